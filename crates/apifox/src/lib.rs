@@ -1,0 +1,1 @@
+//! Reads the pages of an Apifox documentation site and assembles an OpenAPI document from them.

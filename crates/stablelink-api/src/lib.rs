@@ -1,0 +1,1 @@
+//! Low-level client of the StableLink payment gateway.

@@ -1,0 +1,1 @@
+//! Builds the OpenAPI document and the generated client from the captured documentation pages.
