@@ -1,3 +1,19 @@
 //! `cargo xtask`: see `cargo xtask --help`.
 
-fn main() {}
+use std::{path::Path, process::ExitCode};
+
+use clap::Parser;
+use xtask::{cli::Cli, commands};
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."));
+    match commands::run(root, Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

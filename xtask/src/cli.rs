@@ -1,0 +1,93 @@
+//! The commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Builds the OpenAPI document and the generated client from the captured documentation pages.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+pub struct Cli {
+    /// The command to run.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the documents, the report and the client from spec/docs and spec/overlays, offline
+    Regen {
+        /// Write nothing; name each file that is stale and fail
+        #[arg(long, conflicts_with = "draft")]
+        check: bool,
+        /// Leave stale overlay actions out and write the documents to a folder outside the tree
+        #[arg(long, value_name = "DIR")]
+        draft: Option<PathBuf>,
+    },
+    /// Work on captured pages
+    Docs {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Docs,
+    },
+    /// Run the whole suite, with its own set-up
+    Test {
+        /// Run this step alone; can be repeated
+        #[arg(long, value_name = "STEP")]
+        only: Vec<String>,
+        /// List the steps
+        #[arg(long)]
+        list: bool,
+    },
+}
+
+/// What can be done with captured pages.
+#[derive(Debug, Subcommand)]
+pub enum Docs {
+    /// File a page that was saved from a browser as text, and renew its entry in docs.lock
+    Add {
+        /// The saved pages
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Address of the page, for one that is not captured yet
+        #[arg(long, value_name = "URL")]
+        address: Option<String>,
+    },
+    /// Run the importer alone and write an OpenAPI 3.0.3 document
+    Import {
+        /// Pages, or folders of pages
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Where to write; standard output if left out
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Write what could be read although an operation could not
+        #[arg(long)]
+        keep_going: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn help_is_what_was_reviewed() {
+        let mut command = Cli::command();
+        command.build();
+        let mut text = command.render_long_help().to_string();
+        for name in ["regen", "docs", "test"] {
+            let sub = command.find_subcommand_mut(name).unwrap();
+            text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
+        }
+        let docs = command.find_subcommand_mut("docs").unwrap();
+        for name in ["add", "import"] {
+            let sub = docs.find_subcommand_mut(name).unwrap();
+            text.push_str(&format!("\n---- docs {name}\n{}", sub.render_long_help()));
+        }
+        insta::assert_snapshot!("help", text);
+    }
+}

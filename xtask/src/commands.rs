@@ -1,0 +1,124 @@
+//! Runs a command and prints what came of it.
+
+use std::{error::Error, fs, path::Path, path::PathBuf, time::Instant};
+
+use crate::{
+    cli::{Cli, Command, Docs},
+    docs::{
+        add::{self, Filed},
+        import,
+    },
+    publish::{json, markers},
+    regen,
+    tree::State,
+};
+
+/// Runs the command on the tree below `root`.
+///
+/// # Errors
+/// Whatever the command reports; the text says what to do.
+pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
+    match cli.command {
+        Command::Regen {
+            draft: Some(folder),
+            ..
+        } => {
+            for path in regen::draft(root, &folder)? {
+                println!("{}", path.display());
+            }
+            Ok(())
+        }
+        Command::Regen { check, draft: None } => regen_tree(root, check),
+        Command::Docs { command } => docs(root, command),
+        Command::Test { only, list } => Ok(crate::suite::run(root, &only, list)?),
+    }
+}
+
+fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    let built = regen::build(root)?;
+    for warning in &built.warnings {
+        eprintln!("{warning}");
+    }
+    let states = if check {
+        built.outputs.compare(root)?
+    } else {
+        built.outputs.write(root)?
+    };
+    let done = if check { "stale" } else { "wrote" };
+    print!("{}", built.summary.table(&states, done, start.elapsed()));
+    let stale: Vec<String> = states
+        .iter()
+        .filter(|(_, state)| *state != State::Unchanged)
+        .map(|(output, state)| {
+            let what = match state {
+                State::Missing => "is missing",
+                _ => "is not what the captures and overlays give",
+            };
+            format!(
+                "{}: {what}; run `cargo xtask regen`",
+                output.path.display()
+            )
+        })
+        .collect();
+    if check && !stale.is_empty() {
+        return Err(stale.join("\n").into());
+    }
+    Ok(())
+}
+
+fn docs(root: &Path, command: Docs) -> Result<(), Box<dyn Error>> {
+    match command {
+        Docs::Add { files, address } => {
+            let added = add::add(root, &files, address.as_deref())?;
+            for message in &added.messages {
+                eprintln!("{message}");
+            }
+            for filed in &added.filed {
+                match filed {
+                    Filed::Added(name) => println!("added      {name}"),
+                    Filed::Changed(name) => println!("changed    {name}"),
+                    Filed::Unchanged(name) => println!("unchanged  {name}"),
+                }
+            }
+            if added.filed.iter().any(|filed| !matches!(filed, Filed::Unchanged(_))) {
+                println!("next: cargo xtask regen");
+            }
+            Ok(())
+        }
+        Docs::Import {
+            paths,
+            output,
+            keep_going,
+        } => import_pages(&paths, output, keep_going),
+    }
+}
+
+fn import_pages(
+    paths: &[PathBuf],
+    output: Option<PathBuf>,
+    keep_going: bool,
+) -> Result<(), Box<dyn Error>> {
+    let mut imported = import::import(paths)?;
+    for message in &imported.messages {
+        eprintln!("{message}");
+    }
+    let partial = imported.is_partial();
+    if !partial || keep_going {
+        markers::strip(&mut imported.document);
+        let text = json::to_json(&imported.document);
+        match output {
+            Some(path) => fs::write(&path, text)
+                .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?,
+            None => print!("{text}"),
+        }
+    }
+    if partial {
+        return Err(if keep_going {
+            "some pages could not be read; the rest was written".into()
+        } else {
+            "some pages could not be read; nothing was written (`--keep-going` writes the rest)".into()
+        });
+    }
+    Ok(())
+}

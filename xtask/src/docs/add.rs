@@ -1,0 +1,416 @@
+//! `cargo xtask docs add`: files a page that a person saved from a browser.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use apifox::{Message, Page, Source};
+
+use super::{
+    captures::role,
+    lock::{self, Entry, Evidence, Kind, Lock, LockError, Origin, sha256},
+};
+use crate::tree::{Outputs, TreeError};
+
+/// The folder of captures below the root.
+const FOLDER: &str = "spec/docs";
+
+/// A page cannot be filed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// The lock cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The page cannot be read from disk.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file as given.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file is no page.
+    #[error("{0}")]
+    NoPage(String),
+    /// It cannot be told which page of which site this is.
+    #[error(
+        "{}: it cannot be told which page this is: no capture has {what}; \
+         give its address: `cargo xtask docs add {} --address https://SITE/…<page id>`",
+        path.display(), path.display()
+    )]
+    Unknown {
+        /// The file as given.
+        path: PathBuf,
+        /// By what it was looked for.
+        what: String,
+    },
+    /// Two captures fit.
+    #[error(
+        "{}: {a} and {b} both have {what}; name the file after the page (`<page id>-….txt`)",
+        path.display()
+    )]
+    Ambiguous {
+        /// The file as given.
+        path: PathBuf,
+        /// By what it was looked for.
+        what: String,
+        /// One capture.
+        a: String,
+        /// The other.
+        b: String,
+    },
+    /// Two of the files are the same page.
+    #[error("{}: is page {key}, and so is another of the files given; give one", path.display())]
+    Twice {
+        /// The file as given.
+        path: PathBuf,
+        /// Its key.
+        key: String,
+    },
+    /// The address names no page.
+    #[error("{0}: is not the address of a page; it is https://SITE/…<page id>, with an id such as 312999607e0")]
+    Address(String),
+    /// The lock cannot be written as TOML.
+    #[error("docs.lock: {0}")]
+    Text(#[from] toml::ser::Error),
+    /// The tree cannot be written.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+/// What became of one file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// A page that no capture had.
+    Added(String),
+    /// A page whose bytes differ from its capture.
+    Changed(String),
+    /// The same bytes as the capture: its origin stays too.
+    Unchanged(String),
+}
+
+/// The outcome: a line a file, and what the reader remarked.
+#[derive(Debug)]
+pub struct Added {
+    /// One for each file, in order.
+    pub filed: Vec<Filed>,
+    /// Warnings of the importer on these pages.
+    pub messages: Vec<Message>,
+}
+
+/// Files the pages and renews their entries in the lock, all or none.
+///
+/// A page is known by the file name (`<page id>-….txt`, or that of its capture), by `address`, or by
+/// title, method and path together.
+///
+/// # Errors
+/// A file is not readable, is no page, or is not known; nothing was changed then.
+pub fn add(root: &Path, files: &[PathBuf], address: Option<&str>) -> Result<Added, AddError> {
+    let folder = root.join(FOLDER);
+    let mut lock = Lock::read(&folder)?;
+    let address = address.map(Address::parse).transpose()?;
+    let mut outputs = Outputs::default();
+    let mut added = Added {
+        filed: Vec::new(),
+        messages: Vec::new(),
+    };
+    let mut seen: Vec<String> = Vec::new();
+    for path in files {
+        let text = fs::read(path).map_err(|source| AddError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        let entry = find(&lock, &folder, path, &text, address.as_ref())?;
+        let read = apifox::read(&Source {
+            name: &path.display().to_string(),
+            key: entry.key(),
+            role: role(&entry),
+            text: &text,
+        });
+        let Some(page) = read.page else {
+            return Err(AddError::NoPage(
+                read.messages
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            ));
+        };
+        added.messages.extend(read.messages);
+        if seen.iter().any(|key| key == entry.key()) {
+            return Err(AddError::Twice {
+                path: path.clone(),
+                key: entry.key().to_owned(),
+            });
+        }
+        seen.push(entry.key().to_owned());
+        added.filed.push(file(&mut lock, entry, &page, &text));
+        if let Some(Filed::Added(name) | Filed::Changed(name)) = added.filed.last() {
+            outputs.add(Path::new(FOLDER).join(name), text);
+        }
+    }
+    outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
+    outputs.write(root)?;
+    Ok(added)
+}
+
+/// Puts the entry into the lock as a page saved by a person, unless its bytes are the same.
+fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8]) -> Filed {
+    let name = entry.file.clone();
+    let place = lock.pages.iter().position(|other| other.file == name);
+    let hash = sha256(text);
+    if place.is_some() && entry.sha256 == hash {
+        return Filed::Unchanged(name);
+    }
+    entry.title.clone_from(&page.title.value);
+    entry.origin = Origin::Saved;
+    entry.sha256 = hash;
+    entry.modified = page.modified.as_ref().map(|at| at.value.to_string());
+    entry.evidence = if page.notes.iter().any(|note| note.value.starts_with("cut")) {
+        Evidence::Partial
+    } else {
+        Evidence::Documented
+    };
+    if entry.kind != Kind::Receiver {
+        entry.kind = if page.operation().is_some() {
+            Kind::Operation
+        } else {
+            Kind::Guide
+        };
+    }
+    match place {
+        Some(place) => {
+            lock.pages[place] = entry;
+            Filed::Changed(name)
+        }
+        None => {
+            lock.pages.push(entry);
+            Filed::Added(name)
+        }
+    }
+}
+
+/// Finds the entry of a file, or makes one from the address.
+fn find(
+    lock: &Lock,
+    folder: &Path,
+    path: &Path,
+    text: &[u8],
+    address: Option<&Address>,
+) -> Result<Entry, AddError> {
+    if let Some(address) = address {
+        let known = lock
+            .pages
+            .iter()
+            .find(|entry| entry.id.as_deref() == Some(&address.id));
+        return match known {
+            Some(entry) => Ok(Entry {
+                address: Some(address.text.clone()),
+                site: address.site.clone(),
+                ..entry.clone()
+            }),
+            None => new_entry(path, text, address),
+        };
+    }
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let id = name
+        .split_once('-')
+        .map_or(name.trim_end_matches(".txt"), |(id, _)| id);
+    if let Some(entry) = lock
+        .pages
+        .iter()
+        .find(|entry| entry.file == name || entry.id.as_deref() == Some(id))
+    {
+        return Ok(entry.clone());
+    }
+    find_by_content(lock, folder, path, text)
+}
+
+fn find_by_content(
+    lock: &Lock,
+    folder: &Path,
+    path: &Path,
+    text: &[u8],
+) -> Result<Entry, AddError> {
+    let page = read_page(path, text)?;
+    let identity = identity(&page);
+    let mut matches = lock.pages.iter().filter(|entry| {
+        let capture = folder.join(&entry.file);
+        fs::read(&capture)
+            .ok()
+            .and_then(|text| read_page(&capture, &text).ok())
+            .is_some_and(|page| self::identity(&page) == identity)
+    });
+    let what = || match &identity {
+        (title, Some((method, target))) => {
+            format!("the title {title:?} and the call {method} {target}")
+        }
+        (title, None) => format!("the title {title:?}"),
+    };
+    match (matches.next(), matches.next()) {
+        (Some(entry), None) => Ok(entry.clone()),
+        (None, _) => Err(AddError::Unknown {
+            path: path.to_path_buf(),
+            what: what(),
+        }),
+        (Some(a), Some(b)) => Err(AddError::Ambiguous {
+            path: path.to_path_buf(),
+            what: what(),
+            a: a.file.clone(),
+            b: b.file.clone(),
+        }),
+    }
+}
+
+fn identity(page: &Page) -> (String, Option<(String, String)>) {
+    let call = page.operation().and_then(|operation| {
+        let path = operation.path.as_ref()?;
+        Some((operation.method.value.to_string(), path.value.clone()))
+    });
+    (page.title.value.to_lowercase(), call)
+}
+
+fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
+    let name = path.display().to_string();
+    let read = apifox::read(&Source {
+        name: &name,
+        key: &name,
+        role: apifox::Role::Auto,
+        text,
+    });
+    read.page.ok_or_else(|| {
+        AddError::NoPage(
+            read.messages
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
+    })
+}
+
+fn new_entry(path: &Path, text: &[u8], address: &Address) -> Result<Entry, AddError> {
+    let page = read_page(path, text)?;
+    Ok(Entry {
+        file: format!("{}-{}.txt", address.id, slug(&page.title.value)),
+        id: Some(address.id.clone()),
+        title: page.title.value.clone(),
+        site: address.site.clone(),
+        address: Some(address.text.clone()),
+        kind: Kind::Operation,
+        evidence: Evidence::Documented,
+        origin: Origin::Saved,
+        modified: None,
+        sha256: String::new(),
+    })
+}
+
+/// Lower case ASCII letters and digits, joined by single dashes, at most 60; page text never names a file
+/// by itself.
+fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 60 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "page".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+/// `https://SITE/…<page id>`.
+struct Address {
+    text: String,
+    site: String,
+    id: String,
+}
+
+impl Address {
+    fn parse(text: &str) -> Result<Self, AddError> {
+        let parse = || {
+            let (site, path) = text.strip_prefix("https://")?.split_once('/')?;
+            let plain =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+            if site.is_empty() || !site.chars().all(plain) {
+                return None;
+            }
+            let path = path.split(['?', '#']).next()?;
+            let path = path.strip_suffix(".md").unwrap_or(path);
+            let id = path.rsplit(['-', '/']).next()?;
+            let digits = id.strip_suffix("e0").or_else(|| id.strip_suffix("m0"))?;
+            let whole = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+            whole.then(|| Self {
+                text: format!("https://{site}/{path}"),
+                site: site.to_owned(),
+                id: id.to_owned(),
+            })
+        };
+        parse().ok_or_else(|| AddError::Address(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_site_and_page() {
+        for (text, site, id) in [
+            (
+                "https://docs.example/312999607e0",
+                "docs.example",
+                "312999607e0",
+            ),
+            (
+                "https://docs.example/get-access-token-312999607e0",
+                "docs.example",
+                "312999607e0",
+            ),
+            (
+                "https://docs.example/en/signature-6916921m0.md?x=1#part",
+                "docs.example",
+                "6916921m0",
+            ),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!((address.site.as_str(), address.id.as_str()), (site, id));
+        }
+        for text in [
+            "",
+            "http://docs.example/1e0",
+            "https://docs.example",
+            "https://docs.example/e0",
+            "https://docs.example/guide",
+            "https://user@docs.example/1e0",
+            "https:///1e0",
+        ] {
+            assert!(Address::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slug_is_safe_as_a_file_name() {
+        for (title, expected) in [
+            ("Get Access Token", "get-access-token"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("  --a  b--  ", "a-b"),
+            ("接口", "page"),
+        ] {
+            assert_eq!(slug(title), expected);
+        }
+        assert!(slug(&"long title ".repeat(50)).len() <= 60);
+    }
+}

@@ -1,0 +1,73 @@
+//! Reads the captures of the lock into pages.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use apifox::{Message, Page, Role, Source};
+
+use super::lock::{Entry, Kind, Lock, LockError};
+
+/// The captures as pages, with what the lock says of each.
+#[derive(Debug)]
+pub struct Captures {
+    /// What the lock says, in its order.
+    pub lock: Lock,
+    /// The pages, in the order of the lock.
+    pub pages: Vec<Page>,
+    /// What the reader remarked.
+    pub messages: Vec<Message>,
+}
+
+impl Captures {
+    /// `<folder> / <title>` of each captured API page: what a provisional stand-in is named after.
+    pub fn page_titles(&self) -> BTreeSet<String> {
+        self.pages
+            .iter()
+            .filter(|page| page.operation().is_some())
+            .map(|page| match page.folder.last() {
+                Some(folder) => format!("{folder} / {}", page.title.value),
+                None => page.title.value.clone(),
+            })
+            .collect()
+    }
+}
+
+/// Reads all captures of `spec/docs` below `root`. Messages name the files by their path below it.
+///
+/// # Errors
+/// The lock is malformed or disagrees with the folder.
+pub fn load(root: &Path) -> Result<Captures, LockError> {
+    let below = Path::new("spec/docs");
+    let folder = root.join(below);
+    let lock = Lock::read(&folder)?;
+    lock.verify(&folder)?;
+    let mut captures = Captures {
+        pages: Vec::new(),
+        messages: Vec::new(),
+        lock,
+    };
+    for entry in &captures.lock.pages {
+        let path = folder.join(&entry.file);
+        let text = fs::read(&path).map_err(|source| LockError::Unreadable {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let name = below.join(&entry.file);
+        let read = apifox::read(&Source {
+            name: &name.display().to_string(),
+            key: entry.key(),
+            role: role(entry),
+            text: &text,
+        });
+        captures.pages.extend(read.page);
+        captures.messages.extend(read.messages);
+    }
+    Ok(captures)
+}
+
+/// What the importer is told of a page that its text may not say.
+pub fn role(entry: &Entry) -> Role {
+    match entry.kind {
+        Kind::Receiver => Role::Receiver,
+        Kind::Operation | Kind::Guide => Role::Auto,
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask docs import`: the importer alone, on any pages.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use apifox::{Info, Message, Role, Severity, Source};
+use serde_json::Value;
+
+use super::{
+    captures::role,
+    lock::{self, Lock},
+};
+
+/// The document of the pages that could be read, and what the importer remarked.
+#[derive(Debug)]
+pub struct Imported {
+    /// An OpenAPI 3.0.3 document.
+    pub document: Value,
+    /// Errors and warnings; an operation that cannot be read is an error.
+    pub messages: Vec<Message>,
+}
+
+impl Imported {
+    /// Whether something could not be read.
+    pub fn is_partial(&self) -> bool {
+        self.messages
+            .iter()
+            .any(|message| message.severity == Severity::Error)
+    }
+}
+
+/// A path cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot be read: {source}", path.display())]
+pub struct ImportError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Imports files, and of folders the captures in them. A folder with a lock says which of its pages
+/// are webhooks.
+///
+/// # Errors
+/// A path does not exist or is not readable.
+pub fn import(paths: &[PathBuf]) -> Result<Imported, ImportError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let failed = |source| ImportError {
+            path: path.clone(),
+            source,
+        };
+        if path.is_dir() {
+            let names = lock::capture_files(path).map_err(failed)?;
+            files.extend(names.into_iter().map(|name| path.join(name)));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let mut pages = Vec::new();
+    let mut messages = Vec::new();
+    for file in &files {
+        let text = fs::read(file).map_err(|source| ImportError {
+            path: file.clone(),
+            source,
+        })?;
+        let (key, role) = identity(file);
+        let read = apifox::read(&Source {
+            name: &file.display().to_string(),
+            key: &key,
+            role,
+            text: &text,
+        });
+        pages.extend(read.page);
+        messages.extend(read.messages);
+    }
+    let assembly = apifox::assemble(
+        &pages,
+        &Info {
+            title: "Imported pages".into(),
+            version: "0".into(),
+            ..Info::default()
+        },
+    );
+    messages.extend(assembly.messages);
+    Ok(Imported {
+        document: assembly.document,
+        messages,
+    })
+}
+
+fn identity(file: &Path) -> (String, Role) {
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let locked = file
+        .parent()
+        .and_then(|folder| Lock::read(folder).ok())
+        .and_then(|lock| lock.pages.into_iter().find(|entry| entry.file == name));
+    match locked {
+        Some(entry) => (entry.key().to_owned(), role(&entry)),
+        None => {
+            let stem = name.trim_end_matches(".txt");
+            let id = stem.split_once('-').map_or(stem, |(id, _)| id);
+            let is_id = id.starts_with(|c: char| c.is_ascii_digit())
+                && (id.ends_with("e0") || id.ends_with("m0"));
+            (if is_id { id } else { stem }.to_owned(), Role::Auto)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The captured pages in `spec/docs` and the lock that tells where each came from.
+
+pub mod add;
+pub mod captures;
+pub mod evidence;
+pub mod import;
+pub mod lock;

@@ -1,0 +1,185 @@
+//! Puts the address of its page into the description of each operation and component, for the
+//! generated client: rustdoc shows descriptions, not `externalDocs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::docs::{evidence, lock::Lock};
+
+/// More pages than this are not listed one by one: the component belongs to all of them.
+const AT_MOST: usize = 3;
+
+/// Adds the lines.
+pub fn add(document: &mut Value, lock: &Lock) {
+    let users = pages_by_component(document);
+    for operation in evidence::operations_mut(document) {
+        let line = line(pages_of(operation), lock);
+        append(operation, &line);
+    }
+    let components = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    for (name, component) in components.into_iter().flatten() {
+        let Some(component) = component.as_object_mut() else {
+            continue;
+        };
+        let mut pages = pages_of(component);
+        if pages.is_empty() {
+            pages = users.get(name).cloned().unwrap_or_default();
+        }
+        let line = line(pages, lock);
+        append(component, &line);
+    }
+}
+
+fn pages_of(owner: &Map<String, Value>) -> BTreeSet<String> {
+    let own = owner.get("x-apifox-pages");
+    let stated = owner
+        .get(evidence::EXTENSION)
+        .and_then(|evidence| evidence.get("pages"));
+    own.or(stated)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|key| key.as_str().map(str::to_owned))
+        .collect()
+}
+
+fn line(pages: BTreeSet<String>, lock: &Lock) -> String {
+    let addresses: Vec<&str> = lock
+        .pages
+        .iter()
+        .filter(|entry| pages.contains(entry.key()))
+        .filter_map(|entry| entry.address.as_deref())
+        .collect();
+    match addresses.as_slice() {
+        [] => "Page: none was seen.".to_owned(),
+        [one] => format!("Page: <{one}>"),
+        some if some.len() <= AT_MOST => {
+            let list: Vec<String> = some.iter().map(|address| format!("<{address}>")).collect();
+            format!("Pages: {}", list.join(", "))
+        }
+        [first, ..] => format!("Pages: {} of them, such as <{first}>", addresses.len()),
+    }
+}
+
+fn append(owner: &mut Map<String, Value>, line: &str) {
+    let text = owner
+        .get("description")
+        .or_else(|| owner.get("summary"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let text = format!("{text}\n\n{line}").trim_start().to_owned();
+    owner.insert("description".to_owned(), text.into());
+}
+
+/// The pages of the operations from which each component can be reached.
+fn pages_by_component(document: &mut Value) -> BTreeMap<String, BTreeSet<String>> {
+    let schemas = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for operation in evidence::operations_mut(document) {
+        let pages = pages_of(operation);
+        let mut open = Vec::new();
+        operation
+            .values()
+            .for_each(|member| references(member, &mut open));
+        let mut reached = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if let Some(schema) = schemas.get(&name)
+                && reached.insert(name)
+            {
+                references(schema, &mut open);
+            }
+        }
+        for name in reached {
+            found.entry(name).or_default().extend(pages.iter().cloned());
+        }
+    }
+    found
+}
+
+/// The names of the components that a value refers to.
+pub(crate) fn references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                names.extend(
+                    reference
+                        .strip_prefix("#/components/schemas/")
+                        .map(str::to_owned),
+                );
+            }
+            members
+                .values()
+                .for_each(|member| references(member, names));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lock() -> Lock {
+        let page = |id: &str| {
+            format!(
+                "[[page]]\nfile = \"{id}-p.txt\"\nid = \"{id}\"\ntitle = \"P\"\nsite = \"docs.example\"\n\
+                 address = \"https://docs.example/{id}\"\nkind = \"operation\"\nevidence = \"partial\"\n\
+                 origin = \"transcribed\"\nsha256 = \"\"\n"
+            )
+        };
+        toml::from_str(&["1e0", "2e0", "3e0", "4e0"].map(page).concat()).unwrap()
+    }
+
+    #[test]
+    fn each_description_ends_with_its_page() {
+        let schema = |name: &str| json!({"schema": {"$ref": format!("#/components/schemas/{name}")}});
+        let mut document = json!({
+            "paths": {
+                "/a": {"get": {"summary": "A", "x-apifox-pages": ["1e0"], "responses": schema("Own")}},
+                "/b": {"get": {"description": "B", "x-apifox-pages": ["2e0", "3e0"], "responses": schema("Shared")}},
+                "/c": {"get": {"x-evidence": {"level": "inferred", "pages": []}, "responses": schema("Guess")}},
+                "/d": {"get": {"x-apifox-pages": ["4e0"], "responses": schema("Shared")}},
+                "/e": {"get": {"x-apifox-pages": ["1e0"], "responses": schema("Shared")}}
+            },
+            "components": {"schemas": {
+                "Own": {"description": "O", "x-apifox-pages": ["1e0"], "properties": {"deep": {"$ref": "#/components/schemas/Deep"}}},
+                "Deep": {}, "Shared": {}, "Guess": {}
+            }}
+        });
+        add(&mut document, &lock());
+        let text = |pointer: &str| {
+            document
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap()
+                .to_owned()
+        };
+        for (pointer, expected) in [
+            ("/paths/~1a/get/description", "A\n\nPage: <https://docs.example/1e0>"),
+            (
+                "/paths/~1b/get/description",
+                "B\n\nPages: <https://docs.example/2e0>, <https://docs.example/3e0>",
+            ),
+            ("/paths/~1c/get/description", "Page: none was seen."),
+            ("/components/schemas/Own/description", "O\n\nPage: <https://docs.example/1e0>"),
+            ("/components/schemas/Deep/description", "Page: <https://docs.example/1e0>"),
+            ("/components/schemas/Guess/description", "Page: none was seen."),
+            (
+                "/components/schemas/Shared/description",
+                "Pages: 4 of them, such as <https://docs.example/1e0>",
+            ),
+        ] {
+            assert_eq!(text(pointer), expected, "{pointer}");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `cargo xtask regen`: from the captures to the documents and the client, in memory.
+
+pub mod links;
+pub mod summary;
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use apifox::{Info, Message, Severity};
+use serde_json::Value;
+
+use crate::{
+    client::{self, ClientError},
+    curate::{self, Context, CurateError, Overlay, Stale, Trace},
+    docs::{
+        captures::{self, Captures},
+        evidence,
+        lock::LockError,
+    },
+    lint::{self, Finding},
+    publish::{
+        evidence_report, json, markers, order, refs,
+        yaml::{self, YamlError},
+    },
+    tree::Outputs,
+};
+use summary::Summary;
+
+const OVERLAYS: &str = "spec/overlays";
+const PROVISIONAL: &str = "spec/overlays/provisional";
+const PROFILES: &str = "spec/profiles";
+const PROFILE: &str = "progenitor.yaml";
+
+/// The tree cannot be regenerated; it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RegenError {
+    /// The captures cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A page cannot be read, or two contradict each other.
+    #[error("{}", lines(.0))]
+    Pages(Vec<Message>),
+    /// An overlay is malformed.
+    #[error(transparent)]
+    Overlay(#[from] CurateError),
+    /// Overlay actions do nothing any more.
+    #[error("{0}")]
+    Stale(#[from] Stale),
+    /// The documents break rules.
+    #[error("{}", lines(.0))]
+    Findings(Vec<Finding>),
+    /// The client cannot be generated.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The document cannot be told in YAML.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    /// A draft cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Draft {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A draft would stand in the tree.
+    #[error(
+        "{}: is inside the tree; a draft holds uncurated text, give a folder outside it",
+        .0.display()
+    )]
+    DraftInTree(PathBuf),
+}
+
+fn lines<T: std::fmt::Display>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// All files of a run, with what the table says.
+#[derive(Debug)]
+pub struct Built {
+    /// The files, not yet written.
+    pub outputs: Outputs,
+    /// The counts.
+    pub summary: Summary,
+    /// What the importer remarked without failing.
+    pub warnings: Vec<Message>,
+}
+
+/// Makes all outputs from the files below `root`. Nothing is written.
+///
+/// # Errors
+/// See [`RegenError`]; every message names file and place and what to do.
+pub fn build(root: &Path) -> Result<Built, RegenError> {
+    let captures = captures::load(root)?;
+    let (raw, warnings) = assemble(&captures)?;
+    let curated = Curated::make(root, raw, &captures)?;
+
+    let mut findings = lint::house(&curated.published);
+    for finding in lint::house(&curated.superset) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    if !findings.is_empty() {
+        return Err(RegenError::Findings(findings));
+    }
+
+    let profile = profile(root)?;
+    let for_client = |document: &Value, strict: bool| -> Result<Value, RegenError> {
+        let mut document = document.clone();
+        // The profile is made for the superset: what it says of provisional parts is not stale.
+        if strict {
+            curate::apply(&mut document, &profile, &Context::default())?;
+        } else {
+            curate::apply_lenient(&mut document, &profile, &Context::default())?;
+        }
+        let findings = lint::generator(&document);
+        if !findings.is_empty() {
+            return Err(RegenError::Findings(findings));
+        }
+        links::add(&mut document, &captures.lock);
+        markers::strip(&mut document);
+        Ok(document)
+    };
+    let sources = client::generate(
+        &for_client(&curated.superset, true)?,
+        &for_client(&curated.published, false)?,
+    )?;
+
+    let published = finish(curated.published.clone());
+    let superset = finish(curated.superset.clone());
+    let mut outputs = Outputs::default();
+    outputs.add("spec/openapi.json", json::to_json(&published));
+    outputs.add("spec/openapi.yaml", yaml::to_yaml(&published)?);
+    outputs.add("spec/openapi.provisional.json", json::to_json(&superset));
+    outputs.add(
+        "spec/EVIDENCE.md",
+        evidence_report::report(
+            &captures.lock,
+            &curated.superset,
+            &[&curated.trace, &curated.provisional_trace],
+        ),
+    );
+    outputs.add("crates/stablelink-api/src/generated.rs", sources.generated);
+    outputs.add(
+        "crates/stablelink-api/src/open_enums.rs",
+        sources.open_enums,
+    );
+    let summary = Summary::count(&captures.lock, &published, &superset, &curated);
+    Ok(Built {
+        outputs,
+        summary,
+        warnings,
+    })
+}
+
+/// The curated documents, with the marks of the importer still in them, and what each action did.
+#[derive(Debug)]
+pub struct Curated {
+    /// What pages describe.
+    pub published: Value,
+    /// And what they only name.
+    pub superset: Value,
+    /// What the overlays did.
+    pub trace: Trace,
+    /// What the provisional overlays did.
+    pub provisional_trace: Trace,
+}
+
+impl Curated {
+    fn make(root: &Path, raw: Value, captures: &Captures) -> Result<Self, RegenError> {
+        let context = Context {
+            page_titles: captures.page_titles(),
+        };
+        let (overlays, provisional) = overlays(root)?;
+        let mut published = raw;
+        // The lenient form for both sets, so that one run lists every stale action of both.
+        let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context)?;
+        let mut superset = published.clone();
+        let (provisional_trace, stale_provisional) =
+            curate::apply_lenient(&mut superset, &provisional, &context)?;
+        stale.extend(stale_provisional);
+        if !stale.is_empty() {
+            return Err(Stale { actions: stale }.into());
+        }
+        evidence::mark_inferred(&mut superset);
+        refs::settle(&mut published);
+        refs::settle(&mut superset);
+        order::arrange(&mut published);
+        order::arrange(&mut superset);
+        Ok(Self {
+            published,
+            superset,
+            trace,
+            provisional_trace,
+        })
+    }
+}
+
+fn overlays(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
+    Ok((
+        curate::load(&root.join(OVERLAYS))?,
+        curate::load(&root.join(PROVISIONAL))?,
+    ))
+}
+
+fn profile(root: &Path) -> Result<Vec<Overlay>, CurateError> {
+    let mut profiles = curate::load(&root.join(PROFILES))?;
+    profiles.retain(|overlay| overlay.file.ends_with(PROFILE));
+    Ok(profiles)
+}
+
+/// The importer's document with the evidence of the lock on it.
+fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
+    let assembly = apifox::assemble(
+        &captures.pages,
+        &Info {
+            title: "StableLink".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            ..Info::default()
+        },
+    );
+    let (errors, warnings): (Vec<_>, Vec<_>) = captures
+        .messages
+        .iter()
+        .cloned()
+        .chain(assembly.messages)
+        .partition(|message| message.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(RegenError::Pages(errors));
+    }
+    let mut document = assembly.document;
+    evidence::attach(&mut document, captures);
+    Ok((document, warnings))
+}
+
+fn finish(mut document: Value) -> Value {
+    markers::strip(&mut document);
+    document
+}
+
+/// Writes the documents as they come out without the stale actions into a folder outside the tree,
+/// with a list of what was left out: for finding out where the docs went.
+///
+/// # Errors
+/// The captures or overlays cannot be read, or the folder cannot be written or is in the tree.
+pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
+    let write_error = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| RegenError::Draft { path, source }
+    };
+    fs::create_dir_all(folder).map_err(write_error(folder))?;
+    let inside = fs::canonicalize(folder).map_err(write_error(folder))?;
+    let tree = fs::canonicalize(root).map_err(write_error(root))?;
+    if inside.starts_with(tree) {
+        return Err(RegenError::DraftInTree(folder.to_path_buf()));
+    }
+    let captures = captures::load(root)?;
+    let (raw, _) = assemble(&captures)?;
+    let context = Context {
+        page_titles: captures.page_titles(),
+    };
+    let (overlays, provisional) = overlays(root)?;
+    let mut published = raw.clone();
+    let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context)?;
+    let mut superset = published.clone();
+    let (_, stale_provisional) = curate::apply_lenient(&mut superset, &provisional, &context)?;
+    order::arrange(&mut published);
+    order::arrange(&mut superset);
+    let mut left_out = String::new();
+    for action in stale.iter().chain(&stale_provisional) {
+        let _ = writeln!(left_out, "{action}");
+    }
+    let files = [
+        ("imported.json", json::to_json(&raw)),
+        ("openapi.json", json::to_json(&published)),
+        ("openapi.provisional.json", json::to_json(&superset)),
+        ("left-out.txt", left_out),
+    ];
+    let mut written = Vec::new();
+    for (name, content) in files {
+        let path = folder.join(name);
+        fs::write(&path, content).map_err(write_error(&path))?;
+        written.push(path);
+    }
+    Ok(written)
+}
