@@ -296,7 +296,7 @@ mod tests {
             "spec/overlays/20-b.yaml",
             "- {target: $.components.schemas.RateResponse, description: d, update: {x-schema-name: Other}}
 - {target: $.paths, description: d, update: {/user: {get: {}}}, x-stands-in-for: User / User Info}
-- {target: $.components.schemas, description: d, update: {New: {x-schema-name: Renamed}, New2: {x-schema-name: Renamed}}}
+- {target: $.components.schemas, description: d, update: {New: {x-schema-name: Renamed, type: string}, New2: {x-schema-name: Renamed}}}
 - {target: \"$.paths['/rate'].post\", description: d, update: {x-schema-name: Rate}}
 ",
         );

@@ -4,7 +4,8 @@
 //! `target` (JSONPath), a `description` (the reason, required here) and either `update` or
 //! `remove: true`; `x-stands-in-for` names a page that will make it needless. An action that matches
 //! nothing or changes nothing is stale, and so is one that would replace an object or an array by
-//! another kind of value. `x-schema-name` in an update renames a component after the file's actions.
+//! another kind of value. `x-schema-name` in an update renames a component after the file's actions;
+//! components that say the same may get one name, and become one.
 
 mod apply;
 mod merge;

@@ -2,7 +2,7 @@
 
 use super::target::child;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The marker that an overlay sets on a component.
 pub(super) const MARKER: &str = "x-schema-name";
@@ -35,92 +35,141 @@ impl Renames {
     }
 }
 
-/// Renames the components that carry the marker, and takes the marker out everywhere.
+/// Renames the components that carry the marker, and takes the marker out everywhere. Components that
+/// get one name become one when they say the same.
 pub(super) fn rename(document: &mut Value) -> Renames {
     let mut renames = Renames::default();
-    let mut wanted: Vec<(String, String)> = Vec::new();
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        for (name, schema) in schemas.iter_mut() {
-            let marker = schema
-                .as_object_mut()
-                .and_then(|schema| schema.shift_remove(MARKER));
-            match marker {
-                Some(Value::String(new)) if well_formed(&new) && new != *name => wanted.push((name.clone(), new)),
-                Some(Value::String(new)) if new == *name => {
-                    renames.refused.push((Some(name.clone()), format!("component `{name}` already has that name")));
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    if let Some(schemas) = schemas {
+        wishes(schemas, &mut renames);
+        settle(schemas, &mut renames);
+        let before = std::mem::take(schemas);
+        for (name, schema) in before {
+            let name = renames.done.get(&name).cloned().unwrap_or(name);
+            match schemas.get_mut(&name) {
+                Some(first) => unite_pages(first, &schema),
+                None => {
+                    schemas.insert(name, schema);
                 }
-                Some(new) => renames.refused.push((
-                    Some(name.clone()),
-                    format!("`{MARKER}` of component `{name}` is {new}: a name has letters, digits, `.`, `-` and `_`"),
-                )),
-                None => {}
             }
         }
-        // A name is free when nothing holds it, or its holder moves away in the same file.
-        let moves: HashMap<&String, &String> = wanted.iter().map(|(old, new)| (old, new)).collect();
-        for name in schemas.keys() {
-            let later = moves.get(name).copied().unwrap_or(name);
-            names.entry(later.clone()).or_default().push(name.clone());
-        }
     }
-    for (old, new) in wanted {
-        let holders: Vec<&String> = names
-            .get(&new)
-            .into_iter()
-            .flatten()
-            .filter(|holder| **holder != old)
-            .collect();
-        if let Some(other) = holders.first() {
-            let text = if **other == new {
-                format!(
-                    "component `{old}` cannot be named `{new}`: another component has that name"
-                )
-            } else {
-                format!("components `{old}` and `{other}` would both be named `{new}`")
-            };
-            renames.refused.push((Some(old), text));
-        } else {
-            renames.done.insert(old, new);
-        }
-    }
-    settle(&mut renames, document);
-    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas")
-        && !renames.done.is_empty()
-    {
-        *schemas = std::mem::take(schemas)
-            .into_iter()
-            .map(|(name, schema)| (renames.done.get(&name).cloned().unwrap_or(name), schema))
-            .collect::<Map<_, _>>();
-    }
-    follow(document, false, "", &mut renames);
+    let mut misplaced = Vec::new();
+    follow(document, false, "", &renames, &mut misplaced);
+    let refusals = misplaced.into_iter().map(|at| {
+        (
+            None,
+            format!("`{MARKER}` stands at `{at}`, which is not a component"),
+        )
+    });
+    renames.refused.extend(refusals);
     renames
 }
 
-/// Takes back renames onto a name whose holder was to move away and now stays.
-fn settle(renames: &mut Renames, document: &Value) {
-    let Some(schemas) = document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-    else {
-        return;
-    };
+/// Takes the markers off the components and notes the new names.
+fn wishes(schemas: &mut Map<String, Value>, renames: &mut Renames) {
+    for (name, schema) in schemas.iter_mut() {
+        match schema.as_object_mut().and_then(|schema| schema.shift_remove(MARKER)) {
+            Some(Value::String(new)) if new == *name => {
+                renames.refused.push((Some(name.clone()), format!("component `{name}` already has that name")));
+            }
+            Some(Value::String(new)) if well_formed(&new) => {
+                renames.done.insert(name.clone(), new);
+            }
+            Some(new) => renames.refused.push((
+                Some(name.clone()),
+                format!("`{MARKER}` of component `{name}` is {new}: a name has letters, digits, `.`, `-` and `_`"),
+            )),
+            None => {}
+        }
+    }
+}
+
+/// Takes back the renames after which components that differ would share a name. A name is free when
+/// nothing holds it, or its holder moves away too; taking one back may therefore block another.
+fn settle(schemas: &Map<String, Value>, renames: &mut Renames) {
     loop {
-        let blocked: Vec<String> = renames
-            .done
-            .iter()
-            .filter(|(_, new)| schemas.contains_key(*new) && !renames.done.contains_key(*new))
-            .map(|(old, _)| old.clone())
-            .collect();
+        let mut holders: HashMap<&str, Vec<&str>> = HashMap::new();
+        for name in schemas.keys() {
+            holders
+                .entry(renames.done.get(name).unwrap_or(name))
+                .or_default()
+                .push(name);
+        }
+        let mut blocked: Vec<(String, String)> = Vec::new();
+        for (new, names) in holders {
+            let Some((first, others)) = names.split_first() else {
+                continue;
+            };
+            let Some(other) = others
+                .iter()
+                .find(|other| !same(schemas, first, other, renames))
+            else {
+                continue;
+            };
+            for name in names
+                .iter()
+                .filter(|name| renames.done.contains_key(**name))
+            {
+                let against = if name == other { first } else { other };
+                let text = if *against == new {
+                    format!(
+                        "component `{name}` cannot be named `{new}`: another component has that name and differs"
+                    )
+                } else {
+                    format!(
+                        "components `{name}` and `{against}` would both be named `{new}`, and they differ"
+                    )
+                };
+                blocked.push(((*name).to_owned(), text));
+            }
+        }
         if blocked.is_empty() {
             return;
         }
-        for old in blocked {
-            if let Some(new) = renames.done.remove(&old) {
-                let text = format!(
-                    "component `{old}` cannot be named `{new}`: another component keeps that name"
-                );
-                renames.refused.push((Some(old), text));
+        blocked.sort_unstable();
+        for (name, text) in blocked {
+            renames.done.remove(&name);
+            renames.refused.push((Some(name), text));
+        }
+    }
+}
+
+/// Whether two components say the same once references follow, whatever places and pages their markers name.
+fn same(schemas: &Map<String, Value>, first: &str, second: &str, renames: &Renames) -> bool {
+    let plain = |name: &str| {
+        let mut schema = schemas.get(name).cloned().unwrap_or_default();
+        follow(&mut schema, false, "", renames, &mut Vec::new());
+        strip(&mut schema, false);
+        schema
+    };
+    plain(first) == plain(second)
+}
+
+fn strip(node: &mut Value, named: bool) {
+    match node {
+        Value::Array(list) => list.iter_mut().for_each(|element| strip(element, false)),
+        Value::Object(members) => {
+            members.retain(|name, _| named || !name.starts_with("x-apifox-"));
+            for (name, member) in members.iter_mut() {
+                strip(member, !named && NAMED.contains(&name.as_str()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The component that stays is known from the pages of both.
+fn unite_pages(first: &mut Value, second: &Value) {
+    const PAGES: &str = "x-apifox-pages";
+    if let (Some(Value::Array(pages)), Some(Value::Array(more))) =
+        (first.get_mut(PAGES), second.get(PAGES))
+    {
+        for page in more {
+            if !pages.contains(page) {
+                pages.push(page.clone());
             }
         }
     }
@@ -150,19 +199,16 @@ const NAMED: [&str; 12] = [
 ];
 
 /// Rewrites references, and takes out markers that stand on something else than a component.
-fn follow(node: &mut Value, named: bool, at: &str, renames: &mut Renames) {
+fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced: &mut Vec<String>) {
     match node {
         Value::Array(list) => {
             for (index, element) in list.iter_mut().enumerate() {
-                follow(element, false, &format!("{at}/{index}"), renames);
+                follow(element, false, &format!("{at}/{index}"), renames, misplaced);
             }
         }
         Value::Object(members) => {
             if !named && members.shift_remove(MARKER).is_some() {
-                renames.refused.push((
-                    None,
-                    format!("`{MARKER}` stands at `{at}`, which is not a component"),
-                ));
+                misplaced.push(at.to_owned());
             }
             for (name, member) in members.iter_mut() {
                 match (name.as_str(), member) {
@@ -173,12 +219,10 @@ fn follow(node: &mut Value, named: bool, at: &str, renames: &mut Renames) {
                     }
                     ("discriminator", member) if !named => mapping(member, renames),
                     ("example" | "examples" | "default" | "enum", _) if !named => {}
-                    (name, member) => follow(
-                        member,
-                        !named && NAMED.contains(&name),
-                        &child(at, name),
-                        renames,
-                    ),
+                    (name, member) => {
+                        let named = !named && NAMED.contains(&name);
+                        follow(member, named, &child(at, name), renames, misplaced);
+                    }
                 }
             }
         }
@@ -239,21 +283,21 @@ mod tests {
     }
 
     #[test]
-    fn names_may_be_swapped_but_not_shared() {
+    fn names_may_be_swapped_but_only_shared_by_what_says_the_same() {
         let table = [
             (
-                json!({"A": {"x-schema-name": "B"}, "B": {"x-schema-name": "A"}}),
-                json!({"B": {}, "A": {}}),
+                json!({"A": {"x-schema-name": "B"}, "B": {"x-schema-name": "A", "type": "string"}}),
+                json!({"B": {}, "A": {"type": "string"}}),
                 0,
             ),
             (
-                json!({"A": {"x-schema-name": "C"}, "B": {"x-schema-name": "C"}}),
-                json!({"A": {}, "B": {}}),
+                json!({"A": {"x-schema-name": "C"}, "B": {"x-schema-name": "C", "type": "string"}}),
+                json!({"A": {}, "B": {"type": "string"}}),
                 2,
             ),
             (
-                json!({"A": {"x-schema-name": "B"}, "B": {}}),
-                json!({"A": {}, "B": {}}),
+                json!({"A": {"x-schema-name": "B"}, "B": {"type": "string"}}),
+                json!({"A": {}, "B": {"type": "string"}}),
                 1,
             ),
             (json!({"A": {"x-schema-name": "A"}}), json!({"A": {}}), 1),
@@ -264,14 +308,28 @@ mod tests {
             ),
             // C cannot leave, so B and then A cannot either.
             (
-                json!({"A": {"x-schema-name": "B"}, "B": {"x-schema-name": "C"}, "C": {"x-schema-name": "D"}, "D": {}}),
-                json!({"A": {}, "B": {}, "C": {}, "D": {}}),
+                json!({"A": {"x-schema-name": "B", "a": 1}, "B": {"x-schema-name": "C", "a": 2}, "C": {"x-schema-name": "D", "a": 3}, "D": {}}),
+                json!({"A": {"a": 1}, "B": {"a": 2}, "C": {"a": 3}, "D": {}}),
                 3,
             ),
             (
                 json!({"A": {"items": {"x-schema-name": "B"}}}),
                 json!({"A": {"items": {}}}),
                 1,
+            ),
+            // Of two pages, and the same in all but the markers and the names of what they refer to.
+            (
+                json!({
+                    "P": {"x-schema-name": "Q", "x-apifox-pages": ["1"], "x-apifox-at": "a:1", "items": {"$ref": "#/components/schemas/PItem"}},
+                    "PItem": {"x-schema-name": "Item", "type": "string"},
+                    "R": {"x-schema-name": "Q", "x-apifox-pages": ["1", "2"], "x-apifox-at": "b:1", "items": {"$ref": "#/components/schemas/Item"}},
+                    "Item": {"type": "string"},
+                }),
+                json!({
+                    "Q": {"x-apifox-pages": ["1", "2"], "x-apifox-at": "a:1", "items": {"$ref": "#/components/schemas/Item"}},
+                    "Item": {"type": "string"},
+                }),
+                0,
             ),
         ];
         for (before, after, refused) in table {
