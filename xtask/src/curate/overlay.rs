@@ -1,0 +1,433 @@
+//! An OpenAPI Overlay 1.0.0 document: its model and how it is read.
+
+use super::problem::Problem;
+use super::target::Target;
+use super::yaml::{self, Data, Member, Node};
+use serde_json::Value;
+
+/// An overlay: one file of actions that are applied in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overlay {
+    /// The file, as it was named by the caller.
+    pub file: String,
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`.
+    pub version: String,
+    /// At least one action.
+    pub actions: Vec<Action>,
+}
+
+/// One action of an overlay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// The line it begins on, from 1.
+    pub line: u32,
+    /// What it changes.
+    pub target: Target,
+    /// The reason; never empty.
+    pub description: String,
+    /// How it changes that.
+    pub change: Change,
+    /// `x-stands-in-for`: the page, as `<folder> / <title>`, that will make the action needless once it is captured.
+    pub stands_in_for: Option<String>,
+}
+
+/// What an action does to the places that its target finds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Merges a value into them.
+    Update(Value),
+    /// Removes them.
+    Remove,
+}
+
+/// Reads one overlay. `file` is the name for messages and for the trace.
+///
+/// # Errors
+/// All problems of the file at once, in the order of its lines.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Overlay, Vec<Problem>> {
+    let root = yaml::read(bytes).map_err(|refusal| {
+        vec![Problem {
+            file: file.to_owned(),
+            line: refusal.line,
+            text: refusal.text,
+            help: refusal.help,
+        }]
+    })?;
+    let mut reading = Reading {
+        file,
+        problems: Vec::new(),
+    };
+    let overlay = reading.overlay(root);
+    match overlay {
+        Some(overlay) if reading.problems.is_empty() => Ok(overlay),
+        _ => {
+            reading.problems.sort_by_key(|problem| problem.line);
+            Err(reading.problems)
+        }
+    }
+}
+
+struct Reading<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, line: u32, text: impl Into<String>, help: &str) {
+        self.problems.push(Problem {
+            file: self.file.to_owned(),
+            line: Some(line),
+            text: text.into(),
+            help: help.to_owned(),
+        });
+    }
+
+    fn overlay(&mut self, root: Node) -> Option<Overlay> {
+        let line = root.line;
+        let [version, info, actions] =
+            self.members(root, "the overlay", ["overlay", "info", "actions"])?;
+        match version {
+            Some(member) if member.node.as_str() == Some("1.0.0") => {}
+            Some(member) => self.problem(
+                member.line,
+                "`overlay` is not 1.0.0",
+                "write `overlay: 1.0.0`",
+            ),
+            None => self.problem(
+                line,
+                "`overlay`, the version, is missing",
+                "write `overlay: 1.0.0` first",
+            ),
+        }
+        let (title, version) = match info {
+            Some(member) => {
+                let line = member.line;
+                let [title, version] = self.members(member.node, "`info`", ["title", "version"])?;
+                (
+                    self.text(title, "info.title", line)?,
+                    self.text(version, "info.version", line)?,
+                )
+            }
+            None => {
+                self.problem(
+                    line,
+                    "`info` is missing",
+                    "write `info: {title: …, version: \"1\"}`",
+                );
+                return None;
+            }
+        };
+        let Some(actions) = actions else {
+            self.problem(
+                line,
+                "`actions` is missing",
+                "write `actions:` and the list of actions",
+            );
+            return None;
+        };
+        let Data::List(nodes) = actions.node.data else {
+            self.problem(
+                actions.line,
+                "`actions` is not a list",
+                "begin each action with `- target: …`",
+            );
+            return None;
+        };
+        if nodes.is_empty() {
+            self.problem(
+                actions.line,
+                "`actions` is empty",
+                "write an action, or delete the file",
+            );
+        }
+        let actions = nodes
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, node)| self.action(index + 1, node))
+            .collect();
+        Some(Overlay {
+            file: self.file.to_owned(),
+            title,
+            version,
+            actions,
+        })
+    }
+
+    fn action(&mut self, number: usize, node: Node) -> Option<Action> {
+        let line = node.line;
+        let [target, description, update, remove, stands_in_for] = self.members(
+            node,
+            "an action",
+            [
+                "target",
+                "description",
+                "update",
+                "remove",
+                "x-stands-in-for",
+            ],
+        )?;
+        let target_line = target.as_ref().map_or(line, |member| member.node.line);
+        let target =
+            self.text(target, "target", line)
+                .and_then(|text| match Target::parse(&text) {
+                    Ok(target) => Some(target),
+                    Err(message) => {
+                        self.problem(
+                            target_line,
+                            format!("target `{text}`: {message}"),
+                            "write for example `$.paths['/a/b'].post`",
+                        );
+                        None
+                    }
+                });
+        let description = self.text(description, "description", line);
+        let change = self.change(update, remove, line);
+        let stands_in_for = stands_in_for.and_then(|member| {
+            let line = member.line;
+            let text = self.text(Some(member), "x-stands-in-for", line)?;
+            let well_formed = text.split_once(" / ").is_some_and(|(folder, title)| {
+                !folder.trim().is_empty() && !title.trim().is_empty()
+            });
+            if !well_formed {
+                self.problem(
+                    line,
+                    format!("`x-stands-in-for` is `{text}`"),
+                    "write `<folder> / <page title>` as the site's navigation has them",
+                );
+            }
+            Some(text)
+        });
+        Some(Action {
+            number,
+            line,
+            target: target?,
+            description: description?,
+            change: change?,
+            stands_in_for,
+        })
+    }
+
+    fn change(
+        &mut self,
+        update: Option<Member>,
+        remove: Option<Member>,
+        line: u32,
+    ) -> Option<Change> {
+        match (update, remove) {
+            (Some(update), None) => {
+                let value = update.node.into_value();
+                if value.is_null() {
+                    self.problem(
+                        update.line,
+                        "`update` is empty",
+                        "write what is to be merged in, or `remove: true`",
+                    );
+                }
+                Some(Change::Update(value))
+            }
+            (None, Some(remove)) if remove.node.data == Data::Scalar(Value::Bool(true)) => {
+                Some(Change::Remove)
+            }
+            (None, Some(remove)) => {
+                self.problem(
+                    remove.line,
+                    "`remove` is not `true`",
+                    "write `remove: true`, or `update:`",
+                );
+                None
+            }
+            (Some(_), Some(remove)) => {
+                self.problem(
+                    remove.line,
+                    "an action has both `update` and `remove`",
+                    "write two actions, `remove` first",
+                );
+                None
+            }
+            (None, None) => {
+                self.problem(
+                    line,
+                    "an action has neither `update` nor `remove`",
+                    "write one of them",
+                );
+                None
+            }
+        }
+    }
+
+    /// The members of a mapping by name; what is not among the names is a problem.
+    fn members<const N: usize>(
+        &mut self,
+        node: Node,
+        of: &str,
+        names: [&str; N],
+    ) -> Option<[Option<Member>; N]> {
+        let (line, kind) = (node.line, node.kind());
+        let Data::Map(members) = node.data else {
+            self.problem(
+                line,
+                format!("{of} is {kind}"),
+                &format!("write a mapping of {}", names.join(", ")),
+            );
+            return None;
+        };
+        let mut found = [const { None }; N];
+        for member in members {
+            match names
+                .iter()
+                .position(|name| *name == member.key)
+                .and_then(|index| found.get_mut(index))
+            {
+                Some(slot) => *slot = Some(member),
+                None => self.problem(
+                    member.line,
+                    format!("{of} has the unknown member `{}`", member.key),
+                    &format!("it may have {}", names.join(", ")),
+                ),
+            }
+        }
+        Some(found)
+    }
+
+    fn text(&mut self, member: Option<Member>, name: &str, line: u32) -> Option<String> {
+        let help = match name {
+            "description" => "write why the action is needed: the reason ends in EVIDENCE.md",
+            _ => "write it as text, in quotes if it looks like a number",
+        };
+        let Some(member) = member else {
+            self.problem(line, format!("`{name}` is missing"), help);
+            return None;
+        };
+        match member.node.as_str().map(str::trim) {
+            Some("") | None => {
+                let kind = if member.node.as_str().is_some() {
+                    "empty"
+                } else {
+                    member.node.kind()
+                };
+                self.problem(member.line, format!("`{name}` is {kind}"), help);
+                None
+            }
+            Some(text) => Some(text.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "overlay: 1.0.0\ninfo: {title: Names, version: \"1\"}\n";
+
+    #[test]
+    fn an_overlay_has_numbered_actions_with_lines() {
+        let text = format!(
+            "{HEAD}actions:\n  - target: $.info\n    description: why\n    update: {{x-a: 0.10}}\n  # remark\n  - target: $.paths['/a']\n    description: |\n      the\n      reason\n    remove: true\n    x-stands-in-for: User / User Info\n"
+        );
+        let overlay = read("o.yaml", text.as_bytes()).unwrap();
+        assert_eq!(
+            (
+                overlay.file.as_str(),
+                overlay.title.as_str(),
+                overlay.version.as_str()
+            ),
+            ("o.yaml", "Names", "1")
+        );
+        let [first, second] = overlay.actions.as_slice() else {
+            panic!("two actions")
+        };
+        assert_eq!(
+            (first.number, first.line, first.target.as_str()),
+            (1, 4, "$.info")
+        );
+        let Change::Update(value) = &first.change else {
+            panic!("an update")
+        };
+        assert_eq!(value.to_string(), r#"{"x-a":0.10}"#);
+        assert_eq!(
+            (second.number, second.line, second.description.as_str()),
+            (2, 8, "the\nreason")
+        );
+        assert_eq!(second.change, Change::Remove);
+        assert_eq!(second.stands_in_for.as_deref(), Some("User / User Info"));
+    }
+
+    #[test]
+    fn messages_name_file_line_and_fix() {
+        let table = [
+            ("[]", "the overlay is a list"),
+            (
+                "overlay: 1.1.0\ninfo: {title: a, version: '1'}\nactions: []",
+                "not 1.0.0 | `actions` is empty",
+            ),
+            ("overlay: 1.0.0", "`info` is missing"),
+            (
+                "overlay: 1.0.0\ninfo: {title: a, version: 1}\nactions: []",
+                "`info.version` is a number",
+            ),
+            (
+                &format!("{HEAD}extends: x\nactions: 5"),
+                "unknown member `extends` | `actions` is not a list",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: $.a\n  update: {{}}"),
+                "`description` is missing",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: $.a\n  description: ' '\n  update: {{}}"),
+                "`description` is empty",
+            ),
+            (
+                &format!(
+                    "{HEAD}actions:\n- target: $.a\n  description: d\n  update: {{}}\n  remove: true"
+                ),
+                "both `update` and `remove`",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: $.a\n  description: d\n  remove: false"),
+                "`remove` is not `true`",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: $.a\n  description: d"),
+                "neither `update` nor `remove`",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: $.a\n  description: d\n  update:"),
+                "`update` is empty",
+            ),
+            (
+                &format!("{HEAD}actions:\n- target: a b\n  descriptoin: d\n  update: 1"),
+                "not a JSONPath | `description` is missing | unknown member `descriptoin`",
+            ),
+            (
+                &format!(
+                    "{HEAD}actions:\n- target: $.a\n  description: d\n  update: 1\n  x-stands-in-for: User"
+                ),
+                "`x-stands-in-for` is `User`",
+            ),
+        ];
+        let mut shown = String::new();
+        for (text, expected) in table {
+            let problems = read("spec/overlays/a.yaml", text.as_bytes()).unwrap_err();
+            for part in expected.split(" | ") {
+                assert!(
+                    problems.iter().any(|problem| problem.text.contains(part)),
+                    "{part} in {problems:?}"
+                );
+            }
+            assert_eq!(
+                problems.len(),
+                expected.split(" | ").count(),
+                "{problems:?}"
+            );
+            for problem in problems {
+                shown.push_str(&format!("{problem}\n"));
+            }
+        }
+        insta::assert_snapshot!(shown);
+    }
+}
