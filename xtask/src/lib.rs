@@ -5,4 +5,5 @@ pub mod curate;
 pub mod docs;
 pub mod publish;
 pub mod regen;
+pub mod suite;
 pub mod tree;

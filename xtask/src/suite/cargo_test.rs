@@ -1,0 +1,169 @@
+//! The tests, once for each set of features that changes what they prove.
+
+use std::fmt;
+use std::fs;
+
+use super::call::Call;
+use super::job::{Job, Stop};
+use super::unused_snapshots;
+
+/// The packages and features of each run.
+///
+/// The client is never tested together with the rest alone. The importer turns
+/// `serde_json/arbitrary_precision` on, cargo unites the features of all packages that it builds
+/// at once, and the client would then only be tested as it behaves for users who have that
+/// feature on; those without it, most of them, would get code that no test has seen. For the
+/// same reason each of its own sets of features is a run of its own.
+const RUNS: [&str; 4] = [
+    "--package apifox --package xtask --package stablelink-tests",
+    "--package stablelink-api",
+    "--package stablelink-api --features provisional",
+    "--package stablelink-api --all-features",
+];
+
+/// Where insta writes the snapshots that an assertion compared with.
+const USED_SNAPSHOTS: &str = "target/suite/used-snapshots.txt";
+
+pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
+    let used = job.root.join(USED_SNAPSHOTS);
+    if let Some(folder) = used.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // insta appends: what an earlier run used must not count.
+    fs::write(&used, "")?;
+
+    for what in RUNS {
+        let call = Call::cargo(&format!("test --locked --no-fail-fast {what}"))
+            // A missing snapshot fails, and nothing in the environment may forgive a wrong one.
+            .env("INSTA_UPDATE", "no")
+            .env("INSTA_FORCE_PASS", "0")
+            .env(
+                "INSTA_SNAPSHOT_REFERENCES_FILE",
+                used.to_string_lossy().into_owned(),
+            );
+        one(job, &call, what)?;
+    }
+
+    // A failed test may not have come as far as its snapshots.
+    if job.is_clean() {
+        for path in unused_snapshots::find(job.root, &used)? {
+            job.problem(format!(
+                "{}: no test uses this snapshot\n  help: delete it, or mend the test that lost it",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// One run: its output is passed on and its tests are counted.
+fn one(job: &mut Job<'_>, call: &Call, what: &str) -> Result<(), Stop> {
+    let mut counts = Counts::default();
+    let passed = job.timed(call, |job| {
+        call.lines(job.root, |line| {
+            if let Some(more) = Counts::parse(&String::from_utf8_lossy(line)) {
+                counts = counts.plus(more);
+            }
+            job.out.write_all(line)
+        })
+    })?;
+    job.add_tests(counts);
+    if !passed {
+        job.problem(format!(
+            "tests failed\n  help: repeat them with cargo test --locked {what}"
+        ));
+    } else if counts.passed == 0 {
+        job.problem(format!("cargo test {what} ran no test"));
+    }
+    Ok(())
+}
+
+/// How many tests ended in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) passed: u64,
+    pub(super) failed: u64,
+    pub(super) skipped: u64,
+}
+
+impl Counts {
+    /// Reads the closing line of one test binary; nothing of any other line.
+    fn parse(line: &str) -> Option<Self> {
+        let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+        let mut counts = Self::default();
+        for part in parts.split(';') {
+            let Some((number, word)) = part.trim().split_once(' ') else {
+                continue;
+            };
+            let slot = match word {
+                "passed" => &mut counts.passed,
+                "failed" => &mut counts.failed,
+                "ignored" => &mut counts.skipped,
+                _ => continue,
+            };
+            *slot = number.parse().ok()?;
+        }
+        Some(counts)
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            passed: self.passed.saturating_add(other.passed),
+            failed: self.failed.saturating_add(other.failed),
+            skipped: self.skipped.saturating_add(other.skipped),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted_and_no_others() {
+        let counts = |passed, failed, skipped| {
+            Some(Counts {
+                passed,
+                failed,
+                skipped,
+            })
+        };
+        let cases = [
+            (
+                "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.01s\n",
+                counts(5, 0, 1),
+            ),
+            (
+                "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
+                counts(5, 2, 0),
+            ),
+            ("test a::b ... ok\n", None),
+            ("  test result: ok. 5 passed;\n", None),
+            ("test result: ok. x passed; 0 failed\n", None),
+            ("", None),
+        ];
+        for (line, wanted) in cases {
+            assert_eq!(Counts::parse(line), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn sums_are_shown_on_one_plain_line() {
+        let one = Counts {
+            passed: 1,
+            failed: 2,
+            skipped: 3,
+        };
+        assert_eq!(one.plus(one).to_string(), "2 passed, 4 failed, 6 skipped");
+    }
+}

@@ -1,0 +1,43 @@
+//! The steps that are cargo commands alone.
+
+use super::call::Call;
+use super::job::{Job, Stop};
+
+pub(super) fn format(job: &mut Job<'_>) -> Result<(), Stop> {
+    component(job, "rustfmt", "fmt")?;
+    job.check(&Call::cargo("fmt --all --check"))
+}
+
+pub(super) fn clippy(job: &mut Job<'_>) -> Result<(), Stop> {
+    component(job, "clippy", "clippy")?;
+    for what in ["--workspace", "--package stablelink-api --all-features"] {
+        let words = format!("clippy --locked {what} --all-targets -- -D warnings");
+        job.check(&Call::cargo(&words))?;
+    }
+    Ok(())
+}
+
+pub(super) fn regen(job: &mut Job<'_>) -> Result<(), Stop> {
+    // A process of its own, so that it is the very command that the message tells people to run.
+    job.check(&Call::cargo("xtask regen --check"))
+}
+
+pub(super) fn docs(job: &mut Job<'_>) -> Result<(), Stop> {
+    for what in ["--workspace", "--package stablelink-api --all-features"] {
+        let words = format!("doc --locked --no-deps {what}");
+        job.check(&Call::cargo(&words).env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
+}
+
+/// A toolchain of rustup's minimal profile lacks these two.
+fn component(job: &mut Job<'_>, name: &str, command: &str) -> Result<(), Stop> {
+    if Call::cargo(command)
+        .args(["--version"])
+        .succeeds_quietly(job.root)
+    {
+        return Ok(());
+    }
+    let add = Call::new("rustup", ["component", "add", name]);
+    job.need(&add, format!("install {name} for this toolchain"))
+}

@@ -1,0 +1,126 @@
+//! One step at work: the commands it runs and what it found.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use super::call::Call;
+use super::cargo_test::Counts;
+
+/// A reason for which the rest of a step can't run.
+pub(super) struct Stop(pub(super) String);
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a step leaves behind.
+#[derive(Default)]
+pub(super) struct Finished {
+    /// Each makes the step fail.
+    pub(super) problems: Vec<String>,
+    /// What the table must say although it is no failure.
+    pub(super) notes: Vec<String>,
+    /// How many tests ran.
+    pub(super) tests: Option<Counts>,
+}
+
+/// The state of the step that runs.
+pub(super) struct Job<'a> {
+    pub(super) root: &'a Path,
+    pub(super) out: &'a mut dyn Write,
+    finished: Finished,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(root: &'a Path, out: &'a mut dyn Write) -> Self {
+        Self {
+            root,
+            out,
+            finished: Finished::default(),
+        }
+    }
+
+    pub(super) fn problem(&mut self, text: impl Into<String>) {
+        self.finished.problems.push(text.into());
+    }
+
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.finished.notes.push(text.into());
+    }
+
+    pub(super) fn add_tests(&mut self, counts: Counts) {
+        let total = self.finished.tests.get_or_insert_default();
+        *total = total.plus(counts);
+    }
+
+    pub(super) fn finish(self) -> Finished {
+        self.finished
+    }
+
+    /// Whether nothing went wrong so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.finished.problems.is_empty()
+    }
+
+    /// Prints the command line, then the time that `run` took.
+    pub(super) fn timed<T>(
+        &mut self,
+        call: &Call,
+        run: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        writeln!(self.out, "$ {call}")?;
+        // The child writes to the same place by itself.
+        self.out.flush()?;
+        let start = Instant::now();
+        let result = run(self)?;
+        writeln!(self.out, "  ({:.1} s)", start.elapsed().as_secs_f64())?;
+        Ok(result)
+    }
+
+    /// Runs a command whose failure is a problem of the step, which goes on.
+    pub(super) fn check(&mut self, call: &Call) -> Result<(), Stop> {
+        let passed = self.timed(call, |job| call.status(job.root))?;
+        if !passed {
+            self.problem(format!("failed: {call}"));
+        }
+        Ok(())
+    }
+
+    /// Runs a command that the rest of the step needs.
+    pub(super) fn need(&mut self, call: &Call, help: impl fmt::Display) -> Result<(), Stop> {
+        let passed = self.timed(call, |job| call.status(job.root))?;
+        if passed {
+            return Ok(());
+        }
+        Err(Stop(format!("failed: {call}\n  help: {help}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_command_is_a_problem_and_the_step_goes_on() {
+        let mut out = Vec::new();
+        let mut job = Job::new(Path::new("."), &mut out);
+        job.check(&Call::new("false", ["--a b"])).ok().unwrap();
+        assert!(!job.is_clean());
+        assert_eq!(job.finish().problems, ["failed: false '--a b'"]);
+    }
+
+    #[test]
+    fn a_command_that_is_missing_stops_the_step_with_its_name() {
+        let mut out = Vec::new();
+        let mut job = Job::new(Path::new("."), &mut out);
+        let Err(Stop(reason)) = job.check(&Call::new("a-program-that-is-not-there", [""; 0]))
+        else {
+            panic!("ran");
+        };
+        assert!(reason.contains("a-program-that-is-not-there"), "{reason}");
+    }
+}

@@ -1,0 +1,82 @@
+//! The steps of the suite.
+
+/// One step of the suite; its name is what `--only` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Step {
+    /// `cargo fmt`.
+    Format,
+    /// `cargo clippy`, warnings as errors.
+    Clippy,
+    /// `cargo xtask regen --check`.
+    Regen,
+    /// `cargo test`, in every combination of features that matters.
+    Tests,
+    /// `cargo doc`, warnings as errors.
+    Docs,
+    /// The workspace compiles with the oldest supported toolchain.
+    Msrv,
+    /// Licences, sources, duplicates and advisories of the dependencies.
+    Deny,
+    /// The published documents pass the validators of other ecosystems.
+    Openapi,
+}
+
+impl Step {
+    /// All steps, in the order in which they run.
+    pub const ALL: [Self; 8] = [
+        Self::Format,
+        Self::Clippy,
+        Self::Regen,
+        Self::Tests,
+        Self::Docs,
+        Self::Msrv,
+        Self::Deny,
+        Self::Openapi,
+    ];
+
+    /// The name that `--only` takes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Clippy => "clippy",
+            Self::Regen => "regen",
+            Self::Tests => "tests",
+            Self::Docs => "docs",
+            Self::Msrv => "msrv",
+            Self::Deny => "deny",
+            Self::Openapi => "openapi",
+        }
+    }
+
+    /// What the step proves, in one line.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Format => "the code is formatted by rustfmt",
+            Self::Clippy => "clippy has nothing to say, with default and with all features",
+            Self::Regen => "the checked-in documents and client are what the captures give",
+            Self::Tests => "the tests pass, the client's with each set of features",
+            Self::Docs => "the documentation builds without a warning",
+            Self::Msrv => "the workspace compiles with the rust-version it states",
+            Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
+            Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_takes_the_names_in_the_order_of_the_run() {
+        assert_eq!(Step::value_variants(), Step::ALL);
+        for step in Step::ALL {
+            let value = step.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), step.name());
+        }
+    }
+}
