@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::suite::Step;
+
 /// Builds the OpenAPI document and the generated client from the captured documentation pages.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
@@ -35,7 +37,7 @@ pub enum Command {
     Test {
         /// Run this step alone; can be repeated
         #[arg(long, value_name = "STEP")]
-        only: Vec<String>,
+        only: Vec<Step>,
         /// List the steps
         #[arg(long)]
         list: bool,

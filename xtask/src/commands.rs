@@ -1,6 +1,11 @@
 //! Runs a command and prints what came of it.
 
-use std::{error::Error, fs, path::Path, path::PathBuf, time::Instant};
+use std::{
+    error::Error,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use crate::{
     cli::{Cli, Command, Docs},
@@ -9,7 +14,7 @@ use crate::{
         import,
     },
     publish::{json, markers},
-    regen,
+    regen, suite,
     tree::State,
 };
 
@@ -30,7 +35,11 @@ pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
         }
         Command::Regen { check, draft: None } => regen_tree(root, check),
         Command::Docs { command } => docs(root, command),
-        Command::Test { only, list } => Ok(crate::suite::run(root, &only, list)?),
+        Command::Test { list: true, .. } => {
+            print!("{}", suite::list());
+            Ok(())
+        }
+        Command::Test { only, list: false } => Ok(suite::run(root, &only, &mut io::stdout())?),
     }
 }
 

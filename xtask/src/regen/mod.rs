@@ -47,7 +47,7 @@ pub enum RegenError {
     #[error(transparent)]
     Overlay(#[from] CurateError),
     /// Overlay actions do nothing any more.
-    #[error("{0}")]
+    #[error(transparent)]
     Stale(#[from] Stale),
     /// The documents break rules.
     #[error("{}", lines(.0))]
@@ -119,7 +119,7 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         if strict {
             curate::apply(&mut document, &profile, &Context::default())?;
         } else {
-            curate::apply_lenient(&mut document, &profile, &Context::default())?;
+            curate::apply_lenient(&mut document, &profile, &Context::default());
         }
         let findings = lint::generator(&document);
         if !findings.is_empty() {
@@ -182,10 +182,10 @@ impl Curated {
         let (overlays, provisional) = overlays(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
-        let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context)?;
+        let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context);
         let mut superset = published.clone();
         let (provisional_trace, stale_provisional) =
-            curate::apply_lenient(&mut superset, &provisional, &context)?;
+            curate::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
         if !stale.is_empty() {
             return Err(Stale { actions: stale }.into());
@@ -206,13 +206,13 @@ impl Curated {
 
 fn overlays(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
     Ok((
-        curate::load(&root.join(OVERLAYS))?,
-        curate::load(&root.join(PROVISIONAL))?,
+        curate::load_as(&root.join(OVERLAYS), OVERLAYS)?,
+        curate::load_as(&root.join(PROVISIONAL), PROVISIONAL)?,
     ))
 }
 
 fn profile(root: &Path) -> Result<Vec<Overlay>, CurateError> {
-    let mut profiles = curate::load(&root.join(PROFILES))?;
+    let mut profiles = curate::load_as(&root.join(PROFILES), PROFILES)?;
     profiles.retain(|overlay| overlay.file.ends_with(PROFILE));
     Ok(profiles)
 }
@@ -269,9 +269,9 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     };
     let (overlays, provisional) = overlays(root)?;
     let mut published = raw.clone();
-    let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context)?;
+    let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();
-    let (_, stale_provisional) = curate::apply_lenient(&mut superset, &provisional, &context)?;
+    let (_, stale_provisional) = curate::apply_lenient(&mut superset, &provisional, &context);
     order::arrange(&mut published);
     order::arrange(&mut superset);
     let mut left_out = String::new();
