@@ -1,0 +1,242 @@
+//! The way from the captures to the documents and the client, on copies of the checked-in tree.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{fs, path::Path};
+
+use proptest::prelude::*;
+use stablelink_tests::{bytes_below, copy_of_tree, root};
+use xtask::{
+    docs::{
+        add::{self, Filed},
+        lock::{self, Lock},
+    },
+    regen,
+    tree::State,
+};
+
+const RATE: &str = "spec/docs/421876920e0-get-exchange-rate.txt";
+const DOCUMENT: &str = "spec/openapi.json";
+const CLIENT: &str = "crates/stablelink-api/src/generated.rs";
+
+/// Replaces a part of a file that must be there.
+fn replace(root: &Path, file: &str, from: &str, to: &str) {
+    let path = root.join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Makes the lock agree with a capture that a test changed, as a person must not.
+fn forge_hash(root: &Path, file: &str) {
+    let folder = root.join("spec/docs");
+    let mut lock = Lock::read(&folder).unwrap();
+    let name = Path::new(file).file_name().unwrap().to_str().unwrap();
+    let bytes = fs::read(root.join(file)).unwrap();
+    let entry = lock
+        .pages
+        .iter_mut()
+        .find(|entry| entry.file == name)
+        .unwrap();
+    entry.sha256 = lock::sha256(&bytes);
+    fs::write(folder.join(lock::FILE_NAME), lock.to_text().unwrap()).unwrap();
+}
+
+fn states(root: &Path) -> Vec<(String, State)> {
+    let built = regen::build(root).unwrap();
+    let states = built.outputs.compare(root).unwrap();
+    states
+        .iter()
+        .map(|(output, state)| (output.path.display().to_string(), *state))
+        .collect()
+}
+
+#[test]
+fn the_checked_in_tree_is_what_the_captures_give() {
+    for (file, state) in states(&root()) {
+        assert_eq!(
+            state,
+            State::Unchanged,
+            "{file}: run `cargo xtask regen`"
+        );
+    }
+}
+
+#[test]
+fn the_lock_is_as_the_command_writes_it() {
+    let folder = root().join("spec/docs");
+    let text = fs::read_to_string(folder.join(lock::FILE_NAME)).unwrap();
+    assert_eq!(Lock::read(&folder).unwrap().to_text().unwrap(), text);
+}
+
+#[test]
+fn a_field_that_a_page_loses_goes_from_document_and_client() {
+    let copy = copy_of_tree().unwrap();
+    let root = copy.path();
+    replace(
+        root,
+        RATE,
+        ",\n        \"clientId\": 23",
+        "",
+    );
+    let error = regen::build(root).unwrap_err().to_string();
+    assert!(
+        error.contains(RATE) && error.contains("cargo xtask docs add"),
+        "{error}"
+    );
+
+    let added = add::add(root, &[root.join(RATE)], None).unwrap();
+    assert_eq!(
+        added.filed,
+        [Filed::Changed("421876920e0-get-exchange-rate.txt".into())]
+    );
+    let lock = fs::read_to_string(root.join("spec/docs/docs.lock")).unwrap();
+    assert!(lock.contains("origin = \"saved\""), "{lock}");
+
+    let before = fs::read_to_string(root.join(CLIENT)).unwrap();
+    let built = regen::build(root).unwrap();
+    let changed: Vec<String> = built
+        .outputs
+        .write(root)
+        .unwrap()
+        .iter()
+        .filter(|(_, state)| *state == State::Stale)
+        .map(|(output, _)| output.path.display().to_string())
+        .collect();
+    for file in [DOCUMENT, "spec/openapi.yaml", "spec/EVIDENCE.md", CLIENT] {
+        assert!(changed.iter().any(|name| name == file), "{file}: {changed:?}");
+    }
+    let document: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(root.join(DOCUMENT)).unwrap()).unwrap();
+    let fields = document["components"]["schemas"]["ExchangeRate"]["properties"]
+        .as_object()
+        .unwrap();
+    assert!(fields.contains_key("channelRate") && !fields.contains_key("clientId"));
+    let after = fs::read_to_string(root.join(CLIENT)).unwrap();
+    assert_eq!(
+        before.matches("client_id").count() - after.matches("client_id").count(),
+        1
+    );
+    assert!(
+        states(root).iter().all(|(_, state)| *state == State::Unchanged),
+        "a second run changes nothing"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
+    type Break = fn(&Path);
+    let cases: [(&str, Break); 7] = [
+        ("a capture that the lock does not know", |root| {
+            replace(root, RATE, "channelRate", "channelrate");
+        }),
+        ("a renamed field makes actions stale, all are listed", |root| {
+            replace(root, RATE, "\"sellCurrency\": \"USDT\",\n        \"buyCurrency\": \"USD\",\n        \"channelRate\": 40", "\"chanelRate\": 40");
+            forge_hash(root, RATE);
+        }),
+        ("an overlay with a wrong path", |root| {
+            replace(
+                root,
+                "spec/overlays/40-money.yaml",
+                "$.components.schemas.GetExchangeRateRequest.properties.amount",
+                "$.components.schemas.NoSuchSchema.properties.amount",
+            );
+        }),
+        ("an overlay that is no JSONPath", |root| {
+            replace(
+                root,
+                "spec/overlays/40-money.yaml",
+                "$.components.schemas.GetExchangeRateRequest.properties.amount",
+                "components[",
+            );
+        }),
+        ("a new amount that nobody has told as money", |root| {
+            replace(root, RATE, "\"clientId\": 23", "\"clientId\": 23,\n        \"serviceFee\": 1.5");
+            forge_hash(root, RATE);
+        }),
+        ("an example that is no JSON", |root| {
+            replace(root, RATE, "\"channelRate\": 40", "\"channelRate\" 40");
+            forge_hash(root, RATE);
+        }),
+        ("two pages of one id", |root| {
+            let lock = root.join("spec/docs/docs.lock");
+            let text = fs::read_to_string(&lock).unwrap();
+            fs::write(&lock, text.replace("id = \"421876920e0\"", "id = \"312999607e0\"")).unwrap();
+        }),
+    ];
+    let mut report = String::new();
+    for (name, break_it) in cases {
+        let copy = copy_of_tree().unwrap();
+        break_it(copy.path());
+        let before = bytes_below(copy.path()).unwrap();
+        let error = regen::build(copy.path()).unwrap_err().to_string();
+        assert_eq!(bytes_below(copy.path()).unwrap(), before, "{name}");
+        let error = error.replace(&copy.path().display().to_string(), "<root>");
+        report.push_str(&format!("## {name}\n{error}\n\n"));
+    }
+    insta::assert_snapshot!("what_is_wrong", report);
+}
+
+#[test]
+fn a_captured_page_makes_its_stand_in_stale() {
+    let copy = copy_of_tree().unwrap();
+    let root = copy.path();
+    let page = root.join("upload.txt");
+    fs::write(
+        &page,
+        "1. File\nGlobal Payment\n\nUpload File\n\nPOST\n/file/upload\nTakes a document.\n\nResponses\n\n🟢200成功\n\
+         application/json\nBodyapplication/json\n\nExample\n{\n    \"retcode\": \"200\"\n}\n",
+    )
+    .unwrap();
+    add::add(root, &[page], Some("https://developer.stablelink.app/400000001e0")).unwrap();
+    let error = regen::build(root).unwrap_err().to_string();
+    assert!(
+        error.contains("provisional/40-file.yaml") && error.contains("File / Upload File"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_draft_shows_where_the_docs_went_and_stays_outside_the_tree() {
+    let copy = copy_of_tree().unwrap();
+    replace(copy.path(), RATE, "\"channelRate\"", "\"rateOfChannel\"");
+    forge_hash(copy.path(), RATE);
+    let error = regen::draft(copy.path(), &copy.path().join("draft"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("inside the tree"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let written = regen::draft(copy.path(), folder.path()).unwrap();
+    assert_eq!(written.len(), 4);
+    let draft = fs::read_to_string(folder.path().join("openapi.json")).unwrap();
+    assert!(draft.contains("rateOfChannel"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A capture cut or overwritten at any byte is a result or a message; never a panic, never a write.
+    #[test]
+    fn a_damaged_capture_is_a_result_or_a_message(
+        file in 0..25_usize,
+        at in any::<prop::sample::Index>(),
+        damage in prop_oneof![Just(None), prop::collection::vec(any::<u8>(), 1..8).prop_map(Some)],
+    ) {
+        let copy = copy_of_tree().unwrap();
+        let names = lock::capture_files(&copy.path().join("spec/docs")).unwrap();
+        let name = format!("spec/docs/{}", names[file % names.len()]);
+        let path = copy.path().join(&name);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = at.index(bytes.len());
+        match damage {
+            None => bytes.truncate(at),
+            Some(damage) => { bytes.splice(at..(at + damage.len()).min(bytes.len()), damage); }
+        }
+        fs::write(&path, bytes).unwrap();
+        forge_hash(copy.path(), &name);
+        let before = bytes_below(copy.path()).unwrap();
+        if let Err(error) = regen::build(copy.path()) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+        prop_assert_eq!(bytes_below(copy.path()).unwrap(), before);
+    }
+}
