@@ -1,1 +1,66 @@
-//! Low-level client of the StableLink payment gateway.
+//! Low-level client of the StableLink payment gateway, generated from its curated OpenAPI document.
+//!
+//! **Unofficial**: this project is not the vendor's; names belong to their owners.
+//!
+//! One method of [`Client`] is one operation of the gateway, one type of [`types`] one schema of
+//! the document. It is the layer below: envelopes stay as they are on the wire, and **nothing is
+//! signed here**. Signatures, tokens, retries, timeouts that mean something and errors that tell
+//! refusals apart come with a [`Transport`](hooks::Transport); the crate `stablelink` has one, and
+//! domain values above it. Depend on this crate to put your own in their place.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use stablelink_api::{Client, hooks::UnsignedTransport};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // Redirects would carry the body, and soon a signature, to another host.
+//! let http = reqwest::Client::builder()
+//!     .redirect(reqwest::redirect::Policy::none())
+//!     .referer(false)
+//!     .build()?;
+//! let address = "https://openapi.dev.stablelink.app";
+//! let client = Client::new_with_client(address, http, Arc::new(UnsignedTransport));
+//! # let _ = client;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! TLS is reqwest's: this crate turns no backend on, so the one that depends on it does
+//! (`reqwest = { version = "0.13", features = ["rustls"] }`).
+//!
+//! # Building requests, reading answers
+//!
+//! Types of requests are built by literals that name each field; where all fields are optional,
+//! `..Default::default()` fills the rest. Types that are only read are `#[non_exhaustive]`, for the
+//! documentation grows fields. To make one in a test, deserialise it from JSON.
+//!
+//! Amounts are exact ([`scalars`]), values that the gateway may extend are open ([`open_enums`]).
+//!
+//! # Secrets
+//!
+//! `Debug` of generated types, and `Display` and `Debug` of [`Error`], print what they hold: tokens
+//! and personal data included. [`Client`] prints nothing.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `provisional` | no | operations and types that the vendor's pages only name: inferred, may change or be wrong |
+//! | `schemars` | no | `schemars::JsonSchema` for every type |
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod hooks;
+#[rustfmt::skip]
+pub mod open_enums;
+pub mod scalars;
+mod union;
+
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    reason = "generated: the pages describe few of their fields, and a made-up sentence says less than none"
+)]
+mod generated;
+
+pub use generated::{ByteStream, Client, ClientInfo, Error, ResponseValue, types};

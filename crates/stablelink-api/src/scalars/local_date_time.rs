@@ -1,0 +1,311 @@
+//! A date and time of day without a zone.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use jiff::civil::DateTime;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, Serializer};
+
+/// A date and time of day whose zone no page states: `2025-05-14 17:46:00`.
+///
+/// Local to the gateway, so compare it with another of its times, never with now. Reads a blank or
+/// a `T` in the middle and up to nine digits of a fraction, and writes what it read. Equal are
+/// equal times, however they are written.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalDateTime {
+    at: DateTime,
+    separator: Separator,
+    /// Digits of the fraction.
+    digits: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Separator {
+    Blank,
+    T,
+}
+
+impl LocalDateTime {
+    /// The date and time of day.
+    #[must_use]
+    pub const fn get(self) -> DateTime {
+        self.at
+    }
+}
+
+/// Written with a blank and with as many digits of a fraction as it has.
+impl From<DateTime> for LocalDateTime {
+    fn from(at: DateTime) -> Self {
+        let mut digits = 9;
+        let mut rest = at.subsec_nanosecond();
+        while digits > 0 && rest % 10 == 0 {
+            rest /= 10;
+            digits -= 1;
+        }
+        Self {
+            at,
+            separator: Separator::Blank,
+            digits,
+        }
+    }
+}
+
+impl From<LocalDateTime> for DateTime {
+    fn from(value: LocalDateTime) -> Self {
+        value.at
+    }
+}
+
+/// Why a text is not a [`LocalDateTime`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LocalDateTimeError {
+    /// Not `yyyy-MM-dd HH:mm:ss`, with a blank or a `T`, and a fraction of one to nine digits.
+    Form,
+    /// A day or time that the calendar does not have.
+    Range,
+}
+
+impl fmt::Display for LocalDateTimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form => {
+                "not a date and time of the form yyyy-MM-dd HH:mm:ss[.fraction], without a zone"
+            }
+            Self::Range => "a date or time of day that does not exist",
+        })
+    }
+}
+
+impl std::error::Error for LocalDateTimeError {}
+
+impl FromStr for LocalDateTime {
+    type Err = LocalDateTimeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (fields, separator, fraction) = split(text).ok_or(LocalDateTimeError::Form)?;
+        let [year, month, day, hour, minute, second] = fields;
+        let small = |value: i16| i8::try_from(value).map_err(|_| LocalDateTimeError::Range);
+        // Nine digits at most: padded with zeros they are nanoseconds.
+        let nanoseconds = format!("{fraction:0<9}")
+            .parse()
+            .map_err(|_| LocalDateTimeError::Form)?;
+        let at = DateTime::new(
+            year,
+            small(month)?,
+            small(day)?,
+            small(hour)?,
+            small(minute)?,
+            small(second)?,
+            nanoseconds,
+        )
+        .map_err(|_| LocalDateTimeError::Range)?;
+        let digits = u8::try_from(fraction.len()).map_err(|_| LocalDateTimeError::Form)?;
+        Ok(Self {
+            at,
+            separator,
+            digits,
+        })
+    }
+}
+
+/// Year to second, the separator, and the digits of the fraction.
+fn split(text: &str) -> Option<([i16; 6], Separator, &str)> {
+    let whole = text.get(..19)?;
+    let rest = &text[19..];
+    let fraction = match rest.strip_prefix('.') {
+        Some(digits) => (1..=9).contains(&digits.len()).then_some(digits)?,
+        None => rest.is_empty().then_some("")?,
+    };
+    let separator = match whole.as_bytes()[10] {
+        b' ' => Separator::Blank,
+        b'T' => Separator::T,
+        _ => return None,
+    };
+    let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    marks
+        .iter()
+        .all(|(at, mark)| whole.as_bytes()[*at] == *mark)
+        .then_some(())?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    digits(fraction).then_some(())?;
+    let mut fields = [0; 6];
+    for (field, range) in fields
+        .iter_mut()
+        .zip([0..4, 5..7, 8..10, 11..13, 14..16, 17..19])
+    {
+        let text = whole.get(range).filter(|text| digits(text))?;
+        *field = text.parse().ok()?;
+    }
+    Some((fields, separator, fraction))
+}
+
+impl fmt::Display for LocalDateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at;
+        let separator = match self.separator {
+            Separator::Blank => ' ',
+            Separator::T => 'T',
+        };
+        write!(
+            f,
+            "{:04}-{:02}-{:02}{separator}{:02}:{:02}:{:02}",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+        )?;
+        if self.digits > 0 {
+            let fraction = format!("{:09}", at.subsec_nanosecond());
+            write!(f, ".{}", &fraction[..self.digits.into()])?;
+        }
+        Ok(())
+    }
+}
+
+impl PartialEq for LocalDateTime {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for LocalDateTime {}
+
+impl PartialOrd for LocalDateTime {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for LocalDateTime {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+impl Hash for LocalDateTime {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.at.hash(state);
+    }
+}
+
+impl Serialize for LocalDateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalDateTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn forms_stay() {
+        for text in [
+            "2025-05-14 17:46:00",
+            "2025-09-26T14:49:09.294114",
+            "2025-09-26 14:49:09.100",
+            "2024-02-29 00:00:00.000000000",
+            "0001-01-01T23:59:59.9",
+        ] {
+            let json = format!("\"{text}\"");
+            let read: LocalDateTime = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn made_from_a_date_and_time() {
+        let at = jiff::civil::date(2025, 5, 14).at(17, 46, 0, 120_000_000);
+        assert_eq!(
+            LocalDateTime::from(at).to_string(),
+            "2025-05-14 17:46:00.12"
+        );
+        let at = jiff::civil::date(2025, 5, 14).at(17, 46, 0, 0);
+        assert_eq!(LocalDateTime::from(at).to_string(), "2025-05-14 17:46:00");
+    }
+
+    #[test]
+    fn equality_is_that_of_the_time() {
+        let read = |text: &str| text.parse::<LocalDateTime>().unwrap();
+        assert_eq!(read("2025-05-14 17:46:00"), read("2025-05-14T17:46:00.000"));
+        assert!(read("2025-05-14 17:46:00") < read("2025-05-14T17:46:00.001"));
+    }
+
+    #[test]
+    fn refusals() {
+        let forms = [
+            "",
+            "2025-05-14",
+            "2025-05-14 17:46",
+            "2025-05-14 17:46:00Z",
+            "2025-05-14 17:46:00+08:00",
+            "2025-05-14  17:46:00",
+            "2025-05-14t17:46:00",
+            "2025-05-14 17:46:00.",
+            "2025-05-14 17:46:00.1234567890",
+            "2025-05-14 17:46:00.1Z",
+            "25-05-14 17:46:00",
+            "+025-05-14 17:46:00",
+            "2025-05-14 17:46:0é",
+            "2025/05/14 17:46:00",
+            "２２25-05-14 17:46",
+        ];
+        for text in forms {
+            assert_eq!(
+                text.parse::<LocalDateTime>(),
+                Err(LocalDateTimeError::Form),
+                "of {text:?}"
+            );
+        }
+        for text in [
+            "2025-02-29 00:00:00",
+            "2025-13-01 00:00:00",
+            "2025-01-01 24:00:00",
+            "2025-01-01 23:59:60",
+            "2025-00-01 00:00:00",
+        ] {
+            assert_eq!(
+                text.parse::<LocalDateTime>(),
+                Err(LocalDateTimeError::Range),
+                "of {text:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_date_and_time_comes_back(
+            (year, month, day) in (0_i16..=9999, 1_i8..=12, 1_i8..=28),
+            (hour, minute, second) in (0_i8..24, 0_i8..60, 0_i8..60),
+            fraction in "(\\.[0-9]{1,9})?",
+            separator in "[ T]",
+        ) {
+            let text = format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}{fraction}");
+            let read: LocalDateTime = text.parse().unwrap();
+            prop_assert_eq!(read.to_string(), text);
+            prop_assert_eq!(LocalDateTime::from(read.get()), read);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}", digits in "[-0-9 T:.]{0,32}") {
+            let _ = text.parse::<LocalDateTime>();
+            let _ = digits.parse::<LocalDateTime>();
+        }
+    }
+}
