@@ -43,11 +43,11 @@ pub(super) fn form(document: &Document, report: &mut Report) {
                     "say in `source` what it was inferred from",
                 );
             }
-            Some("documented" | "partial") if !named => {
+            Some("documented" | "partial") if !named && !says(evidence, "source") => {
                 report.add(
                     &place,
-                    "`x-evidence` names no page",
-                    "name the keys of its pages; only what is inferred has none",
+                    "`x-evidence` names no page and no source",
+                    "name the keys of its pages, or say in `source` where it stands",
                 );
             }
             _ => {}
@@ -165,6 +165,14 @@ pub(in crate::lint::house) mod tests {
                 "evidence-form",
                 1,
                 vec![(&format!("{note}/x-evidence"), json!({"level": "partial"}))],
+            ),
+            Case::new(
+                "evidence-form",
+                0,
+                vec![(
+                    &format!("{note}/x-evidence"),
+                    json!({"level": "partial", "source": "an earlier page"}),
+                )],
             ),
             Case::new(
                 "evidence-form",
