@@ -6,6 +6,7 @@ pub mod client;
 pub mod commands;
 pub mod curate;
 pub mod docs;
+pub mod lint;
 pub mod publish;
 pub mod regen;
 pub mod suite;

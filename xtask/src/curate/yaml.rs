@@ -1,16 +1,20 @@
 //! The YAML that overlays are written in: a small, safe part of YAML 1.2, with the line of every node.
 //!
-//! Anchors, aliases, tags and merge keys are refused: they bring nothing to an overlay, and without
-//! them a small file cannot unfold into a large one. Numbers keep their digits, or are refused.
+//! Tags and merge keys are refused: they bring nothing to an overlay. Aliases have a budget, so that a
+//! small file cannot unfold into a large one. Numbers keep their digits, or are refused.
 
 use serde_json::{Map, Number, Value};
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+use std::collections::HashMap;
 
 /// How deep an overlay may be nested. The documents that overlays change are about 15 deep.
 const MAX_DEPTH: usize = 64;
 
 /// How large an overlay file may be, in bytes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much all anchors and aliases of a file may copy, in bytes of keys and texts.
+const MAX_ALIASED: usize = 1024 * 1024;
 
 /// A node of a YAML file and the line it begins on.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +70,26 @@ impl Node {
         }
     }
 
+    /// How deep the node is, and how many bytes its keys and texts have, roughly.
+    fn measure(&self) -> (usize, usize) {
+        match &self.data {
+            Data::Scalar(Value::String(text)) => (0, text.len() + 1),
+            Data::Scalar(_) => (0, 8),
+            Data::List(nodes) => nodes
+                .iter()
+                .map(Self::measure)
+                .fold((0, 1), |(depth, bytes), inner| {
+                    (depth.max(inner.0 + 1), bytes + inner.1)
+                }),
+            Data::Map(members) => members
+                .iter()
+                .map(|member| (member.node.measure(), member.key.len()))
+                .fold((0, 1), |(depth, bytes), (inner, key)| {
+                    (depth.max(inner.0 + 1), bytes + inner.1 + key)
+                }),
+        }
+    }
+
     /// What the node is, in a word, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match &self.data {
@@ -99,6 +123,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Node, Refusal> {
     })?;
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        aliased: 0,
     };
     let mut document = None;
     loop {
@@ -126,7 +152,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Node, Refusal> {
 }
 
 struct Reader<'a> {
-    parser: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+    parser: Parser<'a, StrInput<'a>>,
+    /// The nodes that have an anchor.
+    anchors: HashMap<usize, Node>,
+    /// What anchors and aliases copied so far, in bytes.
+    aliased: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -158,27 +188,27 @@ impl<'a> Reader<'a> {
                 "an OpenAPI document needs far less: see what went wrong",
             ));
         }
-        let data = match event {
+        let (data, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                plain_node(line, anchor, tag.is_some())?;
-                Data::Scalar(scalar(&text, style, line)?)
+                untagged(line, tag.is_some())?;
+                (Data::Scalar(scalar(&text, style, line)?), anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
-                plain_node(line, anchor, tag.is_some())?;
+                untagged(line, tag.is_some())?;
                 let mut nodes = Vec::new();
                 loop {
                     let (event, span) = self.next()?;
                     match event {
-                        Event::SequenceEnd => break Data::List(nodes),
+                        Event::SequenceEnd => break (Data::List(nodes), anchor),
                         event => nodes.push(self.node(event, &span, depth + 1)?),
                     }
                 }
             }
             Event::MappingStart(_, anchor, tag) => {
-                plain_node(line, anchor, tag.is_some())?;
-                Data::Map(self.members(depth)?)
+                untagged(line, tag.is_some())?;
+                (Data::Map(self.members(depth)?), anchor)
             }
-            Event::Alias(_) => return Err(no_anchors(line)),
+            Event::Alias(anchor) => return self.alias(anchor, line, depth),
             _ => {
                 return Err(refusal(
                     Some(line),
@@ -187,19 +217,56 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        Ok(Node { line, data })
+        let node = Node { line, data };
+        // 0 means that there is none.
+        if anchor != 0 {
+            self.copied(&node, line, depth)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    /// A copy of the node that an alias names, within the budget.
+    fn alias(&mut self, anchor: usize, line: u32, depth: usize) -> Result<Node, Refusal> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Err(refusal(
+                Some(line),
+                "an alias stands inside what it names",
+                "write the value out",
+            ));
+        };
+        let node = Node {
+            line,
+            ..node.clone()
+        };
+        self.copied(&node, line, depth)?;
+        Ok(node)
+    }
+
+    /// Charges a copy to the budget.
+    fn copied(&mut self, node: &Node, line: u32, depth: usize) -> Result<(), Refusal> {
+        let (height, bytes) = node.measure();
+        self.aliased += bytes;
+        if self.aliased > MAX_ALIASED || depth + height > MAX_DEPTH {
+            return Err(refusal(
+                Some(line),
+                "the anchors and aliases unfold into more than 1 MB, or deeper than 64",
+                "write the values out, or split the file",
+            ));
+        }
+        Ok(())
     }
 
     fn members(&mut self, depth: usize) -> Result<Vec<Member>, Refusal> {
         let mut members: Vec<Member> = Vec::new();
-        let mut seen = std::collections::HashMap::new();
+        let mut seen = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             let line = line(&span);
             let key = match event {
                 Event::MappingEnd => return Ok(members),
-                Event::Scalar(text, style, anchor, tag) => {
-                    plain_node(line, anchor, tag.is_some())?;
+                Event::Scalar(text, style, _, tag) => {
+                    untagged(line, tag.is_some())?;
                     if text == "<<" && style == ScalarStyle::Plain {
                         return Err(refusal(
                             Some(line),
@@ -244,18 +311,7 @@ fn refusal(line: Option<u32>, text: &str, help: &str) -> Refusal {
     }
 }
 
-fn no_anchors(line: u32) -> Refusal {
-    refusal(
-        Some(line),
-        "anchors and aliases (`&`, `*`) are not used in overlays",
-        "write the value out, or quote text that begins with `&` or `*`",
-    )
-}
-
-fn plain_node(line: u32, anchor: usize, tagged: bool) -> Result<(), Refusal> {
-    if anchor != 0 {
-        return Err(no_anchors(line));
-    }
+fn untagged(line: u32, tagged: bool) -> Result<(), Refusal> {
     if tagged {
         return Err(refusal(
             Some(line),
@@ -376,6 +432,11 @@ mod tests {
             ),
             ("a:\n# a remark\n- b # another\n", r#"{"a":["b"]}"#),
             ("b: 1\na: 2", r#"{"b":1,"a":2}"#),
+            (
+                "a: &x {c: &y 1.50}\nb: [*x, *y]",
+                r#"{"a":{"c":1.50},"b":[{"c":1.50},1.50]}"#,
+            ),
+            ("a: &x 1\nb: &x 2\nc: *x", r#"{"a":1,"b":2,"c":2}"#),
         ];
         for (yaml, json) in table {
             assert_eq!(value(yaml).to_string(), json, "{yaml}");
@@ -384,7 +445,7 @@ mod tests {
 
     #[test]
     fn what_readers_disagree_about_is_refused() {
-        let table: [(&str, u32, &str); 17] = [
+        let table: [(&str, u32, &str); 16] = [
             ("a: 1\nb: 007", 2, "digit for digit"),
             ("a: 1e5000", 1, "digit for digit"),
             ("a: 0x1F", 1, "digit for digit"),
@@ -393,8 +454,7 @@ mod tests {
             ("a: 1_000", 1, "digit for digit"),
             ("a: .nan", 1, "digit for digit"),
             ("a: Yes", 1, "a boolean for others"),
-            ("a: &x 1\nb: *x", 1, "anchors"),
-            ("a: &x [1]", 1, "anchors"),
+            ("a: &x [*x]", 1, "inside what it names"),
             ("a: !!str 1", 1, "tags"),
             ("<<: {a: 1}", 1, "merges"),
             ("a: 1\na: 2", 2, "twice"),
@@ -428,6 +488,16 @@ mod tests {
         );
     }
 
+    /// Each line repeats the one before it.
+    fn bomb(times: usize, lines: usize) -> String {
+        let mut text = "a0: &a0 [x]\n".to_owned();
+        for line in 1..lines {
+            let list = vec![format!("*a{}", line - 1); times].join(", ");
+            text.push_str(&format!("a{line}: &a{line} [{list}]\n"));
+        }
+        text
+    }
+
     #[test]
     fn deep_nesting_and_bombs_are_messages() {
         for text in [
@@ -437,7 +507,18 @@ mod tests {
                 .map(|depth| format!("{}a:\n", " ".repeat(depth)))
                 .collect::<String>(),
             "- ".repeat(100_000),
-            "a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n".to_owned(),
+            bomb(2, 30),
+            bomb(200, 4),
+            format!(
+                "a: &a {}\nb: [{}]",
+                "x".repeat(100_000),
+                vec!["*a"; 20].join(", ")
+            ),
+            format!(
+                "a: &a {0}1{1}\nb: {0}*a{1}\n",
+                "[".repeat(40),
+                "]".repeat(40)
+            ),
             " ".repeat(MAX_BYTES + 1),
         ] {
             read(text.as_bytes()).unwrap_err();

@@ -1,0 +1,274 @@
+//! What every operation has: texts, a page, security, a good answer and error answers.
+
+use crate::lint::document::{Document, content};
+use crate::lint::finding::Report;
+use crate::lint::json::{child, members, says, strings, text};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// Summary, description, and a tag that the document declares.
+pub(super) fn texts(document: &Document, report: &mut Report) {
+    let tags = document
+        .root
+        .get("tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let declared: HashSet<&str> = tags.filter_map(|tag| text(tag, "name")).collect();
+    for operation in &document.operations {
+        for name in ["summary", "description"] {
+            if !says(operation.value, name) {
+                report.add(
+                    &operation.pointer,
+                    format!("the operation has no {name}"),
+                    "give it one in an overlay",
+                );
+            }
+        }
+        let own: Vec<&str> = strings(operation.value.get("tags")).collect();
+        if own.is_empty() {
+            report.add(
+                &operation.pointer,
+                "the operation has no tag",
+                "give it the tag of its section in an overlay",
+            );
+        }
+        for tag in own.into_iter().filter(|tag| !declared.contains(tag)) {
+            report.add(
+                &operation.pointer,
+                format!("the document declares no tag `{tag}`"),
+                "declare it under `tags`, or correct it",
+            );
+        }
+    }
+}
+
+/// A link to its page, or a note that says why there is none.
+pub(super) fn page(document: &Document, report: &mut Report) {
+    for operation in &document.operations {
+        let linked = operation
+            .value
+            .get("externalDocs")
+            .is_some_and(|docs| says(docs, "url"));
+        let noted = operation
+            .value
+            .get("x-evidence")
+            .is_some_and(|evidence| says(evidence, "note"));
+        if !linked && !noted {
+            report.add(&operation.pointer, "the operation names no page", "give it `externalDocs.url`, or a note in `x-evidence` that says that no page was seen");
+        }
+    }
+}
+
+/// Security is said, here or for the whole document, and names schemes that exist.
+pub(super) fn security(document: &Document, report: &mut Report) {
+    let schemes: HashSet<&str> = members(document.root.pointer("/components/securitySchemes"))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    for operation in &document.operations {
+        let Some(security) = operation
+            .value
+            .get("security")
+            .or(document.root.get("security"))
+            .and_then(Value::as_array)
+        else {
+            report.add(
+                &operation.pointer,
+                "nothing says which security the operation needs",
+                "write `security` here or for the document; `[]` means none",
+            );
+            continue;
+        };
+        for name in security
+            .iter()
+            .flat_map(|needed| members(Some(needed)))
+            .map(|(name, _)| name)
+        {
+            if !schemes.contains(name.as_str()) {
+                report.add(
+                    &operation.pointer,
+                    format!("there is no security scheme `{name}`"),
+                    "add it to `components.securitySchemes`, or correct the name",
+                );
+            }
+        }
+    }
+}
+
+/// A 200 answer with a schema.
+pub(super) fn success(document: &Document, report: &mut Report) {
+    for operation in &document.operations {
+        let answers = document.answers(operation);
+        let Some((_, answer)) = answers.iter().find(|(status, _)| *status == "200") else {
+            report.add(
+                &operation.pointer,
+                "the operation has no answer 200",
+                "add it in an overlay, from the page or with evidence",
+            );
+            continue;
+        };
+        let content = content(answer);
+        if content.is_empty()
+            || content
+                .iter()
+                .any(|(_, media)| media.value.get("schema").is_none())
+        {
+            report.add(
+                &answer.pointer,
+                "the answer 200 has no schema",
+                "give it the component of the envelope in an overlay",
+            );
+        }
+    }
+}
+
+/// Answers 4XX and 5XX, all of one component. The gateway does not describe errors of a webhook's
+/// receiver: those need none.
+pub(super) fn errors(document: &Document, report: &mut Report) {
+    let mut first: Option<&str> = None;
+    for operation in document
+        .operations
+        .iter()
+        .filter(|operation| !operation.webhook)
+    {
+        let answers = document.answers(operation);
+        for wanted in ["4XX", "5XX"] {
+            if !answers.iter().any(|(status, _)| *status == wanted) {
+                report.add(
+                    &operation.pointer,
+                    format!("the operation has no answer {wanted}"),
+                    "add it in an overlay, with the error component",
+                );
+            }
+        }
+        for (status, answer) in answers
+            .iter()
+            .filter(|(status, _)| status.starts_with(['4', '5']) || *status == "default")
+        {
+            let content = content(answer);
+            if content.is_empty() {
+                report.add(
+                    &answer.pointer,
+                    format!("the answer {status} has no schema"),
+                    "give it the error component",
+                );
+            }
+            for (_, media) in content {
+                let place = child(&media.pointer, "schema");
+                match media
+                    .value
+                    .get("schema")
+                    .and_then(|schema| text(schema, "$ref"))
+                {
+                    None => report.add(
+                        &place,
+                        format!("the answer {status} is no reference to a component"),
+                        "refer to the error component",
+                    ),
+                    Some(reference) => {
+                        let expected = *first.get_or_insert(reference);
+                        if reference != expected {
+                            report.add(
+                                &place,
+                                format!(
+                                    "the answer {status} is `{reference}`, others are `{expected}`"
+                                ),
+                                "use one error component in all operations",
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::lint::house) mod tests {
+    use crate::lint::proof::{Case, GET, HOOK};
+    use serde_json::json;
+
+    pub(in crate::lint::house) fn cases() -> Vec<Case> {
+        let at = |name: &str| format!("{GET}/{name}");
+        let schema = |status: &str| {
+            at(&format!(
+                "responses/{status}/content/application~1json/schema"
+            ))
+        };
+        vec![
+            Case::new(
+                "operation-texts",
+                2,
+                vec![
+                    (&at("summary"), json!(null)),
+                    (&at("description"), json!(" ")),
+                ],
+            ),
+            Case::new("operation-texts", 1, vec![(&at("tags"), json!([]))]),
+            Case::new("operation-texts", 1, vec![(&at("tags"), json!(["Else"]))]),
+            Case::new(
+                "operation-texts",
+                1,
+                vec![(&format!("{HOOK}/summary"), json!(null))],
+            ),
+            Case::new(
+                "operation-page",
+                1,
+                vec![(&at("externalDocs"), json!(null))],
+            ),
+            Case::new(
+                "operation-page",
+                1,
+                vec![(&format!("{HOOK}/x-evidence/note"), json!(null))],
+            ),
+            Case::new("operation-security", 1, vec![("/security", json!(null))]),
+            Case::new(
+                "operation-security",
+                1,
+                vec![(&at("security"), json!([{"signature": []}]))],
+            ),
+            Case::new(
+                "success-answer",
+                1,
+                vec![(&at("responses/200"), json!(null))],
+            )
+            .also(&["unused-component"]),
+            Case::new("success-answer", 1, vec![(&schema("200"), json!(null))])
+                .also(&["unused-component", "named-body"]),
+            Case::new(
+                "success-answer",
+                1,
+                vec![(&format!("{HOOK}/responses/200/content"), json!(null))],
+            )
+            .also(&["unused-component"]),
+            Case::new(
+                "error-answer",
+                2,
+                vec![
+                    (&at("responses/4XX"), json!(null)),
+                    (&at("responses/5XX"), json!(null)),
+                ],
+            )
+            .also(&["unused-component"]),
+            Case::new(
+                "error-answer",
+                1,
+                vec![(&at("responses/4XX/content"), json!(null))],
+            ),
+            Case::new(
+                "error-answer",
+                1,
+                vec![(&schema("4XX"), json!({"type": "string"}))],
+            )
+            .also(&["named-body"]),
+            Case::new(
+                "error-answer",
+                1,
+                vec![(
+                    &schema("5XX"),
+                    json!({"$ref": "#/components/schemas/Receipt"}),
+                )],
+            ),
+        ]
+    }
+}

@@ -1,0 +1,136 @@
+//! Whatever a document says, lint answers with findings.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use xtask::lint::{generator, house};
+
+const WORDS: [&str; 34] = [
+    "openapi",
+    "paths",
+    "x-webhooks",
+    "components",
+    "schemas",
+    "/a",
+    "get",
+    "post",
+    "parameters",
+    "requestBody",
+    "responses",
+    "200",
+    "4XX",
+    "default",
+    "content",
+    "application/json",
+    "schema",
+    "examples",
+    "value",
+    "$ref",
+    "type",
+    "properties",
+    "required",
+    "items",
+    "oneOf",
+    "allOf",
+    "anyOf",
+    "additionalProperties",
+    "x-evidence",
+    "x-retry",
+    "x-money",
+    "enum",
+    "x-extensible-enum",
+    "A",
+];
+
+/// Values made of the words that the rules look for, in places where they do not belong.
+fn value() -> impl Strategy<Value = Value> {
+    let texts = vec![
+        "object",
+        "array",
+        "string",
+        "number",
+        "#/components/schemas/A",
+        "#/components/schemas",
+        "#",
+        "#/paths",
+        "",
+        "decimal",
+        "é%",
+    ];
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|truth| json!(truth)),
+        any::<i8>().prop_map(|number| json!(number)),
+        prop::sample::select(texts).prop_map(|text| json!(text)),
+    ];
+    leaf.prop_recursive(6, 60, 6, |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            4 => prop::collection::vec((prop::sample::select(WORDS.to_vec()), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())),
+        ]
+    })
+}
+
+/// Runs both groups; each finding names a place that is there.
+fn lint(document: &Value) -> Result<(), TestCaseError> {
+    for finding in house(document).into_iter().chain(generator(document)) {
+        let text = finding.to_string();
+        prop_assert!(
+            text.starts_with(finding.rule) && text.contains("\n  help: "),
+            "{}",
+            text
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_document(document in value()) {
+        lint(&document)?;
+    }
+
+    #[test]
+    fn any_operation_and_component(operation in value(), webhook in value(), first in value(), second in value()) {
+        lint(&json!({
+            "openapi": "3.0.3",
+            "paths": {"/a": {"post": operation, "parameters": first}},
+            "x-webhooks": {"w": {"post": webhook}},
+            "components": {"schemas": {"A": first, "B": second}}
+        }))?;
+    }
+
+    #[test]
+    fn any_example(schema in value(), example in value()) {
+        let media = json!({"application/json": {"schema": {"$ref": "#/components/schemas/A"}, "examples": {"e": {"value": example}}}});
+        lint(&json!({
+            "paths": {"/a": {"post": {"requestBody": {"content": media}, "responses": {"200": {"content": media}}}}},
+            "components": {"schemas": {"A": schema}}
+        }))?;
+    }
+}
+
+#[test]
+fn circles_end() {
+    let own = json!({"$ref": "#/components/schemas/A"});
+    let example = json!({"a": {"a": {"a": {"a": {}}}}});
+    for schema in [
+        own.clone(),
+        json!({"allOf": [own, own]}),
+        json!({"oneOf": [own, own, own]}),
+        json!({"anyOf": [own, {"allOf": [own, own]}], "type": "object"}),
+        json!({"type": "object", "properties": {"a": own}, "oneOf": [own, own], "additionalProperties": own}),
+    ] {
+        let media =
+            json!({"application/json": {"schema": own, "examples": {"e": {"value": example}}}});
+        let document = json!({
+            "paths": {"/a": {"post": {"requestBody": {"content": media}, "responses": {"200": {"$ref": "#/paths/~1a/post/responses/200"}}}}},
+            "components": {"schemas": {"A": schema}}
+        });
+        assert!(!house(&document).is_empty());
+        assert!(!generator(&document).is_empty());
+    }
+}
