@@ -1,0 +1,179 @@
+//! Bodies of an operation: their components, media types and examples.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::ApiPage;
+use super::components::{Components, Made, Root};
+use crate::infer::{Clash, Kind, Place, Shape, apply, check, check_fixed, merge, of_node};
+use crate::message::Message;
+use crate::page::{Content, Schema};
+
+/// A body of one page in one media type.
+pub(super) struct Variant<'a> {
+    pub(super) page: ApiPage<'a>,
+    media_type: &'a str,
+    /// Nothing is known of it but that it is there.
+    made: Option<Made>,
+    examples: Vec<Value>,
+}
+
+impl Variant<'_> {
+    /// Whether anything of the body is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.made.is_some()
+    }
+}
+
+/// Reads a body: its shape from examples and tables, and the examples that show it whole.
+pub(super) fn variant<'a>(
+    page: ApiPage<'a>,
+    content: &'a Content,
+    messages: &mut Vec<Message>,
+) -> Variant<'a> {
+    let file: Arc<str> = Arc::from(page.page.name.as_str());
+    let place = Place {
+        file: Arc::clone(&file),
+        line: content.line,
+    };
+    let mut variant = Variant {
+        page,
+        media_type: &content.media_type,
+        made: None,
+        examples: Vec::new(),
+    };
+    match &content.schema {
+        Schema::Given(value) => {
+            variant.made = Some(Made::Given(value.clone(), place));
+            variant.examples = content
+                .examples
+                .iter()
+                .filter(|example| !example.cut)
+                .map(|example| example.value.to_value())
+                .collect();
+        }
+        Schema::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
+        Schema::Inferred => {
+            let mut clashes = Vec::new();
+            let mut shape = Shape::new(place, Kind::Unknown);
+            for example in &content.examples {
+                let seen = of_node(&example.value, &file, &mut clashes);
+                merge(&mut shape, seen, &mut Vec::new(), &mut clashes);
+            }
+            apply(&mut shape, &content.fields, &file, &mut clashes, messages);
+            messages.extend(clashes.iter().map(contradiction));
+            fixed(&mut shape, messages);
+            for example in &content.examples {
+                // What the shape requires a cut example may lack; then it is no example of the shape.
+                if check(&mut shape, &example.value, example.cut, messages) {
+                    variant.examples.push(example.value.to_value());
+                }
+            }
+            variant.made = Some(Made::Shape(Box::new(shape)));
+        }
+    }
+    variant
+}
+
+pub(super) fn contradiction(clash: &Clash) -> Message {
+    Message::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
+        .with_help("correct the place that is wrong; the first one was taken")
+}
+
+/// Checks the fixed values of all properties.
+fn fixed(shape: &mut Shape, messages: &mut Vec<Message>) {
+    match &mut shape.kind {
+        Kind::Array(items) => fixed(items, messages),
+        Kind::Object(object) => {
+            for property in object.properties_mut() {
+                if !property.fixed.is_empty() {
+                    check_fixed(property, messages);
+                }
+                fixed(&mut property.shape, messages);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The `content` of a body that several pages may show, and the first part of its components' names.
+pub(super) fn content(
+    variants: Vec<Variant>,
+    suffix: &str,
+    group: usize,
+    components: &mut Components,
+    messages: &mut Vec<Message>,
+) -> Map<String, Value> {
+    let first = variants.first().map(|variant| variant.page.name());
+    let union = format!("{}{suffix}Union", first.unwrap_or_default());
+    let mut known: Vec<(Root, Made)> = Vec::new();
+    let mut media: Vec<(&str, Vec<Root>, Map<String, Value>)> = Vec::new();
+    for variant in variants {
+        let slot = match media
+            .iter()
+            .position(|(name, ..)| *name == variant.media_type)
+        {
+            Some(slot) => slot,
+            None => {
+                media.push((variant.media_type, Vec::new(), Map::new()));
+                media.len() - 1
+            }
+        };
+        let (_, roots, examples) = &mut media[slot];
+        let page = variant.page.page;
+        for (number, value) in variant.examples.into_iter().enumerate() {
+            let key = match number {
+                0 => page.key.clone(),
+                _ => format!("{}-{}", page.key, number + 1),
+            };
+            examples.insert(key, json!({ "summary": page.title, "value": value }));
+        }
+        let Some(made) = variant.made else {
+            continue;
+        };
+        let same = known.iter().find(|(_, known)| known.same(&made));
+        let root = if let Some(&(root, _)) = same {
+            components.seen_on(root, &page.key);
+            root
+        } else {
+            let wanted = format!("{}{suffix}", variant.page.name());
+            // The component may be joined with another page's: later ones are compared with this page's own.
+            let copy = match &made {
+                Made::Shape(shape) => Made::Shape(shape.clone()),
+                Made::Given(value, place) => Made::Given(value.clone(), place.clone()),
+            };
+            let root = components.add(&wanted, made, &page.key, group, messages);
+            known.push((root, copy));
+            root
+        };
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    let mut unions: Vec<(Vec<Root>, Root)> = Vec::new();
+    let mut content = Map::new();
+    for (name, roots, examples) in media {
+        let mut object = Map::new();
+        let root = match roots.as_slice() {
+            [] => None,
+            [root] => Some(*root),
+            _ => Some(match unions.iter().find(|(of, _)| *of == roots) {
+                Some(&(_, root)) => root,
+                None => {
+                    let root = components.add_union(&union, roots.clone(), group);
+                    unions.push((roots, root));
+                    root
+                }
+            }),
+        };
+        if let Some(root) = root {
+            object.insert("schema".to_owned(), components.reference(root));
+        }
+        if !examples.is_empty() {
+            object.insert("examples".to_owned(), Value::Object(examples));
+        }
+        content.insert(name.to_owned(), Value::Object(object));
+    }
+    content
+}

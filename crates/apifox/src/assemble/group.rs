@@ -1,0 +1,116 @@
+//! Pages that describe one operation.
+
+use std::collections::HashMap;
+
+use super::ApiPage;
+use crate::Role;
+use crate::message::{Message, quoted};
+use crate::page::Method;
+
+/// Where an operation stands in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Path(String),
+    Webhook(String),
+}
+
+/// The pages of one operation, in order.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub(super) target: Target,
+    pub(super) method: Method,
+    pub(super) pages: Vec<ApiPage<'a>>,
+    /// For each page, what its path values are called here.
+    pub(super) renamed: Vec<HashMap<&'a str, String>>,
+}
+
+impl Group<'_> {
+    /// The tag: the innermost folder of the first page.
+    pub(super) fn tag(&self) -> Option<&str> {
+        let first = self.pages.first()?;
+        first.page.folder.last().map(String::as_str)
+    }
+}
+
+/// Groups pages by method and path, or by webhook, in the order in which they were met.
+pub(super) fn groups<'a>(pages: &[ApiPage<'a>], messages: &mut Vec<Message>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut index: HashMap<(String, Method), usize> = HashMap::new();
+    // Templates that differ only in names are one path: OpenAPI does not allow both.
+    let mut templates: HashMap<String, (String, &str)> = HashMap::new();
+    for &api in pages {
+        let method = api.operation.method;
+        let mut renamed = HashMap::new();
+        let (key, target, method) = if api.page.role == Role::Receiver {
+            let name = api.webhook();
+            (format!(" {name}"), Target::Webhook(name), Method::Post)
+        } else {
+            let path = &api.operation.path;
+            let plain = without_names(path);
+            let (first, page) = templates
+                .entry(plain.clone())
+                .or_insert_with(|| (path.clone(), &api.page.name))
+                .clone();
+            if first != *path {
+                renamed = names(path).zip(names(&first).map(str::to_owned)).collect();
+                messages.push(Message::warning(
+                    &api.page.name,
+                    api.operation.line,
+                    format!(
+                        "the path {} is called {} as on the page {page}",
+                        quoted(path),
+                        quoted(&first)
+                    ),
+                ));
+            }
+            (plain, Target::Path(first), method)
+        };
+        let next = groups.len();
+        let at = *index.entry((key, method)).or_insert(next);
+        if at == next {
+            groups.push(Group {
+                target,
+                method,
+                pages: Vec::new(),
+                renamed: Vec::new(),
+            });
+        }
+        groups[at].pages.push(api);
+        groups[at].renamed.push(renamed);
+    }
+    groups
+}
+
+/// `/orders/{id}` → `/orders/{}`
+fn without_names(path: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in path.chars() {
+        inside &= c != '}';
+        if !inside {
+            out.push(c);
+        }
+        inside |= c == '{';
+    }
+    out
+}
+
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_without_names() {
+        assert_eq!(
+            without_names("/orders/{id}/x{n}.json"),
+            "/orders/{}/x{}.json"
+        );
+        assert_eq!(names("/orders/{id}/x{n}").collect::<Vec<_>>(), ["id", "n"]);
+    }
+}

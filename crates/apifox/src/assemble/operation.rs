@@ -1,0 +1,189 @@
+//! One operation of the document.
+
+use serde_json::{Map, Value, json};
+
+use super::components::Components;
+use super::contents::{Variant, content, variant};
+use super::group::Group;
+use super::parameters::{headers, parameters};
+use crate::infer::Place;
+use crate::message::Message;
+use crate::page::Response;
+
+/// Writes the operation that a group of pages describes.
+pub(super) fn operation(
+    group: &Group,
+    number: usize,
+    components: &mut Components,
+    messages: &mut Vec<Message>,
+) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| {
+        object.insert(name.to_owned(), value);
+    };
+    if let Some(tag) = group.tag() {
+        put("tags", json!([tag]));
+    }
+    if let Some(first) = group.pages.first() {
+        put("summary", json!(first.page.title));
+    }
+    let text = description(group);
+    if !text.is_empty() {
+        put("description", json!(text));
+    }
+    let parameters = parameters(group, messages);
+    if !parameters.is_empty() {
+        put("parameters", Value::Array(parameters));
+    }
+    if let Some(body) = request_body(group, number, components, messages) {
+        put("requestBody", body);
+    }
+    put("responses", responses(group, number, components, messages));
+    let keys: Vec<&str> = group
+        .pages
+        .iter()
+        .map(|api| api.page.key.as_str())
+        .collect();
+    put("x-apifox-pages", json!(keys));
+    if let Some(status) = group.pages.iter().find_map(|api| api.page.status.as_ref()) {
+        put("x-apifox-status", json!(status));
+    }
+    let modified: Map<String, Value> = group
+        .pages
+        .iter()
+        .filter_map(|api| Some((api.page.key.clone(), json!(api.page.modified.as_ref()?))))
+        .collect();
+    if !modified.is_empty() {
+        put("x-apifox-modified", Value::Object(modified));
+    }
+    if let Some(first) = group.pages.first() {
+        let place = Place {
+            file: first.page.name.as_str().into(),
+            line: first.operation.line,
+        };
+        put("x-apifox-at", json!(place.marker()));
+    }
+    Value::Object(object)
+}
+
+/// The texts of the pages, each once.
+fn description(group: &Group) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for api in &group.pages {
+        let text = api.page.text.trim();
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join("\n\n")
+}
+
+fn request_body(
+    group: &Group,
+    number: usize,
+    components: &mut Components,
+    messages: &mut Vec<Message>,
+) -> Option<Value> {
+    let mut variants: Vec<Variant> = Vec::new();
+    let mut required = true;
+    for &api in &group.pages {
+        let Some(body) = &api.operation.body else {
+            required = false;
+            continue;
+        };
+        required &= body.required == Some(true);
+        for content in &body.contents {
+            if content.examples.is_empty() && content.fields.is_empty() {
+                messages.push(
+                    Message::warning(
+                        &api.page.name,
+                        content.line,
+                        "the body has neither an example nor fields, so that its schema is not known",
+                    )
+                    .with_help("give it a schema in the curation"),
+                );
+            }
+            variants.push(variant(api, content, messages));
+        }
+    }
+    if variants.is_empty() {
+        return None;
+    }
+    let content = content(variants, "Request", number, components, messages);
+    let mut object = Map::new();
+    if required {
+        object.insert("required".to_owned(), json!(true));
+    }
+    object.insert("content".to_owned(), Value::Object(content));
+    Some(Value::Object(object))
+}
+
+fn responses(
+    group: &Group,
+    number: usize,
+    components: &mut Components,
+    messages: &mut Vec<Message>,
+) -> Value {
+    let mut statuses: Vec<&str> = Vec::new();
+    for response in group.pages.iter().flat_map(|api| &api.operation.responses) {
+        if !statuses.contains(&response.status.as_str()) {
+            statuses.push(&response.status);
+        }
+    }
+    if statuses.is_empty() {
+        return json!({ "default": { "description": "Not described by the page." } });
+    }
+    let mut responses = Map::new();
+    for status in statuses {
+        let mut variants = Vec::new();
+        let mut described: Option<&Response> = None;
+        let mut fields = Vec::new();
+        for &api in &group.pages {
+            let own = api
+                .operation
+                .responses
+                .iter()
+                .filter(|response| response.status == status);
+            for response in own {
+                described = described
+                    .filter(|known| !known.name.is_empty())
+                    .or(Some(response));
+                fields.extend(response.headers.iter().map(|field| (api, field)));
+                let contents = response.contents.iter();
+                // A media type without anything that shows the body says nothing that could be used.
+                let known = contents.map(|content| variant(api, content, messages));
+                variants.extend(known.filter(Variant::is_known));
+            }
+        }
+        let name = described
+            .map(|response| response.name.trim())
+            .unwrap_or_default();
+        let description = match (name, status) {
+            ("", "default") => "Any other response.".to_owned(),
+            ("", status) => format!("Status {status}."),
+            (name, _) => name.to_owned(),
+        };
+        let mut object = Map::new();
+        object.insert("description".to_owned(), json!(description));
+        let headers = headers(&fields);
+        if !headers.is_empty() {
+            object.insert("headers".to_owned(), Value::Object(headers));
+        }
+        if !variants.is_empty() {
+            let suffix = suffix(status);
+            let content = content(variants, &suffix, number, components, messages);
+            object.insert("content".to_owned(), Value::Object(content));
+        }
+        responses.insert(status.to_owned(), Value::Object(object));
+    }
+    Value::Object(responses)
+}
+
+/// What the name of a response's component ends with.
+fn suffix(status: &str) -> String {
+    match status {
+        "200" => "Response".to_owned(),
+        "default" => "ResponseDefault".to_owned(),
+        status => format!("Response{status}"),
+    }
+}

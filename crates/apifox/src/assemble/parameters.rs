@@ -1,0 +1,406 @@
+//! Parameters of an operation, united over its pages.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::ApiPage;
+use super::components::{details, scalar};
+use super::contents::contradiction;
+use super::group::Group;
+use crate::infer::{
+    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, merge, of_text, text_as,
+};
+use crate::json::{Json, Node};
+use crate::message::{Message, quoted};
+use crate::page::{Field, Parameter, Place, Schema};
+use crate::types::{self, Declared};
+
+/// A parameter as the pages of the operation have it.
+struct United<'a> {
+    place: Place,
+    name: String,
+    property: Property,
+    given: Option<&'a Value>,
+    /// Pages that have it.
+    pages: usize,
+    required: bool,
+    /// Texts seen, with the page.
+    samples: Vec<(ApiPage<'a>, Vec<&'a str>)>,
+}
+
+/// The parameters of a group, in the order in which they were met.
+pub(super) fn parameters(group: &Group, messages: &mut Vec<Message>) -> Vec<Value> {
+    let mut united: Vec<United> = Vec::new();
+    let mut index: HashMap<(Place, String), usize> = HashMap::new();
+    for (&api, renamed) in group.pages.iter().zip(&group.renamed) {
+        let texts = text_members(api);
+        for parameter in &api.operation.parameters {
+            let shown = parameter.field.name.as_str();
+            let name = match parameter.place {
+                Place::Path => renamed
+                    .get(shown)
+                    .cloned()
+                    .unwrap_or_else(|| shown.to_owned()),
+                _ => shown.to_owned(),
+            };
+            let key = match parameter.place {
+                Place::Header => name.to_ascii_lowercase(),
+                _ => name.clone(),
+            };
+            let own = one(api, parameter, name, &texts, messages);
+            match index.get(&(parameter.place, key.clone())) {
+                Some(&at) => unite(&mut united[at], own, messages),
+                None => {
+                    index.insert((parameter.place, key), united.len());
+                    united.push(own);
+                }
+            }
+        }
+    }
+    let pages = group.pages.len();
+    united
+        .into_iter()
+        .map(|parameter| write(parameter, pages))
+        .collect()
+}
+
+/// A parameter as one page has it.
+fn one<'a>(
+    api: ApiPage<'a>,
+    parameter: &'a Parameter,
+    name: String,
+    texts: &HashSet<&str>,
+    messages: &mut Vec<Message>,
+) -> United<'a> {
+    let file: Arc<str> = Arc::from(api.page.name.as_str());
+    let field = &parameter.field;
+    let at = At {
+        file: Arc::clone(&file),
+        line: field.line,
+    };
+    let mut samples: Vec<&str> = parameter
+        .samples
+        .iter()
+        .map(|sample| sample.text.as_str())
+        .collect();
+    let shape = shape(parameter, &at, texts, messages);
+    // A name that a sample repeats on one line is an array; the same value shown twice is not.
+    if !matches!(shape.kind, Kind::Array(_)) {
+        let mut seen = HashSet::new();
+        samples.retain(|sample| seen.insert(*sample));
+    }
+    let mut property = Property {
+        name: name.clone(),
+        at,
+        shape,
+        description: field.description.clone(),
+        max_length: field.max_length,
+        fixed: field.fixed.iter().cloned().collect(),
+    };
+    check(&mut property, &mut samples, parameter, messages);
+    United {
+        place: parameter.place,
+        name,
+        given: match &parameter.schema {
+            Schema::Given(value) => Some(value),
+            Schema::Inferred => None,
+        },
+        property,
+        pages: 1,
+        required: parameter.place == Place::Path || field.required == Some(true),
+        samples: vec![(api, samples)],
+    }
+}
+
+/// The shape that a type word and samples give.
+fn shape(
+    parameter: &Parameter,
+    at: &At,
+    texts: &HashSet<&str>,
+    messages: &mut Vec<Message>,
+) -> Shape {
+    let place = |line| At {
+        file: Arc::clone(&at.file),
+        line,
+    };
+    let mut seen: Option<Shape> = None;
+    let mut clashes: Vec<Clash> = Vec::new();
+    for sample in &parameter.samples {
+        let mut own = of_text(&sample.text, place(sample.line));
+        // What is a string in a body is one here too, even if it has only digits.
+        if texts.contains(parameter.field.name.as_str()) && !matches!(own.kind, Kind::Text(_)) {
+            own.kind = Kind::Text(TextFormat::Plain);
+        }
+        match &mut seen {
+            None => seen = Some(own),
+            Some(seen) => either(seen, own),
+        }
+    }
+    let repeated = parameter
+        .samples
+        .windows(2)
+        .any(|pair| pair[0].line == pair[1].line);
+    let word = parameter
+        .field
+        .type_name
+        .as_deref()
+        .and_then(types::declared);
+    let mut shape = match word {
+        Some(Declared::Any | Declared::Object) | None => {
+            let seen =
+                seen.unwrap_or_else(|| Shape::new(at.clone(), Kind::Text(TextFormat::Plain)));
+            return if repeated {
+                Shape::new(at.clone(), Kind::Array(Box::new(seen)))
+            } else {
+                seen
+            };
+        }
+        Some(word) => declared(&word, at),
+    };
+    let Some(seen) = seen else {
+        return shape;
+    };
+    match (&mut shape.kind, &seen.kind) {
+        // In a URL all values are text: the type word says what they mean.
+        (Kind::Text(format), Kind::Text(other)) => {
+            if *format == TextFormat::Unseen {
+                *format = *other;
+            }
+        }
+        (Kind::Text(_) | Kind::Array(_) | Kind::Binary, _) => {}
+        (Kind::Decimal, Kind::Text(_)) => shape.kind = seen.kind,
+        (kind, _) => {
+            let wrong = parameter
+                .samples
+                .iter()
+                .find(|sample| text_as(&sample.text, kind).is_none());
+            if let Some(sample) = wrong {
+                clashes.push(Clash {
+                    path: parameter.field.name.clone(),
+                    first: (at.clone(), kind.word().to_owned()),
+                    second: (place(sample.line), quoted(&sample.text)),
+                });
+            }
+        }
+    }
+    messages.extend(clashes.iter().map(contradiction));
+    shape
+}
+
+/// Joins two views of a text: where they differ in kind it is just text.
+fn either(seen: &mut Shape, own: Shape) {
+    let mut clashes = Vec::new();
+    let mut joined = seen.clone();
+    merge(&mut joined, own, &mut Vec::new(), &mut clashes);
+    if clashes.is_empty() {
+        *seen = joined;
+    } else {
+        seen.kind = Kind::Text(TextFormat::Plain);
+    }
+}
+
+/// Holds samples against what a table says.
+fn check(
+    property: &mut Property,
+    samples: &mut Vec<&str>,
+    parameter: &Parameter,
+    messages: &mut Vec<Message>,
+) {
+    let file = Arc::clone(&property.at.file);
+    let first = parameter
+        .samples
+        .first()
+        .map_or(property.at.line, |sample| sample.line);
+    if let Some(fixed) = parameter.field.fixed.as_deref()
+        && let Some(other) = samples.iter().find(|sample| **sample != fixed)
+    {
+        messages.push(Message::error(
+            &file,
+            first,
+            format!(
+                "the sample has {} for {}, the table (line {}) says that it is always {}",
+                quoted(other),
+                quoted(&property.name),
+                property.at.line,
+                quoted(fixed)
+            ),
+        ));
+        property.fixed.clear();
+    }
+    crate::infer::check_fixed(property, messages);
+    let longest = samples.iter().map(|sample| sample.chars().count()).max();
+    if let (Some(limit), Some(longest)) = (property.max_length, longest)
+        && u64::try_from(longest).unwrap_or(u64::MAX) > limit
+    {
+        property.max_length = None;
+        messages.push(Message::warning(
+            &file,
+            first,
+            format!(
+                "the sample of {} has {longest} characters, a table allows {limit}; the limit is not taken over",
+                quoted(&property.name)
+            ),
+        ));
+    }
+    // An error has been told about those that are none of the type.
+    let items = match &property.shape.kind {
+        Kind::Array(items) => &items.kind,
+        kind => kind,
+    };
+    samples.retain(|sample| text_as(sample, items).is_some());
+}
+
+/// Joins what another page says of a parameter.
+fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Message>) {
+    known.pages += 1;
+    known.required &= other.required;
+    known.samples.extend(other.samples);
+    let (one, two) = (&mut known.property, other.property);
+    if one.fixed.is_empty() || two.fixed.is_empty() {
+        one.fixed.clear();
+    } else {
+        for value in two.fixed {
+            if !one.fixed.contains(&value) {
+                one.fixed.push(value);
+            }
+        }
+    }
+    one.max_length = one.max_length.max(two.max_length);
+    one.description = match (one.description.take(), two.description) {
+        (Some(one), Some(two)) if one != two => Some(format!("{one}\n\n{two}")),
+        (one, two) => one.or(two),
+    };
+    let mut clashes = Vec::new();
+    let mut path = vec![one.name.clone()];
+    merge(&mut one.shape, two.shape, &mut path, &mut clashes);
+    messages.extend(clashes.iter().map(contradiction));
+    known.given = known.given.or(other.given);
+}
+
+fn write(parameter: United, pages: usize) -> Value {
+    let mut property = parameter.property;
+    let mut object = Map::new();
+    object.insert("name".to_owned(), json!(parameter.name));
+    object.insert("in".to_owned(), json!(parameter.place.name()));
+    let everywhere = parameter.pages == pages || parameter.place == Place::Path;
+    if parameter.required && everywhere {
+        object.insert("required".to_owned(), json!(true));
+    }
+    if let Some(description) = property.description.take() {
+        object.insert("description".to_owned(), json!(description));
+    }
+    let schema = match parameter.given {
+        Some(given) => given.clone(),
+        None => Value::Object(schema(&property)),
+    };
+    object.insert("schema".to_owned(), schema);
+    let mut examples = Map::new();
+    for (api, samples) in &parameter.samples {
+        let page = api.page;
+        let values: Vec<Value> = match &property.shape.kind {
+            Kind::Array(items) if !samples.is_empty() => {
+                vec![
+                    samples
+                        .iter()
+                        .filter_map(|text| text_as(text, &items.kind))
+                        .collect(),
+                ]
+            }
+            kind => samples
+                .iter()
+                .filter_map(|text| text_as(text, kind))
+                .collect(),
+        };
+        for (number, value) in values.into_iter().enumerate() {
+            let key = match number {
+                0 => page.key.clone(),
+                _ => format!("{}-{}", page.key, number + 1),
+            };
+            examples.insert(key, json!({ "summary": page.title, "value": value }));
+        }
+    }
+    if !examples.is_empty() {
+        object.insert("examples".to_owned(), Value::Object(examples));
+    }
+    object.insert("x-apifox-at".to_owned(), json!(property.at.marker()));
+    Value::Object(object)
+}
+
+fn schema(property: &Property) -> Map<String, Value> {
+    let mut schema = scalar(&property.shape.kind);
+    if let Kind::Array(items) = &property.shape.kind {
+        let items = match &items.kind {
+            Kind::Unknown | Kind::Object(_) | Kind::Array(_) => {
+                scalar(&Kind::Text(TextFormat::Plain))
+            }
+            kind => scalar(kind),
+        };
+        schema.insert("type".to_owned(), json!("array"));
+        schema.insert("items".to_owned(), Value::Object(items));
+    }
+    details(&mut schema, property);
+    schema
+}
+
+/// Headers of a response; the first page that names one describes it.
+pub(super) fn headers(fields: &[(ApiPage, &Field)]) -> Map<String, Value> {
+    let mut headers = Map::new();
+    for (api, field) in fields {
+        let at = At {
+            file: Arc::from(api.page.name.as_str()),
+            line: field.line,
+        };
+        let shape = match field.type_name.as_deref().and_then(types::declared) {
+            Some(Declared::Any | Declared::Object) | None => {
+                Shape::new(at.clone(), Kind::Text(TextFormat::Plain))
+            }
+            Some(word) => declared(&word, &at),
+        };
+        let property = Property {
+            max_length: field.max_length,
+            ..Property::new(&field.name, at.clone(), shape)
+        };
+        let mut header = Map::new();
+        if let Some(description) = &field.description {
+            header.insert("description".to_owned(), json!(description));
+        }
+        header.insert("schema".to_owned(), Value::Object(schema(&property)));
+        header.insert("x-apifox-at".to_owned(), json!(at.marker()));
+        headers
+            .entry(field.name.clone())
+            .or_insert(Value::Object(header));
+    }
+    headers
+}
+
+/// Names of members that are strings in the bodies of a page.
+fn text_members<'a>(api: ApiPage<'a>) -> HashSet<&'a str> {
+    let mut names = HashSet::new();
+    let body = api.operation.body.iter().flat_map(|body| &body.contents);
+    let answers = api
+        .operation
+        .responses
+        .iter()
+        .flat_map(|response| &response.contents);
+    for example in body.chain(answers).flat_map(|content| &content.examples) {
+        collect(&example.value, &mut names);
+    }
+    names
+}
+
+fn collect<'a>(node: &'a Node, names: &mut HashSet<&'a str>) {
+    match &node.value {
+        Json::Array(items) => items.iter().for_each(|item| collect(item, names)),
+        Json::Object(members) => {
+            for member in members {
+                if let Json::Text(_) = member.value.value {
+                    names.insert(&member.name);
+                }
+                collect(&member.value, names);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,261 @@
+//! What the rows of a table say of a shape that examples gave.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::merge::{Clash, merge};
+use super::shape::{Kind, Object, Place, Property, Shape, declared};
+use crate::message::{Message, quoted};
+use crate::page::Field;
+use crate::types;
+
+/// Adds fields to a shape. A name that stands nowhere at the top is looked for below; where it stands once,
+/// that is meant. A name that stands nowhere is a property that no example has.
+pub(crate) fn apply(
+    shape: &mut Shape,
+    fields: &[Field],
+    file: &Arc<str>,
+    clashes: &mut Vec<Clash>,
+    messages: &mut Vec<Message>,
+) {
+    if fields.is_empty() {
+        return;
+    }
+    if matches!(shape.kind, Kind::Unknown) {
+        shape.kind = Kind::Object(Object::default());
+    }
+    let mut ways: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+    below(shape, &mut Vec::new(), &mut ways);
+    for field in fields {
+        let at = Place {
+            file: Arc::clone(file),
+            line: field.line,
+        };
+        let way = match way(shape, field, &ways) {
+            Ok(way) => way,
+            Err(reason) => {
+                messages.push(Message::warning(file, field.line, reason).with_help(
+                    "write the name with the one of the object in front of it (`outer.inner`)",
+                ));
+                continue;
+            }
+        };
+        if put(shape, &way, field, &at, clashes).is_none() {
+            messages.push(Message::warning(
+                file,
+                field.line,
+                format!(
+                    "{} has no place: what holds it is no object",
+                    quoted(&field.name)
+                ),
+            ));
+        }
+    }
+}
+
+/// Ways longer than this are not looked for by a bare name.
+const DEEPEST: usize = 12;
+
+/// Where each name stands below the top.
+fn below(shape: &Shape, way: &mut Vec<String>, ways: &mut HashMap<String, Vec<Vec<String>>>) {
+    match &shape.kind {
+        Kind::Array(items) => below(items, way, ways),
+        Kind::Object(object) if way.len() < DEEPEST => {
+            for property in object.properties() {
+                way.push(property.name.clone());
+                let known = ways.entry(property.name.clone()).or_default();
+                // Two are enough to know that the name alone does not tell.
+                if known.len() < 2 {
+                    known.push(way.clone());
+                }
+                below(&property.shape, way, ways);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn way(
+    shape: &Shape,
+    field: &Field,
+    ways: &HashMap<String, Vec<Vec<String>>>,
+) -> Result<Vec<String>, String> {
+    let name = field.name.as_str();
+    if top(shape).is_some_and(|object| object.get(name).is_some()) {
+        return Ok(vec![name.to_owned()]);
+    }
+    match ways.get(name).map(Vec::as_slice) {
+        Some([way]) => return Ok(way.clone()),
+        Some(_) => {
+            return Err(format!(
+                "{} stands in several objects; which one is meant can't be told",
+                quoted(name)
+            ));
+        }
+        None => {}
+    }
+    let parts: Vec<String> = name
+        .split('.')
+        .map(|part| part.trim_end_matches("[]").to_owned())
+        .collect();
+    let nested =
+        parts.len() > 1 && parts.len() <= DEEPEST && parts.iter().all(|part| !part.is_empty());
+    Ok(if nested { parts } else { vec![name.to_owned()] })
+}
+
+fn top(shape: &Shape) -> Option<&Object> {
+    match &shape.kind {
+        Kind::Object(object) => Some(object),
+        Kind::Array(items) => top(items),
+        _ => None,
+    }
+}
+
+/// The object behind arrays; something unknown becomes one.
+fn object(shape: &mut Shape) -> Option<&mut Object> {
+    if matches!(shape.kind, Kind::Unknown) {
+        shape.kind = Kind::Object(Object::default());
+    }
+    match &mut shape.kind {
+        Kind::Object(object) => Some(object),
+        Kind::Array(items) => object_of(items),
+        _ => None,
+    }
+}
+
+fn object_of(shape: &mut Shape) -> Option<&mut Object> {
+    object(shape)
+}
+
+/// Puts what a field says at the end of a way.
+fn put(
+    shape: &mut Shape,
+    way: &[String],
+    field: &Field,
+    at: &Place,
+    clashes: &mut Vec<Clash>,
+) -> Option<()> {
+    let (last, outer) = way.split_last()?;
+    let mut holder = object(shape)?;
+    for name in outer {
+        if holder.get(name).is_none() {
+            let inner = Shape::new(at.clone(), Kind::Object(Object::default()));
+            holder.push(Property::new(name, at.clone(), inner));
+        }
+        holder = object(&mut holder.get_mut(name)?.shape)?;
+    }
+    if holder.get(last).is_none() {
+        let unknown = Shape::new(at.clone(), Kind::Unknown);
+        holder.push(Property::new(last, at.clone(), unknown));
+    }
+    if field.required == Some(true) {
+        holder.require(last);
+    }
+    let property = holder.get_mut(last)?;
+    property.max_length = property.max_length.or(field.max_length);
+    property.description = property.description.take().or(field.description.clone());
+    if let Some(fixed) = &field.fixed
+        && !property.fixed.contains(fixed)
+    {
+        property.fixed.push(fixed.clone());
+    }
+    if let Some(declaration) = field.type_name.as_deref().and_then(types::declared) {
+        let mut path = way.to_vec();
+        merge(
+            &mut property.shape,
+            declared(&declaration, at),
+            &mut path,
+            clashes,
+        );
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shape::of_node;
+    use super::*;
+    use crate::json::{Budget, parse};
+
+    fn applied(example: &str, fields: &[Field]) -> (Shape, Vec<String>) {
+        let file: Arc<str> = Arc::from("a.txt");
+        let node = parse(example, 1, 1, &mut Budget::default()).unwrap().node;
+        let mut clashes = Vec::new();
+        let mut messages = Vec::new();
+        let mut shape = of_node(&node, &file, &mut clashes);
+        apply(&mut shape, fields, &file, &mut clashes, &mut messages);
+        let said = clashes.iter().map(Clash::to_string);
+        let said = said
+            .chain(messages.iter().map(Message::to_string))
+            .collect();
+        (shape, said)
+    }
+
+    fn field(name: &str, type_name: &str) -> Field {
+        Field {
+            name: name.to_owned(),
+            line: 9,
+            type_name: Some(type_name.to_owned()),
+            required: Some(true),
+            ..Field::default()
+        }
+    }
+
+    /// A property, and whether it is required.
+    fn find<'a>(shape: &'a Shape, way: &str) -> (&'a Property, bool) {
+        let mut holder = top(shape).unwrap();
+        let (outer, last) = way.rsplit_once('.').map_or(("", way), |parts| parts);
+        for part in outer.split('.').filter(|part| !part.is_empty()) {
+            holder = top(&holder.get(part).unwrap().shape).unwrap();
+        }
+        (holder.get(last).unwrap(), holder.is_required(last))
+    }
+
+    #[test]
+    fn fields_find_their_place() {
+        let (shape, said) = applied(
+            r#"{"data":[{"isbn":"1","price":1}],"total":1}"#,
+            &[
+                field("isbn", "String"),
+                field("data.price", "BigDecimal"),
+                field("data[].shelf.row", "int"),
+                field("total", "long"),
+                field("note", "string"),
+            ],
+        );
+        assert_eq!(said, Vec::<String>::new());
+        for (way, word) in [
+            ("data.isbn", "a string"),
+            ("data.price", "a number"),
+            ("data.shelf.row", "an integer"),
+            ("total", "an integer"),
+            ("note", "a string"),
+        ] {
+            let (property, required) = find(&shape, way);
+            assert_eq!(property.shape.kind.word(), word, "{way}");
+            assert!(required, "{way}");
+        }
+        assert_eq!(find(&shape, "note").0.at.line, 9);
+    }
+
+    #[test]
+    fn fields_without_a_place_are_told() {
+        let (_, said) = applied(
+            r#"{"a":{"id":1},"b":{"id":2},"c":1}"#,
+            &[
+                field("id", "int"),
+                field("c.d", "int"),
+                field("c", "string"),
+            ],
+        );
+        assert_eq!(said.len(), 3);
+        assert_eq!(said[0], "`c` is an integer at a.txt:1, a string at a.txt:9");
+        assert!(said[1].contains("stands in several objects"), "{}", said[1]);
+        assert!(
+            said[2].contains("what holds it is no object"),
+            "{}",
+            said[2]
+        );
+    }
+}

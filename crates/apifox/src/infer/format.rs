@@ -1,0 +1,177 @@
+//! Forms of text that a schema can name.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+
+/// A form that all seen values of a string have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Format {
+    /// Digits, a point, digits.
+    Decimal,
+    /// `yyyy-MM-dd`
+    Date,
+    /// A date and a time with a zone.
+    DateTime,
+    /// A date and a time without a zone.
+    DateTimeLocal,
+    Uuid,
+    Email,
+    Uri,
+}
+
+impl Format {
+    /// The word for it in a schema.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Decimal => "decimal",
+            Self::Date => "date",
+            Self::DateTime => "date-time",
+            Self::DateTimeLocal => "date-time-local",
+            Self::Uuid => "uuid",
+            Self::Email => "email",
+            Self::Uri => "uri",
+        }
+    }
+
+    /// Reads a word that a page has for it.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Some(match name.trim() {
+            "decimal" => Self::Decimal,
+            "date" => Self::Date,
+            "date-time" => Self::DateTime,
+            "date-time-local" => Self::DateTimeLocal,
+            "uuid" => Self::Uuid,
+            "email" => Self::Email,
+            "uri" | "url" => Self::Uri,
+            _ => return None,
+        })
+    }
+
+    /// The form of a text, if it has one.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        // All but addresses are short, and long ones of those tell nothing new.
+        if text.len() > 2000 || !text.is_ascii() {
+            return None;
+        }
+        let checks: [(Self, fn(&str) -> bool); 7] = [
+            (Self::Decimal, is_decimal),
+            (Self::Date, is_date),
+            (Self::DateTimeLocal, is_local),
+            (Self::DateTime, is_zoned),
+            (Self::Uuid, is_uuid),
+            (Self::Email, is_email),
+            (Self::Uri, is_uri),
+        ];
+        let fitting = checks.into_iter().find(|(_, fits)| fits(text));
+        fitting.map(|(format, _)| format)
+    }
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_decimal(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    text.split_once('.')
+        .is_some_and(|(whole, part)| digits(whole) && digits(part))
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && Date::strptime("%Y-%m-%d", text).is_ok()
+}
+
+/// `yyyy-MM-dd HH:mm:ss`, with `T` in place of the blank, and with a fraction.
+fn is_local(text: &str) -> bool {
+    let (Some(head), Some(rest)) = (text.get(..19), text.get(19..)) else {
+        return false;
+    };
+    let fraction = rest.is_empty()
+        || rest
+            .strip_prefix('.')
+            .is_some_and(|part| digits(part) && part.len() <= 9);
+    fraction
+        && (DateTime::strptime("%Y-%m-%d %H:%M:%S", head).is_ok()
+            || DateTime::strptime("%Y-%m-%dT%H:%M:%S", head).is_ok())
+}
+
+fn is_zoned(text: &str) -> bool {
+    (20..=40).contains(&text.len())
+        && text.as_bytes().get(10) == Some(&b'T')
+        && !text.contains('[')
+        && text.parse::<Timestamp>().is_ok()
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+fn is_email(text: &str) -> bool {
+    let word = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(&b))
+    };
+    text.split_once('@').is_some_and(|(name, host)| {
+        word(name)
+            && host.contains('.')
+            && host
+                .split('.')
+                .all(|label| word(label) && !label.contains(['_', '%', '+']))
+    })
+}
+
+fn is_uri(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&b))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_text() {
+        for (text, format) in [
+            ("0.9900", Some(Format::Decimal)),
+            ("-1.5", Some(Format::Decimal)),
+            ("12", None),
+            (".5", None),
+            ("1.", None),
+            ("1.2.3", None),
+            ("1988-08-05", Some(Format::Date)),
+            ("1988-02-30", None),
+            ("1988-8-5", None),
+            ("2025-05-14 17:46:00", Some(Format::DateTimeLocal)),
+            ("2025-09-26T14:49:09.294114", Some(Format::DateTimeLocal)),
+            ("2025-09-26T14:49:09.", None),
+            ("2025-05-14 25:46:00", None),
+            ("2025-09-26T14:49:09Z", Some(Format::DateTime)),
+            ("2025-09-26T14:49:09.5+08:00", Some(Format::DateTime)),
+            ("544b66e1-0d00-4d4a-89ba-a360cec35f01", Some(Format::Uuid)),
+            ("544b66e1-0d00-4d4a-89ba-a360cec35f0x", None),
+            ("reader@harbour.example", Some(Format::Email)),
+            ("reader@harbour", None),
+            ("@harbour.example", None),
+            ("https://harbour.example/a?b=c", Some(Format::Uri)),
+            ("https://", None),
+            ("https://a b", None),
+            ("", None),
+            ("text", None),
+        ] {
+            assert_eq!(Format::of(text), format, "{text}");
+        }
+    }
+}

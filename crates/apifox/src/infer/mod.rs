@@ -1,0 +1,14 @@
+//! What examples and tables say of the shape of a value.
+
+mod check;
+mod fields;
+mod format;
+mod merge;
+mod shape;
+
+pub(crate) use check::{check, check_fixed};
+pub(crate) use fields::apply;
+pub(crate) use format::Format;
+pub(crate) use merge::{Clash, loosen, merge};
+pub(crate) use shape::{Kind, Object, Place, Property, Shape, TextFormat};
+pub(crate) use shape::{declared, of_node, of_text, text_as, text_value};

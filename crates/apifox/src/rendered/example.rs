@@ -1,0 +1,149 @@
+//! Examples of a page: JSON that may be cut, or plain text.
+
+use crate::json::{Budget, Json, Node, parse};
+use crate::message::{Message, quoted};
+use crate::page::Example;
+
+/// Reads the examples that stand at the start of a text, one behind the other, up to the end of the line
+/// where the last one ends. Gives the byte offset behind.
+///
+/// `None` if the first one is no JSON; then nothing is said, for the caller may know better.
+pub(crate) fn json(
+    text: &str,
+    line: u32,
+    column: u32,
+    file: &str,
+    budget: &mut Budget,
+    messages: &mut Vec<Message>,
+) -> Result<(Vec<Example>, usize), Message> {
+    let mut examples = Vec::new();
+    let mut start = 0;
+    let (mut line, mut column) = (line, column);
+    loop {
+        let parsed = match parse(&text[start..], line, column, budget) {
+            Ok(parsed) => parsed,
+            Err(failure) => {
+                let message = Message::error(
+                    file,
+                    failure.line,
+                    format!(
+                        "the example is no JSON: {} (column {})",
+                        failure.reason, failure.column
+                    ),
+                )
+                .with_help(
+                    "mend the example in the file, or end it before this place with a line `[capture: cut here; …]`",
+                );
+                if examples.is_empty() {
+                    return Err(message);
+                }
+                messages.push(message);
+                return Ok((examples, start));
+            }
+        };
+        for (line, remark) in parsed.remarks {
+            messages.push(Message::warning(file, line, remark));
+        }
+        if let Some(cut) = &parsed.cut {
+            let lost = cut.lost.as_ref().map_or_else(String::new, |name| {
+                format!("; the value of {} is missing", quoted(name))
+            });
+            messages.push(Message::warning(
+                file,
+                cut.line,
+                format!("the example is cut here{lost}"),
+            ));
+        }
+        examples.push(Example {
+            line: parsed.node.line,
+            name: None,
+            value: parsed.node,
+            cut: parsed.cut.is_some(),
+        });
+        let end = start + parsed.end;
+        let passed = &text[start..end];
+        let breaks = passed.bytes().filter(|&byte| byte == b'\n').count();
+        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        let tail = passed.rsplit('\n').next().unwrap_or_default();
+        let width = u32::try_from(tail.chars().count()).unwrap_or(u32::MAX);
+        column = if breaks == 0 {
+            column.saturating_add(width)
+        } else {
+            width.saturating_add(1)
+        };
+        let rest = text[end..].split('\n').next().unwrap_or_default();
+        if rest.trim_start().starts_with(['{', '[']) {
+            start = end;
+            continue;
+        }
+        if !rest.trim().is_empty() {
+            messages.push(Message::warning(
+                file,
+                line,
+                format!("{} behind the example is not read", quoted(rest.trim())),
+            ));
+        }
+        return Ok((examples, end));
+    }
+}
+
+/// Text that is no JSON, as an example.
+pub(crate) fn text(text: &str, line: u32) -> Example {
+    Example {
+        line,
+        name: None,
+        value: Node {
+            line,
+            value: Json::Text(text.trim().to_owned()),
+        },
+        cut: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_on_one_line() {
+        let mut messages = Vec::new();
+        let (examples, end) = json(
+            "{\n\"a\":1} {\"b\":tru",
+            5,
+            1,
+            "a.txt",
+            &mut Budget::default(),
+            &mut messages,
+        )
+        .unwrap();
+        assert_eq!(examples.len(), 2);
+        assert_eq!((examples[1].line, examples[1].cut), (6, true));
+        assert_eq!(end, 17);
+        assert_eq!(
+            messages[0].to_string(),
+            "a.txt:6: warning: the example is cut here"
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_is_told() {
+        let mut messages = Vec::new();
+        let (_, end) = json(
+            "{} x\ny",
+            1,
+            1,
+            "a.txt",
+            &mut Budget::default(),
+            &mut messages,
+        )
+        .unwrap();
+        assert_eq!(end, 2);
+        assert_eq!(
+            messages[0].to_string(),
+            "a.txt:1: warning: `x` behind the example is not read"
+        );
+        let failure =
+            json("{x}", 3, 7, "a.txt", &mut Budget::default(), &mut messages).unwrap_err();
+        assert!(failure.text.ends_with("found 'x' (column 8)"), "{failure}");
+    }
+}

@@ -1,0 +1,388 @@
+//! The head of a rendered page: folder, site, navigation, title, status, method, path.
+
+use super::lines::Lines;
+use super::marker::{Marker, marker, modified_line, status_line};
+use crate::page::Method;
+
+/// What stands above the text of a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) folder: Vec<String>,
+    pub(crate) title: String,
+    pub(crate) status: Option<String>,
+    /// The word of the method line, and the index of that line.
+    pub(crate) method: Option<(String, usize)>,
+    /// The path line as printed, and its index.
+    pub(crate) path: Option<(String, usize)>,
+    /// Index of the first line behind.
+    pub(crate) end: usize,
+}
+
+/// Reads the head of a page.
+pub(crate) fn head(lines: &Lines) -> Head {
+    let total = lines.len();
+    let Some(first) = lines.next_filled(0, total) else {
+        return Head {
+            end: total,
+            ..Head::default()
+        };
+    };
+    let top = Top::read(lines, first);
+    let (title, next) = top.title(lines);
+    let mut head = Head {
+        folder: top.folder(lines, &title),
+        title,
+        end: next,
+        ..Head::default()
+    };
+    head.method_and_path(lines);
+    head
+}
+
+/// The lines above the title: breadcrumb, site, navigation.
+struct Top {
+    first: usize,
+    /// The first line of the navigation, or `end`.
+    navigation: usize,
+    /// The first line behind.
+    end: usize,
+    /// The saver dropped the empty lines, so that the title is the last line before `end`.
+    dense: bool,
+}
+
+impl Top {
+    fn read(lines: &Lines, first: usize) -> Self {
+        let mut top = Self {
+            first,
+            navigation: first,
+            end: first,
+            dense: false,
+        };
+        let mut at = first;
+        let mut bullets = false;
+        loop {
+            let line = lines.at(at);
+            if line.is_empty() {
+                // A navigation may have gaps, and may stand apart from the breadcrumb.
+                let next = lines.next_filled(at, lines.len());
+                match next.filter(|&next| is_bullet(lines.at(next))) {
+                    Some(next) if bullets || at - first >= 2 => at = next,
+                    _ => break,
+                }
+                continue;
+            }
+            let below_bullet = at > first && is_bullet(lines.at(at - 1));
+            if is_bullet(line) {
+                if !bullets {
+                    top.navigation = at;
+                }
+                bullets = true;
+            } else if at > first && !below_bullet && begins_page(line) {
+                top.dense = true;
+                break;
+            }
+            at += 1;
+        }
+        top.end = at;
+        if !bullets {
+            top.navigation = at;
+        }
+        top
+    }
+
+    /// The title and the index behind it.
+    fn title(&self, lines: &Lines) -> (String, usize) {
+        let own = |end: usize| {
+            let mut own = (self.first..end).rev().filter(|&at| {
+                let below_bullet = at > 0 && is_bullet(lines.at(at - 1));
+                !is_bullet(lines.at(at)) && !(below_bullet && method_line(lines.at(at)).is_some())
+            });
+            own.next()
+        };
+        if self.dense {
+            let last = own(self.end);
+            let status = last.filter(|&at| is_status(lines.at(at)) && at > self.first);
+            let title = status.and_then(own).or(last);
+            let end = status.unwrap_or(self.end);
+            return (title.map_or("", |at| lines.at(at)).to_owned(), end);
+        }
+        let next = lines.next_filled(self.end, lines.len());
+        let below = next.filter(|&at| self.is_title(lines, at));
+        let at = below.or_else(|| own(self.end));
+        (
+            at.map_or("", |at| lines.at(at)).to_owned(),
+            below.map_or(self.end, |at| at + 1),
+        )
+    }
+
+    /// Whether the title is the line at `at`, the first one below the top.
+    fn is_title(&self, lines: &Lines, at: usize) -> bool {
+        let line = lines.at(at);
+        if begins_page(line) || is_bullet(line) || modified_line(line).is_some() {
+            return false;
+        }
+        let after = lines.at(at + 1);
+        let next = lines.next_filled(at + 1, lines.len());
+        let method_next = next.is_some_and(|next| method_line(lines.at(next)).is_some());
+        if is_status(line) && method_next {
+            return false;
+        }
+        // With one line above it may itself be the title, and this the text.
+        let alone = self.end - self.first == 1;
+        let apart = after.is_empty() || method_next || is_status(after);
+        !alone || (apart && line.chars().count() <= 100)
+    }
+
+    fn folder(&self, lines: &Lines, title: &str) -> Vec<String> {
+        let above: Vec<&str> = (self.first..self.navigation)
+            .map(|at| lines.at(at))
+            .filter(|line| !line.is_empty())
+            .collect();
+        let mut folder: Vec<String> = above
+            .iter()
+            .map_while(|line| numbered(line))
+            .map(str::to_owned)
+            .collect();
+        // In a page without empty lines the title is among these lines.
+        let titles = usize::from(above.last() == Some(&title));
+        if folder.is_empty() && above.len() >= 2 + titles {
+            folder = above[0]
+                .split(['/', '>', '›', '»'])
+                .map(|part| part.trim().to_owned())
+                .filter(|part| !part.is_empty())
+                .collect();
+        }
+        if folder.last().is_some_and(|last| last == title) {
+            folder.pop();
+        }
+        folder
+    }
+}
+
+impl Head {
+    /// Reads on behind the title.
+    fn method_and_path(&mut self, lines: &Lines) {
+        let total = lines.len();
+        let Some(first) = lines.next_filled(self.end, total) else {
+            return;
+        };
+        let mut at = first;
+        let second = lines.next_filled(first + 1, total);
+        if method_at(lines, first).is_none() {
+            let line = lines.at(first);
+            let short = line.chars().count() <= 30 && line.split_whitespace().count() <= 3;
+            let method_next = second.filter(|&second| method_at(lines, second).is_some());
+            match method_next {
+                Some(second) if short => {
+                    self.status = Some(line.to_owned());
+                    at = second;
+                }
+                _ => {
+                    if is_status(line) {
+                        self.status = Some(line.to_owned());
+                        self.end = first + 1;
+                    }
+                    return;
+                }
+            }
+        }
+        let Some((method, path)) = method_at(lines, at) else {
+            return;
+        };
+        self.method = Some((method, at));
+        self.end = at + 1;
+        if let Some(path) = path {
+            self.path = Some((path, at));
+        } else if let Some(next) = lines.next_filled(at + 1, total)
+            && let Some(path) = path_line(lines.at(next))
+        {
+            self.path = Some((path.to_owned(), next));
+            self.end = next + 1;
+        }
+    }
+}
+
+/// Whether a page has the headings of an API page although no method stands under its title.
+pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bool {
+    (from..end).any(|at| match marker(lines.at(at), true) {
+        Some(Marker::Samples | Marker::RequestExample) => true,
+        Some(Marker::Responses) => lines
+            .next_filled(at + 1, end)
+            .is_some_and(|next| status_line(lines.at(next)).is_some()),
+        _ => false,
+    })
+}
+
+/// A method line, and the path if it stands on the same line.
+fn method_line(line: &str) -> Option<(String, Option<String>)> {
+    if line.len() > 2000 {
+        return None;
+    }
+    let end = line
+        .find(|c: char| !c.is_ascii_uppercase())
+        .unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    Method::from_name(word)?;
+    if rest.is_empty() {
+        return Some((word.to_owned(), None));
+    }
+    let path = path_line(rest.trim_start())?;
+    Some((word.to_owned(), Some(path.to_owned())))
+}
+
+/// A method line, or a word in capitals above a path: a method that OpenAPI does not have.
+fn method_at(lines: &Lines, at: usize) -> Option<(String, Option<String>)> {
+    let line = lines.at(at);
+    method_line(line).or_else(|| {
+        let word = (3..=12).contains(&line.len()) && line.bytes().all(|b| b.is_ascii_uppercase());
+        let below = lines.next_filled(at + 1, lines.len())?;
+        (word && path_line(lines.at(below)).is_some()).then(|| (line.to_owned(), None))
+    })
+}
+
+fn path_line(line: &str) -> Option<&str> {
+    let starts = line.starts_with('/')
+        || line.starts_with("{{")
+        || line.starts_with("http://")
+        || line.starts_with("https://");
+    (starts && !line.contains(char::is_whitespace) && !line.starts_with("//")).then_some(line)
+}
+
+fn begins_page(line: &str) -> bool {
+    method_line(line).is_some() || marker(line, true).is_some()
+}
+
+fn is_bullet(line: &str) -> bool {
+    line.starts_with(['•', '◦', '▪', '●', '‣'])
+}
+
+/// `1. Orders` → `Orders`
+fn numbered(line: &str) -> Option<&str> {
+    let (number, rest) = line.split_once(". ")?;
+    let digits =
+        !number.is_empty() && number.len() <= 2 && number.bytes().all(|b| b.is_ascii_digit());
+    digits.then_some(rest.trim())
+}
+
+/// The states that the site knows.
+fn is_status(line: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "designing",
+        "pending",
+        "developing",
+        "integrating",
+        "testing",
+        "tested",
+        "released",
+        "deprecated",
+        "exception",
+        "obsolete",
+        "deprecating",
+        "to be confirmed",
+        "设计中",
+        "待确定",
+        "开发中",
+        "联调中",
+        "测试中",
+        "已测完",
+        "已发布",
+        "将废弃",
+        "有异常",
+        "已废弃",
+    ];
+    line.len() <= 30 && WORDS.contains(&line.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::split;
+    use super::*;
+
+    fn read(text: &str) -> Head {
+        head(&split(text))
+    }
+
+    #[test]
+    fn titles_and_folders() {
+        for (text, folder, title) in [
+            (
+                "1. Orders\nHarbour Books\n\nGet Order\n\nGET\n/x",
+                &["Orders"][..],
+                "Get Order",
+            ),
+            (
+                "1. Api\n2. Orders\nHarbour Books\n\nGet Order",
+                &["Api", "Orders"],
+                "Get Order",
+            ),
+            (
+                "Api / Orders\nHarbour Books\n\nGet Order\n\nText",
+                &["Api", "Orders"],
+                "Get Order",
+            ),
+            (
+                "Api / Orders / Get Order\nHarbour Books\n\nGet Order\n\nText",
+                &["Api", "Orders"],
+                "Get Order",
+            ),
+            ("Harbour Books\n\nGet Order\n\nText", &[], "Get Order"),
+            ("Get Order\n\nGET\n/x", &[], "Get Order"),
+            ("Get Order\n\nReleased\nGET\n/x", &[], "Get Order"),
+            ("Guide\n\nText of\nthe guide", &[], "Guide"),
+            (
+                "1. Orders\nHarbour Books\nGet Order\nReleased\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
+            (
+                "Orders\nHarbour Books\nGet Order\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
+            (
+                "1. Orders\nHarbour Books\n • Get Order\n   GET\n • List\n 1. Orders\n\nGet Order\n\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
+            (
+                "1. Orders\nHarbour Books\n\n• Get Order\nGET\n\n• List\n1. Orders\n\nGet Order\n\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
+            ("", &[], ""),
+            ("\n\n", &[], ""),
+        ] {
+            let head = read(text);
+            assert_eq!(head.folder, folder, "{text}");
+            assert_eq!(head.title, title, "{text}");
+        }
+    }
+
+    #[test]
+    fn methods_and_paths() {
+        for (below, status, method, path) in [
+            ("GET\n/x", None, Some("GET"), Some("/x")),
+            ("GET\n\n/x", None, Some("GET"), Some("/x")),
+            ("GET /x", None, Some("GET"), Some("/x")),
+            ("GET/x", None, Some("GET"), Some("/x")),
+            (
+                "Developing\nPOST\nhttps://a.example/x",
+                Some("Developing"),
+                Some("POST"),
+                Some("https://a.example/x"),
+            ),
+            ("Beta\nPOST\n/x", Some("Beta"), Some("POST"), Some("/x")),
+            ("Released\nRequest", Some("Released"), None, None),
+            ("POST\nSends an order", None, Some("POST"), None),
+            ("PURGE\n/x", None, Some("PURGE"), Some("/x")),
+            ("POST an order\n/x", None, None, None),
+            ("Text\nRequest", None, None, None),
+        ] {
+            let head = read(&format!("1. Orders\nHarbour Books\n\nGet Order\n\n{below}"));
+            assert_eq!(head.title, "Get Order", "{below}");
+            assert_eq!(head.status.as_deref(), status, "{below}");
+            assert_eq!(head.method.map(|m| m.0).as_deref(), method, "{below}");
+            assert_eq!(head.path.map(|p| p.0).as_deref(), path, "{below}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The text of a capture as numbered lines, with the oddities of saving it taken out.
+
+use std::borrow::Cow;
+
+use crate::message::Message;
+use crate::page::Note;
+
+/// A line: as saved, and as a reader would compare it.
+#[derive(Debug)]
+struct Line<'a> {
+    /// Counted from 1.
+    number: u32,
+    /// Byte offset of the line in the text.
+    start: usize,
+    /// The line without its end.
+    raw: &'a str,
+    /// Without odd blanks, trimmed.
+    text: Cow<'a, str>,
+}
+
+/// All lines of a capture.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    lines: Vec<Line<'a>>,
+}
+
+/// Decodes a capture: no byte order mark, lines that end with `\n`.
+///
+/// A character that the end of the file cuts is left out with a warning; any other fault is an error.
+pub(crate) fn decode<'a>(
+    name: &str,
+    bytes: &'a [u8],
+    messages: &mut Vec<Message>,
+) -> Option<Cow<'a, str>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let (good, _) = bytes.split_at(error.valid_up_to());
+            let good = std::str::from_utf8(good).unwrap_or_default();
+            let line = line_count(good);
+            if error.error_len().is_some() {
+                messages.push(
+                    Message::error(name, line, "the file is not UTF-8 text")
+                        .with_help("save the page as UTF-8 text and file it again"),
+                );
+                return None;
+            }
+            messages.push(Message::warning(
+                name,
+                line,
+                "the file ends inside a character, which is left out",
+            ));
+            good
+        }
+    };
+    Some(if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    })
+}
+
+fn line_count(text: &str) -> u32 {
+    let breaks = text.bytes().filter(|&byte| byte == b'\n').count();
+    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Takes the notes of the person who saved the page out of its text; empty lines stay in their place.
+pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<Note>) {
+    if !text.contains("[capture:") {
+        return (Cow::Borrowed(text), Vec::new());
+    }
+    let mut rest = String::with_capacity(text.len());
+    let mut notes = Vec::new();
+    let mut number = 0_u32;
+    for line in text.split_inclusive('\n') {
+        number = number.saturating_add(1);
+        if let Some(note) = note(&normal(line)) {
+            notes.push(Note {
+                line: number,
+                text: note.to_owned(),
+            });
+            if line.ends_with('\n') {
+                rest.push('\n');
+            }
+        } else {
+            rest.push_str(line);
+        }
+    }
+    (Cow::Owned(rest), notes)
+}
+
+/// Splits decoded text into lines.
+pub(crate) fn split(text: &str) -> Lines<'_> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    let mut number = 0_u32;
+    for raw in text.split('\n') {
+        number = number.saturating_add(1);
+        lines.push(Line {
+            number,
+            start,
+            raw,
+            text: normal(raw),
+        });
+        start += raw.len() + 1;
+    }
+    Lines { text, lines }
+}
+
+fn note(line: &str) -> Option<&str> {
+    Some(line.strip_prefix("[capture:")?.strip_suffix(']')?.trim())
+}
+
+/// A line without blanks around it, where odd blanks are plain ones and characters without width are gone.
+fn normal(raw: &str) -> Cow<'_, str> {
+    if raw.is_ascii() {
+        return Cow::Borrowed(raw.trim());
+    }
+    let odd = |c: char| c != '\t' && (is_wide_blank(c) || is_nothing(c));
+    if !raw.contains(odd) {
+        return Cow::Borrowed(raw.trim());
+    }
+    let clean: String = raw
+        .chars()
+        .filter(|&c| !is_nothing(c))
+        .map(|c| if is_wide_blank(c) { ' ' } else { c })
+        .collect();
+    Cow::Owned(clean.trim().to_owned())
+}
+
+fn is_wide_blank(c: char) -> bool {
+    !c.is_ascii() && c.is_whitespace()
+}
+
+fn is_nothing(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}'
+    )
+}
+
+impl<'a> Lines<'a> {
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The line at an index; an empty one behind the end.
+    pub(crate) fn at(&self, index: usize) -> &str {
+        self.lines.get(index).map_or("", |line| &line.text)
+    }
+
+    /// The line at an index with the blanks in front of it, as plain ones.
+    pub(crate) fn indented(&self, index: usize) -> String {
+        const DEEPEST: usize = 40;
+        let raw = self.lines.get(index).map_or("", |line| line.raw);
+        let blanks = raw.chars().take_while(|c| c.is_whitespace()).count();
+        format!("{}{}", " ".repeat(blanks.min(DEEPEST)), self.at(index))
+    }
+
+    /// The number of the line at an index, or of the last one.
+    pub(crate) fn number(&self, index: usize) -> u32 {
+        self.lines
+            .get(index)
+            .or(self.lines.last())
+            .map_or(1, |line| line.number)
+    }
+
+    /// The first line from `index` on, below `end`, that is not empty.
+    pub(crate) fn next_filled(&self, index: usize, end: usize) -> Option<usize> {
+        (index..end.min(self.lines.len())).find(|&index| !self.at(index).is_empty())
+    }
+
+    /// The text of some lines as saved, with their line ends.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
+        let start = |index: usize| {
+            self.lines
+                .get(index)
+                .map_or(self.text.len(), |line| line.start.min(self.text.len()))
+        };
+        &self.text[start(from)..start(to.max(from))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_marks_and_line_ends_are_taken_out() {
+        let mut messages = Vec::new();
+        let bytes = "\u{feff}a\u{a0}b \r\n\u{200b}c\rd\u{2003}\u{2003}".as_bytes();
+        let text = decode("a.txt", bytes, &mut messages).unwrap();
+        let lines = split(&text);
+        let seen: Vec<_> = (0..lines.len()).map(|index| lines.at(index)).collect();
+        assert_eq!(seen, ["a b", "c", "d"]);
+        assert_eq!(messages, []);
+    }
+
+    #[test]
+    fn faults_of_the_encoding_are_told_apart() {
+        for (bytes, read, message) in [
+            (
+                &b"one\ntwo \xf0\x9f\x9f"[..],
+                Some("one\ntwo "),
+                "a.txt:2: warning: the file ends inside a character, which is left out",
+            ),
+            (
+                &b"one\n\xff\xfe two"[..],
+                None,
+                "a.txt:2: error: the file is not UTF-8 text\n  help: save the page as UTF-8 text and file it again",
+            ),
+        ] {
+            let mut messages = Vec::new();
+            let text = decode("a.txt", bytes, &mut messages);
+            assert_eq!(text.as_deref(), read);
+            assert_eq!(messages[0].to_string(), message);
+        }
+    }
+
+    #[test]
+    fn notes_are_no_page_text() {
+        let (text, notes) = take_notes("{\n [capture: cut here; more follows]\n}\n[capture: x]");
+        assert_eq!(text, "{\n\n}\n");
+        assert!(notes[0].is_cut());
+        assert_eq!((notes[0].line, notes[1].line), (2, 4));
+        let lines = split(&text);
+        assert_eq!(lines.slice(0, 3), "{\n\n}\n");
+        assert_eq!(lines.slice(2, 3), "}\n");
+        assert_eq!(lines.slice(3, 9), "");
+    }
+
+    #[test]
+    fn indentation_is_kept_as_plain_blanks() {
+        let lines = split("\u{a0}\u{a0}- a\u{a0}b");
+        assert_eq!(lines.indented(0), "  - a b");
+    }
+}

@@ -1,0 +1,196 @@
+//! The rendered form: a page as a browser shows it, saved as text.
+
+mod curl;
+mod example;
+mod fields;
+mod head;
+mod lines;
+mod marker;
+mod operation;
+mod parameters;
+mod path;
+mod payload;
+mod rows;
+mod sections;
+mod table;
+
+use jiff::civil::DateTime;
+use lines::Lines;
+
+use crate::message::{Message, quoted};
+use crate::page::{Kind, Page};
+use crate::{Role, Source};
+
+/// Reads a rendered page. Without a page there is an error among the messages.
+pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
+    let text = lines::decode(source.name, source.text, messages)?;
+    let (text, notes) = lines::take_notes(&text);
+    let lines = lines::split(&text);
+    let head = head::head(&lines);
+    if head.title.is_empty() {
+        messages.push(
+            Message::error(source.name, None, "the page has no title").with_help(
+                "a page begins with its folder and its site, an empty line and its title",
+            ),
+        );
+        return None;
+    }
+    let tail = tail(&lines, head.end, source.name, messages);
+    let called = head.method.is_some()
+        || source.role == Role::Receiver
+        || head::looks_like_operation(&lines, head.end, tail.start);
+    let (kind, text) = if called {
+        let (operation, text) = operation::read(&lines, &head, tail.start, source, messages)?;
+        (Kind::Api(operation), text)
+    } else {
+        let text: Vec<String> = (head.end..tail.start)
+            .map(|at| lines.indented(at))
+            .collect();
+        (Kind::Guide, join(&text))
+    };
+    Some(Page {
+        key: source.key.to_owned(),
+        name: source.name.to_owned(),
+        title: head.title,
+        folder: head.folder,
+        status: head.status,
+        role: source.role,
+        kind,
+        text,
+        notes,
+        modified: tail.modified,
+        schemas: Vec::new(),
+    })
+}
+
+/// Lines of text without empty ones at either end, and no two of those in a row.
+fn join(lines: &[String]) -> String {
+    let mut text = String::new();
+    let mut gap = false;
+    for line in lines {
+        if line.trim().is_empty() {
+            gap = true;
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(if gap { "\n\n" } else { "\n" });
+        }
+        text.push_str(line);
+        gap = false;
+    }
+    text
+}
+
+/// The end of a page.
+struct Tail {
+    /// Index of its first line.
+    start: usize,
+    modified: Option<String>,
+}
+
+fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> Tail {
+    let total = lines.len();
+    let mut odd = None;
+    for at in (from..total).rev() {
+        let Some(rest) = marker::modified_line(lines.at(at)) else {
+            continue;
+        };
+        let below = lines.next_filled(at + 1, total).unwrap_or(total);
+        let text = if rest.is_empty() {
+            lines.at(below)
+        } else {
+            rest
+        };
+        if let Some(modified) = date_time(text) {
+            return Tail {
+                start: at,
+                modified: Some(modified),
+            };
+        }
+        odd = odd.or(Some((at, text.to_owned())));
+    }
+    if let Some((at, text)) = odd {
+        messages.push(
+            Message::warning(
+                file,
+                lines.number(at),
+                format!(
+                    "{} is no date of the form yyyy-MM-dd HH:mm:ss",
+                    quoted(&text)
+                ),
+            )
+            .with_help("write the date out if it is known; otherwise remove the line"),
+        );
+        return Tail {
+            start: at,
+            modified: None,
+        };
+    }
+    Tail {
+        start: footer(lines, from),
+        modified: None,
+    }
+}
+
+/// Where the links below a page begin, if they are there.
+fn footer(lines: &Lines, from: usize) -> usize {
+    let total = lines.len();
+    let mut start = total;
+    let filled = (from..total).rev().filter(|&at| !lines.at(at).is_empty());
+    for at in filled.take(6) {
+        if matches!(
+            lines.at(at),
+            "Previous" | "Next" | "Built with" | "Built with Apifox"
+        ) {
+            start = at;
+        }
+    }
+    start
+}
+
+fn date_time(text: &str) -> Option<String> {
+    let text = text.trim();
+    let plain = text.len() == 19 && text.as_bytes().get(10) == Some(&b' ');
+    let read = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+    plain.then(|| read.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(text: &str) -> (usize, Option<String>, Vec<String>) {
+        let mut messages = Vec::new();
+        let lines = lines::split(text);
+        let tail = tail(&lines, 0, "a.txt", &mut messages);
+        let said = messages.iter().map(Message::to_string).collect();
+        (tail.start, tail.modified, said)
+    }
+
+    #[test]
+    fn ends_of_pages() {
+        let date = Some("2026-01-02 03:04:05".to_owned());
+        assert_eq!(
+            end("a\nModified at 2026-01-02 03:04:05\nNext\nb"),
+            (1, date.clone(), vec![])
+        );
+        assert_eq!(
+            end("a\nModified at\n2026-01-02 03:04:05"),
+            (1, date, vec![])
+        );
+        assert_eq!(
+            end("a\nPrevious\nb\nNext\nc\nBuilt with"),
+            (1, None, vec![])
+        );
+        assert_eq!(end("a\nb"), (2, None, vec![]));
+        let (start, modified, said) = end("a\nModified at 2 months ago");
+        assert_eq!((start, modified), (1, None));
+        assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is no date"));
+    }
+
+    #[test]
+    fn text_has_single_gaps() {
+        let lines = ["", "a", "", "", "  b", "c", ""].map(str::to_owned);
+        assert_eq!(join(&lines), "a\n\n  b\nc");
+    }
+}

@@ -1,0 +1,280 @@
+//! An operation, put together from the sections of its page.
+
+use super::curl::{Address, Curl, address};
+use super::head::Head;
+use super::lines::Lines;
+use super::parameters::Parameters;
+use super::path::{self, fit};
+use super::payload;
+use super::rows::Rows;
+use super::sections::{Sections, sections};
+use crate::message::{Message, quoted};
+use crate::page::{Auth, Method, Operation};
+use crate::{Role, Source};
+
+/// Reads the operation of a page and its free text. Without one there is an error among the messages.
+pub(crate) fn read(
+    lines: &Lines,
+    head: &Head,
+    end: usize,
+    source: &Source,
+    messages: &mut Vec<Message>,
+) -> Option<(Operation, String)> {
+    let file = source.name;
+    let mut found = sections(lines, head.end, end, file, messages);
+    let call = call(lines, head, &found, source, messages)?;
+    let mut parameters = Parameters::new(&call.path);
+    parameters.add_samples(call.path_values, call.path_line);
+    parameters.add_pairs(&call.query, call.path_line);
+    if let Some(curl) = &found.curl {
+        parameters.add_curl(curl);
+    }
+    let text = std::mem::take(&mut found.text);
+    let mut rows = Rows::new(file, call.method, &found, &parameters);
+    let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), messages);
+    rows.section_tables(&mut found, messages);
+    let content_types = std::mem::take(&mut rows.content_types);
+    for (place, field) in std::mem::take(&mut rows.parameters) {
+        parameters.add_field(place, field);
+    }
+    let body = payload::body(&found, std::mem::take(&mut rows.body), file, messages);
+    payload::compare(&content_types, body.as_ref(), file, messages);
+    let responses = payload::responses(&mut found, std::mem::take(&mut rows.responses));
+    let auth = found.curl.as_ref().and_then(auth);
+    Some((
+        Operation {
+            line: call.line,
+            method: call.method,
+            path: call.path,
+            server: call.server,
+            parameters: parameters.finish(),
+            body,
+            responses,
+            auth,
+        },
+        super::join(&text),
+    ))
+}
+
+/// Method and address of an operation.
+struct Call {
+    line: u32,
+    method: Method,
+    path: String,
+    path_line: u32,
+    server: Option<String>,
+    /// Values that the sample has in the path.
+    path_values: Vec<(String, String)>,
+    /// The query of the path line.
+    query: Vec<(String, String)>,
+}
+
+fn call(
+    lines: &Lines,
+    head: &Head,
+    found: &Sections,
+    source: &Source,
+    messages: &mut Vec<Message>,
+) -> Option<Call> {
+    let file = source.name;
+    let curl = found.curl.as_ref();
+    let title_line = lines.number(head.end.saturating_sub(1));
+    let line = match (&head.method, curl) {
+        (Some((_, at)), _) => lines.number(*at),
+        (None, Some(curl)) => curl.line,
+        (None, None) => title_line,
+    };
+    let method = method(head, curl, source, line, messages)?;
+    let (shown, path_line) = match &head.path {
+        Some((text, at)) => (Some(line_address(text)), lines.number(*at)),
+        None => (None, line),
+    };
+    let sampled = curl.and_then(|curl| curl.address.as_ref());
+    let wrong = |line: u32, path: &str, reason: &str| {
+        Message::error(
+            file,
+            line,
+            format!("the path {} can't be read: {reason}", quoted(path)),
+        )
+        .with_help("write it as `/orders/{id}`, each value in braces with a name of its own")
+    };
+    let template = |address: &Address, line: u32, messages: &mut Vec<Message>| {
+        path::with_template(address.clone())
+            .map_err(|reason| messages.push(wrong(line, &address.path, &reason)))
+            .ok()
+    };
+    let Some(shown) = shown else {
+        let Some((sampled, sample_line)) = sampled else {
+            return without_path(source, line, method, messages);
+        };
+        let address = template(sampled, *sample_line, messages)?;
+        warn_of_values(&address.path, *sample_line, file, messages);
+        return Some(Call {
+            line,
+            method,
+            path: address.path,
+            path_line: *sample_line,
+            server: address.server,
+            path_values: Vec::new(),
+            query: Vec::new(),
+        });
+    };
+    let address = template(&shown, path_line, messages)?;
+    let mut call = Call {
+        line,
+        method,
+        path: address.path,
+        path_line,
+        server: address.server,
+        path_values: Vec::new(),
+        query: address.query,
+    };
+    if let Some((sampled, sample_line)) = sampled {
+        match fit(&call.path, &sampled.path) {
+            Some(fit) => {
+                call.path_values = fit.values;
+                if let Some(server) = &sampled.server {
+                    call.server = Some(format!("{server}{}", fit.prefix));
+                }
+            }
+            None => {
+                messages.push(Message::warning(
+                    file,
+                    *sample_line,
+                    format!(
+                        "the curl sample calls {}, the path line (line {path_line}) says {}, which counts",
+                        quoted(&sampled.path),
+                        quoted(&call.path)
+                    ),
+                ));
+                call.server = call.server.or_else(|| sampled.server.clone());
+            }
+        }
+    }
+    Some(call)
+}
+
+fn line_address(text: &str) -> Address {
+    address(text).unwrap_or_else(|| Address {
+        path: "/".to_owned(),
+        ..Address::default()
+    })
+}
+
+fn method(
+    head: &Head,
+    curl: Option<&Curl>,
+    source: &Source,
+    line: u32,
+    messages: &mut Vec<Message>,
+) -> Option<Method> {
+    let file = source.name;
+    let sampled = curl.and_then(|curl| {
+        let name = curl.method.clone();
+        // curl sends GET unless told otherwise.
+        name.or_else(|| curl.address.as_ref().map(|_| "GET".to_owned()))
+    });
+    let shown = head.method.as_ref().map(|(word, _)| word.clone());
+    if let (Some(shown), Some(sampled), Some(curl)) = (&shown, &sampled, curl)
+        && shown != sampled
+    {
+        messages.push(Message::warning(
+            file,
+            curl.line,
+            format!(
+                "the curl sample sends {}, the method line (line {line}) says {shown}, which counts",
+                quoted(sampled)
+            ),
+        ));
+    }
+    let Some(name) = shown.or(sampled) else {
+        if source.role == Role::Receiver {
+            return Some(Method::Post);
+        }
+        messages.push(
+            Message::error(
+                file,
+                line,
+                "the operation can't be read: the page shows neither a method nor a curl sample",
+            )
+            .with_help(
+                "put two lines under the title: the method (`POST`) and the path (`/orders`)",
+            ),
+        );
+        return None;
+    };
+    let method = Method::from_name(&name);
+    if method.is_none() {
+        messages.push(
+            Message::error(
+                file,
+                line,
+                format!(
+                    "the operation can't be read: OpenAPI 3.0 has no method {}",
+                    quoted(&name)
+                ),
+            )
+            .with_help("correct the method, or leave the page out"),
+        );
+    }
+    method
+}
+
+/// Only a receiver can do without a path.
+fn without_path(
+    source: &Source,
+    line: u32,
+    method: Method,
+    messages: &mut Vec<Message>,
+) -> Option<Call> {
+    if source.role == Role::Receiver {
+        return Some(Call {
+            line,
+            method,
+            path: String::new(),
+            path_line: line,
+            server: None,
+            path_values: Vec::new(),
+            query: Vec::new(),
+        });
+    }
+    messages.push(
+        Message::error(
+            source.name,
+            line,
+            "the operation can't be read: the page shows no path, and no curl sample that has one",
+        )
+        .with_help("put the path (`/orders`) on a line under the method"),
+    );
+    None
+}
+
+/// A path that only a sample shows may have values in it.
+fn warn_of_values(path: &str, line: u32, file: &str, messages: &mut Vec<Message>) {
+    let value = path.split('/').find(|segment| {
+        segment.bytes().filter(u8::is_ascii_digit).count() * 2 > segment.len()
+            && !segment.contains('{')
+    });
+    if let Some(value) = value {
+        messages.push(
+            Message::warning(
+                file,
+                line,
+                format!(
+                    "{} in the path may be a value; only the curl sample shows the path",
+                    quoted(value)
+                ),
+            )
+            .with_help("put the path on a line under the method, values as `{name}`"),
+        );
+    }
+}
+
+fn auth(curl: &Curl) -> Option<Auth> {
+    let header = curl.header("Authorization")?;
+    let scheme = header.value.split_whitespace().next().unwrap_or_default();
+    Some(Auth {
+        scheme: scheme.to_lowercase(),
+        line: header.line,
+    })
+}

@@ -1,0 +1,131 @@
+//! Parameters of an operation, from its path, its sample and its tables.
+
+use std::collections::HashMap;
+
+use super::curl::{Curl, Pair};
+use super::path::{is_placeholder, names};
+use crate::page::{Field, Parameter, Place, Sample, Schema};
+
+/// Headers that carry the message, not its meaning. OpenAPI describes them elsewhere.
+const STANDARD: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+];
+
+/// Whether a header is no parameter.
+pub(crate) fn is_standard(name: &str) -> bool {
+    STANDARD
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Parameters in the order in which they were met, each place and name once.
+pub(crate) struct Parameters {
+    all: Vec<Parameter>,
+    index: HashMap<(Place, String), usize>,
+}
+
+impl Parameters {
+    /// Those of a path template.
+    pub(crate) fn new(path: &str) -> Self {
+        let mut parameters = Self {
+            all: Vec::new(),
+            index: HashMap::new(),
+        };
+        for name in names(path).unwrap_or_default() {
+            parameters.at(Place::Path, name, 0);
+        }
+        parameters
+    }
+
+    /// The names in one place.
+    pub(crate) fn names(&self, place: Place) -> impl Iterator<Item = &Parameter> {
+        self.all
+            .iter()
+            .filter(move |parameter| parameter.place == place)
+    }
+
+    fn at(&mut self, place: Place, name: &str, line: u32) -> &mut Parameter {
+        // Names of headers are the same in any case.
+        let key = match place {
+            Place::Header => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        };
+        let next = self.all.len();
+        let index = *self.index.entry((place, key)).or_insert(next);
+        if index == next {
+            self.all.push(Parameter {
+                place,
+                field: Field {
+                    name: name.to_owned(),
+                    line,
+                    ..Field::default()
+                },
+                samples: Vec::new(),
+                schema: Schema::Inferred,
+            });
+        }
+        &mut self.all[index]
+    }
+
+    fn sample(&mut self, place: Place, name: &str, value: &str, line: u32) {
+        let parameter = self.at(place, name, line);
+        if !is_placeholder(value) {
+            parameter.samples.push(Sample {
+                line,
+                text: value.to_owned(),
+            });
+        }
+    }
+
+    /// Values of the path in the sample; `line` is where the path itself stands.
+    pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32) {
+        for parameter in &mut self.all {
+            parameter.field.line = line;
+        }
+        for (name, value) in values {
+            self.sample(Place::Path, &name, &value, line);
+        }
+    }
+
+    /// A query that stands on the path line.
+    pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
+        for (name, value) in pairs {
+            self.sample(Place::Query, name, value, line);
+        }
+    }
+
+    /// Query and headers of the sample.
+    pub(crate) fn add_curl(&mut self, curl: &Curl) {
+        for Pair { name, value, line } in &curl.query {
+            self.sample(Place::Query, name, value, *line);
+        }
+        for Pair { name, value, line } in &curl.headers {
+            if !is_standard(name) {
+                self.sample(Place::Header, name, value, *line);
+            }
+        }
+    }
+
+    /// What a table says. What an earlier row said of the same parameter counts.
+    pub(crate) fn add_field(&mut self, place: Place, field: Field) {
+        let own = &mut self.at(place, &field.name, field.line).field;
+        own.type_name = own.type_name.take().or(field.type_name);
+        own.required = own.required.or(field.required);
+        own.max_length = own.max_length.or(field.max_length);
+        own.fixed = own.fixed.take().or(field.fixed);
+        own.description = own.description.take().or(field.description);
+    }
+
+    /// All of them.
+    pub(crate) fn finish(self) -> Vec<Parameter> {
+        self.all
+    }
+}

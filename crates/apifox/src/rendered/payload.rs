@@ -1,0 +1,254 @@
+//! Bodies of a page: what is sent, and what comes back.
+
+use super::curl::{Curl, Data, pairs};
+use super::example;
+use super::rows::{asked_media_type, describe};
+use super::sections::{Sections, is_json};
+use crate::infer::text_value;
+use crate::json::{Budget, Json, Member, Node};
+use crate::message::Message;
+use crate::page::{Body, Content, Example, Field, Response, Schema};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const PARTS: &str = "multipart/form-data";
+const TEXT: &str = "text/plain";
+
+/// The request body, from its section and from the sample.
+pub(crate) fn body(
+    found: &Sections,
+    mut fields: Vec<Field>,
+    file: &str,
+    messages: &mut Vec<Message>,
+) -> Option<Body> {
+    let curl = found.curl.as_ref();
+    let sends = curl.is_some_and(Curl::sends_body);
+    let section = found.body.as_ref();
+    if section.is_none() && !sends && fields.is_empty() {
+        return None;
+    }
+    let mut examples = section
+        .map(|body| body.examples.clone())
+        .unwrap_or_default();
+    let line = section.map(|body| body.line);
+    let line = line
+        .or_else(|| curl.filter(|_| sends).map(|curl| curl.line))
+        .or_else(|| fields.first().map(|field| field.line))
+        .unwrap_or(1);
+    let shown = section.and_then(|body| body.head.media_type.clone());
+    let sent = curl.filter(|_| sends).and_then(sent_media_type);
+    if let (Some(shown), Some((sent, sent_line))) = (&shown, &sent)
+        && shown != sent
+    {
+        messages.push(Message::warning(
+            file,
+            *sent_line,
+            format!("the curl sample sends `{sent}`, the page (line {line}) says `{shown}`, which counts"),
+        ));
+    }
+    let media_type = shown.or(sent.map(|(media, _)| media)).unwrap_or_else(|| {
+        if examples.is_empty() {
+            messages.push(
+                Message::warning(
+                    file,
+                    line,
+                    "no media type of the body is known; application/json is assumed",
+                )
+                .with_help(
+                    "put it on the line of the heading, for example `Body Params application/json`",
+                ),
+            );
+        }
+        JSON.to_owned()
+    });
+    if let Some(curl) = curl.filter(|_| sends) {
+        for part in curl.parts.iter().filter(|part| part.value.is_none()) {
+            fields.push(Field {
+                name: part.name.clone(),
+                line: part.line,
+                type_name: Some("file".to_owned()),
+                ..Field::default()
+            });
+        }
+        if examples.is_empty() {
+            examples = sampled(curl, &media_type, file, messages);
+        }
+    }
+    Some(Body {
+        line,
+        required: section.and_then(|body| body.head.required),
+        contents: vec![Content {
+            line,
+            media_type,
+            schema: Schema::Inferred,
+            fields,
+            examples,
+        }],
+    })
+}
+
+/// The media type of what a sample sends, and its line.
+fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
+    if !curl.parts.is_empty() {
+        return Some((PARTS.to_owned(), curl.parts[0].line));
+    }
+    let data = curl.data.as_ref()?;
+    if let Some(header) = curl.header("Content-Type") {
+        return super::marker::media_type(&header.value).map(|media| (media, header.line));
+    }
+    let text = data.text.trim_start();
+    let media = if text.starts_with(['{', '[']) {
+        JSON
+    } else {
+        FORM
+    };
+    Some((media.to_owned(), data.line))
+}
+
+/// The body of a sample as an example.
+fn sampled(curl: &Curl, media: &str, file: &str, messages: &mut Vec<Message>) -> Vec<Example> {
+    if !curl.parts.is_empty() {
+        let values = curl.parts.iter().filter_map(|part| {
+            let value = part.value.clone()?;
+            Some((part.name.clone(), value, part.line))
+        });
+        return form(values.collect(), curl.cut);
+    }
+    let Some(Data { text, line, column }) = &curl.data else {
+        return Vec::new();
+    };
+    if media == FORM {
+        let values = pairs(text, true)
+            .into_iter()
+            .map(|(name, value)| (name, value, *line));
+        return form(values.collect(), curl.cut);
+    }
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    if !is_json(Some(media)) {
+        return vec![Example {
+            cut: curl.cut,
+            ..example::text(text, *line)
+        }];
+    }
+    match example::json(text, *line, *column, file, &mut Budget::default(), messages) {
+        Ok((examples, _)) => examples,
+        Err(message) => {
+            messages.push(message);
+            Vec::new()
+        }
+    }
+}
+
+/// Names and values of a form as an object.
+fn form(values: Vec<(String, String, u32)>, cut: bool) -> Vec<Example> {
+    let Some(&(_, _, line)) = values.first() else {
+        return Vec::new();
+    };
+    let members = values
+        .into_iter()
+        .map(|(name, value, line)| Member {
+            name,
+            line,
+            value: Node {
+                line,
+                value: text_value(&value),
+            },
+        })
+        .collect();
+    vec![Example {
+        line,
+        name: None,
+        value: Node {
+            line,
+            value: Json::Object(members),
+        },
+        cut,
+    }]
+}
+
+/// Warns where a row asks for another media type than what is sent.
+pub(crate) fn compare(
+    rows: &[Field],
+    body: Option<&Body>,
+    file: &str,
+    messages: &mut Vec<Message>,
+) {
+    for row in rows {
+        let Some(asked) = asked_media_type(row) else {
+            continue;
+        };
+        let sent = body.and_then(|body| body.contents.first());
+        let contradiction = match sent {
+            None => "but the page sends no body".to_owned(),
+            Some(content) if content.media_type != asked => {
+                format!(
+                    "but the page sends `{}` (line {})",
+                    content.media_type, content.line
+                )
+            }
+            Some(_) => continue,
+        };
+        messages.push(Message::warning(
+            file,
+            row.line,
+            format!("{}, {contradiction}", describe(row, &asked)),
+        ));
+    }
+}
+
+/// The responses, each status once.
+pub(crate) fn responses(
+    found: &mut Sections,
+    rows: Vec<(Vec<Field>, Vec<Field>)>,
+) -> Vec<Response> {
+    let mut responses: Vec<Response> = Vec::new();
+    for (raw, (fields, headers)) in std::mem::take(&mut found.responses).into_iter().zip(rows) {
+        let media_type = raw.media_type.unwrap_or_else(|| {
+            let text = raw
+                .examples
+                .iter()
+                .all(|example| matches!(example.value.value, Json::Text(_)));
+            if text && !raw.examples.is_empty() {
+                TEXT
+            } else {
+                JSON
+            }
+            .to_owned()
+        });
+        let content = Content {
+            line: raw.line,
+            media_type,
+            schema: Schema::Inferred,
+            fields,
+            examples: raw.examples,
+        };
+        let known = responses
+            .iter_mut()
+            .find(|response| response.status == raw.status);
+        let Some(response) = known else {
+            responses.push(Response {
+                line: raw.line,
+                status: raw.status,
+                name: raw.name,
+                contents: vec![content],
+                headers,
+            });
+            continue;
+        };
+        response.headers.extend(headers);
+        let same = response
+            .contents
+            .iter_mut()
+            .find(|known| known.media_type == content.media_type);
+        match same {
+            Some(known) => {
+                known.fields.extend(content.fields);
+                known.examples.extend(content.examples);
+            }
+            None => response.contents.push(content),
+        }
+    }
+    responses
+}

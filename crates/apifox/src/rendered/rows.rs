@@ -1,0 +1,273 @@
+//! Tells which parameter, body or response the rows of each table speak of.
+
+use std::collections::{HashMap, HashSet};
+
+use super::parameters::{Parameters, is_standard};
+use super::sections::{self, Sections};
+use super::table::{Known, Table, row};
+use crate::json::{Json, Node};
+use crate::message::{Message, quoted};
+use crate::page::{Field, Method, Place};
+
+/// Values longer than this are no fixed values.
+const LONGEST_VALUE: usize = 100;
+
+/// Rows of all tables, each where it belongs.
+pub(crate) struct Rows<'a> {
+    file: &'a str,
+    /// Names that samples show.
+    known: Known,
+    places: HashMap<String, Place>,
+    body_names: HashSet<String>,
+    response_names: HashSet<String>,
+    has_body: bool,
+    pub(crate) parameters: Vec<(Place, Field)>,
+    pub(crate) body: Vec<Field>,
+    /// Fields and headers of each response.
+    pub(crate) responses: Vec<(Vec<Field>, Vec<Field>)>,
+    /// Rows that speak of the media type of the request.
+    pub(crate) content_types: Vec<Field>,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(
+        file: &'a str,
+        method: Method,
+        found: &Sections,
+        parameters: &Parameters,
+    ) -> Self {
+        let mut known = Known::new();
+        let mut places = HashMap::new();
+        for place in [Place::Header, Place::Query, Place::Path] {
+            for parameter in parameters.names(place) {
+                let values = known.entry(parameter.field.name.clone()).or_default();
+                values.extend(parameter.samples.iter().map(|sample| sample.text.clone()));
+                places.insert(parameter.field.name.clone(), place);
+            }
+        }
+        let mut body_names = HashSet::new();
+        for example in found.body.iter().flat_map(|body| &body.examples) {
+            collect(&example.value, &mut body_names, &mut known);
+        }
+        if let Some(curl) = &found.curl {
+            for part in &curl.parts {
+                body_names.insert(part.name.clone());
+                known
+                    .entry(part.name.clone())
+                    .or_default()
+                    .extend(part.value.clone());
+            }
+        }
+        let mut response_names = HashSet::new();
+        for example in found
+            .responses
+            .iter()
+            .flat_map(|response| &response.examples)
+        {
+            collect(&example.value, &mut response_names, &mut known);
+        }
+        let sends = found
+            .curl
+            .as_ref()
+            .is_some_and(super::curl::Curl::sends_body);
+        let queried = places.values().any(|place| *place == Place::Query);
+        Self {
+            file,
+            known,
+            places,
+            has_body: found.body.is_some() || sends || (method.has_body() && !queried),
+            body_names,
+            response_names,
+            parameters: Vec::new(),
+            body: Vec::new(),
+            responses: found
+                .responses
+                .iter()
+                .map(|_| (Vec::new(), Vec::new()))
+                .collect(),
+            content_types: Vec::new(),
+        }
+    }
+
+    /// Reads the tables that stand in the free text, and puts those that are text back into it.
+    pub(crate) fn text_tables(
+        &mut self,
+        text: Vec<String>,
+        tables: Vec<(Table, usize)>,
+        messages: &mut Vec<Message>,
+    ) -> Vec<String> {
+        let mut back = Vec::new();
+        for (table, above) in tables {
+            let mut said = Vec::new();
+            let fields = self.fields(&table, &mut said);
+            let requested = fields.iter().any(|field| self.is_requested(&field.name));
+            let answered = fields
+                .iter()
+                .any(|field| known_in(&self.response_names, &field.name));
+            // A table of names that no sample has, under a head that might say anything.
+            if !table.header.certain && !requested && !answered {
+                back.push((above, table.text));
+                continue;
+            }
+            messages.append(&mut said);
+            let of_response = answered && !requested;
+            for field in fields {
+                self.attribute(field, of_response);
+            }
+        }
+        let mut whole = Vec::new();
+        let mut lines = text.into_iter();
+        let mut passed = 0;
+        for (above, table) in back {
+            whole.extend(lines.by_ref().take(above - passed));
+            whole.extend(table);
+            passed = above;
+        }
+        whole.extend(lines);
+        whole
+    }
+
+    /// Reads the tables and lists of the sections.
+    pub(crate) fn section_tables(&mut self, found: &mut Sections, messages: &mut Vec<Message>) {
+        for (place, rows) in std::mem::take(&mut found.params) {
+            for field in self.section_fields(rows, messages) {
+                let place = match self.places.get(&field.name) {
+                    Some(Place::Path) => Place::Path,
+                    _ => place,
+                };
+                if field.name.eq_ignore_ascii_case("content-type") {
+                    self.content_types.push(field);
+                } else if place != Place::Header || !is_standard(&field.name) {
+                    self.parameters.push((place, field));
+                }
+            }
+        }
+        for rows in found
+            .body
+            .iter_mut()
+            .flat_map(|body| std::mem::take(&mut body.rows))
+        {
+            for field in self.section_fields(rows, messages) {
+                if is_content_type(&field.name, &self.body_names) {
+                    self.content_types.push(field);
+                } else {
+                    self.body.push(field);
+                }
+            }
+        }
+        for (at, response) in found.responses.iter_mut().enumerate() {
+            for rows in std::mem::take(&mut response.rows) {
+                let fields = self.section_fields(rows, messages);
+                self.responses[at].0.extend(fields);
+            }
+            for rows in std::mem::take(&mut response.headers) {
+                let fields = self.section_fields(rows, messages);
+                let fields = fields.into_iter().filter(|field| !is_standard(&field.name));
+                self.responses[at].1.extend(fields);
+            }
+        }
+    }
+
+    fn section_fields(&self, rows: sections::Rows, messages: &mut Vec<Message>) -> Vec<Field> {
+        match rows {
+            sections::Rows::Table(table) => self.fields(&table, messages),
+            sections::Rows::Field(field) => vec![field],
+        }
+    }
+
+    fn fields(&self, table: &Table, messages: &mut Vec<Message>) -> Vec<Field> {
+        let mut fields = Vec::new();
+        for (line, text) in &table.rows {
+            match row(text, *line, &table.header, &self.known) {
+                Ok(row) => {
+                    for doubt in row.doubts {
+                        messages.push(Message::warning(self.file, *line, doubt));
+                    }
+                    fields.push(row.field);
+                }
+                Err(reason) => messages.push(
+                    Message::warning(
+                        self.file,
+                        *line,
+                        format!("this row of the table is not read: {reason}"),
+                    )
+                    .with_help("part its cells with `|`, in its head too"),
+                ),
+            }
+        }
+        fields
+    }
+
+    fn is_requested(&self, name: &str) -> bool {
+        self.places.contains_key(name) || known_in(&self.body_names, name)
+    }
+
+    /// Puts a row of the free text where its name is known, else where its neighbours are.
+    fn attribute(&mut self, field: Field, of_response: bool) {
+        let name = &field.name;
+        if let Some(&place) = self.places.get(name) {
+            self.parameters.push((place, field));
+        } else if is_content_type(name, &self.body_names) {
+            self.content_types.push(field);
+        } else if is_standard(name) && !known_in(&self.body_names, name) {
+            // Said elsewhere in an OpenAPI document, or not at all.
+        } else if of_response {
+            if let Some((fields, _)) = self.responses.first_mut() {
+                fields.push(field);
+            }
+        } else if self.has_body {
+            self.body.push(field);
+        } else {
+            self.parameters.push((Place::Query, field));
+        }
+    }
+}
+
+fn is_content_type(name: &str, members: &HashSet<String>) -> bool {
+    name.eq_ignore_ascii_case("content-type") && !members.contains(name)
+}
+
+/// Whether a name, or the outermost part of a nested one, is among some.
+fn known_in(names: &HashSet<String>, name: &str) -> bool {
+    let outer = name.split(['.', '[']).next().unwrap_or(name);
+    names.contains(name) || names.contains(outer)
+}
+
+/// Names of all members, at any depth, and what short values they have.
+fn collect(node: &Node, names: &mut HashSet<String>, known: &mut Known) {
+    match &node.value {
+        Json::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
+        Json::Object(members) => {
+            for member in members {
+                names.insert(member.name.clone());
+                let values = known.entry(member.name.clone()).or_default();
+                if let Json::Text(text) | Json::Number(text) = &member.value.value
+                    && text.len() <= LONGEST_VALUE
+                    && values.len() < 8
+                {
+                    values.push(text.clone());
+                }
+                collect(&member.value, names, known);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The media type that a row asks for.
+pub(crate) fn asked_media_type(field: &Field) -> Option<String> {
+    let words = field.fixed.iter().chain(&field.description);
+    words
+        .flat_map(|text| {
+            text.split(|c: char| {
+                c.is_whitespace() || matches!(c, ',' | ';' | '"' | '`' | '(' | ')')
+            })
+        })
+        .filter_map(|word| super::marker::media_type(word.trim_end_matches('.')))
+        .find(|media| media.contains('/'))
+}
+
+/// A row that asks for a media type, in words for a message.
+pub(crate) fn describe(field: &Field, media: &str) -> String {
+    format!("the row {} asks for {}", quoted(&field.name), quoted(media))
+}

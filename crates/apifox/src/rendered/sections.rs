@@ -1,0 +1,480 @@
+//! The body of an API page, section by section, as it stands there.
+
+use super::curl::{self, Curl};
+use super::lines::Lines;
+use super::marker::{
+    BodyHead, Marker, example_line, marker, media_line, required_line, status_line,
+};
+use super::table::{Table, table};
+use super::{example, fields};
+use crate::json::Budget;
+use crate::message::Message;
+use crate::page::{Example, Field, Place};
+
+/// What the sections of a page hold. Tables are found but not read: names that samples show help with that.
+#[derive(Debug, Default)]
+pub(crate) struct Sections {
+    /// Lines of the free text.
+    pub(crate) text: Vec<String>,
+    /// Tables in the free text, each with the number of text lines above it.
+    pub(crate) text_tables: Vec<(Table, usize)>,
+    pub(crate) params: Vec<(Place, Rows)>,
+    pub(crate) body: Option<RawBody>,
+    pub(crate) curl: Option<Curl>,
+    pub(crate) responses: Vec<RawResponse>,
+}
+
+/// Fields of one place: a table, or a field that the site lists.
+#[derive(Debug)]
+pub(crate) enum Rows {
+    Table(Table),
+    Field(Field),
+}
+
+/// The body section.
+#[derive(Debug)]
+pub(crate) struct RawBody {
+    pub(crate) line: u32,
+    /// Whether the page has the heading; an example alone may stand below `Request`.
+    pub(crate) head: BodyHead,
+    pub(crate) rows: Vec<Rows>,
+    pub(crate) examples: Vec<Example>,
+}
+
+/// One response.
+#[derive(Debug)]
+pub(crate) struct RawResponse {
+    pub(crate) line: u32,
+    pub(crate) status: String,
+    pub(crate) name: String,
+    pub(crate) media_type: Option<String>,
+    pub(crate) rows: Vec<Rows>,
+    pub(crate) headers: Vec<Rows>,
+    pub(crate) examples: Vec<Example>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Text,
+    Request,
+    Params(Place),
+    Body,
+    Samples,
+    Responses,
+    ResponseHeaders,
+}
+
+/// Reads the sections between two lines.
+pub(crate) fn sections(
+    lines: &Lines,
+    from: usize,
+    end: usize,
+    file: &str,
+    messages: &mut Vec<Message>,
+) -> Sections {
+    let mut reader = Reader {
+        lines,
+        end,
+        file,
+        messages,
+        limits: Limits::new(lines, from, end),
+        from,
+        budget: Budget::default(),
+        state: State::Text,
+        // An example need not be announced, and one that is need not be JSON.
+        announced: false,
+        found: Sections::default(),
+    };
+    let mut at = from;
+    while at < end {
+        at = reader.step(at);
+    }
+    reader.found
+}
+
+/// For each line the next one on which an example must have ended.
+struct Limits {
+    /// A heading of the page.
+    heading: Vec<usize>,
+    /// That, or a line that may begin a response or an example.
+    any: Vec<usize>,
+}
+
+impl Limits {
+    fn new(lines: &Lines, from: usize, end: usize) -> Self {
+        let count = end.saturating_sub(from);
+        let mut limits = Self {
+            heading: vec![end; count + 1],
+            any: vec![end; count + 1],
+        };
+        for at in (from..end).rev() {
+            let line = lines.at(at);
+            let heading = marker(line, true).is_some();
+            let any = heading || status_line(line).is_some() || example_line(line).is_some();
+            let below = at - from + 1;
+            limits.heading[below - 1] = if heading { at } else { limits.heading[below] };
+            limits.any[below - 1] = if any { at } else { limits.any[below] };
+        }
+        limits
+    }
+}
+
+struct Reader<'a, 'm> {
+    lines: &'a Lines<'a>,
+    from: usize,
+    end: usize,
+    file: &'a str,
+    messages: &'m mut Vec<Message>,
+    limits: Limits,
+    budget: Budget,
+    state: State,
+    announced: bool,
+    found: Sections,
+}
+
+impl Reader<'_, '_> {
+    /// Reads what begins at a line, and gives the index behind it.
+    fn step(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
+        let strict = matches!(self.state, State::Text | State::Samples);
+        if let Some(marker) = marker(line, strict) {
+            self.enter(marker, at);
+            return at + 1;
+        }
+        if line.is_empty() {
+            if self.state == State::Text {
+                self.found.text.push(String::new());
+            }
+            return at + 1;
+        }
+        match self.state {
+            State::Text => self.text(at),
+            State::Samples => self.samples(at),
+            State::Request => self.request(at),
+            State::Params(place) => match self.rows(at) {
+                Some((rows, next)) => {
+                    self.found
+                        .params
+                        .extend(rows.into_iter().map(|row| (place, row)));
+                    next
+                }
+                None => self.request(at),
+            },
+            State::Body => self.body(at),
+            State::Responses | State::ResponseHeaders => self.response(at),
+        }
+    }
+
+    fn enter(&mut self, marker: Marker, at: usize) {
+        let in_response = matches!(self.state, State::Responses | State::ResponseHeaders);
+        self.announced = false;
+        self.state = match marker {
+            Marker::Params(Place::Header) if in_response => State::ResponseHeaders,
+            Marker::Request => State::Request,
+            Marker::Params(place) => State::Params(place),
+            Marker::Body(head) => {
+                let line = self.lines.number(at);
+                let body = self.body_at(line);
+                body.line = line;
+                body.head = head;
+                State::Body
+            }
+            Marker::Samples => State::Samples,
+            Marker::RequestExample => {
+                self.announced = true;
+                State::Samples
+            }
+            Marker::Responses => State::Responses,
+        };
+    }
+
+    fn body_at(&mut self, line: u32) -> &mut RawBody {
+        self.found.body.get_or_insert_with(|| RawBody {
+            line,
+            head: BodyHead::default(),
+            rows: Vec::new(),
+            examples: Vec::new(),
+        })
+    }
+
+    fn text(&mut self, at: usize) -> usize {
+        if let Some((table, next)) = table(self.lines, at, self.end) {
+            let above = self.found.text.len();
+            self.found.text_tables.push((table, above));
+            return next;
+        }
+        self.found.text.push(self.lines.indented(at));
+        at + 1
+    }
+
+    fn samples(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
+        if curl::starts(line) {
+            return self.curl(at);
+        }
+        if std::mem::take(&mut self.announced) && line.starts_with(['{', '[']) {
+            let number = self.lines.number(at);
+            let (examples, next) = self.json(at, line);
+            self.body_at(number).examples.extend(examples);
+            return next;
+        }
+        at + 1
+    }
+
+    fn curl(&mut self, at: usize) -> usize {
+        self.state = State::Samples;
+        if self.found.curl.is_none() {
+            let limit = self.limits.heading[at - self.from];
+            let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
+            if curl.cut {
+                self.messages.push(Message::warning(
+                    self.file,
+                    curl.line,
+                    "the curl sample ends inside a quoted text",
+                ));
+            }
+            self.found.curl = Some(curl);
+            return limit;
+        }
+        at + 1
+    }
+
+    fn request(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
+        if curl::starts(line) {
+            return self.curl(at);
+        }
+        if let Some((table, next)) = table(self.lines, at, self.end) {
+            let above = self.found.text.len();
+            self.found.text_tables.push((table, above));
+            return next;
+        }
+        if self.is_example(line) {
+            let number = self.lines.number(at);
+            let (examples, next) = self.example(at, true);
+            self.body_at(number).examples.extend(examples);
+            return next;
+        }
+        self.unread(at)
+    }
+
+    fn body(&mut self, at: usize) -> usize {
+        let number = self.lines.number(at);
+        let line = self.lines.at(at);
+        if curl::starts(line) {
+            return self.curl(at);
+        }
+        if let Some(media) = media_line(line) {
+            let head = &mut self.body_at(number).head;
+            head.media_type.get_or_insert(media);
+            return at + 1;
+        }
+        if let Some(required) = required_line(line) {
+            let head = &mut self.body_at(number).head;
+            head.required.get_or_insert(required);
+            return at + 1;
+        }
+        if let Some((rows, next)) = self.rows(at) {
+            self.body_at(number).rows.extend(rows);
+            return next;
+        }
+        if self.is_example(line) {
+            let media = self.body_at(number).head.media_type.clone();
+            let (examples, next) = self.example(at, is_json(media.as_deref()));
+            self.body_at(number).examples.extend(examples);
+            return next;
+        }
+        self.unread(at)
+    }
+
+    fn response(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
+        if let Some((status, name)) = status_line(line) {
+            self.state = State::Responses;
+            self.announced = false;
+            self.begin_response(at, status, name);
+            return at + 1;
+        }
+        if let Some(media) = media_line(line) {
+            let response = self.last_response(at);
+            response.media_type.get_or_insert(media);
+            self.state = State::Responses;
+            return at + 1;
+        }
+        if let Some((rows, next)) = self.rows(at) {
+            let headers = self.state == State::ResponseHeaders;
+            let response = self.last_response(at);
+            let target = if headers {
+                &mut response.headers
+            } else {
+                &mut response.rows
+            };
+            target.extend(rows);
+            return next;
+        }
+        if self.is_example(line) {
+            let media = self.last_response(at).media_type.clone();
+            let (examples, next) = self.example(at, is_json(media.as_deref()));
+            self.last_response(at).examples.extend(examples);
+            return next;
+        }
+        self.unread(at)
+    }
+
+    fn begin_response(&mut self, at: usize, status: String, name: String) {
+        self.found.responses.push(RawResponse {
+            line: self.lines.number(at),
+            status,
+            name,
+            media_type: None,
+            rows: Vec::new(),
+            headers: Vec::new(),
+            examples: Vec::new(),
+        });
+    }
+
+    /// The response that a line belongs to. One without a status line is taken for a success.
+    fn last_response(&mut self, at: usize) -> &mut RawResponse {
+        if self.found.responses.is_empty() {
+            self.messages.push(
+                Message::warning(
+                    self.file,
+                    self.lines.number(at),
+                    "the response has no status line and is taken for 200",
+                )
+                .with_help("put a line with the status above it, for example `200Success`"),
+            );
+            self.begin_response(at, "200".to_owned(), String::new());
+        }
+        let last = self.found.responses.len() - 1;
+        &mut self.found.responses[last]
+    }
+
+    fn rows(&mut self, at: usize) -> Option<(Vec<Rows>, usize)> {
+        if let Some((table, next)) = table(self.lines, at, self.end) {
+            return Some((vec![Rows::Table(table)], next));
+        }
+        let (field, next) = fields::field(self.lines, at, self.end)?;
+        Some((vec![Rows::Field(field)], next))
+    }
+
+    /// Whether an example begins at a line, with or without an announcement.
+    fn is_example(&self, line: &str) -> bool {
+        self.announced || line.starts_with(['{', '[']) || example_line(line).is_some()
+    }
+
+    /// Reads the example at a line, or the announcement of one.
+    fn example(&mut self, at: usize, json: bool) -> (Vec<Example>, usize) {
+        let line = self.lines.at(at);
+        if let Some(rest) = example_line(line) {
+            self.announced = true;
+            if rest.is_empty() {
+                return (Vec::new(), at + 1);
+            }
+            return self.json(at, rest);
+        }
+        let announced = std::mem::take(&mut self.announced);
+        if json || line.starts_with(['{', '[']) {
+            // A word above an example that is announced is its tab, not the example.
+            let scalar = line.starts_with(['"', '-', '{', '['])
+                || line.starts_with(|c: char| c.is_ascii_digit())
+                || matches!(line, "true" | "false" | "null");
+            if !scalar && announced {
+                let next = self.lines.next_filled(at + 1, self.end);
+                if next.is_some_and(|next| self.lines.at(next).starts_with(['{', '['])) {
+                    return (Vec::new(), at + 1);
+                }
+            }
+            return self.json(at, line);
+        }
+        let limit = self.limits.any[at - self.from].max(at + 1);
+        let text = self.lines.slice(at, limit);
+        (vec![example::text(text, self.lines.number(at))], limit)
+    }
+
+    /// Reads JSON that begins at a line with `start`, which may stand behind other words on it.
+    fn json(&mut self, at: usize, start: &str) -> (Vec<Example>, usize) {
+        self.announced = false;
+        let offset = at - self.from;
+        let wide = self.limits.heading[offset].max(at + 1);
+        let narrow = self.limits.any[offset + 1].max(at + 1);
+        let first = self.read_json(at, start, wide);
+        let (result, limit) = match first {
+            // A number on a line of its own looks like a status: only without it is the example whole.
+            Ok((ref examples, _)) if narrow == wide || examples.iter().all(|e| !e.cut) => {
+                (first, wide)
+            }
+            Err(_) if narrow == wide => (first, wide),
+            _ => (self.read_json(at, start, narrow), narrow),
+        };
+        match result {
+            Ok((examples, next)) => (examples, next),
+            Err(message) => {
+                self.messages.push(message);
+                (Vec::new(), limit)
+            }
+        }
+    }
+
+    fn read_json(
+        &mut self,
+        at: usize,
+        start: &str,
+        limit: usize,
+    ) -> Result<(Vec<Example>, usize), Message> {
+        let slice = self.lines.slice(at, limit);
+        let first = start.chars().next().unwrap_or('{');
+        let skip = if first == '{' || first == '[' || first == '"' {
+            slice.find(first).unwrap_or_default()
+        } else {
+            slice.find(|c: char| !c.is_whitespace()).unwrap_or_default()
+        };
+        let column = u32::try_from(slice[..skip].chars().count() + 1).unwrap_or(u32::MAX);
+        let mut said = Vec::new();
+        let (examples, end) = example::json(
+            &slice[skip..],
+            self.lines.number(at),
+            column,
+            self.file,
+            &mut self.budget,
+            &mut said,
+        )?;
+        let cut = examples.iter().any(|example| example.cut);
+        let narrower = self.limits.any[at - self.from + 1].max(at + 1) < limit;
+        // The caller will look again within narrower limits.
+        if !(cut && narrower) {
+            self.messages.append(&mut said);
+        }
+        let breaks = slice[..skip + end].bytes().filter(|&b| b == b'\n').count();
+        Ok((examples, (at + breaks + 1).min(limit)))
+    }
+
+    /// A line that says nothing that is looked for. A table among such lines deserves a word.
+    fn unread(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
+        let cells = line.matches(['|', '\t']).count();
+        if cells >= 2 {
+            let above = at.checked_sub(1).map_or("", |above| self.lines.at(above));
+            if above.matches(['|', '\t']).count() < 2 {
+                self.messages.push(
+                    Message::warning(
+                        self.file,
+                        self.lines.number(at),
+                        "the head of this table isn't known, so that the table is not read",
+                    )
+                    .with_help(
+                        "name its columns `Field | Type | Required | Max Length | Description`",
+                    ),
+                );
+            }
+        }
+        at + 1
+    }
+}
+
+/// Whether examples of a media type are JSON. Without one they are until they prove not to be.
+pub(crate) fn is_json(media_type: Option<&str>) -> bool {
+    media_type.is_none_or(|media| {
+        media == "application/json" || media.ends_with("+json") || media == "*/*"
+    })
+}

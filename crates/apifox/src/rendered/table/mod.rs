@@ -1,0 +1,76 @@
+//! Tables of fields, whose cells stand behind bars or tabs, or run together.
+
+mod header;
+mod joined;
+mod row;
+
+use super::lines::Lines;
+use super::marker::{marker, modified_line};
+use header::Form;
+pub(crate) use header::Header;
+pub(crate) use row::{Known, row};
+
+/// A table: its head is read, its rows are not (names that samples show help with them).
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) header: Header,
+    /// Line and text.
+    pub(crate) rows: Vec<(u32, String)>,
+    /// All its lines, for a table that turns out to be text.
+    pub(crate) text: Vec<String>,
+}
+
+/// Finds a table whose head is at `index`; also gives the index behind it.
+pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, usize)> {
+    let header = header::header(lines.at(index))?;
+    let mut rows = Vec::new();
+    let mut at = index + 1;
+    while at < end && is_row(lines.at(at), &header) {
+        if !is_rule(lines.at(at)) {
+            rows.push((lines.number(at), lines.at(at).to_owned()));
+        }
+        at += 1;
+    }
+    // Cells run together by chance in a heading: no rows, no table.
+    if rows.is_empty() {
+        return None;
+    }
+    let text = (index..at).map(|at| lines.indented(at)).collect();
+    Some((Table { header, rows, text }, at))
+}
+
+fn is_row(line: &str, header: &Header) -> bool {
+    let divided = match header.form {
+        Form::Bars => line.contains('|'),
+        Form::Tabs => line.contains('\t'),
+        Form::Joined => true,
+    };
+    divided
+        && !line.is_empty()
+        && marker(line, true).is_none()
+        && modified_line(line).is_none()
+        && !line.starts_with(['{', '['])
+}
+
+/// The line under the head of a Markdown table.
+fn is_rule(line: &str) -> bool {
+    line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::split;
+    use super::*;
+
+    #[test]
+    fn a_table_ends_with_its_rows() {
+        let text = "Field | Type\n--- | ---\na | String\nb | Long\nText\n";
+        let (table, end) = table(&split(text), 0, 9).unwrap();
+        assert_eq!(table.rows.len(), 2);
+        assert_eq!(table.rows[0].0, 3);
+        assert_eq!(end, 4);
+        let joined = split("ParamType\naString\nRequest\n");
+        assert_eq!(super::table(&joined, 0, 3).unwrap().1, 2);
+        assert!(super::table(&split("Field | Type\n\n"), 0, 2).is_none());
+    }
+}

@@ -1,0 +1,227 @@
+//! The words that pages have for types.
+
+use crate::infer::Format;
+
+/// What a type word says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Declared {
+    Any,
+    Boolean,
+    Integer,
+    Number,
+    /// A number that some pages print as a string: the example tells.
+    Decimal,
+    Text(Option<Format>),
+    /// The bytes of a file.
+    Binary,
+    Object,
+    Array(Box<Declared>),
+}
+
+/// Words in lower case.
+const WORDS: &[(&str, Word)] = &[
+    ("any", Word::Any),
+    ("array", Word::Array),
+    ("bigdecimal", Word::Decimal),
+    ("bigint", Word::Integer),
+    ("biginteger", Word::Integer),
+    ("binary", Word::Binary),
+    ("bool", Word::Boolean),
+    ("boolean", Word::Boolean),
+    ("byte", Word::Integer),
+    ("char", Word::Text),
+    ("date", Word::Text),
+    ("date-time", Word::Text),
+    ("datetime", Word::Text),
+    ("decimal", Word::Decimal),
+    ("double", Word::Number),
+    ("email", Word::Text),
+    ("enum", Word::Text),
+    ("file", Word::Binary),
+    ("float", Word::Number),
+    ("int", Word::Integer),
+    ("int32", Word::Integer),
+    ("int64", Word::Integer),
+    ("integer", Word::Integer),
+    ("json", Word::Object),
+    ("list", Word::Array),
+    ("localdate", Word::Text),
+    ("localdatetime", Word::Text),
+    ("long", Word::Integer),
+    ("map", Word::Object),
+    ("money", Word::Decimal),
+    ("number", Word::Number),
+    ("numeric", Word::Decimal),
+    ("object", Word::Object),
+    ("set", Word::Array),
+    ("short", Word::Integer),
+    ("str", Word::Text),
+    ("string", Word::Text),
+    ("text", Word::Text),
+    ("timestamp", Word::Any),
+    ("uri", Word::Text),
+    ("url", Word::Text),
+    ("uuid", Word::Text),
+    ("varchar", Word::Text),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    Any,
+    Array,
+    Binary,
+    Boolean,
+    Decimal,
+    Integer,
+    Number,
+    Object,
+    Text,
+}
+
+/// Reads a type in the words of a page: `String`, `string(64)`, `integer <int64>`, `array[string]`,
+/// `List<Long>`, `string[]`.
+pub(crate) fn declared(text: &str) -> Option<Declared> {
+    declared_below(text, 0)
+}
+
+fn declared_below(text: &str, depth: usize) -> Option<Declared> {
+    if depth > 8 || text.len() > 200 {
+        return None;
+    }
+    let lower = text.trim().to_lowercase();
+    if let Some(inner) = lower.strip_suffix("[]") {
+        return Some(Declared::Array(Box::new(declared_below(inner, depth + 1)?)));
+    }
+    let split = lower
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .unwrap_or(lower.len());
+    let (word, rest) = lower.split_at(split);
+    let (_, kind) = WORDS.iter().find(|(known, _)| *known == word)?;
+    let rest = rest.trim();
+    let inner = rest
+        .strip_prefix(['<', '[', '('])
+        .and_then(|inner| inner.strip_suffix(['>', ']', ')']))
+        .or_else(|| {
+            rest.strip_prefix("of ")
+                .filter(|_| matches!(kind, Word::Array))
+        })
+        .map(str::trim);
+    if !rest.is_empty() && inner.is_none() {
+        return None;
+    }
+    Some(match kind {
+        Word::Any => Declared::Any,
+        Word::Binary => Declared::Binary,
+        Word::Boolean => Declared::Boolean,
+        Word::Decimal => Declared::Decimal,
+        Word::Integer => Declared::Integer,
+        Word::Number => Declared::Number,
+        Word::Object => Declared::Object,
+        Word::Text => match inner {
+            Some("binary") => Declared::Binary,
+            inner => Declared::Text(inner.and_then(Format::from_name)),
+        },
+        Word::Array => {
+            let inner = inner.map(|inner| inner.strip_suffix('s').unwrap_or(inner));
+            let items = inner
+                .and_then(|inner| declared_below(inner, depth + 1))
+                .unwrap_or(Declared::Any);
+            Declared::Array(Box::new(items))
+        }
+    })
+}
+
+/// The length in `string(64)`.
+pub(crate) fn length_of(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once('(')?;
+    rest.trim().strip_suffix(')')?.trim().parse().ok()
+}
+
+/// The type words that a text starts with (what stands in brackets behind one included), longest first,
+/// as byte lengths.
+pub(crate) fn prefixes(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut found: Vec<usize> = WORDS
+        .iter()
+        .filter(|(word, _)| {
+            bytes
+                .get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+        })
+        .map(|(word, _)| word.len() + bracket_after(&text[word.len()..]))
+        .collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found
+}
+
+/// The byte length of the longest type word at the end of a text.
+pub(crate) fn suffix(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    WORDS
+        .iter()
+        .map(|(word, _)| word)
+        .filter(|word| {
+            bytes.len() >= word.len()
+                && bytes[bytes.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
+        })
+        .map(|word| word.len())
+        .max()
+}
+
+fn bracket_after(rest: &str) -> usize {
+    let close = match rest.as_bytes().first() {
+        Some(b'<') => '>',
+        Some(b'[') => ']',
+        Some(b'(') => ')',
+        _ => return 0,
+    };
+    rest.char_indices()
+        .take(60)
+        .find(|&(_, c)| c == close)
+        .map_or(0, |(at, _)| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_words() {
+        let array = |items| Some(Declared::Array(Box::new(items)));
+        for (text, read) in [
+            ("String", Some(Declared::Text(None))),
+            ("string(64)", Some(Declared::Text(None))),
+            (
+                "string <date-time>",
+                Some(Declared::Text(Some(Format::DateTime))),
+            ),
+            ("integer<int64>", Some(Declared::Integer)),
+            ("BigDecimal", Some(Declared::Decimal)),
+            ("array[string]", array(Declared::Text(None))),
+            ("array of strings", array(Declared::Text(None))),
+            ("List<Long>", array(Declared::Integer)),
+            ("array [Book]", array(Declared::Any)),
+            ("int[]", array(Declared::Integer)),
+            ("object (Book)", Some(Declared::Object)),
+            ("file", Some(Declared::Binary)),
+            ("Book", None),
+            ("string of pearls and more", None),
+            ("strings", None),
+            ("", None),
+        ] {
+            assert_eq!(declared(text), read, "{text}");
+        }
+        assert_eq!(length_of("string(64)"), Some(64));
+        assert_eq!(length_of("decimal(10,2)"), None);
+        assert_eq!(declared(&"[]".repeat(50)), None);
+    }
+
+    #[test]
+    fn words_at_either_end() {
+        assert_eq!(prefixes("IntegerYes64"), [7, 3]);
+        assert_eq!(prefixes("List<Long>No"), [10]);
+        assert_eq!(prefixes("é"), Vec::<usize>::new());
+        assert_eq!(suffix("The number of itemsInteger"), Some(7));
+        assert_eq!(suffix("é"), None);
+    }
+}
