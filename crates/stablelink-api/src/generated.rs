@@ -7,220 +7,1872 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// `CheckoutOrder`
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    /// A payment that was over, under or late.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759335e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct CheckoutOrder {
+    #[non_exhaustive]
+    pub struct AbnormalPayment {
         #[serde(
-            rename = "clientType",
+            rename = "abnormalPaymentNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub client_type: ::std::option::Option<crate::scalars::IntegerOrText>,
-        #[serde(rename = "orderNo")]
-        pub order_no: ::std::string::String,
+        pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalString>,
+        /// Local time; no page states the zone.
+        #[serde(
+            rename = "createdTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_time: ::std::option::Option<crate::scalars::LocalDateTime>,
+        /// Hash of the transaction on the chain.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub hash: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "orderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_no: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "pendingAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pending_amount: ::std::option::Option<crate::scalars::DecimalString>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
+        /// Local time; no page states the zone.
+        #[serde(
+            rename = "updatedTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_time: ::std::option::Option<crate::scalars::LocalDateTime>,
+    }
+    /// A delivery that tells of an abnormal payment.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759335e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AbnormalPaymentEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<AbnormalPayment>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(
+            rename = "eventId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_id: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "eventType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_type: ::std::option::Option<crate::open_enums::CheckoutEventType>,
+        /// In seconds
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<i64>,
+    }
+    /// A bearer token with its refresh token.
+    ///
+    /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AccessToken {
+        pub access_token: ::std::string::String,
+        /// Seconds that the access token lives.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub expires_in: ::std::option::Option<i64>,
+        /// Buys a new access token until it is old itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub refresh_token: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub rt_expires_in: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token_type: ::std::option::Option<::std::string::String>,
+    }
+    /// A bearer token, in the envelope or bare: each token page shows one of the forms, and both are accepted from both grants.
+    ///
+    /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
+    #[derive(::serde::Serialize, Clone, Debug)]
+    #[serde(untagged)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum AccessTokenAnswer {
+        AccessTokenEnvelope(AccessTokenEnvelope),
+        AccessToken(AccessToken),
+    }
+    impl<'de> ::serde::Deserialize<'de> for AccessTokenAnswer {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            let mut union = crate::union::Union::read(
+                "AccessTokenAnswer",
+                deserializer,
+            )?;
+            if let ::std::option::Option::Some(value) = union
+                .branch("AccessTokenEnvelope")
+            {
+                return ::std::result::Result::Ok(Self::AccessTokenEnvelope(value));
+            }
+            if let ::std::option::Option::Some(value) = union.branch("AccessToken") {
+                return ::std::result::Result::Ok(Self::AccessToken(value));
+            }
+            ::std::result::Result::Err(union.none_fits())
+        }
+    }
+    impl ::std::convert::From<AccessTokenEnvelope> for AccessTokenAnswer {
+        fn from(value: AccessTokenEnvelope) -> Self {
+            Self::AccessTokenEnvelope(value)
+        }
+    }
+    impl ::std::convert::From<AccessToken> for AccessTokenAnswer {
+        fn from(value: AccessToken) -> Self {
+            Self::AccessToken(value)
+        }
+    }
+    /// A bearer token in the envelope.
+    ///
+    /// Page: <https://developer.stablelink.app/312999607e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AccessTokenEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<AccessToken>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// The envelope; what it holds is not known.
+    ///
+    /// Page: none was seen.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct CancelCheckoutOrderEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<Unseen>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// Any delivery of W Checkout. `eventType` says what `data` holds; an unknown type is to be taken, not dropped.
+    ///
+    /// Page: none was seen.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct CheckoutEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<Unseen>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(
+            rename = "eventId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_id: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "eventType")]
+        pub event_type: crate::open_enums::CheckoutEventType,
+        /// Seconds since the epoch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<i64>,
+    }
+    /// An order as it stands now.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759322e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct CheckoutOrder {
+        /// Local time; no page states the zone.
+        #[serde(
+            rename = "createdTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_time: ::std::option::Option<crate::scalars::LocalDateTime>,
+        #[serde(
+            rename = "customerId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub customer_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "depositAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub deposit_address: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "expiredIn",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expired_in: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "merchantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub merchant_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "orderAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "orderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_no: ::std::option::Option<::std::string::String>,
         #[serde(
             rename = "orderStatus",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub order_status: ::std::option::Option<crate::open_enums::OrderStatus>,
+        pub order_status: ::std::option::Option<crate::open_enums::CheckoutOrderStatus>,
         #[serde(
             rename = "payingAmount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub paying_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// What was refunded so far.
+        #[serde(
+            rename = "refundedAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refunded_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sysid: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
+        #[serde(
+            rename = "txHash",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tx_hash: ::std::option::Option<::std::string::String>,
+        /// Local time; no page states the zone.
+        #[serde(
+            rename = "updatedTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_time: ::std::option::Option<crate::scalars::LocalDateTime>,
     }
-    /// `ExchangeRate`
+    /// What a delivery tells of the change; further members were not seen.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
-    pub struct ExchangeRate {
+    pub struct CheckoutOrderChange {
         #[serde(
-            rename = "channelRate",
+            rename = "orderNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub channel_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub day: ::std::option::Option<::jiff::civil::Date>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub exact: ::std::option::Option<::jiff::Timestamp>,
-        /// A property named like a keyword.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub example: ::std::option::Option<::std::string::String>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub quote: ::std::option::Option<::uuid::Uuid>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub rate: ::std::option::Option<crate::scalars::DecimalString>,
+        pub order_no: ::std::option::Option<::std::string::String>,
         #[serde(
-            rename = "rateExpiryTime",
+            rename = "orderStatus",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub rate_expiry_time: ::std::option::Option<crate::scalars::LocalDateTime>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub rates: ::std::option::Option<::std::vec::Vec<crate::scalars::DecimalNumber>>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub status: ::std::option::Option<crate::open_enums::OrderStatus>,
+        pub order_status: ::std::option::Option<crate::open_enums::CheckoutOrderStatus>,
     }
-    /// `ExchangeRateAnswer`
+    /// An order in the envelope.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759322e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
-    pub struct ExchangeRateAnswer {
+    pub struct CheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<ExchangeRate>,
+        pub retdata: ::std::option::Option<CheckoutOrder>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
     }
-    /// `ExchangeRateRequest`
+    /// A delivery of W Checkout.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct ExchangeRateRequest {
-        /// How much.
-        pub amount: crate::scalars::DecimalNumber,
-        /// What to get.
+    #[non_exhaustive]
+    pub struct CheckoutOrderEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<CheckoutOrderChange>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(rename = "eventId")]
+        pub event_id: ::std::string::String,
+        #[serde(rename = "eventType")]
+        pub event_type: crate::open_enums::CheckoutEventType,
+        /// Seconds since the epoch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<i64>,
+    }
+    /// Names the transaction that is confirmed; other members are not known.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ConfirmTransactionRequest {
+        /// Number of the transaction: TR, a time, digits.
+        #[serde(rename = "txNo", skip_serializing_if = "::std::option::Option::is_none")]
+        pub tx_no: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Pays an abnormal payment back.
+    ///
+    /// Page: <https://developer.wcheckout.app/367457405e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateAbnormalPaymentRefundRequest {
         #[serde(
-            rename = "buyCurrency",
+            rename = "orderNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub buy_currency: ::std::option::Option<crate::open_enums::Currency>,
+        pub order_no: ::std::option::Option<::std::string::String>,
+        /// Number of the refund order, made by the caller. A repeated one is refused.
+        #[serde(rename = "refundOrderNo")]
+        pub refund_order_no: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub remark: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
+        /// Hash of the abnormal payment's transaction.
+        #[serde(
+            rename = "txHash",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tx_hash: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// An order that a customer pays in a stablecoin.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759320e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateCheckoutOrderRequest {
+        /// Where an app returns to.
+        #[serde(
+            rename = "appCallbackUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub app_callback_url: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "customerId")]
+        pub customer_id: ::std::string::String,
+        /// Seconds until the order can no longer be paid.
+        #[serde(
+            rename = "expiredIn",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expired_in: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fiat: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "merchantId")]
+        pub merchant_id: ::std::string::String,
+        /// Amount of the order in USD.
+        #[serde(rename = "orderAmount")]
+        pub order_amount: crate::scalars::DecimalNumber,
+        /// Number of the order, made by the caller; letters and digits. A repeated one is refused.
+        #[serde(rename = "orderNo")]
+        pub order_no: ::std::string::String,
+        /// Where a desktop browser returns to.
+        #[serde(
+            rename = "pcCallbackUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pc_callback_url: ::std::option::Option<::std::string::String>,
+        pub token: crate::open_enums::CheckoutToken,
+    }
+    /// Fee that the developer takes of a customer's trades. A fee config must exist before a trade.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateFeeConfigRequest {
+        /// The customer account.
         #[serde(
             rename = "clientId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_id: ::std::option::Option<i64>,
-        #[serde(rename = "sellCurrency")]
-        pub sell_currency: crate::open_enums::Currency,
+        /// Fixed part of the fee.
+        #[serde(
+            rename = "developerFixAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub developer_fix_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// Part of the fee that grows with the amount.
+        #[serde(
+            rename = "developerRate",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub developer_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// `Refund`
+    /// A settlement in fiat currency; other members than its number are not known.
+    ///
+    /// Page: none was seen.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub struct Refund {
+    pub struct CreateFiatSettlementOrderRequest {
+        /// Number of the settlement order, made by the caller. A repeated one is refused.
+        #[serde(rename = "settlementOrderNo")]
+        pub settlement_order_no: ::std::string::String,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Refund of an order (give orderNo) or of an abnormal payment (give abnormalPaymentNo; a white label takes address, the payee's wallet, in its place).
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateRefundOrderRequest {
+        /// The abnormal payment that is refunded.
+        #[serde(
+            rename = "abnormalPaymentNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
+        /// The payee's wallet.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub order: ::std::option::Option<CheckoutOrder>,
+        pub address: ::std::option::Option<::std::string::String>,
+        /// What is paid back.
+        pub amount: crate::scalars::DecimalNumber,
+        /// The order that is refunded.
+        #[serde(
+            rename = "orderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_no: ::std::option::Option<::std::string::String>,
+        /// Number of the refund order, made by the caller. A repeated one is refused.
         #[serde(rename = "refundOrderNo")]
         pub refund_order_no: ::std::string::String,
-        pub status: crate::open_enums::RefundStatus,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// `RefundAnswer`
+    /// Bank account of a payee.
+    ///
+    /// Page: none was seen.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
-    #[derive(::serde::Serialize, Clone, Debug)]
-    #[serde(untagged)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub enum RefundAnswer {
-        Refund(Refund),
-        Refusal(Refusal),
-    }
-    #[cfg(feature = "provisional")]
-    impl<'de> ::serde::Deserialize<'de> for RefundAnswer {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            let mut union = crate::union::Union::read("RefundAnswer", deserializer)?;
-            if let ::std::option::Option::Some(value) = union.branch("Refund") {
-                return ::std::result::Result::Ok(Self::Refund(value));
-            }
-            if let ::std::option::Option::Some(value) = union.branch("Refusal") {
-                return ::std::result::Result::Ok(Self::Refusal(value));
-            }
-            ::std::result::Result::Err(union.none_fits())
-        }
-    }
-    #[cfg(feature = "provisional")]
-    impl ::std::convert::From<Refund> for RefundAnswer {
-        fn from(value: Refund) -> Self {
-            Self::Refund(value)
-        }
-    }
-    #[cfg(feature = "provisional")]
-    impl ::std::convert::From<Refusal> for RefundAnswer {
-        fn from(value: Refusal) -> Self {
-            Self::Refusal(value)
-        }
-    }
-    /// `Refusal`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub struct Refusal {
-        pub retcode: crate::scalars::IntegerOrText,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retmsg: ::std::option::Option<::std::string::String>,
+    pub struct CreateRemitRequest {
+        /// How the bank is reached, such as SWIFT.
+        #[serde(rename = "bankType")]
+        pub bank_type: ::std::string::String,
+        /// Account number.
+        #[serde(rename = "beneficiaryAccount")]
+        pub beneficiary_account: ::std::string::String,
+        /// Address of the payee.
+        #[serde(rename = "beneficiaryAddress")]
+        pub beneficiary_address: ::std::string::String,
+        /// Address of the bank.
+        #[serde(rename = "beneficiaryBankAddress")]
+        pub beneficiary_bank_address: ::std::string::String,
+        /// City of the bank.
+        #[serde(
+            rename = "beneficiaryBankCity",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub beneficiary_bank_city: ::std::option::Option<::std::string::String>,
+        /// Country of the bank.
+        #[serde(rename = "beneficiaryBankCountry")]
+        pub beneficiary_bank_country: ::std::string::String,
+        /// Name of the bank.
+        #[serde(rename = "beneficiaryBankName")]
+        pub beneficiary_bank_name: ::std::string::String,
+        /// Letters and digits.
+        #[serde(rename = "beneficiaryBankSwiftCode")]
+        pub beneficiary_bank_swift_code: ::std::string::String,
+        /// Name of the payee.
+        #[serde(rename = "beneficiaryName")]
+        pub beneficiary_name: ::std::string::String,
+        pub currency: crate::open_enums::TradeCurrency,
+        /// Account of the intermediary.
+        #[serde(
+            rename = "intermediaryBankAccount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_account: ::std::option::Option<::std::string::String>,
+        /// Address of the intermediary.
+        #[serde(
+            rename = "intermediaryBankAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_address: ::std::option::Option<::std::string::String>,
+        /// City of the intermediary.
+        #[serde(
+            rename = "intermediaryBankCity",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_city: ::std::option::Option<::std::string::String>,
+        /// Country of the intermediary.
+        #[serde(
+            rename = "intermediaryBankCountry",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_country: ::std::option::Option<::std::string::String>,
+        /// Name of the intermediary.
+        #[serde(
+            rename = "intermediaryBankName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_name: ::std::option::Option<::std::string::String>,
+        /// Letters and digits.
+        #[serde(
+            rename = "intermediaryBankSwiftCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_swift_code: ::std::option::Option<::std::string::String>,
+        /// With true the members of the intermediary are needed.
+        #[serde(rename = "isIntermediaryRequired")]
+        pub is_intermediary_required: bool,
+        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        #[serde(rename = "requestId")]
+        pub request_id: ::std::string::String,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// `SimulateEventRequest`
+    /// Pays collected orders out to a wallet.
+    ///
+    /// Page: <https://developer.wcheckout.app/354525141e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateSettlementOrderRequest {
+        /// Wallet that is paid.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub address: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalString>,
+        #[serde(
+            rename = "merchantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub merchant_id: ::std::option::Option<::std::string::String>,
+        /// Numbers of the orders that are settled.
+        #[serde(
+            rename = "orderNos",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_nos: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        /// Number of the settlement order, made by the caller. A repeated one is refused.
+        #[serde(rename = "settlementOrderNo")]
+        pub settlement_order_no: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A trade from one currency to another, on-ramp or off-ramp.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateTradeRequest {
+        /// In the currency sold.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// The customer account.
+        #[serde(
+            rename = "clientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_id: ::std::option::Option<i64>,
+        #[serde(
+            rename = "fileId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub file_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "fromCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub from_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        #[serde(
+            rename = "greenLinkVA",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub green_link_va: ::std::option::Option<crate::open_enums::YesNo>,
+        /// Transaction number on the uploaded receipt.
+        #[serde(
+            rename = "referenceNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub reference_no: ::std::option::Option<::std::string::String>,
+        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        #[serde(rename = "requestId")]
+        pub request_id: ::std::string::String,
+        #[serde(
+            rename = "requestType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub request_type: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "toCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub to_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A customer account of the developer. What the page was not seen to take can be given too.
+    ///
+    /// Page: <https://developer.stablelink.app/315241613e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateUserRequest {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub address: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub city: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "clientType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_type: ::std::option::Option<crate::scalars::IntegerOrText>,
+        /// Country, ISO 3166-1 alpha-3.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub country: ::std::option::Option<::std::string::String>,
+        /// A day, without a time.
+        #[serde(
+            rename = "dateOfBirth",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub date_of_birth: ::std::option::Option<::jiff::civil::Date>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "fullName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub full_name: ::std::option::Option<::std::string::String>,
+        /// A plus sign, the country code, a blank, the number.
+        #[serde(
+            rename = "mobileNumber",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub mobile_number: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "postalCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub postal_code: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub username: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How a created order is paid.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759320e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct SimulateEventRequest {
+    #[non_exhaustive]
+    pub struct CreatedCheckoutOrder {
+        #[serde(
+            rename = "coinAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub coin_address: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "customerId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub customer_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+        /// Where the customer pays to. "-1" means that this chain and coin is not enabled: the order cannot be paid, although the answer looks like a success.
+        #[serde(
+            rename = "depositAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub deposit_address: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "exchangeRate",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub exchange_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "expiredIn",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expired_in: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "merchantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub merchant_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "orderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub order_no: ::std::option::Option<::std::string::String>,
+        /// How much the customer pays, in the stablecoin.
+        #[serde(
+            rename = "payingAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub paying_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "paymentUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub payment_url: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub event: ::std::option::Option<::std::string::String>,
+        pub sysid: ::std::option::Option<crate::scalars::IntegerOrText>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub record: ::std::option::Option<CheckoutOrder>,
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
     }
-    /// A token.
+    /// A created order in the envelope.
     ///
-    /// Page: <https://developer.example.com/1e0>
+    /// Page: <https://developer.en.wcheckout.app/407759320e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
-    pub struct Token {
-        pub access_token: ::std::string::String,
-        /// Seconds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub expires_in: ::std::option::Option<i64>,
-    }
-    /// With or without envelope.
-    #[derive(::serde::Serialize, Clone, Debug)]
-    #[serde(untagged)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub enum TokenAnswer {
-        TokenEnvelope(TokenEnvelope),
-        Token(Token),
-    }
-    impl<'de> ::serde::Deserialize<'de> for TokenAnswer {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            let mut union = crate::union::Union::read("TokenAnswer", deserializer)?;
-            if let ::std::option::Option::Some(value) = union.branch("TokenEnvelope") {
-                return ::std::result::Result::Ok(Self::TokenEnvelope(value));
-            }
-            if let ::std::option::Option::Some(value) = union.branch("Token") {
-                return ::std::result::Result::Ok(Self::Token(value));
-            }
-            ::std::result::Result::Err(union.none_fits())
-        }
-    }
-    impl ::std::convert::From<TokenEnvelope> for TokenAnswer {
-        fn from(value: TokenEnvelope) -> Self {
-            Self::TokenEnvelope(value)
-        }
-    }
-    impl ::std::convert::From<Token> for TokenAnswer {
-        fn from(value: Token) -> Self {
-            Self::Token(value)
-        }
-    }
-    /// `TokenEnvelope`
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub struct TokenEnvelope {
+    pub struct CreatedCheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<Token>,
+        pub retdata: ::std::option::Option<CreatedCheckoutOrder>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// An error. It may come with HTTP status 200 too, in place of the operation's own envelope: a retcode other than 200 is an error whatever the status.
+    ///
+    /// Pages: 11 of them, such as <https://developer.en.wcheckout.app/407759320e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ErrorEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<Unseen>,
+        /// What went wrong, for people. May be missing, null or empty.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
+    }
+    /// Rate and fees of a trade, in the form of today's page and in the earlier one.
+    ///
+    /// Page: <https://developer.stablelink.app/421876920e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExchangeRate {
+        #[serde(
+            rename = "buyCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub buy_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        /// Units of the currency bought for one of the currency sold.
+        #[serde(
+            rename = "channelRate",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub channel_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "clientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_id: ::std::option::Option<i64>,
+        /// The developer's fee of this trade.
+        #[serde(
+            rename = "developerFee",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub developer_fee: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// Fixed part of the developer's fee.
+        #[serde(
+            rename = "developerFixAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub developer_fix_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// Part of the developer's fee that grows with the amount.
+        #[serde(
+            rename = "developerRate",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub developer_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// Identifies the quote in the earlier form of this answer.
+        #[serde(
+            rename = "quoteId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub quote_id: ::std::option::Option<::std::string::String>,
+        /// Rate of the earlier form of this answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub rate: ::std::option::Option<crate::scalars::DecimalString>,
+        /// When the rate ends. Local time; no page states the zone.
+        #[serde(
+            rename = "rateExpiryTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub rate_expiry_time: ::std::option::Option<crate::scalars::LocalDateTime>,
+        /// Balance of the currency sold, in the earlier form of this answer.
+        #[serde(
+            rename = "sellBalance",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub sell_balance: ::std::option::Option<crate::scalars::DecimalString>,
+        #[serde(
+            rename = "sellCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub sell_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+    }
+    /// A rate in the envelope.
+    ///
+    /// Page: <https://developer.stablelink.app/421876920e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExchangeRateEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<ExchangeRate>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// The currencies of a trade, and how much is sold.
+    ///
+    /// Page: <https://developer.stablelink.app/421876920e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct GetExchangeRateRequest {
+        /// How much is sold, in the currency sold.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "buyCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub buy_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        #[serde(
+            rename = "clientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_id: ::std::option::Option<i64>,
+        #[serde(
+            rename = "sellCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub sell_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListAbnormalPaymentsRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListAbnormalPaymentsRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListAbnormalPaymentsRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListAbnormalPaymentsRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListAbnormalPaymentsRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListCheckoutOrdersRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListCheckoutOrdersRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListCheckoutOrdersRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListCheckoutOrdersRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListCheckoutOrdersRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListEventsRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListEventsRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListEventsRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListEventsRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListEventsRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListRefundOrdersRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListRefundOrdersRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListRefundOrdersRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListRefundOrdersRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListRefundOrdersRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListRemitsRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListRemitsRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListRemitsRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListRemitsRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListRemitsRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListSettlementOrdersRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for ListSettlementOrdersRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<ListSettlementOrdersRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: ListSettlementOrdersRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for ListSettlementOrdersRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// An answer of which only the envelope is known.
+    ///
+    /// Pages: <https://developer.stablelink.app/312999614e0>, <https://developer.stablelink.app/315241613e0>, <https://developer.stablelink.app/395133931e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct OpaqueEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<Unseen>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// A delivery of Global Payment. Its body was not seen: the event may be called event, eventType or type, and data may be an object or a JSON text inside a string, so read all.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PaymentEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<Unseen>,
+        #[serde(
+            rename = "developClientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub develop_client_id: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub event: ::std::option::Option<::std::string::String>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(
+            rename = "eventId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_id: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "eventType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub event_type: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "paymentRequestDTO",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub payment_request_dto: ::std::option::Option<Trade>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub remark: ::std::option::Option<::std::string::String>,
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+    }
+    /// A refund order, up to the cut of its page.
+    ///
+    /// Page: <https://developer.wcheckout.app/367457405e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RefundOrder {
+        #[serde(
+            rename = "refundOrderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refund_order_no: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sysid: ::std::option::Option<crate::scalars::IntegerOrText>,
+    }
+    /// What a delivery tells of the change; further members were not seen.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RefundOrderChange {
+        #[serde(
+            rename = "refundOrderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refund_order_no: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "refundStatus",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refund_status: ::std::option::Option<crate::open_enums::RefundOrderStatus>,
+    }
+    /// A refund order in the envelope.
+    ///
+    /// Page: <https://developer.wcheckout.app/367457405e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RefundOrderEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<RefundOrder>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// A delivery of W Checkout.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RefundOrderEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<RefundOrderChange>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(rename = "eventId")]
+        pub event_id: ::std::string::String,
+        #[serde(rename = "eventType")]
+        pub event_type: crate::open_enums::CheckoutEventType,
+        /// Seconds since the epoch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<i64>,
+    }
+    /// A settlement order, up to the cut of its page.
+    ///
+    /// Page: <https://developer.wcheckout.app/354525141e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SettlementOrder {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub address: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "settlementOrderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub settlement_order_no: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sysid: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
+    }
+    /// What a delivery tells of the change; further members were not seen.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SettlementOrderChange {
+        #[serde(
+            rename = "settlementOrderNo",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub settlement_order_no: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "settlementStatus",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub settlement_status: ::std::option::Option<
+            crate::open_enums::SettlementOrderStatus,
+        >,
+    }
+    /// A settlement order in the envelope.
+    ///
+    /// Page: <https://developer.wcheckout.app/354525141e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SettlementOrderEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<SettlementOrder>,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// A delivery of W Checkout.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SettlementOrderEvent {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<SettlementOrderChange>,
+        /// Identifies the event. The same one may come twice; handle it once.
+        #[serde(rename = "eventId")]
+        pub event_id: ::std::string::String,
+        #[serde(rename = "eventType")]
+        pub event_type: crate::open_enums::CheckoutEventType,
+        /// Seconds since the epoch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<i64>,
+    }
+    /// The envelope alone.
+    ///
+    /// Page: <https://developer.stablelink.app/404644569e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SimulateEventEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        /// For people; never proof of an error. May be missing, null, empty or "success".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        /// May be missing; the retcode decides.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// An event that the gateway is to deliver to the receiver.
+    ///
+    /// Page: <https://developer.stablelink.app/404644569e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct SimulateEventRequest {
+        #[serde(
+            rename = "developClientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub develop_client_id: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub event: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "paymentRequestDTO",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub payment_request_dto: ::std::option::Option<Trade>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub remark: ::std::option::Option<::std::string::String>,
+    }
+    /// Answers of a business to the questions of KYB: the first 16 members of the page. Further ones can be given.
+    ///
+    /// Page: <https://developer.stablelink.app/395133931e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct SubmitKybRequest {
+        #[serde(
+            rename = "accountPurpose",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub account_purpose: ::std::option::Option<crate::open_enums::AccountPurpose>,
+        #[serde(
+            rename = "accountPurposeOther",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub account_purpose_other: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "agreeToAuthorize",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub agree_to_authorize: ::std::option::Option<crate::open_enums::YesNo>,
+        #[serde(
+            rename = "businessDescription",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub business_description: ::std::option::Option<::std::string::String>,
+        /// NAICS codes
+        #[serde(
+            rename = "businessIndustry",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub business_industry: ::std::option::Option<
+            ::std::vec::Vec<::std::string::String>,
+        >,
+        #[serde(
+            rename = "businessLegalName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub business_legal_name: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "businessTradeName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub business_trade_name: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "businessType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub business_type: ::std::option::Option<crate::open_enums::BusinessType>,
+        #[serde(
+            rename = "clientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_id: ::std::option::Option<i64>,
+        #[serde(
+            rename = "conductsMoneyServicesUsingBridge",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub conducts_money_services_using_bridge: ::std::option::Option<bool>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "hasMaterialIntermediaryOwnership",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_material_intermediary_ownership: ::std::option::Option<bool>,
+        #[serde(
+            rename = "isDao",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub is_dao: ::std::option::Option<bool>,
+        #[serde(
+            rename = "isHighRisk",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub is_high_risk: ::std::option::Option<bool>,
+        #[serde(
+            rename = "sourceOfFunds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub source_of_funds: ::std::option::Option<crate::open_enums::SourceOfFunds>,
+        #[serde(
+            rename = "sourceOfFundsDescription",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub source_of_funds_description: ::std::option::Option<::std::string::String>,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// No member is known; the call takes those that the gateway told you.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct SubmitSimpleKybRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    #[cfg(feature = "provisional")]
+    impl ::std::ops::Deref for SubmitSimpleKybRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<SubmitSimpleKybRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: SubmitSimpleKybRequest) -> Self {
+            value.0
+        }
+    }
+    #[cfg(feature = "provisional")]
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for SubmitSimpleKybRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// Record of an on-ramp or off-ramp trade (the pages call it a trade request).
+    ///
+    /// Page: <https://developer.stablelink.app/404644569e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct Trade {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        #[serde(
+            rename = "bankAccountNumber",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub bank_account_number: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "clientId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_id: ::std::option::Option<i64>,
+        /// Local time; no page states the zone.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<crate::scalars::LocalDateTime>,
+        #[serde(
+            rename = "fromCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub from_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub network: ::std::option::Option<crate::open_enums::Network>,
+        #[serde(
+            rename = "reallyAmount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub really_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// Made by the caller of the trade, any text up to 64 characters.
+        #[serde(
+            rename = "requestId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "requestType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub request_type: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<crate::open_enums::TradeStatus>,
+        #[serde(
+            rename = "toCurrency",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub to_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
+        /// All fees of the trade.
+        #[serde(
+            rename = "totalFee",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_fee: ::std::option::Option<crate::scalars::DecimalNumber>,
+        /// TR, the time as yyyyMMddHHmmss, and digits.
+        #[serde(rename = "txNo", skip_serializing_if = "::std::option::Option::is_none")]
+        pub tx_no: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "userAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_address: ::std::option::Option<::std::string::String>,
+    }
+    /// A trade's record in the envelope.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct TradeEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<Trade>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// Any JSON value: no page shows what stands here.
+    ///
+    /// Pages: 11 of them, such as <https://developer.en.wcheckout.app/407759320e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Unseen(pub ::serde_json::Value);
+    impl ::std::ops::Deref for Unseen {
+        type Target = ::serde_json::Value;
+        fn deref(&self) -> &::serde_json::Value {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<Unseen> for ::serde_json::Value {
+        fn from(value: Unseen) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<::serde_json::Value> for Unseen {
+        fn from(value: ::serde_json::Value) -> Self {
+            Self(value)
+        }
+    }
+    /// Fields of the fee config. None is known for certain; give those that the gateway told you.
+    ///
+    /// Page: <https://developer.stablelink.app/312999614e0>
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(transparent)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateFeeConfigRequest(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    impl ::std::ops::Deref for UpdateFeeConfigRequest {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<UpdateFeeConfigRequest>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: UpdateFeeConfigRequest) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for UpdateFeeConfigRequest {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// All members of the bank account again, with the id of its record and a new requestId.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateRemitRequest {
+        /// How the bank is reached, such as SWIFT.
+        #[serde(rename = "bankType")]
+        pub bank_type: ::std::string::String,
+        /// Account number.
+        #[serde(rename = "beneficiaryAccount")]
+        pub beneficiary_account: ::std::string::String,
+        /// Address of the payee.
+        #[serde(rename = "beneficiaryAddress")]
+        pub beneficiary_address: ::std::string::String,
+        /// Address of the bank.
+        #[serde(rename = "beneficiaryBankAddress")]
+        pub beneficiary_bank_address: ::std::string::String,
+        /// City of the bank.
+        #[serde(
+            rename = "beneficiaryBankCity",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub beneficiary_bank_city: ::std::option::Option<::std::string::String>,
+        /// Country of the bank.
+        #[serde(rename = "beneficiaryBankCountry")]
+        pub beneficiary_bank_country: ::std::string::String,
+        /// Name of the bank.
+        #[serde(rename = "beneficiaryBankName")]
+        pub beneficiary_bank_name: ::std::string::String,
+        /// Letters and digits.
+        #[serde(rename = "beneficiaryBankSwiftCode")]
+        pub beneficiary_bank_swift_code: ::std::string::String,
+        /// Name of the payee.
+        #[serde(rename = "beneficiaryName")]
+        pub beneficiary_name: ::std::string::String,
+        pub currency: crate::open_enums::TradeCurrency,
+        pub id: crate::scalars::IntegerOrText,
+        /// Account of the intermediary.
+        #[serde(
+            rename = "intermediaryBankAccount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_account: ::std::option::Option<::std::string::String>,
+        /// Address of the intermediary.
+        #[serde(
+            rename = "intermediaryBankAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_address: ::std::option::Option<::std::string::String>,
+        /// City of the intermediary.
+        #[serde(
+            rename = "intermediaryBankCity",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_city: ::std::option::Option<::std::string::String>,
+        /// Country of the intermediary.
+        #[serde(
+            rename = "intermediaryBankCountry",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_country: ::std::option::Option<::std::string::String>,
+        /// Name of the intermediary.
+        #[serde(
+            rename = "intermediaryBankName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_name: ::std::option::Option<::std::string::String>,
+        /// Letters and digits.
+        #[serde(
+            rename = "intermediaryBankSwiftCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub intermediary_bank_swift_code: ::std::option::Option<::std::string::String>,
+        /// With true the members of the intermediary are needed.
+        #[serde(rename = "isIntermediaryRequired")]
+        pub is_intermediary_required: bool,
+        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        #[serde(rename = "requestId")]
+        pub request_id: ::std::string::String,
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Names the document in other calls.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct UploadedFile {
+        #[serde(
+            rename = "fileId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub file_id: ::std::option::Option<crate::scalars::IntegerOrText>,
+    }
+    /// The uploaded document in the envelope.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct UploadedFileEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<UploadedFile>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// Record of a customer account. Further members, the KYB status among them, were not seen.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct User {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub city: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "clientStatus",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_status: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "clientType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub client_type: ::std::option::Option<crate::scalars::IntegerOrText>,
+        #[serde(
+            rename = "companyType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub company_type: ::std::option::Option<crate::scalars::IntegerOrText>,
+        /// Country, ISO 3166-1 alpha-3.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub country: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "fullName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub full_name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<i64>,
+        /// In basis points.
+        #[serde(
+            rename = "markupBps",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub markup_bps: ::std::option::Option<i64>,
+        /// In basis points.
+        #[serde(
+            rename = "mintBps",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub mint_bps: ::std::option::Option<i64>,
+        #[serde(
+            rename = "postalCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub postal_code: ::std::option::Option<::std::string::String>,
+        /// In basis points.
+        #[serde(
+            rename = "redeemBps",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub redeem_bps: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub state: ::std::option::Option<::std::string::String>,
+        #[serde(
+            rename = "tenantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tenant_id: ::std::option::Option<i64>,
+        #[serde(
+            rename = "vipLevel",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub vip_level: ::std::option::Option<i64>,
+        #[serde(
+            rename = "vipLocked",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub vip_locked: ::std::option::Option<bool>,
+    }
+    /// A user's record in the envelope.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct UserEnvelope {
+        pub retcode: crate::scalars::IntegerOrText,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retdata: ::std::option::Option<User>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+    }
+    /// What the receiver answers with status 200. Any status but 2xx is a failed delivery.
+    ///
+    /// Page: none was seen.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WebhookReply {
+        /// 200.
+        pub retcode: i64,
+        /// SUCCESS.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub retmsg: ::std::option::Option<::std::string::String>,
     }
     /// Error types.
     pub mod error {
@@ -256,11 +1908,11 @@ pub mod types {
     }
 }
 #[derive(Clone)]
-/// Client for Gateway
+/// Client for StableLink payment gateway (unofficial)
 ///
-/// Invented for tests, in the shape of the real one.
+/// Global Payment and W Checkout of the StableLink (WSPN) payment gateway, curated from its public documentation pages. This document is not the vendor's; names belong to their owners. Every operation says in `x-evidence` how far its pages were seen, and in `x-retry` whether it may be sent again. Money is decimal and never a binary float: `x-money` tells the form of a field on the wire. Every call but the token call carries a bearer token and a signature; `x-signature` of the scheme `signature` has the rule.
 ///
-/// Version: 2026-06-02
+/// Version: 0.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -287,7 +1939,7 @@ impl Client {
 }
 impl ClientInfo<::std::sync::Arc<dyn crate::hooks::Transport>> for Client {
     fn api_version() -> &'static str {
-        "2026-06-02"
+        "0.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
@@ -308,26 +1960,186 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /// Get Access Token
+    /// Create a checkout order
     ///
-    /// Gives a token.
+    /// Creates a checkout order.
     ///
-    /// ```text
-    /// {"retcode": 200}
-    /// ```
+    /// Page: <https://developer.en.wcheckout.app/407759320e0>
     ///
-    /// Page: <https://developer.example.com/1e0>
+    /// Sends a `POST` request to `/checkout/order/create`
+    pub async fn create_checkout_order<'a>(
+        &'a self,
+        body: &'a types::CreateCheckoutOrderRequest,
+    ) -> Result<
+        ResponseValue<types::CreatedCheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a checkout order
+    ///
+    /// Gives one checkout order by its orderNo.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759322e0>
+    ///
+    /// Sends a `GET` request to `/checkout/order/info`
+    ///
+    /// Arguments:
+    /// - `order_no`: Number of the order.
+    pub async fn get_checkout_order<'a>(
+        &'a self,
+        order_no: &'a str,
+    ) -> Result<
+        ResponseValue<types::CheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Cancel a checkout order
+    ///
+    /// Cancels one checkout order by its orderNo.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/order/cancel`
+    ///
+    /// Arguments:
+    /// - `order_no`: Number of the order.
+    pub async fn cancel_checkout_order<'a>(
+        &'a self,
+        order_no: &'a str,
+    ) -> Result<
+        ResponseValue<types::CancelCheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/cancel", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cancel_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Issue an access token
+    ///
+    /// Gives an access token, and a refresh token beside it. expires_in and rt_expires_in are the seconds that each of them lives.
+    /// Only one access token lives per client at a time: keep it in a cache that all processes share, such as Redis.
+    ///
+    /// Trades a refresh token for a new access token. It serves once the access token has expired; before that, a new one can be had from Get Access Token too.
+    /// Only one access token lives per client at a time: keep it in a cache that all processes share, such as Redis.
+    ///
+    /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
     ///
     /// Sends a `POST` request to `/user/auth/oauth2/token`
     ///
     /// Arguments:
-    /// - `api_key`
-    /// - `grant_type`: How.
-    pub async fn get_access_token<'a>(
+    /// - `api_key`: The api key of the developer
+    /// - `api_secret`: The api secret that belongs to the api key
+    /// - `grant_type`: Which grant is asked for.
+    /// - `refresh_token`: The one that Get Access Token gave
+    pub async fn issue_access_token<'a>(
         &'a self,
         api_key: Option<&'a str>,
+        api_secret: Option<&'a str>,
         grant_type: &'a crate::open_enums::GrantType,
-    ) -> Result<ResponseValue<types::TokenAnswer>, Error<()>> {
+        refresh_token: Option<&'a str>,
+    ) -> Result<ResponseValue<types::AccessTokenAnswer>, Error<types::ErrorEnvelope>> {
         let url = format!("{}/user/auth/oauth2/token", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -344,11 +2156,13 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .query(&progenitor_client::QueryParam::new("api_key", &api_key))
+            .query(&progenitor_client::QueryParam::new("api_secret", &api_secret))
             .query(&progenitor_client::QueryParam::new("grant_type", &grant_type))
+            .query(&progenitor_client::QueryParam::new("refresh_token", &refresh_token))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_access_token",
+            operation_id: "issue_access_token",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -356,23 +2170,220 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Update Fee Config
+    ///
+    /// A fee config must exist before a trade.
+    ///
+    /// Page: <https://developer.stablelink.app/312999614e0>
+    ///
+    /// Sends a `POST` request to `/trade/update-fee-config`
+    pub async fn update_fee_config<'a>(
+        &'a self,
+        body: &'a types::UpdateFeeConfigRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/update-fee-config", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_fee_config",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create User
+    ///
+    /// Creates a customer account of the developer.
+    ///
+    /// Page: <https://developer.stablelink.app/315241613e0>
+    ///
+    /// Sends a `POST` request to `/user/create-user`
+    pub async fn create_user<'a>(
+        &'a self,
+        body: &'a types::CreateUserRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/user/create-user", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_user",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Submit KYB
+    ///
+    /// Submits the KYB information of a customer.
+    ///
+    /// Page: <https://developer.stablelink.app/395133931e0>
+    ///
+    /// Sends a `POST` request to `/user/kyb/submit-info`
+    pub async fn submit_kyb<'a>(
+        &'a self,
+        body: &'a types::SubmitKybRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/user/kyb/submit-info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "submit_kyb",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Simulate an event
+    ///
+    /// Simulates the call of an event.
+    ///
+    /// Page: <https://developer.stablelink.app/404644569e0>
+    ///
+    /// Sends a `POST` request to `/base/notification/simulate`
+    pub async fn simulate_event<'a>(
+        &'a self,
+        body: &'a types::SimulateEventRequest,
+    ) -> Result<
+        ResponseValue<types::SimulateEventEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/base/notification/simulate", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "simulate_event",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
     /// Get Exchange Rate
     ///
-    /// Asks for a rate.
+    /// Gives the rate at which one currency is sold for another.
     ///
-    /// Page: <https://developer.example.com/2e0>
+    /// Page: <https://developer.stablelink.app/421876920e0>
     ///
     /// Sends a `POST` request to `/trade/exchange-rate`
-    ///
-    /// Arguments:
-    /// - `body`: What to change. \`\`\`rust panic!() \`\`\`
     pub async fn get_exchange_rate<'a>(
         &'a self,
-        body: &'a types::ExchangeRateRequest,
-    ) -> Result<ResponseValue<types::ExchangeRateAnswer>, Error<types::Refusal>> {
+        body: &'a types::GetExchangeRateRequest,
+    ) -> Result<
+        ResponseValue<types::ExchangeRateEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
         let url = format!("{}/trade/exchange-rate", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -409,17 +2420,21 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// GetCheckoutOrderInfo
+    /// Create a settlement order
     ///
-    /// Page: <https://developer.example.com/3e0>
+    /// Creates a settlement order.
     ///
-    /// Sends a `GET` request to `/checkout/order/info`
-    pub async fn get_checkout_order<'a>(
+    /// Page: <https://developer.wcheckout.app/354525141e0>
+    ///
+    /// Sends a `POST` request to `/checkout/settlement/create`
+    pub async fn create_settlement_order<'a>(
         &'a self,
-        minimum: Option<&'a crate::scalars::DecimalString>,
-        order_no: &'a str,
-    ) -> Result<ResponseValue<types::CheckoutOrder>, Error<()>> {
-        let url = format!("{}/checkout/order/info", self.baseurl,);
+        body: &'a types::CreateSettlementOrderRequest,
+    ) -> Result<
+        ResponseValue<types::SettlementOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/settlement/create", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
             .append(
@@ -429,17 +2444,16 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .post(url)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .query(&progenitor_client::QueryParam::new("minimum", &minimum))
-            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
+            .json(&body)
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_checkout_order",
+            operation_id: "create_settlement_order",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -447,17 +2461,27 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// Simulate a Event Call
+    /// Refund an abnormal payment
     ///
-    /// Sends a `POST` request to `/base/notification/simulate`
-    pub async fn simulate_event<'a>(
+    /// Creates a refund of an abnormal payment.
+    ///
+    /// Page: <https://developer.wcheckout.app/367457405e0>
+    ///
+    /// Sends a `POST` request to `/checkout/abnormal-payment/refund`
+    pub async fn create_abnormal_payment_refund<'a>(
         &'a self,
-        body: &'a types::SimulateEventRequest,
-    ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!("{}/base/notification/simulate", self.baseurl,);
+        body: &'a types::CreateAbnormalPaymentRefundRequest,
+    ) -> Result<ResponseValue<types::RefundOrderEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/abnormal-payment/refund", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
             .append(
@@ -465,34 +2489,54 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static(Self::api_version()),
             );
         #[allow(unused_mut)]
-        let mut request = self.client.post(url).json(&body).headers(header_map).build()?;
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
         let info = OperationInfo {
-            operation_id: "simulate_event",
+            operation_id: "create_abnormal_payment_refund",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::empty(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::empty(response))),
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// Get Refund
+    /// Get a user
     ///
-    /// Only named.
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
     ///
-    /// Sends a `GET` request to `/trade/refund/{refundNo}`
+    /// Get a user.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/user/user-info`
+    ///
+    /// Arguments:
+    /// - `client_id`: The customer account.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
-    pub async fn get_refund<'a>(
+    pub async fn get_user<'a>(
         &'a self,
-        refund_no: &'a str,
-    ) -> Result<ResponseValue<types::RefundAnswer>, Error<()>> {
-        let url = format!(
-            "{}/trade/refund/{}", self.baseurl, encode_path(& refund_no.to_string()),
-        );
+        client_id: Option<i64>,
+    ) -> Result<ResponseValue<types::UserEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/user/user-info", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
             .append(
@@ -507,10 +2551,11 @@ impl Client {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("clientId", &client_id))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_refund",
+            operation_id: "get_user",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -518,6 +2563,1426 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Submit simple KYB
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Submit simple KYB.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/user/kyb/simple-submit`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn submit_simple_kyb<'a>(
+        &'a self,
+        body: &'a types::SubmitSimpleKybRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/user/kyb/simple-submit", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "submit_simple_kyb",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a fee config
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a fee config.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/trade/create-fee-config`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_fee_config<'a>(
+        &'a self,
+        body: &'a types::CreateFeeConfigRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/create-fee-config", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_fee_config",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a fee config
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a fee config.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-fee-config`
+    ///
+    /// Arguments:
+    /// - `client_id`: The customer account.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_fee_config<'a>(
+        &'a self,
+        client_id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-fee-config", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("clientId", &client_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_fee_config",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a trade
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a trade.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/trade/create-trade-request`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_trade<'a>(
+        &'a self,
+        body: &'a types::CreateTradeRequest,
+    ) -> Result<ResponseValue<types::TradeEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/create-trade-request", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_trade",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Confirm a transaction
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Confirm a transaction.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/trade/confirm-transaction`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn confirm_transaction<'a>(
+        &'a self,
+        body: &'a types::ConfirmTransactionRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/confirm-transaction", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "confirm_transaction",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a trade
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a trade.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-trade-request`
+    ///
+    /// Arguments:
+    /// - `request_id`: The requestId that the trade was created with.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_trade<'a>(
+        &'a self,
+        request_id: Option<&'a str>,
+    ) -> Result<ResponseValue<types::TradeEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-trade-request", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("requestId", &request_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_trade",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a transaction
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a transaction.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-transaction`
+    ///
+    /// Arguments:
+    /// - `tx_no`: Number of the transaction.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_transaction<'a>(
+        &'a self,
+        tx_no: Option<&'a str>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-transaction", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("txNo", &tx_no))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_transaction",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a deposit address
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a deposit address.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-deposit-address`
+    ///
+    /// Arguments:
+    /// - `client_id`: The customer account.
+    /// - `currency`: The stablecoin that is deposited.
+    /// - `network`: The network that it comes over.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_deposit_address<'a>(
+        &'a self,
+        client_id: Option<i64>,
+        currency: Option<&'a str>,
+        network: Option<&'a str>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-deposit-address", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("clientId", &client_id))
+            .query(&progenitor_client::QueryParam::new("currency", &currency))
+            .query(&progenitor_client::QueryParam::new("network", &network))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_deposit_address",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List receive transactions
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List receive transactions.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-receive-transactions`
+    ///
+    /// Arguments:
+    /// - `client_id`: The customer account.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_receive_transactions<'a>(
+        &'a self,
+        client_id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-receive-transactions", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("clientId", &client_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_receive_transactions",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a receive transaction
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a receive transaction.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-receive-transaction`
+    ///
+    /// Arguments:
+    /// - `id`: Id of the record.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_receive_transaction<'a>(
+        &'a self,
+        id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-receive-transaction", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("id", &id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_receive_transaction",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List trades
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List trades.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/trade/get-trade-list`
+    ///
+    /// Arguments:
+    /// - `client_id`: The customer account.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_trades<'a>(
+        &'a self,
+        client_id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/get-trade-list", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("clientId", &client_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_trades",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/create-remit`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_remit<'a>(
+        &'a self,
+        body: &'a types::CreateRemitRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/create-remit", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_remit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Update a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Update a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/update-remit`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn update_remit<'a>(
+        &'a self,
+        body: &'a types::UpdateRemitRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/update-remit", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_remit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List remits
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List remits.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/remit-info-page`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_remits<'a>(
+        &'a self,
+        body: &'a types::ListRemitsRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/remit-info-page", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_remits",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/remit/get-remit-info`
+    ///
+    /// Arguments:
+    /// - `id`: Id of the record.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_remit<'a>(
+        &'a self,
+        id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/get-remit-info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("id", &id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_remit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List events
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List events.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/base/notification/event-page`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_events<'a>(
+        &'a self,
+        body: &'a types::ListEventsRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/base/notification/event-page", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_events",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List checkout orders
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List checkout orders.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/order/list`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_checkout_orders<'a>(
+        &'a self,
+        body: &'a types::ListCheckoutOrdersRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/order/list", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_checkout_orders",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a fiat settlement order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a fiat settlement order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/fiat-settlement/create`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_fiat_settlement_order<'a>(
+        &'a self,
+        body: &'a types::CreateFiatSettlementOrderRequest,
+    ) -> Result<
+        ResponseValue<types::SettlementOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/fiat-settlement/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_fiat_settlement_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Cancel a settlement order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Cancel a settlement order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/settlement/cancel`
+    ///
+    /// Arguments:
+    /// - `settlement_order_no`: Number of the settlement order.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn cancel_settlement_order<'a>(
+        &'a self,
+        settlement_order_no: Option<&'a str>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/settlement/cancel", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "settlementOrderNo",
+                    &settlement_order_no,
+                ),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cancel_settlement_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a settlement order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a settlement order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/settlement/info`
+    ///
+    /// Arguments:
+    /// - `settlement_order_no`: Number of the settlement order.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_settlement_order<'a>(
+        &'a self,
+        settlement_order_no: Option<&'a str>,
+    ) -> Result<
+        ResponseValue<types::SettlementOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/settlement/info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "settlementOrderNo",
+                    &settlement_order_no,
+                ),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_settlement_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List settlement orders
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List settlement orders.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/settlement/list`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_settlement_orders<'a>(
+        &'a self,
+        body: &'a types::ListSettlementOrdersRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/settlement/list", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_settlement_orders",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List abnormal payments
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List abnormal payments.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/abnormal-payment/list`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_abnormal_payments<'a>(
+        &'a self,
+        body: &'a types::ListAbnormalPaymentsRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/abnormal-payment/list", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_abnormal_payments",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a refund order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a refund order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/refund/create`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_refund_order<'a>(
+        &'a self,
+        body: &'a types::CreateRefundOrderRequest,
+    ) -> Result<ResponseValue<types::RefundOrderEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/refund/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_refund_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Cancel a refund order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Cancel a refund order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/refund/cancel`
+    ///
+    /// Arguments:
+    /// - `refund_order_no`: Number of the refund order.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn cancel_refund_order<'a>(
+        &'a self,
+        refund_order_no: Option<&'a str>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/refund/cancel", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new("refundOrderNo", &refund_order_no),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cancel_refund_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a refund order
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a refund order.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/refund/info`
+    ///
+    /// Arguments:
+    /// - `refund_order_no`: Number of the refund order.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_refund_order<'a>(
+        &'a self,
+        refund_order_no: Option<&'a str>,
+    ) -> Result<ResponseValue<types::RefundOrderEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/refund/info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new("refundOrderNo", &refund_order_no),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_refund_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List refund orders
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List refund orders.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/checkout/refund/list`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_refund_orders<'a>(
+        &'a self,
+        body: &'a types::ListRefundOrdersRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/refund/list", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_refund_orders",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

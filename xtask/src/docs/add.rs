@@ -163,17 +163,17 @@ fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8]) -> Filed {
     if place.is_some() && entry.sha256 == hash {
         return Filed::Unchanged(name);
     }
-    entry.title.clone_from(&page.title.value);
+    entry.title.clone_from(&page.title);
     entry.origin = Origin::Saved;
     entry.sha256 = hash;
-    entry.modified = page.modified.as_ref().map(|at| at.value.to_string());
-    entry.evidence = if page.notes.iter().any(|note| note.value.starts_with("cut")) {
+    entry.modified.clone_from(&page.modified);
+    entry.evidence = if page.notes.iter().any(apifox::Note::is_cut) {
         Evidence::Partial
     } else {
         Evidence::Documented
     };
     if entry.kind != Kind::Receiver {
-        entry.kind = if page.operation().is_some() {
+        entry.kind = if matches!(page.kind, apifox::Kind::Api(_)) {
             Kind::Operation
         } else {
             Kind::Guide
@@ -267,11 +267,14 @@ fn find_by_content(
 }
 
 fn identity(page: &Page) -> (String, Option<(String, String)>) {
-    let call = page.operation().and_then(|operation| {
-        let path = operation.path.as_ref()?;
-        Some((operation.method.value.to_string(), path.value.clone()))
-    });
-    (page.title.value.to_lowercase(), call)
+    let call = match &page.kind {
+        apifox::Kind::Api(operation) => Some((
+            operation.method.name().to_owned(),
+            operation.path.clone(),
+        )),
+        _ => None,
+    };
+    (page.title.to_lowercase(), call)
 }
 
 fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
@@ -296,9 +299,9 @@ fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
 fn new_entry(path: &Path, text: &[u8], address: &Address) -> Result<Entry, AddError> {
     let page = read_page(path, text)?;
     Ok(Entry {
-        file: format!("{}-{}.txt", address.id, slug(&page.title.value)),
+        file: format!("{}-{}.txt", address.id, slug(&page.title)),
         id: Some(address.id.clone()),
-        title: page.title.value.clone(),
+        title: page.title.clone(),
         site: address.site.clone(),
         address: Some(address.text.clone()),
         kind: Kind::Operation,

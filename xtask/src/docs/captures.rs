@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use apifox::{Message, Page, Role, Source};
+use apifox::{Kind, Message, Page, Role, Source};
 
-use super::lock::{Entry, Kind, Lock, LockError};
+use super::lock::{self, Entry, Lock, LockError};
 
 /// The captures as pages, with what the lock says of each.
 #[derive(Debug)]
@@ -22,10 +22,10 @@ impl Captures {
     pub fn page_titles(&self) -> BTreeSet<String> {
         self.pages
             .iter()
-            .filter(|page| page.operation().is_some())
+            .filter(|page| matches!(page.kind, Kind::Api(_)))
             .map(|page| match page.folder.last() {
-                Some(folder) => format!("{folder} / {}", page.title.value),
-                None => page.title.value.clone(),
+                Some(folder) => format!("{folder} / {}", page.title),
+                None => page.title.clone(),
             })
             .collect()
     }
@@ -67,7 +67,7 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
 /// What the importer is told of a page that its text may not say.
 pub fn role(entry: &Entry) -> Role {
     match entry.kind {
-        Kind::Receiver => Role::Receiver,
-        Kind::Operation | Kind::Guide => Role::Auto,
+        lock::Kind::Receiver => Role::Receiver,
+        lock::Kind::Operation | lock::Kind::Guide => Role::Auto,
     }
 }

@@ -55,8 +55,8 @@ fn cut_notes(captures: &Captures, keys: &[String]) -> Vec<String> {
         .iter()
         .filter(|page| keys.contains(&page.key))
         .flat_map(|page| &page.notes)
-        .filter(|note| note.value.starts_with("cut"))
-        .map(|note| note.value.clone())
+        .filter(|note| note.is_cut())
+        .map(|note| note.text.clone())
         .collect()
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message, Role, Severity, Source};
+use apifox::{Info, Message, Role, Source};
 use serde_json::Value;
 
 use super::{
@@ -27,7 +27,7 @@ impl Imported {
     pub fn is_partial(&self) -> bool {
         self.messages
             .iter()
-            .any(|message| message.severity == Severity::Error)
+            .any(|message| message.is_error())
     }
 }
 
@@ -80,7 +80,7 @@ pub fn import(paths: &[PathBuf]) -> Result<Imported, ImportError> {
         &Info {
             title: "Imported pages".into(),
             version: "0".into(),
-            ..Info::default()
+            description: None,
         },
     );
     messages.extend(assembly.messages);

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message, Severity};
+use apifox::{Info, Message};
 use serde_json::Value;
 
 use crate::{
@@ -224,7 +224,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
         &Info {
             title: "StableLink".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            ..Info::default()
+            description: None,
         },
     );
     let (errors, warnings): (Vec<_>, Vec<_>) = captures
@@ -232,7 +232,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
         .iter()
         .cloned()
         .chain(assembly.messages)
-        .partition(|message| message.severity == Severity::Error);
+        .partition(|message| message.is_error());
     if !errors.is_empty() {
         return Err(RegenError::Pages(errors));
     }
