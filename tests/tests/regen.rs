@@ -8,7 +8,7 @@ use stablelink_tests::{bytes_below, copy_of_tree, root};
 use xtask::{
     docs::{
         add::{self, Filed},
-        lock::{self, Lock},
+        lock::{self, Lock, Origin},
     },
     regen,
     tree::State,
@@ -84,7 +84,7 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
         "{error}"
     );
 
-    let added = add::add(root, &[root.join(RATE)], None).unwrap();
+    let added = add::add(root, &[root.join(RATE)], None, Origin::Saved).unwrap();
     assert_eq!(
         added.filed,
         [Filed::Changed("421876920e0-get-exchange-rate.txt".into())]
@@ -130,7 +130,8 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
             replace(root, RATE, "channelRate", "channelrate");
         }),
         ("a renamed field makes actions stale, all are listed", |root| {
-            replace(root, RATE, "\"sellCurrency\": \"USDT\",\n        \"buyCurrency\": \"USD\",\n        \"channelRate\": 40", "\"chanelRate\": 40");
+replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
+            replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
             forge_hash(root, RATE);
         }),
         ("an overlay with a wrong path", |root| {
@@ -187,7 +188,7 @@ fn a_captured_page_makes_its_stand_in_stale() {
          application/json\nBodyapplication/json\n\nExample\n{\n    \"retcode\": \"200\"\n}\n",
     )
     .unwrap();
-    add::add(root, &[page], Some("https://developer.stablelink.app/400000001e0")).unwrap();
+    add::add(root, &[page], Some("https://developer.stablelink.app/400000001e0"), Origin::Saved).unwrap();
     let error = regen::build(root).unwrap_err().to_string();
     assert!(
         error.contains("provisional/40-file.yaml") && error.contains("File / Upload File"),

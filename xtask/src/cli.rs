@@ -55,6 +55,9 @@ pub enum Docs {
         /// Address of the page, for one that is not captured yet
         #[arg(long, value_name = "URL")]
         address: Option<String>,
+        /// The pages are typed from known facts and not saved from a browser
+        #[arg(long)]
+        transcribed: bool,
     },
     /// Run the importer alone and write an OpenAPI 3.0.3 document
     Import {

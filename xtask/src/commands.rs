@@ -12,6 +12,7 @@ use crate::{
     docs::{
         add::{self, Filed},
         import,
+        lock::Origin,
     },
     publish::{json, markers},
     regen, suite,
@@ -78,8 +79,17 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
 
 fn docs(root: &Path, command: Docs) -> Result<(), Box<dyn Error>> {
     match command {
-        Docs::Add { files, address } => {
-            let added = add::add(root, &files, address.as_deref())?;
+        Docs::Add {
+            files,
+            address,
+            transcribed,
+        } => {
+            let origin = if transcribed {
+                Origin::Transcribed
+            } else {
+                Origin::Saved
+            };
+            let added = add::add(root, &files, address.as_deref(), origin)?;
             for message in &added.messages {
                 eprintln!("{message}");
             }

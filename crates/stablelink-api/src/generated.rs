@@ -1960,162 +1960,6 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /// Create a checkout order
-    ///
-    /// Creates a checkout order.
-    ///
-    /// Page: <https://developer.en.wcheckout.app/407759320e0>
-    ///
-    /// Sends a `POST` request to `/checkout/order/create`
-    pub async fn create_checkout_order<'a>(
-        &'a self,
-        body: &'a types::CreateCheckoutOrderRequest,
-    ) -> Result<
-        ResponseValue<types::CreatedCheckoutOrderEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/checkout/order/create", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "create_checkout_order",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Get a checkout order
-    ///
-    /// Gives one checkout order by its orderNo.
-    ///
-    /// Page: <https://developer.en.wcheckout.app/407759322e0>
-    ///
-    /// Sends a `GET` request to `/checkout/order/info`
-    ///
-    /// Arguments:
-    /// - `order_no`: Number of the order.
-    pub async fn get_checkout_order<'a>(
-        &'a self,
-        order_no: &'a str,
-    ) -> Result<
-        ResponseValue<types::CheckoutOrderEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/checkout/order/info", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "get_checkout_order",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Cancel a checkout order
-    ///
-    /// Cancels one checkout order by its orderNo.
-    ///
-    /// Page: none was seen.
-    ///
-    /// Sends a `GET` request to `/checkout/order/cancel`
-    ///
-    /// Arguments:
-    /// - `order_no`: Number of the order.
-    pub async fn cancel_checkout_order<'a>(
-        &'a self,
-        order_no: &'a str,
-    ) -> Result<
-        ResponseValue<types::CancelCheckoutOrderEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/checkout/order/cancel", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cancel_checkout_order",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
     /// Issue an access token
     ///
     /// Gives an access token, and a refresh token beside it. expires_in and rt_expires_in are the seconds that each of them lives.
@@ -2179,54 +2023,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// Update Fee Config
-    ///
-    /// A fee config must exist before a trade.
-    ///
-    /// Page: <https://developer.stablelink.app/312999614e0>
-    ///
-    /// Sends a `POST` request to `/trade/update-fee-config`
-    pub async fn update_fee_config<'a>(
-        &'a self,
-        body: &'a types::UpdateFeeConfigRequest,
-    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/trade/update-fee-config", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "update_fee_config",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Create User
+    /// Create a user
     ///
     /// Creates a customer account of the developer.
     ///
@@ -2304,203 +2101,6 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "submit_kyb",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Simulate an event
-    ///
-    /// Simulates the call of an event.
-    ///
-    /// Page: <https://developer.stablelink.app/404644569e0>
-    ///
-    /// Sends a `POST` request to `/base/notification/simulate`
-    pub async fn simulate_event<'a>(
-        &'a self,
-        body: &'a types::SimulateEventRequest,
-    ) -> Result<
-        ResponseValue<types::SimulateEventEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/base/notification/simulate", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "simulate_event",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Get Exchange Rate
-    ///
-    /// Gives the rate at which one currency is sold for another.
-    ///
-    /// Page: <https://developer.stablelink.app/421876920e0>
-    ///
-    /// Sends a `POST` request to `/trade/exchange-rate`
-    pub async fn get_exchange_rate<'a>(
-        &'a self,
-        body: &'a types::GetExchangeRateRequest,
-    ) -> Result<
-        ResponseValue<types::ExchangeRateEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/trade/exchange-rate", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "get_exchange_rate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Create a settlement order
-    ///
-    /// Creates a settlement order.
-    ///
-    /// Page: <https://developer.wcheckout.app/354525141e0>
-    ///
-    /// Sends a `POST` request to `/checkout/settlement/create`
-    pub async fn create_settlement_order<'a>(
-        &'a self,
-        body: &'a types::CreateSettlementOrderRequest,
-    ) -> Result<
-        ResponseValue<types::SettlementOrderEnvelope>,
-        Error<types::ErrorEnvelope>,
-    > {
-        let url = format!("{}/checkout/settlement/create", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "create_settlement_order",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Refund an abnormal payment
-    ///
-    /// Creates a refund of an abnormal payment.
-    ///
-    /// Page: <https://developer.wcheckout.app/367457405e0>
-    ///
-    /// Sends a `POST` request to `/checkout/abnormal-payment/refund`
-    pub async fn create_abnormal_payment_refund<'a>(
-        &'a self,
-        body: &'a types::CreateAbnormalPaymentRefundRequest,
-    ) -> Result<ResponseValue<types::RefundOrderEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/checkout/abnormal-payment/refund", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "create_abnormal_payment_refund",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -2608,6 +2208,103 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "submit_simple_kyb",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Update a fee config
+    ///
+    /// A fee config must exist before a trade.
+    ///
+    /// Page: <https://developer.stablelink.app/312999614e0>
+    ///
+    /// Sends a `POST` request to `/trade/update-fee-config`
+    pub async fn update_fee_config<'a>(
+        &'a self,
+        body: &'a types::UpdateFeeConfigRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/trade/update-fee-config", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_fee_config",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get an exchange rate
+    ///
+    /// Gives the rate at which one currency is sold for another.
+    ///
+    /// Page: <https://developer.stablelink.app/421876920e0>
+    ///
+    /// Sends a `POST` request to `/trade/exchange-rate`
+    pub async fn get_exchange_rate<'a>(
+        &'a self,
+        body: &'a types::GetExchangeRateRequest,
+    ) -> Result<
+        ResponseValue<types::ExchangeRateEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/trade/exchange-rate", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_exchange_rate",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -3171,23 +2868,21 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
-    /// Create a remit
+    /// Simulate an event
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Simulates the call of an event.
     ///
-    /// Create a remit.
+    /// Page: <https://developer.stablelink.app/404644569e0>
     ///
-    /// Page: none was seen.
-    ///
-    /// Sends a `POST` request to `/remit/create-remit`
-    ///
-    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
-    pub async fn create_remit<'a>(
+    /// Sends a `POST` request to `/base/notification/simulate`
+    pub async fn simulate_event<'a>(
         &'a self,
-        body: &'a types::CreateRemitRequest,
-    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/remit/create-remit", self.baseurl,);
+        body: &'a types::SimulateEventRequest,
+    ) -> Result<
+        ResponseValue<types::SimulateEventEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/base/notification/simulate", self.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
             .append(
@@ -3206,166 +2901,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "create_remit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Update a remit
-    ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
-    ///
-    /// Update a remit.
-    ///
-    /// Page: none was seen.
-    ///
-    /// Sends a `POST` request to `/remit/update-remit`
-    ///
-    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
-    pub async fn update_remit<'a>(
-        &'a self,
-        body: &'a types::UpdateRemitRequest,
-    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/remit/update-remit", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "update_remit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// List remits
-    ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
-    ///
-    /// List remits.
-    ///
-    /// Page: none was seen.
-    ///
-    /// Sends a `POST` request to `/remit/remit-info-page`
-    ///
-    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
-    pub async fn list_remits<'a>(
-        &'a self,
-        body: &'a types::ListRemitsRequest,
-    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/remit/remit-info-page", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "list_remits",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            400u16..=499u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            500u16..=599u16 => {
-                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
-            }
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
-    }
-    /// Get a remit
-    ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
-    ///
-    /// Get a remit.
-    ///
-    /// Page: none was seen.
-    ///
-    /// Sends a `GET` request to `/remit/get-remit-info`
-    ///
-    /// Arguments:
-    /// - `id`: Id of the record.
-    ///
-    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
-    #[cfg(feature = "provisional")]
-    pub async fn get_remit<'a>(
-        &'a self,
-        id: Option<i64>,
-    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
-        let url = format!("{}/remit/get-remit-info", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .query(&progenitor_client::QueryParam::new("id", &id))
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "get_remit",
+            operation_id: "simulate_event",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -3418,6 +2954,259 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "list_events",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a checkout order
+    ///
+    /// Creates a checkout order.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759320e0>
+    ///
+    /// Sends a `POST` request to `/checkout/order/create`
+    pub async fn create_checkout_order<'a>(
+        &'a self,
+        body: &'a types::CreateCheckoutOrderRequest,
+    ) -> Result<
+        ResponseValue<types::CreatedCheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a checkout order
+    ///
+    /// Gives one checkout order by its orderNo.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759322e0>
+    ///
+    /// Sends a `GET` request to `/checkout/order/info`
+    ///
+    /// Arguments:
+    /// - `order_no`: Number of the order.
+    pub async fn get_checkout_order<'a>(
+        &'a self,
+        order_no: &'a str,
+    ) -> Result<
+        ResponseValue<types::CheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Cancel a checkout order
+    ///
+    /// Cancels one checkout order by its orderNo.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/checkout/order/cancel`
+    ///
+    /// Arguments:
+    /// - `order_no`: Number of the order.
+    pub async fn cancel_checkout_order<'a>(
+        &'a self,
+        order_no: &'a str,
+    ) -> Result<
+        ResponseValue<types::CancelCheckoutOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/order/cancel", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("orderNo", &order_no))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cancel_checkout_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a settlement order
+    ///
+    /// Creates a settlement order.
+    ///
+    /// Page: <https://developer.wcheckout.app/354525141e0>
+    ///
+    /// Sends a `POST` request to `/checkout/settlement/create`
+    pub async fn create_settlement_order<'a>(
+        &'a self,
+        body: &'a types::CreateSettlementOrderRequest,
+    ) -> Result<
+        ResponseValue<types::SettlementOrderEnvelope>,
+        Error<types::ErrorEnvelope>,
+    > {
+        let url = format!("{}/checkout/settlement/create", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_settlement_order",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Refund an abnormal payment
+    ///
+    /// Creates a refund of an abnormal payment.
+    ///
+    /// Page: <https://developer.wcheckout.app/367457405e0>
+    ///
+    /// Sends a `POST` request to `/checkout/abnormal-payment/refund`
+    pub async fn create_abnormal_payment_refund<'a>(
+        &'a self,
+        body: &'a types::CreateAbnormalPaymentRefundRequest,
+    ) -> Result<ResponseValue<types::RefundOrderEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/checkout/abnormal-payment/refund", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_abnormal_payment_refund",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -3970,6 +3759,217 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "list_refund_orders",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Create a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Create a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/create-remit`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn create_remit<'a>(
+        &'a self,
+        body: &'a types::CreateRemitRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/create-remit", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_remit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Update a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Update a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/update-remit`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn update_remit<'a>(
+        &'a self,
+        body: &'a types::UpdateRemitRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/update-remit", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "update_remit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// List remits
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// List remits.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `POST` request to `/remit/remit-info-page`
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn list_remits<'a>(
+        &'a self,
+        body: &'a types::ListRemitsRequest,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/remit-info-page", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_remits",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /// Get a remit
+    ///
+    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    ///
+    /// Get a remit.
+    ///
+    /// Page: none was seen.
+    ///
+    /// Sends a `GET` request to `/remit/get-remit-info`
+    ///
+    /// Arguments:
+    /// - `id`: Id of the record.
+    ///
+    /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
+    #[cfg(feature = "provisional")]
+    pub async fn get_remit<'a>(
+        &'a self,
+        id: Option<i64>,
+    ) -> Result<ResponseValue<types::OpaqueEnvelope>, Error<types::ErrorEnvelope>> {
+        let url = format!("{}/remit/get-remit-info", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("id", &id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_remit",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

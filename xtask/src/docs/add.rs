@@ -106,7 +106,12 @@ pub struct Added {
 ///
 /// # Errors
 /// A file is not readable, is no page, or is not known; nothing was changed then.
-pub fn add(root: &Path, files: &[PathBuf], address: Option<&str>) -> Result<Added, AddError> {
+pub fn add(
+    root: &Path,
+    files: &[PathBuf],
+    address: Option<&str>,
+    origin: Origin,
+) -> Result<Added, AddError> {
     let folder = root.join(FOLDER);
     let mut lock = Lock::read(&folder)?;
     let address = address.map(Address::parse).transpose()?;
@@ -145,7 +150,7 @@ pub fn add(root: &Path, files: &[PathBuf], address: Option<&str>) -> Result<Adde
             });
         }
         seen.push(entry.key().to_owned());
-        added.filed.push(file(&mut lock, entry, &page, &text));
+        added.filed.push(file(&mut lock, entry, &page, &text, origin));
         if let Some(Filed::Added(name) | Filed::Changed(name)) = added.filed.last() {
             outputs.add(Path::new(FOLDER).join(name), text);
         }
@@ -155,8 +160,8 @@ pub fn add(root: &Path, files: &[PathBuf], address: Option<&str>) -> Result<Adde
     Ok(added)
 }
 
-/// Puts the entry into the lock as a page saved by a person, unless its bytes are the same.
-fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8]) -> Filed {
+/// Puts the entry into the lock with its new origin, unless the bytes of the page are the same.
+fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Origin) -> Filed {
     let name = entry.file.clone();
     let place = lock.pages.iter().position(|other| other.file == name);
     let hash = sha256(text);
@@ -164,7 +169,7 @@ fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8]) -> Filed {
         return Filed::Unchanged(name);
     }
     entry.title.clone_from(&page.title);
-    entry.origin = Origin::Saved;
+    entry.origin = origin;
     entry.sha256 = hash;
     entry.modified.clone_from(&page.modified);
     entry.evidence = if page.notes.iter().any(apifox::Note::is_cut) {

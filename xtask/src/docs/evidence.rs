@@ -56,8 +56,15 @@ fn cut_notes(captures: &Captures, keys: &[String]) -> Vec<String> {
         .filter(|page| keys.contains(&page.key))
         .flat_map(|page| &page.notes)
         .filter(|note| note.is_cut())
-        .map(|note| note.text.clone())
+        .map(|note| what_is_missing(&note.text).to_owned())
         .collect()
+}
+
+/// `cut here; the answers were not seen` → `the answers were not seen`
+fn what_is_missing(note: &str) -> &str {
+    let text = note.trim_start_matches("cut").trim_start();
+    let text = text.strip_prefix("here").unwrap_or(text);
+    text.trim_start_matches([';', ',', ':', ' '])
 }
 
 /// Begins the description of each inferred operation with the fact that it is inferred, so that
@@ -169,6 +176,18 @@ mod tests {
                 .get("externalDocs")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_note_says_what_is_missing() {
+        for (note, text) in [
+            ("cut here; the answers were not seen", "the answers were not seen"),
+            ("cut here, within a value; the rest was not seen", "within a value; the rest was not seen"),
+            ("cut: no page was seen", "no page was seen"),
+            ("cut", ""),
+        ] {
+            assert_eq!(what_is_missing(note), text);
+        }
     }
 
     #[test]

@@ -28,10 +28,11 @@ const OPERATION: &[&str] = &[
 ];
 const COMPONENTS: &[&str] = &["securitySchemes", "parameters", "responses", "schemas"];
 
-/// Brings the members of the document, of its operations and of `components` into their order;
+/// Brings the paths into the order of the tags, and the members of the document, of its operations and of `components` into their order;
 /// members that no order names follow in the order in which they came. Schemas are sorted by name.
 pub fn arrange(document: &mut Value) {
     reorder(document, DOCUMENT);
+    sort_paths(document);
     for section in ["paths", "x-webhooks"] {
         let items = document.get_mut(section).and_then(Value::as_object_mut);
         for item in items.into_iter().flat_map(Map::values_mut) {
@@ -44,6 +45,29 @@ pub fn arrange(document: &mut Value) {
         if let Some(Value::Object(schemas)) = components.get_mut("schemas") {
             schemas.sort_keys();
         }
+    }
+}
+
+/// By the tag of the first operation, in the order in which the document lists its tags; paths of one
+/// tag stay in the order in which they came.
+fn sort_paths(document: &mut Value) {
+    let tags: Vec<Value> = document["tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|tag| tag["name"].clone())
+        .collect();
+    let rank = |item: &Value| {
+        let operation = item.as_object().and_then(|item| item.values().next());
+        let tag = operation.and_then(|operation| operation.pointer("/tags/0"));
+        tags.iter()
+            .position(|name| Some(name) == tag)
+            .unwrap_or(tags.len())
+    };
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        let mut items: Vec<(String, Value)> = std::mem::take(paths).into_iter().collect();
+        items.sort_by_key(|(_, item)| rank(item));
+        paths.extend(items);
     }
 }
 
@@ -65,6 +89,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn paths_stand_in_the_order_of_the_tags() {
+        let mut document = json!({
+            "tags": [{"name": "First"}, {"name": "Second"}],
+            "paths": {
+                "/none": {"get": {}},
+                "/d": {"get": {"tags": ["Second"]}},
+                "/c": {"get": {"tags": ["First"]}},
+                "/a": {"post": {"tags": ["Second"]}}
+            }
+        });
+        arrange(&mut document);
+        let order: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+        assert_eq!(order, ["/c", "/d", "/a", "/none"]);
+    }
 
     #[test]
     fn members_stand_in_one_order_and_none_is_lost() {
