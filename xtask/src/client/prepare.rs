@@ -206,15 +206,12 @@ fn check_path(path: &str) -> Result<(), ClientError> {
 /// Takes off what is not for the generator.
 fn strip(value: &mut Value, of: Kind) {
     if let Some(members) = value.as_object_mut() {
-        members.retain(|key, _| {
-            !key.starts_with("x-")
-                // It would name types.
-                && !(of == Kind::Schema && key == "title")
-                && !matches!(
-                    key.as_str(),
-                    "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
-                        | "callbacks" | "links" | "headers" | "discriminator" | "xml"
-                )
+        members.retain(|key, _| match key.as_str() {
+            "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
+            | "callbacks" | "links" | "headers" | "discriminator" | "xml" => false,
+            // It would name types.
+            "title" => of != Kind::Schema,
+            key => !key.starts_with("x-"),
         });
     }
 }
