@@ -334,7 +334,7 @@ mod tests {
                 json!({"type": "string", "format": "date"}),
             ),
             (
-                json!({"type": "string", "format": "email", "maxLength": 10}),
+                json!({"type": "string", "format": "email", "maxLength": 10, "default": "a"}),
                 json!({"type": "string", "format": "email"}),
             ),
             (json!({"type": "number"}), json!({"type": "number"})),
