@@ -54,6 +54,10 @@ pub mod hooks;
 #[rustfmt::skip]
 pub mod open_enums;
 pub mod scalars;
+#[allow(
+    dead_code,
+    reason = "the generated code uses it where the document has a `oneOf`"
+)]
 mod union;
 
 #[rustfmt::skip]

@@ -42,3 +42,62 @@ impl Union {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::scalars::DecimalNumber;
+
+    #[derive(Debug, Deserialize)]
+    struct Envelope {
+        retcode: i64,
+        retdata: Option<Bare>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Bare {
+        amount: DecimalNumber,
+    }
+
+    /// As the generated code reads a union.
+    fn read(text: &str) -> Result<String, serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let mut union = Union::read("Answer", &mut json)?;
+        if let Some(Envelope { retcode, retdata }) = union.branch("Envelope") {
+            return Ok(format!(
+                "{retcode} {:?}",
+                retdata.map(|bare| bare.amount.to_string())
+            ));
+        }
+        if let Some(Bare { amount }) = union.branch("Bare") {
+            return Ok(amount.to_string());
+        }
+        Err(union.none_fits())
+    }
+
+    #[test]
+    fn the_first_form_that_fits_is_taken_to_the_digit() {
+        let bare = r#"{"amount":12345678901234567890.120}"#;
+        assert_eq!(read(bare).unwrap(), "12345678901234567890.120");
+        let enveloped = format!(r#"{{"retcode":200,"retdata":{bare}}}"#);
+        assert_eq!(
+            read(&enveloped).unwrap(),
+            r#"200 Some("12345678901234567890.120")"#
+        );
+    }
+
+    #[test]
+    fn an_error_says_why_of_each_form() {
+        let error = read("{}").unwrap_err().to_string();
+        for part in [
+            "no form of Answer fits",
+            "Envelope: missing field `retcode`",
+            "Bare: missing field `amount`",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(read("{").is_err());
+    }
+}

@@ -21,7 +21,7 @@ pub enum ClientError {
     },
     /// The generator refused the document, or panicked.
     #[error(
-        "progenitor: {0}\n  help: PROGENITOR.md and the generator lint list what it can't take; the profile in spec/profiles may rewrite it"
+        "progenitor: {0}\n  help: the generator lint knows what it can't take; the profile in spec/profiles may rewrite it"
     )]
     Generator(String),
     /// The generator's output is not Rust as it is expected here.

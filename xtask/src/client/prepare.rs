@@ -206,15 +206,16 @@ fn check_path(path: &str) -> Result<(), ClientError> {
 /// Takes off what is not for the generator.
 fn strip(value: &mut Value, of: Kind) {
     if let Some(members) = value.as_object_mut() {
-        members.retain(|key, _| {
-            !key.starts_with("x-")
-                // It would name types.
-                && !(of == Kind::Schema && key == "title")
-                && !matches!(
-                    key.as_str(),
-                    "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
-                        | "callbacks" | "links" | "headers" | "discriminator" | "xml"
-                )
+        members.retain(|key, _| match key.as_str() {
+            "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
+            | "callbacks" | "links" | "headers" | "discriminator" | "xml" => false,
+            // A title would name types. A default would be an answer's word where the gateway said
+            // nothing, and be sent where the caller said nothing. Limits would make a type of every
+            // text, and let an answer fail that breaks one; the gateway checks requests.
+            "title" | "default" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum"
+            | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minItems" | "maxItems"
+            | "uniqueItems" | "minProperties" | "maxProperties" => of != Kind::Schema,
+            key => !key.starts_with("x-"),
         });
     }
 }
@@ -262,5 +263,132 @@ fn parameter(value: &mut Value) {
         && format == "decimal-number"
     {
         *format = json!("decimal");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_or_a_text_is_known_in_any_order() {
+        let cases = [
+            (
+                json!({"oneOf": [{"type": "integer", "format": "int64"}, {"type": "string"}]}),
+                true,
+            ),
+            (
+                json!({"oneOf": [{"type": "string", "description": "x"}, {"type": "integer", "x-y": 1}]}),
+                true,
+            ),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "number"}]}),
+                false,
+            ),
+            (
+                json!({"oneOf": [{"type": "string", "enum": ["a"]}, {"type": "integer"}]}),
+                false,
+            ),
+            (json!({"oneOf": [{"type": "string"}]}), false),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "integer"}, {"type": "boolean"}]}),
+                false,
+            ),
+            (json!({"type": "string"}), false),
+            (json!(null), false),
+        ];
+        for (schema, expected) in cases {
+            assert_eq!(is_integer_or_text(&schema), expected, "of {schema}");
+        }
+    }
+
+    fn cleaned(mut schema: Value) -> Value {
+        clean(&mut schema, Kind::Schema, &mut String::new()).unwrap();
+        schema
+    }
+
+    #[test]
+    fn schemas() {
+        let cases = [
+            // Keywords are taken, names stay.
+            (
+                json!({"title": "a", "x-y": 1, "example": 1, "properties": {"title": {"type": "string"}, "x-y": {}, "default": {}, "example": {}}}),
+                json!({"properties": {"title": {"type": "string"}, "x-y": {}, "default": {}, "example": {}}}),
+            ),
+            (
+                json!({"type": "object", "properties": {"properties": {"properties": {"title": {"title": "x"}}}}}),
+                json!({"type": "object", "properties": {"properties": {"properties": {"title": {}}}}}),
+            ),
+            // Values are nobody's keywords.
+            (
+                json!({"enum": [{"title": "a"}]}),
+                json!({"enum": [{"title": "a"}]}),
+            ),
+            // Types written by hand are known by type and format alone.
+            (
+                json!({"type": "number", "format": "decimal", "minimum": 0, "nullable": true, "description": "a\tb"}),
+                json!({"type": "string", "format": "decimal-number", "nullable": true, "description": "a b"}),
+            ),
+            (
+                json!({"type": "string", "format": "date", "maxLength": 10}),
+                json!({"type": "string", "format": "date"}),
+            ),
+            (
+                json!({"type": "string", "format": "email", "maxLength": 10, "default": "a"}),
+                json!({"type": "string", "format": "email"}),
+            ),
+            (json!({"type": "number"}), json!({"type": "number"})),
+            (
+                json!({"type": "array", "items": {"allOf": [{"type": "number", "format": "decimal"}]}}),
+                json!({"type": "array", "items": {"allOf": [{"type": "string", "format": "decimal-number"}]}}),
+            ),
+        ];
+        for (schema, expected) in cases {
+            assert_eq!(cleaned(schema.clone()), expected, "of {schema}");
+        }
+    }
+
+    #[test]
+    fn text_is_for_its_place() {
+        let text = "a\n\n```\nb\n```";
+        let mut document = json!({
+            "paths": {"/a": {"post": {
+                "description": text,
+                "summary": text,
+                "parameters": [{"in": "query", "description": text, "schema": {"description": text, "type": "number", "format": "decimal"}}],
+                "requestBody": {"description": text},
+                "responses": {"default": {"description": text}},
+            }}},
+        });
+        clean(&mut document, Kind::Other, &mut String::new()).unwrap();
+        let at = |place: &str| {
+            document
+                .pointer(place)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        for place in ["description", "parameters/0/schema/description"] {
+            assert_eq!(
+                at(&format!("/paths/~1a/post/{place}")),
+                "a\n\n```text\nb\n```",
+                "{place}"
+            );
+        }
+        for place in [
+            "summary",
+            "parameters/0/description",
+            "requestBody/description",
+            "responses/default/description",
+        ] {
+            assert_eq!(
+                at(&format!("/paths/~1a/post/{place}")),
+                "a \\`\\`\\` b \\`\\`\\`",
+                "{place}"
+            );
+        }
+        // Outside of JSON a number is a text.
+        assert_eq!(at("/paths/~1a/post/parameters/0/schema/format"), "decimal");
     }
 }

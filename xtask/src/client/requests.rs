@@ -63,3 +63,29 @@ impl<'ast> Visit<'ast> for Words {
         syn::visit::visit_path_segment(self, segment);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn what_a_request_holds_is_a_request_type_too() {
+        let file = parse_quote! {
+            pub mod types {
+                pub struct Asked { pub part: ::std::option::Option<Part>, pub list: Vec<Listed> }
+                pub struct Part(pub Box<Asked>);
+                pub enum Listed { A(Answered2) }
+                pub struct Answered2;
+                pub struct Answered { pub part: Part }
+                pub struct Unused;
+            }
+            impl Client {
+                pub async fn ask(&self, body: &types::Asked) -> Result<types::Answered, Error<()>> {}
+            }
+        };
+        let expected = ["Answered2", "Asked", "Listed", "Part"].map(str::to_owned);
+        assert_eq!(types(&file), BTreeSet::from(expected));
+    }
+}

@@ -6,8 +6,7 @@
 //! not see are spelled out. Lists, tables, emphasis, one-line code spans and `<https://…>` stay.
 
 /// The text as Markdown of a documentation comment: any number of lines.
-#[must_use]
-pub fn block(text: &str) -> String {
+pub(super) fn block(text: &str) -> String {
     let text = unix_lines(text);
     let lines: Vec<&str> = text.split('\n').collect();
     let mut out: Vec<String> = Vec::new();
@@ -30,8 +29,7 @@ pub fn block(text: &str) -> String {
 }
 
 /// The text as Markdown inside a line: for a place in the middle of a sentence or a list item.
-#[must_use]
-pub fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut out = String::new();
     push_start(&mut out, &words.join(" "));

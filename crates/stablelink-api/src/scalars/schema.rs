@@ -52,3 +52,38 @@ impl JsonSchema for LocalDateTime {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is of interest")]
+    struct Record {
+        code: IntegerOrText,
+        amount: DecimalNumber,
+        #[serde(flatten)]
+        more: BTreeMap<String, LocalDateTime>,
+    }
+
+    #[test]
+    fn schemas_say_what_goes_out() {
+        let schema = schemars::schema_for!(Record).to_value();
+        for (place, expected) in [
+            ("/$defs/IntegerOrText/type/0", "integer"),
+            ("/$defs/DecimalNumber/type", "number"),
+            ("/$defs/DecimalNumber/format", "decimal"),
+            ("/additionalProperties/$ref", "#/$defs/LocalDateTime"),
+        ] {
+            assert_eq!(
+                schema.pointer(place).and_then(|v| v.as_str()),
+                Some(expected),
+                "{place} of {schema}"
+            );
+        }
+        let text = schemars::schema_for!(DecimalString).to_value();
+        assert_eq!(text["type"], "string");
+    }
+}
