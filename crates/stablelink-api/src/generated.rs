@@ -80,13 +80,13 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct AccessToken {
-        pub access_token: ::std::string::String,
+        pub access_token: crate::scalars::Secret,
         /// Seconds that the access token lives.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires_in: ::std::option::Option<i64>,
         /// Buys a new access token until it is old itself.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub refresh_token: ::std::option::Option<::std::string::String>,
+        pub refresh_token: ::std::option::Option<crate::scalars::Secret>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rt_expires_in: ::std::option::Option<i64>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -159,7 +159,7 @@ pub mod types {
     pub struct CancelCheckoutOrderEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<Unseen>,
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         /// For people; never proof of an error. May be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -175,7 +175,7 @@ pub mod types {
     #[non_exhaustive]
     pub struct CheckoutEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub data: ::std::option::Option<Unseen>,
+        pub data: ::std::option::Option<crate::scalars::RawJson>,
         /// Identifies the event. The same one may come twice; handle it once.
         #[serde(
             rename = "eventId",
@@ -781,7 +781,7 @@ pub mod types {
     pub struct ErrorEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<Unseen>,
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         /// What went wrong, for people. May be missing, null or empty.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
@@ -1135,7 +1135,7 @@ pub mod types {
     pub struct OpaqueEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub retdata: ::std::option::Option<Unseen>,
+        pub retdata: ::std::option::Option<crate::scalars::RawJson>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1152,7 +1152,7 @@ pub mod types {
     #[non_exhaustive]
     pub struct PaymentEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub data: ::std::option::Option<Unseen>,
+        pub data: ::std::option::Option<crate::scalars::RawJson>,
         #[serde(
             rename = "developClientId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1586,30 +1586,6 @@ pub mod types {
         pub retmsg: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-    }
-    /// Any JSON value: no page shows what stands here.
-    ///
-    /// Pages: 11 of them, such as <https://developer.en.wcheckout.app/407759320e0>
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    #[serde(transparent)]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    #[non_exhaustive]
-    pub struct Unseen(pub ::serde_json::Value);
-    impl ::std::ops::Deref for Unseen {
-        type Target = ::serde_json::Value;
-        fn deref(&self) -> &::serde_json::Value {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<Unseen> for ::serde_json::Value {
-        fn from(value: Unseen) -> Self {
-            value.0
-        }
-    }
-    impl ::std::convert::From<::serde_json::Value> for Unseen {
-        fn from(value: ::serde_json::Value) -> Self {
-            Self(value)
-        }
     }
     /// Fields of the fee config. None is known for certain; give those that the gateway told you.
     ///

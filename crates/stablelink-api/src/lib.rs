@@ -38,8 +38,9 @@
 //!
 //! # Secrets
 //!
-//! `Debug` of generated types, and `Display` and `Debug` of [`Error`], print what they hold: tokens
-//! and personal data included. [`Client`] prints nothing.
+//! Tokens are [`Secret`](scalars::Secret)s, which `Debug` does not show. What else `Debug` of generated types, and
+//! `Display` and `Debug` of [`Error`], print is what they hold: personal data included, and of an answer that
+//! could not be read the bytes as they came, with whatever token is in them. [`Client`] prints nothing.
 //!
 //! # Features
 //!

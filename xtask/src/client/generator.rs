@@ -8,20 +8,24 @@ use quote::quote;
 use super::ClientError;
 use super::prepare::Prepared;
 
-/// String formats that have a Rust type of their own.
+const TEXT: &[TypeImpl] = &[TypeImpl::Display, TypeImpl::FromStr];
+
+/// String formats that have a Rust type of their own, and what it can do.
 ///
-/// The last three are read without loss of a digit; their text is kept as it came.
-const FORMATS: &[(&str, &str)] = &[
-    ("date", "::jiff::civil::Date"),
-    ("date-time", "::jiff::Timestamp"),
-    ("date-time-local", "crate::scalars::LocalDateTime"),
-    ("decimal", "crate::scalars::DecimalString"),
-    ("decimal-number", "crate::scalars::DecimalNumber"),
+/// Local times and decimals are read without loss of a digit; their text is kept as it came. A secret
+/// shows itself to nobody, so it is no part of an address either.
+const FORMATS: &[(&str, &str, &[TypeImpl])] = &[
+    ("date", "::jiff::civil::Date", TEXT),
+    ("date-time", "::jiff::Timestamp", TEXT),
+    ("date-time-local", "crate::scalars::LocalDateTime", TEXT),
+    ("decimal", "crate::scalars::DecimalString", TEXT),
+    ("decimal-number", "crate::scalars::DecimalNumber", TEXT),
+    ("secret", "crate::scalars::Secret", &[]),
 ];
 
 /// Whether a string of this format becomes a type of its own.
 pub(super) fn has_type(format: &str) -> bool {
-    FORMATS.iter().any(|(name, _)| *name == format)
+    FORMATS.iter().any(|(name, ..)| *name == format)
 }
 
 /// The client as progenitor writes it.
@@ -50,12 +54,11 @@ fn settings(document: &Prepared) -> Result<GenerationSettings, ClientError> {
         .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote! { ::std::sync::Arc<dyn crate::hooks::Transport> });
-    let text = [TypeImpl::Display, TypeImpl::FromStr];
     for open_enum in &document.open_enums {
         settings.with_replacement(
             &open_enum.name,
             format!("crate::open_enums::{}", open_enum.name),
-            text.into_iter(),
+            TEXT.iter().copied(),
         );
     }
     for name in &document.integers_or_texts {
@@ -65,11 +68,14 @@ fn settings(document: &Prepared) -> Result<GenerationSettings, ClientError> {
             [TypeImpl::Display].into_iter(),
         );
     }
-    for (format, path) in FORMATS {
+    for name in &document.any_values {
+        settings.with_replacement(name, "crate::scalars::RawJson", std::iter::empty());
+    }
+    for (format, path, can) in FORMATS {
         let schema =
             serde_json::from_value(serde_json::json!({"type": "string", "format": format}))
                 .map_err(ClientError::Document)?;
-        settings.with_conversion(schema, path, text.into_iter());
+        settings.with_conversion(schema, path, can.iter().copied());
     }
     Ok(settings)
 }

@@ -12,16 +12,21 @@ pub(super) struct Prepared {
     pub(super) open_enums: Vec<OpenEnum>,
     /// Components that are an integer or a text.
     pub(super) integers_or_texts: Vec<String>,
+    /// Components that may be any JSON value.
+    pub(super) any_values: Vec<String>,
 }
 
 pub(super) fn prepare(document: &Value) -> Result<Prepared, ClientError> {
     let mut open_enums = Vec::new();
     let mut integers_or_texts = Vec::new();
+    let mut any_values = Vec::new();
     for (name, schema) in members(document, &["components", "schemas"]) {
         if schema.get(EXTENSIBLE).is_some() {
             open_enums.push(OpenEnum::read(name, schema)?);
         } else if is_integer_or_text(schema) {
             integers_or_texts.push(OpenEnum::rust_name(name));
+        } else if is_any_value(schema) {
+            any_values.push(OpenEnum::rust_name(name));
         }
     }
     let mut document = document.clone();
@@ -41,6 +46,7 @@ pub(super) fn prepare(document: &Value) -> Result<Prepared, ClientError> {
         openapi,
         open_enums,
         integers_or_texts,
+        any_values,
     })
 }
 
@@ -80,6 +86,15 @@ fn is_integer_or_text(schema: &Value) -> bool {
     }
     let (integer, text) = (json!({"type": "integer"}), json!({"type": "string"}));
     forms == [integer.clone(), text.clone()] || forms == [text, integer]
+}
+
+/// A schema that says nothing but words.
+fn is_any_value(schema: &Value) -> bool {
+    let mut schema = schema.clone();
+    strip(&mut schema, Kind::Schema);
+    schema
+        .as_object()
+        .is_some_and(|members| members.keys().all(|key| key == "description"))
 }
 
 /// What an object of the document is.
@@ -131,7 +146,7 @@ fn clean(value: &mut Value, of: Kind, place: &mut String) -> Result<(), ClientEr
                 strip(value, of);
                 describe(value, of);
                 if of == Kind::Schema {
-                    money_and_dates(value);
+                    typed_text(value);
                 }
             }
             let Some(members) = value.as_object_mut() else {
@@ -237,18 +252,13 @@ fn describe(value: &mut Value, of: Kind) {
 
 /// Brings the schemas of types written by hand to the one form that the generator knows them by:
 /// it compares the whole schema.
-fn money_and_dates(value: &mut Value) {
+fn typed_text(value: &mut Value) {
     let Some(members) = value.as_object_mut() else {
         return;
     };
     let word = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or_default();
-    match (word("type"), word("format")) {
-        ("number", "decimal") => {
-            members.insert("type".to_owned(), json!("string"));
-            members.insert("format".to_owned(), json!("decimal-number"));
-        }
-        ("string", format) if generator::has_type(format) => {}
-        _ => return,
+    if word("type") != "string" || !generator::has_type(word("format")) {
+        return;
     }
     keep(members, &["type", "format", "nullable", "description"]);
 }
@@ -326,7 +336,7 @@ mod tests {
             ),
             // Types written by hand are known by type and format alone.
             (
-                json!({"type": "number", "format": "decimal", "minimum": 0, "nullable": true, "description": "a\tb"}),
+                json!({"type": "string", "format": "decimal-number", "minimum": 0, "nullable": true, "description": "a\tb"}),
                 json!({"type": "string", "format": "decimal-number", "nullable": true, "description": "a b"}),
             ),
             (
@@ -339,7 +349,7 @@ mod tests {
             ),
             (json!({"type": "number"}), json!({"type": "number"})),
             (
-                json!({"type": "array", "items": {"allOf": [{"type": "number", "format": "decimal"}]}}),
+                json!({"type": "array", "items": {"allOf": [{"type": "string", "format": "decimal-number"}]}}),
                 json!({"type": "array", "items": {"allOf": [{"type": "string", "format": "decimal-number"}]}}),
             ),
         ];
@@ -355,7 +365,7 @@ mod tests {
             "paths": {"/a": {"post": {
                 "description": text,
                 "summary": text,
-                "parameters": [{"in": "query", "description": text, "schema": {"description": text, "type": "number", "format": "decimal"}}],
+                "parameters": [{"in": "query", "description": text, "schema": {"description": text, "type": "string", "format": "decimal-number"}}],
                 "requestBody": {"description": text},
                 "responses": {"default": {"description": text}},
             }}},
