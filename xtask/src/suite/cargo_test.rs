@@ -25,7 +25,8 @@ const RUNS: [&str; 4] = [
 const USED_SNAPSHOTS: &str = "target/suite/used-snapshots.txt";
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
-    let used = job.root.join(USED_SNAPSHOTS);
+    // The tests run in the folders of their packages.
+    let used = std::path::absolute(job.root.join(USED_SNAPSHOTS))?;
     if let Some(folder) = used.parent() {
         fs::create_dir_all(folder)?;
     }

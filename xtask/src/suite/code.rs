@@ -3,6 +3,11 @@
 use super::call::Call;
 use super::job::{Job, Stop};
 
+/// What compiles must be looked at twice: code may stand behind a feature, or behind its absence.
+/// For the whole workspace each time, so that the two share nearly all of the dependencies; that
+/// the client also compiles by itself is shown by its tests.
+pub(super) const FEATURES: [&str; 2] = ["--workspace", "--workspace --all-features"];
+
 pub(super) fn format(job: &mut Job<'_>) -> Result<(), Stop> {
     component(job, "rustfmt", "fmt")?;
     job.check(&Call::cargo("fmt --all --check"))
@@ -10,7 +15,7 @@ pub(super) fn format(job: &mut Job<'_>) -> Result<(), Stop> {
 
 pub(super) fn clippy(job: &mut Job<'_>) -> Result<(), Stop> {
     component(job, "clippy", "clippy")?;
-    for what in ["--workspace", "--package stablelink-api --all-features"] {
+    for what in FEATURES {
         let words = format!("clippy --locked {what} --all-targets -- -D warnings");
         job.check(&Call::cargo(&words))?;
     }
@@ -23,7 +28,7 @@ pub(super) fn regen(job: &mut Job<'_>) -> Result<(), Stop> {
 }
 
 pub(super) fn docs(job: &mut Job<'_>) -> Result<(), Stop> {
-    for what in ["--workspace", "--package stablelink-api --all-features"] {
+    for what in FEATURES {
         let words = format!("doc --locked --no-deps {what}");
         job.check(&Call::cargo(&words).env("RUSTDOCFLAGS", "-D warnings"))?;
     }

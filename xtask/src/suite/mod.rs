@@ -4,6 +4,8 @@
 //! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions;
 //! the toolchain of the `msrv` step is the one thing that lands outside (with rustup).
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod call;
 mod cargo_test;
 mod code;

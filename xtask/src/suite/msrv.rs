@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::call::Call;
+use super::code::FEATURES;
 use super::job::{Job, Stop};
 
 /// Apart from the usual one: two toolchains in one folder would rebuild each other's work.
@@ -26,7 +27,7 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
             format!("this step needs rustup, and the network or the toolchain {version}"),
         )?;
     }
-    for what in ["--workspace", "--package stablelink-api --all-features"] {
+    for what in FEATURES {
         let words = format!("check --locked {what} --all-targets --target-dir {TARGET}");
         let call = Call::new("rustup", ["run", &version, "cargo"]).args(words.split(' '));
         job.check(&call)?;

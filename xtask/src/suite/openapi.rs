@@ -123,6 +123,7 @@ fn redocly(documents: &[&str]) -> Call {
     let program = format!("{TOOLS}/node/node_modules/@redocly/cli/bin/cli.js");
     let config = format!("{PINS}/redocly.yaml");
     Call::new("node", [&program, "lint", "--config", &config])
+        .args(["--format", "stylish"])
         .args(documents.iter().copied())
         .env("REDOCLY_TELEMETRY", "off")
         .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")

@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::job::Finished;
 use super::step::Step;
 
+/// Longest problem in the table, in characters.
+const REMARK: usize = 60;
+
 /// How one step ended.
 pub(super) struct Outcome {
     pub(super) step: Step,
@@ -35,14 +38,22 @@ impl Outcome {
         let problems = &self.finished.problems;
         let mut parts = Vec::new();
         if let Some(first) = problems.first() {
-            let line = first.lines().next().unwrap_or_default();
+            let line = cut(first.lines().next().unwrap_or_default());
             parts.push(match problems.len() {
-                1 => line.to_owned(),
+                1 => line,
                 more => format!("{line} (and {} more)", more - 1),
             });
         }
         parts.extend(self.finished.notes.iter().cloned());
         parts.join("; ")
+    }
+}
+
+/// The table stays readable; the problem stands in full where the step ended.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(REMARK) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 
@@ -131,6 +142,14 @@ mod tests {
                 123.45,
                 Finished {
                     problems: vec!["the first\nwith a second line".into(), "the second".into()],
+                    ..Finished::default()
+                },
+            ),
+            outcome(
+                Step::Docs,
+                0.0,
+                Finished {
+                    problems: vec!["é".repeat(REMARK + 1)],
                     ..Finished::default()
                 },
             ),
