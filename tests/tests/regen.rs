@@ -1,7 +1,7 @@
 //! The way from the captures to the documents and the client, on copies of the checked-in tree.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use proptest::prelude::*;
 use stablelink_tests::{bytes_below, copy_of_tree, root};
@@ -59,6 +59,15 @@ fn the_checked_in_tree_is_what_the_captures_give() {
             "{file}: run `cargo xtask regen`"
         );
     }
+}
+
+#[test]
+fn the_table_of_a_run() {
+    let built = regen::build(&root()).unwrap();
+    let states = built.outputs.compare(&root()).unwrap();
+    let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    let table = built.summary.table(&states, "wrote", Duration::ZERO);
+    insta::assert_snapshot!("table", format!("{}\n{table}", warnings.join("\n")));
 }
 
 #[test]

@@ -13,12 +13,13 @@ use super::unused_snapshots;
 /// `serde_json/arbitrary_precision` on, cargo unites the features of all packages that it builds
 /// at once, and the client would then only be tested as it behaves for users who have that
 /// feature on; those without it, most of them, would get code that no test has seen. For the
-/// same reason each of its own sets of features is a run of its own.
-const RUNS: [&str; 4] = [
+/// same reason each of its own sets of features is a run of its own, and one has that feature on.
+const RUNS: [&str; 5] = [
     "--package apifox --package xtask --package stablelink-tests",
     "--package stablelink-api",
     "--package stablelink-api --features provisional",
     "--package stablelink-api --all-features",
+    "--package stablelink-api --features serde_json/arbitrary_precision",
 ];
 
 /// Where insta writes the snapshots that an assertion compared with.
