@@ -348,7 +348,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_no: ::std::option::Option<::std::string::String>,
-        /// Number of the refund order, made by the caller. A repeated one is refused.
+        /// Number of the refund order, made by the caller. A repeated one is refused. That it is required is inferred.
         #[serde(rename = "refundOrderNo")]
         pub refund_order_no: ::std::string::String,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -586,7 +586,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_nos: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-        /// Number of the settlement order, made by the caller. A repeated one is refused.
+        /// Number of the settlement order, made by the caller. A repeated one is refused. That it is required is inferred.
         #[serde(rename = "settlementOrderNo")]
         pub settlement_order_no: ::std::string::String,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]

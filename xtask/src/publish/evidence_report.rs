@@ -62,14 +62,10 @@ pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
         if let Some(reason) = &operation.retry_reason {
             let _ = writeln!(text, "- Retry `{}`: {}", operation.retry, sentence(reason));
         }
-        for action in own.get(&index).into_iter().flatten() {
-            line(&mut text, action);
-        }
+        lines(&mut text, own.get(&index).map_or(&[], Vec::as_slice));
     }
     text.push_str("\n## What was curated everywhere\n\n");
-    for action in everywhere {
-        line(&mut text, action);
-    }
+    lines(&mut text, &everywhere);
     text
 }
 
@@ -141,23 +137,40 @@ fn table(text: &mut String, operations: &[Operation]) {
     text.push('\n');
 }
 
-fn line(text: &mut String, action: &AppliedAction) {
-    let _ = writeln!(
-        text,
-        "- {} (`{}` action {})",
-        sentence(&action.description),
-        action.file,
-        action.number
-    );
+/// One line for each reason, with all actions of a file that give it.
+fn lines(text: &mut String, actions: &[&AppliedAction]) {
+    let mut reasons: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    for action in actions {
+        let number = action.number.to_string();
+        match reasons
+            .iter_mut()
+            .find(|(reason, file, _)| *reason == action.description && *file == action.file)
+        {
+            Some((_, _, numbers)) => numbers.push(number),
+            None => reasons.push((&action.description, &action.file, vec![number])),
+        }
+    }
+    for (reason, file, numbers) in reasons {
+        let word = if numbers.len() == 1 { "action" } else { "actions" };
+        let _ = writeln!(
+            text,
+            "- {} (`{file}` {word} {})",
+            sentence(reason),
+            numbers.join(", ")
+        );
+    }
 }
 
+/// The text on one line, with a capital and a full stop.
 fn sentence(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.ends_with('.') {
-        text
-    } else {
-        format!("{text}.")
-    }
+    let mut letters = text.chars();
+    let capital: String = letters
+        .next()
+        .map(|first| first.to_uppercase().collect())
+        .unwrap_or_default();
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{capital}{}{stop}", letters.as_str())
 }
 
 struct Operation {
@@ -173,14 +186,15 @@ struct Operation {
 }
 
 impl Operation {
-    /// Whether the place belongs to this operation or to a component that it uses.
+    /// Whether the place is in this operation, brings it along, or is in a component that it uses.
     fn holds(&self, pointer: &str) -> bool {
-        let below = |owner: &str| {
-            pointer
+        let below = |place: &str, owner: &str| {
+            place
                 .strip_prefix(owner)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        below(&self.pointer)
+        below(pointer, &self.pointer)
+            || below(&self.pointer, pointer)
             || pointer
                 .strip_prefix("/components/schemas/")
                 .and_then(|rest| rest.split('/').next())
@@ -242,4 +256,51 @@ fn reachable(document: &Value, operation: &Value) -> BTreeSet<String> {
         }
     }
     reached
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn action(number: usize, touched: &str, description: &str) -> AppliedAction {
+        AppliedAction {
+            file: "spec/overlays/10-a.yaml".into(),
+            line: 1,
+            number,
+            target: "$".into(),
+            description: description.into(),
+            touched: vec![touched.into()],
+        }
+    }
+
+    #[test]
+    fn each_operation_tells_what_it_rests_on() {
+        let operation = |id: &str, level: &str, schema: &str| {
+            json!({"operationId": id, "x-evidence": {"level": level, "pages": ["1e0"], "note": "the answer was not seen"},
+                "x-retry": {"policy": "safe", "reason": "reads"}, "schema": {"$ref": format!("#/components/schemas/{schema}")}})
+        };
+        let mut paths = serde_json::Map::new();
+        for name in ["a", "b", "c", "d", "e"] {
+            let level = if name == "b" { "inferred" } else { "partial" };
+            let schema = if name == "b" { "Own" } else { "Other" };
+            paths.insert(format!("/{name}"), json!({"get": operation(name, level, schema)}));
+        }
+        let document = json!({"paths": paths, "components": {"schemas": {
+            "Own": {"properties": {"deep": {"$ref": "#/components/schemas/Deep"}}},
+            "Deep": {}, "Other": {}
+        }}});
+        let trace = Trace {
+            actions: vec![
+                action(1, "/paths/~1b", "brings b along"),
+                action(2, "/components/schemas/Deep/description", "says what it is"),
+                action(3, "/components/schemas/Own/description", "says what it is"),
+                action(4, "/paths", "concerns all"),
+                action(5, "/info/title", "concerns none"),
+                action(6, "/paths/~1a/get/summary", "names a"),
+            ],
+        };
+        insta::assert_snapshot!("evidence", report(&Lock::default(), &document, &[&trace]));
+    }
 }
