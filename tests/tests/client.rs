@@ -165,12 +165,20 @@ fn every_doc_comment_has_its_page() {
                 }
                 Item::Struct(of) if of.ident != "Client" => {
                     let text = text(&of.attrs);
-                    assert!(text.contains("Page: ") || text.contains("Pages: "), "{}: {text}", of.ident);
+                    assert!(
+                        text.contains("Page: ") || text.contains("Pages: "),
+                        "{}: {text}",
+                        of.ident
+                    );
                     *seen += 1;
                 }
                 Item::Enum(of) => {
                     let text = text(&of.attrs);
-                    assert!(text.contains("Page: ") || text.contains("Pages: "), "{}: {text}", of.ident);
+                    assert!(
+                        text.contains("Page: ") || text.contains("Pages: "),
+                        "{}: {text}",
+                        of.ident
+                    );
                     *seen += 1;
                 }
                 Item::Impl(block) if block.trait_.is_none() => {
@@ -179,7 +187,11 @@ fn every_doc_comment_has_its_page() {
                             && method.sig.asyncness.is_some()
                         {
                             let text = text(&method.attrs);
-                            assert!(text.contains("Page: ") || text.contains("Pages: "), "{}: {text}", method.sig.ident);
+                            assert!(
+                                text.contains("Page: ") || text.contains("Pages: "),
+                                "{}: {text}",
+                                method.sig.ident
+                            );
                             *seen += 1;
                         }
                     }

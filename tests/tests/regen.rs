@@ -53,11 +53,7 @@ fn states(root: &Path) -> Vec<(String, State)> {
 #[test]
 fn the_checked_in_tree_is_what_the_captures_give() {
     for (file, state) in states(&root()) {
-        assert_eq!(
-            state,
-            State::Unchanged,
-            "{file}: run `cargo xtask regen`"
-        );
+        assert_eq!(state, State::Unchanged, "{file}: run `cargo xtask regen`");
     }
 }
 
@@ -81,12 +77,7 @@ fn the_lock_is_as_the_command_writes_it() {
 fn a_field_that_a_page_loses_goes_from_document_and_client() {
     let copy = copy_of_tree().unwrap();
     let root = copy.path();
-    replace(
-        root,
-        RATE,
-        ",\n        \"clientId\": 23",
-        "",
-    );
+    replace(root, RATE, ",\n        \"clientId\": 23", "");
     let error = regen::build(root).unwrap_err().to_string();
     assert!(
         error.contains(RATE) && error.contains("cargo xtask docs add"),
@@ -112,7 +103,10 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
         .map(|(output, _)| output.path.display().to_string())
         .collect();
     for file in [DOCUMENT, "spec/openapi.yaml", "spec/EVIDENCE.md", CLIENT] {
-        assert!(changed.iter().any(|name| name == file), "{file}: {changed:?}");
+        assert!(
+            changed.iter().any(|name| name == file),
+            "{file}: {changed:?}"
+        );
     }
     let document: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(root.join(DOCUMENT)).unwrap()).unwrap();
@@ -126,7 +120,9 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
         1
     );
     assert!(
-        states(root).iter().all(|(_, state)| *state == State::Unchanged),
+        states(root)
+            .iter()
+            .all(|(_, state)| *state == State::Unchanged),
         "a second run changes nothing"
     );
 }
@@ -138,11 +134,14 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
         ("a capture that the lock does not know", |root| {
             replace(root, RATE, "channelRate", "channelrate");
         }),
-        ("a renamed field makes actions stale, all are listed", |root| {
-replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
-            replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
-            forge_hash(root, RATE);
-        }),
+        (
+            "a renamed field makes actions stale, all are listed",
+            |root| {
+                replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
+                replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
+                forge_hash(root, RATE);
+            },
+        ),
         ("an overlay with a wrong path", |root| {
             replace(
                 root,
@@ -160,7 +159,12 @@ replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
             );
         }),
         ("a new amount that nobody has told as money", |root| {
-            replace(root, RATE, "\"clientId\": 23", "\"clientId\": 23,\n        \"serviceFee\": 1.5");
+            replace(
+                root,
+                RATE,
+                "\"clientId\": 23",
+                "\"clientId\": 23,\n        \"serviceFee\": 1.5",
+            );
             forge_hash(root, RATE);
         }),
         ("an example that is no JSON", |root| {
@@ -170,7 +174,11 @@ replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
         ("two pages of one id", |root| {
             let lock = root.join("spec/docs/docs.lock");
             let text = fs::read_to_string(&lock).unwrap();
-            fs::write(&lock, text.replace("id = \"421876920e0\"", "id = \"312999607e0\"")).unwrap();
+            fs::write(
+                &lock,
+                text.replace("id = \"421876920e0\"", "id = \"312999607e0\""),
+            )
+            .unwrap();
         }),
     ];
     let mut report = String::new();
@@ -197,7 +205,13 @@ fn a_captured_page_makes_its_stand_in_stale() {
          application/json\nBodyapplication/json\n\nExample\n{\n    \"retcode\": \"200\"\n}\n",
     )
     .unwrap();
-    add::add(root, &[page], Some("https://developer.stablelink.app/400000001e0"), Origin::Saved).unwrap();
+    add::add(
+        root,
+        &[page],
+        Some("https://developer.stablelink.app/400000001e0"),
+        Origin::Saved,
+    )
+    .unwrap();
     let error = regen::build(root).unwrap_err().to_string();
     assert!(
         error.contains("provisional/40-file.yaml") && error.contains("File / Upload File"),

@@ -65,10 +65,7 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
                 State::Missing => "is missing",
                 _ => "is not what the captures and overlays give",
             };
-            format!(
-                "{}: {what}; run `cargo xtask regen`",
-                output.path.display()
-            )
+            format!("{}: {what}; run `cargo xtask regen`", output.path.display())
         })
         .collect();
     if check && !stale.is_empty() {
@@ -100,7 +97,11 @@ fn docs(root: &Path, command: Docs) -> Result<(), Box<dyn Error>> {
                     Filed::Unchanged(name) => println!("unchanged  {name}"),
                 }
             }
-            if added.filed.iter().any(|filed| !matches!(filed, Filed::Unchanged(_))) {
+            if added
+                .filed
+                .iter()
+                .any(|filed| !matches!(filed, Filed::Unchanged(_)))
+            {
                 println!("next: cargo xtask regen");
             }
             Ok(())
@@ -136,7 +137,8 @@ fn import_pages(
         return Err(if keep_going {
             "some pages could not be read; the rest was written".into()
         } else {
-            "some pages could not be read; nothing was written (`--keep-going` writes the rest)".into()
+            "some pages could not be read; nothing was written (`--keep-going` writes the rest)"
+                .into()
         });
     }
     Ok(())

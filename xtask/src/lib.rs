@@ -7,6 +7,7 @@ pub mod commands;
 pub mod curate;
 pub mod docs;
 pub mod lint;
+mod openapi;
 pub mod publish;
 pub mod regen;
 pub mod suite;

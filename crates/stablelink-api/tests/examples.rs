@@ -17,9 +17,15 @@ fn through<T: DeserializeOwned + Serialize>(text: &str) -> Result<String, serde_
 /// Which type reads the examples of which component.
 const TYPES: &[(&str, RoundTrip)] = &[
     ("AccessTokenAnswer", through::<types::AccessTokenAnswer>),
-    ("AbnormalPaymentEvent", through::<types::AbnormalPaymentEvent>),
+    (
+        "AbnormalPaymentEvent",
+        through::<types::AbnormalPaymentEvent>,
+    ),
     ("CheckoutEvent", through::<types::CheckoutEvent>),
-    ("CheckoutOrderEnvelope", through::<types::CheckoutOrderEnvelope>),
+    (
+        "CheckoutOrderEnvelope",
+        through::<types::CheckoutOrderEnvelope>,
+    ),
     (
         "CreateAbnormalPaymentRefundRequest",
         through::<types::CreateAbnormalPaymentRefundRequest>,
@@ -37,7 +43,10 @@ const TYPES: &[(&str, RoundTrip)] = &[
         "CreatedCheckoutOrderEnvelope",
         through::<types::CreatedCheckoutOrderEnvelope>,
     ),
-    ("ExchangeRateEnvelope", through::<types::ExchangeRateEnvelope>),
+    (
+        "ExchangeRateEnvelope",
+        through::<types::ExchangeRateEnvelope>,
+    ),
     (
         "GetExchangeRateRequest",
         through::<types::GetExchangeRateRequest>,
@@ -82,8 +91,7 @@ fn canonical(text: &RawValue) -> String {
 }
 
 fn same(one: &str, other: &str) -> bool {
-    let canonical =
-        |text: &str| canonical(&serde_json::from_str::<Box<RawValue>>(text).unwrap());
+    let canonical = |text: &str| canonical(&serde_json::from_str::<Box<RawValue>>(text).unwrap());
     canonical(one) == canonical(other)
 }
 

@@ -6,27 +6,8 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeI
 use quote::quote;
 
 use super::ClientError;
+use super::formats::{FORMATS, TEXT};
 use super::prepare::Prepared;
-
-const TEXT: &[TypeImpl] = &[TypeImpl::Display, TypeImpl::FromStr];
-
-/// String formats that have a Rust type of their own, and what it can do.
-///
-/// Local times and decimals are read without loss of a digit; their text is kept as it came. A secret
-/// shows itself to nobody, so it is no part of an address either.
-const FORMATS: &[(&str, &str, &[TypeImpl])] = &[
-    ("date", "::jiff::civil::Date", TEXT),
-    ("date-time", "::jiff::Timestamp", TEXT),
-    ("date-time-local", "crate::scalars::LocalDateTime", TEXT),
-    ("decimal", "crate::scalars::DecimalString", TEXT),
-    ("decimal-number", "crate::scalars::DecimalNumber", TEXT),
-    ("secret", "crate::scalars::Secret", &[]),
-];
-
-/// Whether a string of this format becomes a type of its own.
-pub(super) fn has_type(format: &str) -> bool {
-    FORMATS.iter().any(|(name, ..)| *name == format)
-}
 
 /// The client as progenitor writes it.
 pub(super) fn run(document: &Prepared) -> Result<syn::File, ClientError> {

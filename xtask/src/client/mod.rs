@@ -3,9 +3,10 @@
 //! The generator is progenitor; around it stands what it does not do: text of the pages is made
 //! harmless, values that the gateway may extend become open enums, money never meets a float, and
 //! what the published document lacks is put behind the cargo feature `provisional`.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod derives;
 mod error;
+mod formats;
 mod gate;
 mod generator;
 mod inventory;

@@ -7,9 +7,11 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::prepare::EXTENSIBLE;
 use super::tidy::doc_lines;
 use super::{ClientError, text};
+
+/// The extension that makes a text an open enum.
+pub(super) const EXTENSIBLE: &str = "x-extensible-enum";
 
 /// A string component with `x-extensible-enum`.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use openapiv3::OpenAPI;
 use serde_json::{Map, Value, json};
 
-use super::open_enums::OpenEnum;
-use super::{ClientError, generator, text};
+use super::open_enums::{EXTENSIBLE, OpenEnum};
+use super::{ClientError, formats, text};
+use crate::openapi::child;
 
 /// A document ready for the generator, and what was taken out of it on the way.
 pub(super) struct Prepared {
@@ -49,8 +50,6 @@ pub(super) fn prepare(document: &Value) -> Result<Prepared, ClientError> {
         any_values,
     })
 }
-
-pub(super) const EXTENSIBLE: &str = "x-extensible-enum";
 
 fn members<'a>(
     document: &'a Value,
@@ -170,8 +169,7 @@ fn clean(value: &mut Value, of: Kind, place: &mut String) -> Result<(), ClientEr
 
 fn within<T>(place: &mut String, key: &str, run: impl FnOnce(&mut String) -> T) -> T {
     let length = place.len();
-    place.push('/');
-    place.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    *place = child(place, key);
     let result = run(place);
     place.truncate(length);
     result
@@ -210,7 +208,7 @@ fn check_path(path: &str) -> Result<(), ClientError> {
         return Ok(());
     }
     Err(ClientError::place(
-        &format!("/paths/{}", path.replace('~', "~0").replace('/', "~1")),
+        &child("/paths", path),
         format!(
             "{path:?} is not a path of letters, digits, `/`, `_`, `-`, `.`, `~` and `{{names}}`"
         ),
@@ -257,7 +255,7 @@ fn typed_text(value: &mut Value) {
         return;
     };
     let word = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or_default();
-    if word("type") != "string" || !generator::has_type(word("format")) {
+    if word("type") != "string" || !formats::has_type(word("format")) {
         return;
     }
     keep(members, &["type", "format", "nullable", "description"]);

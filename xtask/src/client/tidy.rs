@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Item, Path, Token, parse_quote};
+use syn::{Attribute, Item, parse_quote};
 
+use super::derives::{edit_derives, ends_with};
 use super::{ClientError, unions};
 
 /// Tidies a client as progenitor wrote it. `requests` names the types that callers build.
@@ -72,27 +72,6 @@ fn tidy_type(attrs: &mut Vec<Attribute>, name: &syn::Ident, requests: &BTreeSet<
     if !requests.contains(&name.to_string()) {
         attrs.push(parse_quote!(#[non_exhaustive]));
     }
-}
-
-/// Drops the derives that `keep` refuses.
-pub(super) fn edit_derives(attrs: &mut [Attribute], mut keep: impl FnMut(&Path) -> bool) {
-    for attr in attrs {
-        if !attr.path().is_ident("derive") {
-            continue;
-        }
-        let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
-        else {
-            continue;
-        };
-        let paths: Vec<Path> = paths.into_iter().filter(|path| keep(path)).collect();
-        *attr = parse_quote!(#[derive(#(#paths),*)]);
-    }
-}
-
-pub(super) fn ends_with(path: &Path, name: &str) -> bool {
-    path.segments
-        .last()
-        .is_some_and(|segment| segment.ident == name)
 }
 
 /// The text of a documentation attribute.

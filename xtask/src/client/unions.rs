@@ -10,7 +10,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Fields, Item, ItemEnum, ItemImpl, Type, parse_quote};
 
 use super::ClientError;
-use super::tidy::{edit_derives, ends_with};
+use super::derives::{edit_derives, ends_with};
 
 /// Takes the derived `Deserialize` off an untagged enum and gives the one that reads text.
 pub(super) fn read_from_text(item: &mut ItemEnum) -> Result<Option<ItemImpl>, ClientError> {

@@ -214,7 +214,7 @@ fn mentions_marker(value: &Value) -> bool {
 /// The last action that gave a component its marker; for a marker elsewhere, the last that writes any.
 fn namer<'a>(names: &[(&'a Action, Vec<String>)], component: Option<&str>) -> Option<&'a Action> {
     let found = component.and_then(|component| {
-        let whole = super::target::child("/components/schemas", component);
+        let whole = crate::openapi::child("/components/schemas", component);
         let marker = format!("{whole}/{}", rename::MARKER);
         names
             .iter()

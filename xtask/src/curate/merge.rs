@@ -1,6 +1,7 @@
 //! What an action does to the places that its target found: merge, or remove.
 
-use super::target::{Place, Step, child, find, pointer};
+use super::target::{Place, Step, find, pointer};
+use crate::openapi::child;
 use serde_json::Value;
 use std::collections::HashSet;
 

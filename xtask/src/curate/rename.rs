@@ -1,6 +1,6 @@
 //! Gives schemas the names that `x-schema-name` asks for, and lets every reference follow.
 
-use super::target::child;
+use crate::openapi::{FREELY_NAMED, child};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -154,7 +154,7 @@ fn strip(node: &mut Value, named: bool) {
         Value::Object(members) => {
             members.retain(|name, _| named || !name.starts_with("x-apifox-"));
             for (name, member) in members.iter_mut() {
-                strip(member, !named && NAMED.contains(&name.as_str()));
+                strip(member, !named && FREELY_NAMED.contains(&name.as_str()));
             }
         }
         _ => {}
@@ -182,22 +182,6 @@ fn well_formed(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Members whose own members have free names, so that a property called `example` is not taken for an example.
-const NAMED: [&str; 12] = [
-    "properties",
-    "schemas",
-    "responses",
-    "headers",
-    "requestBodies",
-    "paths",
-    "x-webhooks",
-    "securitySchemes",
-    "callbacks",
-    "content",
-    "links",
-    "encoding",
-];
-
 /// Rewrites references, and takes out markers that stand on something else than a component.
 fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced: &mut Vec<String>) {
     match node {
@@ -220,7 +204,7 @@ fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced:
                     ("discriminator", member) if !named => mapping(member, renames),
                     ("example" | "examples" | "default" | "enum", _) if !named => {}
                     (name, member) => {
-                        let named = !named && NAMED.contains(&name);
+                        let named = !named && FREELY_NAMED.contains(&name);
                         follow(member, named, &child(at, name), renames, misplaced);
                     }
                 }

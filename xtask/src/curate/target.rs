@@ -4,6 +4,7 @@
 //! document, lists of wildcards). Overlays need little of that, so the costly forms are refused
 //! before they are parsed.
 
+use crate::openapi::child;
 use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
@@ -82,11 +83,6 @@ pub(super) fn pointer(place: &[Step]) -> String {
             Step::Name(name) => child(&pointer, name),
             Step::Index(index) => format!("{pointer}/{index}"),
         })
-}
-
-/// The JSON pointer of a member.
-pub(super) fn child(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// The node at a place.

@@ -69,7 +69,9 @@ pub enum AddError {
         key: String,
     },
     /// The address names no page.
-    #[error("{0}: is not the address of a page; it is https://SITE/…<page id>, with an id such as 312999607e0")]
+    #[error(
+        "{0}: is not the address of a page; it is https://SITE/…<page id>, with an id such as 312999607e0"
+    )]
     Address(String),
     /// The lock cannot be written as TOML.
     #[error("docs.lock: {0}")]
@@ -150,7 +152,9 @@ pub fn add(
             });
         }
         seen.push(entry.key().to_owned());
-        added.filed.push(file(&mut lock, entry, &page, &text, origin));
+        added
+            .filed
+            .push(file(&mut lock, entry, &page, &text, origin));
         if let Some(Filed::Added(name) | Filed::Changed(name)) = added.filed.last() {
             outputs.add(Path::new(FOLDER).join(name), text);
         }
@@ -273,10 +277,9 @@ fn find_by_content(
 
 fn identity(page: &Page) -> (String, Option<(String, String)>) {
     let call = match &page.kind {
-        apifox::Kind::Api(operation) => Some((
-            operation.method.name().to_owned(),
-            operation.path.clone(),
-        )),
+        apifox::Kind::Api(operation) => {
+            Some((operation.method.name().to_owned(), operation.path.clone()))
+        }
         _ => None,
     };
     (page.title.to_lowercase(), call)

@@ -1,11 +1,12 @@
 //! Says on every operation of the document how far its pages were seen.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     captures::Captures,
     lock::{Entry, Evidence},
 };
+use crate::openapi::operations_mut;
 
 /// Extension that holds level, pages and notes.
 pub const EXTENSION: &str = "x-evidence";
@@ -90,26 +91,6 @@ pub fn mark_inferred(document: &mut Value) {
     }
 }
 
-/// The operations below `paths` and `x-webhooks`.
-pub fn operations_mut(document: &mut Value) -> Vec<&mut Map<String, Value>> {
-    const METHODS: [&str; 8] = [
-        "get", "put", "post", "delete", "options", "head", "patch", "trace",
-    ];
-    let Value::Object(members) = document else {
-        return Vec::new();
-    };
-    members
-        .iter_mut()
-        .filter(|(section, _)| *section == "paths" || *section == "x-webhooks")
-        .filter_map(|(_, items)| items.as_object_mut())
-        .flat_map(|items| items.values_mut())
-        .filter_map(Value::as_object_mut)
-        .flat_map(|item| item.iter_mut())
-        .filter(|(method, _)| METHODS.contains(&method.as_str()))
-        .filter_map(|(_, operation)| operation.as_object_mut())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,8 +162,14 @@ mod tests {
     #[test]
     fn a_note_says_what_is_missing() {
         for (note, text) in [
-            ("cut here; the answers were not seen", "the answers were not seen"),
-            ("cut here, within a value; the rest was not seen", "within a value; the rest was not seen"),
+            (
+                "cut here; the answers were not seen",
+                "the answers were not seen",
+            ),
+            (
+                "cut here, within a value; the rest was not seen",
+                "within a value; the rest was not seen",
+            ),
             ("cut: no page was seen", "no page was seen"),
             ("cut", ""),
         ] {

@@ -25,9 +25,7 @@ pub struct Imported {
 impl Imported {
     /// Whether something could not be read.
     pub fn is_partial(&self) -> bool {
-        self.messages
-            .iter()
-            .any(|message| message.is_error())
+        self.messages.iter().any(|message| message.is_error())
     }
 }
 

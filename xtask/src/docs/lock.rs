@@ -328,7 +328,9 @@ mod tests {
 
     #[test]
     fn disagreement_names_the_page_and_the_command() {
-        let cases: [(&str, Vec<Entry>, &[(&str, &str)], &[&str]); 3] = [
+        type Files = &'static [(&'static str, &'static str)];
+        type Expected = &'static [&'static str];
+        let cases: [(&str, Vec<Entry>, Files, Expected); 3] = [
             (
                 "other bytes",
                 vec![entry("1e0-a.txt", Some("1e0"), "a")],

@@ -1,13 +1,10 @@
 //! An OpenAPI document as the rules see it: its operations, its components, and who uses them.
 
-use super::json::{child, component_name, members, strings};
+use super::json::{members, strings};
 use super::walk::{Place, Role, Site, references, walk};
+use crate::openapi::{METHODS, child, component_name};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
-
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
 
 /// How many references are followed in a row: more than that is a circle.
 const MAX_HOPS: usize = 16;
@@ -187,6 +184,19 @@ impl<'a> Document<'a> {
                     self.follow(&child(&pointer, status), answer),
                 )
             })
+            .collect()
+    }
+
+    /// The media types of the request body and of the answers of an operation.
+    pub(super) fn contents(&self, operation: &Operation<'a>) -> Vec<(&'a str, Found<'a>)> {
+        let answers = self
+            .answers(operation)
+            .into_iter()
+            .map(|(_, answer)| answer);
+        self.body(operation)
+            .into_iter()
+            .chain(answers)
+            .flat_map(|found| content(&found))
             .collect()
     }
 

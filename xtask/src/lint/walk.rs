@@ -1,6 +1,8 @@
 //! The walk through a document: every schema with its place and role, and every reference.
 
-use super::json::{child, members, strings};
+use super::json::{members, strings};
+use crate::openapi::FREELY_NAMED;
+use crate::openapi::child;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -98,21 +100,6 @@ pub(super) fn walk<'a>(
     }
 }
 
-/// Members whose own members have free names, so that a property called `example` is not taken for an example.
-const NAMED: [&str; 11] = [
-    "properties",
-    "schemas",
-    "responses",
-    "headers",
-    "requestBodies",
-    "paths",
-    "x-webhooks",
-    "securitySchemes",
-    "callbacks",
-    "content",
-    "parameters",
-];
-
 /// All references below a value, but for what stands in examples.
 pub(super) fn references<'a>(
     value: &'a Value,
@@ -131,7 +118,7 @@ pub(super) fn references<'a>(
                     (name, member) => references(
                         member,
                         &child(pointer, name),
-                        !named && NAMED.contains(&name),
+                        !named && FREELY_NAMED.contains(&name),
                         found,
                     ),
                 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     curate::{AppliedAction, Trace},
     docs::lock::{Entry, Lock, Origin},
-    regen::links::references,
+    openapi::{self, child},
 };
 
 /// An action that concerns more operations than this is told once, not under each of them.
@@ -151,7 +151,11 @@ fn lines(text: &mut String, actions: &[&AppliedAction]) {
         }
     }
     for (reason, file, numbers) in reasons {
-        let word = if numbers.len() == 1 { "action" } else { "actions" };
+        let word = if numbers.len() == 1 {
+            "action"
+        } else {
+            "actions"
+        };
         let _ = writeln!(
             text,
             "- {} (`{file}` {word} {})",
@@ -203,59 +207,37 @@ impl Operation {
 }
 
 fn operations(document: &Value) -> Vec<Operation> {
-    let mut operations = Vec::new();
-    for section in ["paths", "x-webhooks"] {
-        for (path, item) in document[section].as_object().into_iter().flatten() {
-            for (method, operation) in item.as_object().into_iter().flatten() {
-                let text = |pointer: &str| {
-                    operation
-                        .pointer(pointer)
-                        .and_then(Value::as_str)
-                        .map(str::to_owned)
-                };
-                let call = if section == "paths" {
-                    format!("{} {path}", method.to_uppercase())
-                } else {
-                    format!("webhook {path}")
-                };
-                operations.push(Operation {
-                    id: text("/operationId").unwrap_or_else(|| call.clone()),
-                    call,
-                    level: text("/x-evidence/level").unwrap_or_default(),
-                    note: text("/x-evidence/note").unwrap_or_default(),
-                    pages: operation["x-evidence"]["pages"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|page| page.as_str().map(str::to_owned))
-                        .collect(),
-                    retry: text("/x-retry/policy").unwrap_or_else(|| "-".to_owned()),
-                    retry_reason: text("/x-retry/reason"),
-                    pointer: format!(
-                        "/{section}/{}/{method}",
-                        path.replace('~', "~0").replace('/', "~1")
-                    ),
-                    components: reachable(document, operation),
-                });
+    openapi::operations(document)
+        .iter()
+        .map(|operation| {
+            let text = |pointer: &str| {
+                let value = operation.value.pointer(pointer);
+                value.and_then(Value::as_str).map(str::to_owned)
+            };
+            let call = if operation.section == "paths" {
+                format!("{} {}", operation.method.to_uppercase(), operation.path)
+            } else {
+                format!("webhook {}", operation.path)
+            };
+            let item = child(&format!("/{}", operation.section), operation.path);
+            Operation {
+                id: text("/operationId").unwrap_or_else(|| call.clone()),
+                call,
+                level: text("/x-evidence/level").unwrap_or_default(),
+                note: text("/x-evidence/note").unwrap_or_default(),
+                pages: operation.value["x-evidence"]["pages"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|page| page.as_str().map(str::to_owned))
+                    .collect(),
+                retry: text("/x-retry/policy").unwrap_or_else(|| "-".to_owned()),
+                retry_reason: text("/x-retry/reason"),
+                pointer: child(&item, operation.method),
+                components: openapi::components_of(document, operation.value),
             }
-        }
-    }
-    operations
-}
-
-fn reachable(document: &Value, operation: &Value) -> BTreeSet<String> {
-    let schemas = &document["components"]["schemas"];
-    let mut open = Vec::new();
-    references(operation, &mut open);
-    let mut reached = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        if let Some(schema) = schemas.get(&name)
-            && reached.insert(name)
-        {
-            references(schema, &mut open);
-        }
-    }
-    reached
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -285,7 +267,10 @@ mod tests {
         for name in ["a", "b", "c", "d", "e"] {
             let level = if name == "b" { "inferred" } else { "partial" };
             let schema = if name == "b" { "Own" } else { "Other" };
-            paths.insert(format!("/{name}"), json!({"get": operation(name, level, schema)}));
+            paths.insert(
+                format!("/{name}"),
+                json!({"get": operation(name, level, schema)}),
+            );
         }
         let document = json!({"paths": paths, "components": {"schemas": {
             "Own": {"properties": {"deep": {"$ref": "#/components/schemas/Deep"}}},

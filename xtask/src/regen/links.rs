@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::docs::{evidence, lock::Lock};
+use crate::{
+    docs::{evidence, lock::Lock},
+    openapi::{components_of, operations, operations_mut},
+};
 
 /// More pages than this are not listed one by one: the component belongs to all of them.
 const AT_MOST: usize = 3;
@@ -13,7 +16,7 @@ const AT_MOST: usize = 3;
 /// Adds the lines.
 pub fn add(document: &mut Value, lock: &Lock) {
     let users = pages_by_component(document);
-    for operation in evidence::operations_mut(document) {
+    for operation in operations_mut(document) {
         let line = line(pages_of(operation), lock);
         append(operation, &line);
     }
@@ -74,53 +77,20 @@ fn append(owner: &mut Map<String, Value>, line: &str) {
     owner.insert("description".to_owned(), text.into());
 }
 
-/// The pages of the operations from which each component can be reached.
-fn pages_by_component(document: &mut Value) -> BTreeMap<String, BTreeSet<String>> {
-    let schemas = document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+/// The pages of the operations that use each component.
+fn pages_by_component(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for operation in evidence::operations_mut(document) {
-        let pages = pages_of(operation);
-        let mut open = Vec::new();
-        operation
-            .values()
-            .for_each(|member| references(member, &mut open));
-        let mut reached = BTreeSet::new();
-        while let Some(name) = open.pop() {
-            if let Some(schema) = schemas.get(&name)
-                && reached.insert(name)
-            {
-                references(schema, &mut open);
-            }
-        }
-        for name in reached {
+    for operation in operations(document) {
+        let pages = operation
+            .value
+            .as_object()
+            .map(pages_of)
+            .unwrap_or_default();
+        for name in components_of(document, operation.value) {
             found.entry(name).or_default().extend(pages.iter().cloned());
         }
     }
     found
-}
-
-/// The names of the components that a value refers to.
-pub(crate) fn references(value: &Value, names: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            if let Some(Value::String(reference)) = members.get("$ref") {
-                names.extend(
-                    reference
-                        .strip_prefix("#/components/schemas/")
-                        .map(str::to_owned),
-                );
-            }
-            members
-                .values()
-                .for_each(|member| references(member, names));
-        }
-        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]
@@ -142,7 +112,8 @@ mod tests {
 
     #[test]
     fn each_description_ends_with_its_page() {
-        let schema = |name: &str| json!({"schema": {"$ref": format!("#/components/schemas/{name}")}});
+        let schema =
+            |name: &str| json!({"schema": {"$ref": format!("#/components/schemas/{name}")}});
         let mut document = json!({
             "paths": {
                 "/a": {"get": {"summary": "A", "x-apifox-pages": ["1e0"], "responses": schema("Own")}},
@@ -165,15 +136,27 @@ mod tests {
                 .to_owned()
         };
         for (pointer, expected) in [
-            ("/paths/~1a/get/description", "A\n\nPage: <https://docs.example/1e0>"),
+            (
+                "/paths/~1a/get/description",
+                "A\n\nPage: <https://docs.example/1e0>",
+            ),
             (
                 "/paths/~1b/get/description",
                 "B\n\nPages: <https://docs.example/2e0>, <https://docs.example/3e0>",
             ),
             ("/paths/~1c/get/description", "Page: none was seen."),
-            ("/components/schemas/Own/description", "O\n\nPage: <https://docs.example/1e0>"),
-            ("/components/schemas/Deep/description", "Page: <https://docs.example/1e0>"),
-            ("/components/schemas/Guess/description", "Page: none was seen."),
+            (
+                "/components/schemas/Own/description",
+                "O\n\nPage: <https://docs.example/1e0>",
+            ),
+            (
+                "/components/schemas/Deep/description",
+                "Page: <https://docs.example/1e0>",
+            ),
+            (
+                "/components/schemas/Guess/description",
+                "Page: none was seen.",
+            ),
             (
                 "/components/schemas/Shared/description",
                 "Pages: 4 of them, such as <https://docs.example/1e0>",

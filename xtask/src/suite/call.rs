@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::job::Stop;
+use super::stop::Stop;
 
 /// How often a command with a time limit is looked at.
 const POLL: Duration = Duration::from_millis(50);

@@ -1,7 +1,8 @@
 //! The steps that are cargo commands alone.
 
 use super::call::Call;
-use super::job::{Job, Stop};
+use super::job::Job;
+use super::stop::Stop;
 
 /// What compiles must be looked at twice: code may stand behind a feature, or behind its absence.
 /// For the whole workspace each time, so that the two share nearly all of the dependencies; that

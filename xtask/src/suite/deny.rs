@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::call::{Call, Limited};
 use super::install::{self, TOOLS};
-use super::job::{Job, Stop};
+use super::job::Job;
+use super::stop::Stop;
 
 const VERSION: &str = "0.20.2";
 

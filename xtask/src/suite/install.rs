@@ -8,7 +8,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::job::{Job, Stop};
+use super::job::Job;
+use super::stop::Stop;
 
 /// Where all tools go, relative to the root.
 pub(super) const TOOLS: &str = "target/tools";

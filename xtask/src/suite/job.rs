@@ -1,21 +1,13 @@
 //! One step at work: the commands it runs and what it found.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
 use super::call::Call;
-use super::cargo_test::Counts;
-
-/// A reason for which the rest of a step can't run.
-pub(super) struct Stop(pub(super) String);
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self(error.to_string())
-    }
-}
+use super::counts::Counts;
+use super::stop::Stop;
 
 /// What a step leaves behind.
 #[derive(Default)]

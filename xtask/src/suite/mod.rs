@@ -9,6 +9,7 @@
 mod call;
 mod cargo_test;
 mod code;
+mod counts;
 mod deny;
 mod install;
 mod job;
@@ -16,15 +17,17 @@ mod msrv;
 mod openapi;
 mod report;
 mod step;
+mod stop;
 mod unused_snapshots;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use job::{Job, Stop};
+use job::Job;
 use report::Outcome;
 pub use step::Step;
+use stop::Stop;
 
 /// Why the suite did not pass.
 #[derive(Debug, thiserror::Error)]

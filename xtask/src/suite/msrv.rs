@@ -4,7 +4,8 @@ use std::fs;
 
 use super::call::Call;
 use super::code::FEATURES;
-use super::job::{Job, Stop};
+use super::job::Job;
+use super::stop::Stop;
 
 /// Apart from the usual one: two toolchains in one folder would rebuild each other's work.
 const TARGET: &str = "target/msrv";

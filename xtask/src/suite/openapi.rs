@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::call::Call;
 use super::install::{self, TOOLS};
-use super::job::{Job, Stop};
+use super::job::Job;
+use super::stop::Stop;
 
 /// What is published, relative to the root.
 pub(super) const DOCUMENTS: [&str; 3] = [

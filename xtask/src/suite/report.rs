@@ -127,7 +127,7 @@ pub(super) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::cargo_test::Counts;
+    use crate::suite::counts::Counts;
 
     fn outcome(step: Step, seconds: f64, finished: Finished) -> Outcome {
         Outcome::new(step, finished, Duration::from_secs_f64(seconds))

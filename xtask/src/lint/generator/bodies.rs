@@ -2,7 +2,7 @@
 
 use crate::lint::document::{Document, Found, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::child;
+use crate::openapi::child;
 use serde_json::Value;
 
 /// The media types of a request that the generator takes.

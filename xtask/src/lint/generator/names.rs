@@ -2,7 +2,8 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{child, text};
+use crate::lint::json::text;
+use crate::openapi::child;
 use std::collections::HashMap;
 
 /// A method is named by the operationId: it is there, and no other operation has it.

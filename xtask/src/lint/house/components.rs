@@ -2,7 +2,8 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{child, component_name, says};
+use crate::lint::json::says;
+use crate::openapi::{child, component_name};
 use std::collections::HashSet;
 
 /// In 3.0 a reader drops what stands beside a `$ref`. The importer's markers may: they are taken out.

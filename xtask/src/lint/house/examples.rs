@@ -1,23 +1,15 @@
 //! Examples: each is a value, and fits its schema by types, required members and branches.
 
-use crate::lint::document::{Document, content};
+use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{child, members};
+use crate::lint::json::members;
 use crate::lint::schema::mismatch;
+use crate::openapi::child;
 
 /// An example stands in the document and fits.
 pub(super) fn fits(document: &Document, report: &mut Report) {
     for operation in &document.operations {
-        let answers = document
-            .answers(operation)
-            .into_iter()
-            .map(|(_, answer)| answer);
-        for (_, media) in document
-            .body(operation)
-            .into_iter()
-            .chain(answers)
-            .flat_map(|found| content(&found))
-        {
+        for (_, media) in document.contents(operation) {
             let place = child(&media.pointer, "examples");
             let mut values = Vec::new();
             for (name, example) in members(media.value.get("examples")) {

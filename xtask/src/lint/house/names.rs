@@ -2,7 +2,8 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{child, text};
+use crate::lint::json::text;
+use crate::openapi::child;
 use std::collections::HashMap;
 
 /// First words of an operationId.

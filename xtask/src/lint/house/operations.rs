@@ -2,7 +2,8 @@
 
 use crate::lint::document::{Document, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{child, members, says, strings, text};
+use crate::lint::json::{members, says, strings, text};
+use crate::openapi::child;
 use serde_json::Value;
 use std::collections::HashSet;
 

@@ -2,8 +2,9 @@
 
 use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{child, says, text};
+use crate::lint::json::{says, text};
 use crate::lint::schema::properties;
+use crate::openapi::child;
 use serde_json::Value;
 
 /// `x-retry` has a policy of the three and a reason.

@@ -2,9 +2,10 @@
 
 use crate::lint::document::{Document, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{child, members, strings, text};
+use crate::lint::json::{members, strings, text};
 use crate::lint::schema::{list_without_null, properties};
 use crate::lint::walk::Role;
+use crate::openapi::child;
 use serde_json::Value;
 use std::collections::HashSet;
 

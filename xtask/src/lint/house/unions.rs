@@ -1,9 +1,10 @@
 //! What unions of these documents add to being told apart: no money, and examples that prove it.
 
-use crate::lint::document::{Document, content};
+use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{child, members};
+use crate::lint::json::members;
 use crate::lint::schema::{inside, mismatch};
+use crate::openapi::child;
 use serde_json::Value;
 
 /// An untagged union reads numbers as floats, so no money stands inside one.
@@ -26,16 +27,7 @@ pub(super) fn money(document: &Document, report: &mut Report) {
 /// Each example of a union fits exactly one branch.
 pub(super) fn examples(document: &Document, report: &mut Report) {
     for operation in &document.operations {
-        let answers = document
-            .answers(operation)
-            .into_iter()
-            .map(|(_, answer)| answer);
-        for (_, media) in document
-            .body(operation)
-            .into_iter()
-            .chain(answers)
-            .flat_map(|found| content(&found))
-        {
+        for (_, media) in document.contents(operation) {
             let Some(branches) = media
                 .value
                 .get("schema")

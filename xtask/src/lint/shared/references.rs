@@ -2,7 +2,7 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::component_name;
+use crate::openapi::component_name;
 
 /// A reference names something in the document.
 pub(in crate::lint) fn dangling(document: &Document, report: &mut Report) {
@@ -17,7 +17,7 @@ pub(in crate::lint) fn dangling(document: &Document, report: &mut Report) {
     }
     for (name, _) in &document.components {
         if document.resolve_is_circular(name) {
-            let place = crate::lint::json::child("/components/schemas", name);
+            let place = crate::openapi::child("/components/schemas", name);
             report.add(
                 &place,
                 "the references lead back to where they began",
@@ -31,7 +31,7 @@ pub(in crate::lint) fn dangling(document: &Document, report: &mut Report) {
 pub(in crate::lint) fn plain_names(document: &Document, report: &mut Report) {
     for (name, _) in &document.components {
         if !name.is_ascii() || name.contains('%') {
-            let place = crate::lint::json::child("/components/schemas", name);
+            let place = crate::openapi::child("/components/schemas", name);
             report.add(
                 &place,
                 format!("the component name `{name}` is not plain ASCII"),

@@ -1,0 +1,30 @@
+//! What every part of the pipeline asks of an OpenAPI document.
+
+mod operations;
+mod references;
+
+pub(crate) use operations::{METHODS, operations, operations_mut};
+pub(crate) use references::{component_name, components_of};
+
+/// Members whose own members have free names, so that a property called `example` is not taken for an
+/// example.
+pub(crate) const FREELY_NAMED: [&str; 13] = [
+    "properties",
+    "schemas",
+    "responses",
+    "headers",
+    "requestBodies",
+    "paths",
+    "x-webhooks",
+    "securitySchemes",
+    "callbacks",
+    "content",
+    "links",
+    "encoding",
+    "parameters",
+];
+
+/// The JSON pointer of a member.
+pub(crate) fn child(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
