@@ -216,17 +216,20 @@ fn check(
     if let Some(fixed) = parameter.field.fixed.as_deref()
         && let Some(other) = samples.iter().find(|sample| **sample != fixed)
     {
-        messages.push(Message::error(
-            &file,
-            first,
-            format!(
-                "the sample has {} for {}, the table (line {}) says that it is always {}",
-                quoted(other),
-                quoted(&property.name),
-                property.at.line,
-                quoted(fixed)
-            ),
-        ));
+        messages.push(
+            Message::error(
+                &file,
+                first,
+                format!(
+                    "the sample has {} for {}, the table (line {}) says that it is always {}",
+                    quoted(other),
+                    quoted(&property.name),
+                    property.at.line,
+                    quoted(fixed)
+                ),
+            )
+            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+        );
         property.fixed.clear();
     }
     crate::infer::check_fixed(property, messages);
