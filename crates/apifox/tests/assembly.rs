@@ -10,7 +10,7 @@
 
 mod support;
 
-use apifox::{Assembly, Info, Page};
+use apifox::{Assembly, Info, Kind, NamedSchema, Page, Schema};
 use serde_json::Value;
 use support::check::faults;
 use support::layout::laid_out;
@@ -354,4 +354,71 @@ fn a_page_without_response_says_so() {
         assembly.document["paths"]["/x"]["get"]["responses"].to_string(),
         r#"{"default":{"description":"Not described by the page."}}"#
     );
+}
+
+#[test]
+fn a_limit_of_one_page_does_not_bind_another() {
+    let with =
+        |row: &str, example: &str| format!("\nField | Max Length\n{row}\n{}", answer(example));
+    let assembly = written(&[
+        (
+            "a",
+            api("Get", "GET\n/a", &with("no | 3", "{\"no\": \"123\"}")),
+        ),
+        (
+            "b",
+            api("Get", "GET\n/b", &with("no | 3", "{\"no\": \"1234\"}")),
+        ),
+    ]);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let schema = &assembly.document["components"]["schemas"]["GetResponse"];
+    assert_eq!(schema["properties"]["no"].get("maxLength"), None);
+}
+
+/// A page whose response has a schema of its own, which refers to one that the page brings.
+fn with_schemas(key: &str, path: &str, title: &str) -> Page {
+    let mut page = page(
+        key,
+        api("Get Order", &format!("GET\n{path}"), &answer("{}")).as_bytes(),
+    );
+    let schema = serde_json::json!({ "type": "object", "title": title });
+    page.schemas.push(NamedSchema {
+        name: "Order".to_owned(),
+        line: 30,
+        schema,
+    });
+    if let Kind::Api(operation) = &mut page.kind {
+        let given = serde_json::json!({ "allOf": [{ "$ref": "#/components/schemas/Order" }] });
+        operation.responses[0].contents[0].schema = Schema::Given(given);
+    }
+    page
+}
+
+#[test]
+fn schemas_that_pages_bring_are_taken_over() {
+    for (title, said_of_it) in [
+        ("One", ""),
+        (
+            "Two",
+            "pages/b.txt:30: error: the component `Order` is another one on the page pages/a.txt:30\n  help: correct the wrong page, or tell the names apart\n",
+        ),
+    ] {
+        let pages = [
+            with_schemas("a", "/a", "One"),
+            with_schemas("b", "/b", title),
+        ];
+        let assembly = apifox::assemble(&pages, &info());
+        assert_eq!(said(&assembly.messages), said_of_it);
+        assert_eq!(faults(&assembly.document), Vec::<String>::new());
+        let schemas = &assembly.document["components"]["schemas"];
+        assert_eq!(schemas["Order"]["title"], "One");
+        assert_eq!(
+            schemas["Order"]["x-apifox-pages"],
+            serde_json::json!(["a", "b"])
+        );
+        assert_eq!(
+            schemas["GetOrderResponse"]["x-apifox-pages"],
+            serde_json::json!(["a", "b"])
+        );
+    }
 }

@@ -12,7 +12,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use apifox::{Info, Page, Read};
+use apifox::{Info, Message, Page, Read};
 use proptest::prelude::*;
 use support::check::faults;
 use support::{fixture, read_text, stems};
@@ -21,27 +21,40 @@ use support::{fixture, read_text, stems};
 fn survive(stem: &str, text: &[u8]) -> Read {
     let read = read_text(stem, text);
     assert!(
-        read.page.is_some() || read.messages.iter().any(apifox::Message::is_error),
+        read.page.is_some() || read.messages.iter().any(Message::is_error),
         "neither a page nor an error"
     );
-    for message in &read.messages {
+    let pages: Vec<Page> = read.page.iter().cloned().collect();
+    let mut messages = read.messages.clone();
+    messages.extend(assemble(&pages));
+    for message in messages {
         let text = message.to_string();
         assert!(text.lines().count() <= 2 && text.len() < 600, "{text}");
     }
-    let pages: Vec<Page> = read.page.iter().cloned().collect();
+    read
+}
+
+/// Assembles pages, and looks whether the document is sound.
+fn assemble(pages: &[Page]) -> Vec<Message> {
     let info = Info {
         title: "Any".to_owned(),
         version: "1".to_owned(),
         description: None,
     };
-    let assembly = apifox::assemble(&pages, &info);
-    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let assembly = apifox::assemble(pages, &info);
+    assert_eq!(
+        faults(&assembly.document),
+        Vec::<String>::new(),
+        "{}\n{}",
+        support::layout::laid_out(&assembly.document),
+        support::said(&assembly.messages)
+    );
     // What it says of itself can be read back: JSON readers stop at a depth of 128.
     let text = assembly.document.to_string();
     let again: serde_json::Value =
         serde_json::from_str(&text).expect("a document that can be read");
     assert_eq!(again.to_string(), text);
-    read
+    assembly.messages
 }
 
 #[test]
@@ -183,6 +196,27 @@ proptest! {
         let page = format!("Orders\nHarbour Books\n\nGet Order\n\nPOST\n/orders\n{}", lines.join("\n"));
         survive("any", page.as_bytes());
         survive("receiver", page.as_bytes());
+    }
+
+    /// Pages of one title, some of one call: their parameters are united, their components joined.
+    #[test]
+    fn any_pages_together(
+        pages in prop::collection::vec(
+            (0_usize..4, prop::collection::vec(any::<prop::sample::Index>(), 0..30)),
+            2..5,
+        ),
+    ) {
+        let calls = ["POST\n/orders", "POST\n/orders/{id}", "PUT\n/orders/{no}", "GET\n/orders"];
+        let pages: Vec<Page> = pages
+            .iter()
+            .enumerate()
+            .filter_map(|(number, (call, picked))| {
+                let lines: Vec<&str> = picked.iter().map(|index| LINES[index.index(LINES.len())]).collect();
+                let text = format!("Orders\nHarbour Books\n\nGet Order\n\n{}\n{}", calls[*call], lines.join("\n"));
+                read_text(&format!("page{number}"), text.as_bytes()).page
+            })
+            .collect();
+        assemble(&pages);
     }
 
     #[test]

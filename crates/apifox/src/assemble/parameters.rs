@@ -10,7 +10,8 @@ use super::components::{details, scalar};
 use super::contents::contradiction;
 use super::group::Group;
 use crate::infer::{
-    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, merge, of_text, text_as,
+    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, longest, merge, of_text,
+    text_as,
 };
 use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
@@ -270,7 +271,7 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
             }
         }
     }
-    one.max_length = one.max_length.max(two.max_length);
+    one.max_length = longest(one.max_length, two.max_length);
     one.description = match (one.description.take(), two.description) {
         (Some(one), Some(two)) if one != two => Some(format!("{one}\n\n{two}")),
         (one, two) => one.or(two),

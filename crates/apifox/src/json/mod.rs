@@ -2,6 +2,7 @@
 //! and an end that may be missing.
 
 mod reader;
+mod scalars;
 
 use serde_json::{Map, Number, Value};
 

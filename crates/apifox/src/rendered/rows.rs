@@ -137,7 +137,7 @@ impl<'a> Rows<'a> {
                 };
                 if field.name.eq_ignore_ascii_case("content-type") {
                     self.content_types.push(field);
-                } else if place == Place::Path && !self.places.contains_key(&field.name) {
+                } else if place == Place::Path && self.places.get(&field.name) != Some(&place) {
                     messages.push(
                         Message::warning(
                             self.file,
