@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ApiPage;
 use super::components::{Components, Made, Root};
-use crate::infer::{Clash, Kind, Place, Shape, apply, check, check_fixed, merge, of_node};
+use crate::infer::{Clash, Kind, Place, Shape, apply, check, check_fixed, merge, of_node, settle};
 use crate::message::Message;
 use crate::page::{Content, Schema};
 
@@ -63,6 +63,7 @@ pub(super) fn variant<'a>(
             }
             apply(&mut shape, &content.fields, &file, &mut clashes, messages);
             messages.extend(clashes.iter().map(contradiction));
+            settle(&mut shape);
             fixed(&mut shape, messages);
             for example in &content.examples {
                 // What the shape requires a cut example may lack; then it is no example of the shape.

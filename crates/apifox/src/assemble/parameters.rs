@@ -10,7 +10,8 @@ use super::components::{details, scalar};
 use super::contents::contradiction;
 use super::group::Group;
 use crate::infer::{
-    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, merge, of_text, text_as,
+    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, longest, merge, of_text,
+    text_as,
 };
 use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
@@ -216,17 +217,20 @@ fn check(
     if let Some(fixed) = parameter.field.fixed.as_deref()
         && let Some(other) = samples.iter().find(|sample| **sample != fixed)
     {
-        messages.push(Message::error(
-            &file,
-            first,
-            format!(
-                "the sample has {} for {}, the table (line {}) says that it is always {}",
-                quoted(other),
-                quoted(&property.name),
-                property.at.line,
-                quoted(fixed)
-            ),
-        ));
+        messages.push(
+            Message::error(
+                &file,
+                first,
+                format!(
+                    "the sample has {} for {}, the table (line {}) says that it is always {}",
+                    quoted(other),
+                    quoted(&property.name),
+                    property.at.line,
+                    quoted(fixed)
+                ),
+            )
+            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+        );
         property.fixed.clear();
     }
     crate::infer::check_fixed(property, messages);
@@ -267,7 +271,7 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
             }
         }
     }
-    one.max_length = one.max_length.max(two.max_length);
+    one.max_length = longest(one.max_length, two.max_length);
     one.description = match (one.description.take(), two.description) {
         (Some(one), Some(two)) if one != two => Some(format!("{one}\n\n{two}")),
         (one, two) => one.or(two),

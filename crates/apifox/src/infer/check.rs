@@ -7,9 +7,10 @@ use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
 
 /// Takes back what an example disproves, and says so: a length that it exceeds, a required member that it
-/// does without (unless it is cut), a fixed value that it does not have (an error).
+/// does without (unless it is cut, or a file), a fixed value that it does not have (an error).
 ///
-/// Gives `false` if the example lacks something that the shape still requires, which only a cut one may.
+/// Gives `false` if the example is none of the shape: a cut one may lack something that is required, and of
+/// two places that contradict each other (which has been told) only the first one gave the shape.
 pub(crate) fn check(
     shape: &mut Shape,
     node: &Node,
@@ -36,7 +37,8 @@ pub(crate) fn check(
                 if names.contains(property.name.as_str()) {
                     return true;
                 }
-                if cut {
+                // No example shows the bytes of a file.
+                if cut || matches!(property.shape.kind, Kind::Binary) {
                     complete = false;
                     return true;
                 }
@@ -52,9 +54,23 @@ pub(crate) fn check(
                 false
             });
         }
-        _ => {}
+        (kind, value) => return is_of_kind(kind, value) || *value == Json::Null,
     }
     complete
+}
+
+fn is_of_kind(kind: &Kind, value: &Json) -> bool {
+    match kind {
+        Kind::Unknown => true,
+        Kind::Boolean => matches!(value, Json::Bool(_)),
+        Kind::Integer { .. } => {
+            matches!(value, Json::Number(digits) if !digits.contains(['.', 'e', 'E']))
+        }
+        Kind::Number | Kind::Decimal => matches!(value, Json::Number(_)),
+        Kind::Text(_) | Kind::Binary => matches!(value, Json::Text(_)),
+        Kind::Array(_) => matches!(value, Json::Array(_)),
+        Kind::Object(_) => matches!(value, Json::Object(_)),
+    }
 }
 
 fn one_value(property: &mut Property, node: &Node, messages: &mut Vec<Message>) {
@@ -78,16 +94,19 @@ fn one_value(property: &mut Property, node: &Node, messages: &mut Vec<Message>) 
         ));
     }
     if !property.fixed.is_empty() && !property.fixed.contains(text) {
-        messages.push(Message::error(
-            &property.at.file,
-            node.line,
-            format!(
-                "the example of {} is {}, a table of the page says that it is always {}",
-                quoted(&property.name),
-                quoted(text),
-                quoted(&property.fixed[0])
-            ),
-        ));
+        messages.push(
+            Message::error(
+                &property.at.file,
+                node.line,
+                format!(
+                    "the example of {} is {}, a table of the page says that it is always {}",
+                    quoted(&property.name),
+                    quoted(text),
+                    quoted(&property.fixed[0])
+                ),
+            )
+            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+        );
         property.fixed.clear();
     }
 }
@@ -100,16 +119,19 @@ pub(crate) fn check_fixed(property: &mut Property, messages: &mut Vec<Message>) 
         .iter()
         .find(|value| text_as(value, kind).is_none());
     if let Some(value) = wrong {
-        messages.push(Message::error(
-            &property.at.file,
-            property.at.line,
-            format!(
-                "the fixed value {} of {} is not {}",
-                quoted(value),
-                quoted(&property.name),
-                kind.word()
-            ),
-        ));
+        messages.push(
+            Message::error(
+                &property.at.file,
+                property.at.line,
+                format!(
+                    "the fixed value {} of {} is not {}",
+                    quoted(value),
+                    quoted(&property.name),
+                    kind.word()
+                ),
+            )
+            .with_help("correct the type or the value; the fixed value is not taken over"),
+        );
         property.fixed.clear();
     }
 }

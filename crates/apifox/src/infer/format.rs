@@ -53,7 +53,7 @@ impl Format {
         if text.len() > 2000 || !text.is_ascii() {
             return None;
         }
-        let checks: [(Self, fn(&str) -> bool); 7] = [
+        let fits: &[(Self, Check)] = &[
             (Self::Decimal, is_decimal),
             (Self::Date, is_date),
             (Self::DateTimeLocal, is_local),
@@ -62,10 +62,13 @@ impl Format {
             (Self::Email, is_email),
             (Self::Uri, is_uri),
         ];
-        let fitting = checks.into_iter().find(|(_, fits)| fits(text));
-        fitting.map(|(format, _)| format)
+        let format = fits.iter().find(|(_, fits)| fits(text));
+        format.map(|(format, _)| *format)
     }
 }
+
+/// Whether a text has a form.
+type Check = fn(&str) -> bool;
 
 fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())

@@ -34,10 +34,10 @@ pub(crate) fn merge(
     clashes: &mut Vec<Clash>,
 ) {
     shape.nullable |= other.nullable;
-    shape.contradicted |= other.contradicted;
     if shape.contradicted {
         return;
     }
+    shape.contradicted = other.contradicted;
     let place = other.at;
     match (&mut shape.kind, other.kind) {
         (_, Kind::Unknown)
@@ -102,13 +102,30 @@ fn details(
     clashes: &mut Vec<Clash>,
 ) {
     known.description = known.description.take().or(other.description);
-    known.max_length = known.max_length.max(other.max_length);
+    known.max_length = longest(known.max_length, other.max_length);
     for value in other.fixed {
         if !known.fixed.contains(&value) {
             known.fixed.push(value);
         }
     }
     merge(&mut known.shape, other.shape, path, clashes);
+}
+
+/// Contradictions of one page have been told: what another page says is compared with what was taken.
+pub(crate) fn settle(shape: &mut Shape) {
+    shape.contradicted = false;
+    match &mut shape.kind {
+        Kind::Array(items) => settle(items),
+        Kind::Object(object) => object
+            .properties_mut()
+            .for_each(|property| settle(&mut property.shape)),
+        _ => {}
+    }
+}
+
+/// The limit that holds for two views. One without a limit may have had values that exceed it.
+pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    Some(one?.max(other?))
 }
 
 /// Takes back what only one of two pages says: that a property is required, or which values it takes.

@@ -71,16 +71,20 @@ pub(crate) fn json(
         } else {
             width.saturating_add(1)
         };
-        let rest = text[end..].split('\n').next().unwrap_or_default();
-        if rest.trim_start().starts_with(['{', '[']) {
+        let rest = text[end..].trim_start_matches(|c: char| c != '\n' && c.is_whitespace());
+        if rest.starts_with(['{', '[']) {
             start = end;
             continue;
         }
-        if !rest.trim().is_empty() {
+        if !rest.is_empty() && !rest.starts_with('\n') {
+            let line_end = rest.find('\n').unwrap_or(rest.len());
             messages.push(Message::warning(
                 file,
                 line,
-                format!("{} behind the example is not read", quoted(rest.trim())),
+                format!(
+                    "{} behind the example is not read",
+                    quoted(rest[..line_end].trim_end())
+                ),
             ));
         }
         return Ok((examples, end));

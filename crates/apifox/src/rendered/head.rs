@@ -95,7 +95,8 @@ impl Top {
         let own = |end: usize| {
             let mut own = (self.first..end).rev().filter(|&at| {
                 let below_bullet = at > 0 && is_bullet(lines.at(at - 1));
-                !is_bullet(lines.at(at)) && !(below_bullet && method_line(lines.at(at)).is_some())
+                let navigation = below_bullet && method_line(lines.at(at)).is_some();
+                !is_bullet(lines.at(at)) && !navigation
             });
             own.next()
         };

@@ -184,8 +184,10 @@ pub(crate) fn example_line(line: &str) -> Option<&str> {
         .or_else(|| line.strip_prefix("Example"))
         .or_else(|| line.strip_prefix("示例"))?
         .trim_start();
-    let rest = rest.strip_prefix(':').unwrap_or(rest).trim_start();
+    // `Example: 7` shows the value of a field, `Example 7` is the seventh example.
     let number = rest.len() <= 3 && rest.bytes().all(|b| b.is_ascii_digit());
+    let rest = rest.strip_prefix(':').map_or(rest, str::trim_start);
+    let number = number || rest.is_empty();
     (number || rest.starts_with(['{', '['])).then_some(if number { "" } else { rest })
 }
 
@@ -285,6 +287,8 @@ mod tests {
         assert_eq!(example_line("Example 2"), Some(""));
         assert_eq!(example_line("Example{\"a\":1}"), Some("{\"a\":1}"));
         assert_eq!(example_line("Example of a book"), None);
+        assert_eq!(example_line("Example: 978"), None);
+        assert_eq!(example_line("Example:"), Some(""));
         assert_eq!(modified_line("Modified at 2025-12-24"), Some("2025-12-24"));
         assert_eq!(required_line("Required"), Some(true));
         assert_eq!(required_line("required field"), None);

@@ -24,7 +24,7 @@ pub(crate) fn read(
     let mut found = sections(lines, head.end, end, file, messages);
     let call = call(lines, head, &found, source, messages)?;
     let mut parameters = Parameters::new(&call.path);
-    parameters.add_samples(call.path_values, call.path_line);
+    parameters.add_samples(call.path_values, call.path_line, call.sample_line);
     parameters.add_pairs(&call.query, call.path_line);
     if let Some(curl) = &found.curl {
         parameters.add_curl(curl);
@@ -62,6 +62,8 @@ struct Call {
     method: Method,
     path: String,
     path_line: u32,
+    /// Where the sample shows the path.
+    sample_line: u32,
     server: Option<String>,
     /// Values that the sample has in the path.
     path_values: Vec<(String, String)>,
@@ -114,6 +116,7 @@ fn call(
             method,
             path: address.path,
             path_line: *sample_line,
+            sample_line: *sample_line,
             server: address.server,
             path_values: Vec::new(),
             query: Vec::new(),
@@ -125,6 +128,7 @@ fn call(
         method,
         path: address.path,
         path_line,
+        sample_line: sampled.map_or(path_line, |(_, line)| *line),
         server: address.server,
         path_values: Vec::new(),
         query: address.query,
@@ -233,6 +237,7 @@ fn without_path(
             method,
             path: String::new(),
             path_line: line,
+            sample_line: line,
             server: None,
             path_values: Vec::new(),
             query: Vec::new(),

@@ -85,13 +85,13 @@ impl Parameters {
         }
     }
 
-    /// Values of the path in the sample; `line` is where the path itself stands.
-    pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32) {
+    /// Values of the path in the sample; the first line is where the path itself stands.
+    pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32, sample: u32) {
         for parameter in &mut self.all {
             parameter.field.line = line;
         }
         for (name, value) in values {
-            self.sample(Place::Path, &name, &value, line);
+            self.sample(Place::Path, &name, &value, sample);
         }
     }
 

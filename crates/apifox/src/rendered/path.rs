@@ -2,8 +2,14 @@
 
 use super::curl::Address;
 
+/// Longest path, in bytes.
+const LONGEST: usize = 2000;
+
 /// `/orders/:id/{{part}}` → `/orders/{id}/{part}`, without a `/` at the end. The error says what is wrong.
 pub(crate) fn template(path: &str) -> Result<String, String> {
+    if path.len() > LONGEST {
+        return Err(format!("it has more than {LONGEST} characters"));
+    }
     let mut out = String::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         out.push('/');

@@ -137,6 +137,18 @@ impl<'a> Rows<'a> {
                 };
                 if field.name.eq_ignore_ascii_case("content-type") {
                     self.content_types.push(field);
+                } else if place == Place::Path && self.places.get(&field.name) != Some(&place) {
+                    messages.push(
+                        Message::warning(
+                            self.file,
+                            field.line,
+                            format!(
+                                "the path has no place for {}, which is not read",
+                                quoted(&field.name)
+                            ),
+                        )
+                        .with_help("write the path as `/orders/{id}`, each value in braces"),
+                    );
                 } else if place != Place::Header || !is_standard(&field.name) {
                     self.parameters.push((place, field));
                 }

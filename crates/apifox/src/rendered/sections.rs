@@ -251,7 +251,7 @@ impl Reader<'_, '_> {
         }
         if self.is_example(line) {
             let number = self.lines.number(at);
-            let (examples, next) = self.example(at, true);
+            let (examples, next) = self.example(at, None);
             self.body_at(number).examples.extend(examples);
             return next;
         }
@@ -280,7 +280,7 @@ impl Reader<'_, '_> {
         }
         if self.is_example(line) {
             let media = self.body_at(number).head.media_type.clone();
-            let (examples, next) = self.example(at, is_json(media.as_deref()));
+            let (examples, next) = self.example(at, media.as_deref());
             self.body_at(number).examples.extend(examples);
             return next;
         }
@@ -314,7 +314,7 @@ impl Reader<'_, '_> {
         }
         if self.is_example(line) {
             let media = self.last_response(at).media_type.clone();
-            let (examples, next) = self.example(at, is_json(media.as_deref()));
+            let (examples, next) = self.example(at, media.as_deref());
             self.last_response(at).examples.extend(examples);
             return next;
         }
@@ -364,7 +364,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads the example at a line, or the announcement of one.
-    fn example(&mut self, at: usize, json: bool) -> (Vec<Example>, usize) {
+    fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<Example>, usize) {
         let line = self.lines.at(at);
         if let Some(rest) = example_line(line) {
             self.announced = true;
@@ -374,17 +374,18 @@ impl Reader<'_, '_> {
             return self.json(at, rest);
         }
         let announced = std::mem::take(&mut self.announced);
-        if json || line.starts_with(['{', '[']) {
-            // A word above an example that is announced is its tab, not the example.
-            let scalar = line.starts_with(['"', '-', '{', '['])
-                || line.starts_with(|c: char| c.is_ascii_digit())
-                || matches!(line, "true" | "false" | "null");
-            if !scalar && announced {
-                let next = self.lines.next_filled(at + 1, self.end);
-                if next.is_some_and(|next| self.lines.at(next).starts_with(['{', '['])) {
-                    return (Vec::new(), at + 1);
-                }
+        let braced = line.starts_with(['{', '[']);
+        let scalar = line.starts_with(['"', '-'])
+            || line.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(line, "true" | "false" | "null");
+        if announced && !braced && !scalar {
+            // The tab of an example that stands below.
+            let next = self.lines.next_filled(at + 1, self.end);
+            if next.is_some_and(|next| self.lines.at(next).starts_with(['{', '['])) {
+                return (Vec::new(), at + 1);
             }
+        }
+        if braced || (is_json(media_type) && (scalar || media_type.is_some())) {
             return self.json(at, line);
         }
         let limit = self.limits.any[at - self.from].max(at + 1);

@@ -1,0 +1,424 @@
+//! Documents assembled from the fixture pages.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+use apifox::{Assembly, Info, Kind, NamedSchema, Page, Schema};
+use serde_json::Value;
+use support::check::faults;
+use support::layout::laid_out;
+use support::{fixture, read_text, said, stems};
+
+fn info() -> Info {
+    Info {
+        title: "Harbour Books".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: None,
+    }
+}
+
+fn page(stem: &str, text: &[u8]) -> Page {
+    read_text(stem, text)
+        .page
+        .unwrap_or_else(|| panic!("{stem} has no page"))
+}
+
+fn assembled(stems: &[&str]) -> Assembly {
+    let pages: Vec<Page> = stems
+        .iter()
+        .map(|stem| page(stem, &fixture(stem)))
+        .collect();
+    apifox::assemble(&pages, &info())
+}
+
+/// Assembles pages that are written down in the test, by their keys.
+fn written(pages: &[(&str, String)]) -> Assembly {
+    let pages: Vec<Page> = pages
+        .iter()
+        .map(|(key, text)| page(key, text.as_bytes()))
+        .collect();
+    apifox::assemble(&pages, &info())
+}
+
+/// A page with a title, method and path, and what follows them.
+fn api(title: &str, call: &str, rest: &str) -> String {
+    format!("Orders\nHarbour Books\n\n{title}\n\n{call}\n{rest}\n")
+}
+
+/// A response section with an example.
+fn answer(example: &str) -> String {
+    format!("\nResponses\n200Success\napplication/json\nExample\n{example}")
+}
+
+#[test]
+fn documents_of_fixture_pages() {
+    for (name, stems) in [
+        (
+            "one operation of two pages",
+            &["navigation", "renew-session"][..],
+        ),
+        ("webhook", &["receiver"]),
+        ("tables", &["tables"]),
+        ("several responses", &["responses"]),
+        ("nested components", &["flattened"]),
+        ("contradictions", &["contradiction"]),
+        ("form", &["upload"]),
+        ("cut", &["cut", "cut-literal"]),
+        ("query and headers", &["only-curl"]),
+    ] {
+        let assembly = assembled(stems);
+        let text = format!(
+            "{}\n{}",
+            laid_out(&assembly.document),
+            said(&assembly.messages)
+        );
+        insta::assert_snapshot!(name.replace(' ', "-"), text);
+    }
+}
+
+#[test]
+fn documents_are_sound_and_always_the_same() {
+    let stems = stems();
+    let pages: Vec<Page> = stems
+        .iter()
+        .filter_map(|stem| support::read(stem).page)
+        .collect();
+    let first = apifox::assemble(&pages, &info());
+    assert_eq!(faults(&first.document), Vec::<String>::new());
+    let again: Vec<Page> = stems
+        .iter()
+        .filter_map(|stem| support::read(stem).page)
+        .collect();
+    let again = apifox::assemble(&again, &info());
+    assert_eq!(first.document.to_string(), again.document.to_string());
+    assert_eq!(said(&first.messages), said(&again.messages));
+}
+
+#[test]
+fn two_pages_of_one_key_are_named() {
+    let one = page("a", api("One", "GET\n/one", "").as_bytes());
+    let mut other = page("b", api("Two", "GET\n/two", "").as_bytes());
+    other.key = "a".to_owned();
+    let assembly = apifox::assemble(&[one, other], &info());
+    assert_eq!(
+        said(&assembly.messages),
+        "pages/b.txt: error: the page has the key `a`, which pages/a.txt has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
+    );
+    assert_eq!(assembly.document["paths"].as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn a_component_of_two_pages_is_joined() {
+    let assembly = written(&[
+        (
+            "a",
+            api(
+                "Get Order",
+                "GET\n/a",
+                &answer("{\"no\": \"1\",\n\"sum\": 1}"),
+            ),
+        ),
+        (
+            "b",
+            api(
+                "Get Order",
+                "GET\n/b",
+                &answer("{\"no\": \"2\", \"sum\": 1.5, \"note\": null}"),
+            ),
+        ),
+    ]);
+    assert_eq!(said(&assembly.messages), "");
+    let schema = &assembly.document["components"]["schemas"]["GetOrderResponse"];
+    assert_eq!(schema["x-apifox-pages"], serde_json::json!(["a", "b"]));
+    assert_eq!(schema["properties"]["sum"]["type"], "number");
+    assert_eq!(schema["properties"]["sum"]["x-apifox-at"], "a.txt:14");
+    assert_eq!(schema["properties"]["note"]["nullable"], true);
+}
+
+#[test]
+fn a_contradiction_between_two_pages_names_both() {
+    let assembly = written(&[
+        (
+            "a",
+            api(
+                "Get Order",
+                "GET\n/a",
+                &answer("{\"data\": {\"no\": \"1\"}}"),
+            ),
+        ),
+        (
+            "b",
+            api("Get Order", "GET\n/b", &answer("{\"data\": {\"no\": 1}}")),
+        ),
+    ]);
+    assert_eq!(
+        said(&assembly.messages),
+        "pages/b.txt:13: error: in the component `GetOrderResponse` of two pages, `data.no` is a string at pages/a.txt:13, an integer at pages/b.txt:13\n  help: two pages of one title share a component: correct the wrong one, or tell their titles apart\n"
+    );
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let names: Vec<&String> = assembly.document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "GetOrderResponse",
+            "GetOrderResponseData",
+            "GetOrderResponse2",
+            "GetOrderResponse2Data"
+        ]
+    );
+}
+
+#[test]
+fn pages_of_one_operation_are_united() {
+    let row = |required: &str| format!("Name | Type | Required\nkind | String | {required}\n");
+    let curl = "\nRequest\nRequest Code Samples\ncurl 'https://a.example/x?kind=";
+    let page = |required, kind: &str, body: &str| {
+        api(
+            "Find",
+            "GET\n/x",
+            &format!("{}{curl}{kind}'\n{}", row(required), answer(body)),
+        )
+    };
+    for (one, two, required, schemas) in [
+        (
+            page("Yes", "a", "{}"),
+            page("Yes", "b", "{}"),
+            Some(true),
+            &["FindResponse"][..],
+        ),
+        (
+            page("Yes", "a", "{\"x\":1}"),
+            page("No", "b", "{\"y\":1}"),
+            None,
+            &["FindResponse", "FindResponse2", "FindResponseUnion"],
+        ),
+    ] {
+        let assembly = written(&[("one", one), ("two", two)]);
+        assert_eq!(faults(&assembly.document), Vec::<String>::new());
+        let operation = &assembly.document["paths"]["/x"]["get"];
+        assert_eq!(
+            operation["x-apifox-pages"],
+            serde_json::json!(["one", "two"])
+        );
+        assert_eq!(operation["parameters"][0]["required"].as_bool(), required);
+        let names: Vec<&String> = assembly.document["components"]["schemas"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect();
+        assert_eq!(names, schemas);
+    }
+}
+
+#[test]
+fn a_parameter_of_one_page_is_not_required() {
+    let assembly = written(&[
+        (
+            "one",
+            api(
+                "Find",
+                "GET\n/x",
+                "\nRequest\nQuery Params\nName | Required\na | Yes\nb | Yes\n",
+            ),
+        ),
+        (
+            "two",
+            api(
+                "Find",
+                "GET\n/x",
+                "\nRequest\nQuery Params\nName | Required\nb | Yes\n",
+            ),
+        ),
+    ]);
+    let parameters = &assembly.document["paths"]["/x"]["get"]["parameters"];
+    assert_eq!(parameters[0]["required"], Value::Null);
+    assert_eq!(parameters[1]["required"], true);
+}
+
+#[test]
+fn paths_that_differ_in_names_are_one() {
+    let assembly = written(&[
+        ("one", api("Get", "GET\n/orders/{id}", "")),
+        ("two", api("Drop", "DELETE\n/orders/:no", "")),
+    ]);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    assert_eq!(
+        said(&assembly.messages),
+        "pages/two.txt:6: warning: the path `/orders/{no}` is called `/orders/{id}` as on the page pages/one.txt\n"
+    );
+    let item = assembly.document["paths"]["/orders/{id}"]
+        .as_object()
+        .unwrap();
+    assert_eq!(item.keys().collect::<Vec<_>>(), ["get", "delete"]);
+    assert_eq!(item["delete"]["parameters"][0]["name"], "id");
+}
+
+#[test]
+fn names_stay_unique() {
+    let example = "{\"a\": {\"b\": {\"c\": 1}}, \"aB\": {\"c\": 1}, \"订\": {}}";
+    let assembly = written(&[("one", api("Get", "GET\n/x", &answer(example)))]);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let names: Vec<&String> = assembly.document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "GetResponse",
+            "GetResponseA",
+            "GetResponseAB",
+            "GetResponseAB2",
+            "GetResponseProperty"
+        ]
+    );
+    assert!(
+        said(&assembly.messages)
+            .contains("the component `GetResponseAB` is called `GetResponseAB2`")
+    );
+}
+
+#[test]
+fn types_of_values_in_urls() {
+    let curl = |query: &str| {
+        let rest =
+            format!("\nRequest\nRequest Code Samples\ncurl 'https://a.example/x/HB1?{query}'\n");
+        api(
+            "Find",
+            "GET\n/x/{no}",
+            &format!("{rest}{}", answer("{\"no\": \"HB1\", \"page\": \"1\"}")),
+        )
+    };
+    for (query, name, kind, example) in [
+        ("size=7", "size", "integer", Some("7")),
+        ("page=7", "page", "string", Some("\"7\"")),
+        (
+            "no2=1759988038609",
+            "no2",
+            "string",
+            Some("\"1759988038609\""),
+        ),
+        ("id=1&id=2", "id", "array", Some("[1,2]")),
+        ("full=true", "full", "boolean", Some("true")),
+        ("key={{key}}", "key", "string", None),
+    ] {
+        let assembly = written(&[("one", curl(query))]);
+        assert_eq!(faults(&assembly.document), Vec::<String>::new(), "{query}");
+        let parameters = &assembly.document["paths"]["/x/{no}"]["get"]["parameters"];
+        assert_eq!(parameters[1]["name"], name);
+        assert_eq!(parameters[1]["schema"]["type"], kind, "{query}");
+        let seen = parameters[1]["examples"]
+            .get("one")
+            .map(|example| example["value"].to_string());
+        assert_eq!(seen.as_deref(), example, "{query}");
+    }
+}
+
+#[test]
+fn digits_of_numbers_survive() {
+    let example =
+        "{\"a\": 12345678901234567890.12, \"b\": 0.00, \"c\": 1e400, \"d\": 12345678901234567890}";
+    let assembly = written(&[("one", api("Get", "GET\n/x", &answer(example)))]);
+    let document = assembly.document.to_string();
+    for digits in [
+        "12345678901234567890.12",
+        "0.00",
+        "1e+400",
+        "12345678901234567890}",
+    ] {
+        assert!(document.contains(digits), "{digits}");
+    }
+    let schema = &assembly.document["components"]["schemas"]["GetResponse"]["properties"];
+    assert_eq!(schema["d"]["format"], Value::Null);
+    // The same bytes again after a reader has had them.
+    let again: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(again.to_string(), document);
+}
+
+#[test]
+fn a_page_without_response_says_so() {
+    let assembly = written(&[("one", api("Get", "GET\n/x", ""))]);
+    assert_eq!(
+        assembly.document["paths"]["/x"]["get"]["responses"].to_string(),
+        r#"{"default":{"description":"Not described by the page."}}"#
+    );
+}
+
+#[test]
+fn a_limit_of_one_page_does_not_bind_another() {
+    let with =
+        |row: &str, example: &str| format!("\nField | Max Length\n{row}\n{}", answer(example));
+    let assembly = written(&[
+        (
+            "a",
+            api("Get", "GET\n/a", &with("no | 3", "{\"no\": \"123\"}")),
+        ),
+        (
+            "b",
+            api("Get", "GET\n/b", &with("no | 3", "{\"no\": \"1234\"}")),
+        ),
+    ]);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let schema = &assembly.document["components"]["schemas"]["GetResponse"];
+    assert_eq!(schema["properties"]["no"].get("maxLength"), None);
+}
+
+/// A page whose response has a schema of its own, which refers to one that the page brings.
+fn with_schemas(key: &str, path: &str, title: &str) -> Page {
+    let mut page = page(
+        key,
+        api("Get Order", &format!("GET\n{path}"), &answer("{}")).as_bytes(),
+    );
+    let schema = serde_json::json!({ "type": "object", "title": title });
+    page.schemas.push(NamedSchema {
+        name: "Order".to_owned(),
+        line: 30,
+        schema,
+    });
+    if let Kind::Api(operation) = &mut page.kind {
+        let given = serde_json::json!({ "allOf": [{ "$ref": "#/components/schemas/Order" }] });
+        operation.responses[0].contents[0].schema = Schema::Given(given);
+    }
+    page
+}
+
+#[test]
+fn schemas_that_pages_bring_are_taken_over() {
+    for (title, said_of_it) in [
+        ("One", ""),
+        (
+            "Two",
+            "pages/b.txt:30: error: the component `Order` is another one on the page pages/a.txt:30\n  help: correct the wrong page, or tell the names apart\n",
+        ),
+    ] {
+        let pages = [
+            with_schemas("a", "/a", "One"),
+            with_schemas("b", "/b", title),
+        ];
+        let assembly = apifox::assemble(&pages, &info());
+        assert_eq!(said(&assembly.messages), said_of_it);
+        assert_eq!(faults(&assembly.document), Vec::<String>::new());
+        let schemas = &assembly.document["components"]["schemas"];
+        assert_eq!(schemas["Order"]["title"], "One");
+        assert_eq!(
+            schemas["Order"]["x-apifox-pages"],
+            serde_json::json!(["a", "b"])
+        );
+        assert_eq!(
+            schemas["GetOrderResponse"]["x-apifox-pages"],
+            serde_json::json!(["a", "b"])
+        );
+    }
+}

@@ -1,0 +1,434 @@
+//! No page, however broken, makes the importer panic, hang, or write an unsound document.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use apifox::{Info, Message, Page, Read};
+use proptest::prelude::*;
+use support::check::faults;
+use support::{fixture, read_text, stems};
+
+/// Reads a page under a name, assembles it, and looks whether the outcome is sound.
+fn survive(stem: &str, text: &[u8]) -> Read {
+    let read = read_text(stem, text);
+    assert!(
+        read.page.is_some() || read.messages.iter().any(Message::is_error),
+        "neither a page nor an error"
+    );
+    let pages: Vec<Page> = read.page.iter().cloned().collect();
+    let mut messages = read.messages.clone();
+    messages.extend(assemble(&pages));
+    for message in messages {
+        let text = message.to_string();
+        assert!(text.lines().count() <= 2 && text.len() < 600, "{text}");
+    }
+    read
+}
+
+/// Assembles pages, and looks whether the document is sound.
+fn assemble(pages: &[Page]) -> Vec<Message> {
+    let info = Info {
+        title: "Any".to_owned(),
+        version: "1".to_owned(),
+        description: None,
+    };
+    let assembly = apifox::assemble(pages, &info);
+    assert_eq!(
+        faults(&assembly.document),
+        Vec::<String>::new(),
+        "{}\n{}",
+        support::layout::laid_out(&assembly.document),
+        support::said(&assembly.messages)
+    );
+    // What it says of itself can be read back: JSON readers stop at a depth of 128.
+    let text = assembly.document.to_string();
+    let again: serde_json::Value =
+        serde_json::from_str(&text).expect("a document that can be read");
+    assert_eq!(again.to_string(), text);
+    assembly.messages
+}
+
+#[test]
+fn any_page_may_be_cut_at_any_byte() {
+    for stem in stems() {
+        let text = fixture(&stem);
+        for end in 0..text.len() {
+            survive(&stem, &text[..end]);
+        }
+    }
+}
+
+#[test]
+fn any_page_may_begin_at_any_line() {
+    for stem in stems() {
+        let text = fixture(&stem);
+        let starts = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        for (start, _) in starts {
+            survive(&stem, &text[start + 1..]);
+        }
+    }
+}
+
+/// Lines of which pages are made, to be put together at random.
+const LINES: &[&str] = &[
+    "1. Orders",
+    "Harbour Books",
+    "• Get Order",
+    "  POST",
+    "Get Order",
+    "Developing",
+    "GET",
+    "POST",
+    "/orders/{id}",
+    "/orders/:no?x=1",
+    "/{a}/{a",
+    "Text.",
+    "ParamDescriptionFixed Value",
+    "FieldTypeRequiredMax LengthDescription",
+    "Field | Type | Required",
+    "Name\tType",
+    "idStringYes64The id",
+    "id | String | Yes",
+    "a.b.c | List<List<int>> | No",
+    "grantFixed x.x",
+    "id\tint",
+    "Content-Type | String | Yes",
+    "Request",
+    "Query Params",
+    "Path Params",
+    "Header Params",
+    "Body Params application/json Required",
+    "Body Params form-data",
+    "Request Code Samples",
+    "Request Example",
+    "Responses",
+    "🟢200成功",
+    "404",
+    "default",
+    "application/json",
+    "text/plain",
+    "Bodyapplication/xml",
+    "Example",
+    "Example 2",
+    "{",
+    "}",
+    "[",
+    "]",
+    "{\"id\": 1,",
+    "\"id\": \"x\"",
+    "\"b\": {\"id\": null}},",
+    "{\"id\": fals",
+    "[[1, \"x\"], {\"id\": {}}]",
+    "...",
+    "200,",
+    "id",
+    "string",
+    "required",
+    "curl 'https://a.example/v1/orders/7?id=1&id=x' \\",
+    "curl -X PUT {{host}}/orders -d '{",
+    "--form 'f=@x' -F id=2",
+    "-H 'X-A: 1'",
+    "'",
+    "\"",
+    "[capture: cut here]",
+    "Modified at 2026-01-02 03:04:05",
+    "Modified at noon",
+    "Previous",
+    "Built with",
+    "\u{a0}\u{feff}",
+    "",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_mutation_of_a_page(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..5), 1..12),
+    ) {
+        let stems = stems();
+        let stem = &stems[which.index(stems.len())];
+        let mut text = fixture(stem);
+        for (place, byte, kind) in changes {
+            let at = place.index(text.len());
+            match kind {
+                0 => text[at] = byte,
+                1 => { text.remove(at); }
+                2 => text.insert(at, byte),
+                // A character that means something, in place of another one.
+                3 => text[at] = b"{}[]\",:|\\'\n\t0eE.-"[usize::from(byte) % 17],
+                _ => {
+                    let other = (at + usize::from(byte)).min(text.len());
+                    let copy = text[at..other].to_vec();
+                    text.splice(at..at, copy);
+                }
+            }
+            prop_assume!(!text.is_empty());
+        }
+        survive(stem, &text);
+    }
+
+    #[test]
+    fn any_bytes(text in prop::collection::vec(any::<u8>(), 0..600)) {
+        survive("any", &text);
+    }
+
+    #[test]
+    fn any_text(text in "\\PC*") {
+        survive("any", text.as_bytes());
+        survive("receiver", text.as_bytes());
+    }
+
+    #[test]
+    fn any_order_of_lines(picked in prop::collection::vec(any::<prop::sample::Index>(), 0..60)) {
+        let lines: Vec<&str> = picked.iter().map(|index| LINES[index.index(LINES.len())]).collect();
+        survive("any", lines.join("\n").as_bytes());
+        let page = format!("Orders\nHarbour Books\n\nGet Order\n\nPOST\n/orders\n{}", lines.join("\n"));
+        survive("any", page.as_bytes());
+        survive("receiver", page.as_bytes());
+    }
+
+    /// Pages of one title, some of one call: their parameters are united, their components joined.
+    #[test]
+    fn any_pages_together(
+        pages in prop::collection::vec(
+            (0_usize..4, prop::collection::vec(any::<prop::sample::Index>(), 0..30)),
+            2..5,
+        ),
+    ) {
+        let calls = ["POST\n/orders", "POST\n/orders/{id}", "PUT\n/orders/{no}", "GET\n/orders"];
+        let pages: Vec<Page> = pages
+            .iter()
+            .enumerate()
+            .filter_map(|(number, (call, picked))| {
+                let lines: Vec<&str> = picked.iter().map(|index| LINES[index.index(LINES.len())]).collect();
+                let text = format!("Orders\nHarbour Books\n\nGet Order\n\n{}\n{}", calls[*call], lines.join("\n"));
+                read_text(&format!("page{number}"), text.as_bytes()).page
+            })
+            .collect();
+        assemble(&pages);
+    }
+
+    #[test]
+    fn any_depth(depth in 0_usize..300, kind in 0_usize..3) {
+        let (open, close) = [("[", "]"), ("{\"a\":", "}"), ("[{\"b\":", "}]")][kind];
+        survive("deep", &page_with(&format!("{}1{}", open.repeat(depth), close.repeat(depth))));
+    }
+}
+
+/// A page with an example in its body, its sample and its response.
+fn page_with(example: &str) -> Vec<u8> {
+    format!(
+        "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n/orders\n\nRequest\nBody Params application/json\nExample\n{example}\n\
+         Request Code Samples\ncurl https://a.example/orders -d '{example}'\nResponses\n200\nExample\n{example}\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn brackets_without_an_end() {
+    for open in ["[", "{\"a\":", "[{\"a\":["] {
+        let read = survive("deep", &page_with(&open.repeat(100_000)));
+        assert!(
+            read.messages
+                .iter()
+                .any(|message| message.text.contains("nested deeper than 100")),
+            "{:?}",
+            read.messages
+        );
+    }
+}
+
+#[test]
+fn a_huge_page_is_refused_at_once() {
+    let text = b"Orders\n".repeat(100 * 1024 * 1024 / 7);
+    let before = Instant::now();
+    let read = read_text("huge", &text);
+    assert!(before.elapsed() < Duration::from_secs(1));
+    assert_eq!(read.page, None);
+    assert_eq!(
+        support::said(&read.messages),
+        "pages/huge.txt: error: the page has 104857599 bytes, the limit is 16777216 (16 MiB)\n  help: save the text of the page alone\n"
+    );
+}
+
+/// A page of a size whose middle repeats.
+fn repeated(before: &str, unit: &str, after: &str, size: usize) -> Vec<u8> {
+    let count = size / unit.len().max(1);
+    format!("{before}{}{after}", unit.repeat(count)).into_bytes()
+}
+
+/// A page of a size whose end counts.
+fn numbered(before: &str, unit: &str, size: usize) -> Vec<u8> {
+    let mut text = before.to_owned();
+    for number in 0..size / (unit.len() + 6) {
+        text.push_str(&format!("{unit}{number}"));
+    }
+    text.into_bytes()
+}
+
+/// Pages that would take forever if anything were looked for twice. The bound is wide, for slow machines;
+/// what is quadratic takes longer at this size.
+#[test]
+fn time_grows_with_the_size_alone() {
+    const SIZE: usize = 1024 * 1024;
+    const HEAD: &str = "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n/orders\n";
+    let body = format!("{HEAD}Request\nBody Params application/json\nExample\n");
+    let answers = format!("{HEAD}Responses\n200\n");
+    let mut distinct = format!("{body}[");
+    for number in 0..60_000 {
+        distinct.push_str(&format!("{{\"m{number}\":1}},"));
+    }
+    distinct.push_str("{}]");
+    let mut rows = format!("{HEAD}Field | Type | Required\n");
+    for number in 0..40_000 {
+        rows.push_str(&format!("m{number} | String | Yes\n"));
+    }
+    rows.push_str(&format!(
+        "Request\nBody Params application/json\nExample\n[{}{{}}]",
+        "{\"x\":1},".repeat(60_000)
+    ));
+    let pages: Vec<(&str, Vec<u8>)> = vec![
+        ("empty lines", repeated(HEAD, "\n", "", SIZE)),
+        ("one line", repeated(HEAD, "x", "", SIZE)),
+        (
+            "bullets",
+            repeated("Orders\nHarbour Books\n", "• a\n\n", "", SIZE),
+        ),
+        ("notes", repeated(HEAD, "[capture: x]\n", "", SIZE)),
+        ("examples", repeated(&body, "{}\n", "", SIZE)),
+        ("examples on one line", repeated(&body, "{}", "", SIZE)),
+        (
+            "cut examples",
+            repeated(&answers, "{\"a\":\n200\n", "", SIZE),
+        ),
+        ("open strings", repeated(&answers, "{\"a\n200\n", "", SIZE)),
+        ("open arrays", repeated(&answers, "[1,\n404\n", "", SIZE)),
+        (
+            "texts",
+            repeated(&answers, "text/plain\nExample\nabc\n", "", SIZE),
+        ),
+        ("statuses", repeated(&answers, "200 OK\n", "", SIZE)),
+        ("blanks in a number", repeated(&body, "[1 ", "\n", SIZE)),
+        (
+            "blanks behind numbers",
+            repeated(&format!("{body}["), "1,      ", "]", SIZE),
+        ),
+        (
+            "members of one name",
+            repeated(&format!("{body}{{"), "\"a\":1,", "\"a\":2}", SIZE),
+        ),
+        (
+            "heads of tables",
+            repeated(HEAD, "Field | Type\n", "", SIZE),
+        ),
+        ("tables", repeated(HEAD, "Name | Type\na | b\n\n", "", SIZE)),
+        (
+            "rows",
+            repeated(&format!("{HEAD}ParamDescription\n"), "aB c\n", "", SIZE),
+        ),
+        (
+            "long rows",
+            repeated(
+                &format!("{HEAD}FieldTypeDescription\n"),
+                "aStringInt",
+                "\n",
+                SIZE,
+            ),
+        ),
+        (
+            "dots in a row",
+            repeated(
+                &format!("{HEAD}ParamDescriptionFixed Value\nid x"),
+                ".a",
+                "\n",
+                SIZE,
+            ),
+        ),
+        ("words of a head", repeated(HEAD, "fieldtype", "x\n", 200)),
+        ("fields", repeated(&body, "a\nstring\n", "", SIZE)),
+        ("headings", repeated(HEAD, "Request\nResponses\n", "", SIZE)),
+        (
+            "samples",
+            repeated(&format!("{HEAD}Request\n"), "curl x\n", "", SIZE),
+        ),
+        (
+            "quotes",
+            repeated(&format!("{HEAD}Request\ncurl "), "'\"", "", SIZE),
+        ),
+        (
+            "options",
+            repeated(
+                &format!("{HEAD}Request\ncurl https://a.example/"),
+                " -d a=b",
+                "",
+                SIZE,
+            ),
+        ),
+        (
+            "query",
+            repeated(
+                &format!("{HEAD}Request\ncurl 'https://a.example/orders?"),
+                "a=1&",
+                "'",
+                SIZE,
+            ),
+        ),
+        (
+            "headers",
+            repeated(&format!("{HEAD}Request\ncurl x"), " -H 'a: b'", "", SIZE),
+        ),
+        (
+            "path",
+            repeated(
+                "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n/",
+                "a/:b/",
+                "\n",
+                4000,
+            ),
+        ),
+        (
+            "path of many names",
+            numbered(
+                "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n",
+                "/:a",
+                SIZE,
+            ),
+        ),
+        (
+            "query of many names",
+            numbered(
+                &format!("{HEAD}Request\ncurl 'https://a.example/orders?"),
+                "&a=1&b",
+                SIZE,
+            ),
+        ),
+        (
+            "parts of many names",
+            numbered(
+                &format!("{HEAD}Request\ncurl https://a.example/orders"),
+                " -F a=1 -F b=",
+                SIZE,
+            ),
+        ),
+        ("dates", repeated(HEAD, "Modified at x\n", "", SIZE)),
+        ("members of many names", distinct.into_bytes()),
+        ("required rows", rows.into_bytes()),
+    ];
+    for (name, text) in pages {
+        let before = Instant::now();
+        survive("large", &text);
+        let time = before.elapsed();
+        assert!(time < Duration::from_secs(30), "{name} took {time:?}");
+    }
+}

@@ -1,0 +1,225 @@
+//! Looks whether a document is what OpenAPI 3.0.3 allows, as far as the importer could get it wrong.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+const PREFIX: &str = "#/components/schemas/";
+
+/// Everything that is wrong with a document.
+pub fn faults(document: &Value) -> Vec<String> {
+    let mut check = Check {
+        document,
+        faults: Vec::new(),
+    };
+    check.document();
+    check.faults
+}
+
+struct Check<'a> {
+    document: &'a Value,
+    faults: Vec<String>,
+}
+
+impl<'a> Check<'a> {
+    fn fault(&mut self, place: &str, what: &str) {
+        self.faults.push(format!("{place}: {what}"));
+    }
+
+    fn document(&mut self) {
+        let document = self.document;
+        if document["openapi"] != "3.0.3" || !document["info"]["title"].is_string() {
+            self.fault("", "no version or title");
+        }
+        for (path, item) in members(&document["paths"]) {
+            if !path.starts_with('/') {
+                self.fault(path, "no leading slash");
+            }
+            for (method, operation) in members(item) {
+                self.operation(&format!("{method} {path}"), Some(path), operation);
+            }
+        }
+        for (name, item) in members(&document["x-webhooks"]) {
+            self.operation(name, None, &item["post"]);
+        }
+        for (name, schema) in members(&document["components"]["schemas"]) {
+            let fine = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            if name.is_empty() || !name.chars().all(fine) {
+                self.fault(name, "not allowed as a name");
+            }
+            for marker in ["x-apifox-at", "x-apifox-pages"] {
+                if schema.get(marker).is_none() {
+                    self.fault(name, marker);
+                }
+            }
+            self.schema(name, schema);
+        }
+    }
+
+    fn operation(&mut self, place: &str, path: Option<&str>, operation: &'a Value) {
+        for marker in ["x-apifox-at", "x-apifox-pages", "summary"] {
+            if operation.get(marker).is_none() {
+                self.fault(place, marker);
+            }
+        }
+        let mut seen = HashSet::new();
+        let mut in_path = HashSet::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let (name, at) = (text(&parameter["name"]), text(&parameter["in"]));
+            if !seen.insert((name, at)) {
+                self.fault(place, "a parameter twice");
+            }
+            if at == "path" {
+                in_path.insert(name);
+                if parameter["required"] != true {
+                    self.fault(place, "a path parameter that is not required");
+                }
+            }
+            let here = format!("{place} {name}");
+            self.schema(&here, &parameter["schema"]);
+            self.examples(&here, parameter);
+        }
+        if let Some(path) = path {
+            let names: HashSet<&str> = path
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split('}').next())
+                .collect();
+            if names != in_path {
+                self.fault(place, "path and parameters differ");
+            }
+        }
+        if let Some(body) = operation.get("requestBody") {
+            if members(&body["content"]).next().is_none() {
+                self.fault(place, "a body without content");
+            }
+            self.contents(place, &body["content"]);
+        }
+        if members(&operation["responses"]).next().is_none() {
+            self.fault(place, "no response");
+        }
+        for (status, response) in members(&operation["responses"]) {
+            let here = format!("{place} {status}");
+            if !response["description"].is_string() {
+                self.fault(&here, "no description");
+            }
+            self.contents(&here, &response["content"]);
+            for (_, header) in members(&response["headers"]) {
+                self.schema(&here, &header["schema"]);
+            }
+        }
+    }
+
+    fn contents(&mut self, place: &str, content: &'a Value) {
+        for (media, object) in members(content) {
+            let here = format!("{place} {media}");
+            if let Some(schema) = object.get("schema") {
+                self.schema(&here, schema);
+                self.examples(&here, object);
+            }
+        }
+    }
+
+    fn examples(&mut self, place: &str, object: &'a Value) {
+        for (key, example) in members(&object["examples"]) {
+            if !self.fits(&object["schema"], &example["value"]) {
+                self.fault(place, &format!("the example {key} does not fit"));
+            }
+        }
+    }
+
+    fn schema(&mut self, place: &str, schema: &'a Value) {
+        let Some(object) = schema.as_object() else {
+            return self.fault(place, "no schema");
+        };
+        if let Some(reference) = object.get("$ref") {
+            if object.len() > 1 {
+                self.fault(place, "something beside a reference");
+            }
+            if self.target(reference).is_none() {
+                self.fault(place, &format!("no target for {reference}"));
+            }
+            return;
+        }
+        if let Some(kind) = object.get("type") {
+            let known = ["object", "array", "string", "number", "integer", "boolean"];
+            if !known.contains(&text(kind)) {
+                self.fault(place, &format!("the type {kind}"));
+            }
+            if kind == "array" && object.get("items").is_none() {
+                self.fault(place, "an array without items");
+            }
+        }
+        for (name, property) in members(&schema["properties"]) {
+            self.schema(&format!("{place}.{name}"), property);
+        }
+        if let Some(items) = object.get("items") {
+            self.schema(&format!("{place}[]"), items);
+        }
+        for word in ["oneOf", "allOf"] {
+            for branch in schema[word].as_array().into_iter().flatten() {
+                self.schema(place, branch);
+            }
+        }
+    }
+
+    fn target(&self, reference: &Value) -> Option<&'a Value> {
+        let name = reference.as_str()?.strip_prefix(PREFIX)?;
+        self.document["components"]["schemas"].get(name)
+    }
+
+    /// Whether a value fits a schema, as far as the importer writes them.
+    fn fits(&self, schema: &Value, value: &Value) -> bool {
+        if let Some(reference) = schema.get("$ref") {
+            return self
+                .target(reference)
+                .is_some_and(|schema| self.fits(schema, value));
+        }
+        if value.is_null() {
+            return schema["nullable"] == true || schema.get("type").is_none();
+        }
+        let kind = match text(&schema["type"]) {
+            "" => true,
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
+            "number" => value.is_number(),
+            "integer" => value.is_number() && !value.to_string().contains(['.', 'e', 'E']),
+            _ => false,
+        };
+        let required = schema["required"].as_array().into_iter().flatten();
+        let longest = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+        let branches = |word: &str| schema[word].as_array().cloned().unwrap_or_default();
+        let one_of = branches("oneOf");
+        kind && required
+            .into_iter()
+            .all(|name| value.get(text(name)).is_some())
+            && value
+                .as_str()
+                .is_none_or(|text| text.chars().count() as u64 <= longest)
+            && (schema.get("enum").is_none() || branches("enum").contains(value))
+            && members(value).all(|(name, value)| {
+                schema["properties"]
+                    .get(name)
+                    .is_none_or(|schema| self.fits(schema, value))
+            })
+            && value.as_array().into_iter().flatten().all(|item| {
+                schema
+                    .get("items")
+                    .is_none_or(|schema| self.fits(schema, item))
+            })
+            && branches("allOf")
+                .iter()
+                .all(|schema| self.fits(schema, value))
+            && (one_of.is_empty() || one_of.iter().any(|schema| self.fits(schema, value)))
+    }
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
