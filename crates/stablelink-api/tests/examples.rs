@@ -156,6 +156,10 @@ fn other_known_forms_go_through_without_loss() {
             r#"{"retcode":"00006","retmsg":"Access denied: Missing header [SIGNATURE]"}"#,
         ),
         (
+            "CreatedCheckoutOrderEnvelope",
+            r#"{"retcode":"00008","retmsg":"orderNo must contain only letters and numbers","retdata":null,"success":false}"#,
+        ),
+        (
             "CheckoutOrderEnvelope",
             r#"{"retcode":200,"retmsg":null,"retdata":{"sysid":6825060174,"orderNo":"a","orderAmount":12345678901234567890.12,"payingAmount":0.00,"orderStatus":"FROZEN","token":"XRP_USDT","createdTime":"2025-09-26T14:49:09.294114"}}"#,
         ),

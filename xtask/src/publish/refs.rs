@@ -13,7 +13,8 @@ pub fn settle(value: &mut Value) {
             if members.get("$ref").is_some_and(Value::is_string) {
                 let nullable = members.get("nullable") == Some(&Value::Bool(true));
                 if nullable && let Some(reference) = members.shift_remove("$ref") {
-                    members.retain(|key, _| key == MARK);
+                    // Validators want a type where `nullable` stands.
+                    members.retain(|key, _| key == MARK || key == "type");
                     members.insert("allOf".to_owned(), json!([{"$ref": reference}]));
                     members.insert("nullable".to_owned(), true.into());
                 } else {
@@ -49,7 +50,7 @@ mod tests {
             ),
             (
                 json!({"deep": [{"$ref": "#/a", "nullable": true, "type": "object", "x-apifox-at": "f:1"}]}),
-                json!({"deep": [{"x-apifox-at": "f:1", "allOf": [{"$ref": "#/a"}], "nullable": true}]}),
+                json!({"deep": [{"type": "object", "x-apifox-at": "f:1", "allOf": [{"$ref": "#/a"}], "nullable": true}]}),
             ),
             (
                 json!({"examples": {"1e0": {"value": {"$ref": "sent", "more": 1}}}}),
