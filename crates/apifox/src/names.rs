@@ -7,7 +7,7 @@ const LONGEST_PART: usize = 80;
 /// Longest name of a component: nested names would grow without an end otherwise.
 const LONGEST: usize = 200;
 
-/// `get-exchange rate_V2` → `GetExchangeRateV2`. Letters and digits of ASCII only; empty if there are none.
+/// `get-shelf count_V2` → `GetShelfCountV2`. Letters and digits of ASCII only; empty if there are none.
 pub(crate) fn pascal_case(text: &str) -> String {
     let mut out = String::new();
     let mut start = true;
@@ -25,7 +25,7 @@ pub(crate) fn pascal_case(text: &str) -> String {
     out
 }
 
-/// `Get exchange rate` → `getExchangeRate`, `URL Check` → `urlCheck`.
+/// `Get shelf count` → `getShelfCount`, `URL Check` → `urlCheck`.
 pub(crate) fn camel_case(text: &str) -> String {
     let pascal = pascal_case(text);
     let bytes = pascal.as_bytes();
@@ -98,19 +98,15 @@ mod tests {
     #[test]
     fn cases() {
         for (text, pascal, camel) in [
-            ("Get Exchange Rate", "GetExchangeRate", "getExchangeRate"),
-            ("submit Kyb V2", "SubmitKybV2", "submitKybV2"),
+            ("Get Shelf Count", "GetShelfCount", "getShelfCount"),
+            ("submit Form V2", "SubmitFormV2", "submitFormV2"),
             (
                 "create-developer-user",
                 "CreateDeveloperUser",
                 "createDeveloperUser",
             ),
-            ("retdata", "Retdata", "retdata"),
-            (
-                "paymentRequestDTO",
-                "PaymentRequestDTO",
-                "paymentRequestDTO",
-            ),
+            ("orderlines", "Orderlines", "orderlines"),
+            ("parcelLabelDTO", "ParcelLabelDTO", "parcelLabelDTO"),
             ("URL Check", "URLCheck", "urlCheck"),
             ("the reader's list", "TheReadersList", "theReadersList"),
             ("订单", "", ""),

@@ -305,10 +305,10 @@ fn types_of_values_in_urls() {
         ("size=7", "size", "integer", Some("7")),
         ("page=7", "page", "string", Some("\"7\"")),
         (
-            "no2=1759988038609",
+            "no2=4021877350912",
             "no2",
             "string",
-            Some("\"1759988038609\""),
+            Some("\"4021877350912\""),
         ),
         ("id=1&id=2", "id", "array", Some("[1,2]")),
         ("full=true", "full", "boolean", Some("true")),
@@ -373,6 +373,52 @@ fn a_limit_of_one_page_does_not_bind_another() {
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
     let schema = &assembly.document["components"]["schemas"]["GetResponse"];
     assert_eq!(schema["properties"]["no"].get("maxLength"), None);
+}
+
+#[test]
+fn a_fixed_value_of_one_page_does_not_bind_another() {
+    let rest = format!(
+        "\nField | Fixed Value\nkind | a\n{}",
+        answer("{\"kind\": \"a\"}")
+    );
+    for (one, other, values) in [
+        (rest.clone(), answer("{\"kind\": \"b\"}"), None),
+        (answer("{\"kind\": \"b\"}"), rest.clone(), None),
+        (
+            rest.clone(),
+            rest.replace("| a", "| b").replace("\"a\"", "\"b\""),
+            Some("[\"a\",\"b\"]"),
+        ),
+    ] {
+        let assembly = written(&[
+            ("a", api("Get", "GET\n/a", &one)),
+            ("b", api("Get", "GET\n/b", &other)),
+        ]);
+        assert_eq!(faults(&assembly.document), Vec::<String>::new());
+        let kind = &assembly.document["components"]["schemas"]["GetResponse"]["properties"]["kind"];
+        assert_eq!(kind.get("enum").map(Value::to_string).as_deref(), values);
+    }
+}
+
+#[test]
+fn a_fault_of_one_page_does_not_hide_another() {
+    let assembly = written(&[
+        (
+            "a",
+            api("Get", "GET\n/a", &answer("[{\"no\": 1}, {\"no\": \"x\"}]")),
+        ),
+        ("b", api("Get", "GET\n/b", &answer("[{\"no\": true}]"))),
+    ]);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    let said = said(&assembly.messages);
+    assert!(
+        said.contains("`[].no` is an integer at pages/a.txt:13, a string at pages/a.txt:13"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`[].no` is an integer at pages/a.txt:13, a boolean at pages/b.txt:13"),
+        "{said}"
+    );
 }
 
 /// A page whose response has a schema of its own, which refers to one that the page brings.

@@ -277,8 +277,8 @@ fn numbered(before: &str, unit: &str, size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Pages that would take forever if anything were looked for twice. The bound is wide, for slow machines;
-/// what is quadratic takes longer at this size.
+/// Pages that would take forever if anything were looked for twice. The bound is three times what the
+/// slowest takes; what is quadratic takes longer than that.
 #[test]
 fn time_grows_with_the_size_alone() {
     const SIZE: usize = 1024 * 1024;
@@ -426,9 +426,12 @@ fn time_grows_with_the_size_alone() {
         ("required rows", rows.into_bytes()),
     ];
     for (name, text) in pages {
-        let before = Instant::now();
-        survive("large", &text);
-        let time = before.elapsed();
-        assert!(time < Duration::from_secs(30), "{name} took {time:?}");
+        // Other work on the machine only ever adds time: the best of three counts.
+        let fast = (0..3).any(|_| {
+            let before = Instant::now();
+            survive("large", &text);
+            before.elapsed() < Duration::from_secs(6)
+        });
+        assert!(fast, "{name} took longer than 6 s three times");
     }
 }

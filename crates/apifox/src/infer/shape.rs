@@ -432,7 +432,7 @@ mod tests {
             ("7", "integer"),
             ("007", "string"),
             ("-1", "integer"),
-            ("1759988038609", "string"),
+            ("4021877350912", "string"),
             ("true", "boolean"),
             ("0.50", "decimal"),
             ("", "string"),

@@ -300,36 +300,27 @@ mod tests {
     #[test]
     fn rows_with_a_fixed_value() {
         let header = header("ParamDescriptionFixed Value").unwrap();
-        let known = known(&[
-            ("refresh_token", "Cp1"),
-            ("grant_type", "refresh_token"),
-            ("id", "1"),
-        ]);
+        let known = known(&[("shelf_no", "Sh1"), ("sort", "newest_first"), ("id", "1")]);
         for (text, name, description, fixed) in [
             (
-                "Content-TypeThe Content-Type should be multipart/form-data.multipart/form-data",
+                "Content-TypeA form in parts, always multipart/form-data.multipart/form-data",
                 "Content-Type",
-                Some("The Content-Type should be multipart/form-data."),
+                Some("A form in parts, always multipart/form-data."),
                 Some("multipart/form-data"),
             ),
             (
-                "refresh_tokenFrom the token call",
-                "refresh_token",
-                Some("From the token call"),
+                "shelf_noFrom the list of shelves",
+                "shelf_no",
+                Some("From the list of shelves"),
                 None,
             ),
             (
-                "grant_typeFixed value refresh_token.refresh_token",
-                "grant_type",
-                Some("Fixed value refresh_token."),
-                Some("refresh_token"),
+                "sortAlways newest_first.newest_first",
+                "sort",
+                Some("Always newest_first."),
+                Some("newest_first"),
             ),
-            (
-                "grant_typerefresh_token",
-                "grant_type",
-                None,
-                Some("refresh_token"),
-            ),
+            ("sortnewest_first", "sort", None, Some("newest_first")),
             (
                 "shopNoNumber of the shop",
                 "shopNo",
