@@ -255,10 +255,10 @@ fn find_by_content(
             .is_some_and(|page| self::identity(&page) == identity)
     });
     let what = || match &identity {
-        (title, Some((method, target))) => {
-            format!("the title {title:?} and the call {method} {target}")
+        (_, Some((method, target))) => {
+            format!("the title {:?} and the call {method} {target}", page.title)
         }
-        (title, None) => format!("the title {title:?}"),
+        (_, None) => format!("the title {:?}", page.title),
     };
     match (matches.next(), matches.next()) {
         (Some(entry), None) => Ok(entry.clone()),
@@ -277,9 +277,10 @@ fn find_by_content(
 
 fn identity(page: &Page) -> (String, Option<(String, String)>) {
     let call = match &page.kind {
-        apifox::Kind::Api(operation) => {
-            Some((operation.method.name().to_owned(), operation.path.clone()))
-        }
+        apifox::Kind::Api(operation) => Some((
+            operation.method.name().to_uppercase(),
+            operation.path.clone(),
+        )),
         _ => None,
     };
     (page.title.to_lowercase(), call)

@@ -1,0 +1,195 @@
+//! Filing pages and running the importer alone.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use stablelink_tests::{bytes_below, copy_of_tree, root};
+use xtask::docs::{
+    add::{self, Filed},
+    import,
+    lock::{Evidence, Kind, Lock, Origin},
+};
+
+const RATE: &str = "421876920e0-get-exchange-rate.txt";
+
+/// A page that a person saved from a browser, under a name of their own.
+fn save(root: &Path, name: &str, text: &str) -> PathBuf {
+    let folder = root.join("saved");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn capture(root: &Path, name: &str) -> String {
+    fs::read_to_string(root.join("spec/docs").join(name)).unwrap()
+}
+
+#[test]
+fn a_page_is_known_by_its_name_by_its_address_or_by_what_it_says() {
+    let cases = [
+        (RATE, None),
+        ("421876920e0.txt", None),
+        ("421876920e0-another-title.txt", None),
+        ("Get Exchange Rate.txt", None),
+        (
+            "page.txt",
+            Some("https://developer.stablelink.app/get-exchange-rate-421876920e0"),
+        ),
+    ];
+    for (name, address) in cases {
+        let copy = copy_of_tree().unwrap();
+        let text = capture(copy.path(), RATE).replace("\"USDT\"", "\"USDC\"");
+        let file = save(copy.path(), name, &text);
+        let added = add::add(copy.path(), &[file], address, Origin::Saved).unwrap();
+        assert_eq!(added.filed, [Filed::Changed(RATE.into())], "{name}");
+        assert_eq!(capture(copy.path(), RATE), text, "{name}");
+        let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+        lock.verify(&copy.path().join("spec/docs")).unwrap();
+        let entry = lock.pages.iter().find(|entry| entry.file == RATE).unwrap();
+        assert_eq!(entry.origin, Origin::Saved, "{name}");
+        assert_eq!(entry.modified.as_deref(), Some("2026-03-31 05:13:12"));
+        assert_eq!(entry.evidence, Evidence::Documented);
+    }
+}
+
+#[test]
+fn the_same_bytes_change_nothing() {
+    let copy = copy_of_tree().unwrap();
+    let file = copy.path().join("spec/docs").join(RATE);
+    let before = bytes_below(copy.path()).unwrap();
+    let added = add::add(copy.path(), &[file], None, Origin::Saved).unwrap();
+    assert_eq!(added.filed, [Filed::Unchanged(RATE.into())]);
+    assert_eq!(bytes_below(copy.path()).unwrap(), before);
+}
+
+#[test]
+fn a_cut_page_is_partial_and_a_webhook_stays_one() {
+    let copy = copy_of_tree().unwrap();
+    let cut = capture(copy.path(), RATE).replace(
+        "Modified at",
+        "[capture: cut here; the rest was not saved]\nModified at",
+    );
+    let webhook = "407759335e0-webhook.txt";
+    let told = capture(copy.path(), webhook).replace("Tells the receiver", "Tells a receiver");
+    let files = [
+        save(copy.path(), RATE, &cut),
+        save(copy.path(), webhook, &told),
+    ];
+    add::add(copy.path(), &files, None, Origin::Transcribed).unwrap();
+    let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+    let entry = |name: &str| lock.pages.iter().find(|entry| entry.file == name).unwrap();
+    assert_eq!(entry(RATE).evidence, Evidence::Partial);
+    assert_eq!(entry(RATE).origin, Origin::Transcribed);
+    assert_eq!(entry(webhook).kind, Kind::Receiver);
+}
+
+#[test]
+fn a_new_page_is_named_after_its_id_and_title() {
+    let copy = copy_of_tree().unwrap();
+    let page = "1. Trade\nGlobal Payment\n\nGet ../Fee Config\n\nGET\n/trade/fee\nGives the fee.\n\nResponses\n\n\
+                🟢200成功\napplication/json\n\nExample\n{\"retcode\": \"200\"}\n";
+    let file = save(copy.path(), "x.txt", page);
+    let address = Some("https://developer.stablelink.app/312999615e0");
+    let added = add::add(copy.path(), &[file], address, Origin::Saved).unwrap();
+    assert_eq!(
+        added.filed,
+        [Filed::Added("312999615e0-get-fee-config.txt".into())]
+    );
+    let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+    lock.verify(&copy.path().join("spec/docs")).unwrap();
+}
+
+#[test]
+fn what_cannot_be_filed_is_told_and_nothing_changes() {
+    let page = |title: &str| {
+        format!(
+            "1. X\nGlobal Payment\n\n{title}\n\nGET\n/x\nText.\n\nResponses\n\n🟢200成功\napplication/json\n"
+        )
+    };
+    let cases: [(&str, Vec<(&str, Vec<u8>)>, Option<&str>); 6] = [
+        (
+            "an unknown page",
+            vec![("a.txt", page("Never Seen").into())],
+            None,
+        ),
+        ("no page at all", vec![(RATE, Vec::new())], None),
+        ("not UTF-8", vec![(RATE, vec![0xff, 0xfe, 0x00])], None),
+        (
+            "one page twice",
+            vec![
+                (RATE, page("A").into()),
+                ("421876920e0.txt", page("B").into()),
+            ],
+            None,
+        ),
+        (
+            "an address of another form",
+            vec![("a.txt", page("A").into())],
+            Some("https://developer.stablelink.app/rates"),
+        ),
+        ("no such file", vec![], None),
+    ];
+    let mut report = String::new();
+    for (name, files, address) in cases {
+        let copy = copy_of_tree().unwrap();
+        let mut paths: Vec<PathBuf> = files
+            .iter()
+            .map(|(name, bytes)| {
+                let path = save(copy.path(), name, "");
+                fs::write(&path, bytes).unwrap();
+                path
+            })
+            .collect();
+        if paths.is_empty() {
+            paths.push(copy.path().join("none.txt"));
+        }
+        let before = bytes_below(copy.path()).unwrap();
+        let error = add::add(copy.path(), &paths, address, Origin::Saved).unwrap_err();
+        assert_eq!(bytes_below(copy.path()).unwrap(), before, "{name}");
+        let error = error
+            .to_string()
+            .replace(&copy.path().display().to_string(), "<root>");
+        report.push_str(&format!("## {name}\n{error}\n\n"));
+    }
+    insta::assert_snapshot!("what_cannot_be_filed", report);
+}
+
+#[test]
+fn the_importer_alone_reads_files_and_folders() {
+    let folder = root().join("spec/docs");
+    let whole = import::import(std::slice::from_ref(&folder)).unwrap();
+    assert!(!whole.is_partial(), "{:?}", whole.messages);
+    assert_eq!(whole.document["openapi"], "3.0.3");
+    assert_eq!(whole.document["paths"].as_object().unwrap().len(), 11);
+    // The lock of the folder says which page is a webhook.
+    assert!(whole.document["x-webhooks"]["webhook"]["post"].is_object());
+
+    let one = import::import(&[folder.join(RATE)]).unwrap();
+    assert_eq!(one.document["paths"].as_object().unwrap().len(), 1);
+
+    let copy = copy_of_tree().unwrap();
+    let broken = save(
+        copy.path(),
+        "broken.txt",
+        &capture(copy.path(), RATE).replace("\"channelRate\": 40", "40"),
+    );
+    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken]).unwrap();
+    assert!(some.is_partial());
+    let message = some
+        .messages
+        .iter()
+        .find(|message| message.is_error())
+        .unwrap();
+    assert!(
+        message.file.ends_with("broken.txt") && message.line.is_some() && message.help.is_some(),
+        "{message}"
+    );
+    assert!(some.document["paths"]["/user/create-user"]["post"].is_object());
+
+    let missing = import::import(&[copy.path().join("none")]).unwrap_err();
+    assert!(missing.to_string().contains("none"), "{missing}");
+}
