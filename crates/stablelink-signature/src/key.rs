@@ -8,13 +8,14 @@ use sha2::Sha512;
 
 use crate::{Signature, Subject, Timestamp};
 
-/// Overwrites itself when dropped.
+/// Its two hashes and their buffer overwrite themselves when dropped.
 pub(crate) type HmacSha512 = Hmac<Sha512>;
 
 /// A sign key, ready for use.
 ///
 /// It keeps no copy of the text, only the state that HMAC begins with. That state is as secret as
-/// the key: `Debug` does not show it, and it is overwritten when dropped.
+/// the key: `Debug` does not show it, and it is overwritten when dropped. (What hashing leaves on
+/// the stack while it runs is not: that is up to the library and the compiler.)
 #[derive(Clone)]
 pub struct SignKey {
     // On the heap, so that moving the key leaves no copies behind.
@@ -67,7 +68,6 @@ impl SignKey {
     }
 
     /// Begins a signature whose body comes bit by bit.
-    #[must_use]
     pub fn signer<'a>(&self, subject: impl Into<Subject<'a>>, timestamp: Timestamp) -> Signer {
         Signer(self.begin(&subject.into(), timestamp))
     }
@@ -121,6 +121,14 @@ mod tests {
         assert_eq!(SignKey::new(&"".into()).err(), Some(EmptyKey));
         // Longer than a block of SHA-512 is fine.
         assert!(SignKey::new(&"k".repeat(1000).into()).is_ok());
+    }
+
+    #[test]
+    fn the_state_is_overwritten_when_dropped() {
+        // Does not compile without the feature `zeroize` of sha2. An HMAC is two of these and has
+        // no mark of its own.
+        fn overwritten<T: hmac::digest::zeroize::ZeroizeOnDrop>() {}
+        overwritten::<Sha512>();
     }
 
     #[test]
