@@ -10,8 +10,8 @@ use std::borrow::Cow;
 /// The vendor's page says "un-encoded, without `?`"; the vendor's own client signs it encoded and
 /// sorted; one example keeps the `?`. Nobody has shown a signed query with a character that needs
 /// escaping, so what the gateway does with one is not known: [`Decoded`](Self::Decoded), the
-/// documented form, is the default, and the others can be chosen. But for the `?` they agree on a query
-/// of one `key=value` of letters, digits, `-`, `.`, `_` and `~`.
+/// documented form, is the default, and the others can be chosen. But for the `?` they agree on a
+/// query of one `key=value` of letters, digits, `-`, `.`, `_` and `~`.
 ///
 /// Every form takes any bytes. An escape is `%` and two hexadecimal digits, of either case. A `%`
 /// without them is no error but stands for itself (`100%` is `100%`, `%zz` is `%zz`). The bytes of
@@ -30,12 +30,15 @@ pub enum QueryForm {
     DecodedWithMark,
     /// What the vendor's Go client signs: pairs sorted by key, escaped anew, without `?`.
     ///
+    /// Encoded and sorted is all that is recorded of it. The rest is inferred: it is what
+    /// `url.Values.Encode` of Go's standard library does with such a query.
+    ///
     /// Pairs are parted by `&`, empty ones dropped; a key without `=` gets one. Keys are compared
     /// decoded, byte by byte; pairs of the same key keep their order. Letters, digits, `-`, `.`,
     /// `_` and `~` stay, a blank (`%20`, and here `+` too) becomes `+`, every other byte `%` and
     /// two hexadecimal digits in upper case, a `%` without digits therefore `%25`.
     ///
-    /// That client also sends the query in this form. [`canonical`](Self::canonical) makes it.
+    /// Best sent in this form too: [`canonical`](Self::canonical) makes it.
     EncodedSorted,
 }
 
