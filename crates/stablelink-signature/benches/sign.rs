@@ -1,0 +1,188 @@
+//! Signing and verifying, against the same by hand.
+//!
+//!     cargo bench -p stablelink-signature
+//!
+//! Durations of one machine say little, so ratios of pairs that were measured in turns come first.
+//! The run fails if 1 KiB takes more than 1.15 times a bare HMAC over bytes that lie ready.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha512;
+use stablelink_signature::{Received, RequestLine, SignKey, Subject, Timestamp, Verifier};
+
+const KEY: &str = "unit-test-sign-key-not-real-0001";
+const PATH: &str = "/checkout/order/create";
+const NOW: Timestamp = Timestamp::from_millis(1_779_846_400_123);
+const SIZES: [(&str, usize); 4] = [
+    ("200 B", 200),
+    ("1 KiB", 1 << 10),
+    ("4 KiB", 4 << 10),
+    ("1 MiB", 1 << 20),
+];
+const BOUND: f64 = 1.15;
+
+/// What is compared, all over the same bytes.
+struct Case {
+    body: String,
+    key: SignKey,
+    verifier: Verifier,
+    timestamp: String,
+    webhook_signature: String,
+    /// A MAC that has taken its key, for the bare alternatives.
+    keyed: Hmac<Sha512>,
+    request_bytes: Vec<u8>,
+    webhook_bytes: Vec<u8>,
+}
+
+impl Case {
+    fn new(size: usize) -> Self {
+        let body = "x".repeat(size);
+        let key = SignKey::new(&KEY.into()).unwrap();
+        let line = RequestLine::new("POST", PATH);
+        Self {
+            verifier: Verifier::new(key.clone()),
+            timestamp: NOW.to_string(),
+            webhook_signature: key.sign(Subject::Webhook, NOW, [&body]).to_base64(),
+            keyed: Hmac::new_from_slice(KEY.as_bytes()).unwrap(),
+            request_bytes: Subject::from(line).string_to_sign(NOW, [&body]),
+            webhook_bytes: Subject::Webhook.string_to_sign(NOW, [&body]),
+            body,
+            key,
+        }
+    }
+
+    /// Ours, to the text of the header.
+    fn sign(&self) -> String {
+        let line = RequestLine::new("POST", black_box(PATH));
+        self.key.sign(line, NOW, [&self.body]).to_base64()
+    }
+
+    /// As most write it: one joined string, a MAC from the key, Base64.
+    fn sign_by_hand(&self) -> String {
+        let joined = format!("POST{}{}{}", NOW, black_box(PATH), self.body);
+        let mut mac = Hmac::<Sha512>::new_from_slice(black_box(KEY).as_bytes()).unwrap();
+        mac.update(joined.as_bytes());
+        STANDARD.encode(mac.finalize().into_bytes())
+    }
+
+    /// The least there is to do: bytes joined beforehand, key taken beforehand, no Base64.
+    fn bare(&self, bytes: &[u8]) -> u8 {
+        let mut mac = self.keyed.clone();
+        mac.update(black_box(bytes));
+        mac.finalize().into_bytes()[0]
+    }
+
+    /// Ours, from the texts of the headers.
+    fn verify(&self) -> usize {
+        let received = Received::new(
+            Some(black_box(self.webhook_signature.as_bytes())),
+            Some(black_box(self.timestamp.as_bytes())),
+        );
+        let verified = self
+            .verifier
+            .verify(Subject::Webhook, received, [&self.body], NOW);
+        verified.unwrap().key_index
+    }
+
+    /// One joined string, a MAC from the key, the received Base64 decoded, compared in constant time.
+    fn verify_by_hand(&self) -> bool {
+        let joined = format!("{}{}", black_box(&self.timestamp), self.body);
+        let mut mac = Hmac::<Sha512>::new_from_slice(black_box(KEY).as_bytes()).unwrap();
+        mac.update(joined.as_bytes());
+        let received = STANDARD.decode(black_box(&self.webhook_signature)).unwrap();
+        mac.verify_slice(&received).is_ok()
+    }
+}
+
+/// Median of the ratios of `one` to `other`, measured in turns, so that both see the same machine.
+fn ratio<A, B>(one: impl Fn() -> A, other: impl Fn() -> B) -> f64 {
+    fn time<T>(work: &impl Fn() -> T, count: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..count {
+            black_box(work());
+        }
+        start.elapsed()
+    }
+    const ROUND: Duration = Duration::from_millis(2);
+    let single = (time(&one, 3) / 3).max(Duration::from_nanos(1));
+    let count = u32::try_from(ROUND.as_nanos() / single.as_nanos())
+        .unwrap()
+        .max(1);
+    let mut ratios: Vec<f64> = (0..301)
+        .map(|_| time(&one, count).as_secs_f64() / time(&other, count).as_secs_f64())
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
+/// Prints all ratios; whether those that are bounded keep to it.
+fn ratios() -> bool {
+    println!("ours ÷ …       sign: by hand   bare     verify: by hand   bare");
+    let mut good = true;
+    for (name, size) in SIZES {
+        let case = Case::new(size);
+        let sign = [
+            ratio(|| case.sign(), || case.sign_by_hand()),
+            ratio(|| case.sign(), || case.bare(&case.request_bytes)),
+        ];
+        let verify = [
+            ratio(|| case.verify(), || case.verify_by_hand()),
+            ratio(|| case.verify(), || case.bare(&case.webhook_bytes)),
+        ];
+        println!(
+            "{name:<14} {:>13.2} {:>6.2} {:>19.2} {:>6.2}",
+            sign[0], sign[1], verify[0], verify[1]
+        );
+        good &= size != 1 << 10 || (sign[1] <= BOUND && verify[1] <= BOUND);
+    }
+    good
+}
+
+fn durations(criterion: &mut Criterion) {
+    for (name, size) in SIZES {
+        let case = Case::new(size);
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Bytes(size as u64));
+        let mut bench = |id: &str, work: &dyn Fn()| {
+            group.bench_function(BenchmarkId::from_parameter(id), |b| b.iter(work));
+        };
+        bench("sign", &|| drop(black_box(case.sign())));
+        bench("sign by hand", &|| drop(black_box(case.sign_by_hand())));
+        bench("bare", &|| {
+            black_box(case.bare(&case.request_bytes));
+        });
+        bench("verify", &|| {
+            black_box(case.verify());
+        });
+        bench("verify by hand", &|| {
+            black_box(case.verify_by_hand());
+        });
+        group.finish();
+    }
+}
+
+fn main() -> ExitCode {
+    // `cargo test --benches` passes no `--bench`: that run proves only that the code works.
+    let measured = std::env::args().any(|argument| argument == "--bench");
+    let good = !measured || ratios();
+    let mut criterion = Criterion::default()
+        .without_plots()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
+    durations(&mut criterion);
+    criterion.final_summary();
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("1 KiB took more than {BOUND} times a bare HMAC");
+        ExitCode::FAILURE
+    }
+}

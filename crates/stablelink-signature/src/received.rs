@@ -1,0 +1,88 @@
+//! Headers: their names, and what came in them.
+
+use std::fmt;
+
+/// Header of the signature, of requests, webhooks and some responses.
+pub const SIGNATURE: &str = "SIGNATURE";
+/// Header of the time of signing, in milliseconds since the epoch.
+pub const TIMESTAMP: &str = "TIMESTAMP";
+/// Header of a response's signature, according to one of two pages (the other: [`SIGNATURE`]).
+pub const D_SIGNATURE: &str = "D-Signature";
+
+/// The two headers that came with a signed message, present or not.
+///
+/// `Debug` shows the timestamp, of the signature only whether it is there.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    pub(crate) signature: Option<&'a [u8]>,
+    pub(crate) timestamp: Option<&'a [u8]>,
+    /// For messages: where the signature was looked for.
+    pub(crate) signature_header: &'static str,
+}
+
+impl<'a> Received<'a> {
+    /// The values of the two headers.
+    #[must_use]
+    pub const fn new(signature: Option<&'a [u8]>, timestamp: Option<&'a [u8]>) -> Self {
+        Self {
+            signature,
+            timestamp,
+            signature_header: SIGNATURE,
+        }
+    }
+
+    /// Asks `header` for [`SIGNATURE`] and [`TIMESTAMP`]. It must not tell upper from lower case,
+    /// as maps of HTTP headers don't.
+    ///
+    /// With the crate `http`: `Received::from_headers(|name| Some(headers.get(name)?.as_bytes()))`.
+    pub fn from_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
+        Self::new(header(SIGNATURE), header(TIMESTAMP))
+    }
+
+    /// As [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] goes before
+    /// [`SIGNATURE`].
+    pub fn from_response_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
+        Self {
+            signature: header(D_SIGNATURE).or_else(|| header(SIGNATURE)),
+            timestamp: header(TIMESTAMP),
+            signature_header: "D-Signature or SIGNATURE",
+        }
+    }
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("signature", &self.signature.map(|_| "[REDACTED]"))
+            .field("timestamp", &self.timestamp.map(String::from_utf8_lossy))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_may_have_either_header() {
+        let cases: &[(&[&str], Option<&[u8]>)] = &[
+            (&[D_SIGNATURE, SIGNATURE], Some(b"D-Signature")),
+            (&[D_SIGNATURE], Some(b"D-Signature")),
+            (&[SIGNATURE], Some(b"SIGNATURE")),
+            (&[TIMESTAMP], None),
+        ];
+        for (present, expected) in cases {
+            let header = |name: &'static str| present.contains(&name).then_some(name.as_bytes());
+            let received = Received::from_response_headers(header);
+            assert_eq!(received.signature, *expected, "{present:?}");
+            assert_eq!(received.timestamp.is_some(), present.contains(&TIMESTAMP));
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_signature() {
+        let shown = format!("{:?}", Received::new(Some(b"c2ln"), Some(b"17")));
+        assert!(!shown.contains("c2ln"), "{shown}");
+        assert!(shown.contains("17"), "{shown}");
+    }
+}

@@ -1,0 +1,137 @@
+//! The value of the `SIGNATURE` header.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Bytes of an HMAC-SHA512.
+const BYTES: usize = 64;
+/// Characters of its Base64.
+const CHARACTERS: usize = 88;
+
+/// A signature that was made here.
+///
+/// There is no `==`: it would tell by its duration how much of a forged signature is right.
+/// Received signatures are checked by a [`Verifier`](crate::Verifier). `Debug` does not show it.
+#[derive(Clone)]
+pub struct Signature([u8; BYTES]);
+
+impl Signature {
+    pub(crate) fn new(bytes: [u8; BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The text of the header: 88 characters of Base64, padded.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(self.0)
+    }
+
+    /// The HMAC itself.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signature([REDACTED])")
+    }
+}
+
+/// Why a text can't be a signature of anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// Another length than that of an HMAC-SHA512 in Base64.
+    #[error(
+        "it is {characters} characters long, and the Base64 of an HMAC-SHA512 is {CHARACTERS}{}",
+        suspicion(*characters)
+    )]
+    Length {
+        /// Characters, or bytes where it is not ASCII.
+        characters: usize,
+    },
+    /// The length is right, but it is not the Base64 (standard alphabet, padded) of 64 bytes.
+    #[error(
+        "it is not the Base64 of {BYTES} bytes (standard alphabet with + and /, padded with ==)"
+    )]
+    NotBase64,
+}
+
+/// What the length makes one think of.
+fn suspicion(characters: usize) -> &'static str {
+    match characters {
+        128 => ": was it written in hexadecimal?",
+        86 => ": was the padding left out?",
+        44 => ": was it made with SHA-256?",
+        64 => ": was it made with SHA-256 (hexadecimal) or SHA-384?",
+        _ => "",
+    }
+}
+
+/// Reads the value of a header. Only the one text that [`Signature::to_base64`] writes is read.
+pub(crate) fn parse(text: &[u8]) -> Result<[u8; BYTES], SignatureError> {
+    if text.len() != CHARACTERS {
+        return Err(SignatureError::Length {
+            characters: text.len(),
+        });
+    }
+    // 88 characters without padding are 66 bytes.
+    let mut bytes = [0; CHARACTERS / 4 * 3];
+    match STANDARD.decode_slice(text, &mut bytes) {
+        Ok(BYTES) => {
+            let mut read = [0; BYTES];
+            read.copy_from_slice(&bytes[..BYTES]);
+            Ok(read)
+        }
+        _ => Err(SignatureError::NotBase64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_that_we_write_is_read() {
+        use SignatureError::*;
+        let good = Signature::new([0xfb; BYTES]).to_base64();
+        assert_eq!(parse(good.as_bytes()), Ok([0xfb; BYTES]));
+        let cut = &good[..CHARACTERS - 2];
+        let cases = [
+            (String::new(), Length { characters: 0 }),
+            (cut.to_owned(), Length { characters: 86 }),
+            (format!("{good}\n"), Length { characters: 89 }),
+            ("a".repeat(128), Length { characters: 128 }),
+            (
+                "a".repeat(1 << 20),
+                Length {
+                    characters: 1 << 20,
+                },
+            ),
+            (format!("{cut}AA"), NotBase64),
+            (format!("{cut}A="), NotBase64),
+            (good.replace('+', "-"), NotBase64),
+            (format!(" {}", &good[1..]), NotBase64),
+            (good.replace("==", "=!"), NotBase64),
+            // Bits behind the last byte.
+            (good.replace("w==", "x=="), NotBase64),
+        ];
+        for (text, expected) in cases {
+            assert_ne!(text, good);
+            assert_eq!(parse(text.as_bytes()), Err(expected), "{:.100}", text);
+        }
+        assert_eq!(parse(&[0xff; CHARACTERS]), Err(NotBase64));
+    }
+
+    #[test]
+    fn debug_does_not_show_it() {
+        let signature = Signature::new([1; BYTES]);
+        let shown = format!("{signature:?}");
+        assert!(!shown.contains(&signature.to_base64()[..8]), "{shown}");
+        assert!(!shown.contains("1, 1"), "{shown}");
+    }
+}

@@ -1,0 +1,184 @@
+//! The time in the `TIMESTAMP` header.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the Unix epoch, as the gateway writes and signs them: decimal digits.
+///
+/// Nothing here asks a clock, for some targets have none. Where the standard library has one,
+/// `Timestamp::try_from(SystemTime::now())` is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+/// Why a text or a time is not a timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimestampError {
+    /// There is no character in it.
+    #[error("it is empty; milliseconds since the epoch in decimal digits are needed")]
+    Empty,
+    /// Something else than the digits 0 to 9: a sign, a blank, a point, a letter.
+    #[error(
+        "it is not a number; milliseconds since the epoch in decimal digits are needed, without a sign, blanks or a point"
+    )]
+    NotDigits,
+    /// A zero in front of other digits. The text is signed, so a number must have one text only.
+    #[error("it has a leading zero")]
+    LeadingZero,
+    /// Beyond 64 bits.
+    #[error("it is too large for milliseconds since the epoch")]
+    TooLarge,
+    /// A time before 1970.
+    #[error("it is before 1970")]
+    BeforeEpoch,
+}
+
+/// Digits of the largest `u64`.
+const DIGITS: usize = 20;
+
+impl Timestamp {
+    /// From milliseconds since the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Reads the value of a `TIMESTAMP` header.
+    ///
+    /// # Errors
+    ///
+    /// Anything but digits without a leading zero, or more than 64 bits hold. What is accepted has
+    /// one text only, so that the text which was signed can be written again from the number.
+    pub fn parse(text: &[u8]) -> Result<Self, TimestampError> {
+        match text {
+            [] => return Err(TimestampError::Empty),
+            _ if !text.iter().all(u8::is_ascii_digit) => return Err(TimestampError::NotDigits),
+            [b'0', _, ..] => return Err(TimestampError::LeadingZero),
+            _ => {}
+        }
+        text.iter()
+            .try_fold(0u64, |sum, digit| {
+                sum.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+            })
+            .map(Self)
+            .ok_or(TimestampError::TooLarge)
+    }
+
+    /// Gives the decimal text to `sink`, without an allocation.
+    pub(crate) fn write(self, sink: &mut impl FnMut(&[u8])) {
+        let mut text = [b'0'; DIGITS];
+        let mut start = DIGITS;
+        let mut rest = self.0;
+        loop {
+            start -= 1;
+            // The remainder of ten is one digit.
+            text[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        sink(&text[start..]);
+    }
+}
+
+/// The text of the header.
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// As [`Timestamp::parse`].
+impl std::str::FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text.as_bytes())
+    }
+}
+
+/// Cuts what is below a millisecond.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(time: SystemTime) -> Result<Self, Self::Error> {
+        let since = time
+            .duration_since(UNIX_EPOCH)
+            .map_err(|_| TimestampError::BeforeEpoch)?;
+        Self::try_from(since)
+    }
+}
+
+/// From the time since the epoch; cuts what is below a millisecond.
+impl TryFrom<Duration> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(since: Duration) -> Result<Self, Self::Error> {
+        u64::try_from(since.as_millis())
+            .map(Self)
+            .map_err(|_| TimestampError::TooLarge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_in_one_form_only() {
+        use TimestampError::*;
+        let cases: &[(&[u8], Result<u64, TimestampError>)] = &[
+            (b"0", Ok(0)),
+            (b"1636360661729", Ok(1_636_360_661_729)),
+            (b"18446744073709551615", Ok(u64::MAX)),
+            (b"18446744073709551616", Err(TooLarge)),
+            (b"99999999999999999999999999", Err(TooLarge)),
+            (b"", Err(Empty)),
+            (b"+1", Err(NotDigits)),
+            (b"-1", Err(NotDigits)),
+            (b" 1", Err(NotDigits)),
+            (b"1 ", Err(NotDigits)),
+            (b"1.5", Err(NotDigits)),
+            (b"1e3", Err(NotDigits)),
+            (b"0x1", Err(NotDigits)),
+            (b"\xff", Err(NotDigits)),
+            ("١٢".as_bytes(), Err(NotDigits)),
+            (b"00", Err(LeadingZero)),
+            (b"01", Err(LeadingZero)),
+        ];
+        for (text, expected) in cases {
+            let read = Timestamp::parse(text).map(Timestamp::as_millis);
+            assert_eq!(read, *expected, "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_what_is_shown() {
+        for millis in [0, 9, 10, 1_636_360_661_729, u64::MAX] {
+            let mut text = Vec::new();
+            Timestamp::from_millis(millis).write(&mut |piece| text.extend_from_slice(piece));
+            assert_eq!(String::from_utf8(text).unwrap(), millis.to_string());
+        }
+    }
+
+    #[test]
+    fn a_system_time_is_cut_to_milliseconds() {
+        let time = UNIX_EPOCH + Duration::from_micros(1_999);
+        assert_eq!(Timestamp::try_from(time), Ok(Timestamp(1)));
+        let before = UNIX_EPOCH - Duration::from_millis(1);
+        assert_eq!(
+            Timestamp::try_from(before),
+            Err(TimestampError::BeforeEpoch)
+        );
+        assert_eq!(
+            Timestamp::try_from(Duration::MAX),
+            Err(TimestampError::TooLarge)
+        );
+    }
+}

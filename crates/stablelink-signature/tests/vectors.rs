@@ -1,0 +1,310 @@
+//! The vectors of every language, against this crate.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use stablelink_signature::{
+    NO_BODY, QueryForm, Received, RequestLine, SignKey, SignatureError, Subject, Timestamp,
+    Verifier, VerifyError,
+};
+
+fn read(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[derive(Deserialize)]
+struct Vectors {
+    keys: Vec<Key>,
+    signatures: Vec<Vector>,
+    rejections: Vec<Rejection>,
+    timestamps: Vec<TimestampText>,
+    freshness: Freshness,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    id: String,
+    kind: String,
+    key: String,
+    method: Option<String>,
+    timestamp: String,
+    path: Option<String>,
+    query: Option<String>,
+    query_form: Option<String>,
+    body: Option<String>,
+    body_base64: Option<String>,
+    body_signed: Option<bool>,
+    string_to_sign: Option<String>,
+    string_to_sign_base64: Option<String>,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct Rejection {
+    id: String,
+    of: String,
+    /// Absent: of the vector. Null: no header.
+    #[serde(default, deserialize_with = "present")]
+    timestamp: Option<Option<String>>,
+    signature: Option<String>,
+    error: String,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+struct TimestampText {
+    text: String,
+    valid: bool,
+}
+
+#[derive(Deserialize)]
+struct Freshness {
+    tolerance_ms: u64,
+    cases: Vec<Age>,
+}
+
+#[derive(Deserialize)]
+struct Age {
+    timestamp: String,
+    now: String,
+    result: String,
+}
+
+/// A field that is text, or Base64 where it can't be text.
+fn bytes(text: Option<&String>, base64: Option<&String>) -> Vec<u8> {
+    match (text, base64) {
+        (Some(text), None) => text.clone().into_bytes(),
+        (None, Some(base64)) => STANDARD.decode(base64).unwrap(),
+        _ => panic!("one of the two is needed"),
+    }
+}
+
+impl Vectors {
+    fn read() -> Self {
+        serde_json::from_str(&read("signatures.json")).unwrap()
+    }
+
+    fn key(&self, name: &str) -> SignKey {
+        let key = self.keys.iter().find(|key| key.name == name).unwrap();
+        SignKey::new(&key.value.as_str().into()).unwrap()
+    }
+
+    fn vector(&self, id: &str) -> &Vector {
+        self.signatures.iter().find(|v| v.id == id).unwrap()
+    }
+}
+
+impl Vector {
+    fn subject(&self) -> Subject<'_> {
+        let line = || {
+            let form: QueryForm = self.query_form.as_ref().unwrap().parse().unwrap();
+            let (method, path) = (self.method.as_ref().unwrap(), self.path.as_ref().unwrap());
+            RequestLine::new(method, path)
+                .query(self.query.as_ref().unwrap())
+                .query_form(form)
+        };
+        match self.kind.as_str() {
+            "request" => Subject::Request(line()),
+            "webhook" => Subject::Webhook,
+            "response-to" => Subject::ResponseTo(line()),
+            "response" => Subject::Response,
+            other => panic!("unknown kind {other}"),
+        }
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        self.timestamp.parse().unwrap()
+    }
+
+    /// What of the body is signed.
+    fn signed_body(&self) -> Vec<u8> {
+        if self.body_signed == Some(false) {
+            return NO_BODY.concat();
+        }
+        bytes(self.body.as_ref(), self.body_base64.as_ref())
+    }
+
+    fn received(&self) -> Received<'_> {
+        Received::new(
+            Some(self.signature.as_bytes()),
+            Some(self.timestamp.as_bytes()),
+        )
+    }
+}
+
+#[test]
+fn the_file_keeps_to_its_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&read("signatures.schema.json")).unwrap();
+    let vectors: serde_json::Value = serde_json::from_str(&read("signatures.json")).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&vectors)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+
+    // And it would be noticed: a field too many, a part too few.
+    let mut more = vectors.clone();
+    more["signatures"][0]["typo"] = true.into();
+    assert!(!validator.is_valid(&more));
+    let mut less = vectors;
+    less["signatures"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("path");
+    assert!(!validator.is_valid(&less));
+}
+
+#[test]
+fn names_are_unique_and_used() {
+    let vectors = Vectors::read();
+    let ids = vectors.signatures.iter().map(|v| &v.id);
+    let ids: Vec<_> = ids
+        .chain(vectors.rejections.iter().map(|v| &v.id))
+        .collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+    let used: BTreeSet<_> = vectors.signatures.iter().map(|v| &v.key).collect();
+    let keys: BTreeSet<_> = vectors.keys.iter().map(|key| &key.name).collect();
+    assert_eq!(used, keys);
+    assert_eq!(vectors.keys.len(), keys.len());
+}
+
+#[test]
+fn signatures_are_reproduced_and_verified() {
+    let vectors = Vectors::read();
+    for vector in &vectors.signatures {
+        let (id, key) = (&vector.id, vectors.key(&vector.key));
+        let (subject, timestamp) = (vector.subject(), vector.timestamp());
+        let body = vector.signed_body();
+
+        let expected = bytes(
+            vector.string_to_sign.as_ref(),
+            vector.string_to_sign_base64.as_ref(),
+        );
+        assert_eq!(subject.string_to_sign(timestamp, [&body]), expected, "{id}");
+        let signature = key.sign(subject, timestamp, [&body]);
+        assert_eq!(signature.to_base64(), vector.signature, "{id}");
+        // In parts.
+        let parts = key.sign(subject, timestamp, body.chunks(7));
+        assert_eq!(parts.to_base64(), vector.signature, "{id}");
+
+        let verified = Verifier::new(key).verify(subject, vector.received(), [&body], timestamp);
+        assert_eq!(verified.map(|v| v.key_index), Ok(0), "{id}");
+    }
+}
+
+#[test]
+fn no_message_passes_for_another() {
+    let vectors = Vectors::read();
+    let mut seen = BTreeMap::new();
+    for vector in &vectors.signatures {
+        let string = bytes(
+            vector.string_to_sign.as_ref(),
+            vector.string_to_sign_base64.as_ref(),
+        );
+        // Where two forms of a query agree, so do their signatures; else all differ.
+        let signed = seen.insert(vector.signature.clone(), (string.clone(), &vector.key));
+        if let Some(other) = signed {
+            assert_eq!(other, (string, &vector.key), "{}", vector.id);
+        }
+    }
+    assert!(seen.len() > 50);
+}
+
+#[test]
+fn forgeries_are_refused_for_their_reason() {
+    let vectors = Vectors::read();
+    for rejection in &vectors.rejections {
+        let id = &rejection.id;
+        let of = vectors.vector(&rejection.of);
+        let timestamp = match &rejection.timestamp {
+            None => Some(&of.timestamp),
+            Some(header) => header.as_ref(),
+        };
+        let received = Received::new(
+            rejection.signature.as_ref().map(String::as_bytes),
+            timestamp.map(String::as_bytes),
+        );
+        let verifier = Verifier::new(vectors.key(&of.key));
+        let body = of.signed_body();
+        let error = verifier
+            .verify(of.subject(), received, [&body], of.timestamp())
+            .expect_err(id);
+        let name = match error {
+            VerifyError::Mismatch { .. } => "mismatch",
+            VerifyError::MissingHeader {
+                header: "SIGNATURE",
+            } => "missing-signature",
+            VerifyError::MissingHeader {
+                header: "TIMESTAMP",
+            } => "missing-timestamp",
+            VerifyError::Timestamp(_) => "timestamp",
+            VerifyError::Signature {
+                reason: SignatureError::Length { .. },
+                ..
+            } => "signature-length",
+            VerifyError::Signature {
+                reason: SignatureError::NotBase64,
+                ..
+            } => "signature-not-base64",
+            ref other => panic!("{id}: {other}"),
+        };
+        assert_eq!(name, rejection.error, "{id}");
+        // Whatever went wrong, the text has neither the key nor the right signature.
+        let text = format!("{error} {error:?}");
+        let key = vectors.keys.iter().find(|key| key.name == of.key).unwrap();
+        assert!(!text.contains(&key.value), "{id}: {text}");
+        assert!(!text.contains(&of.signature[..16]), "{id}: {text}");
+    }
+}
+
+#[test]
+fn timestamps() {
+    for case in Vectors::read().timestamps {
+        let read = Timestamp::parse(case.text.as_bytes());
+        assert_eq!(read.is_ok(), case.valid, "{:?}", case.text);
+        if let Ok(read) = read {
+            assert_eq!(read.to_string(), case.text);
+        }
+    }
+}
+
+#[test]
+fn freshness() {
+    let vectors = Vectors::read();
+    let default = u64::try_from(Verifier::TOLERANCE.as_millis()).unwrap();
+    assert_eq!(vectors.freshness.tolerance_ms, default);
+    let key = vectors.key("made-up");
+    let verifier = Verifier::new(key.clone());
+    for case in &vectors.freshness.cases {
+        let signature = key
+            .sign(Subject::Webhook, case.timestamp.parse().unwrap(), NO_BODY)
+            .to_base64();
+        let received = Received::new(Some(signature.as_bytes()), Some(case.timestamp.as_bytes()));
+        let now = case.now.parse().unwrap();
+        let result = match verifier.verify(Subject::Webhook, received, NO_BODY, now) {
+            Ok(_) => "fresh",
+            Err(VerifyError::TooOld { .. }) => "too-old",
+            Err(VerifyError::TooNew { .. }) => "too-new",
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(result, case.result, "{}", case.timestamp);
+    }
+}
