@@ -110,7 +110,8 @@ fn what_cannot_be_filed_is_told_and_nothing_changes() {
             "1. X\nGlobal Payment\n\n{title}\n\nGET\n/x\nText.\n\nResponses\n\n🟢200成功\napplication/json\n"
         )
     };
-    let cases: [(&str, Vec<(&str, Vec<u8>)>, Option<&str>); 6] = [
+    type Files = Vec<(&'static str, Vec<u8>)>;
+    let cases: [(&str, Files, Option<&str>); 6] = [
         (
             "an unknown page",
             vec![("a.txt", page("Never Seen").into())],
