@@ -12,7 +12,9 @@ fn main() -> ExitCode {
     match commands::run(root, Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            // Messages name files as a person at the root of the repository would.
+            let root = format!("{}/", root.display());
+            eprintln!("{}", error.to_string().replace(&root, ""));
             ExitCode::FAILURE
         }
     }
