@@ -219,6 +219,46 @@ fn a_captured_page_makes_its_stand_in_stale() {
     );
 }
 
+/// Whether the generated crate survives such text is proved by building it, beside the generator; this
+/// proves that nothing on the way from a page undoes that.
+#[test]
+fn what_a_page_says_stays_text() {
+    let copy = copy_of_tree().unwrap();
+    let page = "spec/docs/421876920e0-get-exchange-rate.txt";
+    let hostile = "/trade/exchange-rate\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
+                   */ } \"# #![feature(x)] {} {0} \\u{41} [`Client`] <script>alert(1)</script> \u{202e}reversed\n```\n";
+    replace(copy.path(), page, "/trade/exchange-rate\n", hostile);
+    forge_hash(copy.path(), page);
+    let built = regen::build(copy.path()).unwrap();
+    let client = built
+        .outputs
+        .iter()
+        .find(|output| output.path == Path::new(CLIENT))
+        .unwrap();
+    let source = String::from_utf8(client.content.clone()).unwrap();
+    syn::parse_file(&source).unwrap();
+    assert!(source.contains("alert(1)"), "the text itself is kept");
+    assert!(!source.contains('\u{202e}'), "hidden characters are shown");
+    let mut open: Option<String> = None;
+    let mut fences = 0;
+    for line in source.lines() {
+        let Some(text) = line.trim_start().strip_prefix("/// ") else {
+            continue;
+        };
+        let ticks: String = text.chars().take_while(|c| *c == '`').collect();
+        match &open {
+            None if ticks.len() >= 3 => {
+                assert_eq!(&text[ticks.len()..], "text", "{line}");
+                open = Some(ticks);
+                fences += 1;
+            }
+            Some(run) if text == run => open = None,
+            _ => assert!(!text.starts_with("~~~"), "{line}"),
+        }
+    }
+    assert!(open.is_none() && fences >= 2, "{fences} fences");
+}
+
 #[test]
 fn a_draft_shows_where_the_docs_went_and_stays_outside_the_tree() {
     let copy = copy_of_tree().unwrap();
