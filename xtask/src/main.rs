@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         .parent()
         .unwrap_or(Path::new("."));
     match commands::run(root, Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
