@@ -100,6 +100,9 @@ pub struct LiveSite {
     /// In which form to take the pages; published JSON where the site has it, if left out
     #[arg(long, value_name = "FORM")]
     pub form: Option<Form>,
+    /// Leave this page as it is captured; can be repeated
+    #[arg(long, value_name = "PAGE_ID")]
+    pub without: Vec<String>,
 }
 
 #[cfg(test)]

@@ -158,6 +158,7 @@ fn options(from: &LiveSite) -> Result<pull::Options, Box<dyn Error>> {
         site: Site::parse(&from.site)?,
         api: ApiBase::parse(&from.api_base)?,
         form: from.form,
+        without: from.without.clone(),
         settings: Settings::default(),
     })
 }

@@ -123,7 +123,7 @@ pub enum PullError {
     },
     /// A page of this id belongs to another site.
     #[error(
-        "page {id} ({title:?}): is captured from {captured}, and {listed} lists it too; nothing was changed\n  \
+        "page {id} ({title:?}): is captured from {captured}, and {listed} lists it too; nothing was fetched\n  \
          help: if the docs moved, file this page once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
     )]
     OtherSite {
@@ -181,11 +181,24 @@ fn incomplete(
         text.push_str(&format!("\n  and {} more", failed.len() - MOST_LINES));
     }
     if let Some(why) = gave_up {
-        text.push_str(&format!("\n  the rest was not tried: {why}"));
+        text.push_str(&format!("\n  gave up: {why}"));
     }
     text.push_str(&format!(
-        "\n  help: no capture was changed; {kept} fetched pages are kept in {}, and the same command goes on from there",
+        "\n  help: no capture was changed; {} in {}, and the same command goes on from there",
+        match kept {
+            1 => "1 fetched page is kept".to_owned(),
+            kept => format!("{kept} fetched pages are kept"),
+        },
         folder.display()
     ));
+    if let Some(page) = failed
+        .iter()
+        .find(|page| page.failure.class == Class::Lasting)
+    {
+        text.push_str(&format!(
+            "\n  help: a page that the site cannot serve is left as it is captured by `--without {}`",
+            page.id
+        ));
+    }
     text
 }

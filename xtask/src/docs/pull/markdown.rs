@@ -154,11 +154,8 @@ fn text(body: &[u8]) -> Result<String, Failure> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Failure::new(Class::Lasting, format!("the answer is not UTF-8: {error}")))?
         .trim_start_matches('\u{FEFF}');
-    let start = text
-        .trim_start()
-        .get(..9)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let start: String = text.trim_start().chars().take(9).collect();
+    let start = start.to_ascii_lowercase();
     if start.starts_with("<!doctype") || start.starts_with("<html") {
         return Err(Failure::new(
             Class::Lasting,

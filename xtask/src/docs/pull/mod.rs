@@ -92,6 +92,8 @@ pub struct Options {
     pub api: ApiBase,
     /// The form; if left out, published JSON where the site has it.
     pub form: Option<Form>,
+    /// Ids of pages that are neither fetched nor touched, such as one that the site lists and cannot serve.
+    pub without: Vec<String>,
     /// Limits and times.
     pub settings: Settings,
 }
@@ -134,6 +136,7 @@ fn look(root: &Path, options: &Options) -> Result<(Plan, Kept), PullError> {
         overlays: &overlays,
         site: &options.site,
         form,
+        without: &options.without,
     };
     let plan = store::plan(&basis, &listing, &fetched.pages, fetched.resumed)?;
     Ok((plan, kept))
@@ -155,13 +158,19 @@ async fn capture(
         Some(Form::Markdown) => None,
         _ => published::find(&web, site, api, settings).await?,
     };
-    let (form, listing) = match project {
+    let (form, mut listing) = match project {
         Some(project) => (Form::Json, project.list(&web, site, api, settings).await?),
-        None if options.form == Some(Form::Json) || has_json(captures, site) => {
+        None if options.form == Some(Form::Json)
+            || (options.form.is_none() && has_json(captures, site)) =>
+        {
             return Err(not_published(site, api));
         }
         None => (Form::Markdown, markdown::list(&web, site, settings).await?),
     };
+    listing
+        .pages
+        .retain(|page| !options.without.contains(&page.id));
+    store::refuse_strangers(&captures.lock, site, &listing.pages)?;
     let kept = Kept::new(root, &site.name(), form.extension(), settings.keep_for);
     let fetched = fetch::fetch(web, form, &listing.pages, &kept, settings).await?;
     Ok((form, listing, fetched, kept))

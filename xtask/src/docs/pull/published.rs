@@ -96,6 +96,13 @@ impl Project {
             others: BTreeMap::new(),
         }
         .whole(&tree)?;
+        if listing.pages.is_empty() {
+            return Err(PullError::Listed {
+                place: address,
+                text: "lists no page".to_owned(),
+                help: "nothing was changed; see whether this is the right site",
+            });
+        }
         if listing.pages.len() > settings.pages {
             return Err(PullError::TooManyPages {
                 address,

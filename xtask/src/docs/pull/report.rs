@@ -154,28 +154,37 @@ impl fmt::Display for Report {
             };
             writeln!(
                 f,
-                "note       {pages} pages refer to shared schemas that the published JSON does not hold: {}{more}",
+                "note       {} shared schemas that the published JSON does not hold: {}{more}",
+                if *pages == 1 {
+                    "1 page refers to".to_owned()
+                } else {
+                    format!("{pages} pages refer to")
+                },
                 named.join(", ")
             )?;
         }
         for (what, count) in &self.others {
             writeln!(
                 f,
-                "note       the list has {count} entries besides pages, not captured: {what}"
+                "note       besides pages the list has {what}, {count} of them: not captured"
             )?;
         }
         if self.resumed > 0 {
             writeln!(
                 f,
-                "note       {} pages were kept from an interrupted run",
+                "note       an interrupted run had fetched {} of the pages",
                 self.resumed
             )?;
         }
-        let (pages, site, form) = (self.pages, &self.site, self.form.name());
+        let (site, form) = (&self.site, self.form.name());
+        let pages = match self.pages {
+            1 => "1 page".to_owned(),
+            pages => format!("{pages} pages"),
+        };
         if self.differs() {
-            writeln!(f, "{pages} pages of {site} as {form}: {}", self.sum())
+            writeln!(f, "{pages} of {site} as {form}: {}", self.sum())
         } else {
-            writeln!(f, "nothing changed: {pages} pages of {site} as {form}")
+            writeln!(f, "nothing changed: {pages} of {site} as {form}")
         }
     }
 }

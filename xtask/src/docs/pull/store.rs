@@ -13,10 +13,10 @@ use super::{
         names,
     },
     Form,
-    address::Site,
+    address::{Site, shown},
     error::PullError,
     markdown,
-    page::{Listing, Page},
+    page::{Listed, Listing, Page},
     published,
     report::{Change, Line, Report, StaleStandIn},
 };
@@ -47,12 +47,45 @@ pub(super) struct Basis<'a> {
     pub site: &'a Site,
     /// In which form the pages came.
     pub form: Form,
+    /// Ids of pages that are left as they are.
+    pub without: &'a [String],
+}
+
+/// Refuses a list with a page that is captured from another site: an id belongs to one site. A copy of a
+/// site on this machine may stand for any.
+///
+/// # Errors
+/// The first such page.
+pub(super) fn refuse_strangers(
+    lock: &Lock,
+    site: &Site,
+    listed: &[Listed],
+) -> Result<(), PullError> {
+    let name = site.name();
+    for page in listed {
+        let captured = lock
+            .pages
+            .iter()
+            .find(|entry| entry.id.as_ref() == Some(&page.id));
+        if let Some(captured) = captured
+            && captured.site != name
+            && !site.is_local()
+        {
+            return Err(PullError::OtherSite {
+                id: page.id.clone(),
+                title: shown(&page.title),
+                captured: captured.site.clone(),
+                listed: name,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Makes the plan.
 ///
 /// # Errors
-/// A page belongs to another site, or the lock cannot be told as TOML.
+/// The lock cannot be told as TOML.
 pub(super) fn plan(
     basis: &Basis,
     listing: &Listing,
@@ -70,17 +103,6 @@ pub(super) fn plan(
             .iter()
             .position(|entry| entry.id.as_deref() == Some(page.listed.id.as_str()));
         let old = place.map(|place| lock.pages[place].clone());
-        if let Some(old) = &old
-            && old.site != site
-            && !basis.site.is_local()
-        {
-            return Err(PullError::OtherSite {
-                id: page.listed.id.clone(),
-                title: page.title.clone(),
-                captured: old.site.clone(),
-                listed: site,
-            });
-        }
         let entry = entry(page, old.as_ref(), &site, basis.form);
         let Some(change) = change(basis, page, old.as_ref(), &entry) else {
             continue;
@@ -103,7 +125,7 @@ pub(super) fn plan(
             None => lock.pages.push(entry),
         }
     }
-    let unlisted = retire(&mut lock, &site, pages, &mut outputs, &mut lines);
+    let unlisted = retire(basis, &mut lock, pages, &mut outputs, &mut lines);
     if !lines.is_empty() {
         outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
     }
@@ -181,13 +203,18 @@ fn old_call(basis: &Basis, entry: &Entry) -> Option<(String, String)> {
 /// Takes pulled pages that the site does not list any more out of the lock and the tree, and names the
 /// others that it does not list.
 fn retire(
+    basis: &Basis,
     lock: &mut Lock,
-    site: &str,
     pages: &[Page],
     outputs: &mut Outputs,
     lines: &mut Vec<Line>,
 ) -> Vec<(String, Origin)> {
-    let listed: BTreeSet<&str> = pages.iter().map(|page| page.listed.id.as_str()).collect();
+    let site = basis.site.name();
+    let listed: BTreeSet<&str> = pages
+        .iter()
+        .map(|page| page.listed.id.as_str())
+        .chain(basis.without.iter().map(String::as_str))
+        .collect();
     let mut unlisted = Vec::new();
     lock.pages.retain(|entry| {
         let gone = entry.site == site && !entry.id.as_deref().is_some_and(|id| listed.contains(id));
