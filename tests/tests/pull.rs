@@ -3,11 +3,15 @@
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
+use clap::Parser as _;
 use stablelink_tests::{
     bytes_below, copy_of_tree,
     site::{DocPage, Faults, Reply, Site, State},
 };
+use xtask::cli::Cli;
+use xtask::commands;
 use xtask::docs::{
+    add::{self, Filed},
     lock::{Entry, Kind, Lock, Origin},
     pull::{
         self, Form, Options,
@@ -24,7 +28,7 @@ const FORMS: [Form; 2] = [Form::Json, Form::Markdown];
 fn settings() -> Settings {
     Settings {
         connect_timeout: Duration::from_secs(5),
-        read_timeout: Duration::from_millis(150),
+        read_timeout: Duration::from_millis(500),
         total_timeout: Duration::from_secs(5),
         attempts: 2,
         backoff: Duration::ZERO,
@@ -345,7 +349,38 @@ fn the_headers_go_to_the_published_json_alone() {
 #[test]
 fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
     type Break = fn(&Site, &mut Options);
-    let cases: [(&str, Form, Break); 22] = [
+    let cases: [(&str, Form, Break); 25] = [
+        (
+            "a page over the limit, without a length",
+            Form::Json,
+            |site, options| {
+                options.settings.page_bytes = 2_000;
+                let path = site.path_of(900_000_003);
+                let reply = Reply::new(200, "application/json", "x".repeat(30_000)).unmeasured();
+                site.state().replies.insert(path, reply);
+            },
+        ),
+        (
+            "a truncated page, without a length",
+            Form::Json,
+            |site, _| {
+                let path = site.path_of(900_000_001);
+                let body = r#"{"success": true, "data": {"id": 9000"#;
+                let reply = Reply::new(200, "application/json", body).unmeasured();
+                site.state().replies.insert(path, reply);
+            },
+        ),
+        (
+            "a truncated twin, without a length",
+            Form::Markdown,
+            |site, _| {
+                let path = site.path_of(900_000_001);
+                let body = "# Get Book 1\n\n## OpenAPI Specification\n\n```yaml\nopenapi: 3.0.1\n";
+                site.state()
+                    .replies
+                    .insert(path, Reply::markdown(body).unmeasured());
+            },
+        ),
         ("a page redirects elsewhere", Form::Json, |site, _| {
             let reply =
                 Reply::status(302).with_header("Location", "https://elsewhere.example/page");
@@ -424,8 +459,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
                 Reply::json(serde_json::json!({"id": 900_000_001})).cut(),
             );
         }),
-        ("a page that never ends", Form::Json, |site, options| {
-            options.settings.read_timeout = Duration::from_millis(20);
+        ("a page that never ends", Form::Json, |site, _| {
             let path = site.path_of(900_000_001);
             site.state().replies.insert(
                 path,
@@ -585,4 +619,45 @@ fn what_is_not_captured_is_said() {
     site.state().replies.insert(path.into(), Reply::json(tree));
     let report = pull::check(copy.path(), &options(&site)).unwrap();
     insta::assert_snapshot!("what_is_not_captured", told(&site, &report));
+}
+
+#[test]
+fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, DocPage::many(3));
+    let run = |command: &str, url: &str| {
+        let words = [
+            "xtask",
+            "docs",
+            command,
+            "--site",
+            url,
+            "--api-base",
+            &site.api_base(),
+        ];
+        let cli = Cli::try_parse_from(words).unwrap();
+        commands::run(copy.path(), cli).map(commands::Outcome::code)
+    };
+    assert_eq!(run("check", &site.url()).unwrap(), 3);
+    assert_eq!(run("pull", &site.url()).unwrap(), 0);
+    assert_eq!(run("check", &site.url()).unwrap(), 0);
+    let error = run("check", "http://docs.example").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--site \"http://docs.example\": http is for this machine alone; give https"
+    );
+}
+
+#[test]
+fn a_page_that_is_filed_in_another_form_takes_the_place_of_the_first() {
+    let copy = copy_of_tree().unwrap();
+    let docs = copy.path().join("spec/docs");
+    let text = docs.join("421876920e0-get-exchange-rate.txt");
+    let saved = copy.path().join("421876920e0.md");
+    std::fs::copy(&text, &saved).unwrap();
+    let added = add::add(copy.path(), &[saved], None, Origin::Saved).unwrap();
+    let file = "421876920e0-get-exchange-rate.md";
+    assert_eq!(added.filed, [Filed::Changed(file.into())]);
+    assert!(!text.exists() && docs.join(file).exists());
+    assert_eq!(entry(copy.path(), "421876920e0").unwrap().file, file);
 }

@@ -26,6 +26,8 @@ enum End {
     Whole,
     /// The connection closes after the half.
     Cut,
+    /// All of it comes, and nothing says how much that is.
+    Unmeasured,
     /// Nothing comes after the half until the other side closes.
     Stalled,
 }
@@ -84,6 +86,13 @@ impl Reply {
     #[must_use]
     pub fn cut(mut self) -> Self {
         self.end = End::Cut;
+        self
+    }
+
+    /// Without its length: only the end of the connection ends it.
+    #[must_use]
+    pub fn unmeasured(mut self) -> Self {
+        self.end = End::Unmeasured;
         self
     }
 
@@ -151,9 +160,12 @@ fn write(mut stream: TcpStream, reply: &Reply) -> io::Result<()> {
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!("Content-Length: {}\r\n\r\n", reply.body.len()));
+    if reply.end != End::Unmeasured {
+        head.push_str(&format!("Content-Length: {}\r\n", reply.body.len()));
+    }
+    head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;
-    if reply.end == End::Whole {
+    if matches!(reply.end, End::Whole | End::Unmeasured) {
         return stream.write_all(&reply.body);
     }
     stream.write_all(&reply.body[..reply.body.len() / 2])?;
