@@ -1,4 +1,7 @@
-//! What the tests share: the checked-in tree, and copies of it that a test may change.
+//! What the tests share: the checked-in tree, copies of it that a test may change, and a documentation
+//! site on this machine.
+
+pub mod site;
 
 use std::{
     fs, io,

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use crate::suite::Step;
+use crate::{
+    docs::pull::{Form, address::ApiBase},
+    suite::Step,
+};
 
 /// Builds the OpenAPI document and the generated client from the captured documentation pages.
 #[derive(Debug, Parser)]
@@ -59,6 +62,18 @@ pub enum Docs {
         #[arg(long)]
         transcribed: bool,
     },
+    /// Capture a whole live site, all of it or nothing, and say what moved
+    Pull {
+        /// The site and how to reach it.
+        #[command(flatten)]
+        from: LiveSite,
+    },
+    /// Say what `pull` would change and write nothing; exit code 3 if the site differs from the captures
+    Check {
+        /// The site and how to reach it.
+        #[command(flatten)]
+        from: LiveSite,
+    },
     /// Run the importer alone and write an OpenAPI 3.0.3 document
     Import {
         /// Pages, or folders of pages
@@ -71,6 +86,23 @@ pub enum Docs {
         #[arg(long)]
         keep_going: bool,
     },
+}
+
+/// A live documentation site.
+#[derive(Debug, Args)]
+pub struct LiveSite {
+    /// Address of the documentation site: https, or http on this machine
+    #[arg(long, value_name = "URL")]
+    pub site: String,
+    /// Where the published JSON of such sites is served
+    #[arg(long, value_name = "URL", default_value = ApiBase::DEFAULT)]
+    pub api_base: String,
+    /// In which form to take the pages; published JSON where the site has it, if left out
+    #[arg(long, value_name = "FORM")]
+    pub form: Option<Form>,
+    /// Leave this page as it is captured; can be repeated
+    #[arg(long, value_name = "PAGE_ID")]
+    pub without: Vec<String>,
 }
 
 #[cfg(test)]
@@ -89,7 +121,7 @@ mod tests {
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }
         let docs = command.find_subcommand_mut("docs").unwrap();
-        for name in ["add", "import"] {
+        for name in ["add", "pull", "check", "import"] {
             let sub = docs.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- docs {name}\n{}", sub.render_long_help()));
         }

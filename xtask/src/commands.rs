@@ -8,22 +8,46 @@ use std::{
 };
 
 use crate::{
-    cli::{Cli, Command, Docs},
+    cli::{Cli, Command, Docs, LiveSite},
     docs::{
         add::{self, Filed},
         import,
         lock::Origin,
+        pull::{
+            self,
+            address::{ApiBase, Site},
+            settings::Settings,
+        },
     },
     publish::{json, markers},
     regen, suite,
     tree::State,
 };
 
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should.
+    Done,
+    /// It was to compare, and there is a difference.
+    Differs,
+}
+
+impl Outcome {
+    /// The exit code; 1 is a failure and 2 a wrong command line.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Differs => 3,
+        }
+    }
+}
+
 /// Runs the command on the tree below `root`.
 ///
 /// # Errors
 /// Whatever the command reports; the text says what to do.
-pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
+pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
     match cli.command {
         Command::Regen {
             draft: Some(folder),
@@ -32,16 +56,13 @@ pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
             for path in regen::draft(root, &folder)? {
                 println!("{}", path.display());
             }
-            Ok(())
         }
-        Command::Regen { check, draft: None } => regen_tree(root, check),
-        Command::Docs { command } => docs(root, command),
-        Command::Test { list: true, .. } => {
-            print!("{}", suite::list());
-            Ok(())
-        }
-        Command::Test { only, list: false } => Ok(suite::run(root, &only, &mut io::stdout())?),
+        Command::Regen { check, draft: None } => regen_tree(root, check)?,
+        Command::Docs { command } => return docs(root, command),
+        Command::Test { list: true, .. } => print!("{}", suite::list()),
+        Command::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
     }
+    Ok(Outcome::Done)
 }
 
 fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
@@ -74,7 +95,7 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn docs(root: &Path, command: Docs) -> Result<(), Box<dyn Error>> {
+fn docs(root: &Path, command: Docs) -> Result<Outcome, Box<dyn Error>> {
     match command {
         Docs::Add {
             files,
@@ -104,14 +125,42 @@ fn docs(root: &Path, command: Docs) -> Result<(), Box<dyn Error>> {
             {
                 println!("next: cargo xtask regen");
             }
-            Ok(())
+        }
+        Docs::Pull { from } => {
+            let report = pull::pull(root, &options(&from)?)?;
+            print!("{report}");
+            if report.differs() {
+                println!("next: cargo xtask regen");
+            }
+        }
+        Docs::Check { from } => {
+            let report = pull::check(root, &options(&from)?)?;
+            print!("{report}");
+            if report.differs() {
+                println!(
+                    "nothing was written; next: cargo xtask docs pull --site {}",
+                    from.site
+                );
+                return Ok(Outcome::Differs);
+            }
         }
         Docs::Import {
             paths,
             output,
             keep_going,
-        } => import_pages(&paths, output, keep_going),
+        } => import_pages(&paths, output, keep_going)?,
     }
+    Ok(Outcome::Done)
+}
+
+fn options(from: &LiveSite) -> Result<pull::Options, Box<dyn Error>> {
+    Ok(pull::Options {
+        site: Site::parse(&from.site)?,
+        api: ApiBase::parse(&from.api_base)?,
+        form: from.form,
+        without: from.without.clone(),
+        settings: Settings::default(),
+    })
 }
 
 fn import_pages(

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         .parent()
         .unwrap_or(Path::new("."));
     match commands::run(root, Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             // Messages name files as a person at the root of the repository would.
             let root = format!("{}/", root.display());

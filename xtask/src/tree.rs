@@ -36,24 +36,39 @@ pub struct TreeError {
     source: io::Error,
 }
 
-/// The files of one run, kept in memory until all of them are made.
+/// The files of one run, kept in memory until all of them are made, and those that it removes.
 #[derive(Debug, Default)]
-pub struct Outputs(Vec<Output>);
+pub struct Outputs {
+    files: Vec<Output>,
+    removed: Vec<PathBuf>,
+}
 
 impl Outputs {
-    /// Adds a file; the last one added under a path counts.
+    /// Adds a file; what was said last of a path counts.
     pub fn add(&mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) {
         let path = path.into();
-        self.0.retain(|output| output.path != path);
-        self.0.push(Output {
+        self.forget(&path);
+        self.files.push(Output {
             path,
             content: content.into(),
         });
     }
 
-    /// The files in the order in which they were added.
+    /// Removes a file of the tree, if it is there; what was said last of a path counts.
+    pub fn remove(&mut self, path: impl Into<PathBuf>) {
+        let path = path.into();
+        self.forget(&path);
+        self.removed.push(path);
+    }
+
+    fn forget(&mut self, path: &Path) {
+        self.files.retain(|output| output.path != path);
+        self.removed.retain(|removed| removed != path);
+    }
+
+    /// The files in the order in which they were added; not the removed ones.
     pub fn iter(&self) -> impl Iterator<Item = &Output> {
-        self.0.iter()
+        self.files.iter()
     }
 
     /// Compares each file with the one below `root`.
@@ -73,13 +88,13 @@ impl Outputs {
             .collect()
     }
 
-    /// Writes the files that differ and tells how each compared before.
+    /// Writes the files that differ, removes what is to go, and tells how each file compared before.
     ///
-    /// All contents are on disk beside their targets before the first rename, and a rename that
-    /// fails puts the earlier ones back.
+    /// All contents are on disk beside their targets before the first rename; removals come last. A
+    /// rename or removal that fails puts the earlier ones back.
     ///
     /// # Errors
-    /// A file cannot be written; the tree is as it was.
+    /// A file cannot be written or removed; the tree is as it was.
     pub fn write(&self, root: &Path) -> Result<Vec<(&Output, State)>, TreeError> {
         let states = self.compare(root)?;
         let mut staged = Vec::new();
@@ -101,6 +116,26 @@ impl Outputs {
                 });
             }
             done.push((target, before));
+        }
+        for path in &self.removed {
+            let target = root.join(path);
+            let outcome = read_if_there(&target).and_then(|before| match before {
+                None => Ok(None),
+                Some(before) => fs::remove_file(&target)
+                    .map(|()| Some(before))
+                    .map_err(|source| TreeError {
+                        path: target.clone(),
+                        action: "remove the file",
+                        source,
+                    }),
+            });
+            match outcome {
+                Ok(before) => done.push((target, before)),
+                Err(error) => {
+                    restore(&done);
+                    return Err(error);
+                }
+            }
         }
         Ok(states)
     }
@@ -210,6 +245,27 @@ mod tests {
             .collect();
         names.sort();
         assert_eq!(names, ["first", "taken"]);
+    }
+
+    #[test]
+    fn removals_go_with_the_writes_or_not_at_all() {
+        let root = tempfile::tempdir().unwrap();
+        let there = |name: &str| root.path().join(name).exists();
+        fs::write(root.path().join("old"), "1").unwrap();
+        fs::create_dir_all(root.path().join("taken/inside")).unwrap();
+        let mut both = outputs(&[("new", "2")]);
+        both.remove("old");
+        both.remove("never-there");
+        both.remove("taken");
+        // A folder in the place of a file cannot be removed as a file.
+        let error = both.write(root.path()).unwrap_err();
+        assert!(error.to_string().contains("taken"), "{error}");
+        assert!(there("old") && !there("new"));
+
+        both.add("taken/inside/now", "a file");
+        both.forget(Path::new("taken"));
+        both.write(root.path()).unwrap();
+        assert!(!there("old") && there("new") && there("taken/inside/now"));
     }
 
     #[test]

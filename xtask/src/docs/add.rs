@@ -10,6 +10,7 @@ use apifox::{Message, Page, Source};
 use super::{
     captures::role,
     lock::{self, Entry, Evidence, Kind, Lock, LockError, Origin, sha256},
+    names::{extension, page_id, slug, stem},
 };
 use crate::tree::{Outputs, TreeError};
 
@@ -128,7 +129,9 @@ pub fn add(
             path: path.clone(),
             source,
         })?;
-        let entry = find(&lock, &folder, path, &text, address.as_ref())?;
+        let mut entry = find(&lock, &folder, path, &text, address.as_ref())?;
+        let before = entry.file.clone();
+        entry.file = format!("{}.{}", stem(&before), form_of(path));
         let read = apifox::read(&Source {
             name: &path.display().to_string(),
             key: entry.key(),
@@ -157,6 +160,9 @@ pub fn add(
             .push(file(&mut lock, entry, &page, &text, origin));
         if let Some(Filed::Added(name) | Filed::Changed(name)) = added.filed.last() {
             outputs.add(Path::new(FOLDER).join(name), text);
+            if *name != before && folder.join(&before).exists() {
+                outputs.remove(Path::new(FOLDER).join(before));
+            }
         }
     }
     outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
@@ -164,12 +170,22 @@ pub fn add(
     Ok(added)
 }
 
+/// The extension under which a page is stored: that of its file, or text.
+fn form_of(path: &Path) -> &'static str {
+    path.file_name()
+        .and_then(|name| extension(&name.to_string_lossy()))
+        .unwrap_or("txt")
+}
+
 /// Puts the entry into the lock with its new origin, unless the bytes of the page are the same.
 fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Origin) -> Filed {
     let name = entry.file.clone();
-    let place = lock.pages.iter().position(|other| other.file == name);
+    let place = lock
+        .pages
+        .iter()
+        .position(|other| other.key() == entry.key());
     let hash = sha256(text);
-    if place.is_some() && entry.sha256 == hash {
+    if place.is_some_and(|place| lock.pages[place].file == name) && entry.sha256 == hash {
         return Filed::Unchanged(name);
     }
     entry.title.clone_from(&page.title);
@@ -226,9 +242,7 @@ fn find(
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let id = name
-        .split_once('-')
-        .map_or(name.trim_end_matches(".txt"), |(id, _)| id);
+    let id = name.split_once('-').map_or(stem(&name), |(id, _)| id);
     if let Some(entry) = lock
         .pages
         .iter()
@@ -316,31 +330,10 @@ fn new_entry(path: &Path, text: &[u8], address: &Address) -> Result<Entry, AddEr
         kind: Kind::Operation,
         evidence: Evidence::Documented,
         origin: Origin::Saved,
+        folder: Vec::new(),
         modified: None,
         sha256: String::new(),
     })
-}
-
-/// Lower case ASCII letters and digits, joined by single dashes, at most 60; page text never names a file
-/// by itself.
-fn slug(title: &str) -> String {
-    let mut slug = String::new();
-    for c in title.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() >= 60 {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        "page".to_owned()
-    } else {
-        slug.to_owned()
-    }
 }
 
 /// `https://SITE/…<page id>`.
@@ -359,15 +352,13 @@ impl Address {
             if site.is_empty() || !site.chars().all(plain) {
                 return None;
             }
+            let id = page_id(path)?;
             let path = path.split(['?', '#']).next()?;
             let path = path.strip_suffix(".md").unwrap_or(path);
-            let id = path.rsplit(['-', '/']).next()?;
-            let digits = id.strip_suffix("e0").or_else(|| id.strip_suffix("m0"))?;
-            let whole = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-            whole.then(|| Self {
+            Some(Self {
                 text: format!("https://{site}/{path}"),
                 site: site.to_owned(),
-                id: id.to_owned(),
+                id,
             })
         };
         parse().ok_or_else(|| AddError::Address(text.to_owned()))
@@ -411,18 +402,5 @@ mod tests {
         ] {
             assert!(Address::parse(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_slug_is_safe_as_a_file_name() {
-        for (title, expected) in [
-            ("Get Access Token", "get-access-token"),
-            ("../../etc/passwd", "etc-passwd"),
-            ("  --a  b--  ", "a-b"),
-            ("接口", "page"),
-        ] {
-            assert_eq!(slug(title), expected);
-        }
-        assert!(slug(&"long title ".repeat(50)).len() <= 60);
     }
 }

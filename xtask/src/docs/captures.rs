@@ -58,7 +58,14 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
             role: role(entry),
             text: &text,
         });
-        captures.pages.extend(read.page);
+        captures.pages.extend(read.page.map(|page| Page {
+            folder: if page.folder.is_empty() {
+                entry.folder.clone()
+            } else {
+                page.folder
+            },
+            ..page
+        }));
         captures.messages.extend(read.messages);
     }
     Ok(captures)

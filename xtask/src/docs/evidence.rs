@@ -106,6 +106,7 @@ mod tests {
             kind: Kind::Operation,
             evidence,
             origin: Origin::Transcribed,
+            folder: Vec::new(),
             modified: None,
             sha256: String::new(),
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     captures::role,
     lock::{self, Lock},
+    names,
 };
 
 /// The document of the pages that could be read, and what the importer remarked.
@@ -100,10 +101,9 @@ fn identity(file: &Path) -> (String, Role) {
     match locked {
         Some(entry) => (entry.key().to_owned(), role(&entry)),
         None => {
-            let stem = name.trim_end_matches(".txt");
+            let stem = names::stem(&name);
             let id = stem.split_once('-').map_or(stem, |(id, _)| id);
-            let is_id = id.starts_with(|c: char| c.is_ascii_digit())
-                && (id.ends_with("e0") || id.ends_with("m0"));
+            let is_id = names::is_page_id(id);
             (if is_id { id } else { stem }.to_owned(), Role::Auto)
         }
     }

@@ -5,11 +5,16 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::names;
+
 /// Name of the lock inside the folder of captures.
 pub const FILE_NAME: &str = "docs.lock";
 
+/// The one file of the folder that looks like a capture by its name.
+const README: &str = "README.md";
+
 const HEADER: &str = "\
-# Written by `cargo xtask docs add`; the hash is over the bytes of the capture.
+# Written by `cargo xtask docs add` and `docs pull`; the hash is over the bytes of the capture.
 # An address is the host of the site and the page id: a form inferred from how such sites build
 # their addresses.
 ";
@@ -91,6 +96,9 @@ pub struct Entry {
     pub evidence: Evidence,
     /// How the capture came to be.
     pub origin: Origin,
+    /// Titles of the folders that the page stands in, outermost first, where its text does not tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folder: Vec<String>,
     /// `yyyy-MM-dd HH:mm:ss` as the page prints it, without a zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
@@ -103,7 +111,7 @@ impl Entry {
     pub fn key(&self) -> &str {
         self.id
             .as_deref()
-            .unwrap_or_else(|| self.file.strip_suffix(".txt").unwrap_or(&self.file))
+            .unwrap_or_else(|| names::stem(&self.file))
     }
 }
 
@@ -268,7 +276,8 @@ pub fn capture_files(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".txt") && !name.starts_with('.') {
+        let is_capture = names::extension(&name).is_some() && name != README;
+        if is_capture && !name.starts_with('.') {
             names.push(name);
         }
     }
@@ -298,6 +307,7 @@ mod tests {
             kind: Kind::Operation,
             evidence: Evidence::Partial,
             origin: Origin::Transcribed,
+            folder: Vec::new(),
             modified: None,
             sha256: sha256(content.as_bytes()),
         }

@@ -5,3 +5,5 @@ pub mod captures;
 pub mod evidence;
 pub mod import;
 pub mod lock;
+pub mod names;
+pub mod pull;

@@ -204,7 +204,7 @@ impl Curated {
     }
 }
 
-fn overlays(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
+pub(crate) fn overlays(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
     Ok((
         curate::load_as(&root.join(OVERLAYS), OVERLAYS)?,
         curate::load_as(&root.join(PROVISIONAL), PROVISIONAL)?,

@@ -1,0 +1,178 @@
+//! A small HTTP server: one request a connection, one thread a connection.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+};
+
+/// The request that ends the server.
+const STOP: &str = "/-stop-";
+
+/// A request as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Path and query.
+    pub target: String,
+    /// Headers, names in small letters.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// How an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// The connection closes after the half.
+    Cut,
+    /// All of it comes, and nothing says how much that is.
+    Unmeasured,
+    /// Nothing comes after the half until the other side closes.
+    Stalled,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    end: End,
+}
+
+impl Reply {
+    /// An answer with a body of some type.
+    pub fn new(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type".to_owned(), media_type.to_owned())],
+            body: body.into(),
+            end: End::Whole,
+        }
+    }
+
+    /// An answer with a status and few words.
+    pub fn status(status: u16) -> Self {
+        Self::new(status, "text/plain", format!("{status}\n"))
+    }
+
+    /// A page in Markdown.
+    pub fn markdown(text: impl Into<Vec<u8>>) -> Self {
+        Self::new(200, "text/markdown; charset=utf-8", text)
+    }
+
+    /// Published JSON: the data in its envelope.
+    pub fn json(data: serde_json::Value) -> Self {
+        let body = serde_json::json!({"success": true, "data": data}).to_string();
+        Self::new(200, "application/json", body)
+    }
+
+    /// A refusal of the published JSON.
+    pub fn refused(status: u16, code: u32, message: &str) -> Self {
+        let body =
+            serde_json::json!({"success": false, "errorCode": code, "errorMessage": message});
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Cut off in the middle: its length says more than comes.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        self.end = End::Cut;
+        self
+    }
+
+    /// Without its length: only the end of the connection ends it.
+    #[must_use]
+    pub fn unmeasured(mut self) -> Self {
+        self.end = End::Unmeasured;
+        self
+    }
+
+    /// Never coming to its end.
+    #[must_use]
+    pub fn stalled(mut self) -> Self {
+        self.end = End::Stalled;
+        self
+    }
+}
+
+/// Serves until [`stop`], on threads of its own.
+pub(super) fn start(
+    answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
+) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let address = listener.local_addr()?;
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let Ok(Some(request)) = read(&stream) else {
+                continue;
+            };
+            if request.target == STOP {
+                return;
+            }
+            let answer = Arc::clone(&answer);
+            thread::spawn(move || write(stream, &answer(request)));
+        }
+    });
+    Ok(address)
+}
+
+/// Ends a server; requests under way come to their end.
+pub(super) fn stop(address: SocketAddr) {
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        let _ = write!(stream, "GET {STOP} HTTP/1.1\r\n\r\n");
+    }
+}
+
+fn read(stream: &TcpStream) -> io::Result<Option<Request>> {
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    let Some(target) = first.split(' ').nth(1) else {
+        return Ok(None);
+    };
+    let mut headers = BTreeMap::new();
+    for line in lines {
+        let line = line?;
+        match line.split_once(':') {
+            Some((name, value)) => {
+                headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            }
+            None => break,
+        }
+    }
+    Ok(Some(Request {
+        target: target.to_owned(),
+        headers,
+    }))
+}
+
+fn write(mut stream: TcpStream, reply: &Reply) -> io::Result<()> {
+    let mut head = format!("HTTP/1.1 {} -\r\nConnection: close\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if reply.end != End::Unmeasured {
+        head.push_str(&format!("Content-Length: {}\r\n", reply.body.len()));
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes())?;
+    if matches!(reply.end, End::Whole | End::Unmeasured) {
+        return stream.write_all(&reply.body);
+    }
+    stream.write_all(&reply.body[..reply.body.len() / 2])?;
+    stream.flush()?;
+    if reply.end == End::Stalled {
+        // Ends when the other side has had enough.
+        stream.read_to_end(&mut Vec::new())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! The Markdown twins of a site: `llms.txt`, which lists them, and the pages.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{lock::Kind, names},
+    address::{Site, shown},
+    error::{Class, Failure, PullError},
+    page::{Listed, Listing, Page},
+    settings::Settings,
+    web::{Request, To, Web},
+};
+
+/// The list of a site's pages.
+const LIST: &str = "llms.txt";
+/// The heading of the description of an API page.
+const SPECIFICATION: &str = "## OpenAPI Specification";
+
+/// The pages that a site lists.
+///
+/// # Errors
+/// The list cannot be had, leads elsewhere, names a page twice, or has too many or no pages.
+pub(super) async fn list(
+    web: &Web,
+    site: &Site,
+    settings: &Settings,
+) -> Result<Listing, PullError> {
+    let address = site.below(LIST);
+    let request = request(&address, settings.listing_bytes);
+    let text = web.get(&request, text).await.map_err(|failure| PullError::Listing {
+        address: address.clone(),
+        failure,
+        help: "nothing was changed; the site has neither published JSON that can be had nor this list; see `--site` and `--api-base`",
+    })?;
+    let listing = read_list(site, &text)?;
+    if listing.pages.len() > settings.pages {
+        return Err(PullError::TooManyPages {
+            address,
+            listed: listing.pages.len(),
+            most: settings.pages,
+        });
+    }
+    Ok(listing)
+}
+
+/// Reads `llms.txt`: lines `- Folder > Folder [title](address): words`. A link that does not lead to a
+/// page (by its id) is counted and left alone; so are lines of a description.
+fn read_list(site: &Site, text: &str) -> Result<Listing, PullError> {
+    let mut listing = Listing::default();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    let mut others = 0;
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some((folder, title, link)) = entry(line) else {
+            continue;
+        };
+        let Some(id) = names::page_id(link) else {
+            others += 1;
+            continue;
+        };
+        let refuse = |text: String, help| PullError::Listed {
+            place: format!("{}, line {number}", site.below(LIST)),
+            text,
+            help,
+        };
+        let url = site.resolve(link).map_err(|why| {
+            refuse(
+                format!("the link {:?} is not followed: {why}", shown(link)),
+                "nothing was changed; links stay on the site: if the docs moved, give their new address as `--site`",
+            )
+        })?;
+        if let Some(other) = lines.insert(id.clone(), number) {
+            return Err(refuse(
+                format!("the page {id} stands on line {other} already"),
+                "nothing was changed; a page is known by its id, so the site has to be put right, or the pages be saved by hand (`docs add`)",
+            ));
+        }
+        let source = url.as_str().to_owned();
+        listing.pages.push(Listed {
+            id,
+            title: title.to_owned(),
+            folder,
+            address: source.strip_suffix(".md").unwrap_or(&source).to_owned(),
+            source,
+        });
+    }
+    if listing.pages.is_empty() {
+        return Err(PullError::Listed {
+            place: site.below(LIST),
+            text: "lists no page".to_owned(),
+            help: "nothing was changed; a page is a line `- [title](address with the page id)`",
+        });
+    }
+    if others > 0 {
+        listing
+            .others
+            .push(("links that are no pages".to_owned(), others));
+    }
+    Ok(listing)
+}
+
+/// Folder, title and link of a line of the list. The title may hold brackets; what stands before it is the
+/// folder, unless it holds a link itself.
+fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
+    let line = line
+        .strip_prefix("- ")
+        .or_else(|| line.strip_prefix("* "))?;
+    let (words, rest) = line.split_once("](")?;
+    let (link, _) = rest.split_once(')')?;
+    // Pairs of brackets from the end back: `Folder [Title [v2]` opens at the first one.
+    let mut depth = 1_usize;
+    let mut open = None;
+    for (at, c) in words.char_indices().rev() {
+        match c {
+            ']' => depth += 1,
+            '[' => {
+                depth -= 1;
+                if depth == 0 {
+                    open = Some(at);
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let open = open?;
+    let folder = words[..open]
+        .split(" > ")
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    Some((folder, words[open + 1..].trim(), link.trim()))
+}
+
+/// The request for a page: its twin.
+pub(super) fn page_request(listed: &Listed, settings: &Settings) -> Request {
+    let source = &listed.source;
+    if source.ends_with(".md") {
+        request(source, settings.page_bytes)
+    } else {
+        request(&format!("{source}.md"), settings.page_bytes)
+    }
+}
+
+fn request(address: &str, limit: usize) -> Request {
+    Request {
+        address: address.to_owned(),
+        to: To::Site,
+        limit,
+    }
+}
+
+fn text(body: &[u8]) -> Result<String, Failure> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Failure::new(Class::Lasting, format!("the answer is not UTF-8: {error}")))?
+        .trim_start_matches('\u{FEFF}');
+    let start: String = text.trim_start().chars().take(9).collect();
+    let start = start.to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") {
+        return Err(Failure::new(
+            Class::Lasting,
+            "the answer is a web page (HTML) and not Markdown; the site may want a password",
+        ));
+    }
+    Ok(text.replace("\r\n", "\n"))
+}
+
+/// Reads a page, from the site or as it is stored: the two are the same.
+pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
+    let mut text = text(body)?;
+    if text.trim().is_empty() {
+        return Err(Failure::new(Class::Passing, "the answer is empty"));
+    }
+    let facts = facts(&text);
+    if facts.cut {
+        return Err(Failure::new(
+            Class::Passing,
+            "the answer is cut off inside a block (```)",
+        ));
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(Page {
+        title: facts.title.unwrap_or_else(|| listed.title.clone()),
+        kind: if facts.is_api {
+            Kind::Operation
+        } else {
+            Kind::Guide
+        },
+        call: facts.call,
+        folder: facts.folder.unwrap_or_else(|| listed.folder.clone()),
+        modified: None,
+        content: text.into_bytes(),
+        listed: listed.clone(),
+    })
+}
+
+/// What a page in this form tells of itself, by the lines that all such pages have.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The first heading.
+    pub title: Option<String>,
+    /// Whether it has the description of an operation.
+    pub is_api: bool,
+    /// Method and path.
+    pub call: Option<(String, String)>,
+    /// `x-apifox-folder`.
+    pub folder: Option<Vec<String>>,
+    /// Whether a block is open at the end.
+    pub cut: bool,
+}
+
+/// Reads title, method, path and folder of a page. The YAML is looked at by the line; the importer reads it.
+pub(super) fn facts(text: &str) -> Facts {
+    const METHODS: [&str; 8] = [
+        "get", "put", "post", "delete", "options", "head", "patch", "trace",
+    ];
+    let mut facts = Facts::default();
+    let mut fence: Option<usize> = None;
+    let mut path: Option<String> = None;
+    for line in text.lines() {
+        let ticks = line.bytes().take_while(|byte| *byte == b'`').count();
+        match fence {
+            None if ticks >= 3 => fence = Some(ticks),
+            None => {
+                if facts.title.is_none()
+                    && let Some(title) = line.strip_prefix("# ")
+                {
+                    facts.title = Some(title.trim().to_owned()).filter(|title| !title.is_empty());
+                }
+                facts.is_api |= line.trim_end() == SPECIFICATION;
+            }
+            Some(open) if ticks >= open && line.trim_end().len() == ticks => fence = None,
+            Some(_) if facts.is_api => {
+                let words = line.trim();
+                let indent = line.len() - line.trim_start().len();
+                if facts.call.is_none() {
+                    if indent == 2 && words.starts_with(['/', '"', '\'']) {
+                        path = words.strip_suffix(':').map(unquoted);
+                    } else if indent == 4
+                        && let Some(method) = words.strip_suffix(':')
+                        && METHODS.contains(&method)
+                    {
+                        facts.call = path.take().map(|path| (method.to_uppercase(), path));
+                    }
+                }
+                if facts.folder.is_none()
+                    && let Some(folder) = words.strip_prefix("x-apifox-folder:")
+                {
+                    let names = unquoted(folder.trim());
+                    let names = names
+                        .split('/')
+                        .map(str::trim)
+                        .filter(|name| !name.is_empty());
+                    facts.folder = Some(names.map(str::to_owned).collect());
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    facts.cut = fence.is_some();
+    facts
+}
+
+fn unquoted(text: &str) -> String {
+    text.trim_matches(['"', '\'']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Result<Listing, String> {
+        let site = Site::parse("https://docs.example").unwrap();
+        read_list(&site, text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_list_names_folders_titles_and_pages() {
+        let listing = list(
+            "# Harbour\n\n## Docs\n- [Start](https://docs.example/1m0.md): see [this](https://x.example/9e0.md)\n\
+             - Orders > Old [Get [v2]](/get-2e0.md): first line\n- a list in words\n- see [it](https://x.example/)\n\
+             ## API Docs\n- [Relative](3e0.md)\n- [Older](doc-4.md)\n",
+        )
+        .unwrap();
+        let pages: Vec<_> = listing
+            .pages
+            .iter()
+            .map(|page| {
+                (
+                    page.id.as_str(),
+                    page.title.as_str(),
+                    page.folder.join("/"),
+                    page.address.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            pages,
+            [
+                ("1m0", "Start", String::new(), "https://docs.example/1m0"),
+                (
+                    "2e0",
+                    "Get [v2]",
+                    "Orders/Old".into(),
+                    "https://docs.example/get-2e0"
+                ),
+                ("3e0", "Relative", String::new(), "https://docs.example/3e0"),
+                ("4m0", "Older", String::new(), "https://docs.example/doc-4"),
+            ]
+        );
+        assert_eq!(listing.others, [("links that are no pages".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_list_that_leads_elsewhere_or_says_a_page_twice_is_refused() {
+        for (text, part) in [
+            ("- [A](https://x.example/1e0.md)", "another origin"),
+            ("- [A](../1e0.md)", "climbs"),
+            (
+                "\n- [A](1e0.md)\n- [B](/b-1e0.md)",
+                "line 3: the page 1e0 stands on line 2 already",
+            ),
+            ("# Nothing", "lists no page"),
+        ] {
+            let error = list(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_tells_what_it_is() {
+        let api = "# Get Order\n\nWords.\n\n## OpenAPI Specification\n\n```yaml\nopenapi: 3.0.1\npaths:\n  \
+                   /orders/{id}:\n    get:\n      summary: Get Order\n      x-apifox-folder: Orders/Old\n```\n";
+        let facts_of_api = facts(api);
+        assert_eq!(facts_of_api.title.as_deref(), Some("Get Order"));
+        assert_eq!(
+            facts_of_api.call,
+            Some(("GET".into(), "/orders/{id}".into()))
+        );
+        assert_eq!(
+            facts_of_api.folder,
+            Some(vec!["Orders".to_owned(), "Old".to_owned()])
+        );
+        assert!(facts_of_api.is_api && !facts_of_api.cut);
+        assert!(facts(&api[..api.len() - 5]).cut);
+
+        let guide = facts("# Guide\n\n```\n## OpenAPI Specification\n# no title\n```\n");
+        assert_eq!(guide.title.as_deref(), Some("Guide"));
+        assert!(!guide.is_api && guide.call.is_none());
+    }
+}
