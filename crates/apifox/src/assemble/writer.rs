@@ -138,6 +138,10 @@ impl Writer<'_> {
         self.schemas.push((name.clone(), Value::Null));
         let mut schema = self.inside(&name, schema, marker, pages);
         schema.shift_remove("x-apifox-at");
+        // Beside a reference nothing may stand, and a component says where it comes from.
+        if let Some(reference) = schema.shift_remove("$ref") {
+            schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+        }
         mark_at(&mut schema, marker, pages);
         self.schemas[slot].1 = Value::Object(schema);
     }

@@ -91,10 +91,20 @@ impl<'a> Reader<'a> {
         std::mem::take(&mut self.used)
     }
 
+    /// A schema that has a name.
+    pub(crate) fn named(&mut self, name: &str, node: &Node) -> Value {
+        let mut schema = self.object(node);
+        // A title that only says the name again describes nothing.
+        if schema.get("description").and_then(Value::as_str) == Some(name) {
+            schema.shift_remove("description");
+        }
+        Value::Object(schema)
+    }
+
     /// A schema of its own, and the keys that it refers to.
-    pub(crate) fn alone(&mut self, node: &Node) -> (Value, Vec<String>) {
+    pub(crate) fn alone(&mut self, name: &str, node: &Node) -> (Value, Vec<String>) {
         self.met.clear();
-        let schema = self.schema(node);
+        let schema = self.named(name, node);
         (schema, self.take_used())
     }
 

@@ -132,7 +132,10 @@ pub(super) fn read(
     page.folder = folder.or(tag).map(folders).unwrap_or_default();
     page.status = word(["x-apifox-status", "x-apidog-status"]).map(str::to_owned);
     if let Some(description) = node.text_of("description") {
-        page.text = description.to_owned();
+        if !page.text.is_empty() {
+            page.text.push_str("\n\n");
+        }
+        page.text.push_str(description);
     }
     page.kind = Kind::Api(Operation {
         line: method.line,
@@ -195,7 +198,7 @@ fn brought(named: &[Member], reader: &mut Reader) -> Vec<NamedSchema> {
             name: member.name.clone(),
             file: None,
             line: member.line,
-            schema: reader.schema(&member.value),
+            schema: reader.named(&member.name, &member.value),
         };
         match places.get(member.name.as_str()) {
             // Of two members of one name the last counts.

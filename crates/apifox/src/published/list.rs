@@ -90,7 +90,7 @@ impl SchemaList {
         let mut made = HashMap::new();
         for key in keys {
             if let Some(entry) = raw.0.get(key) {
-                let (schema, used) = reader.alone(&entry.schema);
+                let (schema, used) = reader.alone(&entry.name, &entry.schema);
                 made.insert(key.clone(), Made { schema, used });
             }
         }
