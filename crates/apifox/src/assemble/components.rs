@@ -290,6 +290,7 @@ impl Components {
         let mut writer = Writer {
             names: std::mem::take(&mut self.names),
             schemas: Vec::new(),
+            file: Arc::from(""),
             messages,
         };
         for entry in &self.entries {
@@ -302,6 +303,7 @@ impl Components {
                         Value::Object(schema) => schema,
                         _ => Map::new(),
                     };
+                    writer.file = Arc::clone(&place.file);
                     writer.given(entry.name.clone(), schema, &place.marker(), &entry.pages);
                 }
                 Content::Union(of, place) => {

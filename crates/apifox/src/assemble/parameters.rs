@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::ApiPage;
 use super::components::Components;
 use super::contents::contradiction;
+use super::fits::fits;
 use super::given::same;
 use super::group::Group;
 use super::writer::{details, scalar};
@@ -355,8 +356,8 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     if let Some(description) = property.description.take() {
         object.insert("description".to_owned(), json!(description));
     }
-    let schema = match parameter.given {
-        Some(given) => components.renamed(&given),
+    let schema = match &parameter.given {
+        Some(given) => components.renamed(given),
         None => Value::Object(schema(&property)),
     };
     let mut examples = Map::new();
@@ -376,11 +377,12 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
                 .filter_map(|text| text_as(text, kind))
                 .collect(),
         };
-        // A sample is no rule: one that is none of the values is left out.
-        let listed = schema.get("enum").and_then(Value::as_array);
-        let values = values
-            .into_iter()
-            .filter(|value| listed.is_none_or(|listed| listed.contains(value)));
+        // A sample is no rule: one that does not fit what a page gives is left out.
+        let fit = |value: &Value| {
+            let given = parameter.given.as_ref();
+            given.is_none_or(|given| fits(components, given, &Node::of(value)).is_ok())
+        };
+        let values = values.into_iter().filter(fit);
         for (number, value) in values.enumerate() {
             let key = match number {
                 0 => page.key.clone(),

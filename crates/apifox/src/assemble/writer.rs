@@ -1,5 +1,7 @@
 //! Writes components as schemas: shapes, and what pages gave.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::given::PREFIX;
@@ -20,6 +22,8 @@ fn mark_at(schema: &mut Map<String, Value>, marker: &str, pages: &[String]) {
 pub(super) struct Writer<'m> {
     pub(super) names: Names,
     pub(super) schemas: Vec<(String, Value)>,
+    /// The file of the given schema that is being written, for messages.
+    pub(super) file: Arc<str>,
     pub(super) messages: &'m mut Vec<Message>,
 }
 
@@ -201,8 +205,11 @@ impl Writer<'_> {
             return;
         }
         let nullable = schema.shift_remove("nullable") == Some(json!(true));
-        let (file, line) = at.rsplit_once(':').unwrap_or((&at, ""));
-        let name = self.take_name(wanted, file, line.parse::<u32>().ok());
+        let line = at
+            .rsplit_once(':')
+            .and_then(|(_, line)| line.parse::<u32>().ok());
+        let file = Arc::clone(&self.file);
+        let name = self.take_name(wanted, &file, line);
         let reference = json!({ "$ref": format!("{PREFIX}{name}") });
         self.given(name, schema, &at, pages);
         *inner = match (nullable, own) {

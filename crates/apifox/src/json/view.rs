@@ -1,8 +1,32 @@
 //! Looking into a value whose form is not known.
 
+use serde_json::Value;
+
 use super::{Json, Member, Node};
 
 impl Node {
+    /// A value without places, on no line.
+    pub(crate) fn of(value: &Value) -> Self {
+        let value = match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(number) => Json::Number(number.to_string()),
+            Value::String(text) => Json::Text(text.clone()),
+            Value::Array(items) => Json::Array(items.iter().map(Self::of).collect()),
+            Value::Object(members) => Json::Object(
+                members
+                    .iter()
+                    .map(|(name, value)| Member {
+                        name: name.clone(),
+                        line: 0,
+                        value: Self::of(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { line: 0, value }
+    }
+
     /// The value of a member; of two of one name the last one counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         let members = self.members().iter().rev();
