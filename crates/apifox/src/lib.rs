@@ -61,21 +61,27 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod assemble;
+mod form;
+mod given;
 mod infer;
 mod json;
+mod markdown;
 mod message;
 mod names;
 mod page;
+mod published;
 mod rendered;
 mod types;
 
 pub use assemble::{Assembly, Info, assemble};
+pub use form::Form;
 pub use json::{Json, Member, Node};
 pub use message::{Message, Severity};
 pub use page::{
     Auth, Body, Content, Example, Field, Kind, Method, NamedSchema, Note, Operation, Page,
-    Parameter, Place, Response, Sample, Schema,
+    Parameter, Place, Response, Sample, Schema, Security,
 };
+pub use published::SchemaList;
 
 /// Largest page that is read, in bytes: 16 MiB.
 pub const LARGEST_PAGE: usize = 16 * 1024 * 1024;
@@ -120,6 +126,13 @@ pub struct Read {
 /// A page that is larger than [`LARGEST_PAGE`], is no UTF-8 text, has no title, or describes a call whose
 /// method or path it does not tell, gives no page but an error.
 pub fn read(source: &Source) -> Read {
+    read_with(source, &SchemaList::default())
+}
+
+/// Reads a page whose references lead to the project's list of schemas, if it is a published one.
+///
+/// A reference that leads nowhere is said, and anything may stand there.
+pub fn read_with(source: &Source, schemas: &SchemaList) -> Read {
     let mut messages = Vec::new();
     let size = source.text.len();
     if size > LARGEST_PAGE {
@@ -134,7 +147,11 @@ pub fn read(source: &Source) -> Read {
             messages,
         };
     }
-    let page = rendered::read(source, &mut messages);
+    let page = match Form::of(source.text) {
+        Form::Rendered => rendered::read(source, &mut messages),
+        Form::Markdown => markdown::read(source, &mut messages),
+        Form::Published => published::read(source, schemas, &mut messages),
+    };
     messages.sort_by_key(|message| message.line);
     shorten(source.name, &mut messages);
     Read { page, messages }

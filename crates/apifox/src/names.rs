@@ -46,6 +46,48 @@ pub(crate) fn camel_case(text: &str) -> String {
     )
 }
 
+/// Whether a component may have the name.
+pub(crate) fn is_legal(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    !name.is_empty() && name.len() <= LONGEST && name.chars().all(fits)
+}
+
+/// The name of a component that a page brings: `Page«Order»` → `PageOfOrder`. What can't be written in ASCII
+/// gives way to a short number of its own, the same wherever the name stands.
+pub(crate) fn legal(name: &str) -> String {
+    if is_legal(name) {
+        return name.to_owned();
+    }
+    let mut words = String::new();
+    let mut lost = false;
+    for c in name.chars() {
+        match c {
+            '«' | '<' | '[' | '《' | '〈' | '＜' => words.push_str(" Of "),
+            c if c.is_ascii() => words.push(c),
+            c => {
+                lost |= c.is_alphanumeric();
+                words.push(' ');
+            }
+        }
+    }
+    let mut legal = pascal_case(&words);
+    if legal.is_empty() {
+        legal.push_str("Schema");
+        lost = true;
+    }
+    if lost || words.len() > LONGEST_PART {
+        legal.push_str(&format!("{:06x}", number_of(name) & 0x00ff_ffff));
+    }
+    legal
+}
+
+/// FNV-1a: the same number on every machine.
+fn number_of(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// The name that a page's components start with: from its title, else from method and path.
 pub(crate) fn page_name(title: &str, method: &str, path: &str) -> String {
     let name = pascal_case(title);
@@ -114,6 +156,30 @@ mod tests {
             assert_eq!(pascal_case(text), pascal);
             assert_eq!(camel_case(text), camel);
         }
+    }
+
+    #[test]
+    fn names_become_legal() {
+        for (name, wanted) in [
+            ("Order", "Order"),
+            ("order_v1.2-a", "order_v1.2-a"),
+            ("Page«Order»", "PageOfOrder"),
+            ("Map<string, List<Order>>", "MapOfStringListOfOrder"),
+            ("Order list (v2)", "OrderListV2"),
+            ("../../etc/passwd", "EtcPasswd"),
+            ("$ref", "Ref"),
+            ("", "Schema222325"),
+        ] {
+            assert_eq!(legal(name), wanted, "{name}");
+            assert!(is_legal(&legal(name)));
+        }
+        let [one, other] = ["订单", "订单Order"].map(legal);
+        assert!(
+            one.starts_with("Schema") && other.starts_with("Order"),
+            "{one} {other}"
+        );
+        assert_ne!(legal("订单"), legal("客户"));
+        assert!(is_legal(&legal(&"«长".repeat(500))));
     }
 
     #[test]

@@ -60,8 +60,10 @@ impl Note {
 /// A schema that a page brings under a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedSchema {
-    /// Its name.
+    /// Its name, as the vendor wrote it; the document has a legal one in its place.
     pub name: String,
+    /// The file that it stands in, where that is not the one of the page.
+    pub file: Option<String>,
     /// Where it stands.
     pub line: u32,
     /// The schema, an OpenAPI 3.0 schema object.
@@ -87,6 +89,21 @@ pub struct Operation {
     pub responses: Vec<Response>,
     /// How the sample proves who is calling.
     pub auth: Option<Auth>,
+    /// How the page says that a caller proves who it is: any one of these sets.
+    pub security: Vec<Vec<Security>>,
+    /// Whether the page advises against the call.
+    pub deprecated: bool,
+}
+
+/// One way to prove who is calling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Security {
+    /// What the page calls it, or what it is called after its header.
+    pub name: String,
+    /// A security scheme object of OpenAPI 3.0.
+    pub scheme: Value,
+    /// Where it was seen.
+    pub line: u32,
 }
 
 /// An HTTP method that OpenAPI 3.0 can describe.
@@ -231,6 +248,8 @@ pub struct Response {
     pub status: String,
     /// The name beside the status (`Success`), as printed.
     pub name: String,
+    /// What tells it from another response of the same status (`Error` in `x-200:Error`).
+    pub label: Option<String>,
     /// One entry a media type.
     pub contents: Vec<Content>,
     /// Headers of the response.

@@ -430,6 +430,7 @@ fn with_schemas(key: &str, path: &str, title: &str) -> Page {
     let schema = serde_json::json!({ "type": "object", "title": title });
     page.schemas.push(NamedSchema {
         name: "Order".to_owned(),
+        file: None,
         line: 30,
         schema,
     });

@@ -219,11 +219,181 @@ proptest! {
         assemble(&pages);
     }
 
+    /// Words of schemas and pages with any values, as a published page and as the YAML of a twin.
+    #[test]
+    fn any_words(page in words(), schema in words(), example in words()) {
+        let page = word_page(&page, &schema, &example);
+        let read = survive("words.json", page.as_bytes());
+        prop_assert!(read.page.is_some());
+        survive("words.md", twin(&document_of(&schema, &example)).as_bytes());
+        // Flow YAML is nearly JSON.
+        survive("words.md", twin(&page).as_bytes());
+    }
+
+    #[test]
+    fn any_pages_with_schemas_together(schemas in prop::collection::vec((words(), words()), 2..4)) {
+        let pages: Vec<Page> = schemas
+            .iter()
+            .enumerate()
+            .filter_map(|(number, (schema, example))| {
+                read_text(&format!("page{number}.md"), twin(&document_of(schema, example)).as_bytes()).page
+            })
+            .collect();
+        assemble(&pages);
+    }
+
+    #[test]
+    fn any_text_in_a_block(text in "(\\PC|\n){0,200}") {
+        survive("any.md", twin(&text).as_bytes());
+        survive("any.md", format!("# {text}").as_bytes());
+        survive("any.json", format!("{{{text}").as_bytes());
+    }
+
+    #[test]
+    fn any_depth_of_schemas(depth in 0_usize..150, kind in 0_usize..5) {
+        let word = ["items", "additionalProperties", "allOf", "properties", "not"][kind];
+        let (open, close) = match word {
+            "allOf" => ("{\"allOf\":[", "]}".to_owned()),
+            "properties" => ("{\"properties\":{\"a\":", "}}".to_owned()),
+            _ => ("", "}".to_owned()),
+        };
+        let open = if open.is_empty() { format!("{{\"type\":\"array\",\"{word}\":") } else { open.to_owned() };
+        let schema = format!("{}{{}}{}", open.repeat(depth), close.repeat(depth));
+        survive("deep.json", word_page("{}", &schema, "{}").as_bytes());
+        survive("deep.md", twin(&document_of(&schema, "{}")).as_bytes());
+    }
+
     #[test]
     fn any_depth(depth in 0_usize..300, kind in 0_usize..3) {
         let (open, close) = [("[", "]"), ("{\"a\":", "}"), ("[{\"b\":", "}]")][kind];
         survive("deep", &page_with(&format!("{}1{}", open.repeat(depth), close.repeat(depth))));
     }
+}
+
+/// Names and texts of which schemas and pages are made.
+const WORDS: &[&str] = &[
+    "type",
+    "properties",
+    "items",
+    "required",
+    "enum",
+    "const",
+    "default",
+    "example",
+    "examples",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "not",
+    "nullable",
+    "format",
+    "title",
+    "description",
+    "$ref",
+    "additionalProperties",
+    "x-apifox-refs",
+    "x-apifox-orders",
+    "x-apifox-overrides",
+    "x-apifox-enum",
+    "x-apifox",
+    "enumDescriptions",
+    "value",
+    "name",
+    "in",
+    "schema",
+    "content",
+    "application/json",
+    "*/*",
+    "object",
+    "array",
+    "string",
+    "integer",
+    "null",
+    "file",
+    "path",
+    "query",
+    "header",
+    "Authorization",
+    "id",
+    "a",
+    "b",
+    "Page«A»",
+    "#/components/schemas/A",
+    "#/definitions/8",
+    "#/components/schemas/Page%C2%ABA%C2%BB",
+    "200",
+    "x-200:Error",
+    "{{a}}",
+    "{\"a\": 1",
+    "1: one",
+    "",
+    "type: security",
+    "maximum",
+    "exclusiveMinimum",
+    "maxLength",
+    "$refs",
+    "x-apifox-at",
+    "parameters",
+    "responses",
+    "requestBody",
+    "jsonSchema",
+    "code",
+    "contentType",
+    "json",
+    "auth",
+    "bearer",
+    "headers",
+    "security",
+];
+
+/// A JSON value of such words.
+fn words() -> impl Strategy<Value = String> {
+    let word = || prop::sample::select(WORDS);
+    let leaf = prop_oneof![
+        4 => word().prop_map(|word| format!("{word:?}")),
+        1 => Just("null".to_owned()),
+        1 => Just("true".to_owned()),
+        1 => Just("2.50".to_owned()),
+        1 => Just("7".to_owned()),
+        2 => Just("{\"$ref\": \"#/components/schemas/A\"}".to_owned()),
+    ];
+    leaf.prop_recursive(6, 48, 6, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            4 => prop::collection::vec((word(), inner), 0..6).prop_map(|members| {
+                let members: Vec<String> =
+                    members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+/// A published page with a schema and an example at each place that has one.
+fn word_page(page: &str, schema: &str, example: &str) -> String {
+    format!(
+        r#"{{"name": "Words", "method": "POST", "path": "/a/{{b}}", "other": {page}, "auth": {page},
+        "parameters": {{"query": [{{"name": "a", "schema": {schema}, "example": {example}}}, {page}], "header": {page}}},
+        "requestBody": {{"type": "json", "jsonSchema": {schema}, "examples": [{{"value": {example}}}, {page}]}},
+        "responses": [{{"id": 1, "code": 200, "contentType": "json", "jsonSchema": {schema}, "headers": {page}}},
+        {{"id": 2, "code": 200, "jsonSchema": {example}}}, {page}],
+        "responseExamples": [{{"responseId": 1, "data": {example}}}, {page}]}}"#
+    )
+}
+
+/// The document of a twin with a schema and an example at each place that has one.
+fn document_of(schema: &str, example: &str) -> String {
+    format!(
+        r#"{{"paths": {{"/a/{{b}}": {{"post": {{"summary": "Words", "security": {example},
+        "parameters": [{{"name": "b", "in": "path", "schema": {schema}, "example": {example}}}, {example}],
+        "requestBody": {{"content": {{"application/json": {{"schema": {schema}, "example": {example}}}, "a/b": {example}}}}},
+        "responses": {{"200": {{"content": {{"*/*": {{"schema": {schema}, "examples": {example}}}}}}}, "x-200:E": {example}}}}}}}}},
+        "components": {{"securitySchemes": {example}, "schemas": {{"A": {schema}, "Page«A»": {example}}}}}}}"#
+    )
+}
+
+fn twin(block: &str) -> String {
+    format!("# Words\n\n## OpenAPI Specification\n\n```yaml\n{block}\n```\n")
 }
 
 /// A page with an example in its body, its sample and its response.
@@ -275,6 +445,74 @@ fn numbered(before: &str, unit: &str, size: usize) -> Vec<u8> {
         text.push_str(&format!("{unit}{number}"));
     }
     text.into_bytes()
+}
+
+/// Pages with schemas, each large in another way.
+fn large_documents(size: usize) -> Vec<(&'static str, Vec<u8>)> {
+    let flow = |start: &str, unit: &dyn Fn(usize) -> String, end: &str| {
+        let mut text = start.to_owned();
+        for number in 0..size / unit(100_000).len() / 2 {
+            text.push_str(&unit(number));
+        }
+        text.push_str(end);
+        text
+    };
+    let properties = flow(
+        "{\"properties\":{",
+        &|n| format!("\"m{n}\":{{\"type\":\"object\"}},"),
+        "\"z\":{}}}",
+    );
+    let order = flow(
+        "{\"properties\":{\"a\":{}},\"x-apifox-orders\":[",
+        &|n| format!("\"m{n}\","),
+        "\"a\"]}",
+    );
+    let values = flow(
+        "{\"type\":\"string\",\"enum\":[",
+        &|n| format!("\"m{}\",", n % 2000),
+        "\"a\"]}",
+    );
+    let branches = flow(
+        "{\"oneOf\":[",
+        &|n| format!("{{\"maxLength\":{n}}},"),
+        "{}]}",
+    );
+    let members = flow("{", &|n| format!("\"m{n}\":1,"), "\"z\":1}");
+    let parameters = flow("[", &|n| format!("{{\"name\":\"p{n}\"}},"), "{}]");
+    let mut pages = Vec::new();
+    for (name, schema) in [
+        ("properties", &properties),
+        ("order", &order),
+        ("values", &values),
+        ("branches", &branches),
+    ] {
+        pages.push((name, word_page("{}", schema, "{}").into_bytes()));
+        pages.push((name, twin(&document_of(schema, "{}")).into_bytes()));
+    }
+    pages.push((
+        "members of an example",
+        word_page(
+            "{}",
+            "{\"type\":\"object\",\"properties\":{\"a\":{}}}",
+            &members,
+        )
+        .into_bytes(),
+    ));
+    pages.push((
+        "parameters",
+        word_page("{}", "{}", "{}")
+            .replace("\"header\": {}", &format!("\"header\": {parameters}"))
+            .into_bytes(),
+    ));
+    pages.push((
+        "lines of a guide",
+        format!("# A\n{}", "```\ntext\n".repeat(size / 9)).into_bytes(),
+    ));
+    pages.push((
+        "headings of a guide",
+        format!("# A\n{}", "## OpenAPI Specification\n".repeat(size / 25)).into_bytes(),
+    ));
+    pages
 }
 
 /// Pages that would take forever if anything were looked for twice. The bound is three times what the
@@ -425,7 +663,7 @@ fn time_grows_with_the_size_alone() {
         ("members of many names", distinct.into_bytes()),
         ("required rows", rows.into_bytes()),
     ];
-    for (name, text) in pages {
+    for (name, text) in pages.into_iter().chain(large_documents(SIZE)) {
         // Other work on the machine only ever adds time: the best of three counts.
         let fast = (0..3).any(|_| {
             let before = Instant::now();

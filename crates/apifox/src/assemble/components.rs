@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::infer::{
-    Clash, Kind, Object, Place, Property, Shape, TextFormat, loosen, merge, text_as,
-};
+use super::given::{renamed, same};
+use super::writer::{Writer, mark};
+use crate::given::PREFIX;
+use crate::infer::{Clash, Place, Shape, loosen, merge};
 use crate::message::{Message, quoted};
-use crate::names::{Names, pascal_case};
+use crate::names::{Names, is_legal, legal};
 use crate::page::Page;
 
 /// A component that something refers to.
@@ -23,6 +24,10 @@ pub(super) struct Components {
     entries: Vec<Entry>,
     /// The first component that was wanted under a name.
     wanted: HashMap<String, usize>,
+    /// Schemas that pages brought, by the names they have there.
+    given: HashMap<String, usize>,
+    /// What those names are in the document.
+    legal: HashMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -60,14 +65,11 @@ impl Made {
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Shape(one), Self::Shape(other)) => one.same(other),
-            (Self::Given(one, _), Self::Given(other, _)) => one == other,
+            (Self::Given(one, _), Self::Given(other, _)) => same(one, other),
             _ => false,
         }
     }
 }
-
-/// The prefix of references to components.
-const PREFIX: &str = "#/components/schemas/";
 
 impl Components {
     /// A reference to a component.
@@ -75,27 +77,81 @@ impl Components {
         json!({ "$ref": format!("{PREFIX}{}", self.entries[root.0].name) })
     }
 
-    /// Adds the schemas that a page brings under their own names.
+    /// Keeps the names of the schemas that a page brings and that need no other one.
+    pub(super) fn reserve(&mut self, page: &Page) {
+        for schema in &page.schemas {
+            if is_legal(&schema.name) && !self.legal.contains_key(&schema.name) {
+                self.names.take(&schema.name);
+                self.legal.insert(schema.name.clone(), schema.name.clone());
+            }
+        }
+    }
+
+    /// Adds the schemas that a page brings, under names that are legal.
     pub(super) fn add_given(&mut self, page: &Page, messages: &mut Vec<Message>) {
         for schema in &page.schemas {
+            let file = schema.file.as_deref().unwrap_or(&page.name);
             let place = Place {
-                file: Arc::from(page.name.as_str()),
+                file: Arc::from(file),
                 line: schema.line,
             };
-            let Some(&known) = self.wanted.get(&schema.name) else {
-                let (name, _) = self.names.take(&schema.name);
+            let Some(&known) = self.given.get(&schema.name) else {
+                let name = match self.legal.get(&schema.name) {
+                    Some(name) => name.clone(),
+                    None => self.legalised(&schema.name, &place, messages),
+                };
                 let content = Content::Given(schema.schema.clone(), place);
-                self.push(name, &schema.name, &page.key, None, content);
+                let Root(at) = self.push(name, &schema.name, &page.key, None, content);
+                self.given.insert(schema.name.clone(), at);
                 continue;
             };
             let entry = &mut self.entries[known];
             if let Content::Given(value, first) = &entry.content
-                && *value != schema.schema
+                && !same(value, &schema.schema)
             {
                 messages.push(contradiction(&schema.name, first, &place));
             }
             add_page(&mut entry.pages, &page.key);
         }
+    }
+
+    fn legalised(&mut self, original: &str, place: &Place, messages: &mut Vec<Message>) -> String {
+        let (name, changed) = self.names.take(&legal(original));
+        if changed {
+            messages.push(
+                Message::warning(
+                    &place.file,
+                    place.line,
+                    format!(
+                        "the component {} is called {name}: the name is taken",
+                        quoted(original)
+                    ),
+                )
+                .with_help("give it a name of its own in the curation"),
+            );
+        }
+        self.legal.insert(original.to_owned(), name.clone());
+        name
+    }
+
+    /// The schema that a page brought under a name.
+    pub(super) fn brought(&self, name: &str) -> Option<&Value> {
+        match &self.entries[*self.given.get(name)?].content {
+            Content::Given(value, _) => Some(value),
+            Content::Shape(_) | Content::Union(..) => None,
+        }
+    }
+
+    /// The component of a schema that is nothing but a reference to one that a page brought.
+    pub(super) fn referred(&self, schema: &Value) -> Option<Root> {
+        let schema = schema.as_object().filter(|schema| schema.len() == 1)?;
+        let name = schema.get("$ref")?.as_str()?.strip_prefix(PREFIX)?;
+        Some(Root(*self.given.get(name)?))
+    }
+
+    /// The same schema with references to legal names. What leads nowhere says nothing.
+    pub(super) fn renamed(&self, schema: &Value) -> Value {
+        renamed(schema, &self.legal)
     }
 
     fn push(
@@ -132,8 +188,11 @@ impl Components {
         messages: &mut Vec<Message>,
     ) -> Root {
         let place = made.place().clone();
+        // What a page brought under the name is its own affair: a made component takes another name.
         if let Some(&known) = self.wanted.get(wanted)
-            && self.entries[known].group != Some(group)
+            && self.entries[known]
+                .group
+                .is_some_and(|known| known != group)
         {
             if self.join(known, &made, messages) {
                 add_page(&mut self.entries[known].pages, page);
@@ -186,7 +245,7 @@ impl Components {
                 }
                 clashes.is_empty()
             }
-            (Content::Given(value, _), Made::Given(other, _)) if value == other => true,
+            (Content::Given(value, _), Made::Given(other, _)) if same(value, other) => true,
             (content, made) => {
                 let first = match content {
                     Content::Shape(shape) => &shape.at,
@@ -231,6 +290,7 @@ impl Components {
         let mut writer = Writer {
             names: std::mem::take(&mut self.names),
             schemas: Vec::new(),
+            file: Arc::from(""),
             messages,
         };
         for entry in &self.entries {
@@ -239,14 +299,12 @@ impl Components {
                     writer.component(entry.name.clone(), shape, &shape.at, None, &entry.pages);
                 }
                 Content::Given(value, place) => {
-                    let mut schema = match value {
-                        Value::Object(schema) => schema.clone(),
+                    let schema = match renamed(value, &self.legal) {
+                        Value::Object(schema) => schema,
                         _ => Map::new(),
                     };
-                    mark(&mut schema, place, &entry.pages);
-                    writer
-                        .schemas
-                        .push((entry.name.clone(), Value::Object(schema)));
+                    writer.file = Arc::clone(&place.file);
+                    writer.given(entry.name.clone(), schema, &place.marker(), &entry.pages);
                 }
                 Content::Union(of, place) => {
                     let branches: Value = of.iter().map(|root| self.reference(*root)).collect();
@@ -288,192 +346,4 @@ fn contradiction(name: &str, first: &Place, second: &Place) -> Message {
         ),
     )
     .with_help("correct the wrong page, or tell the names apart")
-}
-
-fn mark(schema: &mut Map<String, Value>, place: &Place, pages: &[String]) {
-    schema.insert("x-apifox-pages".to_owned(), json!(pages));
-    schema.insert("x-apifox-at".to_owned(), json!(place.marker()));
-}
-
-/// Writes shapes as schemas; objects become components.
-struct Writer<'m> {
-    names: Names,
-    schemas: Vec<(String, Value)>,
-    messages: &'m mut Vec<Message>,
-}
-
-impl Writer<'_> {
-    fn component(
-        &mut self,
-        name: String,
-        shape: &Shape,
-        at: &Place,
-        description: Option<&str>,
-        pages: &[String],
-    ) {
-        let slot = self.schemas.len();
-        self.schemas.push((name.clone(), Value::Null));
-        let mut schema = match &shape.kind {
-            Kind::Object(object) => self.object(&name, object, pages),
-            _ => match self.schema(shape, &name, pages) {
-                Value::Object(schema) => schema,
-                _ => Map::new(),
-            },
-        };
-        if let Some(description) = description {
-            schema.insert("description".to_owned(), json!(description));
-        }
-        mark(&mut schema, at, pages);
-        self.schemas[slot].1 = Value::Object(schema);
-    }
-
-    fn object(&mut self, name: &str, object: &Object, pages: &[String]) -> Map<String, Value> {
-        let mut properties = Map::new();
-        for property in object.properties() {
-            let schema = self.property(name, property, pages);
-            properties.insert(property.name.clone(), schema);
-        }
-        let required: Vec<&str> = object
-            .required()
-            .map(|property| property.name.as_str())
-            .collect();
-        let mut schema = Map::new();
-        schema.insert("type".to_owned(), json!("object"));
-        if !required.is_empty() {
-            schema.insert("required".to_owned(), json!(required));
-        }
-        if !properties.is_empty() {
-            schema.insert("properties".to_owned(), Value::Object(properties));
-        }
-        schema
-    }
-
-    fn property(&mut self, holder: &str, property: &Property, pages: &[String]) -> Value {
-        let part = pascal_case(&property.name);
-        let part = if part.is_empty() {
-            "Property".to_owned()
-        } else {
-            part
-        };
-        let name = format!("{holder}{part}");
-        if let Kind::Object(_) = &property.shape.kind {
-            let description = property.description.as_deref();
-            let reference = self.nested(&name, &property.shape, &property.at, description, pages);
-            if !property.shape.nullable {
-                return reference;
-            }
-            return json!({
-                "nullable": true,
-                "allOf": [reference],
-                "x-apifox-at": property.at.marker(),
-            });
-        }
-        let mut schema = match self.schema(&property.shape, &name, pages) {
-            Value::Object(schema) => schema,
-            _ => Map::new(),
-        };
-        details(&mut schema, property);
-        schema.insert("x-apifox-at".to_owned(), json!(property.at.marker()));
-        Value::Object(schema)
-    }
-
-    /// A nested object: a component of its own.
-    fn nested(
-        &mut self,
-        wanted: &str,
-        shape: &Shape,
-        at: &Place,
-        description: Option<&str>,
-        pages: &[String],
-    ) -> Value {
-        let (name, changed) = self.names.take(wanted);
-        if changed {
-            self.messages.push(
-                Message::warning(
-                    &at.file,
-                    at.line,
-                    format!(
-                        "the component {} is called {}: the name is taken",
-                        quoted(wanted),
-                        quoted(&name)
-                    ),
-                )
-                .with_help("give it a name of its own in the curation"),
-            );
-        }
-        let reference = json!({ "$ref": format!("{PREFIX}{name}") });
-        self.component(name, shape, at, description, pages);
-        reference
-    }
-
-    /// A schema to stand in place; `name` is what a nested object builds its name on.
-    fn schema(&mut self, shape: &Shape, name: &str, pages: &[String]) -> Value {
-        let mut schema = scalar(&shape.kind);
-        if let Kind::Array(items) = &shape.kind {
-            let item = format!("{name}Item");
-            let items = match &items.kind {
-                Kind::Object(_) => {
-                    let reference = self.nested(&item, items, &items.at, None, pages);
-                    if items.nullable {
-                        json!({ "nullable": true, "allOf": [reference] })
-                    } else {
-                        reference
-                    }
-                }
-                _ => self.schema(items, &item, pages),
-            };
-            schema.insert("type".to_owned(), json!("array"));
-            schema.insert("items".to_owned(), items);
-        }
-        if shape.nullable {
-            schema.insert("nullable".to_owned(), json!(true));
-        }
-        Value::Object(schema)
-    }
-}
-
-/// Type and format of a shape that holds no others.
-pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
-    let (name, format) = match kind {
-        Kind::Unknown | Kind::Array(_) => return Map::new(),
-        Kind::Object(_) => ("object", None),
-        Kind::Boolean => ("boolean", None),
-        Kind::Integer { wide: false } => ("integer", Some("int64")),
-        Kind::Integer { wide: true } => ("integer", None),
-        Kind::Number | Kind::Decimal => ("number", None),
-        Kind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
-        Kind::Text(_) => ("string", None),
-        Kind::Binary => ("string", Some("binary")),
-    };
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), json!(name));
-    if let Some(format) = format {
-        schema.insert("format".to_owned(), json!(format));
-    }
-    schema
-}
-
-/// What tables say of a property beside its type.
-pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
-    if let Some(description) = &property.description {
-        schema.insert("description".to_owned(), json!(description));
-    }
-    if let (Some(length), Kind::Text(_)) = (property.max_length, &property.shape.kind) {
-        schema.insert("maxLength".to_owned(), json!(length));
-    }
-    if !property.fixed.is_empty() {
-        let kind = &property.shape.kind;
-        let mut values: Vec<Value> = property
-            .fixed
-            .iter()
-            .filter_map(|value| text_as(value, kind))
-            .collect();
-        if property.shape.nullable {
-            values.push(Value::Null);
-        }
-        if matches!(kind, Kind::Unknown) {
-            schema.insert("type".to_owned(), json!("string"));
-        }
-        schema.insert("enum".to_owned(), Value::Array(values));
-    }
 }

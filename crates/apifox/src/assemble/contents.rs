@@ -6,14 +6,18 @@ use serde_json::{Map, Value, json};
 
 use super::ApiPage;
 use super::components::{Components, Made, Root};
+use super::fits::{Misfit, fits};
 use crate::infer::{Clash, Kind, Place, Shape, apply, check, check_fixed, merge, of_node, settle};
 use crate::message::Message;
+use crate::names::pascal_case;
 use crate::page::{Content, Schema};
 
 /// A body of one page in one media type.
 pub(super) struct Variant<'a> {
     pub(super) page: ApiPage<'a>,
     media_type: &'a str,
+    /// What tells it from another body of the same status.
+    label: Option<&'a str>,
     /// Nothing is known of it but that it is there.
     made: Option<Made>,
     examples: Vec<Value>,
@@ -30,6 +34,8 @@ impl Variant<'_> {
 pub(super) fn variant<'a>(
     page: ApiPage<'a>,
     content: &'a Content,
+    label: Option<&'a str>,
+    components: &Components,
     messages: &mut Vec<Message>,
 ) -> Variant<'a> {
     let file: Arc<str> = Arc::from(page.page.name.as_str());
@@ -40,18 +46,19 @@ pub(super) fn variant<'a>(
     let mut variant = Variant {
         page,
         media_type: &content.media_type,
+        label,
         made: None,
         examples: Vec::new(),
     };
     match &content.schema {
         Schema::Given(value) => {
             variant.made = Some(Made::Given(value.clone(), place));
-            variant.examples = content
-                .examples
-                .iter()
-                .filter(|example| !example.cut)
-                .map(|example| example.value.to_value())
-                .collect();
+            for example in content.examples.iter().filter(|example| !example.cut) {
+                match fits(components, value, &example.value) {
+                    Ok(()) => variant.examples.push(example.value.to_value()),
+                    Err(misfit) => messages.push(misplaced(&file, &misfit)),
+                }
+            }
         }
         Schema::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
         Schema::Inferred => {
@@ -75,6 +82,19 @@ pub(super) fn variant<'a>(
         }
     }
     variant
+}
+
+/// The schema of a page counts; an example that contradicts it would mislead.
+fn misplaced(file: &str, misfit: &Misfit) -> Message {
+    Message::warning(
+        file,
+        misfit.line,
+        format!(
+            "the example does not fit the schema of the page and is left out: {}",
+            misfit.text
+        ),
+    )
+    .with_help("see which of the two the API means, and correct the other one in the curation")
 }
 
 pub(super) fn contradiction(clash: &Clash) -> Message {
@@ -134,11 +154,23 @@ pub(super) fn content(
             continue;
         };
         let same = known.iter().find(|(_, known)| known.same(&made));
-        let root = if let Some(&(root, _)) = same {
+        let referred = match &made {
+            Made::Given(value, _) => components.referred(value),
+            Made::Shape(_) => None,
+        };
+        let root = if let Some(root) = referred.or(same.map(|&(root, _)| root)) {
             components.seen_on(root, &page.key);
             root
         } else {
-            let wanted = format!("{}{suffix}", variant.page.name());
+            let label = variant
+                .label
+                .map(|label| Some(pascal_case(label)).filter(|label| !label.is_empty()));
+            let label = label.map(|label| label.unwrap_or_else(|| "Other".to_owned()));
+            let wanted = format!(
+                "{}{suffix}{}",
+                variant.page.name(),
+                label.unwrap_or_default()
+            );
             // The component may be joined with another page's: later ones are compared with this page's own.
             let copy = match &made {
                 Made::Shape(shape) => Made::Shape(shape.clone()),

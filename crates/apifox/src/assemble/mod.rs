@@ -2,9 +2,13 @@
 
 mod components;
 mod contents;
+mod fits;
+mod given;
 mod group;
 mod operation;
 mod parameters;
+mod security;
+mod writer;
 
 use std::collections::HashMap;
 
@@ -15,6 +19,7 @@ use crate::names::{camel_case, page_name};
 use crate::page::{Kind, Operation, Page};
 use components::Components;
 use group::{Group, Target};
+use security::Schemes;
 
 /// What the document says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +73,18 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
     let groups = group::groups(&pages, &mut messages);
     let mut components = Components::default();
     for api in &pages {
+        components.reserve(api.page);
+    }
+    for api in &pages {
         components.add_given(api.page, &mut messages);
     }
     let mut paths = Map::new();
     let mut webhooks = Map::new();
+    let mut schemes = Schemes::default();
     for (number, group) in groups.iter().enumerate() {
         let operation = operation::operation(group, number, &mut components, &mut messages);
+        let security = schemes.requirement(group, &mut messages);
+        let operation = with_security(operation, security);
         let (items, key) = match &group.target {
             Target::Path(path) => (&mut paths, path),
             Target::Webhook(name) => (&mut webhooks, name),
@@ -83,6 +94,11 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
             item.insert(group.method.name().to_owned(), operation);
         }
     }
+    let mut parts = Map::new();
+    parts.insert("schemas".to_owned(), components.finish(&mut messages));
+    if let Some(schemes) = schemes.finish() {
+        parts.insert("securitySchemes".to_owned(), schemes);
+    }
     let document = json!({
         "openapi": "3.0.3",
         "info": info_object(info),
@@ -90,9 +106,27 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
         "tags": tags(&groups),
         "paths": paths,
         "x-webhooks": webhooks,
-        "components": { "schemas": components.finish(&mut messages) },
+        "components": parts,
     });
     Assembly { document, messages }
+}
+
+/// Puts what an operation asks for behind its responses.
+fn with_security(operation: Value, security: Option<Value>) -> Value {
+    let (Value::Object(operation), Some(security)) = (&operation, security) else {
+        return operation;
+    };
+    let mut with = Map::new();
+    let mut security = Some(security);
+    for (word, value) in operation {
+        with.insert(word.clone(), value.clone());
+        if word == "responses"
+            && let Some(security) = security.take()
+        {
+            with.insert("security".to_owned(), security);
+        }
+    }
+    Value::Object(with)
 }
 
 fn info_object(info: &Info) -> Value {

@@ -8,7 +8,7 @@ use super::group::Group;
 use super::parameters::{headers, parameters};
 use crate::infer::Place;
 use crate::message::Message;
-use crate::page::Response;
+use crate::page::{Response, Schema};
 
 /// Writes the operation that a group of pages describes.
 pub(super) fn operation(
@@ -31,7 +31,10 @@ pub(super) fn operation(
     if !text.is_empty() {
         put("description", json!(text));
     }
-    let parameters = parameters(group, messages);
+    if group.pages.iter().all(|api| api.operation.deprecated) {
+        put("deprecated", json!(true));
+    }
+    let parameters = parameters(group, components, messages);
     if !parameters.is_empty() {
         put("parameters", Value::Array(parameters));
     }
@@ -93,7 +96,8 @@ fn request_body(
         };
         required &= body.required == Some(true);
         for content in &body.contents {
-            if content.examples.is_empty() && content.fields.is_empty() {
+            let shown = !content.examples.is_empty() || !content.fields.is_empty();
+            if !shown && content.schema == Schema::Inferred {
                 messages.push(
                     Message::warning(
                         &api.page.name,
@@ -103,7 +107,7 @@ fn request_body(
                     .with_help("give it a schema in the curation"),
                 );
             }
-            variants.push(variant(api, content, messages));
+            variants.push(variant(api, content, None, components, messages));
         }
     }
     if variants.is_empty() {
@@ -151,7 +155,9 @@ fn responses(
                 fields.extend(response.headers.iter().map(|field| (api, field)));
                 let contents = response.contents.iter();
                 // A media type without anything that shows the body says nothing that could be used.
-                let known = contents.map(|content| variant(api, content, messages));
+                let label = response.label.as_deref();
+                let known =
+                    contents.map(|content| variant(api, content, label, components, messages));
                 variants.extend(known.filter(Variant::is_known));
             }
         }

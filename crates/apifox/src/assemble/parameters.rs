@@ -6,9 +6,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::ApiPage;
-use super::components::{details, scalar};
+use super::components::Components;
 use super::contents::contradiction;
+use super::fits::fits;
+use super::given::same;
 use super::group::Group;
+use super::writer::{details, scalar};
 use crate::infer::{
     Clash, Kind, Place as At, Property, Shape, TextFormat, declared, longest, merge, of_text,
     text_as,
@@ -23,7 +26,7 @@ struct United<'a> {
     place: Place,
     name: String,
     property: Property,
-    given: Option<&'a Value>,
+    given: Option<Value>,
     /// Pages that have it.
     pages: usize,
     required: bool,
@@ -32,7 +35,11 @@ struct United<'a> {
 }
 
 /// The parameters of a group, in the order in which they were met.
-pub(super) fn parameters(group: &Group, messages: &mut Vec<Message>) -> Vec<Value> {
+pub(super) fn parameters(
+    group: &Group,
+    components: &Components,
+    messages: &mut Vec<Message>,
+) -> Vec<Value> {
     let mut united: Vec<United> = Vec::new();
     let mut index: HashMap<(Place, String), usize> = HashMap::new();
     for (&api, renamed) in group.pages.iter().zip(&group.renamed) {
@@ -63,7 +70,7 @@ pub(super) fn parameters(group: &Group, messages: &mut Vec<Message>) -> Vec<Valu
     let pages = group.pages.len();
     united
         .into_iter()
-        .map(|parameter| write(parameter, pages))
+        .map(|parameter| write(parameter, pages, components))
         .collect()
 }
 
@@ -105,7 +112,7 @@ fn one<'a>(
         place: parameter.place,
         name,
         given: match &parameter.schema {
-            Schema::Given(value) => Some(value),
+            Schema::Given(value) => Some(value.clone()),
             Schema::Inferred => None,
         },
         property,
@@ -262,6 +269,7 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
     known.required &= other.required;
     known.samples.extend(other.samples);
     let (one, two) = (&mut known.property, other.property);
+    let two_at = two.at.clone();
     if one.fixed.is_empty() || two.fixed.is_empty() {
         one.fixed.clear();
     } else {
@@ -280,10 +288,63 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
     let mut path = vec![one.name.clone()];
     merge(&mut one.shape, two.shape, &mut path, &mut clashes);
     messages.extend(clashes.iter().map(contradiction));
-    known.given = known.given.or(other.given);
+    known.given = match (known.given.take(), other.given) {
+        (Some(first), Some(second)) => {
+            Some(one_given(&known.property, first, second, &two_at, messages))
+        }
+        (one, other) => one.or(other),
+    };
 }
 
-fn write(parameter: United, pages: usize) -> Value {
+/// Joins two schemas that pages give: enumerated values are united, any other difference is a contradiction.
+fn one_given(
+    property: &Property,
+    mut first: Value,
+    second: Value,
+    at: &At,
+    messages: &mut Vec<Message>,
+) -> Value {
+    if same(&first, &second) {
+        return first;
+    }
+    let without = |value: &Value| {
+        let mut value = value.clone();
+        if let Value::Object(schema) = &mut value {
+            schema.shift_remove("enum");
+        }
+        value
+    };
+    if !same(&without(&first), &without(&second)) {
+        messages.push(
+            Message::error(
+                &at.file,
+                at.line,
+                format!(
+                    "the schema of the parameter {} is another one on the page {}",
+                    quoted(&property.name),
+                    property.at
+                ),
+            )
+            .with_help("correct the wrong page; the first one was taken"),
+        );
+        return first;
+    }
+    let more = second["enum"].as_array().cloned().unwrap_or_default();
+    match first.get_mut("enum").and_then(Value::as_array_mut) {
+        Some(values) if !more.is_empty() => {
+            for value in more {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            first
+        }
+        // On one of the pages it takes any value.
+        _ => without(&first),
+    }
+}
+
+fn write(parameter: United, pages: usize, components: &Components) -> Value {
     let mut property = parameter.property;
     let mut object = Map::new();
     object.insert("name".to_owned(), json!(parameter.name));
@@ -295,11 +356,10 @@ fn write(parameter: United, pages: usize) -> Value {
     if let Some(description) = property.description.take() {
         object.insert("description".to_owned(), json!(description));
     }
-    let schema = match parameter.given {
-        Some(given) => given.clone(),
+    let schema = match &parameter.given {
+        Some(given) => components.renamed(given),
         None => Value::Object(schema(&property)),
     };
-    object.insert("schema".to_owned(), schema);
     let mut examples = Map::new();
     for (api, samples) in &parameter.samples {
         let page = api.page;
@@ -317,7 +377,13 @@ fn write(parameter: United, pages: usize) -> Value {
                 .filter_map(|text| text_as(text, kind))
                 .collect(),
         };
-        for (number, value) in values.into_iter().enumerate() {
+        // A sample is no rule: one that does not fit what a page gives is left out.
+        let fit = |value: &Value| {
+            let given = parameter.given.as_ref();
+            given.is_none_or(|given| fits(components, given, &Node::of(value)).is_ok())
+        };
+        let values = values.into_iter().filter(fit);
+        for (number, value) in values.enumerate() {
             let key = match number {
                 0 => page.key.clone(),
                 _ => format!("{}-{}", page.key, number + 1),
@@ -325,6 +391,7 @@ fn write(parameter: United, pages: usize) -> Value {
             examples.insert(key, json!({ "summary": page.title, "value": value }));
         }
     }
+    object.insert("schema".to_owned(), schema);
     if !examples.is_empty() {
         object.insert("examples".to_owned(), Value::Object(examples));
     }

@@ -3,6 +3,7 @@
 
 mod reader;
 mod scalars;
+mod view;
 
 use serde_json::{Map, Number, Value};
 

@@ -14,11 +14,32 @@ const MOST_VALUES: usize = 200_000;
 
 /// What is left of the values that a page may hold.
 #[derive(Debug)]
-pub(crate) struct Budget(usize);
+pub(crate) struct Budget {
+    left: usize,
+    all: usize,
+}
+
+impl Budget {
+    /// Room for a whole project's schemas.
+    pub(crate) fn of_project() -> Self {
+        Self::of(MOST_VALUES * 10)
+    }
+
+    /// Takes one value; `false`: none is left.
+    pub(crate) fn take(&mut self) -> bool {
+        let left = self.left.checked_sub(1);
+        self.left = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    fn of(all: usize) -> Self {
+        Self { left: all, all }
+    }
+}
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(MOST_VALUES)
+        Self::of(MOST_VALUES)
     }
 }
 
@@ -202,12 +223,12 @@ impl Reader<'_, '_> {
         if depth > DEEPEST {
             return Err(self.failure(format!("nested deeper than {DEEPEST} levels")));
         }
-        if self.budget.0 == 0 {
+        if !self.budget.take() {
             return Err(self.failure(format!(
-                "the examples of a page may hold {MOST_VALUES} values, this one has more"
+                "the examples of a page may hold {} values, this one has more",
+                self.budget.all
             )));
         }
-        self.budget.0 -= 1;
         let node = |value| Node { line, value };
         match first {
             '{' => self.object(depth, line),

@@ -1,14 +1,14 @@
 //! The rendered form: a page as a browser shows it, saved as text.
 
-mod curl;
+pub(crate) mod curl;
 mod example;
 mod fields;
 mod head;
-mod lines;
+pub(crate) mod lines;
 mod marker;
 mod operation;
-mod parameters;
-mod path;
+pub(crate) mod parameters;
+pub(crate) mod path;
 mod payload;
 mod rows;
 mod sections;

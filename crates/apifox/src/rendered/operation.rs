@@ -51,6 +51,8 @@ pub(crate) fn read(
             body,
             responses,
             auth,
+            security: Vec::new(),
+            deprecated: false,
         },
         super::join(&text),
     ))

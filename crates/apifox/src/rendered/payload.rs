@@ -232,6 +232,7 @@ pub(crate) fn responses(
                 line: raw.line,
                 status: raw.status,
                 name: raw.name,
+                label: None,
                 contents: vec![content],
                 headers,
             });

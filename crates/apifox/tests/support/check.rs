@@ -170,10 +170,19 @@ impl<'a> Check<'a> {
 
     /// Whether a value fits a schema, as far as the importer writes them.
     fn fits(&self, schema: &Value, value: &Value) -> bool {
+        self.fits_behind(schema, value, 0)
+    }
+
+    /// `hops`: how many references and branches lead here from the value itself. One that leads to itself
+    /// asks for nothing.
+    fn fits_behind(&self, schema: &Value, value: &Value, hops: usize) -> bool {
+        if hops > 50 {
+            return true;
+        }
         if let Some(reference) = schema.get("$ref") {
             return self
                 .target(reference)
-                .is_some_and(|schema| self.fits(schema, value));
+                .is_some_and(|schema| self.fits_behind(schema, value, hops + 1));
         }
         if value.is_null() {
             return schema["nullable"] == true || schema.get("type").is_none();
@@ -211,8 +220,11 @@ impl<'a> Check<'a> {
             })
             && branches("allOf")
                 .iter()
-                .all(|schema| self.fits(schema, value))
-            && (one_of.is_empty() || one_of.iter().any(|schema| self.fits(schema, value)))
+                .all(|schema| self.fits_behind(schema, value, hops + 1))
+            && (one_of.is_empty()
+                || one_of
+                    .iter()
+                    .any(|schema| self.fits_behind(schema, value, hops + 1)))
     }
 }
 

@@ -6,13 +6,36 @@ pub mod check;
 pub mod layout;
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
-use apifox::{Content, Field, Json, Kind, Message, Node, Operation, Page, Read, Role, Source};
+use apifox::{
+    Content, Field, Json, Kind, Message, Node, Operation, Page, Read, Role, Schema, SchemaList,
+    Source,
+};
 
-/// The fixture pages by the stem of their files.
+/// The fixture pages by the stem of their files; those of the other forms by their whole names.
 pub fn fixture(stem: &str) -> Vec<u8> {
-    let path = format!("{}/tests/pages/{stem}.txt", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/pages/{}", env!("CARGO_MANIFEST_DIR"), file(stem));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The file of a fixture page.
+fn file(stem: &str) -> String {
+    if stem.contains('.') {
+        stem.to_owned()
+    } else {
+        format!("{stem}.txt")
+    }
+}
+
+/// The list of schemas that the published fixture pages refer to.
+pub fn schemas() -> &'static (SchemaList, Vec<Message>) {
+    static LIST: OnceLock<(SchemaList, Vec<Message>)> = OnceLock::new();
+    LIST.get_or_init(|| {
+        let path = format!("{}/tests/lists/schemas.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        SchemaList::read("lists/schemas.json", &text)
+    })
 }
 
 /// All fixture pages, in the order of their names.
@@ -27,7 +50,8 @@ pub fn stems() -> Vec<String> {
                 .into_string()
                 .expect("a name")
         })
-        .filter_map(|name| name.strip_suffix(".txt").map(str::to_owned))
+        .filter(|name| !name.starts_with('.'))
+        .map(|name| name.strip_suffix(".txt").unwrap_or(&name).to_owned())
         .collect();
     stems.sort();
     stems
@@ -45,12 +69,13 @@ pub fn read_text(stem: &str, text: &[u8]) -> Read {
     } else {
         Role::Auto
     };
-    apifox::read(&Source {
-        name: &format!("pages/{stem}.txt"),
-        key: stem,
+    let source = Source {
+        name: &format!("pages/{}", file(stem)),
+        key: stem.split('.').next().unwrap_or(stem),
         role,
         text,
-    })
+    };
+    apifox::read_with(&source, &schemas().0)
 }
 
 /// Messages, one below the other.
@@ -93,6 +118,15 @@ fn page_outline(page: &Page, out: &mut String) {
     for line in page.text.lines() {
         writeln!(out, "| {line}").unwrap();
     }
+    for schema in &page.schemas {
+        let file = schema.file.as_deref().unwrap_or_default();
+        writeln!(
+            out,
+            "{file}:{}: schema {} {}",
+            schema.line, schema.name, schema.schema
+        )
+        .unwrap();
+    }
 }
 
 fn operation_outline(operation: &Operation, out: &mut String) {
@@ -108,6 +142,17 @@ fn operation_outline(operation: &Operation, out: &mut String) {
     if let Some(auth) = &operation.auth {
         writeln!(out, "{}: auth {}", auth.line, auth.scheme).unwrap();
     }
+    for security in operation.security.iter().flatten() {
+        writeln!(
+            out,
+            "{}: security {} {}",
+            security.line, security.name, security.scheme
+        )
+        .unwrap();
+    }
+    if operation.deprecated {
+        out.push_str("deprecated\n");
+    }
     for parameter in &operation.parameters {
         let samples: Vec<String> = parameter
             .samples
@@ -122,6 +167,7 @@ fn operation_outline(operation: &Operation, out: &mut String) {
             samples.concat()
         )
         .unwrap();
+        given(&parameter.schema, out);
     }
     if let Some(body) = &operation.body {
         let required = body
@@ -139,6 +185,9 @@ fn operation_outline(operation: &Operation, out: &mut String) {
             response.line, response.status, response.name
         )
         .unwrap();
+        if let Some(label) = &response.label {
+            writeln!(out, "  label {label:?}").unwrap();
+        }
         for header in &response.headers {
             writeln!(out, "  {}", field(header, "header")).unwrap();
         }
@@ -151,6 +200,7 @@ fn operation_outline(operation: &Operation, out: &mut String) {
 
 fn content_outline(content: &Content, out: &mut String) {
     writeln!(out, "  {}: {}", content.line, content.media_type).unwrap();
+    given(&content.schema, out);
     for row in &content.fields {
         writeln!(out, "    {}", field(row, "field")).unwrap();
     }
@@ -163,6 +213,13 @@ fn content_outline(content: &Content, out: &mut String) {
             value(&example.value)
         )
         .unwrap();
+    }
+}
+
+/// A schema that the page has, without the places in it.
+fn given(schema: &Schema, out: &mut String) {
+    if let Schema::Given(schema) = schema {
+        writeln!(out, "    schema {schema}").unwrap();
     }
 }
 

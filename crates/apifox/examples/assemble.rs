@@ -1,0 +1,63 @@
+//! Assembles the pages that are named on the command line, in any form, and prints the document.
+//!
+//! A file whose name ends in `schemas.json` is the project's list of schemas. Messages go to the error output.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> std::io::Result<ExitCode> {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let mut schemas = apifox::SchemaList::default();
+    let mut messages = Vec::new();
+    for name in names.iter().filter(|name| name.ends_with("schemas.json")) {
+        let (list, said) = apifox::SchemaList::read(name, &std::fs::read(name)?);
+        schemas = list;
+        messages.extend(said);
+    }
+    let begun = Instant::now();
+    let mut pages = Vec::new();
+    for name in names.iter().filter(|name| !name.ends_with("schemas.json")) {
+        let text = std::fs::read(name)?;
+        let key = Path::new(name)
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let source = apifox::Source {
+            name,
+            key: &key,
+            role: apifox::Role::Auto,
+            text: &text,
+        };
+        let read = apifox::read_with(&source, &schemas);
+        pages.extend(read.page);
+        messages.extend(read.messages);
+    }
+    let info = apifox::Info {
+        title: "Pages".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: None,
+    };
+    let assembly = apifox::assemble(&pages, &info);
+    messages.extend(assembly.messages);
+    let took = begun.elapsed();
+    let mut error = std::io::stderr().lock();
+    for message in &messages {
+        writeln!(error, "{message}")?;
+    }
+    let size = pages.len();
+    writeln!(
+        error,
+        "{size} pages, {} messages, {:.2} s",
+        messages.len(),
+        took.as_secs_f64()
+    )?;
+    serde_json::to_writer_pretty(std::io::stdout().lock(), &assembly.document)?;
+    let failed = messages.iter().any(apifox::Message::is_error);
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

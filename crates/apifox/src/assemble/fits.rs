@@ -1,0 +1,213 @@
+//! Whether an example fits the schema that its page gives.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::components::Components;
+use crate::given::PREFIX;
+use crate::json::{Json, Node};
+use crate::message::quoted;
+
+/// How many pairs of value and schema are looked at for one example.
+const MOST_STEPS: usize = 500_000;
+/// References that may follow each other without a value between them.
+const MOST_HOPS: usize = 50;
+
+/// Where an example does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    pub(super) line: u32,
+    /// What is wrong, without a full stop.
+    pub(super) text: String,
+}
+
+/// Holds an example against a schema: types, null, enumerated values, longest texts, required members.
+pub(super) fn fits(components: &Components, schema: &Value, node: &Node) -> Result<(), Misfit> {
+    let mut check = Check {
+        components,
+        steps: 0,
+        way: Vec::new(),
+    };
+    check.value(schema, node, 0)
+}
+
+struct Check<'a> {
+    components: &'a Components,
+    steps: usize,
+    way: Vec<String>,
+}
+
+impl Check<'_> {
+    fn value(&mut self, schema: &Value, node: &Node, hops: usize) -> Result<(), Misfit> {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            return Err(self.misfit(
+                node,
+                "the example is too large to be held against the schema".to_owned(),
+            ));
+        }
+        let Some(schema) = schema.as_object() else {
+            return Ok(());
+        };
+        // A reference that leads to itself asks for nothing.
+        if hops > MOST_HOPS {
+            return Ok(());
+        }
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            let target = reference
+                .strip_prefix(PREFIX)
+                .and_then(|name| self.components.brought(name));
+            return match target {
+                Some(target) => self.value(target, node, hops + 1),
+                None => Ok(()),
+            };
+        }
+        if node.is_null() && schema.get("nullable") == Some(&Value::Bool(true)) {
+            return Ok(());
+        }
+        self.kind(schema, node)?;
+        self.details(schema, node)?;
+        for branch in branches(schema, "allOf") {
+            self.value(branch, node, hops + 1)?;
+        }
+        for word in ["oneOf", "anyOf"] {
+            let mut first = None;
+            let mut fitted = false;
+            for branch in branches(schema, word) {
+                let way = self.way.len();
+                match self.value(branch, node, hops + 1) {
+                    Ok(()) => {
+                        fitted = true;
+                        break;
+                    }
+                    Err(misfit) => first = first.or(Some(misfit)),
+                }
+                self.way.truncate(way);
+            }
+            if let (Some(misfit), false) = (first, fitted) {
+                return Err(misfit);
+            }
+        }
+        Ok(())
+    }
+
+    fn kind(&self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+        let Some(kind) = schema.get("type").and_then(Value::as_str) else {
+            return Ok(());
+        };
+        let (shown, fits) = match &node.value {
+            Json::Null => ("null", false),
+            Json::Bool(_) => ("a boolean", kind == "boolean"),
+            Json::Number(digits) if digits.contains(['.', 'e', 'E']) => {
+                ("a number", kind == "number")
+            }
+            Json::Number(_) => ("an integer", matches!(kind, "number" | "integer")),
+            Json::Text(_) => ("a string", kind == "string"),
+            Json::Array(_) => ("an array", kind == "array"),
+            Json::Object(_) => ("an object", kind == "object"),
+        };
+        if fits {
+            return Ok(());
+        }
+        let place = self.place();
+        Err(self.misfit(node, format!("{place} is {shown}, the schema says {kind}")))
+    }
+
+    fn details(&mut self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+        if let Some(values) = schema.get("enum").and_then(Value::as_array)
+            && !values.contains(&node.to_value())
+        {
+            let place = self.place();
+            let text = format!(
+                "{place} is {}, which is none of the enumerated values",
+                quoted(&node.scalar().unwrap_or_default())
+            );
+            return Err(self.misfit(node, text));
+        }
+        match &node.value {
+            Json::Text(text) => {
+                let longest = schema.get("maxLength").and_then(Value::as_u64);
+                let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+                if longest.is_some_and(|longest| length > longest) {
+                    let text = format!(
+                        "{} has {length} characters, which are too many",
+                        self.place()
+                    );
+                    return Err(self.misfit(node, text));
+                }
+            }
+            Json::Array(items) => {
+                if let Some(schema) = schema.get("items") {
+                    self.way.push("[]".to_owned());
+                    for item in items {
+                        self.value(schema, item, 0)?;
+                    }
+                    self.way.pop();
+                }
+            }
+            Json::Object(members) => {
+                let names: HashSet<&str> =
+                    members.iter().map(|member| member.name.as_str()).collect();
+                let required = schema.get("required").and_then(Value::as_array);
+                let lacking = required
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .find(|name| !names.contains(name));
+                if let Some(name) = lacking {
+                    self.way.push(name.to_owned());
+                    let text = format!("{} is required and missing", self.place());
+                    return Err(self.misfit(node, text));
+                }
+                let properties = schema.get("properties").and_then(Value::as_object);
+                let more = schema
+                    .get("additionalProperties")
+                    .filter(|more| more.is_object());
+                for member in members {
+                    let inner = properties
+                        .and_then(|properties| properties.get(&member.name))
+                        .or(more);
+                    if let Some(inner) = inner {
+                        self.way.push(member.name.clone());
+                        self.value(inner, &member.value, 0)?;
+                        self.way.pop();
+                    }
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The way to the value as a message has it.
+    fn place(&self) -> String {
+        let mut way = String::new();
+        for part in &self.way {
+            if !way.is_empty() && part != "[]" {
+                way.push('.');
+            }
+            way.push_str(part);
+        }
+        if way.is_empty() {
+            "it".to_owned()
+        } else {
+            quoted(&way)
+        }
+    }
+
+    fn misfit(&self, node: &Node, text: String) -> Misfit {
+        Misfit {
+            line: node.line,
+            text,
+        }
+    }
+}
+
+fn branches<'a>(schema: &'a Map<String, Value>, word: &str) -> &'a [Value] {
+    schema
+        .get(word)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}

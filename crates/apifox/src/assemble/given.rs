@@ -1,0 +1,112 @@
+//! Schemas that pages gave: comparing them, and the names in their references.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::given::PREFIX;
+
+/// Whether two schemas are the same, wherever they stand.
+pub(super) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let own =
+                |schema: &Map<String, Value>| schema.len() - usize::from(schema.contains_key(AT));
+            own(one) == own(other)
+                && one.iter().all(|(name, value)| {
+                    name == AT || other.get(name).is_some_and(|other| same(value, other))
+                })
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+const AT: &str = "x-apifox-at";
+
+/// Words whose values are schemas.
+const SCHEMAS: &[&str] = &["items", "additionalProperties", "not"];
+
+/// The same schema with other names in its references. A reference that leads nowhere becomes a schema that
+/// says nothing.
+pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value {
+    let Value::Object(schema) = schema else {
+        return schema.clone();
+    };
+    if let Some(reference) = schema.get("$ref") {
+        let name = reference
+            .as_str()
+            .and_then(|reference| names.get(reference.strip_prefix(PREFIX)?));
+        let mut object = Map::new();
+        if let Some(name) = name {
+            object.insert("$ref".to_owned(), Value::String(format!("{PREFIX}{name}")));
+        }
+        return Value::Object(object);
+    }
+    let each = |value: &Value| match value {
+        Value::Array(branches) => branches
+            .iter()
+            .map(|branch| renamed(branch, names))
+            .collect(),
+        other => other.clone(),
+    };
+    schema
+        .iter()
+        .map(|(word, value)| {
+            let value = match (word.as_str(), value) {
+                ("properties", Value::Object(properties)) => properties
+                    .iter()
+                    .map(|(name, schema)| (name.clone(), renamed(schema, names)))
+                    .collect::<Map<_, _>>()
+                    .into(),
+                ("allOf" | "oneOf" | "anyOf", value) => each(value),
+                (word, value) if SCHEMAS.contains(&word) => renamed(value, names),
+                (_, value) => value.clone(),
+            };
+            (word.clone(), value)
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn places_make_no_difference() {
+        let one = json!({"type": "object", "properties": {"a": {"type": "string", "x-apifox-at": "a:1"}}});
+        let other = json!({"x-apifox-at": "b:2", "properties": {"a": {"type": "string"}}, "type": "object"});
+        assert!(same(&one, &other) && same(&other, &one));
+        for different in [
+            json!({"type": "object", "properties": {"a": {"type": "integer"}}}),
+            json!({"type": "object", "properties": {}}),
+            json!({"type": "object", "properties": {"a": {"type": "string"}}, "x": 1}),
+        ] {
+            assert!(
+                !same(&one, &different) && !same(&different, &one),
+                "{different}"
+            );
+        }
+    }
+
+    #[test]
+    fn references_take_other_names() {
+        let names = HashMap::from([("Page«A»".to_owned(), "PageOfA".to_owned())]);
+        let reference = |name: &str| json!({"$ref": format!("{PREFIX}{name}")});
+        let schema = json!({
+            "properties": {"$ref": reference("Page«A»"), "b": {"items": reference("Page«A»")}},
+            "oneOf": [reference("Page«A»"), reference("gone")],
+            "example": reference("Page«A»"),
+        });
+        let wanted = json!({
+            "properties": {"$ref": reference("PageOfA"), "b": {"items": reference("PageOfA")}},
+            "oneOf": [reference("PageOfA"), {}],
+            "example": reference("Page«A»"),
+        });
+        assert_eq!(renamed(&schema, &names), wanted);
+    }
+}

@@ -1,0 +1,115 @@
+//! Security schemes of the document, and what operations ask for.
+
+use serde_json::{Map, Value, json};
+
+use super::group::Group;
+use crate::given::security::same;
+use crate::infer::Place;
+use crate::message::{Message, quoted};
+use crate::names::{Names, is_legal, legal};
+
+/// The schemes in the order in which they were met.
+#[derive(Debug, Default)]
+pub(super) struct Schemes {
+    names: Names,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    wanted: String,
+    name: String,
+    scheme: Value,
+    at: Place,
+}
+
+impl Schemes {
+    /// What the operation of a group asks for: what its first page says that says anything.
+    pub(super) fn requirement(
+        &mut self,
+        group: &Group,
+        messages: &mut Vec<Message>,
+    ) -> Option<Value> {
+        let api = group
+            .pages
+            .iter()
+            .find(|api| !api.operation.security.is_empty())?;
+        let mut sets: Vec<Value> = Vec::new();
+        for set in &api.operation.security {
+            let mut asked = Map::new();
+            for security in set {
+                let at = Place {
+                    file: api.page.name.as_str().into(),
+                    line: security.line,
+                };
+                let name = self.name(&security.name, &security.scheme, at, messages);
+                asked.insert(name, json!([]));
+            }
+            let asked = Value::Object(asked);
+            if !sets.contains(&asked) {
+                sets.push(asked);
+            }
+        }
+        Some(Value::Array(sets))
+    }
+
+    fn name(
+        &mut self,
+        wanted: &str,
+        scheme: &Value,
+        at: Place,
+        messages: &mut Vec<Message>,
+    ) -> String {
+        let known = self
+            .entries
+            .iter()
+            .find(|entry| entry.wanted == wanted && same(&entry.scheme, scheme));
+        if let Some(known) = known {
+            return known.name.clone();
+        }
+        let fit = if is_legal(wanted) {
+            wanted.to_owned()
+        } else {
+            legal(wanted)
+        };
+        let (name, _) = self.names.take(&fit);
+        if let Some(other) = self.entries.iter().find(|entry| entry.wanted == wanted) {
+            messages.push(
+                Message::warning(
+                    &at.file,
+                    at.line,
+                    format!(
+                        "the security scheme {} is another one on the page {}; this one is called {name}",
+                        quoted(wanted),
+                        other.at
+                    ),
+                )
+                .with_help("correct the wrong page, or name the schemes in the curation"),
+            );
+        }
+        self.entries.push(Entry {
+            wanted: wanted.to_owned(),
+            name: name.clone(),
+            scheme: scheme.clone(),
+            at,
+        });
+        name
+    }
+
+    /// All schemes; none where no page names one.
+    pub(super) fn finish(self) -> Option<Value> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let schemes: Map<String, Value> = self
+            .entries
+            .into_iter()
+            .map(|entry| {
+                let mut scheme = entry.scheme;
+                scheme["x-apifox-at"] = json!(entry.at.marker());
+                (entry.name, scheme)
+            })
+            .collect();
+        Some(Value::Object(schemes))
+    }
+}

@@ -1,0 +1,304 @@
+//! Writes components as schemas: shapes, and what pages gave.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::given::PREFIX;
+use crate::infer::{Kind, Object, Place, Property, Shape, TextFormat, text_as};
+use crate::message::{Message, quoted};
+use crate::names::{Names, pascal_case};
+
+pub(super) fn mark(schema: &mut Map<String, Value>, place: &Place, pages: &[String]) {
+    mark_at(schema, &place.marker(), pages);
+}
+
+fn mark_at(schema: &mut Map<String, Value>, marker: &str, pages: &[String]) {
+    schema.insert("x-apifox-pages".to_owned(), json!(pages));
+    schema.insert("x-apifox-at".to_owned(), json!(marker));
+}
+
+/// Writes shapes as schemas; objects become components.
+pub(super) struct Writer<'m> {
+    pub(super) names: Names,
+    pub(super) schemas: Vec<(String, Value)>,
+    /// The file of the given schema that is being written, for messages.
+    pub(super) file: Arc<str>,
+    pub(super) messages: &'m mut Vec<Message>,
+}
+
+impl Writer<'_> {
+    pub(super) fn component(
+        &mut self,
+        name: String,
+        shape: &Shape,
+        at: &Place,
+        description: Option<&str>,
+        pages: &[String],
+    ) {
+        let slot = self.schemas.len();
+        self.schemas.push((name.clone(), Value::Null));
+        let mut schema = match &shape.kind {
+            Kind::Object(object) => self.object(&name, object, pages),
+            _ => match self.schema(shape, &name, pages) {
+                Value::Object(schema) => schema,
+                _ => Map::new(),
+            },
+        };
+        if let Some(description) = description {
+            schema.insert("description".to_owned(), json!(description));
+        }
+        mark(&mut schema, at, pages);
+        self.schemas[slot].1 = Value::Object(schema);
+    }
+
+    fn object(&mut self, name: &str, object: &Object, pages: &[String]) -> Map<String, Value> {
+        let mut properties = Map::new();
+        for property in object.properties() {
+            let schema = self.property(name, property, pages);
+            properties.insert(property.name.clone(), schema);
+        }
+        let required: Vec<&str> = object
+            .required()
+            .map(|property| property.name.as_str())
+            .collect();
+        let mut schema = Map::new();
+        schema.insert("type".to_owned(), json!("object"));
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), json!(required));
+        }
+        if !properties.is_empty() {
+            schema.insert("properties".to_owned(), Value::Object(properties));
+        }
+        schema
+    }
+
+    fn property(&mut self, holder: &str, property: &Property, pages: &[String]) -> Value {
+        let name = format!("{holder}{}", part(&property.name));
+        if let Kind::Object(_) = &property.shape.kind {
+            let description = property.description.as_deref();
+            let reference = self.nested(&name, &property.shape, &property.at, description, pages);
+            if !property.shape.nullable {
+                return reference;
+            }
+            return json!({
+                "nullable": true,
+                "allOf": [reference],
+                "x-apifox-at": property.at.marker(),
+            });
+        }
+        let mut schema = match self.schema(&property.shape, &name, pages) {
+            Value::Object(schema) => schema,
+            _ => Map::new(),
+        };
+        details(&mut schema, property);
+        schema.insert("x-apifox-at".to_owned(), json!(property.at.marker()));
+        Value::Object(schema)
+    }
+
+    /// A nested object: a component of its own.
+    fn nested(
+        &mut self,
+        wanted: &str,
+        shape: &Shape,
+        at: &Place,
+        description: Option<&str>,
+        pages: &[String],
+    ) -> Value {
+        let name = self.take_name(wanted, &at.file, at.line);
+        let reference = json!({ "$ref": format!("{PREFIX}{name}") });
+        self.component(name, shape, at, description, pages);
+        reference
+    }
+
+    fn take_name(&mut self, wanted: &str, file: &str, line: impl Into<Option<u32>>) -> String {
+        let (name, changed) = self.names.take(wanted);
+        if changed {
+            self.messages.push(
+                Message::warning(
+                    file,
+                    line,
+                    format!(
+                        "the component {} is called {}: the name is taken",
+                        quoted(wanted),
+                        quoted(&name)
+                    ),
+                )
+                .with_help("give it a name of its own in the curation"),
+            );
+        }
+        name
+    }
+
+    /// A schema that a page gave. Objects in it become components as those of a shape do.
+    pub(super) fn given(
+        &mut self,
+        name: String,
+        schema: Map<String, Value>,
+        marker: &str,
+        pages: &[String],
+    ) {
+        let slot = self.schemas.len();
+        self.schemas.push((name.clone(), Value::Null));
+        let mut schema = self.inside(&name, schema, marker, pages);
+        schema.shift_remove("x-apifox-at");
+        // Beside a reference nothing may stand, and a component says where it comes from.
+        if let Some(reference) = schema.shift_remove("$ref") {
+            schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+        }
+        mark_at(&mut schema, marker, pages);
+        self.schemas[slot].1 = Value::Object(schema);
+    }
+
+    /// Puts references in place of the objects in a schema.
+    fn inside(
+        &mut self,
+        name: &str,
+        mut schema: Map<String, Value>,
+        marker: &str,
+        pages: &[String],
+    ) -> Map<String, Value> {
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            for (property, inner) in properties.iter_mut() {
+                let part = part(property);
+                self.place(&format!("{name}{part}"), inner, marker, pages);
+            }
+        }
+        for (word, part) in [("items", "Item"), ("additionalProperties", "Value")] {
+            if let Some(inner) = schema.get_mut(word) {
+                self.place(&format!("{name}{part}"), inner, marker, pages);
+            }
+        }
+        for word in ["oneOf", "anyOf"] {
+            if let Some(Value::Array(branches)) = schema.get_mut(word) {
+                for (number, inner) in branches.iter_mut().enumerate() {
+                    self.place(&format!("{name}Option{}", number + 1), inner, marker, pages);
+                }
+            }
+        }
+        // What belongs together stays together.
+        if let Some(Value::Array(branches)) = schema.get_mut("allOf") {
+            for inner in branches.iter_mut() {
+                if let Value::Object(branch) = inner {
+                    let taken = std::mem::take(branch);
+                    *branch = self.inside(name, taken, marker, pages);
+                }
+            }
+        }
+        schema
+    }
+
+    fn place(&mut self, wanted: &str, inner: &mut Value, marker: &str, pages: &[String]) {
+        let Value::Object(schema) = inner else {
+            return;
+        };
+        let mut schema = std::mem::take(schema);
+        let own = schema
+            .get("x-apifox-at")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let at = own.as_deref().unwrap_or(marker).to_owned();
+        let is_map =
+            schema.contains_key("additionalProperties") && !schema.contains_key("properties");
+        if schema.get("type") != Some(&json!("object")) || is_map {
+            *inner = Value::Object(self.inside(wanted, schema, &at, pages));
+            return;
+        }
+        let nullable = schema.shift_remove("nullable") == Some(json!(true));
+        let line = at
+            .rsplit_once(':')
+            .and_then(|(_, line)| line.parse::<u32>().ok());
+        let file = Arc::clone(&self.file);
+        let name = self.take_name(wanted, &file, line);
+        let reference = json!({ "$ref": format!("{PREFIX}{name}") });
+        self.given(name, schema, &at, pages);
+        *inner = match (nullable, own) {
+            (false, _) => reference,
+            (true, Some(own)) => {
+                json!({ "nullable": true, "allOf": [reference], "x-apifox-at": own })
+            }
+            (true, None) => json!({ "nullable": true, "allOf": [reference] }),
+        };
+    }
+
+    /// A schema to stand in place; `name` is what a nested object builds its name on.
+    fn schema(&mut self, shape: &Shape, name: &str, pages: &[String]) -> Value {
+        let mut schema = scalar(&shape.kind);
+        if let Kind::Array(items) = &shape.kind {
+            let item = format!("{name}Item");
+            let items = match &items.kind {
+                Kind::Object(_) => {
+                    let reference = self.nested(&item, items, &items.at, None, pages);
+                    if items.nullable {
+                        json!({ "nullable": true, "allOf": [reference] })
+                    } else {
+                        reference
+                    }
+                }
+                _ => self.schema(items, &item, pages),
+            };
+            schema.insert("type".to_owned(), json!("array"));
+            schema.insert("items".to_owned(), items);
+        }
+        if shape.nullable {
+            schema.insert("nullable".to_owned(), json!(true));
+        }
+        Value::Object(schema)
+    }
+}
+
+/// What a property adds to the name of its component.
+fn part(property: &str) -> String {
+    let part = pascal_case(property);
+    if part.is_empty() {
+        "Property".to_owned()
+    } else {
+        part
+    }
+}
+
+/// Type and format of a shape that holds no others.
+pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
+    let (name, format) = match kind {
+        Kind::Unknown | Kind::Array(_) => return Map::new(),
+        Kind::Object(_) => ("object", None),
+        Kind::Boolean => ("boolean", None),
+        Kind::Integer { wide: false } => ("integer", Some("int64")),
+        Kind::Integer { wide: true } => ("integer", None),
+        Kind::Number | Kind::Decimal => ("number", None),
+        Kind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
+        Kind::Text(_) => ("string", None),
+        Kind::Binary => ("string", Some("binary")),
+    };
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!(name));
+    if let Some(format) = format {
+        schema.insert("format".to_owned(), json!(format));
+    }
+    schema
+}
+
+/// What tables say of a property beside its type.
+pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
+    if let Some(description) = &property.description {
+        schema.insert("description".to_owned(), json!(description));
+    }
+    if let (Some(length), Kind::Text(_)) = (property.max_length, &property.shape.kind) {
+        schema.insert("maxLength".to_owned(), json!(length));
+    }
+    if !property.fixed.is_empty() {
+        let kind = &property.shape.kind;
+        let mut values: Vec<Value> = property
+            .fixed
+            .iter()
+            .filter_map(|value| text_as(value, kind))
+            .collect();
+        if property.shape.nullable {
+            values.push(Value::Null);
+        }
+        if matches!(kind, Kind::Unknown) {
+            schema.insert("type".to_owned(), json!("string"));
+        }
+        schema.insert("enum".to_owned(), Value::Array(values));
+    }
+}

@@ -1,0 +1,50 @@
+//! The forms that a page comes in.
+
+/// How a page was saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// The text of a page as a browser shows it.
+    Rendered,
+    /// The Markdown twin: `# title`, and for an API page a block of YAML.
+    Markdown,
+    /// The JSON that the site's own pages are drawn from.
+    Published,
+}
+
+impl Form {
+    /// Tells the form by how the page begins: an object of JSON, a heading of Markdown, or anything else.
+    ///
+    /// Says nothing about whether the page can be read.
+    pub fn of(text: &[u8]) -> Self {
+        let text = text
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(text)
+            .trim_ascii_start();
+        if text.starts_with(b"{") {
+            Self::Published
+        } else if text.starts_with(b"# ") {
+            Self::Markdown
+        } else {
+            Self::Rendered
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_told_by_their_beginning() {
+        for (text, form) in [
+            ("{\"id\": 1}", Form::Published),
+            ("\u{feff}\n  {", Form::Published),
+            ("\n# Get Order\n", Form::Markdown),
+            ("#hashtag", Form::Rendered),
+            ("1. Orders\nHarbour Books\n", Form::Rendered),
+            ("", Form::Rendered),
+        ] {
+            assert_eq!(Form::of(text.as_bytes()), form, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! A body in one media type, from its schema and its examples.
+
+use serde_json::{Value, json};
+
+use super::media::{BINARY, FORM, PARTS, is_json, settle};
+use super::{is_blank, members};
+use crate::page::{Content, Example, Schema};
+
+/// Puts a body together. A schema that says nothing gives way to the examples.
+pub(crate) fn content(
+    line: u32,
+    media_type: String,
+    schema: Option<Value>,
+    examples: Vec<Example>,
+) -> Content {
+    let blank = schema.as_ref().is_none_or(is_blank);
+    let typed = is_json(&media_type) || media_type == FORM || media_type == PARTS;
+    let schema = match schema {
+        _ if blank && media_type == BINARY => {
+            Schema::Given(json!({ "type": "string", "format": "binary" }))
+        }
+        Some(schema) if !blank => Schema::Given(schema),
+        // An object of which nothing is told is still one.
+        Some(Value::Object(schema))
+            if examples.is_empty() && typed && schema.contains_key("type") =>
+        {
+            Schema::Given(Value::Object(members([("type", json!("object"))])))
+        }
+        _ => Schema::Inferred,
+    };
+    let mut content = Content {
+        line,
+        media_type,
+        schema,
+        fields: Vec::new(),
+        examples,
+    };
+    settle(&mut content);
+    content
+}

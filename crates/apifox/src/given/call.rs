@@ -1,0 +1,152 @@
+//! Method and address of a call that a page with schemas describes.
+
+use crate::message::{Message, quoted};
+use crate::page::Method;
+use crate::rendered::curl::{Address, address};
+use crate::rendered::path;
+use crate::{Role, Source};
+
+/// Reads method and path. Without them there is an error among the messages.
+pub(crate) fn call(
+    method: &str,
+    text: &str,
+    line: u32,
+    source: &Source,
+    messages: &mut Vec<Message>,
+) -> Option<(Method, Address)> {
+    let Some(method) = Method::from_name(method.trim()) else {
+        messages.push(
+            Message::error(
+                source.name,
+                line,
+                format!(
+                    "the operation can't be read: OpenAPI 3.0 has no method {}",
+                    quoted(method)
+                ),
+            )
+            .with_help("correct the method, or leave the page out"),
+        );
+        return None;
+    };
+    let text = text.trim();
+    if text.is_empty() && source.role == Role::Receiver {
+        return Some((method, Address::default()));
+    }
+    // A path without a slash is one all the same.
+    let text = if text.contains("://") || text.starts_with(['/', '{', '<']) {
+        text.to_owned()
+    } else {
+        format!("/{text}")
+    };
+    let shown = address(&text).unwrap_or_else(|| Address {
+        path: "/".to_owned(),
+        ..Address::default()
+    });
+    match path::with_template(shown) {
+        Ok(address) => Some((method, address)),
+        Err(reason) => {
+            messages.push(
+                Message::error(
+                    source.name,
+                    line,
+                    format!("the path {} can't be read: {reason}", quoted(&text)),
+                )
+                .with_help(
+                    "write it as `/orders/{id}`, each value in braces with a name of its own",
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// An address in front of the paths, without the slash at its end. `None`: it is a place for one.
+pub(crate) fn server(url: &str) -> Option<String> {
+    let url = url.trim().trim_end_matches('/');
+    let host = url
+        .strip_prefix("https://")
+        .or(url.strip_prefix("http://"))?;
+    let fits = !host.is_empty()
+        && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "{}<>\"'".contains(c));
+    fits.then(|| url.to_owned())
+}
+
+/// Says that a file holds another page than its key tells: identity hangs on it.
+pub(crate) fn check_key(id: &str, line: u32, source: &Source, messages: &mut Vec<Message>) {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let key = source.key;
+    let count = digits(key);
+    // `312999607e0`: the number of the page, and what kind of page it is.
+    let is_id = count > 0
+        && key[count..]
+            .strip_prefix(['e', 'm', 'd', 'f'])
+            .is_some_and(|rest| !rest.is_empty() && digits(rest) == rest.len());
+    if !is_id || id.is_empty() || digits(id) != id.len() || key[..count] == *id {
+        return;
+    }
+    messages.push(
+        Message::error(
+            source.name,
+            line,
+            format!(
+                "the file is that of the page {}, but it holds the page {id}",
+                quoted(key)
+            ),
+        )
+        .with_help("file the page again under its own id"),
+    );
+}
+
+/// The folders of a path `a/b/c`.
+pub(crate) fn folders(path: &str) -> Vec<String> {
+    path.split('/')
+        .map(str::trim)
+        .filter(|folder| !folder.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers() {
+        for (url, wanted) in [
+            (
+                "https://api.harbour.example/",
+                Some("https://api.harbour.example"),
+            ),
+            ("http://a.example/v1", Some("http://a.example/v1")),
+            ("", None),
+            ("{{host}}", None),
+            ("https://{{host}}", None),
+            ("ftp://a.example", None),
+            ("https:///", None),
+        ] {
+            assert_eq!(server(url).as_deref(), wanted, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_page_in_the_file_of_another_one_is_told() {
+        for (key, id, said) in [
+            ("12e0", "12", false),
+            ("12e0", "13", true),
+            ("12m0", "13", true),
+            ("get-order", "13", false),
+            ("12", "13", false),
+            ("12e0", "", false),
+        ] {
+            let mut messages = Vec::new();
+            let source = Source {
+                name: "a.md",
+                key,
+                role: Role::Auto,
+                text: b"",
+            };
+            check_key(id, 3, &source, &mut messages);
+            assert_eq!(messages.len(), usize::from(said), "{key} {id}");
+        }
+    }
+}

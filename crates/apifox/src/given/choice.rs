@@ -1,0 +1,75 @@
+//! Schemas made of others: all of them, or one of them.
+
+use serde_json::{Map, Value, json};
+
+use super::Reader;
+use crate::json::{Json, Node};
+
+impl Reader<'_> {
+    pub(super) fn choices(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+        for word in ["allOf", "oneOf", "anyOf"] {
+            let Some(list) = node.get(word) else {
+                continue;
+            };
+            let mut branches = Vec::new();
+            for item in list.items() {
+                // In 3.1 null is one of the choices.
+                if word != "allOf" && is_null(item) {
+                    schema.insert("nullable".to_owned(), json!(true));
+                    continue;
+                }
+                let branch = self.schema(item);
+                if !branches.contains(&branch) {
+                    branches.push(branch);
+                }
+            }
+            self.put_branches(word, branches, schema);
+        }
+        if let Some(not) = node.get("not").filter(|not| !not.members().is_empty()) {
+            let not = self.schema(not);
+            schema.insert("not".to_owned(), not);
+        }
+    }
+
+    fn put_branches(
+        &mut self,
+        word: &str,
+        mut branches: Vec<Value>,
+        schema: &mut Map<String, Value>,
+    ) {
+        let alone = schema
+            .keys()
+            .all(|name| name == "nullable" || name == "description");
+        match branches.len() {
+            0 => {}
+            1 if alone && !schema.contains_key("allOf") => {
+                let Some(Value::Object(branch)) = branches.pop() else {
+                    return;
+                };
+                // The only choice is no choice. Beside a reference nothing may stand.
+                if schema.is_empty() || !branch.contains_key("$ref") {
+                    for (name, value) in branch {
+                        schema.entry(name).or_insert(value);
+                    }
+                } else {
+                    schema.insert("allOf".to_owned(), json!([branch]));
+                }
+            }
+            _ => {
+                schema.insert(word.to_owned(), Value::Array(branches));
+            }
+        }
+    }
+}
+
+/// Whether nothing but null is of the schema.
+fn is_null(node: &Node) -> bool {
+    node.get("type").is_some_and(|kind| match &kind.value {
+        Json::Text(text) => text == "null",
+        Json::Null => true,
+        Json::Array(items) => {
+            !items.is_empty() && items.iter().all(|item| item.text() == Some("null"))
+        }
+        _ => false,
+    })
+}

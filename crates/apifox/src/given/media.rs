@@ -1,0 +1,294 @@
+//! Media types, statuses and examples, as both forms with schemas have them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::json::{Budget, Json, Node, parse};
+use crate::message::{Message, quoted};
+use crate::page::{Content, Example, Schema};
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const PARTS: &str = "multipart/form-data";
+pub(crate) const BINARY: &str = "application/octet-stream";
+const ANY: &str = "*/*";
+
+/// The media type behind a word of a page. `None`: there is no body.
+pub(crate) fn media_type(word: &str) -> Option<String> {
+    let word = word
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    Some(match word.as_str() {
+        "" | "none" | "nobody" => return None,
+        "json" => JSON.to_owned(),
+        "xml" => "application/xml".to_owned(),
+        "html" => "text/html".to_owned(),
+        "raw" | "text" | "plain" => "text/plain".to_owned(),
+        "binary" | "file" => BINARY.to_owned(),
+        "eventstream" | "event-stream" | "sse" => "text/event-stream".to_owned(),
+        "msgpack" => "application/x-msgpack".to_owned(),
+        "form-data" | "formdata" => PARTS.to_owned(),
+        "urlencoded" | "x-www-form-urlencoded" => FORM.to_owned(),
+        "*" => ANY.to_owned(),
+        word if is_media_type(word) => word.to_owned(),
+        _ => return None,
+    })
+}
+
+fn is_media_type(word: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-*".contains(&byte))
+    };
+    word.len() <= 127
+        && word
+            .split_once('/')
+            .is_some_and(|(kind, of)| part(kind) && part(of))
+}
+
+pub(crate) fn is_json(media_type: &str) -> bool {
+    media_type == JSON || media_type == ANY || media_type.ends_with("+json")
+}
+
+/// Puts JSON in place of "anything" where schema or example show that.
+pub(crate) fn settle(content: &mut Content) {
+    if content.media_type != ANY {
+        return;
+    }
+    let structured = |value: &Json| matches!(value, Json::Object(_) | Json::Array(_));
+    let shown = content
+        .examples
+        .iter()
+        .any(|example| structured(&example.value.value));
+    let given = match &content.schema {
+        Schema::Given(Value::Object(schema)) => {
+            schema.contains_key("$ref")
+                || ["object", "array"]
+                    .iter()
+                    .any(|kind| schema.get("type") == Some(&Value::from(*kind)))
+        }
+        _ => false,
+    };
+    if shown || given {
+        content.media_type = JSON.to_owned();
+    }
+}
+
+/// The status of a response, and what its name adds: `200`, `x-200:Error`, `4XX`, `default`.
+pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
+    let key = key.trim();
+    let rest = key.strip_prefix("x-").unwrap_or(key);
+    let (code, label) = rest
+        .split_once(':')
+        .map_or((rest, None), |(code, label)| (code, Some(label)));
+    let label = label
+        .map(str::trim)
+        .filter(|label| !label.is_empty())
+        .map(str::to_owned);
+    let code = code.trim().to_ascii_uppercase();
+    if code == "DEFAULT" || code == "0" {
+        return Some(("default".to_owned(), label));
+    }
+    let bytes = code.as_bytes();
+    let fits = match bytes {
+        [b'1'..=b'5', b'X', b'X'] => true,
+        [b'1'..=b'9', tens, ones] => tens.is_ascii_digit() && ones.is_ascii_digit(),
+        _ => false,
+    };
+    fits.then_some((code, label))
+}
+
+/// Where examples are read.
+pub(crate) struct Examples<'a> {
+    pub(crate) file: &'a Arc<str>,
+    pub(crate) budget: &'a mut Budget,
+    pub(crate) messages: &'a mut Vec<Message>,
+}
+
+impl Examples<'_> {
+    /// Reads an example. A text in place of JSON is read as JSON; what is none is left out with a warning.
+    pub(crate) fn read(
+        &mut self,
+        node: &Node,
+        name: Option<&str>,
+        media_type: &str,
+    ) -> Option<Example> {
+        let name = name
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned);
+        let (value, cut) = match &node.value {
+            Json::Null => return None,
+            Json::Text(text) if text.trim().is_empty() => return None,
+            Json::Text(text)
+                if is_json(media_type) && text.trim_start().starts_with(['{', '[', '"']) =>
+            {
+                if super::values::is_placeholder(text) && text.trim_start().starts_with("{{") {
+                    return None;
+                }
+                self.json(text, node.line)?
+            }
+            // A word where JSON is asked for shows nothing of it.
+            Json::Text(text) if is_json(media_type) && media_type != ANY => {
+                self.messages.push(
+                    Message::warning(
+                        self.file,
+                        node.line,
+                        format!("the example {} is no JSON; it is left out", quoted(text)),
+                    )
+                    .with_help("mend the example in the file if it is needed"),
+                );
+                return None;
+            }
+            _ => (node.clone(), false),
+        };
+        Some(Example {
+            line: node.line,
+            name,
+            value,
+            cut,
+        })
+    }
+
+    fn json(&mut self, text: &str, line: u32) -> Option<(Node, bool)> {
+        let parsed = match parse(text, 1, 1, self.budget) {
+            Ok(parsed) => parsed,
+            Err(failure) => {
+                self.messages.push(
+                    Message::warning(
+                        self.file,
+                        line,
+                        format!(
+                            "the example is no JSON and is left out: {} (its line {}, column {})",
+                            failure.reason, failure.line, failure.column
+                        ),
+                    )
+                    .with_help("mend the example in the file if it is needed"),
+                );
+                return None;
+            }
+        };
+        if let Some((_, remark)) = parsed.remarks.first() {
+            self.messages
+                .push(Message::warning(self.file, line, *remark));
+        }
+        let behind = text[parsed.end..].trim();
+        if !behind.is_empty() {
+            self.messages.push(Message::warning(
+                self.file,
+                line,
+                format!("{} behind the example is not read", quoted(behind)),
+            ));
+        }
+        if parsed.cut.is_some() {
+            self.messages.push(Message::warning(
+                self.file,
+                line,
+                "the example is cut; what is there tells the schema only if the page has none",
+            ));
+        }
+        let mut node = parsed.node;
+        stand(&mut node, line);
+        Some((node, parsed.cut.is_some()))
+    }
+}
+
+/// Puts all of a value on one line of the page: the one that its text stands on.
+fn stand(node: &mut Node, line: u32) {
+    node.line = line;
+    match &mut node.value {
+        Json::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
+        Json::Object(members) => {
+            for member in members {
+                member.line = line;
+                stand(&mut member.value, line);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types() {
+        for (word, wanted) in [
+            ("json", Some(JSON)),
+            ("application/json; charset=utf-8", Some(JSON)),
+            ("eventStream", Some("text/event-stream")),
+            ("raw", Some("text/plain")),
+            ("*/*", Some("*/*")),
+            ("application/vnd.x+json", Some("application/vnd.x+json")),
+            ("none", None),
+            ("../x/y", None),
+            ("a b", None),
+        ] {
+            assert_eq!(media_type(word).as_deref(), wanted, "{word}");
+        }
+    }
+
+    #[test]
+    fn statuses() {
+        for (key, wanted) in [
+            ("200", Some(("200", None))),
+            ("x-200:Error", Some(("200", Some("Error")))),
+            ("x-404: Not found", Some(("404", Some("Not found")))),
+            ("default", Some(("default", None))),
+            ("5xx", Some(("5XX", None))),
+            ("20", None),
+            ("20000", None),
+            ("x-apifox-name", None),
+        ] {
+            let read = status(key);
+            let read = read
+                .as_ref()
+                .map(|(code, label)| (code.as_str(), label.as_deref()));
+            assert_eq!(read, wanted, "{key}");
+        }
+    }
+
+    #[test]
+    fn examples_in_texts() {
+        for (text, value, said) in [
+            ("{\"a\": 1.50}", Some("{\"a\":1.50}"), ""),
+            ("{\"a\": 1, // one\n}", Some("{\"a\":1}"), "comment"),
+            (
+                "{\"a\": 4111****1}",
+                None,
+                "no JSON and is left out: expected the end of the number",
+            ),
+            ("{\"a\": \"x", Some("{}"), "cut"),
+            ("{} {}", Some("{}"), "behind"),
+            ("ok", None, "`ok` is no JSON"),
+            ("", None, ""),
+            ("{{body}}", None, ""),
+        ] {
+            let mut messages = Vec::new();
+            let node = Node {
+                line: 7,
+                value: Json::Text(text.to_owned()),
+            };
+            let read = Examples {
+                file: &Arc::from("a.json"),
+                budget: &mut Budget::default(),
+                messages: &mut messages,
+            }
+            .read(&node, None, JSON);
+            let read = read.map(|example| example.value.to_value().to_string());
+            assert_eq!(read.as_deref(), value, "{text}");
+            let told: String = messages.iter().map(Message::to_string).collect();
+            assert!(
+                told.contains(said) && told.is_empty() == said.is_empty(),
+                "{text}: {told}"
+            );
+        }
+    }
+}

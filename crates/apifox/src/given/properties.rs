@@ -1,0 +1,218 @@
+//! The properties of an object: their order, and the sets of another schema that are merged in.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Reader;
+use crate::json::Node;
+use crate::message::{Message, quoted};
+
+/// Properties in their order, and which of them are required.
+#[derive(Default)]
+struct Set {
+    properties: Vec<(String, Value)>,
+    index: HashMap<String, usize>,
+    required: HashSet<String>,
+}
+
+impl Set {
+    /// What is there already stays.
+    fn add(&mut self, name: &str, schema: Value, required: bool) {
+        if !self.index.contains_key(name) {
+            self.index.insert(name.to_owned(), self.properties.len());
+            self.properties.push((name.to_owned(), schema));
+        }
+        if required {
+            self.required.insert(name.to_owned());
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn properties(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+        let set = self.set(node);
+        let required: Vec<&str> = set
+            .properties
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| set.required.contains(*name))
+            .collect();
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), json!(required));
+        }
+        if !set.properties.is_empty() {
+            let properties = set.properties.into_iter().collect();
+            schema.insert("properties".to_owned(), Value::Object(properties));
+        }
+        match node.get("additionalProperties") {
+            Some(more) if !more.members().is_empty() => {
+                let more = self.schema(more);
+                schema.insert("additionalProperties".to_owned(), more);
+            }
+            Some(more) if more.is_object() => {
+                schema.insert("additionalProperties".to_owned(), json!(true));
+            }
+            Some(more) => {
+                if let Some(allowed) = more.truth() {
+                    schema.insert("additionalProperties".to_owned(), json!(allowed));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The properties of a schema with those that `x-apifox-refs` merges in at their places.
+    fn set(&mut self, node: &Node) -> Set {
+        let own: HashMap<&str, (&Node, u32)> = node
+            .get("properties")
+            .map(Node::members)
+            .unwrap_or_default()
+            .iter()
+            .map(|member| (member.name.as_str(), (&member.value, member.line)))
+            .collect();
+        let merged: HashMap<&str, &Node> = ["x-apifox-refs", "x-apidog-refs"]
+            .iter()
+            .filter_map(|word| node.get(word))
+            .flat_map(Node::members)
+            .map(|member| (member.name.as_str(), &member.value))
+            .collect();
+        let mut order: Vec<&str> = Vec::new();
+        let mut listed = HashSet::new();
+        let words = ["x-apifox-orders", "x-apidog-orders"];
+        let given = words
+            .iter()
+            .filter_map(|word| node.get(word))
+            .flat_map(Node::items);
+        let given = given.filter_map(Node::text);
+        let rest = |word: &str| node.get(word).map(Node::members).unwrap_or_default();
+        let rest = rest("x-apifox-refs")
+            .iter()
+            .chain(rest("x-apidog-refs"))
+            .chain(rest("properties"));
+        for name in given.chain(rest.map(|member| member.name.as_str())) {
+            if (own.contains_key(name) || merged.contains_key(name)) && listed.insert(name) {
+                order.push(name);
+            }
+        }
+        let required: HashSet<&str> = node
+            .get("required")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .collect();
+        let mut set = Set::default();
+        for name in order {
+            if let Some(merged) = merged.get(name) {
+                self.merge(merged, &own, &mut set);
+            } else if let Some((property, line)) = own.get(name) {
+                let schema = self.property(property, *line);
+                set.add(name, schema, required_by_itself(property));
+            }
+        }
+        // A property set may hold what the schema itself requires.
+        let by_name = required
+            .iter()
+            .filter(|name| set.index.contains_key(**name));
+        let by_name: Vec<String> = by_name.map(|name| (*name).to_owned()).collect();
+        set.required.extend(by_name);
+        set
+    }
+
+    /// Merges the properties of what an entry of `x-apifox-refs` describes or refers to.
+    fn merge(&mut self, entry: &Node, own: &HashMap<&str, (&Node, u32)>, set: &mut Set) {
+        let changes: HashMap<&str, &Node> = entry
+            .get("x-apifox-overrides")
+            .map(Node::members)
+            .unwrap_or_default()
+            .iter()
+            .map(|member| (member.name.as_str(), &member.value))
+            .collect();
+        let theirs = match Self::key_of(entry) {
+            Some(key) => self.set_of(&key, entry.line),
+            None => self.set(entry),
+        };
+        let required: HashSet<&str> = entry
+            .get("required")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .collect();
+        for (name, schema) in theirs.properties {
+            let must = theirs.required.contains(&name) || required.contains(name.as_str());
+            let schema = match (own.get(name.as_str()), changes.get(name.as_str())) {
+                // Written out on the page, it is what the page says.
+                (Some((property, line)), _) => self.property(property, *line),
+                (None, Some(change)) if change.is_null() => continue,
+                (None, Some(change)) => self.property(change, change.line),
+                (None, None) => schema,
+            };
+            set.add(&name, schema, must);
+        }
+        let added = entry.get("x-apifox-overrides").map(Node::members);
+        for member in added.unwrap_or_default() {
+            let (name, change) = (member.name.as_str(), &member.value);
+            if !change.is_null() && !set.index.contains_key(name) && !own.contains_key(name) {
+                let schema = self.property(change, member.line);
+                set.add(name, schema, required.contains(name));
+            }
+        }
+    }
+
+    /// The properties of a schema that is referred to, for merging.
+    fn set_of(&mut self, key: &str, line: u32) -> Set {
+        let lookup = self.lookup;
+        let Some(named) = lookup.find(key) else {
+            self.missing(key, line);
+            return Set::default();
+        };
+        if self.merging.iter().any(|known| known == key) {
+            let message = Message::warning(
+                &self.file,
+                line,
+                format!(
+                    "the property set of {} is merged into itself; that is left out",
+                    quoted(key)
+                ),
+            );
+            self.once(
+                "cycle",
+                message.with_help("correct the page, or say what is meant in the curation"),
+            );
+            return Set::default();
+        }
+        if self.merging.len() >= super::DEEPEST || !self.budget.take() {
+            let message = Message::error(
+                &self.file,
+                line,
+                "property sets are merged into each other without an end; the rest is left out",
+            );
+            self.once(
+                "merging",
+                message.with_help("look at the page: no API needs that"),
+            );
+            return Set::default();
+        }
+        self.merging.push(key.to_owned());
+        let file = std::mem::replace(&mut self.file, Arc::clone(named.file));
+        let depth = self.depth;
+        self.depth += 1;
+        // What is referred to may be another reference, or say by words of its own what it merges.
+        let set = match Self::key_of(named.schema) {
+            Some(next) => self.set_of(&next, line),
+            None => self.set(named.schema),
+        };
+        self.depth = depth;
+        self.file = file;
+        self.merging.pop();
+        set
+    }
+}
+
+/// Whether the property says of itself that it is required, as older drafts have it.
+fn required_by_itself(node: &Node) -> bool {
+    node.says("required")
+}

@@ -1,0 +1,369 @@
+//! One schema, word by word.
+
+use serde_json::{Map, Value, json};
+
+use super::kind::Kinds;
+use super::reference;
+use super::values::{enumeration, has_placeholder, of_type, told_of_values};
+use super::{Reader, members};
+use crate::json::{Json, Node};
+use crate::message::quoted;
+
+/// Words that are read here or in the files beside this one, or that say nothing of a value.
+const KNOWN: &[&str] = &[
+    "$ref",
+    "$schema",
+    "$id",
+    "id",
+    "$comment",
+    "type",
+    "format",
+    "nullable",
+    "title",
+    "description",
+    "enum",
+    "const",
+    "default",
+    "example",
+    "examples",
+    "properties",
+    "required",
+    "items",
+    "additionalProperties",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "not",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "readOnly",
+    "writeOnly",
+    "deprecated",
+    "discriminator",
+    "xml",
+    "externalDocs",
+    "mock",
+    "contentMediaType",
+    "contentEncoding",
+    "definitions",
+    "$defs",
+    "name",
+    "key",
+    "enable",
+    "ordering",
+];
+
+impl Reader<'_> {
+    pub(super) fn read(&mut self, node: &Node) -> Map<String, Value> {
+        if !node.is_object() {
+            return Map::new();
+        }
+        if let Some(reference) = node.text_of("$ref") {
+            return self.refer(node, reference);
+        }
+        self.unknown_words(node);
+        let kinds = self.kinds(node);
+        let mut schema = match kinds.types.as_slice() {
+            [one] => one.clone(),
+            _ => Map::new(),
+        };
+        self.format(node, &mut schema);
+        if kinds.nullable {
+            schema.insert("nullable".to_owned(), json!(true));
+        }
+        let told = self.enumerated(node, &kinds, &mut schema);
+        if let Some(description) = with_told(self.description(node), &told) {
+            schema.insert("description".to_owned(), json!(description));
+        }
+        self.limits(node, &kinds, &mut schema);
+        self.shown(node, &kinds, &mut schema);
+        let kind = kinds.only();
+        if kind == Some("object") || kinds.types.is_empty() {
+            self.properties(node, &mut schema);
+        }
+        if kind == Some("array") {
+            self.items(node, &mut schema);
+        }
+        self.choices(node, &mut schema);
+        if kinds.types.len() > 1 && !schema.contains_key("oneOf") {
+            let branches = kinds.types.iter().map(|kind| self.branch(node, kind));
+            schema.insert("oneOf".to_owned(), branches.collect());
+        }
+        schema
+    }
+
+    /// One of several types, with the words that belong to it.
+    fn branch(&mut self, node: &Node, kind: &Map<String, Value>) -> Value {
+        let mut branch = kind.clone();
+        match kind.get("type").and_then(Value::as_str) {
+            Some("object") => self.properties(node, &mut branch),
+            Some("array") => self.items(node, &mut branch),
+            Some("integer") if !branch.contains_key("format") => {
+                branch.insert("format".to_owned(), json!("int64"));
+            }
+            _ => {}
+        }
+        Value::Object(branch)
+    }
+
+    /// The description, or the title in its place.
+    pub(super) fn description(&self, node: &Node) -> Option<String> {
+        let text = node.text_of("description").or(node.text_of("title"))?;
+        Some(text.to_owned())
+    }
+
+    fn format(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+        let encoding = node.text_of("contentEncoding");
+        let media = node.text_of("contentMediaType");
+        let format = match (node.text_of("format"), encoding, media) {
+            (Some(format), ..) => format,
+            (None, Some("base64"), _) => "byte",
+            (None, Some("binary"), _) | (None, None, Some("application/octet-stream")) => "binary",
+            _ => return,
+        };
+        if schema.contains_key("type") && format.len() <= 40 {
+            schema.insert("format".to_owned(), json!(format));
+        }
+    }
+
+    /// Takes the enumerated values over. Gives what is told of them.
+    fn enumerated(
+        &mut self,
+        node: &Node,
+        kinds: &Kinds,
+        schema: &mut Map<String, Value>,
+    ) -> Vec<(String, String)> {
+        let kind = kinds.only();
+        let mut told = told_of_values(node);
+        let constant = node.get("const").map(std::slice::from_ref);
+        let listed = node
+            .get("enum")
+            .map(Node::items)
+            .filter(|items| !items.is_empty());
+        let Some(items) = constant.or(listed) else {
+            return told;
+        };
+        let found = enumeration(items, kind);
+        if let Some(odd) = found.odd.first() {
+            let what = kind.unwrap_or("of the type");
+            self.warn(
+                node.line,
+                format!(
+                    "the enumerated value {} is not {what}; it is left out",
+                    quoted(odd)
+                ),
+                "correct the type or the value in the curation",
+            );
+        }
+        for (value, text) in found.told {
+            if !told
+                .iter()
+                .any(|(known, words)| *known == value && !words.is_empty())
+            {
+                told.retain(|(known, _)| *known != value);
+                told.push((value, text));
+            }
+        }
+        if let Some(prose) = found.prose.first() {
+            self.warn(
+                node.line,
+                format!("the enumerated value {} is a sentence; the values are not taken as the only ones", quoted(prose)),
+                "list the values in the curation",
+            );
+            told.extend(
+                found
+                    .values
+                    .iter()
+                    .map(|value| (plain(value), String::new())),
+            );
+            told.extend(found.prose.into_iter().map(|text| (text, String::new())));
+            return told;
+        }
+        let mut values = found.values;
+        if values.is_empty() {
+            return told;
+        }
+        if found.null || kinds.nullable {
+            values.push(Value::Null);
+            schema.insert("nullable".to_owned(), json!(true));
+        }
+        schema.insert("enum".to_owned(), Value::Array(values));
+        told
+    }
+
+    /// Default and example: places for values are none, and neither is what is not of the type.
+    fn shown(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+        let kind = kinds.only();
+        if let Some(default) = node.get("default").filter(|default| shows(default, kind)) {
+            let value = of_type(default, kind);
+            let listed = schema.get("enum").and_then(Value::as_array);
+            match value.filter(|value| listed.is_none_or(|listed| listed.contains(value))) {
+                Some(value) => {
+                    schema.insert("default".to_owned(), value);
+                }
+                None => self.warn(
+                    default.line,
+                    format!(
+                        "the default {} is none of the values; it is left out",
+                        quoted(
+                            &default
+                                .scalar()
+                                .unwrap_or_else(|| "of several parts".to_owned())
+                        )
+                    ),
+                    "correct the default or the type in the curation",
+                ),
+            }
+        }
+        let first = node
+            .get("examples")
+            .and_then(|examples| examples.items().first());
+        let example = node
+            .get("example")
+            .or(first)
+            .filter(|example| shows(example, kind));
+        // An example is no rule: one that is not of the type is left out without a word.
+        if let Some(value) = example.and_then(|example| of_type(example, kind)) {
+            schema.insert("example".to_owned(), value);
+        }
+    }
+
+    /// Says once of each word that it is lost.
+    fn unknown_words(&mut self, node: &Node) {
+        for member in node.members() {
+            let word = member.name.as_str();
+            if KNOWN.contains(&word) || word.starts_with("x-") || is_empty(&member.value) {
+                continue;
+            }
+            if self.unknown_words.len() < 20 && self.unknown_words.insert(word.to_owned()) {
+                self.warn(
+                    member.line,
+                    format!(
+                        "OpenAPI 3.0 has no word {} in a schema; it is left out",
+                        quoted(word)
+                    ),
+                    "say it in the curation if it matters",
+                );
+            }
+        }
+    }
+
+    fn items(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+        let items = match node.get("items") {
+            Some(list) if !list.items().is_empty() => match list.items() {
+                [one] => self.schema(one),
+                _ => json!({}),
+            },
+            Some(items) if !items.members().is_empty() => self.schema(items),
+            // The type word may have said it: `array[string]`.
+            _ if schema.contains_key("items") => return,
+            _ => json!({}),
+        };
+        schema.insert("items".to_owned(), items);
+    }
+
+    /// The schema of a property, which says where it stands unless it is nothing but a reference.
+    pub(super) fn property(&mut self, node: &Node, line: u32) -> Value {
+        let mut schema = self.object(node);
+        if !schema.contains_key("$ref") {
+            schema.insert("x-apifox-at".to_owned(), self.marker(line));
+        }
+        Value::Object(schema)
+    }
+
+    /// Whether the node is a reference, and where it leads.
+    pub(super) fn key_of(node: &Node) -> Option<String> {
+        reference::key(node.text_of("$ref")?)
+    }
+}
+
+/// Whether a value shows anything.
+fn shows(node: &Node, kind: Option<&str>) -> bool {
+    match &node.value {
+        Json::Null => false,
+        Json::Text(text) if text.is_empty() => kind == Some("string"),
+        _ => !has_placeholder(node),
+    }
+}
+
+fn is_empty(node: &Node) -> bool {
+    match &node.value {
+        Json::Null => true,
+        Json::Text(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.is_empty(),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A description with what is told of the values as a list below it.
+fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<String> {
+    let words = told.iter().any(|(_, text)| !text.is_empty());
+    let prose = told.iter().any(|(value, _)| value.contains(' '));
+    if !words && !prose {
+        return description;
+    }
+    let list: Vec<String> = told
+        .iter()
+        .filter(|(value, text)| !text.is_empty() || prose && !value.is_empty())
+        .map(|(value, text)| match text.as_str() {
+            "" => format!("- {value}"),
+            text => format!("- `{value}`: {text}"),
+        })
+        .collect();
+    let list = list.join("\n");
+    Some(match description {
+        Some(description) => format!("{description}\n\n{list}"),
+        None => list,
+    })
+}
+
+/// Limits of numbers, texts, arrays and objects.
+impl Reader<'_> {
+    fn limits(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+        super::limits::take(node, kinds.only(), schema);
+        for word in ["readOnly", "writeOnly", "deprecated"] {
+            if node.says(word) {
+                schema.insert(word.to_owned(), json!(true));
+            }
+        }
+    }
+}
+
+/// A schema for the fields of a form, in order: name, line, schema and whether it is required.
+pub(crate) fn object_of(fields: Vec<(String, Value, bool)>) -> Value {
+    let required: Vec<String> = fields
+        .iter()
+        .filter(|(_, _, required)| *required)
+        .map(|(name, ..)| name.clone())
+        .collect();
+    let properties: Map<String, Value> = fields
+        .into_iter()
+        .map(|(name, schema, _)| (name, schema))
+        .collect();
+    let mut schema = members([("type", json!("object"))]);
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    if !properties.is_empty() {
+        schema.insert("properties".to_owned(), Value::Object(properties));
+    }
+    Value::Object(schema)
+}

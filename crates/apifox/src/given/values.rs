@@ -1,0 +1,260 @@
+//! Values in schemas: what is enumerated, defaults and examples.
+
+use serde_json::Value;
+
+use crate::json::{Json, Node, number};
+
+/// Whether a text is a place for a value: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    text.find("{{").is_some_and(|at| text[at..].contains("}}"))
+}
+
+/// Whether anything in a value is a place for one.
+pub(super) fn has_placeholder(node: &Node) -> bool {
+    match &node.value {
+        Json::Text(text) => is_placeholder(text),
+        Json::Array(items) => items.iter().any(has_placeholder),
+        Json::Object(members) => members.iter().any(|member| has_placeholder(&member.value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+/// A value as the type has it; texts are read as numbers and booleans where the type asks for them. `None`:
+/// it is none of the type.
+pub(super) fn of_type(node: &Node, kind: Option<&str>) -> Option<Value> {
+    let text = match &node.value {
+        Json::Text(text) => Some(text.trim()),
+        Json::Number(digits) => Some(digits.as_str()),
+        _ => None,
+    };
+    match kind {
+        None => Some(node.to_value()),
+        Some("string") => node.scalar().map(Value::String),
+        Some("boolean") => match &node.value {
+            Json::Bool(_) | Json::Text(_) => node.truth().map(Value::Bool),
+            _ => None,
+        },
+        Some("integer") => {
+            let text = text?;
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            Some(number(text)).filter(|value| whole && value.is_number())
+        }
+        Some("number") => Some(number(text?)).filter(Value::is_number),
+        Some("array") => matches!(node.value, Json::Array(_)).then(|| node.to_value()),
+        Some("object") => node.is_object().then(|| node.to_value()),
+        Some(_) => None,
+    }
+}
+
+/// What a list of values says.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Enumeration {
+    pub(super) values: Vec<Value>,
+    pub(super) null: bool,
+    /// What stood behind a value (`1 (paid)`), with the value.
+    pub(super) told: Vec<(String, String)>,
+    /// Values that are sentences. With one of them the list is no list of values.
+    pub(super) prose: Vec<String>,
+    /// Values that are none of the type.
+    pub(super) odd: Vec<String>,
+}
+
+/// Reads the values that a schema enumerates: blanks at the ends go, and words behind a value.
+pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
+    let mut found = Enumeration::default();
+    for item in items {
+        if item.is_null() {
+            found.null = true;
+            continue;
+        }
+        let mut cleaned = item.clone();
+        if let Json::Text(text) = &item.value {
+            let text = text.trim();
+            if text.is_empty() {
+                continue;
+            }
+            let value = match split_value(text) {
+                Some((value, told)) => {
+                    found.told.push((value.to_owned(), told.to_owned()));
+                    value
+                }
+                None if text.split_whitespace().nth(3).is_some() => {
+                    found.prose.push(text.to_owned());
+                    continue;
+                }
+                None => text,
+            };
+            cleaned.value = Json::Text(value.to_owned());
+        }
+        match of_type(&cleaned, kind) {
+            Some(value) if found.values.contains(&value) => {}
+            Some(value) => found.values.push(value),
+            None => found.odd.push(item.scalar().unwrap_or_default()),
+        }
+    }
+    found
+}
+
+/// `PAID: the order is paid` → `PAID` and `the order is paid`. What has no such form is a value.
+fn split_value(text: &str) -> Option<(&str, &str)> {
+    const MARKS: &[&str] = &[":", "：", "(", "（", "=", " - ", " – ", " — ", "—"];
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-')))
+        .filter(|&end| end > 0)?;
+    let (value, rest) = text.split_at(end);
+    let mark = MARKS
+        .iter()
+        .find(|mark| rest.starts_with(**mark) || rest.trim_start().starts_with(mark.trim()))?;
+    let told = rest.trim_start().strip_prefix(mark.trim())?;
+    let told = told.trim().trim_end_matches([')', '）']).trim();
+    // `10:30` is a value.
+    let words = told.chars().any(char::is_alphabetic) && !mark.is_empty();
+    (words && !told.is_empty()).then_some((value, told))
+}
+
+/// What Apifox notes of enumerated values: `x-apifox-enum` and `enumDescriptions`, as value and text.
+pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
+    let mut told: Vec<(String, String)> = Vec::new();
+    let mut add = |value: String, text: String| {
+        let value = value.trim().to_owned();
+        if !told.iter().any(|(known, _)| *known == value) {
+            told.push((value, text));
+        }
+    };
+    for word in ["x-apifox-enum", "x-apidog-enum"] {
+        for item in node.get(word).map(Node::items).unwrap_or_default() {
+            let Some(value) = item.get("value").and_then(Node::scalar) else {
+                continue;
+            };
+            let words = [item.text_of("name"), item.text_of("description")];
+            let words: Vec<&str> = words.into_iter().flatten().collect();
+            add(value, words.join(", "));
+        }
+    }
+    for word in ["x-apifox", "x-apidog"] {
+        let texts = node
+            .get(word)
+            .and_then(|inner| inner.get("enumDescriptions"));
+        for member in texts.map(Node::members).unwrap_or_default() {
+            if let Some(text) = member.value.text() {
+                add(member.name.clone(), text.to_owned());
+            }
+        }
+    }
+    told
+}
+
+/// Numbers of limits, which may be written as texts.
+pub(super) fn limit(node: &Node) -> Option<Value> {
+    of_type(node, Some("number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Budget, parse};
+
+    fn node(text: &str) -> Node {
+        parse(text, 1, 1, &mut Budget::default()).unwrap().node
+    }
+
+    #[test]
+    fn placeholders() {
+        for (text, is) in [
+            ("{{token}}", true),
+            ("Bearer {{token}}", true),
+            ("{{$date.millisecondsTimestamp}}", true),
+            ("{id}", false),
+            ("}}{{", false),
+        ] {
+            assert_eq!(is_placeholder(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_take_the_type() {
+        for (text, kind, wanted) in [
+            ("\"7\"", "integer", Some("7")),
+            ("7.5", "integer", None),
+            ("\"7.50\"", "number", Some("7.50")),
+            ("\"true\"", "boolean", Some("true")),
+            ("1", "boolean", None),
+            ("20", "string", Some("\"20\"")),
+            ("{}", "string", None),
+            ("[1]", "array", Some("[1]")),
+            ("\"x\"", "array", None),
+        ] {
+            let value = of_type(&node(text), Some(kind)).map(|value| value.to_string());
+            assert_eq!(value.as_deref(), wanted, "{text} {kind}");
+        }
+    }
+
+    #[test]
+    fn enumerated_values_are_cleaned() {
+        for (text, kind, values, told, prose) in [
+            (
+                r#"["a ", " b", "a", "", null]"#,
+                "string",
+                r#"["a","b"]"#,
+                0,
+                0,
+            ),
+            (
+                r#"["1: paid", "2：open (since today)"]"#,
+                "integer",
+                "[1,2]",
+                2,
+                0,
+            ),
+            (
+                r#"["USDT - a token", "eth(chain)"]"#,
+                "string",
+                r#"["USDT","eth"]"#,
+                2,
+                0,
+            ),
+            (
+                r#"["In Progress", "10:30", "a-b", "x=1"]"#,
+                "string",
+                r#"["In Progress","10:30","a-b","x=1"]"#,
+                0,
+                0,
+            ),
+            (
+                r#"["see the list on the page Currencies"]"#,
+                "string",
+                "[]",
+                0,
+                1,
+            ),
+        ] {
+            let Json::Array(items) = node(text).value else {
+                panic!("a list");
+            };
+            let found = enumeration(&items, Some(kind));
+            assert_eq!(Value::Array(found.values).to_string(), values, "{text}");
+            assert_eq!(
+                (found.told.len(), found.prose.len()),
+                (told, prose),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_values() {
+        let told = told_of_values(&node(
+            r#"{"x-apifox-enum":[{"value":1,"name":"Open","description":"since today"},{"value":"2 ","name":""}],
+               "x-apifox":{"enumDescriptions":{"1":"no","3":"Closed","4":""}}}"#,
+        ));
+        let told: Vec<(&str, &str)> = told
+            .iter()
+            .map(|(value, text)| (&**value, &**text))
+            .collect();
+        assert_eq!(
+            told,
+            [("1", "Open, since today"), ("2", ""), ("3", "Closed")]
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! Looking into a value whose form is not known.
+
+use serde_json::Value;
+
+use super::{Json, Member, Node};
+
+impl Node {
+    /// A value without places, on no line.
+    pub(crate) fn of(value: &Value) -> Self {
+        let value = match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(number) => Json::Number(number.to_string()),
+            Value::String(text) => Json::Text(text.clone()),
+            Value::Array(items) => Json::Array(items.iter().map(Self::of).collect()),
+            Value::Object(members) => Json::Object(
+                members
+                    .iter()
+                    .map(|(name, value)| Member {
+                        name: name.clone(),
+                        line: 0,
+                        value: Self::of(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { line: 0, value }
+    }
+
+    /// The value of a member; of two of one name the last one counts.
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        let members = self.members().iter().rev();
+        let found = members.into_iter().find(|member| member.name == name)?;
+        Some(&found.value)
+    }
+
+    /// The members of an object; none of anything else.
+    pub(crate) fn members(&self) -> &[Member] {
+        match &self.value {
+            Json::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The items of an array; none of anything else.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            Json::Array(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self.value, Json::Object(_))
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.value == Json::Null
+    }
+
+    /// A string that is not blank, trimmed.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Json::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The text of a member.
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
+        self.get(name)?.text()
+    }
+
+    /// A string, number or boolean as text.
+    pub(crate) fn scalar(&self) -> Option<String> {
+        match &self.value {
+            Json::Text(text) => Some(text.clone()),
+            Json::Number(digits) => Some(digits.clone()),
+            Json::Bool(value) => Some(value.to_string()),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+        }
+    }
+
+    /// A boolean, which may be written as a text or as 0 and 1.
+    pub(crate) fn truth(&self) -> Option<bool> {
+        match &self.value {
+            Json::Bool(value) => Some(*value),
+            Json::Number(digits) => match digits.as_str() {
+                "0" => Some(false),
+                "1" => Some(true),
+                _ => None,
+            },
+            Json::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" => Some(true),
+                "false" | "0" | "no" => Some(false),
+                _ => None,
+            },
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+        }
+    }
+
+    /// The truth of a member; absent and unreadable ones are not true.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.get(name).and_then(Node::truth) == Some(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Budget, parse};
+
+    #[test]
+    fn members_texts_and_truths() {
+        let text = r#"{"a": " x ", "b": "", "c": "True", "d": 1, "e": [1.50, true], "a": "y"}"#;
+        let node = parse(text, 1, 1, &mut Budget::default()).unwrap().node;
+        assert_eq!(node.text_of("a"), Some("y"));
+        assert_eq!(node.text_of("b"), None);
+        assert!(node.says("c") && node.says("d") && !node.says("b") && !node.says("z"));
+        let scalars: Vec<_> = node
+            .get("e")
+            .unwrap()
+            .items()
+            .iter()
+            .map(Node::scalar)
+            .collect();
+        assert_eq!(scalars, [Some("1.50".to_owned()), Some("true".to_owned())]);
+    }
+}

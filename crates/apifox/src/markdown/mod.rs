@@ -1,0 +1,262 @@
+//! The Markdown twin of a page: `# title`, and for an API page a block of YAML that is a small OpenAPI
+//! document.
+
+mod bodies;
+mod operation;
+mod yaml;
+
+use crate::Source;
+use crate::json::Node;
+use crate::message::Message;
+use crate::page::{Kind, Page};
+use crate::rendered::lines::{decode, take_notes};
+
+/// Reads the twin of a page. Without a page there is an error among the messages.
+pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
+    let text = decode(source.name, source.text, messages)?;
+    let (text, notes) = take_notes(&text);
+    let parts = parts(&text);
+    let title = parts.title.trim();
+    if title.is_empty() {
+        messages.push(
+            Message::error(source.name, None, "the page has no title")
+                .with_help("the twin of a page begins with `# ` and its title"),
+        );
+        return None;
+    }
+    let mut page = Page {
+        key: source.key.to_owned(),
+        name: source.name.to_owned(),
+        title: title.to_owned(),
+        folder: Vec::new(),
+        status: None,
+        role: source.role,
+        kind: Kind::Guide,
+        text: parts.text.trim().to_owned(),
+        notes,
+        modified: None,
+        schemas: Vec::new(),
+    };
+    let Some(block) = parts.block else {
+        if source.role == crate::Role::Receiver {
+            messages.push(
+                Message::error(
+                    source.name,
+                    None,
+                    "the page describes no call: it has no block `## OpenAPI Specification`",
+                )
+                .with_help("save the whole twin of the page, or file it as a guide"),
+            );
+            return None;
+        }
+        return Some(page);
+    };
+    if !block.whole {
+        messages.push(
+            Message::error(
+                source.name,
+                block.line.saturating_sub(1),
+                "the YAML block that begins here has no end: the page was cut on its way",
+            )
+            .with_help("get the page again; nothing of it is taken over until then"),
+        );
+        return None;
+    }
+    let root = document(&block, source, messages)?;
+    operation::read(&root, &mut page, source, messages)?;
+    Some(page)
+}
+
+fn document(block: &Block, source: &Source, messages: &mut Vec<Message>) -> Option<Node> {
+    match yaml::read(block.text, block.line) {
+        Ok(read) => {
+            if let Some(line) = read.cycle {
+                messages.push(
+                    Message::warning(
+                        source.name,
+                        line,
+                        "an alias stands inside what it names; anything may stand there",
+                    )
+                    .with_help("write the value out, or say what is meant in the curation"),
+                );
+            }
+            Some(read.node)
+        }
+        Err(failure) => {
+            messages.push(
+                Message::error(
+                    source.name,
+                    failure.line,
+                    format!("the YAML of the page can't be read: {}", failure.reason),
+                )
+                .with_help("get the page again; nothing of it is taken over until then"),
+            );
+            None
+        }
+    }
+}
+
+/// The parts of a twin.
+struct Parts<'a> {
+    title: &'a str,
+    /// All but title and block.
+    text: String,
+    block: Option<Block<'a>>,
+}
+
+/// The block of YAML.
+struct Block<'a> {
+    /// Line of the page where it begins.
+    line: u32,
+    text: &'a str,
+    /// Whether its end is there.
+    whole: bool,
+}
+
+fn parts(text: &str) -> Parts<'_> {
+    let mut parts = Parts {
+        title: "",
+        text: String::new(),
+        block: None,
+    };
+    let mut number = 0_u32;
+    let mut offset = 0;
+    // Whether the last line that is not empty is the heading of the block.
+    let mut heading = false;
+    let mut titled = false;
+    let mut fence: Option<&str> = None;
+    let mut lines = text.split_inclusive('\n');
+    while let Some(raw) = lines.next() {
+        number = number.saturating_add(1);
+        offset += raw.len();
+        let line = raw.trim();
+        if !titled {
+            if let Some(title) = line.strip_prefix("# ") {
+                parts.title = title;
+                titled = true;
+            }
+            continue;
+        }
+        // What stands in a block of code is no heading.
+        match fence {
+            Some(open) if closes(line, open) => fence = None,
+            Some(_) => {}
+            None => {
+                let open = fence_of(line);
+                if open.is_some() && heading && parts.block.is_none() && is_yaml(line) {
+                    let (block, end) = block(&text[offset..], line, number.saturating_add(1));
+                    number = number.saturating_add(breaks(&text[offset..offset + end]));
+                    parts.block = Some(block);
+                    offset += end;
+                    lines = text[offset..].split_inclusive('\n');
+                    // The heading went with its block.
+                    let kept = parts.text.trim_end().rfind('\n').map_or(0, |at| at + 1);
+                    parts.text.truncate(kept);
+                    continue;
+                }
+                fence = open;
+            }
+        }
+        if !line.is_empty() {
+            heading = fence.is_none() && is_heading(line);
+        }
+        parts.text.push_str(raw);
+    }
+    parts
+}
+
+fn is_heading(line: &str) -> bool {
+    let words = line.trim_start_matches('#').trim();
+    line.starts_with("## ") && words.eq_ignore_ascii_case("openapi specification")
+}
+
+fn is_yaml(line: &str) -> bool {
+    let word = line.trim_start_matches(['`', '~']).trim();
+    word.eq_ignore_ascii_case("yaml") || word.eq_ignore_ascii_case("yml")
+}
+
+/// The fence that opens a block of code.
+fn fence_of(line: &str) -> Option<&str> {
+    let c = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let count = line.chars().take_while(|&other| other == c).count();
+    (count >= 3).then(|| &line[..count])
+}
+
+fn closes(line: &str, fence: &str) -> bool {
+    line.len() >= fence.len()
+        && line.starts_with(fence)
+        && line.chars().all(|c| fence.starts_with(c))
+}
+
+/// The block behind its fence, and the byte offset behind it.
+fn block<'a>(text: &'a str, opening: &str, line: u32) -> (Block<'a>, usize) {
+    let fence = fence_of(opening).unwrap_or("```");
+    let mut end = 0;
+    for raw in text.split_inclusive('\n') {
+        // In YAML a fence may stand in a text, further in.
+        if raw.starts_with(fence) && closes(raw.trim(), fence) {
+            let block = Block {
+                line,
+                text: &text[..end],
+                whole: true,
+            };
+            return (block, end + raw.len());
+        }
+        end += raw.len();
+    }
+    let block = Block {
+        line,
+        text,
+        whole: false,
+    };
+    (block, text.len())
+}
+
+fn breaks(text: &str) -> u32 {
+    let count = text.bytes().filter(|&byte| byte == b'\n').count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_twins() {
+        for (text, title, rest, block) in [
+            ("# A\n\nText.\n", "A", "Text.", None),
+            (
+                "\n# A\nText.\n\n## OpenAPI Specification\n\n```yaml\na: 1\n```\nMore.",
+                "A",
+                "Text.\n\nMore.",
+                Some((8, "a: 1\n", true)),
+            ),
+            (
+                "# A\n## OpenAPI specification\n~~~yml\na: |\n  ```\n  x\n",
+                "A",
+                "",
+                Some((4, "a: |\n  ```\n  x\n", false)),
+            ),
+            // A guide that shows YAML is a guide.
+            (
+                "# A\n```yaml\nopenapi: 3.0.1\n```\n",
+                "A",
+                "```yaml\nopenapi: 3.0.1\n```",
+                None,
+            ),
+            (
+                "# A\n```\n## OpenAPI Specification\n```\n```yaml\na: 1\n```\n",
+                "A",
+                "```\n## OpenAPI Specification\n```\n```yaml\na: 1\n```",
+                None,
+            ),
+        ] {
+            let parts = parts(text);
+            assert_eq!((parts.title, parts.text.trim()), (title, rest), "{text}");
+            let read = parts
+                .block
+                .map(|block| (block.line, block.text, block.whole));
+            assert_eq!(read, block, "{text}");
+        }
+    }
+}

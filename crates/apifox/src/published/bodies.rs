@@ -1,0 +1,199 @@
+//! Bodies of a published page: what is sent, and what comes back.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::given::Reader;
+use crate::given::body::content;
+use crate::given::media::{self, Examples, FORM, PARTS, is_json};
+use crate::given::schema::object_of;
+use crate::given::values::is_placeholder;
+use crate::json::{Budget, Json, Node};
+use crate::message::quoted;
+use crate::page::{Body, Content, Example, Field, Response};
+
+/// Reads what an operation sends and gets back.
+pub(super) struct Bodies<'r, 'a> {
+    pub(super) file: Arc<str>,
+    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) budget: Budget,
+}
+
+impl Bodies<'_, '_> {
+    pub(super) fn request(&mut self, node: &Node) -> Option<Body> {
+        let media_type = media::media_type(node.text_of("mediaType").or(node.text_of("type"))?)?;
+        let fields = node.get("parameters").map(Node::items).unwrap_or_default();
+        let schema = if (media_type == FORM || media_type == PARTS) && !fields.is_empty() {
+            Some(self.form(fields))
+        } else {
+            self.schema(node)
+        };
+        let mut shown: Vec<(&Node, Option<&str>)> = Vec::new();
+        for example in node.get("examples").map(Node::items).unwrap_or_default() {
+            // An example may have a media type of its own.
+            let own = example.text_of("mediaType").and_then(media::media_type);
+            if own.is_none_or(|own| own == media_type)
+                && let Some(value) = example.get("value").or(example.get("data"))
+            {
+                shown.push((value, example.text_of("name")));
+            }
+        }
+        if shown.is_empty() {
+            shown.extend(node.get("example").map(|example| (example, None)));
+        }
+        let examples = self.examples(&shown, &media_type);
+        Some(Body {
+            line: node.line,
+            required: node.get("required").and_then(Node::truth),
+            contents: vec![content(node.line, media_type, schema, examples)],
+        })
+    }
+
+    pub(super) fn responses(&mut self, nodes: &[Node], examples: &[Node]) -> Vec<Response> {
+        let mut by_response: HashMap<String, Vec<&Node>> = HashMap::new();
+        for example in examples {
+            let of = example
+                .get("responseId")
+                .and_then(Node::scalar)
+                .unwrap_or_default();
+            by_response.entry(of).or_default().push(example);
+        }
+        let mut met = HashSet::new();
+        let mut responses = Vec::new();
+        for node in nodes {
+            let code = node.get("code").and_then(Node::scalar).unwrap_or_default();
+            let Some((status, _)) = media::status(&code) else {
+                self.reader.warn(
+                    node.line,
+                    format!(
+                        "{} is no status of a response; it is left out",
+                        quoted(&code)
+                    ),
+                    "correct the status in the file",
+                );
+                continue;
+            };
+            let name = node.text_of("name");
+            let first = met.insert(status.clone());
+            // Examples that name no response are those of the first one.
+            let id = node.get("id").and_then(Node::scalar).unwrap_or_default();
+            let mut own = by_response.remove(&id).unwrap_or_default();
+            if responses.is_empty() {
+                own.extend(by_response.remove("").unwrap_or_default());
+            }
+            responses.push(Response {
+                line: node.line,
+                status,
+                name: node
+                    .text_of("description")
+                    .or(name)
+                    .unwrap_or_default()
+                    .to_owned(),
+                label: name.filter(|_| !first).map(str::to_owned),
+                contents: self.response(node, &own).into_iter().collect(),
+                headers: node
+                    .get("headers")
+                    .map(Node::items)
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(header)
+                    .collect(),
+            });
+        }
+        responses
+    }
+
+    fn response(&mut self, node: &Node, examples: &[&Node]) -> Option<Content> {
+        let word = node.text_of("mediaType").or(node.text_of("contentType"));
+        let media_type = media::media_type(word.unwrap_or(if node.get("jsonSchema").is_some() {
+            "json"
+        } else {
+            ""
+        }))?;
+        let schema = self.schema(node);
+        let shown: Vec<(&Node, Option<&str>)> = examples
+            .iter()
+            .filter_map(|example| {
+                Some((
+                    example.get("data").or(example.get("value"))?,
+                    example.text_of("name"),
+                ))
+            })
+            .collect();
+        let examples = self.examples(&shown, &media_type);
+        Some(content(node.line, media_type, schema, examples))
+    }
+
+    fn schema(&mut self, node: &Node) -> Option<Value> {
+        let schema = node.get("jsonSchema").filter(|schema| schema.is_object())?;
+        Some(self.reader.schema(schema))
+    }
+
+    fn examples(&mut self, shown: &[(&Node, Option<&str>)], media_type: &str) -> Vec<Example> {
+        let mut read = Examples {
+            file: &self.file,
+            budget: &mut self.budget,
+            messages: &mut self.reader.messages,
+        };
+        let read = shown.iter().filter_map(|(value, name)| {
+            // A site has an empty text where nobody wrote an example.
+            let text = value.text();
+            if is_json(media_type) && text.is_some_and(|text| text == "{}" || text == "[]") {
+                return None;
+            }
+            read.read(value, *name, media_type)
+        });
+        read.collect()
+    }
+
+    /// The fields of a form as the properties of an object.
+    fn form(&mut self, fields: &[Node]) -> Value {
+        let mut met = HashSet::new();
+        let mut read = Vec::new();
+        for field in fields {
+            let Some(name) = field.text_of("name") else {
+                continue;
+            };
+            if field.get("enable").and_then(Node::truth) == Some(false) || !met.insert(name) {
+                continue;
+            }
+            let own = field
+                .get("schema")
+                .filter(|schema| !schema.members().is_empty());
+            let mut schema = self.reader.field(own.unwrap_or(field), field.line);
+            if let Value::Object(schema) = &mut schema
+                && !schema.contains_key("$ref")
+            {
+                if let Some(description) = field.text_of("description") {
+                    schema.insert("description".to_owned(), json!(description));
+                }
+                let shown = ["example", "sampleValue"]
+                    .iter()
+                    .find_map(|word| field.get(word));
+                let text = schema.get("type") == Some(&json!("string"))
+                    && schema.get("format") != Some(&json!("binary"));
+                if let Some(Json::Text(shown)) = shown.map(|shown| &shown.value)
+                    && text
+                    && !shown.is_empty()
+                    && !is_placeholder(shown)
+                {
+                    schema.insert("example".to_owned(), json!(shown));
+                }
+            }
+            read.push((name.to_owned(), schema, field.says("required")));
+        }
+        object_of(read)
+    }
+}
+
+fn header(node: &Node) -> Option<Field> {
+    Some(Field {
+        name: node.text_of("name")?.to_owned(),
+        line: node.line,
+        type_name: node.text_of("type").map(str::to_owned),
+        description: node.text_of("description").map(str::to_owned),
+        ..Field::default()
+    })
+}

@@ -1,0 +1,212 @@
+//! The project's list of schemas, to which its pages refer by number.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{data, document};
+use crate::LARGEST_PAGE;
+use crate::given::{Lookup, Named, Reader};
+use crate::json::{Budget, Json, Node};
+use crate::message::Message;
+use crate::page::NamedSchema;
+use crate::rendered::lines::decode;
+
+/// The schemas of a project, by their numbers. Read once, it serves all pages.
+///
+/// A list may have 16 MiB and 2,000,000 values.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaList {
+    raw: Raw,
+    /// What became of each of them.
+    made: HashMap<String, Made>,
+}
+
+/// The schemas as the list has them.
+#[derive(Debug, Clone, Default)]
+struct Raw(HashMap<String, Entry>);
+
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    file: Arc<str>,
+    line: u32,
+    schema: Node,
+}
+
+#[derive(Debug, Clone)]
+struct Made {
+    schema: Value,
+    /// What it refers to.
+    used: Vec<String>,
+}
+
+impl Lookup for Raw {
+    fn find(&self, key: &str) -> Option<Named<'_>> {
+        let entry = self.0.get(key)?;
+        Some(Named {
+            name: &entry.name,
+            file: &entry.file,
+            schema: &entry.schema,
+        })
+    }
+}
+
+impl SchemaList {
+    /// Reads a list: what the site answers, or the array in it; each item with `id`, `name` and `jsonSchema`.
+    ///
+    /// What can't be read is left out with a message; pages that refer to it say so too.
+    pub fn read(name: &str, text: &[u8]) -> (Self, Vec<Message>) {
+        let mut messages = Vec::new();
+        let list = Self::read_into(name, text, &mut messages).unwrap_or_default();
+        crate::shorten(name, &mut messages);
+        (list, messages)
+    }
+
+    fn read_into(name: &str, text: &[u8], messages: &mut Vec<Message>) -> Option<Self> {
+        if text.len() > LARGEST_PAGE {
+            messages.push(
+                Message::error(
+                    name,
+                    None,
+                    format!(
+                        "the list has {} bytes, the limit is {LARGEST_PAGE} (16 MiB)",
+                        text.len()
+                    ),
+                )
+                .with_help("keep the schemas that the pages refer to"),
+            );
+            return None;
+        }
+        let text = decode(name, text, messages)?;
+        let root = document(&text, name, &mut Budget::of_project(), messages)?;
+        let node = data(&root, name, messages)?;
+        let raw = entries(node, name, messages);
+        let mut keys: Vec<&String> = raw.0.keys().collect();
+        keys.sort_by_key(|key| (raw.0.get(*key).map(|entry| entry.line), *key));
+        let file: Arc<str> = Arc::from(name);
+        let mut reader = Reader::new(&file, &raw, Budget::of_project());
+        let mut made = HashMap::new();
+        for key in keys {
+            if let Some(entry) = raw.0.get(key) {
+                let (schema, used) = reader.alone(&entry.name, &entry.schema);
+                made.insert(key.clone(), Made { schema, used });
+            }
+        }
+        messages.append(&mut reader.messages);
+        drop(reader);
+        Some(Self { raw, made })
+    }
+
+    /// How many schemas there are.
+    pub fn len(&self) -> usize {
+        self.raw.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.raw.0.is_empty()
+    }
+
+    pub(super) fn lookup(&self) -> &dyn Lookup {
+        &self.raw
+    }
+
+    /// The schemas of some keys, and all that these refer to.
+    pub(super) fn closure(&self, keys: Vec<String>) -> Vec<NamedSchema> {
+        let mut met: HashSet<String> = keys.iter().cloned().collect();
+        let mut waiting = keys;
+        let mut schemas = Vec::new();
+        let mut next = 0;
+        while let Some(key) = waiting.get(next).cloned() {
+            next += 1;
+            let (Some(entry), Some(made)) = (self.raw.0.get(&key), self.made.get(&key)) else {
+                continue;
+            };
+            schemas.push(NamedSchema {
+                name: entry.name.clone(),
+                file: Some(entry.file.to_string()),
+                line: entry.line,
+                schema: made.schema.clone(),
+            });
+            for used in &made.used {
+                if met.insert(used.clone()) {
+                    waiting.push(used.clone());
+                }
+            }
+        }
+        schemas
+    }
+}
+
+/// The entries of a list: an array of objects with ids, or an object from ids to schemas.
+fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
+    let arc: Arc<str> = Arc::from(file);
+    let mut found: HashMap<String, Entry> = HashMap::new();
+    let mut names: HashSet<String> = HashSet::new();
+    let mut lost = 0_usize;
+    let mut add = |key: String, name: &str, line: u32, schema: &Node| {
+        // Schemas of several folders may have one name: the number tells them apart.
+        let name = if names.contains(name) {
+            format!("{name} {key}")
+        } else {
+            name.to_owned()
+        };
+        names.insert(name.clone());
+        let entry = Entry {
+            name,
+            file: Arc::clone(&arc),
+            line,
+            schema: schema.clone(),
+        };
+        if found.contains_key(&key) {
+            return false;
+        }
+        found.insert(key, entry);
+        true
+    };
+    match &node.value {
+        Json::Array(items) => {
+            for item in items {
+                let key = item.get("id").and_then(Node::scalar);
+                let schema = item.get("jsonSchema").or(item.get("schema"));
+                match (key, schema) {
+                    (Some(key), Some(schema)) if schema.is_object() => {
+                        let name = item.text_of("name").or(item.text_of("displayName"));
+                        let name = name.map_or_else(|| format!("Schema {key}"), str::to_owned);
+                        if !add(key.clone(), &name, item.line, schema) {
+                            messages.push(
+                                Message::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one counts"))
+                                    .with_help("get the list from the site again"),
+                            );
+                        }
+                    }
+                    _ => lost += 1,
+                }
+            }
+        }
+        Json::Object(members) => {
+            for member in members {
+                let inner = member.value.get("jsonSchema").unwrap_or(&member.value);
+                let name = member
+                    .value
+                    .text_of("name")
+                    .map_or_else(|| format!("Schema {}", member.name), str::to_owned);
+                if inner.is_object() {
+                    add(member.name.clone(), &name, member.line, inner);
+                } else {
+                    lost += 1;
+                }
+            }
+        }
+        _ => lost += 1,
+    }
+    if lost > 0 {
+        messages.push(
+            Message::warning(file, node.line, format!("{lost} items of the list are no schemas with `id` and `jsonSchema`; they are left out"))
+                .with_help("get the list from the site again"),
+        );
+    }
+    Raw(found)
+}

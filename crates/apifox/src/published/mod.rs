@@ -1,0 +1,172 @@
+//! The JSON that a site's own pages are drawn from.
+
+mod bodies;
+mod list;
+mod operation;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::Source;
+use crate::given::call::{check_key, folders};
+use crate::json::{Budget, Node, parse};
+use crate::message::{Message, quoted};
+use crate::page::{Kind, Page};
+use crate::rendered::lines::decode;
+pub use list::SchemaList;
+
+/// Reads a published page. Without a page there is an error among the messages.
+pub(crate) fn read(
+    source: &Source,
+    schemas: &SchemaList,
+    messages: &mut Vec<Message>,
+) -> Option<Page> {
+    let text = decode(source.name, source.text, messages)?;
+    let root = document(&text, source.name, &mut Budget::default(), messages)?;
+    let node = data(&root, source.name, messages)?;
+    let called = node.get("method").is_some() && node.get("path").is_some();
+    let content = node.get("content").or(node.get("markdown"));
+    if !called && content.is_none() {
+        messages.push(
+            Message::error(
+                source.name,
+                node.line,
+                "the JSON is no page of a site: it has neither `method` and `path` nor `content`",
+            )
+            .with_help("save what the site answers for one page, as it is"),
+        );
+        return None;
+    }
+    let Some(title) = node.text_of("name").or(node.text_of("title")) else {
+        messages.push(
+            Message::error(source.name, node.line, "the page has no title")
+                .with_help("save what the site answers for one page, as it is"),
+        );
+        return None;
+    };
+    if let Some(id) = node.get("id") {
+        check_key(&id.scalar().unwrap_or_default(), id.line, source, messages);
+    }
+    let tag = node
+        .get("tags")
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .find_map(Node::text);
+    let mut page = Page {
+        key: source.key.to_owned(),
+        name: source.name.to_owned(),
+        title: title.to_owned(),
+        folder: node
+            .text_of("x-apifox-folder")
+            .or(tag)
+            .map(folders)
+            .unwrap_or_default(),
+        status: node.text_of("status").map(str::to_owned),
+        role: source.role,
+        kind: Kind::Guide,
+        text: String::new(),
+        notes: Vec::new(),
+        modified: node
+            .get("updatedAt")
+            .and_then(|at| modified(at, source.name, messages)),
+        schemas: Vec::new(),
+    };
+    if called {
+        page.text = node.text_of("description").unwrap_or_default().to_owned();
+        operation::read(node, &mut page, source, schemas, messages)?;
+    } else if source.role == crate::Role::Receiver {
+        messages.push(
+            Message::error(
+                source.name,
+                node.line,
+                "the page describes no call: it is a guide",
+            )
+            .with_help("file it as a guide"),
+        );
+        return None;
+    } else {
+        page.text = content.and_then(Node::text).unwrap_or_default().to_owned();
+    }
+    Some(page)
+}
+
+/// Reads the whole of a text as JSON.
+fn document(
+    text: &str,
+    file: &str,
+    budget: &mut Budget,
+    messages: &mut Vec<Message>,
+) -> Option<Node> {
+    let again = "get it from the site again; nothing of it is taken over until then";
+    let parsed = match parse(text, 1, 1, budget) {
+        Ok(parsed) => parsed,
+        Err(failure) => {
+            let text = format!(
+                "the file is no JSON: {} (column {})",
+                failure.reason, failure.column
+            );
+            messages.push(Message::error(file, failure.line, text).with_help(again));
+            return None;
+        }
+    };
+    if let Some(cut) = parsed.cut {
+        let text = "the JSON ends here, in the middle: the file was cut on its way";
+        messages.push(Message::error(file, cut.line, text).with_help(again));
+        return None;
+    }
+    let behind = text[parsed.end..].trim();
+    if !behind.is_empty() {
+        let text = format!("{} behind the JSON is not read", quoted(behind));
+        messages.push(Message::warning(file, None, text));
+    }
+    Some(parsed.node)
+}
+
+/// What an answer of the site holds. A refusal is an error.
+fn data<'a>(root: &'a Node, file: &str, messages: &mut Vec<Message>) -> Option<&'a Node> {
+    if root.get("success").and_then(Node::truth) == Some(false) {
+        let words = ["errorMessage", "message", "errorCode"];
+        let said = words
+            .iter()
+            .find_map(|word| root.get(word)?.scalar())
+            .unwrap_or_default();
+        messages.push(
+            Message::error(
+                file,
+                root.line,
+                format!("the file holds a refusal of the site: {}", quoted(&said)),
+            )
+            .with_help("get the page from the site again"),
+        );
+        return None;
+    }
+    let wrapped = root.get("data").filter(|_| root.get("method").is_none());
+    Some(wrapped.unwrap_or(root))
+}
+
+/// `2026-01-02T03:04:05.000Z` → `2026-01-02 03:04:05`
+fn modified(node: &Node, file: &str, messages: &mut Vec<Message>) -> Option<String> {
+    let text = node.text()?;
+    match text.parse::<Timestamp>() {
+        Ok(at) => Some(
+            at.to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string(),
+        ),
+        Err(_) => {
+            messages.push(
+                Message::warning(
+                    file,
+                    node.line,
+                    format!(
+                        "{} is no date of the form yyyy-MM-ddTHH:mm:ssZ",
+                        quoted(text)
+                    ),
+                )
+                .with_help("write the date out if it is known; otherwise remove the member"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The operation of a published page.
+
+use std::sync::Arc;
+
+use super::SchemaList;
+use super::bodies::Bodies;
+use crate::Source;
+use crate::given::Reader;
+use crate::given::call::call;
+use crate::given::parameter::{Parameters, add_query};
+use crate::given::security::{scheme, take_headers};
+use crate::json::{Budget, Node};
+use crate::message::Message;
+use crate::page::{Kind, Operation, Page, Place, Security};
+
+/// Fills a page with the call that it describes.
+pub(super) fn read(
+    node: &Node,
+    page: &mut Page,
+    source: &Source,
+    schemas: &SchemaList,
+    messages: &mut Vec<Message>,
+) -> Option<()> {
+    let file: Arc<str> = Arc::from(source.name);
+    let text = |name: &str| node.get(name).and_then(Node::scalar).unwrap_or_default();
+    let line = |name: &str| {
+        let members = node.members().iter();
+        members
+            .rev()
+            .find(|member| member.name == name)
+            .map_or(node.line, |member| member.line)
+    };
+    let at = line("method");
+    let (method, address) = call(&text("method"), &text("path"), at, source, messages)?;
+    let mut reader = Reader::new(&file, schemas.lookup(), Budget::default());
+    let mut parameters = Parameters::new(&address.path, line("path"));
+    for group in ["parameters", "commonParameters"] {
+        let Some(group) = node.get(group) else {
+            continue;
+        };
+        for (word, place) in [
+            ("path", Place::Path),
+            ("query", Place::Query),
+            ("header", Place::Header),
+            ("cookie", Place::Cookie),
+        ] {
+            for parameter in group.get(word).map(Node::items).unwrap_or_default() {
+                parameters.add(place, parameter, &mut reader);
+            }
+        }
+    }
+    let mut parameters = parameters.finish();
+    add_query(&address.query, line("path"), &mut parameters);
+    let mut security = security(node);
+    take_headers(&mut parameters, &mut security);
+    let mut bodies = Bodies {
+        file: Arc::clone(&file),
+        reader: &mut reader,
+        budget: Budget::default(),
+    };
+    let body = node
+        .get("requestBody")
+        .and_then(|body| bodies.request(body));
+    let examples = node
+        .get("responseExamples")
+        .map(Node::items)
+        .unwrap_or_default();
+    let responses = bodies.responses(
+        node.get("responses").map(Node::items).unwrap_or_default(),
+        examples,
+    );
+    page.kind = Kind::Api(Operation {
+        line: at,
+        method,
+        path: address.path,
+        server: address.server,
+        parameters,
+        body,
+        responses,
+        auth: None,
+        security,
+        deprecated: node.text_of("status") == Some("deprecated") || node.says("deprecated"),
+    });
+    page.schemas = schemas.closure(reader.take_used());
+    messages.append(&mut reader.messages);
+    Some(())
+}
+
+/// What the page is set to: one scheme, in one of two members.
+fn security(node: &Node) -> Vec<Vec<Security>> {
+    let named = |word: &str| {
+        let node = node.get(word)?;
+        let scheme = scheme(node)?;
+        let name = match scheme["scheme"].as_str().or(scheme["name"].as_str()) {
+            Some(name) => crate::names::camel_case(name),
+            None => scheme["type"].as_str().unwrap_or_default().to_owned(),
+        };
+        Some(vec![vec![Security {
+            name,
+            scheme,
+            line: node.line,
+        }]])
+    };
+    named("auth")
+        .or_else(|| named("securityScheme"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,386 @@
+//! The forms with schemas: the same page in three forms, the habits of real pages, and bad input.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+use apifox::{Assembly, Form, Info, Page, Read, SchemaList};
+use serde_json::{Value, json};
+use support::check::faults;
+use support::layout::laid_out;
+use support::{fixture, read, read_text, said, schemas};
+
+fn info() -> Info {
+    Info {
+        title: "Harbour Books".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: None,
+    }
+}
+
+fn assembled(reads: Vec<Read>) -> Assembly {
+    let pages: Vec<Page> = reads.into_iter().filter_map(|read| read.page).collect();
+    let assembly = apifox::assemble(&pages, &info());
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    assembly
+}
+
+/// Takes out of a document what the forms can't say alike.
+fn without(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|value| without(value, names));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| without(value, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn three_forms_of_one_page_give_one_operation() {
+    // Lines differ. A published page has no server, for its `serverId` leads to settings that are not in it.
+    // What no form of this page says, only some of them could: a twin has no date, a rendered page shows no
+    // `released`, and of security it has only what its sample shows.
+    let mut documents = ["trio", "trio.md", "trio.json"].map(|stem| {
+        let read = read(stem);
+        assert_eq!(said(&read.messages), "", "{stem}");
+        assert_eq!(Form::of(&fixture(stem)), form_of(stem));
+        let assembly = assembled(vec![read]);
+        assert_eq!(said(&assembly.messages), "", "{stem}");
+        assembly.document
+    });
+    assert_eq!(documents[1]["servers"], documents[0]["servers"]);
+    assert_eq!(documents[2]["servers"], json!([]));
+    for document in &mut documents {
+        without(document, &["x-apifox-at", "servers"]);
+    }
+    let [rendered, markdown, published] = documents.map(|document| laid_out(&sorted(&document)));
+    insta::assert_snapshot!("three-forms", rendered);
+    assert_eq!(rendered, markdown);
+    assert_eq!(rendered, published);
+}
+
+fn form_of(stem: &str) -> Form {
+    match stem.rsplit_once('.') {
+        Some((_, "md")) => Form::Markdown,
+        Some((_, "json")) => Form::Published,
+        _ => Form::Rendered,
+    }
+}
+
+/// The same value with members in the order of their names: words of a schema have none of their own.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            names
+                .into_iter()
+                .map(|name| (name.clone(), sorted(&members[name])))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn documents_of_pages_with_schemas() {
+    for (name, stem) in [
+        ("habits-markdown", "habits.md"),
+        ("habits-published", "habits.json"),
+        ("form-published", "form.json"),
+    ] {
+        let assembly = assembled(vec![read(stem)]);
+        let text = format!(
+            "{}\n{}",
+            laid_out(&assembly.document),
+            said(&assembly.messages)
+        );
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn both_forms_of_a_form_are_one() {
+    let [mut published, mut markdown] =
+        ["form.json", "form.md"].map(|stem| sorted(&assembled(vec![read(stem)]).document));
+    for document in [&mut published, &mut markdown] {
+        without(document, &["x-apifox-at"]);
+    }
+    assert_eq!(laid_out(&published), laid_out(&markdown));
+}
+
+#[test]
+fn a_list_of_schemas_says_what_it_lacks() {
+    let (list, messages) = schemas();
+    assert_eq!(list.len(), 4);
+    assert_eq!(
+        said(messages),
+        "lists/schemas.json:20: warning: the schema `99` is missing; anything may stand there\n  help: get the project's list of schemas, or give it a schema in the curation\n"
+    );
+    for (text, schemas, said_of_it) in [
+        (
+            r#"{"5": {"type": "object"}, "6": 1}"#,
+            1,
+            "1 items of the list are no schemas",
+        ),
+        (
+            r#"[{"id": 5, "name": "A", "jsonSchema": {}}, {"id": "5", "jsonSchema": {}}]"#,
+            1,
+            "number 5 is in the list twice",
+        ),
+        ("[", 0, "cut on its way"),
+        ("x", 0, "no JSON"),
+        (
+            r#"{"success": false, "errorMessage": "Client version too low"}"#,
+            0,
+            "a refusal of the site: `Client version too low`",
+        ),
+    ] {
+        let (list, messages) = SchemaList::read("list.json", text.as_bytes());
+        assert_eq!(list.len(), schemas, "{text}");
+        assert!(said(&messages).contains(said_of_it), "{}", said(&messages));
+    }
+}
+
+/// A twin with one schema of a name, and one path.
+fn twin(path: &str, schemas: &str) -> String {
+    format!(
+        "# Get {path}\n\n## OpenAPI Specification\n\n```yaml\npaths:\n  {path}:\n    get:\n      responses:\n        '200':\n          \
+         content:\n            application/json:\n              schema: {{$ref: '#/components/schemas/Order'}}\ncomponents:\n  schemas:\n{schemas}\n```\n"
+    )
+}
+
+#[test]
+fn one_component_in_two_versions_names_both_pages() {
+    let order =
+        |kind: &str| format!("    Order: {{type: object, properties: {{no: {{type: {kind}}}}}}}");
+    for (other, said_of_it) in [
+        (order("string").replace("    Order", "\n    Order"), ""),
+        (
+            order("integer"),
+            "pages/two.md:16: error: the component `Order` is another one on the page pages/one.md:16\n  help: correct the wrong page, or tell the names apart\n",
+        ),
+    ] {
+        let one = read_text("one.md", twin("/one", &order("string")).as_bytes());
+        let two = read_text("two.md", twin("/two", &other).as_bytes());
+        let assembly = assembled(vec![one, two]);
+        assert_eq!(said(&assembly.messages), said_of_it);
+        let schema = &assembly.document["components"]["schemas"]["Order"];
+        assert_eq!(schema["x-apifox-pages"], json!(["one", "two"]));
+        assert_eq!(schema["properties"]["no"]["type"], "string");
+    }
+}
+
+#[test]
+fn names_become_legal_and_stay_unique() {
+    let names = [
+        "Order",
+        "Page«Order»",
+        "Page<Order>",
+        "PageOfOrder",
+        "订单",
+        "客户",
+        "../../etc/passwd",
+        "a/b~c",
+        "GetOneResponse",
+    ];
+    let schemas: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(
+                "    {name:?}: {{type: object, title: {:?}}}",
+                format!("the {name}")
+            )
+        })
+        .collect();
+    let page = twin("/one", &schemas.join("\n")).replace("# Get /one", "# Get One");
+    let page = page.replace(
+        "        '200':",
+        "        '404': {content: {application/json: {schema: {type: object, properties: {a: {$ref: '#/components/schemas/a~1b~0c'}, b: {$ref: '#/components/schemas/%E8%AE%A2%E5%8D%95'}}}}}}\n        '200':",
+    );
+    let read = read_text("one.md", page.as_bytes());
+    assert_eq!(said(&read.messages), "");
+    let assembly = assembled(vec![read]);
+    let schemas = assembly.document["components"]["schemas"]
+        .as_object()
+        .unwrap();
+    let titles: Vec<(&str, &str)> = schemas
+        .iter()
+        .filter_map(|(name, schema)| Some((name.as_str(), schema["description"].as_str()?)))
+        .collect();
+    assert_eq!(
+        titles,
+        [
+            ("Order", "the Order"),
+            ("PageOfOrder2", "the Page«Order»"),
+            ("PageOfOrder3", "the Page<Order>"),
+            ("PageOfOrder", "the PageOfOrder"),
+            ("Schemaef7bc0", "the 订单"),
+            ("Schema8083d3", "the 客户"),
+            ("EtcPasswd", "the ../../etc/passwd"),
+            ("ABC", "the a/b~c"),
+            ("GetOneResponse", "the GetOneResponse"),
+        ]
+    );
+    let error = &schemas["GetOneResponse404"]["properties"];
+    assert_eq!(error["a"]["$ref"], "#/components/schemas/ABC");
+    assert_eq!(error["b"]["$ref"], "#/components/schemas/Schemaef7bc0");
+}
+
+/// A page whose schema is larger or deeper than any page needs.
+fn doubling() -> String {
+    let mut schemas = "    S0: {type: object, properties: {a: {type: string}}}\n".to_owned();
+    for level in 1..40 {
+        let below = level - 1;
+        schemas.push_str(&format!(
+            "    S{level}: {{type: object, x-apifox-refs: {{A: {{$ref: '#/components/schemas/S{below}'}}, B: {{$ref: '#/components/schemas/S{below}'}}}}}}\n"
+        ));
+    }
+    twin("/one", &schemas)
+}
+
+fn bomb() -> String {
+    let mut block = "    a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let names = vec![format!("*a{}", level - 1); 10].join(", ");
+        block.push_str(&format!("    a{level}: &a{level} [{names}]\n"));
+    }
+    twin("/one", &block)
+}
+
+fn deep_mappings(levels: usize) -> String {
+    let inner = "{properties: {a: ".repeat(levels) + "{}" + &"}}".repeat(levels);
+    twin("/one", &format!("    Order: {inner}"))
+}
+
+fn deep_json(levels: usize) -> String {
+    format!(
+        r#"{{"name": "A", "method": "GET", "path": "/a", "responses": [{{"code": 200, "jsonSchema": {}1{}}}]}}"#,
+        r#"{"items":"#.repeat(levels),
+        "}".repeat(levels)
+    )
+}
+
+#[test]
+fn bad_input_is_told_and_the_rest_is_kept() {
+    let api = r#"{"id": 12, "name": "A", "method": "GET", "path": "/a"}"#;
+    let cases: Vec<(&str, &str, String, bool, &str)> = vec![
+        ("YAML bomb", "a.md", bomb(), false, "error: the YAML of the page can't be read: the block holds, or unfolds by its aliases into, more than 200000 values"),
+        ("deep YAML", "a.md", deep_mappings(60), false, "error: the YAML of the page can't be read"),
+        ("deep schema", "a.md", deep_mappings(45), true, "error: the schema is nested deeper than 40 levels"),
+        ("deep JSON", "a.json", deep_json(5_000), false, "error: the file is no JSON: nested deeper than 100 levels"),
+        ("deep schema in JSON", "a.json", deep_json(60), true, "error: the schema is nested deeper than 40 levels"),
+        ("sets that multiply", "a.md", doubling(), true, "error: "),
+        (
+            "a set in itself",
+            "a.md",
+            twin("/one", "    Order: {type: object, properties: {a: {type: string}}, x-apifox-refs: {A: {$ref: '#/components/schemas/Order'}}}"),
+            true,
+            "warning: the property set of `Order` is merged into itself",
+        ),
+        ("a set in a circle of references", "a.md", twin("/one", "    Order: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/Order'}"), true, ""),
+        ("an alias in itself", "a.md", twin("/one", "    Order: &a {type: object, properties: {next: *a}}"), true, "warning: an alias stands inside what it names"),
+        ("cut YAML", "a.md", twin("/one", "").replace("\n```\n", ""), false, "error: the YAML block that begins here has no end: the page was cut on its way"),
+        ("cut JSON", "a.json", api[..40].to_owned(), false, "error: the JSON ends here, in the middle"),
+        ("no page", "a.json", "{\"a\": 1}".to_owned(), false, "error: the JSON is no page of a site"),
+        ("a refusal", "a.json", "{\"success\": false, \"errorCode\": 403}".to_owned(), false, "error: the file holds a refusal of the site: `403`"),
+        ("another page's id", "13e0.json", api.to_owned(), true, "error: the file is that of the page `13e0`, but it holds the page 12"),
+        ("the id of the link", "13e0.md", twin("/one", "    A: {}").replace("    get:", "    get:\n      x-run-in-apifox: https://app.apifox.com/web/project/1/apis/api-12-run"), true, "error: the file is that of the page `13e0`, but it holds the page 12"),
+        ("a method that is none", "a.json", api.replace("GET", "FETCH"), false, "error: the operation can't be read: OpenAPI 3.0 has no method `FETCH`"),
+        ("a path that is none", "a.json", api.replace("/a", "/{a/{b"), false, "error: the path `/{a/{b` can't be read"),
+        ("no title", "a.md", "# \n\nText".to_owned(), false, "error: the page has no title"),
+        ("no path", "a.md", "# A\n## OpenAPI Specification\n```yaml\npaths: {}\n```".to_owned(), false, "error: the document of the page has no path, and no schemas"),
+        ("two methods", "a.md", twin("/one", "    A: {}").replace("    get:", "    put: {}\n    get:"), true, "warning: the page describes more than one method"),
+        ("a name that leads out", "a.json", api.replace("\"A\"", "\"../../etc/passwd\""), true, ""),
+        ("a reference that leads out", "a.md", twin("/one", "    Order: {$ref: '../../etc/passwd'}"), true, "warning: the reference `../../etc/passwd` leads out of the page"),
+    ];
+    for (what, stem, text, has_page, told) in cases {
+        let read = read_text(stem, text.as_bytes());
+        assert_eq!(
+            read.page.is_some(),
+            has_page,
+            "{what}: {}",
+            said(&read.messages)
+        );
+        assert!(
+            said(&read.messages).contains(told),
+            "{what}: {}",
+            said(&read.messages)
+        );
+        assert_eq!(
+            read.messages.is_empty(),
+            told.is_empty(),
+            "{what}: {}",
+            said(&read.messages)
+        );
+        assembled(vec![read]);
+    }
+}
+
+#[test]
+fn a_page_over_the_limit_is_refused_in_each_form() {
+    for start in ["# A\n", "{\"a\":"] {
+        let mut text = start.as_bytes().to_vec();
+        text.resize(100 * 1024 * 1024, b' ');
+        let read = read_text("huge.md", &text);
+        assert_eq!(read.page, None);
+        assert!(
+            said(&read.messages).contains("the limit is 16777216"),
+            "{}",
+            said(&read.messages)
+        );
+    }
+}
+
+#[test]
+fn a_page_id_that_is_used_twice_names_both_files() {
+    let pages: Vec<Page> = ["trio.md", "trio.json"]
+        .iter()
+        .filter_map(|stem| read(stem).page)
+        .collect();
+    let assembly = apifox::assemble(&pages, &info());
+    assert_eq!(
+        said(&assembly.messages),
+        "pages/trio.json: error: the page has the key `trio`, which pages/trio.md has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
+    );
+}
+
+#[test]
+fn security_schemes_that_differ_are_told_apart() {
+    let with = |path: &str, scheme: &str| {
+        let page = twin(path, "    Order: {}")
+            .replace("    get:", "    get:\n      security: [{key: []}]");
+        page.replace(
+            "components:",
+            &format!("components:\n  securitySchemes: {{key: {scheme}}}"),
+        )
+    };
+    let key = "{type: apiKey, in: header, name: K}";
+    let one = read_text("one.md", with("/one", key).as_bytes());
+    let two = read_text(
+        "two.md",
+        with("/two", "{type: bearer, description: The token}").as_bytes(),
+    );
+    let three = read_text("three.md", with("/three", key).as_bytes());
+    let assembly = assembled(vec![one, two, three]);
+    assert_eq!(
+        said(&assembly.messages),
+        "pages/two.md:9: warning: the security scheme `key` is another one on the page pages/one.md:9; this one is called key2\n  help: correct the wrong page, or name the schemes in the curation\n"
+    );
+    let paths = &assembly.document["paths"];
+    let asked = ["/one", "/two", "/three"].map(|path| paths[path]["get"]["security"].to_string());
+    assert_eq!(
+        asked,
+        [r#"[{"key":[]}]"#, r#"[{"key2":[]}]"#, r#"[{"key":[]}]"#]
+    );
+}
