@@ -4,11 +4,16 @@ use std::{
     error::Error,
     fs, io,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Instant,
 };
 
 use crate::{
     cli::{Cli, Command, Docs},
+    diff::{
+        self,
+        command::{FOUND, FailOn},
+    },
     docs::{
         add::{self, Filed},
         import,
@@ -19,12 +24,23 @@ use crate::{
     tree::State,
 };
 
-/// Runs the command on the tree below `root`.
+/// Runs the command on the tree below `root` and gives the exit code where it did its work.
 ///
 /// # Errors
 /// Whatever the command reports; the text says what to do.
-pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
+pub fn run(root: &Path, cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     match cli.command {
+        Command::Diff {
+            old,
+            new,
+            format,
+            fail_on,
+        } => {
+            let told = diff::command::run(root, &old, &new, format)?;
+            print!("{}", told.text);
+            let fails = told.breaking && fail_on == Some(FailOn::Breaking);
+            return Ok(ExitCode::from(if fails { FOUND } else { 0 }));
+        }
         Command::Regen {
             draft: Some(folder),
             ..
@@ -32,16 +48,13 @@ pub fn run(root: &Path, cli: Cli) -> Result<(), Box<dyn Error>> {
             for path in regen::draft(root, &folder)? {
                 println!("{}", path.display());
             }
-            Ok(())
         }
-        Command::Regen { check, draft: None } => regen_tree(root, check),
-        Command::Docs { command } => docs(root, command),
-        Command::Test { list: true, .. } => {
-            print!("{}", suite::list());
-            Ok(())
-        }
-        Command::Test { only, list: false } => Ok(suite::run(root, &only, &mut io::stdout())?),
+        Command::Regen { check, draft: None } => regen_tree(root, check)?,
+        Command::Docs { command } => docs(root, command)?,
+        Command::Test { list: true, .. } => print!("{}", suite::list()),
+        Command::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
