@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    diff::command::{FailOn, Format},
     docs::pull::{Form, address::ApiBase},
     suite::Step,
 };
@@ -29,6 +30,21 @@ pub enum Command {
         /// Leave stale overlay actions out and write the documents to a folder outside the tree
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
+    },
+    /// Tell what changed between two documents for those who depend on the crate
+    ///
+    /// Exit code: 0, or 2 where `--fail-on` found its kind, or 1 where the documents cannot be compared.
+    Diff {
+        /// The document before: a JSON file, a git revision (its spec/openapi.json), or REVISION:PATH
+        old: String,
+        /// The document after, named likewise
+        new: String,
+        /// The form of the report
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        /// Exit with 2 where there is one
+        #[arg(long, value_enum, value_name = "VERDICT")]
+        fail_on: Option<FailOn>,
     },
     /// Work on captured pages
     Docs {
@@ -116,7 +132,7 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "docs", "test"] {
+        for name in ["regen", "diff", "docs", "test"] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }

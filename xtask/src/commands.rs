@@ -9,6 +9,10 @@ use std::{
 
 use crate::{
     cli::{Cli, Command, Docs, LiveSite},
+    diff::{
+        self,
+        command::{FOUND, FailOn},
+    },
     docs::{
         add::{self, Filed},
         import,
@@ -29,15 +33,18 @@ use crate::{
 pub enum Outcome {
     /// As it should.
     Done,
+    /// It was to tell breaking changes, and there are some.
+    Breaking,
     /// It was to compare, and there is a difference.
     Differs,
 }
 
 impl Outcome {
-    /// The exit code; 1 is a failure and 2 a wrong command line.
+    /// The exit code; 1 is a failure or a wrong command line.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Breaking => FOUND,
             Self::Differs => 3,
         }
     }
@@ -49,6 +56,21 @@ impl Outcome {
 /// Whatever the command reports; the text says what to do.
 pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
     match cli.command {
+        Command::Diff {
+            old,
+            new,
+            format,
+            fail_on,
+        } => {
+            let told = diff::command::run(root, &old, &new, format)?;
+            print!("{}", told.text);
+            let fails = told.breaking && fail_on == Some(FailOn::Breaking);
+            return Ok(if fails {
+                Outcome::Breaking
+            } else {
+                Outcome::Done
+            });
+        }
         Command::Regen {
             draft: Some(folder),
             ..

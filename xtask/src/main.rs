@@ -9,7 +9,15 @@ fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."));
-    match commands::run(root, Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `clap` would exit with 2, which is how `diff` tells what it found.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    match commands::run(root, cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             // Messages name files as a person at the root of the repository would.

@@ -3,7 +3,7 @@
 mod operations;
 mod references;
 
-pub(crate) use operations::{METHODS, operations, operations_mut};
+pub(crate) use operations::{METHODS, Operation, operations, operations_mut};
 pub(crate) use references::{component_name, components_of};
 
 /// Members whose own members have free names, so that a property called `example` is not taken for an

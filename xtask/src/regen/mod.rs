@@ -15,6 +15,10 @@ use serde_json::Value;
 use crate::{
     client::{self, ClientError},
     curate::{self, Context, CurateError, Overlay, Stale, Trace},
+    diff::{
+        self,
+        changelog::{self, MarksError},
+    },
     docs::{
         captures::{self, Captures},
         evidence,
@@ -58,6 +62,22 @@ pub enum RegenError {
     /// The document cannot be told in YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
+    /// The changelog cannot take its section.
+    #[error(transparent)]
+    Marks(#[from] MarksError),
+    /// The document of the last release is none.
+    #[error(
+        "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
+    )]
+    Baseline(serde_json::Error),
+    /// A file that the changelog needs cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file, below the root.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// A draft cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Draft {
@@ -153,12 +173,35 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         "crates/stablelink-api/src/open_enums.rs",
         sources.open_enums,
     );
+    outputs.add(changelog::FILE, changes(root, &published, &captures)?);
     let summary = Summary::count(&captures.lock, &published, &superset, &curated);
     Ok(Built {
         outputs,
         summary,
         warnings,
     })
+}
+
+/// What changed since the last release.
+fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String, RegenError> {
+    let read = |file: &str| match fs::read_to_string(root.join(file)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(RegenError::Unreadable {
+            path: file.into(),
+            source,
+        }),
+    };
+    let baseline = read(changelog::BASELINE)?
+        .map(|text| serde_json::from_str::<Value>(&text))
+        .transpose()
+        .map_err(RegenError::Baseline)?;
+    Ok(changelog::renew(
+        read(changelog::FILE)?.as_deref(),
+        baseline.as_ref(),
+        published,
+        &diff::command::by_page(&captures.lock),
+    )?)
 }
 
 /// The curated documents, with the marks of the importer still in them, and what each action did.
