@@ -722,6 +722,8 @@ fn a_changed_site_is_followed_to_the_client() {
         .write(copy.path())
         .unwrap();
     let before = document(copy.path());
+    let former = copy.path().join("former.json");
+    std::fs::copy(copy.path().join("spec/openapi.json"), &former).unwrap();
     let rate_fields = |document: &serde_json::Value| -> Vec<String> {
         let fields = &document["components"]["schemas"]["ExchangeRate"]["properties"];
         fields.as_object().unwrap().keys().cloned().collect()
@@ -754,6 +756,19 @@ fn a_changed_site_is_followed_to_the_client() {
         .filter(|field| !rate_fields(&after).contains(field))
         .collect();
     assert_eq!(lost, ["clientId"]);
+
+    let told = xtask::diff::command::run(
+        copy.path(),
+        &former.display().to_string(),
+        &copy.path().join("spec/openapi.json").display().to_string(),
+        xtask::diff::command::Format::Text,
+    )
+    .unwrap();
+    assert!(told.breaking, "{}", told.text);
+    let text = told
+        .text
+        .replace(&copy.path().display().to_string(), "<root>");
+    insta::assert_snapshot!("what_a_lost_field_breaks", text);
 }
 
 fn document(root: &Path) -> serde_json::Value {
