@@ -1,0 +1,31 @@
+//! Imports a site of 2,000 pages, made in memory, in the form that is named (`rendered`, `markdown`, `published`;
+//! a number behind it is another count), and prints how long it took. Run it below `/usr/bin/time -v` for its memory.
+
+#[path = "../tests/support/site.rs"]
+mod site;
+
+use std::io::Write;
+use std::time::Instant;
+
+fn main() -> std::io::Result<()> {
+    let mut words = std::env::args().skip(1);
+    let form = match words.next().as_deref() {
+        Some("markdown") => apifox::Form::Markdown,
+        Some("published") => apifox::Form::Published,
+        _ => apifox::Form::Rendered,
+    };
+    let count = words
+        .next()
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(2_000);
+    let site = site::Site::new(form, count);
+    let begun = Instant::now();
+    let (assembly, messages) = site.import();
+    let took = begun.elapsed().as_secs_f64();
+    let said = messages.len() + assembly.messages.len();
+    let size = assembly.document.to_string().len();
+    writeln!(
+        std::io::stdout(),
+        "{form:?}: {count} pages, {said} messages, {size} bytes of document, {took:.2} s"
+    )
+}

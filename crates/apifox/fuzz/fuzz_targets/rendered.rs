@@ -1,0 +1,8 @@
+//! Any bytes, most of which are no other form than a rendered page.
+#![no_main]
+
+use apifox::SchemaList;
+use apifox_fuzz::import;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| import(data, &SchemaList::default()));
