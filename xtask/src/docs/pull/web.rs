@@ -307,7 +307,7 @@ mod tests {
             Some(Duration::ZERO)
         );
         assert!(
-            retry_after("Fri, 31 Dec 9998 23:59:59 GMT")
+            retry_after("Thu, 31 Dec 9998 23:59:59 GMT")
                 .is_some_and(|wait| wait > Duration::from_secs(1))
         );
         assert_eq!(retry_after("soon"), None);
