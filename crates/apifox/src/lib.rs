@@ -38,6 +38,33 @@
 //! assert_eq!(price["format"], "decimal");
 //! ```
 //!
+//! # Forms
+//!
+//! A page comes in one of three [forms](Form), told by how its text begins:
+//!
+//! - *published*: the JSON that the site's own pages are drawn from, as the site answers it. Its references lead to
+//!   the project's list of schemas by number: see [`SchemaList`] and [`read_with`]. The folder path, which the
+//!   site's navigation has and not the page, may be added as a member `x-apifox-folder` (`a/b/c`).
+//! - *Markdown*: `# title`, and for an API page the heading `## OpenAPI Specification` and a block of YAML.
+//! - *rendered*: the text that a browser shows.
+//!
+//! The three forms of one page give the same operation, as far as each can say it: a published page names no
+//! server, a twin has no date, and only the two forms with schemas tell enumerated values, limits, deprecation and
+//! security schemes.
+//!
+//! # Schemas of a page
+//!
+//! What a page brings counts; inference fills in where it brings nothing, or an object of which it tells nothing.
+//! Schemas become those of OpenAPI 3.0: lists of types, `const`, `examples` and other words of 3.1 are rewritten,
+//! `x-apifox-orders` orders the properties and `x-apifox-refs` merges property sets in, a title stands in for a
+//! missing description, texts become numbers and booleans where the type asks for them, mock hints and places for
+//! values (`{{token}}`) go, enumerated values lose blanks and the prose behind them. What is lost otherwise is said.
+//! A missing schema is said, and anything may stand there. An example that does not fit the schema of its page is
+//! left out with a warning. Headers that prove who is calling become security schemes.
+//!
+//! Names become legal (`Page«Order»` is `PageOfOrder`) when the document is written. The same component on several
+//! pages must be the same: a contradiction is an error that names both.
+//!
 //! # What is inferred
 //!
 //! A rendered page has no schemas. They are inferred from its examples (types, and the formats `decimal`,
@@ -50,8 +77,9 @@
 //!
 //! # Limits
 //!
-//! A page may have 16 MiB, its examples 200,000 values on 100 levels. Beyond that there is a message, never
-//! a panic; the time is linear in the size of the page.
+//! A page may have 16 MiB, its examples 200,000 values on 100 levels, a YAML block as many with its aliases
+//! resolved, and schemas 40 levels. Beyond that there is a message, never a panic; the time is linear in the size
+//! of the page, and in the number of pages.
 //!
 //! # Markers
 //!

@@ -89,9 +89,12 @@ fn number_of(text: &str) -> u64 {
 }
 
 /// The name that a page's components start with: from its title, else from method and path.
+///
+/// A title of which only a part can be written in ASCII tells pages apart by what would be lost.
 pub(crate) fn page_name(title: &str, method: &str, path: &str) -> String {
     let name = pascal_case(title);
-    if name.chars().any(|c| c.is_ascii_alphabetic()) {
+    let whole = !title.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+    if whole && name.chars().any(|c| c.is_ascii_alphabetic()) {
         return if name.starts_with(|c: char| c.is_ascii_digit()) {
             format!("{}{name}", pascal_case(method))
         } else {
@@ -185,6 +188,7 @@ mod tests {
     #[test]
     fn a_title_without_letters_gives_way_to_the_path() {
         assert_eq!(page_name("订单", "get", "/orders/{id}"), "GetOrdersId");
+        assert_eq!(page_name("订单 V2", "get", "/orders"), "GetOrders");
         assert_eq!(page_name("2 Orders", "get", "/orders"), "Get2Orders");
         assert_eq!(page_name("Order", "get", "/orders"), "Order");
     }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::given::PREFIX;
+use crate::infer::Place;
+use crate::message::{Message, quoted};
 
 /// Whether two schemas are the same, wherever they stand.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
@@ -69,6 +71,55 @@ pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value 
         })
         .collect::<Map<_, _>>()
         .into()
+}
+
+/// Joins two schemas that pages give: enumerated values are united, any other difference is a contradiction.
+pub(super) fn unite(
+    name: &str,
+    first_at: &Place,
+    mut first: Value,
+    second: Value,
+    at: &Place,
+    messages: &mut Vec<Message>,
+) -> Value {
+    if same(&first, &second) {
+        return first;
+    }
+    let without = |value: &Value| {
+        let mut value = value.clone();
+        if let Value::Object(schema) = &mut value {
+            schema.shift_remove("enum");
+        }
+        value
+    };
+    if !same(&without(&first), &without(&second)) {
+        messages.push(
+            Message::error(
+                &at.file,
+                at.line,
+                format!(
+                    "the schema of the parameter {} is another one on the page {}",
+                    quoted(name),
+                    first_at
+                ),
+            )
+            .with_help("correct the wrong page; the first one was taken"),
+        );
+        return first;
+    }
+    let more = second["enum"].as_array().cloned().unwrap_or_default();
+    match first.get_mut("enum").and_then(Value::as_array_mut) {
+        Some(values) if !more.is_empty() => {
+            for value in more {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            first
+        }
+        // On one of the pages it takes any value.
+        _ => without(&first),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::ApiPage;
 use super::components::Components;
 use super::contents::contradiction;
 use super::fits::fits;
-use super::given::same;
+use super::given;
 use super::group::Group;
 use super::writer::{details, scalar};
 use crate::infer::{
@@ -290,58 +290,11 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
     messages.extend(clashes.iter().map(contradiction));
     known.given = match (known.given.take(), other.given) {
         (Some(first), Some(second)) => {
-            Some(one_given(&known.property, first, second, &two_at, messages))
+            let (name, at) = (known.property.name.as_str(), &known.property.at);
+            Some(given::unite(name, at, first, second, &two_at, messages))
         }
         (one, other) => one.or(other),
     };
-}
-
-/// Joins two schemas that pages give: enumerated values are united, any other difference is a contradiction.
-fn one_given(
-    property: &Property,
-    mut first: Value,
-    second: Value,
-    at: &At,
-    messages: &mut Vec<Message>,
-) -> Value {
-    if same(&first, &second) {
-        return first;
-    }
-    let without = |value: &Value| {
-        let mut value = value.clone();
-        if let Value::Object(schema) = &mut value {
-            schema.shift_remove("enum");
-        }
-        value
-    };
-    if !same(&without(&first), &without(&second)) {
-        messages.push(
-            Message::error(
-                &at.file,
-                at.line,
-                format!(
-                    "the schema of the parameter {} is another one on the page {}",
-                    quoted(&property.name),
-                    property.at
-                ),
-            )
-            .with_help("correct the wrong page; the first one was taken"),
-        );
-        return first;
-    }
-    let more = second["enum"].as_array().cloned().unwrap_or_default();
-    match first.get_mut("enum").and_then(Value::as_array_mut) {
-        Some(values) if !more.is_empty() => {
-            for value in more {
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-            }
-            first
-        }
-        // On one of the pages it takes any value.
-        _ => without(&first),
-    }
 }
 
 fn write(parameter: United, pages: usize, components: &Components) -> Value {
