@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::shape::{Kind, Property, Shape, text_as};
+use super::observe::text_as;
+use super::shape::{Kind, Property, Shape};
 use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::merge::{Clash, merge};
-use super::shape::{Kind, Object, Place, Property, Shape, declared};
+use super::observe::declared;
+use super::shape::{Kind, Object, Place, Property, Shape};
 use crate::message::{Message, quoted};
 use crate::page::Field;
 use crate::types;
@@ -174,7 +175,7 @@ fn put(
 
 #[cfg(test)]
 mod tests {
-    use super::super::shape::of_node;
+    use super::super::observe::of_node;
     use super::*;
     use crate::json::{Budget, parse};
 
