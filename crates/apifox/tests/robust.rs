@@ -417,6 +417,16 @@ fn brackets_without_an_end() {
     }
 }
 
+/// Found by the property below: the third example was left as it was, and did not fit.
+#[test]
+fn what_agrees_with_the_first_view_is_joined_behind_a_contradiction() {
+    let example = r#"[{"in":"type"},true,{"in":null}]"#;
+    let text = twin(&document_of("\"type\"", example));
+    let page = read_text("page.md", text.as_bytes()).page.unwrap();
+    let messages = assemble(&[page]);
+    assert!(messages.iter().any(Message::is_error), "it is still told");
+}
+
 #[test]
 fn a_huge_page_is_refused_at_once() {
     let text = b"Orders\n".repeat(100 * 1024 * 1024 / 7);

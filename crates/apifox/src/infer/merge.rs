@@ -26,7 +26,8 @@ impl fmt::Display for Clash {
     }
 }
 
-/// Joins `other` into `shape`. A contradiction is told once for a value; the first view stays.
+/// Joins `other` into `shape`. A contradiction is told once for a value; the first view stays, and views
+/// that agree with it are still joined: their examples stand in the document.
 pub(crate) fn merge(
     shape: &mut Shape,
     other: Shape,
@@ -34,10 +35,8 @@ pub(crate) fn merge(
     clashes: &mut Vec<Clash>,
 ) {
     shape.nullable |= other.nullable;
-    if shape.contradicted {
-        return;
-    }
-    shape.contradicted = other.contradicted;
+    let told = shape.contradicted;
+    shape.contradicted |= other.contradicted;
     let place = other.at;
     match (&mut shape.kind, other.kind) {
         (_, Kind::Unknown)
@@ -63,11 +62,13 @@ pub(crate) fn merge(
         }
         (Kind::Object(object), Kind::Object(other)) => members(object, other, path, clashes),
         (kind, other) => {
-            clashes.push(Clash {
-                path: path.join(".").replace(".[]", "[]"),
-                first: (shape.at.clone(), kind.word().to_owned()),
-                second: (place, other.word().to_owned()),
-            });
+            if !told {
+                clashes.push(Clash {
+                    path: path.join(".").replace(".[]", "[]"),
+                    first: (shape.at.clone(), kind.word().to_owned()),
+                    second: (place, other.word().to_owned()),
+                });
+            }
             shape.contradicted = true;
         }
     }
