@@ -34,7 +34,8 @@
 //! `..Default::default()` fills the rest. Types that are only read are `#[non_exhaustive]`, for the
 //! documentation grows fields. To make one in a test, deserialise it from JSON.
 //!
-//! Amounts are exact ([`scalars`]), values that the gateway may extend are open ([`open_enums`]).
+//! Amounts are exact ([`scalars`]), values that the gateway may extend are open ([`open_enums`]),
+//! and whether a call may be sent again is the document's word ([`operations`]).
 //!
 //! # Secrets
 //!
@@ -54,6 +55,7 @@
 pub mod hooks;
 #[rustfmt::skip]
 pub mod open_enums;
+pub mod operations;
 pub mod scalars;
 #[allow(
     dead_code,

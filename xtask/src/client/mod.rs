@@ -11,6 +11,7 @@ mod gate;
 mod generator;
 mod inventory;
 mod open_enums;
+mod operations;
 mod prepare;
 mod requests;
 mod text;
@@ -29,6 +30,21 @@ pub struct Sources {
     pub generated: String,
     /// `open_enums.rs`: the enums whose values the gateway may extend.
     pub open_enums: String,
+}
+
+/// Generates `operations/table.rs`: what the document says of each operation beside its types.
+///
+/// Other than [`generate`], it takes the documents as they are published: an operation that the
+/// generator can't express stands in the table all the same.
+///
+/// # Errors
+///
+/// An operation that does not say whether it may be sent again, or how much of it was seen.
+pub fn operations(superset: &Value, published: &Value) -> Result<String, ClientError> {
+    Ok(print(
+        &operations::file(superset, published)?,
+        "the table of operations",
+    ))
 }
 
 /// Generates the client of `superset`. What `published` lacks stands behind the feature

@@ -173,6 +173,10 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         "crates/stablelink-api/src/open_enums.rs",
         sources.open_enums,
     );
+    outputs.add(
+        "crates/stablelink-api/src/operations/table.rs",
+        client::operations(&superset, &published)?,
+    );
     outputs.add(changelog::FILE, changes(root, &published, &captures)?);
     let summary = Summary::count(&captures.lock, &published, &superset, &curated);
     Ok(Built {
