@@ -1,0 +1,95 @@
+//! An answer that could not be read.
+
+use std::fmt;
+
+/// Which field of an answer could not be read, and why. Its bytes are at [`Error::raw`](super::Error::raw).
+#[derive(Debug)]
+pub struct Decode {
+    path: String,
+    problem: String,
+}
+
+impl Decode {
+    /// From an error of serde, whose text may quote the value: only what was expected is kept.
+    pub(crate) fn of_json(path: impl Into<String>, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let problem = if error.is_eof() {
+            "it ends too early".to_owned()
+        } else if error.is_syntax() {
+            "it is not JSON".to_owned()
+        } else if let Some(rest) = text.strip_prefix("missing field `") {
+            let name = rest.split('`').next().unwrap_or_default();
+            format!("the field `{name}` is missing")
+        } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
+            let expected = expected.split(" at line ").next().unwrap_or_default();
+            format!("expected {expected}")
+        } else {
+            "it does not have the documented form".to_owned()
+        };
+        Self::new(path, problem)
+    }
+
+    pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// Where in the JSON, such as `retdata.payingAmount`; `.` is the whole body.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong there, without the value.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+}
+
+impl fmt::Display for Decode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the answer can't be read at `{}`: {}",
+            self.path, self.problem
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_is_not_told() {
+        let value = r#"{"name":"Leo Secretive"}"#;
+        let number = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(value);
+        let cases = [
+            (number.unwrap_err(), "expected u8"),
+            (
+                serde_json::from_str::<u8>("").unwrap_err(),
+                "it ends too early",
+            ),
+            (
+                serde_json::from_str::<u8>("<html>").unwrap_err(),
+                "it is not JSON",
+            ),
+            (
+                serde::de::Error::custom("Leo Secretive is not a number"),
+                "it does not have the documented form",
+            ),
+            (
+                serde::de::Error::missing_field("amount"),
+                "the field `amount` is missing",
+            ),
+        ];
+        for (error, problem) in cases {
+            let decode = Decode::of_json("retdata", &error);
+            assert_eq!(decode.problem(), problem);
+            assert!(!format!("{decode}{decode:?}").contains("Secretive"));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The kinds of errors.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use stablelink_signature::VerifyError;
+
+use super::{Ambiguous, Decode, Refusal};
+
+/// What went wrong, told apart by what the caller can do about it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The gateway understood the call and refused it. Nothing took effect.
+    Refused(Refusal),
+    /// No token could be had, or the gateway refused the one that was sent, and a new one too.
+    Authentication {
+        /// What failed.
+        problem: Cow<'static, str>,
+        /// The gateway's refusal, unless the token call did not come through at all.
+        refusal: Option<Refusal>,
+    },
+    /// The gateway does not take calls from this network address: add it to the allow-list of the dashboard.
+    AddressNotAllowed(Refusal),
+    /// Too many calls. Nothing took effect.
+    RateLimited {
+        /// How long the gateway asked to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The call did not come through, or the answer did not: connection, proxy, TLS, a redirect, a server error.
+    Transport {
+        /// What failed.
+        problem: Cow<'static, str>,
+    },
+    /// The time for the call, or for one attempt, was up.
+    Timeout,
+    /// The call was sent, and nobody knows if it took effect.
+    Ambiguous(Ambiguous),
+    /// The answer could not be read. The operation itself succeeded if the answer has a retcode of 200.
+    Decode(Decode),
+    /// A signature, of a webhook or of an answer, is missing, wrong or too old.
+    Signature(VerifyError),
+    /// The place where tokens or events are kept failed.
+    Store {
+        /// Which, and what failed.
+        problem: Cow<'static, str>,
+    },
+    /// An argument was refused before anything was sent.
+    InvalidArgument {
+        /// Which one.
+        argument: Cow<'static, str>,
+        /// What is wrong with it.
+        problem: Cow<'static, str>,
+    },
+    /// A setting, or what a setting names, can't be used.
+    Configuration {
+        /// What is wrong, and what to do.
+        problem: Cow<'static, str>,
+    },
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::Authentication { problem, refusal } => {
+                write!(f, "{problem}")?;
+                match refusal {
+                    Some(refusal) => write!(f, ": {refusal}"),
+                    None => Ok(()),
+                }
+            }
+            Self::AddressNotAllowed(refusal) => write!(
+                f,
+                "not allowed from this network address (add it to the allow-list in the dashboard): {refusal}"
+            ),
+            Self::RateLimited { retry_after } => match retry_after {
+                Some(wait) => write!(f, "too many calls; wait {} s", wait.as_secs()),
+                None => write!(f, "too many calls; wait before the next one"),
+            },
+            Self::Transport { problem } => write!(f, "{problem}"),
+            Self::Timeout => write!(f, "the time was up before an answer came"),
+            Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
+            Self::Decode(decode) => write!(f, "{decode}"),
+            Self::Signature(error) => write!(f, "{error}"),
+            Self::Store { problem } => write!(f, "{problem}"),
+            Self::InvalidArgument { argument, problem } => write!(f, "`{argument}`: {problem}"),
+            Self::Configuration { problem } => write!(f, "{problem}"),
+        }
+    }
+}

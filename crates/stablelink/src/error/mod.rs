@@ -1,0 +1,251 @@
+//! What can go wrong, told apart by what the caller can do about it.
+
+mod ambiguous;
+mod decode;
+mod kind;
+mod refusal;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+pub use ambiguous::Ambiguous;
+pub use decode::Decode;
+pub use kind::ErrorKind;
+pub use refusal::Refusal;
+
+use crate::reply::RawReply;
+
+type Source = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a call, a check or a setting failed.
+///
+/// `Display` and `Debug` show neither secrets nor addresses with secrets nor what an answer held; the answer itself
+/// is at [`raw`](Self::raw). The text of a refusal is the gateway's and is shown.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: Option<Cow<'static, str>>,
+    attempts: u32,
+    retryable: bool,
+    raw: Option<RawReply>,
+    source: Option<Source>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            attempts: 0,
+            retryable: false,
+            raw: None,
+            source: None,
+        }))
+    }
+
+    /// A setting, or what a setting names, can't be used.
+    pub(crate) fn configuration(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Configuration {
+            problem: problem.into(),
+        })
+    }
+
+    /// An argument was refused before anything was sent.
+    pub(crate) fn invalid(
+        argument: impl Into<Cow<'static, str>>,
+        problem: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(ErrorKind::InvalidArgument {
+            argument: argument.into(),
+            problem: problem.into(),
+        })
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn answered(mut self, raw: RawReply) -> Self {
+        self.0.raw = Some(raw);
+        self
+    }
+
+    /// Nothing took effect, and the same call may succeed later.
+    pub(crate) fn retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    pub(crate) fn during(mut self, operation: &Cow<'static, str>, attempts: u32) -> Self {
+        self.0.operation.get_or_insert_with(|| operation.clone());
+        self.0.attempts = self.0.attempts.max(attempts);
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The operation that failed, by the name of the low-level client, such as `create_checkout_order`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
+    }
+
+    /// How often the call was sent, or tried to be.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether the same call may succeed if it is made again later, and can do no harm: nothing took effect.
+    ///
+    /// Never true of an [ambiguous](Self::is_ambiguous) error.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable && !self.is_ambiguous()
+    }
+
+    /// Whether the call was sent and nobody knows if it took effect. Look the record up by its
+    /// [key](Self::idempotency_key) before you do anything else with this payment.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Ambiguous(_))
+    }
+
+    /// Whether the gateway refused the idempotency key for having been used.
+    ///
+    /// Inferred from the words of the refusal, for no list of codes is public: a hint for people and
+    /// for a look-up, nothing to base a payment on.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        self.refusal().is_some_and(Refusal::is_duplicate)
+    }
+
+    /// The idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        match &self.0.kind {
+            ErrorKind::Ambiguous(ambiguous) => ambiguous.idempotency_key(),
+            _ => None,
+        }
+    }
+
+    /// The refusal of the gateway, if it gave one: of an ambiguous call, that of its last attempt.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.0.kind {
+            ErrorKind::Refused(refusal)
+            | ErrorKind::AddressNotAllowed(refusal)
+            | ErrorKind::Authentication {
+                refusal: Some(refusal),
+                ..
+            } => Some(refusal),
+            ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().refusal(),
+            _ => None,
+        }
+    }
+
+    /// The `retcode` of the answer as text, such as `00008`.
+    #[must_use]
+    pub fn retcode(&self) -> Option<&str> {
+        self.refusal()
+            .and_then(Refusal::retcode)
+            .or_else(|| self.raw()?.retcode())
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        self.raw().map(|raw| raw.status().as_u16())
+    }
+
+    /// How long the gateway, or a proxy before it, asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.0.kind {
+            ErrorKind::RateLimited { retry_after } => *retry_after,
+            ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().retry_after(),
+            _ => None,
+        }
+    }
+
+    /// The answer as it came, if one came.
+    #[must_use]
+    pub fn raw(&self) -> Option<&RawReply> {
+        match (&self.0.raw, &self.0.kind) {
+            (None, ErrorKind::Ambiguous(ambiguous)) => ambiguous.cause().raw(),
+            (raw, _) => raw.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = &self.0.operation {
+            write!(f, "{}: ", operation.replace('_', " "))?;
+        }
+        write!(f, "{}", self.0.kind)?;
+        let status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        match (status, self.0.attempts) {
+            (Some(status), 0) => write!(f, " (HTTP {status})"),
+            (Some(status), attempts) => write!(f, " (HTTP {status}, attempt {attempts})"),
+            (None, 0 | 1) => Ok(()),
+            (None, attempts) => write!(f, " (attempt {attempts})"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("operation", &self.0.operation)
+            .field("attempts", &self.0.attempts)
+            .field("retryable", &self.is_retryable())
+            .field("raw", &self.0.raw)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (&self.0.source, &self.0.kind) {
+            (Some(source), _) => Some(source.as_ref()),
+            (None, ErrorKind::Ambiguous(ambiguous)) => Some(ambiguous.cause()),
+            (None, ErrorKind::Signature(error)) => Some(error),
+            (None, _) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_one_pointer_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn an_ambiguous_error_is_never_retryable() {
+        let cause = Error::new(ErrorKind::Timeout).retryable(true);
+        assert!(cause.is_retryable());
+        let error = Error::new(ErrorKind::Ambiguous(Ambiguous::new(
+            Some("orderNo"),
+            Some("7".to_owned()),
+            cause,
+        )))
+        .retryable(true);
+        assert!(error.is_ambiguous() && !error.is_retryable());
+        assert_eq!(error.idempotency_key(), Some("7"));
+    }
+}

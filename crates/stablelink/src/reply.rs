@@ -1,0 +1,80 @@
+//! An answer of the gateway as it came.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+/// An answer of the gateway as it came: status, headers and the bytes of its body.
+///
+/// `Debug` shows status and length alone: headers and bodies hold tokens and personal data.
+#[derive(Clone)]
+pub struct RawReply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    retcode: Option<String>,
+}
+
+impl RawReply {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            retcode: None,
+        }
+    }
+
+    pub(crate) fn with_retcode(mut self, retcode: Option<String>) -> Self {
+        self.retcode = retcode;
+        self
+    }
+
+    /// The HTTP status. A refusal may come with 200.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers, among them the signature of the gateway where it sends one.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came. It may hold personal data: keep it out of logs.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The `retcode` of the envelope as text, whichever form it had on the wire; `None` of a body that is no
+    /// envelope.
+    #[must_use]
+    pub fn retcode(&self) -> Option<&str> {
+        self.retcode.as_deref()
+    }
+
+    /// What the gateway, or a proxy before it, calls this request, for questions to its support.
+    /// The header is inferred: none is documented.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        REQUEST_ID
+            .iter()
+            .find_map(|name| self.headers.get(*name))
+            .and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Headers by which gateways commonly name a request.
+const REQUEST_ID: [&str; 4] = ["x-request-id", "x-trace-id", "trace-id", "x-correlation-id"];
+
+impl fmt::Debug for RawReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawReply")
+            .field("status", &self.status.as_u16())
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! A clock that moves when it is told to.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::{BoxFuture, Clock};
+
+/// A clock that moves when it is told to, and by pauses between attempts, which take no time.
+///
+/// Limits do not pass by themselves: [`advance`](Self::advance) lets them end. Clones are the same
+/// clock.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use stablelink::{Clock, testing::ManualClock};
+///
+/// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+/// clock.advance(Duration::from_secs(7));
+/// assert_eq!(clock.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(7));
+/// ```
+#[derive(Clone)]
+pub struct ManualClock(Arc<Mutex<State>>);
+
+struct State {
+    start: SystemTime,
+    /// What was added to the time of day alone.
+    jump: i64,
+    passed: Duration,
+    pauses: Vec<Duration>,
+    wakers: Vec<Waker>,
+}
+
+impl ManualClock {
+    /// A clock that stands at this time.
+    #[must_use]
+    pub fn new(start: SystemTime) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            start,
+            jump: 0,
+            passed: Duration::ZERO,
+            pauses: Vec::new(),
+            wakers: Vec::new(),
+        })))
+    }
+
+    /// Lets this much time pass.
+    pub fn advance(&self, by: Duration) {
+        let wakers = self.with(|state| {
+            state.passed += by;
+            std::mem::take(&mut state.wakers)
+        });
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Sets the time of day forward or back by this many seconds; no time passes.
+    pub fn jump(&self, seconds: i64) {
+        self.with(|state| state.jump += seconds);
+    }
+
+    /// The pauses that were made so far, the oldest first.
+    #[must_use]
+    pub fn pauses(&self) -> Vec<Duration> {
+        self.with(|state| state.pauses.clone())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        self.with(|state| {
+            let time = state.start + state.passed;
+            let jump = Duration::from_secs(state.jump.unsigned_abs());
+            if state.jump < 0 {
+                time - jump
+            } else {
+                time + jump
+            }
+        })
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.with(|state| state.passed)
+    }
+
+    fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
+        self.with(|state| state.pauses.push(pause));
+        self.advance(pause);
+        // Others get a turn, as they would while a real clock waits.
+        Box::pin(tokio::task::yield_now())
+    }
+
+    fn alarm(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        let clock = self.clone();
+        let end = self.monotonic().saturating_add(limit);
+        Box::pin(poll_fn(move |context| {
+            clock.with(|state| {
+                if state.passed >= end {
+                    return Poll::Ready(());
+                }
+                state.wakers.push(context.waker().clone());
+                Poll::Pending
+            })
+        }))
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ManualClock({:?})", self.monotonic())
+    }
+}

@@ -1,0 +1,1 @@
+//! Webhooks: verified, told apart, handled once.
