@@ -5,15 +5,35 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod answer;
+mod call;
 mod client;
 mod clock;
 mod error;
 mod reply;
+mod resource;
 pub mod testing;
 mod token;
 pub mod webhook;
 
-pub use client::{CredentialSource, Credentials, Environment, Origin, SourceError};
+pub use answer::Answer;
+pub use call::{Call, Request, RetryPolicy};
+pub use client::{
+    Client, ClientBuilder, CredentialSource, Credentials, Environment, Origin, SourceError,
+};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 pub use reply::RawReply;
+pub use resource::*;
+pub use token::{Bearer, MemoryStore, TokenSettings, TokenStore};
+
+pub use http::Method;
+pub use rust_decimal::Decimal;
+/// Values that the gateway may extend: each keeps what it does not know.
+pub use stablelink_api::open_enums;
+pub use stablelink_api::operations;
+/// Exact amounts, local times, JSON as it came.
+pub use stablelink_api::scalars;
+/// Requests and records of the gateway, as the document describes them.
+pub use stablelink_api::types;
+pub use stablelink_signature::QueryForm;

@@ -14,6 +14,12 @@ use super::{Ambiguous, Decode, Refusal};
 pub enum ErrorKind {
     /// The gateway understood the call and refused it. Nothing took effect.
     Refused(Refusal),
+    /// The gateway answered with success, but what was asked for is not enabled for the account. Observed live of the
+    /// deposit address "-1" of a checkout order.
+    NotEnabled {
+        /// What is not.
+        what: Cow<'static, str>,
+    },
     /// No token could be had, or the gateway refused the one that was sent, and a new one too.
     Authentication {
         /// What failed.
@@ -64,6 +70,12 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::NotEnabled { what } => {
+                write!(
+                    f,
+                    "not enabled for this account: {what}; ask the vendor for it"
+                )
+            }
             Self::Authentication { problem, refusal } => {
                 write!(f, "{problem}")?;
                 match refusal {
