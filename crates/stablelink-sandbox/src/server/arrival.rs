@@ -1,0 +1,90 @@
+//! What happens to every request first, and to every answer last.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::DATE;
+use http::request::Parts;
+
+use crate::Operation;
+use crate::clock::http_date;
+use crate::envelope::seal;
+use crate::faults::DateSkew;
+use crate::refusal::Refusal;
+use crate::state::{Arrival, Gateway, RequestRecord};
+
+/// Reads the body, logs the request, and dates the answer.
+pub(crate) async fn arrive(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let (body_limit, requests_kept) = {
+        let settings = gateway.settings();
+        (settings.body_limit, settings.requests_kept)
+    };
+    let body = to_bytes(body, body_limit).await;
+    let operation = Operation::find(&parts.method, parts.uri.path());
+    let record = record(&gateway, &parts, operation, body.as_ref().ok());
+    let number = gateway.requests.arrived(record, requests_kept);
+    let mut response = match body {
+        Err(_) => {
+            let settings = gateway.settings().clone();
+            seal(
+                Refusal::too_large(body_limit).into_response(),
+                operation,
+                &settings,
+            )
+        }
+        Ok(body) => {
+            parts.extensions.insert(Arrival {
+                number,
+                body: body.clone(),
+                operation,
+            });
+            next.run(Request::from_parts(parts, Body::from(body))).await
+        }
+    };
+    let skew = response.extensions_mut().remove::<DateSkew>();
+    let now = gateway.clock.now_millis();
+    let date = http_date(now.saturating_add(skew.map_or(0, |DateSkew(by)| by)));
+    // A fault that gives a date of its own keeps it.
+    if let (false, Ok(date)) = (
+        response.headers().contains_key(DATE),
+        HeaderValue::try_from(date),
+    ) {
+        response.headers_mut().insert(DATE, date);
+    }
+    let status = response.status().as_u16();
+    gateway
+        .requests
+        .update(number, |record| record.status = Some(status));
+    response
+}
+
+fn record(
+    gateway: &Gateway,
+    parts: &Parts,
+    operation: Option<Operation>,
+    body: Option<&Bytes>,
+) -> RequestRecord {
+    RequestRecord {
+        number: 0,
+        at: gateway.clock.now_millis(),
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers.clone(),
+        body: body.cloned().unwrap_or_default(),
+        operation,
+        client: None,
+        token_generation: None,
+        status: None,
+        faults: Vec::new(),
+    }
+}
