@@ -1,0 +1,6 @@
+//! The client against the sandbox, over real HTTP.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod calls;
+mod faults;
+mod setup;
