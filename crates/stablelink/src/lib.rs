@@ -10,10 +10,15 @@ mod call;
 mod client;
 mod clock;
 mod error;
+#[cfg(feature = "provisional")]
+mod pages;
 mod reply;
 mod resource;
 pub mod testing;
 mod token;
+#[cfg(feature = "provisional")]
+mod upload;
+mod wait;
 pub mod webhook;
 
 pub use answer::Answer;
@@ -23,9 +28,14 @@ pub use client::{
 };
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
+#[cfg(feature = "provisional")]
+pub use pages::{ListRequest, Pages, Paging};
 pub use reply::RawReply;
 pub use resource::*;
 pub use token::{Bearer, MemoryStore, TokenSettings, TokenStore};
+#[cfg(feature = "provisional")]
+pub use upload::{Files, Upload};
+pub use wait::Wait;
 
 pub use http::Method;
 pub use rust_decimal::Decimal;

@@ -10,6 +10,8 @@ use super::failure::Effect;
 use super::session::Session;
 use super::{Failure, Offset, Verdict, exchange, judge};
 use crate::client::Shared;
+#[cfg(feature = "provisional")]
+use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::reply::RawReply;
 use crate::token::Bearer;
@@ -19,11 +21,12 @@ pub(crate) enum Source {
     /// One whose body is at hand: it is copied.
     Fixed(reqwest::Request),
     /// One with a body that is read anew for each attempt, and is not signed.
-    Parts(Box<dyn Fn() -> Result<reqwest::Request, Error> + Send + Sync>),
+    #[cfg(feature = "provisional")]
+    Parts(Box<dyn Fn() -> BoxFuture<'static, Result<reqwest::Request, Error>> + Send + Sync>),
 }
 
 impl Source {
-    fn request(&self) -> Result<reqwest::Request, Failure> {
+    async fn request(&self) -> Result<reqwest::Request, Failure> {
         match self {
             Self::Fixed(request) => request.try_clone().ok_or_else(|| {
                 Failure::final_(Error::invalid(
@@ -31,7 +34,8 @@ impl Source {
                     "is a stream, which can be neither signed nor sent again",
                 ))
             }),
-            Self::Parts(make) => make().map_err(Failure::final_),
+            #[cfg(feature = "provisional")]
+            Self::Parts(make) => make().await.map_err(Failure::final_),
         }
     }
 }
@@ -54,7 +58,7 @@ impl Session {
         let mut token_renewed = false;
         let mut time_corrected = false;
         loop {
-            let mut request = source.request()?;
+            let mut request = source.request().await?;
             let now = shared.clock.now();
             let offset = shared.offset.get();
             stay_at_home(shared, &request)?;

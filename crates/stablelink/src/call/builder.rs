@@ -55,6 +55,20 @@ impl<R, T> Call<R, T> {
         self
     }
 
+    /// The same call once more.
+    #[cfg(feature = "provisional")]
+    pub(crate) fn again(&self) -> Self
+    where
+        R: Clone,
+    {
+        Self {
+            client: self.client.clone(),
+            request: self.request.clone(),
+            key: self.key.clone(),
+            ..*self
+        }
+    }
+
     /// How long the call may take in all: token, locks, attempts and pauses.
     ///
     /// What was sent when the time is up is ambiguous, unless the operation only reads.

@@ -20,6 +20,8 @@ pub use builder::Call;
 pub use policy::RetryPolicy;
 pub use request::Request;
 
+#[cfg(feature = "provisional")]
+pub(crate) use attempt::Source;
 pub(crate) use budget::Budget;
 pub(crate) use exchange::{Limits, exchange};
 pub(crate) use failure::Failure;

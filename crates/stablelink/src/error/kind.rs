@@ -41,6 +41,8 @@ pub enum ErrorKind {
     },
     /// The time for the call, or for one attempt, was up.
     Timeout,
+    /// The caller stopped waiting.
+    Cancelled,
     /// The call was sent, and nobody knows if it took effect.
     Ambiguous(Ambiguous),
     /// The answer could not be read. The operation itself succeeded if the answer has a retcode of 200.
@@ -93,6 +95,7 @@ impl fmt::Display for ErrorKind {
             },
             Self::Transport { problem } => write!(f, "{problem}"),
             Self::Timeout => write!(f, "the time was up before an answer came"),
+            Self::Cancelled => write!(f, "the caller stopped waiting"),
             Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
             Self::Decode(decode) => write!(f, "{decode}"),
             Self::Signature(error) => write!(f, "{error}"),

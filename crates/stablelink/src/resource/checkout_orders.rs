@@ -1,7 +1,7 @@
 //! Orders that a customer pays on a chain (W Checkout).
 
 use rust_decimal::Decimal;
-use stablelink_api::open_enums::CheckoutToken;
+use stablelink_api::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink_api::operations;
 use stablelink_api::scalars::RawJson;
 use stablelink_api::types::{
@@ -13,6 +13,7 @@ use crate::answer::Answer;
 use crate::call::{Call, Plan, Run};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::wait::Wait;
 
 /// Orders that a customer pays on a chain. Pages: <https://developer.en.wcheckout.app/407759320e0>,
 /// <https://developer.en.wcheckout.app/407759322e0>.
@@ -85,6 +86,15 @@ impl CheckoutOrders {
         )
     }
 
+    /// Waits for the order with this number to be paid, cancelled or timed out: any status but PAYING. A status that is not
+    /// documented is waited out.
+    pub fn wait(&self, order_no: impl Into<String>) -> Wait<CheckoutOrder> {
+        let (orders, number) = (self.clone(), order_no.into());
+        Wait::new(&self.0, is_final, move || {
+            orders.get(number.clone()).into_future()
+        })
+    }
+
     /// Orders. **Inferred**: neither path nor fields were seen.
     #[cfg(feature = "provisional")]
     pub fn list(
@@ -104,6 +114,14 @@ impl CheckoutOrders {
             },
         )
     }
+}
+
+/// Whether an order stands as it is until somebody acts: refunds come after that.
+fn is_final(order: &CheckoutOrder) -> bool {
+    !matches!(
+        order.order_status,
+        None | Some(CheckoutOrderStatus::Paying | CheckoutOrderStatus::Other(_))
+    )
 }
 
 async fn create(

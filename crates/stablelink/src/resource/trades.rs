@@ -8,6 +8,7 @@ use stablelink_api::types::{ConfirmTransactionRequest, CreateTradeRequest, Trade
 
 use crate::call::Call;
 use crate::client::Client;
+use crate::wait::Wait;
 
 /// On-ramp and off-ramp trades, which the pages call trade requests. **Inferred**: paths were not seen, records only in guides
 /// (<https://developer.stablelink.app/6948685m0>, <https://developer.stablelink.app/6948696m0>).
@@ -49,6 +50,16 @@ impl Trades {
                 })
             },
         )
+    }
+
+    /// Waits for the trade that was made with this `requestId`. Of its statuses only "Pending" was seen: which words are final is inferred
+    /// ([`until_final`](Wait::until_final) knows the usual ones, and waits others out); to be sure, say what you wait for with
+    /// [`until`](Wait::until).
+    pub fn wait(&self, request_id: impl Into<String>) -> Wait<Trade> {
+        let (trades, id) = (self.clone(), request_id.into());
+        Wait::new(&self.0, is_final, move || {
+            trades.get(id.clone()).into_future()
+        })
     }
 
     /// The trades of a customer.
@@ -154,6 +165,29 @@ impl Trades {
             },
         )
     }
+}
+
+/// Words by which a status usually says that it is the last. None of them was seen.
+const FINAL: [&str; 12] = [
+    "completed",
+    "complete",
+    "success",
+    "successful",
+    "succeeded",
+    "failed",
+    "failure",
+    "rejected",
+    "cancelled",
+    "canceled",
+    "expired",
+    "refunded",
+];
+
+fn is_final(trade: &Trade) -> bool {
+    trade
+        .status
+        .as_ref()
+        .is_some_and(|status| FINAL.contains(&status.as_str().to_lowercase().as_str()))
 }
 
 /// A trade to be made. Its `requestId`, the idempotency key, is made with the value and stays the same however often it is
