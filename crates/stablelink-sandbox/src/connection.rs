@@ -1,7 +1,7 @@
 //! The TCP connection that a request came over.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// Handle on a connection, in the extensions of its requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    pub(crate) peer: SocketAddr,
+    peer: SocketAddr,
     control: Arc<Control>,
 }
 
@@ -33,6 +33,11 @@ impl Connection {
             control: Arc::clone(&control),
         };
         (Self { peer, control }, stream)
+    }
+
+    /// The address of the other end.
+    pub(crate) const fn peer(&self) -> IpAddr {
+        self.peer.ip()
     }
 
     /// Ends the connection by a TCP reset.

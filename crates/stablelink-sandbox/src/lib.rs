@@ -26,7 +26,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod auth;
-mod builder;
 mod clock;
 mod connection;
 mod credentials;
@@ -44,17 +43,16 @@ mod state;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use builder::{Builder, StartError};
 pub use clock::Clock;
 pub use credentials::Credentials;
 pub use faults::{Fault, FaultId, Faults};
 pub use operation::{Operation, UnknownOperation};
 pub use random::NoRandomness;
-pub use sandbox::{Sandbox, UnknownRecord};
+pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
 };
-pub use state::{Effect, Effects, RequestRecord, TokenGrants};
+pub use state::{Effect, Effects, RequestRecord, TokenGrants, UploadedFile};
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

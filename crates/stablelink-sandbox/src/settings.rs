@@ -48,6 +48,8 @@ pub struct Settings {
     pub revoke_every: Option<u64>,
     /// How many requests [`Sandbox::requests`](crate::Sandbox::requests) keeps, the latest. 10000.
     pub requests_kept: usize,
+    /// Bytes of a body that the log of requests keeps, its first ones. 65536.
+    pub logged_body: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
 }
@@ -72,6 +74,7 @@ impl Default for Settings {
             tokens_off: BTreeSet::new(),
             revoke_every: None,
             requests_kept: 10_000,
+            logged_body: 65_536,
             body_limit: 32 * 1024 * 1024,
         }
     }

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use super::{signature, timestamp};
 use crate::Operation;
+use crate::connection::Connection;
 use crate::refusal::Refusal;
 use crate::state::{Arrival, Gateway};
 
@@ -46,7 +47,9 @@ pub(crate) async fn check(
 fn admit(gateway: &Gateway, parts: &Parts, arrival: &Arrival) -> Result<Option<Caller>, Refusal> {
     let settings = gateway.settings().clone();
     if settings.refuse_address {
-        return Err(Refusal::address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let connection = parts.extensions.get::<Connection>();
+        let ip = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Connection::peer);
+        return Err(Refusal::address(ip));
     }
     if arrival.operation == Some(Operation::IssueAccessToken) {
         return Ok(None);

@@ -1,12 +1,8 @@
-//! Faults on demand.
+//! Faults on demand: what they are, and which are due. `server::strike` carries them out.
 
-mod cut;
-mod edit;
 mod fault;
-mod inject;
 mod plan;
 
 pub use fault::Fault;
-pub(crate) use fault::{Kind, Stage};
-pub(crate) use inject::{DateSkew, inject};
+pub(crate) use fault::{Answer, Kind, Stage};
 pub use plan::{FaultId, Faults};

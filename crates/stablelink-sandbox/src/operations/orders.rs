@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use super::page;
 use super::read::{Call, checkout_token, filled, positive};
 use crate::Operation;
 use crate::clock::iso_local;
@@ -195,4 +196,12 @@ pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
         .effects
         .made(Operation::CancelCheckoutOrder, order_no.to_owned());
     Ok(Reply::DONE)
+}
+
+pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
+    let page = page::Asked::in_body(&call)?;
+    let (now, books) = (call.now(), call.books());
+    let mut orders: Vec<_> = books.orders.values().collect();
+    orders.sort_by_key(|order| order.sysid);
+    page.of(orders.into_iter(), |order| shown(order, now))
 }

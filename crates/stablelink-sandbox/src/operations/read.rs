@@ -7,7 +7,9 @@ use axum::extract::{FromRequestParts, Query};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::auth::Caller;
 use crate::refusal::Refusal;
@@ -72,6 +74,13 @@ impl Call {
             .ok_or_else(|| Refusal::missing_field(name))
     }
 
+    /// A parameter of the query that is the id of a record.
+    pub(crate) fn id(&self, name: &str) -> Result<i64, Refusal> {
+        let text = self.parameter(name)?;
+        text.parse()
+            .map_err(|_| Refusal::field(format!("{name} must be a number")))
+    }
+
     /// A parameter of the query; an empty one counts as none.
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         let value = self.query.get(name).map(String::as_str);
@@ -131,5 +140,66 @@ fn one_of(name: &str, value: &str, allowed: &[&str]) -> Result<(), Refusal> {
     } else {
         let allowed = allowed.join(", ");
         Err(Refusal::field(format!("{name} must be one of {allowed}")))
+    }
+}
+
+/// A JSON number or string, as the text that it holds: the pages write ids and codes both ways.
+#[derive(Clone, Debug)]
+pub(crate) struct NumberOrText(pub(crate) String);
+
+impl<'de> Deserialize<'de> for NumberOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Not an untagged enum: with `arbitrary_precision` those read no numbers.
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        if text.starts_with('"') {
+            let text = serde_json::from_str(text).map_err(D::Error::custom)?;
+            Ok(Self(text))
+        } else if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(D::Error::custom("must be a number or a text"))
+        }
+    }
+}
+
+impl NumberOrText {
+    /// It as the id of a record.
+    pub(crate) fn id(&self, name: &str) -> Result<i64, Refusal> {
+        let id = self.0.parse();
+        id.map_err(|_| Refusal::field(format!("{name} must be a whole number")))
+    }
+}
+
+/// Refuses an idempotency key that is empty or too long.
+pub(crate) fn request_id(text: &str) -> Result<(), Refusal> {
+    filled("requestId", text)?;
+    if text.chars().count() > 64 {
+        return Err(Refusal::field("requestId must have at most 64 characters"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_numbers_and_texts() {
+        for (json, text) in [
+            ("12", "12"),
+            ("-3", "-3"),
+            ("\"12\"", "12"),
+            ("\"a\\nb\"", "a\nb"),
+        ] {
+            let read: NumberOrText = serde_json::from_str(json).unwrap();
+            assert_eq!(read.0, text);
+        }
+        for json in ["true", "null", "[]", "{}"] {
+            assert!(
+                serde_json::from_str::<NumberOrText>(json).is_err(),
+                "{json}"
+            );
+        }
     }
 }

@@ -10,11 +10,12 @@ use http::HeaderValue;
 use http::header::DATE;
 use http::request::Parts;
 
+use super::strike::DateSkew;
 use crate::Operation;
 use crate::clock::http_date;
 use crate::envelope::seal;
-use crate::faults::DateSkew;
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::state::{Arrival, Gateway, RequestRecord};
 
 /// Reads the body, logs the request, and dates the answer.
@@ -24,23 +25,18 @@ pub(crate) async fn arrive(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let (body_limit, requests_kept) = {
-        let settings = gateway.settings();
-        (settings.body_limit, settings.requests_kept)
-    };
+    let settings = gateway.settings().clone();
+    let body_limit = settings.body_limit;
     let body = to_bytes(body, body_limit).await;
     let operation = Operation::find(&parts.method, parts.uri.path());
-    let record = record(&gateway, &parts, operation, body.as_ref().ok());
-    let number = gateway.requests.arrived(record, requests_kept);
+    let record = record(&gateway, &settings, &parts, operation, body.as_ref().ok());
+    let number = gateway.requests.arrived(record, settings.requests_kept);
     let mut response = match body {
-        Err(_) => {
-            let settings = gateway.settings().clone();
-            seal(
-                Refusal::too_large(body_limit).into_response(),
-                operation,
-                &settings,
-            )
-        }
+        Err(_) => seal(
+            Refusal::too_large(body_limit).into_response(),
+            operation,
+            &settings,
+        ),
         Ok(body) => {
             parts.extensions.insert(Arrival {
                 number,
@@ -69,6 +65,7 @@ pub(crate) async fn arrive(
 
 fn record(
     gateway: &Gateway,
+    settings: &Settings,
     parts: &Parts,
     operation: Option<Operation>,
     body: Option<&Bytes>,
@@ -80,11 +77,22 @@ fn record(
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers.clone(),
-        body: body.cloned().unwrap_or_default(),
+        body: body
+            .map(|body| head(body, settings.logged_body))
+            .unwrap_or_default(),
+        body_length: body.map_or(0, Bytes::len),
         operation,
         client: None,
         token_generation: None,
         status: None,
         faults: Vec::new(),
+    }
+}
+
+/// The first bytes. A part is copied, so that the log does not keep the whole alive.
+fn head(body: &Bytes, limit: usize) -> Bytes {
+    match body.get(..limit) {
+        Some(head) if head.len() < body.len() => Bytes::copy_from_slice(head),
+        _ => body.clone(),
     }
 }

@@ -4,6 +4,7 @@
 
 mod arrival;
 mod serve;
+mod strike;
 
 use std::sync::Arc;
 
@@ -13,14 +14,14 @@ use axum::middleware::from_fn_with_state;
 pub(crate) use serve::Server;
 
 use crate::state::Gateway;
-use crate::{auth, faults, operations};
+use crate::{auth, operations};
 
 /// The operations and all that is around them.
 fn router(gateway: &Arc<Gateway>) -> Router {
     let state = || Arc::clone(gateway);
     operations::router()
         .layer(from_fn_with_state(state(), auth::check))
-        .layer(from_fn_with_state(state(), faults::inject))
+        .layer(from_fn_with_state(state(), strike::strike))
         .layer(from_fn_with_state(state(), arrival::arrive))
         .with_state(state())
 }

@@ -8,6 +8,7 @@ mod requests;
 mod tokens;
 
 pub(crate) use books::Books;
+pub use books::UploadedFile;
 pub(crate) use client::Client;
 pub use effects::{Effect, Effects};
 pub(crate) use gateway::Gateway;

@@ -28,8 +28,11 @@ pub struct RequestRecord {
     pub query: String,
     /// All of its headers.
     pub headers: HeaderMap,
-    /// The bytes of its body.
+    /// The bytes of its body: the first
+    /// [`logged_body`](crate::Settings::logged_body) of them.
     pub body: Bytes,
+    /// The length of its body in bytes.
+    pub body_length: usize,
     /// What it asked for; `None`: the gateway has no such operation.
     pub operation: Option<Operation>,
     /// The client that it came from, counted in the order of the builder. Known once its token
@@ -50,7 +53,7 @@ impl fmt::Debug for RequestRecord {
             .field("number", &self.number)
             .field("method", &self.method)
             .field("path", &self.path)
-            .field("body_length", &self.body.len())
+            .field("body_length", &self.body_length)
             .field("operation", &self.operation)
             .field("client", &self.client)
             .field("token_generation", &self.token_generation)
@@ -131,6 +134,7 @@ mod tests {
             query: "api_secret=planted".into(),
             headers: HeaderMap::new(),
             body: Bytes::from_static(b"planted"),
+            body_length: 7,
             operation: None,
             client: None,
             token_generation: None,

@@ -1,5 +1,8 @@
 //! Lets the faults strike.
 
+mod cut;
+mod edit;
+
 use std::future::pending;
 use std::sync::Arc;
 
@@ -9,13 +12,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
 
-use super::cut::{self, Then};
-use super::edit;
-use super::fault::Answer;
-use super::{Kind, Stage};
+use cut::Then;
+
 use crate::Operation;
 use crate::connection::Connection;
 use crate::envelope::{CarriedOut, seal};
+use crate::faults::{Answer, Kind, Stage};
 use crate::refusal::Refusal;
 use crate::state::{Arrival, Gateway};
 
@@ -24,7 +26,7 @@ use crate::state::{Arrival, Gateway};
 pub(crate) struct DateSkew(pub(crate) i64);
 
 /// Gives answers their envelope, and strikes before and after that.
-pub(crate) async fn inject(
+pub(crate) async fn strike(
     State(gateway): State<Arc<Gateway>>,
     request: Request,
     next: Next,

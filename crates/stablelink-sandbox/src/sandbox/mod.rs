@@ -1,5 +1,8 @@
 //! A running sandbox.
 
+mod builder;
+mod outside;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,20 +11,16 @@ use secrecy::ExposeSecret;
 
 use crate::server::Server;
 use crate::state::{Effects, Gateway, RequestRecord, TokenGrants};
-use crate::{Builder, Clock, Credentials, Faults, Settings, StartError, auth};
+pub use builder::{Builder, StartError};
+pub use outside::UnknownRecord;
+
+use crate::{Clock, Credentials, Faults, Settings, auth};
 
 /// A gateway on a port of its own, until it is dropped.
 pub struct Sandbox {
     url: String,
     gateway: Arc<Gateway>,
     server: Server,
-}
-
-/// The sandbox has no record with this key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sandbox has no {kind} with this number")]
-pub struct UnknownRecord {
-    kind: &'static str,
 }
 
 impl Sandbox {
@@ -152,29 +151,6 @@ impl Sandbox {
         for client in &self.gateway.clients {
             client.tokens().revoke_refresh();
         }
-    }
-
-    /// Gives a checkout order this status, such as `PAID`; any text, so that a client can be shown
-    /// what no document knows.
-    ///
-    /// # Errors
-    ///
-    /// There is no such order.
-    pub fn set_order_status(
-        &self,
-        order_no: &str,
-        status: impl Into<String>,
-    ) -> Result<(), UnknownRecord> {
-        let now = self.gateway.clock.now_millis();
-        let status = status.into();
-        for client in &self.gateway.clients {
-            if let Some(order) = client.books().orders.get_mut(order_no) {
-                order.status = status;
-                order.updated = now;
-                return Ok(());
-            }
-        }
-        Err(UnknownRecord { kind: "order" })
     }
 
     /// The headers `TIMESTAMP` and `SIGNATURE` of a delivery to the webhook receiver of the first

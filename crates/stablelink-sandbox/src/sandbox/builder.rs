@@ -3,12 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use super::Sandbox;
 use crate::server::Server;
 use crate::settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Settings, TokenShape,
 };
 use crate::state::Gateway;
-use crate::{Clock, Credentials, NoRandomness, Sandbox};
+use crate::{Clock, Credentials, NoRandomness};
 
 /// Makes a [`Sandbox`]. Each setting has its default on [`Settings`].
 #[derive(Clone, Debug, Default)]
