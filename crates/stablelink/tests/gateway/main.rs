@@ -3,5 +3,9 @@
 
 mod calls;
 mod faults;
+#[cfg(feature = "provisional")]
+mod provisional;
 mod setup;
+#[cfg(feature = "provisional")]
+mod uploads;
 mod waits;
