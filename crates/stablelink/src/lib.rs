@@ -17,3 +17,4 @@ pub use client::{CredentialSource, Credentials, Environment, Origin, SourceError
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 pub use reply::RawReply;
+pub use token::{Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore};
