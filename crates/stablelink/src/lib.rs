@@ -32,7 +32,9 @@ pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 pub use pages::{ListRequest, Pages, Paging};
 pub use reply::RawReply;
 pub use resource::*;
-pub use token::{Bearer, MemoryStore, TokenSettings, TokenStore};
+pub use token::{
+    Bearer, Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
+};
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};
 pub use wait::Wait;

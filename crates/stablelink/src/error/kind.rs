@@ -9,7 +9,7 @@ use stablelink_signature::VerifyError;
 use super::{Ambiguous, Decode, Refusal};
 
 /// What went wrong, told apart by what the caller can do about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The gateway understood the call and refused it. Nothing took effect.
