@@ -138,7 +138,7 @@ mod tests {
                 problem: "reset".into(),
             },
             ErrorKind::Timeout,
-            ErrorKind::Decode(Decode::new("retdata", "is missing")),
+            ErrorKind::Decode(crate::error::Decode::new("retdata", "is missing")),
             ErrorKind::Store {
                 problem: "gone".into(),
             },
