@@ -248,6 +248,8 @@ async fn refunds_never_give_back_more_than_was_paid() {
         .get("/checkout/refund/info", "refundOrderNo=R9")
         .await
         .refused("00907");
+    let list = caller.post("/checkout/refund/list", "{}").await.ok();
+    assert_eq!(list.member("total"), "3");
     let both = r#"{"refundOrderNo":"R4","orderNo":"A","abnormalPaymentNo":"B","amount":1}"#;
     caller
         .post("/checkout/refund/create", both)
