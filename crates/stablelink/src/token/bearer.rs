@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 
 /// A token that the gateway gave, ready to be sent. Clones are the same token.
 #[derive(Clone)]
-pub(crate) struct Bearer(Arc<Inner>);
+pub struct Bearer(Arc<Inner>);
 
 struct Inner {
     header: HeaderValue,
@@ -66,21 +66,26 @@ impl Bearer {
     }
 
     /// The value of the `Authorization` header, marked as sensitive.
-    pub(crate) fn header(&self) -> &HeaderValue {
+    #[must_use]
+    pub fn header(&self) -> &HeaderValue {
         &self.0.header
     }
 
-    pub(crate) fn token(&self) -> &SecretString {
+    /// The token itself. Keep it out of logs.
+    #[must_use]
+    pub fn token(&self) -> &SecretString {
         &self.0.token
     }
 
     /// Grows with each renewal, over all processes that share the store.
-    pub(crate) fn generation(&self) -> u64 {
+    #[must_use]
+    pub fn generation(&self) -> u64 {
         self.0.generation
     }
 
     /// Its end by the time of day at which it was got.
-    pub(crate) fn expires_at(&self) -> SystemTime {
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
         self.0.expires_at
     }
 

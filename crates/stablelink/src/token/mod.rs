@@ -14,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod trial;
 
-pub(crate) use bearer::Bearer;
+pub use bearer::Bearer;
 pub(crate) use grant::{Grant, GrantError, Issued};
 pub(crate) use manager::Tokens;
 pub use settings::TokenSettings;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Decode;
 use crate::{Error, ErrorKind};
 
 /// What failed once, and is told to many: an [`Error`] can't be cloned, for its source can't.
@@ -19,7 +18,7 @@ impl Shared {
 
     /// The error anew: same kind, answer and source.
     pub(super) fn error(&self) -> Error {
-        let error = self.of_kind(self.kind());
+        let error = self.of_kind(self.0.kind().clone());
         match std::error::Error::source(&*self.0) {
             Some(_) => error.because(Source(self.clone())),
             None => error,
@@ -32,7 +31,7 @@ impl Shared {
             seconds: whole_seconds(rest),
             first: self.clone(),
         };
-        let kind = match self.kind() {
+        let kind = match self.0.kind().clone() {
             ErrorKind::Authentication { problem, refusal } => ErrorKind::Authentication {
                 problem: format!("{problem}; {pause}").into(),
                 refusal,
@@ -53,42 +52,6 @@ impl Shared {
         match self.0.operation() {
             Some(name) => error.during(&Cow::Owned(name.to_owned()), self.0.attempts()),
             None => error,
-        }
-    }
-
-    fn kind(&self) -> ErrorKind {
-        match self.0.kind() {
-            ErrorKind::Refused(refusal) => ErrorKind::Refused(refusal.clone()),
-            ErrorKind::Authentication { problem, refusal } => ErrorKind::Authentication {
-                problem: problem.clone(),
-                refusal: refusal.clone(),
-            },
-            ErrorKind::AddressNotAllowed(refusal) => ErrorKind::AddressNotAllowed(refusal.clone()),
-            ErrorKind::RateLimited { retry_after } => ErrorKind::RateLimited {
-                retry_after: *retry_after,
-            },
-            ErrorKind::Transport { problem } => ErrorKind::Transport {
-                problem: problem.clone(),
-            },
-            ErrorKind::Timeout => ErrorKind::Timeout,
-            ErrorKind::Decode(decode) => {
-                ErrorKind::Decode(Decode::new(decode.path(), decode.problem()))
-            }
-            ErrorKind::Signature(error) => ErrorKind::Signature(*error),
-            ErrorKind::Store { problem } => ErrorKind::Store {
-                problem: problem.clone(),
-            },
-            ErrorKind::InvalidArgument { argument, problem } => ErrorKind::InvalidArgument {
-                argument: argument.clone(),
-                problem: problem.clone(),
-            },
-            ErrorKind::Configuration { problem } => ErrorKind::Configuration {
-                problem: problem.clone(),
-            },
-            // A token moves no money, so that nobody needs to look one up.
-            ErrorKind::Ambiguous(ambiguous) => ErrorKind::Transport {
-                problem: ambiguous.cause().to_string().into(),
-            },
         }
     }
 }
@@ -175,7 +138,7 @@ mod tests {
                 problem: "reset".into(),
             },
             ErrorKind::Timeout,
-            ErrorKind::Decode(Decode::new("retdata", "is missing")),
+            ErrorKind::Decode(crate::error::Decode::new("retdata", "is missing")),
             ErrorKind::Store {
                 problem: "gone".into(),
             },
