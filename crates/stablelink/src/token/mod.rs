@@ -11,6 +11,8 @@ mod renewal;
 mod settings;
 mod shared;
 mod store;
+#[cfg(test)]
+mod trial;
 
 pub use bearer::Bearer;
 pub(crate) use grant::{Grant, GrantError, Issued};

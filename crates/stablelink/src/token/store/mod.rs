@@ -219,3 +219,8 @@ impl StdError for StoreError {
         Some(source)
     }
 }
+
+// Stores in other places are tested by the same file.
+#[cfg(test)]
+#[path = "../../../tests/support/contract.rs"]
+mod contract;
