@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod clock;
 mod error;
+pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
 mod reply;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use stablelink_signature::{NO_BODY, RequestLine, SIGNATURE, SignKey, TIMESTAMP};
+use tracing::Instrument;
 
 use super::failure::Effect;
 use super::session::Session;
@@ -49,12 +50,14 @@ impl Session {
         source: &Source,
     ) -> Result<RawReply, Failure> {
         let shared = self.shared();
+        // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
+        // defeat them.
         let ready = shared
             .credentials
             .current()
             .await
             .map_err(Failure::final_)?;
-        let mut bearer = shared.tokens.current().await.map_err(without_token)?;
+        let mut bearer = shared.tokens.current().await.map_err(Failure::final_)?;
         let mut token_renewed = false;
         let mut time_corrected = false;
         loop {
@@ -64,18 +67,34 @@ impl Session {
             stay_at_home(shared, &request)?;
             sign(&mut request, &bearer, &ready.sign_key, shared, now, offset)?;
 
+            let watch = self.watch_attempt(request.method());
             let sent = self.flight();
-            let reply = exchange(http, request, shared.limits(self.limits()), &*shared.clock).await;
+            let reply = exchange(http, request, shared.limits(self.limits()), &*shared.clock)
+                .instrument(watch.span())
+                .await;
             drop(sent);
-            let reply = reply?;
+            let reply = match reply {
+                Ok(reply) => reply,
+                Err(failure) => {
+                    watch.failed(&failure.error);
+                    return Err(failure);
+                }
+            };
 
             let arrived = shared.clock.now();
-            shared.offset.learn(reply.headers(), arrived);
+            let headers = reply.headers().clone();
             let (reply, verdict) = judge(reply, arrived);
+            watch.answered(&reply, verdict.error_type());
+            let accepted = matches!(verdict, Verdict::Success).then_some(offset);
+            shared.offset.learn(&headers, arrived, accepted);
             match &verdict {
                 Verdict::Unauthorized(_) if !token_renewed => {
                     token_renewed = true;
-                    bearer = shared.tokens.renew(&bearer).await.map_err(without_token)?;
+                    bearer = shared
+                        .tokens
+                        .renew(&bearer)
+                        .await
+                        .map_err(Failure::final_)?;
                 }
                 Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
                     token_renewed = true;
@@ -83,7 +102,7 @@ impl Session {
                         .tokens
                         .renew_if_cooled(&bearer)
                         .await
-                        .map_err(without_token)?
+                        .map_err(Failure::final_)?
                     {
                         Some(fresh) => bearer = fresh,
                         None => return conclude(reply, verdict),
@@ -92,22 +111,14 @@ impl Session {
                 Verdict::Refused(refusal)
                     if !time_corrected
                         && refusal.is_about_time()
-                        && Offset::differ(offset, shared.offset.get()) =>
+                        && shared.offset.replaces(offset) =>
                 {
                     time_corrected = true;
                 }
                 _ => return conclude(reply, verdict),
             }
+            self.counts_again();
         }
-    }
-}
-
-/// Nothing was sent for want of a token.
-fn without_token(error: Error) -> Failure {
-    // The token has its own repeats and its own cool-down: to come again at once would defeat them.
-    Failure {
-        again: false,
-        ..Failure::passing(error)
     }
 }
 
@@ -163,7 +174,6 @@ fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
         error: Error::new(kind).retryable(again && effect == Effect::None),
         effect,
         again,
-        wait: None,
     };
     let mut failure = match verdict {
         Verdict::Success => return Ok(reply),
@@ -176,10 +186,9 @@ fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
             false,
         ),
         Verdict::Refused(refusal) => fail(refused(refusal), Effect::None, false),
-        Verdict::RateLimited(retry_after) => Failure {
-            wait: retry_after,
-            ..fail(ErrorKind::RateLimited { retry_after }, Effect::None, true)
-        },
+        Verdict::RateLimited(retry_after) => {
+            fail(ErrorKind::RateLimited { retry_after }, Effect::None, true).after(retry_after)
+        }
         Verdict::Redirect => fail(
             transport(
                 "the gateway redirects, which is not followed: it would carry secrets elsewhere",
@@ -187,14 +196,12 @@ fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
             Effect::Unknown,
             false,
         ),
-        Verdict::Broken(refusal, wait) => Failure {
-            wait,
-            ..fail(
-                transport(format!("the gateway failed: {refusal}")),
-                Effect::Unknown,
-                true,
-            )
-        },
+        Verdict::Broken(refusal, wait) => fail(
+            transport(format!("the gateway failed: {refusal}")),
+            Effect::Unknown,
+            true,
+        )
+        .after(wait),
         Verdict::Unreadable(decode) => fail(ErrorKind::Decode(decode), Effect::Unknown, false),
     };
     failure.error = failure.error.answered(reply);

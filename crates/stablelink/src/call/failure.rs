@@ -12,8 +12,6 @@ pub(crate) struct Failure {
     pub(crate) effect: Effect,
     /// Whether another attempt may do better, if the operation allows one.
     pub(crate) again: bool,
-    /// The wait that the gateway asked for.
-    pub(crate) wait: Option<Duration>,
 }
 
 /// Whether the gateway may have acted on an attempt that failed.
@@ -21,20 +19,18 @@ pub(crate) struct Failure {
 pub(crate) enum Effect {
     /// It did not: nothing was sent, or it said no.
     None,
-    /// It did: it said so.
-    Done,
     /// Nobody knows.
     Unknown,
 }
 
 impl Failure {
-    /// Nothing was sent, and nothing will be: an argument, a setting.
+    /// Nothing was sent, and nothing will be at once: an argument, a setting, no token. The error knows whether it may
+    /// pass.
     pub(crate) fn final_(error: Error) -> Self {
         Self {
             error,
             effect: Effect::None,
             again: false,
-            wait: None,
         }
     }
 
@@ -44,7 +40,6 @@ impl Failure {
             error: error.retryable(true),
             effect: Effect::None,
             again: true,
-            wait: None,
         }
     }
 
@@ -54,7 +49,12 @@ impl Failure {
             error,
             effect: Effect::Unknown,
             again: true,
-            wait: None,
         }
+    }
+
+    /// The gateway asked to wait that long.
+    pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
+        self.error = self.error.after(wait);
+        self
     }
 }

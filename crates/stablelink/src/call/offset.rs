@@ -15,6 +15,8 @@ pub(crate) struct Offset(AtomicI64);
 const NOISE: i64 = 30_000;
 /// Above this it is no clock that runs wrong, but an answer from somewhere else.
 const BOUND: i64 = 24 * 60 * 60 * 1_000;
+/// A TIMESTAMP that was accepted is no further than this from the gateway's time: two minutes (documented), and noise.
+const ACCEPTED: i64 = 120_000 + NOISE;
 
 impl Offset {
     /// The offset in use.
@@ -24,7 +26,10 @@ impl Offset {
 
     /// Learns from an answer that came at `now`. A header far off, within bounds, corrects the
     /// offset, and one that agrees with our clock takes it back.
-    pub(crate) fn learn(&self, headers: &HeaderMap, now: SystemTime) {
+    ///
+    /// `accepted` is the offset of a TIMESTAMP that the gateway accepted: a header that says it should not have is not of
+    /// its clock, but of something in between that dates answers wrongly, and tells nothing.
+    pub(crate) fn learn(&self, headers: &HeaderMap, now: SystemTime, accepted: Option<i64>) {
         let Some(date) = headers
             .get(DATE)
             .and_then(|value| value.to_str().ok())
@@ -33,6 +38,9 @@ impl Offset {
             return;
         };
         let measured = difference(date, now);
+        if accepted.is_some_and(|used| measured.saturating_sub(used).abs() > ACCEPTED) {
+            return;
+        }
         if measured.abs() <= NOISE {
             self.0.store(0, Ordering::Relaxed);
         } else if measured.abs() <= BOUND && (measured - self.get()).abs() > NOISE {
@@ -55,9 +63,15 @@ impl Offset {
         Timestamp::try_from(corrected?).ok()
     }
 
-    /// Whether two offsets differ by more than noise.
-    pub(crate) const fn differ(one: i64, other: i64) -> bool {
-        (one - other).abs() > NOISE
+    /// Whether there is another offset to try than the one whose TIMESTAMP was refused. An offset that was learnt and
+    /// did not help is given up: what dates the answers may be wrong, and our clock right.
+    pub(crate) fn replaces(&self, refused: i64) -> bool {
+        let now = self.get();
+        if (now - refused).abs() > NOISE {
+            return true;
+        }
+        self.0.store(0, Ordering::Relaxed);
+        refused.abs() > NOISE
     }
 }
 
@@ -74,7 +88,7 @@ fn difference(date: SystemTime, now: SystemTime) -> i64 {
 mod tests {
     use super::*;
 
-    fn learned(offset: &Offset, seconds: i64) -> i64 {
+    fn learned_of(offset: &Offset, seconds: i64, accepted: Option<i64>) -> i64 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_000_000);
         let shift = Duration::from_secs(seconds.unsigned_abs());
         let date = if seconds < 0 {
@@ -84,8 +98,12 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         headers.insert(DATE, httpdate::fmt_http_date(date).parse().unwrap());
-        offset.learn(&headers, now);
+        offset.learn(&headers, now, accepted.map(|seconds| seconds * 1_000));
         offset.get() / 1_000
+    }
+
+    fn learned(offset: &Offset, seconds: i64) -> i64 {
+        learned_of(offset, seconds, None)
     }
 
     #[test]
@@ -111,6 +129,43 @@ mod tests {
         assert_eq!(learned(&offset, 600), 600);
         assert_eq!(learned(&offset, 610), 600, "the noise of one answer");
         assert_eq!(learned(&offset, 5), 0);
+    }
+
+    #[test]
+    fn a_date_that_contradicts_what_was_accepted_is_no_clock_of_the_gateway() {
+        for (date, accepted, then) in [
+            (3_600, 0, 0),
+            (-3_600, 0, 0),
+            (100, 0, 100),
+            (3_600, 3_600, 3_600),
+            (0, 3_600, 3_600),
+        ] {
+            let offset = Offset(AtomicI64::new(accepted * 1_000));
+            assert_eq!(
+                learned_of(&offset, date, Some(accepted)),
+                then,
+                "{date} {accepted}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_refused_is_replaced_or_given_up() {
+        for (now, refused, replaced, then) in [
+            (0, 0, false, 0),
+            (600, 0, true, 600),
+            (0, 600, true, 0),
+            (600, 600, true, 0),
+            (610, 600, true, 0),
+        ] {
+            let offset = Offset(AtomicI64::new(now * 1_000));
+            assert_eq!(
+                offset.replaces(refused * 1_000),
+                replaced,
+                "{now} {refused}"
+            );
+            assert_eq!(offset.get(), then * 1_000, "{now} {refused}");
+        }
     }
 
     #[test]

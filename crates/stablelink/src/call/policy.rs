@@ -69,7 +69,9 @@ impl RetryPolicy {
     pub(crate) fn pause(&self, attempt: u32, chance: f64) -> Duration {
         let doubled = 2u32.saturating_pow(attempt.saturating_sub(1));
         let longest = self.base.saturating_mul(doubled).min(self.cap);
-        longest.mul_f64(chance.clamp(0.0, 1.0))
+        // `mul_f64` panics where the product is no duration, which rounding makes of the longest one.
+        Duration::try_from_secs_f64(longest.as_secs_f64() * chance.clamp(0.0, 1.0))
+            .unwrap_or(longest)
     }
 }
 
@@ -87,5 +89,10 @@ mod tests {
         assert_eq!(policy.pause(1, 0.25), Duration::from_millis(250));
         assert_eq!(policy.pause(u32::MAX, 9.0), Duration::from_secs(10));
         assert_eq!(policy.attempts(0).attempts, 1);
+        let endless = RetryPolicy::default()
+            .base(Duration::MAX)
+            .cap(Duration::MAX);
+        assert_eq!(endless.pause(9, 1.0), Duration::MAX);
+        assert_eq!(endless.pause(9, f64::NAN), Duration::MAX);
     }
 }

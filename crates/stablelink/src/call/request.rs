@@ -17,8 +17,7 @@ use super::{Plan, Run};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::clock::BoxFuture;
-use crate::error::{Decode, Error, ErrorKind};
-use crate::reply::RawReply;
+use crate::error::{Decode, Error};
 
 /// Any call to the gateway, with the same token, signature and errors as the others: see
 /// [`Client::request`].
@@ -120,7 +119,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Those of every call; [`Decode`](ErrorKind::Decode) if `retdata` is missing or of another form.
+    /// Those of every call; [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or of another form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Answer<T>, Error> {
         self.sent(|body| {
             let json = &mut serde_json::Deserializer::from_slice(body);
@@ -150,16 +149,7 @@ impl Request {
         let run = Run::new(shared, plan);
         let request = self.request(run.shared.origin.as_str());
         let request = request.map_err(|error| run.session.named(error))?;
-        let reply: RawReply = run
-            .within(
-                run.session
-                    .deliver(&run.shared.http, Source::Fixed(request)),
-            )
-            .await?;
-        match read(reply.body()) {
-            Ok(value) => Ok(Answer::new(value, reply)),
-            Err(decode) => Err(run.session.named(Error::new(ErrorKind::Decode(decode)))),
-        }
+        run.by_hand(Source::Fixed(request), read).await
     }
 
     fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {
@@ -247,6 +237,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ErrorKind;
     use crate::client::Origin;
 
     const ORIGIN: &str = "https://pay.example:8443";

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use stablelink_api as api;
 use stablelink_api::hooks::{Transport, carried};
+use tracing::Instrument;
 
+use super::attempt::Source;
 use super::session::{Plan, Session};
 use crate::answer::Answer;
 use crate::client::Shared;
@@ -95,12 +97,42 @@ impl Run {
         &self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        tokio::pin!(call);
-        tokio::select! {
-            biased;
-            outcome = &mut call => outcome,
-            () = self.shared.clock.alarm(self.session.deadline()) => Err(self.session.interrupted()),
+        let watch = self.session.watch_call();
+        let outcome = async {
+            tokio::pin!(call);
+            tokio::select! {
+                biased;
+                outcome = &mut call => outcome,
+                () = self.shared.clock.alarm(self.session.deadline()) => Err(self.session.interrupted()),
+            }
         }
+        .instrument(watch.span())
+        .await;
+        let attempts = self.session.attempts();
+        match &outcome {
+            Ok(_) => watch.succeeded(attempts, self.session.reply().as_ref()),
+            Err(error) => watch.failed(attempts, error),
+        }
+        outcome
+    }
+
+    /// A call whose answer is read here, from the bytes: one that the generated client does not make.
+    pub(crate) async fn by_hand<T>(
+        &self,
+        source: Source,
+        read: impl FnOnce(&[u8]) -> Result<T, Decode>,
+    ) -> Result<Answer<T>, Error> {
+        self.within(async {
+            let reply = self.session.deliver(&self.shared.http, source).await?;
+            match read(reply.body()) {
+                Ok(value) => Ok(Answer::new(value, reply)),
+                Err(decode) => {
+                    let error = Error::new(ErrorKind::Decode(decode));
+                    Err(self.session.named(error))
+                }
+            }
+        })
+        .await
     }
 }
 

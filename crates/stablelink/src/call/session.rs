@@ -14,6 +14,7 @@ use super::{Failure, RetryPolicy};
 use crate::client::Shared;
 use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, Error, ErrorKind};
+use crate::observe;
 use crate::reply::RawReply;
 
 /// What is known of a call before it is made.
@@ -95,6 +96,26 @@ impl Session {
         Flight(&self.in_flight)
     }
 
+    /// The request goes out once more, or is about to.
+    pub(super) fn counts_again(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn watch_attempt(&self, method: &http::Method) -> observe::Attempt {
+        let number = self.attempts();
+        let clock = Arc::clone(&self.shared.clock);
+        observe::Attempt::begin(&self.plan.operation, method, number, clock)
+    }
+
+    pub(super) fn watch_call(&self) -> observe::Call {
+        observe::Call::begin(&self.plan.operation, Arc::clone(&self.shared.clock))
+    }
+
+    /// How often the request was sent, or tried to be.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
     fn policy(&self) -> &RetryPolicy {
         &self.shared.retry
     }
@@ -114,8 +135,10 @@ impl Session {
         source: Source,
     ) -> Result<RawReply, Error> {
         let most = self.plan.attempts.unwrap_or(self.policy().attempts);
+        let mut attempt = 0;
         loop {
-            let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            attempt += 1;
+            self.counts_again();
             // A Flight that is dropped with its future leaves no doubt behind: `interrupted` looks before that.
             let failure = match self.attempt(http, &source).await {
                 Ok(reply) => {
@@ -129,10 +152,10 @@ impl Session {
             if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
                 self.doubt.store(true, Ordering::Release);
             }
-            let pause = match failure.wait {
-                Some(wait) => wait,
-                None => self.policy().pause(attempt, self.shared.chance()),
-            };
+            let pause = failure
+                .error
+                .retry_after()
+                .unwrap_or_else(|| self.policy().pause(attempt, self.shared.chance()));
             // What went wrong says more than that the time was up.
             let in_time = self.shared.clock.monotonic().saturating_add(pause) < self.until;
             let another = failure.again
@@ -143,16 +166,16 @@ impl Session {
             if !another {
                 return Err(self.conclude(failure));
             }
-            tracing::debug!(attempt, pause_ms = pause.as_millis(), error = %failure.error, "sent again");
+            observe::retry(&self.plan.operation, &failure.error, pause);
             self.shared.clock.sleep(pause).await;
         }
     }
 
     fn conclude(&self, failure: Failure) -> Error {
         let operation = &self.plan.operation;
-        let attempts = self.attempts.load(Ordering::Relaxed);
+        let attempts = self.attempts();
         let error = failure.error.during(operation, attempts);
-        if failure.effect == Effect::Done || !self.doubt.load(Ordering::Acquire) {
+        if !self.doubt.load(Ordering::Acquire) {
             // Of a safe operation nothing takes effect, whatever became of it.
             let harmless = failure.again && self.plan.retry == Retry::Safe;
             let retryable = error.is_retryable() || harmless;
@@ -168,15 +191,17 @@ impl Session {
         };
         let key = self.plan.key.clone();
         Error::new(ErrorKind::Ambiguous(Ambiguous::new(field, key, cause)))
-            .during(&self.plan.operation, self.attempts.load(Ordering::Relaxed))
+            .during(&self.plan.operation, self.attempts())
     }
 
     /// What the end of the call's time means, seen before its future is dropped.
     pub(super) fn interrupted(&self) -> Error {
-        let attempts = self.attempts.load(Ordering::Relaxed);
+        let attempts = self.attempts();
         let error = Error::new(ErrorKind::Timeout).during(&self.plan.operation, attempts);
-        let sent = self.in_flight.load(Ordering::Acquire) && self.plan.retry != Retry::Safe;
-        if sent || self.doubt.load(Ordering::Acquire) {
+        // An answer that came and was not read to its end counts like one that did not come.
+        let sent = self.in_flight.load(Ordering::Acquire) || self.reply().is_some();
+        let effective = sent && self.plan.retry != Retry::Safe;
+        if effective || self.doubt.load(Ordering::Acquire) {
             self.ambiguous(error)
         } else {
             error.retryable(true)
@@ -185,7 +210,7 @@ impl Session {
 
     /// An error found after the exchange, of this call.
     pub(crate) fn named(&self, error: Error) -> Error {
-        let error = error.during(&self.plan.operation, self.attempts.load(Ordering::Relaxed));
+        let error = error.during(&self.plan.operation, self.attempts());
         match self.reply() {
             Some(reply) if error.raw().is_none() => error.answered(reply),
             _ => error,

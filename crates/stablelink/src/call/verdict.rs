@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -28,6 +28,20 @@ pub(crate) enum Verdict {
     Broken(Refusal, Option<Duration>),
     /// A success by its status, but not one of the gateway's envelopes.
     Unreadable(Decode),
+}
+
+impl Verdict {
+    /// A word for it, as [`ErrorKind::name`](crate::ErrorKind::name) has them; `None` of success.
+    pub(crate) const fn error_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Success => None,
+            Self::Unauthorized(_) => Some("authentication"),
+            Self::Refused(_) => Some("refused"),
+            Self::RateLimited(_) => Some("rate_limited"),
+            Self::Redirect | Self::Broken(..) => Some("transport"),
+            Self::Unreadable(_) => Some("decode"),
+        }
+    }
 }
 
 /// The parts of the envelope that tell success from refusal.
@@ -64,7 +78,7 @@ pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
     let head = Head::read(reply.body());
     let (retcode, message, success) = match &head {
         Ok(head) => (
-            head.retcode.and_then(text),
+            head.retcode.filter(|raw| is_code(raw)).and_then(text),
             head.retmsg.and_then(text),
             head.success.map(RawValue::get),
         ),
@@ -87,12 +101,22 @@ pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
             (Some(code), _, _) if code == SUCCESS => Verdict::Success,
             (Some(_), _, _) => Verdict::Refused(refusal()),
             (None, _, Err(error)) => Verdict::Unreadable(Decode::of_json(".", error)),
-            (None, _, Ok(_)) => {
-                Verdict::Unreadable(Decode::new("retcode", "it is missing: this is no envelope"))
-            }
+            (None, _, Ok(head)) => Verdict::Unreadable(Decode::new(
+                "retcode",
+                match head.retcode {
+                    None => "it is missing: this is no envelope",
+                    Some(_) => "expected an integer or a text",
+                },
+            )),
         },
     };
     (reply.with_retcode(retcode), verdict)
+}
+
+/// An integer or a text that is not empty. Anything else is no word of the gateway, and proves no refusal.
+fn is_code(raw: &RawValue) -> bool {
+    let text = raw.get();
+    text.len() > 2 && text.starts_with('"') || text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A retcode or message as text, whichever form it has; `None` of null.
@@ -110,7 +134,15 @@ fn wait(reply: &RawReply, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    // By the clock that the date was written by, if it shows: ours may be wrong.
+    let theirs = reply.headers().get(DATE).and_then(|value| {
+        let text = value.to_str().ok()?;
+        httpdate::parse_http_date(text).ok()
+    });
+    Some(
+        date.duration_since(theirs.unwrap_or(now))
+            .unwrap_or_default(),
+    )
 }
 
 #[cfg(test)]
@@ -161,6 +193,17 @@ mod tests {
             ),
             (200, r#"{"retcode":13,"success":true}"#, "refused 13"),
             (200, r#"{"retcode":null}"#, "unreadable retcode"),
+            (200, r#"{"retcode":""}"#, "unreadable retcode"),
+            (200, r#"{"retcode":true}"#, "unreadable retcode"),
+            (200, r#"{"retcode":{"code":200}}"#, "unreadable retcode"),
+            (200, r#"{"retcode":[200]}"#, "unreadable retcode"),
+            (200, r#"{"retcode":200.0}"#, "unreadable retcode"),
+            (200, r#"{"retcode":-1}"#, "unreadable retcode"),
+            (
+                200,
+                r#"{"retcode":"200","retcode":"00008"}"#,
+                "unreadable .",
+            ),
             (200, r#"{"access_token":"x"}"#, "unreadable retcode"),
             (200, "<html>", "unreadable ."),
             (200, "", "unreadable ."),
@@ -198,12 +241,19 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, text.parse().unwrap());
-            let reply = RawReply::new(StatusCode::TOO_MANY_REQUESTS, headers, Bytes::new());
-            assert_eq!(
-                wait(&reply, now),
-                seconds.map(Duration::from_secs),
-                "{text}"
-            );
+            let reply =
+                |headers| RawReply::new(StatusCode::TOO_MANY_REQUESTS, headers, Bytes::new());
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(wait(&reply(headers.clone()), now), expected, "{text}");
+            // With the gateway's own time beside it, ours does not matter.
+            headers.insert(DATE, httpdate::fmt_http_date(now).parse().unwrap());
+            let reply = reply(headers);
+            for ours in [
+                now - Duration::from_secs(3_600),
+                now + Duration::from_secs(3_600),
+            ] {
+                assert_eq!(wait(&reply, ours), expected, "{text}");
+            }
         }
     }
 }

@@ -158,7 +158,8 @@ impl ClientBuilder {
     }
 
     /// Adjusts the HTTP client, for instance its pool or its trusted roots. Redirects and `Referer` stay off, whatever is
-    /// set here: they would carry secrets to another host.
+    /// set here: they would carry secrets to another host. So do its own repeats, which could pay twice, and its log of
+    /// connections, which shows what is sent.
     pub fn http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -210,6 +211,9 @@ impl ClientBuilder {
         let http = http
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            // Its repeats know neither keys nor signatures, and its log of connections holds every byte.
+            .retry(reqwest::retry::never())
+            .connection_verbose(false)
             .build()
             .map_err(|error| {
                 Error::configuration("the HTTP client could not be made")

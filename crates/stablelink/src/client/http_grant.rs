@@ -8,12 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 use stablelink_api::hooks::{self, Transport, carried, carry};
 use stablelink_api::open_enums::GrantType;
 use stablelink_api::{self as api, operations, types};
+use tracing::Instrument;
 
 use super::environment::Origin;
 use super::vault::Vault;
 use crate::call::{Failure, Limits, Offset, RetryPolicy, Verdict, exchange, judge};
 use crate::clock::{BoxFuture, Clock};
 use crate::error::{Decode, Error, ErrorKind, Refusal};
+use crate::observe;
 use crate::token::{Grant, GrantError, Issued};
 
 /// Asks the gateway for tokens over HTTP.
@@ -36,6 +38,25 @@ impl HttpGrant {
     }
 
     async fn ask(
+        &self,
+        kind: &GrantType,
+        key: Option<&str>,
+        secret: Option<&str>,
+        refresh: Option<&str>,
+    ) -> Result<Issued, GrantError> {
+        let outcome = self.issued(kind, key, secret, refresh).await;
+        let grant = match kind {
+            GrantType::RefreshToken => "refresh_token",
+            _ => "client_credentials",
+        };
+        let error = outcome.as_ref().map_err(|error| match error {
+            GrantError::Refused(error) | GrantError::Unavailable(error) => error,
+        });
+        observe::token_renewal(grant, error);
+        outcome
+    }
+
+    async fn issued(
         &self,
         kind: &GrantType,
         key: Option<&str>,
@@ -132,7 +153,7 @@ impl TokenExchange {
         let mut attempt = 1;
         loop {
             let again = request.try_clone();
-            let error = match self.send_once(http, request).await {
+            let error = match self.send_once(http, request, attempt).await {
                 Err(GrantError::Unavailable(error)) if error.is_retryable() => error,
                 outcome => return outcome,
             };
@@ -154,19 +175,30 @@ impl TokenExchange {
         &self,
         http: &reqwest::Client,
         request: reqwest::Request,
+        number: u32,
     ) -> Result<reqwest::Response, GrantError> {
         if !self.origin.holds(request.url()) {
             return Err(GrantError::Refused(Error::configuration(
                 "the token call would leave the configured origin",
             )));
         }
-        let exchanged = exchange(http, request, self.limits, &*self.clock).await;
-        let reply = exchanged.map_err(|Failure { error, .. }| {
-            GrantError::Unavailable(error.during(&OPERATION, 1).retryable(true))
-        })?;
+        let clock = Arc::clone(&self.clock);
+        let watch = observe::Attempt::begin(&OPERATION, request.method(), number, clock);
+        let exchanged = exchange(http, request, self.limits, &*self.clock)
+            .instrument(watch.span())
+            .await;
+        let reply = match exchanged {
+            Ok(reply) => reply,
+            Err(Failure { error, again, .. }) => {
+                watch.failed(&error);
+                let error = error.during(&OPERATION, number).retryable(again);
+                return Err(GrantError::Unavailable(error));
+            }
+        };
         let now = self.clock.now();
-        self.offset.learn(reply.headers(), now);
+        self.offset.learn(reply.headers(), now, None);
         let (reply, verdict) = judge(reply, now);
+        watch.answered(&reply, verdict.error_type());
         let refused = |refusal: Refusal| {
             let kind = if refusal.is_about_address() {
                 ErrorKind::AddressNotAllowed(refusal)
@@ -178,8 +210,11 @@ impl TokenExchange {
             };
             GrantError::Refused(Error::new(kind))
         };
-        let unavailable =
-            |kind: ErrorKind| GrantError::Unavailable(Error::new(kind).retryable(true));
+        let unavailable = |kind: ErrorKind, wait: Option<Duration>| {
+            GrantError::Unavailable(Error::new(kind).retryable(true).after(wait))
+        };
+        // To ask again at once would bring no better answer.
+        let spoilt = |kind: ErrorKind| GrantError::Unavailable(Error::new(kind));
         let transport = |problem: String| ErrorKind::Transport {
             problem: problem.into(),
         };
@@ -190,14 +225,16 @@ impl TokenExchange {
                 return Ok(http::Response::new(reply.body().clone()).into());
             }
             Verdict::Unauthorized(refusal) | Verdict::Refused(refusal) => refused(refusal),
-            Verdict::RateLimited(retry_after) => unavailable(ErrorKind::RateLimited { retry_after }),
-            Verdict::Broken(refusal, _) => {
-                unavailable(transport(format!("the gateway failed: {refusal}")))
+            Verdict::RateLimited(retry_after) => {
+                unavailable(ErrorKind::RateLimited { retry_after }, retry_after)
             }
-            Verdict::Redirect => unavailable(transport(
+            Verdict::Broken(refusal, wait) => {
+                unavailable(transport(format!("the gateway failed: {refusal}")), wait)
+            }
+            Verdict::Redirect => spoilt(transport(
                 "the gateway redirects, which is not followed: it would carry the secrets elsewhere".to_owned(),
             )),
-            Verdict::Unreadable(decode) => unavailable(ErrorKind::Decode(decode)),
+            Verdict::Unreadable(decode) => spoilt(ErrorKind::Decode(decode)),
         };
         // The body is left out: it may hold a token.
         let status = crate::reply::RawReply::new(
@@ -206,7 +243,7 @@ impl TokenExchange {
             bytes::Bytes::new(),
         )
         .with_retcode(reply.retcode().map(str::to_owned));
-        let finish = |error: Error| error.during(&OPERATION, 1).answered(status);
+        let finish = |error: Error| error.during(&OPERATION, number).answered(status);
         Err(match error {
             GrantError::Refused(error) => GrantError::Refused(finish(error)),
             GrantError::Unavailable(error) => GrantError::Unavailable(finish(error)),

@@ -65,7 +65,10 @@ impl Vault {
     async fn ask(&self) -> Result<Arc<Ready>, Error> {
         let credentials = self.source.credentials().await.map_err(|error| {
             let problem = "the credentials could not be had from their source".into();
-            Error::new(ErrorKind::Configuration { problem }).because(error)
+            // A vault that is closed may open again, and nothing was sent.
+            Error::new(ErrorKind::Configuration { problem })
+                .because(error)
+                .retryable(true)
         })?;
         let ready = Arc::new(credentials.ready()?);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held {

@@ -68,6 +68,31 @@ pub enum ErrorKind {
     },
 }
 
+impl ErrorKind {
+    /// A word for it, for logs and metrics: `refused`, `not_enabled`, `authentication`, `address_not_allowed`,
+    /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `decode`, `signature`, `store`, `invalid_argument`,
+    /// `configuration`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::NotEnabled { .. } => "not_enabled",
+            Self::Authentication { .. } => "authentication",
+            Self::AddressNotAllowed(_) => "address_not_allowed",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Transport { .. } => "transport",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Decode(_) => "decode",
+            Self::Signature(_) => "signature",
+            Self::Store { .. } => "store",
+            Self::InvalidArgument { .. } => "invalid_argument",
+            Self::Configuration { .. } => "configuration",
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -19,7 +19,7 @@ use crate::answer::Answer;
 use crate::call::{Plan, Run, Source};
 use crate::client::Client;
 use crate::clock::BoxFuture;
-use crate::error::{Decode, Error, ErrorKind};
+use crate::error::{Decode, Error};
 
 /// Files for the gateway, such as the receipt of a bank payment. **Inferred**: neither path nor fields were seen; the fields are those
 /// of the vendor's older wallet API.
@@ -135,21 +135,16 @@ impl Upload {
             let form = Arc::clone(&form);
             Box::pin(async move { form.request().await })
         }));
-        let reply = run
-            .within(run.session.deliver(&shared.http, source))
-            .await?;
-        let json = &mut serde_json::Deserializer::from_slice(reply.body());
-        let decode = match serde_path_to_error::deserialize::<_, UploadedFileEnvelope>(json) {
-            Ok(envelope) => match envelope.retdata {
-                Some(file) => return Ok(Answer::new(file, reply)),
-                None => Decode::new(
-                    "retdata",
-                    "it is missing, although the retcode is that of success",
-                ),
-            },
-            Err(error) => Decode::of_json(error.path().to_string(), error.inner()),
-        };
-        Err(run.session.named(Error::new(ErrorKind::Decode(decode))))
+        run.by_hand(source, |body| {
+            let json = &mut serde_json::Deserializer::from_slice(body);
+            let envelope: UploadedFileEnvelope = serde_path_to_error::deserialize(json)
+                .map_err(|error| Decode::of_json(error.path().to_string(), error.inner()))?;
+            envelope.retdata.ok_or_else(|| {
+                let missing = "it is missing, although the retcode is that of success";
+                Decode::new("retdata", missing)
+            })
+        })
+        .await
     }
 }
 
