@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::contents::{Variant, content, variant};
+use super::contents::{Variant, content, join_inferred, variant};
 use super::group::Group;
 use super::parameters::{headers, parameters};
 use crate::infer::Place;
@@ -177,6 +177,7 @@ fn responses(
         }
         if !variants.is_empty() {
             let suffix = suffix(status);
+            let variants = join_inferred(variants);
             let content = content(variants, &suffix, number, components, messages);
             object.insert("content".to_owned(), Value::Object(content));
         }
