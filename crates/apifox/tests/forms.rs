@@ -138,6 +138,11 @@ fn a_list_of_schemas_says_what_it_lacks() {
             1,
             "number 5 is in the list twice",
         ),
+        (
+            r##"[{"id": "#/definitions/5", "name": "A", "jsonSchema": {}}, {"id": 5, "jsonSchema": {}}]"##,
+            1,
+            "number 5 is in the list twice",
+        ),
         ("[", 0, "cut on its way"),
         ("x", 0, "no JSON"),
         (

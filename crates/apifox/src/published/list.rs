@@ -229,7 +229,12 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
     match &node.value {
         Json::Array(items) => {
             for item in items {
-                let key = item.get("id").and_then(Node::scalar);
+                let id = item.get("id").and_then(Node::scalar);
+                // Some write what a reference to it would say.
+                let key = id.map(|id| match id.strip_prefix("#/definitions/") {
+                    Some(key) => key.to_owned(),
+                    None => id,
+                });
                 let schema = item.get("jsonSchema").or(item.get("schema"));
                 match (key, schema) {
                     (Some(key), Some(schema)) if schema.is_object() => {
