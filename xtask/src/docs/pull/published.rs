@@ -8,7 +8,7 @@ use super::{
     super::{lock::Kind, names::is_number},
     address::{ApiBase, Site, shown},
     error::{Class, Failure, PullError},
-    normal::normalise,
+    normal::{Normal, normalise},
     page::{Listed, Listing, Page},
     settings::Settings,
     web::{self, Request, To, Web},
@@ -244,7 +244,10 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
         );
         return Err(Failure::new(Class::Lasting, text));
     }
-    let data = normalise(data);
+    let Normal {
+        page: data,
+        left_out,
+    } = normalise(data);
     let facts = facts(&data);
     let mut content = serde_json::to_vec_pretty(&data)
         .map_err(|error| Failure::new(Class::Lasting, error.to_string()))?;
@@ -260,6 +263,7 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
         folder: listed.folder.clone(),
         modified: data["updatedAt"].as_str().and_then(modified),
         content,
+        left_out,
         listed: listed.clone(),
     })
 }
@@ -292,6 +296,20 @@ fn modified(text: &str) -> Option<String> {
     let text = text.trim().get(..19)?.replacen('T', " ", 1);
     jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &text).ok()?;
     Some(text)
+}
+
+/// The members of the page in which two versions differ.
+pub(super) fn differing(old: &[u8], new: &[u8]) -> BTreeSet<String> {
+    let read = |content| serde_json::from_slice::<Value>(content).unwrap_or_default();
+    let (old, new) = (read(old), read(new));
+    let names = [&old, &new]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(|page| page.keys());
+    names
+        .filter(|name| old.get(*name) != new.get(*name))
+        .cloned()
+        .collect()
 }
 
 /// Numbers of shared schemas that the page refers to and does not bring.
@@ -425,7 +443,10 @@ mod tests {
         assert_eq!(page.call, Some(("GET".into(), "/x".into())));
         assert_eq!(page.modified.as_deref(), Some("2025-12-24 08:33:22"));
         assert!(!String::from_utf8_lossy(&page.content).contains("viewCount"));
-        assert_eq!(read_stored(&listed, &page.content).unwrap(), page);
+        assert_eq!(page.left_out, BTreeSet::from(["viewCount"]));
+        let stored = read_stored(&listed, &page.content).unwrap();
+        let left_out = BTreeSet::new();
+        assert_eq!(stored, Page { left_out, ..page });
 
         for (body, class, part) in [
             (

@@ -1,0 +1,157 @@
+//! From a changed site to the regenerated tree, and the exit codes of the commands.
+
+use std::path::Path;
+
+use clap::Parser as _;
+use stablelink_tests::{
+    copy_of_tree,
+    site::{DocPage, Faults, Reply},
+};
+use xtask::{
+    cli::Cli,
+    commands,
+    docs::pull::{self, Form, address::Site as Address},
+};
+
+use crate::support::{options, site, told};
+
+#[test]
+fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, DocPage::many(3));
+    let run = |command: &str, url: &str| {
+        let words = [
+            "xtask",
+            "docs",
+            command,
+            "--site",
+            url,
+            "--api-base",
+            &site.api_base(),
+        ];
+        let cli = Cli::try_parse_from(words).unwrap();
+        commands::run(copy.path(), cli).map(commands::Outcome::code)
+    };
+    assert_eq!(run("check", &site.url()).unwrap(), 3);
+    assert_eq!(run("pull", &site.url()).unwrap(), 0);
+    assert_eq!(run("check", &site.url()).unwrap(), 0);
+    let error = run("check", "http://docs.example").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--site \"http://docs.example\": http is for this machine alone; give https"
+    );
+}
+
+/// The page of the exchange rate as its site publishes it: examples and no schema. `answer` is the
+/// example of the answer.
+fn rate_page(answer: &str) -> Reply {
+    Reply::json(serde_json::json!({
+        "id": 421_876_920,
+        "name": "Get Exchange Rate",
+        "method": "post",
+        "path": "/trade/exchange-rate",
+        "status": "released",
+        "description": "Gives the rate at which one currency is sold for another.",
+        "updatedAt": "2026-03-31T05:13:12.000Z",
+        "requestBody": {
+            "type": "application/json",
+            "required": true,
+            "examples": [{
+                "mediaType": "application/json",
+                "value": "{\"sellCurrency\": \"USDT\", \"buyCurrency\": \"USD\", \"amount\": 358.79, \"clientId\": 600002706}",
+            }],
+        },
+        "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"}],
+        "responseExamples": [{"name": "OK", "responseId": 1, "data": answer}],
+    }))
+}
+
+/// The day on which the vendor changes the docs: look, pull, regenerate.
+#[test]
+fn a_changed_site_is_followed_to_the_client() {
+    const WHOLE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
+        "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
+        "clientId": 23}, "success": false}"#;
+    let copy = copy_of_tree().unwrap();
+    let mut pages: Vec<DocPage> = DocPage::many(320)
+        .into_iter()
+        .map(|page| DocPage { call: None, ..page })
+        .collect();
+    pages.push(DocPage {
+        id: 421_876_920,
+        title: "Get Exchange Rate".into(),
+        folder: "Trade".into(),
+        call: Some(("post".into(), "/trade/exchange-rate".into())),
+        text: String::new(),
+    });
+    let site = site(Form::Json, pages);
+    let rate = site.path_of(421_876_920);
+    site.state().replies.insert(rate.clone(), rate_page(WHOLE));
+    site.state().faults = Some(Faults {
+        seed: 11,
+        percent: 10,
+    });
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    options.settings.attempts = 4;
+
+    pull::pull(copy.path(), &options).unwrap();
+    xtask::regen::build(copy.path())
+        .unwrap()
+        .outputs
+        .write(copy.path())
+        .unwrap();
+    let before = document(copy.path());
+    let former = copy.path().join("former.json");
+    std::fs::copy(copy.path().join("spec/openapi.json"), &former).unwrap();
+    let rate_fields = |document: &serde_json::Value| -> Vec<String> {
+        let fields = &document["components"]["schemas"]["ExchangeRate"]["properties"];
+        fields.as_object().unwrap().keys().cloned().collect()
+    };
+    assert!(rate_fields(&before).contains(&"clientId".to_owned()));
+
+    let without = WHOLE.replace(",\n        \"clientId\": 23", "");
+    site.state().replies.insert(rate, rate_page(&without));
+    for page in &mut site.state().pages[..2] {
+        page.text.push_str(" And more.");
+    }
+    let found = pull::check(copy.path(), &options).unwrap();
+    assert_eq!(found.lines.len(), 3, "{}", told(&site, &found));
+    let pulled = pull::pull(copy.path(), &options).unwrap();
+    assert_eq!(pulled.lines.len(), 3);
+    assert!(
+        told(&site, &pulled).contains("421876920e0"),
+        "{}",
+        told(&site, &pulled)
+    );
+
+    xtask::regen::build(copy.path())
+        .unwrap()
+        .outputs
+        .write(copy.path())
+        .unwrap();
+    let after = document(copy.path());
+    let lost: Vec<String> = rate_fields(&before)
+        .into_iter()
+        .filter(|field| !rate_fields(&after).contains(field))
+        .collect();
+    assert_eq!(lost, ["clientId"]);
+
+    let told = xtask::diff::command::run(
+        copy.path(),
+        &former.display().to_string(),
+        &copy.path().join("spec/openapi.json").display().to_string(),
+        xtask::diff::command::Format::Text,
+    )
+    .unwrap();
+    assert!(told.breaking, "{}", told.text);
+    let text = told
+        .text
+        .replace(&copy.path().display().to_string(), "<root>");
+    insta::assert_snapshot!("what_a_lost_field_breaks", text);
+}
+
+fn document(root: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(root.join("spec/openapi.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
