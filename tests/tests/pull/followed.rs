@@ -42,10 +42,26 @@ fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
     );
 }
 
+/// An answer of the exchange rate.
+const RATE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
+    "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
+    "clientId": 23}, "success": false}"#;
+
+/// The page of the exchange rate in the navigation.
+fn rate() -> DocPage {
+    DocPage {
+        id: 421_876_920,
+        title: "Get Exchange Rate".into(),
+        folder: "Trade".into(),
+        call: Some(("post".into(), "/trade/exchange-rate".into())),
+        text: String::new(),
+    }
+}
+
 /// The page of the exchange rate as its site publishes it: examples and no schema. `answer` is the
 /// example of the answer.
-fn rate_page(answer: &str) -> Reply {
-    Reply::json(serde_json::json!({
+fn rate_record(answer: &str) -> serde_json::Value {
+    serde_json::json!({
         "id": 421_876_920,
         "name": "Get Exchange Rate",
         "method": "post",
@@ -63,30 +79,27 @@ fn rate_page(answer: &str) -> Reply {
         },
         "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"}],
         "responseExamples": [{"name": "OK", "responseId": 1, "data": answer}],
-    }))
+    })
+}
+
+fn rate_page(answer: &str) -> Reply {
+    Reply::json(rate_record(answer))
 }
 
 /// The day on which the vendor changes the docs: look, pull, regenerate.
 #[test]
 fn a_changed_site_is_followed_to_the_client() {
-    const WHOLE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
-        "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
-        "clientId": 23}, "success": false}"#;
     let copy = copy_of_tree().unwrap();
     let mut pages: Vec<DocPage> = DocPage::many(320)
         .into_iter()
         .map(|page| DocPage { call: None, ..page })
         .collect();
-    pages.push(DocPage {
-        id: 421_876_920,
-        title: "Get Exchange Rate".into(),
-        folder: "Trade".into(),
-        call: Some(("post".into(), "/trade/exchange-rate".into())),
-        text: String::new(),
-    });
+    pages.push(rate());
     let site = site(Form::Json, pages);
-    let rate = site.path_of(421_876_920);
-    site.state().replies.insert(rate.clone(), rate_page(WHOLE));
+    let rate_path = site.path_of(421_876_920);
+    site.state()
+        .replies
+        .insert(rate_path.clone(), rate_page(RATE));
     site.state().faults = Some(Faults {
         seed: 11,
         percent: 10,
@@ -110,8 +123,8 @@ fn a_changed_site_is_followed_to_the_client() {
     };
     assert!(rate_fields(&before).contains(&"clientId".to_owned()));
 
-    let without = WHOLE.replace(",\n        \"clientId\": 23", "");
-    site.state().replies.insert(rate, rate_page(&without));
+    let without = RATE.replace(",\n    \"clientId\": 23", "");
+    site.state().replies.insert(rate_path, rate_page(&without));
     for page in &mut site.state().pages[..2] {
         page.text.push_str(" And more.");
     }
@@ -154,4 +167,35 @@ fn a_changed_site_is_followed_to_the_client() {
 fn document(root: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(root.join("spec/openapi.json")).unwrap();
     serde_json::from_str(&text).unwrap()
+}
+
+/// Says of the rate page what it asks a caller to prove.
+fn rate_asks(member: &str, asked: serde_json::Value) -> Reply {
+    let mut page = rate_record(RATE);
+    page[member] = asked;
+    Reply::json(page)
+}
+
+#[test]
+fn a_page_does_not_weaken_what_a_call_has_to_prove() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, vec![rate()]);
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    let path = site.path_of(421_876_920);
+    let regen = |reply: Reply| {
+        site.state().replies.insert(path.clone(), reply);
+        pull::pull(copy.path(), &options).unwrap();
+        xtask::regen::build(copy.path())
+    };
+    let built = regen(rate_asks("auth", serde_json::json!({"type": "bearer"}))).unwrap();
+    built.outputs.write(copy.path()).unwrap();
+    let document = document(copy.path());
+    let operation = &document["paths"]["/trade/exchange-rate"]["post"];
+    assert_eq!(operation.get("security"), None);
+    assert!(document["security"][0].get("signature").is_some());
+
+    let key = serde_json::json!({"header": [{"name": "X-Api-Key", "required": true}]});
+    let error = regen(rate_asks("parameters", key)).unwrap_err();
+    insta::assert_snapshot!("a_page_that_asks_for_more", error);
 }

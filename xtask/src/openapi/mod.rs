@@ -24,6 +24,9 @@ pub(crate) const FREELY_NAMED: [&str; 13] = [
     "parameters",
 ];
 
+/// On an operation: the sets of schemes that its page asks for, each scheme with its name.
+pub(crate) const PAGE_SECURITY: &str = "x-apifox-security";
+
 /// The JSON pointer of a member.
 pub(crate) fn child(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))

@@ -34,7 +34,7 @@ use super::{
     captures::{self, Captures},
     lock::Origin,
 };
-use crate::{curate::Overlay, regen};
+use crate::curate::{self, Overlay};
 
 /// In which form pages are captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -193,7 +193,7 @@ fn not_published(site: &Site, api: &ApiBase) -> PullError {
 }
 
 fn overlays(root: &Path) -> Result<Vec<Overlay>, PullError> {
-    let (mut overlays, provisional) = regen::overlays(root)?;
+    let (mut overlays, provisional) = curate::of_tree(root)?;
     overlays.extend(provisional);
     Ok(overlays)
 }
