@@ -7,7 +7,6 @@ mod document;
 mod finding;
 mod generator;
 mod house;
-mod json;
 #[cfg(test)]
 mod proof;
 mod schema;

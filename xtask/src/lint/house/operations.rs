@@ -2,7 +2,7 @@
 
 use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{members, says, strings, text};
+use crate::openapi::json::{members, says, strings, text};
 use crate::openapi::{PAGE_SECURITY, child};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -65,7 +65,7 @@ pub(super) fn page(document: &Document, report: &mut Report) {
 /// for, unless the operation itself says otherwise.
 pub(super) fn security(document: &Document, report: &mut Report) {
     let schemes: HashSet<&str> = members(document.root.pointer("/components/securitySchemes"))
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| name)
         .collect();
     for operation in &document.operations {
         let Some(security) = operation
@@ -86,7 +86,7 @@ pub(super) fn security(document: &Document, report: &mut Report) {
             .flat_map(|needed| members(Some(needed)))
             .map(|(name, _)| name)
         {
-            if !schemes.contains(name.as_str()) {
+            if !schemes.contains(name) {
                 report.add(
                     &operation.pointer,
                     format!("there is no security scheme `{name}`"),

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use crate::diff::document::{Document, list, members, text, truth};
+use super::document::Document;
+use crate::openapi::json::{list, members, strings, text, truth};
 
 /// Words that say nothing of the values, so that an `allOf` of one part beside them stands for its part.
 const WRAPPING: [&str; 12] = [
@@ -23,16 +24,16 @@ const WRAPPING: [&str; 12] = [
 ];
 
 /// A schema and the parts that hold at once: itself, what it refers to, and what stands in `allOf`.
-pub(in crate::diff) struct View<'a> {
+pub(super) struct View<'a> {
     /// The reference that gives it its name.
-    pub(in crate::diff) component: Option<&'a str>,
+    pub(super) component: Option<&'a str>,
     /// Null is allowed.
-    pub(in crate::diff) nullable: bool,
-    pub(in crate::diff) parts: Vec<&'a Value>,
+    pub(super) nullable: bool,
+    pub(super) parts: Vec<&'a Value>,
 }
 
 impl<'a> View<'a> {
-    pub(in crate::diff) fn of(document: Document<'a>, schema: &'a Value) -> Self {
+    pub(super) fn of(document: Document<'a>, schema: &'a Value) -> Self {
         let mut view = Self {
             component: None,
             nullable: false,
@@ -71,23 +72,23 @@ impl<'a> View<'a> {
             }
             view.nullable |= truth(schema, "nullable");
             view.parts.push(schema);
-            let parts: Vec<&Value> = list(schema, "allOf").collect();
+            let parts: Vec<&Value> = list(schema.get("allOf")).collect();
             open.extend(parts.into_iter().rev());
         }
         view
     }
 
     /// A word of the first part that has it.
-    pub(in crate::diff) fn word(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn word(&self, name: &str) -> Option<&'a Value> {
         self.parts.iter().find_map(|part| part.get(name))
     }
 
-    pub(in crate::diff) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.word(name).and_then(Value::as_str)
     }
 
     /// Its JSON type; `object` where it has properties and says none.
-    pub(in crate::diff) fn kind(&self) -> Option<&'a str> {
+    pub(super) fn kind(&self) -> Option<&'a str> {
         self.text("type").or_else(|| {
             let object = ["properties", "additionalProperties"];
             object
@@ -98,25 +99,24 @@ impl<'a> View<'a> {
     }
 
     /// The properties of all parts, each name once.
-    pub(in crate::diff) fn properties(&self) -> Vec<(&'a str, &'a Value)> {
+    pub(super) fn properties(&self) -> Vec<(&'a str, &'a Value)> {
         let mut names = HashSet::new();
         self.parts
             .iter()
-            .flat_map(|part| members(part, "properties"))
+            .flat_map(|part| members(part.get("properties")))
             .filter(|(name, _)| names.insert(*name))
             .collect()
     }
 
-    pub(in crate::diff) fn required(&self) -> BTreeSet<&'a str> {
+    pub(super) fn required(&self) -> BTreeSet<&'a str> {
         self.parts
             .iter()
-            .flat_map(|part| list(part, "required"))
-            .filter_map(Value::as_str)
+            .flat_map(|part| strings(part.get("required")))
             .collect()
     }
 
     /// The branches of `oneOf` or `anyOf`.
-    pub(in crate::diff) fn branches(&self) -> Option<(&'static str, Vec<&'a Value>)> {
+    pub(super) fn branches(&self) -> Option<(&'static str, Vec<&'a Value>)> {
         ["oneOf", "anyOf"].into_iter().find_map(|word| {
             let branches = self.word(word)?.as_array()?;
             Some((word, branches.iter().collect()))
@@ -124,7 +124,7 @@ impl<'a> View<'a> {
     }
 
     /// `oneOf` an integer and a text: one scalar of the crate.
-    pub(in crate::diff) fn is_integer_or_text(&self) -> bool {
+    pub(super) fn is_integer_or_text(&self) -> bool {
         let Some(("oneOf", branches)) = self.branches() else {
             return false;
         };
@@ -146,7 +146,7 @@ impl<'a> View<'a> {
     }
 
     /// Says nothing of the value.
-    pub(in crate::diff) fn is_any(&self) -> bool {
+    pub(super) fn is_any(&self) -> bool {
         let says = |name: &str| {
             !name.starts_with("x-")
                 && ![
@@ -168,7 +168,7 @@ impl<'a> View<'a> {
     }
 
     /// The JSON types that it allows; none for any.
-    pub(in crate::diff) fn kinds(&self) -> Option<BTreeSet<&'a str>> {
+    pub(super) fn kinds(&self) -> Option<BTreeSet<&'a str>> {
         if self.is_integer_or_text() {
             return Some(["integer", "string"].into());
         }
@@ -176,7 +176,7 @@ impl<'a> View<'a> {
     }
 
     /// The shape as the document tells it.
-    pub(in crate::diff) fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         if self.is_integer_or_text() {
             return "integer or text".to_owned();
         }
