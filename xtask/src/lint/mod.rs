@@ -11,6 +11,8 @@ mod house;
 mod proof;
 mod schema;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use finding::Finding;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bodies::{Bodies, only_one};
 use crate::Source;
-use crate::given::call::{call, check_key, folders, server};
+use crate::given::call::{call, check_key, first_tag, folders, server};
 use crate::given::parameter::{Parameters, add_query};
 use crate::given::security::{scheme, take_headers};
 use crate::given::{Lookup, Named, Reader};
@@ -112,13 +112,7 @@ pub(super) fn read(
         .unwrap_or_default();
     let word = |names: [&str; 2]| names.iter().find_map(|name| node.text_of(name));
     let folder = word(["x-apifox-folder", "x-apidog-folder"]);
-    let tag = node
-        .get("tags")
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .find_map(Node::text);
-    page.folder = folder.or(tag).map(folders).unwrap_or_default();
+    page.folder = folder.or(first_tag(node)).map(folders).unwrap_or_default();
     page.status = word(["x-apifox-status", "x-apidog-status"]).map(str::to_owned);
     if let Some(description) = node.text_of("description") {
         if !page.text.is_empty() {
