@@ -12,6 +12,7 @@ mod merge;
 mod overlay;
 mod problem;
 mod rename;
+mod scalar;
 mod target;
 mod yaml;
 

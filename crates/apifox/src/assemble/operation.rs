@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::components::Components;
 use super::contents::{Variant, content, join_inferred, variant};
+use super::fields::headers;
 use super::group::Group;
-use super::parameters::{headers, parameters};
+use super::parameters::parameters;
 use crate::infer::Place;
 use crate::message::Message;
 use crate::page::{Response, Schema};
