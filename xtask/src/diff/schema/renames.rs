@@ -1,11 +1,14 @@
 //! Fields that may have been renamed. That is a hint for a reader and no verdict: code and wire break
 //! either way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
 use crate::diff::{change::line, rust};
+
+/// More pairs than this are not looked at: the object is another one altogether.
+const MOST_PAIRS: usize = 10_000;
 
 /// The fields of an object in one document.
 pub(super) struct Side<'s, 'a> {
@@ -13,45 +16,70 @@ pub(super) struct Side<'s, 'a> {
     pub(super) required: &'s BTreeSet<&'a str>,
 }
 
-impl Side<'_, '_> {
-    fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(known, _)| *known == name)
-    }
+/// A field that only one document has.
+struct Alone<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    required: bool,
+    /// The nearest fields before and behind it that both documents have.
+    between: (Option<&'a str>, Option<&'a str>),
+}
 
-    /// The fields around one, as far as the other side has them too.
-    fn around(&self, at: usize, other: &Self) -> (Option<&str>, Option<&str>) {
-        let names = || self.fields.iter().map(|(name, _)| *name);
-        let kept = |name: &&str| other.has(name);
-        (
-            names().take(at).filter(kept).last(),
-            names().skip(at + 1).find(kept),
-        )
+impl<'a> Side<'_, 'a> {
+    fn alone(&self, other: &Self) -> Vec<Alone<'a>> {
+        let known: HashSet<&str> = other.fields.iter().map(|(name, _)| *name).collect();
+        let mut alone: Vec<Alone> = Vec::new();
+        let mut last = None;
+        let mut open = 0;
+        for (name, schema) in self.fields {
+            if known.contains(name) {
+                for field in &mut alone[open..] {
+                    field.between.1 = Some(name);
+                }
+                open = alone.len();
+                last = Some(*name);
+            } else {
+                alone.push(Alone {
+                    name,
+                    schema,
+                    required: self.required.contains(name),
+                    between: (last, None),
+                });
+            }
+        }
+        alone
     }
+}
+
+/// Whether one may be the other under a new name.
+fn may_be(gone: &Alone, come: &Alone) -> bool {
+    let told = ["description", "example"]
+        .iter()
+        .any(|word| gone.schema.get(word).is_some());
+    gone.required == come.required
+        && (told || gone.between == come.between)
+        && gone.schema == come.schema
 }
 
 /// Pairs of a field that went and one that came, which say the same, stand in the same place or have the
 /// same words, and of which neither has a second match.
 pub(super) fn find<'a>(old: &Side<'_, 'a>, new: &Side<'_, 'a>) -> Vec<(&'a str, &'a str)> {
-    let mut pairs = Vec::new();
-    for (here, (was, before)) in old.fields.iter().enumerate() {
-        if new.has(was) {
-            continue;
-        }
-        for (there, (is, after)) in new.fields.iter().enumerate() {
-            let same = before == after && old.required.contains(was) == new.required.contains(is);
-            let told = ["description", "example"]
-                .iter()
-                .any(|word| before.get(word).is_some());
-            if same && !old.has(is) && (told || old.around(here, new) == new.around(there, old)) {
-                pairs.push((*was, *is));
-            }
+    let (gone, come) = (old.alone(new), new.alone(old));
+    if gone.len() * come.len() > MOST_PAIRS {
+        return Vec::new();
+    }
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    let mut of_gone: HashMap<&str, usize> = HashMap::new();
+    let mut of_come: HashMap<&str, usize> = HashMap::new();
+    for one in &gone {
+        for other in come.iter().filter(|other| may_be(one, other)) {
+            pairs.push((one.name, other.name));
+            *of_gone.entry(one.name).or_default() += 1;
+            *of_come.entry(other.name).or_default() += 1;
         }
     }
-    let once = |pair: &(&str, &str)| {
-        let shares = |other: &&(&str, &str)| other.0 == pair.0 || other.1 == pair.1;
-        pairs.iter().filter(shares).count() == 1
-    };
-    pairs.iter().copied().filter(|pair| once(pair)).collect()
+    pairs.retain(|(was, is)| of_gone[was] == 1 && of_come[is] == 1);
+    pairs
 }
 
 /// What a report adds.
