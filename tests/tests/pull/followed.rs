@@ -199,3 +199,34 @@ fn a_page_does_not_weaken_what_a_call_has_to_prove() {
     let error = regen(rate_asks("parameters", key)).unwrap_err();
     insta::assert_snapshot!("a_page_that_asks_for_more", error);
 }
+
+#[test]
+fn two_answers_of_one_status_give_one_type_that_the_lint_takes() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, vec![rate()]);
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    let mut page = rate_record(RATE);
+    page["responses"] = serde_json::json!([
+        {"id": 1, "name": "OK", "code": 200, "contentType": "json"},
+        {"id": 2, "name": "Refused", "code": 200, "contentType": "json"},
+    ]);
+    let refused = r#"{"retcode": "00008", "retmsg": "amount is too small", "success": false}"#;
+    page["responseExamples"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({"responseId": 2, "data": refused}));
+    let path = site.path_of(421_876_920);
+    site.state().replies.insert(path, Reply::json(page));
+    pull::pull(copy.path(), &options).unwrap();
+    let built = xtask::regen::build(copy.path()).unwrap();
+    built.outputs.write(copy.path()).unwrap();
+    let document = document(copy.path());
+    let answer = &document["paths"]["/trade/exchange-rate"]["post"]["responses"]["200"];
+    let json = &answer["content"]["application/json"];
+    assert_eq!(json["examples"].as_object().unwrap().len(), 2);
+    let name = json["schema"]["$ref"].as_str().unwrap();
+    let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+    assert!(schema.get("oneOf").is_none(), "{schema}");
+    assert!(schema["properties"].get("retmsg").is_some(), "{schema}");
+}
