@@ -9,6 +9,7 @@ pub mod error;
 mod fetch;
 mod kept;
 mod markdown;
+mod navigation;
 mod normal;
 mod page;
 mod published;
@@ -156,7 +157,7 @@ async fn capture(
     let web = Web::new(site, api, settings)?;
     let project = match options.form {
         Some(Form::Markdown) => None,
-        _ => published::find(&web, site, api, settings).await?,
+        _ => navigation::find(&web, site, api, settings).await?,
     };
     let (form, mut listing) = match project {
         Some(project) => (Form::Json, project.list(&web, site, api, settings).await?),
