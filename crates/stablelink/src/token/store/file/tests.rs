@@ -206,7 +206,11 @@ async fn processes_take_turns() {
     let children: Vec<_> = (0..4)
         .map(|_| {
             Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "--nocapture", "token::store::file::tests::counting"])
+                .args([
+                    "--exact",
+                    "--nocapture",
+                    "token::store::file::tests::counting",
+                ])
                 .env(CHILD, &path)
                 .stdout(std::process::Stdio::null())
                 .spawn()
