@@ -1,12 +1,13 @@
 //! What the two files hold.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::token::store::stored::unix_millis;
 use crate::token::store::{StoreError, StoredToken};
 
 /// The file of the tokens.
@@ -119,13 +120,10 @@ impl Ledger {
     }
 }
 
-fn unix_millis(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -4,12 +4,13 @@ mod link;
 mod scripts;
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use ::redis::{Cmd, cmd};
 use secrecy::ExposeSecret;
 
 use self::link::Link;
+use super::stored::unix_millis;
 use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
 use crate::clock::BoxFuture;
@@ -128,7 +129,8 @@ impl TokenStore for RedisStore {
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         Box::pin(async move {
             let mut command = self.script(scripts::LOCK, key, &[LOCK, FENCE]);
-            command.arg(owner).arg(millis(life).max(1));
+            let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+            command.arg(owner).arg(life.clamp(1, LONGEST));
             let generation: Option<u64> = self.link.ask(&command).await?;
             Ok(generation.map(|generation| Lease::new(owner, generation)))
         })
@@ -141,10 +143,8 @@ impl TokenStore for RedisStore {
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
-            let life = token.forget_at_ms().saturating_sub(millis(now));
+            let now = unix_millis(SystemTime::now());
+            let life = token.forget_at_ms().saturating_sub(now);
             let mut command = self.script(scripts::SAVE, key, &[TOKEN, FENCE]);
             command
                 .arg(lease.generation())
@@ -179,10 +179,6 @@ impl TokenStore for RedisStore {
             Ok(())
         })
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for RedisStore {
