@@ -33,6 +33,10 @@ pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 pub use pages::{ListRequest, Pages, Paging};
 pub use reply::RawReply;
 pub use resource::*;
+#[cfg(feature = "file-store")]
+pub use token::FileStore;
+#[cfg(feature = "redis")]
+pub use token::RedisStore;
 pub use token::{
     Bearer, Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
 };

@@ -1,78 +1,97 @@
 //! A Redis of a test's own.
 
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// A `redis-server` on a free port of this machine, with nothing on disk. It ends with this value.
-pub struct RedisServer {
-    process: Option<Child>,
+/// A `redis-server` on a free port of the loopback interface, that keeps nothing and ends with the test.
+pub(crate) struct RedisServer {
     port: u16,
     folder: TempDir,
+    process: Option<Child>,
 }
 
 impl RedisServer {
-    /// Starts one and waits until it answers.
-    pub fn start() -> Self {
-        let mut server = Self {
-            process: None,
-            port: free_port(),
-            folder: TempDir::new().unwrap(),
-        };
-        // Another process may take the port in between.
-        for _ in 0..5 {
-            if server.run() {
+    pub(crate) fn start() -> Self {
+        // Another program may take the port before Redis does.
+        for _ in 0..10 {
+            let port = TcpListener::bind(("127.0.0.1", 0))
+                .and_then(|free| free.local_addr())
+                .unwrap()
+                .port();
+            let mut server = Self {
+                port,
+                folder: tempfile::tempdir().unwrap(),
+                process: None,
+            };
+            if server.try_again() {
                 return server;
             }
-            server.port = free_port();
         }
-        panic!("redis-server does not start; install it (Debian: apt-get install redis-server)");
+        panic!("redis-server did not start on any of ten free ports");
     }
 
-    /// Its address.
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    /// Ends it at once. All that it held is gone.
-    pub fn stop(&mut self) {
+    /// Ends it at once; what it held is gone.
+    pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
         }
     }
 
-    /// Starts it again, empty, at the same address.
-    pub fn start_again(&mut self) {
+    /// Starts it on the same port.
+    pub(crate) fn start_again(&mut self) {
         self.stop();
-        assert!(self.run(), "redis-server does not start again");
+        assert!(self.try_again(), "redis-server did not start again");
     }
 
-    fn run(&mut self) -> bool {
-        let process = Command::new("redis-server")
-            .args(["--port", &self.port.to_string()])
-            .args(["--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .args(["--dir", self.folder.path().to_str().unwrap()])
+    /// Stops or continues its process, which then takes connections but answers nothing.
+    pub(crate) fn stall(&self, stall: bool) {
+        let signal = if stall { "-STOP" } else { "-CONT" };
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Whether it came up.
+    fn try_again(&mut self) -> bool {
+        let spawned = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--port", &self.port.to_string(), "--dir"])
+            .arg(self.folder.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn();
-        let Ok(process) = process else { return false };
-        let process = self.process.insert(process);
-        let patience = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < patience {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                // Not another's that took the port: ours would have ended.
-                return process.try_wait().unwrap().is_none();
+        let mut process = match spawned {
+            Ok(process) => process,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                panic!("redis-server is not in the path: install the Debian package redis-server")
             }
-            if process.try_wait().unwrap().is_some() {
-                return false;
+            Err(error) => panic!("redis-server could not be started: {error}"),
+        };
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while output.read_line(&mut line).unwrap() > 0 {
+            if line.contains("Ready to accept connections") {
+                self.process = Some(process);
+                // It would stop at a full pipe.
+                std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
+                return true;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            line.clear();
         }
+        process.wait().unwrap();
         false
     }
 }
@@ -81,9 +100,4 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -176,7 +176,8 @@ impl StoredToken {
     }
 }
 
-fn unix_millis(time: SystemTime) -> u64 {
+/// Milliseconds since 1970 UTC; 0 before.
+pub(super) fn unix_millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
