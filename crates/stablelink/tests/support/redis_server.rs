@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A `redis-server` on a free port of this machine, with nothing on disk. It ends with this value.
-pub struct RedisServer {
+pub(crate) struct RedisServer {
     process: Option<Child>,
     port: u16,
     folder: TempDir,
@@ -15,7 +15,7 @@ pub struct RedisServer {
 
 impl RedisServer {
     /// Starts one and waits until it answers.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut server = Self {
             process: None,
             port: free_port(),
@@ -32,12 +32,12 @@ impl RedisServer {
     }
 
     /// Its address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Ends it at once. All that it held is gone.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
@@ -45,7 +45,7 @@ impl RedisServer {
     }
 
     /// Starts it again, empty, at the same address.
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         self.stop();
         assert!(self.run(), "redis-server does not start again");
     }
