@@ -4,29 +4,40 @@ use std::fs;
 
 use super::call::Call;
 use super::counts::Counts;
+use super::debian;
 use super::job::Job;
 use super::stop::Stop;
 use super::unused_snapshots;
 
 /// The packages and features of each run.
 ///
-/// The client is never tested together with the rest alone. The importer turns
+/// The clients are never tested together with the rest alone. The importer turns
 /// `serde_json/arbitrary_precision` on, cargo unites the features of all packages that it builds
-/// at once, and the client would then only be tested as it behaves for users who have that
+/// at once, and the clients would then only be tested as they behave for users who have that
 /// feature on; those without it, most of them, would get code that no test has seen. For the
-/// same reason each of its own sets of features is a run of its own, and one has that feature on.
-const RUNS: [&str; 5] = [
-    "--workspace --exclude stablelink-api",
+/// same reason each of their own features is a run of its own, and there is one with all of them and that feature on.
+const RUNS: [&str; 14] = [
+    "--workspace --exclude stablelink-api --exclude stablelink",
     "--package stablelink-api",
     "--package stablelink-api --features provisional",
     "--package stablelink-api --all-features",
     "--package stablelink-api --features serde_json/arbitrary_precision",
+    "--package stablelink",
+    "--package stablelink --no-default-features --features native-tls",
+    "--package stablelink --no-default-features --features provisional",
+    "--package stablelink --no-default-features --features redis",
+    "--package stablelink --no-default-features --features file-store",
+    "--package stablelink --no-default-features --features axum",
+    "--package stablelink --no-default-features --features metrics",
+    "--package stablelink --all-features",
+    "--package stablelink --all-features --features serde_json/arbitrary_precision",
 ];
 
 /// Where insta writes the snapshots that an assertion compared with.
 const USED_SNAPSHOTS: &str = "target/suite/used-snapshots.txt";
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
+    debian::ensure(job)?;
     // The tests run in the folders of their packages.
     let used = std::path::absolute(job.root.join(USED_SNAPSHOTS))?;
     if let Some(folder) = used.parent() {

@@ -1,6 +1,7 @@
 //! The steps that are cargo commands alone.
 
 use super::call::Call;
+use super::debian;
 use super::job::Job;
 use super::stop::Stop;
 
@@ -16,6 +17,7 @@ pub(super) fn format(job: &mut Job<'_>) -> Result<(), Stop> {
 
 pub(super) fn clippy(job: &mut Job<'_>) -> Result<(), Stop> {
     component(job, "clippy", "clippy")?;
+    debian::ensure(job)?;
     for what in FEATURES {
         let words = format!("clippy --locked {what} --all-targets -- -D warnings");
         job.check(&Call::cargo(&words))?;
@@ -29,6 +31,7 @@ pub(super) fn regen(job: &mut Job<'_>) -> Result<(), Stop> {
 }
 
 pub(super) fn docs(job: &mut Job<'_>) -> Result<(), Stop> {
+    debian::ensure(job)?;
     for what in FEATURES {
         let words = format!("doc --locked --no-deps {what}");
         job.check(&Call::cargo(&words).env("RUSTDOCFLAGS", "-D warnings"))?;

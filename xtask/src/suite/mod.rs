@@ -10,6 +10,7 @@ mod call;
 mod cargo_test;
 mod code;
 mod counts;
+mod debian;
 mod deny;
 mod install;
 mod job;

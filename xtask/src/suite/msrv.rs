@@ -4,6 +4,7 @@ use std::fs;
 
 use super::call::Call;
 use super::code::FEATURES;
+use super::debian;
 use super::job::Job;
 use super::stop::Stop;
 
@@ -11,6 +12,7 @@ use super::stop::Stop;
 const TARGET: &str = "target/msrv";
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
+    debian::ensure(job)?;
     let manifest = fs::read_to_string(job.root.join("Cargo.toml"))?;
     let version = rust_version(&manifest).map_err(Stop)?;
     // Otherwise rustup may install the toolchain on the sly, with the default profile.

@@ -1,6 +1,7 @@
 //! A call whose outcome nobody knows.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Error;
 
@@ -8,11 +9,11 @@ use super::Error;
 ///
 /// Do not make it anew with another key: that could pay twice. Making the **same request value** again is safe where it
 /// has an idempotency key, for the gateway refuses a repeated one; to learn the outcome, look the record up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ambiguous {
     field: Option<&'static str>,
     key: Option<String>,
-    cause: Box<Error>,
+    cause: Arc<Error>,
 }
 
 impl Ambiguous {
@@ -20,7 +21,7 @@ impl Ambiguous {
         Self {
             field,
             key,
-            cause: Box::new(cause),
+            cause: Arc::new(cause),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Which field of an answer could not be read, and why. Its bytes are at [`Error::raw`](super::Error::raw).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decode {
     path: String,
     problem: String,

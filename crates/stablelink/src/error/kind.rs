@@ -9,11 +9,17 @@ use stablelink_signature::VerifyError;
 use super::{Ambiguous, Decode, Refusal};
 
 /// What went wrong, told apart by what the caller can do about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The gateway understood the call and refused it. Nothing took effect.
     Refused(Refusal),
+    /// The gateway answered with success, but what was asked for is not enabled for the account. Observed live of the
+    /// deposit address "-1" of a checkout order.
+    NotEnabled {
+        /// What is not.
+        what: Cow<'static, str>,
+    },
     /// No token could be had, or the gateway refused the one that was sent, and a new one too.
     Authentication {
         /// What failed.
@@ -35,6 +41,8 @@ pub enum ErrorKind {
     },
     /// The time for the call, or for one attempt, was up.
     Timeout,
+    /// The caller stopped waiting.
+    Cancelled,
     /// The call was sent, and nobody knows if it took effect.
     Ambiguous(Ambiguous),
     /// The answer could not be read. The operation itself succeeded if the answer has a retcode of 200.
@@ -60,10 +68,41 @@ pub enum ErrorKind {
     },
 }
 
+impl ErrorKind {
+    /// A word for it, for logs and metrics: `refused`, `not_enabled`, `authentication`, `address_not_allowed`,
+    /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `decode`, `signature`, `store`, `invalid_argument`,
+    /// `configuration`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::NotEnabled { .. } => "not_enabled",
+            Self::Authentication { .. } => "authentication",
+            Self::AddressNotAllowed(_) => "address_not_allowed",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Transport { .. } => "transport",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Decode(_) => "decode",
+            Self::Signature(_) => "signature",
+            Self::Store { .. } => "store",
+            Self::InvalidArgument { .. } => "invalid_argument",
+            Self::Configuration { .. } => "configuration",
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::NotEnabled { what } => {
+                write!(
+                    f,
+                    "not enabled for this account: {what}; ask the vendor for it"
+                )
+            }
             Self::Authentication { problem, refusal } => {
                 write!(f, "{problem}")?;
                 match refusal {
@@ -81,6 +120,7 @@ impl fmt::Display for ErrorKind {
             },
             Self::Transport { problem } => write!(f, "{problem}"),
             Self::Timeout => write!(f, "the time was up before an answer came"),
+            Self::Cancelled => write!(f, "the caller stopped waiting"),
             Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
             Self::Decode(decode) => write!(f, "{decode}"),
             Self::Signature(error) => write!(f, "{error}"),

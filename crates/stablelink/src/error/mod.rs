@@ -4,6 +4,7 @@ mod ambiguous;
 mod decode;
 mod kind;
 mod refusal;
+mod veil;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -30,6 +31,7 @@ struct Inner {
     operation: Option<Cow<'static, str>>,
     attempts: u32,
     retryable: bool,
+    wait: Option<Duration>,
     raw: Option<RawReply>,
     source: Option<Source>,
 }
@@ -41,6 +43,7 @@ impl Error {
             operation: None,
             attempts: 0,
             retryable: false,
+            wait: None,
             raw: None,
             source: None,
         }))
@@ -80,6 +83,12 @@ impl Error {
         self
     }
 
+    /// The gateway asked to wait that long.
+    pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
+        self.0.wait = wait;
+        self
+    }
+
     pub(crate) fn during(mut self, operation: &Cow<'static, str>, attempts: u32) -> Self {
         self.0.operation.get_or_insert_with(|| operation.clone());
         self.0.attempts = self.0.attempts.max(attempts);
@@ -98,7 +107,7 @@ impl Error {
         self.0.operation.as_deref()
     }
 
-    /// How often the call was sent, or tried to be.
+    /// How often the call was sent, or tried to be, repeats with a renewed token or a corrected time included.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -172,7 +181,7 @@ impl Error {
         match &self.0.kind {
             ErrorKind::RateLimited { retry_after } => *retry_after,
             ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().retry_after(),
-            _ => None,
+            _ => self.0.wait,
         }
     }
 

@@ -26,14 +26,6 @@ pub(crate) enum GrantError {
     Unavailable(Error),
 }
 
-impl GrantError {
-    pub(crate) fn into_error(self) -> Error {
-        match self {
-            Self::Refused(error) | Self::Unavailable(error) => error,
-        }
-    }
-}
-
 /// Asks the gateway for tokens. One request a call, nothing is repeated.
 pub(crate) trait Grant: Send + Sync + 'static {
     /// Which account tokens are asked for: a hash of the api key, asked anew each time, for credentials may be

@@ -1,0 +1,60 @@
+//! The StableLink payment gateway on localhost, for tests, examples and demos. **Unofficial**: it
+//! behaves as the public documentation says, and where that is silent, as the table in this
+//! crate's README says. It proves nothing about the live service.
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use stablelink_sandbox::{Fault, Operation, Sandbox};
+//!
+//! let sandbox = Sandbox::builder().token_life(60).start().await?;
+//! let (url, credentials) = (sandbox.url(), sandbox.credentials());
+//! // ... a client for that URL and those credentials ...
+//!
+//! // The next order is made, but the client never learns of it.
+//! sandbox.faults().add(Fault::reset().on(Operation::CreateCheckoutOrder).after_effect());
+//! // ... the client makes an order with the number "A1" ...
+//! assert!(sandbox.effects().of(Operation::CreateCheckoutOrder, "A1") <= 1);
+//! # let _ = (url, credentials);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each sandbox has a port of its own on the loopback interface, and all of its state in memory:
+//! any number of them live side by side. It shares no code with the client: signatures are
+//! checked by an implementation of its own, held to the same vectors.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod auth;
+mod clock;
+mod connection;
+mod credentials;
+mod envelope;
+mod faults;
+mod money;
+mod operation;
+mod operations;
+mod random;
+mod refusal;
+mod sandbox;
+mod server;
+mod settings;
+mod state;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use clock::Clock;
+pub use credentials::Credentials;
+pub use faults::{Fault, FaultId, Faults};
+pub use operation::{Operation, UnknownOperation};
+pub use random::NoRandomness;
+pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
+pub use settings::{
+    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
+};
+pub use state::{Effect, Effects, RequestRecord, TokenGrants, UploadedFile};
+
+/// Locks. A panic of another holder leaves no half-made change behind worth dying for.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! What happens to every request first, and to every answer last.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::DATE;
+use http::request::Parts;
+
+use super::strike::DateSkew;
+use crate::Operation;
+use crate::clock::http_date;
+use crate::envelope::seal;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+use crate::state::{Arrival, Gateway, RequestRecord};
+
+/// Reads the body, logs the request, and dates the answer.
+pub(crate) async fn arrive(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let settings = gateway.settings();
+    let body_limit = settings.body_limit;
+    let body = to_bytes(body, body_limit).await;
+    let operation = Operation::find(&parts.method, parts.uri.path());
+    let record = record(&gateway, &settings, &parts, operation, body.as_ref().ok());
+    let number = gateway.requests.arrived(record, settings.requests_kept);
+    let mut response = match body {
+        Err(_) => seal(
+            Refusal::too_large(body_limit).into_response(),
+            operation,
+            &settings,
+        ),
+        Ok(body) => {
+            parts.extensions.insert(Arrival {
+                number,
+                body: body.clone(),
+                operation,
+            });
+            next.run(Request::from_parts(parts, Body::from(body))).await
+        }
+    };
+    let skew = response.extensions_mut().remove::<DateSkew>();
+    let now = gateway.clock.now_millis();
+    let date = http_date(now.saturating_add(skew.map_or(0, |DateSkew(by)| by)));
+    // A fault that gives a date of its own keeps it.
+    if let (false, Ok(date)) = (
+        response.headers().contains_key(DATE),
+        HeaderValue::try_from(date),
+    ) {
+        response.headers_mut().insert(DATE, date);
+    }
+    let status = response.status().as_u16();
+    gateway
+        .requests
+        .update(number, |record| record.status = Some(status));
+    response
+}
+
+fn record(
+    gateway: &Gateway,
+    settings: &Settings,
+    parts: &Parts,
+    operation: Option<Operation>,
+    body: Option<&Bytes>,
+) -> RequestRecord {
+    RequestRecord {
+        number: 0,
+        at: gateway.clock.now_millis(),
+        method: parts.method.clone(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers.clone(),
+        body: body
+            .map(|body| head(body, settings.logged_body))
+            .unwrap_or_default(),
+        body_length: body.map_or(0, Bytes::len),
+        operation,
+        client: None,
+        token_generation: None,
+        status: None,
+        faults: Vec::new(),
+    }
+}
+
+/// The first bytes. A part is copied, so that the log does not keep the whole alive.
+fn head(body: &Bytes, limit: usize) -> Bytes {
+    match body.get(..limit) {
+        Some(head) if head.len() < body.len() => Bytes::copy_from_slice(head),
+        _ => body.clone(),
+    }
+}

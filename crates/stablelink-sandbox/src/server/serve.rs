@@ -1,0 +1,128 @@
+//! Takes connections and serves them.
+//!
+//! By hand and not by `axum::serve`, because a fault may end a connection by a reset.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tower_service::Service as _;
+
+use super::router;
+use crate::connection::Connection;
+use crate::state::Gateway;
+
+/// How long requests under way may take once the server shuts down.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A server on a port of its own. Dropped, it ends at once, with all of its connections.
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens on a free port of the loopback interface.
+    pub(crate) async fn start(gateway: &Arc<Gateway>) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, router(gateway), stopped));
+        Ok(Self {
+            address,
+            stop,
+            accepting,
+        })
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, finishes the requests under way within the grace, and ends the
+    /// rest.
+    pub(crate) async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        // It ends by itself; there is nothing to learn from how.
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Drops the set of connections too, which aborts them.
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let of_connections = stopped.clone();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(serve(stream, peer, router.clone(), of_connections.clone()));
+                }
+                // Out of file descriptors, or the peer is gone already.
+                Err(_) => tokio::task::yield_now().await,
+            },
+            // Only so that the set does not grow.
+            Some(_) = connections.join_next() => {}
+            () = stop(&mut stopped) => break,
+        }
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all).await;
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Small answers must not wait for the acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let (connection, stream) = Connection::new(stream, peer);
+    let handle = connection.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        router.clone().call(request.map(Body::new))
+    });
+    // Without a timer nothing ends a connection that sends no head: an idle one is kept as long as
+    // the client likes, and a test that pauses tokio's time loses none.
+    let mut serving =
+        std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            // How a connection ends is the client's business.
+            _ = serving.as_mut() => return,
+            // Drops the stream, which resets it.
+            () = handle.ended() => return,
+            () = stop(&mut stopped), if !stopping => {
+                stopping = true;
+                serving.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// Returns when the server is to stop, or is gone.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,152 @@
+//! How a sandbox behaves where sources disagree or a test wants it otherwise.
+
+use std::collections::BTreeSet;
+
+/// The choices of a sandbox. The defaults are what the documentation says, or where it is silent,
+/// what the README of this crate lists.
+///
+/// Set them on the [`Builder`](crate::Builder), or while it runs by
+/// [`Sandbox::change`](crate::Sandbox::change).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Seconds that an access token lives. 21600; 0 makes tokens that are dead on arrival.
+    pub token_life: u64,
+    /// Seconds that a refresh token lives. 43200.
+    pub refresh_life: u64,
+    /// Form of the answer to a grant by credentials. Enveloped, as its page shows.
+    pub token_shape: TokenShape,
+    /// Form of the answer to a grant by refresh token. Bare, as its page shows.
+    pub refresh_shape: TokenShape,
+    /// Type of the retcode of a success. That of a refusal is always text, for it has leading
+    /// zeros.
+    pub retcode: RetcodeForm,
+    /// What `retmsg` is in a success.
+    pub retmsg: Retmsg,
+    /// HTTP status of refusals. 200: nobody has recorded which one the gateway gives.
+    pub error_status: ErrorStatus,
+    /// How a token that is not the live one is refused.
+    pub rejected_token: RejectedToken,
+    /// How a client must sign a query. Decoded, as documented.
+    pub query_form: QueryForm,
+    /// Milliseconds that a request's `TIMESTAMP` may be off, both ways. 120000, as documented.
+    pub timestamp_tolerance: i64,
+    /// Which of the two published forms an exchange rate has.
+    pub rate_version: RateVersion,
+    /// Whether a repeated idempotency key is refused. True, as documented; false makes every
+    /// repeat a second effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.
+    pub refuse_duplicates: bool,
+    /// Whether a trade needs a fee config of its customer. True, as documented.
+    pub fee_config_needed: bool,
+    /// Refuses every call with `ip not matched: <ip>`, as if the caller's address were not on the
+    /// list of the dashboard.
+    pub refuse_address: bool,
+    /// Checkout tokens (`ETH_USDT` …) that are not enabled: an order in them has the deposit
+    /// address `-1`.
+    pub tokens_off: BTreeSet<String>,
+    /// Ends the live token after so many calls that it was good for.
+    pub revoke_every: Option<u64>,
+    /// How many requests [`Sandbox::requests`](crate::Sandbox::requests) keeps, the latest. 10000.
+    pub requests_kept: usize,
+    /// Bytes of a body that the log of requests keeps, its first ones. 65536.
+    pub logged_body: usize,
+    /// Bytes that a request's body may have. 32 MiB.
+    pub body_limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            token_life: 21_600,
+            refresh_life: 43_200,
+            token_shape: TokenShape::Enveloped,
+            refresh_shape: TokenShape::Bare,
+            retcode: RetcodeForm::AsDocumented,
+            retmsg: Retmsg::Success,
+            error_status: ErrorStatus::Always200,
+            rejected_token: RejectedToken::Http401,
+            query_form: QueryForm::Decoded,
+            timestamp_tolerance: 120_000,
+            rate_version: RateVersion::Today,
+            refuse_duplicates: true,
+            fee_config_needed: true,
+            refuse_address: false,
+            tokens_off: BTreeSet::new(),
+            revoke_every: None,
+            requests_kept: 10_000,
+            logged_body: 65_536,
+            body_limit: 32 * 1024 * 1024,
+        }
+    }
+}
+
+/// Form of a token answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenShape {
+    /// In `retdata` of the envelope.
+    Enveloped,
+    /// The five fields with no envelope.
+    Bare,
+}
+
+/// Type of the retcode of a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetcodeForm {
+    /// The number 200 on the pages of the token and of the simulated event, text on the others.
+    AsDocumented,
+    /// The number 200.
+    Integer,
+    /// The text "200".
+    Text,
+}
+
+/// What `retmsg` is in a success. All four were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retmsg {
+    /// The text "success".
+    Success,
+    /// An empty text.
+    Empty,
+    /// Null.
+    Null,
+    /// Not there.
+    Missing,
+}
+
+/// HTTP status of refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorStatus {
+    /// 200 with an error in the envelope. An unknown path is a 404 all the same.
+    Always200,
+    /// The 4xx that fits.
+    ByKind,
+}
+
+/// How a token that is not the live one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectedToken {
+    /// HTTP 401 with an envelope.
+    Http401,
+    /// HTTP 200 with an error in the envelope.
+    Http200,
+}
+
+/// How a query is signed. `spec/vectors/README.md` of the project has the rules in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryForm {
+    /// Documented: each escape replaced by its byte, in the order of the wire, without `?`.
+    Decoded,
+    /// The same with a `?` in front, as one printed example has it.
+    DecodedWithMark,
+    /// As the vendor's Go client signs it: escaped anew, sorted by key, without `?`.
+    EncodedSorted,
+}
+
+/// The two published forms of an exchange rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateVersion {
+    /// Of 2026-03-31: `channelRate` and the developer's fee.
+    Today,
+    /// Of 2026-03-03: `rate` as text, `quoteId`, `sellBalance`.
+    Earlier,
+}

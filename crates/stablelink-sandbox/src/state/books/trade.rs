@@ -1,0 +1,72 @@
+//! Records of trades: fees, trades, what customers deposit, events.
+
+use axum::body::Bytes;
+use rust_decimal::Decimal;
+
+use crate::refusal::Refusal;
+
+/// The fee that the developer takes of a customer's trades.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FeeConfig {
+    pub(crate) fix_amount: Decimal,
+    /// A part of the amount: 0.01 is one percent.
+    pub(crate) rate: Decimal,
+}
+
+impl FeeConfig {
+    /// The fee of a trade of this amount, exact.
+    pub(crate) fn of(self, amount: Decimal) -> Result<Decimal, Refusal> {
+        let fee = amount.checked_mul(self.rate);
+        fee.and_then(|fee| fee.checked_add(self.fix_amount))
+            .map(|fee| fee.normalize())
+            .ok_or_else(|| Refusal::field("amount has too many digits"))
+    }
+}
+
+/// An on-ramp or off-ramp trade.
+#[derive(Clone, Debug)]
+pub(crate) struct Trade {
+    pub(crate) id: i64,
+    pub(crate) tx_no: String,
+    pub(crate) client_id: i64,
+    pub(crate) request_id: String,
+    pub(crate) from_currency: String,
+    pub(crate) to_currency: String,
+    pub(crate) amount: Decimal,
+    pub(crate) total_fee: Decimal,
+    pub(crate) request_type: &'static str,
+    pub(crate) status: String,
+    /// Milliseconds since the epoch.
+    pub(crate) created: i64,
+}
+
+impl Trade {
+    pub(crate) const ON_RAMP: &'static str = "OnRamp";
+    pub(crate) const OFF_RAMP: &'static str = "OffRamp";
+    pub(crate) const PENDING: &'static str = "Pending";
+    pub(crate) const PROCESSING: &'static str = "Processing";
+}
+
+/// Coins that arrived at a customer's deposit address.
+#[derive(Clone, Debug)]
+pub(crate) struct Deposit {
+    pub(crate) id: i64,
+    pub(crate) client_id: i64,
+    pub(crate) currency: String,
+    pub(crate) network: String,
+    pub(crate) amount: Decimal,
+    pub(crate) address: String,
+    /// Milliseconds since the epoch.
+    pub(crate) created: i64,
+}
+
+/// An event that was asked for. Its delivery to the receiver has its place here.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    /// The request that asked for it, as it came.
+    pub(crate) request: Bytes,
+    /// Milliseconds since the epoch.
+    pub(crate) created: i64,
+}

@@ -1,0 +1,355 @@
+//! Orders, settlements, refunds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use stablelink_sandbox::{Operation, Sandbox};
+use tokio::task::JoinSet;
+
+use crate::caller::{Answer, Caller};
+
+fn order(number: &str, rest: &str) -> String {
+    let fixed = r#""customerId":"6","merchantId":"1""#;
+    format!(r#"{{"orderNo":"{number}",{fixed},{rest}}}"#)
+}
+
+const PLAIN: &str = r#""orderAmount":0.50,"token":"ETH_USDT","expiredIn":2000"#;
+
+async fn create(caller: &Caller, number: &str) -> Answer {
+    caller
+        .post("/checkout/order/create", &order(number, PLAIN))
+        .await
+}
+
+async fn status(caller: &Caller, number: &str) -> String {
+    let query = format!("orderNo={number}");
+    caller
+        .get("/checkout/order/info", &query)
+        .await
+        .ok()
+        .text("orderStatus")
+}
+
+#[tokio::test]
+async fn an_order_is_made_once_and_read() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let created = create(&caller, "A1").await.ok();
+    for (member, value) in [
+        ("orderNo", "\"A1\""),
+        ("payingAmount", "0.505"),
+        ("exchangeRate", "1.01"),
+        ("token", "\"ETH_USDT\""),
+        ("expiredIn", "2000"),
+        ("customerId", "\"6\""),
+    ] {
+        assert_eq!(created.member(member), value);
+    }
+    let info = caller.get("/checkout/order/info", "orderNo=A1").await.ok();
+    assert_eq!(info.member("orderAmount"), "0.50", "its digits are kept");
+    assert_eq!(
+        info.member("depositAddress"),
+        created.member("depositAddress")
+    );
+    let again = create(&caller, "A1").await.refused("00906");
+    assert_eq!(again.retmsg(), "\"orderNo already exists\"");
+    assert_eq!(
+        sandbox.effects().of(Operation::CreateCheckoutOrder, "A1"),
+        1
+    );
+    sandbox.change(|settings| settings.refuse_duplicates = false);
+    create(&caller, "A1").await.ok();
+    let effects = sandbox.effects();
+    let repeated: Vec<_> = effects.repeated().map(|e| (e.key, e.count)).collect();
+    assert_eq!(repeated, [("A1", 2)], "a gateway that forgets shows it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_with_one_number_one_is_made() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Arc::new(Caller::new(&sandbox).await);
+    let mut calls = JoinSet::new();
+    for _ in 0..64 {
+        let caller = Arc::clone(&caller);
+        calls.spawn(async move { create(&caller, "A1").await.retcode() });
+    }
+    let codes = calls.join_all().await;
+    let made = codes.iter().filter(|code| *code == "\"200\"").count();
+    let refused = codes.iter().filter(|code| *code == "\"00906\"").count();
+    assert_eq!((made, refused), (1, 63), "{codes:?}");
+    assert_eq!(
+        sandbox.effects().of(Operation::CreateCheckoutOrder, "A1"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_order_is_refused_with_the_rule() {
+    let sandbox = Sandbox::builder()
+        .token_off("SOL_USDC")
+        .start()
+        .await
+        .unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let create = |number: &str, rest: &str| {
+        let body = order(number, rest);
+        let caller = &caller;
+        async move { caller.post("/checkout/order/create", &body).await }
+    };
+    let rule = "orderNo must contain only letters and numbers";
+    for (number, rest, message) in [
+        ("", PLAIN, rule),
+        ("a-b", PLAIN, rule),
+        ("ä", PLAIN, rule),
+        (
+            "A",
+            r#""orderAmount":0,"token":"ETH_USDT""#,
+            "orderAmount must be greater than 0",
+        ),
+        (
+            "A",
+            r#""orderAmount":-1,"token":"ETH_USDT""#,
+            "orderAmount must be greater than 0",
+        ),
+        (
+            "A",
+            r#""orderAmount":79228162514264337593543950335,"token":"ETH_USDT""#,
+            "orderAmount is too large",
+        ),
+        (
+            "A",
+            r#""orderAmount":1,"token":"DOGE""#,
+            "token must be one of",
+        ),
+        (
+            "A",
+            r#""orderAmount":1,"token":"ETH_USDT","expiredIn":0"#,
+            "expiredIn must be greater than 0",
+        ),
+    ] {
+        let refused = create(number, rest).await.refused("00008");
+        assert!(refused.retmsg().contains(message), "{}", refused.body);
+    }
+    let off = create("B", r#""orderAmount":1,"token":"SOL_USDC""#)
+        .await
+        .ok();
+    assert_eq!(
+        off.member("depositAddress"),
+        "\"-1\"",
+        "an apparent success"
+    );
+    caller
+        .get("/checkout/order/info", "orderNo=B")
+        .await
+        .refused("00907");
+    assert_eq!(sandbox.effects().iter().count(), 0);
+}
+
+#[tokio::test]
+async fn an_order_ends_by_time_by_hand_or_by_cancelling() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let caller = Caller::new(&sandbox).await;
+    for number in ["A", "B", "C"] {
+        create(&caller, number).await.ok();
+    }
+    caller.get("/checkout/order/cancel", "orderNo=B").await.ok();
+    sandbox.set_order_status("C", "PAID").unwrap();
+    assert!(sandbox.set_order_status("D", "PAID").is_err());
+    sandbox.clock().advance(Duration::from_secs(1999));
+    assert_eq!(status(&caller, "A").await, "PAYING");
+    sandbox.clock().advance(Duration::from_secs(1));
+    assert_eq!(status(&caller, "A").await, "TIMEOUT");
+    assert_eq!(status(&caller, "B").await, "CANCELLED");
+    assert_eq!(status(&caller, "C").await, "PAID");
+    for number in ["A", "B", "C"] {
+        let query = format!("orderNo={number}");
+        caller
+            .get("/checkout/order/cancel", &query)
+            .await
+            .refused("00908");
+    }
+    assert_eq!(sandbox.effects().total(Operation::CancelCheckoutOrder), 1);
+}
+
+#[tokio::test]
+async fn a_payment_pays_or_leaves_an_abnormal_one() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let caller = Caller::new(&sandbox).await;
+    for number in ["exact", "over", "under", "late"] {
+        create(&caller, number).await.ok();
+    }
+    let amount = |text: &str| text.parse::<Decimal>().unwrap();
+    assert_eq!(sandbox.pay_order("exact", amount("0.505"), "0x1"), Ok(None));
+    let over = sandbox
+        .pay_order("over", amount("0.600"), "0x2")
+        .unwrap()
+        .unwrap();
+    sandbox
+        .pay_order("under", amount("0.5"), "0x3")
+        .unwrap()
+        .unwrap();
+    sandbox.clock().advance(Duration::from_secs(2000));
+    sandbox
+        .pay_order("late", amount("0.505"), "0x4")
+        .unwrap()
+        .unwrap();
+    assert!(sandbox.pay_order("none", amount("1"), "0x5").is_err());
+    assert_eq!(status(&caller, "exact").await, "PAID");
+    assert_eq!(status(&caller, "over").await, "PAID");
+    assert_eq!(status(&caller, "under").await, "TIMEOUT");
+
+    let list = caller
+        .post("/checkout/abnormal-payment/list", "{}")
+        .await
+        .ok();
+    for part in [
+        r#""amount":"0.600","pendingAmount":"0.095""#,
+        r#""type":"OVER_PAID""#,
+        r#""type":"UNDER_PAID""#,
+        r#""type":"LATE_PAYMENT""#,
+    ] {
+        assert!(list.body.contains(part), "{part}: {}", list.body);
+    }
+    let path = "/checkout/abnormal-payment/refund";
+    let refund = |hash: &str| {
+        format!(r#"{{"refundOrderNo":"R1","orderNo":"over","txHash":"{hash}","token":"ETH_USDT"}}"#)
+    };
+    caller.post(path, &refund("0x9")).await.refused("00907");
+    let refunded = caller.post(path, &refund("0x2")).await.ok();
+    assert_eq!(refunded.member("amount"), "0.095");
+    assert_eq!(refunded.text("abnormalPaymentNo"), over);
+    caller.post(path, &refund("0x2")).await.refused("00906");
+    let effects = sandbox.effects();
+    assert_eq!(effects.of(Operation::CreateAbnormalPaymentRefund, "R1"), 1);
+}
+
+#[tokio::test]
+async fn refunds_never_give_back_more_than_was_paid() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    create(&caller, "A").await.ok();
+    let refund = |number: &str, amount: &str| {
+        let body = format!(r#"{{"refundOrderNo":"{number}","orderNo":"A","amount":{amount}}}"#);
+        let caller = &caller;
+        async move { caller.post("/checkout/refund/create", &body).await }
+    };
+    refund("R1", "0.1").await.refused("00908");
+    sandbox.pay_order("A", Decimal::new(505, 3), "0x1").unwrap();
+    refund("R1", "0.506").await.refused("00008");
+    refund("R1", "0.3").await.ok();
+    refund("R1", "0.1").await.refused("00906");
+    let refused = refund("R2", "0.3").await.refused("00008");
+    assert!(refused.retmsg().contains("0.205"), "{}", refused.body);
+    caller
+        .get("/checkout/refund/cancel", "refundOrderNo=R1")
+        .await
+        .ok();
+    caller
+        .get("/checkout/refund/cancel", "refundOrderNo=R1")
+        .await
+        .refused("00908");
+    refund("R2", "0.3").await.ok();
+    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
+    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
+    let info = caller.get("/checkout/order/info", "orderNo=A").await.ok();
+    assert_eq!(info.member("refundedAmount"), "0.3", "once");
+    assert_eq!(info.text("orderStatus"), "PARTIAL_REFUNDED");
+    refund("R3", "0.205").await.ok();
+    sandbox.set_refund_status("R3", "REFUNDED").unwrap();
+    assert_eq!(status(&caller, "A").await, "REFUNDED");
+    let info = caller
+        .get("/checkout/refund/info", "refundOrderNo=R3")
+        .await
+        .ok();
+    assert_eq!(info.text("status"), "REFUNDED");
+    caller
+        .get("/checkout/refund/info", "refundOrderNo=R9")
+        .await
+        .refused("00907");
+    let list = caller.post("/checkout/refund/list", "{}").await.ok();
+    assert_eq!(list.member("total"), "3");
+    let both = r#"{"refundOrderNo":"R4","orderNo":"A","abnormalPaymentNo":"B","amount":1}"#;
+    caller
+        .post("/checkout/refund/create", both)
+        .await
+        .refused("00008");
+}
+
+#[tokio::test]
+async fn a_settlement_is_made_read_and_cancelled() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    create(&caller, "A").await.ok();
+    let path = "/checkout/settlement/create";
+    let body = r#"{"settlementOrderNo":"25","merchantId":"2","token":"ETH_USDT","address":"0x9f","amount":"1000.233567","orderNos":["A"]}"#;
+    caller
+        .post(path, &body.replace("[\"A\"]", "[\"B\"]"))
+        .await
+        .refused("00907");
+    caller
+        .post(path, &body.replace("1000.233567", "0"))
+        .await
+        .refused("00008");
+    caller.post(path, body).await.ok();
+    caller.post(path, body).await.refused("00906");
+    let fiat = r#"{"settlementOrderNo":"26"}"#;
+    caller
+        .post("/checkout/fiat-settlement/create", fiat)
+        .await
+        .ok();
+    let info = caller
+        .get("/checkout/settlement/info", "settlementOrderNo=25")
+        .await
+        .ok();
+    assert_eq!(info.member("amount"), "\"1000.233567\"");
+    assert_eq!(info.text("status"), "PENDING_SETTLEMENT");
+    sandbox.set_settlement_status("26", "SETTLED").unwrap();
+    let cancel = |number| caller.get("/checkout/settlement/cancel", number);
+    cancel("settlementOrderNo=26").await.refused("00908");
+    cancel("settlementOrderNo=25").await.ok();
+    let list = caller.post("/checkout/settlement/list", "{}").await.ok();
+    assert_eq!(list.member("total"), "2");
+    assert_eq!(
+        sandbox.effects().of(Operation::CreateSettlementOrder, "25"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_the_newest_first() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for number in ["c", "a", "b"] {
+        create(&caller, number).await.ok();
+    }
+    let numbers = |answer: Answer| {
+        let records = answer.ok().member("records");
+        let parts = records.split("\"orderNo\":\"").skip(1);
+        parts.map(|part| part[..1].to_owned()).collect::<String>()
+    };
+    for (asked, expected) in [
+        ("{}", "bac"),
+        (r#"{"pageNum":1,"pageSize":2}"#, "ba"),
+        (r#"{"pageNum":2,"pageSize":2}"#, "c"),
+        (r#"{"pageNum":3,"pageSize":2}"#, ""),
+        (r#"{"pageNum":18446744073709551615,"pageSize":100}"#, ""),
+        (r#"{"unknown":true}"#, "bac"),
+    ] {
+        let answer = caller.post("/checkout/order/list", asked).await;
+        assert_eq!(answer.member("total"), "3");
+        assert_eq!(numbers(answer), expected, "{asked}");
+    }
+    for asked in [
+        r#"{"pageNum":0}"#,
+        r#"{"pageSize":0}"#,
+        r#"{"pageSize":101}"#,
+    ] {
+        caller
+            .post("/checkout/order/list", asked)
+            .await
+            .refused("00008");
+    }
+}

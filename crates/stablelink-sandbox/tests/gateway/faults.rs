@@ -1,0 +1,277 @@
+//! Each fault, as a client meets it.
+
+use std::time::Duration;
+
+use stablelink_sandbox::{Fault, Operation, RetcodeForm, Sandbox};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+
+use crate::caller::{Caller, by_credentials, is_reset};
+
+const PATH: &str = "/checkout/order/create";
+const ORDER: &str =
+    r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+
+fn made(sandbox: &Sandbox) -> u64 {
+    sandbox.effects().of(Operation::CreateCheckoutOrder, "A")
+}
+
+#[tokio::test]
+async fn a_reset_comes_before_or_after_the_effect() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (fault, effects) in [(Fault::reset(), 0), (Fault::reset().after_effect(), 1)] {
+        let id = sandbox
+            .faults()
+            .add(fault.on(Operation::CreateCheckoutOrder));
+        let error = caller.try_post(PATH, ORDER).await.unwrap_err();
+        assert!(is_reset(&error), "{error:?}");
+        assert_eq!((sandbox.faults().strikes(id), made(&sandbox)), (1, effects));
+        let record = sandbox.requests().pop().unwrap();
+        assert_eq!((record.status, record.faults), (None, vec![id]));
+    }
+}
+
+#[tokio::test]
+async fn answers_stand_in_for_the_gateways() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let cases = [
+        (Fault::status(500), 500, r#"{"retcode":"500""#),
+        (Fault::status(9999), 500, r#"{"retcode":"9999""#),
+        (Fault::status(503).without_body(), 503, ""),
+        (Fault::unauthorized(), 401, r#"{"retcode":"401""#),
+        (Fault::rate_limited(None), 429, r#"{"retcode":"429""#),
+        (Fault::html(502), 502, "<!DOCTYPE html>"),
+        (Fault::html(200), 200, "<!DOCTYPE html>"),
+        (Fault::malformed_json(), 200, r#"{"retcode":"200""#),
+        (Fault::wrong_json(), 200, "[1,2,3]"),
+        (Fault::redirect(302, "http://other.invalid/"), 302, ""),
+        (
+            Fault::duplicate(),
+            200,
+            r#"{"retcode":"00906","retmsg":"orderNo already exists""#,
+        ),
+        (Fault::custom(418, [("x-a", "b")], "tea"), 418, "tea"),
+    ];
+    let count = cases.len();
+    for (fault, status, body) in cases {
+        sandbox.faults().add(fault.clone());
+        let answer = caller.post(PATH, ORDER).await;
+        assert_eq!(answer.status, status, "{fault:?}");
+        assert!(answer.body.starts_with(body), "{fault:?}: {}", answer.body);
+        assert!(answer.headers.contains_key("date"));
+    }
+    assert_eq!(made(&sandbox), 0, "none of the {count} had an effect");
+    caller.post(PATH, ORDER).await.ok();
+    // After the effect, which a refused call does not have.
+    sandbox.faults().add(Fault::status(500).after_effect());
+    caller.post(PATH, ORDER).await.refused("00906");
+    let other = ORDER.replace("\"A\"", "\"B\"");
+    assert_eq!(caller.post(PATH, &other).await.status, 500);
+    assert_eq!(sandbox.effects().total(Operation::CreateCheckoutOrder), 2);
+}
+
+#[tokio::test]
+async fn headers_come_with_the_answers() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (fault, header, value) in [
+        (Fault::rate_limited(Some(3)), "retry-after", "3"),
+        (Fault::status(503).retry_after(7), "retry-after", "7"),
+        (
+            Fault::redirect(307, "https://other.invalid/x"),
+            "location",
+            "https://other.invalid/x",
+        ),
+        (
+            Fault::status(500).header("date", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            "date",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+        ),
+    ] {
+        sandbox.faults().add(fault);
+        assert_eq!(caller.post(PATH, ORDER).await.headers[header], value);
+    }
+}
+
+#[tokio::test]
+async fn a_big_error_is_as_big_as_asked() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    sandbox.faults().add(Fault::big_error(10_000_000));
+    let answer = caller.post(PATH, ORDER).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.body.len() > 10_000_000);
+}
+
+#[tokio::test]
+async fn members_change_and_nothing_else_does() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    caller.post(PATH, ORDER).await.ok();
+    let info = || caller.get("/checkout/order/info", "orderNo=A");
+    for (fault, value) in [
+        (
+            Fault::unknown_value("retdata.orderStatus"),
+            "\"NEVER_SEEN_BEFORE\"",
+        ),
+        (
+            Fault::wrong_type("retdata.orderStatus"),
+            r#"{"unexpected":true}"#,
+        ),
+        (Fault::null("retdata.orderStatus"), "null"),
+        (Fault::member("retdata.orderStatus", "1e400"), "1e400"),
+    ] {
+        sandbox.faults().add(fault);
+        let answer = info().await;
+        assert_eq!(answer.member("orderStatus"), value, "{}", answer.body);
+        assert_eq!(answer.member("payingAmount"), "0.505");
+    }
+    sandbox.faults().add(Fault::null("retdata.records"));
+    assert_eq!(
+        info().await.member("orderStatus"),
+        "\"PAYING\"",
+        "no such member"
+    );
+    sandbox.faults().add(Fault::null("retdata.records"));
+    let list = caller.post("/checkout/order/list", "{}").await;
+    assert_eq!(
+        (
+            list.member("records").as_str(),
+            list.member("total").as_str()
+        ),
+        ("null", "1")
+    );
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_shorter_than_it_says() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    sandbox
+        .faults()
+        .add(Fault::truncate().on(Operation::CreateCheckoutOrder));
+    let response = caller
+        .request("POST", PATH, "", ORDER)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.content_length().unwrap() > 100);
+    let error = response.text().await.unwrap_err();
+    assert!(error.is_decode() || error.is_body(), "{error:?}");
+    assert_eq!(made(&sandbox), 1);
+}
+
+#[tokio::test]
+async fn half_of_a_cut_answer_is_really_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for fault in [Fault::truncate(), Fault::stall_within_body()] {
+        sandbox.faults().add(fault.on_token());
+        let caller = Caller::with_token(&sandbox, "none");
+        let request = caller.token_request_text(&sandbox.credentials());
+        let mut stream = tokio::net::TcpStream::connect(sandbox.address())
+            .await
+            .unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        // Until the half is there: it never gets more, and one of the two never ends.
+        while !String::from_utf8_lossy(&read).contains("access_tok") {
+            assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0);
+        }
+        assert!(!String::from_utf8_lossy(&read).contains("rt_expires_in"));
+    }
+    assert_eq!(sandbox.token_grants().credentials, 2);
+}
+
+/// Makes an order that meets the fault, and gives it while it waits; other calls are answered
+/// meanwhile.
+async fn waiting(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle<bool> {
+    let id = sandbox
+        .faults()
+        .add(fault.on(Operation::CreateCheckoutOrder));
+    let request = caller.request("POST", PATH, "", ORDER);
+    let waiting = tokio::spawn(async move { request.send().await.is_ok() });
+    while sandbox.faults().strikes(id) == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.post("/checkout/order/list", "{}").await.ok();
+    assert!(!waiting.is_finished());
+    waiting
+}
+
+#[tokio::test]
+async fn a_stall_lasts_as_long_as_the_client_waits() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (fault, effects) in [(Fault::stall(), 0), (Fault::stall().after_effect(), 1)] {
+        waiting(&sandbox, &caller, fault).await.abort();
+        assert_eq!(made(&sandbox), effects);
+    }
+}
+
+#[tokio::test]
+async fn latency_delays_and_lets_go_on() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let hour = Duration::from_secs(3600);
+    waiting(&sandbox, &caller, Fault::latency(hour))
+        .await
+        .abort();
+    assert_eq!(made(&sandbox), 0);
+    let late = sandbox.faults().add(Fault::latency(Duration::ZERO));
+    sandbox.faults().add(Fault::status(503));
+    assert_eq!(caller.post(PATH, ORDER).await.status, 503);
+    assert_eq!(sandbox.faults().strikes(late), 1, "both struck");
+    let after = Fault::latency(hour).after_effect();
+    waiting(&sandbox, &caller, after).await.abort();
+    assert_eq!(made(&sandbox), 1);
+}
+
+#[tokio::test]
+async fn a_date_is_skewed_and_the_clock_is_not() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let caller = Caller::new(&sandbox).await;
+    let now = sandbox.clock().now_millis() / 1000;
+    for (skew, expected) in [(-3_600_000, now - 3600), (86_400_000, now + 86_400)] {
+        sandbox.faults().add(Fault::date_skew(skew));
+        let answer = caller.post("/checkout/order/list", "{}").await.ok();
+        let date = jiff::fmt::rfc2822::parse(answer.headers["date"].to_str().unwrap()).unwrap();
+        assert_eq!(date.timestamp().as_second(), expected);
+    }
+    assert_eq!(sandbox.clock().now_millis() / 1000, now);
+}
+
+#[tokio::test]
+async fn token_requests_have_faults_of_their_own() {
+    let sandbox = Sandbox::builder()
+        .retcode(RetcodeForm::Text)
+        .start()
+        .await
+        .unwrap();
+    let caller = Caller::new(&sandbox).await;
+    sandbox.faults().add(Fault::status(503).on_token());
+    caller.post(PATH, ORDER).await.ok();
+    let credentials = sandbox.credentials();
+    assert_eq!(
+        by_credentials(sandbox.url(), &credentials).await.status,
+        503
+    );
+    assert_eq!(
+        by_credentials(sandbox.url(), &credentials).await.status,
+        200
+    );
+    sandbox.faults().add(Fault::reset().on_calls());
+    assert_eq!(
+        by_credentials(sandbox.url(), &credentials).await.status,
+        200
+    );
+    sandbox.faults().clear();
+    // What is no operation can be struck too.
+    sandbox.faults().add(Fault::html(503).on_path("/nowhere"));
+    let nowhere = || caller.http.get(format!("{}/nowhere", sandbox.url())).send();
+    assert_eq!(nowhere().await.unwrap().status(), 503);
+    assert_eq!(nowhere().await.unwrap().status(), 404);
+}

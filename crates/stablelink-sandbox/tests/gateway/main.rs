@@ -1,0 +1,15 @@
+//! The sandbox over raw HTTP.
+//!
+//! Requests are signed by the project's signature crate, which the sandbox shares no code with.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod caller;
+mod checkout;
+mod customers;
+mod document;
+mod envelopes;
+mod faults;
+mod server;
+mod signatures;
+mod tokens;
+mod trades;

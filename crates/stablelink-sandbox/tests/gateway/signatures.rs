@@ -1,0 +1,167 @@
+//! What every call but the token call must carry.
+
+use reqwest::header::{HeaderName, HeaderValue};
+use stablelink_sandbox::{ErrorStatus, QueryForm, Sandbox};
+
+use crate::caller::{Answer, Caller};
+
+const PATH: &str = "/checkout/order/info";
+
+#[tokio::test]
+async fn missing_and_wrong_headers_are_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let missing = |name: &str| format!("Access denied: Missing header [{name}]");
+    let time = "Access denied: TIMESTAMP must be milliseconds since the epoch".to_owned();
+    let mismatch = "Access denied: SIGNATURE does not match the request".to_owned();
+    let token = "Access denied: the access token is invalid or has expired".to_owned();
+    for (header, value, retcode, message) in [
+        ("signature", None, "00006", missing("SIGNATURE")),
+        ("timestamp", None, "00006", missing("TIMESTAMP")),
+        ("authorization", None, "00006", missing("Authorization")),
+        ("signature", Some(""), "00006", missing("SIGNATURE")),
+        ("timestamp", Some("soon"), "00902", time.clone()),
+        ("timestamp", Some("-1"), "00902", time),
+        ("signature", Some("!!"), "00903", mismatch.clone()),
+        ("signature", Some("c2hvcnQ="), "00903", mismatch),
+        ("authorization", Some("Basic abc"), "00901", token.clone()),
+        ("authorization", Some("Bearer abc"), "00901", token),
+    ] {
+        let mut request = caller
+            .request("GET", PATH, "orderNo=A", "")
+            .build()
+            .unwrap();
+        let name = HeaderName::from_static(header);
+        request.headers_mut().remove(&name);
+        if let Some(value) = value {
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+        let answer = Answer::read(caller.http.execute(request).await.unwrap())
+            .await
+            .unwrap();
+        let expected = format!("\"{message}\"");
+        assert_eq!(
+            answer.refused(retcode).retmsg(),
+            expected,
+            "{header} {value:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_signed_part_counts() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let path = "/trade/confirm-transaction";
+    let body = r#"{"txNo":"none"}"#;
+    for (signed, expected) in [
+        (("POST", path, "", body), "00907"),
+        (("post", path, "", body), "00907"),
+        (("GET", path, "", body), "00903"),
+        (("POST", "/trade", "", body), "00903"),
+        (("POST", path, "a=b", body), "00903"),
+        (("POST", path, "", r#"{"txNo": "none"}"#), "00903"),
+        (("POST", path, "", ""), "00903"),
+    ] {
+        let (method, signed_path, query, signed_body) = signed;
+        let [timestamp, signature] =
+            caller.signature(method, signed_path, query, signed_body.as_bytes());
+        let request = caller
+            .http
+            .post(format!("{}{path}", caller.url))
+            .bearer_auth(&caller.token)
+            .header("TIMESTAMP", timestamp)
+            .header("SIGNATURE", signature)
+            .header("Content-Type", "application/json")
+            .body(body);
+        let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
+        assert_eq!(answer.retcode(), format!("\"{expected}\""), "{signed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_timestamp_may_be_two_minutes_off() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let mut caller = Caller::new(&sandbox).await;
+    let now = sandbox.clock().now_millis();
+    for (off, retcode) in [
+        (0, "00907"),
+        (-120_000, "00907"),
+        (120_000, "00907"),
+        (-120_001, "00902"),
+        (120_001, "00902"),
+    ] {
+        caller.now = Box::new(move || now + off);
+        let answer = caller.get(PATH, "orderNo=none").await.refused(retcode);
+        if retcode == "00902" {
+            assert!(answer.retmsg().contains("TIMESTAMP"), "{}", answer.body);
+        }
+    }
+    // By its own clock, which the answers tell.
+    sandbox
+        .clock()
+        .set_offset(sandbox.clock().offset() + 600_000);
+    caller.now = Box::new(move || now);
+    let refused = caller.get(PATH, "orderNo=none").await.refused("00902");
+    let date = jiff::fmt::rfc2822::parse(refused.headers["date"].to_str().unwrap()).unwrap();
+    assert_eq!(date.timestamp().as_second(), (now + 600_000) / 1000);
+}
+
+#[tokio::test]
+async fn the_query_is_signed_in_the_form_that_was_asked_for() {
+    use stablelink_signature::QueryForm as Signed;
+
+    let forms = [
+        (QueryForm::Decoded, Signed::Decoded),
+        (QueryForm::DecodedWithMark, Signed::DecodedWithMark),
+        (QueryForm::EncodedSorted, Signed::EncodedSorted),
+    ];
+    for (asked, _) in forms {
+        let sandbox = Sandbox::builder().query_form(asked).start().await.unwrap();
+        let mut caller = Caller::new(&sandbox).await;
+        for (form, signed) in forms {
+            caller.query_form = signed;
+            let answer = caller.get(PATH, "z=%C3%A4%20b&orderNo=a%2Bb").await;
+            let expected = if form == asked { "00907" } else { "00903" };
+            assert_eq!(
+                answer.retcode(),
+                format!("\"{expected}\""),
+                "{asked:?} {form:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_is_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    sandbox.change(|settings| settings.refuse_address = true);
+    let answer = caller.get(PATH, "orderNo=A").await.refused("00904");
+    assert_eq!(answer.retmsg(), "\"ip not matched: 127.0.0.1\"");
+    sandbox.change(|settings| settings.error_status = ErrorStatus::ByKind);
+    let token = crate::caller::by_credentials(sandbox.url(), &sandbox.credentials()).await;
+    assert_eq!(token.status, 403);
+}
+
+#[tokio::test]
+async fn a_webhook_is_signed_for_its_receiver() {
+    use stablelink_signature::{Received, Subject, Timestamp, Verifier};
+
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let body = br#"{"eventId":"1"}"#;
+    let [(time, timestamp), (name, signature)] = sandbox.sign_webhook(body);
+    assert_eq!((time, name), ("TIMESTAMP", "SIGNATURE"));
+    let received = Received::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
+    let now = Timestamp::parse(timestamp.as_bytes()).unwrap();
+    let verifier = Verifier::new(caller.sign_key);
+    assert!(
+        verifier
+            .verify(Subject::Webhook, received, [body], now)
+            .is_ok()
+    );
+}

@@ -1,0 +1,223 @@
+//! One attempt: a current token, a fresh signature, and what a refusal of either calls for.
+
+use std::time::SystemTime;
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use stablelink_signature::{NO_BODY, RequestLine, SIGNATURE, SignKey, TIMESTAMP};
+use tracing::Instrument;
+
+use super::failure::Effect;
+use super::session::Session;
+use super::{Failure, Offset, Verdict, exchange, judge};
+use crate::client::Shared;
+#[cfg(feature = "provisional")]
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind, Refusal};
+use crate::reply::RawReply;
+use crate::token::Bearer;
+
+/// Where the request of each attempt comes from.
+pub(crate) enum Source {
+    /// One whose body is at hand: it is copied.
+    Fixed(reqwest::Request),
+    /// One with a body that is read anew for each attempt, and is not signed.
+    #[cfg(feature = "provisional")]
+    Parts(Box<dyn Fn() -> BoxFuture<'static, Result<reqwest::Request, Error>> + Send + Sync>),
+}
+
+impl Source {
+    async fn request(&self) -> Result<reqwest::Request, Failure> {
+        match self {
+            Self::Fixed(request) => request.try_clone().ok_or_else(|| {
+                Failure::final_(Error::invalid(
+                    "body",
+                    "is a stream, which can be neither signed nor sent again",
+                ))
+            }),
+            #[cfg(feature = "provisional")]
+            Self::Parts(make) => make().await.map_err(Failure::final_),
+        }
+    }
+}
+
+impl Session {
+    /// Sends the request once; again only where the gateway refused its token or its timestamp, each at most once:
+    /// then nothing took effect.
+    pub(super) async fn attempt(
+        &self,
+        http: &reqwest::Client,
+        source: &Source,
+    ) -> Result<RawReply, Failure> {
+        let shared = self.shared();
+        // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
+        // defeat them.
+        let ready = shared
+            .credentials
+            .current()
+            .await
+            .map_err(Failure::final_)?;
+        let mut bearer = shared.tokens.current().await.map_err(Failure::final_)?;
+        let mut token_renewed = false;
+        let mut time_corrected = false;
+        loop {
+            let mut request = source.request().await?;
+            let now = shared.clock.now();
+            let offset = shared.offset.get();
+            stay_at_home(shared, &request)?;
+            sign(&mut request, &bearer, &ready.sign_key, shared, now, offset)?;
+
+            let watch = self.watch_attempt(request.method());
+            let sent = self.flight();
+            let reply = exchange(http, request, shared.limits(self.limits()), &*shared.clock)
+                .instrument(watch.span())
+                .await;
+            drop(sent);
+            let reply = match reply {
+                Ok(reply) => reply,
+                Err(failure) => {
+                    watch.failed(&failure.error);
+                    return Err(failure);
+                }
+            };
+
+            let arrived = shared.clock.now();
+            let headers = reply.headers().clone();
+            let (reply, verdict) = judge(reply, arrived);
+            watch.answered(&reply, verdict.error_type());
+            let accepted = matches!(verdict, Verdict::Success).then_some(offset);
+            shared.offset.learn(&headers, arrived, accepted);
+            match &verdict {
+                Verdict::Unauthorized(_) if !token_renewed => {
+                    token_renewed = true;
+                    bearer = shared
+                        .tokens
+                        .renew(&bearer)
+                        .await
+                        .map_err(Failure::final_)?;
+                }
+                Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
+                    token_renewed = true;
+                    match shared
+                        .tokens
+                        .renew_if_cooled(&bearer)
+                        .await
+                        .map_err(Failure::final_)?
+                    {
+                        Some(fresh) => bearer = fresh,
+                        None => return conclude(reply, verdict),
+                    }
+                }
+                Verdict::Refused(refusal)
+                    if !time_corrected
+                        && refusal.is_about_time()
+                        && shared.offset.replaces(offset) =>
+                {
+                    time_corrected = true;
+                }
+                _ => return conclude(reply, verdict),
+            }
+            self.counts_again();
+        }
+    }
+}
+
+/// The last look before a request leaves: it goes to the configured origin or nowhere.
+fn stay_at_home(shared: &Shared, request: &reqwest::Request) -> Result<(), Failure> {
+    if shared.origin.holds(request.url()) {
+        return Ok(());
+    }
+    Err(Failure::final_(Error::invalid(
+        "path",
+        format!("leads away from {}", shared.origin),
+    )))
+}
+
+fn sign(
+    request: &mut reqwest::Request,
+    bearer: &Bearer,
+    key: &SignKey,
+    shared: &Shared,
+    now: SystemTime,
+    offset: i64,
+) -> Result<(), Failure> {
+    let timestamp = Offset::stamp(now, offset).ok_or_else(|| {
+        Failure::final_(Error::configuration(
+            "the clock of this machine stands before 1970",
+        ))
+    })?;
+    let line = RequestLine::new(request.method().as_str(), request.url().path())
+        .query(request.url().query().unwrap_or_default())
+        .query_form(shared.query_form);
+    // Parts of a multipart body are not signed, and a stream has no bytes to show.
+    let signature = match request.body().and_then(reqwest::Body::as_bytes) {
+        Some(bytes) => key.sign(line, timestamp, [bytes]),
+        None => key.sign(line, timestamp, NO_BODY),
+    };
+    let value = |text: String| {
+        HeaderValue::try_from(text).map_err(|error| {
+            Failure::final_(Error::configuration("a signature is no header value").because(error))
+        })
+    };
+    let signature = value(signature.to_base64())?;
+    let timestamp = value(timestamp.to_string())?;
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, bearer.header().clone());
+    headers.insert(SIGNATURE, signature);
+    headers.insert(TIMESTAMP, timestamp);
+    Ok(())
+}
+
+/// What a final answer means for the call.
+fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
+    let fail = |kind: ErrorKind, effect: Effect, again: bool| Failure {
+        error: Error::new(kind).retryable(again && effect == Effect::None),
+        effect,
+        again,
+    };
+    let mut failure = match verdict {
+        Verdict::Success => return Ok(reply),
+        Verdict::Unauthorized(refusal) => fail(
+            ErrorKind::Authentication {
+                problem: "the gateway refused the token, and the one after it".into(),
+                refusal: Some(refusal),
+            },
+            Effect::None,
+            false,
+        ),
+        Verdict::Refused(refusal) => fail(refused(refusal), Effect::None, false),
+        Verdict::RateLimited(retry_after) => {
+            fail(ErrorKind::RateLimited { retry_after }, Effect::None, true).after(retry_after)
+        }
+        Verdict::Redirect => fail(
+            transport(
+                "the gateway redirects, which is not followed: it would carry secrets elsewhere",
+            ),
+            Effect::Unknown,
+            false,
+        ),
+        Verdict::Broken(refusal, wait) => fail(
+            transport(format!("the gateway failed: {refusal}")),
+            Effect::Unknown,
+            true,
+        )
+        .after(wait),
+        Verdict::Unreadable(decode) => fail(ErrorKind::Decode(decode), Effect::Unknown, false),
+    };
+    failure.error = failure.error.answered(reply);
+    Err(failure)
+}
+
+fn refused(refusal: Refusal) -> ErrorKind {
+    if refusal.is_about_address() {
+        ErrorKind::AddressNotAllowed(refusal)
+    } else {
+        ErrorKind::Refused(refusal)
+    }
+}
+
+fn transport(problem: impl Into<std::borrow::Cow<'static, str>>) -> ErrorKind {
+    ErrorKind::Transport {
+        problem: problem.into(),
+    }
+}

@@ -1,0 +1,144 @@
+//! A call that is ready to be made.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use stablelink_api::operations::{Facts, Retry};
+
+use super::{Plan, Run};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::clock::BoxFuture;
+use crate::error::Error;
+
+/// What makes the call with the generated client.
+type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Answer<T>, Error>>;
+
+/// A call that is ready to be made: `.await` makes it.
+///
+/// Until then its optional arguments can be given, here and at the methods of each operation. Nothing is sent
+/// before it is awaited.
+#[must_use = "a call is made when it is awaited"]
+pub struct Call<R, T> {
+    pub(crate) client: Client,
+    pub(crate) request: R,
+    facts: &'static Facts,
+    key: Option<String>,
+    deadline: Option<Duration>,
+    attempts: Option<u32>,
+    attempt_time: Option<Duration>,
+    make: Make<R, T>,
+}
+
+impl<R, T> Call<R, T> {
+    pub(crate) fn new(
+        client: &Client,
+        facts: &'static Facts,
+        request: R,
+        make: Make<R, T>,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            request,
+            facts,
+            key: None,
+            deadline: None,
+            attempts: None,
+            attempt_time: None,
+            make,
+        }
+    }
+
+    pub(crate) fn keyed(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// The same call once more.
+    #[cfg(feature = "provisional")]
+    pub(crate) fn again(&self) -> Self
+    where
+        R: Clone,
+    {
+        Self {
+            client: self.client.clone(),
+            request: self.request.clone(),
+            key: self.key.clone(),
+            ..*self
+        }
+    }
+
+    /// How long the call may take in all: token, locks, attempts and pauses.
+    ///
+    /// What was sent when the time is up is ambiguous, unless the operation only reads.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// How long one attempt may take.
+    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
+        self.attempt_time = Some(limit);
+        self
+    }
+
+    /// How many attempts it may have, the first one included. An operation that must not be repeated has one,
+    /// whatever is said here.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts.max(1));
+        self
+    }
+
+    /// What the document says of the operation: evidence, and whether it may be repeated.
+    #[must_use]
+    pub const fn facts(&self) -> &'static Facts {
+        self.facts
+    }
+
+    /// The request as it will be sent.
+    #[must_use]
+    pub const fn request(&self) -> &R {
+        &self.request
+    }
+}
+
+impl<R, T> IntoFuture for Call<R, T>
+where
+    R: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    type Output = Result<Answer<T>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let shared = self.client.shared();
+            let plan = Plan {
+                operation: self.facts.id.into(),
+                retry: self.facts.retry,
+                key: self.key,
+                attempts: self.attempts,
+                attempt_time: self.attempt_time,
+                deadline: self.deadline.unwrap_or(shared.deadline),
+            };
+            debug_assert_eq!(
+                plan.key.is_some(),
+                matches!(plan.retry, Retry::Keyed { .. }),
+                "{}: keyed operations, and only they, have a key",
+                self.facts.id,
+            );
+            let run = Run::new(shared, plan);
+            run.within((self.make)(&run, &self.request)).await
+        })
+    }
+}
+
+impl<R, T> fmt::Debug for Call<R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Requests hold personal data.
+        f.debug_struct("Call")
+            .field("operation", &self.facts.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+//! One call, from its request to its answer.
+//!
+//! Layers, outermost first: deadline ([`run`]), retry ([`session`]), token, clock offset and signature ([`attempt`]),
+//! the exchange of bytes ([`exchange`]), what the answer means ([`verdict`]). Every attempt has a current token and a
+//! fresh signature over the final bytes.
+
+mod attempt;
+mod budget;
+mod builder;
+mod exchange;
+mod failure;
+mod offset;
+mod policy;
+mod request;
+mod run;
+mod session;
+mod verdict;
+
+pub use builder::Call;
+pub use policy::RetryPolicy;
+pub use request::Request;
+
+#[cfg(feature = "provisional")]
+pub(crate) use attempt::Source;
+pub(crate) use budget::Budget;
+pub(crate) use exchange::{Limits, exchange};
+pub(crate) use failure::Failure;
+pub(crate) use offset::Offset;
+pub(crate) use run::Run;
+pub(crate) use session::Plan;
+pub(crate) use verdict::{Verdict, judge};

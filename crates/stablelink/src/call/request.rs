@@ -1,0 +1,321 @@
+//! Any call, signed: part of the gateway's API is undocumented, and nobody may be stuck for that.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use stablelink_api::operations::Retry;
+use stablelink_api::scalars::RawJson;
+use url::Url;
+
+use super::attempt::Source;
+use super::{Plan, Run};
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::clock::BoxFuture;
+use crate::error::{Decode, Error};
+
+/// Any call to the gateway, with the same token, signature and errors as the others: see
+/// [`Client::request`].
+#[must_use = "a request is sent when it is awaited"]
+pub struct Request {
+    client: Client,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Option<Result<Vec<u8>, String>>,
+    retry: Retry,
+    key: Option<String>,
+    deadline: Option<Duration>,
+    attempt_time: Option<Duration>,
+}
+
+impl Client {
+    /// Makes any signed call, for what the documentation lacks.
+    ///
+    /// It is sent once, unless [`retry`](Request::retry) says otherwise. The path has one slash at its start; it may end with `?` and a query
+    /// that is already encoded. What would lead to another host is an error before anything is sent.
+    ///
+    /// ```no_run
+    /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
+    /// use stablelink::{Method, scalars::RawJson};
+    ///
+    /// let fees = client
+    ///     .request(Method::GET, "/trade/get-fee-config")
+    ///     .query("clientId", 600002642)
+    ///     .await?;
+    /// if let Some(fees) = &*fees {
+    ///     println!("{}", fees.get()); // as it came, to the digit
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
+        Request {
+            client: self.clone(),
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            retry: Retry::Never,
+            key: None,
+            deadline: None,
+            attempt_time: None,
+        }
+    }
+}
+
+impl Request {
+    /// Adds to the query; name and value are encoded here.
+    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.query.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// A JSON body, sent without white space. For exact amounts give types of [`scalars`](crate::scalars), or
+    /// [`RawJson`].
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.body = Some(serde_json::to_vec(body).map_err(|error| error.to_string()));
+        self
+    }
+
+    /// A body of these bytes, as JSON. They are sent and signed as they are; a sister page asks for no white space.
+    pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(Ok(bytes.into()));
+        self
+    }
+
+    /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
+    /// when it comes twice ([`keyed`](Self::keyed)).
+    pub fn safe_to_repeat(mut self) -> Self {
+        self.retry = Retry::Safe;
+        self
+    }
+
+    /// Lets it be repeated, for it holds this idempotency key in this member, and the gateway refuses a repeated one.
+    pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
+        self.retry = Retry::Keyed { field };
+        self.key = Some(key.into());
+        self
+    }
+
+    /// How long the call may take in all.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Some(limit);
+        self
+    }
+
+    /// How long one attempt may take.
+    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
+        self.attempt_time = Some(limit);
+        self
+    }
+
+    /// Sends it and reads `retdata` as this type. Numbers of it are exact in the types of [`scalars`](crate::scalars).
+    ///
+    /// # Errors
+    ///
+    /// Those of every call; [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or of another form.
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<Answer<T>, Error> {
+        self.sent(|body| {
+            let json = &mut serde_json::Deserializer::from_slice(body);
+            let envelope: Result<Envelope<T>, _> = serde_path_to_error::deserialize(json);
+            envelope
+                .map(|envelope| envelope.retdata)
+                .map_err(|error| Decode::of_json(error.path().to_string(), error.inner()))
+        })
+        .await
+    }
+
+    async fn sent<T>(
+        self,
+        read: impl FnOnce(&[u8]) -> Result<T, Decode>,
+    ) -> Result<Answer<T>, Error> {
+        let shared = self.client.shared();
+        // Of a path that a caller wrote nothing is known to be fit for logs but the method.
+        let operation = format!("{} request", self.method);
+        let plan = Plan {
+            operation: operation.into(),
+            retry: self.retry,
+            key: self.key.clone(),
+            attempts: None,
+            attempt_time: self.attempt_time,
+            deadline: self.deadline.unwrap_or(shared.deadline),
+        };
+        let run = Run::new(shared, plan);
+        let request = self.request(run.shared.origin.as_str());
+        let request = request.map_err(|error| run.session.named(error))?;
+        run.by_hand(Source::Fixed(request), read).await
+    }
+
+    fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {
+        let mut url = address(origin, &self.path)?;
+        if !self.query.is_empty() {
+            url.query_pairs_mut()
+                .extend_pairs(self.query.iter().map(|(name, value)| (name, value)));
+        }
+        let mut request = reqwest::Request::new(self.method.clone(), url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        match &self.body {
+            None => {}
+            Some(Err(problem)) => return Err(Error::invalid("body", problem.clone())),
+            Some(Ok(bytes)) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                *request.body_mut() = Some(bytes.clone().into());
+            }
+        }
+        Ok(request)
+    }
+}
+
+impl IntoFuture for Request {
+    type Output = Result<Answer<Option<RawJson>>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.sent(|body| {
+            serde_json::from_slice::<Envelope<Option<RawJson>>>(body)
+                .map(|envelope| envelope.retdata)
+                .map_err(|error| Decode::of_json("retdata", &error))
+        }))
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    retdata: T,
+}
+
+/// The address of a path below an origin, or why it would be another one.
+fn address(origin: &str, path: &str) -> Result<Url, Error> {
+    let wrong = |problem: &'static str| Err(Error::invalid("path", problem));
+    let (place, query) = match path.split_once('?') {
+        Some((place, query)) => (place, Some(query)),
+        None => (path, None),
+    };
+    if !place.starts_with('/') || place.starts_with("//") {
+        return wrong("has not exactly one slash at its start; the host is that of the client");
+    }
+    if path.contains('\\') {
+        return wrong("has a backslash, which some take for a slash");
+    }
+    if path.contains('#') {
+        return wrong("has a fragment, which is never sent");
+    }
+    if path.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return wrong("has white space or control characters; encode them");
+    }
+    let dots = place.split('/').any(|segment| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        matches!(segment.as_str(), "." | "..")
+    });
+    if dots {
+        return wrong("has a dot segment: write the path that is meant");
+    }
+    let mut url = Url::parse(origin)
+        .map_err(|error| Error::configuration("the origin is no address").because(error))?;
+    url.set_path(place);
+    url.set_query(query);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorKind;
+    use crate::client::Origin;
+
+    const ORIGIN: &str = "https://pay.example:8443";
+
+    #[test]
+    fn a_path_is_a_path() {
+        for (path, url) in [
+            ("/a/b", "https://pay.example:8443/a/b"),
+            ("/", "https://pay.example:8443/"),
+            (
+                "/a?b=c%20d&e=/../f",
+                "https://pay.example:8443/a?b=c%20d&e=/../f",
+            ),
+            ("/a//b", "https://pay.example:8443/a//b"),
+            ("/@host", "https://pay.example:8443/@host"),
+            ("/a:80", "https://pay.example:8443/a:80"),
+            ("/ü", "https://pay.example:8443/%C3%BC"),
+            ("/a%2Fb", "https://pay.example:8443/a%2Fb"),
+            ("/...", "https://pay.example:8443/..."),
+        ] {
+            assert_eq!(address(ORIGIN, path).unwrap().as_str(), url, "{path}");
+        }
+        for path in [
+            "",
+            "a",
+            "//host",
+            "///host",
+            "\\\\host",
+            "/\\host",
+            "https://host",
+            "/a/../b",
+            "/..",
+            "/./a",
+            "/%2e%2E/a",
+            "/.%2e",
+            "@host",
+            ":80/a",
+            "/a#b",
+            "/a b",
+            "/a\tb",
+            "/a\nHost: x",
+            "?a",
+            "/a?b#c",
+            "javascript:alert(1)",
+            " /a",
+            "/a\u{a0}b",
+        ] {
+            let error = address(ORIGIN, path).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+                "{path}"
+            );
+        }
+    }
+
+    proptest! {
+        /// Whatever is accepted stays at home, on the path that was written.
+        #[test]
+        fn no_path_leaves_the_origin(path in r"[/\\.@:%a-z0-9?&=#~ -]{0,24}|\PC{0,16}") {
+            let origin: Origin = ORIGIN.parse().unwrap();
+            if let Ok(url) = address(ORIGIN, &path) {
+                prop_assert!(origin.holds(&url), "{}", url);
+                let place = path.split('?').next().unwrap();
+                if place.is_ascii() {
+                    prop_assert_eq!(url.path().to_lowercase().replace("%7e", "~"), encoded(place).to_lowercase());
+                }
+            }
+        }
+    }
+
+    /// As the URL standard writes the few ASCII characters that a path does not hold as they are.
+    fn encoded(place: &str) -> String {
+        place
+            .chars()
+            .map(|c| match c {
+                '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|' => format!("%{:02X}", u32::from(c)),
+                c => c.to_string(),
+            })
+            .collect()
+    }
+}

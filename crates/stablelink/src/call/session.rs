@@ -1,0 +1,236 @@
+//! What one call remembers over its attempts, and whether there is another one.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use stablelink_api::hooks::{self, Transport, carry};
+use stablelink_api::operations::{Facts, Retry};
+
+use super::attempt::Source;
+use super::failure::Effect;
+use super::{Failure, RetryPolicy};
+use crate::client::Shared;
+use crate::clock::BoxFuture;
+use crate::error::{Ambiguous, Error, ErrorKind};
+use crate::observe;
+use crate::reply::RawReply;
+
+/// What is known of a call before it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) operation: Cow<'static, str>,
+    pub(crate) retry: Retry,
+    /// The idempotency key that the request holds.
+    pub(crate) key: Option<String>,
+    pub(crate) attempts: Option<u32>,
+    pub(crate) attempt_time: Option<Duration>,
+    pub(crate) deadline: Duration,
+}
+
+impl Plan {
+    /// A look-up that is made for another call.
+    pub(crate) fn reading(facts: &'static Facts, deadline: Duration) -> Self {
+        Self {
+            operation: facts.id.into(),
+            retry: facts.retry,
+            key: None,
+            attempts: None,
+            attempt_time: None,
+            deadline,
+        }
+    }
+}
+
+/// One call: its plan, and what happened so far.
+pub(crate) struct Session {
+    shared: Arc<Shared>,
+    plan: Plan,
+    /// By the monotonic time of the clock.
+    until: Duration,
+    attempts: AtomicU32,
+    in_flight: AtomicBool,
+    /// An attempt whose outcome is not known, and that no later one settled.
+    doubt: AtomicBool,
+    reply: Mutex<Option<RawReply>>,
+}
+
+/// While it lives a request may be on its way.
+pub(super) struct Flight<'a>(&'a AtomicBool);
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, plan: Plan) -> Self {
+        let until = shared.clock.monotonic().saturating_add(plan.deadline);
+        Self {
+            shared,
+            plan,
+            until,
+            attempts: AtomicU32::new(0),
+            in_flight: AtomicBool::new(false),
+            doubt: AtomicBool::new(false),
+            reply: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn limits(&self) -> Option<Duration> {
+        self.plan.attempt_time
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        self.plan.deadline
+    }
+
+    pub(super) fn flight(&self) -> Flight<'_> {
+        self.in_flight.store(true, Ordering::Release);
+        Flight(&self.in_flight)
+    }
+
+    /// The request goes out once more, or is about to.
+    pub(super) fn counts_again(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn watch_attempt(&self, method: &http::Method) -> observe::Attempt {
+        let number = self.attempts();
+        let clock = Arc::clone(&self.shared.clock);
+        observe::Attempt::begin(&self.plan.operation, method, number, clock)
+    }
+
+    pub(super) fn watch_call(&self) -> observe::Call {
+        observe::Call::begin(&self.plan.operation, Arc::clone(&self.shared.clock))
+    }
+
+    /// How often the request was sent, or tried to be.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    fn policy(&self) -> &RetryPolicy {
+        &self.shared.retry
+    }
+
+    /// The answer of the last attempt, if it was a success.
+    pub(crate) fn reply(&self) -> Option<RawReply> {
+        self.reply
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Sends the call, as often as the document and the policy allow.
+    pub(crate) async fn deliver(
+        &self,
+        http: &reqwest::Client,
+        source: Source,
+    ) -> Result<RawReply, Error> {
+        let most = self.plan.attempts.unwrap_or(self.policy().attempts);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.counts_again();
+            // A Flight that is dropped with its future leaves no doubt behind: `interrupted` looks before that.
+            let failure = match self.attempt(http, &source).await {
+                Ok(reply) => {
+                    self.shared.budget.earn();
+                    *self.reply.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(reply.clone());
+                    return Ok(reply);
+                }
+                Err(failure) => failure,
+            };
+            if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
+                self.doubt.store(true, Ordering::Release);
+            }
+            let pause = failure
+                .error
+                .retry_after()
+                .unwrap_or_else(|| self.policy().pause(attempt, self.shared.chance()));
+            // What went wrong says more than that the time was up.
+            let in_time = self.shared.clock.monotonic().saturating_add(pause) < self.until;
+            let another = failure.again
+                && self.plan.retry != Retry::Never
+                && attempt < most
+                && in_time
+                && self.shared.budget.take();
+            if !another {
+                return Err(self.conclude(failure));
+            }
+            observe::retry(&self.plan.operation, &failure.error, pause);
+            self.shared.clock.sleep(pause).await;
+        }
+    }
+
+    fn conclude(&self, failure: Failure) -> Error {
+        let operation = &self.plan.operation;
+        let attempts = self.attempts();
+        let error = failure.error.during(operation, attempts);
+        if !self.doubt.load(Ordering::Acquire) {
+            // Of a safe operation nothing takes effect, whatever became of it.
+            let harmless = failure.again && self.plan.retry == Retry::Safe;
+            let retryable = error.is_retryable() || harmless;
+            return error.retryable(retryable);
+        }
+        self.ambiguous(error)
+    }
+
+    fn ambiguous(&self, cause: Error) -> Error {
+        let field = match self.plan.retry {
+            Retry::Keyed { field } => Some(field),
+            _ => None,
+        };
+        let key = self.plan.key.clone();
+        Error::new(ErrorKind::Ambiguous(Ambiguous::new(field, key, cause)))
+            .during(&self.plan.operation, self.attempts())
+    }
+
+    /// What the end of the call's time means, seen before its future is dropped.
+    pub(super) fn interrupted(&self) -> Error {
+        let attempts = self.attempts();
+        let error = Error::new(ErrorKind::Timeout).during(&self.plan.operation, attempts);
+        // An answer that came and was not read to its end counts like one that did not come.
+        let sent = self.in_flight.load(Ordering::Acquire) || self.reply().is_some();
+        let effective = sent && self.plan.retry != Retry::Safe;
+        if effective || self.doubt.load(Ordering::Acquire) {
+            self.ambiguous(error)
+        } else {
+            error.retryable(true)
+        }
+    }
+
+    /// An error found after the exchange, of this call.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        let error = error.during(&self.plan.operation, self.attempts());
+        match self.reply() {
+            Some(reply) if error.raw().is_none() => error.answered(reply),
+            _ => error,
+        }
+    }
+}
+
+impl Transport for Session {
+    fn send<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        _: hooks::Operation,
+    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        Box::pin(async move {
+            Ok(match self.deliver(http, Source::Fixed(request)).await {
+                // The generated code knows 200 alone of the successes.
+                Ok(reply) => http::Response::new(reply.body().clone()).into(),
+                Err(error) => carry(error),
+            })
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! What an answer means: the envelope is opened here and nowhere else.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{DATE, RETRY_AFTER};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Decode, Refusal};
+use crate::reply::RawReply;
+
+/// What an answer means.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The envelope says so.
+    Success,
+    /// HTTP 401: the token, or who we are.
+    Unauthorized(Refusal),
+    /// The gateway understood and refused.
+    Refused(Refusal),
+    /// HTTP 429.
+    RateLimited(Option<Duration>),
+    /// HTTP 3xx. Following it would carry secrets, signature and body to another host.
+    Redirect,
+    /// HTTP 5xx or 408: whether anything took effect is not known.
+    Broken(Refusal, Option<Duration>),
+    /// A success by its status, but not one of the gateway's envelopes.
+    Unreadable(Decode),
+}
+
+impl Verdict {
+    /// A word for it, as [`ErrorKind::name`](crate::ErrorKind::name) has them; `None` of success.
+    pub(crate) const fn error_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Success => None,
+            Self::Unauthorized(_) => Some("authentication"),
+            Self::Refused(_) => Some("refused"),
+            Self::RateLimited(_) => Some("rate_limited"),
+            Self::Redirect | Self::Broken(..) => Some("transport"),
+            Self::Unreadable(_) => Some("decode"),
+        }
+    }
+}
+
+/// The parts of the envelope that tell success from refusal.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    retcode: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    retmsg: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    success: Option<&'a RawValue>,
+}
+
+impl<'a> Head<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, serde_json::Error> {
+        // A list would do for a struct: serde takes its items for the members in their order.
+        match body.trim_ascii_start().first() {
+            None | Some(b'{') => serde_json::from_slice(body),
+            Some(_) => Err(serde_json::from_slice::<Object>(body)
+                .err()
+                .unwrap_or_else(|| serde::de::Error::custom("not an object"))),
+        }
+    }
+}
+
+/// An object of any members: what is not one gives the right error.
+type Object<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
+
+/// The retcode of success, an integer on some pages and a text on others.
+const SUCCESS: &str = "200";
+
+/// Judges an answer that came at `now`, and keeps its retcode.
+pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
+    let head = Head::read(reply.body());
+    let (retcode, message, success) = match &head {
+        Ok(head) => (
+            head.retcode.filter(|raw| is_code(raw)).and_then(text),
+            head.retmsg.and_then(text),
+            head.success.map(RawValue::get),
+        ),
+        Err(_) => (None, None, None),
+    };
+    let refusal = || Refusal::new(retcode.clone(), message.clone());
+    let status = reply.status();
+    let verdict = match status {
+        StatusCode::UNAUTHORIZED => Verdict::Unauthorized(refusal()),
+        StatusCode::TOO_MANY_REQUESTS => Verdict::RateLimited(wait(&reply, now)),
+        StatusCode::REQUEST_TIMEOUT => Verdict::Broken(refusal(), wait(&reply, now)),
+        status if status.is_redirection() => Verdict::Redirect,
+        status if status.is_server_error() => Verdict::Broken(refusal(), wait(&reply, now)),
+        status if !status.is_success() => Verdict::Refused(refusal()),
+        _ => match (&retcode, success, &head) {
+            (Some(code), Some("false"), _) if code == SUCCESS => Verdict::Unreadable(Decode::new(
+                "success",
+                "it is false, but the retcode is that of success",
+            )),
+            (Some(code), _, _) if code == SUCCESS => Verdict::Success,
+            (Some(_), _, _) => Verdict::Refused(refusal()),
+            (None, _, Err(error)) => Verdict::Unreadable(Decode::of_json(".", error)),
+            (None, _, Ok(head)) => Verdict::Unreadable(Decode::new(
+                "retcode",
+                match head.retcode {
+                    None => "it is missing: this is no envelope",
+                    Some(_) => "expected an integer or a text",
+                },
+            )),
+        },
+    };
+    (reply.with_retcode(retcode), verdict)
+}
+
+/// An integer or a text that is not empty. Anything else is no word of the gateway, and proves no refusal.
+fn is_code(raw: &RawValue) -> bool {
+    let text = raw.get();
+    text.len() > 2 && text.starts_with('"') || text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A retcode or message as text, whichever form it has; `None` of null.
+fn text(raw: &RawValue) -> Option<String> {
+    match raw.get() {
+        "null" => None,
+        text => Some(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())),
+    }
+}
+
+/// `Retry-After`, in seconds or as a date.
+fn wait(reply: &RawReply, now: SystemTime) -> Option<Duration> {
+    let text = reply.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    // By the clock that the date was written by, if it shows: ours may be wrong.
+    let theirs = reply.headers().get(DATE).and_then(|value| {
+        let text = value.to_str().ok()?;
+        httpdate::parse_http_date(text).ok()
+    });
+    Some(
+        date.duration_since(theirs.unwrap_or(now))
+            .unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn judged(status: u16, body: &str) -> String {
+        let reply = RawReply::new(
+            StatusCode::from_u16(status).unwrap(),
+            HeaderMap::new(),
+            Bytes::from(body.to_owned()),
+        );
+        let (reply, verdict) = judge(reply, SystemTime::UNIX_EPOCH);
+        match verdict {
+            Verdict::Success => format!("success {}", reply.retcode().unwrap()),
+            Verdict::Unreadable(decode) => format!("unreadable {}", decode.path()),
+            Verdict::Redirect => "redirect".to_owned(),
+            Verdict::RateLimited(wait) => format!("rate {wait:?}"),
+            Verdict::Unauthorized(refusal) => format!("401 {refusal}"),
+            Verdict::Refused(refusal) => format!("refused {refusal}"),
+            Verdict::Broken(refusal, _) => format!("broken {refusal}"),
+        }
+    }
+
+    #[test]
+    fn the_retcode_decides_whatever_its_form() {
+        for (status, body, verdict) in [
+            (200, r#"{"retcode":200,"retdata":{}}"#, "success 200"),
+            (200, r#"{"retcode":"200","retmsg":null}"#, "success 200"),
+            (201, r#"{"retcode":"200","success":true}"#, "success 200"),
+            (
+                200,
+                r#"{"retcode":"200","success":false}"#,
+                "unreadable success",
+            ),
+            (
+                200,
+                r#"{"retcode":"200","retmsg":"success","retdata":null}"#,
+                "success 200",
+            ),
+            (
+                200,
+                r#"{"retcode":"00008","retmsg":"no"}"#,
+                r#"refused 00008 "no""#,
+            ),
+            (200, r#"{"retcode":13,"success":true}"#, "refused 13"),
+            (200, r#"{"retcode":null}"#, "unreadable retcode"),
+            (200, r#"{"retcode":""}"#, "unreadable retcode"),
+            (200, r#"{"retcode":true}"#, "unreadable retcode"),
+            (200, r#"{"retcode":{"code":200}}"#, "unreadable retcode"),
+            (200, r#"{"retcode":[200]}"#, "unreadable retcode"),
+            (200, r#"{"retcode":200.0}"#, "unreadable retcode"),
+            (200, r#"{"retcode":-1}"#, "unreadable retcode"),
+            (
+                200,
+                r#"{"retcode":"200","retcode":"00008"}"#,
+                "unreadable .",
+            ),
+            (200, r#"{"access_token":"x"}"#, "unreadable retcode"),
+            (200, "<html>", "unreadable ."),
+            (200, "", "unreadable ."),
+            (200, "[]", "unreadable ."),
+            (200, r#"["200"]"#, "unreadable ."),
+            (200, r#"{"retcode":"200","retmsg":{"a":1}}"#, "success 200"),
+            (204, "", "unreadable ."),
+            (400, r#"{"retcode":"00008"}"#, "refused 00008"),
+            (400, r#"{"retcode":200}"#, "refused 200"),
+            (403, "<html>", "refused no reason given"),
+            (
+                401,
+                r#"{"retcode":"00001","retmsg":"token"}"#,
+                r#"401 00001 "token""#,
+            ),
+            (408, "", "broken no reason given"),
+            (429, "", "rate None"),
+            (302, "", "redirect"),
+            (500, r#"{"retcode":"500"}"#, "broken 500"),
+            (503, "<html>", "broken no reason given"),
+        ] {
+            assert_eq!(judged(status, body), verdict, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 5);
+        for (text, seconds) in [
+            ("7", Some(7)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(5)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-1", None),
+            ("soon", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            let reply =
+                |headers| RawReply::new(StatusCode::TOO_MANY_REQUESTS, headers, Bytes::new());
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(wait(&reply(headers.clone()), now), expected, "{text}");
+            // With the gateway's own time beside it, ours does not matter.
+            headers.insert(DATE, httpdate::fmt_http_date(now).parse().unwrap());
+            let reply = reply(headers);
+            for ours in [
+                now - Duration::from_secs(3_600),
+                now + Duration::from_secs(3_600),
+            ] {
+                assert_eq!(wait(&reply, ours), expected, "{text}");
+            }
+        }
+    }
+}

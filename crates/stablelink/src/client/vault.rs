@@ -1,0 +1,121 @@
+//! Credentials at hand, asked for anew from time to time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::credentials::{CredentialSource, Ready};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind};
+
+/// Credentials at hand. The source is asked before every token request, and before a call if it was not asked for
+/// [`KEPT`]; calls meanwhile go on with those at hand.
+pub(crate) struct Vault {
+    source: Box<dyn CredentialSource>,
+    clock: Arc<dyn Clock>,
+    held: Mutex<Option<Held>>,
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Held {
+    ready: Arc<Ready>,
+    since: Duration,
+}
+
+/// A sign key that was changed is in use after this time at most.
+const KEPT: Duration = Duration::from_secs(60);
+
+impl Vault {
+    pub(crate) fn new(source: impl CredentialSource, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            source: Box::new(source),
+            clock,
+            held: Mutex::new(None),
+            asking: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Those at hand, or asked for if they were kept long enough.
+    pub(crate) async fn current(&self) -> Result<Arc<Ready>, Error> {
+        if let Some(ready) = self.held() {
+            return Ok(ready);
+        }
+        let _asking = self.asking.lock().await;
+        // Another call may have asked while this one waited.
+        match self.held() {
+            Some(ready) => Ok(ready),
+            None => self.ask().await,
+        }
+    }
+
+    /// Asked for now.
+    pub(crate) async fn anew(&self) -> Result<Arc<Ready>, Error> {
+        let _asking = self.asking.lock().await;
+        self.ask().await
+    }
+
+    fn held(&self) -> Option<Arc<Ready>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = |held: &Held| self.clock.monotonic().saturating_sub(held.since);
+        held.as_ref()
+            .filter(|held| age(held) < KEPT)
+            .map(|held| Arc::clone(&held.ready))
+    }
+
+    async fn ask(&self) -> Result<Arc<Ready>, Error> {
+        let credentials = self.source.credentials().await.map_err(|error| {
+            let problem = "the credentials could not be had from their source".into();
+            // A vault that is closed may open again, and nothing was sent.
+            Error::new(ErrorKind::Configuration { problem })
+                .because(error)
+                .retryable(true)
+        })?;
+        let ready = Arc::new(credentials.ready()?);
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held {
+            ready: Arc::clone(&ready),
+            since: self.clock.monotonic(),
+        });
+        Ok(ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::Credentials;
+    use crate::testing::ManualClock;
+
+    #[tokio::test]
+    async fn the_source_is_asked_anew_after_a_while_and_for_each_token() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let source = move || {
+            let turn = count.fetch_add(1, Ordering::Relaxed);
+            async move { Ok(Credentials::new(format!("key-{turn}"), "secret", "sign")) }
+        };
+        let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+        let vault = Vault::new(source, Arc::new(clock.clone()));
+        let first = vault.current().await.unwrap().account.clone();
+        assert_eq!(vault.current().await.unwrap().account, first);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        clock.advance(KEPT);
+        assert_ne!(vault.current().await.unwrap().account, first);
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        vault.anew().await.unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fails_is_named_and_asked_again() {
+        let source = || async { Err("the vault is sealed".into()) };
+        let vault = Vault::new(source, Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
+        for _ in 0..2 {
+            let error = vault.current().await.err().unwrap();
+            let cause = std::error::Error::source(&error).unwrap().to_string();
+            assert_eq!(cause, "the vault is sealed");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Waits for a record to change, by asking for it now and then: webhooks may never arrive (observed live).
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::answer::Answer;
+use crate::client::Client;
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind};
+
+type Look<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Answer<T>, Error>> + Send + Sync>;
+
+/// Waits for a record to change, by asking for it now and then.
+///
+/// Pauses grow from the first to the longest, and are drawn at random from their upper half. An error that may pass is waited out;
+/// others end the wait. To give up, drop the future, or say what ends it with [`stop_on`](Self::stop_on).
+#[must_use = "nothing is asked before `until` or `until_final` is awaited"]
+pub struct Wait<T> {
+    client: Client,
+    look: Look<T>,
+    is_final: fn(&T) -> bool,
+    first: Duration,
+    longest: Duration,
+    deadline: Duration,
+    stop: Option<BoxFuture<'static, ()>>,
+}
+
+impl<T> Wait<T> {
+    pub(crate) fn new(
+        client: &Client,
+        is_final: fn(&T) -> bool,
+        look: impl Fn() -> BoxFuture<'static, Result<Answer<T>, Error>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            look: Box::new(look),
+            is_final,
+            first: Duration::from_secs(2),
+            longest: Duration::from_secs(30),
+            deadline: Duration::from_secs(10 * 60),
+            stop: None,
+        }
+    }
+
+    /// The first pause. 2 s unless set.
+    pub fn first_pause(mut self, pause: Duration) -> Self {
+        self.first = pause;
+        self
+    }
+
+    /// The longest pause. 30 s unless set.
+    pub fn longest_pause(mut self, pause: Duration) -> Self {
+        self.longest = pause;
+        self
+    }
+
+    /// How long to wait in all. 10 minutes unless set.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = limit;
+        self
+    }
+
+    /// Ends the wait, with [`Cancelled`](ErrorKind::Cancelled), when this future ends: a shutdown, say.
+    pub fn stop_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Some(Box::pin(stop));
+        self
+    }
+
+    /// Waits until the record won't change any more by itself.
+    ///
+    /// # Errors
+    ///
+    /// Those of the look-up that may not pass; [`Timeout`](ErrorKind::Timeout) when the time is up, with the last
+    /// error as its source if there was one.
+    pub async fn until_final(self) -> Result<Answer<T>, Error> {
+        let is_final = self.is_final;
+        self.until(is_final).await
+    }
+
+    /// Waits until the record is as wanted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`until_final`](Self::until_final).
+    pub async fn until(mut self, mut wanted: impl FnMut(&T) -> bool) -> Result<Answer<T>, Error> {
+        let clock = self.client.shared().clock.clone();
+        let mut last = None;
+        let mut stop = self
+            .stop
+            .take()
+            .unwrap_or_else(|| Box::pin(std::future::pending()));
+        let watch = async {
+            let mut pause = self.first;
+            loop {
+                match (self.look)().await {
+                    Ok(record) if wanted(&record) => return Ok(record),
+                    Ok(_) => last = None,
+                    Err(error) if error.is_retryable() => last = Some(error),
+                    Err(error) => return Err(error),
+                }
+                let share = fastrand::f64().mul_add(0.5, 0.5);
+                clock.sleep(pause.mul_f64(share)).await;
+                pause = pause.saturating_mul(2).min(self.longest);
+            }
+        };
+        tokio::select! {
+            biased;
+            outcome = watch => return outcome,
+            () = &mut stop => return Err(Error::new(ErrorKind::Cancelled)),
+            () = clock.alarm(self.deadline) => {}
+        }
+        let error = Error::new(ErrorKind::Timeout).retryable(true);
+        Err(match last {
+            Some(last) => error.because(last),
+            None => error,
+        })
+    }
+}
+
+impl<T> fmt::Debug for Wait<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! What each call gives when all goes well.
+
+use stablelink::{Decimal, ErrorKind, Method};
+use stablelink_sandbox::{Operation, RateVersion, Sandbox};
+
+use crate::setup::{builder, order, pair};
+
+#[tokio::test]
+async fn a_rate_of_either_version_is_read() {
+    for (version, new) in [(RateVersion::Today, true), (RateVersion::Earlier, false)] {
+        let sandbox = Sandbox::builder()
+            .rate_version(version)
+            .start()
+            .await
+            .unwrap();
+        let client = builder(&sandbox).build().unwrap();
+        let rate = client
+            .exchange_rates()
+            .quote("USDT", "USD")
+            .amount(Decimal::new(35_879, 2))
+            .await
+            .unwrap();
+        assert_eq!(rate.channel_rate.is_some(), new);
+        assert_eq!(rate.rate.is_some(), !new);
+        assert_eq!(sandbox.token_grants().granted(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_made_found_and_cancelled() {
+    let (sandbox, client) = pair().await;
+    let order = order();
+    let made = client.checkout_orders().create(&order).await.unwrap();
+    assert_eq!(made.order_no.as_deref(), Some(order.order_no()));
+    assert_eq!(made.raw().retcode(), Some("200"));
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    assert_eq!(
+        found.order_amount.map(|amount| amount.get()),
+        Some(Decimal::new(50, 2))
+    );
+    client
+        .checkout_orders()
+        .cancel(order.order_no())
+        .await
+        .unwrap();
+    assert_eq!(
+        sandbox
+            .effects()
+            .of(Operation::CreateCheckoutOrder, order.order_no()),
+        1
+    );
+    assert_eq!(sandbox.token_grants().granted(), 1);
+}
+
+#[tokio::test]
+async fn the_same_value_twice_is_one_order() {
+    let (sandbox, client) = pair().await;
+    let order = order();
+    client.checkout_orders().create(&order).await.unwrap();
+    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
+    assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
+    assert_eq!(
+        sandbox
+            .effects()
+            .of(Operation::CreateCheckoutOrder, order.order_no()),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_the_gateway_refuses_is_not_sent() {
+    let (sandbox, client) = pair().await;
+    let error = client
+        .checkout_orders()
+        .create(&order().with_order_no("a-1"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+        "{error}"
+    );
+    assert_eq!(sandbox.request_count(), 0);
+}
+
+#[tokio::test]
+async fn any_call_can_be_made_by_hand() {
+    let (_sandbox, client) = pair().await;
+    let order = order();
+    client.checkout_orders().create(&order).await.unwrap();
+    let path = "/checkout/order/info";
+    let found = client
+        .request(Method::GET, path)
+        .query("orderNo", order.order_no())
+        .await
+        .unwrap();
+    assert!(found.as_ref().unwrap().get().contains(order.order_no()));
+    let found: stablelink::Answer<stablelink::types::CheckoutOrder> = client
+        .request(Method::GET, format!("{path}?orderNo={}", order.order_no()))
+        .fetch()
+        .await
+        .unwrap();
+    assert_eq!(found.order_no.as_deref(), Some(order.order_no()));
+}
+
+#[tokio::test]
+async fn no_path_leaves_the_origin() {
+    let (sandbox, client) = pair().await;
+    for path in [
+        "//host",
+        "\\\\host",
+        "https://host",
+        "/a/../b",
+        "@host",
+        "/\\host",
+        "/a#b",
+    ] {
+        let error = client.request(Method::GET, path).await.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+            "{path}: {error}"
+        );
+    }
+    assert_eq!(sandbox.request_count(), 0);
+}

@@ -1,0 +1,122 @@
+//! What goes wrong on the way: a typed error or a success, and never a second effect.
+
+use stablelink::{Error, ErrorKind};
+use stablelink_sandbox::{Fault, Operation};
+
+use crate::setup::{order, pair};
+
+/// What an error is, in a word.
+fn kind(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Refused(_) => "refused",
+        ErrorKind::RateLimited { .. } => "rate limited",
+        ErrorKind::Transport { .. } => "transport",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Ambiguous(_) => "ambiguous",
+        ErrorKind::Decode(_) => "decode",
+        ErrorKind::Authentication { .. } => "authentication",
+        _ => "another",
+    }
+}
+
+/// A fault on the creation of an order, what the caller sees, and how often the order was made.
+#[tokio::test]
+async fn a_payment_call_never_has_a_second_effect() {
+    type Make = fn() -> Fault;
+    let cases: [(&str, Make, &str, u64); 14] = [
+        ("reset before", || Fault::reset(), "made", 1),
+        (
+            "reset after: found by its number",
+            || Fault::reset().after_effect(),
+            "made",
+            1,
+        ),
+        (
+            "always reset before",
+            || Fault::reset().always(),
+            "ambiguous",
+            0,
+        ),
+        (
+            "always reset after",
+            || Fault::reset().after_effect().always(),
+            "made",
+            1,
+        ),
+        (
+            "cut off: found by its number",
+            || Fault::truncate(),
+            "made",
+            1,
+        ),
+        ("503 before", || Fault::status(503), "made", 1),
+        (
+            "503 after: found by its number",
+            || Fault::status(503).after_effect(),
+            "made",
+            1,
+        ),
+        ("always 503", || Fault::status(503).always(), "ambiguous", 0),
+        (
+            "always 429",
+            || Fault::rate_limited(None).always(),
+            "rate limited",
+            0,
+        ),
+        ("429 once", || Fault::rate_limited(Some(0)), "made", 1),
+        (
+            "a page instead of an answer",
+            || Fault::html(200).after_effect(),
+            "ambiguous",
+            1,
+        ),
+        (
+            "wrong JSON",
+            || Fault::malformed_json().after_effect(),
+            "ambiguous",
+            1,
+        ),
+        (
+            "302",
+            || Fault::redirect(302, "https://elsewhere.example/"),
+            "ambiguous",
+            0,
+        ),
+        (
+            "307",
+            || Fault::redirect(307, "https://elsewhere.example/"),
+            "ambiguous",
+            0,
+        ),
+    ];
+    for (name, fault, outcome, effects) in cases {
+        let (sandbox, client) = pair().await;
+        sandbox
+            .faults()
+            .add(fault().on(Operation::CreateCheckoutOrder));
+        let order = order();
+        let made = client.checkout_orders().create(&order).await;
+        let seen = match &made {
+            Ok(made) => {
+                assert_eq!(made.order_no.as_deref(), Some(order.order_no()), "{name}");
+                "made"
+            }
+            Err(error) => kind(error),
+        };
+        assert_eq!(seen, outcome, "{name}: {made:?}");
+        assert_eq!(
+            sandbox
+                .effects()
+                .of(Operation::CreateCheckoutOrder, order.order_no()),
+            effects,
+            "{name}"
+        );
+        if let Err(error) = made {
+            assert_eq!(error.operation(), Some("create_checkout_order"), "{name}");
+            if error.is_ambiguous() {
+                assert_eq!(error.idempotency_key(), Some(order.order_no()), "{name}");
+                assert!(!error.is_retryable(), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Files of every kind, byte for byte.
+
+use std::io::{self, Write};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use sha2::{Digest, Sha256};
+use stablelink::{Client, ErrorKind, Upload};
+use stablelink_sandbox::{Fault, Operation};
+
+use crate::setup::pair;
+
+/// A stream of these pieces.
+struct Pieces(Vec<Bytes>);
+
+impl Stream for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.0.is_empty() {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(self.0.remove(0))))
+    }
+}
+
+fn content() -> Bytes {
+    (0..300_000u32).map(|n| (n % 251) as u8).collect()
+}
+
+fn stream() -> Pieces {
+    Pieces(
+        content()
+            .chunks(70_001)
+            .map(Bytes::copy_from_slice)
+            .collect(),
+    )
+}
+
+#[tokio::test]
+async fn all_bytes_arrive_from_disk_memory_and_stream() {
+    let mut file = tempfile::Builder::new().suffix(".pdf").tempfile().unwrap();
+    file.write_all(&content()).unwrap();
+    let path = file.path().to_owned();
+    type Make<'a> = Box<dyn Fn(&Client) -> Upload + 'a>;
+    let cases: [(&str, Make<'_>, &str); 5] = [
+        (
+            "path",
+            Box::new(|client| client.files().upload_path(&path)),
+            "application/pdf",
+        ),
+        (
+            "bytes",
+            Box::new(|client| client.files().upload_bytes("a.png", content())),
+            "image/png",
+        ),
+        (
+            "sized stream",
+            Box::new(|client| client.files().upload_stream("a", Some(300_000), stream())),
+            "application/octet-stream",
+        ),
+        (
+            "stream",
+            Box::new(|client| client.files().upload_stream("a.jpg", None, stream())),
+            "image/jpeg",
+        ),
+        (
+            "said",
+            Box::new(|client| {
+                client
+                    .files()
+                    .upload_bytes("a.png", content())
+                    .content_type("text/csv")
+            }),
+            "text/csv",
+        ),
+    ];
+    for (name, upload, media_type) in cases {
+        let (sandbox, client) = pair().await;
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = Arc::clone(&told);
+        let answer = upload(&client)
+            .scene(3)
+            .progress(move |sent, of| tell.lock().unwrap().push((sent, of)))
+            .await
+            .unwrap();
+        assert!(answer.file_id.is_some(), "{name}");
+        let files = sandbox.files();
+        assert_eq!(files.len(), 1, "{name}");
+        assert_eq!(files[0].size, 300_000, "{name}");
+        let hash: String = Sha256::digest(content())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(files[0].sha256, hash, "{name}");
+        assert_eq!(files[0].content_type.as_deref(), Some(media_type), "{name}");
+        assert_eq!(files[0].scene, Some(3), "{name}");
+        let told = told.lock().unwrap();
+        assert!(told.len() > 3 && told.is_sorted(), "{name}: {told:?}");
+        assert_eq!(told.last().unwrap().0, 300_000, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
+    let (sandbox, client) = pair().await;
+    sandbox
+        .faults()
+        .add(Fault::unauthorized().on(Operation::UploadFile));
+    client
+        .files()
+        .upload_bytes("a.pdf", content())
+        .await
+        .unwrap();
+    assert_eq!(sandbox.files().len(), 1);
+    assert_eq!(sandbox.token_grants().granted(), 2);
+
+    sandbox
+        .faults()
+        .add(Fault::unauthorized().on(Operation::UploadFile));
+    let error = client
+        .files()
+        .upload_stream("a.pdf", None, stream())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+        "{error}"
+    );
+    assert_eq!(sandbox.files().len(), 1);
+
+    sandbox
+        .faults()
+        .add(Fault::reset().on(Operation::UploadFile).after_effect());
+    let error = client
+        .files()
+        .upload_bytes("b.pdf", content())
+        .await
+        .unwrap_err();
+    assert!(error.is_ambiguous(), "{error}");
+    assert_eq!(sandbox.files().len(), 2);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_or_is_not_as_long_as_said_is_an_error() {
+    let (sandbox, client) = pair().await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = client.files();
+    for (name, upload) in [
+        (
+            "missing",
+            files.upload_path(folder.path().join("missing.pdf")),
+        ),
+        ("a folder", files.upload_path(folder.path())),
+        (
+            "media type",
+            files
+                .upload_bytes("a", content())
+                .content_type("no media type"),
+        ),
+    ] {
+        let error = upload.await.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+            "{name}: {error}"
+        );
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("missing.pdf"), "{name}: {shown}");
+    }
+    for said in [299_999, 300_001] {
+        let outcome = files.upload_stream("a", Some(said), stream()).await;
+        assert!(outcome.unwrap_err().is_ambiguous(), "{said}");
+    }
+    assert_eq!(sandbox.files().len(), 0);
+}
