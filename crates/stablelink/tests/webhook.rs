@@ -160,6 +160,34 @@ fn headers_are_found_in_any_case_and_missed_by_name() {
 }
 
 #[test]
+fn the_border_between_time_and_body_can_not_be_moved() {
+    // Both are signed with nothing between them, so a digit may go over without a change of the signature.
+    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
+    let webhooks = Webhooks::new(&key()).unwrap();
+    let any_age = webhooks.clone().tolerance(std::time::Duration::MAX);
+    let time = NOW.to_string();
+    for border in 1..time.len() {
+        let (time, digits) = time.split_at(border);
+        let headers = headers(sent.headers[SIGNATURE].to_str().ok(), time);
+        let body = [digits.as_bytes(), &sent.body].concat();
+        let error = webhooks.verify(&headers, body.clone(), NOW).unwrap_err();
+        let old = matches!(
+            error.kind(),
+            ErrorKind::Signature(VerifyError::TooOld { .. })
+        );
+        assert!(old, "{error}");
+        // And what would pass is no event: those begin with a brace.
+        assert!(
+            any_age
+                .verify(&headers, body, NOW)
+                .unwrap()
+                .parse()
+                .is_err()
+        );
+    }
+}
+
+#[test]
 fn nothing_shows_key_signature_or_body() {
     let sent = TestDelivery::of("ABNORMAL_PAYMENT")
         .id("evt_1")

@@ -154,7 +154,7 @@ async fn a_panic_or_a_drop_gives_the_event_back() {
     let mut waiting = Box::pin(handle(&verified, &guard, |_| {
         std::future::pending::<Result<(), ()>>()
     }));
-    assert!(futures_poll(&mut waiting).await.is_pending());
+    assert!(poll_once(&mut waiting).await.is_pending());
     assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
     drop(waiting);
     free(&guard, &key).await;
@@ -171,7 +171,7 @@ async fn free(guard: &MemoryGuard, key: &EventKey) {
     panic!("the event was not given back");
 }
 
-async fn futures_poll<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
     std::future::poll_fn(|context| {
         std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))
     })
@@ -266,4 +266,36 @@ async fn a_guard_that_fails_is_told() {
     // What the handler said goes before what the guard says.
     let failed = run(false, false, Err("no database")).await;
     assert!(matches!(failed, Err(HandleError::Handler("no database"))));
+}
+
+/// A guard that takes its time to commit, and counts what is given back.
+#[derive(Default)]
+struct Slow(AtomicUsize);
+
+impl ReplayGuard for Slow {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn what_was_handled_is_not_given_back() {
+    let (verified, guard) = (delivery("1"), Arc::new(Slow::default()));
+    // Dropped while the guard commits: the handler has run.
+    let mut committing = Box::pin(handle(&verified, &guard, |_| async { Ok::<_, ()>(()) }));
+    assert!(poll_once(&mut committing).await.is_pending());
+    drop(committing);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(guard.0.load(Ordering::SeqCst), 0);
 }

@@ -1,4 +1,5 @@
 //! A Redis of a test's own.
+#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::net::TcpListener;
