@@ -1,21 +1,28 @@
 //! A client of a sandbox.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::ExposeSecret;
-use stablelink::{Client, ClientBuilder, Credentials, Environment, NewCheckoutOrder, RetryPolicy};
-use stablelink_sandbox::Sandbox;
+use stablelink::testing::ManualClock;
+use stablelink::{
+    Answer, BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder,
+    RetryPolicy,
+};
+use stablelink_sandbox::{Operation, Sandbox};
 
 pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
-    let secrets = sandbox.credentials();
     Client::builder()
         .environment(Environment::at(sandbox.url()).unwrap())
-        .credentials(Credentials::new(
-            secrets.api_key().expose_secret(),
-            secrets.api_secret().expose_secret(),
-            secrets.sign_key().expose_secret(),
-        ))
+        .credentials(credentials(&sandbox.credentials()))
         .retry(quick())
+}
+
+pub(crate) fn credentials(secrets: &stablelink_sandbox::Credentials) -> Credentials {
+    Credentials::new(
+        secrets.api_key().expose_secret(),
+        secrets.api_secret().expose_secret(),
+        secrets.sign_key().expose_secret(),
+    )
 }
 
 /// Attempts that follow each other at once.
@@ -29,6 +36,79 @@ pub(crate) async fn pair() -> (Sandbox, Client) {
     (sandbox, client)
 }
 
+/// A gateway whose clock stands still, and a builder whose clock is moved by the test, both at the same time.
+pub(crate) async fn clocked() -> (Sandbox, ClientBuilder, ManualClock) {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let millis = u64::try_from(sandbox.clock().now_millis()).unwrap();
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+    let builder = builder(&sandbox).clock(clock.clone());
+    (sandbox, builder, clock)
+}
+
 pub(crate) fn order() -> NewCheckoutOrder {
     NewCheckoutOrder::usd(stablelink::Decimal::new(50, 2), "ETH_USDT", "6", "1")
+}
+
+/// How often an operation arrived.
+pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
+    let requests = sandbox.requests();
+    let of_it = requests
+        .iter()
+        .filter(|request| request.operation == Some(operation));
+    of_it.count()
+}
+
+/// How often a payment was made: the creation of this order.
+pub(crate) fn effects(sandbox: &Sandbox, order: &NewCheckoutOrder) -> u64 {
+    let effects = sandbox.effects();
+    assert_eq!(effects.repeated().count(), 0, "{effects:?}");
+    effects.of(Operation::CreateCheckoutOrder, order.order_no())
+}
+
+/// Goes on when something has happened. Others get their turn meanwhile; no time is waited for.
+pub(crate) async fn when(happened: impl Fn() -> bool) {
+    for _ in 0..5_000_000 {
+        if happened() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never happens");
+}
+
+/// An operation that a table names: how it is called, and what it came to.
+pub(crate) type Call = fn(&Client) -> BoxFuture<'static, Result<(), Error>>;
+
+pub(crate) fn nothing<T>(
+    call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
+) -> BoxFuture<'static, Result<(), Error>> {
+    Box::pin(async { call.await.map(drop) })
+}
+
+/// One that only reads.
+pub(crate) fn read(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
+    let quote = client.exchange_rates().quote("USDT", "USD");
+    nothing(quote.amount(stablelink::Decimal::ONE).into_future())
+}
+
+/// One with an idempotency key.
+pub(crate) fn keyed(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
+    nothing(client.checkout_orders().create(&order()).into_future())
+}
+
+/// One that must be sent once.
+pub(crate) fn never(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
+    nothing(client.checkout_orders().cancel("7").into_future())
+}
+
+/// A word for what came of a call.
+pub(crate) fn outcome<T>(result: &Result<T, Error>) -> &'static str {
+    match result {
+        Ok(_) => "done",
+        Err(error) => {
+            assert!(!(error.is_ambiguous() && error.is_retryable()), "{error:?}");
+            error.kind().name()
+        }
+    }
 }

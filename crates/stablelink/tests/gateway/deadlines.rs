@@ -1,0 +1,194 @@
+//! A gateway that says nothing, or stops in the middle: what ends the wait, and what is known then.
+
+use std::time::Duration;
+
+use stablelink::testing::ManualClock;
+use stablelink::{BoxFuture, Client, Error};
+use stablelink_sandbox::{Fault, Operation, Sandbox};
+
+use crate::setup::{
+    Call, clocked, effects, keyed, never, nothing, order, outcome, read, sent, when,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Lets time pass by these steps, each when another request has arrived, until the call has ended.
+async fn driven(
+    sandbox: &Sandbox,
+    clock: &ManualClock,
+    step: Duration,
+    call: BoxFuture<'static, Result<(), Error>>,
+) -> Result<(), Error> {
+    let mut seen = sandbox.request_count();
+    let task = tokio::spawn(call);
+    while !task.is_finished() {
+        when(|| sandbox.request_count() > seen || task.is_finished()).await;
+        seen = sandbox.request_count();
+        if !task.is_finished() {
+            clock.advance(step);
+        }
+    }
+    task.await.unwrap()
+}
+
+async fn warm() -> (Sandbox, Client, ManualClock) {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder
+        .deadline(SECOND * 60)
+        .attempt_timeout(SECOND * 5)
+        .build()
+        .unwrap();
+    client.token().await.unwrap();
+    (sandbox, client, clock)
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_is_given_up() {
+    type Make = fn() -> Fault;
+    let stalls: [(&str, Make); 3] = [
+        ("before the head", Fault::stall),
+        ("within the body", Fault::stall_within_body),
+        ("after the effect", || Fault::stall().after_effect()),
+    ];
+    for (place, stall) in stalls {
+        for (name, call, operation, once, always, attempts) in [
+            (
+                "read",
+                read as Call,
+                Operation::GetExchangeRate,
+                "done",
+                "timeout",
+                3,
+            ),
+            (
+                "keyed",
+                keyed as Call,
+                Operation::CreateCheckoutOrder,
+                "done",
+                "ambiguous",
+                3,
+            ),
+        ] {
+            let (sandbox, client, clock) = warm().await;
+            sandbox.faults().add(stall().on(operation));
+            let result = driven(&sandbox, &clock, SECOND * 5, call(&client)).await;
+            assert_eq!(outcome(&result), once, "{place} {name}: {result:?}");
+            assert_eq!(sandbox.effects().repeated().count(), 0);
+
+            sandbox.faults().clear();
+            sandbox
+                .faults()
+                .add(stall().before_effect().on(operation).always());
+            let result = driven(&sandbox, &clock, SECOND * 5, call(&client)).await;
+            // Once the order is there the answer is refused, not stalled: within the body there is one to be found.
+            let always = if place == "within the body" && name == "keyed" {
+                "done"
+            } else {
+                always
+            };
+            assert_eq!(outcome(&result), always, "{place} {name}: {result:?}");
+            if let Err(error) = result {
+                assert_eq!(error.attempts(), attempts, "{place} {name}");
+                assert_eq!(error.is_retryable(), name == "read", "{place} {name}");
+            }
+            assert_eq!(sandbox.effects().repeated().count(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_repeated_is_ambiguous_after_one_silence() {
+    let (sandbox, client, clock) = warm().await;
+    sandbox.faults().add(Fault::stall().on_calls().always());
+    let result = driven(&sandbox, &clock, SECOND * 5, never(&client)).await;
+    assert_eq!(outcome(&result), "ambiguous", "{result:?}");
+    assert_eq!(sent(&sandbox, Operation::CancelCheckoutOrder), 1);
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_call_wherever_it_is() {
+    for (call, expected, retryable) in [
+        (read as Call, "timeout", true),
+        (keyed as Call, "ambiguous", false),
+        (never as Call, "ambiguous", false),
+    ] {
+        let (sandbox, builder, clock) = clocked().await;
+        // Attempts may take longer than the call.
+        let client = builder
+            .deadline(SECOND * 60)
+            .attempt_timeout(SECOND * 600)
+            .build()
+            .unwrap();
+        client.token().await.unwrap();
+        for stall in [Fault::stall(), Fault::stall_within_body()] {
+            sandbox.faults().add(stall.on_calls());
+            let result = driven(&sandbox, &clock, SECOND * 60, call(&client)).await;
+            if outcome(&result) == "refused" {
+                // There is no order 7 to cancel, and so no answer to stall in.
+                continue;
+            }
+            assert_eq!(outcome(&result), expected, "{result:?}");
+            let error = result.unwrap_err();
+            assert_eq!(error.is_retryable(), retryable);
+            assert_eq!(error.attempts(), 1);
+        }
+    }
+}
+
+/// The token is part of the call; while it is waited for nothing was sent that could have an effect.
+#[tokio::test]
+async fn the_deadline_covers_the_token() {
+    for call in [read as Call, keyed as Call, never as Call] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.deadline(SECOND * 3).build().unwrap();
+        sandbox.faults().add(Fault::stall().on_token().always());
+        let result = driven(&sandbox, &clock, SECOND * 3, call(&client)).await;
+        assert_eq!(outcome(&result), "timeout", "{result:?}");
+        assert!(result.unwrap_err().is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_during_the_look_up_leaves_the_order_ambiguous() {
+    let (sandbox, client, clock) = warm().await;
+    let create = Operation::CreateCheckoutOrder;
+    sandbox
+        .faults()
+        .add(Fault::reset().on(create).after_effect());
+    sandbox
+        .faults()
+        .add(Fault::stall().on(Operation::GetCheckoutOrder).always());
+    let order = order();
+    let call = client.checkout_orders().create(&order).deadline(SECOND * 5);
+    let call = nothing(call.into_future());
+    let look_up = || sent(&sandbox, Operation::GetCheckoutOrder) > 0;
+    let task = tokio::spawn(call);
+    when(look_up).await;
+    clock.advance(SECOND * 5);
+    let result = task.await.unwrap();
+    assert_eq!(outcome(&result), "ambiguous", "{result:?}");
+    assert_eq!(
+        result.unwrap_err().idempotency_key(),
+        Some(order.order_no())
+    );
+    assert_eq!(effects(&sandbox, &order), 1);
+}
+
+#[tokio::test]
+async fn a_call_may_have_its_own_limits() {
+    let (sandbox, client, clock) = warm().await;
+    sandbox.faults().add(Fault::stall().on_calls().always());
+    let quote = || client.exchange_rates().quote("USDT", "USD");
+    let short = nothing(quote().deadline(SECOND).into_future());
+    let error = driven(&sandbox, &clock, SECOND, short).await.unwrap_err();
+    assert_eq!((error.attempts(), error.kind().name()), (1, "timeout"));
+    let short = nothing(quote().attempt_timeout(SECOND).into_future());
+    let error = driven(&sandbox, &clock, SECOND, short).await.unwrap_err();
+    assert_eq!((error.attempts(), error.kind().name()), (3, "timeout"));
+    // The longest limits there are, for those who want none.
+    sandbox.faults().clear();
+    let long = quote()
+        .deadline(Duration::MAX)
+        .attempt_timeout(Duration::MAX);
+    long.amount(stablelink::Decimal::ONE).await.unwrap();
+}
