@@ -1,15 +1,19 @@
 //! The client against the sandbox, over real HTTP.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod answers;
 mod calls;
 mod clock;
 mod deadlines;
 mod faults;
+mod money;
 #[cfg(feature = "provisional")]
 mod provisional;
+mod raw;
 mod redirects;
 mod retries;
 mod setup;
+mod token_refused;
 #[cfg(feature = "provisional")]
 mod uploads;
 mod waits;

@@ -1,0 +1,157 @@
+//! Amounts through the client and the gateway, out and back, to the digit.
+
+use proptest::prelude::*;
+use stablelink::types::{CheckoutOrder, ExchangeRate};
+use stablelink::{Answer, Client, Decimal, Method, NewCheckoutOrder, NewSettlement};
+use stablelink_sandbox::{Fault, Operation, Sandbox};
+
+use crate::setup::{pair, sent};
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+fn body_of(sandbox: &Sandbox, operation: Operation) -> String {
+    let requests = sandbox.requests();
+    let last = requests
+        .iter()
+        .rfind(|request| request.operation == Some(operation));
+    String::from_utf8(last.unwrap().body.to_vec()).unwrap()
+}
+
+/// An amount goes out as a number in an order and as a text in a settlement, and comes back as it went.
+async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
+    let amount: Decimal = digits.parse().unwrap();
+    let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6", "1");
+    client.checkout_orders().create(&order).await.unwrap();
+    let body = body_of(sandbox, Operation::CreateCheckoutOrder);
+    assert!(
+        body.contains(&format!(r#""orderAmount":{digits},"#))
+            || body.contains(&format!(r#""orderAmount":{digits}}}"#)),
+        "{body}"
+    );
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    let back = found.order_amount.unwrap().get();
+    assert_eq!(back, amount);
+    assert_eq!(found.member("orderAmount").unwrap().get(), digits);
+
+    let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1", [order.order_no()]);
+    // Whether such a settlement may be made is for the gateway to say.
+    let _ = client.settlements().create(&settlement).await;
+    let body = body_of(sandbox, Operation::CreateSettlementOrder);
+    assert!(body.contains(&format!(r#""amount":"{digits}""#)), "{body}");
+}
+
+#[tokio::test]
+async fn known_amounts_travel_to_the_digit() {
+    let (sandbox, client) = pair().await;
+    for digits in [
+        "12345678901234567890.12",
+        "1000.233567",
+        "0.1",
+        "0.50",
+        "0.30000000000000004",
+        "9007199254740993",
+        "0.0000000000000000000000000001",
+        "792281625142643375935439.50",
+    ] {
+        travels(&sandbox, &client, digits).await;
+    }
+    assert_eq!(sandbox.token_grants().granted(), 1);
+}
+
+/// What a gateway writes, number or text, in a field of either type.
+async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
+    let amount: Decimal = digits.parse().unwrap();
+    for json in [digits.to_owned(), format!(r#""{digits}""#)] {
+        let body = format!(
+            r#"{{"retcode":"200","retdata":{{"orderNo":"7","orderAmount":{json},"payingAmount":{json},"more":{json}}}}}"#
+        );
+        let info = Operation::GetCheckoutOrder;
+        sandbox
+            .faults()
+            .add(Fault::custom(200, JSON, body).on(info).times(2));
+        let typed = client.checkout_orders().get("7").await.unwrap();
+        let by_hand: Answer<CheckoutOrder> = client
+            .request(Method::GET, "/checkout/order/info?orderNo=7")
+            .fetch()
+            .await
+            .unwrap();
+        for found in [typed, by_hand] {
+            assert_eq!(found.order_amount.unwrap().get(), amount, "{json}");
+            assert_eq!(found.paying_amount.unwrap().get().to_string(), digits);
+            assert_eq!(found.unknown()["more"].get(), json);
+        }
+        let body = format!(
+            r#"{{"retcode":"200","retdata":{{"channelRate":{json},"rate":{json},"sellBalance":{json}}}}}"#
+        );
+        let quote = Operation::GetExchangeRate;
+        sandbox
+            .faults()
+            .add(Fault::custom(200, JSON, body).on(quote));
+        let rate: Answer<ExchangeRate> =
+            client.exchange_rates().quote("USDT", "USD").await.unwrap();
+        assert_eq!(rate.channel_rate.unwrap().get(), amount, "{json}");
+        assert_eq!(rate.rate.as_ref().unwrap().get(), amount, "{json}");
+        assert_eq!(
+            rate.sell_balance.as_ref().unwrap().get().to_string(),
+            digits
+        );
+    }
+}
+
+#[tokio::test]
+async fn known_amounts_are_read_from_either_form() {
+    let (sandbox, client) = pair().await;
+    for digits in ["12345678901234567890.12", "1000.233567", "0.9900", "-0.01"] {
+        comes(&sandbox, &client, digits).await;
+    }
+}
+
+/// More digits than can be kept: an error that names the field, and never another amount.
+#[tokio::test]
+async fn an_amount_that_can_not_be_kept_is_an_error() {
+    let (sandbox, client) = pair().await;
+    for json in [
+        "123456789012345678901234567890.12",
+        "0.12345678901234567890123456789",
+        "1e40",
+        r#""123456789012345678901234567890""#,
+        r#""1,000.00""#,
+        r#""NaN""#,
+    ] {
+        let body = format!(r#"{{"retcode":"200","retdata":{{"orderAmount":{json}}}}}"#);
+        sandbox
+            .faults()
+            .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
+        let error = client.checkout_orders().get("7").await.unwrap_err();
+        assert_eq!(error.kind().name(), "decode", "{json}: {error}");
+        assert!(error.to_string().contains("retdata.orderAmount"), "{error}");
+    }
+    assert_eq!(sent(&sandbox, Operation::GetCheckoutOrder), 6);
+}
+
+fn amounts() -> impl Strategy<Value = String> {
+    (1..=9_999_999_999_999_999_999_999_999i128, 0..=20u32)
+        .prop_map(|(digits, scale)| Decimal::from_i128_with_scale(digits, scale).to_string())
+}
+
+#[test]
+fn any_amount_travels_to_the_digit() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (sandbox, client) = runtime.block_on(pair());
+    let config = ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(digits in amounts())| {
+        runtime.block_on(travels(&sandbox, &client, &digits));
+        runtime.block_on(comes(&sandbox, &client, &digits));
+    });
+}

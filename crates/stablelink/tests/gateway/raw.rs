@@ -1,0 +1,68 @@
+//! A server that says what a test tells it to, down to the byte.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What is sent for a request.
+pub(crate) enum Say {
+    /// These bytes, and then the connection ends.
+    Bytes(Vec<u8>),
+    /// This head, and a body that goes on until the other side has had enough.
+    Endless(Vec<u8>),
+}
+
+/// A server on a port of its own.
+pub(crate) struct Raw {
+    url: String,
+    accepting: JoinHandle<()>,
+}
+
+impl Raw {
+    /// Answers each request by what `say` makes of its first line.
+    pub(crate) async fn start(say: fn(&str) -> Say) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, say));
+            }
+        });
+        Self { url, accepting }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// An error whose body never ends.
+    pub(crate) fn endless(status: u16) -> Say {
+        let head = format!("HTTP/1.1 {status} Endless\r\nconnection: close\r\n\r\n");
+        Say::Endless(head.into_bytes())
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn serve(mut stream: TcpStream, say: fn(&str) -> Say) {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    let text = String::from_utf8_lossy(&request).into_owned();
+    match say(text.lines().next().unwrap_or_default()) {
+        Say::Bytes(bytes) => _ = stream.write_all(&bytes).await,
+        Say::Endless(head) => {
+            let mut sent = stream.write_all(&head).await;
+            while sent.is_ok() {
+                sent = stream.write_all(&[b'x'; 8 * 1024]).await;
+            }
+        }
+    }
+}
