@@ -26,5 +26,6 @@ pub use guard::RedisGuard;
 pub use guard::{Claim, EventKey, GuardError, Lease, MemoryGuard, REDELIVERIES, ReplayGuard};
 pub use handling::{HandleError, Outcome, handle};
 pub use payload::Payload;
+pub use stablelink_signature::{Timestamp, VerifyError};
 pub use verified::Verified;
 pub use webhooks::Webhooks;

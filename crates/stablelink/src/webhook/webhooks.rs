@@ -93,7 +93,7 @@ impl Webhooks {
     /// [replay guard](super::ReplayGuard) that remembers for longer than that (2 days by default): then the guard, and
     /// not the age, is what stops a delivery from being handled twice. Polling the record finds what was lost.
     ///
-    /// [`VerifyError::TooOld`]: stablelink_signature::VerifyError::TooOld
+    /// [`VerifyError::TooOld`]: super::VerifyError::TooOld
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.verifier = self.verifier.tolerance(tolerance);
@@ -118,8 +118,8 @@ impl Webhooks {
     /// second a wrong clock. Answer each with a status that is not 2xx. [`ErrorKind::InvalidArgument`] for a `now`
     /// before 1970.
     ///
-    /// [`VerifyError::TooOld`]: stablelink_signature::VerifyError::TooOld
-    /// [`VerifyError::TooNew`]: stablelink_signature::VerifyError::TooNew
+    /// [`VerifyError::TooOld`]: super::VerifyError::TooOld
+    /// [`VerifyError::TooNew`]: super::VerifyError::TooNew
     pub fn verify(
         &self,
         headers: &HeaderMap,

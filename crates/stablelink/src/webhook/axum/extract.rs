@@ -4,7 +4,7 @@ use ::axum::body::Bytes;
 use ::axum::extract::{DefaultBodyLimit, FromRef, FromRequest, Request};
 use ::axum::http::StatusCode;
 
-use super::{Receiver, Refusal};
+use super::{Receiver, Rejection};
 use crate::webhook::{Event, Verified};
 
 /// A delivery that was proved to come from the gateway, and the event in it. Nothing is parsed before it is proved.
@@ -43,12 +43,12 @@ where
     S: Send + Sync,
     Receiver: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = Rejection;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
         let verified = verified(request, &receiver).await?;
-        let event = verified.parse().map_err(Refusal::of)?;
+        let event = verified.parse().map_err(Rejection::of)?;
         Ok(Self { verified, event })
     }
 }
@@ -56,21 +56,21 @@ where
 pub(super) async fn verified(
     mut request: Request,
     receiver: &Receiver,
-) -> Result<Verified, Refusal> {
+) -> Result<Verified, Rejection> {
     DefaultBodyLimit::max(receiver.body_limit).apply(&mut request);
     let headers = std::mem::take(request.headers_mut());
     let body = tokio::select! {
         body = Bytes::from_request(request, &()) => body,
-        () = receiver.clock.alarm(receiver.read_limit) => return Err(Refusal::TooSlow),
+        () = receiver.clock.alarm(receiver.read_limit) => return Err(Rejection::TooSlow),
     };
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Refusal::Incomplete,
+        StatusCode::PAYLOAD_TOO_LARGE => Rejection::TooLarge,
+        _ => Rejection::Incomplete,
     })?;
     // The time at which it has come whole.
     let now = receiver.clock.now();
     receiver
         .webhooks
         .verify(&headers, body, now)
-        .map_err(Refusal::of)
+        .map_err(Rejection::of)
 }

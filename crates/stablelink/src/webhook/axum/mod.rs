@@ -59,12 +59,12 @@
 
 mod extract;
 mod receiver;
-mod refusal;
+mod rejection;
 mod router;
 
 pub use extract::VerifiedEvent;
 pub use receiver::Receiver;
-pub use refusal::Refusal;
+pub use rejection::Rejection;
 pub use router::router;
 
 use super::Acknowledgement;

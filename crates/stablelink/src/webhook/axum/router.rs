@@ -9,7 +9,7 @@ use ::axum::response::{IntoResponse, Response};
 use ::axum::routing::post;
 
 use super::extract::verified;
-use super::{Receiver, Refusal};
+use super::{Receiver, Rejection};
 use crate::webhook::{Acknowledgement, Event, HandleError, Outcome, ReplayGuard, Verified, handle};
 
 /// Takes deliveries at `/`: checks them, runs the handler once for each event, and answers.
@@ -34,7 +34,7 @@ where
         async move {
             let verified = match verified(request, &receiver).await {
                 Ok(verified) => verified,
-                Err(refusal) => return refusal.into_response(),
+                Err(rejection) => return rejection.into_response(),
             };
             let task = tokio::spawn(run(verified, receiver, guard, handler));
             task.await.unwrap_or_else(|_| {
@@ -79,7 +79,7 @@ where
         Ok(Outcome::InProgress) => {
             (StatusCode::CONFLICT, "the event is being handled").into_response()
         }
-        Err(HandleError::Unreadable(error)) => Refusal::of(error).into_response(),
+        Err(HandleError::Unreadable(error)) => Rejection::of(error).into_response(),
         Err(HandleError::Guard(error)) => {
             tracing::error!(%error, "a webhook event could not be claimed");
             later("no place to remember the event")

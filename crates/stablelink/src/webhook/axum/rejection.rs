@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind};
 /// Why a delivery was not taken. As an answer it is a status and fixed words.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum Rejection {
     /// It does not prove that it comes from the gateway now: 401. The error says what is wrong, and is for you alone.
     Unproven(Error),
     /// It is proved, but no event: 400.
@@ -23,7 +23,7 @@ pub enum Refusal {
     TooSlow,
 }
 
-impl Refusal {
+impl Rejection {
     pub(super) fn of(error: Error) -> Self {
         match error.kind() {
             ErrorKind::Decode(_) => Self::Unreadable(error),
@@ -51,7 +51,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unproven(error) | Self::Unreadable(error) => write!(f, "{error}"),
@@ -60,7 +60,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {
+impl std::error::Error for Rejection {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unproven(error) | Self::Unreadable(error) => Some(error),
@@ -69,7 +69,7 @@ impl std::error::Error for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         tracing::warn!(status = self.status().as_u16(), reason = %self, "a webhook delivery was refused");
         (self.status(), self.words()).into_response()
