@@ -148,8 +148,7 @@ impl Request {
         };
         let run = Run::new(shared, plan);
         let request = self.request(run.shared.origin.as_str());
-        let request = request.map_err(|error| run.session.named(error))?;
-        run.by_hand(Source::Fixed(request), read).await
+        run.by_hand(request.map(Source::Fixed), read).await
     }
 
     fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {
