@@ -1,5 +1,6 @@
 //! Where the examples call: the vendor's sandbox if `STABLELINK_API_KEY` is set, else a gateway on localhost that this
 //! repository brings.
+#![allow(dead_code, reason = "not every example needs all of it")]
 
 use std::error::Error;
 
@@ -38,7 +39,6 @@ pub async fn gateway() -> Outcome<Gateway> {
 }
 
 impl Gateway {
-    #[allow(dead_code, reason = "not every example has a client of the usual kind")]
     pub fn client(&self) -> Outcome<Client> {
         Ok(Client::builder()
             .environment(self.environment.clone())

@@ -148,8 +148,8 @@ impl Request {
         };
         let run = Run::new(shared, plan);
         let request = self.request(run.shared.origin.as_str());
-        let request = request.map_err(|error| run.session.named(error))?;
-        run.by_hand(Source::Fixed(Box::new(request)), read).await
+        let source = request.map(|request| Source::Fixed(Box::new(request)));
+        run.by_hand(source, read).await
     }
 
     fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {

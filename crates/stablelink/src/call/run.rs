@@ -119,10 +119,11 @@ impl Run {
     /// A call whose answer is read here, from the bytes: one that the generated client does not make.
     pub(crate) async fn by_hand<T>(
         &self,
-        source: Source,
+        source: Result<Source, Error>,
         read: impl FnOnce(&[u8]) -> Result<T, Decode>,
     ) -> Result<Answer<T>, Error> {
         self.within(async {
+            let source = source.map_err(|error| self.session.named(error))?;
             let reply = self.session.deliver(&self.shared.http, source).await?;
             match read(reply.body()) {
                 Ok(value) => Ok(Answer::new(value, reply)),

@@ -135,7 +135,7 @@ impl Upload {
             let form = Arc::clone(&form);
             Box::pin(async move { form.request().await })
         }));
-        run.by_hand(source, |body| {
+        run.by_hand(Ok(source), |body| {
             let json = &mut serde_json::Deserializer::from_slice(body);
             let envelope: UploadedFileEnvelope = serde_path_to_error::deserialize(json)
                 .map_err(|error| Decode::of_json(error.path().to_string(), error.inner()))?;

@@ -3,10 +3,13 @@
 
 mod answers;
 mod calls;
+mod capture;
 mod clock;
 mod deadlines;
 mod faults;
+mod leaks;
 mod money;
+mod observe;
 #[cfg(feature = "provisional")]
 mod provisional;
 mod raw;
