@@ -195,7 +195,7 @@ impl Case {
 
     /// Allocations of one warm call, on the thread of the client alone.
     fn allocations(&self) -> (u64, u64) {
-        let count = |work: &dyn Fn()| allocation_counter::measure(|| work()).count_total;
+        let count = |work: &dyn Fn()| allocation_counter::measure(work).count_total;
         (count(&|| self.ours(1, 1)), count(&|| self.by_hand(1, 1)))
     }
 }
