@@ -52,6 +52,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Docs,
     },
+    /// Print what depending on the crate costs: packages, clean build time, size of a small binary
+    Measure,
     /// Run the whole suite, with its own set-up
     Test {
         /// Run this step alone; can be repeated
@@ -132,7 +134,7 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "diff", "docs", "test"] {
+        for name in ["regen", "diff", "docs", "measure", "test"] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }
