@@ -101,7 +101,6 @@ impl Tokens {
     /// Within a cool-down no more than [`TokenSettings::renewals_per_cool_down`] are asked for in this way; then it fails
     /// at once.
     pub(crate) async fn renew(&self, refused: &Bearer) -> Result<Bearer, Error> {
-        refused.refuse();
         if let Some(held) = self.renewer.held().filter(|held| held.is_same(refused)) {
             held.refuse();
         }

@@ -121,8 +121,8 @@ pub(super) struct Fickle {
     pub(super) hanging: AtomicBool,
     /// How many saves fail from now on.
     pub(super) failing_saves: Mutex<usize>,
-    /// At the next save it turns out that another process saved this one meanwhile.
-    pub(super) rival: Mutex<Option<StoredToken>>,
+    /// Another process saves this token just before the next call of this name.
+    pub(super) rival: Mutex<Option<(&'static str, &'static str)>>,
     calls: Mutex<Vec<&'static str>>,
 }
 
@@ -143,6 +143,11 @@ impl Fickle {
         assert!(self.inner.save(&key(), &token, &lease).await.unwrap());
         self.inner.unlock(&key(), &lease).await.unwrap();
         token
+    }
+
+    fn overtaken(&self, call: &str) -> Option<&'static str> {
+        let rival = self.rival.lock().unwrap().take_if(|(at, _)| *at == call);
+        rival.map(|(_, access)| access)
     }
 
     async fn first(&self, call: &'static str) -> Result<(), StoreError> {
@@ -176,6 +181,9 @@ impl TokenStore for Fickle {
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         Box::pin(async move {
             self.first("lock").await?;
+            if let Some(access) = self.overtaken("lock") {
+                self.put(access, UNIX_EPOCH + 9 * HOUR).await;
+            }
             self.inner.lock(key, owner, life).await
         })
     }
@@ -188,11 +196,9 @@ impl TokenStore for Fickle {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             self.first("save").await?;
-            let rival = self.rival.lock().unwrap().take();
-            if let Some(rival) = rival {
+            if let Some(access) = self.overtaken("save") {
                 self.inner.unlock(key, lease).await?;
-                self.put(rival.access_token().expose_secret(), UNIX_EPOCH + 9 * HOUR)
-                    .await;
+                self.put(access, UNIX_EPOCH + 9 * HOUR).await;
             }
             {
                 let mut failing = self.failing_saves.lock().unwrap();

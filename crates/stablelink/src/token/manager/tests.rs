@@ -177,6 +177,17 @@ async fn a_token_is_renewed_beside_the_calls() {
 }
 
 #[tokio::test]
+async fn a_token_that_hardly_lives_is_not_renewed_early() {
+    for (life, early) in [(SECOND, false), (2 * SECOND, true)] {
+        let trial = Trial::new();
+        trial.gateway.will([Answer::Give(life)]);
+        trial.current().await;
+        trial.advance(life.mul_f64(0.9));
+        assert_eq!(!trial.renewed_beside().await.is_empty(), early, "{life:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_early_renewal_that_fails_keeps_the_token() {
     for answer in [Answer::Fail, Answer::Refuse] {
         let trial = Trial::new();

@@ -1,5 +1,5 @@
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use super::*;
 use crate::token::trial::{Answer, HOUR, LIFE, Trial, key, settled, text, until};
@@ -65,10 +65,11 @@ async fn a_refused_refresh_token_is_not_tried_again() {
 #[tokio::test]
 async fn a_refresh_token_that_is_not_replaced_stays() {
     let trial = Trial::new();
+    *trial.gateway.refresh_life.lock().unwrap() = Some(3 * LIFE);
     trial.current().await;
     *trial.gateway.refresh_life.lock().unwrap() = None;
-    for (time, asked) in [(LIFE, "refresh-1"), (LIFE, "credentials")] {
-        trial.advance(time);
+    for asked in ["refresh-1", "refresh-1", "credentials", "credentials"] {
+        trial.advance(LIFE);
         let asked_now = trial.asked_by(async { drop(trial.current().await) }).await;
         assert_eq!(asked_now, [asked]);
     }
@@ -206,10 +207,14 @@ async fn a_refused_token_is_marked_for_others() {
     assert!(trial.tokens.renew(&refused).await.is_err());
     let calls = ["load", "invalidate", "lock", "load", "unlock"];
     assert_eq!(trial.store.calls(), calls);
+    // Once.
+    trial.gateway.will([Answer::Fail, Answer::Fail]);
+    assert!(trial.tokens.renew(&refused).await.is_err());
+    assert_eq!(trial.store.calls(), ["load", "lock", "load", "unlock"]);
     let kept = trial.store.inner.load(&key()).await.unwrap().unwrap();
     assert!(kept.expires_at_ms() == 0 && kept.refresh_token().is_some());
     // Another client does not begin with it.
-    assert_eq!(text(&trial.another().current().await.unwrap()), "token-4");
+    assert_eq!(text(&trial.another().current().await.unwrap()), "token-6");
 }
 
 #[tokio::test]
@@ -274,10 +279,17 @@ async fn an_early_renewal_leaves_a_taken_lock_alone() {
 }
 
 #[tokio::test]
+async fn who_gets_the_lock_late_finds_the_token_of_the_other() {
+    let trial = Trial::new();
+    *trial.store.rival.lock().unwrap() = Some(("lock", "of-another"));
+    assert_eq!(trial.current().await, "of-another");
+    assert_eq!(trial.grants(), 0);
+}
+
+#[tokio::test]
 async fn who_lost_the_lock_takes_the_token_of_the_other() {
     let trial = Trial::new();
-    let rival = StoredToken::new(0, "of-another".into(), SystemTime::UNIX_EPOCH);
-    *trial.store.rival.lock().unwrap() = Some(rival);
+    *trial.store.rival.lock().unwrap() = Some(("save", "of-another"));
     let tokens = Arc::clone(&trial.tokens);
     let call = [tokio::spawn(async move {
         text(&tokens.current().await.unwrap())

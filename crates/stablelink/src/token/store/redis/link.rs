@@ -25,6 +25,10 @@ impl Link {
                 "the address of Redis can't be used; write redis://user:password@host:port/database, or rediss:// with the feature `rustls` or `native-tls`",
             )
         })?;
+        #[cfg(feature = "rustls")]
+        if address.starts_with("rediss:") {
+            choose_cryptography();
+        }
         Ok(Self {
             client,
             connection: Mutex::new(None),
@@ -84,6 +88,18 @@ impl Link {
         if let Ok(mut connection) = self.connection.try_lock() {
             *connection = None;
         }
+    }
+}
+
+/// The driver takes the default of the process, and panics where there is none and two are compiled in. Like the driver, this
+/// sets one where nobody did; it is that of the HTTP client.
+#[cfg(feature = "rustls")]
+fn choose_cryptography() {
+    use rustls::crypto::{CryptoProvider, aws_lc_rs};
+
+    if CryptoProvider::get_default().is_none() {
+        // Another thread may have set one meanwhile, which is as good.
+        let _ = aws_lc_rs::default_provider().install_default();
     }
 }
 

@@ -23,7 +23,7 @@ use crate::clock::BoxFuture;
 /// `native-tls`; roots are those of the system):
 ///
 /// ```text
-/// ACL SETUSER stablelink on >password resetkeys ~stablelink:token:* -@all +eval +hmget +hset +hget +del +get +set +pexpire +time +client|setinfo
+/// ACL SETUSER stablelink on >password ~stablelink:token:* +eval +hmget +hget +hset +get +set +del +pexpire +time
 /// ```
 ///
 /// Keys are the prefix, the origin of the gateway and a hash of the api key; three for each account. They end by
