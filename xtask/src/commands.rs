@@ -137,6 +137,9 @@ fn docs(root: &Path, command: Docs) -> Result<Outcome, Box<dyn Error>> {
                 match filed {
                     Filed::Added(name) => println!("added      {name}"),
                     Filed::Changed(name) => println!("changed    {name}"),
+                    Filed::Moved(name) => {
+                        println!("moved      {name}: the page has another address")
+                    }
                     Filed::Unchanged(name) => println!("unchanged  {name}"),
                 }
             }

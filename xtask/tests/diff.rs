@@ -393,3 +393,36 @@ fn the_table_of_changes_is_judged_as_recorded() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_field_that_may_have_been_renamed_is_told_and_still_breaks() {
+    let with = |name: &str| {
+        json!({
+            "A": {"type": "object", "required": [name], "properties": {
+                "no": {"type": "string"}, name: {"type": "string", "format": "decimal"}
+            }},
+            "B": {}
+        })
+    };
+    let report = compare(&document(with("rate")), &document(with("channelRate")));
+    let told: Vec<(&str, Verdict, &str)> = report
+        .changes
+        .iter()
+        .map(|it| (it.kind, it.verdict, it.means.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "field-removed",
+                Verdict::Breaking,
+                "`A::rate` is gone: stop reading it; an older build cannot read the answer; perhaps renamed to `channel_rate`"
+            ),
+            (
+                "field-added",
+                Verdict::Compatible,
+                "new `A::channel_rate: DecimalString` to read; perhaps the new name of `rate`"
+            ),
+        ]
+    );
+}

@@ -1,6 +1,9 @@
 //! Whatever a document says, lint answers with findings.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod any_value;
+
+use any_value::any_value;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use xtask::lint::{generator, house};
@@ -42,34 +45,22 @@ const WORDS: [&str; 34] = [
     "A",
 ];
 
-/// Values made of the words that the rules look for, in places where they do not belong.
+const TEXTS: &[&str] = &[
+    "object",
+    "array",
+    "string",
+    "number",
+    "#/components/schemas/A",
+    "#/components/schemas",
+    "#",
+    "#/paths",
+    "",
+    "decimal",
+    "é%",
+];
+
 fn value() -> impl Strategy<Value = Value> {
-    let texts = vec![
-        "object",
-        "array",
-        "string",
-        "number",
-        "#/components/schemas/A",
-        "#/components/schemas",
-        "#",
-        "#/paths",
-        "",
-        "decimal",
-        "é%",
-    ];
-    let leaf = prop_oneof![
-        Just(json!(null)),
-        any::<bool>().prop_map(|truth| json!(truth)),
-        any::<i8>().prop_map(|number| json!(number)),
-        prop::sample::select(texts).prop_map(|text| json!(text)),
-    ];
-    leaf.prop_recursive(6, 60, 6, |inner| {
-        prop_oneof![
-            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            4 => prop::collection::vec((prop::sample::select(WORDS.to_vec()), inner), 0..6)
-                .prop_map(|members| Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())),
-        ]
-    })
+    any_value(&WORDS, TEXTS)
 }
 
 /// Runs both groups; each finding names a place that is there.

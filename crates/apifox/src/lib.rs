@@ -43,8 +43,9 @@
 //! A page comes in one of three [forms](Form), told by how its text begins:
 //!
 //! - *published*: the JSON that the site's own pages are drawn from, as the site answers it. Its references lead to
-//!   the project's list of schemas by number: see [`SchemaList`] and [`read_with`]. The folder path, which the
-//!   site's navigation has and not the page, may be added as a member `x-apifox-folder` (`a/b/c`).
+//!   `definitions` that it brings, or to the project's list of schemas by number: see [`SchemaList`] and
+//!   [`read_with`]. The folder path, which the site's navigation has and not the page, may be added as a member
+//!   `x-apifox-folder` (`a/b/c`).
 //! - *Markdown*: `# title`, and for an API page the heading `## OpenAPI Specification` and a block of YAML.
 //! - *rendered*: the text that a browser shows.
 //!
@@ -72,6 +73,8 @@
 //! longest values, fixed values, descriptions). No example makes a field required. Several examples are
 //! merged; two places that contradict each other are an error that names both. Objects become components
 //! of their own, named after the title of the page and the members that lead to them.
+//! Several answers of one status on a page are one where none has a schema and they agree, as several examples are; the
+//! rest become a `oneOf`.
 //!
 //! Numbers keep their digits.
 //!

@@ -138,6 +138,11 @@ fn a_list_of_schemas_says_what_it_lacks() {
             1,
             "number 5 is in the list twice",
         ),
+        (
+            r##"[{"id": "#/definitions/5", "name": "A", "jsonSchema": {}}, {"id": 5, "jsonSchema": {}}]"##,
+            1,
+            "number 5 is in the list twice",
+        ),
         ("[", 0, "cut on its way"),
         ("x", 0, "no JSON"),
         (
@@ -382,5 +387,119 @@ fn security_schemes_that_differ_are_told_apart() {
     assert_eq!(
         asked,
         [r#"[{"key":[]}]"#, r#"[{"key2":[]}]"#, r#"[{"key":[]}]"#]
+    );
+}
+
+#[test]
+fn a_page_of_a_tool_that_uploads_docs_is_read_as_others_are() {
+    let page = r##"{"id": 5, "name": "Get Book", "method": "get", "path": "/books/{id}",
+        "parameters": [
+            {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
+            {"name": "word", "in": "query", "required": false, "schema": {"type": "integer"}},
+            {"name": "lost", "in": "body"}
+        ],
+        "responses": [{"id": "-7", "name": "OK", "code": 200.0, "contentType": "json",
+            "headers": {"X-Total": {"schema": {"type": "integer"}, "description": "All"}},
+            "jsonSchema": {"$ref": "#/definitions/-12", "definitions": {
+                "-12": {"name": "Book", "type": "object", "properties": {"next": {"$ref": "#/definitions/Shelf"}}},
+                "Shelf": {"type": "object", "properties": {"first": {"$ref": "#/definitions/-12"}}}
+            }}}],
+        "responseExamples": [{"name": "One", "code": 200.0, "responseId": "-7", "data": ""}],
+        "auth": {"type": "securityscheme"},
+        "securityScheme": {"required": true, "schemeGroups": [{"id": "a", "schemeIds": [77]}]}}"##;
+    let read = read_text("5e0.json", page.as_bytes());
+    assert_eq!(
+        said(&read.messages),
+        "pages/5e0.json:5: warning: a parameter stands in no place of a request: `body`\n  help: correct its `in` in the file\n\
+         pages/5e0.json:15: warning: the page asks for a security scheme that it does not hold; nothing is asked for\n  help: say in the curation what the operation needs\n"
+    );
+    let document = assembled(vec![read]).document;
+    let get = &document["paths"]["/books/{id}"]["get"];
+    let names: Vec<&str> = get["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|parameter| parameter["name"].as_str())
+        .collect();
+    assert_eq!(names, ["id", "word"]);
+    let answer = &get["responses"]["200"];
+    assert_eq!(answer["headers"]["X-Total"]["schema"]["type"], "integer");
+    assert_eq!(
+        answer["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Book"
+    );
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(
+        schemas["Book"]["properties"]["next"]["$ref"],
+        "#/components/schemas/SchemaShelf"
+    );
+    assert_eq!(
+        schemas["SchemaShelf"]["properties"]["first"]["$ref"],
+        "#/components/schemas/Book"
+    );
+}
+
+#[test]
+fn answers_of_one_status_without_schemas_are_joined_in_each_form() {
+    let (good, bad) = (
+        r#"{"code": "0", "book": {"no": "HB1"}}"#,
+        r#"{"code": "7", "reason": "late"}"#,
+    );
+    let published = json!({"name": "Get Book", "method": "get", "path": "/books",
+        "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"},
+                      {"id": 2, "name": "Refused", "code": 200, "contentType": "json"}],
+        "responseExamples": [{"responseId": 1, "data": good}, {"responseId": 2, "data": bad}]});
+    let twin = format!(
+        "# Get Book\n\n## OpenAPI Specification\n\n```yaml\npaths:\n  /books:\n    get:\n      responses:\n        \
+         '200': {{description: OK, content: {{application/json: {{example: {good}}}}}}}\n        \
+         x-200:Refused: {{description: Refused, content: {{application/json: {{example: {bad}}}}}}}\n```\n"
+    );
+    let rendered = format!(
+        "Harbour Books\n\nGet Book\n\nGET\n/books\n\nResponses\n\n200OK\napplication/json\n\nExample\n{good}\n\
+         x-200:Refused\napplication/json\nExample\n{bad}\n"
+    );
+    let texts = [
+        ("book.txt", rendered),
+        ("book.md", twin),
+        ("book.json", published.to_string()),
+    ];
+    for (stem, text) in texts {
+        let read = read_text(stem, text.as_bytes());
+        assert_eq!(said(&read.messages), "", "{stem}");
+        let assembly = assembled(vec![read]);
+        assert_eq!(said(&assembly.messages), "", "{stem}");
+        let schemas = &assembly.document["components"]["schemas"];
+        let fields = schemas["GetBookResponse"]["properties"]
+            .as_object()
+            .unwrap();
+        let names: Vec<&String> = fields.keys().collect();
+        assert_eq!(names, ["code", "book", "reason"], "{stem}");
+        assert!(schemas.get("GetBookResponseUnion").is_none(), "{stem}");
+        let answer = &assembly.document["paths"]["/books"]["get"]["responses"]["200"];
+        let examples = &answer["content"]["application/json"]["examples"];
+        assert_eq!(examples.as_object().unwrap().len(), 2, "{stem}");
+    }
+    // What contradicts stays apart.
+    let text = published.to_string().replace(r#"\"7\""#, "7");
+    let schemas = assembled(vec![read_text("book.json", text.as_bytes())]).document;
+    let union = &schemas["components"]["schemas"]["GetBookResponseUnion"]["oneOf"];
+    assert_eq!(union.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn an_operation_that_asks_for_nothing_asks_for_nothing() {
+    let page = twin("/one", "    Order: {}")
+        .replace("    get:", "    get:\n      security: []")
+        .replace(
+            "components:",
+            "security: [{key: []}]\ncomponents:\n  securitySchemes: {key: {type: bearer}}",
+        );
+    let document = assembled(vec![read_text("one.md", page.as_bytes())]).document;
+    assert_eq!(document["paths"]["/one"]["get"].get("security"), None);
+    let inherits = page.replace("\n      security: []", "");
+    let document = assembled(vec![read_text("one.md", inherits.as_bytes())]).document;
+    assert_eq!(
+        document["paths"]["/one"]["get"]["security"],
+        json!([{"key": []}])
     );
 }

@@ -146,8 +146,18 @@ const LINES: &[&str] = &[
     "",
 ];
 
+/// 400 cases of each, or as many as `PROPTEST_CASES` asks for beyond that.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(400),
+        failure_persistence: None,
+        ..default
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn any_mutation_of_a_page(

@@ -58,6 +58,8 @@ impl Serialize for AmountText {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
     use super::*;
 
     #[test]
@@ -80,6 +82,27 @@ mod tests {
             assert_eq!(serde_json::to_string(&amount).unwrap(), number);
             let text = serde_json::to_string(&AmountText(amount.0)).unwrap();
             assert_eq!(text, format!("\"{number}\""));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_the_same(mantissa: i64, scale in 0_u32..=28) {
+            let amount = Amount(Decimal::new(mantissa, scale));
+            let number = serde_json::to_string(&amount).unwrap();
+            let text = serde_json::to_string(&AmountText(amount.0)).unwrap();
+            for json in [number, text] {
+                let read: Amount = serde_json::from_str(&json).unwrap();
+                prop_assert_eq!(read, amount);
+                prop_assert_eq!(read.0.scale(), scale);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text: String) {
+            let json = serde_json::to_string(&text).unwrap();
+            let _ = serde_json::from_str::<Amount>(&json);
+            let _ = serde_json::from_str::<Amount>(&text);
         }
     }
 

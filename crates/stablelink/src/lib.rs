@@ -1,7 +1,61 @@
-//! Client of the StableLink payment gateway: gets and renews its token, signs every request, tells
-//! errors apart.
+//! Client of the StableLink payment gateway: gets, shares and renews its token, signs every request,
+//! tells errors apart, reads like the domain.
 //!
-//! **Unofficial**: this project is not the vendor's; names belong to their owners.
+//! **Unofficial**: this project is not the vendor's; names belong to their owners. Nothing here was tried against the
+//! live service.
+//!
+//! ```no_run
+//! use stablelink::{Client, Credentials, Decimal, Environment, NewCheckoutOrder};
+//!
+//! # async fn example() -> Result<(), stablelink::Error> {
+//! let client = Client::builder()
+//!     .environment(Environment::Sandbox)
+//!     .credentials(Credentials::from_env()?)
+//!     .build()?;
+//!
+//! let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
+//! match client.checkout_orders().create(&order).await {
+//!     Ok(made) => println!("pay to {:?}", made.deposit_address),
+//!     // It was sent and may have been made: never make another one before this is settled.
+//!     Err(error) if error.is_ambiguous() => println!("look up {}", order.order_no()),
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a call goes
+//!
+//! A handle such as [`Client::checkout_orders`] gives a [`Call`]; optional arguments are its methods; `.await` makes it and
+//! gives an [`Answer`], which derefs to the record of the document ([`types`]) and keeps the bytes that came. Each attempt has a
+//! current token and a fresh signature. What may be repeated is the document's word
+//! ([`operations::Retry`]): reads, and calls with an idempotency key, which is made with the value (`NewCheckoutOrder`)
+//! and stays the same however often that value is sent.
+//!
+//! [`Client::request`] makes any other signed call.
+//!
+//! # Errors
+//!
+//! One [`Error`], with a [`kind`](Error::kind) to match on. [`is_retryable`](Error::is_retryable) is true if the same call may
+//! succeed later and can do no harm; [`is_ambiguous`](Error::is_ambiguous) if it was sent and nobody knows the outcome.
+//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what an answer held.
+//!
+//! # Evidence
+//!
+//! Part of the vendor's documentation was never seen. Operations whose page was not seen need the feature `provisional`, and are
+//! **inferred**: path, fields and method may be wrong. [`operations`] says for each how much was seen.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `rustls` | yes | TLS by rustls |
+//! | `native-tls` | no | TLS by the operating system's library |
+//! | `provisional` | no | operations that the pages only name: inferred |
+//! | `redis` | no | tokens and handled webhooks shared over Redis |
+//! | `file-store` | no | a token kept in a file that only its owner can read |
+//! | `axum` | no | an extractor and a router for webhooks |
+//! | `metrics` | no | counters and times through the facade of the crate `metrics` |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -33,6 +87,10 @@ pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 pub use pages::{ListRequest, Pages, Paging};
 pub use reply::RawReply;
 pub use resource::*;
+#[cfg(feature = "file-store")]
+pub use token::FileStore;
+#[cfg(feature = "redis")]
+pub use token::RedisStore;
 pub use token::{
     Bearer, Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
 };
@@ -50,3 +108,8 @@ pub use stablelink_api::scalars;
 /// Requests and records of the gateway, as the document describes them.
 pub use stablelink_api::types;
 pub use stablelink_signature::QueryForm;
+
+/// The code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -157,7 +157,7 @@ impl<R: ListRequest> Pages<R> {
             .map(|count| count >= self.paging.per_page as usize)
             .map_err(|decode| {
                 let error = Error::new(ErrorKind::Decode(decode)).answered(page.raw().clone());
-                error.during(&self.call.facts().id.into(), 1)
+                error.during(self.call.facts().id, 1)
             })
     }
 }

@@ -77,11 +77,16 @@ impl Fence {
         line.len() >= self.length && line.chars().all(|c| c == self.mark)
     }
 
-    /// The lines from `at` up to the closing fence or the end, and where to go on.
+    /// The lines from `at` up to the closing fence, and where to go on. A block that nobody closes reaches to
+    /// the last blank line: what stands below it, as the address of the page does, is no code.
     fn take<'a>(&self, lines: &[&'a str], at: usize) -> (Vec<&'a str>, usize) {
-        let length = lines[at..].iter().position(|line| self.closed_by(line));
-        let end = length.map_or(lines.len(), |length| at + length);
-        (lines[at..end].to_vec(), (end + 1).min(lines.len()))
+        let rest = &lines[at..];
+        if let Some(length) = rest.iter().position(|line| self.closed_by(line)) {
+            return (rest[..length].to_vec(), at + length + 1);
+        }
+        let blank = rest.iter().rposition(|line| line.trim().is_empty());
+        let length = blank.unwrap_or(rest.len());
+        (rest[..length].to_vec(), at + length)
     }
 }
 
@@ -333,6 +338,11 @@ mod tests {
             ),
             ("```rust\nx\n```\nafter", "```text\nx\n```\nafter"),
             ("```rust\nunclosed", "```text\nunclosed\n```"),
+            (
+                "```json\n{\n\n}\n\nPage: <https://docs.example/1e0>",
+                "```text\n{\n\n}\n```\n\nPage: <https://docs.example/1e0>",
+            ),
+            ("```\n\nafter", "```text\n```\n\nafter"),
             ("~~~\nx\n~~~~", "```text\nx\n```"),
             ("````\n```rust\n```\n````", "````text\n```rust\n```\n````"),
             ("   ```rust\n   x\n   ```", "```text\n   x\n```"),

@@ -12,6 +12,7 @@ mod merge;
 mod overlay;
 mod problem;
 mod rename;
+mod scalar;
 mod target;
 mod yaml;
 
@@ -21,6 +22,20 @@ pub use problem::{CurateError, Problem};
 pub use target::Target;
 
 use std::path::Path;
+
+const OVERLAYS: &str = "spec/overlays";
+const PROVISIONAL: &str = "spec/overlays/provisional";
+
+/// The overlays of the tree below `root`, and those that are provisional.
+///
+/// # Errors
+/// As [`load`].
+pub fn of_tree(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
+    Ok((
+        load_as(&root.join(OVERLAYS), OVERLAYS)?,
+        load_as(&root.join(PROVISIONAL), PROVISIONAL)?,
+    ))
+}
 
 /// Reads all `*.yaml` files of one folder, in name order. Messages and the trace name the files by
 /// the path that was given.

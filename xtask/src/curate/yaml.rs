@@ -3,7 +3,8 @@
 //! Tags and merge keys are refused: they bring nothing to an overlay. Aliases have a budget, so that a
 //! small file cannot unfold into a large one. Numbers keep their digits, or are refused.
 
-use serde_json::{Map, Number, Value};
+use super::scalar;
+use serde_json::{Map, Value};
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 use std::collections::HashMap;
 
@@ -322,77 +323,11 @@ fn untagged(line: u32, tagged: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A scalar by the rules of JSON. What YAML readers disagree about is refused rather than guessed.
 fn scalar(text: &str, style: ScalarStyle, line: u32) -> Result<Value, Refusal> {
     if style != ScalarStyle::Plain {
         return Ok(Value::String(text.to_owned()));
     }
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-        _ => {}
-    }
-    if ["yes", "no", "on", "off"]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word))
-    {
-        return Err(refusal(
-            Some(line),
-            &format!("`{text}` is text for some YAML readers and a boolean for others"),
-            &format!("write \"{text}\" in quotes, or true or false"),
-        ));
-    }
-    if !numeric(text) {
-        return Ok(Value::String(text.to_owned()));
-    }
-    // `Number` keeps the text it was made of, but writes some exponents anew: only what comes back
-    // unchanged is taken.
-    match text.parse::<Number>() {
-        Ok(number) if number.to_string() == text => Ok(Value::Number(number)),
-        _ => Err(refusal(
-            Some(line),
-            &format!("`{text}` is a number that JSON cannot hold digit for digit"),
-            "write it in decimal digits as JSON does, or in quotes if it is text",
-        )),
-    }
-}
-
-/// Whether some YAML reader takes a plain scalar for a number.
-fn numeric(text: &str) -> bool {
-    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if [".inf", ".nan"]
-        .iter()
-        .any(|word| body.eq_ignore_ascii_case(word))
-    {
-        return true;
-    }
-    let prefixed = ["0x", "0o", "0b"].iter().any(|prefix| {
-        body.get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-            && body.len() > 2
-            && body
-                .bytes()
-                .skip(2)
-                .all(|byte| byte.is_ascii_hexdigit() || byte == b'_')
-    });
-    let (mantissa, exponent) = body
-        .split_once(['e', 'E'])
-        .map_or((body, None), |(m, e)| (m, Some(e)));
-    let digits = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'_')
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let decimal = digits(whole)
-        && digits(fraction)
-        && mantissa.bytes().any(|byte| byte.is_ascii_digit())
-        && !mantissa.starts_with('_')
-        && exponent.is_none_or(|text| {
-            let text = text.strip_prefix(['+', '-']).unwrap_or(text);
-            !text.is_empty() && digits(text)
-        });
-    prefixed || decimal
+    scalar::plain(text).map_err(|doubt| refusal(Some(line), &doubt.text, &doubt.help))
 }
 
 #[cfg(test)]

@@ -6,11 +6,15 @@ use serde_json::Value;
 
 use super::{
     change::{Change, Direction},
-    document::{Document, members, text, truth},
+    document::Document,
     rust,
-    schema::{Found, Place, Schemas, View},
+    schema::{Found, Place, Schemas},
+    view::View,
 };
-use crate::openapi::Operation;
+use crate::openapi::{
+    Operation,
+    json::{members, text, truth},
+};
 
 /// Compares the request bodies of an operation that stands in both documents.
 pub(super) fn request<'a>(
@@ -81,7 +85,7 @@ pub(super) fn answers<'a>(
     found: &mut Found<'a>,
 ) {
     let answers = |document: Document<'a>, operation: &Operation<'a>| -> BTreeMap<&str, &Value> {
-        members(operation.value, "responses")
+        members(operation.value.get("responses"))
             .map(|(status, answer)| (status, document.follow(answer)))
             .collect()
     };
@@ -170,7 +174,7 @@ fn types(document: Document, answers: &BTreeMap<&str, &Value>, of: &str) -> BTre
         .iter()
         .filter(|(status, _)| class(status) == class(of))
         .flat_map(|(_, answer)| {
-            let schemas: Vec<&Value> = members(answer, "content")
+            let schemas: Vec<&Value> = members(answer.get("content"))
                 .filter_map(|(_, media)| media.get("schema"))
                 .collect();
             if schemas.is_empty() {
@@ -204,7 +208,7 @@ fn contents<'a>(
     found: &mut Found<'a>,
 ) {
     let by_class = |value: &'a Value| -> BTreeMap<String, (&'a str, &'a Value)> {
-        members(value, "content")
+        members(value.get("content"))
             .map(|(media, value)| (media_class(media), (media, value)))
             .collect()
     };
@@ -279,7 +283,7 @@ fn headers<'a>(
     found: &mut Found<'a>,
 ) {
     let by_name = |document: Document<'a>, answer: &'a Value| -> BTreeMap<String, &'a Value> {
-        members(answer, "headers")
+        members(answer.get("headers"))
             .map(|(name, header)| (name.to_ascii_lowercase(), document.follow(header)))
             .collect()
     };

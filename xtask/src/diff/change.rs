@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::openapi::is_plain;
+
 /// What a change asks of a person who depends on the generated crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -189,7 +191,7 @@ impl Report {
 /// A text of a page as one line: it must not move the cursor of a terminal or begin a line of its own.
 pub(super) fn line(text: &str) -> String {
     text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .map(|letter| if is_plain(letter) { letter } else { ' ' })
         .collect()
 }
 
@@ -231,5 +233,6 @@ mod tests {
     #[test]
     fn a_change_stays_on_its_line() {
         assert_eq!(Change::new("k", "a", "x\n\u{1b}[31m").what, "x  [31m");
+        assert_eq!(Change::new("k", "a", "x\u{202e}y").what, "x y");
     }
 }

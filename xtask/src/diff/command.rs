@@ -81,9 +81,8 @@ pub(crate) fn by_page(lock: &Lock) -> BTreeMap<String, String> {
     lock.pages
         .iter()
         .map(|entry| {
-            let stem = entry.file.trim_end_matches(".txt").to_owned();
-            let page = entry.id.clone().unwrap_or(stem);
-            (page, format!("spec/docs/{}", entry.file))
+            let file = format!("spec/docs/{}", entry.file);
+            (entry.key().to_owned(), file)
         })
         .collect()
 }

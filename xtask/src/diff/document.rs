@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::change::line;
-use crate::openapi::{self, Operation};
+use crate::openapi::{
+    self, Operation,
+    json::{list, strings, text},
+};
 
 /// How many references are followed in a row: more than that is a circle.
 const MAX_HOPS: usize = 16;
@@ -53,7 +56,7 @@ impl<'a> Document<'a> {
             .and_then(|items| items.get(operation.path));
         let mut found = BTreeMap::new();
         for owner in item.into_iter().chain([operation.value]) {
-            for parameter in list(owner, "parameters") {
+            for parameter in list(owner.get("parameters")) {
                 let parameter = self.follow(parameter);
                 if let (Some(place), Some(name)) = (text(parameter, "in"), text(parameter, "name"))
                 {
@@ -115,10 +118,7 @@ impl<'a> Document<'a> {
 /// The pages that describe an operation: by `x-evidence`, and by the last word of its `externalDocs`.
 pub(super) fn pages(operation: &Value) -> Vec<String> {
     let evidence = operation.get("x-evidence").unwrap_or(&Value::Null);
-    let mut found: Vec<String> = list(evidence, "pages")
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let mut found: Vec<String> = strings(evidence.get("pages")).map(str::to_owned).collect();
     if let Some(id) = operation
         .get("externalDocs")
         .and_then(|docs| text(docs, "url"))
@@ -145,38 +145,6 @@ pub(super) fn call(operation: &Operation) -> String {
 /// The operations of a document.
 pub(super) fn operations(document: Document<'_>) -> Vec<Operation<'_>> {
     openapi::operations(document.0)
-}
-
-/// A text member.
-pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name).and_then(Value::as_str)
-}
-
-/// Whether a member says `true`.
-pub(super) fn truth(value: &Value, name: &str) -> bool {
-    value.get(name) == Some(&Value::Bool(true))
-}
-
-/// The members of an object member; nothing for another kind of value.
-pub(super) fn members<'a>(
-    value: &'a Value,
-    name: &str,
-) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
-    value
-        .get(name)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.as_str(), value))
-}
-
-/// The elements of a list member; nothing for another kind of value.
-pub(super) fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }
 
 /// A JSON value in a line, cut where it is long.

@@ -18,16 +18,20 @@ pub mod render;
 mod rust;
 mod schema;
 pub mod source;
+mod view;
 
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
 pub use change::{Change, Direction, Reached, Report, Verdict};
-use document::{Document, list, text};
+use document::Document;
 use schema::Schemas;
 
-use crate::openapi::Operation;
+use crate::openapi::{
+    Operation,
+    json::{list, text},
+};
 
 /// A document, and the one beside it that also has what pages only name.
 #[derive(Debug, Clone, Copy)]
@@ -157,7 +161,7 @@ fn words(old: &Value, new: &Value) -> Vec<Change> {
         found.push(Change::docs("document", what));
     }
     let hosts = |document: &Value| -> BTreeSet<String> {
-        let urls = list(document, "servers").filter_map(|server| text(server, "url"));
+        let urls = list(document.get("servers")).filter_map(|server| text(server, "url"));
         urls.map(str::to_owned).collect()
     };
     let (before, after) = (hosts(old), hosts(new));

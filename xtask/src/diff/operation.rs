@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::{
     bodies,
     change::{Change, Direction, Reached},
-    document::{call, pages, shown, text},
+    document::{call, pages, shown},
     pairs::template,
     parameters, rust,
     schema::{Found, Place, Schemas, docs},
 };
-use crate::openapi::Operation;
+use crate::openapi::{Operation, json::text};
 
 /// Members that a rule of their own judges, or that say only where the operation comes from.
 const JUDGED: [&str; 11] = [

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Document, operations, pages, text};
-use crate::openapi::Operation;
+use super::document::{Document, operations, pages};
+use crate::openapi::{Operation, json::text};
 
 /// Operations that are the same in both documents, and those that only one has.
 pub(super) struct Pairs<'a> {

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::{
     change::{Change, Direction},
-    document::{Parameters, shown, truth},
+    document::{Parameters, shown},
     rust,
-    schema::{Found, Place, Presence, Schemas, View, docs, presence},
+    schema::{Found, Place, Presence, Schemas, docs, presence},
+    view::View,
 };
-use crate::openapi::Operation;
+use crate::openapi::{Operation, json::truth};
 
 /// Compares the parameters of an operation that stands in both documents.
 pub(super) fn compare<'a>(

@@ -6,10 +6,8 @@
 use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::{
-    document::{Document, text, truth},
-    schema::View,
-};
+use super::{document::Document, view::View};
+use crate::openapi::json::{text, truth};
 
 /// The method of an operation.
 pub(super) fn method(operation: &Value) -> Option<String> {

@@ -89,6 +89,8 @@ pub enum Filed {
     Added(String),
     /// A page whose bytes differ from its capture.
     Changed(String),
+    /// The same bytes at another address: their origin stays.
+    Moved(String),
     /// The same bytes as the capture: its origin stays too.
     Unchanged(String),
 }
@@ -185,8 +187,16 @@ fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Ori
         .iter()
         .position(|other| other.key() == entry.key());
     let hash = sha256(text);
-    if place.is_some_and(|place| lock.pages[place].file == name) && entry.sha256 == hash {
-        return Filed::Unchanged(name);
+    if let Some(place) = place
+        && lock.pages[place].file == name
+        && entry.sha256 == hash
+    {
+        let known = &mut lock.pages[place];
+        if (&known.site, &known.address) == (&entry.site, &entry.address) {
+            return Filed::Unchanged(name);
+        }
+        (known.site, known.address) = (entry.site, entry.address);
+        return Filed::Moved(name);
     }
     entry.title.clone_from(&page.title);
     entry.origin = origin;

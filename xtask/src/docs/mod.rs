@@ -7,3 +7,4 @@ pub mod import;
 pub mod lock;
 pub mod names;
 pub mod pull;
+pub mod security;

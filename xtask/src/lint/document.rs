@@ -1,7 +1,7 @@
 //! An OpenAPI document as the rules see it: its operations, its components, and who uses them.
 
-use super::json::{members, strings};
 use super::walk::{Place, Role, Site, references, walk};
+use crate::openapi::json::{members, strings};
 use crate::openapi::{METHODS, child, component_name};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -178,12 +178,7 @@ impl<'a> Document<'a> {
     pub(super) fn answers(&self, operation: &Operation<'a>) -> Vec<(&'a str, Found<'a>)> {
         let pointer = child(&operation.pointer, "responses");
         members(operation.value.get("responses"))
-            .map(|(status, answer)| {
-                (
-                    status.as_str(),
-                    self.follow(&child(&pointer, status), answer),
-                )
-            })
+            .map(|(status, answer)| (status, self.follow(&child(&pointer, status), answer)))
             .collect()
     }
 
@@ -340,7 +335,7 @@ fn operations(root: &Value) -> Vec<Operation<'_>> {
         for (path, item) in members(root.get(place)) {
             let path_pointer = child(&format!("/{place}"), path);
             for (method, value) in members(Some(item)) {
-                if METHODS.contains(&method.as_str()) {
+                if METHODS.contains(&method) {
                     operations.push(Operation {
                         pointer: child(&path_pointer, method),
                         value,
@@ -363,7 +358,7 @@ pub(super) fn content<'a>(found: &Found<'a>) -> Vec<(&'a str, Found<'a>)> {
     members(found.value.get("content"))
         .map(|(media, value)| {
             (
-                media.as_str(),
+                media,
                 Found {
                     pointer: child(&pointer, media),
                     value,

@@ -7,11 +7,12 @@ mod document;
 mod finding;
 mod generator;
 mod house;
-mod json;
 #[cfg(test)]
 mod proof;
 mod schema;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use finding::Finding;

@@ -1,8 +1,8 @@
 //! Questions to a schema, through its references.
 
 use super::document::Document;
-use super::json::{members, strings, text};
 use super::walk::Role;
+use crate::openapi::json::{members, strings, text};
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
@@ -20,7 +20,6 @@ pub(super) fn properties<'a>(
     parts
         .into_iter()
         .flat_map(|part| members(part.get("properties")))
-        .map(|(name, property)| (name.as_str(), property))
         .collect()
 }
 

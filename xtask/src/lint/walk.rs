@@ -1,8 +1,8 @@
 //! The walk through a document: every schema with its place and role, and every reference.
 
-use super::json::{members, strings};
 use crate::openapi::FREELY_NAMED;
 use crate::openapi::child;
+use crate::openapi::json::{members, strings};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -64,7 +64,7 @@ pub(super) fn walk<'a>(
     for (name, property) in members(schema.get("properties")) {
         let role = Role::Property {
             name,
-            required: required.contains(name.as_str()),
+            required: required.contains(name),
         };
         walk(&child(&properties, name), property, role, place, sites);
     }

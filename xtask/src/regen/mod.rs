@@ -23,6 +23,7 @@ use crate::{
         captures::{self, Captures},
         evidence,
         lock::LockError,
+        security,
     },
     lint::{self, Finding},
     publish::{
@@ -33,8 +34,6 @@ use crate::{
 };
 use summary::Summary;
 
-const OVERLAYS: &str = "spec/overlays";
-const PROVISIONAL: &str = "spec/overlays/provisional";
 const PROFILES: &str = "spec/profiles";
 const PROFILE: &str = "progenitor.yaml";
 
@@ -226,7 +225,7 @@ impl Curated {
         let context = Context {
             page_titles: captures.page_titles(),
         };
-        let (overlays, provisional) = overlays(root)?;
+        let (overlays, provisional) = curate::of_tree(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
         let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context);
@@ -249,13 +248,6 @@ impl Curated {
             provisional_trace,
         })
     }
-}
-
-pub(crate) fn overlays(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
-    Ok((
-        curate::load_as(&root.join(OVERLAYS), OVERLAYS)?,
-        curate::load_as(&root.join(PROVISIONAL), PROVISIONAL)?,
-    ))
 }
 
 fn profile(root: &Path) -> Result<Vec<Overlay>, CurateError> {
@@ -285,6 +277,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
     }
     let mut document = assembly.document;
     evidence::attach(&mut document, captures);
+    security::set_aside(&mut document);
     Ok((document, warnings))
 }
 
@@ -314,7 +307,7 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     let context = Context {
         page_titles: captures.page_titles(),
     };
-    let (overlays, provisional) = overlays(root)?;
+    let (overlays, provisional) = curate::of_tree(root)?;
     let mut published = raw.clone();
     let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();

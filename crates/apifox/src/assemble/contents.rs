@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use super::ApiPage;
 use super::components::{Components, Made, Root};
 use super::fits::{Misfit, fits};
-use crate::infer::{Clash, Kind, Place, Shape, apply, check, check_fixed, merge, of_node, settle};
+use crate::infer::{
+    Clash, Kind, Place, Shape, apply, check, check_fixed, loosen, merge, of_node, settle,
+};
 use crate::message::Message;
 use crate::names::pascal_case;
 use crate::page::{Content, Schema};
@@ -82,6 +84,38 @@ pub(super) fn variant<'a>(
         }
     }
     variant
+}
+
+/// Joins what the examples of one page show of one body, be it of one response or of several of a status:
+/// none of them requires a member, so that no reader could tell the one from the other. What contradicts
+/// stays apart.
+pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> {
+    let mut joined: Vec<Variant<'a>> = Vec::new();
+    for variant in variants {
+        let same = joined.iter_mut().find(|known| {
+            known.page.page.key == variant.page.page.key && known.media_type == variant.media_type
+        });
+        if let Some(known) = same
+            && let (Some(Made::Shape(one)), Some(Made::Shape(other))) = (&known.made, &variant.made)
+            && let Some(shape) = both(one, other)
+        {
+            known.made = Some(Made::Shape(Box::new(shape)));
+            known.examples.extend(variant.examples);
+        } else {
+            joined.push(variant);
+        }
+    }
+    joined
+}
+
+/// A shape that takes what either of two takes, unless they contradict each other.
+fn both(one: &Shape, other: &Shape) -> Option<Shape> {
+    let (mut first, mut second) = (one.clone(), other.clone());
+    loosen(&mut first, other);
+    loosen(&mut second, one);
+    let mut clashes = Vec::new();
+    merge(&mut first, second, &mut Vec::new(), &mut clashes);
+    clashes.is_empty().then_some(first)
 }
 
 /// The schema of a page counts; an example that contradicts it would mislead.

@@ -2,6 +2,7 @@
 
 mod components;
 mod contents;
+mod fields;
 mod fits;
 mod given;
 mod group;

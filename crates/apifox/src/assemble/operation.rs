@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::contents::{Variant, content, variant};
+use super::contents::{Variant, content, join_inferred, variant};
+use super::fields::headers;
 use super::group::Group;
-use super::parameters::{headers, parameters};
+use super::parameters::parameters;
 use crate::infer::Place;
 use crate::message::Message;
 use crate::page::{Response, Schema};
@@ -177,6 +178,7 @@ fn responses(
         }
         if !variants.is_empty() {
             let suffix = suffix(status);
+            let variants = join_inferred(variants);
             let content = content(variants, &suffix, number, components, messages);
             object.insert("content".to_owned(), Value::Object(content));
         }

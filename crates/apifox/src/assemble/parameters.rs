@@ -8,17 +8,17 @@ use serde_json::{Map, Value, json};
 use super::ApiPage;
 use super::components::Components;
 use super::contents::contradiction;
+use super::fields::schema;
 use super::fits::fits;
 use super::given;
 use super::group::Group;
-use super::writer::{details, scalar};
 use crate::infer::{
     Clash, Kind, Place as At, Property, Shape, TextFormat, declared, longest, merge, of_text,
     text_as,
 };
 use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
-use crate::page::{Field, Parameter, Place, Schema};
+use crate::page::{Parameter, Place, Schema};
 use crate::types::{self, Declared};
 
 /// A parameter as the pages of the operation have it.
@@ -350,53 +350,6 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     }
     object.insert("x-apifox-at".to_owned(), json!(property.at.marker()));
     Value::Object(object)
-}
-
-fn schema(property: &Property) -> Map<String, Value> {
-    let mut schema = scalar(&property.shape.kind);
-    if let Kind::Array(items) = &property.shape.kind {
-        let items = match &items.kind {
-            Kind::Unknown | Kind::Object(_) | Kind::Array(_) => {
-                scalar(&Kind::Text(TextFormat::Plain))
-            }
-            kind => scalar(kind),
-        };
-        schema.insert("type".to_owned(), json!("array"));
-        schema.insert("items".to_owned(), Value::Object(items));
-    }
-    details(&mut schema, property);
-    schema
-}
-
-/// Headers of a response; the first page that names one describes it.
-pub(super) fn headers(fields: &[(ApiPage, &Field)]) -> Map<String, Value> {
-    let mut headers = Map::new();
-    for (api, field) in fields {
-        let at = At {
-            file: Arc::from(api.page.name.as_str()),
-            line: field.line,
-        };
-        let shape = match field.type_name.as_deref().and_then(types::declared) {
-            Some(Declared::Any | Declared::Object) | None => {
-                Shape::new(at.clone(), Kind::Text(TextFormat::Plain))
-            }
-            Some(word) => declared(&word, &at),
-        };
-        let property = Property {
-            max_length: field.max_length,
-            ..Property::new(&field.name, at.clone(), shape)
-        };
-        let mut header = Map::new();
-        if let Some(description) = &field.description {
-            header.insert("description".to_owned(), json!(description));
-        }
-        header.insert("schema".to_owned(), Value::Object(schema(&property)));
-        header.insert("x-apifox-at".to_owned(), json!(at.marker()));
-        headers
-            .entry(field.name.clone())
-            .or_insert(Value::Object(header));
-    }
-    headers
 }
 
 /// Names of members that are strings in the bodies of a page.

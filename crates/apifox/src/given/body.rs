@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::media::{BINARY, FORM, PARTS, is_json, settle};
 use super::{is_blank, members};
-use crate::page::{Content, Example, Schema};
+use crate::json::Node;
+use crate::page::{Content, Example, Field, Schema};
 
 /// Puts a body together. A schema that says nothing gives way to the examples.
 pub(crate) fn content(
@@ -37,4 +38,28 @@ pub(crate) fn content(
     };
     settle(&mut content);
     content
+}
+
+/// The headers of a response: by their names, or a list of them.
+pub(crate) fn headers(node: &Node) -> Vec<Field> {
+    let field = |name: &str, line: u32, header: &Node| Field {
+        name: name.trim().to_owned(),
+        line,
+        type_name: header
+            .get("schema")
+            .unwrap_or(header)
+            .text_of("type")
+            .map(str::to_owned),
+        description: header.text_of("description").map(str::to_owned),
+        ..Field::default()
+    };
+    let named = node.members().iter();
+    let named = named.map(|member| field(&member.name, member.line, &member.value));
+    let listed = node.items().iter();
+    let listed = listed.map(|header| {
+        let name = header.text_of("name").unwrap_or_default();
+        field(name, header.line, header)
+    });
+    let all = named.chain(listed);
+    all.filter(|field| !field.name.is_empty()).collect()
 }

@@ -1,5 +1,6 @@
 //! Method and address of a call that a page with schemas describes.
 
+use crate::json::Node;
 use crate::message::{Message, quoted};
 use crate::page::Method;
 use crate::rendered::curl::{Address, address};
@@ -95,6 +96,11 @@ pub(crate) fn check_key(id: &str, line: u32, source: &Source, messages: &mut Vec
         )
         .with_help("file the page again under its own id"),
     );
+}
+
+/// The first tag of an operation: where a page names no folder, its tag does.
+pub(crate) fn first_tag(node: &Node) -> Option<&str> {
+    node.get("tags")?.items().iter().find_map(Node::text)
 }
 
 /// The folders of a path `a/b/c`.

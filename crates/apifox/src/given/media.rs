@@ -92,6 +92,8 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
         .filter(|label| !label.is_empty())
         .map(str::to_owned);
     let code = code.trim().to_ascii_uppercase();
+    // Some tools that upload docs write all numbers as fractions.
+    let code = code.strip_suffix(".0").unwrap_or(&code).to_owned();
     if code == "DEFAULT" || code == "0" {
         return Some(("default".to_owned(), label));
     }
@@ -243,6 +245,8 @@ mod tests {
             ("x-404: Not found", Some(("404", Some("Not found")))),
             ("default", Some(("default", None))),
             ("5xx", Some(("5XX", None))),
+            ("200.0", Some(("200", None))),
+            ("200.5", None),
             ("20", None),
             ("20000", None),
             ("x-apifox-name", None),

@@ -95,9 +95,37 @@ impl Parameters {
         }
     }
 
+    /// Adds the parameters of a list, each of which says by `in` where it stands.
+    pub(crate) fn add_list(&mut self, list: &[Node], reader: &mut Reader) {
+        for node in list {
+            match node.text_of("in").and_then(place) {
+                Some(place) => self.add(place, node, reader),
+                None => reader.warn(
+                    node.line,
+                    format!(
+                        "a parameter stands in no place of a request: {}",
+                        quoted(node.text_of("in").unwrap_or("none"))
+                    ),
+                    "correct its `in` in the file",
+                ),
+            }
+        }
+    }
+
     pub(crate) fn finish(self) -> Vec<Parameter> {
         self.all
     }
+}
+
+/// The place behind its word.
+pub(crate) fn place(word: &str) -> Option<Place> {
+    Some(match word {
+        "path" => Place::Path,
+        "query" => Place::Query,
+        "header" => Place::Header,
+        "cookie" => Place::Cookie,
+        _ => return None,
+    })
 }
 
 fn one(place: Place, name: &str, node: &Node, reader: &mut Reader) -> Parameter {

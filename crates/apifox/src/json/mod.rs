@@ -1,13 +1,15 @@
 //! JSON as an example on a page holds it: with the line of every member, every digit of a number,
 //! and an end that may be missing.
 
+mod budget;
 mod reader;
 mod scalars;
 mod view;
 
 use serde_json::{Map, Number, Value};
 
-pub(crate) use reader::{Budget, parse};
+pub(crate) use budget::Budget;
+pub(crate) use reader::parse;
 
 /// A value of an example and the line where it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]

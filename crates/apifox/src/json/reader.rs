@@ -3,45 +3,12 @@
 use std::iter::Peekable;
 use std::str::CharIndices;
 
+use super::budget::Budget;
 use super::{Json, Member, Node};
 
 /// Deeper examples are refused. The document that an example ends in nests a dozen levels itself, and
 /// common JSON readers stop at 128.
 const DEEPEST: usize = 100;
-
-/// How many values the examples of one page may hold: more would only take memory.
-const MOST_VALUES: usize = 200_000;
-
-/// What is left of the values that a page may hold.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    left: usize,
-    all: usize,
-}
-
-impl Budget {
-    /// Room for a whole project's schemas.
-    pub(crate) fn of_project() -> Self {
-        Self::of(MOST_VALUES * 10)
-    }
-
-    /// Takes one value; `false`: none is left.
-    pub(crate) fn take(&mut self) -> bool {
-        let left = self.left.checked_sub(1);
-        self.left = left.unwrap_or_default();
-        left.is_some()
-    }
-
-    fn of(all: usize) -> Self {
-        Self { left: all, all }
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self::of(MOST_VALUES)
-    }
-}
 
 /// A value that was read.
 #[derive(Debug)]
@@ -226,7 +193,7 @@ impl Reader<'_, '_> {
         if !self.budget.take() {
             return Err(self.failure(format!(
                 "the examples of a page may hold {} values, this one has more",
-                self.budget.all
+                self.budget.all()
             )));
         }
         let node = |value| Node { line, value };
@@ -358,6 +325,7 @@ impl Reader<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::budget::MOST_VALUES;
     use super::*;
 
     fn read(text: &str) -> Result<Parsed, Failure> {

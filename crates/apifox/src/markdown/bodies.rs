@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::given::Reader;
-use crate::given::body::content;
+use crate::given::body::{content, headers};
 use crate::given::media::{self, Examples};
-use crate::json::{Budget, Json, Node};
+use crate::json::{Budget, Node};
 use crate::message::{Message, quoted};
-use crate::page::{Body, Content, Example, Field, Response};
+use crate::page::{Body, Content, Example, Response};
 
 /// Reads what an operation sends and gets back.
 pub(super) struct Bodies<'r, 'a> {
@@ -105,28 +105,6 @@ impl Bodies<'_, '_> {
             examples.extend(read.read(value, None, media_type));
         }
         examples
-    }
-}
-
-fn headers(node: &Node) -> Vec<Field> {
-    let one = |name: &str, line: u32, header: &Node| Field {
-        name: name.to_owned(),
-        line,
-        type_name: header
-            .get("schema")
-            .unwrap_or(header)
-            .text_of("type")
-            .map(str::to_owned),
-        description: header.text_of("description").map(str::to_owned),
-        ..Field::default()
-    };
-    match &node.value {
-        Json::Object(members) => members
-            .iter()
-            .filter(|member| !member.name.trim().is_empty())
-            .map(|member| one(member.name.trim(), member.line, &member.value))
-            .collect(),
-        _ => Vec::new(),
     }
 }
 

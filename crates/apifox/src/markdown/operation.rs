@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::bodies::{Bodies, only_one};
 use crate::Source;
-use crate::given::call::{call, check_key, folders, server};
+use crate::given::call::{call, check_key, first_tag, folders, server};
 use crate::given::parameter::{Parameters, add_query};
 use crate::given::security::{scheme, take_headers};
 use crate::given::{Lookup, Named, Reader};
 use crate::json::{Budget, Member, Node};
-use crate::message::{Message, quoted};
-use crate::page::{Kind, NamedSchema, Operation, Page, Place, Security};
+use crate::message::Message;
+use crate::page::{Kind, NamedSchema, Operation, Page, Security};
 
 /// Schemas of the document by name.
 struct Schemas<'a> {
@@ -92,19 +92,8 @@ pub(super) fn read(
         .map(Node::items)
         .unwrap_or_default();
     let own = node.get("parameters").map(Node::items).unwrap_or_default();
-    for parameter in own.iter().chain(shared) {
-        match parameter.text_of("in").and_then(place) {
-            Some(place) => parameters.add(place, parameter, &mut reader),
-            None => reader.warn(
-                parameter.line,
-                format!(
-                    "a parameter stands in no place of a request: {}",
-                    quoted(parameter.text_of("in").unwrap_or("none"))
-                ),
-                "correct its `in` in the file",
-            ),
-        }
-    }
+    parameters.add_list(own, &mut reader);
+    parameters.add_list(shared, &mut reader);
     let mut parameters = parameters.finish();
     add_query(&address.query, path.line, &mut parameters);
     let mut security = security(root, node);
@@ -123,13 +112,7 @@ pub(super) fn read(
         .unwrap_or_default();
     let word = |names: [&str; 2]| names.iter().find_map(|name| node.text_of(name));
     let folder = word(["x-apifox-folder", "x-apidog-folder"]);
-    let tag = node
-        .get("tags")
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .find_map(Node::text);
-    page.folder = folder.or(tag).map(folders).unwrap_or_default();
+    page.folder = folder.or(first_tag(node)).map(folders).unwrap_or_default();
     page.status = word(["x-apifox-status", "x-apidog-status"]).map(str::to_owned);
     if let Some(description) = node.text_of("description") {
         if !page.text.is_empty() {
@@ -212,16 +195,6 @@ fn brought(named: &[Member], reader: &mut Reader) -> Vec<NamedSchema> {
     schemas
 }
 
-fn place(word: &str) -> Option<Place> {
-    Some(match word {
-        "path" => Place::Path,
-        "query" => Place::Query,
-        "header" => Place::Header,
-        "cookie" => Place::Cookie,
-        _ => return None,
-    })
-}
-
 /// The number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
 fn page_id(link: &str) -> &str {
     link.rsplit_once("api-")
@@ -242,10 +215,8 @@ fn security(root: &Node, node: &Node) -> Vec<Vec<Security>> {
     let schemes = root
         .get("components")
         .and_then(|components| components.get("securitySchemes"));
-    let asked = [node, root]
-        .iter()
-        .filter_map(|node| node.get("security"))
-        .find(|security| !security.items().is_empty());
+    // An empty list is a word too: nothing is asked for.
+    let asked = node.get("security").or_else(|| root.get("security"));
     let mut sets = Vec::new();
     for set in asked.map(Node::items).unwrap_or_default() {
         let named = set.members().iter().filter_map(|member| {

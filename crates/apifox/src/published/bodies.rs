@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::given::Reader;
-use crate::given::body::content;
+use crate::given::body::{content, headers};
 use crate::given::media::{self, Examples, FORM, PARTS, is_json};
 use crate::given::schema::object_of;
 use crate::given::values::is_placeholder;
 use crate::json::{Budget, Json, Node};
 use crate::message::quoted;
-use crate::page::{Body, Content, Example, Field, Response};
+use crate::page::{Body, Content, Example, Response};
 
 /// Reads what an operation sends and gets back.
 pub(super) struct Bodies<'r, 'a> {
@@ -93,13 +93,7 @@ impl Bodies<'_, '_> {
                     .to_owned(),
                 label: name.filter(|_| !first).map(str::to_owned),
                 contents: self.response(node, &own).into_iter().collect(),
-                headers: node
-                    .get("headers")
-                    .map(Node::items)
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(header)
-                    .collect(),
+                headers: node.get("headers").map(headers).unwrap_or_default(),
             });
         }
         responses
@@ -186,14 +180,4 @@ impl Bodies<'_, '_> {
         }
         object_of(read)
     }
-}
-
-fn header(node: &Node) -> Option<Field> {
-    Some(Field {
-        name: node.text_of("name")?.to_owned(),
-        line: node.line,
-        type_name: node.text_of("type").map(str::to_owned),
-        description: node.text_of("description").map(str::to_owned),
-        ..Field::default()
-    })
 }

@@ -109,12 +109,32 @@ impl SchemaList {
         self.raw.0.is_empty()
     }
 
-    pub(super) fn lookup(&self) -> &dyn Lookup {
-        &self.raw
+    /// This list behind the schemas that a page brings itself.
+    pub(super) fn with_own(
+        &self,
+        page: &Node,
+        file: &str,
+        messages: &mut Vec<Message>,
+    ) -> Known<'_> {
+        let bodies = page.get("responses").map(Node::items).unwrap_or_default();
+        let bodies = bodies.iter().chain(page.get("requestBody"));
+        let holders = bodies
+            .filter_map(|body| body.get("jsonSchema"))
+            .chain([page]);
+        let mut own = Raw::default();
+        for holder in holders {
+            for word in ["definitions", "$defs"] {
+                if let Some(found) = holder.get(word).filter(|found| found.is_object()) {
+                    let found = entries(found, file, messages);
+                    own.0.extend(found.0);
+                }
+            }
+        }
+        Known { own, shared: self }
     }
 
     /// The schemas of some keys, and all that these refer to.
-    pub(super) fn closure(&self, keys: Vec<String>) -> Vec<NamedSchema> {
+    fn closure(&self, keys: Vec<String>) -> Vec<NamedSchema> {
         let mut met: HashSet<String> = keys.iter().cloned().collect();
         let mut waiting = keys;
         let mut schemas = Vec::new();
@@ -136,6 +156,46 @@ impl SchemaList {
                 }
             }
         }
+        schemas
+    }
+}
+
+/// Where the references of one page lead.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    own: Raw,
+    shared: &'a SchemaList,
+}
+
+impl Lookup for Known<'_> {
+    fn find(&self, key: &str) -> Option<Named<'_>> {
+        self.own.find(key).or_else(|| self.shared.raw.find(key))
+    }
+}
+
+impl Known<'_> {
+    /// The schemas that were referred to, and all that these refer to.
+    pub(super) fn closure(&self, reader: &mut Reader) -> Vec<NamedSchema> {
+        let mut schemas = Vec::new();
+        let mut shared = Vec::new();
+        loop {
+            let keys = reader.take_used();
+            if keys.is_empty() {
+                break;
+            }
+            for key in keys {
+                match self.own.0.get(&key) {
+                    Some(entry) => schemas.push(NamedSchema {
+                        name: entry.name.clone(),
+                        file: None,
+                        line: entry.line,
+                        schema: reader.named(&entry.name, &entry.schema),
+                    }),
+                    None => shared.push(key),
+                }
+            }
+        }
+        schemas.extend(self.shared.closure(shared));
         schemas
     }
 }
@@ -169,7 +229,12 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
     match &node.value {
         Json::Array(items) => {
             for item in items {
-                let key = item.get("id").and_then(Node::scalar);
+                let id = item.get("id").and_then(Node::scalar);
+                // Some write what a reference to it would say.
+                let key = id.map(|id| match id.strip_prefix("#/definitions/") {
+                    Some(key) => key.to_owned(),
+                    None => id,
+                });
                 let schema = item.get("jsonSchema").or(item.get("schema"));
                 match (key, schema) {
                     (Some(key), Some(schema)) if schema.is_object() => {

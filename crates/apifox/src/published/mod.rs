@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::Source;
-use crate::given::call::{check_key, folders};
+use crate::given::call::{check_key, first_tag, folders};
 use crate::json::{Budget, Node, parse};
 use crate::message::{Message, quoted};
 use crate::page::{Kind, Page};
@@ -47,19 +47,13 @@ pub(crate) fn read(
     if let Some(id) = node.get("id") {
         check_key(&id.scalar().unwrap_or_default(), id.line, source, messages);
     }
-    let tag = node
-        .get("tags")
-        .map(Node::items)
-        .unwrap_or_default()
-        .iter()
-        .find_map(Node::text);
     let mut page = Page {
         key: source.key.to_owned(),
         name: source.name.to_owned(),
         title: title.to_owned(),
         folder: node
             .text_of("x-apifox-folder")
-            .or(tag)
+            .or(first_tag(node))
             .map(folders)
             .unwrap_or_default(),
         status: node.text_of("status").map(str::to_owned),

@@ -7,11 +7,11 @@ use super::bodies::Bodies;
 use crate::Source;
 use crate::given::Reader;
 use crate::given::call::call;
-use crate::given::parameter::{Parameters, add_query};
+use crate::given::parameter::{Parameters, add_query, place};
 use crate::given::security::{scheme, take_headers};
 use crate::json::{Budget, Node};
 use crate::message::Message;
-use crate::page::{Kind, Operation, Page, Place, Security};
+use crate::page::{Kind, Operation, Page, Security};
 
 /// Fills a page with the call that it describes.
 pub(super) fn read(
@@ -32,18 +32,17 @@ pub(super) fn read(
     };
     let at = line("method");
     let (method, address) = call(&text("method"), &text("path"), at, source, messages)?;
-    let mut reader = Reader::new(&file, schemas.lookup(), Budget::default());
+    let known = schemas.with_own(node, source.name, messages);
+    let mut reader = Reader::new(&file, &known, Budget::default());
     let mut parameters = Parameters::new(&address.path, line("path"));
     for group in ["parameters", "commonParameters"] {
         let Some(group) = node.get(group) else {
             continue;
         };
-        for (word, place) in [
-            ("path", Place::Path),
-            ("query", Place::Query),
-            ("header", Place::Header),
-            ("cookie", Place::Cookie),
-        ] {
+        // Groups by place; of what tools upload also a list, as OpenAPI has it.
+        parameters.add_list(group.items(), &mut reader);
+        for word in ["path", "query", "header", "cookie"] {
+            let Some(place) = place(word) else { continue };
             for parameter in group.get(word).map(Node::items).unwrap_or_default() {
                 parameters.add(place, parameter, &mut reader);
             }
@@ -51,7 +50,7 @@ pub(super) fn read(
     }
     let mut parameters = parameters.finish();
     add_query(&address.query, line("path"), &mut parameters);
-    let mut security = security(node);
+    let mut security = security(node, &mut reader);
     take_headers(&mut parameters, &mut security);
     let mut bodies = Bodies {
         file: Arc::clone(&file),
@@ -81,13 +80,14 @@ pub(super) fn read(
         security,
         deprecated: node.text_of("status") == Some("deprecated") || node.says("deprecated"),
     });
-    page.schemas = schemas.closure(reader.take_used());
+    page.schemas = known.closure(&mut reader);
     messages.append(&mut reader.messages);
     Some(())
 }
 
-/// What the page is set to: one scheme, in one of two members.
-fn security(node: &Node) -> Vec<Vec<Security>> {
+/// What the page is set to: one scheme, in one of two members. A scheme that it names by a number of the
+/// project is not in it.
+fn security(node: &Node, reader: &mut Reader) -> Vec<Vec<Security>> {
     let named = |word: &str| {
         let node = node.get(word)?;
         let scheme = scheme(node)?;
@@ -101,7 +101,16 @@ fn security(node: &Node) -> Vec<Vec<Security>> {
             line: node.line,
         }]])
     };
-    named("auth")
-        .or_else(|| named("securityScheme"))
-        .unwrap_or_default()
+    let found = named("auth").or_else(|| named("securityScheme"));
+    let elsewhere = node
+        .get("securityScheme")
+        .filter(|node| !node.members().is_empty());
+    if let (None, Some(elsewhere)) = (&found, elsewhere) {
+        reader.warn(
+            elsewhere.line,
+            "the page asks for a security scheme that it does not hold; nothing is asked for",
+            "say in the curation what the operation needs",
+        );
+    }
+    found.unwrap_or_default()
 }

@@ -2,8 +2,8 @@
 
 use super::curl::{Curl, Data, pairs};
 use super::example;
+use super::raw::{Sections, is_json};
 use super::rows::{asked_media_type, describe};
-use super::sections::{Sections, is_json};
 use crate::infer::text_value;
 use crate::json::{Budget, Json, Member, Node};
 use crate::message::Message;

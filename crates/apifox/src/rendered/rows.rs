@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::parameters::{Parameters, is_standard};
-use super::sections::{self, Sections};
+use super::raw::{self, Sections};
 use super::table::{Known, Table, row};
 use crate::json::{Json, Node};
 use crate::message::{Message, quoted};
@@ -180,10 +180,10 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn section_fields(&self, rows: sections::Rows, messages: &mut Vec<Message>) -> Vec<Field> {
+    fn section_fields(&self, rows: raw::Rows, messages: &mut Vec<Message>) -> Vec<Field> {
         match rows {
-            sections::Rows::Table(table) => self.fields(&table, messages),
-            sections::Rows::Field(field) => vec![field],
+            raw::Rows::Table(table) => self.fields(&table, messages),
+            raw::Rows::Field(field) => vec![field],
         }
     }
 

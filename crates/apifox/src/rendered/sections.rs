@@ -1,57 +1,17 @@
 //! The body of an API page, section by section, as it stands there.
 
-use super::curl::{self, Curl};
+use super::curl;
+use super::limits::Limits;
 use super::lines::Lines;
 use super::marker::{
     BodyHead, Marker, example_line, marker, media_line, required_line, status_line,
 };
-use super::table::{Table, table};
+use super::raw::{RawBody, RawResponse, Rows, Sections, is_json};
+use super::table::table;
 use super::{example, fields};
 use crate::json::Budget;
 use crate::message::Message;
-use crate::page::{Example, Field, Place};
-
-/// What the sections of a page hold. Tables are found but not read: names that samples show help with that.
-#[derive(Debug, Default)]
-pub(crate) struct Sections {
-    /// Lines of the free text.
-    pub(crate) text: Vec<String>,
-    /// Tables in the free text, each with the number of text lines above it.
-    pub(crate) text_tables: Vec<(Table, usize)>,
-    pub(crate) params: Vec<(Place, Rows)>,
-    pub(crate) body: Option<RawBody>,
-    pub(crate) curl: Option<Curl>,
-    pub(crate) responses: Vec<RawResponse>,
-}
-
-/// Fields of one place: a table, or a field that the site lists.
-#[derive(Debug)]
-pub(crate) enum Rows {
-    Table(Table),
-    Field(Field),
-}
-
-/// The body section.
-#[derive(Debug)]
-pub(crate) struct RawBody {
-    pub(crate) line: u32,
-    /// Whether the page has the heading; an example alone may stand below `Request`.
-    pub(crate) head: BodyHead,
-    pub(crate) rows: Vec<Rows>,
-    pub(crate) examples: Vec<Example>,
-}
-
-/// One response.
-#[derive(Debug)]
-pub(crate) struct RawResponse {
-    pub(crate) line: u32,
-    pub(crate) status: String,
-    pub(crate) name: String,
-    pub(crate) media_type: Option<String>,
-    pub(crate) rows: Vec<Rows>,
-    pub(crate) headers: Vec<Rows>,
-    pub(crate) examples: Vec<Example>,
-}
+use crate::page::{Example, Place};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -90,33 +50,6 @@ pub(crate) fn sections(
         at = reader.step(at);
     }
     reader.found
-}
-
-/// For each line the next one on which an example must have ended.
-struct Limits {
-    /// A heading of the page.
-    heading: Vec<usize>,
-    /// That, or a line that may begin a response or an example.
-    any: Vec<usize>,
-}
-
-impl Limits {
-    fn new(lines: &Lines, from: usize, end: usize) -> Self {
-        let count = end.saturating_sub(from);
-        let mut limits = Self {
-            heading: vec![end; count + 1],
-            any: vec![end; count + 1],
-        };
-        for at in (from..end).rev() {
-            let line = lines.at(at);
-            let heading = marker(line, true).is_some();
-            let any = heading || status_line(line).is_some() || example_line(line).is_some();
-            let below = at - from + 1;
-            limits.heading[below - 1] = if heading { at } else { limits.heading[below] };
-            limits.any[below - 1] = if any { at } else { limits.any[below] };
-        }
-        limits
-    }
 }
 
 struct Reader<'a, 'm> {
@@ -471,11 +404,4 @@ impl Reader<'_, '_> {
         }
         at + 1
     }
-}
-
-/// Whether examples of a media type are JSON. Without one they are until they prove not to be.
-pub(crate) fn is_json(media_type: Option<&str>) -> bool {
-    media_type.is_none_or(|media| {
-        media == "application/json" || media.ends_with("+json") || media == "*/*"
-    })
 }

@@ -45,7 +45,7 @@ pub(crate) async fn check(
 
 /// `None`: anyone may make the token call.
 fn admit(gateway: &Gateway, parts: &Parts, arrival: &Arrival) -> Result<Option<Caller>, Refusal> {
-    let settings = gateway.settings().clone();
+    let settings = gateway.settings();
     if settings.refuse_address {
         let connection = parts.extensions.get::<Connection>();
         let ip = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Connection::peer);

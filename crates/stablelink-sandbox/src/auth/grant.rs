@@ -66,7 +66,7 @@ fn issue(
             return Err(Refusal::field(rule));
         }
     };
-    let settings = gateway.settings().clone();
+    let settings = gateway.settings();
     let issued = {
         let mut tokens = gateway.clients[index].tokens();
         let count = if by_refresh {

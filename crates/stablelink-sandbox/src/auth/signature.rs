@@ -132,6 +132,7 @@ fn escaped(bytes: &[u8]) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use proptest::{prop_assert_eq, proptest};
     use serde_json::Value;
 
     use super::*;
@@ -206,6 +207,35 @@ mod tests {
             assert!(matches(key, &message, signature), "{id}");
         }
         assert!(kinds["request"] >= 20 && kinds["webhook"] >= 3, "{kinds:?}");
+    }
+
+    proptest! {
+        /// Two implementations that share no code agree on what the vectors don't have.
+        #[test]
+        fn agrees_with_the_signature_crate(
+            key in "[ -~]{1,200}",
+            query in "([a-c=&%+/?~ä-]|%[0-9a-fA-F]{2}){0,40}",
+            body: Vec<u8>,
+            millis: u64,
+        ) {
+            use stablelink_signature::{QueryForm as Theirs, RequestLine, SignKey, Subject, Timestamp};
+
+            let at = Timestamp::from_millis(millis);
+            let timestamp = at.to_string();
+            let theirs = SignKey::new(&key.as_str().into()).unwrap();
+            for (form, their_form) in [
+                (QueryForm::Decoded, Theirs::Decoded),
+                (QueryForm::DecodedWithMark, Theirs::DecodedWithMark),
+                (QueryForm::EncodedSorted, Theirs::EncodedSorted),
+            ] {
+                let message = of_request("put", &timestamp, "/p/q", (&query, form), &body);
+                let line = RequestLine::new("put", "/p/q").query(&query).query_form(their_form);
+                let expected = theirs.sign(line, at, [&body]).to_base64();
+                prop_assert_eq!(sign(&key, &message), expected.to_string());
+            }
+            let expected = theirs.sign(Subject::Webhook, at, [&body]).to_base64();
+            prop_assert_eq!(sign(&key, &of_webhook(&timestamp, &body)), expected.to_string());
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         .ok_or_else(|| Refusal::field("orderAmount is too large"))?
         .round_dp_with_strategy(COIN_DIGITS, RoundingStrategy::AwayFromZero)
         .normalize();
-    let settings = call.gateway.settings().clone();
+    let settings = call.gateway.settings();
     let now = call.now();
     let sysid = call.gateway.new_id();
     let enabled = !settings.tokens_off.contains(&asked.token);

@@ -100,7 +100,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         return Err(Refusal::field(rule));
     }
     let amount = read::positive("amount", asked.amount.0)?;
-    let settings = call.gateway.settings().clone();
+    let settings = call.gateway.settings();
     let now = call.now();
     let mut books = call.books();
     books.known_customer(asked.client_id)?;

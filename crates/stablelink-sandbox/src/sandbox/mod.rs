@@ -97,13 +97,13 @@ impl Sandbox {
     /// Its settings as they are now.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        self.gateway.settings().clone()
+        (*self.gateway.settings()).clone()
     }
 
     /// Changes the settings; the next request meets the new ones. Tokens keep the life they were
     /// given.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.gateway.settings_mut());
+        self.gateway.change_settings(change);
     }
 
     /// The requests that arrived, the oldest first: the latest

@@ -25,7 +25,7 @@ pub(crate) async fn arrive(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let settings = gateway.settings().clone();
+    let settings = gateway.settings();
     let body_limit = settings.body_limit;
     let body = to_bytes(body, body_limit).await;
     let operation = Operation::find(&parts.method, parts.uri.path());

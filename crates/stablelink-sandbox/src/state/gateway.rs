@@ -1,8 +1,7 @@
 //! All that the parts of one sandbox share.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, RwLock};
-use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Client, RequestLog, TokenGrants};
 use crate::faults::Faults;
@@ -10,7 +9,7 @@ use crate::settings::Settings;
 use crate::{Clock, Credentials, lock};
 
 pub(crate) struct Gateway {
-    settings: RwLock<Settings>,
+    settings: Mutex<Arc<Settings>>,
     pub(crate) clock: Clock,
     pub(crate) clients: Vec<Client>,
     pub(crate) requests: RequestLog,
@@ -23,7 +22,7 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(settings: Settings, clock: Clock, clients: Vec<Credentials>) -> Self {
         Self {
-            settings: RwLock::new(settings),
+            settings: Mutex::new(Arc::new(settings)),
             clock,
             clients: clients.into_iter().map(Client::new).collect(),
             requests: RequestLog::default(),
@@ -34,14 +33,13 @@ impl Gateway {
         }
     }
 
-    pub(crate) fn settings(&self) -> RwLockReadGuard<'_, Settings> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner)
+    /// The settings as they are now; a change while a request is under way does not reach it.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&lock(&self.settings))
     }
 
-    pub(crate) fn settings_mut(&self) -> RwLockWriteGuard<'_, Settings> {
-        self.settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        change(Arc::make_mut(&mut lock(&self.settings)));
     }
 
     pub(crate) fn refused_grants(&self) -> MutexGuard<'_, TokenGrants> {

@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 use stablelink_sandbox::{Credentials, Sandbox};
 use stablelink_signature::{QueryForm, RequestLine, SignKey, Timestamp};
 
+use crate::document;
+
 /// A client with a token.
 pub(crate) struct Caller {
     pub(crate) http: reqwest::Client,
@@ -25,6 +27,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    path: String,
 }
 
 type Members = BTreeMap<String, Box<RawValue>>;
@@ -39,6 +42,7 @@ impl Answer {
         Ok(Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
+            path: response.url().path().to_owned(),
             body: response.text().await?,
         })
     }
@@ -66,11 +70,18 @@ impl Answer {
         self.top("retmsg")
     }
 
+    /// Asserts a success that is what the document says.
     pub(crate) fn ok(self) -> Self {
         assert!(
             self.status == 200 && self.top("success") == "true",
             "{self:?}"
         );
+        self.fits()
+    }
+
+    /// Asserts that the answer is what the document says.
+    pub(crate) fn fits(self) -> Self {
+        document::check(&self.path, &self.body);
         self
     }
 

@@ -1,9 +1,11 @@
 //! Orders, settlements, refunds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 use stablelink_sandbox::{Operation, Sandbox};
+use tokio::task::JoinSet;
 
 use crate::caller::{Answer, Caller};
 
@@ -61,6 +63,25 @@ async fn an_order_is_made_once_and_read() {
     let effects = sandbox.effects();
     let repeated: Vec<_> = effects.repeated().map(|e| (e.key, e.count)).collect();
     assert_eq!(repeated, [("A1", 2)], "a gateway that forgets shows it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_with_one_number_one_is_made() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Arc::new(Caller::new(&sandbox).await);
+    let mut calls = JoinSet::new();
+    for _ in 0..64 {
+        let caller = Arc::clone(&caller);
+        calls.spawn(async move { create(&caller, "A1").await.retcode() });
+    }
+    let codes = calls.join_all().await;
+    let made = codes.iter().filter(|code| *code == "\"200\"").count();
+    let refused = codes.iter().filter(|code| *code == "\"00906\"").count();
+    assert_eq!((made, refused), (1, 63), "{codes:?}");
+    assert_eq!(
+        sandbox.effects().of(Operation::CreateCheckoutOrder, "A1"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -248,6 +269,8 @@ async fn refunds_never_give_back_more_than_was_paid() {
         .get("/checkout/refund/info", "refundOrderNo=R9")
         .await
         .refused("00907");
+    let list = caller.post("/checkout/refund/list", "{}").await.ok();
+    assert_eq!(list.member("total"), "3");
     let both = r#"{"refundOrderNo":"R4","orderNo":"A","abnormalPaymentNo":"B","amount":1}"#;
     caller
         .post("/checkout/refund/create", both)

@@ -6,6 +6,7 @@
 mod caller;
 mod checkout;
 mod customers;
+mod document;
 mod envelopes;
 mod faults;
 mod server;

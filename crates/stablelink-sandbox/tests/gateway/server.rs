@@ -26,7 +26,7 @@ async fn many_live_side_by_side() {
 }
 
 #[tokio::test]
-async fn shutdown_ends_what_stalls() {
+async fn shutdown_ends_idle_connections_and_the_port() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let address = sandbox.address();

@@ -20,7 +20,7 @@ use crate::token::Bearer;
 /// Where the request of each attempt comes from.
 pub(crate) enum Source {
     /// One whose body is at hand: it is copied.
-    Fixed(reqwest::Request),
+    Fixed(Box<reqwest::Request>),
     /// One with a body that is read anew for each attempt, and is not signed.
     #[cfg(feature = "provisional")]
     Parts(Box<dyn Fn() -> BoxFuture<'static, Result<reqwest::Request, Error>> + Send + Sync>),

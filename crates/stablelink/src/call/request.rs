@@ -37,7 +37,7 @@ pub struct Request {
 impl Client {
     /// Makes any signed call, for what the documentation lacks.
     ///
-    /// It is sent once, unless [`retry`](Request::retry) says otherwise. The path has one slash at its start; it may end with `?` and a query
+    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise. The path has one slash at its start; it may end with `?` and a query
     /// that is already encoded. What would lead to another host is an error before anything is sent.
     ///
     /// ```no_run
@@ -148,7 +148,8 @@ impl Request {
         };
         let run = Run::new(shared, plan);
         let request = self.request(run.shared.origin.as_str());
-        run.by_hand(request.map(Source::Fixed), read).await
+        let source = request.map(|request| Source::Fixed(Box::new(request)));
+        run.by_hand(source, read).await
     }
 
     fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {

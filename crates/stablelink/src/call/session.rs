@@ -174,7 +174,7 @@ impl Session {
     fn conclude(&self, failure: Failure) -> Error {
         let operation = &self.plan.operation;
         let attempts = self.attempts();
-        let error = failure.error.during(operation, attempts);
+        let error = failure.error.during(operation.clone(), attempts);
         if !self.doubt.load(Ordering::Acquire) {
             // Of a safe operation nothing takes effect, whatever became of it.
             let harmless = failure.again && self.plan.retry == Retry::Safe;
@@ -191,13 +191,13 @@ impl Session {
         };
         let key = self.plan.key.clone();
         Error::new(ErrorKind::Ambiguous(Ambiguous::new(field, key, cause)))
-            .during(&self.plan.operation, self.attempts())
+            .during(self.plan.operation.clone(), self.attempts())
     }
 
     /// What the end of the call's time means, seen before its future is dropped.
     pub(super) fn interrupted(&self) -> Error {
         let attempts = self.attempts();
-        let error = Error::new(ErrorKind::Timeout).during(&self.plan.operation, attempts);
+        let error = Error::new(ErrorKind::Timeout).during(self.plan.operation.clone(), attempts);
         // An answer that came and was not read to its end counts like one that did not come.
         let sent = self.in_flight.load(Ordering::Acquire) || self.reply().is_some();
         let effective = sent && self.plan.retry != Retry::Safe;
@@ -210,7 +210,7 @@ impl Session {
 
     /// An error found after the exchange, of this call.
     pub(crate) fn named(&self, error: Error) -> Error {
-        let error = error.during(&self.plan.operation, self.attempts());
+        let error = error.during(self.plan.operation.clone(), self.attempts());
         match self.reply() {
             Some(reply) if error.raw().is_none() => error.answered(reply),
             _ => error,
@@ -226,11 +226,13 @@ impl Transport for Session {
         _: hooks::Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
-            Ok(match self.deliver(http, Source::Fixed(request)).await {
-                // The generated code knows 200 alone of the successes.
-                Ok(reply) => http::Response::new(reply.body().clone()).into(),
-                Err(error) => carry(error),
-            })
+            Ok(
+                match self.deliver(http, Source::Fixed(Box::new(request))).await {
+                    // The generated code knows 200 alone of the successes.
+                    Ok(reply) => http::Response::new(reply.body().clone()).into(),
+                    Err(error) => carry(error),
+                },
+            )
         })
     }
 }

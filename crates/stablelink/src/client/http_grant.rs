@@ -191,7 +191,7 @@ impl TokenExchange {
             Ok(reply) => reply,
             Err(Failure { error, again, .. }) => {
                 watch.failed(&error);
-                let error = error.during(&OPERATION, number).retryable(again);
+                let error = error.during(OPERATION, number).retryable(again);
                 return Err(GrantError::Unavailable(error));
             }
         };
@@ -243,7 +243,7 @@ impl TokenExchange {
             bytes::Bytes::new(),
         )
         .with_retcode(reply.retcode().map(str::to_owned));
-        let finish = |error: Error| error.during(&OPERATION, number).answered(status);
+        let finish = |error: Error| error.during(OPERATION, number).answered(status);
         Err(match error {
             GrantError::Refused(error) => GrantError::Refused(finish(error)),
             GrantError::Unavailable(error) => GrantError::Unavailable(finish(error)),

@@ -89,8 +89,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn during(mut self, operation: &Cow<'static, str>, attempts: u32) -> Self {
-        self.0.operation.get_or_insert_with(|| operation.clone());
+    pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>, attempts: u32) -> Self {
+        self.0.operation.get_or_insert_with(|| operation.into());
         self.0.attempts = self.0.attempts.max(attempts);
         self
     }

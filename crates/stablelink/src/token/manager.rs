@@ -199,6 +199,11 @@ impl Tokens {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_renewing(&self) -> bool {
+        self.flight().as_ref().is_some_and(Flight::is_under_way)
+    }
+
     fn flight(&self) -> MutexGuard<'_, Option<Flight>> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,3 +230,6 @@ impl fmt::Debug for Tokens {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

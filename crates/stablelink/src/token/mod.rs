@@ -11,9 +11,15 @@ mod renewal;
 mod settings;
 mod shared;
 mod store;
+#[cfg(test)]
+mod trial;
 
 pub use bearer::Bearer;
 pub(crate) use grant::{Grant, GrantError, Issued};
 pub(crate) use manager::Tokens;
 pub use settings::TokenSettings;
+#[cfg(feature = "file-store")]
+pub use store::FileStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
 pub use store::{Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenStore};

@@ -351,3 +351,6 @@ impl Renewer {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

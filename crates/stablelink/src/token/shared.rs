@@ -1,6 +1,5 @@
 //! One error for all who waited for the same renewal.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +49,7 @@ impl Shared {
             error = error.answered(raw.clone());
         }
         match self.0.operation() {
-            Some(name) => error.during(&Cow::Owned(name.to_owned()), self.0.attempts()),
+            Some(name) => error.during(name.to_owned(), self.0.attempts()),
             None => error,
         }
     }
@@ -156,7 +155,7 @@ mod tests {
                 .because(std::io::Error::other("the line is cut"))
                 .answered(reply)
                 .retryable(at % 2 == 0)
-                .during(&"get_token".into(), 2);
+                .during("get_token", 2);
             let text = first.to_string();
             let shared = Shared::new(first);
             let copy = shared.error();

@@ -8,6 +8,7 @@ mod clock;
 mod deadlines;
 mod faults;
 mod leaks;
+mod load;
 mod money;
 mod observe;
 #[cfg(feature = "provisional")]

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Found, Place, Presence, Schemas, View, types};
-use crate::diff::{
-    change::{Change, Direction},
-    document::truth,
-    rust,
+use super::renames::{self, Side};
+use super::{Found, Place, Presence, Schemas, types};
+use crate::{
+    diff::{
+        change::{Change, Direction},
+        rust,
+        view::View,
+    },
+    openapi::json::truth,
 };
 
 impl<'a> Schemas<'a> {
@@ -27,12 +31,28 @@ impl<'a> Schemas<'a> {
         let had_default =
             before.iter().all(|(name, _)| !was_required.contains(name)) && !has_extra(old);
 
+        let renamed = renames::find(
+            &Side {
+                fields: &before,
+                required: &was_required,
+            },
+            &Side {
+                fields: &after,
+                required: &is_required,
+            },
+        );
         for (name, schema) in before {
             let place = field(place, name);
             let required = (was_required.contains(name), is_required.contains(name));
             match after_by_name.get(name) {
                 Some(other) => self.field(schema, other, required, &place, found),
-                None => found.changes.push(removed(required.0, &place)),
+                None => {
+                    let mut change = removed(required.0, &place);
+                    if let Some((_, new)) = renamed.iter().find(|(old, _)| *old == name) {
+                        change.means.push_str(&renames::told("renamed to", new));
+                    }
+                    found.changes.push(change);
+                }
             }
         }
         for (name, schema) in after {
@@ -44,9 +64,13 @@ impl<'a> Schemas<'a> {
                 if rust::is_optional(&view, required) {
                     kind = format!("Option<{kind}>");
                 }
-                found
-                    .changes
-                    .push(added(required, &kind, had_default, &place));
+                let mut change = added(required, &kind, had_default, &place);
+                if let Some((old, _)) = renamed.iter().find(|(_, new)| *new == name) {
+                    change
+                        .means
+                        .push_str(&renames::told("the new name of", old));
+                }
+                found.changes.push(change);
             }
         }
         extra(old, new, had_default, place, &mut found.changes);

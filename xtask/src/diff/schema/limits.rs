@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Place, View};
+use super::Place;
 use crate::diff::{
     change::{Change, Direction},
     document::shown,
+    view::View,
 };
 
 /// Words of limits, and which way is tighter.

@@ -5,10 +5,11 @@
 
 mod fields;
 mod limits;
+mod renames;
 mod types;
 mod unions;
 mod values;
-mod view;
+
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub(super) use fields::presence;
-pub(super) use view::View;
+
 pub(super) use words::{deprecated, docs};
 
 use super::{
     change::{Change, Direction, Reached},
-    document::{self, Document},
+    document::Document,
     rust,
+    view::View,
 };
-use crate::openapi::component_name;
+use crate::openapi::{component_name, json::members};
 
 /// Two components, by their references, and the way in which their values go.
 type Pair<'a> = (&'a str, &'a str, Direction);
@@ -115,7 +117,7 @@ impl<'a> Schemas<'a> {
         let mut open = Vec::new();
         let (old, new) = (self.old, self.new);
         let used = used(old);
-        for (name, schema) in document::members(&old.0["components"], "schemas") {
+        for (name, schema) in members(old.0.pointer("/components/schemas")) {
             if reached.contains(name) {
                 continue;
             }

@@ -1,9 +1,10 @@
 //! Whether a type takes what another one takes.
 
-use super::{Place, Schemas, View};
+use super::{Place, Schemas};
 use crate::diff::{
     change::{Change, Direction},
     rust,
+    view::View,
 };
 
 /// A Rust type without what stands in it: that is compared for itself.

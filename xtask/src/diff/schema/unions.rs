@@ -4,11 +4,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
-use super::{Found, Place, Schemas, View};
-use crate::diff::{
-    change::{Change, Direction},
-    document::{Document, shown, text},
-    rust,
+use super::{Found, Place, Schemas};
+use crate::{
+    diff::{
+        change::{Change, Direction},
+        document::{Document, shown},
+        rust,
+        view::View,
+    },
+    openapi::json::text,
 };
 
 impl<'a> Schemas<'a> {

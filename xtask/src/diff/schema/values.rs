@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Place, View};
-use crate::diff::{
-    change::{Change, Direction},
-    document::list,
+use super::Place;
+use crate::{
+    diff::{
+        change::{Change, Direction},
+        view::View,
+    },
+    openapi::json::list,
 };
 
 pub(super) fn compare(old: &View, new: &View, place: &Place, found: &mut Vec<Change>) {
@@ -19,7 +22,7 @@ pub(super) fn compare(old: &View, new: &View, place: &Place, found: &mut Vec<Cha
         }
         let values = |view: &View| -> Option<BTreeSet<String>> {
             let part = view.parts.iter().find(|part| part.get(word).is_some())?;
-            Some(list(part, word).map(told).collect())
+            Some(list(part.get(word)).map(told).collect())
         };
         // Where one side has no enum, its type changes.
         let (Some(before), Some(after)) = (values(old), values(new)) else {

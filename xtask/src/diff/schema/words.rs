@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Place, limits::LIMITS};
-use crate::diff::{
-    change::{Change, Direction},
-    document::{shown, text, truth},
+use crate::{
+    diff::{
+        change::{Change, Direction},
+        document::shown,
+    },
+    openapi::json::{text, truth},
 };
 
 /// Words that another rule judges.

@@ -3,6 +3,7 @@
 use reqwest::Url;
 
 use super::error::PullError;
+use crate::openapi::is_plain;
 
 /// A documentation site: scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,12 +163,6 @@ pub fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// Neither control characters nor those that turn the direction of the text around them.
-fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

@@ -124,7 +124,8 @@ pub enum PullError {
     /// A page of this id belongs to another site.
     #[error(
         "page {id} ({title:?}): is captured from {captured}, and {listed} lists it too; nothing was fetched\n  \
-         help: if the docs moved, file this page once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
+         help: if all the docs moved, write `site = {listed:?}` for `site = {captured:?}` in spec/docs/docs.lock; \
+         if this page did, file it once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
     )]
     OtherSite {
         /// The page id.
@@ -191,12 +192,18 @@ fn incomplete(
         },
         folder.display()
     ));
-    if let Some(page) = failed
+    let lasting = failed
         .iter()
-        .find(|page| page.failure.class == Class::Lasting)
-    {
+        .find(|page| page.failure.class == Class::Lasting);
+    // Where the rest could be had, a page that failed in each round may do so for ever.
+    let page = lasting.or(failed.first().filter(|_| gave_up.is_none()));
+    if let Some(page) = page {
+        let what = match page.failure.class {
+            Class::Lasting => "that the site cannot serve",
+            _ => "that fails every time",
+        };
         text.push_str(&format!(
-            "\n  help: a page that the site cannot serve is left as it is captured by `--without {}`",
+            "\n  help: a page {what} is left as it is captured by `--without {}`",
             page.id
         ));
     }

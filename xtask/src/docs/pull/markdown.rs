@@ -1,6 +1,6 @@
 //! The Markdown twins of a site: `llms.txt`, which lists them, and the pages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{lock::Kind, names},
@@ -172,7 +172,8 @@ pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
         return Err(Failure::new(Class::Passing, "the answer is empty"));
     }
     let facts = facts(&text);
-    if facts.cut {
+    // The text of a guide may end in a block that nobody closed; the description of a call does not.
+    if facts.cut && facts.is_api {
         return Err(Failure::new(
             Class::Passing,
             "the answer is cut off inside a block (```)",
@@ -192,6 +193,7 @@ pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
         folder: facts.folder.unwrap_or_else(|| listed.folder.clone()),
         modified: None,
         content: text.into_bytes(),
+        left_out: BTreeSet::new(),
         listed: listed.clone(),
     })
 }

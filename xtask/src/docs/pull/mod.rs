@@ -9,6 +9,7 @@ pub mod error;
 mod fetch;
 mod kept;
 mod markdown;
+mod navigation;
 mod normal;
 mod page;
 mod published;
@@ -34,7 +35,7 @@ use super::{
     captures::{self, Captures},
     lock::Origin,
 };
-use crate::{curate::Overlay, regen};
+use crate::curate::{self, Overlay};
 
 /// In which form pages are captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -156,7 +157,7 @@ async fn capture(
     let web = Web::new(site, api, settings)?;
     let project = match options.form {
         Some(Form::Markdown) => None,
-        _ => published::find(&web, site, api, settings).await?,
+        _ => navigation::find(&web, site, api, settings).await?,
     };
     let (form, mut listing) = match project {
         Some(project) => (Form::Json, project.list(&web, site, api, settings).await?),
@@ -193,7 +194,7 @@ fn not_published(site: &Site, api: &ApiBase) -> PullError {
 }
 
 fn overlays(root: &Path) -> Result<Vec<Overlay>, PullError> {
-    let (mut overlays, provisional) = regen::overlays(root)?;
+    let (mut overlays, provisional) = curate::of_tree(root)?;
     overlays.extend(provisional);
     Ok(overlays)
 }

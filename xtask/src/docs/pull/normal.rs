@@ -1,8 +1,14 @@
 //! Published JSON in a stable form: the same page gives the same bytes, whoever read it in between.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
-/// Members that change without a change of the page, or tell about people: counters and who wrote.
+/// Members of a record that change without a change of the page, or tell about people.
+///
+/// `creatorId`, `editorId`, `ordering` and `responsibleId` stand in records of real projects. The others
+/// are a guess: no published page of a live site was at hand. One that is missing here shows as pages that
+/// change at every pull, and the report names the member; one too many leaves out what no importer reads.
 const VOLATILE: [&str; 24] = [
     "accessCount",
     "createdBy",
@@ -42,67 +48,120 @@ const VERBATIM: [&str; 7] = [
 ];
 
 /// Members that hold a schema by each name: the order is what the page shows.
-const BY_NAME: [&str; 3] = ["properties", "patternProperties", "x-apifox-refs"];
+const BY_NAME: [&str; 5] = [
+    "$defs",
+    "definitions",
+    "patternProperties",
+    "properties",
+    "x-apifox-refs",
+];
 
-/// Sorts the members of the page and leaves volatile ones of its own records out. The order of properties
-/// in a schema stays (`x-apifox-orders` first, where it is given), and examples stay as they are.
+/// Members of a record that are a schema.
+const SCHEMAS: [&str; 3] = ["itemSchema", "jsonSchema", "schema"];
+
+/// A page in its stable form.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Normal {
+    /// What is stored.
+    pub(super) page: Value,
+    /// Names of what was left out.
+    pub(super) left_out: BTreeSet<&'static str>,
+}
+
+/// Sorts the members of the page and leaves volatile ones of its own records out: the page itself, and the
+/// elements of its lists. The order of properties in a schema stays (`x-apifox-orders` first, where it is
+/// given), and examples stay as they are.
 ///
 /// The recursion is as deep as the value, which the reader of JSON bounds.
-pub(super) fn normalise(page: Value) -> Value {
-    walk(page, Place::Record)
+pub(super) fn normalise(page: Value) -> Normal {
+    let mut left_out = BTreeSet::new();
+    let page = walk(page, Place::Record, &mut left_out);
+    Normal { page, left_out }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// The page, or an element of one of its lists.
     Record,
+    /// A member of a record: its names may be those of headers or scopes.
+    Part,
     Schema,
 }
 
-fn walk(value: Value, place: Place) -> Value {
+impl Place {
+    fn of_item(self) -> Self {
+        match self {
+            Self::Schema => Self::Schema,
+            Self::Record | Self::Part => Self::Record,
+        }
+    }
+
+    fn of_member(self) -> Self {
+        match self {
+            Self::Schema => Self::Schema,
+            Self::Record | Self::Part => Self::Part,
+        }
+    }
+}
+
+fn walk(value: Value, place: Place, left_out: &mut BTreeSet<&'static str>) -> Value {
     match value {
-        Value::Array(items) => items.into_iter().map(|item| walk(item, place)).collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| walk(item, place.of_item(), left_out))
+            .collect(),
         Value::Object(members) => {
             let orders = orders(&members);
-            let mut members: Vec<(String, Value)> = members
-                .into_iter()
-                .filter(|(name, _)| place == Place::Schema || !VOLATILE.contains(&name.as_str()))
-                .map(|(name, value)| {
-                    let value = member(&name, value, place, &orders);
-                    (name, value)
-                })
-                .collect();
-            members.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Value::Object(members.into_iter().collect())
+            let mut kept: Vec<(String, Value)> = Vec::new();
+            for (name, value) in members {
+                let volatile = VOLATILE.iter().find(|volatile| **volatile == name);
+                if let (Place::Record, Some(volatile)) = (place, volatile) {
+                    left_out.insert(volatile);
+                    continue;
+                }
+                let value = member(&name, value, place, &orders, left_out);
+                kept.push((name, value));
+            }
+            kept.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(kept.into_iter().collect())
         }
         value => value,
     }
 }
 
-fn member(name: &str, value: Value, place: Place, orders: &[String]) -> Value {
-    match (place, value) {
+fn member(
+    name: &str,
+    value: Value,
+    place: Place,
+    orders: &[String],
+    left_out: &mut BTreeSet<&'static str>,
+) -> Value {
+    let in_record = place != Place::Schema;
+    match value {
         // Examples of a page are records with names and ids; their values are verbatim in turn.
-        (Place::Record, Value::Array(items)) if name == "examples" => {
-            walk(Value::Array(items), Place::Record)
+        Value::Array(_) if in_record && name == "examples" => walk(value, Place::Record, left_out),
+        value if VERBATIM.contains(&name) || in_record && name == "value" => value,
+        Value::Object(members) if BY_NAME.contains(&name) => {
+            Value::Object(by_name(members, orders, left_out))
         }
-        (Place::Record, value) if name == "value" || VERBATIM.contains(&name) => value,
-        (Place::Record, value) if name == "jsonSchema" => walk(value, Place::Schema),
-        (Place::Schema, value) if VERBATIM.contains(&name) => value,
-        (Place::Schema, Value::Object(members)) if BY_NAME.contains(&name) => {
-            Value::Object(by_name(members, orders))
-        }
-        (place, value) => walk(value, place),
+        value if in_record && SCHEMAS.contains(&name) => walk(value, Place::Schema, left_out),
+        value => walk(value, place.of_member(), left_out),
     }
 }
 
-fn by_name(mut members: Map<String, Value>, orders: &[String]) -> Map<String, Value> {
+fn by_name(
+    mut members: Map<String, Value>,
+    orders: &[String],
+    left_out: &mut BTreeSet<&'static str>,
+) -> Map<String, Value> {
     let mut sorted = Map::new();
     for name in orders {
         if let Some(value) = members.shift_remove(name) {
-            sorted.insert(name.clone(), walk(value, Place::Schema));
+            sorted.insert(name.clone(), walk(value, Place::Schema, left_out));
         }
     }
     for (name, value) in members {
-        sorted.insert(name, walk(value, Place::Schema));
+        sorted.insert(name, walk(value, Place::Schema, left_out));
     }
     sorted
 }
@@ -118,7 +177,9 @@ mod tests {
     use super::*;
 
     fn stored(text: &str) -> String {
-        normalise(serde_json::from_str(text).unwrap()).to_string()
+        normalise(serde_json::from_str(text).unwrap())
+            .page
+            .to_string()
     }
 
     #[test]
@@ -160,6 +221,26 @@ mod tests {
         ] {
             assert!(stored.contains(part), "{part}: {stored}");
         }
+    }
+
+    #[test]
+    fn what_only_looks_volatile_stays() {
+        // Fields of a shared schema, headers by name, a scope: names that an API gives.
+        for text in [
+            r#"{"definitions":{"7":{"properties":{"requestId":{"type":"string"},"owner":{}}}}}"#,
+            r#"{"responses":[{"headers":{"traceId":{"type":"string"}}}]}"#,
+            r#"{"parameters":{"query":[{"name":"a","schema":{"properties":{"views":{}}}}]}}"#,
+            r#"{"auth":{"flows":{"scopes":{"owner":"all","views":"some"}}}}"#,
+        ] {
+            assert_eq!(stored(text), text);
+        }
+        let text = r#"{"ordering": 3, "responses": [{"creatorId": 1}], "parameters": {"query": [{"ordering": 1}]}}"#;
+        let normal = normalise(serde_json::from_str(text).unwrap());
+        assert_eq!(
+            normal.page.to_string(),
+            r#"{"parameters":{"query":[{}]},"responses":[{}]}"#
+        );
+        assert_eq!(normal.left_out, BTreeSet::from(["creatorId", "ordering"]));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A page of a site: as its list names it, and as it was fetched.
 
+use std::collections::BTreeSet;
+
 use super::super::lock::Kind;
 
 /// A page as the list of a site names it.
@@ -43,4 +45,6 @@ pub(super) struct Page {
     pub modified: Option<String>,
     /// What is stored.
     pub content: Vec<u8>,
+    /// Names of members that are not stored, for they change without the page.
+    pub left_out: BTreeSet<&'static str>,
 }

@@ -1,6 +1,6 @@
 //! What a pull found, for people.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use super::{super::lock::Origin, Form, address::shown};
 
@@ -66,6 +66,10 @@ pub struct Report {
     pub stale: Vec<StaleStandIn>,
     /// What the list has besides pages.
     pub others: Vec<(String, usize)>,
+    /// Members that are neither stored nor compared, for they change without the page.
+    pub left_out: BTreeSet<&'static str>,
+    /// The member in which all pages that changed differ, and nothing else.
+    pub same_difference: Option<String>,
     /// How many pages refer to shared schemas that no answer holds, and the numbers of these.
     pub missing_schemas: (usize, Vec<String>),
 }
@@ -161,6 +165,21 @@ impl fmt::Display for Report {
                     format!("{pages} pages refer to")
                 },
                 named.join(", ")
+            )?;
+        }
+        if let Some(member) = &self.same_difference {
+            writeln!(
+                f,
+                "note       the changed pages differ in `{}` alone; if it changes by itself, add it to `VOLATILE` in xtask/src/docs/pull/normal.rs",
+                shown(member)
+            )?;
+        }
+        if !self.left_out.is_empty() {
+            let names: Vec<&str> = self.left_out.iter().copied().collect();
+            writeln!(
+                f,
+                "note       neither stored nor compared, for they change without the page: {}",
+                names.join(", ")
             )?;
         }
         for (what, count) in &self.others {

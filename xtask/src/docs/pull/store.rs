@@ -97,6 +97,7 @@ pub(super) fn plan(
     let mut outputs = Outputs::default();
     let mut lines = Vec::new();
     let mut new_titles = BTreeSet::new();
+    let mut differences = Vec::new();
     for page in pages {
         let place = lock
             .pages
@@ -107,6 +108,11 @@ pub(super) fn plan(
         let Some(change) = change(basis, page, old.as_ref(), &entry) else {
             continue;
         };
+        if let (Change::Changed, Form::Json, Some(old)) = (&change, basis.form, &old) {
+            let path = basis.root.join(FOLDER).join(&old.file);
+            let before = fs::read(path).unwrap_or_default();
+            differences.push(published::differing(&before, &page.content));
+        }
         if !matches!(change, Change::Changed) && entry.kind != Kind::Guide {
             new_titles.insert(full_title(&page.folder, &page.title));
         }
@@ -125,6 +131,7 @@ pub(super) fn plan(
             None => lock.pages.push(entry),
         }
     }
+    let same_difference = same_difference(&differences);
     let unlisted = retire(basis, &mut lock, pages, &mut outputs, &mut lines);
     if !lines.is_empty() {
         outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
@@ -138,11 +145,27 @@ pub(super) fn plan(
             lines,
             unlisted,
             stale: stale(basis, &new_titles),
+            left_out: pages
+                .iter()
+                .flat_map(|page| page.left_out.iter().copied())
+                .collect(),
+            same_difference,
             others: listing.others.clone(),
             missing_schemas: missing_schemas(basis.form, pages),
             site,
         },
     })
+}
+
+/// The only member in which any of several pages differs.
+fn same_difference(differences: &[BTreeSet<String>]) -> Option<String> {
+    /// Fewer pages say nothing.
+    const FEWEST: usize = 3;
+    let first = differences.first()?;
+    let is_same = differences.iter().all(|other| other == first);
+    (differences.len() >= FEWEST && is_same && first.len() == 1)
+        .then(|| first.first().cloned())
+        .flatten()
 }
 
 fn entry(page: &Page, old: Option<&Entry>, site: &str, form: Form) -> Entry {

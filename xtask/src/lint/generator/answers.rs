@@ -2,8 +2,8 @@
 
 use crate::lint::document::{Document, Found, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::text;
 use crate::openapi::child;
+use crate::openapi::json::text;
 use std::collections::BTreeMap;
 
 type Answers<'a> = Vec<(&'a str, Found<'a>)>;

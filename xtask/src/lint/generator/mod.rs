@@ -133,43 +133,18 @@ pub(super) fn rules() -> Vec<Rule> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{generator, proof, shared};
+pub(super) mod tests {
+    use super::super::proof::Case;
     use super::*;
 
-    fn files() -> Vec<(&'static str, Vec<proof::Case>)> {
+    /// The cases of the group, by the file of their rules.
+    pub(in crate::lint) fn files() -> Vec<(&'static str, Vec<Case>)> {
         vec![
-            (
-                "shared",
-                [
-                    shared::words::tests::version(),
-                    shared::words::tests::later_words(),
-                    shared::references::tests::dangling(),
-                    shared::references::tests::plain_names(),
-                    shared::unions::tests::exclusive(),
-                ]
-                .into_iter()
-                .flatten()
-                .collect(),
-            ),
             ("names", names::tests::cases()),
             ("bodies", bodies::tests::cases()),
             ("answers", answers::tests::cases()),
             ("parameters", parameters::tests::cases()),
             ("schemas", schemas::tests::cases()),
         ]
-    }
-
-    #[test]
-    fn each_rule_is_proved_by_documents_that_fail_it() {
-        for (file, cases) in files() {
-            insta::assert_snapshot!(file, proof::prove(generator, &cases));
-        }
-    }
-
-    #[test]
-    fn no_rule_goes_without_proof() {
-        let cases: Vec<proof::Case> = files().into_iter().flat_map(|(_, cases)| cases).collect();
-        proof::all_are_proved(&rules(), &cases);
     }
 }

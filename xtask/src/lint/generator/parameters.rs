@@ -2,7 +2,7 @@
 
 use crate::lint::document::{Document, Found};
 use crate::lint::finding::Report;
-use crate::lint::json::text;
+use crate::openapi::json::text;
 use serde_json::Value;
 use std::collections::HashSet;
 

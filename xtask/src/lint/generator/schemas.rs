@@ -2,10 +2,10 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::text;
 use crate::lint::schema::list_without_null;
 use crate::lint::schema::{inside, kinds};
 use crate::lint::walk::Role;
+use crate::openapi::json::text;
 use serde_json::Value;
 
 /// An enum is closed: one unknown value fails the whole answer.

@@ -2,7 +2,7 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::says;
+use crate::openapi::json::says;
 use crate::openapi::{child, component_name};
 use std::collections::HashSet;
 

@@ -2,9 +2,9 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::{says, strings, text};
 use crate::lint::walk::Role;
 use crate::openapi::child;
+use crate::openapi::json::{says, strings, text};
 use serde_json::Value;
 
 /// `x-evidence` has a level of the three, and says where it comes from.

@@ -2,9 +2,9 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::members;
 use crate::lint::schema::mismatch;
 use crate::openapi::child;
+use crate::openapi::json::members;
 
 /// An example stands in the document and fits.
 pub(super) fn fits(document: &Document, report: &mut Report) {

@@ -2,8 +2,8 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::text;
 use crate::lint::walk::{Role, Site};
+use crate::openapi::json::text;
 use serde_json::Value;
 
 /// The last word of a name that means money, or a rate of it.

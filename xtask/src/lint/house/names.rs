@@ -2,8 +2,8 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::text;
 use crate::openapi::child;
+use crate::openapi::json::text;
 use std::collections::HashMap;
 
 /// First words of an operationId.

@@ -1,9 +1,9 @@
 //! What every operation has: texts, a page, security, a good answer and error answers.
 
-use crate::lint::document::{Document, content};
+use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{members, says, strings, text};
-use crate::openapi::child;
+use crate::openapi::json::{members, says, strings, text};
+use crate::openapi::{PAGE_SECURITY, child};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -61,10 +61,11 @@ pub(super) fn page(document: &Document, report: &mut Report) {
     }
 }
 
-/// Security is said, here or for the whole document, and names schemes that exist.
+/// Security is said, here or for the whole document, names schemes that exist, and has what the page asks
+/// for, unless the operation itself says otherwise.
 pub(super) fn security(document: &Document, report: &mut Report) {
     let schemes: HashSet<&str> = members(document.root.pointer("/components/securitySchemes"))
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| name)
         .collect();
     for operation in &document.operations {
         let Some(security) = operation
@@ -85,7 +86,7 @@ pub(super) fn security(document: &Document, report: &mut Report) {
             .flat_map(|needed| members(Some(needed)))
             .map(|(name, _)| name)
         {
-            if !schemes.contains(name.as_str()) {
+            if !schemes.contains(name) {
                 report.add(
                     &operation.pointer,
                     format!("there is no security scheme `{name}`"),
@@ -93,7 +94,53 @@ pub(super) fn security(document: &Document, report: &mut Report) {
                 );
             }
         }
+        if operation.value.get("security").is_none() {
+            unheard(document, operation, security, report);
+        }
     }
+}
+
+/// The page asks for schemes that the operation does not ask for.
+fn unheard(document: &Document, operation: &Operation, security: &[Value], report: &mut Report) {
+    let of_page = operation.value.get(PAGE_SECURITY).and_then(Value::as_array);
+    let schemes = document.root.pointer("/components/securitySchemes");
+    let asked: Vec<Vec<&Value>> = security
+        .iter()
+        .map(|set| {
+            members(Some(set))
+                .filter_map(|(name, _)| schemes?.get(name))
+                .collect()
+        })
+        .collect();
+    let is_heard = |set: &Value| {
+        asked.iter().any(|asked| {
+            members(Some(set)).all(|(_, scheme)| asked.iter().any(|other| is_same(scheme, other)))
+        })
+    };
+    let sets = of_page.map(Vec::as_slice).unwrap_or_default();
+    if let Some(first) = sets.first()
+        && !sets.iter().any(is_heard)
+    {
+        let names: Vec<String> = members(Some(first))
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        report.add(
+            &operation.pointer,
+            format!(
+                "the page asks for {}, and the document for something else",
+                names.join(" and ")
+            ),
+            "see what the call needs, and give the operation its `security` in an overlay",
+        );
+    }
+}
+
+/// Whether two schemes prove the same in the same place.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let word = |scheme: &Value, name| text(scheme, name).map(str::to_ascii_lowercase);
+    ["type", "scheme", "in", "name"]
+        .iter()
+        .all(|name| word(one, name) == word(other, name))
 }
 
 /// A 200 answer with a schema.
@@ -187,6 +234,7 @@ pub(super) fn errors(document: &Document, report: &mut Report) {
 #[cfg(test)]
 pub(in crate::lint::house) mod tests {
     use crate::lint::proof::{Case, GET, HOOK};
+    use crate::openapi::PAGE_SECURITY;
     use serde_json::json;
 
     pub(in crate::lint::house) fn cases() -> Vec<Case> {
@@ -227,6 +275,30 @@ pub(in crate::lint::house) mod tests {
                 "operation-security",
                 1,
                 vec![(&at("security"), json!([{"signature": []}]))],
+            ),
+            Case::new(
+                "operation-security",
+                1,
+                vec![(
+                    &at(PAGE_SECURITY),
+                    json!([{"key": {"type": "apiKey", "in": "header", "name": "K"}}]),
+                )],
+            ),
+            Case::new(
+                "operation-security",
+                0,
+                vec![(
+                    &at(PAGE_SECURITY),
+                    json!([{"key": {"type": "apiKey"}}, {"token": {"type": "http", "scheme": "Bearer"}}]),
+                )],
+            ),
+            Case::new(
+                "operation-security",
+                0,
+                vec![
+                    (&at("security"), json!([])),
+                    (&at(PAGE_SECURITY), json!([{"key": {"type": "apiKey"}}])),
+                ],
             ),
             Case::new(
                 "success-answer",

@@ -2,9 +2,9 @@
 
 use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{says, text};
 use crate::lint::schema::properties;
 use crate::openapi::child;
+use crate::openapi::json::{says, text};
 use serde_json::Value;
 
 /// `x-retry` has a policy of the three and a reason.

@@ -2,10 +2,10 @@
 
 use crate::lint::document::{Document, content};
 use crate::lint::finding::Report;
-use crate::lint::json::{members, strings, text};
 use crate::lint::schema::{list_without_null, properties};
 use crate::lint::walk::Role;
 use crate::openapi::child;
+use crate::openapi::json::{members, strings, text};
 use serde_json::Value;
 use std::collections::HashSet;
 

@@ -2,9 +2,9 @@
 
 use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::json::members;
 use crate::lint::schema::{inside, mismatch};
 use crate::openapi::child;
+use crate::openapi::json::members;
 use serde_json::Value;
 
 /// An untagged union reads numbers as floats, so no money stands inside one.

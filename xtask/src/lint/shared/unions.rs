@@ -23,7 +23,7 @@ pub(in crate::lint) fn exclusive(document: &Document, report: &mut Report) {
                     report.add(
                         &site.pointer,
                         format!("branches {index} and {other} of `oneOf` are not told apart: {why}"),
-                        "require in each branch a property that the other does not have, or use other types",
+                        "require in each branch a property that the other does not have, or use other types; of two answers of one status an overlay may put the one that counts in the place of the union",
                     );
                 }
             }

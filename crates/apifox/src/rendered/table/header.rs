@@ -1,5 +1,7 @@
 //! The head of a table: which column holds what.
 
+use super::bars::bars;
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -113,7 +115,7 @@ pub(crate) fn header(line: &str) -> Option<Header> {
         return None;
     }
     let (form, cells) = if line.contains('|') {
-        (Form::Bars, super::row::bars(line))
+        (Form::Bars, bars(line))
     } else if line.contains('\t') {
         (Form::Tabs, line.split('\t').map(str::to_owned).collect())
     } else {

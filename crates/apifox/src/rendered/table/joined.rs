@@ -1,7 +1,7 @@
 //! Rows whose cells run together: `isbnStringYes13The number of the book`.
 
+use super::cell::{Known, Row, YES_OR_NO};
 use super::header::{Column, Header};
-use super::row::{Known, Row, YES_OR_NO};
 use crate::message::quoted;
 use crate::page::Field;
 use crate::types;

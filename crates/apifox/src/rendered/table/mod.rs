@@ -1,14 +1,17 @@
 //! Tables of fields, whose cells stand behind bars or tabs, or run together.
 
+mod bars;
+mod cell;
 mod header;
 mod joined;
 mod row;
 
 use super::lines::Lines;
 use super::marker::{marker, modified_line};
+pub(crate) use cell::Known;
 use header::Form;
 pub(crate) use header::Header;
-pub(crate) use row::{Known, row};
+pub(crate) use row::row;
 
 /// A table: its head is read, its rows are not (names that samples show help with them).
 #[derive(Debug)]

@@ -40,7 +40,26 @@ fn quoted(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_input_makes_it_panic(document: String, path: String) {
+            let _ = replace(&document, &path, "null");
+        }
+
+        #[test]
+        fn what_is_put_in_is_there(name in "[a-z\"\\\\ä]{1,5}", index in 0_usize..3) {
+            let document = format!("{{{}:[1,2,3],\"other\":0.10}}", quoted(&name).unwrap());
+            let edited = replace(&document, &format!("{name}.{index}"), "7.70").unwrap();
+            let read: BTreeMap<String, &RawValue> = serde_json::from_str(&edited).unwrap();
+            let items: Vec<&RawValue> = serde_json::from_str(read[&name].get()).unwrap();
+            prop_assert_eq!(items[index].get(), "7.70");
+            prop_assert_eq!(read["other"].get(), "0.10");
+        }
+    }
 
     #[test]
     fn changes_one_member_and_keeps_the_digits() {

@@ -85,7 +85,7 @@ impl Struck {
     }
 
     fn sealed(&self, response: Response) -> Response {
-        let settings = self.gateway.settings().clone();
+        let settings = self.gateway.settings();
         seal(response, self.operation, &settings)
     }
 

@@ -131,3 +131,35 @@ impl fmt::Debug for MemoryStore {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract;
+    use super::*;
+    use crate::testing::ManualClock;
+
+    fn store() -> (MemoryStore, ManualClock) {
+        let clock = ManualClock::new(std::time::UNIX_EPOCH);
+        (MemoryStore::with_clock(Arc::new(clock.clone())), clock)
+    }
+
+    #[tokio::test]
+    async fn it_keeps_the_contract() {
+        let (store, clock) = store();
+        let pass = async || clock.advance(Duration::from_millis(100));
+        contract::holds(&store, "account", pass).await;
+        assert!(!format!("{store:?}").contains("new"));
+    }
+
+    #[tokio::test]
+    async fn a_late_holder_that_nobody_followed_may_save() {
+        let (store, clock) = store();
+        let key = &StoreKey::new("https://pay.example", "account");
+        let life = Duration::from_secs(1);
+        let lease = store.lock(key, "a", life).await.unwrap().unwrap();
+        clock.advance(2 * life);
+        let token = contract::token(lease.generation(), "late");
+        assert!(store.save(key, &token, &lease).await.unwrap());
+        assert!(store.clone().load(key).await.unwrap().is_some());
+    }
+}

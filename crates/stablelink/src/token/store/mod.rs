@@ -1,6 +1,10 @@
 //! Where tokens are kept, so that clients and processes share one.
 
+#[cfg(feature = "file-store")]
+mod file;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod stored;
 
 use std::borrow::Cow;
@@ -8,7 +12,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "file-store")]
+pub use file::FileStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 pub use stored::StoredToken;
 
 use crate::clock::BoxFuture;
@@ -219,3 +227,8 @@ impl StdError for StoreError {
         Some(source)
     }
 }
+
+// Stores in other places are tested by the same file.
+#[cfg(test)]
+#[path = "../../../tests/support/contract.rs"]
+mod contract;

@@ -176,7 +176,8 @@ impl StoredToken {
     }
 }
 
-fn unix_millis(time: SystemTime) -> u64 {
+/// Milliseconds since 1970 UTC; 0 before.
+pub(super) fn unix_millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
@@ -188,5 +189,73 @@ impl fmt::Debug for StoredToken {
             .field("expires_at_ms", &self.expires_at)
             .field("refresh_expires_at_ms", &self.refresh_expires_at)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_versioned_and_short() {
+        let bare = StoredToken::new(7, "abc".into(), UNIX_EPOCH + Duration::from_millis(1_500));
+        let full = bare
+            .clone()
+            .with_refresh("r".into(), Some(UNIX_EPOCH + Duration::from_secs(9)));
+        let lasting = bare.clone().with_refresh("r".into(), None);
+        for (token, text) in [
+            (
+                bare,
+                r#"{"version":1,"generation":7,"access_token":"abc","expires_at_ms":1500}"#,
+            ),
+            (
+                full,
+                r#"{"version":1,"generation":7,"access_token":"abc","expires_at_ms":1500,"refresh_token":"r","refresh_expires_at_ms":9000}"#,
+            ),
+            (
+                lasting,
+                r#"{"version":1,"generation":7,"access_token":"abc","expires_at_ms":1500,"refresh_token":"r"}"#,
+            ),
+        ] {
+            assert_eq!(token.to_json().unwrap().expose_secret(), text);
+            let read = StoredToken::from_json(text).unwrap().unwrap();
+            assert_eq!(read.to_json().unwrap().expose_secret(), text);
+            assert!(!format!("{read:?}").contains("abc"));
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_replaced_and_what_is_newer_is_not() {
+        for text in [
+            "",
+            "null",
+            "rubbish",
+            "{}",
+            r#"{"version":1}"#,
+            r#"{"version":"1"}"#,
+            r#"{"version":1,"generation":-1,"access_token":"a","expires_at_ms":1}"#,
+            r#"{"version":1,"generation":1,"access_token":null,"expires_at_ms":1}"#,
+        ] {
+            assert!(StoredToken::from_json(text).unwrap().is_none(), "{text}");
+        }
+        let error = StoredToken::from_json(r#"{"version":2,"token":"hidden"}"#).unwrap_err();
+        assert!(!error.is_passing() && !format!("{error}{error:?}").contains("hidden"));
+        let later = r#"{"version":1,"generation":1,"access_token":"a","expires_at_ms":1,"new":[]}"#;
+        assert!(StoredToken::from_json(later).unwrap().is_some());
+    }
+
+    #[test]
+    fn ends_are_told_by_the_time_of_day() {
+        let second = Duration::from_secs(1);
+        let token = StoredToken::new(1, "a".into(), UNIX_EPOCH + 9 * second)
+            .with_refresh("r".into(), Some(UNIX_EPOCH + 20 * second));
+        assert_eq!(token.life(UNIX_EPOCH + 2 * second), 7 * second);
+        assert_eq!(token.life(UNIX_EPOCH + 10 * second), Duration::ZERO);
+        assert!(token.live_refresh(UNIX_EPOCH + 19 * second).is_some());
+        assert!(token.live_refresh(UNIX_EPOCH + 20 * second).is_none());
+        assert_eq!(token.forget_at_ms(), 20_000);
+        let ended = token.ended();
+        assert_eq!(ended.life(UNIX_EPOCH), Duration::ZERO);
+        assert!(ended.live_refresh(UNIX_EPOCH).is_some());
     }
 }

@@ -1,0 +1,59 @@
+//! Values that stand outside a body, and the headers of responses.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::ApiPage;
+use super::writer::{details, scalar};
+use crate::infer::{Kind, Place as At, Property, Shape, TextFormat, declared};
+use crate::page::Field;
+use crate::types::{self, Declared};
+
+/// The schema of a value that is written as text.
+pub(super) fn schema(property: &Property) -> Map<String, Value> {
+    let mut schema = scalar(&property.shape.kind);
+    if let Kind::Array(items) = &property.shape.kind {
+        let items = match &items.kind {
+            Kind::Unknown | Kind::Object(_) | Kind::Array(_) => {
+                scalar(&Kind::Text(TextFormat::Plain))
+            }
+            kind => scalar(kind),
+        };
+        schema.insert("type".to_owned(), json!("array"));
+        schema.insert("items".to_owned(), Value::Object(items));
+    }
+    details(&mut schema, property);
+    schema
+}
+
+/// Headers of a response; the first page that names one describes it.
+pub(super) fn headers(fields: &[(ApiPage, &Field)]) -> Map<String, Value> {
+    let mut headers = Map::new();
+    for (api, field) in fields {
+        let at = At {
+            file: Arc::from(api.page.name.as_str()),
+            line: field.line,
+        };
+        let shape = match field.type_name.as_deref().and_then(types::declared) {
+            Some(Declared::Any | Declared::Object) | None => {
+                Shape::new(at.clone(), Kind::Text(TextFormat::Plain))
+            }
+            Some(word) => declared(&word, &at),
+        };
+        let property = Property {
+            max_length: field.max_length,
+            ..Property::new(&field.name, at.clone(), shape)
+        };
+        let mut header = Map::new();
+        if let Some(description) = &field.description {
+            header.insert("description".to_owned(), json!(description));
+        }
+        header.insert("schema".to_owned(), Value::Object(schema(&property)));
+        header.insert("x-apifox-at".to_owned(), json!(at.marker()));
+        headers
+            .entry(field.name.clone())
+            .or_insert(Value::Object(header));
+    }
+    headers
+}

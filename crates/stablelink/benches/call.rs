@@ -1,0 +1,241 @@
+//! A call through the client, against the same call written by hand with reqwest and hmac.
+//!
+//!     cargo bench -p stablelink
+//!
+//! Both read the same order from the same server on loopback, in turns, and both do what a careful person does: a
+//! token that is kept, a time limit, a signature over what is sent, the status looked at, the envelope opened, the
+//! record typed. The run fails if ours takes more than 1.10 times as long.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::hint::black_box;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Router;
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use criterion::{BenchmarkId, Criterion};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha512;
+use stablelink::types::{CheckoutOrder, CheckoutOrderEnvelope};
+use stablelink::{Client, Credentials, Environment};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+
+const KEY: &str = "unit-test-sign-key-not-real-0001";
+const NUMBER: &str = "1759988038609";
+const BOUND: f64 = 1.10;
+const CONCURRENCY: [usize; 2] = [1, 64];
+
+const TOKEN: &str = r#"{"retcode":200,"retdata":{"access_token":"Cji8NYO32ugrFJJkG7uCYiX2","token_type":"bearer","expires_in":21600,"refresh_token":"C6k8Vqytb4S8x41RUdMNqzG1","rt_expires_in":43200},"success":true}"#;
+const ORDER: &str = r#"{"retcode":"200","retmsg":"success","retdata":{"sysid":"20250926144909294","orderNo":"1759988038609","orderAmount":123.45,"payingAmount":124.68,"customerId":"6","merchantId":"1","expiredIn":2000,"token":"ETH_USDT","txHash":"0x00","depositAddress":"0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C","orderStatus":"PAYING","createdTime":"2025-09-26T14:49:09.294114","updatedTime":"2025-09-26T14:49:09.294114"},"success":true}"#;
+
+/// A server in a thread of its own, so that its work is in neither figure alone.
+fn server() -> SocketAddr {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let json = |body: &'static str| ([("content-type", "application/json")], body);
+            let router = Router::new()
+                .route(
+                    "/user/auth/oauth2/token",
+                    post(move || async move { json(TOKEN) }),
+                )
+                .route(
+                    "/checkout/order/info",
+                    get(move || async move { json(ORDER) }),
+                );
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, router).await.unwrap();
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// The same by hand.
+#[derive(Clone)]
+struct ByHand {
+    http: reqwest::Client,
+    address: String,
+    token: String,
+}
+
+impl ByHand {
+    async fn order(
+        &self,
+        number: &str,
+    ) -> Result<CheckoutOrder, Box<dyn std::error::Error + Send + Sync>> {
+        let path = "/checkout/order/info";
+        let query = format!("orderNo={number}");
+        let millis = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)?
+            .as_millis();
+        let mut mac = Hmac::<Sha512>::new_from_slice(KEY.as_bytes())?;
+        mac.update(format!("GET{millis}{path}{query}").as_bytes());
+        let response = self
+            .http
+            .get(format!("{}{path}?{query}", self.address))
+            .header("Accept", "application/json")
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("SIGNATURE", STANDARD.encode(mac.finalize().into_bytes()))
+            .header("TIMESTAMP", millis.to_string())
+            .send()
+            .await?
+            .error_for_status()?;
+        let envelope: CheckoutOrderEnvelope = serde_json::from_slice(&response.bytes().await?)?;
+        if envelope.retcode.as_text() != "200" {
+            return Err(envelope.retmsg.unwrap_or_default().into());
+        }
+        Ok(envelope.retdata.ok_or("no data")?)
+    }
+}
+
+/// Both clients, warm.
+struct Case {
+    runtime: Runtime,
+    ours: Client,
+    by_hand: ByHand,
+}
+
+impl Case {
+    fn new(address: SocketAddr) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let address = format!("http://{address}");
+        let ours = Client::builder()
+            .environment(Environment::at(&address).unwrap())
+            .credentials(Credentials::new("key", "secret", KEY))
+            .build()
+            .unwrap();
+        let by_hand = ByHand {
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(Duration::from_secs(20))
+                .connect_timeout(Duration::from_secs(10))
+                .no_proxy()
+                .build()
+                .unwrap(),
+            address,
+            token: "Cji8NYO32ugrFJJkG7uCYiX2".to_owned(),
+        };
+        let case = Self {
+            runtime,
+            ours,
+            by_hand,
+        };
+        for concurrency in CONCURRENCY {
+            case.ours(concurrency, concurrency);
+            case.by_hand(concurrency, concurrency);
+        }
+        case
+    }
+
+    fn ours(&self, calls: usize, concurrency: usize) {
+        self.run(calls, concurrency, || {
+            let orders = self.ours.checkout_orders();
+            async move {
+                let order = orders.get(black_box(NUMBER)).await.unwrap();
+                assert_eq!(order.order_no.as_deref(), Some(NUMBER));
+            }
+        });
+    }
+
+    fn by_hand(&self, calls: usize, concurrency: usize) {
+        self.run(calls, concurrency, || {
+            let by_hand = self.by_hand.clone();
+            async move {
+                let order = by_hand.order(black_box(NUMBER)).await.unwrap();
+                assert_eq!(order.order_no.as_deref(), Some(NUMBER));
+            }
+        });
+    }
+
+    /// So many calls, so many at a time.
+    fn run<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        calls: usize,
+        concurrency: usize,
+        call: impl Fn() -> F,
+    ) {
+        self.runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            for _ in 0..calls {
+                if tasks.len() == concurrency {
+                    tasks.join_next().await.unwrap().unwrap();
+                }
+                tasks.spawn(call());
+            }
+            while let Some(task) = tasks.join_next().await {
+                task.unwrap();
+            }
+        });
+    }
+
+    /// Median of the ratios of ours to that by hand, measured in turns.
+    fn ratio(&self, concurrency: usize) -> f64 {
+        let time = |work: &dyn Fn()| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64()
+        };
+        let calls = 50 * concurrency.min(8);
+        let mut ratios: Vec<f64> = (0..101)
+            .map(|_| {
+                time(&|| self.ours(calls, concurrency)) / time(&|| self.by_hand(calls, concurrency))
+            })
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[ratios.len() / 2]
+    }
+
+    /// Allocations of one warm call, on the thread of the client alone.
+    fn allocations(&self) -> (u64, u64) {
+        let count = |work: &dyn Fn()| allocation_counter::measure(work).count_total;
+        (count(&|| self.ours(1, 1)), count(&|| self.by_hand(1, 1)))
+    }
+}
+
+fn main() -> ExitCode {
+    let case = Case::new(server());
+    let measured = std::env::args().any(|argument| argument == "--bench");
+    let mut good = true;
+    if measured {
+        println!("ours ÷ by hand");
+        for concurrency in CONCURRENCY {
+            let ratio = case.ratio(concurrency);
+            println!("{concurrency:>3} at a time {ratio:>8.3}");
+            good &= ratio <= BOUND;
+        }
+        let (ours, by_hand) = case.allocations();
+        println!("allocations of a call: ours {ours}, by hand {by_hand}");
+    }
+    let mut criterion = Criterion::default()
+        .without_plots()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    for concurrency in CONCURRENCY {
+        let calls = concurrency * 4;
+        let mut group =
+            criterion.benchmark_group(format!("{calls} calls, {concurrency} at a time"));
+        group.bench_function(BenchmarkId::from_parameter("ours"), |bench| {
+            bench.iter(|| case.ours(calls, concurrency));
+        });
+        group.bench_function(BenchmarkId::from_parameter("by hand"), |bench| {
+            bench.iter(|| case.by_hand(calls, concurrency));
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("a call took more than {BOUND} times the call by hand");
+        ExitCode::FAILURE
+    }
+}

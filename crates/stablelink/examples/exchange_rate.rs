@@ -1,0 +1,31 @@
+//! Asks for a rate. Nothing moves.
+//!
+//!     cargo run -p stablelink --example exchange_rate
+#![allow(missing_docs, unreachable_pub)]
+
+mod support;
+
+use stablelink::Decimal;
+
+#[tokio::main]
+async fn main() -> support::Outcome {
+    let gateway = support::gateway().await?;
+    let client = gateway.client()?;
+
+    let rate = client
+        .exchange_rates()
+        .quote("USDT", "USD")
+        .amount(Decimal::new(358_79, 2))
+        .await?;
+
+    // Which of the two the live service gives is not known.
+    match (&rate.channel_rate, &rate.rate) {
+        (Some(rate), _) => println!("1 USDT is {rate} USD"),
+        (None, Some(rate)) => println!("1 USDT is {rate} USD (as the older page shows it)"),
+        (None, None) => println!("no rate in the answer: {:?}", rate.unknown().keys()),
+    }
+    if let Some(until) = &rate.rate_expiry_time {
+        println!("until {until}, local time of a zone that no page states");
+    }
+    Ok(())
+}

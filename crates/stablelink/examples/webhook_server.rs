@@ -1,0 +1,66 @@
+//! Receives webhooks: checked before they are read, each event handled once.
+//!
+//!     cargo run -p stablelink --example webhook_server --features axum
+//!
+//! It delivers two events to itself, one of them twice, and ends. In earnest, nest the router where the URL in the dashboard
+//! points to, behind TLS.
+#![allow(missing_docs, unreachable_pub)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Router;
+use secrecy::SecretString;
+use stablelink::SystemClock;
+use stablelink::testing::TestDelivery;
+use stablelink::webhook::{Event, MemoryGuard, Payload, Webhooks, axum::router};
+
+#[tokio::main]
+async fn main() -> support::Outcome {
+    let sign_key = SecretString::from("from the dashboard");
+
+    // One process. Several share a RedisGuard.
+    let guard = Arc::new(MemoryGuard::new(Arc::new(SystemClock::default())));
+    let webhooks = Webhooks::new(&sign_key)?;
+    let app = Router::new().nest("/webhooks/stablelink", router(webhooks, guard, handle));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}/webhooks/stablelink", listener.local_addr()?);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    println!("listening at {address}");
+
+    let http = reqwest::Client::new();
+    for (id, amount) in [("evt_1", "818.89"), ("evt_2", "0.50"), ("evt_1", "818.89")] {
+        let delivery = TestDelivery::of("ABNORMAL_PAYMENT")
+            .id(id)
+            .data(format!(r#"{{"orderNo":"7","amount":"{amount}"}}"#))
+            .signed(&sign_key, SystemTime::now())?;
+        let answer = http
+            .post(&address)
+            .headers(delivery.headers)
+            .body(delivery.body)
+            .send()
+            .await?;
+        println!("{id}: answered {}", answer.status());
+    }
+    Ok(())
+}
+
+/// Runs once for each event. An error gives the event back: the gateway delivers it again.
+async fn handle(event: Event) -> support::Outcome {
+    match event.payload()? {
+        Payload::AbnormalPayment(payment) => println!(
+            "{}: abnormal payment of {} for order {}",
+            event.id().unwrap_or("?"),
+            payment
+                .amount
+                .map_or_else(String::new, |amount| amount.to_string()),
+            payment.order_no.as_deref().unwrap_or("?"),
+        ),
+        // New kinds come without notice.
+        _ => println!("{}: {:?}", event.id().unwrap_or("?"), event.kind()),
+    }
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! What the data of an event is, by its type.
+
+use serde::de::DeserializeOwned;
+use stablelink_api::open_enums::CheckoutEventType;
+use stablelink_api::scalars::RawJson;
+use stablelink_api::types::AbnormalPayment;
+#[cfg(feature = "provisional")]
+use stablelink_api::types::{CheckoutOrderChange, RefundOrderChange, SettlementOrderChange, Trade};
+
+use super::Event;
+use crate::Error;
+use crate::error::{Decode, ErrorKind};
+
+/// The data of an event, as the type that belongs to its [kind](Event::kind).
+///
+/// The feature `provisional` adds those of which no body was seen: what they hold is inferred. Without it they are
+/// [`Other`](Self::Other).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Payload {
+    /// `ABNORMAL_PAYMENT`: a payment was over, under or late.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759335e0>. Seen in part; further members are in
+    /// [`Event::data`].
+    AbnormalPayment(Box<AbnormalPayment>),
+    /// `CHECKOUT_ORDER_CHANGED`: an order has another status. Inferred.
+    #[cfg(feature = "provisional")]
+    CheckoutOrder(Box<CheckoutOrderChange>),
+    /// `REFUND_ORDER_CHANGED`: a refund has another status. Inferred.
+    #[cfg(feature = "provisional")]
+    RefundOrder(Box<RefundOrderChange>),
+    /// `SETTLEMENT_ORDER_CHANGED`: a settlement has another status. Inferred.
+    #[cfg(feature = "provisional")]
+    SettlementOrder(Box<SettlementOrderChange>),
+    /// Any other kind with a `paymentRequestDTO`, which is a trade of Global Payment. Inferred from the request that
+    /// simulates an event, for no such delivery was seen.
+    #[cfg(feature = "provisional")]
+    Trade(Box<Trade>),
+    /// A kind that this version does not know: its data as it came, if it has any. New kinds come without notice, so
+    /// take it, and acknowledge what you don't need.
+    Other(Option<RawJson>),
+}
+
+pub(super) fn read(event: &Event) -> Result<Payload, Error> {
+    match event.kind().map(CheckoutEventType::from) {
+        Some(CheckoutEventType::AbnormalPayment) => data(event).map(Payload::AbnormalPayment),
+        #[cfg(feature = "provisional")]
+        Some(CheckoutEventType::CheckoutOrderChanged) => data(event).map(Payload::CheckoutOrder),
+        #[cfg(feature = "provisional")]
+        Some(CheckoutEventType::RefundOrderChanged) => data(event).map(Payload::RefundOrder),
+        #[cfg(feature = "provisional")]
+        Some(CheckoutEventType::SettlementOrderChanged) => {
+            data(event).map(Payload::SettlementOrder)
+        }
+        _ => other(event),
+    }
+}
+
+fn other(event: &Event) -> Result<Payload, Error> {
+    #[cfg(feature = "provisional")]
+    if let Some(text) = event.member(TRADE).filter(|text| *text != "null") {
+        let inner = super::data::in_string(text);
+        return typed(TRADE, inner.as_deref().unwrap_or(text)).map(Payload::Trade);
+    }
+    event
+        .data()
+        .map(|text| typed("data", text))
+        .transpose()
+        .map(Payload::Other)
+}
+
+/// The trade in an event of Global Payment.
+#[cfg(feature = "provisional")]
+const TRADE: &str = "paymentRequestDTO";
+
+fn data<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+    let text = event
+        .data()
+        .ok_or_else(|| undecodable(Decode::new("data", "it is missing")))?;
+    typed("data", text)
+}
+
+fn typed<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, Error> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
+        |error| {
+            let within = error.path().to_string();
+            let path = match within.as_str() {
+                "." => member.to_owned(),
+                within => format!("{member}.{within}"),
+            };
+            undecodable(Decode::of_json(path, error.inner()))
+        },
+    )
+}
+
+fn undecodable(decode: Decode) -> Error {
+    Error::new(ErrorKind::Decode(decode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(body: &str) -> Result<Payload, Error> {
+        Event::read(body.as_bytes(), "".into()).unwrap().payload()
+    }
+
+    /// The payload as text, to compare.
+    fn shown(body: &str) -> String {
+        match payload(body) {
+            Ok(Payload::AbnormalPayment(data)) => format!("abnormal {}", json(&data)),
+            #[cfg(feature = "provisional")]
+            Ok(Payload::CheckoutOrder(data)) => format!("order {}", json(&data)),
+            #[cfg(feature = "provisional")]
+            Ok(Payload::RefundOrder(data)) => format!("refund {}", json(&data)),
+            #[cfg(feature = "provisional")]
+            Ok(Payload::SettlementOrder(data)) => format!("settlement {}", json(&data)),
+            #[cfg(feature = "provisional")]
+            Ok(Payload::Trade(data)) => format!("trade {}", json(&data)),
+            Ok(Payload::Other(data)) => {
+                format!("other {}", data.as_ref().map_or("-", RawJson::get))
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn json(value: &impl serde::Serialize) -> String {
+        serde_json::to_string(value).unwrap()
+    }
+
+    #[test]
+    fn the_documented_type_is_read_in_each_form() {
+        for kind in ["eventType", "event", "type"] {
+            for (data, read) in [
+                (
+                    r#"{"amount":"818.89","pendingAmount":"739.00"}"#,
+                    r#"abnormal {"amount":"818.89","pendingAmount":"739.00"}"#,
+                ),
+                (
+                    r#""{\"amount\":1000.233567,\"token\":\"ETH_USDT\"}""#,
+                    r#"abnormal {"amount":"1000.233567","token":"ETH_USDT"}"#,
+                ),
+                (
+                    r#"{"amount":12345678901234567890.12,"token":"NEW","unknown":[]}"#,
+                    r#"abnormal {"amount":"12345678901234567890.12","token":"NEW"}"#,
+                ),
+                ("{}", "abnormal {}"),
+            ] {
+                let body = format!(r#"{{"{kind}":"ABNORMAL_PAYMENT","data":{data}}}"#);
+                assert_eq!(shown(&body), read, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_by_its_path_alone() {
+        for (data, told) in [
+            (
+                r#","data":{"amount":"Leo Secretive"}"#,
+                "the answer can't be read at `data.amount`: it does not have the documented form",
+            ),
+            (
+                r#","data":{"orderNo":7777777}"#,
+                "the answer can't be read at `data.orderNo`: expected a string",
+            ),
+            (
+                r#","data":"SUCCESS""#,
+                "the answer can't be read at `data`: expected struct AbnormalPayment",
+            ),
+            ("", "the answer can't be read at `data`: it is missing"),
+            (
+                r#","data":null"#,
+                "the answer can't be read at `data`: it is missing",
+            ),
+        ] {
+            let body = format!(r#"{{"eventType":"ABNORMAL_PAYMENT"{data}}}"#);
+            let error = payload(&body).unwrap_err();
+            assert_eq!(error.to_string(), told, "{body}");
+            assert!(!format!("{error:?}").contains("Secretive"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_comes_as_it_is() {
+        for (body, read) in [
+            (
+                r#"{"eventType":"NEW","data":{"a":12345678901234567890.120}}"#,
+                r#"other {"a":12345678901234567890.120}"#,
+            ),
+            (
+                r#"{"type":"NEW","data":"{\"a\":1e400}"}"#,
+                r#"other {"a":1e400}"#,
+            ),
+            (r#"{"type":"NEW","data":"text"}"#, r#"other "text""#),
+            (r#"{"event":"NEW"}"#, "other -"),
+            (r#"{"data":null}"#, "other -"),
+            ("{}", "other -"),
+            // Types are told apart by their exact text.
+            (r#"{"type":"abnormal_payment","data":7}"#, "other 7"),
+            (r#"{"type":"ABNORMAL_PAYMENT ","data":7}"#, "other 7"),
+        ] {
+            assert_eq!(shown(body), read, "{body}");
+        }
+    }
+
+    /// Each inferred type, and what it is with and without the feature.
+    const INFERRED: [(&str, &str, &str); 5] = [
+        (
+            r#"{"eventType":"CHECKOUT_ORDER_CHANGED","data":{"orderNo":"7","orderStatus":"PAID","x":0.10}}"#,
+            r#"order {"orderNo":"7","orderStatus":"PAID"}"#,
+            r#"other {"orderNo":"7","orderStatus":"PAID","x":0.10}"#,
+        ),
+        (
+            r#"{"eventType":"REFUND_ORDER_CHANGED","data":"{\"refundStatus\":\"NEW\"}"}"#,
+            r#"refund {"refundStatus":"NEW"}"#,
+            r#"other {"refundStatus":"NEW"}"#,
+        ),
+        (
+            r#"{"eventType":"SETTLEMENT_ORDER_CHANGED","data":{"settlementOrderNo":"25"}}"#,
+            r#"settlement {"settlementOrderNo":"25"}"#,
+            r#"other {"settlementOrderNo":"25"}"#,
+        ),
+        (
+            r#"{"event":"event_1","paymentRequestDTO":{"txNo":"TR1","amount":1000.233567,"requestType":"OnRamp"},"remark":"r"}"#,
+            r#"trade {"amount":1000.233567,"requestType":"OnRamp","txNo":"TR1"}"#,
+            "other -",
+        ),
+        (
+            r#"{"event":"event_1","paymentRequestDTO":"{\"amount\":12345678901234567890.12}"}"#,
+            r#"trade {"amount":12345678901234567890.12}"#,
+            "other -",
+        ),
+    ];
+
+    #[test]
+    fn inferred_types_need_the_feature() {
+        for (body, with, without) in INFERRED {
+            let expected = if cfg!(feature = "provisional") {
+                with
+            } else {
+                without
+            };
+            assert_eq!(shown(body), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What every store must do. It is part of the tests of each; whoever includes it has the types in scope.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{StoreKey, StoredToken, TokenStore};
+
+const LONG: Duration = Duration::from_secs(600);
+/// In the year 2100.
+const FAR: u64 = 4_102_444_800_000;
+
+pub(crate) fn token(generation: u64, access: &str) -> StoredToken {
+    let text = serde_json::json!({
+        "version": 1,
+        "generation": generation,
+        "access_token": access,
+        "expires_at_ms": FAR,
+        "refresh_token": format!("refresh-of-{access}"),
+        "refresh_expires_at_ms": FAR + 1,
+    });
+    StoredToken::from_json(&text.to_string()).unwrap().unwrap()
+}
+
+async fn kept(store: &dyn TokenStore, key: &StoreKey) -> Option<(u64, String, u64)> {
+    let token = store.load(key).await.unwrap()?;
+    Some((
+        token.generation(),
+        token.access_token().expose_secret().to_owned(),
+        token.expires_at_ms(),
+    ))
+}
+
+/// `pass` lets a little time pass by the clock of the store.
+pub(crate) async fn holds(store: &dyn TokenStore, name: &str, pass: impl AsyncFn()) {
+    let key = &StoreKey::new("https://pay.example", name);
+    let other = &StoreKey::new("https://other.example", name);
+    assert!(kept(store, key).await.is_none());
+    store.invalidate(key, 1).await.unwrap();
+    assert!(kept(store, key).await.is_none());
+
+    // One owner at a time, for each key.
+    let a = store.lock(key, "a", LONG).await.unwrap().unwrap();
+    assert_eq!(a.owner(), "a");
+    assert_eq!(store.lock(key, "b", LONG).await.unwrap(), None);
+    assert!(store.lock(other, "b", LONG).await.unwrap().is_some());
+
+    // What is saved is there, and nowhere else.
+    let first = token(a.generation(), "first \"\\ é");
+    assert!(store.save(key, &first, &a).await.unwrap());
+    let saved = Some((a.generation(), "first \"\\ é".to_owned(), FAR));
+    assert_eq!(kept(store, key).await, saved);
+    let loaded = store.load(key).await.unwrap().unwrap();
+    assert_eq!(
+        loaded.refresh_token().unwrap().expose_secret(),
+        "refresh-of-first \"\\ é"
+    );
+    assert_eq!(loaded.refresh_expires_at_ms(), Some(FAR + 1));
+    assert!(kept(store, other).await.is_none());
+
+    // Another generation than that which is kept stays valid.
+    store.invalidate(key, a.generation() + 1).await.unwrap();
+    store.invalidate(key, a.generation() - 1).await.unwrap();
+    assert_eq!(kept(store, key).await, saved);
+    store.invalidate(key, a.generation()).await.unwrap();
+    let ended = store.load(key).await.unwrap().unwrap();
+    assert_eq!(ended.expires_at_ms(), 0);
+    assert!(ended.refresh_token().is_some());
+
+    // Only the holder unlocks.
+    let stranger = super::Lease::new("b", a.generation());
+    store.unlock(key, &stranger).await.unwrap();
+    assert_eq!(store.lock(key, "b", LONG).await.unwrap(), None);
+    store.unlock(key, &a).await.unwrap();
+    let short = Duration::from_millis(300);
+    let b = store.lock(key, "b", short).await.unwrap().unwrap();
+    assert!(b.generation() > a.generation());
+
+    // Until the lock expires, its holder may save.
+    let third = loop {
+        pass().await;
+        if let Some(lease) = store.lock(key, "c", LONG).await.unwrap() {
+            break lease;
+        }
+        let late = token(b.generation(), "late");
+        assert!(store.save(key, &late, &b).await.unwrap());
+    };
+    assert!(third.generation() > b.generation());
+
+    // One that somebody followed may not, before and after the other saves.
+    let before = kept(store, key).await;
+    let stale = token(b.generation(), "stale");
+    assert!(!store.save(key, &stale, &b).await.unwrap());
+    assert_eq!(kept(store, key).await, before);
+    let new = token(third.generation(), "new");
+    assert!(store.save(key, &new, &third).await.unwrap());
+    assert!(!store.save(key, &stale, &b).await.unwrap());
+    store.unlock(key, &b).await.unwrap();
+    assert_eq!(store.lock(key, "d", LONG).await.unwrap(), None);
+    store.unlock(key, &third).await.unwrap();
+    assert!(!store.save(key, &stale, &b).await.unwrap());
+    let saved = Some((third.generation(), "new".to_owned(), FAR));
+    assert_eq!(kept(store, key).await, saved);
+}

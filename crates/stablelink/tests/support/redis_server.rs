@@ -1,0 +1,104 @@
+//! A Redis of a test's own.
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A `redis-server` on a free port of the loopback interface, that keeps nothing and ends with the test.
+pub(crate) struct RedisServer {
+    port: u16,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl RedisServer {
+    pub(crate) fn start() -> Self {
+        // Another program may take the port before Redis does.
+        for _ in 0..10 {
+            let port = TcpListener::bind(("127.0.0.1", 0))
+                .and_then(|free| free.local_addr())
+                .unwrap()
+                .port();
+            let mut server = Self {
+                port,
+                folder: tempfile::tempdir().unwrap(),
+                process: None,
+            };
+            if server.try_again() {
+                return server;
+            }
+        }
+        panic!("redis-server did not start on any of ten free ports");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Ends it at once; what it held is gone.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Starts it on the same port.
+    pub(crate) fn start_again(&mut self) {
+        self.stop();
+        assert!(self.try_again(), "redis-server did not start again");
+    }
+
+    /// Stops or continues its process, which then takes connections but answers nothing.
+    pub(crate) fn stall(&self, stall: bool) {
+        let signal = if stall { "-STOP" } else { "-CONT" };
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Whether it came up.
+    fn try_again(&mut self) -> bool {
+        let spawned = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--port", &self.port.to_string(), "--dir"])
+            .arg(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut process = match spawned {
+            Ok(process) => process,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                panic!("redis-server is not in the path: install the Debian package redis-server")
+            }
+            Err(error) => panic!("redis-server could not be started: {error}"),
+        };
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while output.read_line(&mut line).unwrap() > 0 {
+            if line.contains("Ready to accept connections") {
+                self.process = Some(process);
+                // It would stop at a full pipe.
+                std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
+                return true;
+            }
+            line.clear();
+        }
+        process.wait().unwrap();
+        false
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

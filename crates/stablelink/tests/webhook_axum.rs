@@ -1,0 +1,428 @@
+//! The ready router and the extractor, over HTTP on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::routing::post;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+use stablelink::BoxFuture;
+use stablelink::testing::{ManualClock, SignedDelivery, TestDelivery};
+use stablelink::webhook::axum::{Receiver, VerifiedEvent, router};
+use stablelink::webhook::{
+    Acknowledgement, Claim, Event, EventKey, GuardError, Lease, MemoryGuard, ReplayGuard, Webhooks,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+const KEY: &str = "unit-test-sign-key-not-real-0001";
+
+fn key() -> SecretString {
+    KEY.into()
+}
+
+fn start() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_779_846_460)
+}
+
+/// A receiver that listens, and its clock.
+struct Site {
+    address: String,
+    clock: ManualClock,
+    client: reqwest::Client,
+}
+
+impl Site {
+    async fn of(app: impl FnOnce(Receiver) -> Router) -> Self {
+        let clock = ManualClock::new(start());
+        let webhooks = Webhooks::new(&key()).unwrap();
+        let app = app(Receiver::new(webhooks).clock(Arc::new(clock.clone())));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            address,
+            clock,
+            client,
+        }
+    }
+
+    /// With this handler and a guard in memory.
+    async fn handled<A, E>(handler: impl Fn(Event) -> A + Clone + Send + Sync + 'static) -> Self
+    where
+        A: Future<Output = Result<(), E>> + Send + 'static,
+        E: Send + 'static,
+    {
+        let guard = Arc::new(MemoryGuard::default());
+        Self::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await
+    }
+
+    async fn send(&self, headers: HeaderMap, body: impl Into<Bytes>) -> (StatusCode, String) {
+        let answer = self
+            .client
+            .post(format!("http://{}/hook", self.address))
+            .headers(headers)
+            .body(body.into())
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        if status == StatusCode::OK {
+            assert_eq!(answer.headers()["content-type"], "application/json");
+        }
+        (status, answer.text().await.unwrap())
+    }
+
+    async fn deliver(&self, sent: SignedDelivery) -> (StatusCode, String) {
+        self.send(sent.headers, sent.body).await
+    }
+}
+
+fn sent(id: &str) -> SignedDelivery {
+    TestDelivery::of("X")
+        .id(id)
+        .signed(&key(), start())
+        .unwrap()
+}
+
+fn acknowledged() -> (StatusCode, String) {
+    (StatusCode::OK, Acknowledgement::BODY.to_owned())
+}
+
+#[tokio::test]
+async fn an_event_is_handled_once_and_acknowledged_twice() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let site = Site::handled({
+        let runs = runs.clone();
+        move |event| {
+            let runs = runs.clone();
+            async move {
+                assert_eq!(event.data(), Some(r#"{"amount":1000.233567}"#));
+                runs.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, ()>(())
+            }
+        }
+    })
+    .await;
+    let event = TestDelivery::of("NEW").id("1");
+    for form in [
+        event.clone().data(r#"{"amount":1000.233567}"#),
+        event
+            .clone()
+            .data(r#"{"amount":1000.233567}"#)
+            .data_in_string(),
+        event.kind_member("type").data(r#"{"amount":1000.233567}"#),
+    ] {
+        let sent = form.signed(&key(), start()).unwrap();
+        assert_eq!(site.deliver(sent.clone()).await, acknowledged());
+        assert_eq!(site.deliver(sent).await, acknowledged());
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1, "all have one id");
+}
+
+#[tokio::test]
+async fn what_is_not_proved_reaches_no_handler_and_learns_nothing() {
+    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+    let good = sent("1");
+    let other_key = TestDelivery::of("X")
+        .id("1")
+        .signed(&"unit-test-other".into(), start())
+        .unwrap();
+    let old = TestDelivery::of("X")
+        .signed(&key(), start() - Duration::from_secs(121))
+        .unwrap();
+    let new = TestDelivery::of("X")
+        .signed(&key(), start() + Duration::from_secs(121))
+        .unwrap();
+    let mut no_time = good.clone();
+    no_time.headers.remove("TIMESTAMP");
+    let mut changed = good.clone();
+    changed.body = Bytes::from_static(br#"{"eventId":"2"}"#);
+    let large = TestDelivery::raw(vec![b' '; (1 << 20) + 1])
+        .signed(&key(), start())
+        .unwrap();
+    let raw = |body: &'static [u8]| TestDelivery::raw(body).signed(&key(), start()).unwrap();
+    let unproven = "the signature is missing, wrong or out of time";
+    for (sent, status, words) in [
+        (other_key, 401, unproven),
+        (old, 401, unproven),
+        (new, 401, unproven),
+        (no_time, 401, unproven),
+        (changed, 401, unproven),
+        (raw(b"<html>"), 400, "the body is not a JSON object"),
+        (raw(b"\xff"), 400, "the body is not a JSON object"),
+        (raw(b"[]"), 400, "the body is not a JSON object"),
+        (raw(b""), 400, "the body is not a JSON object"),
+        (large, 413, "the body is too large"),
+    ] {
+        let (answered, body) = site.deliver(sent).await;
+        assert_eq!((answered.as_u16(), body.as_str()), (status, words));
+    }
+    // What is not proved is not read: it may be as wrong as it likes.
+    let mut unread = raw(b"<html>");
+    unread.body = Bytes::from_static(b"<htm>");
+    assert_eq!(site.deliver(unread).await.0, StatusCode::UNAUTHORIZED);
+    let answer = site
+        .client
+        .get(format!("http://{}/hook", site.address))
+        .send();
+    assert_eq!(
+        answer.await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
+
+#[tokio::test]
+async fn the_largest_body_is_taken() {
+    let site = Site::handled(|_| async { Ok::<_, ()>(()) }).await;
+    let mut body = br#"{"eventId":"1"}"#.to_vec();
+    body.resize(1 << 20, b' ');
+    let sent = TestDelivery::raw(body).signed(&key(), start()).unwrap();
+    assert_eq!(site.deliver(sent).await, acknowledged());
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_or_panics_runs_again() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let site = Site::handled({
+        let runs = runs.clone();
+        move |_| {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match run {
+                    0 => Err("Leo Secretive is not in the table"),
+                    1 => panic!("Leo Secretive"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    })
+    .await;
+    for _ in 0..2 {
+        let (status, body) = site.deliver(sent("1")).await;
+        assert_eq!(
+            (status.as_u16(), body.as_str()),
+            (500, "the handler failed")
+        );
+    }
+    // After the panic a task gives the event back; until it ran, another delivery is told to come again.
+    let answer = loop {
+        let answer = site.deliver(sent("1")).await;
+        if answer.0 != StatusCode::CONFLICT {
+            break answer;
+        }
+    };
+    assert_eq!(answer, acknowledged());
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn while_one_handles_it_another_is_told_to_come_again() {
+    let (began, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let site = Site::handled({
+        let (began, end) = (began.clone(), end.clone());
+        move |_| {
+            let (began, end) = (began.clone(), end.clone());
+            async move {
+                began.notify_one();
+                end.notified().await;
+                Ok::<_, ()>(())
+            }
+        }
+    })
+    .await;
+    let site = Arc::new(site);
+    let first = tokio::spawn({
+        let site = site.clone();
+        async move { site.deliver(sent("1")).await }
+    });
+    began.notified().await;
+    let (status, body) = site.deliver(sent("1")).await;
+    assert_eq!(
+        (status.as_u16(), body.as_str()),
+        (409, "the event is being handled")
+    );
+    end.notify_one();
+    assert_eq!(first.await.unwrap(), acknowledged());
+    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+}
+
+#[tokio::test]
+async fn a_handler_whose_time_is_up_gives_the_event_back() {
+    let began = Arc::new(Notify::new());
+    let runs = Arc::new(AtomicUsize::new(0));
+    let site = Site::handled({
+        let (began, runs) = (began.clone(), runs.clone());
+        move |_| {
+            let (began, run) = (began.clone(), runs.fetch_add(1, Ordering::SeqCst));
+            async move {
+                if run == 0 {
+                    began.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Ok::<_, ()>(())
+            }
+        }
+    })
+    .await;
+    let site = Arc::new(site);
+    let first = tokio::spawn({
+        let site = site.clone();
+        async move { site.deliver(sent("1")).await }
+    });
+    began.notified().await;
+    // Below the 15 s that the gateway waits, body and handler together.
+    site.clock.advance(Duration::from_secs(10));
+    let (status, body) = first.await.unwrap();
+    assert_eq!(
+        (status.as_u16(), body.as_str()),
+        (503, "the handler took too long")
+    );
+    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+}
+
+#[tokio::test]
+async fn a_sender_that_hangs_up_does_not_end_the_handler() {
+    let (began, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (runs, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let site = Site::handled({
+        let (began, end) = (began.clone(), end.clone());
+        let (runs, ends) = (runs.clone(), ends.clone());
+        move |_| {
+            let (began, end, ends) = (began.clone(), end.clone(), ends.clone());
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            async move {
+                if run == 0 {
+                    began.notify_one();
+                    end.notified().await;
+                }
+                ends.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, ()>(())
+            }
+        }
+    })
+    .await;
+    let sent = sent("1");
+    let mut line = TcpStream::connect(&site.address).await.unwrap();
+    let head = head(&site, &sent, sent.body.len());
+    line.write_all(head.as_bytes()).await.unwrap();
+    line.write_all(&sent.body).await.unwrap();
+    began.notified().await;
+    drop(line);
+    // The server sees the end of the line between these, and nothing changes.
+    for _ in 0..20 {
+        let (status, _) = site.deliver(sent.clone()).await;
+        assert_eq!(status, StatusCode::CONFLICT, "it goes on");
+    }
+    end.notify_one();
+    let answer = loop {
+        let answer = site.deliver(sent.clone()).await;
+        if answer.0 != StatusCode::CONFLICT {
+            break answer;
+        }
+    };
+    assert_eq!(answer, acknowledged());
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert_eq!(ends.load(Ordering::SeqCst), 1);
+}
+
+fn head(site: &Site, sent: &SignedDelivery, length: usize) -> String {
+    format!(
+        "POST /hook HTTP/1.1\r\nHost: {}\r\nSIGNATURE: {}\r\nTIMESTAMP: {}\r\nContent-Length: {length}\r\n\r\n",
+        site.address,
+        sent.headers["SIGNATURE"].to_str().unwrap(),
+        sent.headers["TIMESTAMP"].to_str().unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_given_up() {
+    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+    let sent = sent("1");
+    let mut line = TcpStream::connect(&site.address).await.unwrap();
+    let head = head(&site, &sent, sent.body.len() + 1);
+    line.write_all(head.as_bytes()).await.unwrap();
+    line.write_all(&sent.body).await.unwrap();
+    let mut answer = Vec::new();
+    // The clock goes on until the server, which began to wait at some time of it, has given up.
+    loop {
+        site.clock.advance(Duration::from_secs(3));
+        tokio::select! {
+            biased;
+            read = line.read_buf(&mut answer) => {
+                read.unwrap();
+                break;
+            }
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+/// A guard whose place is gone.
+struct Gone;
+
+impl ReplayGuard for Gone {
+    fn claim<'a>(&'a self, _: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        Box::pin(async { Err("no table: password hidden-password".into()) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        Box::pin(async { unreachable!() })
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        Box::pin(async { unreachable!() })
+    }
+}
+
+#[tokio::test]
+async fn without_its_guard_nothing_is_handled() {
+    let guard: Arc<dyn ReplayGuard> = Arc::new(Gone);
+    let handler = |_| async { panic!("not to be handled") as Result<(), ()> };
+    let site =
+        Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
+    let (status, body) = site.deliver(sent("1")).await;
+    assert_eq!(
+        (status.as_u16(), body.as_str()),
+        (503, "no place to remember the event")
+    );
+}
+
+#[tokio::test]
+async fn the_extractor_gives_what_is_proved() {
+    async fn receive(delivery: VerifiedEvent) -> String {
+        format!("{:?} {:?}", delivery.event.kind(), delivery.event.id())
+    }
+    let site = Site::of(|receiver| {
+        Router::new()
+            .route("/hook", post(receive))
+            .with_state(receiver.body_limit(100))
+    })
+    .await;
+    let send = async |delivery: TestDelivery| {
+        let sent = delivery.signed(&key(), start()).unwrap();
+        let answer = site
+            .client
+            .post(format!("http://{}/hook", site.address))
+            .headers(sent.headers)
+            .body(sent.body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let good = send(TestDelivery::of("X").id("1")).await;
+    assert_eq!(good, (200, r#"Some("X") Some("1")"#.to_owned()));
+    let large = send(TestDelivery::raw(vec![b' '; 101])).await;
+    assert_eq!(large, (413, "the body is too large".to_owned()));
+    let raw = send(TestDelivery::raw("no JSON")).await;
+    assert_eq!(raw, (400, "the body is not a JSON object".to_owned()));
+}

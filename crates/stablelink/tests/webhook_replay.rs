@@ -1,0 +1,301 @@
+//! The rules of a replay guard, and of handling an event once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use stablelink::testing::{ManualClock, TestDelivery};
+use stablelink::webhook::{
+    Claim, EventKey, GuardError, HandleError, Lease, MemoryGuard, Outcome, ReplayGuard, Verified,
+    Webhooks, handle,
+};
+use stablelink::{BoxFuture, ErrorKind};
+use stablelink_signature::Timestamp;
+use tokio::sync::Barrier;
+
+const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
+const LEASE: Duration = Duration::from_secs(60);
+const RETENTION: Duration = Duration::from_secs(2 * 24 * 3600);
+
+fn delivery(id: &str) -> Verified {
+    let key = "unit-test-sign-key-not-real-0001".into();
+    let sent = TestDelivery::of("X").id(id).signed(&key, NOW).unwrap();
+    Webhooks::new(&key)
+        .unwrap()
+        .verify(&sent.headers, sent.body, NOW)
+        .unwrap()
+}
+
+fn event_key(id: &str) -> EventKey {
+    delivery(id).parse().unwrap().key()
+}
+
+struct Fixture {
+    clock: ManualClock,
+    guard: Arc<MemoryGuard>,
+}
+
+fn fixture() -> Fixture {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let guard = Arc::new(MemoryGuard::new(Arc::new(clock.clone())));
+    Fixture { clock, guard }
+}
+
+async fn lease(guard: &MemoryGuard, key: &EventKey) -> Lease {
+    match guard.claim(key).await.unwrap() {
+        Claim::New(lease) => lease,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_committed_released_or_ends() {
+    let Fixture { clock, guard } = fixture();
+    let key = event_key("1");
+    let first = lease(&guard, &key).await;
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    guard.release(&first).await.unwrap();
+
+    let second = lease(&guard, &key).await;
+    clock.advance(LEASE - Duration::from_millis(1));
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    clock.advance(Duration::from_millis(1));
+
+    // The second ended, and the third is nobody else's to give back or to commit.
+    let third = lease(&guard, &key).await;
+    guard.release(&second).await.unwrap();
+    assert!(!guard.commit(&second).await.unwrap());
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert!(guard.commit(&third).await.unwrap());
+    assert!(guard.commit(&second).await.unwrap(), "it was handled");
+    guard.release(&third).await.unwrap();
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert!(matches!(
+        guard.claim(&event_key("2")).await.unwrap(),
+        Claim::New(_)
+    ));
+
+    clock.advance(RETENTION - Duration::from_millis(1));
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    clock.advance(Duration::from_millis(1));
+    assert!(matches!(guard.claim(&key).await.unwrap(), Claim::New(_)));
+}
+
+#[tokio::test]
+async fn a_claim_that_ended_is_committed_if_nobody_took_it() {
+    let Fixture { clock, guard } = fixture();
+    let key = event_key("1");
+    let late = lease(&guard, &key).await;
+    clock.advance(LEASE);
+    assert!(guard.commit(&late).await.unwrap());
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+}
+
+#[tokio::test]
+async fn a_jump_of_the_time_of_day_frees_nothing() {
+    let Fixture { clock, guard } = fixture();
+    let key = event_key("1");
+    let first = lease(&guard, &key).await;
+    clock.jump(10_000_000);
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    guard.commit(&first).await.unwrap();
+    clock.jump(-20_000_000);
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+}
+
+#[tokio::test]
+async fn an_event_is_handled_once_and_again_after_a_failure() {
+    let Fixture { guard, .. } = fixture();
+    let verified = delivery("1");
+    let runs = AtomicUsize::new(0);
+    let run = |result: Result<u8, &'static str>| {
+        let (verified, guard, runs) = (&verified, &guard, &runs);
+        async move {
+            handle(verified, guard, |event| async move {
+                assert_eq!(event.id(), Some("1"));
+                runs.fetch_add(1, Ordering::SeqCst);
+                result
+            })
+            .await
+        }
+    };
+    for _ in 0..2 {
+        let error = run(Err("no database")).await.unwrap_err();
+        assert!(matches!(error, HandleError::Handler("no database")));
+    }
+    assert!(matches!(run(Ok(7)).await.unwrap(), Outcome::Handled(7)));
+    let outcome = run(Err("never run")).await.unwrap();
+    assert!(matches!(outcome, Outcome::Duplicate) && outcome.is_acknowledged());
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_panic_or_a_drop_gives_the_event_back() {
+    let Fixture { guard, .. } = fixture();
+    let verified = delivery("1");
+    let key = event_key("1");
+
+    let panicking = tokio::spawn({
+        let (verified, guard) = (verified.clone(), guard.clone());
+        async move {
+            handle(&verified, &guard, |_| async {
+                if true {
+                    panic!("as a handler may");
+                }
+                Ok::<_, ()>(())
+            })
+            .await
+        }
+    });
+    assert!(panicking.await.unwrap_err().is_panic());
+    free(&guard, &key).await;
+
+    let mut waiting = Box::pin(handle(&verified, &guard, |_| {
+        std::future::pending::<Result<(), ()>>()
+    }));
+    assert!(poll_once(&mut waiting).await.is_pending());
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    drop(waiting);
+    free(&guard, &key).await;
+}
+
+/// Waits for the task that gives an event back: it is ready when this one lets it run.
+async fn free(guard: &MemoryGuard, key: &EventKey) {
+    for _ in 0..100 {
+        if let Claim::New(lease) = guard.claim(key).await.unwrap() {
+            return guard.release(&lease).await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the event was not given back");
+}
+
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> std::task::Poll<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_at_once_one_runs() {
+    let Fixture { guard, .. } = fixture();
+    let verified = Arc::new(delivery("1"));
+    let runs = Arc::new(AtomicUsize::new(0));
+    const MANY: usize = 32;
+    // All have claimed before the one that runs may end.
+    let all_asked = Arc::new(Barrier::new(MANY));
+    let tasks: Vec<_> = (0..MANY)
+        .map(|_| {
+            let (verified, guard) = (verified.clone(), guard.clone());
+            let (runs, all_asked) = (runs.clone(), all_asked.clone());
+            tokio::spawn(async move {
+                let outcome = handle(&verified, &guard, |_| async {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    all_asked.wait().await;
+                    Ok::<_, ()>(())
+                })
+                .await
+                .unwrap();
+                if matches!(outcome, Outcome::InProgress) {
+                    assert!(!outcome.is_acknowledged());
+                    all_asked.wait().await;
+                    return false;
+                }
+                matches!(outcome, Outcome::Handled(()))
+            })
+        })
+        .collect();
+    let mut handled = 0;
+    for task in tasks {
+        handled += usize::from(task.await.unwrap());
+    }
+    assert_eq!((handled, runs.load(Ordering::SeqCst)), (1, 1));
+}
+
+/// A guard whose parts fail.
+#[derive(Clone, Copy)]
+struct Broken {
+    claim: bool,
+    commit: bool,
+}
+
+fn broken() -> GuardError {
+    "no table".into()
+}
+
+impl ReplayGuard for Broken {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        let broken_here = self.claim;
+        Box::pin(async move {
+            if broken_here {
+                return Err(broken());
+            }
+            Ok(Claim::New(Lease::new(key.clone())))
+        })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        let broken_here = self.commit;
+        Box::pin(async move { if broken_here { Err(broken()) } else { Ok(true) } })
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        Box::pin(async { Err(broken()) })
+    }
+}
+
+#[tokio::test]
+async fn a_guard_that_fails_is_told() {
+    let verified = delivery("1");
+    let run = async |claim, commit, result: Result<(), &'static str>| {
+        let guard: Arc<dyn ReplayGuard> = Arc::new(Broken { claim, commit });
+        handle(&verified, &guard, |_| async move { result }).await
+    };
+    let unclaimed = run(true, false, Ok(())).await;
+    let Err(HandleError::Guard(error)) = unclaimed else {
+        panic!("{unclaimed:?}");
+    };
+    assert!(matches!(error.kind(), ErrorKind::Store { .. }));
+    assert_eq!(error.to_string(), "the replay guard failed: no table");
+    // It was handled: that it is not remembered must not bring it again.
+    let unremembered = run(false, true, Ok(())).await.unwrap();
+    assert!(unremembered.is_acknowledged());
+    assert!(matches!(unremembered, Outcome::Unremembered((), _)));
+    // What the handler said goes before what the guard says.
+    let failed = run(false, false, Err("no database")).await;
+    assert!(matches!(failed, Err(HandleError::Handler("no database"))));
+}
+
+/// A guard that takes its time to commit, and counts what is given back.
+#[derive(Default)]
+struct Slow(AtomicUsize);
+
+impl ReplayGuard for Slow {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn what_was_handled_is_not_given_back() {
+    let (verified, guard) = (delivery("1"), Arc::new(Slow::default()));
+    // Dropped while the guard commits: the handler has run.
+    let mut committing = Box::pin(handle(&verified, &guard, |_| async { Ok::<_, ()>(()) }));
+    assert!(poll_once(&mut committing).await.is_pending());
+    drop(committing);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(guard.0.load(Ordering::SeqCst), 0);
+}

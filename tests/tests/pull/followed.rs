@@ -1,0 +1,232 @@
+//! From a changed site to the regenerated tree, and the exit codes of the commands.
+
+use std::path::Path;
+
+use clap::Parser as _;
+use stablelink_tests::{
+    copy_of_tree,
+    site::{DocPage, Faults, Reply},
+};
+use xtask::{
+    cli::Cli,
+    commands,
+    docs::pull::{self, Form, address::Site as Address},
+};
+
+use crate::support::{options, site, told};
+
+#[test]
+fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, DocPage::many(3));
+    let run = |command: &str, url: &str| {
+        let words = [
+            "xtask",
+            "docs",
+            command,
+            "--site",
+            url,
+            "--api-base",
+            &site.api_base(),
+        ];
+        let cli = Cli::try_parse_from(words).unwrap();
+        commands::run(copy.path(), cli).map(commands::Outcome::code)
+    };
+    assert_eq!(run("check", &site.url()).unwrap(), 3);
+    assert_eq!(run("pull", &site.url()).unwrap(), 0);
+    assert_eq!(run("check", &site.url()).unwrap(), 0);
+    let error = run("check", "http://docs.example").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--site \"http://docs.example\": http is for this machine alone; give https"
+    );
+}
+
+/// An answer of the exchange rate.
+const RATE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
+    "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
+    "clientId": 23}, "success": false}"#;
+
+/// The page of the exchange rate in the navigation.
+fn rate() -> DocPage {
+    DocPage {
+        id: 421_876_920,
+        title: "Get Exchange Rate".into(),
+        folder: "Trade".into(),
+        call: Some(("post".into(), "/trade/exchange-rate".into())),
+        text: String::new(),
+    }
+}
+
+/// The page of the exchange rate as its site publishes it: examples and no schema. `answer` is the
+/// example of the answer.
+fn rate_record(answer: &str) -> serde_json::Value {
+    serde_json::json!({
+        "id": 421_876_920,
+        "name": "Get Exchange Rate",
+        "method": "post",
+        "path": "/trade/exchange-rate",
+        "status": "released",
+        "description": "Gives the rate at which one currency is sold for another.",
+        "updatedAt": "2026-03-31T05:13:12.000Z",
+        "requestBody": {
+            "type": "application/json",
+            "required": true,
+            "examples": [{
+                "mediaType": "application/json",
+                "value": "{\"sellCurrency\": \"USDT\", \"buyCurrency\": \"USD\", \"amount\": 358.79, \"clientId\": 600002706}",
+            }],
+        },
+        "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"}],
+        "responseExamples": [{"name": "OK", "responseId": 1, "data": answer}],
+    })
+}
+
+fn rate_page(answer: &str) -> Reply {
+    Reply::json(rate_record(answer))
+}
+
+/// The day on which the vendor changes the docs: look, pull, regenerate.
+#[test]
+fn a_changed_site_is_followed_to_the_client() {
+    let copy = copy_of_tree().unwrap();
+    let mut pages: Vec<DocPage> = DocPage::many(320)
+        .into_iter()
+        .map(|page| DocPage { call: None, ..page })
+        .collect();
+    pages.push(rate());
+    let site = site(Form::Json, pages);
+    let rate_path = site.path_of(421_876_920);
+    site.state()
+        .replies
+        .insert(rate_path.clone(), rate_page(RATE));
+    site.state().faults = Some(Faults {
+        seed: 11,
+        percent: 10,
+    });
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    options.settings.attempts = 4;
+
+    pull::pull(copy.path(), &options).unwrap();
+    xtask::regen::build(copy.path())
+        .unwrap()
+        .outputs
+        .write(copy.path())
+        .unwrap();
+    let before = document(copy.path());
+    let former = copy.path().join("former.json");
+    std::fs::copy(copy.path().join("spec/openapi.json"), &former).unwrap();
+    let rate_fields = |document: &serde_json::Value| -> Vec<String> {
+        let fields = &document["components"]["schemas"]["ExchangeRate"]["properties"];
+        fields.as_object().unwrap().keys().cloned().collect()
+    };
+    assert!(rate_fields(&before).contains(&"clientId".to_owned()));
+
+    let without = RATE.replace(",\n    \"clientId\": 23", "");
+    site.state().replies.insert(rate_path, rate_page(&without));
+    for page in &mut site.state().pages[..2] {
+        page.text.push_str(" And more.");
+    }
+    let found = pull::check(copy.path(), &options).unwrap();
+    assert_eq!(found.lines.len(), 3, "{}", told(&site, &found));
+    let pulled = pull::pull(copy.path(), &options).unwrap();
+    assert_eq!(pulled.lines.len(), 3);
+    assert!(
+        told(&site, &pulled).contains("421876920e0"),
+        "{}",
+        told(&site, &pulled)
+    );
+
+    xtask::regen::build(copy.path())
+        .unwrap()
+        .outputs
+        .write(copy.path())
+        .unwrap();
+    let after = document(copy.path());
+    let lost: Vec<String> = rate_fields(&before)
+        .into_iter()
+        .filter(|field| !rate_fields(&after).contains(field))
+        .collect();
+    assert_eq!(lost, ["clientId"]);
+
+    let told = xtask::diff::command::run(
+        copy.path(),
+        &former.display().to_string(),
+        &copy.path().join("spec/openapi.json").display().to_string(),
+        xtask::diff::command::Format::Text,
+    )
+    .unwrap();
+    assert!(told.breaking, "{}", told.text);
+    let text = told
+        .text
+        .replace(&copy.path().display().to_string(), "<root>");
+    insta::assert_snapshot!("what_a_lost_field_breaks", text);
+}
+
+fn document(root: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(root.join("spec/openapi.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Says of the rate page what it asks a caller to prove.
+fn rate_asks(member: &str, asked: serde_json::Value) -> Reply {
+    let mut page = rate_record(RATE);
+    page[member] = asked;
+    Reply::json(page)
+}
+
+#[test]
+fn a_page_does_not_weaken_what_a_call_has_to_prove() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, vec![rate()]);
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    let path = site.path_of(421_876_920);
+    let regen = |reply: Reply| {
+        site.state().replies.insert(path.clone(), reply);
+        pull::pull(copy.path(), &options).unwrap();
+        xtask::regen::build(copy.path())
+    };
+    let built = regen(rate_asks("auth", serde_json::json!({"type": "bearer"}))).unwrap();
+    built.outputs.write(copy.path()).unwrap();
+    let document = document(copy.path());
+    let operation = &document["paths"]["/trade/exchange-rate"]["post"];
+    assert_eq!(operation.get("security"), None);
+    assert!(document["security"][0].get("signature").is_some());
+
+    let key = serde_json::json!({"header": [{"name": "X-Api-Key", "required": true}]});
+    let error = regen(rate_asks("parameters", key)).unwrap_err();
+    insta::assert_snapshot!("a_page_that_asks_for_more", error);
+}
+
+#[test]
+fn two_answers_of_one_status_give_one_type_that_the_lint_takes() {
+    let copy = copy_of_tree().unwrap();
+    let site = site(Form::Json, vec![rate()]);
+    let mut options = options(&site);
+    options.site = Address::parse("https://developer.stablelink.app").unwrap();
+    let mut page = rate_record(RATE);
+    page["responses"] = serde_json::json!([
+        {"id": 1, "name": "OK", "code": 200, "contentType": "json"},
+        {"id": 2, "name": "Refused", "code": 200, "contentType": "json"},
+    ]);
+    let refused = r#"{"retcode": "00008", "retmsg": "amount is too small", "success": false}"#;
+    page["responseExamples"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({"responseId": 2, "data": refused}));
+    let path = site.path_of(421_876_920);
+    site.state().replies.insert(path, Reply::json(page));
+    pull::pull(copy.path(), &options).unwrap();
+    let built = xtask::regen::build(copy.path()).unwrap();
+    built.outputs.write(copy.path()).unwrap();
+    let document = document(copy.path());
+    let answer = &document["paths"]["/trade/exchange-rate"]["post"]["responses"]["200"];
+    let json = &answer["content"]["application/json"];
+    assert_eq!(json["examples"].as_object().unwrap().len(), 2);
+    let name = json["schema"]["$ref"].as_str().unwrap();
+    let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+    assert!(schema.get("oneOf").is_none(), "{schema}");
+    assert!(schema["properties"].get("retmsg").is_some(), "{schema}");
+}

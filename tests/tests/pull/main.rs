@@ -1,0 +1,8 @@
+//! A whole documentation site, pulled and checked over loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod changes;
+mod followed;
+mod refused;
+mod support;
+mod whole;

@@ -1,0 +1,254 @@
+//! The navigation of the published JSON: which project a site shows, and which pages it has.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    address::{ApiBase, Site, shown},
+    error::{Class, Failure, PullError},
+    page::{Listed, Listing},
+    published::{data, number, request},
+    settings::Settings,
+    web::Web,
+};
+
+/// Deepest navigation that is followed. The reader of JSON stops at 128 levels, two of which a folder takes.
+const DEEPEST: usize = 60;
+
+/// The project behind a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Project {
+    id: String,
+    branch: String,
+}
+
+/// Asks which project a site shows; none if the published JSON does not know the site.
+///
+/// # Errors
+/// The answer cannot be had or has another shape.
+pub(super) async fn find(
+    web: &Web,
+    site: &Site,
+    api: &ApiBase,
+    settings: &Settings,
+) -> Result<Option<Project>, PullError> {
+    let address = api.below(&format!("published-projects/domains/{}", site.host()));
+    match web.get(&request(&address, settings.page_bytes), data).await {
+        Ok(data) => project(&data).map(Some).map_err(|text| PullError::Listing {
+            address,
+            failure: Failure::new(Class::Lasting, text),
+            help: "nothing was changed; the form of the published JSON may have moved: `--form markdown` takes the Markdown twins",
+        }),
+        Err(failure) if failure.status == Some(404) => Ok(None),
+        Err(failure) => Err(PullError::Listing {
+            address,
+            failure,
+            help: "nothing was changed; run it again later, see `--api-base`, or take the Markdown twins with `--form markdown`",
+        }),
+    }
+}
+
+fn project(data: &Value) -> Result<Project, String> {
+    let id = number(&data["projectId"]).ok_or("the answer has no `projectId` of digits")?;
+    let versions: Vec<&Value> = match &data["versionSettings"] {
+        Value::Array(versions) => versions.iter().collect(),
+        version => vec![version],
+    };
+    let version = versions
+        .iter()
+        .find(|version| version["isDefaultVersion"] == Value::Bool(true))
+        .or(versions.first());
+    let branch = version
+        .and_then(|version| number(&version["branchId"]))
+        .ok_or("the answer has no `versionSettings` with a `branchId` of digits")?;
+    Ok(Project { id, branch })
+}
+
+impl Project {
+    /// The pages of the project.
+    ///
+    /// # Errors
+    /// The navigation cannot be had, names a page twice, by no id, or has too many pages.
+    pub(super) async fn list(
+        &self,
+        web: &Web,
+        site: &Site,
+        api: &ApiBase,
+        settings: &Settings,
+    ) -> Result<Listing, PullError> {
+        let address = self.below(api, "http-api-tree");
+        let tree = web
+            .get(&request(&address, settings.listing_bytes), data)
+            .await
+            .map_err(|failure| PullError::Listing {
+                address: address.clone(),
+                failure,
+                help: "nothing was changed; run it again later",
+            })?;
+        let listing = Walk {
+            project: self,
+            site,
+            api,
+            listing: Listing::default(),
+            seen: BTreeMap::new(),
+            others: BTreeMap::new(),
+        }
+        .whole(&tree)?;
+        if listing.pages.is_empty() {
+            return Err(PullError::Listed {
+                place: address,
+                text: "lists no page".to_owned(),
+                help: "nothing was changed; see whether this is the right site",
+            });
+        }
+        if listing.pages.len() > settings.pages {
+            return Err(PullError::TooManyPages {
+                address,
+                listed: listing.pages.len(),
+                most: settings.pages,
+            });
+        }
+        Ok(listing)
+    }
+
+    fn below(&self, api: &ApiBase, path: &str) -> String {
+        api.below(&format!(
+            "published-projects/{}/{path}?branchId={}",
+            self.id, self.branch
+        ))
+    }
+}
+
+struct Walk<'a> {
+    project: &'a Project,
+    site: &'a Site,
+    api: &'a ApiBase,
+    listing: Listing,
+    seen: BTreeMap<String, String>,
+    others: BTreeMap<String, usize>,
+}
+
+impl Walk<'_> {
+    fn whole(mut self, tree: &Value) -> Result<Listing, PullError> {
+        let Some(nodes) = tree.as_array() else {
+            return Err(PullError::Listed {
+                place: "http-api-tree".to_owned(),
+                text: "the navigation is not a list of nodes".to_owned(),
+                help: "nothing was changed; `--form markdown` takes the Markdown twins",
+            });
+        };
+        self.nodes(nodes, &mut Vec::new())?;
+        self.listing.others = self.others.into_iter().collect();
+        Ok(self.listing)
+    }
+
+    fn nodes(&mut self, nodes: &[Value], folder: &mut Vec<String>) -> Result<(), PullError> {
+        if folder.len() > DEEPEST {
+            return Err(PullError::Listed {
+                place: format!("http-api-tree, below {:?}", shown(&folder.join(" / "))),
+                text: format!("folders stand deeper than {DEEPEST} levels"),
+                help: "nothing was changed; no real navigation is like that",
+            });
+        }
+        for node in nodes {
+            let name = text(&node["name"]);
+            match node["type"].as_str().unwrap_or_default() {
+                "apiDetail" => self.page(&node["api"], &name, "http-apis", "e0", folder)?,
+                "doc" => self.page(&node["doc"], &name, "doc", "m0", folder)?,
+                "apiDetailFolder" => {}
+                other => *self.others.entry(shown(other)).or_default() += 1,
+            }
+            if let Some(children) = node["children"].as_array().filter(|list| !list.is_empty()) {
+                folder.push(name);
+                self.nodes(children, folder)?;
+                folder.pop();
+            }
+        }
+        Ok(())
+    }
+
+    fn page(
+        &mut self,
+        of: &Value,
+        name: &str,
+        path: &str,
+        end: &str,
+        folder: &[String],
+    ) -> Result<(), PullError> {
+        let refuse = |text: String, help| PullError::Listed {
+            place: format!("http-api-tree, {:?}", shown(name)),
+            text,
+            help,
+        };
+        let Some(number) = number(&of["id"]) else {
+            return Err(refuse(
+                format!("the id {} is not a number", shown(&of["id"].to_string())),
+                "nothing was changed; an id is digits alone, and nothing else is asked for or named after it",
+            ));
+        };
+        let id = format!("{number}{end}");
+        if let Some(other) = self.seen.insert(id.clone(), name.to_owned()) {
+            return Err(refuse(
+                format!("has the id {id}, and so has {:?}", shown(&other)),
+                "nothing was changed; a page is known by its id, so the site has to be put right, or the pages be saved by hand (`docs add`)",
+            ));
+        }
+        self.listing.pages.push(Listed {
+            address: self.site.below(&id),
+            source: self.project.below(self.api, &format!("{path}/{number}")),
+            id,
+            title: name.to_owned(),
+            folder: folder.to_vec(),
+        });
+        Ok(())
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_default_version_is_taken_else_the_first() {
+        for (data, expected) in [
+            (
+                json!({"projectId": 7, "versionSettings": [{"branchId": 1}, {"branchId": "2", "isDefaultVersion": true}]}),
+                Some(("7", "2")),
+            ),
+            (
+                json!({"projectId": "7", "versionSettings": [{"branchId": 1}]}),
+                Some(("7", "1")),
+            ),
+            (
+                json!({"projectId": 7, "versionSettings": {"branchId": 3}}),
+                Some(("7", "3")),
+            ),
+            (json!({"projectId": 7, "versionSettings": []}), None),
+            (
+                json!({"projectId": "7/../8", "versionSettings": [{"branchId": 1}]}),
+                None,
+            ),
+            (
+                json!({"projectId": -7, "versionSettings": [{"branchId": 1}]}),
+                None,
+            ),
+            (
+                json!({"projectId": 7, "versionSettings": [{"branchId": "1&x=2"}]}),
+                None,
+            ),
+        ] {
+            let project = project(&data).ok();
+            let parts = project
+                .as_ref()
+                .map(|project| (project.id.as_str(), project.branch.as_str()));
+            assert_eq!(parts, expected, "{data}");
+        }
+    }
+}
