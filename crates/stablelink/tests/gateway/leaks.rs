@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::fmt::Debug;
 use std::future::IntoFuture;
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
@@ -37,10 +38,17 @@ const PERSONAL: [&str; 8] = [
 #[derive(Default)]
 struct Hunt {
     needles: BTreeSet<String>,
-    texts: Vec<(String, String)>,
+    texts: BTreeSet<(String, String)>,
 }
 
 impl Hunt {
+    /// A text that is random already: nobody would write it in another form.
+    fn plant_random(&mut self, secret: &str) {
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        self.needles.insert(form.to_lowercase());
+        self.needles.insert(secret.to_lowercase());
+    }
+
     /// A secret in every form that it may have on its way.
     fn plant(&mut self, secret: &str) {
         if secret.is_empty() {
@@ -68,7 +76,8 @@ impl Hunt {
     }
 
     fn look(&mut self, place: impl Into<String>, text: impl Into<String>) {
-        self.texts.push((place.into(), text.into().to_lowercase()));
+        self.texts
+            .insert((place.into(), text.into().to_lowercase()));
     }
 
     fn shown(&mut self, place: &str, value: &dyn Debug) {
@@ -102,14 +111,14 @@ impl Hunt {
             for name in ["authorization", "signature"] {
                 if let Some(value) = request.headers.get(name) {
                     let value = value.to_str().unwrap();
-                    self.plant(value.trim_start_matches("Bearer "));
+                    self.plant_random(value.trim_start_matches("Bearer "));
                 }
             }
             if request.operation == Some(Operation::IssueAccessToken) {
-                self.plant(&request.query);
+                self.plant_random(&request.query);
                 for (name, value) in url::form_urlencoded::parse(request.query.as_bytes()) {
                     if name != "grant_type" {
-                        self.plant(&value);
+                        self.plant_random(&value);
                     }
                 }
             }
@@ -117,15 +126,17 @@ impl Hunt {
     }
 
     fn found(&self) -> Vec<(&str, &str)> {
-        let mut found = Vec::new();
-        for (place, text) in &self.texts {
-            for needle in &self.needles {
-                if text.contains(needle.as_str()) {
-                    found.push((place.as_str(), needle.as_str()));
-                }
-            }
-        }
-        found
+        let needles: Vec<&String> = self.needles.iter().collect();
+        let search = AhoCorasick::new(&needles).unwrap();
+        let hit = |(place, text)| {
+            let hit = search.find::<&String>(text)?;
+            Some((place, needles[hit.pattern()].as_str()))
+        };
+        let texts = self
+            .texts
+            .iter()
+            .map(|(place, text)| (place.as_str(), text));
+        texts.filter_map(hit).collect()
     }
 }
 
@@ -155,59 +166,63 @@ fn spoiling() -> Vec<(String, Fault)> {
         ("date".to_owned(), Fault::date_skew(3_600_000)),
     ];
     let secrets = [API_KEY, API_SECRET, SIGN_KEY];
-    for private in PERSONAL.into_iter().chain(secrets) {
-        let quoted = serde_json::to_string(private).unwrap();
-        for (status, body) in [
-            (200, format!("<html>{private}</html>")),
-            (502, format!("<html>{private}</html>")),
-            (403, private.to_owned()),
-            (200, format!(r#"{{"retcode":"200","retdata":{quoted}}}"#)),
-            (
-                200,
-                format!(
-                    r#"{{"retcode":"200","retdata":{{"payingAmount":{quoted},"orderAmount":{quoted},"createdTime":{quoted},"channelRate":{quoted},"orderStatus":[{quoted}]}}}}"#
-                ),
-            ),
-            (
-                200,
-                format!(
-                    r#"{{"retcode":"200","retdata":{{"depositAddress":{quoted},"{private}":1}}}}"#
-                ),
-            ),
-            (
-                200,
-                format!(r#"{{"retcode":"200","retdata":{{"orderNo":{quoted}"#),
-            ),
-            (200, format!("[{quoted}]")),
-            (200, quoted.clone()),
-            (
-                200,
-                format!(r#"{{"retcode":"13","retmsg":"no","retdata":{quoted}}}"#),
-            ),
-            (200, format!(r#"{{"retcode":{{"a":{quoted}}}}}"#)),
-        ] {
-            all.push((
-                format!("{status} {body}"),
-                Fault::custom(status, json, body),
-            ));
-        }
+    let private = PERSONAL.into_iter().chain(secrets).collect::<Vec<_>>();
+    for (number, status) in [200, 400, 401, 500, 503, 302].into_iter().enumerate() {
         // As a Java server quotes the value that it refuses.
-        let message = format!(
-            "Cannot deserialize from String \"{private}\": bad `{private}`, not '{private}'"
-        );
-        for status in [200, 400, 401, 500, 503] {
+        for part in private.iter().skip(number % 2).step_by(2) {
+            let message = format!("Cannot read from String \"{part}\": bad `{part}`, not '{part}'");
             let body = serde_json::json!({"retcode": "00008", "retmsg": message}).to_string();
             all.push((
-                format!("{status} {message}"),
+                format!("{status} quotes"),
                 Fault::custom(status, json, body),
             ));
         }
-        let header = private.is_ascii().then_some(private).unwrap_or("x");
-        let location = format!("https://{header}:{header}@elsewhere.example/?{header}#{header}");
-        let redirect = Fault::redirect(302, &location).header("set-cookie", header);
-        all.push((format!("302 {location}"), redirect));
+    }
+    let private = private.join(", ");
+    let quoted = serde_json::to_string(&private).unwrap();
+    for (status, body) in [
+        (200, format!("<html>{private}</html>")),
+        (502, format!("<html>{private}</html>")),
+        (403, private.clone()),
+        (200, format!(r#"{{"retcode":"200","retdata":{quoted}}}"#)),
+        (200, wrong_types(&quoted)),
+        (
+            200,
+            format!(r#"{{"retcode":"200","retdata":{{"depositAddress":{quoted},{quoted}:1}}}}"#),
+        ),
+        (
+            200,
+            format!(r#"{{"retcode":"200","retdata":{{"orderNo":{quoted}"#),
+        ),
+        (200, format!("[{quoted}]")),
+        (200, quoted.clone()),
+        (
+            200,
+            format!(r#"{{"retcode":"13","retmsg":"no","retdata":{quoted}}}"#),
+        ),
+        (200, format!(r#"{{"retcode":{{"a":{quoted}}}}}"#)),
+    ] {
+        let name = format!("{status} {}", body.replace(&private, "…"));
+        all.push((name, Fault::custom(status, json, body)));
+    }
+    for ascii in [PERSONAL[1], PERSONAL[3]] {
+        let location = format!("https://{ascii}@elsewhere.example/?{ascii}#{ascii}");
+        let redirect = Fault::redirect(302, &location).header("set-cookie", ascii);
+        all.push(("302".to_owned(), redirect));
     }
     all
+}
+
+fn wrong_types(quoted: &str) -> String {
+    let members = [
+        "payingAmount",
+        "orderAmount",
+        "createdTime",
+        "channelRate",
+        "settlementOrderNo",
+    ];
+    let members = members.map(|name| format!(r#""{name}":[{quoted}]"#));
+    format!(r#"{{"retcode":"200","retdata":{{{}}}}}"#, members.join(","))
 }
 
 /// One call of each kind, and what a program would print of it.
@@ -334,7 +349,7 @@ async fn nothing_private_is_told() {
     for told in &told {
         hunt.look(format!("{} {}", told.target, told.level), told.text.clone());
     }
-    assert!(hunt.texts.len() > 5_000, "{}", hunt.texts.len());
+    assert!(hunt.texts.len() > 1_000, "{}", hunt.texts.len());
     let found = hunt.found();
     assert!(
         found.is_empty(),
