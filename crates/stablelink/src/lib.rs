@@ -67,6 +67,8 @@ mod error;
 pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
+#[cfg(feature = "redis")]
+mod redis_link;
 mod reply;
 mod resource;
 pub mod testing;

@@ -3,13 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, cmd};
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use ::redis::{FromRedisValue, cmd};
 
 use super::{Claim, EventKey, GuardError, LEASE, Lease, RETENTION, ReplayGuard};
 use crate::clock::BoxFuture;
+use crate::redis_link::Link;
 use crate::{Error, ErrorKind};
 
 /// Remembers events in Redis: for any number of receivers in any number of processes. Needs the feature `redis`.
@@ -19,12 +17,10 @@ use crate::{Error, ErrorKind};
 /// handled; the gateway comes [again](crate::webhook::REDELIVERIES). A Redis that loses its memory, or evicts keys
 /// before their time, lets handled events in again: `maxmemory-policy noeviction` keeps them.
 pub struct RedisGuard {
-    client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
+    link: Link,
     prefix: String,
     lease: Duration,
     retention: Duration,
-    timeout: Duration,
 }
 
 /// What the key of a handled event holds. Owners are hexadecimal, so no owner is this.
@@ -54,19 +50,11 @@ impl RedisGuard {
     ///
     /// An address that is none. Whether someone is there shows at the first claim.
     pub fn new(address: &str) -> Result<Self, Error> {
-        // The error of the driver is left out: the address holds a password.
-        let client = Client::open(address).map_err(|_| {
-            Error::configuration(
-                "the address of Redis can't be used; write redis://user:password@host:port/database",
-            )
-        })?;
         Ok(Self {
-            client,
-            connection: Mutex::new(None),
+            link: Link::new(address)?,
             prefix: "stablelink:webhook:".to_owned(),
             lease: LEASE,
             retention: RETENTION,
-            timeout: Duration::from_secs(2),
         })
     }
 
@@ -96,7 +84,7 @@ impl RedisGuard {
     /// How long one question to Redis may take, a new connection included; 2 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.link.timeout = timeout;
         self
     }
 
@@ -114,42 +102,13 @@ impl RedisGuard {
             .arg(lease.owner())
             .arg(millis(life))
             .arg(HANDLED);
-        let failed = |problem: &'static str| {
-            let problem = problem.into();
-            Error::new(ErrorKind::Store { problem }).retryable(true)
-        };
-        let error = match timeout(self.timeout, self.ask(&command)).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => failed("the replay guard in Redis failed").because(error),
-            Err(_) => failed("the replay guard in Redis did not answer in time"),
-        };
-        // Whatever it was, the next one connects anew: the server may be another by then. One that connects right now
-        // does so already.
-        if let Ok(mut connection) = self.connection.try_lock() {
-            *connection = None;
-        }
-        Err(error)
-    }
-
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let mut connection = self.connection().await?;
-        command.query_async(&mut connection).await
-    }
-
-    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
-        let mut connection = self.connection.lock().await;
-        if let Some(connection) = &*connection {
-            return Ok(connection.clone());
-        }
-        // One limit is enough: that of `run`.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let new = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        Ok(connection.insert(new).clone())
+        // Each script may run twice: an owner that claims again has its claim, and what is done stays done.
+        self.link.ask(&command).await.map_err(|error| {
+            let problem = "the replay guard in Redis failed".into();
+            Error::new(ErrorKind::Store { problem })
+                .retryable(true)
+                .because(error)
+        })
     }
 }
 

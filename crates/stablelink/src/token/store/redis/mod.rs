@@ -1,6 +1,5 @@
 //! Tokens in Redis.
 
-mod link;
 mod scripts;
 
 use std::fmt;
@@ -9,11 +8,11 @@ use std::time::{Duration, SystemTime};
 use ::redis::{Cmd, cmd};
 use secrecy::ExposeSecret;
 
-use self::link::Link;
 use super::stored::unix_millis;
 use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
 use crate::clock::BoxFuture;
+use crate::redis_link::{Link, LinkError};
 
 /// Keeps tokens in Redis, for any number of processes on any number of machines. Needs the feature `redis`.
 ///
@@ -150,7 +149,7 @@ impl TokenStore for RedisStore {
                 .arg(lease.generation())
                 .arg(token.to_json()?.expose_secret())
                 .arg(life.clamp(1_000, LONGEST));
-            self.link.ask(&command).await
+            Ok(self.link.ask(&command).await?)
         })
     }
 
@@ -178,6 +177,16 @@ impl TokenStore for RedisStore {
             let _: u8 = self.link.ask(&command).await?;
             Ok(())
         })
+    }
+}
+
+impl From<LinkError> for StoreError {
+    fn from(error: LinkError) -> Self {
+        let problem = error.to_string();
+        match error {
+            LinkError::Failed(cause) => Self::new(problem).because(cause),
+            LinkError::TimeIsUp(_) => Self::new(problem),
+        }
     }
 }
 

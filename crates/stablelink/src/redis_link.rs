@@ -1,4 +1,4 @@
-//! The connection to Redis.
+//! The connection to Redis, for tokens and for webhooks.
 
 use std::time::Duration;
 
@@ -8,17 +8,16 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::Error;
-use crate::token::store::StoreError;
 
 /// A connection that is made when it is needed, and made anew when it broke.
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
     connection: Mutex<Option<MultiplexedConnection>>,
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl Link {
-    pub(super) fn new(address: &str) -> Result<Self, Error> {
+    pub(crate) fn new(address: &str) -> Result<Self, Error> {
         // The error of the driver is left out: the address holds a password.
         let client = Client::open(address).map_err(|_| {
             Error::configuration(
@@ -37,7 +36,7 @@ impl Link {
     }
 
     /// Sends a command, which must do no harm if it is run twice.
-    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, LinkError> {
         let answer = timeout(self.timeout, async {
             let used = self.connection.lock().await.clone();
             // Days may lie between two renewals, and Redis may have gone and come back since.
@@ -51,23 +50,13 @@ impl Link {
             command.query_async(&mut connection).await
         })
         .await;
-        match answer {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                self.forget();
-                Err(
-                    StoreError::new("Redis can't be reached, or refused the command")
-                        .because(error),
-                )
-            }
-            Err(_) => {
-                self.forget();
-                Err(StoreError::new(format!(
-                    "Redis did not answer within {:?}",
-                    self.timeout
-                )))
-            }
-        }
+        let error = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => LinkError::Failed(error),
+            Err(_) => LinkError::TimeIsUp(self.timeout),
+        };
+        self.forget();
+        Err(error)
     }
 
     async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
@@ -89,6 +78,15 @@ impl Link {
             *connection = None;
         }
     }
+}
+
+/// Why a command brought no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    #[error("Redis can't be reached, or refused the command")]
+    Failed(#[source] RedisError),
+    #[error("Redis did not answer within {0:?}")]
+    TimeIsUp(Duration),
 }
 
 /// The driver takes the default of the process, and panics where there is none and two are compiled in. Like the driver, this
