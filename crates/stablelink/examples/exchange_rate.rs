@@ -15,7 +15,7 @@ async fn main() -> support::Outcome {
     let rate = client
         .exchange_rates()
         .quote("USDT", "USD")
-        .amount(Decimal::new(358_79, 2))
+        .amount(Decimal::new(35_879, 2))
         .await?;
 
     // Which of the two the live service gives is not known.

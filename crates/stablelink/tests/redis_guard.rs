@@ -195,7 +195,10 @@ async fn redis_gone_is_a_typed_error_and_back_is_back() {
         };
         assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
         assert!(error.is_retryable());
-        assert_eq!(error.to_string(), "the replay guard in Redis failed");
+        assert_eq!(
+            error.to_string(),
+            "the replay guard: Redis can't be reached, or refused the command"
+        );
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 
@@ -227,6 +230,6 @@ async fn a_redis_that_never_answers_is_given_up() {
     let error = guard.claim(&event_key("1")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the replay guard in Redis did not answer in time"
+        "the replay guard: Redis did not answer within 50ms"
     );
 }

@@ -104,7 +104,7 @@ impl RedisGuard {
             .arg(HANDLED);
         // Each script may run twice: an owner that claims again has its claim, and what is done stays done.
         self.link.ask(&command).await.map_err(|error| {
-            let problem = "the replay guard in Redis failed".into();
+            let problem = format!("the replay guard: {error}").into();
             Error::new(ErrorKind::Store { problem })
                 .retryable(true)
                 .because(error)
