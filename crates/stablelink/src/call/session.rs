@@ -229,7 +229,7 @@ impl Transport for Session {
             Ok(
                 match self.deliver(http, Source::Fixed(Box::new(request))).await {
                     // The generated code knows 200 alone of the successes.
-                    Ok(reply) => http::Response::new(reply.body().clone()).into(),
+                    Ok(reply) => self.shared.answered(reply.body().clone()),
                     Err(error) => carry(error),
                 },
             )
