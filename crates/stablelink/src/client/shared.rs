@@ -43,13 +43,6 @@ impl Shared {
             .is_some_and(|code| self.token_retcodes.contains(code))
     }
 
-    pub(crate) fn limits(&self, time: Option<Duration>) -> Limits {
-        Limits {
-            time: time.unwrap_or(self.limits.time),
-            ..self.limits
-        }
-    }
-
     /// A success as the generated client takes it. With an address of its own reqwest need not make one up.
     pub(crate) fn answered(&self, body: Bytes) -> reqwest::Response {
         http::Response::builder()
