@@ -107,7 +107,7 @@ impl Session {
     }
 
     pub(super) fn watch_call(&self) -> observe::Call {
-        observe::Call::begin(&self.plan.operation, Arc::clone(&self.shared.clock))
+        observe::Call::begin(self.plan.operation.clone(), Arc::clone(&self.shared.clock))
     }
 
     /// How often the request was sent, or tried to be.
