@@ -29,6 +29,7 @@ mod auth;
 mod clock;
 mod connection;
 mod credentials;
+mod document;
 mod envelope;
 mod faults;
 mod money;
@@ -52,7 +53,7 @@ pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
 };
-pub use state::{Effect, Effects, RequestRecord, TokenGrants, UploadedFile};
+pub use state::{Effect, Effects, Mismatch, RequestRecord, TokenGrants, UploadedFile};
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

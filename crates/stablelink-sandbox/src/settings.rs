@@ -52,6 +52,10 @@ pub struct Settings {
     pub logged_body: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
+    /// Whether each answer is held to the document: what does not fit is recorded in
+    /// [`Sandbox::mismatches`](crate::Sandbox::mismatches) and answered with HTTP 500 and a text.
+    /// True where debug assertions are on.
+    pub check_answers: bool,
 }
 
 impl Default for Settings {
@@ -76,6 +80,7 @@ impl Default for Settings {
             requests_kept: 10_000,
             logged_body: 65_536,
             body_limit: 32 * 1024 * 1024,
+            check_answers: cfg!(debug_assertions),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use crate::server::Server;
-use crate::state::{Effects, Gateway, RequestRecord, TokenGrants};
+use crate::state::{Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
 pub use builder::{Builder, StartError};
 pub use outside::UnknownRecord;
 
@@ -117,6 +117,14 @@ impl Sandbox {
     #[must_use]
     pub fn request_count(&self) -> u64 {
         self.gateway.requests.arrived_so_far()
+    }
+
+    /// The answers that were not what the document says: faults of the sandbox or of the document,
+    /// the first hundred. Empty is what a test wants to see. See
+    /// [`Settings::check_answers`](crate::Settings::check_answers).
+    #[must_use]
+    pub fn mismatches(&self) -> Vec<Mismatch> {
+        self.gateway.mismatches.kept()
     }
 
     /// How many token requests there were, of all clients.

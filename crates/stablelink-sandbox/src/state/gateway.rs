@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Client, RequestLog, TokenGrants};
+use super::{Client, Mismatches, RequestLog, TokenGrants};
 use crate::faults::Faults;
 use crate::settings::Settings;
 use crate::{Clock, Credentials, lock};
@@ -13,6 +13,7 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) clients: Vec<Client>,
     pub(crate) requests: RequestLog,
+    pub(crate) mismatches: Mismatches,
     pub(crate) faults: Faults,
     /// Of token requests that belong to no client.
     refused_grants: Mutex<TokenGrants>,
@@ -26,6 +27,7 @@ impl Gateway {
             clock,
             clients: clients.into_iter().map(Client::new).collect(),
             requests: RequestLog::default(),
+            mismatches: Mismatches::default(),
             faults: Faults::default(),
             refused_grants: Mutex::default(),
             // Ids of the gateway go beyond 32 bits, and clients must cope.

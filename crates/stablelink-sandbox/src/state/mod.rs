@@ -4,6 +4,7 @@ pub(crate) mod books;
 mod client;
 mod effects;
 mod gateway;
+mod mismatches;
 mod requests;
 mod tokens;
 
@@ -12,6 +13,8 @@ pub use books::UploadedFile;
 pub(crate) use client::Client;
 pub use effects::{Effect, Effects};
 pub(crate) use gateway::Gateway;
+pub use mismatches::Mismatch;
+pub(crate) use mismatches::Mismatches;
 pub use requests::RequestRecord;
 pub(crate) use requests::{Arrival, RequestLog};
 pub use tokens::TokenGrants;

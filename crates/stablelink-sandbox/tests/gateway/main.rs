@@ -6,7 +6,6 @@
 mod caller;
 mod checkout;
 mod customers;
-mod document;
 mod envelopes;
 mod faults;
 mod server;
