@@ -31,10 +31,12 @@ mod connection;
 mod credentials;
 mod document;
 mod envelope;
+mod exact;
 mod faults;
 mod money;
 mod operation;
 mod operations;
+mod pace;
 mod random;
 mod refusal;
 mod sandbox;
@@ -48,12 +50,15 @@ pub use clock::Clock;
 pub use credentials::Credentials;
 pub use faults::{Fault, FaultId, Faults};
 pub use operation::{Operation, UnknownOperation};
+pub use pace::{Ending, Pace};
 pub use random::NoRandomness;
 pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
 };
-pub use state::{Effect, Effects, Mismatch, RequestRecord, TokenGrants, UploadedFile};
+pub use state::{
+    Account, Balances, Effect, Effects, Mismatch, RequestRecord, TokenGrants, UploadedFile,
+};
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

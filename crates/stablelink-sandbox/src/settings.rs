@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::pace::Pace;
+
 /// The choices of a sandbox. The defaults are what the documentation says, or where it is silent,
 /// what the README of this crate lists.
 ///
@@ -38,6 +40,10 @@ pub struct Settings {
     pub refuse_duplicates: bool,
     /// Whether a trade needs a fee config of its customer. True, as documented.
     pub fee_config_needed: bool,
+    /// Whether a trade needs an approved KYB of its customer. False: no page says so.
+    pub kyb_needed: bool,
+    /// How fast records move by themselves.
+    pub pace: Pace,
     /// Refuses every call with `ip not matched: <ip>`, as if the caller's address were not on the
     /// list of the dashboard.
     pub refuse_address: bool,
@@ -74,6 +80,8 @@ impl Default for Settings {
             rate_version: RateVersion::Today,
             refuse_duplicates: true,
             fee_config_needed: true,
+            kyb_needed: false,
+            pace: Pace::default(),
             refuse_address: false,
             tokens_off: BTreeSet::new(),
             revoke_every: None,

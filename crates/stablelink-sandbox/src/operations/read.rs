@@ -81,7 +81,7 @@ impl Call {
 
     /// The records of the caller.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.gateway.clients[self.client].books()
+        self.gateway.books(self.client)
     }
 
     /// Milliseconds since the epoch.

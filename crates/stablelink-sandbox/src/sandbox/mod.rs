@@ -10,7 +10,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use crate::server::Server;
-use crate::state::{Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
+use crate::state::{Balances, Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
 pub use builder::{Builder, StartError};
 pub use outside::UnknownRecord;
 
@@ -141,8 +141,18 @@ impl Sandbox {
     #[must_use]
     pub fn effects(&self) -> Effects {
         let mut all = Effects::default();
-        for client in &self.gateway.clients {
-            all.add(&client.books().effects);
+        for client in 0..self.gateway.clients.len() {
+            all.add(&self.gateway.books(client).effects);
+        }
+        all
+    }
+
+    /// What each account holds, of all clients.
+    #[must_use]
+    pub fn balances(&self) -> Balances {
+        let mut all = Balances::default();
+        for client in 0..self.gateway.clients.len() {
+            all.add(&self.gateway.books(client).balances);
         }
         all
     }

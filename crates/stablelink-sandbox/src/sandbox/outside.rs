@@ -1,13 +1,13 @@
 //! What happens to records outside of calls: payments, reviews, the gateway's own work.
 //!
-//! A test moves records by hand here. State machines that the clock drives act on the same books.
+//! A test moves records by hand here; what the clock moves by itself is in `state::books::steps`.
 
 use rust_decimal::Decimal;
 
 use super::Sandbox;
 use crate::operations::deposit_address;
 use crate::state::books::{Customer, Deposit, FeeConfig, Profile};
-use crate::state::{Books, UploadedFile};
+use crate::state::{Account, Books, UploadedFile};
 
 /// The sandbox has no record with this key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,7 @@ impl Sandbox {
             },
             kyb_status: Customer::NO_KYB.to_owned(),
         };
-        let mut books = self.gateway.clients[0].books();
+        let mut books = self.gateway.books(0);
         books.customers.insert(id, customer);
         books.fee_configs.insert(id, FeeConfig::default());
         id
@@ -49,15 +49,13 @@ impl Sandbox {
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
         let status = status.into();
-        self.change_books("customer", |books, _| {
-            let customer = books.customers.get_mut(&client_id)?;
-            customer.kyb_status.clone_from(&status);
-            Some(())
+        self.change_books("customer", |books, now| {
+            books.set_kyb(client_id, &status, now)
         })
     }
 
     /// Gives a trade this status, such as `Pending`; any text, so that a client can be shown what
-    /// no document knows. The trade is named by its `requestId` or its `txNo`.
+    /// no document knows. With `Completed` its money moves. The trade is named by its `requestId` or its `txNo`.
     ///
     /// # Errors
     ///
@@ -68,11 +66,10 @@ impl Sandbox {
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
         let status = status.into();
-        self.change_books("trade", |books, _| {
-            let mut trades = books.trades.values_mut().rev();
+        self.change_books("trade", |books, now| {
+            let mut trades = books.trades.values().rev();
             let trade = trades.find(|trade| trade.request_id == key || trade.tx_no == key)?;
-            trade.status.clone_from(&status);
-            Some(())
+            books.set_trade(trade.id, &status, now)
         })
     }
 
@@ -89,14 +86,12 @@ impl Sandbox {
     ) -> Result<(), UnknownRecord> {
         let status = status.into();
         self.change_books("order", |books, now| {
-            let order = books.orders.get_mut(order_no)?;
-            order.status.clone_from(&status);
-            order.updated = now;
-            Some(())
+            books.set_order(order_no, &status, now)
         })
     }
 
-    /// Gives a settlement order this status; any text.
+    /// Gives a settlement order this status; any text. With `SETTLED` its money moves, be it there
+    /// or not.
     ///
     /// # Errors
     ///
@@ -108,15 +103,12 @@ impl Sandbox {
     ) -> Result<(), UnknownRecord> {
         let status = status.into();
         self.change_books("settlement order", |books, now| {
-            let settlement = books.settlements.get_mut(settlement_order_no)?;
-            settlement.status.clone_from(&status);
-            settlement.updated = now;
-            Some(())
+            books.set_settlement(settlement_order_no, &status, now)
         })
     }
 
-    /// Gives a refund order this status; any text. With `REFUNDED` its order or abnormal payment
-    /// follows.
+    /// Gives a refund order this status; any text. With `REFUNDED` its money moves, and its order
+    /// or abnormal payment follows.
     ///
     /// # Errors
     ///
@@ -128,13 +120,11 @@ impl Sandbox {
     ) -> Result<(), UnknownRecord> {
         let status = status.into();
         self.change_books("refund order", |books, now| {
-            books
-                .set_refund_status(refund_order_no, status.clone(), now)
-                .then_some(())
+            books.set_refund(refund_order_no, &status, now)
         })
     }
 
-    /// Pays a checkout order, in coins. An order that still waits is `PAID` if the amount is enough.
+    /// Pays a checkout order, in coins; digits behind the sixth don't count. An order that still waits is `PAID` if the amount is enough.
     /// What it does not need (all of too small or too late a payment) becomes an abnormal payment,
     /// whose number this gives.
     ///
@@ -178,6 +168,8 @@ impl Sandbox {
                 created: now,
             };
             books.deposits.insert(id, deposit);
+            let way = (Account::World, Account::Customers);
+            books.balances.transfer(way, currency, amount);
             Some(id)
         })
     }
@@ -185,9 +177,12 @@ impl Sandbox {
     /// The files that all clients uploaded, by the order of their ids.
     #[must_use]
     pub fn files(&self) -> Vec<UploadedFile> {
-        let clients = self.gateway.clients.iter();
+        let clients = 0..self.gateway.clients.len();
         let mut files: Vec<_> = clients
-            .flat_map(|client| client.books().files.values().cloned().collect::<Vec<_>>())
+            .flat_map(|client| {
+                let books = self.gateway.books(client);
+                books.files.values().cloned().collect::<Vec<_>>()
+            })
             .collect();
         files.sort_by_key(|file| file.id);
         files
@@ -200,9 +195,8 @@ impl Sandbox {
         mut change: impl FnMut(&mut Books, i64) -> Option<T>,
     ) -> Result<T, UnknownRecord> {
         let now = self.gateway.clock.now_millis();
-        let mut clients = self.gateway.clients.iter();
-        clients
-            .find_map(|client| change(&mut client.books(), now))
+        (0..self.gateway.clients.len())
+            .find_map(|client| change(&mut self.gateway.books(client), now))
             .ok_or(UnknownRecord { kind })
     }
 }

@@ -28,7 +28,8 @@ impl Client {
         lock(&self.tokens)
     }
 
-    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+    /// Its records as they were last; `Gateway::books` brings them up to date.
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         lock(&self.books)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Client, Mismatches, RequestLog, TokenGrants};
+use super::{Books, Client, Mismatches, RequestLog, TokenGrants};
 use crate::faults::Faults;
 use crate::settings::Settings;
 use crate::{Clock, Credentials, lock};
@@ -46,6 +46,15 @@ impl Gateway {
 
     pub(crate) fn refused_grants(&self) -> MutexGuard<'_, TokenGrants> {
         lock(&self.refused_grants)
+    }
+
+    /// The records of a client, with all steps taken that are due by now.
+    pub(crate) fn books(&self, client: usize) -> MutexGuard<'_, Books> {
+        let pace = self.settings().pace;
+        let now = self.clock.now_millis();
+        let mut books = self.clients[client].books();
+        books.settle(now, pace);
+        books
     }
 
     /// An id that no other record of this sandbox has.

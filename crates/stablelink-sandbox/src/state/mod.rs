@@ -9,7 +9,7 @@ mod requests;
 mod tokens;
 
 pub(crate) use books::Books;
-pub use books::UploadedFile;
+pub use books::{Account, Balances, UploadedFile};
 pub(crate) use client::Client;
 pub use effects::{Effect, Effects};
 pub(crate) use gateway::Gateway;

@@ -10,5 +10,6 @@ mod envelopes;
 mod faults;
 mod server;
 mod signatures;
+mod steps;
 mod tokens;
 mod trades;

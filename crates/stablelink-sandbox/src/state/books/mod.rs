@@ -1,20 +1,27 @@
 //! The records of one client.
 //!
-//! What a record allows in its state stands beside it; the state machines of trades, settlements
-//! and KYB, which a clock drives, belong there too.
+//! What a record allows in its state stands beside it; how it moves from one to the next is in
+//! `steps`, and when by itself in `agenda`.
 
+mod agenda;
 mod checkout;
 mod customer;
+mod ledger;
+mod steps;
 mod trade;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use checkout::{AbnormalPayment, Order, Refund, Refunded, Settlement};
+use agenda::Agenda;
+pub(crate) use agenda::Record;
+pub(crate) use checkout::{AbnormalPayment, COIN_DIGITS, Order, Refund, Refunded, Settlement};
 pub use customer::UploadedFile;
 pub(crate) use customer::{Customer, Profile, Remit};
+pub use ledger::{Account, Balances};
 pub(crate) use trade::{Deposit, Event, FeeConfig, Trade};
 
 use super::Effects;
+use crate::pace::Pace;
 use crate::refusal::Refusal;
 
 /// The records of one client. Kinds of records have a field each, ordered by the key that they
@@ -22,6 +29,9 @@ use crate::refusal::Refusal;
 #[derive(Default)]
 pub(crate) struct Books {
     pub(crate) effects: Effects,
+    pub(crate) balances: Balances,
+    pub(crate) agenda: Agenda,
+    pace: Pace,
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
@@ -52,6 +62,17 @@ impl Books {
         } else {
             Err(Refusal::not_found("clientId"))
         }
+    }
+
+    /// Refuses a customer whose KYB is not approved, where that is needed.
+    pub(crate) fn kyb_allows(&self, id: i64, needed: bool) -> Result<(), Refusal> {
+        let status = self.customers.get(&id).map(|c| c.kyb_status.as_str());
+        if !needed || status == Some(Customer::APPROVED) {
+            return Ok(());
+        }
+        Err(Refusal::not_now(
+            "the KYB of clientId must be approved before a trade",
+        ))
     }
 
     /// Takes a `requestId`, once.

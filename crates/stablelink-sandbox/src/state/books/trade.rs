@@ -36,6 +36,8 @@ pub(crate) struct Trade {
     pub(crate) total_fee: Decimal,
     pub(crate) request_type: &'static str,
     pub(crate) status: String,
+    /// Whether its money has moved.
+    pub(crate) moved: bool,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
 }
@@ -45,6 +47,9 @@ impl Trade {
     pub(crate) const OFF_RAMP: &'static str = "OffRamp";
     pub(crate) const PENDING: &'static str = "Pending";
     pub(crate) const PROCESSING: &'static str = "Processing";
+    pub(crate) const COMPLETED: &'static str = "Completed";
+    pub(crate) const FAILED: &'static str = "Failed";
+    pub(crate) const EXPIRED: &'static str = "Expired";
 }
 
 /// Coins that arrived at a customer's deposit address.
