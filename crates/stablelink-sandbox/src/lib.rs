@@ -43,6 +43,7 @@ mod sandbox;
 mod server;
 mod settings;
 mod state;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -55,9 +56,11 @@ pub use random::NoRandomness;
 pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
+    WebhookData,
 };
 pub use state::{
-    Account, Balances, Effect, Effects, Mismatch, RequestRecord, TokenGrants, UploadedFile,
+    Account, Balances, Delivery, DeliveryAttempt, DeliveryState, Effect, Effects,
+    InvalidWebhookUrl, Mismatch, RequestRecord, TokenGrants, UploadedFile,
 };
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.

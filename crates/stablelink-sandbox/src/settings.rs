@@ -1,6 +1,7 @@
 //! How a sandbox behaves where sources disagree or a test wants it otherwise.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::pace::Pace;
 
@@ -58,6 +59,13 @@ pub struct Settings {
     pub logged_body: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
+    /// Form of the data in webhooks.
+    pub webhook_data: WebhookData,
+    /// How many times as fast as documented failed webhooks are sent again, by the sandbox's clock.
+    /// 1; 0 counts as 1.
+    pub webhook_speed: u32,
+    /// How long a receiver may take, in real time. 15 s, as documented.
+    pub webhook_timeout: Duration,
     /// Whether each answer is held to the document: what does not fit is recorded in
     /// [`Sandbox::mismatches`](crate::Sandbox::mismatches) and answered with HTTP 500 and a text.
     /// True where debug assertions are on.
@@ -88,6 +96,9 @@ impl Default for Settings {
             requests_kept: 10_000,
             logged_body: 65_536,
             body_limit: 32 * 1024 * 1024,
+            webhook_data: WebhookData::Object,
+            webhook_speed: 1,
+            webhook_timeout: Duration::from_secs(15),
             check_answers: cfg!(debug_assertions),
         }
     }
@@ -162,4 +173,14 @@ pub enum RateVersion {
     Today,
     /// Of 2026-03-03: `rate` as text, `quoteId`, `sellBalance`.
     Earlier,
+}
+
+/// Form of the data in webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookData {
+    /// A JSON object: in `data` of checkout events, as documented, and in `paymentRequestDTO` of
+    /// events of trades, which is inferred.
+    Object,
+    /// In `data`, a text that holds the JSON, as other products of the vendor send it.
+    Text,
 }

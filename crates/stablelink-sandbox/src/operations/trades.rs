@@ -1,11 +1,11 @@
 //! On-ramp and off-ramp trades.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::page;
 use super::read::{self, Call, NumberOrText, filled};
 use crate::Operation;
-use crate::clock::{compact, local};
+use crate::clock::compact;
 use crate::envelope::Reply;
 use crate::exact::Exact;
 use crate::money::Amount;
@@ -26,40 +26,6 @@ struct NewTrade {
     green_link_va: Option<String>,
     file_id: Option<NumberOrText>,
     reference_no: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    id: i64,
-    tx_no: &'a str,
-    client_id: i64,
-    request_id: &'a str,
-    from_currency: &'a str,
-    to_currency: &'a str,
-    amount: Amount,
-    really_amount: Amount,
-    total_fee: Amount,
-    request_type: &'static str,
-    status: &'a str,
-    created_at: String,
-}
-
-fn shown(trade: &Trade) -> Shown<'_> {
-    Shown {
-        id: trade.id,
-        tx_no: &trade.tx_no,
-        client_id: trade.client_id,
-        request_id: &trade.request_id,
-        from_currency: &trade.from_currency,
-        to_currency: &trade.to_currency,
-        amount: Amount(trade.amount),
-        really_amount: Amount(trade.amount - trade.total_fee),
-        total_fee: Amount(trade.total_fee),
-        request_type: trade.request_type,
-        status: &trade.status,
-        created_at: local(trade.created),
-    }
 }
 
 /// 1 is on-ramp; that 2 is off-ramp is inferred.
@@ -137,7 +103,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     };
     let request_id = trade.request_id.clone();
     books.effects.made(Operation::CreateTrade, request_id);
-    let reply = Reply::data(&shown(&trade))?;
+    let reply = Reply::data(&trade.shown())?;
     books.add_trade(trade);
     Ok(reply)
 }
@@ -178,7 +144,8 @@ fn found(call: &Call, name: &str, has: fn(&Trade, &str) -> bool) -> Result<Reply
     let key = call.parameter(name)?;
     let books = call.books();
     let trade = books.trades.values().rev().find(|trade| has(trade, key));
-    Reply::data(&shown(trade.ok_or_else(|| Refusal::not_found(name))?))
+    let trade = trade.ok_or_else(|| Refusal::not_found(name))?;
+    Reply::data(&trade.shown())
 }
 
 pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -189,5 +156,5 @@ pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
     };
     let books = call.books();
     let of = |trade: &&Trade| customer.is_none_or(|customer| trade.client_id == customer);
-    page.of(books.trades.values().filter(of), shown)
+    page.of(books.trades.values().filter(of), Trade::shown)
 }

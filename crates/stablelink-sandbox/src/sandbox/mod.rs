@@ -2,6 +2,7 @@
 
 mod builder;
 mod outside;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -13,7 +13,7 @@ use crate::state::{Account, Books, UploadedFile};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sandbox has no {kind} with this number")]
 pub struct UnknownRecord {
-    kind: &'static str,
+    pub(super) kind: &'static str,
 }
 
 impl Sandbox {

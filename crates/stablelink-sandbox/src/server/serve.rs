@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use super::router;
 use crate::connection::Connection;
 use crate::state::Gateway;
+use crate::webhooks;
 
 /// How long requests under way may take once the server shuts down.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,6 +32,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
 }
 
 impl Server {
@@ -44,6 +46,7 @@ impl Server {
             address,
             stop,
             accepting,
+            webhooks: tokio::spawn(webhooks::run(Arc::clone(gateway))),
         })
     }
 
@@ -64,6 +67,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Drops the set of connections too, which aborts them.
         self.accepting.abort();
+        self.webhooks.abort();
     }
 }
 

@@ -13,3 +13,4 @@ mod signatures;
 mod steps;
 mod tokens;
 mod trades;
+mod webhooks;

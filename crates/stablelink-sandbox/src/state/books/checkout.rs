@@ -2,8 +2,12 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use serde::Serialize;
+
 use super::{Account, Books};
+use crate::clock::iso_local;
 use crate::exact::Exact;
+use crate::money::AmountText;
 use crate::refusal::Refusal;
 
 /// Digits behind the point that a stablecoin has.
@@ -83,6 +87,39 @@ impl AbnormalPayment {
     pub(crate) const LATE_PAYMENT: &'static str = "LATE_PAYMENT";
     pub(crate) const PENDING: &'static str = "PENDING";
     pub(crate) const HANDLED: &'static str = "HANDLED";
+
+    /// The record as answers and events have it.
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown {
+            abnormal_payment_no: &self.number,
+            order_no: &self.order_no,
+            token: &self.token,
+            amount: AmountText(self.amount),
+            pending_amount: AmountText(self.pending_amount),
+            hash: &self.hash,
+            kind: self.kind,
+            status: self.status,
+            created_time: iso_local(self.created),
+            updated_time: iso_local(self.updated),
+        }
+    }
+}
+
+/// An abnormal payment as answers and events have it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown<'a> {
+    abnormal_payment_no: &'a str,
+    order_no: &'a str,
+    token: &'a str,
+    amount: AmountText,
+    pending_amount: AmountText,
+    hash: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: &'static str,
+    created_time: String,
+    updated_time: String,
 }
 
 /// A settlement order.
@@ -234,6 +271,7 @@ impl Books {
             updated: now,
         };
         self.abnormal_payments.insert(number.to_owned(), payment);
+        self.tell_abnormal(number, now);
         Some(Some(number.to_owned()))
     }
 }

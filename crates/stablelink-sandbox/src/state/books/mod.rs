@@ -6,6 +6,7 @@
 mod agenda;
 mod checkout;
 mod customer;
+pub(crate) mod event;
 mod ledger;
 mod steps;
 mod trade;
@@ -17,10 +18,11 @@ pub(crate) use agenda::Record;
 pub(crate) use checkout::{AbnormalPayment, COIN_DIGITS, Order, Refund, Refunded, Settlement};
 pub use customer::UploadedFile;
 pub(crate) use customer::{Customer, Profile, Remit};
+pub(crate) use event::Event;
 pub use ledger::{Account, Balances};
-pub(crate) use trade::{Deposit, Event, FeeConfig, Trade};
+pub(crate) use trade::{Deposit, FeeConfig, Trade};
 
-use super::Effects;
+use super::{Effects, Ids};
 use crate::pace::Pace;
 use crate::refusal::Refusal;
 
@@ -41,7 +43,11 @@ pub(crate) struct Books {
     pub(crate) deposits: BTreeMap<i64, Deposit>,
     pub(crate) remits: BTreeMap<i64, Remit>,
     pub(crate) files: BTreeMap<i64, UploadedFile>,
+    /// The latest of them.
     pub(crate) events: BTreeMap<i64, Event>,
+    /// Those that nobody was told of yet.
+    outbox: Vec<Event>,
+    ids: Ids,
     pub(crate) orders: BTreeMap<String, Order>,
     pub(crate) abnormal_payments: BTreeMap<String, AbnormalPayment>,
     pub(crate) settlements: BTreeMap<String, Settlement>,
@@ -49,6 +55,13 @@ pub(crate) struct Books {
 }
 
 impl Books {
+    pub(crate) fn new(ids: Ids) -> Self {
+        Self {
+            ids,
+            ..Self::default()
+        }
+    }
+
     /// The fee config of a customer; no fee where there is none.
     pub(crate) fn fee_config(&self, customer: Option<i64>) -> FeeConfig {
         let config = customer.and_then(|customer| self.fee_configs.get(&customer));

@@ -1,10 +1,11 @@
 //! The steps that records take, by a call, by hand or by the clock.
 //!
 //! Every change of a status goes through here, so that what follows from it is never forgotten:
-//! the money that moves, and the next step.
+//! the money that moves, the event that tells of it, and the next step.
 
 use super::{
     AbnormalPayment, Account, Books, Customer, Order, Record, Refund, Refunded, Settlement, Trade,
+    event,
 };
 use crate::exact::Exact;
 use crate::pace::Pace;
@@ -62,6 +63,7 @@ impl Books {
             }
         }
         self.plan_trade(id, at);
+        self.tell_trade(id, at);
         Some(())
     }
 
@@ -100,6 +102,7 @@ impl Books {
         order.updated = at;
         let ends = (status == Order::PAYING).then(|| order.ends());
         self.agenda.plan(Record::Order(number.to_owned()), ends);
+        self.tell(at, event::ORDER, &event::order(number, status));
         Some(())
     }
 
@@ -120,6 +123,7 @@ impl Books {
         refund.moved |= moves;
         let (of, amount) = (refund.of.clone(), refund.amount);
         self.plan_refund(number, at);
+        self.tell(at, event::REFUND, &event::refund(number, status));
         match of {
             Refunded::Order(number) => {
                 if let Some(order) = self.orders.get_mut(&number).filter(|_| moves) {
@@ -139,6 +143,7 @@ impl Books {
                         payment.status = AbnormalPayment::HANDLED;
                     }
                 }
+                self.tell_abnormal(&number, at);
             }
             Refunded::AbnormalPayment(_) => {}
         }
@@ -235,6 +240,7 @@ impl Books {
             }
         }
         self.plan_settlement(number, at);
+        self.tell(at, event::SETTLEMENT, &event::settlement(number, status));
         Some(())
     }
 
