@@ -59,6 +59,13 @@ pub struct Settings {
     pub logged_body: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
+    /// How long a connection may take to send the head of a request, idle time before it counted:
+    /// 30 s of real time. It holds for connections that are made later.
+    pub head_timeout: Duration,
+    /// How long a body may take to arrive, in real time. 60 s.
+    pub body_timeout: Duration,
+    /// How many connections may be open at a time. 1024; one more is answered 503 and closed.
+    pub connections: usize,
     /// Form of the data in webhooks.
     pub webhook_data: WebhookData,
     /// How many times as fast as documented failed webhooks are sent again, by the sandbox's clock.
@@ -96,6 +103,9 @@ impl Default for Settings {
             requests_kept: 10_000,
             logged_body: 65_536,
             body_limit: 32 * 1024 * 1024,
+            head_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+            connections: 1024,
             webhook_data: WebhookData::Object,
             webhook_speed: 1,
             webhook_timeout: Duration::from_secs(15),

@@ -8,6 +8,7 @@ mod checkout;
 mod customers;
 mod envelopes;
 mod faults;
+mod limits;
 mod server;
 mod signatures;
 mod steps;
