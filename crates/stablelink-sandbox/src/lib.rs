@@ -28,6 +28,7 @@
 mod auth;
 mod clock;
 mod connection;
+mod control;
 mod credentials;
 mod document;
 mod envelope;
@@ -36,6 +37,7 @@ mod faults;
 mod money;
 mod operation;
 mod operations;
+mod outside;
 mod pace;
 mod random;
 mod refusal;
@@ -49,11 +51,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use clock::Clock;
 pub use credentials::Credentials;
-pub use faults::{Fault, FaultId, Faults};
+pub use faults::{Fault, FaultId, Faults, InvalidFault};
 pub use operation::{Operation, UnknownOperation};
+pub use outside::UnknownRecord;
 pub use pace::{Ending, Pace};
 pub use random::NoRandomness;
-pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
+pub use sandbox::{Builder, Sandbox, StartError};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
     WebhookData,

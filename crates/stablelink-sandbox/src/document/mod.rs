@@ -38,7 +38,6 @@ fn entry(operation: Operation) -> &'static Value {
 }
 
 /// How sure it is that the operation is like this: `documented`, `partial` or `inferred`.
-#[allow(dead_code, reason = "for the log of requests that people read")]
 pub(crate) fn evidence(operation: Operation) -> &'static str {
     let level = entry(operation)["x-evidence"]["level"].as_str();
     level.unwrap_or("inferred")

@@ -13,7 +13,6 @@ use secrecy::ExposeSecret;
 use crate::server::Server;
 use crate::state::{Balances, Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
 pub use builder::{Builder, StartError};
-pub use outside::UnknownRecord;
 
 use crate::{Clock, Credentials, Faults, Settings, auth};
 
@@ -47,7 +46,8 @@ impl Sandbox {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, with no slash at the end.
+    /// Where it listens: `http://127.0.0.1:PORT` unless it was bound elsewhere, with no slash at the
+    /// end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

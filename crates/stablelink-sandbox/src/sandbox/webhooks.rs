@@ -1,6 +1,7 @@
 //! Webhooks of a sandbox.
 
-use super::{Sandbox, UnknownRecord};
+use super::Sandbox;
+use crate::outside::UnknownRecord;
 use crate::state::{Delivery, InvalidWebhookUrl, Receiver};
 
 impl Sandbox {

@@ -13,7 +13,7 @@ use http::request::Parts;
 use super::strike::DateSkew;
 use crate::Operation;
 use crate::clock::http_date;
-use crate::envelope::seal;
+use crate::envelope::{Retcode, seal};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::state::{Arrival, Gateway, RequestRecord};
@@ -52,9 +52,11 @@ pub(crate) async fn arrive(
         response.headers_mut().insert(DATE, date);
     }
     let status = response.status().as_u16();
-    gateway
-        .requests
-        .update(number, |record| record.status = Some(status));
+    let retcode = response.extensions_mut().remove::<Retcode>();
+    gateway.requests.update(number, |record| {
+        record.status = Some(status);
+        record.retcode = retcode.map(|Retcode(code)| code);
+    });
     response
 }
 
@@ -93,6 +95,7 @@ fn record(
         client: None,
         token_generation: None,
         status: None,
+        retcode: None,
         faults: Vec::new(),
     }
 }

@@ -16,10 +16,15 @@ use axum::middleware::{from_fn, from_fn_with_state};
 pub(crate) use serve::Server;
 
 use crate::state::Gateway;
-use crate::{auth, operations};
+use crate::{auth, control, operations};
+
+/// The pages and the control beside the gateway, which knows nothing of them.
+fn router(gateway: &Arc<Gateway>) -> Router {
+    control::router(gateway).fallback_service(operations(gateway))
+}
 
 /// The operations and all that is around them.
-fn router(gateway: &Arc<Gateway>) -> Router {
+fn operations(gateway: &Arc<Gateway>) -> Router {
     let state = || Arc::clone(gateway);
     operations::router()
         .layer(from_fn(held::request))

@@ -3,7 +3,7 @@
 //! By hand and not by `axum::serve`, because a fault may end a connection by a reset.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,9 +39,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on a free port of the loopback interface.
-    pub(crate) async fn start(gateway: &Arc<Gateway>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// Listens on this address.
+    pub(crate) async fn start(gateway: &Arc<Gateway>, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let accepting = accept(listener, Arc::clone(gateway), stopped);

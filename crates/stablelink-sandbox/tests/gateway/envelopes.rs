@@ -76,7 +76,7 @@ async fn what_is_no_operation_is_refused_in_an_envelope() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (method, path, status) in [
-        ("GET", "/", 404),
+        ("GET", "/checkout", 404),
         ("POST", "/checkout/order/creat", 404),
         ("GET", "/checkout/order/create/", 404),
         ("GET", "/checkout/order/create", 405),

@@ -5,6 +5,7 @@
 
 mod caller;
 mod checkout;
+mod control;
 mod customers;
 mod envelopes;
 mod faults;

@@ -238,6 +238,9 @@ impl Books {
     ) -> Option<Option<String>> {
         let amount = amount.round_dp_with_strategy(COIN_DIGITS, RoundingStrategy::ToZero);
         let order = self.orders.get_mut(order_no)?;
+        if amount <= Decimal::ZERO {
+            return Some(None);
+        }
         let (needed, token) = (order.paying_amount, order.token.clone());
         let on_time = order.status == Order::PAYING;
         let (kind, pending_amount) = if !on_time {
