@@ -5,7 +5,7 @@ mod outside;
 mod webhooks;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
@@ -40,7 +40,7 @@ impl Sandbox {
 
     pub(crate) fn new(gateway: Arc<Gateway>, server: Server) -> Self {
         Self {
-            url: format!("http://{}", server.address()),
+            url: format!("http://{}", reachable(server.address())),
             gateway,
             server,
         }
@@ -188,6 +188,16 @@ impl Sandbox {
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }
+}
+
+/// Where this machine reaches a server on this address: on all of them means on loopback too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 impl fmt::Debug for Sandbox {

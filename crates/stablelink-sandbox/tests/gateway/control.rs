@@ -295,7 +295,7 @@ async fn the_pages_need_nothing_from_elsewhere() {
         assert_eq!(
             (
                 answer.status().as_u16(),
-                &answer.headers()["content-type"] == kind
+                answer.headers()["content-type"] == kind
             ),
             (200, true)
         );
@@ -353,4 +353,9 @@ async fn it_binds_to_loopback_unless_told_otherwise() {
         .await
         .unwrap();
     assert!(open.address().ip().is_unspecified());
+    assert_eq!(
+        open.url(),
+        format!("http://127.0.0.1:{}", open.address().port())
+    );
+    assert_eq!(status(&open).await["requestCount"], 0);
 }
