@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::lock;
 
@@ -14,6 +15,7 @@ use crate::lock;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     state: Arc<Mutex<State>>,
+    moved: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -40,12 +42,15 @@ impl Clock {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let mut state = lock(&self.state);
         state.offset = state.offset.saturating_add(by);
+        drop(state);
+        self.moved.send_replace(());
     }
 
     /// Sets how far the clock is ahead of the machine's, in milliseconds; negative: behind it.
     /// Replaces what [`advance`](Self::advance) added.
     pub fn set_offset(&self, millis: i64) {
         lock(&self.state).offset = millis;
+        self.moved.send_replace(());
     }
 
     /// How far the clock is ahead of the machine's, in milliseconds; negative: behind it.
@@ -63,6 +68,18 @@ impl Clock {
     /// Lets the clock run again, at the machine's time and the offset.
     pub fn unfreeze(&self) {
         lock(&self.state).frozen = None;
+        self.moved.send_replace(());
+    }
+
+    /// Whether it is frozen.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        lock(&self.state).frozen.is_some()
+    }
+
+    /// Tells of each time that it is moved, by any of its clones, or runs again.
+    pub(crate) fn moves(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
     }
 }
 

@@ -69,6 +69,10 @@ impl IntoResponse for Refusal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CarriedOut;
 
+/// The retcode of an operation's response, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retcode(pub(crate) &'static str);
+
 #[derive(Serialize)]
 struct Envelope<'a> {
     retcode: &'a RawValue,
@@ -93,6 +97,7 @@ pub(crate) fn seal(
                 Reply::Data(data) => json(StatusCode::OK, success(data, operation, settings)),
             };
             response.extensions_mut().insert(CarriedOut);
+            response.extensions_mut().insert(Retcode("200"));
             response
         }
         Some(Outcome::Refusal(refusal)) => {
@@ -105,7 +110,9 @@ pub(crate) fn seal(
                     ErrorStatus::ByKind => refusal.status(),
                 },
             };
-            json(status, failure(refusal.retcode(), refusal.message()))
+            let mut response = json(status, failure(refusal.retcode(), refusal.message()));
+            response.extensions_mut().insert(Retcode(refusal.retcode()));
+            response
         }
     }
 }

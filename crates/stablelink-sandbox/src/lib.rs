@@ -28,31 +28,43 @@
 mod auth;
 mod clock;
 mod connection;
+mod control;
 mod credentials;
+mod document;
 mod envelope;
+mod exact;
 mod faults;
 mod money;
 mod operation;
 mod operations;
+mod outside;
+mod pace;
 mod random;
 mod refusal;
 mod sandbox;
 mod server;
 mod settings;
 mod state;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use clock::Clock;
 pub use credentials::Credentials;
-pub use faults::{Fault, FaultId, Faults};
+pub use faults::{Fault, FaultId, Faults, InvalidFault};
 pub use operation::{Operation, UnknownOperation};
+pub use outside::UnknownRecord;
+pub use pace::{Ending, Pace};
 pub use random::NoRandomness;
-pub use sandbox::{Builder, Sandbox, StartError, UnknownRecord};
+pub use sandbox::{Builder, Sandbox, StartError};
 pub use settings::{
     ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
+    WebhookData,
 };
-pub use state::{Effect, Effects, RequestRecord, TokenGrants, UploadedFile};
+pub use state::{
+    Account, Balances, Delivery, DeliveryAttempt, DeliveryState, Effect, Effects,
+    InvalidWebhookUrl, Mismatch, RequestRecord, TokenGrants, UploadedFile,
+};
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

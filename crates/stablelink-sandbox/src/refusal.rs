@@ -29,6 +29,7 @@ enum Kind {
     UnknownPath,
     UnknownMethod,
     TooLarge,
+    TooSlow,
     Internal,
 }
 
@@ -129,6 +130,10 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn too_slow() -> Self {
+        Self::new(Kind::TooSlow, "the body did not arrive in time")
+    }
+
     /// The sandbox itself failed: a fault of this crate.
     pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
         Self::new(Kind::Internal, format!("the sandbox failed: {error}"))
@@ -148,6 +153,7 @@ impl Refusal {
             Kind::NotNow => "00908",
             Kind::UnknownPath | Kind::UnknownMethod => "00909",
             Kind::TooLarge => "00910",
+            Kind::TooSlow => "00911",
             Kind::Internal => "00999",
         }
     }
@@ -166,6 +172,7 @@ impl Refusal {
             Kind::UnknownMethod => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Duplicate | Kind::NotNow => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -174,7 +181,11 @@ impl Refusal {
     pub(crate) const fn keeps_its_status(&self) -> bool {
         matches!(
             self.kind,
-            Kind::UnknownPath | Kind::UnknownMethod | Kind::TooLarge | Kind::Internal
+            Kind::UnknownPath
+                | Kind::UnknownMethod
+                | Kind::TooLarge
+                | Kind::TooSlow
+                | Kind::Internal
         )
     }
 

@@ -1,6 +1,9 @@
 //! How a sandbox behaves where sources disagree or a test wants it otherwise.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::pace::Pace;
 
 /// The choices of a sandbox. The defaults are what the documentation says, or where it is silent,
 /// what the README of this crate lists.
@@ -38,6 +41,10 @@ pub struct Settings {
     pub refuse_duplicates: bool,
     /// Whether a trade needs a fee config of its customer. True, as documented.
     pub fee_config_needed: bool,
+    /// Whether a trade needs an approved KYB of its customer. False: no page says so.
+    pub kyb_needed: bool,
+    /// How fast records move by themselves.
+    pub pace: Pace,
     /// Refuses every call with `ip not matched: <ip>`, as if the caller's address were not on the
     /// list of the dashboard.
     pub refuse_address: bool,
@@ -52,6 +59,24 @@ pub struct Settings {
     pub logged_body: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
+    /// How long a connection may take to send the head of a request, idle time before it counted:
+    /// 30 s of real time. It holds for connections that are made later.
+    pub head_timeout: Duration,
+    /// How long a body may take to arrive, in real time. 60 s.
+    pub body_timeout: Duration,
+    /// How many connections may be open at a time. 1024; one more is answered 503 and closed.
+    pub connections: usize,
+    /// Form of the data in webhooks.
+    pub webhook_data: WebhookData,
+    /// How many times as fast as documented failed webhooks are sent again, by the sandbox's clock.
+    /// 1; 0 counts as 1.
+    pub webhook_speed: u32,
+    /// How long a receiver may take, in real time. 15 s, as documented.
+    pub webhook_timeout: Duration,
+    /// Whether each answer is held to the document: what does not fit is recorded in
+    /// [`Sandbox::mismatches`](crate::Sandbox::mismatches) and answered with HTTP 500 and a text.
+    /// True where debug assertions are on.
+    pub check_answers: bool,
 }
 
 impl Default for Settings {
@@ -70,12 +95,21 @@ impl Default for Settings {
             rate_version: RateVersion::Today,
             refuse_duplicates: true,
             fee_config_needed: true,
+            kyb_needed: false,
+            pace: Pace::default(),
             refuse_address: false,
             tokens_off: BTreeSet::new(),
             revoke_every: None,
             requests_kept: 10_000,
             logged_body: 65_536,
             body_limit: 32 * 1024 * 1024,
+            head_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+            connections: 1024,
+            webhook_data: WebhookData::Object,
+            webhook_speed: 1,
+            webhook_timeout: Duration::from_secs(15),
+            check_answers: cfg!(debug_assertions),
         }
     }
 }
@@ -149,4 +183,14 @@ pub enum RateVersion {
     Today,
     /// Of 2026-03-03: `rate` as text, `quoteId`, `sellBalance`.
     Earlier,
+}
+
+/// Form of the data in webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookData {
+    /// A JSON object: in `data` of checkout events, as documented, and in `paymentRequestDTO` of
+    /// events of trades, which is inferred.
+    Object,
+    /// In `data`, a text that holds the JSON, as other products of the vendor send it.
+    Text,
 }

@@ -21,6 +21,30 @@ use crate::{Operation, envelope};
 /// let noise = Fault::reset().rate(0.2, 42);
 /// # let _ = (once, storm, noise);
 /// ```
+///
+/// # As text
+///
+/// For command lines a fault may be written `KIND[=ARGUMENT][@TARGET][:OPTION]…`:
+///
+/// ```
+/// use stablelink_sandbox::Fault;
+///
+/// let once: Fault = "reset@createTrade:after:times=3".parse()?;
+/// let slow: Fault = "latency=200ms@calls:always".parse()?;
+/// let busy: Fault = "status=503@token:retry-after=1".parse()?;
+/// # let _ = (once, slow, busy);
+/// # Ok::<(), stablelink_sandbox::InvalidFault>(())
+/// ```
+///
+/// - Kinds: `reset`, `stall`, `stall-within-body`, `truncate`, `latency=TIME`, `date-skew=TIME` (may
+///   be negative), `status=STATUS`, `html=STATUS`, `unauthorized`, `rate-limited[=SECONDS]`,
+///   `malformed-json`, `wrong-json`, `big-error=BYTES`, `duplicate`, `null=MEMBER`,
+///   `wrong-type=MEMBER`, `unknown-value=MEMBER`. A time is a whole number with `ms` or `s`.
+/// - Targets: an operationId, `token`, `calls` (all but the token's), a path. None: everything.
+/// - Options: `before`, `after`, `times=N`, `always`, `skip=N`, `rate=P` (0 to 1), `seed=N` (of the
+///   rate, 0 if there is none), `retry-after=SECONDS`, `no-body`.
+///
+/// Redirects, other members and answers of the caller's own have no text.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Fault {

@@ -2,7 +2,9 @@
 
 mod fault;
 mod plan;
+mod text;
 
 pub use fault::Fault;
 pub(crate) use fault::{Answer, Kind, Stage};
 pub use plan::{FaultId, Faults};
+pub use text::InvalidFault;

@@ -2,12 +2,29 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use super::{Fault, Kind, Stage};
+use super::{Fault, InvalidFault, Kind, Stage};
 use crate::{Operation, lock};
 
 /// Names a fault that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FaultId(u64);
+
+impl FaultId {
+    /// Its number: faults are counted from 1 in the order they were added.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A fault as the list of them shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) id: FaultId,
+    /// What it was made of, if it was made of a text.
+    pub(crate) text: Option<String>,
+    pub(crate) strikes: u64,
+}
 
 /// The faults of one sandbox, in the order they were added.
 ///
@@ -30,11 +47,25 @@ struct Planned {
     fault: Fault,
     met: u64,
     strikes: u64,
+    text: Option<String>,
 }
 
 impl Faults {
     /// Adds a fault behind those that are there.
     pub fn add(&self, fault: Fault) -> FaultId {
+        self.add_with(fault, None)
+    }
+
+    /// Adds a fault that is written as text, behind those that are there. [`Fault`] says how.
+    ///
+    /// # Errors
+    ///
+    /// It is no such text.
+    pub fn add_text(&self, text: &str) -> Result<FaultId, InvalidFault> {
+        Ok(self.add_with(text.parse()?, Some(text.to_owned())))
+    }
+
+    fn add_with(&self, fault: Fault, text: Option<String>) -> FaultId {
         let mut plan = self.plan();
         plan.added += 1;
         let id = FaultId(plan.added);
@@ -43,8 +74,25 @@ impl Faults {
             fault,
             met: 0,
             strikes: 0,
+            text,
         });
         id
+    }
+
+    /// All of them, in the order they were added.
+    pub(crate) fn list(&self) -> Vec<Listed> {
+        let plan = self.plan();
+        let listed = plan.faults.iter().map(|planned| Listed {
+            id: planned.id,
+            text: planned.text.clone(),
+            strikes: planned.strikes,
+        });
+        listed.collect()
+    }
+
+    /// Takes the fault with this number away. False: it was not there.
+    pub(crate) fn remove_number(&self, number: u64) -> bool {
+        self.remove(FaultId(number))
     }
 
     /// Takes a fault away. False: it was not there.

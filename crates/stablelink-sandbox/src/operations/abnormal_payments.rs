@@ -1,49 +1,20 @@
 //! Payments that don't fit their orders.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::read::{Call, checkout_token};
 use super::{page, refunds};
 use crate::Operation;
-use crate::clock::iso_local;
 use crate::envelope::Reply;
-use crate::money::AmountText;
 use crate::refusal::Refusal;
 use crate::state::books::{AbnormalPayment, Refunded};
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    abnormal_payment_no: &'a str,
-    order_no: &'a str,
-    token: &'a str,
-    amount: AmountText,
-    pending_amount: AmountText,
-    hash: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    status: &'static str,
-    created_time: String,
-    updated_time: String,
-}
 
 pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
     let page = page::Asked::in_body(&call)?;
     let books = call.books();
     let mut payments: Vec<_> = books.abnormal_payments.values().collect();
     payments.sort_by_key(|payment| (payment.created, &payment.number));
-    page.of(payments.into_iter(), |payment| Shown {
-        abnormal_payment_no: &payment.number,
-        order_no: &payment.order_no,
-        token: &payment.token,
-        amount: AmountText(payment.amount),
-        pending_amount: AmountText(payment.pending_amount),
-        hash: &payment.hash,
-        kind: payment.kind,
-        status: payment.status,
-        created_time: iso_local(payment.created),
-        updated_time: iso_local(payment.updated),
-    })
+    page.of(payments.into_iter(), AbnormalPayment::shown)
 }
 
 #[derive(Deserialize)]

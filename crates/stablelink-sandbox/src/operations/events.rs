@@ -9,11 +9,16 @@ use crate::Operation;
 use crate::clock::local;
 use crate::envelope::Reply;
 use crate::refusal::Refusal;
-use crate::state::books::Event;
+use crate::state::books::event::Simulated;
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Asked {
     event: String,
+    #[serde(rename = "paymentRequestDTO")]
+    payment_request: Option<Box<RawValue>>,
+    remark: Option<String>,
+    develop_client_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -26,19 +31,21 @@ struct Shown<'a> {
     created_at: String,
 }
 
-/// Records the event. The sandbox delivers none yet.
+/// Records the event, and sends it to the receiver of the caller.
 pub(crate) async fn simulate(call: Call) -> Result<Reply, Refusal> {
-    let Asked { event } = call.json()?;
-    filled("event", &event)?;
-    let record = Event {
-        id: call.gateway.new_id(),
-        name: event.clone(),
-        request: call.body().clone(),
-        created: call.now(),
+    let asked: Asked = call.json()?;
+    filled("event", &asked.event)?;
+    let request = serde_json::from_slice(call.body());
+    let request = request.map_err(|error| Refusal::internal(&error))?;
+    let simulated = Simulated {
+        request,
+        remark: asked.remark,
+        develop_client_id: asked.develop_client_id,
     };
-    let mut books = call.books();
-    books.effects.made(Operation::SimulateEvent, event);
-    books.events.insert(record.id, record);
+    let (now, mut books) = (call.now(), call.books());
+    let effect = asked.event.clone();
+    books.effects.made(Operation::SimulateEvent, effect);
+    books.simulate(now, asked.event, asked.payment_request, simulated);
     Ok(Reply::DONE)
 }
 
@@ -48,7 +55,7 @@ pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
     page.of(books.events.values(), |event| Shown {
         id: event.id,
         event: &event.name,
-        request: serde_json::from_slice(&event.request).ok(),
+        request: event.simulated.as_ref().map(|asked| &*asked.request),
         created_at: local(event.created),
     })
 }

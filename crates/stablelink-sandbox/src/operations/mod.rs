@@ -1,8 +1,8 @@
 //! The operations: a file for each resource.
 //!
 //! Handlers read the request, change the books of the caller, and give a `Reply` or a `Refusal`;
-//! `envelope` forms the answer. What a request must look like is checked where it is read: the
-//! place for a check of all of it against the document is `read`.
+//! `envelope` forms the answer. A request that arrives here is
+//! what the document says; further rules are checked where it is read.
 
 mod abnormal_payments;
 mod deposits;

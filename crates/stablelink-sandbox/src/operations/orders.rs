@@ -10,13 +10,10 @@ use crate::clock::iso_local;
 use crate::envelope::Reply;
 use crate::money::Amount;
 use crate::refusal::Refusal;
-use crate::state::books::Order;
+use crate::state::books::{COIN_DIGITS, Order};
 
 /// Coins for one dollar: the sandbox's choice, that of the page's example.
 const EXCHANGE_RATE: Decimal = Decimal::from_parts(101, 0, 0, false, 2);
-
-/// Digits behind the point that a stablecoin has.
-const COIN_DIGITS: u32 = 6;
 
 /// Seconds, where the request names none. The sandbox's choice.
 const EXPIRED_IN: i64 = 1800;
@@ -136,7 +133,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         books
             .effects
             .made(Operation::CreateCheckoutOrder, order.order_no.clone());
-        books.orders.insert(order.order_no.clone(), order);
+        books.add_order(order);
     }
     Ok(reply)
 }
@@ -156,10 +153,10 @@ pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
         .orders
         .get(order_no)
         .ok_or_else(|| Refusal::not_found("orderNo"))?;
-    Reply::data(&shown(order, call.now()))
+    Reply::data(&shown(order))
 }
 
-pub(crate) fn shown(order: &Order, now: i64) -> Info<'_> {
+pub(crate) fn shown(order: &Order) -> Info<'_> {
     Info {
         sysid: order.sysid,
         order_no: &order.order_no,
@@ -171,7 +168,7 @@ pub(crate) fn shown(order: &Order, now: i64) -> Info<'_> {
         token: &order.token,
         tx_hash: order.tx_hash.as_deref(),
         deposit_address: &order.deposit_address,
-        order_status: order.status_at(now),
+        order_status: &order.status,
         created_time: iso_local(order.created),
         updated_time: iso_local(order.updated),
         refunded_amount: Amount(order.refunded_amount),
@@ -183,15 +180,13 @@ pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
     let (now, mut books) = (call.now(), call.books());
     let order = books
         .orders
-        .get_mut(order_no)
+        .get(order_no)
         .ok_or_else(|| Refusal::not_found("orderNo"))?;
-    let status = order.status_at(now);
-    if status != Order::PAYING {
-        let message = format!("an order that is {status} can't be cancelled");
+    if order.status != Order::PAYING {
+        let message = format!("an order that is {} can't be cancelled", order.status);
         return Err(Refusal::not_now(message));
     }
-    order.status = Order::CANCELLED.to_owned();
-    order.updated = now;
+    books.set_order(order_no, Order::CANCELLED, now);
     books
         .effects
         .made(Operation::CancelCheckoutOrder, order_no.to_owned());
@@ -200,8 +195,8 @@ pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
 
 pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
     let page = page::Asked::in_body(&call)?;
-    let (now, books) = (call.now(), call.books());
+    let books = call.books();
     let mut orders: Vec<_> = books.orders.values().collect();
     orders.sort_by_key(|order| order.sysid);
-    page.of(orders.into_iter(), |order| shown(order, now))
+    page.of(orders.into_iter(), shown)
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
 
 use axum::extract::{FromRequestParts, Query};
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeOwned, Error as _};
@@ -20,7 +19,6 @@ pub(crate) struct Call {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) client: usize,
     arrival: Arrival,
-    content_type: String,
     query: HashMap<String, String>,
 }
 
@@ -38,13 +36,10 @@ impl FromRequestParts<Arc<Gateway>> for Call {
         let (Some(caller), Some(arrival)) = (caller, arrival) else {
             return Err(Refusal::internal(&"a call was let in without a check"));
         };
-        let content_type = parts.headers.get(CONTENT_TYPE);
-        let content_type = content_type.and_then(|kind| kind.to_str().ok());
         Ok(Self {
             gateway: Arc::clone(gateway),
             client: caller.client,
             arrival,
-            content_type: content_type.unwrap_or_default().to_ascii_lowercase(),
             query: query.0,
         })
     }
@@ -53,9 +48,6 @@ impl FromRequestParts<Arc<Gateway>> for Call {
 impl Call {
     /// The JSON of the body. The refusal of another body names the member.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        if !self.content_type.starts_with("application/json") {
-            return Err(Refusal::field("Content-Type must be application/json"));
-        }
         let mut deserializer = serde_json::Deserializer::from_slice(&self.arrival.body);
         let read = serde_path_to_error::deserialize(&mut deserializer);
         let value = read.map_err(|error| {
@@ -89,7 +81,7 @@ impl Call {
 
     /// The records of the caller.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
-        self.gateway.clients[self.client].books()
+        self.gateway.books(self.client)
     }
 
     /// Milliseconds since the epoch.

@@ -9,7 +9,7 @@ use crate::clock::iso_local;
 use crate::envelope::Reply;
 use crate::money::Amount;
 use crate::refusal::Refusal;
-use crate::state::books::{Refund, Refunded};
+use crate::state::books::{COIN_DIGITS, Refund, Refunded};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +55,10 @@ fn shown(refund: &Refund) -> Shown<'_> {
 pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     let asked: NewRefund = call.json()?;
     let amount = positive("amount", asked.amount.0)?;
+    if amount.normalize().scale() > COIN_DIGITS {
+        let rule = format!("amount must have at most {COIN_DIGITS} digits behind the point");
+        return Err(Refusal::field(rule));
+    }
     let of = match (asked.order_no, asked.abnormal_payment_no) {
         (Some(number), None) => Refunded::Order(number),
         (None, Some(number)) => Refunded::AbnormalPayment(number),
@@ -88,12 +92,13 @@ pub(crate) fn record(
         of,
         amount,
         status: Refund::PENDING.to_owned(),
+        moved: false,
         created: now,
         updated: now,
     };
     let reply = Reply::data(&shown(&refund))?;
-    books.effects.made(operation, number.clone());
-    books.refunds.insert(number, refund);
+    books.effects.made(operation, number);
+    books.add_refund(refund);
     Ok(reply)
 }
 
@@ -109,14 +114,13 @@ pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
 pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
     let number = call.parameter("refundOrderNo")?;
     let (now, mut books) = (call.now(), call.books());
-    let refund = books.refunds.get_mut(number);
+    let refund = books.refunds.get(number);
     let refund = refund.ok_or_else(|| Refusal::not_found("refundOrderNo"))?;
     if refund.status != Refund::PENDING {
         let message = format!("a refund that is {} can't be cancelled", refund.status);
         return Err(Refusal::not_now(message));
     }
-    Refund::CANCELLED.clone_into(&mut refund.status);
-    refund.updated = now;
+    books.set_refund(number, Refund::CANCELLED, now);
     books
         .effects
         .made(Operation::CancelRefundOrder, number.to_owned());

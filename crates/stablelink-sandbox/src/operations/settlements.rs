@@ -98,12 +98,13 @@ fn record(call: &Call, asked: NewSettlement, operation: Operation) -> Result<Rep
         amount: asked.amount.map(|amount| amount.0),
         order_nos: asked.order_nos,
         status: Settlement::PENDING.to_owned(),
+        moved: false,
         created: now,
         updated: now,
     };
     let reply = Reply::data(&shown(&settlement))?;
-    books.effects.made(operation, number.clone());
-    books.settlements.insert(number, settlement);
+    books.effects.made(operation, number);
+    books.add_settlement(settlement);
     Ok(reply)
 }
 
@@ -119,7 +120,7 @@ pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
 pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
     let number = call.parameter("settlementOrderNo")?;
     let (now, mut books) = (call.now(), call.books());
-    let settlement = books.settlements.get_mut(number);
+    let settlement = books.settlements.get(number);
     let settlement = settlement.ok_or_else(|| Refusal::not_found("settlementOrderNo"))?;
     if settlement.status != Settlement::PENDING {
         let message = format!(
@@ -128,8 +129,7 @@ pub(crate) async fn cancel(call: Call) -> Result<Reply, Refusal> {
         );
         return Err(Refusal::not_now(message));
     }
-    Settlement::CANCELLED.clone_into(&mut settlement.status);
-    settlement.updated = now;
+    books.set_settlement(number, Settlement::CANCELLED, now);
     books
         .effects
         .made(Operation::CancelSettlementOrder, number.to_owned());

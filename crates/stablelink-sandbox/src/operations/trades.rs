@@ -1,12 +1,13 @@
 //! On-ramp and off-ramp trades.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::page;
 use super::read::{self, Call, NumberOrText, filled};
 use crate::Operation;
-use crate::clock::{compact, local};
+use crate::clock::compact;
 use crate::envelope::Reply;
+use crate::exact::Exact;
 use crate::money::Amount;
 use crate::refusal::Refusal;
 use crate::state::Books;
@@ -25,40 +26,6 @@ struct NewTrade {
     green_link_va: Option<String>,
     file_id: Option<NumberOrText>,
     reference_no: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    id: i64,
-    tx_no: &'a str,
-    client_id: i64,
-    request_id: &'a str,
-    from_currency: &'a str,
-    to_currency: &'a str,
-    amount: Amount,
-    really_amount: Amount,
-    total_fee: Amount,
-    request_type: &'static str,
-    status: &'a str,
-    created_at: String,
-}
-
-fn shown(trade: &Trade) -> Shown<'_> {
-    Shown {
-        id: trade.id,
-        tx_no: &trade.tx_no,
-        client_id: trade.client_id,
-        request_id: &trade.request_id,
-        from_currency: &trade.from_currency,
-        to_currency: &trade.to_currency,
-        amount: Amount(trade.amount),
-        really_amount: Amount(trade.amount - trade.total_fee),
-        total_fee: Amount(trade.total_fee),
-        request_type: trade.request_type,
-        status: &trade.status,
-        created_at: local(trade.created),
-    }
 }
 
 /// 1 is on-ramp; that 2 is off-ramp is inferred.
@@ -104,6 +71,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     let now = call.now();
     let mut books = call.books();
     books.known_customer(asked.client_id)?;
+    books.kyb_allows(asked.client_id, settings.kyb_needed)?;
     if settings.fee_config_needed && !books.fee_configs.contains_key(&asked.client_id) {
         let message = "a fee config of clientId must exist before a trade";
         return Err(Refusal::not_now(message));
@@ -112,6 +80,10 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     let total_fee = books.fee_config(Some(asked.client_id)).of(amount)?;
     if total_fee >= amount {
         return Err(Refusal::field("amount must be more than the fee"));
+    }
+    if Exact::from(amount - total_fee) + Exact::from(total_fee) != Exact::from(amount) {
+        let rule = "amount has too many digits to be told from its fee";
+        return Err(Refusal::field(rule));
     }
     books.take_request_id(&asked.request_id, settings.refuse_duplicates)?;
     let id = call.gateway.new_id();
@@ -126,12 +98,13 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         total_fee,
         request_type,
         status: Trade::PENDING.to_owned(),
+        moved: false,
         created: now,
     };
     let request_id = trade.request_id.clone();
     books.effects.made(Operation::CreateTrade, request_id);
-    let reply = Reply::data(&shown(&trade))?;
-    books.trades.insert(id, trade);
+    let reply = Reply::data(&trade.shown())?;
+    books.add_trade(trade);
     Ok(reply)
 }
 
@@ -141,18 +114,19 @@ struct Confirmed {
     tx_no: String,
 }
 
-/// Nothing but a test takes a trade from `Processing` to its end, until a state machine does.
+/// Starts the trade; the clock takes it to its end.
 pub(crate) async fn confirm(call: Call) -> Result<Reply, Refusal> {
     let Confirmed { tx_no } = call.json()?;
-    let mut books = call.books();
-    let mut trades = books.trades.values_mut();
+    let (now, mut books) = (call.now(), call.books());
+    let mut trades = books.trades.values().rev();
     let trade = trades.find(|trade| trade.tx_no == tx_no);
     let trade = trade.ok_or_else(|| Refusal::not_found("txNo"))?;
     if trade.status != Trade::PENDING {
         let message = format!("a trade that is {} can't be confirmed", trade.status);
         return Err(Refusal::not_now(message));
     }
-    Trade::PROCESSING.clone_into(&mut trade.status);
+    let id = trade.id;
+    books.set_trade(id, Trade::PROCESSING, now);
     books.effects.made(Operation::ConfirmTransaction, tx_no);
     Ok(Reply::DONE)
 }
@@ -170,7 +144,8 @@ fn found(call: &Call, name: &str, has: fn(&Trade, &str) -> bool) -> Result<Reply
     let key = call.parameter(name)?;
     let books = call.books();
     let trade = books.trades.values().rev().find(|trade| has(trade, key));
-    Reply::data(&shown(trade.ok_or_else(|| Refusal::not_found(name))?))
+    let trade = trade.ok_or_else(|| Refusal::not_found(name))?;
+    Reply::data(&trade.shown())
 }
 
 pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
@@ -181,5 +156,5 @@ pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
     };
     let books = call.books();
     let of = |trade: &&Trade| customer.is_none_or(|customer| trade.client_id == customer);
-    page.of(books.trades.values().filter(of), shown)
+    page.of(books.trades.values().filter(of), Trade::shown)
 }

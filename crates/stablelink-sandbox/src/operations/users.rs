@@ -102,13 +102,13 @@ pub(crate) async fn submit_simple_kyb(call: Call) -> Result<Reply, Refusal> {
     submit(&call, Operation::SubmitSimpleKyb)
 }
 
-/// Starts the review. Nothing ends it by itself: a test does, or a state machine will.
+/// Starts the review; the clock ends it.
 fn submit(call: &Call, operation: Operation) -> Result<Reply, Refusal> {
     let Kyb { client_id } = call.json()?;
-    let mut books = call.books();
-    let customer = books.customers.get_mut(&client_id);
-    let customer = customer.ok_or_else(|| Refusal::not_found("clientId"))?;
-    Customer::KYB_PENDING.clone_into(&mut customer.kyb_status);
+    let (now, mut books) = (call.now(), call.books());
+    books
+        .set_kyb(client_id, Customer::KYB_PENDING, now)
+        .ok_or_else(|| Refusal::not_found("clientId"))?;
     books.effects.made(operation, client_id.to_string());
     Ok(Reply::DONE)
 }

@@ -1,6 +1,7 @@
 //! Makes a sandbox.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::Sandbox;
@@ -18,6 +19,8 @@ pub struct Builder {
     settings: Settings,
     clients: Vec<Credentials>,
     clock: Clock,
+    address: Option<SocketAddr>,
+    beyond_loopback: bool,
 }
 
 /// A sandbox could not be started.
@@ -25,8 +28,11 @@ pub struct Builder {
 #[non_exhaustive]
 pub enum StartError {
     /// There is no port to listen on.
-    #[error("the sandbox can't listen on 127.0.0.1: {0}")]
+    #[error("the sandbox can't listen: {0}")]
     Listen(#[from] io::Error),
+    /// Others than this machine could reach it, and nobody said that they may.
+    #[error("{0} can be reached from other machines: say so by Builder::beyond_loopback")]
+    NotLoopback(SocketAddr),
     /// There are no random bytes for the credentials.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -49,6 +55,20 @@ impl Builder {
     /// The clock to live by, in place of a new one: several sandboxes may share it.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The address to listen on, in place of a free port of 127.0.0.1. Port 0: a free one. An address
+    /// that other machines can reach needs [`beyond_loopback`](Self::beyond_loopback) too.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Allows an address that other machines can reach. They reach the gateway; its control and its
+    /// pages stay for this machine.
+    pub fn beyond_loopback(mut self) -> Self {
+        self.beyond_loopback = true;
         self
     }
 
@@ -107,18 +127,23 @@ impl Builder {
         self.settings(|settings| settings.revoke_every = Some(calls))
     }
 
-    /// Starts the sandbox on a free port of 127.0.0.1. It lives in the runtime that this is called
+    /// Starts the sandbox, on a free port of 127.0.0.1 unless [`bind`](Self::bind) says otherwise. It
+    /// lives in the runtime that this is called
     /// in, until it is dropped.
     ///
     /// # Errors
     ///
-    /// A [`StartError`]: no port, or no random bytes.
+    /// A [`StartError`]: no port, an address that is not allowed, or no random bytes.
     pub async fn start(mut self) -> Result<Sandbox, StartError> {
+        let address = self.address.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
+        if !address.ip().is_loopback() && !self.beyond_loopback {
+            return Err(StartError::NotLoopback(address));
+        }
         if self.clients.is_empty() {
             self.clients.push(Credentials::random()?);
         }
         let gateway = Arc::new(Gateway::new(self.settings, self.clock, self.clients));
-        let server = Server::start(&gateway).await?;
+        let server = Server::start(&gateway, address).await?;
         Ok(Sandbox::new(gateway, server))
     }
 }

@@ -2,17 +2,17 @@
 
 mod builder;
 mod outside;
+mod webhooks;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
 use crate::server::Server;
-use crate::state::{Effects, Gateway, RequestRecord, TokenGrants};
+use crate::state::{Balances, Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
 pub use builder::{Builder, StartError};
-pub use outside::UnknownRecord;
 
 use crate::{Clock, Credentials, Faults, Settings, auth};
 
@@ -40,13 +40,14 @@ impl Sandbox {
 
     pub(crate) fn new(gateway: Arc<Gateway>, server: Server) -> Self {
         Self {
-            url: format!("http://{}", server.address()),
+            url: format!("http://{}", reachable(server.address())),
             gateway,
             server,
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, with no slash at the end.
+    /// Where it listens: `http://127.0.0.1:PORT` unless it was bound elsewhere, with no slash at the
+    /// end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -119,6 +120,14 @@ impl Sandbox {
         self.gateway.requests.arrived_so_far()
     }
 
+    /// The answers that were not what the document says: faults of the sandbox or of the document,
+    /// the first hundred. Empty is what a test wants to see. See
+    /// [`Settings::check_answers`](crate::Settings::check_answers).
+    #[must_use]
+    pub fn mismatches(&self) -> Vec<Mismatch> {
+        self.gateway.mismatches.kept()
+    }
+
     /// How many token requests there were, of all clients.
     #[must_use]
     pub fn token_grants(&self) -> TokenGrants {
@@ -133,8 +142,18 @@ impl Sandbox {
     #[must_use]
     pub fn effects(&self) -> Effects {
         let mut all = Effects::default();
-        for client in &self.gateway.clients {
-            all.add(&client.books().effects);
+        for client in 0..self.gateway.clients.len() {
+            all.add(&self.gateway.books(client).effects);
+        }
+        all
+    }
+
+    /// What each account holds, of all clients.
+    #[must_use]
+    pub fn balances(&self) -> Balances {
+        let mut all = Balances::default();
+        for client in 0..self.gateway.clients.len() {
+            all.add(&self.gateway.books(client).balances);
         }
         all
     }
@@ -169,6 +188,16 @@ impl Sandbox {
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }
+}
+
+/// Where this machine reaches a server on this address: on all of them means on loopback too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 impl fmt::Debug for Sandbox {

@@ -1,41 +1,16 @@
-//! What happens to records outside of calls: payments, reviews, the gateway's own work.
-//!
-//! A test moves records by hand here. State machines that the clock drives act on the same books.
+//! Moves records by hand.
 
 use rust_decimal::Decimal;
 
 use super::Sandbox;
-use crate::operations::deposit_address;
-use crate::state::books::{Customer, Deposit, FeeConfig, Profile};
-use crate::state::{Books, UploadedFile};
-
-/// The sandbox has no record with this key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sandbox has no {kind} with this number")]
-pub struct UnknownRecord {
-    kind: &'static str,
-}
+use crate::outside::UnknownRecord;
+use crate::state::UploadedFile;
 
 impl Sandbox {
     /// Adds a customer with a fee config of zero to the first client, as if made by its calls but
     /// with no effect counted. Gives its `clientId`.
     pub fn add_customer(&self) -> i64 {
-        let id = self.gateway.new_id();
-        let customer = Customer {
-            id,
-            profile: Profile {
-                email: format!("customer{id}@example.com"),
-                full_name: format!("Customer {id}"),
-                country: "VGB".to_owned(),
-                city: "Tortola".to_owned(),
-                postal_code: "VG1110".to_owned(),
-            },
-            kyb_status: Customer::NO_KYB.to_owned(),
-        };
-        let mut books = self.gateway.clients[0].books();
-        books.customers.insert(id, customer);
-        books.fee_configs.insert(id, FeeConfig::default());
-        id
+        self.gateway.add_customer()
     }
 
     /// Gives the KYB of a customer this status; any text.
@@ -48,16 +23,12 @@ impl Sandbox {
         client_id: i64,
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
-        let status = status.into();
-        self.change_books("customer", |books, _| {
-            let customer = books.customers.get_mut(&client_id)?;
-            customer.kyb_status.clone_from(&status);
-            Some(())
-        })
+        self.gateway.set_kyb_status(client_id, &status.into())
     }
 
     /// Gives a trade this status, such as `Pending`; any text, so that a client can be shown what
-    /// no document knows. The trade is named by its `requestId` or its `txNo`.
+    /// no document knows. With `Completed` its money moves. The trade is named by its `requestId` or
+    /// its `txNo`.
     ///
     /// # Errors
     ///
@@ -67,13 +38,7 @@ impl Sandbox {
         key: &str,
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
-        let status = status.into();
-        self.change_books("trade", |books, _| {
-            let mut trades = books.trades.values_mut().rev();
-            let trade = trades.find(|trade| trade.request_id == key || trade.tx_no == key)?;
-            trade.status.clone_from(&status);
-            Some(())
-        })
+        self.gateway.set_trade_status(key, &status.into())
     }
 
     /// Gives a checkout order this status, such as `PAID`; any text, so that a client can be shown
@@ -87,16 +52,11 @@ impl Sandbox {
         order_no: &str,
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
-        let status = status.into();
-        self.change_books("order", |books, now| {
-            let order = books.orders.get_mut(order_no)?;
-            order.status.clone_from(&status);
-            order.updated = now;
-            Some(())
-        })
+        self.gateway.set_order_status(order_no, &status.into())
     }
 
-    /// Gives a settlement order this status; any text.
+    /// Gives a settlement order this status; any text. With `SETTLED` its money moves, be it there
+    /// or not.
     ///
     /// # Errors
     ///
@@ -106,17 +66,12 @@ impl Sandbox {
         settlement_order_no: &str,
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
-        let status = status.into();
-        self.change_books("settlement order", |books, now| {
-            let settlement = books.settlements.get_mut(settlement_order_no)?;
-            settlement.status.clone_from(&status);
-            settlement.updated = now;
-            Some(())
-        })
+        self.gateway
+            .set_settlement_status(settlement_order_no, &status.into())
     }
 
-    /// Gives a refund order this status; any text. With `REFUNDED` its order or abnormal payment
-    /// follows.
+    /// Gives a refund order this status; any text. With `REFUNDED` its money moves, and its order
+    /// or abnormal payment follows.
     ///
     /// # Errors
     ///
@@ -126,17 +81,14 @@ impl Sandbox {
         refund_order_no: &str,
         status: impl Into<String>,
     ) -> Result<(), UnknownRecord> {
-        let status = status.into();
-        self.change_books("refund order", |books, now| {
-            books
-                .set_refund_status(refund_order_no, status.clone(), now)
-                .then_some(())
-        })
+        self.gateway
+            .set_refund_status(refund_order_no, &status.into())
     }
 
-    /// Pays a checkout order, in coins. An order that still waits is `PAID` if the amount is enough.
-    /// What it does not need (all of too small or too late a payment) becomes an abnormal payment,
-    /// whose number this gives.
+    /// Pays a checkout order, in coins; digits behind the sixth don't count, and an amount that is not
+    /// above zero does nothing. An order that still waits is `PAID` if the amount is enough. What it
+    /// does not need (all of too small or too late a payment) becomes an abnormal payment, whose
+    /// number this gives.
     ///
     /// # Errors
     ///
@@ -147,10 +99,7 @@ impl Sandbox {
         amount: Decimal,
         tx_hash: &str,
     ) -> Result<Option<String>, UnknownRecord> {
-        let number = format!("AP{}", self.gateway.new_id());
-        self.change_books("order", |books, now| {
-            books.pay(order_no, amount, tx_hash, (&number, now))
-        })
+        self.gateway.pay_order(order_no, amount, tx_hash)
     }
 
     /// Lets coins arrive at the deposit address of a customer. Gives the id of the receive
@@ -165,44 +114,20 @@ impl Sandbox {
         (currency, network): (&str, &str),
         amount: Decimal,
     ) -> Result<i64, UnknownRecord> {
-        let id = self.gateway.new_id();
-        self.change_books("customer", |books, now| {
-            books.customers.get(&client_id)?;
-            let deposit = Deposit {
-                id,
-                client_id,
-                currency: currency.to_owned(),
-                network: network.to_owned(),
-                amount,
-                address: deposit_address(client_id, currency, network),
-                created: now,
-            };
-            books.deposits.insert(id, deposit);
-            Some(id)
-        })
+        self.gateway.deposit(client_id, (currency, network), amount)
     }
 
     /// The files that all clients uploaded, by the order of their ids.
     #[must_use]
     pub fn files(&self) -> Vec<UploadedFile> {
-        let clients = self.gateway.clients.iter();
+        let clients = 0..self.gateway.clients.len();
         let mut files: Vec<_> = clients
-            .flat_map(|client| client.books().files.values().cloned().collect::<Vec<_>>())
+            .flat_map(|client| {
+                let books = self.gateway.books(client);
+                books.files.values().cloned().collect::<Vec<_>>()
+            })
             .collect();
         files.sort_by_key(|file| file.id);
         files
-    }
-
-    /// Changes the books of the client that has the record.
-    fn change_books<T>(
-        &self,
-        kind: &'static str,
-        mut change: impl FnMut(&mut Books, i64) -> Option<T>,
-    ) -> Result<T, UnknownRecord> {
-        let now = self.gateway.clock.now_millis();
-        let mut clients = self.gateway.clients.iter();
-        clients
-            .find_map(|client| change(&mut client.books(), now))
-            .ok_or(UnknownRecord { kind })
     }
 }

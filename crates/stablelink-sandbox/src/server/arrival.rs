@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use http::request::Parts;
 use super::strike::DateSkew;
 use crate::Operation;
 use crate::clock::http_date;
-use crate::envelope::seal;
+use crate::envelope::{Retcode, seal};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::state::{Arrival, Gateway, RequestRecord};
@@ -26,17 +26,12 @@ pub(crate) async fn arrive(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let settings = gateway.settings();
-    let body_limit = settings.body_limit;
-    let body = to_bytes(body, body_limit).await;
+    let body = read(body, &settings).await;
     let operation = Operation::find(&parts.method, parts.uri.path());
     let record = record(&gateway, &settings, &parts, operation, body.as_ref().ok());
     let number = gateway.requests.arrived(record, settings.requests_kept);
     let mut response = match body {
-        Err(_) => seal(
-            Refusal::too_large(body_limit).into_response(),
-            operation,
-            &settings,
-        ),
+        Err(refusal) => seal(refusal.into_response(), operation, &settings),
         Ok(body) => {
             parts.extensions.insert(Arrival {
                 number,
@@ -57,10 +52,25 @@ pub(crate) async fn arrive(
         response.headers_mut().insert(DATE, date);
     }
     let status = response.status().as_u16();
-    gateway
-        .requests
-        .update(number, |record| record.status = Some(status));
+    let retcode = response.extensions_mut().remove::<Retcode>();
+    gateway.requests.update(number, |record| {
+        record.status = Some(status);
+        record.retcode = retcode.map(|Retcode(code)| code);
+    });
     response
+}
+
+/// Reads a body that is neither too long nor too slow.
+async fn read(body: Body, settings: &Settings) -> Result<Bytes, Refusal> {
+    let limit = settings.body_limit;
+    let too_large = || Refusal::too_large(limit);
+    // Of a length that was told beforehand, before any of it is read.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let read = tokio::time::timeout(settings.body_timeout, to_bytes(body, limit)).await;
+    let read = read.map_err(|_| Refusal::too_slow())?;
+    read.map_err(|_| too_large())
 }
 
 fn record(
@@ -85,6 +95,7 @@ fn record(
         client: None,
         token_generation: None,
         status: None,
+        retcode: None,
         faults: Vec::new(),
     }
 }

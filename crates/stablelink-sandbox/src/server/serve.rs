@@ -2,8 +2,8 @@
 //!
 //! By hand and not by `axum::serve`, because a fault may end a connection by a reset.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -22,28 +22,35 @@ use tower_service::Service as _;
 use super::router;
 use crate::connection::Connection;
 use crate::state::Gateway;
+use crate::webhooks;
 
 /// How long requests under way may take once the server shuts down.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long to wait before connections are taken again, where there was no room for one.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A server on a port of its own. Dropped, it ends at once, with all of its connections.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
 }
 
 impl Server {
-    /// Listens on a free port of the loopback interface.
-    pub(crate) async fn start(gateway: &Arc<Gateway>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// Listens on this address.
+    pub(crate) async fn start(gateway: &Arc<Gateway>, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, router(gateway), stopped));
+        let accepting = accept(listener, Arc::clone(gateway), stopped);
+        let accepting = tokio::spawn(accepting);
         Ok(Self {
             address,
             stop,
             accepting,
+            webhooks: tokio::spawn(webhooks::run(Arc::clone(gateway))),
         })
     }
 
@@ -64,20 +71,30 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Drops the set of connections too, which aborts them.
         self.accepting.abort();
+        self.webhooks.abort();
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
+    let router = router(&gateway);
     let mut connections = JoinSet::new();
     let of_connections = stopped.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(stream, peer, router.clone(), of_connections.clone()));
+                    while connections.try_join_next().is_some() {}
+                    let settings = gateway.settings();
+                    if connections.len() >= settings.connections {
+                        turn_away(stream);
+                        continue;
+                    }
+                    let timeout = settings.head_timeout;
+                    let stopped = of_connections.clone();
+                    connections.spawn(serve(stream, peer, router.clone(), (stopped, timeout)));
                 }
                 // Out of file descriptors, or the peer is gone already.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(PAUSE).await,
             },
             // Only so that the set does not grow.
             Some(_) = connections.join_next() => {}
@@ -89,11 +106,22 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
     let _ = tokio::time::timeout(GRACE, all).await;
 }
 
+/// Tells a connection that there is no room for it, and closes it.
+fn turn_away(stream: TcpStream) {
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    // Nothing was sent yet, so that these bytes fit without waiting; if not, it is closed all the
+    // same.
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write_all(ANSWER);
+    }
+}
+
 async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    mut stopped: watch::Receiver<bool>,
+    (mut stopped, head_timeout): (watch::Receiver<bool>, Duration),
 ) {
     // Small answers must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
@@ -103,10 +131,11 @@ async fn serve(
         request.extensions_mut().insert(connection.clone());
         router.clone().call(request.map(Body::new))
     });
-    // Without a timer nothing ends a connection that sends no head: an idle one is kept as long as
-    // the client likes, and a test that pauses tokio's time loses none.
-    let mut serving =
-        std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout);
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopping = false;
     loop {
         tokio::select! {

@@ -1,22 +1,24 @@
 //! One client of the gateway: who it is, its tokens, its records.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Books, Tokens};
+use super::{Books, Ids, Receiver, Tokens};
 use crate::{Credentials, lock};
 
 pub(crate) struct Client {
     credentials: Mutex<Credentials>,
     tokens: Mutex<Tokens>,
     books: Mutex<Books>,
+    receiver: Mutex<Option<Arc<Receiver>>>,
 }
 
 impl Client {
-    pub(crate) fn new(credentials: Credentials) -> Self {
+    pub(crate) fn new(credentials: Credentials, ids: Ids) -> Self {
         Self {
             credentials: Mutex::new(credentials),
             tokens: Mutex::default(),
-            books: Mutex::default(),
+            books: Mutex::new(Books::new(ids)),
+            receiver: Mutex::default(),
         }
     }
 
@@ -28,7 +30,13 @@ impl Client {
         lock(&self.tokens)
     }
 
-    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+    /// Where its webhooks go; `None`: nowhere.
+    pub(crate) fn receiver(&self) -> MutexGuard<'_, Option<Arc<Receiver>>> {
+        lock(&self.receiver)
+    }
+
+    /// Its records as they were last; `Gateway::books` brings them up to date.
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
         lock(&self.books)
     }
 }

@@ -1,9 +1,10 @@
 //! All that the parts of one sandbox share.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Client, RequestLog, TokenGrants};
+use tokio::sync::Notify;
+
+use super::{Books, Client, Deliveries, Ids, Mismatches, Receiver, RequestLog, TokenGrants};
 use crate::faults::Faults;
 use crate::settings::Settings;
 use crate::{Clock, Credentials, lock};
@@ -13,23 +14,33 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) clients: Vec<Client>,
     pub(crate) requests: RequestLog,
+    pub(crate) mismatches: Mismatches,
     pub(crate) faults: Faults,
     /// Of token requests that belong to no client.
     refused_grants: Mutex<TokenGrants>,
-    last_id: AtomicI64,
+    ids: Ids,
+    pub(crate) deliveries: Deliveries,
+    /// Something happened that the worker of webhooks should look at.
+    pub(crate) wake: Notify,
 }
 
 impl Gateway {
     pub(crate) fn new(settings: Settings, clock: Clock, clients: Vec<Credentials>) -> Self {
+        let ids = Ids::default();
         Self {
             settings: Mutex::new(Arc::new(settings)),
             clock,
-            clients: clients.into_iter().map(Client::new).collect(),
+            clients: clients
+                .into_iter()
+                .map(|credentials| Client::new(credentials, ids.clone()))
+                .collect(),
             requests: RequestLog::default(),
+            mismatches: Mismatches::default(),
             faults: Faults::default(),
             refused_grants: Mutex::default(),
-            // Ids of the gateway go beyond 32 bits, and clients must cope.
-            last_id: AtomicI64::new(6_000_000_000),
+            ids,
+            deliveries: Deliveries::default(),
+            wake: Notify::new(),
         }
     }
 
@@ -46,8 +57,56 @@ impl Gateway {
         lock(&self.refused_grants)
     }
 
+    /// The records of a client, with all steps taken that are due by now.
+    pub(crate) fn books(&self, client: usize) -> MutexGuard<'_, Books> {
+        let books = self.settled(client);
+        // The worker finds the lock taken until the change is made.
+        self.wake.notify_one();
+        books
+    }
+
+    /// The same, for the worker itself.
+    pub(crate) fn settled(&self, client: usize) -> MutexGuard<'_, Books> {
+        let pace = self.settings().pace;
+        let now = self.clock.now_millis();
+        let mut books = self.clients[client].books();
+        books.settle(now, pace);
+        books
+    }
+
+    /// Registers where the webhooks of a client go.
+    pub(crate) fn set_receiver(&self, client: usize, receiver: Option<Receiver>) {
+        let Some(owner) = self.clients.get(client) else {
+            return;
+        };
+        let mut books = self.settled(client);
+        // What happened before is told to nobody, or to the receiver of then.
+        if owner.receiver().is_none() {
+            books.take_outbox();
+        }
+        *owner.receiver() = receiver.map(Arc::new);
+        drop(books);
+        self.wake.notify_one();
+    }
+
+    /// Sends a webhook once more. `None`: there is no such delivery, or nowhere to send it.
+    pub(crate) fn resend(&self, number: u64) -> Option<u64> {
+        let (client, event, body) = self.deliveries.again(number)?;
+        let receiver = self.clients[client].receiver().clone()?;
+        let now = self.clock.now_millis();
+        let number = self.deliveries.add((client, receiver), event, body, now);
+        self.wake.notify_one();
+        Some(number)
+    }
+
+    /// Whether nothing is to be sent now.
+    pub(crate) fn deliveries_rest(&self) -> bool {
+        let told = |client| !self.settled(client).has_outbox();
+        (0..self.clients.len()).all(told) && self.deliveries.rest(self.clock.now_millis())
+    }
+
     /// An id that no other record of this sandbox has.
     pub(crate) fn new_id(&self) -> i64 {
-        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+        self.ids.next()
     }
 }

@@ -2,16 +2,27 @@
 
 pub(crate) mod books;
 mod client;
+mod deliveries;
 mod effects;
 mod gateway;
+mod ids;
+mod mismatches;
+mod receiver;
 mod requests;
 mod tokens;
 
 pub(crate) use books::Books;
-pub use books::UploadedFile;
+pub use books::{Account, Balances, UploadedFile};
 pub(crate) use client::Client;
+pub(crate) use deliveries::{Deliveries, Due};
+pub use deliveries::{Delivery, DeliveryAttempt, DeliveryState};
 pub use effects::{Effect, Effects};
 pub(crate) use gateway::Gateway;
+pub(crate) use ids::Ids;
+pub use mismatches::Mismatch;
+pub(crate) use mismatches::Mismatches;
+pub use receiver::InvalidWebhookUrl;
+pub(crate) use receiver::Receiver;
 pub use requests::RequestRecord;
 pub(crate) use requests::{Arrival, RequestLog};
 pub use tokens::TokenGrants;

@@ -43,6 +43,8 @@ pub struct RequestRecord {
     pub token_generation: Option<u64>,
     /// The status that was sent; `None`: none yet, or none ever.
     pub status: Option<u16>,
+    /// The retcode that the operation was answered with; `None`: a fault answered, or nobody yet.
+    pub retcode: Option<&'static str>,
     /// The faults that it met.
     pub faults: Vec<FaultId>,
 }
@@ -58,6 +60,7 @@ impl fmt::Debug for RequestRecord {
             .field("client", &self.client)
             .field("token_generation", &self.token_generation)
             .field("status", &self.status)
+            .field("retcode", &self.retcode)
             .field("faults", &self.faults)
             .finish_non_exhaustive()
     }
@@ -116,6 +119,13 @@ impl RequestLog {
         self.entries().kept.iter().cloned().collect()
     }
 
+    /// The latest of them, the oldest first.
+    pub(crate) fn latest(&self, count: usize) -> Vec<RequestRecord> {
+        let entries = self.entries();
+        let skipped = entries.kept.len().saturating_sub(count);
+        entries.kept.iter().skip(skipped).cloned().collect()
+    }
+
     pub(crate) fn arrived_so_far(&self) -> u64 {
         self.entries().arrived
     }
@@ -139,6 +149,7 @@ mod tests {
             client: None,
             token_generation: None,
             status: None,
+            retcode: None,
             faults: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! The tokens of one client: one access token lives at a time.
 
+use serde::Serialize;
+
 use crate::random::{self, NoRandomness};
 use crate::settings::Settings;
 
@@ -59,6 +61,20 @@ pub(crate) struct Issued {
     pub(crate) generation: u64,
 }
 
+/// The state of a client's tokens, without the tokens.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown {
+    /// 0: there was none yet.
+    generation: u64,
+    /// When the live one ends, in milliseconds since the epoch; `None`: none lives.
+    access_ends: Option<i64>,
+    refresh_ends: Option<i64>,
+    calls: u64,
+    granted_by_credentials: u64,
+    granted_by_refresh: u64,
+}
+
 /// The tokens of one client.
 #[derive(Default)]
 pub(crate) struct Tokens {
@@ -85,6 +101,22 @@ impl Tokens {
         };
         (self.access, self.refresh) = (Some(access), Some(refresh));
         Ok(issued)
+    }
+
+    /// What may be shown of them.
+    pub(crate) fn shown(&self, now: i64) -> Shown {
+        let live = |token: &Option<Token>| {
+            let token = token.as_ref().filter(|token| now < token.ends);
+            token.map(|token| token.ends)
+        };
+        Shown {
+            generation: self.generation,
+            access_ends: live(&self.access),
+            refresh_ends: live(&self.refresh),
+            calls: self.calls,
+            granted_by_credentials: self.grants.credentials,
+            granted_by_refresh: self.grants.refresh,
+        }
     }
 
     /// Whether this is the live refresh token.

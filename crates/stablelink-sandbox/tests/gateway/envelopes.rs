@@ -76,7 +76,7 @@ async fn what_is_no_operation_is_refused_in_an_envelope() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (method, path, status) in [
-        ("GET", "/", 404),
+        ("GET", "/checkout", 404),
         ("POST", "/checkout/order/creat", 404),
         ("GET", "/checkout/order/create/", 404),
         ("GET", "/checkout/order/create", 405),
@@ -127,10 +127,10 @@ async fn a_body_must_be_json_and_says_where_it_is_not() {
     let caller = Caller::new(&sandbox).await;
     for (body, needle) in [
         ("{", "EOF"),
-        ("[]", "invalid"),
+        ("[]", "the body must be an object"),
         (r#"{"event":"e"} x"#, "trailing"),
         ("{}", "missing field `event`"),
-        (r#"{"event":7}"#, "event: invalid type"),
+        (r#"{"event":7}"#, "event must be a text"),
     ] {
         let answer = caller
             .post("/base/notification/simulate", body)
@@ -142,4 +142,35 @@ async fn a_body_must_be_json_and_says_where_it_is_not() {
     let request = request.header("Content-Type", "text/plain");
     let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
     assert!(answer.refused("00008").retmsg().contains("Content-Type"));
+}
+
+#[tokio::test]
+async fn what_the_document_does_not_allow_is_refused_with_the_field() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let order =
+        r#"{"orderNo":"A","orderAmount":"1","customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+    let refused = caller.post("/checkout/order/create", order).await;
+    assert!(refused.retmsg().contains("orderAmount must be a number"));
+    refused.refused("00008");
+    let refused = caller.get("/user/user-info", "clientId=x").await;
+    assert!(refused.retmsg().contains("clientId must be a whole number"));
+    refused.refused("00008");
+    let [timestamp, signature] = caller.signature("POST", "/checkout/order/list", "", b"{}");
+    let request = caller
+        .http
+        .post(format!("{}/checkout/order/list", sandbox.url()))
+        .bearer_auth(&caller.token)
+        .header("TIMESTAMP", timestamp)
+        .header("SIGNATURE", signature)
+        .header("Content-Type", "application/jsonish")
+        .body("{}");
+    let refused = Answer::read(request.send().await.unwrap()).await.unwrap();
+    assert!(
+        refused
+            .retmsg()
+            .contains("Content-Type must be application/json")
+    );
+    refused.refused("00008");
+    assert_eq!(sandbox.mismatches(), []);
 }

@@ -5,11 +5,14 @@
 
 mod caller;
 mod checkout;
+mod control;
 mod customers;
-mod document;
 mod envelopes;
 mod faults;
+mod limits;
 mod server;
 mod signatures;
+mod steps;
 mod tokens;
 mod trades;
+mod webhooks;

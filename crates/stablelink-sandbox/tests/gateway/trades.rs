@@ -98,7 +98,7 @@ async fn a_wrong_trade_is_refused_with_the_rule() {
         ),
         (
             trade("r", id, r#""amount":true"#),
-            "amount: must be a decimal number",
+            "amount must be a number",
         ),
         (
             trade("r", id, r#""amount":1,"greenLinkVA":"Yes""#),

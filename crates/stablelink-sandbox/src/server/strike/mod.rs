@@ -14,6 +14,7 @@ use http::header::CONTENT_LENGTH;
 
 use cut::Then;
 
+use super::held;
 use crate::Operation;
 use crate::connection::Connection;
 use crate::envelope::{CarriedOut, seal};
@@ -46,7 +47,10 @@ pub(crate) async fn strike(
     }
     let mut response = match answer {
         Some(answer) => answer,
-        None => struck.sealed(next.run(request).await),
+        None => {
+            let sealed = struck.sealed(next.run(request).await);
+            held::answer(&struck.gateway, struck.operation, sealed).await
+        }
     };
     if response.extensions().get::<CarriedOut>().is_some() {
         for kind in struck.due(Stage::After) {

@@ -1,9 +1,17 @@
 //! Records of W Checkout.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Books;
+use serde::Serialize;
+
+use super::{Account, Books};
+use crate::clock::iso_local;
+use crate::exact::Exact;
+use crate::money::AmountText;
 use crate::refusal::Refusal;
+
+/// Digits behind the point that a stablecoin has.
+pub(crate) const COIN_DIGITS: u32 = 6;
 
 /// An order.
 #[derive(Clone, Debug)]
@@ -32,19 +40,23 @@ impl Order {
     pub(crate) const PAID: &'static str = "PAID";
     pub(crate) const CANCELLED: &'static str = "CANCELLED";
     pub(crate) const TIMEOUT: &'static str = "TIMEOUT";
+    pub(crate) const REFUNDING: &'static str = "REFUNDING";
     pub(crate) const PARTIAL_REFUNDED: &'static str = "PARTIAL_REFUNDED";
     pub(crate) const REFUNDED: &'static str = "REFUNDED";
 
-    /// Its status at this time: an order that waits for its payment too long has timed out.
-    pub(crate) fn status_at(&self, now: i64) -> &str {
-        if self.status == Self::PAYING && now >= self.ends() {
-            Self::TIMEOUT
-        } else {
-            &self.status
-        }
+    /// Whether it was paid, whatever was given back since.
+    pub(crate) fn was_paid(&self) -> bool {
+        let paid = [
+            Self::PAID,
+            Self::REFUNDING,
+            Self::PARTIAL_REFUNDED,
+            Self::REFUNDED,
+        ];
+        paid.contains(&self.status.as_str())
     }
 
-    fn ends(&self) -> i64 {
+    /// When it times out, in milliseconds since the epoch.
+    pub(super) fn ends(&self) -> i64 {
         self.created
             .saturating_add(self.expired_in.saturating_mul(1000))
     }
@@ -75,6 +87,39 @@ impl AbnormalPayment {
     pub(crate) const LATE_PAYMENT: &'static str = "LATE_PAYMENT";
     pub(crate) const PENDING: &'static str = "PENDING";
     pub(crate) const HANDLED: &'static str = "HANDLED";
+
+    /// The record as answers and events have it.
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown {
+            abnormal_payment_no: &self.number,
+            order_no: &self.order_no,
+            token: &self.token,
+            amount: AmountText(self.amount),
+            pending_amount: AmountText(self.pending_amount),
+            hash: &self.hash,
+            kind: self.kind,
+            status: self.status,
+            created_time: iso_local(self.created),
+            updated_time: iso_local(self.updated),
+        }
+    }
+}
+
+/// An abnormal payment as answers and events have it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown<'a> {
+    abnormal_payment_no: &'a str,
+    order_no: &'a str,
+    token: &'a str,
+    amount: AmountText,
+    pending_amount: AmountText,
+    hash: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    status: &'static str,
+    created_time: String,
+    updated_time: String,
 }
 
 /// A settlement order.
@@ -88,6 +133,8 @@ pub(crate) struct Settlement {
     pub(crate) amount: Option<Decimal>,
     pub(crate) order_nos: Vec<String>,
     pub(crate) status: String,
+    /// Whether its money has moved.
+    pub(crate) moved: bool,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
     /// Milliseconds since the epoch.
@@ -96,6 +143,9 @@ pub(crate) struct Settlement {
 
 impl Settlement {
     pub(crate) const PENDING: &'static str = "PENDING_SETTLEMENT";
+    pub(crate) const SETTLING: &'static str = "SETTLING";
+    pub(crate) const SETTLED: &'static str = "SETTLED";
+    pub(crate) const FAILED: &'static str = "FAILED";
     pub(crate) const CANCELLED: &'static str = "CANCELLED";
 }
 
@@ -108,6 +158,8 @@ pub(crate) struct Refund {
     /// In the coin that was paid.
     pub(crate) amount: Decimal,
     pub(crate) status: String,
+    /// Whether its money has moved.
+    pub(crate) moved: bool,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
     /// Milliseconds since the epoch.
@@ -125,6 +177,7 @@ pub(crate) enum Refunded {
 
 impl Refund {
     pub(crate) const PENDING: &'static str = "PENDING_REFUND";
+    pub(crate) const REFUNDING: &'static str = "REFUNDING";
     pub(crate) const REFUNDED: &'static str = "REFUNDED";
     pub(crate) const CANCELLED: &'static str = "CANCELLED";
     pub(crate) const FAILED: &'static str = "FAILED";
@@ -142,7 +195,7 @@ impl Books {
             Refunded::Order(number) => {
                 let order = self.orders.get(number);
                 let order = order.ok_or_else(|| Refusal::not_found("orderNo"))?;
-                if ![Order::PAID, Order::PARTIAL_REFUNDED].contains(&order.status.as_str()) {
+                if !order.was_paid() {
                     let message = format!("an order that is {} can't be refunded", order.status);
                     return Err(Refusal::not_now(message));
                 }
@@ -155,54 +208,19 @@ impl Books {
                     .pending_amount
             }
         };
-        let taken: Decimal = self
+        let taken: Exact = self
             .refunds
             .values()
             .filter(|refund| refund.counts() && refund.of == *of)
-            .map(|refund| refund.amount)
+            .map(|refund| Exact::from(refund.amount))
             .sum();
-        if taken.checked_add(amount).is_some_and(|sum| sum <= paid) {
-            Ok(())
-        } else {
-            let rule = format!("amount must not be more than {}", paid - taken);
-            Err(Refusal::field(rule))
+        let left = Exact::from(paid) - taken;
+        if Exact::from(amount) <= left {
+            return Ok(());
         }
-    }
-
-    /// Gives a refund a status. `REFUNDED` moves the money: the order or the abnormal payment
-    /// behind it follows. False: there is no such refund.
-    pub(crate) fn set_refund_status(&mut self, number: &str, status: String, now: i64) -> bool {
-        let Some(refund) = self.refunds.get_mut(number) else {
-            return false;
-        };
-        let paid_back = status == Refund::REFUNDED && refund.status != Refund::REFUNDED;
-        refund.status = status;
-        refund.updated = now;
-        if !paid_back {
-            return true;
-        }
-        match &refund.of {
-            Refunded::Order(order) => {
-                if let Some(order) = self.orders.get_mut(order) {
-                    order.refunded_amount += refund.amount;
-                    order.updated = now;
-                    let whole = order.refunded_amount >= order.paying_amount;
-                    let status = if whole {
-                        Order::REFUNDED
-                    } else {
-                        Order::PARTIAL_REFUNDED
-                    };
-                    status.clone_into(&mut order.status);
-                }
-            }
-            Refunded::AbnormalPayment(payment) => {
-                if let Some(payment) = self.abnormal_payments.get_mut(payment) {
-                    payment.status = AbnormalPayment::HANDLED;
-                    payment.updated = now;
-                }
-            }
-        }
-        true
+        let left = left.to_decimal().unwrap_or_default();
+        let rule = format!("amount must not be more than {left}");
+        Err(Refusal::field(rule))
     }
 
     /// Takes a payment of an order at this time. Gives the number of the abnormal payment that it
@@ -218,9 +236,13 @@ impl Books {
         hash: &str,
         (number, now): (&str, i64),
     ) -> Option<Option<String>> {
+        let amount = amount.round_dp_with_strategy(COIN_DIGITS, RoundingStrategy::ToZero);
         let order = self.orders.get_mut(order_no)?;
-        let needed = order.paying_amount;
-        let on_time = order.status_at(now) == Order::PAYING;
+        if amount <= Decimal::ZERO {
+            return Some(None);
+        }
+        let (needed, token) = (order.paying_amount, order.token.clone());
+        let on_time = order.status == Order::PAYING;
         let (kind, pending_amount) = if !on_time {
             (AbnormalPayment::LATE_PAYMENT, amount)
         } else if amount < needed {
@@ -229,17 +251,20 @@ impl Books {
             (AbnormalPayment::OVER_PAID, amount - needed)
         };
         if on_time && amount >= needed {
-            Order::PAID.clone_into(&mut order.status);
             order.tx_hash = Some(hash.to_owned());
-            order.updated = now;
+            let way = (Account::World, Account::Merchant);
+            self.balances.transfer(way, &token, needed);
+            self.set_order(order_no, Order::PAID, now);
         }
         if pending_amount.is_zero() {
             return Some(None);
         }
+        let way = (Account::World, Account::Abnormal);
+        self.balances.transfer(way, &token, pending_amount);
         let payment = AbnormalPayment {
             number: number.to_owned(),
             order_no: order_no.to_owned(),
-            token: order.token.clone(),
+            token,
             amount,
             pending_amount,
             kind,
@@ -249,6 +274,7 @@ impl Books {
             updated: now,
         };
         self.abnormal_payments.insert(number.to_owned(), payment);
+        self.tell_abnormal(number, now);
         Some(Some(number.to_owned()))
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Customer {
 impl Customer {
     pub(crate) const NO_KYB: &'static str = "NONE";
     pub(crate) const KYB_PENDING: &'static str = "PENDING";
+    pub(crate) const APPROVED: &'static str = "APPROVED";
+    pub(crate) const REJECTED: &'static str = "REJECTED";
 }
 
 /// What a customer says of itself; members that the record does not show are not kept.

@@ -1,8 +1,10 @@
-//! Records of trades: fees, trades, what customers deposit, events.
+//! Records of trades: fees, trades, what customers deposit.
 
-use axum::body::Bytes;
 use rust_decimal::Decimal;
+use serde::Serialize;
 
+use crate::clock::local;
+use crate::money::Amount;
 use crate::refusal::Refusal;
 
 /// The fee that the developer takes of a customer's trades.
@@ -36,6 +38,8 @@ pub(crate) struct Trade {
     pub(crate) total_fee: Decimal,
     pub(crate) request_type: &'static str,
     pub(crate) status: String,
+    /// Whether its money has moved.
+    pub(crate) moved: bool,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
 }
@@ -45,6 +49,45 @@ impl Trade {
     pub(crate) const OFF_RAMP: &'static str = "OffRamp";
     pub(crate) const PENDING: &'static str = "Pending";
     pub(crate) const PROCESSING: &'static str = "Processing";
+    pub(crate) const COMPLETED: &'static str = "Completed";
+    pub(crate) const FAILED: &'static str = "Failed";
+    pub(crate) const EXPIRED: &'static str = "Expired";
+
+    /// The record as answers and events have it.
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        Shown {
+            id: self.id,
+            tx_no: &self.tx_no,
+            client_id: self.client_id,
+            request_id: &self.request_id,
+            from_currency: &self.from_currency,
+            to_currency: &self.to_currency,
+            amount: Amount(self.amount),
+            really_amount: Amount(self.amount - self.total_fee),
+            total_fee: Amount(self.total_fee),
+            request_type: self.request_type,
+            status: &self.status,
+            created_at: local(self.created),
+        }
+    }
+}
+
+/// A trade as answers and events have it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Shown<'a> {
+    id: i64,
+    tx_no: &'a str,
+    client_id: i64,
+    request_id: &'a str,
+    from_currency: &'a str,
+    to_currency: &'a str,
+    amount: Amount,
+    really_amount: Amount,
+    total_fee: Amount,
+    request_type: &'static str,
+    status: &'a str,
+    created_at: String,
 }
 
 /// Coins that arrived at a customer's deposit address.
@@ -56,17 +99,6 @@ pub(crate) struct Deposit {
     pub(crate) network: String,
     pub(crate) amount: Decimal,
     pub(crate) address: String,
-    /// Milliseconds since the epoch.
-    pub(crate) created: i64,
-}
-
-/// An event that was asked for. Its delivery to the receiver has its place here.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    /// The request that asked for it, as it came.
-    pub(crate) request: Bytes,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
 }

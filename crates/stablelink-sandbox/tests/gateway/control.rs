@@ -1,0 +1,361 @@
+//! The control of a sandbox and its pages, over raw HTTP.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stablelink_sandbox::{Sandbox, StartError};
+use tokio::net::TcpListener;
+
+use crate::caller::{Caller, http};
+
+async fn asked(sandbox: &Sandbox, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    let mut request = http().request(method, format!("{}/_sandbox/{path}", sandbox.url()));
+    if let Some(body) = body {
+        request = request
+            .header("Content-Type", "application/json")
+            .body(body.to_string());
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    (
+        status,
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap(),
+    )
+}
+
+async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Value {
+    let (status, answer) = asked(sandbox, Method::POST, path, Some(body)).await;
+    assert_eq!(status, 200, "{path}: {answer}");
+    answer
+}
+
+async fn status(sandbox: &Sandbox) -> Value {
+    let (code, answer) = asked(sandbox, Method::GET, "status", None).await;
+    assert_eq!(code, 200);
+    answer
+}
+
+const TRADE: &str = "/trade/create-trade-request";
+
+fn trade(request_id: &str, customer: &Value) -> String {
+    format!(
+        r#"{{"requestId":"{request_id}","clientId":{customer},"requestType":1,"fromCurrency":"USD","toCurrency":"USDC","amount":120.50}}"#
+    )
+}
+
+#[tokio::test]
+async fn everything_is_steered_by_json() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let start = sandbox.clock().now_millis();
+    post(
+        &sandbox,
+        "clock",
+        json!({"frozen": true, "advanceSeconds": 60}),
+    )
+    .await;
+    assert!(sandbox.clock().is_frozen() && sandbox.clock().now_millis() >= start + 60_000);
+
+    let customer = post(&sandbox, "customers", json!({})).await["clientId"].clone();
+    let key = customer.to_string();
+    post(
+        &sandbox,
+        "records",
+        json!({"kind": "kyb", "key": key, "status": "APPROVED"}),
+    )
+    .await;
+    caller.post(TRADE, &trade("r1", &customer)).await.ok();
+    post(
+        &sandbox,
+        "records",
+        json!({"kind": "trade", "key": "r1", "status": "Completed"}),
+    )
+    .await;
+    let order =
+        r#"{"orderNo":"A","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+    caller.post("/checkout/order/create", order).await.ok();
+    let paid = post(&sandbox, "pay", json!({"orderNo": "A", "amount": "1.02"})).await;
+    assert!(paid["abnormalPaymentNo"].is_string());
+    let coins =
+        json!({"clientId": customer, "currency": "USDC", "network": "ethereum", "amount": 5});
+    assert!(post(&sandbox, "deposit", coins).await["id"].is_i64());
+
+    let seen = status(&sandbox).await;
+    let client = &seen["clients"][0];
+    assert_eq!(client["token"]["generation"], 1);
+    assert!(client["token"]["accessEnds"].is_i64());
+    assert_eq!(
+        client["customers"][0],
+        json!({"clientId": customer, "kybStatus": "APPROVED"})
+    );
+    assert_eq!(client["trades"][0]["status"], "Completed");
+    assert_eq!(client["trades"][0]["amount"], "120.50");
+    assert_eq!(client["orders"][0]["status"], "PAID");
+    assert!(
+        client["balances"]
+            .to_string()
+            .contains(r#"{"account":"Merchant","amount":"1.01","currency":"ETH_USDT"}"#)
+    );
+    let requests = seen["requests"].as_array().unwrap();
+    assert_eq!(
+        requests.len(),
+        3,
+        "those of the control are none of the gateway's"
+    );
+    assert_eq!(requests[0]["operation"], "createCheckoutOrder");
+    assert_eq!(requests[0]["evidence"], "documented");
+    assert_eq!(requests[1]["evidence"], "inferred");
+    assert_eq!(requests[0]["retcode"], "200");
+    assert_eq!(sandbox.request_count(), 3);
+
+    post(&sandbox, "revoke-tokens", json!({})).await;
+    caller
+        .post("/checkout/order/list", "{}")
+        .await
+        .refused("00901");
+    assert_eq!(status(&sandbox).await["requests"][0]["retcode"], "00901");
+    let shown = status(&sandbox).await.to_string();
+    assert!(!shown.contains(&caller.token), "no token");
+}
+
+#[tokio::test]
+async fn faults_come_and_go() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let text = "status=503@listCheckoutOrders:times=2";
+    let id = post(&sandbox, "faults", json!({ "fault": text })).await["id"].clone();
+    post(
+        &sandbox,
+        "faults",
+        json!({"fault": "status=500@token:always"}),
+    )
+    .await;
+    assert_eq!(caller.post("/checkout/order/list", "{}").await.status, 503);
+    let seen = status(&sandbox).await;
+    assert_eq!(
+        seen["faults"][0],
+        json!({"id": id, "text": text, "strikes": 1})
+    );
+    assert_eq!(seen["requests"][0]["faults"], json!([id]));
+    let path = format!("faults/{id}");
+    assert_eq!(asked(&sandbox, Method::DELETE, &path, None).await.0, 200);
+    assert_eq!(asked(&sandbox, Method::DELETE, &path, None).await.0, 404);
+    caller.post("/checkout/order/list", "{}").await.ok();
+    assert_eq!(asked(&sandbox, Method::DELETE, "faults", None).await.0, 200);
+    assert_eq!(status(&sandbox).await["faults"], json!([]));
+    assert!(sandbox.faults().add_text("nothing").is_err());
+}
+
+#[tokio::test]
+async fn webhooks_are_registered_shown_and_sent_again() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    let caller = Caller::new(&sandbox).await;
+    // Nobody answers there.
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", free.local_addr().unwrap());
+    drop(free);
+    post(&sandbox, "webhook", json!({ "url": url })).await;
+    caller
+        .post("/base/notification/simulate", r#"{"event":"e1"}"#)
+        .await
+        .ok();
+    sandbox.deliveries_done().await;
+    let seen = status(&sandbox).await;
+    assert_eq!(seen["clients"][0]["webhookUrl"], url.as_str());
+    let delivery = &seen["deliveries"][0];
+    assert_eq!(
+        (&delivery["event"], &delivery["state"]),
+        (&json!("e1"), &json!("waits"))
+    );
+    let [timestamp, body, signature] = [
+        &delivery["attempts"][0]["timestamp"],
+        &delivery["body"],
+        &delivery["attempts"][0]["signature"],
+    ]
+    .map(|value| value.as_str().unwrap());
+    let signed = sandbox.sign_webhook(body.as_bytes());
+    assert_eq!(
+        [timestamp, signature],
+        [signed[0].1.as_str(), &signed[1].1],
+        "at the same time"
+    );
+    assert_eq!(
+        post(&sandbox, "resend", json!({"number": 0})).await["number"],
+        1
+    );
+    post(&sandbox, "webhook", json!({"url": null})).await;
+    let (code, _) = asked(&sandbox, Method::POST, "resend", Some(json!({"number": 0}))).await;
+    assert_eq!(code, 404);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for (path, body, code, needle) in [
+        (
+            "clock",
+            json!({"advance": 1}),
+            400,
+            "unknown field `advance`",
+        ),
+        (
+            "records",
+            json!({"kind": "trade", "key": 1, "status": "x"}),
+            400,
+            "key: invalid type",
+        ),
+        (
+            "records",
+            json!({"kind": "trade", "key": "x", "status": "x"}),
+            404,
+            "no trade",
+        ),
+        (
+            "records",
+            json!({"kind": "kyb", "key": "x", "status": "x"}),
+            400,
+            "clientId",
+        ),
+        (
+            "pay",
+            json!({"orderNo": "A", "amount": 0}),
+            400,
+            "greater than 0",
+        ),
+        ("pay", json!({"orderNo": "A", "amount": 1}), 404, "no order"),
+        (
+            "webhook",
+            json!({"url": "http://other.invalid/"}),
+            400,
+            "this machine",
+        ),
+        (
+            "webhook",
+            json!({"url": "https://localhost/"}),
+            400,
+            "no TLS",
+        ),
+        (
+            "webhook",
+            json!({"url": null, "client": 7}),
+            404,
+            "no such client",
+        ),
+        (
+            "faults",
+            json!({"fault": "explode"}),
+            400,
+            "`explode` is no kind",
+        ),
+        (
+            "nothing",
+            json!({}),
+            404,
+            "there is no POST /_sandbox/nothing",
+        ),
+    ] {
+        let (status, answer) = asked(&sandbox, Method::POST, path, Some(body)).await;
+        assert_eq!(status, code, "{path}: {answer}");
+        assert!(
+            answer["error"].as_str().unwrap().contains(needle),
+            "{answer}"
+        );
+    }
+    let plain = http()
+        .post(format!("{}/_sandbox/faults", sandbox.url()))
+        .body("{}");
+    assert_eq!(plain.send().await.unwrap().status(), 403);
+    for (name, value) in [
+        ("host", "rebound.invalid"),
+        ("origin", "http://page.invalid"),
+    ] {
+        let foreign = http().get(format!("{}/_sandbox/status", sandbox.url()));
+        assert_eq!(
+            foreign.header(name, value).send().await.unwrap().status(),
+            403
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_pages_need_nothing_from_elsewhere() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for (path, kind, needle) in [
+        ("/", "text/html; charset=utf-8", "<title>StableLink sandbox"),
+        ("/docs", "text/html; charset=utf-8", "/docs/redoc.js"),
+        ("/docs/openapi.json", "application/json", "createTrade"),
+    ] {
+        let answer = http()
+            .get(format!("{}{path}", sandbox.url()))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (
+                answer.status().as_u16(),
+                answer.headers()["content-type"] == kind
+            ),
+            (200, true)
+        );
+        let policy = answer.headers().get("content-security-policy").cloned();
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(needle));
+        if kind.starts_with("text/html") {
+            assert!(
+                policy
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .starts_with("default-src 'self';")
+            );
+            assert!(
+                !text.contains("http://") && !text.contains("https://"),
+                "{path}"
+            );
+        }
+    }
+    let viewer = http()
+        .get(format!("{}/docs/redoc.js", sandbox.url()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(viewer.headers()["content-encoding"], "gzip");
+    assert!(viewer.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]));
+    assert_eq!(sandbox.request_count(), 0);
+}
+
+#[tokio::test]
+async fn it_binds_to_loopback_unless_told_otherwise() {
+    let sandbox = Sandbox::builder()
+        .bind((Ipv4Addr::LOCALHOST, 0).into())
+        .start()
+        .await
+        .unwrap();
+    let taken = sandbox.address();
+    let again = Sandbox::builder().bind(taken).start().await;
+    assert!(matches!(again, Err(StartError::Listen(_))));
+    let everywhere: SocketAddr = (Ipv4Addr::UNSPECIFIED, 0).into();
+    let refused = Sandbox::builder()
+        .bind(everywhere)
+        .start()
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("Builder::beyond_loopback"),
+        "{refused}"
+    );
+    let open = Sandbox::builder()
+        .bind(everywhere)
+        .beyond_loopback()
+        .start()
+        .await
+        .unwrap();
+    assert!(open.address().ip().is_unspecified());
+    assert_eq!(
+        open.url(),
+        format!("http://127.0.0.1:{}", open.address().port())
+    );
+    assert_eq!(status(&open).await["requestCount"], 0);
+}

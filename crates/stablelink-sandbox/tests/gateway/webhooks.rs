@@ -1,0 +1,375 @@
+//! Webhooks, to a real receiver.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use stablelink_sandbox::{Credentials, DeliveryState, Sandbox, WebhookData};
+use stablelink_signature::{SignKey, Subject, Timestamp};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::caller::Caller;
+
+/// What a receiver got.
+#[derive(Clone, Debug)]
+struct Got {
+    head: String,
+    body: String,
+}
+
+impl Got {
+    fn header(&self, name: &str) -> String {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
+        found.unwrap().1.to_owned()
+    }
+
+    fn assert_signed(&self, key: &SignKey) {
+        let timestamp: Timestamp = self.header("TIMESTAMP").parse().unwrap();
+        let signature = key.sign(Subject::Webhook, timestamp, [self.body.as_bytes()]);
+        assert_eq!(self.header("SIGNATURE"), signature.to_base64().to_string());
+    }
+}
+
+/// Answers with these statuses, one after the other, then with 200; 0: not at all.
+struct Receiver {
+    url: String,
+    got: Arc<Mutex<Vec<Got>>>,
+    count: watch::Sender<usize>,
+    statuses: Arc<Mutex<VecDeque<u16>>>,
+}
+
+impl Receiver {
+    async fn start(statuses: &[u16]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let receiver = Self {
+            url: format!("http://{}/hooks?a=b", listener.local_addr().unwrap()),
+            got: Arc::default(),
+            count: watch::Sender::default(),
+            statuses: Arc::new(Mutex::new(statuses.iter().copied().collect())),
+        };
+        let (got, statuses) = (Arc::clone(&receiver.got), Arc::clone(&receiver.statuses));
+        let count = receiver.count.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (got, statuses) = (Arc::clone(&got), Arc::clone(&statuses));
+                let count = count.clone();
+                tokio::spawn(async move {
+                    let read = read(&mut stream).await;
+                    got.lock().unwrap().push(read);
+                    count.send_modify(|count| *count += 1);
+                    let status = statuses.lock().unwrap().pop_front().unwrap_or(200);
+                    if status == 0 {
+                        std::future::pending::<()>().await;
+                    }
+                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 7\r\n\r\nSUCCESS");
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        receiver
+    }
+
+    fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+
+    fn bodies(&self) -> Vec<String> {
+        self.got().into_iter().map(|got| got.body).collect()
+    }
+}
+
+async fn read(stream: &mut TcpStream) -> Got {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let got = Got {
+                head: head.to_owned(),
+                body: body.to_owned(),
+            };
+            if got.body.len() >= got.header("content-length").parse().unwrap() {
+                return got;
+            }
+        }
+        assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0);
+    }
+}
+
+async fn frozen(receiver: &Receiver) -> (Sandbox, Caller) {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.clock().freeze();
+    sandbox.webhook_url(&receiver.url).unwrap();
+    let caller = Caller::new(&sandbox).await;
+    (sandbox, caller)
+}
+
+async fn order(caller: &Caller, number: &str) {
+    let body = format!(
+        r#"{{"orderNo":"{number}","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT"}}"#
+    );
+    caller.post("/checkout/order/create", &body).await.ok();
+}
+
+#[tokio::test]
+async fn changes_of_checkout_are_told_as_documented() {
+    let receiver = Receiver::start(&[]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    let key = SignKey::new(sandbox.credentials().sign_key()).unwrap();
+    order(&caller, "A").await;
+    sandbox.pay_order("A", Decimal::new(600, 3), "0x1").unwrap();
+    sandbox.deliveries_done().await;
+    let refund = r#"{"refundOrderNo":"R1","orderNo":"A","amount":0.1}"#;
+    caller.post("/checkout/refund/create", refund).await.ok();
+    sandbox.clock().advance(Duration::from_secs(60));
+    sandbox.deliveries_done().await;
+    let fiat = r#"{"settlementOrderNo":"S1"}"#;
+    caller
+        .post("/checkout/fiat-settlement/create", fiat)
+        .await
+        .ok();
+    sandbox.clock().advance(Duration::from_secs(60));
+    sandbox.deliveries_done().await;
+    let mut bodies = receiver.bodies();
+    assert_eq!(bodies.len(), 7, "{bodies:#?}");
+    let seconds = sandbox.clock().now_millis() / 1000 - 120;
+    bodies.sort();
+    let all = bodies.join("\n");
+    for part in [
+        r#""data":{"orderNo":"A","orderStatus":"PAID"}"#.to_owned(),
+        r#""data":{"orderNo":"A","orderStatus":"REFUNDING"}"#.to_owned(),
+        r#""data":{"orderNo":"A","orderStatus":"PARTIAL_REFUNDED"}"#.to_owned(),
+        r#""data":{"refundOrderNo":"R1","refundStatus":"REFUNDING"}"#.to_owned(),
+        r#""data":{"refundOrderNo":"R1","refundStatus":"REFUNDED"}"#.to_owned(),
+        r#""data":{"settlementOrderNo":"S1","settlementStatus":"SETTLING"}"#.to_owned(),
+        format!(
+            r#""eventType":"ABNORMAL_PAYMENT","timestamp":{seconds},"data":{{"abnormalPaymentNo":"#
+        ),
+        r#""amount":"0.600","pendingAmount":"0.095""#.to_owned(),
+    ] {
+        assert!(all.contains(&part), "{part}: {all}");
+    }
+    for got in receiver.got() {
+        got.assert_signed(&key);
+        assert!(got.head.starts_with("POST /hooks?a=b HTTP/1.1"));
+        assert_eq!(
+            got.header("content-type"),
+            "application/json; charset=utf-8"
+        );
+    }
+    let ids: std::collections::BTreeSet<_> = sandbox
+        .deliveries()
+        .into_iter()
+        .map(|d| d.event_id)
+        .collect();
+    assert_eq!(ids.len(), 7);
+    let events = caller
+        .post("/base/notification/event-page", "{}")
+        .await
+        .ok();
+    assert_eq!(events.member("total"), "7");
+}
+
+#[tokio::test]
+async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
+    let receiver = Receiver::start(&[]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    let customer = sandbox.add_customer();
+    let trade = format!(
+        r#"{{"requestId":"r1","clientId":{customer},"requestType":1,"fromCurrency":"USD","toCurrency":"USDC","amount":1.10}}"#
+    );
+    caller
+        .post("/trade/create-trade-request", &trade)
+        .await
+        .ok();
+    sandbox.set_trade_status("r1", "Completed").unwrap();
+    sandbox.deliveries_done().await;
+    let told = receiver.bodies().pop().unwrap();
+    assert!(
+        told.starts_with(r#"{"event":"PAYMENT_REQUEST_CHANGED","eventId":"EV"#),
+        "{told}"
+    );
+    for part in [
+        r#""paymentRequestDTO":{"id":"#,
+        r#""amount":1.10,"#,
+        r#""status":"Completed""#,
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let simulated =
+        r#"{"event":"e1","paymentRequestDTO":{"amount":0.00},"remark":"x","developClientId":"d"}"#;
+    for (form, part) in [
+        (
+            WebhookData::Object,
+            r#""paymentRequestDTO":{"amount":0.00},"remark":"x","developClientId":"d"}"#,
+        ),
+        (
+            WebhookData::Text,
+            r#""data":"{\"amount\":0.00}","remark":"x""#,
+        ),
+    ] {
+        sandbox.change(|settings| settings.webhook_data = form);
+        caller
+            .post("/base/notification/simulate", simulated)
+            .await
+            .ok();
+        sandbox.deliveries_done().await;
+        let told = receiver.bodies().pop().unwrap();
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    order(&caller, "A").await;
+    caller.get("/checkout/order/cancel", "orderNo=A").await.ok();
+    sandbox.deliveries_done().await;
+    let told = receiver.bodies().pop().unwrap();
+    assert!(
+        told.contains(r#""data":"{\"orderNo\":\"A\",\"orderStatus\":\"CANCELLED\"}"}"#),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_repeated_as_documented() {
+    let receiver = Receiver::start(&[500; 20]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    sandbox.change(|settings| settings.webhook_speed = 5);
+    let key = SignKey::new(sandbox.credentials().sign_key()).unwrap();
+    caller
+        .post("/base/notification/simulate", r#"{"event":"e"}"#)
+        .await
+        .ok();
+    sandbox.deliveries_done().await;
+    let retries = [
+        15, 15, 30, 180, 600, 1200, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600,
+    ];
+    for (sent, seconds) in retries.into_iter().enumerate() {
+        assert_eq!(receiver.got().len(), sent + 1);
+        let wait = Duration::from_secs(seconds / 5);
+        sandbox
+            .clock()
+            .advance(wait.checked_sub(Duration::from_millis(1)).unwrap());
+        sandbox.deliveries_done().await;
+        assert_eq!(receiver.got().len(), sent + 1, "not yet");
+        sandbox.clock().advance(Duration::from_millis(1));
+        sandbox.deliveries_done().await;
+    }
+    sandbox.clock().advance(Duration::from_secs(1_000_000));
+    sandbox.deliveries_done().await;
+    let got = receiver.got();
+    assert_eq!(got.len(), 15, "14 retries");
+    let log = sandbox.deliveries();
+    assert_eq!((log.len(), log[0].state), (1, DeliveryState::GivenUp));
+    for (got, attempt) in got.iter().zip(&log[0].attempts) {
+        got.assert_signed(&key);
+        assert_eq!(got.body.as_bytes(), log[0].body);
+        assert_eq!(attempt.status, Some(500));
+        assert_eq!(attempt.signature, got.header("SIGNATURE"));
+        assert_eq!(attempt.timestamp, got.header("TIMESTAMP"));
+    }
+    assert_ne!(got[0].header("SIGNATURE"), got[1].header("SIGNATURE"));
+    let shown = format!("{log:?}");
+    assert!(!shown.contains("\"event\""), "{shown}");
+    receiver.statuses.lock().unwrap().clear();
+    let again = sandbox.resend(0).unwrap();
+    sandbox.deliveries_done().await;
+    let log = sandbox.deliveries();
+    let last = log.last().unwrap();
+    assert_eq!((last.number, last.state), (again, DeliveryState::Delivered));
+    assert_eq!(
+        (&last.event_id, &last.body),
+        (&log[0].event_id, &log[0].body)
+    );
+    assert!(sandbox.resend(9).is_err());
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_a_failure() {
+    let receiver = Receiver::start(&[0, 302]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    sandbox.change(|settings| settings.webhook_timeout = Duration::from_millis(100));
+    let event = || caller.post("/base/notification/simulate", r#"{"event":"e"}"#);
+    event().await.ok();
+    sandbox.deliveries_done().await;
+    event().await.ok();
+    sandbox.deliveries_done().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    sandbox.webhook_url(&format!("http://{address}")).unwrap();
+    event().await.ok();
+    sandbox.deliveries_done().await;
+    let now = sandbox.clock().now_millis();
+    let log = sandbox.deliveries();
+    let failures: Vec<_> = log
+        .iter()
+        .map(|delivery| {
+            assert_eq!(
+                delivery.state,
+                DeliveryState::Waits {
+                    until: now + 15_000
+                }
+            );
+            let attempt = &delivery.attempts[0];
+            let error = attempt.error.as_deref().unwrap_or_default();
+            (attempt.status, error.split(':').next().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        failures,
+        [
+            (None, "no answer in time"),
+            (Some(302), ""),
+            (None, "no connection")
+        ]
+    );
+    sandbox.webhook_url_of(0, None).unwrap();
+    event().await.ok();
+    sandbox.deliveries_done().await;
+    assert_eq!(sandbox.deliveries().len(), 3, "nobody is told");
+    assert!(sandbox.resend(0).is_err());
+    assert!(sandbox.webhook_url("https://receiver.invalid/").is_err());
+}
+
+#[tokio::test]
+async fn each_client_has_its_own_receiver_and_key() {
+    let (one, two) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
+    let credentials = [(); 2].map(|()| Credentials::random().unwrap());
+    let sandbox = Sandbox::builder()
+        .client(credentials[0].clone())
+        .client(credentials[1].clone())
+        .start()
+        .await
+        .unwrap();
+    for (index, receiver) in [&one, &two].into_iter().enumerate() {
+        sandbox.webhook_url_of(index, Some(&receiver.url)).unwrap();
+        let caller = Caller::with(&sandbox, &credentials[index]).await;
+        caller
+            .post("/base/notification/simulate", r#"{"event":"e"}"#)
+            .await
+            .ok();
+    }
+    sandbox.deliveries_done().await;
+    for (receiver, credentials) in [(&one, &credentials[0]), (&two, &credentials[1])] {
+        let got = receiver.got();
+        assert_eq!(got.len(), 1);
+        got[0].assert_signed(&SignKey::new(credentials.sign_key()).unwrap());
+    }
+}
+
+/// The clock of the machine drives it too: nobody asks, nobody moves the clock.
+#[tokio::test]
+async fn a_step_is_told_when_the_clock_comes_to_it() {
+    let receiver = Receiver::start(&[500]).await;
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.webhook_url(&receiver.url).unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let body = r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT","expiredIn":1}"#;
+    sandbox.change(|settings| settings.webhook_speed = 15_000);
+    caller.post("/checkout/order/create", body).await.ok();
+    sandbox.clock().advance(Duration::from_millis(995));
+    let mut count = receiver.count.subscribe();
+    count.wait_for(|count| *count == 2).await.unwrap();
+    assert!(receiver.bodies()[1].contains("TIMEOUT"));
+}
