@@ -88,7 +88,10 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it runs until it is stopped.
     pub(crate) const fn serves(&self) -> bool {
-        matches!(self, Self::Sandbox(_) | Self::Webhook(commands::webhook::Webhook::Listen(_)))
+        matches!(
+            self,
+            Self::Sandbox(_) | Self::Webhook(commands::webhook::Webhook::Listen(_))
+        )
     }
 }
 

@@ -22,6 +22,14 @@ pub(crate) struct Context {
     pub(crate) out: Out,
 }
 
+/// The three secrets, for what is not a client.
+#[derive(Clone)]
+pub(crate) struct Apart {
+    pub(crate) api_key: SecretString,
+    pub(crate) api_secret: SecretString,
+    pub(crate) sign_key: SecretString,
+}
+
 /// Where something was learnt from.
 pub(crate) struct Learnt<T> {
     pub(crate) value: T,
@@ -144,22 +152,37 @@ impl Context {
     }
 
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
+        let Apart {
+            api_key,
+            api_secret,
+            sign_key,
+        } = self.credentials_apart()?;
+        Ok(Credentials::new(api_key, api_secret, sign_key))
+    }
+
+    /// The three secrets, all of them there.
+    pub(crate) fn credentials_apart(&self) -> Result<Apart, Failure> {
         let secrets = self.secrets()?;
+        let given = secrets.value;
         let missing: Vec<&str> = [
-            (API_KEY, &secrets.value.api_key),
-            (API_SECRET, &secrets.value.api_secret),
-            (SIGN_KEY, &secrets.value.sign_key),
+            (API_KEY, &given.api_key),
+            (API_SECRET, &given.api_secret),
+            (SIGN_KEY, &given.sign_key),
         ]
         .into_iter()
         .filter_map(|(name, secret)| secret.is_none().then_some(name))
         .collect();
-        match (secrets.value.api_key, secrets.value.api_secret, secrets.value.sign_key) {
-            (Some(key), Some(secret), Some(sign_key)) => Ok(Credentials::new(key, secret, sign_key)),
-            _ if missing.len() == 3 => Err(Failure::usage("there are no credentials")
-                .next("run `stablelink login`, or set STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY; \
-                       `stablelink sandbox` gives some to try things out")),
-            _ => Err(Failure::usage(format!("{} has no {}", secrets.from, missing.join(" and no ")))
-                .next("set all three variables or none: secrets of two places are never mixed")),
+        match (given.api_key, given.api_secret, given.sign_key) {
+            (Some(api_key), Some(api_secret), Some(sign_key)) => Ok(Apart { api_key, api_secret, sign_key }),
+            _ if missing.len() == 3 => Err(Failure::usage("there are no credentials").next(
+                "run `stablelink login`, or set STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY; \
+                 `stablelink sandbox` gives some to try things out",
+            )),
+            _ => {
+                let problem = format!("{}: {} missing", secrets.from, missing.join(" and "));
+                Err(Failure::usage(problem)
+                    .next("set all three variables or none: secrets of two places are never mixed"))
+            }
         }
     }
 

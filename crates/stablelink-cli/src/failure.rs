@@ -140,6 +140,15 @@ impl From<Error> for Failure {
     }
 }
 
+/// The innermost words of an error, for the outer ones say no more than that something failed.
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 /// What to do next about an error of the client, where its own words do not say it.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {

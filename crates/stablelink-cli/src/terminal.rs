@@ -28,6 +28,16 @@ pub(crate) fn watch(verbose: u8) {
         .try_init();
 }
 
+/// Waits for Ctrl-C, which is taken from this call on and no longer ends the process by itself.
+pub(crate) async fn stop() -> impl Future<Output = ()> {
+    let task = tokio::spawn(tokio::signal::ctrl_c());
+    // The task's first turn is what takes the signal.
+    tokio::task::yield_now().await;
+    async {
+        let _ = task.await;
+    }
+}
+
 /// Reads secrets: from the terminal without echo, or a line each from standard input.
 pub(crate) enum Secrets {
     #[cfg(unix)]

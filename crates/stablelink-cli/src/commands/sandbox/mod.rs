@@ -11,6 +11,7 @@ use stablelink_sandbox::{
 
 use crate::context::{API_KEY, API_SECRET, Context, ENV, SIGN_KEY};
 use crate::failure::Failure;
+use crate::terminal;
 use fault::FaultSpec;
 
 /// Runs the gateway on localhost.
@@ -104,6 +105,7 @@ enum Query {
 
 impl Sandbox {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let stop = terminal::stop().await;
         let gateway = self.start().await?;
         let url = match self.port {
             Some(port) => relay::start(port, gateway.address()).await?,
@@ -125,7 +127,7 @@ impl Sandbox {
             "the gateway of this project (not the vendor's) on {url} ; paste the lines above into another terminal and try \
              `stablelink whoami` ; Ctrl-C ends it"
         ));
-        tokio::signal::ctrl_c().await?;
+        stop.await;
         gateway.shutdown().await;
         context.out.note("ended; its records are gone");
         Ok(())

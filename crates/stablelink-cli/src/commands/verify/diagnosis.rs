@@ -57,6 +57,9 @@ impl Diagnosis {
         self.parts[1] = variants::of_time(timestamp);
         let text = std::str::from_utf8(signature).ok()?;
         let (spelt, made) = read(text)?;
+        if !self.webhook && self.is_of_webhook(timestamp, &made) {
+            return Some("it is the signature of a webhook or an answer: timestamp and body alone (--webhook)".to_owned());
+        }
         let long = self.parts[4]
             .first()
             .is_some_and(|body| body.bytes.len() > LONG);
@@ -67,14 +70,13 @@ impl Diagnosis {
                 return Some(all.join("; and ")).filter(|text| !text.is_empty());
             }
         }
-        if self.webhook {
-            return None;
-        }
-        // The whole of it may be another kind of message.
-        let body = &self.parts[4].first()?.bytes;
-        let message = [timestamp.as_bytes(), body].concat();
-        signed(&self.key.first()?.bytes, &message, &made)
-            .then(|| "it is the signature of a webhook or an answer: timestamp and body alone (--webhook)".to_owned())
+        None
+    }
+
+    /// Whether timestamp and body alone were signed.
+    fn is_of_webhook(&self, timestamp: &str, made: &[u8]) -> bool {
+        let message = [timestamp.as_bytes(), &self.parts[4][0].bytes].concat();
+        signed(&self.key[0].bytes, &message, made)
     }
 
     /// Tries all ways to make so many mistakes from this part on.
@@ -128,10 +130,13 @@ impl Diagnosis {
     }
 }
 
+/// How a text spells bytes.
+type Spelling = fn(&str) -> Option<Vec<u8>>;
+
 /// The bytes of a signature however it is spelt, and what is odd about the spelling.
 fn read(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
     let trimmed = text.trim();
-    let spellings: [(_, fn(&str) -> Option<Vec<u8>>); 5] = [
+    let spellings: [(_, Spelling); 5] = [
         (None, |text| STANDARD.decode(text).ok()),
         (Some("the signature lacks its padding (==)"), |text| {
             STANDARD_NO_PAD.decode(text).ok()
@@ -148,7 +153,7 @@ fn read(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
         ),
         (
             Some("the signature is in hexadecimal (it takes Base64)"),
-            hex,
+            variants::of_hex,
         ),
     ];
     spellings.into_iter().find_map(|(told, read)| {
@@ -163,20 +168,6 @@ fn read(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
         };
         Some((told, bytes))
     })
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|digit| Some(digit.to_digit(16)? as u8))
-        .collect();
-    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
-    Some(
-        digits
-            .chunks_exact(2)
-            .map(|pair| pair[0] * 16 + pair[1])
-            .collect(),
-    )
 }
 
 /// Whether this is the HMAC of the message, by either hash.

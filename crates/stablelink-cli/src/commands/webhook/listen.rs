@@ -18,10 +18,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::http;
-use super::send::cause;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Failure, cause};
 use crate::output::{Out, Tone, plain};
+use crate::terminal;
 
 /// Receives deliveries on this machine.
 #[derive(Debug, Args)]
@@ -55,6 +55,7 @@ struct Desk {
 
 impl Listen {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let stop = terminal::stop().await;
         let desk = Arc::new(Desk {
             webhooks: Webhooks::new(&context.sign_key()?)?,
             guard: Arc::new(MemoryGuard::default()),
@@ -88,7 +89,7 @@ impl Listen {
             .with_graceful_shutdown(async move {
                 tokio::select! {
                     () = end.enough.notified() => {}
-                    _ = tokio::signal::ctrl_c() => {}
+                    () = stop => {}
                 }
             })
             .await?;

@@ -8,7 +8,7 @@ use stablelink::testing::TestDelivery;
 use super::http;
 use crate::commands::sign::now;
 use crate::context::Context;
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, cause};
 use crate::input::Input;
 use crate::output::plain;
 
@@ -84,13 +84,4 @@ impl Send {
         ))
         .next("the gateway would come again, up to 14 times"))
     }
-}
-
-/// The innermost words, for the outer ones say no more than that something failed.
-pub(super) fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
