@@ -43,6 +43,9 @@ pub(crate) struct Global {
         help = "How answers are written: `table` for people, `json` for programs (retdata as it came)"
     )]
     pub(crate) output: Form,
+    /// Print this member of the answer alone, such as orderNo
+    #[arg(long, global = true, value_name = "MEMBER", conflicts_with = "output")]
+    pub(crate) get: Option<String>,
     /// How long a call may take in all, in seconds [default: 60; uploads and waits: 600]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,

@@ -38,7 +38,7 @@ pub(crate) struct Learnt<T> {
 
 impl Context {
     pub(crate) fn new(global: Global) -> Self {
-        let out = Out::new(global.output);
+        let out = Out::new(global.output).getting(global.get.clone());
         Self { global, out }
     }
 

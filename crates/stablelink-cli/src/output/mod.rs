@@ -30,6 +30,8 @@ pub(crate) enum Form {
 /// Standard output and standard error: results go to the first, everything else to the second.
 pub(crate) struct Out {
     form: Form,
+    /// The one member that is asked for.
+    get: Option<String>,
     stdout: Paint,
     stderr: Paint,
 }
@@ -38,9 +40,16 @@ impl Out {
     pub(crate) fn new(form: Form) -> Self {
         Self {
             form,
+            get: None,
             stdout: Paint::on(io::stdout().is_terminal()),
             stderr: Paint::on(io::stderr().is_terminal()),
         }
+    }
+
+    /// Shows this member of answers alone.
+    pub(crate) fn getting(mut self, member: Option<String>) -> Self {
+        self.get = member;
+        self
     }
 
     pub(crate) const fn is_json(&self) -> bool {
@@ -83,6 +92,14 @@ impl Out {
     /// The `retdata` of an answer.
     pub(crate) fn data(&self, reply: &RawReply) -> Result<(), Failure> {
         let data = retdata(reply.body());
+        if let Some(name) = &self.get {
+            let value = data.and_then(|data| members::member(data, name));
+            let value = value.ok_or_else(|| {
+                Failure::other(format!("done, but the answer has no `{}`", plain(name)))
+                    .next("the call took effect: do not make it again for this; look the record up")
+            })?;
+            return self.line(members::shown(value));
+        }
         if self.is_json() {
             return self.line(data.unwrap_or("null"));
         }

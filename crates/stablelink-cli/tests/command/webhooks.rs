@@ -194,3 +194,49 @@ fn the_sandbox_prints_what_another_terminal_needs() {
     assert_eq!(who.code, 0, "{who:?}");
     assert_ne!(failing.code, 0, "{failing:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_stopped_says_what_to_look_up() {
+    use stablelink_sandbox::{Fault, Operation};
+    let stage = Stage::new();
+    stage
+        .sandbox
+        .faults()
+        .add(Fault::stall().on(Operation::CreateCheckoutOrder));
+    let mut command = stage.command();
+    command.args([
+        "checkout",
+        "create",
+        "--amount",
+        "1",
+        "--token",
+        "ETH_USDT",
+        "--customer",
+        "6",
+        "--merchant",
+        "1",
+    ]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !stage
+        .sandbox
+        .requests()
+        .iter()
+        .any(|request| request.operation == Some(Operation::CreateCheckoutOrder))
+    {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{told}");
+    assert!(
+        told.starts_with("orderNo ") && told.contains("look its record up"),
+        "{told}"
+    );
+}

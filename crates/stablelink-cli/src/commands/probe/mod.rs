@@ -66,7 +66,7 @@ impl Probe {
         // It refuses addresses at which others could listen.
         context.client()?;
         let wire = Wire::new(&environment.origin(), &context.credentials_apart()?)?;
-        let findings = questions::all(wire, &context.out).await?;
+        let findings = questions::all(wire, |step| context.out.note(step)).await?;
         let place = match environment {
             Environment::Custom(_) => "an address of one's own".to_owned(),
             named => named.origin().to_string(),

@@ -10,7 +10,6 @@ use super::Finding;
 use super::answer::{Answer, Written};
 use super::wire::{Ask, Wire, Wrong};
 use crate::failure::{Code, Failure};
-use crate::output::Out;
 
 const ORDER: &str = "/checkout/order/info";
 const RATE: &str = "/trade/exchange-rate";
@@ -21,9 +20,10 @@ const PLAIN: &str = "orderNo=stablelinkprobe0";
 /// Each form makes something else of it: escapes of three kinds, and pairs out of order.
 const TELLING: &str = "orderNo=stablelink%20probe%2B1%2Fx&a=1";
 
-pub(super) async fn all(mut wire: Wire, out: &Out) -> Result<Vec<Finding>, Failure> {
+/// Asks all of them; `told` hears what is under way.
+pub(super) async fn all(mut wire: Wire, told: impl Fn(&str)) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
-    out.note("token");
+    told("token");
     let token = wire.grant(None).await?;
     if !token.is_success() {
         return Err(Failure::new(Code::Authentication, format!("no token: {}", token.short()))
@@ -49,7 +49,7 @@ pub(super) async fn all(mut wire: Wire, out: &Out) -> Result<Vec<Finding>, Failu
         ),
     });
 
-    out.note("signed calls");
+    told("signed calls");
     let wrong = wire
         .ask(&Ask::get(ORDER, PLAIN).wrong(Wrong::Signature))
         .await?;
@@ -85,7 +85,7 @@ pub(super) async fn all(mut wire: Wire, out: &Out) -> Result<Vec<Finding>, Failu
     findings.push(query_form(&wire, &wrong, accepted).await?);
     findings.push(error_status(&right, &wrong, accepted));
 
-    out.note("refusals");
+    told("refusals");
     let stale = wire.ask(&Ask::get(ORDER, PLAIN).wrong(Wrong::Time)).await?;
     findings.push(Finding::settled(
         "A timestamp of five minutes ago",
@@ -109,7 +109,7 @@ pub(super) async fn all(mut wire: Wire, out: &Out) -> Result<Vec<Finding>, Failu
         "the same order",
     ));
 
-    out.note("rate");
+    told("rate");
     let body = r#"{"sellCurrency":"USDT","buyCurrency":"USD","amount":100}"#;
     let rate = wire
         .ask(&Ask {

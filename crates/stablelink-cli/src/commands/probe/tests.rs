@@ -9,7 +9,6 @@ use stablelink_sandbox::{
 
 use super::*;
 use crate::context::Apart;
-use crate::output::{Form, Out};
 
 async fn found(sandbox: &Sandbox) -> Vec<Finding> {
     let secrets = sandbox.credentials();
@@ -20,7 +19,7 @@ async fn found(sandbox: &Sandbox) -> Vec<Finding> {
     };
     let origin = Environment::at(sandbox.url()).unwrap().origin();
     let wire = Wire::new(&origin, &secrets).unwrap();
-    questions::all(wire, &Out::new(Form::Json)).await.unwrap()
+    questions::all(wire, |_| {}).await.unwrap()
 }
 
 fn answer<'a>(findings: &'a [Finding], question: &str) -> &'a str {
@@ -196,7 +195,7 @@ async fn where_no_signature_is_accepted_the_form_stays_open() {
         sign_key: "another".into(),
     };
     let origin = Environment::at(sandbox.url()).unwrap().origin();
-    let findings = questions::all(Wire::new(&origin, &secrets).unwrap(), &Out::new(Form::Json))
+    let findings = questions::all(Wire::new(&origin, &secrets).unwrap(), |_| {})
         .await
         .unwrap();
     assert_eq!(answer(&findings, "Form of a signed query"), "open");
