@@ -1,0 +1,136 @@
+//! What the walk goes through: a gateway, a client, and a receiver of webhooks.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header;
+use secrecy::ExposeSecret;
+use stablelink::testing::ManualClock;
+use stablelink::webhook::axum::{Receiver, router};
+use stablelink::webhook::{MemoryGuard, Webhooks};
+use stablelink::{Client, Credentials, Environment};
+use stablelink_sandbox::Sandbox;
+use tokio::net::TcpListener;
+
+use crate::failure::Failure;
+
+/// What the walk goes through.
+pub(super) struct Stage {
+    pub(super) sandbox: Sandbox,
+    pub(super) client: Client,
+    pub(super) receiver: Post,
+    /// The same receiver three minutes later: older deliveries are replays there.
+    pub(super) receiver_later: Post,
+    http: reqwest::Client,
+}
+
+/// A receiver of webhooks, and what its handler was given.
+pub(super) struct Post {
+    url: String,
+    events: Arc<Mutex<Vec<Told>>>,
+}
+
+/// An event as the handler saw it.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) kind: String,
+    pub(super) id: String,
+}
+
+/// A delivery as it goes over the wire.
+#[derive(Clone)]
+pub(super) struct Delivery {
+    headers: [(&'static str, String); 2],
+    pub(super) body: Bytes,
+}
+
+impl Stage {
+    pub(super) async fn set() -> Result<Self, Failure> {
+        let sandbox = Sandbox::start()
+            .await
+            .map_err(|error| Failure::other(error.to_string()))?;
+        let secrets = sandbox.credentials();
+        let credentials = Credentials::new(
+            secrets.api_key().expose_secret(),
+            secrets.api_secret().expose_secret(),
+            secrets.sign_key().expose_secret(),
+        );
+        let client = Client::builder()
+            .environment(Environment::at(sandbox.url())?)
+            .credentials(credentials.clone())
+            .build()?;
+        let receiver = Receiver::new(Webhooks::of(&credentials)?);
+        let later = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
+        let guard = Arc::new(MemoryGuard::default());
+        Ok(Self {
+            sandbox,
+            client,
+            receiver: Post::open(receiver.clone(), Arc::clone(&guard)).await?,
+            receiver_later: Post::open(receiver.clock(Arc::new(later)), guard).await?,
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .map_err(|error| {
+                    Failure::other(format!("the HTTP client could not be made: {error}"))
+                })?,
+        })
+    }
+
+    /// A delivery of the gateway. It is carried by hand until the sandbox delivers by itself.
+    pub(super) fn signed(&self, body: String) -> Delivery {
+        let body = Bytes::from(body);
+        Delivery {
+            headers: self.sandbox.sign_webhook(&body),
+            body,
+        }
+    }
+
+    /// Carries a delivery, and gives the status of the answer.
+    pub(super) async fn deliver(&self, delivery: &Delivery, to: &Post) -> Result<u16, Failure> {
+        let mut request = self
+            .http
+            .post(&to.url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(delivery.body.clone());
+        for (name, value) in &delivery.headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.send().await.map_err(|error| {
+            Failure::other(format!("the delivery did not come through: {error}"))
+        })?;
+        Ok(answer.status().as_u16())
+    }
+}
+
+impl Post {
+    async fn open(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        let events: Arc<Mutex<Vec<Told>>> = Arc::default();
+        let told = Arc::clone(&events);
+        let routes = router(receiver, guard, move |event| {
+            let told = Arc::clone(&told);
+            async move {
+                let event = Told {
+                    kind: event.kind().unwrap_or_default().to_owned(),
+                    id: event.id().unwrap_or_default().to_owned(),
+                };
+                told.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(event);
+                Ok::<(), std::convert::Infallible>(())
+            }
+        });
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(Self { url, events })
+    }
+
+    pub(super) fn events(&self) -> Vec<Told> {
+        self.events
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

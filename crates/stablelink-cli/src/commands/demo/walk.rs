@@ -1,0 +1,93 @@
+//! Tells each step: the call, the answer in short, its evidence, the time.
+
+use std::time::Instant;
+
+use serde_json::json;
+use stablelink::operations::{Evidence, Facts};
+
+use crate::failure::Failure;
+use crate::output::{Out, Tone, plain};
+
+/// The steps so far.
+pub(super) struct Walk<'a> {
+    out: &'a Out,
+    steps: usize,
+    begun: Instant,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(out: &'a Out) -> Self {
+        Self {
+            out,
+            steps: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    pub(super) const fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// A step that was checked: what was done, the call that did it, and what came.
+    pub(super) fn step(
+        &mut self,
+        title: &str,
+        facts: Option<&Facts>,
+        answer: impl AsRef<str>,
+    ) -> Result<(), Failure> {
+        self.steps += 1;
+        let took = self.begun.elapsed();
+        self.begun = Instant::now();
+        let answer = plain(answer.as_ref());
+        let call = facts.map_or_else(
+            || "-".to_owned(),
+            |facts| format!("{} {}", facts.method, facts.path),
+        );
+        let evidence = facts.map_or("-", |facts| facts.evidence.as_str());
+        if self.out.is_json() {
+            let line = json!({
+                "step": self.steps,
+                "title": title,
+                "call": facts.map(|facts| facts.id),
+                "answer": answer,
+                "evidence": facts.map(|facts| facts.evidence.as_str()),
+                "microseconds": u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            });
+            return self.out.line(line.to_string());
+        }
+        let paint = self.out.paint();
+        let tone = match facts.map(|facts| facts.evidence) {
+            Some(Evidence::Inferred) => Tone::Warning,
+            _ => Tone::Good,
+        };
+        self.out.line(format!(
+            "{:>2}  {}\n    {}\n    {answer}",
+            self.steps,
+            paint.tone(Tone::Head, title),
+            paint.dim(&format!(
+                "{call:<40}  {}  {:>6.1} ms",
+                paint.tone(tone, &format!("{evidence:<10}")),
+                took.as_secs_f64() * 1e3
+            )),
+        ))
+    }
+}
+
+/// Ends the walk unless it holds.
+pub(super) fn check(holds: bool, what: &str) -> Result<(), Failure> {
+    if holds {
+        return Ok(());
+    }
+    Err(
+        Failure::other(format!("the demo went wrong: not so: {what}"))
+            .next("this is a fault of the project: please report it"),
+    )
+}
+
+/// What a step needs of an answer.
+pub(super) fn need<T>(value: Option<T>, what: &str) -> Result<T, Failure> {
+    value.ok_or_else(|| {
+        Failure::other(format!("the demo went wrong: the answer has no {what}"))
+            .next("this is a fault of the project: please report it")
+    })
+}

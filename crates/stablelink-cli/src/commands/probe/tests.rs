@@ -1,0 +1,203 @@
+//! The probe finds out each mode of the sandbox, and its report holds no secret.
+
+use secrecy::ExposeSecret;
+use stablelink::Environment;
+use stablelink_sandbox::{
+    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, Settings,
+    TokenShape,
+};
+
+use super::*;
+use crate::context::Apart;
+
+async fn found(sandbox: &Sandbox) -> Vec<Finding> {
+    let secrets = sandbox.credentials();
+    let secrets = Apart {
+        api_key: secrets.api_key().clone(),
+        api_secret: secrets.api_secret().clone(),
+        sign_key: secrets.sign_key().clone(),
+    };
+    let origin = Environment::at(sandbox.url()).unwrap().origin();
+    let wire = Wire::new(&origin, &secrets).unwrap();
+    questions::all(wire, |_| {}).await.unwrap()
+}
+
+fn answer<'a>(findings: &'a [Finding], question: &str) -> &'a str {
+    let finding = findings.iter().find(|finding| finding.question == question);
+    finding
+        .unwrap_or_else(|| panic!("{question}"))
+        .found
+        .as_deref()
+        .unwrap_or("open")
+}
+
+#[tokio::test]
+async fn each_mode_is_found_out() {
+    type Change = fn(&mut Settings);
+    let cases: &[(Change, &str, &str)] = &[
+        (|_| {}, "Form of a signed query", "decoded"),
+        (
+            |_| {},
+            "Question mark of a signed query",
+            "signed without it",
+        ),
+        (
+            |set| set.query_form = QueryForm::DecodedWithMark,
+            "Form of a signed query",
+            "decoded-with-mark",
+        ),
+        (
+            |set| set.query_form = QueryForm::DecodedWithMark,
+            "Question mark of a signed query",
+            "signed with it",
+        ),
+        (
+            |set| set.query_form = QueryForm::EncodedSorted,
+            "Form of a signed query",
+            "encoded-sorted",
+        ),
+        (
+            |set| set.query_form = QueryForm::EncodedSorted,
+            "HTTP status of a refusal",
+            "200 for a record that is not there, 200 for a wrong signature",
+        ),
+        (
+            |set| set.error_status = ErrorStatus::ByKind,
+            "HTTP status of a refusal",
+            "404 for a record that is not there, 403 for a wrong signature",
+        ),
+        (
+            |set| set.token_shape = TokenShape::Bare,
+            "Form of the token's answer",
+            "bare",
+        ),
+        (
+            |set| set.token_shape = TokenShape::Enveloped,
+            "Form of the token's answer",
+            "in the envelope",
+        ),
+        (
+            |set| set.refresh_shape = TokenShape::Bare,
+            "Form of the refreshed token's answer",
+            "bare",
+        ),
+        (
+            |set| set.refresh_shape = TokenShape::Enveloped,
+            "Form of the refreshed token's answer",
+            "in the envelope",
+        ),
+        (
+            |set| set.retcode = RetcodeForm::AsDocumented,
+            "Type of the retcode",
+            "both",
+        ),
+        (
+            |set| set.rate_version = RateVersion::Today,
+            "Version of the exchange rate",
+            "that of 2026-03-31 (channelRate)",
+        ),
+        (
+            |set| set.rate_version = RateVersion::Earlier,
+            "Version of the exchange rate",
+            "that of 2026-03-03 (rate, quoteId)",
+        ),
+        (
+            |set| set.rejected_token = RejectedToken::Http401,
+            "A token that is none",
+            "HTTP 401, retcode \"00901\", Access denied: the access token is invalid or has expired",
+        ),
+        (
+            |set| set.rejected_token = RejectedToken::Http200,
+            "A token that is none",
+            "HTTP 200, retcode \"00901\", Access denied: the access token is invalid or has expired",
+        ),
+        (
+            |set| set.retmsg = Retmsg::Missing,
+            "A missing signature",
+            "HTTP 200, retcode \"00006\", Access denied: Missing header [SIGNATURE]",
+        ),
+        (
+            |_| {},
+            "Clock of the gateway against this one",
+            "the same within a second or so",
+        ),
+        (|_| {}, "Signature of answers", "none"),
+    ];
+    for (change, question, expected) in cases {
+        let sandbox = Sandbox::builder().settings(change).start().await.unwrap();
+        let findings = found(&sandbox).await;
+        assert_eq!(answer(&findings, question), *expected);
+    }
+}
+
+#[tokio::test]
+async fn retcodes_of_one_type_are_told_from_both() {
+    let sandbox = Sandbox::builder()
+        .retcode(RetcodeForm::Text)
+        .token_shape(TokenShape::Enveloped)
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(
+        answer(&found(&sandbox).await, "Type of the retcode"),
+        "a text"
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told() {
+    let sandbox = Sandbox::start().await.unwrap();
+    // Within the two minutes, so that calls are still taken.
+    sandbox.clock().set_offset(90_000);
+    assert_eq!(
+        answer(
+            &found(&sandbox).await,
+            "Clock of the gateway against this one"
+        ),
+        "+90 s"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_changed_and_nothing_is_told_that_is_secret() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let findings = found(&sandbox).await;
+    assert_eq!(sandbox.effects().iter().count(), 0, "an effect was made");
+    let text = report("a place", &findings);
+    let secrets = sandbox.credentials();
+    for secret in [secrets.api_key(), secrets.api_secret(), secrets.sign_key()] {
+        assert!(!text.contains(secret.expose_secret()), "{text}");
+    }
+    for request in sandbox.requests() {
+        for name in ["authorization", "signature"] {
+            if let Some(value) = request.headers.get(name) {
+                let value = value.to_str().unwrap().trim_start_matches("Bearer ");
+                assert!(
+                    value == "wrongOnPurpose" || !text.contains(value),
+                    "{name}: {text}"
+                );
+            }
+        }
+    }
+    assert!(
+        text.contains("| Form of a signed query | decoded |"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn where_no_signature_is_accepted_the_form_stays_open() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let secrets = sandbox.credentials();
+    let secrets = Apart {
+        api_key: secrets.api_key().clone(),
+        api_secret: secrets.api_secret().clone(),
+        sign_key: "another".into(),
+    };
+    let origin = Environment::at(sandbox.url()).unwrap().origin();
+    let findings = questions::all(Wire::new(&origin, &secrets).unwrap(), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(answer(&findings, "Form of a signed query"), "open");
+    assert_eq!(answer(&findings, "Question mark of a signed query"), "open");
+}

@@ -1,0 +1,5 @@
+//! `stablelink`: see `stablelink --help`.
+
+fn main() -> std::process::ExitCode {
+    stablelink_cli::main(std::env::args_os())
+}

@@ -1,0 +1,146 @@
+//! `sign` and `verify` are held to `spec/vectors/`.
+
+use crate::support::{Run, bare, run};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("../../../../spec/vectors/signatures.json")).unwrap()
+}
+
+struct Vector<'a> {
+    all: &'a Value,
+    one: &'a Value,
+}
+
+impl<'a> Vector<'a> {
+    fn text(&self, name: &str) -> &'a str {
+        self.one[name].as_str().unwrap_or_default()
+    }
+
+    /// Those that a request or a webhook makes; the command signs no answers.
+    fn is_told(&self) -> bool {
+        matches!(self.text("kind"), "request" | "webhook")
+    }
+
+    /// The bytes that are signed: nothing of a multipart body.
+    fn body(&self) -> Vec<u8> {
+        match self.one["body_base64"].as_str() {
+            _ if self.one["body_signed"] == false => Vec::new(),
+            Some(text) => STANDARD.decode(text).unwrap(),
+            None => self.text("body").into(),
+        }
+    }
+
+    fn run(&self, verb: &str, more: &[&str], home: &std::path::Path) -> Run {
+        let keys = self.all["keys"].as_array().unwrap();
+        let key = keys
+            .iter()
+            .find(|key| key["name"] == self.one["key"])
+            .unwrap();
+        let mut command = bare(home);
+        command
+            .env("STABLELINK_SIGN_KEY", key["value"].as_str().unwrap())
+            .arg(verb);
+        if self.text("kind") == "webhook" {
+            command.arg("--webhook");
+        } else {
+            let query = self.text("query");
+            let mark = if query.is_empty() { "" } else { "?" };
+            command
+                .arg(self.text("method"))
+                .arg(format!("{}{mark}{query}", self.text("path")));
+            command.args(["--query-form", self.text("query_form")]);
+        }
+        command.args(["-d", "@-"]).args(more);
+        run(&mut command, &self.body())
+    }
+}
+
+#[test]
+fn every_vector_is_signed_and_verified() {
+    let (all, home) = (vectors(), tempfile::tempdir().unwrap());
+    let mut count = 0;
+    for one in all["signatures"].as_array().unwrap() {
+        let vector = Vector { all: &all, one };
+        if !vector.is_told() {
+            continue;
+        }
+        count += 1;
+        let (id, time, right) = (
+            vector.text("id"),
+            vector.text("timestamp"),
+            vector.text("signature"),
+        );
+        let signed = vector.run("sign", &["--timestamp", time, "-v"], home.path());
+        assert_eq!(
+            (signed.code, signed.stdout.trim()),
+            (0, right),
+            "{id}: {signed:?}"
+        );
+        let told = format!("string to sign: {}", vector.text("string_to_sign"));
+        assert!(signed.stderr.starts_with(&told), "{id}: {signed:?}");
+        let more = ["--timestamp", time, "--signature", right, "--any-age"];
+        let verified = vector.run("verify", &more, home.path());
+        assert_eq!(
+            (verified.code, verified.stdout.trim()),
+            (0, "matches"),
+            "{id}: {verified:?}"
+        );
+    }
+    assert!(count > 40, "{count}");
+}
+
+#[test]
+fn no_forgery_passes() {
+    let (all, home) = (vectors(), tempfile::tempdir().unwrap());
+    let signatures = all["signatures"].as_array().unwrap();
+    let mut count = 0;
+    for forged in all["rejections"].as_array().unwrap() {
+        let one = signatures
+            .iter()
+            .find(|one| one["id"] == forged["of"])
+            .unwrap();
+        let vector = Vector { all: &all, one };
+        let of = |name: &str| forged[name].as_str().unwrap_or_else(|| vector.text(name));
+        // Without a header there is nothing to verify; the command asks for both.
+        if !vector.is_told()
+            || forged.get("signature").is_some_and(Value::is_null)
+            || forged.get("timestamp").is_some_and(Value::is_null)
+        {
+            continue;
+        }
+        count += 1;
+        let (signature, time) = (
+            format!("--signature={}", of("signature")),
+            format!("--timestamp={}", of("timestamp")),
+        );
+        let verified = vector.run("verify", &[&signature, &time, "--any-age"], home.path());
+        assert_eq!(verified.code, 7, "{}: {verified:?}", forged["id"]);
+        assert_eq!(verified.stdout, "", "{}", forged["id"]);
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn an_old_signature_is_no_good_unless_age_does_not_matter() {
+    let (all, home) = (vectors(), tempfile::tempdir().unwrap());
+    let vector = Vector {
+        all: &all,
+        one: &all["signatures"][0],
+    };
+    let more = [
+        "--timestamp",
+        vector.text("timestamp"),
+        "--signature",
+        vector.text("signature"),
+    ];
+    let verified = vector.run("verify", &more, home.path());
+    assert_eq!(verified.code, 7);
+    assert!(
+        verified.stderr.contains("the signature is right but"),
+        "{}",
+        verified.stderr
+    );
+}

@@ -1,0 +1,242 @@
+//! `webhook listen` and `webhook send`, and the servers end well.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+
+use crate::support::{Run, Stage, run};
+
+/// A receiver that ends after so many deliveries.
+struct Listener {
+    child: Child,
+    url: String,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Listener {
+    fn start(stage: &Stage, count: u32, more: &[&str]) -> Self {
+        let mut command = stage.command();
+        command
+            .args([
+                "webhook",
+                "listen",
+                "--port",
+                "0",
+                "--count",
+                &count.to_string(),
+            ])
+            .args(more);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"))
+            .unwrap()
+            .to_owned();
+        Self { child, url, stderr }
+    }
+
+    fn end(mut self) -> Run {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut stdout)
+            .unwrap();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        Run {
+            code: self.child.wait().unwrap().code().unwrap_or(-1),
+            stdout,
+            stderr,
+        }
+    }
+}
+
+fn send(stage: &Stage, url: &str, more: &[&str]) -> Run {
+    run(
+        stage
+            .command()
+            .args(["webhook", "send", "--to", url])
+            .args(more),
+        b"",
+    )
+}
+
+#[test]
+fn what_is_sent_is_proved_and_shown_once() {
+    let stage = Stage::new();
+    let listener = Listener::start(&stage, 4, &[]);
+    let event = [
+        "--event",
+        "ABNORMAL_PAYMENT",
+        "--id",
+        "evt_1",
+        "-d",
+        r#"{"amount":"818.90"}"#,
+    ];
+    let first = send(&stage, &listener.url, &event);
+    assert_eq!(
+        (first.code, first.stdout.trim()),
+        (0, r#"{"retcode":200,"retmsg":"SUCCESS"}"#),
+        "{first:?}"
+    );
+    assert_eq!(send(&stage, &listener.url, &event).code, 0);
+    let mut forged = stage.command();
+    forged
+        .env("STABLELINK_SIGN_KEY", "another")
+        .args(["webhook", "send", "--to", &listener.url])
+        .args(event);
+    let forged = run(&mut forged, b"");
+    assert_eq!(forged.code, 1, "{forged:?}");
+    assert!(forged.stderr.contains("HTTP 401"), "{forged:?}");
+    assert_eq!(send(&stage, &listener.url, &["--body", "not json"]).code, 1);
+    let shown = listener.end();
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    assert_eq!(lines[0], "proved   ABNORMAL_PAYMENT  evt_1", "{shown:?}");
+    assert_eq!(lines[1].trim(), r#"{"amount":"818.90"}"#);
+    assert_eq!(lines[2], "again    ABNORMAL_PAYMENT  evt_1");
+    assert!(
+        lines[4].starts_with("refused  the signature matches none"),
+        "{shown:?}"
+    );
+    assert!(
+        lines[5].starts_with("refused  its body is not"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn proved_deliveries_are_forwarded_as_they_came() {
+    let stage = Stage::new();
+    let behind = Listener::start(&stage, 2, &["--output", "json"]);
+    let front = Listener::start(&stage, 3, &["--forward", &behind.url]);
+    // The receiver behind checks the signature again: a changed byte would be refused.
+    let body = "{ \"eventId\": \"e1\",\n \"type\":\"NEW\", \"fee\": 0.10 }";
+    assert_eq!(send(&stage, &front.url, &["--body", body]).code, 0);
+    let array = send(&stage, &front.url, &["--body", "{\"eventId\":\"e2\"}"]);
+    assert_eq!(array.code, 0);
+    let behind = behind.end();
+    // Nobody is behind any more.
+    let lost = send(&stage, &front.url, &["--body", "{\"eventId\":\"e3\"}"]);
+    assert!(lost.stderr.contains("HTTP 502"), "{lost:?}");
+    let front = front.end();
+    assert!(front.stdout.contains("forwarded, HTTP 200"), "{front:?}");
+    assert!(front.stdout.contains("not forwarded"), "{front:?}");
+    assert_eq!(behind.stdout.lines().count(), 2, "{behind:?}");
+    let line = behind.stdout.lines().next().unwrap();
+    assert!(
+        line.contains("\"fee\": 0.10") && line.contains(r#""eventType":"NEW""#),
+        "{line}"
+    );
+    serde_json::from_str::<serde_json::Value>(line).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn servers_end_well_by_ctrl_c() {
+    let stage = Stage::new();
+    for arguments in [vec!["sandbox"], vec!["webhook", "listen", "--port", "0"]] {
+        let mut command = stage.command();
+        let mut child = command
+            .args(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains("Ctrl-C ends it"), "{line}");
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_sandbox_prints_what_another_terminal_needs() {
+    let stage = Stage::new();
+    let mut command = stage.bare();
+    command.args([
+        "sandbox",
+        "--port",
+        "0",
+        "--fault",
+        "status:503@createUser*9",
+    ]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut other = stage.bare();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().take(4) {
+        let line = line.unwrap();
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap()
+            .split_once('=')
+            .unwrap();
+        other.env(name, value.trim_matches('\''));
+    }
+    let who = run(other.arg("whoami"), b"");
+    let mut other_failing = other;
+    let failing = run(other_failing.args(["user", "create"]), b"");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(who.code, 0, "{who:?}");
+    assert_ne!(failing.code, 0, "{failing:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_stopped_says_what_to_look_up() {
+    use stablelink_sandbox::{Fault, Operation};
+    let stage = Stage::new();
+    stage
+        .sandbox
+        .faults()
+        .add(Fault::stall().on(Operation::CreateCheckoutOrder));
+    let mut command = stage.command();
+    command.args([
+        "checkout",
+        "create",
+        "--amount",
+        "1",
+        "--token",
+        "ETH_USDT",
+        "--customer",
+        "6",
+        "--merchant",
+        "1",
+    ]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !stage
+        .sandbox
+        .requests()
+        .iter()
+        .any(|request| request.operation == Some(Operation::CreateCheckoutOrder))
+    {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{told}");
+    assert!(
+        told.starts_with("orderNo ") && told.contains("look its record up"),
+        "{told}"
+    );
+}
