@@ -202,7 +202,9 @@ impl Case {
 
 fn main() -> ExitCode {
     let case = Case::new(server());
-    let measured = std::env::args().any(|argument| argument == "--bench");
+    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    // A profiler wants one of the two alone.
+    let measured = has("--bench") && !has("--profile-time");
     let mut good = true;
     if measured {
         println!("ours ÷ by hand");

@@ -1,15 +1,19 @@
 //! An answer of the gateway as it came.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 /// An answer of the gateway as it came: status, headers and the bytes of its body.
 ///
-/// `Debug` shows status and length alone: headers and bodies hold tokens and personal data.
+/// Clones are cheap. `Debug` shows status and length alone: headers and bodies hold tokens and personal data.
 #[derive(Clone)]
-pub struct RawReply {
+pub struct RawReply(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -18,42 +22,42 @@ pub struct RawReply {
 
 impl RawReply {
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             status,
             headers,
             body,
             retcode: None,
-        }
+        }))
     }
 
     pub(crate) fn with_retcode(mut self, retcode: Option<String>) -> Self {
-        self.retcode = retcode;
+        Arc::make_mut(&mut self.0).retcode = retcode;
         self
     }
 
     /// The HTTP status. A refusal may come with 200.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The headers, among them the signature of the gateway where it sends one.
     #[must_use]
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.headers
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     /// The body as it came. It may hold personal data: keep it out of logs.
     #[must_use]
-    pub const fn body(&self) -> &Bytes {
-        &self.body
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
     }
 
     /// The `retcode` of the envelope as text, whichever form it had on the wire; `None` of a body that is no
     /// envelope.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
-        self.retcode.as_deref()
+        self.0.retcode.as_deref()
     }
 
     /// What the gateway, or a proxy before it, calls this request, for questions to its support.
@@ -62,7 +66,7 @@ impl RawReply {
     pub fn request_id(&self) -> Option<&str> {
         REQUEST_ID
             .iter()
-            .find_map(|name| self.headers.get(*name))
+            .find_map(|name| self.0.headers.get(*name))
             .and_then(|value| value.to_str().ok())
     }
 }
@@ -73,8 +77,8 @@ const REQUEST_ID: [&str; 4] = ["x-request-id", "x-trace-id", "trace-id", "x-corr
 impl fmt::Debug for RawReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawReply")
-            .field("status", &self.status.as_u16())
-            .field("bytes", &self.body.len())
+            .field("status", &self.0.status.as_u16())
+            .field("bytes", &self.0.body.len())
             .finish_non_exhaustive()
     }
 }

@@ -121,6 +121,17 @@ mod tests {
             }
         );
         assert_eq!(GET_EXCHANGE_RATE.retry, Retry::Safe);
-        assert!(!ISSUE_ACCESS_TOKEN.signed);
+    }
+
+    #[test]
+    fn all_but_the_token_call_are_signed() {
+        for facts in ALL {
+            assert_eq!(
+                facts.signed,
+                facts.id != ISSUE_ACCESS_TOKEN.id,
+                "{}",
+                facts.id
+            );
+        }
     }
 }

@@ -69,9 +69,14 @@ impl Session {
 
             let watch = self.watch_attempt(request.method());
             let sent = self.flight();
-            let reply = exchange(http, request, shared.limits(self.limits()), &*shared.clock)
-                .instrument(watch.span())
-                .await;
+            let reply = exchange(
+                http,
+                request,
+                shared.limits.body,
+                self.limits().attempt_is_over(),
+            )
+            .instrument(watch.span())
+            .await;
             drop(sent);
             let reply = match reply {
                 Ok(reply) => reply,
@@ -82,11 +87,10 @@ impl Session {
             };
 
             let arrived = shared.clock.now();
-            let headers = reply.headers().clone();
             let (reply, verdict) = judge(reply, arrived);
             watch.answered(&reply, verdict.error_type());
             let accepted = matches!(verdict, Verdict::Success).then_some(offset);
-            shared.offset.learn(&headers, arrived, accepted);
+            shared.offset.learn(reply.headers(), arrived, accepted);
             match &verdict {
                 Verdict::Unauthorized(_) if !token_renewed => {
                     token_renewed = true;

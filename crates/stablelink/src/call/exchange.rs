@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::Failure;
-use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::reply::RawReply;
 
@@ -21,17 +20,17 @@ pub(crate) struct Limits {
 /// Of an answer that is no success only the start is kept: it says why, if it says anything.
 const ERROR_BODY: usize = 64 * 1024;
 
-/// Sends one request, once, and reads the answer whole.
+/// Sends one request, once, and reads the answer whole, of so many bytes at most. Ends when `time_is_up` does.
 pub(crate) async fn exchange(
     http: &reqwest::Client,
     request: reqwest::Request,
-    limits: Limits,
-    clock: &dyn Clock,
+    body: usize,
+    time_is_up: impl Future<Output = ()>,
 ) -> Result<RawReply, Failure> {
     tokio::select! {
         biased;
-        outcome = send_and_read(http, request, limits.body) => outcome,
-        () = clock.alarm(limits.time) => Err(Failure::lost(Error::new(ErrorKind::Timeout))),
+        outcome = send_and_read(http, request, body) => outcome,
+        () = time_is_up => Err(Failure::lost(Error::new(ErrorKind::Timeout))),
     }
 }
 

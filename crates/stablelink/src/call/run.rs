@@ -103,7 +103,7 @@ impl Run {
             tokio::select! {
                 biased;
                 outcome = &mut call => outcome,
-                () = self.shared.clock.alarm(self.session.deadline()) => Err(self.session.interrupted()),
+                () = self.session.limits().keep() => Err(self.session.interrupted()),
             }
         }
         .instrument(watch.span())

@@ -10,6 +10,7 @@ use stablelink_api::operations::{Facts, Retry};
 
 use super::attempt::Source;
 use super::failure::Effect;
+use super::limits::TimeLimits;
 use super::{Failure, RetryPolicy};
 use crate::client::Shared;
 use crate::clock::BoxFuture;
@@ -47,8 +48,7 @@ impl Plan {
 pub(crate) struct Session {
     shared: Arc<Shared>,
     plan: Plan,
-    /// By the monotonic time of the clock.
-    until: Duration,
+    limits: TimeLimits,
     attempts: AtomicU32,
     in_flight: AtomicBool,
     /// An attempt whose outcome is not known, and that no later one settled.
@@ -57,21 +57,23 @@ pub(crate) struct Session {
 }
 
 /// While it lives a request may be on its way.
-pub(super) struct Flight<'a>(&'a AtomicBool);
+pub(super) struct Flight<'a>(&'a Session);
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.in_flight.store(false, Ordering::Release);
+        self.0.limits.attempt_ended();
     }
 }
 
 impl Session {
     pub(crate) fn new(shared: Arc<Shared>, plan: Plan) -> Self {
-        let until = shared.clock.monotonic().saturating_add(plan.deadline);
+        let attempt = plan.attempt_time.unwrap_or(shared.limits.time);
+        let limits = TimeLimits::begin(Arc::clone(&shared.clock), plan.deadline, attempt);
         Self {
             shared,
             plan,
-            until,
+            limits,
             attempts: AtomicU32::new(0),
             in_flight: AtomicBool::new(false),
             doubt: AtomicBool::new(false),
@@ -83,17 +85,14 @@ impl Session {
         &self.shared
     }
 
-    pub(super) fn limits(&self) -> Option<Duration> {
-        self.plan.attempt_time
-    }
-
-    pub(super) fn deadline(&self) -> Duration {
-        self.plan.deadline
+    pub(super) fn limits(&self) -> &TimeLimits {
+        &self.limits
     }
 
     pub(super) fn flight(&self) -> Flight<'_> {
         self.in_flight.store(true, Ordering::Release);
-        Flight(&self.in_flight)
+        self.limits.attempt_begins();
+        Flight(self)
     }
 
     /// The request goes out once more, or is about to.
@@ -108,7 +107,7 @@ impl Session {
     }
 
     pub(super) fn watch_call(&self) -> observe::Call {
-        observe::Call::begin(&self.plan.operation, Arc::clone(&self.shared.clock))
+        observe::Call::begin(self.plan.operation.clone(), Arc::clone(&self.shared.clock))
     }
 
     /// How often the request was sent, or tried to be.
@@ -157,7 +156,7 @@ impl Session {
                 .retry_after()
                 .unwrap_or_else(|| self.policy().pause(attempt, self.shared.chance()));
             // What went wrong says more than that the time was up.
-            let in_time = self.shared.clock.monotonic().saturating_add(pause) < self.until;
+            let in_time = self.limits.leave(pause);
             let another = failure.again
                 && self.plan.retry != Retry::Never
                 && attempt < most
@@ -229,7 +228,7 @@ impl Transport for Session {
             Ok(
                 match self.deliver(http, Source::Fixed(Box::new(request))).await {
                     // The generated code knows 200 alone of the successes.
-                    Ok(reply) => http::Response::new(reply.body().clone()).into(),
+                    Ok(reply) => self.shared.answered(reply.body().clone()),
                     Err(error) => carry(error),
                 },
             )

@@ -74,9 +74,10 @@ impl Origin {
 
     /// Whether a request to this address stays here.
     pub(crate) fn holds(&self, url: &Url) -> bool {
-        url.username().is_empty()
-            && url.password().is_none()
-            && url.origin().ascii_serialization() == self.text
+        // Both are normal forms: a user or another port would stand where the slash of the path is looked for.
+        url.as_str()
+            .strip_prefix(self.text.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -164,6 +165,9 @@ mod tests {
             ("https://other.example/a", false),
             ("https://user@pay.example/a", false),
             ("https://pay.example.other.example/a", false),
+            ("https://pay.example@other.example/a", false),
+            ("https://pay.example:443@other.example/a", false),
+            ("HTTPS://PAY.example/a", true),
         ] {
             assert_eq!(origin.holds(&Url::parse(url).unwrap()), held, "{url}");
         }

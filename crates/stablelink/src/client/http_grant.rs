@@ -184,9 +184,14 @@ impl TokenExchange {
         }
         let clock = Arc::clone(&self.clock);
         let watch = observe::Attempt::begin(&OPERATION, request.method(), number, clock);
-        let exchanged = exchange(http, request, self.limits, &*self.clock)
-            .instrument(watch.span())
-            .await;
+        let exchanged = exchange(
+            http,
+            request,
+            self.limits.body,
+            self.clock.alarm(self.limits.time),
+        )
+        .instrument(watch.span())
+        .await;
         let reply = match exchanged {
             Ok(reply) => reply,
             Err(Failure { error, again, .. }) => {

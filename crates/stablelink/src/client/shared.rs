@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use reqwest::ResponseBuilderExt;
 use stablelink_signature::QueryForm;
+use url::Url;
 
 use super::environment::Origin;
 use super::vault::Vault;
@@ -17,6 +20,8 @@ use crate::token::Tokens;
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: Origin,
+    /// The origin once more, read.
+    pub(crate) address: Url,
     pub(crate) credentials: Arc<Vault>,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Arc<dyn Clock>,
@@ -38,11 +43,13 @@ impl Shared {
             .is_some_and(|code| self.token_retcodes.contains(code))
     }
 
-    pub(crate) fn limits(&self, time: Option<Duration>) -> Limits {
-        Limits {
-            time: time.unwrap_or(self.limits.time),
-            ..self.limits
-        }
+    /// A success as the generated client takes it. With an address of its own reqwest need not make one up.
+    pub(crate) fn answered(&self, body: Bytes) -> reqwest::Response {
+        http::Response::builder()
+            .url(self.address.clone())
+            .body(body)
+            .unwrap_or_default()
+            .into()
     }
 
     /// From 0 to 1: pauses are drawn at random.

@@ -1,5 +1,6 @@
 //! One call, watched from its beginning to its end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tracing::Span;
@@ -13,16 +14,16 @@ use crate::reply::RawReply;
 
 /// One call. Dropped before its end, it was cancelled.
 pub(crate) struct Call {
-    operation: String,
+    operation: Cow<'static, str>,
     timed: Timed,
     ended: bool,
 }
 
 impl Call {
-    pub(crate) fn begin(operation: &str, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn begin(operation: Cow<'static, str>, clock: Arc<dyn Clock>) -> Self {
         let span = tracing::info_span!(
             "stablelink.call",
-            operation,
+            operation = &*operation,
             otel.kind = "client",
             attempts = Empty,
             http.response.status_code = Empty,
@@ -32,7 +33,7 @@ impl Call {
             otel.status_code = Empty,
         );
         Self {
-            operation: operation.to_owned(),
+            operation,
             timed: Timed::begin(span, clock),
             ended: false,
         }

@@ -163,11 +163,11 @@ async fn recorded(
         std::sync::Arc::clone(&run.shared),
         Plan::reading(&operations::GET_CHECKOUT_ORDER, run.shared.deadline),
     );
-    let found = lookup.api().get_checkout_order(&request.order_no).await;
-    let (record, reply) = lookup
-        .answer(found, |found| found.retdata)
-        .ok()?
-        .into_parts();
+    let found = lookup.within(async {
+        let found = lookup.api().get_checkout_order(&request.order_no).await;
+        lookup.answer(found, |found| found.retdata)
+    });
+    let (record, reply) = found.await.ok()?.into_parts();
     if !is_of(&record, request) {
         return None;
     }

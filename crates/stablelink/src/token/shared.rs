@@ -44,7 +44,9 @@ impl Shared {
     }
 
     fn of_kind(&self, kind: ErrorKind) -> Error {
-        let mut error = Error::new(kind).retryable(self.0.is_retryable());
+        let mut error = Error::new(kind)
+            .retryable(self.0.is_retryable())
+            .after(self.0.retry_after());
         if let Some(raw) = self.0.raw() {
             error = error.answered(raw.clone());
         }

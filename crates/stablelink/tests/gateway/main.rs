@@ -6,8 +6,10 @@ mod calls;
 mod capture;
 mod clock;
 mod deadlines;
+mod doubt;
 mod faults;
 mod leaks;
+mod limits;
 mod load;
 mod money;
 mod observe;
@@ -17,6 +19,7 @@ mod raw;
 mod redirects;
 mod retries;
 mod setup;
+mod sizes;
 mod token_refused;
 #[cfg(feature = "provisional")]
 mod uploads;

@@ -5,7 +5,7 @@ use stablelink_sandbox::{Fault, Operation};
 use tracing::Level;
 
 use crate::capture::{Capture, Span};
-use crate::setup::{clocked, keyed, order, pair, read, when};
+use crate::setup::{clocked, order, pair, read, when};
 
 /// The fields of a span in the order of their names, as one line.
 fn line(span: &Span) -> String {
@@ -128,6 +128,7 @@ mod metrics {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
+    use crate::setup::keyed;
 
     /// What was counted, in one line each, in order.
     fn counted(recorder: &DebuggingRecorder) -> Vec<String> {
