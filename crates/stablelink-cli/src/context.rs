@@ -214,13 +214,18 @@ impl Context {
 
     /// A client whose token is shared with all commands of this user.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let store = FileStore::at(Folders::of_user()?.tokens_file()?)?;
         let mut builder = Client::builder()
             .environment(self.environment()?.value)
             .credentials(self.credentials()?)
             .query_form(self.query_form()?)
-            .user_agent(concat!("stablelink-cli/", env!("CARGO_PKG_VERSION")))
-            .token_store(store);
+            .user_agent(concat!("stablelink-cli/", env!("CARGO_PKG_VERSION")));
+        match Folders::of_user() {
+            Ok(folders) if cfg!(unix) => {
+                builder = builder.token_store(FileStore::at(folders.tokens_file()?)?);
+            }
+            // Each command then gets a token of its own, and ends that of the one before.
+            _ => self.out.note("there is no place to share the token in"),
+        }
         if let Some(limit) = self.time_limit()? {
             builder = builder.deadline(limit);
         }

@@ -19,7 +19,6 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 pub use cli::command;
-pub use commands::demo;
 
 use context::Context;
 use failure::Failure;

@@ -1,7 +1,7 @@
 //! What can be done, a file or folder each.
 
 pub(crate) mod api;
-pub mod demo;
+pub(crate) mod demo;
 pub(crate) mod generate;
 pub(crate) mod login;
 pub(crate) mod operations;

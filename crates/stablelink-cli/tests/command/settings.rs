@@ -138,6 +138,17 @@ fn a_token_is_printed_only_when_asked_for() {
 }
 
 #[test]
+fn variables_alone_will_do() {
+    let stage = Stage::new();
+    let called = run(stage.command().env_remove("HOME").arg("token"), b"");
+    assert_eq!(called.code, 0, "{called:?}");
+    assert!(
+        called.stderr.contains("no place to share the token"),
+        "{called:?}"
+    );
+}
+
+#[test]
 fn exit_codes_tell_what_to_do() {
     let stage = Stage::new();
     let create = [

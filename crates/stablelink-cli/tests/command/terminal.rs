@@ -1,14 +1,27 @@
 //! A login at a terminal: what is typed is not shown, and Ctrl-C gives the terminal back.
 
 use crate::support::Stage;
+use std::process::Command;
+
 use rexpect::session::{PtySession, spawn_command};
 
 const LIMIT: Option<u64> = Some(30_000);
 
+/// A login in a shell whose terminal echoes, and then what the terminal is set to. The library of the tests turns echo off.
 fn login(stage: &Stage) -> PtySession {
-    let mut command = stage.bare();
-    command.args(["--env", stage.sandbox.url(), "login"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"stty echo; "$0" --env "$1" login; stty -a"#]);
+    command.args([env!("CARGO_BIN_EXE_stablelink"), stage.sandbox.url()]);
+    command
+        .env_clear()
+        .env("HOME", stage.home.path())
+        .env("PATH", "/usr/bin:/bin");
     spawn_command(command, LIMIT).unwrap()
+}
+
+/// Whether the settings that `stty -a` shows have echo.
+fn echoes(shown: &str) -> bool {
+    shown.split_whitespace().any(|word| word == "echo")
 }
 
 #[test]
@@ -27,6 +40,7 @@ fn secrets_are_not_shown_while_they_are_typed() {
     }
     shown += &terminal.exp_eof().unwrap();
     assert!(shown.contains("tried and kept"), "{shown}");
+    assert!(echoes(&shown), "the terminal is given back: {shown}");
     for secret in stage.secrets() {
         assert!(!shown.contains(&secret), "{shown}");
     }
@@ -42,6 +56,7 @@ fn ctrl_c_ends_it_and_keeps_nothing() {
     terminal.send("half").unwrap();
     terminal.send_control('c').unwrap();
     let shown = terminal.exp_eof().unwrap();
+    assert!(echoes(&shown), "the terminal is given back: {shown}");
     assert!(
         shown.contains("stopped") && !shown.contains("half"),
         "{shown}"

@@ -19,7 +19,7 @@ use walk::Walk;
 #[command(after_help = "\
 It starts the gateway of this project on localhost and calls it with the client that programs use. Nothing leaves the machine,
 and no account is needed. Each step is checked: the first that goes wrong ends the walk with an error.")]
-pub struct Demo {}
+pub(crate) struct Demo {}
 
 impl Demo {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {

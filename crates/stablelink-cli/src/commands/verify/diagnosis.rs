@@ -17,11 +17,15 @@ pub(super) struct Diagnosis {
     webhook: bool,
 }
 
-/// A mistake more is no explanation any more, and takes seconds to try.
-const MISTAKES: usize = 3;
-
-/// Long bodies are tried with one mistake alone.
-const LONG: usize = 256 * 1024;
+/// How many mistakes at once are tried of a body of this length: one more is no explanation any more, and many ways to sign
+/// a long body take long to try.
+const fn mistakes(body: usize) -> usize {
+    match body {
+        0..=512 => 3,
+        513..=65_536 => 2,
+        _ => 1,
+    }
+}
 
 impl Diagnosis {
     pub(super) fn new(parts: &Parts, key: &SecretString, others: &[(&str, String)]) -> Self {
@@ -60,10 +64,8 @@ impl Diagnosis {
         if !self.webhook && self.is_of_webhook(timestamp, &made) {
             return Some("it is the signature of a webhook or an answer: timestamp and body alone (--webhook)".to_owned());
         }
-        let long = self.parts[4]
-            .first()
-            .is_some_and(|body| body.bytes.len() > LONG);
-        for mistakes in 0..=if long { 1 } else { MISTAKES } {
+        let body = self.parts[4][0].bytes.len();
+        for mistakes in 0..=mistakes(body) {
             let mut chosen = [0; 6];
             if let Some(found) = self.choose(&mut chosen, 0, mistakes, &made) {
                 let all: Vec<String> = spelt.map(str::to_owned).into_iter().chain(found).collect();

@@ -15,7 +15,7 @@ use diagnosis::Diagnosis;
 /// Checks a signature, and tells which part differs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Where it does not match, likely mistakes are tried, up to three at once: another method, the host or a slash in the path, forms
+Where it does not match, likely mistakes are tried, up to three at once (fewer where the body is long): another method, the host or a slash in the path, forms
 of the query, white space and other spellings of the body, units of the time, other texts of the key. What fits is named.
 A signature that is right but older than the gateway's two minutes fails too; --any-age lets it pass.")]
 pub(crate) struct Verify {
