@@ -1,5 +1,6 @@
 //! `demo`: everything once, on a gateway of its own, each step checked.
 
+mod deliveries;
 mod stage;
 mod steps;
 mod walk;

@@ -12,7 +12,8 @@ use stablelink::types::{
 use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{Fault, Operation};
 
-use super::stage::{Delivery, Stage};
+use super::deliveries;
+use super::stage::Stage;
 use super::walk::{Walk, check, need};
 use crate::failure::Failure;
 use crate::output::plain;
@@ -21,12 +22,12 @@ pub(super) async fn all(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failur
     token(stage, walk).await?;
     let customer = customer(stage, walk).await?;
     let trade = on_ramp(stage, walk, customer).await?;
-    let delivery = webhook(stage, walk, &trade).await?;
+    let delivery = deliveries::received(stage, walk, &trade).await?;
     off_ramp(stage, walk, customer).await?;
     expiry(stage, walk).await?;
     checkout(stage, walk).await?;
     lost_answer(stage, walk).await?;
-    replay(stage, walk, &delivery).await
+    deliveries::replayed(stage, walk, &delivery).await
 }
 
 async fn token(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
@@ -218,27 +219,6 @@ fn status(trade: &Trade) -> String {
     )
 }
 
-async fn webhook(stage: &Stage, walk: &mut Walk<'_>, trade: &Trade) -> Result<Delivery, Failure> {
-    let record = serde_json::to_string(trade).map_err(|error| Failure::other(error.to_string()))?;
-    let id = format!("evt_{}", request_id());
-    let delivery = stage.signed(format!(
-        r#"{{"eventId":"{id}","event":"TRADE_CHANGED","data":{record}}}"#
-    ));
-    let answer = stage.deliver(&delivery, &stage.receiver).await?;
-    let told = stage.receiver.events();
-    check(answer == 200, "the delivery is acknowledged")?;
-    check(
-        told.len() == 1 && told[0].id == id,
-        "the handler was given the event",
-    )?;
-    walk.step(
-        "A webhook is received, proved by its signature and handled",
-        None,
-        format!("{} {}, answered HTTP {answer}", told[0].kind, told[0].id),
-    )?;
-    Ok(delivery)
-}
-
 async fn off_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<(), Failure> {
     let account = CreateRemitRequest {
         request_id: request_id(),
@@ -375,27 +355,6 @@ async fn lost_answer(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> 
         "The connection breaks after an order was made",
         Some(&op::CREATE_CHECKOUT_ORDER),
         "sent again with the same number, refused as known, found: made once",
-    )
-}
-
-async fn replay(stage: &Stage, walk: &mut Walk<'_>, delivery: &Delivery) -> Result<(), Failure> {
-    let again = stage.deliver(delivery, &stage.receiver).await?;
-    check(again == 200, "a second delivery is acknowledged")?;
-    check(stage.receiver.events().len() == 1, "the handler ran once")?;
-    let mut changed = delivery.clone();
-    changed.body = [delivery.body.as_ref(), b" "].concat().into();
-    let forged = stage.deliver(&changed, &stage.receiver).await?;
-    check(forged == 401, "a changed delivery is refused")?;
-    let late = stage.deliver(delivery, &stage.receiver_later).await?;
-    check(late == 401, "a replayed delivery is refused")?;
-    check(
-        stage.receiver_later.events().is_empty(),
-        "a replayed delivery is not handled",
-    )?;
-    walk.step(
-        "The webhook is replayed",
-        None,
-        "at once: acknowledged, not handled again · one blank more: HTTP 401 · three minutes later: HTTP 401",
     )
 }
 
