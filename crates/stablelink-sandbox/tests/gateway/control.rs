@@ -92,11 +92,8 @@ async fn everything_is_steered_by_json() {
     assert_eq!(client["trades"][0]["status"], "Completed");
     assert_eq!(client["trades"][0]["amount"], "120.50");
     assert_eq!(client["orders"][0]["status"], "PAID");
-    assert!(
-        client["balances"]
-            .to_string()
-            .contains(r#"{"account":"Merchant","amount":"1.01","currency":"ETH_USDT"}"#)
-    );
+    let merchant = json!({"account": "Merchant", "amount": "1.01", "currency": "ETH_USDT"});
+    assert!(client["balances"].as_array().unwrap().contains(&merchant));
     let requests = seen["requests"].as_array().unwrap();
     assert_eq!(
         requests.len(),

@@ -213,6 +213,10 @@ mod tests {
 
     #[test]
     fn no_number_changes_on_its_way() {
+        // Another crate may have turned `serde_json/arbitrary_precision` on: then no number is lost at all.
+        let digits = "0.1000000000000000055";
+        let exact = serde_json::from_str::<serde_json::Value>(digits)
+            .is_ok_and(|number| number.to_string() == digits);
         for (json, lost) in [
             (
                 r#"{"requestId":"a","amount":12345678901234567890.10}"#,
@@ -231,7 +235,7 @@ mod tests {
             (r#"{"requestId":"a","amount":1,"new":1}"#, None),
         ] {
             let outcome = draft(json).finish::<CreateTradeRequest>();
-            match lost {
+            match lost.filter(|_| !exact) {
                 None => assert!(outcome.is_ok(), "{json}"),
                 Some(lost) => {
                     let failure = outcome.unwrap_err().to_string();
