@@ -11,7 +11,11 @@ const COLD_CALLS: usize = 2_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cold_client_asks_for_one_token() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .settings(|settings| settings.connections = COLD_CALLS + 1)
+        .start()
+        .await
+        .unwrap();
     let client = builder(&sandbox).build().unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..COLD_CALLS {

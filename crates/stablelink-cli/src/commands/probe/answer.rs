@@ -1,6 +1,6 @@
 //! What an answer shows of itself, without what it says.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -15,6 +15,8 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
     /// The middle between asking and hearing.
     pub(super) at: SystemTime,
+    /// From asking to hearing.
+    pub(super) took: Duration,
     /// What the request was signed with.
     pub(super) signed: Option<Timestamp>,
 }

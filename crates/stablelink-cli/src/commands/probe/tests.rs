@@ -1,5 +1,7 @@
 //! The probe finds out each mode of the sandbox, and its report holds no secret.
 
+use std::time::{Duration, SystemTime};
+
 use secrecy::ExposeSecret;
 use stablelink::Environment;
 use stablelink_sandbox::{
@@ -7,6 +9,7 @@ use stablelink_sandbox::{
     TokenShape,
 };
 
+use super::answer::Answer;
 use super::*;
 use crate::context::Apart;
 
@@ -149,13 +152,43 @@ async fn a_clock_that_is_wrong_is_told() {
     let sandbox = Sandbox::start().await.unwrap();
     // Within the two minutes, so that calls are still taken.
     sandbox.clock().set_offset(90_000);
-    assert_eq!(
-        answer(
-            &found(&sandbox).await,
-            "Clock of the gateway against this one"
+    let findings = found(&sandbox).await;
+    let clock = answer(&findings, "Clock of the gateway against this one");
+    // By how much depends on how long the call took; the next test has the figures.
+    assert!(clock.starts_with('+') && clock.ends_with(" s"), "{clock}");
+}
+
+#[test]
+fn how_wrong_a_clock_is_depends_on_how_well_it_could_be_read() {
+    const SAME: &str = "the same within a second or so";
+    // Date header, our clock and the time of the call in seconds.
+    for (date, ours, took, expected, error) in [
+        ("Thu, 01 Jan 1970 00:02:00 GMT", 30.5, 0.0, "+90 s", "0.5 s"),
+        ("Thu, 01 Jan 1970 00:02:00 GMT", 30.1, 0.2, "+90 s", "0.6 s"),
+        (
+            "Thu, 01 Jan 1970 00:00:30 GMT",
+            120.5,
+            4.0,
+            "-90 s",
+            "2.5 s",
         ),
-        "+90 s"
-    );
+        ("Thu, 01 Jan 1970 00:00:30 GMT", 30.0, 0.0, SAME, "0.5 s"),
+        ("Thu, 01 Jan 1970 00:00:30 GMT", 28.5, 0.0, "+2 s", "0.5 s"),
+        ("Thu, 01 Jan 1970 00:00:30 GMT", 28.5, 3.0, SAME, "2.0 s"),
+    ] {
+        let finding = questions::clock(&Answer {
+            status: 200,
+            headers: [(http::header::DATE, date.parse().unwrap())]
+                .into_iter()
+                .collect(),
+            body: "{}".into(),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs_f64(ours),
+            took: Duration::from_secs_f64(took),
+            signed: None,
+        });
+        assert_eq!(finding.found.as_deref(), Some(expected), "{date} {ours}");
+        assert!(finding.seen.ends_with(error), "{}", finding.seen);
+    }
 }
 
 #[tokio::test]

@@ -175,6 +175,7 @@ impl Wire {
             headers,
             body,
             at: start + took / 2,
+            took,
             signed,
         })
     }
