@@ -22,12 +22,12 @@ pub(super) async fn all(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failur
     token(stage, walk).await?;
     let customer = customer(stage, walk).await?;
     let trade = on_ramp(stage, walk, customer).await?;
-    let delivery = deliveries::received(stage, walk, &trade).await?;
+    let copy = deliveries::received(stage, walk, &trade).await?;
     off_ramp(stage, walk, customer).await?;
     expiry(stage, walk).await?;
     checkout(stage, walk).await?;
     lost_answer(stage, walk).await?;
-    deliveries::replayed(stage, walk, &delivery).await
+    deliveries::replayed(stage, walk, &copy).await
 }
 
 async fn token(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
@@ -48,7 +48,7 @@ async fn token(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
     check(grants.credentials == 1, "one token call was made")?;
     walk.step(
         "A token, got once and kept",
-        Some(&op::ISSUE_ACCESS_TOKEN),
+        &op::ISSUE_ACCESS_TOKEN,
         format!(
             "lives for {} s; asked for twice, fetched once",
             life.as_secs()
@@ -72,11 +72,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
     };
     let made = stage.client.users().create(user).await?;
     let id: i64 = need(made.member("id").and_then(|id| id.get().parse().ok()), "id")?;
-    walk.step(
-        "A customer",
-        Some(&op::CREATE_USER),
-        format!("clientId {id}"),
-    )?;
+    walk.step("A customer", &op::CREATE_USER, format!("clientId {id}"))?;
 
     let review: SubmitKybRequest = serde_json::from_value(serde_json::json!({
         "clientId": id, "agreeToAuthorize": "Yes", "email": "treasury@example.com", "businessType": "corporation",
@@ -87,7 +83,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
     stage.client.kyb().submit(review).await?;
     walk.step(
         "Its business is submitted for review",
-        Some(&op::SUBMIT_KYB),
+        &op::SUBMIT_KYB,
         "taken; its answer was never seen, and is not needed",
     )?;
 
@@ -98,7 +94,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
     check(status == r#""APPROVED""#, "the review is approved")?;
     walk.step(
         "The review is approved",
-        Some(&op::GET_USER),
+        &op::GET_USER,
         format!("kybStatus {status}, a field that no page shows: kept as it came"),
     )?;
 
@@ -114,7 +110,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
     check(rate == "0.005", "the fee config is as it was made")?;
     walk.step(
         "Its fees",
-        Some(&op::CREATE_FEE_CONFIG),
+        &op::CREATE_FEE_CONFIG,
         "1.00 a trade and 0.005 of the amount",
     )?;
     Ok(id)
@@ -134,7 +130,7 @@ async fn on_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<Tr
     check(rate.get() == Decimal::new(99, 2), "the rate is 0.99")?;
     walk.step(
         "A rate",
-        Some(&op::GET_EXCHANGE_RATE),
+        &op::GET_EXCHANGE_RATE,
         format!("USD to USDC {rate} until {until} (no page states the zone)"),
     )?;
 
@@ -156,7 +152,7 @@ async fn on_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<Tr
     )?;
     walk.step(
         "The receipt of the bank payment is uploaded",
-        Some(&op::UPLOAD_FILE),
+        &op::UPLOAD_FILE,
         format!("fileId {file}, {size} bytes"),
     )?;
 
@@ -173,7 +169,7 @@ async fn on_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<Tr
     let number = need(made.tx_no.clone(), "txNo")?;
     walk.step(
         "On-ramp",
-        Some(&op::CREATE_TRADE),
+        &op::CREATE_TRADE,
         format!(
             "{number} {}: {amount} USD, fee {fee}, remains {rest}",
             status(&made)
@@ -192,7 +188,7 @@ async fn on_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<Tr
     )?;
     walk.step(
         "It is confirmed",
-        Some(&op::CONFIRM_TRANSACTION),
+        &op::CONFIRM_TRANSACTION,
         format!("{}; sent once, for it moves money", status(&now)),
     )?;
 
@@ -208,7 +204,7 @@ async fn on_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<Tr
         .until_final()
         .await?;
     check(status(&done) == "Completed", "the trade is done")?;
-    walk.step("It is waited for", Some(&op::GET_TRADE), status(&done))?;
+    walk.step("It is waited for", &op::GET_TRADE, status(&done))?;
     Ok(done.into_value())
 }
 
@@ -249,7 +245,7 @@ async fn off_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<(
     )?;
     walk.step(
         "A payee's bank account",
-        Some(&op::CREATE_REMIT),
+        &op::CREATE_REMIT,
         "stored; the same requestId again is refused",
     )?;
 
@@ -271,7 +267,7 @@ async fn off_ramp(stage: &Stage, walk: &mut Walk<'_>, customer: i64) -> Result<(
     let rest = need(done.really_amount, "reallyAmount")?;
     walk.step(
         "Off-ramp",
-        Some(&op::CREATE_TRADE),
+        &op::CREATE_TRADE,
         format!("50.25 USDC, remains {rest}, {}", status(&done)),
     )
 }
@@ -296,7 +292,7 @@ async fn expiry(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
     check(refused == 1, "one attempt was refused for its token")?;
     walk.step(
         "The token ends in the middle",
-        Some(&op::GET_EXCHANGE_RATE),
+        &op::GET_EXCHANGE_RATE,
         "refused with HTTP 401, renewed once, the call repeated: nobody noticed",
     )
 }
@@ -308,7 +304,7 @@ async fn checkout(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
     let address = need(made.deposit_address.clone(), "depositAddress")?;
     walk.step(
         "A checkout order",
-        Some(&op::CREATE_CHECKOUT_ORDER),
+        &op::CREATE_CHECKOUT_ORDER,
         format!("0.50 USD: {amount} ETH_USDT to {address}"),
     )?;
 
@@ -327,11 +323,7 @@ async fn checkout(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
         .as_str()
         .to_owned();
     check(status == "PAID", "the order is paid")?;
-    walk.step(
-        "The customer pays it",
-        Some(&op::GET_CHECKOUT_ORDER),
-        status,
-    )
+    walk.step("The customer pays it", &op::GET_CHECKOUT_ORDER, status)
 }
 
 async fn lost_answer(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
@@ -353,7 +345,7 @@ async fn lost_answer(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> 
     check(effects == 1, "the order was made once")?;
     walk.step(
         "The connection breaks after an order was made",
-        Some(&op::CREATE_CHECKOUT_ORDER),
+        &op::CREATE_CHECKOUT_ORDER,
         "sent again with the same number, refused as known, found: made once",
     )
 }
