@@ -10,7 +10,7 @@ use stablelink::types::{
     SubmitKybRequest, Trade,
 };
 use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::Operation;
 
 use super::deliveries;
 use super::stage::Stage;
@@ -328,11 +328,9 @@ async fn checkout(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
 
 async fn lost_answer(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
     let order = NewCheckoutOrder::usd(Decimal::new(100, 2), "TRX_USDT", "6", "1");
-    stage.sandbox.faults().add(
-        Fault::reset()
-            .on(Operation::CreateCheckoutOrder)
-            .after_effect(),
-    );
+    let fault = "reset@createCheckoutOrder:after";
+    let added = stage.sandbox.faults().add_text(fault);
+    added.map_err(|error| Failure::other(error.to_string()))?;
     let made = stage.client.checkout_orders().create(&order).await?;
     check(
         made.order_no.as_deref() == Some(order.order_no()),
