@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use stablelink_sandbox::{Fault, Operation};
 
-use crate::support::{Stage, run};
+use crate::support::{ORDER, Stage, run};
 
 /// `stablelink sandbox` in a terminal of its own.
 struct Served {
@@ -83,22 +83,9 @@ fn its_webhooks_arrive_where_it_is_told() {
     let listening = super::webhooks::Listener::start(&stage, 2, &[]);
     let to = ["sandbox", "webhook", &listening.url];
     assert_eq!(stage.run(&to).code, 0);
-    let order = [
-        "checkout",
-        "create",
-        "--amount",
-        "0.50",
-        "--token",
-        "ETH_USDT",
-        "--customer",
-        "6",
-        "--merchant",
-        "1",
-        "--order-no",
-        "W1",
-    ];
+    let order = [&ORDER[..], &["--order-no", "W1"]].concat();
     assert_eq!(stage.run(&order).code, 0);
-    let paid = stage.run(&["sandbox", "pay", "W1", "0.505"]);
+    let paid = stage.run(&["sandbox", "pay", "W1", "1.01"]);
     assert_eq!(paid.code, 0, "{paid:?}");
     // A second payment: there is nothing to pay any more.
     let again = stage.run(&["sandbox", "pay", "W1", "0.10", "--get", "abnormalPaymentNo"]);

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use crate::support::{Run, Stage, run};
+use crate::support::{ORDER, Run, Stage, run};
 
 /// A receiver that ends after so many deliveries.
 pub(crate) struct Listener {
@@ -170,18 +170,7 @@ fn a_call_that_is_stopped_says_what_to_look_up() {
         .faults()
         .add(Fault::stall().on(Operation::CreateCheckoutOrder));
     let mut command = stage.command();
-    command.args([
-        "checkout",
-        "create",
-        "--amount",
-        "1",
-        "--token",
-        "ETH_USDT",
-        "--customer",
-        "6",
-        "--merchant",
-        "1",
-    ]);
+    command.args(ORDER);
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

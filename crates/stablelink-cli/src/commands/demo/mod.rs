@@ -1,8 +1,10 @@
 //! `demo`: everything once, on a gateway of its own, each step checked.
 
 mod deliveries;
+mod orders;
 mod stage;
 mod steps;
+mod trades;
 mod walk;
 
 use std::time::{Duration, Instant};

@@ -11,7 +11,7 @@ use stablelink::testing::ManualClock;
 use stablelink::webhook::axum::{Receiver, router};
 use stablelink::webhook::{Event, MemoryGuard, Webhooks};
 use stablelink::{Client, Credentials, Environment};
-use stablelink_sandbox::{Delivery, Sandbox};
+use stablelink_sandbox::{Delivery, Sandbox, UnknownRecord};
 use tokio::net::TcpListener;
 
 use crate::commands::webhook::http;
@@ -130,4 +130,9 @@ impl Post {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// What the world outside did to a record.
+pub(super) fn moved(outcome: Result<(), UnknownRecord>) -> Result<(), Failure> {
+    outcome.map_err(|error| Failure::other(error.to_string()))
 }

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use stablelink::operations::{Evidence, Facts};
 
 use crate::failure::Failure;
@@ -103,6 +104,11 @@ pub(super) fn check(holds: bool, what: &str) -> Result<(), Failure> {
 /// What a step needs of an answer.
 pub(super) fn need<T>(value: Option<T>, what: &str) -> Result<T, Failure> {
     value.ok_or_else(|| wrong(&format!("the answer has no {what}")))
+}
+
+/// A request of many members, most of which it leaves out.
+pub(super) fn of_json<T: DeserializeOwned>(request: Value) -> Result<T, Failure> {
+    serde_json::from_value(request).map_err(|error| wrong(&error.to_string()))
 }
 
 /// Ends the walk.
