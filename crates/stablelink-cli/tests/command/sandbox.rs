@@ -8,13 +8,13 @@ use stablelink_sandbox::{Fault, Operation};
 use crate::support::{ORDER, Stage, run};
 
 /// `stablelink sandbox` in a terminal of its own.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Served {
-    fn start(stage: &Stage, more: &[&str]) -> Self {
+    pub(crate) fn start(stage: &Stage, more: &[&str]) -> Self {
         let mut child = stage
             .bare()
             .arg("sandbox")
