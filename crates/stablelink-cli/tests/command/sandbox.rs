@@ -104,7 +104,8 @@ fn what_happens_outside_is_seen_by_calls() {
     let stage = Stage::new();
     let client = stage.sandbox.add_customer().to_string();
     let before = stage.sandbox.clock().now_millis();
-    assert_eq!(stage.run(&["sandbox", "advance", "90"]).code, 0);
+    let moved = stage.run(&["sandbox", "advance", "90"]);
+    assert!(moved.stdout.starts_with("it is 20"), "{moved:?}");
     assert!(stage.sandbox.clock().now_millis() >= before + 90_000);
 
     let set = stage.run(&["sandbox", "set", "kyb", &client, "REJECTED"]);
