@@ -148,3 +148,43 @@ fn a_message_shows_a_text_of_several_lines_on_one() {
         "{said}"
     );
 }
+
+#[test]
+fn enumerated_values_are_without_the_words_that_stand_in_them() {
+    let listed = |kind: &str, values: Value| {
+        let notes: Vec<Value> = values
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| json!({"value": value, "name": "", "description": ""}))
+            .collect();
+        json!({"type": kind, "title": "State", "enum": values, "x-apifox-enum": notes})
+    };
+    let mut page = answers(&json!({"type": "object", "properties": {
+        "state": listed("integer", json!(["0-未开始", "1-已开始", "2 -失败", "3-成功"])),
+        "code": listed("string", json!(["2000-成功", "9999-失败"])),
+    }}));
+    page["responseExamples"] =
+        json!([{"responseId": 1, "data": "{\"state\": 3, \"code\": \"2000\"}"}]);
+    let (document, said_of_it) = of(&page);
+    assert_eq!(said_of_it, "");
+    let properties = &document["components"]["schemas"]["GetBookResponse"]["properties"];
+    assert_eq!(properties["state"]["enum"], json!([0, 1, 2, 3]));
+    assert_eq!(
+        properties["state"]["description"],
+        "State\n\n- `0`: 未开始\n- `1`: 已开始\n- `2`: 失败\n- `3`: 成功"
+    );
+    assert_eq!(properties["code"]["enum"], json!(["2000", "9999"]));
+    // What a caller would be refused for must not be made up.
+    let (document, said_of_it) = of(&answers(&json!({"type": "object", "properties": {
+        "state": listed("integer", json!([1, "2", "many"])),
+    }})));
+    assert_eq!(
+        said_of_it,
+        "pages/9e0.json:1: warning: the enumerated value `many` is not integer; the others are not taken as the only ones\n  \
+         help: correct the type or the value in the curation\n"
+    );
+    let state = &document["components"]["schemas"]["GetBookResponse"]["properties"]["state"];
+    assert_eq!(state["type"], "integer");
+    assert_eq!(state.get("enum"), None);
+}
