@@ -31,6 +31,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
     },
+    /// Regenerate from the docs, then walk through everything on a gateway of this machine
+    Demo,
     /// Tell what changed between two documents for those who depend on the crate
     ///
     /// Exit code: 0, or 2 where `--fail-on` found its kind, or 1 where the documents cannot be compared.
@@ -134,7 +136,7 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "diff", "docs", "measure", "test"] {
+        for name in ["regen", "demo", "diff", "docs", "measure", "test"] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }
