@@ -1,6 +1,7 @@
 //! What the tests share: the checked-in tree, copies of it that a test may change, and a documentation
-//! site on this machine.
+//! site on this machine, and the load of many clients on a gateway that fails.
 
+pub mod load;
 pub mod site;
 
 use std::{

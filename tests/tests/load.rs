@@ -1,0 +1,138 @@
+//! The short form of `cargo xtask load`: the same clients, the same faults and the same proof, in one process and with so many
+//! calls that every run of the suite has the time for it.
+//!
+//! With the rest of the workspace `serde_json/arbitrary_precision` is on here. The load program itself is built without it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use stablelink_tests::load::{Audit, Conduct, Crew, Entry, Finding, Line, World};
+use tokio::sync::mpsc;
+
+/// Two crews that share accounts, tokens and a gateway.
+async fn load(calls: u64, faults: f64, conduct: Conduct, change: fn(&mut Line)) -> Audit {
+    const SEED: u64 = 7;
+    let mut world = World::start(2, faults, SEED).await.unwrap();
+    let (sender, mut lines) = mpsc::channel(16);
+    for number in 0..2 {
+        let crew = Crew {
+            url: world.url().to_owned(),
+            tokens: world.tokens(),
+            accounts: world.accounts().to_vec(),
+            clients: 4,
+            calls,
+            seconds: 0,
+            seed: SEED + 4 * number,
+            conduct,
+        };
+        tokio::spawn(crew.run(sender.clone()));
+    }
+    drop(sender);
+    let mut ended = 0;
+    while let Some(mut line) = lines.recv().await {
+        change(&mut line);
+        ended += u64::from(matches!(line, Line::End(_)));
+        world.take(&line);
+    }
+    assert_eq!(ended, 2);
+    world.close()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_doubled_and_nothing_lost() {
+    let audit = load(100, 0.2, Conduct::LookUp, |_| {}).await;
+    assert_eq!(audit.findings, [], "{audit:#?}");
+    // What was proved was tried.
+    assert!(audit.figures.calls >= 800, "{audit:#?}");
+    assert!(audit.figures.doubtful > 0, "{audit:#?}");
+    let struck: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
+    let share = 100 * struck / audit.requests;
+    assert!((12..=30).contains(&share), "{share} %: {audit:#?}");
+}
+
+/// Without faults everything takes effect at once: the clients are right by themselves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_faults_nothing_is_in_doubt() {
+    let audit = load(30, 0.0, Conduct::LookUp, |_| {}).await;
+    assert_eq!(audit.findings, [], "{audit:#?}");
+    assert!(audit.figures.errors.is_empty(), "{audit:#?}");
+    assert_eq!((audit.figures.doubtful, audit.tokens), (0, 2));
+}
+
+/// The proof is one because it fails: each way to go wrong about a lost answer is found, and what it did to the balances.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_goes_wrong_is_found_out() {
+    type Is = fn(&Finding) -> bool;
+    let unknown: Is = |finding| matches!(finding, Finding::Unknown(..));
+    let lost: Is = |finding| matches!(finding, Finding::Lost(..));
+    for (conduct, is) in [
+        (Conduct::NewKey, unknown),
+        (Conduct::Forget, unknown),
+        (Conduct::Presume, lost),
+    ] {
+        let audit = load(60, 0.2, conduct, |_| {}).await;
+        assert!(audit.findings.iter().any(is), "{conduct:?}: {audit:#?}");
+        let balance: Is = |finding| matches!(finding, Finding::Balance(..));
+        // A payment that was made a second time under another key is one that nobody pays.
+        let moves = conduct != Conduct::NewKey && conduct != Conduct::Forget;
+        if moves {
+            assert!(audit.findings.iter().any(balance), "{conduct:?}: {audit:#?}");
+        }
+    }
+}
+
+/// What clients tell is believed as little: each wrong word is found.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_that_is_wrong_is_found_out() {
+    type Is = fn(&Finding) -> bool;
+    type Change = fn(&mut Line);
+    let cases: [(&str, Change, Is); 5] = [
+        (
+            "another fee",
+            |line| {
+                if let Line::Entry(Entry::Trade { fee, .. }) = line {
+                    *fee = Some("0.01".parse().unwrap());
+                }
+            },
+            |finding| matches!(finding, Finding::Amount(..)),
+        ),
+        (
+            "another amount",
+            |line| {
+                if let Line::Entry(Entry::Refund { amount, .. }) = line {
+                    *amount = "0.01".parse().unwrap();
+                }
+            },
+            |finding| matches!(finding, Finding::Balance(..)),
+        ),
+        (
+            "an order that there is not",
+            |line| {
+                if let Line::Entry(Entry::Order { key, .. }) = line {
+                    "other".clone_into(key);
+                }
+            },
+            |finding| matches!(finding, Finding::Unpaid(_)),
+        ),
+        (
+            "the same twice",
+            |line| {
+                if let Line::Entry(Entry::Trade { key, .. }) = line {
+                    "same".clone_into(key);
+                }
+            },
+            |finding| matches!(finding, Finding::ToldTwice(..)),
+        ),
+        (
+            "a doubt that stays",
+            |line| {
+                if let Line::End(figures) = line {
+                    figures.doubtful += 1;
+                }
+            },
+            |finding| matches!(finding, Finding::Unreconciled(..)),
+        ),
+    ];
+    for (name, change, is) in cases {
+        let audit = load(20, 0.0, Conduct::LookUp, change).await;
+        assert!(audit.findings.iter().any(is), "{name}: {audit:#?}");
+    }
+}
