@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use stablelink::{Answer, Call, Client, Error, Wait};
+use stablelink::{Answer, Call, Client, Error, ErrorKind, Wait};
 
 use super::Figures;
 
@@ -152,10 +152,12 @@ impl Caller {
                 .deadline(Duration::from_secs(30));
             let outcome = wait.until(wanted).await;
             self.figures.waited(outcome.as_ref().err());
-            if let Ok(record) = outcome {
-                return Some(record);
+            match outcome {
+                Ok(record) => return Some(record),
+                // It had all the time that there is.
+                Err(error) if matches!(error.kind(), ErrorKind::Timeout) => return None,
+                Err(_) => pause(round).await,
             }
-            pause(round).await;
         }
         None
     }

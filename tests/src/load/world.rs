@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use stablelink::types::{CreateFeeConfigRequest, CreateUserRequest};
 use stablelink::{Decimal, Error};
-use stablelink_sandbox::{Account as Holder, Credentials, NoRandomness, Sandbox, StartError};
+use stablelink_sandbox::{
+    Account as Holder, Credentials, InvalidFault, NoRandomness, Sandbox, StartError,
+};
 use std::time::Duration;
 
 use super::audit::{FEE, Ledger};
 use super::crew::client;
-use super::mix::Mix;
+use super::mix::{Mix, tokens_cost};
 use super::{Account, Audit, Entry, Figures, Finding, Line};
 
 /// The gateway and all that happens outside of the clients: it fails on purpose, ends tokens and pays orders.
@@ -39,6 +41,9 @@ pub enum WorldError {
     /// There is no folder for the tokens.
     #[error("a folder for tokens could not be made: {0}")]
     Folder(#[from] std::io::Error),
+    /// A fault of the mix is none.
+    #[error(transparent)]
+    Fault(#[from] InvalidFault),
     /// A customer could not be made.
     #[error("a customer could not be made: {0}")]
     Customer(#[from] Error),
@@ -88,7 +93,7 @@ impl World {
             account.customer = customer(&sandbox, folder.path(), (number, &account)).await?;
             accounts.push(account);
         }
-        let mix = Mix::add(sandbox.faults(), share, seed);
+        let mix = Mix::add(sandbox.faults(), share, seed)?;
         Ok(Self {
             sandbox,
             mix,
@@ -100,6 +105,16 @@ impl World {
             revoked: 0,
             folder,
         })
+    }
+
+    /// Adds a fault to those of the mix.
+    ///
+    /// # Errors
+    ///
+    /// It is no text of a fault.
+    pub fn fail(&self, fault: &str) -> Result<(), WorldError> {
+        self.sandbox.faults().add_text(fault)?;
+        Ok(())
     }
 
     /// Where the gateway is.
@@ -166,8 +181,7 @@ impl World {
     pub fn close(self) -> Audit {
         let sandbox = &self.sandbox;
         let strikes = self.mix.strikes(sandbox.faults());
-        let allowed =
-            self.accounts.len() as u64 + self.revoked + self.mix.tokens_cost(sandbox.faults());
+        let allowed = self.accounts.len() as u64 + self.revoked + tokens_cost(&strikes);
         sandbox.faults().clear();
         sandbox.clock().advance(Duration::from_secs(AFTERWARDS));
         let effects = sandbox.effects();
