@@ -8,6 +8,7 @@ pub mod curate;
 pub mod diff;
 pub mod docs;
 pub mod lint;
+pub mod load;
 pub mod measure;
 mod openapi;
 pub mod publish;
