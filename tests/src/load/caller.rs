@@ -45,8 +45,11 @@ pub(super) struct Caller {
     pub(super) random: Rng,
 }
 
+/// Whether a record is as something wants it.
+type Is<S> = fn(&S) -> bool;
+
 /// After so many rounds a payment is given up as open, which is a finding.
-const ROUNDS: u32 = 60;
+const ROUNDS: u32 = 30;
 
 impl Caller {
     pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Answer<T>, Error>
@@ -107,7 +110,7 @@ impl Caller {
     pub(super) async fn step<R, T, S>(
         &mut self,
         look: impl Fn(&Client) -> Call<String, S>,
-        (done, due): (fn(&S) -> bool, fn(&S) -> bool),
+        (done, due): (Is<S>, Is<S>),
         act: impl Fn(&Client, &S) -> Option<Call<R, T>>,
     ) -> Option<Answer<S>>
     where

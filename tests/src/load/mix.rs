@@ -52,7 +52,14 @@ pub type Strikes = Vec<(&'static str, u64)>;
 
 /// The faults of a load.
 #[derive(Debug)]
-pub(super) struct Mix(Vec<(&'static str, FaultId)>);
+pub(super) struct Mix(Vec<Added>);
+
+#[derive(Debug)]
+struct Added {
+    text: &'static str,
+    rate: f64,
+    id: FaultId,
+}
 
 impl Mix {
     /// Adds them so that this share of the requests, from 0 to 1, is struck.
@@ -75,16 +82,28 @@ impl Mix {
             made.push((text, text.parse()?, if share > 0.0 { rate } else { 0.0 }));
         }
         let added = made.into_iter().zip(seed..);
-        let added =
-            added.map(|((text, fault, rate), seed)| (text, faults.add(fault.rate(rate, seed))));
+        let added = added.map(|((text, fault, rate), seed)| Added {
+            text,
+            rate,
+            id: faults.add(fault.rate(rate, seed)),
+        });
         Ok(Self(added.collect()))
     }
 
     pub(super) fn strikes(&self, faults: &Faults) -> Strikes {
         let added = self.0.iter();
-        added
-            .map(|(text, id)| (*text, faults.strikes(*id)))
-            .collect()
+        let struck = |one: &Added| (one.text, faults.strikes(one.id));
+        added.map(struck).collect()
+    }
+
+    /// Those that never struck although there were so many calls that chance does not explain it.
+    pub(super) fn idle(&self, faults: &Faults, calls: u64) -> Vec<&'static str> {
+        const EXPECTED: f64 = 20.0;
+        let calls = calls as f64;
+        let of_calls = self.0.iter().filter(|one| !one.text.contains("@token"));
+        let idle =
+            of_calls.filter(|one| one.rate * calls > EXPECTED && faults.strikes(one.id) == 0);
+        idle.map(|one| one.text).collect()
     }
 }
 
@@ -109,6 +128,8 @@ mod tests {
         let faults = Faults::default();
         let mix = Mix::add(&faults, 0.2, 1).unwrap();
         assert_eq!(mix.strikes(&faults).len(), CALLS.len() + 1 + TOKEN.len());
+        assert_eq!(mix.idle(&faults, 100), [""; 0], "too few calls to tell");
+        assert_eq!(mix.idle(&faults, 1_000_000).len(), CALLS.len() + 1);
     }
 
     #[test]

@@ -117,6 +117,13 @@ impl World {
         Ok(())
     }
 
+    /// From now on the gateway takes a repeated key for a new one, against its documentation: so that a test can see that
+    /// what it then does twice is found.
+    pub fn forget_keys(&self) {
+        self.sandbox
+            .change(|settings| settings.refuse_duplicates = false);
+    }
+
     /// Where the gateway is.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -182,6 +189,7 @@ impl World {
         let sandbox = &self.sandbox;
         let strikes = self.mix.strikes(sandbox.faults());
         let allowed = self.accounts.len() as u64 + self.revoked + tokens_cost(&strikes);
+        let idle = self.mix.idle(sandbox.faults(), sandbox.request_count());
         sandbox.faults().clear();
         sandbox.clock().advance(Duration::from_secs(AFTERWARDS));
         let effects = sandbox.effects();
@@ -194,6 +202,7 @@ impl World {
             } = self.figures;
             findings.push(Finding::Unreconciled(doubtful, reconciled));
         }
+        findings.extend(idle.into_iter().map(Finding::NeverStruck));
         let mismatches = sandbox.mismatches();
         findings.extend(
             mismatches

@@ -64,7 +64,7 @@ impl Inbox {
     }
 
     /// What was handled since the last time, once nothing is due any more.
-    pub(crate) async fn new(&self, stage: &Stage) -> Vec<Event> {
+    pub(crate) async fn take(&self, stage: &Stage) -> Vec<Event> {
         stage.sandbox.deliveries_done().await;
         std::mem::take(&mut *self.events.lock().unwrap())
     }

@@ -49,7 +49,7 @@ fn trade_status(trade: &Trade) -> String {
 }
 
 async fn told(inbox: &Inbox, stage: &Stage) -> Vec<String> {
-    inbox.new(stage).await.iter().map(short).collect()
+    inbox.take(stage).await.iter().map(short).collect()
 }
 
 async fn in_each_form() -> Vec<(Stage, Inbox)> {
@@ -72,7 +72,7 @@ async fn each_change_of_a_trade_is_told() {
         stage.client.trades().confirm(confirmation).await.unwrap();
         assert_eq!(told(&inbox, &stage).await, ["trade Processing"]);
         stage.pass(60);
-        let events = inbox.new(&stage).await;
+        let events = inbox.take(&stage).await;
         let [event] = events.as_slice() else {
             panic!("{events:?}")
         };
@@ -113,7 +113,7 @@ async fn each_end_of_an_order_is_told() {
 async fn each_step_of_a_refund_is_told() {
     for (stage, inbox) in in_each_form().await {
         let order = paid(&stage).await;
-        inbox.new(&stage).await;
+        inbox.take(&stage).await;
         let refund = NewRefund::of_order(&order, money("1"));
         stage.client.refunds().create(&refund).await.unwrap();
         assert_eq!(
@@ -137,7 +137,7 @@ async fn each_step_of_a_refund_is_told() {
 async fn each_step_of_a_settlement_is_told() {
     for (stage, inbox) in in_each_form().await {
         let order = paid(&stage).await;
-        inbox.new(&stage).await;
+        inbox.take(&stage).await;
         let payout = settlement(&order, "3.03");
         stage.client.settlements().create(&payout).await.unwrap();
         for status in ["settlement SETTLING", "settlement SETTLED"] {
@@ -184,7 +184,7 @@ async fn a_simulated_event_comes() {
             "paymentRequestDTO": {"txNo": "TR1", "amount": 1, "status": "Pending"},
         }));
         stage.client.webhook_events().simulate(event).await.unwrap();
-        let events = inbox.new(&stage).await;
+        let events = inbox.take(&stage).await;
         let [event] = events.as_slice() else {
             panic!("{events:?}")
         };

@@ -58,7 +58,7 @@ pub(super) fn print(
         Some(growth) => {
             writeln!(
                 out,
-                "  memory       {:>8}  at most, of all processes of clients together",
+                "  memory       {:>8}  at most, resident, of the processes of clients together",
                 mib(growth.peak)
             )?;
             writeln!(
