@@ -54,6 +54,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Docs,
     },
+    /// Let many clients work on a gateway that fails, and prove that no money was doubled or lost
+    Load {
+        /// What the load program takes; `cargo xtask load -- --help` lists it
+        #[arg(last = true, value_name = "ARGUMENT")]
+        args: Vec<String>,
+    },
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
     /// Run the whole suite, with its own set-up
@@ -136,7 +142,7 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "demo", "diff", "docs", "measure", "test"] {
+        for name in ["regen", "demo", "diff", "docs", "load", "measure", "test"] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod diff;
 pub mod docs;
 pub mod lint;
+pub mod load;
 pub mod measure;
 mod openapi;
 pub mod publish;
