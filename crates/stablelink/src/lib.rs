@@ -68,7 +68,7 @@ pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
 #[cfg(feature = "redis")]
-mod redis_link;
+mod redis;
 mod reply;
 mod resource;
 pub mod testing;
@@ -87,6 +87,8 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 #[cfg(feature = "provisional")]
 pub use pages::{ListRequest, Pages, Paging};
+#[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
+pub use redis::RedisTls;
 pub use reply::RawReply;
 pub use resource::*;
 #[cfg(feature = "file-store")]

@@ -195,10 +195,9 @@ async fn redis_gone_is_a_typed_error_and_back_is_back() {
         };
         assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
         assert!(error.is_retryable());
-        assert_eq!(
-            error.to_string(),
-            "the replay guard: Redis can't be reached, or refused the command"
-        );
+        let told = error.to_string();
+        let expected = "the replay guard: Redis can't be reached: ";
+        assert!(told.starts_with(expected), "{told}");
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use ::redis::{FromRedisValue, cmd};
 
 use super::{Claim, EventKey, GuardError, LEASE, Lease, RETENTION, ReplayGuard};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::RedisTls;
 use crate::clock::BoxFuture;
-use crate::redis_link::Link;
+use crate::redis::Link;
 use crate::{Error, ErrorKind};
 
 /// Remembers events in Redis: for any number of receivers in any number of processes. Needs the feature `redis`.
@@ -58,6 +60,17 @@ impl RedisGuard {
         })
     }
 
+    /// Whom it trusts, and as whom it presents itself, over `rediss://`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) of an address without TLS, and of certificates or keys that are none.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: &RedisTls) -> Result<Self, Error> {
+        self.link = self.link.tls(tls)?;
+        Ok(self)
+    }
+
     /// What its keys begin with; `stablelink:webhook:` by default.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
@@ -105,9 +118,7 @@ impl RedisGuard {
         // Each script may run twice: an owner that claims again has its claim, and what is done stays done.
         self.link.ask(&command).await.map_err(|error| {
             let problem = format!("the replay guard: {error}").into();
-            Error::new(ErrorKind::Store { problem })
-                .retryable(true)
-                .because(error)
+            Error::new(ErrorKind::Store { problem }).retryable(error.is_passing())
         })
     }
 }
