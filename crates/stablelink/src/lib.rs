@@ -38,7 +38,8 @@
 //!
 //! One [`Error`], with a [`kind`](Error::kind) to match on. [`is_retryable`](Error::is_retryable) is true if the same call may
 //! succeed later and can do no harm; [`is_ambiguous`](Error::is_ambiguous) if it was sent and nobody knows the outcome.
-//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what an answer held.
+//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what was sent or came; the records of [`types`] alone
+//! are plain data and show theirs, so that you print of them what you need.
 //!
 //! # Evidence
 //!

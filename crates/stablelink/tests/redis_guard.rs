@@ -35,7 +35,7 @@ fn event_key(id: &str) -> EventKey {
 
 fn guard(server: &RedisServer) -> RedisGuard {
     // Patient: machines that test may be slow.
-    RedisGuard::new(&server.url())
+    RedisGuard::connect(&server.url())
         .unwrap()
         .timeout(Duration::from_secs(60))
 }
@@ -223,7 +223,7 @@ async fn a_redis_that_never_answers_is_given_up() {
     // Takes connections and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("redis://{}", silent.local_addr().unwrap());
-    let guard = RedisGuard::new(&address)
+    let guard = RedisGuard::connect(&address)
         .unwrap()
         .timeout(Duration::from_millis(50));
     let error = guard.claim(&event_key("1")).await.unwrap_err();

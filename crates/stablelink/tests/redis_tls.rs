@@ -152,7 +152,7 @@ async fn a_token_and_what_was_handled_are_shared() {
     let verified = webhooks.verify(&sent.headers, sent.body, now).unwrap();
     let event = verified.parse().unwrap().key();
     let claims = [(), ()].map(|()| {
-        let guard = RedisGuard::new(&redis.url()).unwrap();
+        let guard = RedisGuard::connect(&redis.url()).unwrap();
         guard.tls(&authority.trusted()).unwrap()
     });
     assert!(matches!(

@@ -51,7 +51,7 @@ impl RedisGuard {
     /// # Errors
     ///
     /// An address that is none. Whether someone is there shows at the first claim.
-    pub fn new(address: &str) -> Result<Self, Error> {
+    pub fn connect(address: &str) -> Result<Self, Error> {
         Ok(Self {
             link: Link::new(address)?,
             prefix: "stablelink:webhook:".to_owned(),
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn an_address_with_a_password_is_not_shown() {
         let secret = "hidden-password";
-        let error = RedisGuard::new(&format!("ftp://user:{secret}@pay.example")).unwrap_err();
+        let error = RedisGuard::connect(&format!("ftp://user:{secret}@pay.example")).unwrap_err();
         assert!(!format!("{error}{error:?}").contains(secret));
-        let guard = RedisGuard::new(&format!("redis://user:{secret}@pay.example")).unwrap();
+        let guard = RedisGuard::connect(&format!("redis://user:{secret}@pay.example")).unwrap();
         assert!(!format!("{guard:?}").contains(secret));
     }
 
