@@ -122,6 +122,8 @@ impl Case {
             .unwrap();
         let by_hand = ByHand {
             http: reqwest::Client::builder()
+                // Ours has one, and both send the same.
+                .user_agent("stablelink-rust/0.1.0")
                 .redirect(reqwest::redirect::Policy::none())
                 .timeout(Duration::from_secs(20))
                 .connect_timeout(Duration::from_secs(10))
