@@ -27,7 +27,7 @@ class StableLinkAuth(httpx.Auth):
 
     def sync_auth_flow(self, request):
         response = yield self.signed(request, token := self.held or self.shared())
-        if response.status_code == 401 or b'"retcode":"00901"' in response.read():  # A refused token: nothing was done.
+        if response.status_code == 401 or response.read().startswith(b'{"retcode":"00901"'):  # Nothing was done.
             yield self.signed(request, self.shared(refused=token))
 
     def signed(self, request, token):
