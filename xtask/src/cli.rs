@@ -52,6 +52,17 @@ pub enum Command {
         #[command(subcommand)]
         command: Docs,
     },
+    /// Write the document as one generator wants it: with the overlay spec/profiles/NAME.yaml applied
+    Profile {
+        /// The generator
+        name: String,
+        /// Take the document that has what pages only name
+        #[arg(long)]
+        provisional: bool,
+        /// Where to write; standard output if left out
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
     /// Run the whole suite, with its own set-up
@@ -134,7 +145,7 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "diff", "docs", "measure", "test"] {
+        for name in ["regen", "diff", "docs", "profile", "measure", "test"] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }

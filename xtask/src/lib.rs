@@ -10,6 +10,7 @@ pub mod docs;
 pub mod lint;
 pub mod measure;
 mod openapi;
+pub mod profile;
 pub mod publish;
 pub mod regen;
 pub mod suite;
