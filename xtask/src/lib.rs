@@ -7,6 +7,7 @@ pub mod commands;
 pub mod curate;
 pub mod diff;
 pub mod docs;
+mod job;
 pub mod lint;
 pub mod measure;
 mod openapi;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::call::{Call, Limited};
-use super::install::{self, TOOLS};
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::{Call, Limited};
+use crate::job::install::{self, TOOLS};
+use crate::job::stop::Stop;
 
 const VERSION: &str = "0.20.2";
 

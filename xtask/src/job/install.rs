@@ -8,17 +8,17 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::job::Job;
+use super::Job;
 use super::stop::Stop;
 
 /// Where all tools go, relative to the root.
-pub(super) const TOOLS: &str = "target/tools";
+pub(crate) const TOOLS: &str = "target/tools";
 
 const STAMP: &str = "installed.txt";
 
 /// Makes sure that `target/tools/<name>` holds what `wanted` pins, with `install` where it
 /// doesn't; `install` finds the folder there and empty.
-pub(super) fn ensure<'a>(
+pub(crate) fn ensure<'a>(
     job: &mut Job<'a>,
     name: &str,
     wanted: &str,

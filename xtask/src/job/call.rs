@@ -15,21 +15,21 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// A program with its arguments and the variables that differ from ours.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     program: String,
     args: Vec<String>,
     env: Vec<(&'static str, String)>,
 }
 
 /// How a command with a time limit ended.
-pub(super) enum Limited {
+pub(crate) enum Limited {
     Ended { success: bool, text: String },
     TimedOut,
 }
 
 impl Call {
     /// A relative `program` with a slash in it counts from the root.
-    pub(super) fn new<A: Into<String>>(
+    pub(crate) fn new<A: Into<String>>(
         program: impl Into<String>,
         args: impl IntoIterator<Item = A>,
     ) -> Self {
@@ -41,28 +41,28 @@ impl Call {
     }
 
     /// `cargo` with words parted by blanks.
-    pub(super) fn cargo(words: &str) -> Self {
+    pub(crate) fn cargo(words: &str) -> Self {
         Self::new("cargo", words.split_whitespace())
     }
 
-    pub(super) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));
         self
     }
 
-    pub(super) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// Runs with our output and no input; whether it succeeded.
-    pub(super) fn status(&self, root: &Path) -> Result<bool, Stop> {
+    pub(crate) fn status(&self, root: &Path) -> Result<bool, Stop> {
         let status = self.command(root).status();
         Ok(status.map_err(|error| self.not_started(&error))?.success())
     }
 
     /// Runs without showing anything; whether it could be started and succeeded.
-    pub(super) fn succeeds_quietly(&self, root: &Path) -> bool {
+    pub(crate) fn succeeds_quietly(&self, root: &Path) -> bool {
         self.command(root)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -71,7 +71,7 @@ impl Call {
     }
 
     /// The standard output, trimmed, or nothing when the command fails.
-    pub(super) fn text(&self, root: &Path) -> Option<String> {
+    pub(crate) fn text(&self, root: &Path) -> Option<String> {
         let output = self.command(root).stderr(Stdio::null()).output().ok()?;
         if !output.status.success() {
             return None;
@@ -80,7 +80,7 @@ impl Call {
     }
 
     /// Runs with its standard output given line by line, line break included.
-    pub(super) fn lines(
+    pub(crate) fn lines(
         &self,
         root: &Path,
         mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
@@ -103,7 +103,7 @@ impl Call {
 
     /// Runs with both outputs kept in the file `log`, and ends it, with what it started, once
     /// `is_over` says so.
-    pub(super) fn limited(
+    pub(crate) fn limited(
         &self,
         root: &Path,
         is_over: impl FnMut() -> bool,
