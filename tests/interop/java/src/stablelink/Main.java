@@ -8,7 +8,11 @@ public final class Main {
         String part = arguments.length == 0 ? "" : arguments[0];
         boolean passed = switch (part) {
             case "vectors" -> new Vectors(Path.of(arguments[1])).run();
-            case "flow" -> new Flow(new Gateway(System.getenv())).run();
+            case "flow" -> {
+                Wire.install();
+                Gateway gateway = new Gateway(System.getenv());
+                yield new Flow(gateway).run() & new Amounts(gateway).run();
+            }
             case "renew" -> {
                 Auth auth = new Gateway(System.getenv()).auth;
                 auth.token(auth.token(null));

@@ -20,7 +20,14 @@ final class Webhook implements AutoCloseable {
     static final long TOLERANCE_MS = 120_000;
 
     /** The two headers and the raw body: what is verified, before anything is parsed. */
-    record Delivery(String timestamp, String signature, ByteString body) {}
+    record Delivery(String timestamp, String signature, ByteString body) {
+        /** The same with one bit of the body turned over. */
+        Delivery changed() {
+            byte[] bytes = body.toByteArray();
+            bytes[bytes.length / 2] ^= 1;
+            return new Delivery(timestamp, signature, ByteString.of(bytes));
+        }
+    }
 
     enum Age { FRESH, TOO_OLD, TOO_NEW }
 
