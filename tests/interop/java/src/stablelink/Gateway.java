@@ -71,10 +71,11 @@ final class Gateway {
 
     /** The sandbox's own control, which asks for no token and no signature. */
     void control(String path, Map<String, ?> body) throws IOException {
-        Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(RequestBody.create(new Gson().toJson(body), JSON)).build();
+        RequestBody json = RequestBody.create(new Gson().toJson(body), JSON);
+        Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(json).build();
         try (Response response = plain.newCall(request).execute()) {
             if (!response.isSuccessful()) {
-                throw new IOException("_sandbox/" + path + ": HTTP " + response.code() + " " + response.body().string());
+                throw new IOException("_sandbox/" + path + ": " + response.body().string());
             }
         }
     }
