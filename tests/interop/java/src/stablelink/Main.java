@@ -2,7 +2,7 @@ package stablelink;
 
 import java.nio.file.Path;
 
-/** See ../../README.md of this folder for what is proved. */
+/** One program for the three parts; tests/interop/README.md says what they prove. */
 public final class Main {
     public static void main(String[] arguments) throws Exception {
         String part = arguments.length == 0 ? "" : arguments[0];
@@ -11,7 +11,8 @@ public final class Main {
             case "flow" -> {
                 Wire.install();
                 Gateway gateway = new Gateway(System.getenv());
-                yield new Flow(gateway).run() & new Amounts(gateway).run();
+                boolean flow = new Flow(gateway).run();
+                yield new Amounts(gateway).run() && flow;
             }
             case "renew" -> {
                 Auth auth = new Gateway(System.getenv()).auth;

@@ -82,18 +82,22 @@ final class Webhook implements AutoCloseable {
     }
 
     private void receive(HttpExchange exchange) throws IOException {
+        var headers = exchange.getRequestHeaders();
+        ByteString body = ByteString.of(exchange.getRequestBody().readAllBytes());
+        var delivery = new Delivery(headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), body);
+        boolean accepted = accepts(signKey, delivery, System.currentTimeMillis());
         try (exchange) {
-            var headers = exchange.getRequestHeaders();
-            ByteString body = ByteString.of(exchange.getRequestBody().readAllBytes());
-            var delivery = new Delivery(headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), body);
-            if (!accepts(signKey, delivery, System.currentTimeMillis())) {
+            if (accepted) {
+                byte[] reply = new WebhookReply().retcode(200L).retmsg("SUCCESS").toJson().getBytes(UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, reply.length);
+                exchange.getResponseBody().write(reply);
+            } else {
                 exchange.sendResponseHeaders(401, -1);
-                return;
             }
-            byte[] reply = new WebhookReply().retcode(200L).retmsg("SUCCESS").toJson().getBytes(UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", "application/json");
-            exchange.sendResponseHeaders(200, reply.length);
-            exchange.getResponseBody().write(reply);
+        }
+        // Only now: whoever waits for it may stop the server.
+        if (accepted) {
             verified.add(delivery);
         }
     }
