@@ -7,7 +7,7 @@ import okio.*;
 import stablelink.client.api.AuthenticationApi;
 import stablelink.client.model.*;
 
-/** Signs what leaves, but not the parts of a form, with the one token, which processes share in a file. */
+/** Signs what leaves, but not the parts of a form, with the one token, which processes share in a file of two lines. */
 record Auth(AuthenticationApi tokens, String key, String secret, String signKey, File file, AtomicReference<String> held)
     implements Interceptor {
     public Response intercept(Chain chain) throws IOException {
@@ -37,16 +37,16 @@ record Auth(AuthenticationApi tokens, String key, String secret, String signKey,
     static String sign(String key, ByteString message) { return message.hmacSha512(ByteString.encodeUtf8(key)).base64(); }
     synchronized String token(String refused) throws IOException { // a file's lock holds back processes, not threads
         try (var shared = new RandomAccessFile(file, "rwd"); var lock = shared.getChannel().lock()) {
-            AccessToken token = AccessToken.fromJson(shared.readLine());
-            if (token == null || token.getAccessToken().equals(refused)) {
-                if (token != null) token = ask("refresh_token", null, null, token.getRefreshToken());
-                if (token == null) token = ask("client_credentials", key, secret, null);
-                if (token == null) throw new IOException("the gateway gives no token for these credentials");
+            String token = shared.readLine(), refresh = shared.readLine();
+            if (token == null || token.equals(refused)) {
+                AccessToken fresh = refresh == null ? null : ask("refresh_token", null, null, refresh);
+                if (fresh == null) fresh = ask("client_credentials", key, secret, null);
+                if (fresh == null) throw new IOException("the gateway gives no token for these credentials");
                 shared.setLength(0);
-                shared.writeBytes(token.toJson());
+                shared.writeBytes((token = fresh.getAccessToken()) + "\n" + fresh.getRefreshToken());
             }
-            held.set(token.getAccessToken());
-            return held.get();
+            held.set(token);
+            return token;
         }
     }
     private AccessToken ask(String grant, String apiKey, String apiSecret, String refreshToken) {
