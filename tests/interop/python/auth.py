@@ -5,17 +5,13 @@ import fcntl
 import hmac
 import json
 import logging
-import os
 import pathlib
 import time
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
-import query
-
-TOKEN_PATH = "/user/auth/oauth2/token"
-REFUSED_TOKEN = b'"retcode":"00901"'  # The sandbox's; nobody has recorded the gateway's.
-# httpx logs the address of each request, and that of a token request holds secrets.
+TOKEN_PATH = "/user/auth/oauth2/token"  # Its query holds secrets, and httpx logs addresses.
 logging.getLogger("httpx").addFilter(lambda record: TOKEN_PATH not in record.getMessage())
 
 
@@ -24,15 +20,15 @@ def sign(key, message):
 
 
 class StableLinkAuth(httpx.Auth):
-    def __init__(self, gateway, api_key, api_secret, sign_key, token_file, canonical=query.decoded):
+    def __init__(self, gateway, api_key, api_secret, sign_key, token_file, canonical=unquote_to_bytes):
         self.credentials = {"grant_type": "client_credentials", "api_key": api_key, "api_secret": api_secret}
-        self.token_url, self.token_file = gateway + TOKEN_PATH, token_file
+        self.token_url, self.token_file, self.held = gateway + TOKEN_PATH, pathlib.Path(token_file), None
         self.sign_key, self.canonical = sign_key, canonical
 
     def sync_auth_flow(self, request):
-        response = yield self.signed(request, token := self.token())
-        if response.status_code == 401 or REFUSED_TOKEN in response.read():  # Nothing was done: the token comes first.
-            yield self.signed(request, self.token(refused=token))
+        response = yield self.signed(request, token := self.held or self.shared())
+        if response.status_code == 401 or b'"retcode":"00901"' in response.read():  # A refused token: nothing was done.
+            yield self.signed(request, self.shared(refused=token))
 
     def signed(self, request, token):
         request.headers["TIMESTAMP"] = timestamp = str(time.time_ns() // 1_000_000)
@@ -46,15 +42,18 @@ class StableLinkAuth(httpx.Auth):
         body = request.read()  # The final bytes, kept for a repeat.
         return message if request.headers.get("Content-Type", "").startswith("multipart/") else message + body
 
-    def token(self, refused=None):
-        with open(os.open(self.token_file, os.O_RDWR | os.O_CREAT, 0o600)) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # Whoever waits here finds the new token.
-            if (kept := json.loads(file.read() or "null")) and kept != refused:
+    def shared(self, refused=None):
+        self.token_file.touch(0o600)
+        with self.token_file.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # Who waits here finds the new token.
+            self.held = kept = json.loads(file.read() or "null")
+            if kept not in (None, refused):
                 return kept
             refresh = [{"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}] if kept else []
             for grant in [*refresh, self.credentials]:
                 answer = httpx.post(self.token_url, params=grant).json()
                 if "access_token" in (token := answer.get("retdata") or answer):
-                    pathlib.Path(self.token_file).write_text(json.dumps(token))
+                    self.token_file.write_text(json.dumps(token))
+                    self.held = token
                     return token
-            raise RuntimeError(f"the gateway gave no token, but retcode {answer.get('retcode')}")
+            raise RuntimeError(f"the gateway gave no token: {answer.get('retmsg')}")

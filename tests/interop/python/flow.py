@@ -57,7 +57,7 @@ def run() -> None:
         file = pathlib.Path(gateway.TOKEN_FILE)
         assert not file.exists(), "the token file is there before the first call"
         before = token_grants()
-        first = AUTH.token()
+        first = AUTH.shared()
         assert token_grants() == (before[0] + 1, before[1]), "not one token, by credentials"
         assert json.loads(file.read_text()) == first, "the token is not in the file"
         assert not gateway.is_refused(first), "the token is refused"
@@ -67,7 +67,7 @@ def run() -> None:
         gateway.renew()
         assert token_grants() == (before[0], before[1] + 1), "not one token, by refresh token"
         assert gateway.is_refused(first), "the old token still serves"
-        assert not gateway.is_refused(AUTH.token()), "the new token is refused"
+        assert not gateway.is_refused(AUTH.shared()), "the new token is refused"
         again = issue_access_token.sync(
             client=DOCUMENTED, grant_type="refresh_token", refresh_token=first["refresh_token"]
         )
@@ -102,7 +102,7 @@ def run() -> None:
 
     with check("flow", "upload"):
         # In this file stands the boundary that the generated client gives to every body.
-        file = File(io.BytesIO(b"receipt\r\n--+++--\r\n"), "receipt.txt", "text/plain")
+        file = File(io.BytesIO(b"receipt\r\n--+++\r\nno header\r\n\r\n"), "receipt.txt", "text/plain")
         uploaded = retdata(upload_file.sync(client=PROVISIONAL, body=UploadFileRequest(file=file, scene=1)))
         assert uploaded.file_id, uploaded
 
@@ -139,13 +139,15 @@ def run() -> None:
             raise AssertionError("an order number with a blank in it was taken")
 
     with check("flow", "shared-token"):
-        held, before = AUTH.token(), token_grants()
+        held, before = AUTH.held, token_grants()
         subprocess.run([sys.executable, sys.argv[0], "renew"], check=True, stdout=subprocess.DEVNULL)
         renewed = token_grants()
         assert renewed == (before[0], before[1] + 1), "the other process did not renew the token"
         assert gateway.is_refused(held), "the token that this process holds still serves"
         retdata(get_checkout_order.sync(client=DOCUMENTED, order_no=order.order_no))
-        assert token_grants() == renewed, "the call here made a token request of its own"
+        # The newest first: the repeat, the call itself, and the one that proved the token refused.
+        assert gateway.answers()[:3] == [200, 401, 401], "the call did not meet the refused token"
+        assert token_grants() == renewed, "the call made a token request of its own"
 
 
 def webhook_arrives() -> None:

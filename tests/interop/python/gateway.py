@@ -36,7 +36,7 @@ def retdata(envelope):
 
 
 def renew():
-    AUTH.token(refused=AUTH.token())
+    AUTH.shared(refused=AUTH.shared())
 
 
 def is_refused(token: dict) -> bool:
@@ -50,6 +50,11 @@ def control(path: str, **body):
 
 def status() -> dict:
     return CONTROL.get("/status").raise_for_status().json()
+
+
+def answers() -> list[int]:
+    """The HTTP status of the latest requests, the newest first."""
+    return [request["status"] for request in status()["requests"]]
 
 
 def token_grants() -> tuple[int, int]:
