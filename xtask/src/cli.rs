@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     diff::command::{FailOn, Format},
     docs::pull::{Form, address::ApiBase},
+    interop::Language,
     suite::Step,
 };
 
@@ -62,6 +63,12 @@ pub enum Command {
         /// Where to write; standard output if left out
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+    },
+    /// Make clients of the documents in other languages, and prove each against the gateway on localhost
+    Interop {
+        /// This language alone; can be repeated
+        #[arg(long = "lang", value_name = "LANGUAGE")]
+        languages: Vec<Language>,
     },
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
@@ -145,7 +152,9 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "diff", "docs", "profile", "measure", "test"] {
+        for name in [
+            "regen", "diff", "docs", "profile", "interop", "measure", "test",
+        ] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }

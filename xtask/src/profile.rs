@@ -31,7 +31,7 @@ pub enum ProfileError {
         /// What there is.
         there: Vec<String>,
     },
-    /// A file of the profiles is malformed.
+    /// The profile is malformed.
     #[error(transparent)]
     Overlay(#[from] CurateError),
     /// Actions of the profile do nothing any more.
@@ -53,22 +53,44 @@ pub enum ProfileError {
 /// The profile of the generator `name`.
 ///
 /// # Errors
-/// There is none, or a file of the profiles is malformed.
+/// There is none, or it is malformed.
 pub fn load(root: &Path, name: &str) -> Result<Overlay, ProfileError> {
-    let mut profiles = curate::load_as(&root.join(FOLDER), FOLDER)?;
-    let names = |overlay: &Overlay| stem(&overlay.file).to_owned();
-    match profiles.iter().position(|profile| names(profile) == name) {
-        Some(index) => Ok(profiles.swap_remove(index)),
-        None => Err(ProfileError::Unknown {
+    let there = names(root)?;
+    if !there.iter().any(|profile| profile == name) {
+        return Err(ProfileError::Unknown {
             name: name.to_owned(),
-            there: profiles.iter().map(names).collect(),
-        }),
+            there,
+        });
     }
+    let file = format!("{FOLDER}/{name}.yaml");
+    let bytes = fs::read(root.join(&file)).map_err(|source| unusable(&file, source))?;
+    Ok(curate::read(&file, &bytes).map_err(|problems| CurateError { problems })?)
 }
 
-fn stem(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    name.strip_suffix(".yaml").unwrap_or(name)
+/// The generators that have a profile, in the order of their names.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn names(root: &Path) -> Result<Vec<String>, ProfileError> {
+    let mut names = Vec::new();
+    let entries = fs::read_dir(root.join(FOLDER)).map_err(|source| unusable(FOLDER, source))?;
+    for entry in entries {
+        let file = entry
+            .map_err(|source| unusable(FOLDER, source))?
+            .file_name();
+        if let Some(name) = file.to_string_lossy().strip_suffix(".yaml") {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn unusable(path: &str, source: io::Error) -> ProfileError {
+    ProfileError::File {
+        path: path.into(),
+        source,
+    }
 }
 
 /// Applies a profile to the superset: an action that does nothing there is stale.
@@ -119,10 +141,7 @@ pub fn write(root: &Path, name: &str, provisional: bool, to: &Path) -> Result<()
 }
 
 fn read(root: &Path, file: &'static str) -> Result<Value, ProfileError> {
-    let text = fs::read_to_string(root.join(file)).map_err(|source| ProfileError::File {
-        path: file.into(),
-        source,
-    })?;
+    let text = fs::read_to_string(root.join(file)).map_err(|source| unusable(file, source))?;
     serde_json::from_str(&text).map_err(|error| ProfileError::NotJson(file, error))
 }
 

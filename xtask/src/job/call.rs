@@ -19,6 +19,8 @@ pub(crate) struct Call {
     program: String,
     args: Vec<String>,
     env: Vec<(&'static str, String)>,
+    hidden: Vec<(&'static str, String)>,
+    folder: Option<String>,
 }
 
 /// How a command with a time limit ended.
@@ -37,6 +39,8 @@ impl Call {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
+            hidden: Vec::new(),
+            folder: None,
         }
     }
 
@@ -47,6 +51,18 @@ impl Call {
 
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));
+        self
+    }
+
+    /// A variable whose value is shown to nobody.
+    pub(crate) fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.hidden.push((name, value.into()));
+        self
+    }
+
+    /// Runs in this folder below the root, in place of the root.
+    pub(crate) fn within(mut self, folder: impl Into<String>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 
@@ -85,11 +101,7 @@ impl Call {
         root: &Path,
         mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<bool, Stop> {
-        let mut child = self
-            .command(root)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| self.not_started(&error))?;
+        let mut child = self.piped(root)?;
         if let Some(stdout) = child.stdout.take() {
             let mut reader = BufReader::new(stdout);
             let mut line = Vec::new();
@@ -110,8 +122,30 @@ impl Call {
         log: &Path,
     ) -> Result<Limited, Stop> {
         let file = File::create(log)?;
+        let errors = file.try_clone()?.into();
+        self.until(root, is_over, log, file, errors)
+    }
+
+    /// As [`Self::limited`], with our standard error and the standard output alone in the file.
+    pub(crate) fn limited_output(
+        &self,
+        root: &Path,
+        is_over: impl FnMut() -> bool,
+        log: &Path,
+    ) -> Result<Limited, Stop> {
+        self.until(root, is_over, log, File::create(log)?, Stdio::inherit())
+    }
+
+    fn until(
+        &self,
+        root: &Path,
+        is_over: impl FnMut() -> bool,
+        log: &Path,
+        output: File,
+        errors: Stdio,
+    ) -> Result<Limited, Stop> {
         let mut command = self.command(root);
-        command.stdout(file.try_clone()?).stderr(file);
+        command.stdout(output).stderr(errors);
         // A group of its own: git and its helpers must end with the command that started them.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -127,6 +161,12 @@ impl Call {
         })
     }
 
+    /// Starts it with its standard output piped.
+    pub(super) fn piped(&self, root: &Path) -> Result<Child, Stop> {
+        let child = self.command(root).stdout(Stdio::piped()).spawn();
+        child.map_err(|error| self.not_started(&error))
+    }
+
     fn command(&self, root: &Path) -> Command {
         let program = if self.program.contains('/') {
             root.join(&self.program)
@@ -136,8 +176,12 @@ impl Call {
         let mut command = Command::new(program);
         command
             .args(&self.args)
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .current_dir(root)
+            .envs(self.env.iter().chain(&self.hidden).cloned())
+            .current_dir(
+                self.folder
+                    .as_ref()
+                    .map_or(root.to_path_buf(), |folder| root.join(folder)),
+            )
             .stdin(Stdio::null());
         command
     }
@@ -178,12 +222,21 @@ fn end(child: &mut Child, root: &Path) {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(folder) = &self.folder {
+            write!(f, "(cd {} && ", quoted(folder))?;
+        }
         for (name, value) in &self.env {
             write!(f, "{name}={} ", quoted(value))?;
+        }
+        for (name, _) in &self.hidden {
+            write!(f, "{name}=… ")?;
         }
         write!(f, "{}", quoted(&self.program))?;
         for arg in &self.args {
             write!(f, " {}", quoted(arg))?;
+        }
+        if self.folder.is_some() {
+            f.write_str(")")?;
         }
         Ok(())
     }
@@ -219,6 +272,13 @@ mod tests {
                 r"python3 -c 'print('\''x'\'')' ''",
             ),
             (Call::cargo("test").args(["--", "-D"]), "cargo test -- -D"),
+            (
+                Call::new("go", ["run", "."])
+                    .env("A", "1")
+                    .hidden("KEY", "k")
+                    .within("tests/go"),
+                "(cd tests/go && A=1 KEY=… go run .)",
+            ),
         ];
         for (call, wanted) in cases {
             assert_eq!(call.to_string(), wanted);

@@ -5,6 +5,7 @@ pub(crate) mod counts;
 pub(crate) mod install;
 pub(crate) mod node;
 pub(crate) mod python;
+pub(crate) mod running;
 pub(crate) mod stop;
 
 use std::fmt;

@@ -3,25 +3,24 @@
 use std::fs;
 
 use super::call::Call;
-use super::install::{self, TOOLS};
+use super::install;
 use super::stop::Stop;
 use super::{Job, read};
 
-/// Sees to it that `target/tools/<name>/node_modules` holds what the lock file of the folder `pins` says. No script of a
+/// Sees to it that `<folder>/node_modules` holds what the lock file of the folder `pins` says. No script of a
 /// package runs.
-pub(crate) fn ensure(job: &mut Job<'_>, name: &str, pins: &str) -> Result<(), Stop> {
+pub(crate) fn ensure(job: &mut Job<'_>, folder: &str, pins: &str) -> Result<(), Stop> {
     let files = ["package.json", "package-lock.json"];
     let mut wanted = String::new();
     for file in files {
         wanted += &read(job.root, &format!("{pins}/{file}"))?;
     }
-    install::ensure(job, name, &wanted, |job| {
-        let folder = format!("{TOOLS}/{name}");
+    install::ensure(job, folder, &wanted, |job| {
         for file in files {
-            let copy = job.root.join(&folder).join(file);
+            let copy = job.root.join(folder).join(file);
             fs::copy(job.root.join(pins).join(file), copy)?;
         }
-        let call = Call::new("npm", ["ci", "--prefix", &folder]).args([
+        let call = Call::new("npm", ["ci", "--prefix", folder]).args([
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",

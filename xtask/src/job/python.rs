@@ -1,27 +1,26 @@
 //! Python packages in an environment of their own.
 
 use super::call::Call;
-use super::install::{self, TOOLS};
+use super::install;
 use super::stop::Stop;
 use super::{Job, read};
 
-/// The interpreter of the environment `name`.
-pub(crate) fn interpreter(name: &str) -> String {
-    format!("{TOOLS}/{name}/bin/python")
+/// The interpreter of the environment in `folder`.
+pub(crate) fn interpreter(folder: &str) -> String {
+    format!("{folder}/bin/python")
 }
 
-/// Sees to it that the environment `target/tools/<name>` holds what the file `requirements` pins.
-pub(crate) fn ensure(job: &mut Job<'_>, name: &str, requirements: &str) -> Result<(), Stop> {
+/// Sees to it that the environment in `folder` holds what the file `requirements` pins.
+pub(crate) fn ensure(job: &mut Job<'_>, folder: &str, requirements: &str) -> Result<(), Stop> {
     with_venv(job)?;
     // An environment belongs to the interpreter that made it.
     let version = Call::new("python3", ["--version"]).text(job.root);
     let pins = read(job.root, requirements)?;
     let wanted = format!("{}\n{pins}", version.unwrap_or_default());
-    install::ensure(job, name, &wanted, |job| {
-        let folder = format!("{TOOLS}/{name}");
-        let make = Call::new("python3", ["-m", "venv", &folder]);
+    install::ensure(job, folder, &wanted, |job| {
+        let make = Call::new("python3", ["-m", "venv", folder]);
         job.need(&make, "python3 must be able to make an environment")?;
-        let pip = Call::new(interpreter(name), ["-m", "pip", "install"])
+        let pip = Call::new(interpreter(folder), ["-m", "pip", "install"])
             .args(["--quiet", "--disable-pip-version-check"])
             .args(["--requirement", requirements]);
         job.need(&pip, "the Python package index must be reachable")
@@ -55,4 +54,15 @@ fn with_venv(job: &mut Job<'_>) -> Result<(), Stop> {
         "the python3 that stands first on the PATH can't make environments, although {package} \
          is installed\n  help: put one that can first"
     )))
+}
+
+/// The version that the text of a requirements file pins a package to.
+pub(crate) fn pinned(requirements: &str, package: &str) -> Option<String> {
+    let pins = requirements
+        .lines()
+        .filter_map(|line| line.split_once("=="));
+    let version = pins
+        .filter(|(name, _)| *name == package)
+        .map(|(_, version)| version);
+    version.last().map(str::to_owned)
 }

@@ -35,7 +35,7 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
 
 fn install(job: &mut Job<'_>) -> Result<(), Stop> {
     let wanted = format!("cargo-deny {VERSION}\n");
-    install::ensure(job, "cargo-deny", &wanted, |job| {
+    install::ensure(job, &format!("{TOOLS}/cargo-deny"), &wanted, |job| {
         // Kept apart from the tool and only removed at the end: an interrupted build goes on
         // where it stopped.
         let build = format!("{TOOLS}/cargo-deny-build");

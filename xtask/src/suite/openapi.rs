@@ -1,6 +1,6 @@
 //! The published documents pass the validators that people of other languages use.
 
-use crate::job::{Job, call::Call, install::TOOLS, node, python, stop::Stop};
+use crate::job::{Job, call::Call, node, python, stop::Stop};
 
 /// What is published, relative to the root.
 pub(super) const DOCUMENTS: [&str; 3] = [
@@ -15,9 +15,9 @@ const INVALID: &str = "xtask/tests/suite/invalid.yaml";
 /// The pins of both tools and the configuration of Redocly.
 const PINS: &str = "spec/tools";
 
-/// Their folders below that of the tools.
-const PYTHON: &str = "python";
-const NODE: &str = "node";
+/// Where they are installed.
+const PYTHON: &str = "target/tools/python";
+const NODE: &str = "target/tools/node";
 
 /// Checks `documents`, paths relative to the root, with both tools.
 pub(super) fn run(job: &mut Job<'_>, documents: &[&str]) -> Result<(), Stop> {
@@ -78,7 +78,7 @@ fn install_validator(job: &mut Job<'_>) -> Result<(), Stop> {
 }
 
 fn redocly(documents: &[&str]) -> Call {
-    let program = format!("{TOOLS}/{NODE}/node_modules/@redocly/cli/bin/cli.js");
+    let program = format!("{NODE}/node_modules/@redocly/cli/bin/cli.js");
     let config = format!("{PINS}/redocly.yaml");
     Call::new("node", [&program, "lint", "--config", &config])
         .args(["--format", "stylish"])
