@@ -12,7 +12,6 @@ import java.security.MessageDigest;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import okio.ByteString;
 import stablelink.client.model.WebhookReply;
 
 /** Receives deliveries on loopback. One is acknowledged only when its signature and its age are right. */
@@ -20,7 +19,7 @@ final class Webhook implements AutoCloseable {
     static final long TOLERANCE_MS = 120_000;
 
     /** The two headers and the raw body: what is verified, before anything is parsed. */
-    record Delivery(String timestamp, String signature, ByteString body) {}
+    record Delivery(String timestamp, String signature, byte[] body) {}
 
     enum Age { FRESH, TOO_OLD, TOO_NEW }
 
@@ -49,13 +48,12 @@ final class Webhook implements AutoCloseable {
     }
 
     static boolean accepts(String signKey, Delivery delivery, long now) {
-        ByteString message = Auth.message("", String.valueOf(delivery.timestamp), "", ByteString.EMPTY, delivery.body);
-        return authentic(signKey, delivery.timestamp, message, delivery.signature)
+        return authentic(signKey, delivery.timestamp, Auth.message("", delivery.timestamp, "", new byte[0], delivery.body), delivery.signature)
             && age(delivery.timestamp, now, TOLERANCE_MS) == Age.FRESH;
     }
 
     /** Whether the two headers belong to the message, whatever their age. */
-    static boolean authentic(String signKey, String timestamp, ByteString message, String signature) {
+    static boolean authentic(String signKey, String timestamp, byte[] message, String signature) {
         return isTimestamp(timestamp)
             && signature != null
             && MessageDigest.isEqual(Auth.sign(signKey, message).getBytes(UTF_8), signature.getBytes(UTF_8));
@@ -77,8 +75,8 @@ final class Webhook implements AutoCloseable {
     private void receive(HttpExchange exchange) throws IOException {
         try (exchange) {
             var headers = exchange.getRequestHeaders();
-            ByteString body = ByteString.of(exchange.getRequestBody().readAllBytes());
-            var delivery = new Delivery(headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), body);
+            var delivery = new Delivery(
+                headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), exchange.getRequestBody().readAllBytes());
             if (!accepts(signKey, delivery, System.currentTimeMillis())) {
                 exchange.sendResponseHeaders(401, -1);
                 return;
