@@ -6,29 +6,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod call;
 mod cargo_test;
 mod code;
-mod counts;
 mod debian;
 mod deny;
-mod install;
-mod job;
 mod msrv;
 mod openapi;
 mod report;
 mod step;
-mod stop;
 mod unused_snapshots;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use job::Job;
+use crate::job::{Job, stop::Stop};
 use report::Outcome;
 pub use step::Step;
-use stop::Stop;
 
 /// Why the suite did not pass.
 #[derive(Debug, thiserror::Error)]

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::job::Finished;
 use super::step::Step;
+use crate::job::Finished;
 
 /// Longest problem in the table, in characters.
 const REMARK: usize = 60;
@@ -127,7 +127,7 @@ pub(super) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::counts::Counts;
+    use crate::job::counts::Counts;
 
     fn outcome(step: Step, seconds: f64, finished: Finished) -> Outcome {
         Outcome::new(step, finished, Duration::from_secs_f64(seconds))
