@@ -18,8 +18,8 @@ export function tokens(file: string, ask: (refreshToken?: string) => Promise<Acc
     if (held && held !== refused) return held;
     const release = await lock(file, { realpath: false, retries: { retries: 1000, minTimeout: 5, maxTimeout: 50 } });
     try {
-      const text = await readFile(file, "utf8").catch(() => "{}"); // not there at first
-      let shared: AccessToken = JSON.parse(text);
+      // Not there at first. No error of it may get out: one of JSON.parse shows the text.
+      let shared: AccessToken = await readFile(file, "utf8").then(JSON.parse).catch(() => ({}));
       if (!shared.access_token || shared.access_token === refused) {
         shared = await ask(shared.refresh_token);
         await writeFile(file, JSON.stringify(shared), { mode: 0o600 });
