@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -28,12 +27,9 @@ func Sign(key, stringToSign string) string {
 
 // RoundTrip sends the request. If the token is refused, another is got and the request sent once more.
 func (a *Auth) RoundTrip(req *http.Request) (*http.Response, error) {
-	var body []byte
-	if req.Body != nil {
-		var err error
-		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, err
-		}
+	body, err := bodyOf(req)
+	if err != nil {
+		return nil, err
 	}
 	for refused := ""; ; {
 		token, err := a.Tokens.Live(req.Context(), refused)
@@ -51,13 +47,11 @@ func (a *Auth) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (a *Auth) signed(req *http.Request, token string, body []byte) *http.Request {
 	out, timestamp := req.Clone(req.Context()), strconv.FormatInt(time.Now().UnixMilli(), 10)
-	out.Body = io.NopCloser(bytes.NewReader(body))
-	if strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
-		body = nil // its parts are sent, but not signed
+	if body != nil {
+		out.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	out.Header.Set("Authorization", "Bearer "+token)
 	out.Header.Set("TIMESTAMP", timestamp)
-	message := StringToSign(req.Method, timestamp, req.URL.EscapedPath(), Decoded(req.URL.RawQuery), body)
-	out.Header.Set("SIGNATURE", Sign(a.SignKey, message))
+	out.Header.Set("SIGNATURE", Sign(a.SignKey, requestToSign(req, timestamp, body)))
 	return out
 }

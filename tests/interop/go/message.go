@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
+	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +15,23 @@ import (
 // StringToSign joins the parts of a message with nothing between them; those that it does not have are empty.
 func StringToSign(method, timestamp, path, signedQuery string, body []byte) string {
 	return strings.ToUpper(method) + timestamp + path + signedQuery + string(body)
+}
+
+// requestToSign is the string to sign of a request as it goes out. The parts of a multipart body are not signed.
+func requestToSign(req *http.Request, timestamp string, body []byte) string {
+	if strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
+		body = nil
+	}
+	return StringToSign(req.Method, timestamp, req.URL.EscapedPath(), Decoded(req.URL.RawQuery), body)
+}
+
+// bodyOf reads the body of a request to its end and closes it; nil if there is none.
+func bodyOf(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	defer req.Body.Close()
+	return io.ReadAll(req.Body)
 }
 
 var escape = regexp.MustCompile("%[0-9A-Fa-f]{2}")

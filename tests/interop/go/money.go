@@ -54,6 +54,10 @@ func (f *flow) moneyText(ctx context.Context, nth int, amount string) error {
 	if err := Refused(answer); err != nil {
 		return err
 	}
+	settlement := answer.JSON200.Retdata
+	if settlement == nil || settlement.Amount == nil || *settlement.Amount != amount {
+		return fmt.Errorf("the generated type does not hold %s", amount)
+	}
 	return stands(answer.Body, "amount", strconv.Quote(amount))
 }
 

@@ -40,10 +40,8 @@ func (t *Tokens) Live(ctx context.Context, refused string) (string, error) {
 			return "", err
 		}
 		t.held = token
-		text, _ = json.Marshal(token)
-		if err = os.WriteFile(t.File, text, 0o600); err != nil {
-			return "", err
-		}
+		text, _ = json.Marshal(token) // of texts and integers
+		return token.AccessToken, os.WriteFile(t.File, text, 0o600)
 	}
 	return t.held.AccessToken, nil
 }

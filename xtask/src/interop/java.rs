@@ -1,85 +1,111 @@
-//! Java: `openapi-typescript` with `openapi-fetch`.
+//! Java: `openapi-generator`, as a plugin of Maven.
 
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::job::{Job, call::Call, node, read, stop::Stop};
+use crate::job::{Job, call::Call, read, stop::Stop};
 
 use super::folder;
 use super::language::{Language, Need, Toolkit};
 
+/// The generator, as `pom.xml` names it.
+const PLUGIN: &str = "<artifactId>openapi-generator-maven-plugin</artifactId>";
+
 pub(super) struct Java;
 
-/// The program is built in here, so that Node finds what is installed in the folder above.
-fn program() -> String {
-    format!("{}/program", Language::Java.target())
+fn project() -> String {
+    format!("{}/pom.xml", Language::Java.source())
 }
 
-fn module(provisional: bool) -> &'static str {
+/// The folder and the package of a generated client.
+fn client(provisional: bool) -> (&'static str, &'static str) {
     match provisional {
-        false => "gateway",
-        true => "provisional",
+        false => ("published", "client"),
+        true => ("provisional", "provisional"),
     }
+}
+
+/// Warnings and errors are all that Maven prints.
+fn maven(phase: &str) -> Call {
+    Call::new("mvn", ["-B", "-q", "-Dstyle.color=never", "-f"]).args([project().as_str(), phase])
 }
 
 impl Toolkit for Java {
     fn generator(&self) -> &'static str {
-        "openapi-typescript"
+        "openapi-generator"
     }
 
     fn version(&self, root: &Path) -> Result<String, Stop> {
-        let path = format!("{}/package.json", Language::Java.source());
-        let pins: Value = serde_json::from_str(&read(root, &path)?)
-            .map_err(|error| Stop(format!("{path}: {error}")))?;
-        let pin = &pins["devDependencies"][self.generator()];
-        match pin.as_str() {
-            Some(version) => Ok(version.to_owned()),
-            None => Err(Stop(format!("{path}: does not pin the generator"))),
-        }
+        let pins = read(root, &project())?;
+        let version = pins.split_once(PLUGIN).and_then(|(_, rest)| {
+            let (_, rest) = rest.split_once("<version>")?;
+            Some(rest.split_once("</version>")?.0.to_owned())
+        });
+        version.ok_or_else(|| Stop(format!("{}: does not pin {PLUGIN}", project())))
     }
 
     fn needs(&self) -> Vec<Need> {
         vec![
             Need {
-                what: "node 20 or later",
-                present: || {
-                    let recent = "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)";
-                    Call::new("node", ["-e", recent])
-                },
+                what: "a JDK of Java 17 or later",
+                present: || Call::new("javac", ["--release", "17", "-version"]),
             },
             Need {
-                what: "npm",
-                present: || Call::new("npm", ["--version"]),
+                what: "mvn",
+                present: || Call::new("mvn", ["-version"]),
             },
         ]
     }
 
-    fn install(&self, job: &mut Job<'_>) -> Result<(), Stop> {
-        node::ensure(job, &Language::Java.target(), &Language::Java.source())
+    fn install(&self, _job: &mut Job<'_>) -> Result<(), Stop> {
+        // Maven fetches what it needs into a cache of its own, on the way.
+        Ok(())
     }
 
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
-        todo!()
+        // What is there already would not be generated again, and not warned of.
+        let made = root.join(Language::Java.target());
+        folder::empty(&made.join(client(false).0))?;
+        folder::empty(&made.join(client(true).0))
     }
 
     fn generate(&self) -> Vec<Call> {
-        todo!()
+        vec![maven("generate-sources")]
     }
 
     fn is_warning(&self, line: &str) -> bool {
-        todo!()
+        // It thanks its users in a frame of these.
+        !line.is_empty() && !line.starts_with('#')
     }
 
     fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
-        todo!()
+        let (made, package) = client(provisional);
+        let target = Language::Java.target();
+        let api = root.join(format!(
+            "{target}/{made}/src/main/java/stablelink/{package}/api"
+        ));
+        let is_call =
+            |line: &&str| line.contains("public ApiResponse<") && line.contains("WithHttpInfo(");
+        let mut count = 0;
+        for class in std::fs::read_dir(api)? {
+            let code = std::fs::read_to_string(class?.path())?;
+            count += code.lines().filter(is_call).count();
+        }
+        Ok(count)
     }
 
     fn build(&self) -> Vec<Call> {
-        todo!()
+        vec![maven("process-classes")]
     }
 
     fn program(&self) -> Call {
-        todo!()
+        let made = Language::Java.target();
+        let separator = if cfg!(windows) { ';' } else { ':' };
+        let classes = format!("{made}/classes{separator}{made}/lib/*");
+        // It runs for a second or two: less is gained by compiling it well than by starting fast.
+        Call::new(
+            "java",
+            ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"],
+        )
+        .args([classes.as_str(), "stablelink.Main"])
     }
 }

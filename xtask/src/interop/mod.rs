@@ -62,3 +62,39 @@ pub(crate) fn in_job(job: &mut Job<'_>, named: &[Language]) -> Result<(), Stop> 
     job.out.flush()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Token and signature of a language are short enough to be read before they are trusted.
+    const AUTH_LINES: usize = 59;
+
+    fn auth_files(folder: &Path) -> Vec<std::path::PathBuf> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(auth_files(&path));
+            } else if path.file_stem().unwrap().eq_ignore_ascii_case("auth") {
+                found.push(path);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn token_and_signature_are_one_short_file_in_each_language() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        for language in Language::ALL {
+            let files = auth_files(&root.join(language.source()));
+            let [file] = files.as_slice() else {
+                panic!("{}: {files:?}", language.title());
+            };
+            let lines = fs::read_to_string(file).unwrap().lines().count();
+            assert!(lines <= AUTH_LINES, "{}: {lines} lines", file.display());
+        }
+    }
+}

@@ -21,6 +21,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::job::{Job, stop::Stop};
+use crate::{interop, properties};
 use report::Outcome;
 pub use step::Step;
 
@@ -74,6 +75,9 @@ fn execute(step: Step, job: &mut Job<'_>) -> Result<(), Stop> {
         Step::Msrv => msrv::run(job),
         Step::Deny => deny::run(job),
         Step::Openapi => openapi::run(job, &openapi::DOCUMENTS),
+        // All are named: a toolchain that is missing must not pass for a proof.
+        Step::Interop => interop::in_job(job, &interop::Language::ALL),
+        Step::Properties => properties::in_job(job),
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 }
 
 fn row(step: &str, result: &str, seconds: &str, remark: &str) -> String {
-    let line = format!("{step:<8} {result:<6} {seconds:>8}  {remark}");
+    let line = format!("{step:<10} {result:<6} {seconds:>8}  {remark}");
     format!("{}\n", line.trim_end())
 }
 
@@ -119,7 +119,7 @@ pub(super) fn failure(failed: &[Step], ran: usize) -> String {
 pub(super) fn list() -> String {
     let mut text = String::new();
     for step in Step::ALL {
-        let _ = writeln!(text, "{:<8} {}", step.name(), step.purpose());
+        let _ = writeln!(text, "{:<10} {}", step.name(), step.purpose());
     }
     text
 }
