@@ -13,6 +13,7 @@ pub mod lint;
 pub mod measure;
 mod openapi;
 pub mod profile;
+mod properties;
 pub mod publish;
 pub mod regen;
 mod sandbox;

@@ -50,13 +50,8 @@ pub(super) fn empty(folder: &Path) -> Result<(), Stop> {
     Ok(fs::create_dir_all(folder)?)
 }
 
-/// Copies the files of the program, folder by folder, over those of a run before.
-pub(super) fn copy_program(root: &Path, language: Language) -> Result<(), Stop> {
-    copy(&root.join(language.source()), &root.join(language.target()))?;
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies files, folder by folder, over those of a run before.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Stop> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -56,9 +56,10 @@ impl Toolkit for Go {
 
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
         // Program and generated code are one module: they must stand in one folder.
-        folder::copy_program(root, Language::Go)?;
+        let target = root.join(Language::Go.target());
+        folder::copy(&root.join(Language::Go.source()), &target)?;
         for provisional in [false, true] {
-            folder::empty(&root.join(Language::Go.target()).join(package(provisional)))?;
+            folder::empty(&target.join(package(provisional)))?;
         }
         Ok(())
     }

@@ -16,10 +16,11 @@ fn program() -> String {
     format!("{}/program", Language::Typescript.target())
 }
 
+/// The generated file, within the program.
 fn module(provisional: bool) -> &'static str {
     match provisional {
-        false => "gateway",
-        true => "provisional",
+        false => "generated/gateway.ts",
+        true => "generated/provisional.ts",
     }
 }
 
@@ -64,26 +65,48 @@ impl Toolkit for TypeScript {
     }
 
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
-        todo!()
+        let program = root.join(program());
+        folder::empty(&program)?;
+        folder::copy(&root.join(Language::Typescript.source()), &program)?;
+        folder::empty(&program.join("generated"))
     }
 
     fn generate(&self) -> Vec<Call> {
-        todo!()
+        let of = |provisional| {
+            let args = [
+                format!("{}/generate.mjs", program()),
+                folder::document(Language::Typescript, provisional),
+                format!("{}/{}", program(), module(provisional)),
+            ];
+            Call::new("node", args)
+        };
+        vec![of(false), of(true)]
     }
 
     fn is_warning(&self, line: &str) -> bool {
-        todo!()
+        !line.is_empty()
     }
 
     fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
-        todo!()
+        let code = read(root, &format!("{}/{}", program(), module(provisional)))?;
+        let mut lines = code.lines();
+        // One member an operation, with what each takes and answers indented below it.
+        lines.find(|line| *line == "export interface operations {");
+        let members = lines
+            .take_while(|line| *line != "}")
+            .filter(|line| line.ends_with(": {") && line.len() - line.trim_start().len() == 4);
+        Ok(members.count())
     }
 
     fn build(&self) -> Vec<Call> {
-        todo!()
+        let compiler = format!(
+            "{}/node_modules/typescript/bin/tsc",
+            Language::Typescript.target()
+        );
+        vec![Call::new("node", [compiler, "-p".to_owned(), program()])]
     }
 
     fn program(&self) -> Call {
-        todo!()
+        Call::new("node", [format!("{}/dist/src/main.js", program())])
     }
 }

@@ -69,7 +69,9 @@ impl Step {
             Self::Msrv => "the workspace compiles with the rust-version it states",
             Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
             Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
-            Self::Interop => "clients in four languages sign, keep money exact and walk through the gateway",
+            Self::Interop => {
+                "clients in four languages sign, keep money exact and walk through the gateway"
+            }
             Self::Properties => "the gateway on localhost keeps to the document, whatever is sent",
         }
     }
