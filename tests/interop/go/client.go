@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"stablelink-interop/gateway"
 	"stablelink-interop/provisional"
@@ -87,12 +88,27 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("HTTP %d, retcode %s: %s", r.Status, r.Retcode, r.Message)
 }
 
-// Refused tells the answers that are errors apart from those that are not.
-func Refused(answer interface {
+// Answer is what every method of the generated clients gives.
+type Answer interface {
 	StatusCode() int
+	ContentType() string
 	GetBody() []byte
-}) error {
+}
+
+// accepted passes what a call gave, and makes an error of an answer that is one.
+func accepted[A Answer](answer A, err error) (A, error) {
+	if err == nil {
+		err = Refused(answer)
+	}
+	return answer, err
+}
+
+// Refused tells the answers that are errors apart from those that are not.
+func Refused(answer Answer) error {
 	var envelope gateway.ErrorEnvelope
+	if !strings.Contains(answer.ContentType(), "json") { // the generated code reads no other
+		return fmt.Errorf("HTTP %d, and not JSON but %q", answer.StatusCode(), answer.ContentType())
+	}
 	if err := json.Unmarshal(answer.GetBody(), &envelope); err != nil {
 		return fmt.Errorf("HTTP %d without an envelope: %w", answer.StatusCode(), err)
 	}

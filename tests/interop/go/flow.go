@@ -136,13 +136,10 @@ func (f *flow) refresh(ctx context.Context) error {
 }
 
 func (f *flow) exchangeRate(ctx context.Context) error {
-	answer, err := f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
+	answer, err := accepted(f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
 		SellCurrency: new("USDT"), BuyCurrency: new("USD"), Amount: new(json.Number("358.79")),
-	})
+	}))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	rate := answer.JSON200.Retdata
@@ -157,13 +154,10 @@ func (f *flow) createUser(ctx context.Context) error {
 	if err := corporate.FromInteger(4); err != nil {
 		return err
 	}
-	answer, err := f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
+	answer, err := accepted(f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
 		Email: new(f.run + "@example.com"), FullName: new("Example Limited"), Country: new("VGB"), ClientType: corporate,
-	})
+	}))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	if answer.JSON200.Retdata == nil {
@@ -180,11 +174,8 @@ func (f *flow) createUser(ctx context.Context) error {
 
 func (f *flow) createOrder(ctx context.Context) error {
 	f.orderNo = f.run + "A"
-	answer, err := f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5"))
+	answer, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5")))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	f.order = answer.JSON200.Retdata
@@ -204,11 +195,8 @@ func newOrder(number string, amount json.Number) gateway.CreateCheckoutOrderRequ
 }
 
 func (f *flow) orderInfo(ctx context.Context) error {
-	answer, err := f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo})
+	answer, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	order := answer.JSON200.Retdata
@@ -223,14 +211,11 @@ func (f *flow) simulate(ctx context.Context) error {
 	if err := onRamp.FromText("OnRamp"); err != nil {
 		return err
 	}
-	answer, err := f.SimulateEventWithResponse(ctx, gateway.SimulateEventRequest{
+	_, err := accepted(f.SimulateEventWithResponse(ctx, gateway.SimulateEventRequest{
 		Event:             new("PAYMENT_REQUEST_CHANGED"),
 		PaymentRequestDTO: &gateway.Trade{RequestID: new(f.run), Amount: new(json.Number("12.50")), RequestType: onRamp},
-	})
-	if err != nil {
-		return err
-	}
-	return Refused(answer)
+	}))
+	return err
 }
 
 func (f *flow) upload(ctx context.Context) error {
@@ -246,11 +231,8 @@ func (f *flow) upload(ctx context.Context) error {
 	if err := errors.Join(form.WriteField("scene", "1"), form.Close()); err != nil {
 		return err
 	}
-	answer, err := f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body)
+	answer, err := accepted(f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	if answer.JSON200.Retdata == nil || answer.JSON200.Retdata.FileID == nil {
@@ -264,27 +246,21 @@ func (f *flow) trade(ctx context.Context) error {
 	if f.customer.ID == nil {
 		return errors.New("there is no customer to trade for")
 	}
-	config, err := f.Provisional.CreateFeeConfigWithResponse(ctx, provisional.CreateFeeConfigRequest{
+	_, err := accepted(f.Provisional.CreateFeeConfigWithResponse(ctx, provisional.CreateFeeConfigRequest{
 		ClientID: f.customer.ID, DeveloperFixAmount: new(json.Number("0.50")), DeveloperRate: new(json.Number("0.01")),
-	})
+	}))
 	if err != nil {
-		return err
-	}
-	if err := Refused(config); err != nil {
 		return err
 	}
 	onRamp := &provisional.IntegerOrText{}
 	if err := onRamp.FromInteger(1); err != nil {
 		return err
 	}
-	answer, err := f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
+	answer, err := accepted(f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
 		RequestID: f.run, ClientID: f.customer.ID, RequestType: onRamp, FromCurrency: new("USD"), ToCurrency: new("USDC"),
 		Amount: new(json.Number("120.00")), FileID: f.fileID, ReferenceNo: new("R1"),
-	})
+	}))
 	if err != nil {
-		return err
-	}
-	if err := Refused(answer); err != nil {
 		return err
 	}
 	trade := answer.JSON200.Retdata
@@ -345,7 +321,7 @@ func (f *flow) errorEnvelope(ctx context.Context) error {
 	}
 	var refusal *Refusal
 	if err := Refused(answer); !errors.As(err, &refusal) {
-		return fmt.Errorf("an order number with a blank is no refusal: %w", err)
+		return fmt.Errorf("an order number with a blank is no refusal, but %v", err)
 	}
 	if refusal.Status != http.StatusOK || refusal.Retcode != "00008" || !strings.Contains(refusal.Message, "orderNo") {
 		return refusal

@@ -19,7 +19,10 @@ export function clients(fetch: Fetch): Clients {
   const [api_key, api_secret] = [environment("STABLELINK_API_KEY"), environment("STABLELINK_API_SECRET")];
   const unsigned = createClient<paths>(options(fetch));
   const ask = async (query: operations["issueAccessToken"]["parameters"]["query"]) => {
-    const answer = await unsigned.POST("/user/auth/oauth2/token", { params: { query } });
+    const answer = await unsigned.POST("/user/auth/oauth2/token", { params: { query } }).catch((error: unknown) => {
+      // What JSON.parse says shows a piece of the text, in which a token may be.
+      throw error instanceof SyntaxError ? new Error("the answer of the token call is no JSON") : error;
+    });
     // One page shows the token bare, the other in the envelope.
     return answer.data && "access_token" in answer.data ? answer.data : unwrap(answer as Answer<AccessToken>);
   };

@@ -164,7 +164,7 @@ function refused(run: () => unknown): Refusal | undefined {
 function form(body: object): FormData {
   const parts = new FormData();
   for (const [name, value] of Object.entries(body)) {
-    parts.append(name, value instanceof Blob ? value : String(value));
+    if (value !== undefined) parts.append(name, value instanceof Blob ? value : String(value));
   }
   return parts;
 }

@@ -20,7 +20,8 @@ const DEEPEST: usize = 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Project {
     id: String,
-    branch: String,
+    /// Without one the site shows the branch that it takes for the default.
+    branch: Option<String>,
 }
 
 /// Asks which project a site shows; none if the published JSON does not know the site.
@@ -50,18 +51,27 @@ pub(super) async fn find(
 }
 
 fn project(data: &Value) -> Result<Project, String> {
-    let id = number(&data["projectId"]).ok_or("the answer has no `projectId` of digits")?;
+    // Sites of one's own domain were seen to answer with the record of the project itself.
+    let id = ["projectId", "id"]
+        .iter()
+        .find(|name| !data[**name].is_null());
+    let id = id
+        .and_then(|name| number(&data[*name]))
+        .ok_or("the answer has no `projectId` of digits")?;
     let versions: Vec<&Value> = match &data["versionSettings"] {
         Value::Array(versions) => versions.iter().collect(),
+        Value::Null => Vec::new(),
         version => vec![version],
     };
     let version = versions
         .iter()
         .find(|version| version["isDefaultVersion"] == Value::Bool(true))
         .or(versions.first());
-    let branch = version
-        .and_then(|version| number(&version["branchId"]))
-        .ok_or("the answer has no `versionSettings` with a `branchId` of digits")?;
+    let branch = version.map(|version| {
+        number(&version["branchId"])
+            .ok_or("a version in `versionSettings` has no `branchId` of digits")
+    });
+    let branch = branch.transpose()?;
     Ok(Project { id, branch })
 }
 
@@ -112,11 +122,15 @@ impl Project {
         Ok(listing)
     }
 
+    /// Where the list of its shared schemas is.
+    pub(super) fn schemas(&self, api: &ApiBase) -> String {
+        self.below(api, "data-schemas")
+    }
+
     fn below(&self, api: &ApiBase, path: &str) -> String {
-        api.below(&format!(
-            "published-projects/{}/{path}?branchId={}",
-            self.id, self.branch
-        ))
+        let branch = self.branch.as_ref();
+        let branch = branch.map_or(String::new(), |branch| format!("?branchId={branch}"));
+        api.below(&format!("published-projects/{}/{path}{branch}", self.id))
     }
 }
 
@@ -220,17 +234,24 @@ mod tests {
         for (data, expected) in [
             (
                 json!({"projectId": 7, "versionSettings": [{"branchId": 1}, {"branchId": "2", "isDefaultVersion": true}]}),
-                Some(("7", "2")),
+                Some(("7", Some("2"))),
             ),
             (
                 json!({"projectId": "7", "versionSettings": [{"branchId": 1}]}),
-                Some(("7", "1")),
+                Some(("7", Some("1"))),
             ),
             (
                 json!({"projectId": 7, "versionSettings": {"branchId": 3}}),
-                Some(("7", "3")),
+                Some(("7", Some("3"))),
             ),
-            (json!({"projectId": 7, "versionSettings": []}), None),
+            (
+                json!({"projectId": 7, "versionSettings": []}),
+                Some(("7", None)),
+            ),
+            (json!({"id": 7}), Some(("7", None))),
+            (json!({"projectId": 7, "id": 8}), Some(("7", None))),
+            (json!({"projectId": "x", "id": 8}), None),
+            (json!({"projectId": 7, "versionSettings": [{}]}), None),
             (
                 json!({"projectId": "7/../8", "versionSettings": [{"branchId": 1}]}),
                 None,
@@ -247,7 +268,7 @@ mod tests {
             let project = project(&data).ok();
             let parts = project
                 .as_ref()
-                .map(|project| (project.id.as_str(), project.branch.as_str()));
+                .map(|project| (project.id.as_str(), project.branch.as_deref()));
             assert_eq!(parts, expected, "{data}");
         }
     }
