@@ -69,6 +69,9 @@ pub enum Command {
         /// This language alone; can be repeated
         #[arg(long = "lang", value_name = "LANGUAGE")]
         languages: Vec<Language>,
+        /// Show instead which readers of OpenAPI take the documents without a warning
+        #[arg(long, conflicts_with = "languages")]
+        survey: bool,
     },
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,

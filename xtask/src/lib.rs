@@ -10,6 +10,7 @@ pub mod docs;
 pub mod interop;
 mod job;
 pub mod lint;
+mod loopback;
 pub mod measure;
 mod openapi;
 pub mod profile;

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::job::{Job, call::Call, running::Running, stop::Stop};
+use crate::loopback::Loopback;
 
 /// The variable with its address.
 const ADDRESS: &str = "STABLELINK_ENV";
@@ -34,13 +36,11 @@ impl Sandbox {
         let call = Call::cargo("run --quiet --locked -p stablelink-cli -- sandbox")
             .args(args.iter().copied());
         // On Unix cargo becomes the program that it runs, so that what ends here is the gateway itself.
-        let mut process = Running::start(&call, root)?;
+        let process = Running::start(&call, root)?;
         let mut lines = Vec::new();
+        // The address, and who calls.
         while lines.len() <= SECRETS.len() {
-            match process.line()? {
-                Some(line) => lines.push(line),
-                None => return Err(Stop(format!("ended before it said where it is: {call}"))),
-            }
+            lines.push(process.line()?);
         }
         let value = |name: &str| {
             exported(&lines, name)
@@ -70,27 +70,18 @@ impl Sandbox {
 
     /// What it saw, as its control answers `status`.
     pub(crate) fn status(&self) -> Result<Value, Stop> {
-        let failed = |error: &dyn std::fmt::Display| {
+        let failed = |why: &str| {
             Stop(format!(
-                "the gateway on localhost does not tell its status: {error}"
+                "the gateway on localhost does not tell its status: {why}"
             ))
         };
-        // Only plain HTTP is spoken here, but no client is made without a provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .map_err(|error| failed(&error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let text = runtime
-            .block_on(async {
-                let request = client.get(format!("{}/_sandbox/status", self.address));
-                request.send().await?.error_for_status()?.text().await
-            })
-            .map_err(|error| failed(&error))?;
-        serde_json::from_str(&text).map_err(|error| failed(&error))
+        let client = Loopback::new()?;
+        let url = format!("{}/_sandbox/status", self.address);
+        let answer = client.send(client.request(Method::GET, &url))?;
+        match serde_json::from_str(&answer.text) {
+            Ok(status) if answer.status == 200 => Ok(status),
+            _ => Err(failed(&format!("HTTP {}: {}", answer.status, answer.text))),
+        }
     }
 }
 

@@ -78,6 +78,19 @@ impl Toolkit for Go {
         vec![of(false), of(true)]
     }
 
+    fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
+        let up = "../../..";
+        let of = |provisional| {
+            let package = package(provisional);
+            Call::new("go", ["tool", "oapi-codegen"])
+                .args(["-generate", "models,client", "-package", package])
+                .args(["-o", &format!("{up}/{folder}/{package}.go")])
+                .args([format!("{up}/{}", folder::plain(provisional))])
+                .within(Language::Go.source())
+        };
+        vec![of(false), of(true)]
+    }
+
     fn is_warning(&self, line: &str) -> bool {
         !line.is_empty() && !line.starts_with("go: downloading ")
     }

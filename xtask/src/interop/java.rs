@@ -24,9 +24,9 @@ fn client(provisional: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// Warnings and errors are all that Maven prints.
+/// Its options stand in `.mvn` of the program: warnings and errors are all that it prints.
 fn maven(phase: &str) -> Call {
-    Call::new("mvn", ["-B", "-q", "-Dstyle.color=never", "-f"]).args([project().as_str(), phase])
+    Call::new("mvn", ["-f", &project(), phase])
 }
 
 impl Toolkit for Java {
@@ -72,6 +72,15 @@ impl Toolkit for Java {
         vec![maven("generate-sources")]
     }
 
+    fn generate_plain(&self, root: &Path, folder: &str) -> Vec<Call> {
+        let made = root.join(folder).display().to_string();
+        let documents = root.join("spec").display().to_string();
+        vec![
+            maven("generate-sources")
+                .args([format!("-Dmade={made}"), format!("-Ddocuments={documents}")]),
+        ]
+    }
+
     fn is_warning(&self, line: &str) -> bool {
         // It thanks its users in a frame of these.
         !line.is_empty() && !line.starts_with('#')
@@ -94,7 +103,7 @@ impl Toolkit for Java {
     }
 
     fn build(&self) -> Vec<Call> {
-        vec![maven("process-classes")]
+        vec![maven("process-classes").args(["-Dcodegen.skip=true"])]
     }
 
     fn program(&self) -> Call {

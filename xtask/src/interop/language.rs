@@ -90,6 +90,8 @@ pub(super) trait Toolkit {
     fn prepare(&self, root: &Path) -> Result<(), Stop>;
     /// Makes the client of each of the two documents.
     fn generate(&self) -> Vec<Call>;
+    /// The same from the plain documents of the tree, for the survey: into `folder`, which is there and empty.
+    fn generate_plain(&self, root: &Path, folder: &str) -> Vec<Call>;
     /// Whether a line that the generator wrote is a warning.
     fn is_warning(&self, line: &str) -> bool;
     /// How many operations the generated code of a document has.

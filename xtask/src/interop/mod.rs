@@ -6,12 +6,15 @@
 
 mod expected;
 mod folder;
+mod generator;
 mod go;
 mod java;
 mod judge;
 mod language;
+mod markdown;
 mod python;
 mod run;
+mod survey;
 mod table;
 mod typescript;
 mod witness;
@@ -34,13 +37,27 @@ pub enum InteropError {
     Report(#[from] io::Error),
 }
 
+/// Surveys which readers of OpenAPI take the document: see [`survey`].
+///
+/// # Errors
+/// [`InteropError::Problems`] after all of them were tried.
+pub fn run_survey(root: &Path, out: &mut dyn Write) -> Result<(), InteropError> {
+    finish(Job::new(root, out), survey::in_job)
+}
+
 /// Runs the programs of `named` languages, or of all whose toolchain is on this machine where none is named.
 ///
 /// # Errors
 /// [`InteropError::Problems`] after all of them ran.
 pub fn run(root: &Path, named: &[Language], out: &mut dyn Write) -> Result<(), InteropError> {
-    let mut job = Job::new(root, out);
-    if let Err(Stop(reason)) = in_job(&mut job, named) {
+    finish(Job::new(root, out), |job| in_job(job, named))
+}
+
+fn finish<'a>(
+    mut job: Job<'a>,
+    work: impl FnOnce(&mut Job<'a>) -> Result<(), Stop>,
+) -> Result<(), InteropError> {
+    if let Err(Stop(reason)) = work(&mut job) {
         job.problem(reason);
     }
     let finished = job.finish();

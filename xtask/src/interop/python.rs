@@ -28,6 +28,15 @@ fn package(provisional: bool) -> &'static str {
     }
 }
 
+fn make(document: &str, folder: &str, provisional: bool) -> Call {
+    let script = format!("{}/generate.py", Language::Python.source());
+    let made = format!("{folder}/{}", package(provisional));
+    Call::new(
+        python::interpreter(ENVIRONMENT),
+        [script.as_str(), document, &made],
+    )
+}
+
 impl Toolkit for Python {
     fn generator(&self) -> &'static str {
         "openapi-python-client"
@@ -60,13 +69,14 @@ impl Toolkit for Python {
 
     fn generate(&self) -> Vec<Call> {
         let of = |provisional| {
-            let args = [
-                format!("{}/generate.py", Language::Python.source()),
-                folder::document(Language::Python, provisional),
-                format!("{}/{}", generated(), package(provisional)),
-            ];
-            Call::new(python::interpreter(ENVIRONMENT), args)
+            let document = folder::document(Language::Python, provisional);
+            make(&document, &generated(), provisional)
         };
+        vec![of(false), of(true)]
+    }
+
+    fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
+        let of = |provisional| make(folder::plain(provisional), folder, provisional);
         vec![of(false), of(true)]
     }
 

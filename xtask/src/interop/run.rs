@@ -3,11 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::job::call::{Call, Limited};
+use crate::job::call::Call;
 use crate::job::{Job, read, stop::Stop};
 use crate::openapi;
 use crate::sandbox::Sandbox;
@@ -15,10 +15,7 @@ use crate::sandbox::Sandbox;
 use super::expected::{self, Check, Part};
 use super::language::Language;
 use super::table::Row;
-use super::{folder, judge, witness};
-
-/// The longest that a generator or a program may take: what hangs must not hold the suite up.
-const LIMIT: Duration = Duration::from_secs(300);
+use super::{folder, generator, judge, witness};
 
 /// Proves one language. What goes wrong is a problem of the job, and the next language can still be tried.
 pub(super) fn one(job: &mut Job<'_>, language: Language, named: bool) -> Result<Row, Stop> {
@@ -106,33 +103,18 @@ fn forget(file: &Path) -> io::Result<()> {
 
 /// Runs a generator; each of its warnings is a problem. How many there were.
 fn generate(job: &mut Job<'_>, language: Language, call: &Call) -> Result<usize, Stop> {
-    let log = job.root.join(language.target()).join("generator.log");
-    let limited = job.timed(call, |job| {
-        let start = Instant::now();
-        call.limited(job.root, || start.elapsed() >= LIMIT, &log)
-    })?;
-    let (success, text) = ended(call, limited)?;
-    job.out.write_all(text.as_bytes())?;
-    let warnings: Vec<&str> = text
-        .lines()
-        .filter(|line| language.toolkit().is_warning(line))
-        .collect();
-    for line in &warnings {
-        problem(job, language, &format!("the generator warns: {line}"));
+    let log = format!("{}/generator.log", language.target());
+    let written = generator::run(job, call, &log)?;
+    let mut warnings = 0;
+    for line in written.lines {
+        if language.toolkit().is_warning(&line) {
+            problem(job, language, &format!("the generator warns: {line}"));
+            warnings += 1;
+        }
     }
-    match success {
-        true => Ok(warnings.len()),
+    match written.success {
+        true => Ok(warnings),
         false => Err(Stop(format!("failed: {call}"))),
-    }
-}
-
-fn ended(call: &Call, limited: Limited) -> Result<(bool, String), Stop> {
-    match limited {
-        Limited::Ended { success, text } => Ok((success, text)),
-        Limited::TimedOut => Err(Stop(format!(
-            "was ended after {} s: {call}",
-            LIMIT.as_secs()
-        ))),
     }
 }
 
@@ -170,9 +152,9 @@ fn prove(
     let log = job.root.join(language.target()).join("report.jsonl");
     let limited = job.timed(call, |job| {
         let start = Instant::now();
-        call.limited_output(job.root, || start.elapsed() >= LIMIT, &log)
+        call.limited_output(job.root, || start.elapsed() >= generator::LIMIT, &log)
     })?;
-    let (success, text) = ended(call, limited)?;
+    let (success, text) = generator::ended(call, limited)?;
     let verdict = judge::judge(expected, &text, success);
     for text in &verdict.problems {
         problem(job, language, text);

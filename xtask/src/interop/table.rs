@@ -1,9 +1,10 @@
-//! The table at the end, in Markdown, so that `spec/README.md` can hold it as it was printed.
+//! The table at the end.
 
 use std::time::Duration;
 
 use super::expected::Part;
 use super::judge::Tally;
+use super::markdown;
 
 /// What came of one language.
 #[derive(Default)]
@@ -31,18 +32,9 @@ const HEAD: [&str; 8] = [
     "Seconds",
 ];
 
-/// All rows, with a line of names before them.
 pub(super) fn table(rows: &[Row]) -> String {
-    let mut cells = vec![HEAD.map(str::to_owned)];
-    cells.extend(rows.iter().map(cells_of));
-    let mut text = String::new();
-    for (index, row) in cells.iter().enumerate() {
-        text.push_str(&format!("| {} |\n", row.join(" | ")));
-        if index == 0 {
-            text.push_str(&format!("|{}\n", "---|".repeat(HEAD.len())));
-        }
-    }
-    text
+    let rows: Vec<_> = rows.iter().map(cells_of).collect();
+    markdown::table(HEAD, &rows)
 }
 
 fn cells_of(row: &Row) -> [String; HEAD.len()] {

@@ -16,12 +16,22 @@ fn program() -> String {
     format!("{}/program", Language::Typescript.target())
 }
 
-/// The generated file, within the program.
+fn generated() -> String {
+    format!("{}/generated", program())
+}
+
+/// The generated file, within its folder.
 fn module(provisional: bool) -> &'static str {
     match provisional {
-        false => "generated/gateway.ts",
-        true => "generated/provisional.ts",
+        false => "gateway.ts",
+        true => "provisional.ts",
     }
+}
+
+fn make(document: &str, folder: &str, provisional: bool) -> Call {
+    let script = format!("{}/generate.mjs", program());
+    let made = format!("{folder}/{}", module(provisional));
+    Call::new("node", [script.as_str(), document, &made])
 }
 
 impl Toolkit for TypeScript {
@@ -68,18 +78,19 @@ impl Toolkit for TypeScript {
         let program = root.join(program());
         folder::empty(&program)?;
         folder::copy(&root.join(Language::Typescript.source()), &program)?;
-        folder::empty(&program.join("generated"))
+        folder::empty(&root.join(generated()))
     }
 
     fn generate(&self) -> Vec<Call> {
         let of = |provisional| {
-            let args = [
-                format!("{}/generate.mjs", program()),
-                folder::document(Language::Typescript, provisional),
-                format!("{}/{}", program(), module(provisional)),
-            ];
-            Call::new("node", args)
+            let document = folder::document(Language::Typescript, provisional);
+            make(&document, &generated(), provisional)
         };
+        vec![of(false), of(true)]
+    }
+
+    fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
+        let of = |provisional| make(folder::plain(provisional), folder, provisional);
         vec![of(false), of(true)]
     }
 
@@ -88,7 +99,7 @@ impl Toolkit for TypeScript {
     }
 
     fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
-        let code = read(root, &format!("{}/{}", program(), module(provisional)))?;
+        let code = read(root, &format!("{}/{}", generated(), module(provisional)))?;
         let mut lines = code.lines();
         // One member an operation, with what each takes and answers indented below it.
         lines.find(|line| *line == "export interface operations {");

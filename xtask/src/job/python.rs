@@ -58,11 +58,9 @@ fn with_venv(job: &mut Job<'_>) -> Result<(), Stop> {
 
 /// The version that the text of a requirements file pins a package to.
 pub(crate) fn pinned(requirements: &str, package: &str) -> Option<String> {
-    let pins = requirements
+    let mut pins = requirements
         .lines()
         .filter_map(|line| line.split_once("=="));
-    let version = pins
-        .filter(|(name, _)| *name == package)
-        .map(|(_, version)| version);
-    version.last().map(str::to_owned)
+    pins.find(|(name, _)| *name == package)
+        .map(|(_, version)| version.to_owned())
 }
