@@ -1,5 +1,6 @@
 package stablelink;
 
+import com.google.gson.Gson;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -69,14 +70,13 @@ final class Gateway {
     }
 
     /** The sandbox's own control, which asks for no token and no signature. */
-    String control(String path, String body) throws IOException {
-        Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(RequestBody.create(body, JSON)).build();
+    void control(String path, Map<String, ?> body) throws IOException {
+        RequestBody json = RequestBody.create(new Gson().toJson(body), JSON);
+        Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(json).build();
         try (Response response = plain.newCall(request).execute()) {
-            String text = response.body().string();
             if (!response.isSuccessful()) {
-                throw new IOException("_sandbox/" + path + ": HTTP " + response.code() + " " + text);
+                throw new IOException("_sandbox/" + path + ": " + response.body().string());
             }
-            return text;
         }
     }
 

@@ -2,6 +2,7 @@ package stablelink;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import java.util.Objects;
 
 /** One line of JSON for each thing that was tried. */
 final class Report {
@@ -27,7 +28,7 @@ final class Report {
         } catch (Exception | AssertionError failure) {
             passed = false;
             line.addProperty("passed", false);
-            line.addProperty("detail", told(failure));
+            line.addProperty("detail", failure.getClass().getSimpleName() + ": " + failure.getMessage());
         }
         System.out.println(GSON.toJson(line));
     }
@@ -37,19 +38,12 @@ final class Report {
     }
 
     static void same(String what, Object expected, Object found) {
-        if (!java.util.Objects.equals(expected, found)) {
-            throw new AssertionError(what + ": expected " + expected + ", found " + found);
-        }
+        holds(Objects.equals(expected, found), what + ": expected " + expected + ", found " + found);
     }
 
     static void holds(boolean condition, String otherwise) {
         if (!condition) {
             throw new AssertionError(otherwise);
         }
-    }
-
-    /** The words of our own checks in full; of an exception of the generated code the kind alone, for it quotes answers. */
-    private static String told(Throwable failure) {
-        return failure.getMessage();
     }
 }

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import okio.ByteString;
 import stablelink.client.model.WebhookReply;
 
 /** Receives deliveries on loopback. One is acknowledged only when its signature and its age are right. */
@@ -19,7 +20,14 @@ final class Webhook implements AutoCloseable {
     static final long TOLERANCE_MS = 120_000;
 
     /** The two headers and the raw body: what is verified, before anything is parsed. */
-    record Delivery(String timestamp, String signature, byte[] body) {}
+    record Delivery(String timestamp, String signature, ByteString body) {
+        /** The same with one bit of the body turned over. */
+        Delivery changed() {
+            byte[] bytes = body.toByteArray();
+            bytes[bytes.length / 2] ^= 1;
+            return new Delivery(timestamp, signature, ByteString.of(bytes));
+        }
+    }
 
     enum Age { FRESH, TOO_OLD, TOO_NEW }
 
@@ -48,12 +56,13 @@ final class Webhook implements AutoCloseable {
     }
 
     static boolean accepts(String signKey, Delivery delivery, long now) {
-        return authentic(signKey, delivery.timestamp, Auth.message("", delivery.timestamp, "", new byte[0], delivery.body), delivery.signature)
+        ByteString message = Auth.message("", String.valueOf(delivery.timestamp), "", ByteString.EMPTY, delivery.body);
+        return authentic(signKey, delivery.timestamp, message, delivery.signature)
             && age(delivery.timestamp, now, TOLERANCE_MS) == Age.FRESH;
     }
 
     /** Whether the two headers belong to the message, whatever their age. */
-    static boolean authentic(String signKey, String timestamp, byte[] message, String signature) {
+    static boolean authentic(String signKey, String timestamp, ByteString message, String signature) {
         return isTimestamp(timestamp)
             && signature != null
             && MessageDigest.isEqual(Auth.sign(signKey, message).getBytes(UTF_8), signature.getBytes(UTF_8));
@@ -73,18 +82,22 @@ final class Webhook implements AutoCloseable {
     }
 
     private void receive(HttpExchange exchange) throws IOException {
+        var headers = exchange.getRequestHeaders();
+        ByteString body = ByteString.of(exchange.getRequestBody().readAllBytes());
+        var delivery = new Delivery(headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), body);
+        boolean accepted = accepts(signKey, delivery, System.currentTimeMillis());
         try (exchange) {
-            var headers = exchange.getRequestHeaders();
-            var delivery = new Delivery(
-                headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), exchange.getRequestBody().readAllBytes());
-            if (!accepts(signKey, delivery, System.currentTimeMillis())) {
+            if (accepted) {
+                byte[] reply = new WebhookReply().retcode(200L).retmsg("SUCCESS").toJson().getBytes(UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, reply.length);
+                exchange.getResponseBody().write(reply);
+            } else {
                 exchange.sendResponseHeaders(401, -1);
-                return;
             }
-            byte[] reply = new WebhookReply().retcode(200L).retmsg("SUCCESS").toJson().getBytes(UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", "application/json");
-            exchange.sendResponseHeaders(200, reply.length);
-            exchange.getResponseBody().write(reply);
+        }
+        // Only now: whoever waits for it may stop the server.
+        if (accepted) {
             verified.add(delivery);
         }
     }

@@ -29,7 +29,7 @@ final class Wire {
             .create();
     }
 
-    /** Times without a zone: some pages part day and time by a blank, others by a T. Both are read, the blank is written. */
+    /** Times without a zone. Day and time are parted by a blank or by a T: both are read, the blank is written. */
     private static final class LocalTime extends TypeAdapter<LocalDateTime> {
         private static final DateTimeFormatter WRITTEN = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
 
