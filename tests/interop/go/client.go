@@ -69,7 +69,7 @@ func askToken(ctx context.Context, client *gateway.ClientWithResponses, grant ga
 		return gateway.AccessToken{}, err
 	}
 	envelope, err := answer.JSON200.AsAccessTokenEnvelope()
-	if err == nil && envelope.Retdata == nil {
+	if err == nil && (envelope.Retdata == nil || envelope.Retdata.AccessToken == "") {
 		err = errors.New("the token call succeeded without a token")
 	}
 	if err != nil {

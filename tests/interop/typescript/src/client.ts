@@ -24,7 +24,9 @@ export function clients(fetch: Fetch): Clients {
       throw error instanceof SyntaxError ? new Error("the answer of the token call is no JSON") : error;
     });
     // One page shows the token bare, the other in the envelope.
-    return answer.data && "access_token" in answer.data ? answer.data : unwrap(answer as Answer<AccessToken>);
+    const token = answer.data && "access_token" in answer.data ? answer.data : retdata(answer as Answer<AccessToken>);
+    if (!token.access_token) throw new Error("the token call succeeded without a token");
+    return token;
   };
   const live = tokens(environment("STABLELINK_TOKEN_FILE"), async (refresh_token) => {
     try {
@@ -53,6 +55,7 @@ function options(fetch: Fetch) {
   return { baseUrl: environment("STABLELINK_ENV"), fetch, bodySerializer: write, redirect: "error" as const };
 }
 
+/** The value of a variable that must be set. */
 export function environment(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set`);
@@ -83,12 +86,19 @@ export interface Answer<T> {
   response: Response;
 }
 
-/** The retdata of an answer; throws a Refusal if the answer is an error. */
-export function unwrap<T>({ data, error, response }: Answer<T>): T {
+/** Throws a Refusal if the answer is an error. */
+export function accepted<T>({ data, error, response }: Answer<T>): Envelope<T> {
   const envelope = data ?? error;
   const retcode = String(envelope?.retcode ?? "missing");
   if (!data || !response.ok || retcode !== "200") {
     throw new Refusal(response.status, retcode, envelope?.retmsg ?? "");
   }
-  return data.retdata as T;
+  return data;
+}
+
+/** The retdata of an answer. Throws a Refusal if it is an error, and an Error if it has none. */
+export function retdata<T>(answer: Answer<T>): T & {} {
+  const { retdata } = accepted(answer);
+  if (retdata === undefined || retdata === null) throw new Error("the answer has no retdata");
+  return retdata;
 }

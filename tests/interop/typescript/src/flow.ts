@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { LosslessNumber } from "lossless-json";
 import type { CreatedCheckoutOrder } from "../generated/gateway.js";
 import type { CheckoutOrderEvent, UploadedFile, User } from "../generated/provisional.js";
-import { clients, connect, environment, Refusal, unwrap } from "./client.js";
+import { accepted, clients, connect, environment, Refusal, retdata } from "./client.js";
 import { read } from "./json.js";
 import { amounts, moneyNumber, moneyText, newOrder } from "./money.js";
 import { receiver } from "./receiver.js";
@@ -53,36 +53,36 @@ export async function flow(report: Report): Promise<void> {
   });
 
   await check("exchange-rate", async () => {
-    const { channelRate, rate: earlier } = unwrap(await rate());
+    const { channelRate, rate: earlier } = retdata(await rate());
     expect(channelRate !== undefined || earlier !== undefined, "neither channelRate nor rate");
   });
 
   await check("create-user", async () => {
     const body = { email: `${run}@example.com`, fullName: "Example Limited", country: "VGB", clientType: 4 };
-    customer = unwrap(await documented.POST("/user/create-user", { body })) as User;
+    customer = retdata(await documented.POST("/user/create-user", { body })) as User;
     expect(customer.id !== undefined, "the id of the new customer is missing");
   });
 
   await check("create-order", async () => {
-    order = unwrap(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, "0.5") }));
+    order = retdata(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, "0.5") }));
     expect(order.payingAmount !== undefined, "payingAmount is missing");
     expect(order.depositAddress !== undefined && order.depositAddress !== "-1", "depositAddress is missing");
   });
 
   await check("order-info", async () => {
-    const found = unwrap(await documented.GET("/checkout/order/info", { params: { query: { orderNo } } }));
+    const found = retdata(await documented.GET("/checkout/order/info", { params: { query: { orderNo } } }));
     expect(found.orderNo === orderNo && found.orderStatus === "PAYING", `the order is ${found.orderStatus}`);
   });
 
   await check("simulate", async () => {
     const paymentRequestDTO = { requestId: run, amount: new LosslessNumber("12.50"), requestType: "OnRamp" };
     const body = { event: "PAYMENT_REQUEST_CHANGED", paymentRequestDTO };
-    unwrap(await documented.POST("/base/notification/simulate", { body }));
+    accepted(await documented.POST("/base/notification/simulate", { body }));
   });
 
   await check("upload", async () => {
     const body = { file: new Blob(["paid in full\n"], { type: "text/plain" }), scene: 1 };
-    file = unwrap(await provisional.POST("/file/upload-file", { body, bodySerializer: form }));
+    file = retdata(await provisional.POST("/file/upload-file", { body, bodySerializer: form }));
     expect(file.fileId !== undefined, "fileId is missing");
   });
 
@@ -91,7 +91,7 @@ export async function flow(report: Report): Promise<void> {
     const fileId = file?.fileId;
     expect(clientId !== undefined && fileId !== undefined, "there is no customer or no file");
     const fees = { developerFixAmount: new LosslessNumber("0.50"), developerRate: new LosslessNumber("0.01") };
-    unwrap(await provisional.POST("/trade/create-fee-config", { body: { clientId, ...fees } }));
+    accepted(await provisional.POST("/trade/create-fee-config", { body: { clientId, ...fees } }));
     const body = {
       requestId: run,
       clientId,
@@ -101,7 +101,7 @@ export async function flow(report: Report): Promise<void> {
       amount: new LosslessNumber("120.00"),
       fileId,
     };
-    const trade = unwrap(await provisional.POST("/trade/create-trade-request", { body }));
+    const trade = retdata(await provisional.POST("/trade/create-trade-request", { body }));
     expect(trade.txNo !== undefined && trade.requestId === run, "txNo is missing, or the requestId is another");
   });
 
@@ -128,7 +128,7 @@ export async function flow(report: Report): Promise<void> {
 
   await check("error-envelope", async () => {
     const answer = await documented.POST("/checkout/order/create", { body: newOrder("with blank", "0.5") });
-    const refusal = refused(() => unwrap(answer));
+    const refusal = refused(() => accepted(answer));
     expect(refusal !== undefined, "an order number with a blank is no refusal");
     expect(refusal.status === 200 && refusal.retcode === "00008", refusal.message);
     expect(refusal.retmsg.includes("orderNo"), refusal.message);
@@ -138,7 +138,7 @@ export async function flow(report: Report): Promise<void> {
     await promisify(execFile)(process.execPath, [process.argv[1] ?? "", "renew"]);
     expect((await grants()) === "1, 2", "the other process did not renew by the refresh token");
     statuses = [];
-    unwrap(await rate());
+    accepted(await rate());
     expect(statuses.join() === "401,200", `the call met HTTP ${statuses.join()}, not a refused token and then success`);
     expect((await grants()) === "1, 2", "this process asked for a token of its own");
   });

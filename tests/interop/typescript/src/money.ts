@@ -1,6 +1,6 @@
 import { LosslessNumber } from "lossless-json";
 import type { CreateCheckoutOrderRequest } from "../generated/gateway.js";
-import { unwrap, type Clients } from "./client.js";
+import { accepted, retdata, type Clients } from "./client.js";
 import { expect } from "./report.js";
 
 /** A number of JavaScript keeps the digits of the first one only. */
@@ -14,9 +14,9 @@ export function newOrder(orderNo: string, amount: string): CreateCheckoutOrderRe
 
 /** Makes an order and reads it back, into the generated type and as it came. */
 export async function moneyNumber({ documented }: Clients, orderNo: string, amount: string): Promise<void> {
-  unwrap(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, amount) }));
+  accepted(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, amount) }));
   const params = { query: { orderNo } };
-  const { orderAmount } = unwrap(await documented.GET("/checkout/order/info", { params }));
+  const { orderAmount } = retdata(await documented.GET("/checkout/order/info", { params }));
   expect(orderAmount?.value === amount, `the generated type holds ${orderAmount}`);
   const { data } = await documented.GET("/checkout/order/info", { params, parseAs: "text" });
   stands(data, "orderAmount", amount);
@@ -31,9 +31,9 @@ export async function moneyText(
 ): Promise<void> {
   const address = "0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C";
   const body = { settlementOrderNo, merchantId: "1", token: "ETH_USDT", address, amount, orderNos: [orderNo] };
-  unwrap(await documented.POST("/checkout/settlement/create", { body }));
+  accepted(await documented.POST("/checkout/settlement/create", { body }));
   const params = { query: { settlementOrderNo } };
-  const settlement = unwrap(await provisional.GET("/checkout/settlement/info", { params }));
+  const settlement = retdata(await provisional.GET("/checkout/settlement/info", { params }));
   expect(settlement.amount === amount, `the generated type holds ${settlement.amount}`);
   const { data } = await provisional.GET("/checkout/settlement/info", { params, parseAs: "text" });
   stands(data, "amount", JSON.stringify(amount));
