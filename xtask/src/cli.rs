@@ -73,6 +73,8 @@ pub enum Command {
         #[arg(long, conflicts_with = "languages")]
         survey: bool,
     },
+    /// Let schemathesis hold the gateway on localhost against the document: what it must take, and what it must refuse
+    Properties,
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
     /// Run the whole suite, with its own set-up
@@ -156,7 +158,14 @@ mod tests {
         command.build();
         let mut text = command.render_long_help().to_string();
         for name in [
-            "regen", "diff", "docs", "profile", "interop", "measure", "test",
+            "regen",
+            "diff",
+            "docs",
+            "profile",
+            "interop",
+            "properties",
+            "measure",
+            "test",
         ] {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));

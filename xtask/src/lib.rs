@@ -14,7 +14,7 @@ mod loopback;
 pub mod measure;
 mod openapi;
 pub mod profile;
-mod properties;
+pub mod properties;
 pub mod publish;
 pub mod regen;
 mod sandbox;

@@ -57,15 +57,20 @@ impl Sandbox {
         })
     }
 
-    pub(crate) fn address(&self) -> &str {
-        &self.address
-    }
-
     /// Tells a program where the gateway is and who calls.
     pub(crate) fn told(&self, call: Call) -> Call {
         let call = call.env(ADDRESS, &self.address);
         let hide = |call: Call, (name, value): &(&'static str, String)| call.hidden(name, value);
         self.secrets.iter().fold(call, hide)
+    }
+
+    /// Its answers that did not fit the document.
+    pub(crate) fn mismatches(&self) -> Result<Vec<String>, Stop> {
+        let status = self.status()?;
+        let list = status["mismatches"]
+            .as_array()
+            .ok_or_else(|| Stop("no `mismatches` in the status of the gateway".to_owned()))?;
+        Ok(list.iter().map(ToString::to_string).collect())
     }
 
     /// What it saw, as its control answers `status`.

@@ -2,7 +2,6 @@
 //! together.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use crate::job::stop::Stop;
@@ -39,15 +38,6 @@ pub(super) fn write_documents(root: &Path, language: Language) -> Result<(), Sto
         }
     }
     Ok(())
-}
-
-/// Makes the folder, or empties it.
-pub(super) fn empty(folder: &Path) -> Result<(), Stop> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    Ok(fs::create_dir_all(folder)?)
 }
 
 /// Copies files, folder by folder, over those of a run before.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::job::{Job, call::Call, read, stop::Stop};
+use crate::job::{self, Job, call::Call, read, stop::Stop};
 
 use super::folder;
 use super::language::{Language, Need, Toolkit};
@@ -59,7 +59,7 @@ impl Toolkit for Go {
         let target = root.join(Language::Go.target());
         folder::copy(&root.join(Language::Go.source()), &target)?;
         for provisional in [false, true] {
-            folder::empty(&target.join(package(provisional)))?;
+            job::empty(&target.join(package(provisional)))?;
         }
         Ok(())
     }

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::job::{Job, call::Call, read, stop::Stop};
+use crate::job::{self, Job, call::Call, read, stop::Stop};
 
-use super::folder;
 use super::language::{Language, Need, Toolkit};
 
 /// The generator, as `pom.xml` names it.
@@ -64,8 +63,8 @@ impl Toolkit for Java {
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
         // What is there already would not be generated again, and not warned of.
         let made = root.join(Language::Java.target());
-        folder::empty(&made.join(client(false).0))?;
-        folder::empty(&made.join(client(true).0))
+        job::empty(&made.join(client(false).0))?;
+        job::empty(&made.join(client(true).0))
     }
 
     fn generate(&self) -> Vec<Call> {

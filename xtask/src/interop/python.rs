@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::job::{Job, call::Call, python, read, stop::Stop};
+use crate::job::{self, Job, call::Call, python, read, stop::Stop};
 
 use super::folder;
 use super::language::{Language, Need, Toolkit};
@@ -64,7 +64,7 @@ impl Toolkit for Python {
 
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
         // The generator leaves files of operations that are gone.
-        folder::empty(&root.join(generated()))
+        job::empty(&root.join(generated()))
     }
 
     fn generate(&self) -> Vec<Call> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::job::{Job, call::Call, node, read, stop::Stop};
+use crate::job::{self, Job, call::Call, node, read, stop::Stop};
 
 use super::folder;
 use super::language::{Language, Need, Toolkit};
@@ -76,9 +76,9 @@ impl Toolkit for TypeScript {
 
     fn prepare(&self, root: &Path) -> Result<(), Stop> {
         let program = root.join(program());
-        folder::empty(&program)?;
+        job::empty(&program)?;
         folder::copy(&root.join(Language::Typescript.source()), &program)?;
-        folder::empty(&root.join(generated()))
+        job::empty(&root.join(generated()))
     }
 
     fn generate(&self) -> Vec<Call> {

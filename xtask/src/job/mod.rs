@@ -10,7 +10,7 @@ pub(crate) mod stop;
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -104,6 +104,15 @@ impl<'a> Job<'a> {
 /// The text of a file below `root`.
 pub(crate) fn read(root: &Path, file: &str) -> Result<String, Stop> {
     fs::read_to_string(root.join(file)).map_err(|error| Stop(format!("{file}: {error}")))
+}
+
+/// Makes the folder, or empties it.
+pub(crate) fn empty(folder: &Path) -> Result<(), Stop> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    Ok(fs::create_dir_all(folder)?)
 }
 
 #[cfg(test)]

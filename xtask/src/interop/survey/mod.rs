@@ -6,7 +6,7 @@ mod request;
 mod tools;
 
 use crate::job::call::Call;
-use crate::job::{Job, node, stop::Stop};
+use crate::job::{self, Job, node, stop::Stop};
 use crate::profile;
 
 use super::language::Language;
@@ -57,7 +57,7 @@ pub(super) fn in_job(job: &mut Job<'_>) -> Result<(), Stop> {
         folder::write_documents(job.root, language)?;
         toolkit.prepare(job.root)?;
         let made = format!("{TARGET}/out/{}", language.name());
-        folder::empty(&job.root.join(&made))?;
+        job::empty(&job.root.join(&made))?;
         let plain = toolkit.generate_plain(job.root, &made);
         let plain = said(job, &plain, |line| toolkit.is_warning(line))?;
         let profiled = match has_profile(job, toolkit.generator())? {
