@@ -6,6 +6,7 @@ What stands below `generator/` among the templates are the generator's, so that 
 copying them.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -26,7 +27,9 @@ def main(document: str, directory: str) -> int:
         command = [generator, "generate", "--path", document, "--output-path", directory]
         command += ["--meta", "none", "--overwrite", "--fail-on-warning"]
         command += ["--custom-template-path", templates]
-        return subprocess.run(command).returncode
+        # It looks for its formatter there, and warns where it finds none.
+        path = os.pathsep.join([str(generator.parent), os.environ.get("PATH", "")])
+        return subprocess.run(command, env=os.environ | {"PATH": path}).returncode
 
 
 if __name__ == "__main__":
