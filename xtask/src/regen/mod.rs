@@ -160,6 +160,14 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         &for_client(&curated.published, false)?,
     )?;
 
+    // Those of other generators are not needed here, but go stale here.
+    for name in profile::names(root)? {
+        if name != PROFILE {
+            let other = profile::load(root, &name)?;
+            profile::apply_to_superset(&mut curated.superset.clone(), &other)?;
+        }
+    }
+
     let published = finish(curated.published.clone());
     let superset = finish(curated.superset.clone());
     let mut outputs = Outputs::default();
