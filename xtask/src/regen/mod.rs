@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    curate::{self, Context, CurateError, Overlay, Stale, Trace},
+    curate::{self, Context, CurateError, Stale, Trace},
     diff::{
         self,
         changelog::{self, MarksError},
@@ -26,6 +26,7 @@ use crate::{
         security,
     },
     lint::{self, Finding},
+    profile::{self, ProfileError},
     publish::{
         evidence_report, json, markers, order,
         readme::{self, NoPlace},
@@ -36,8 +37,7 @@ use crate::{
 };
 use summary::Summary;
 
-const PROFILES: &str = "spec/profiles";
-const PROFILE: &str = "progenitor.yaml";
+const PROFILE: &str = "progenitor";
 
 /// The tree cannot be regenerated; it is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum RegenError {
     /// An overlay is malformed.
     #[error(transparent)]
     Overlay(#[from] CurateError),
+    /// The profile of the client cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// Overlay actions do nothing any more.
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -136,14 +139,13 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         return Err(RegenError::Findings(findings));
     }
 
-    let profile = profile(root)?;
+    let profile = profile::load(root, PROFILE)?;
     let for_client = |document: &Value, strict: bool| -> Result<Value, RegenError> {
         let mut document = document.clone();
-        // The profile is made for the superset: what it says of provisional parts is not stale.
         if strict {
-            curate::apply(&mut document, &profile, &Context::default())?;
+            profile::apply_to_superset(&mut document, &profile)?;
         } else {
-            curate::apply_lenient(&mut document, &profile, &Context::default());
+            profile::apply_to_published(&mut document, &profile);
         }
         let findings = lint::generator(&document);
         if !findings.is_empty() {
@@ -157,6 +159,14 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         &for_client(&curated.superset, true)?,
         &for_client(&curated.published, false)?,
     )?;
+
+    // Those of other generators are not needed here, but go stale here.
+    for name in profile::names(root)? {
+        if name != PROFILE {
+            let other = profile::load(root, &name)?;
+            profile::apply_to_superset(&mut curated.superset.clone(), &other)?;
+        }
+    }
 
     let published = finish(curated.published.clone());
     let superset = finish(curated.superset.clone());
@@ -259,12 +269,6 @@ impl Curated {
             provisional_trace,
         })
     }
-}
-
-fn profile(root: &Path) -> Result<Vec<Overlay>, CurateError> {
-    let mut profiles = curate::load_as(&root.join(PROFILES), PROFILES)?;
-    profiles.retain(|overlay| overlay.file.ends_with(PROFILE));
-    Ok(profiles)
 }
 
 /// The importer's document with the evidence of the lock on it.

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use super::call::Call;
-use super::counts::Counts;
 use super::debian;
-use super::job::Job;
-use super::stop::Stop;
 use super::unused_snapshots;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::counts::Counts;
+use crate::job::stop::Stop;
 
 /// The packages and features of each run.
 ///

@@ -1,8 +1,8 @@
 //! What the suite needs of the machine beyond the toolchains: a real Redis, a real browser, and a TLS library to link with.
 
-use super::call::Call;
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::stop::Stop;
 
 /// A Debian package, and the command that succeeds where what it brings is there, whoever brought it.
 struct Package {

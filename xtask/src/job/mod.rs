@@ -1,34 +1,43 @@
-//! One step at work: the commands it runs and what it found.
+//! A piece of work that runs commands, shows them, and gathers what it found.
+
+pub(crate) mod call;
+pub(crate) mod counts;
+pub(crate) mod install;
+pub(crate) mod node;
+pub(crate) mod python;
+pub(crate) mod running;
+pub(crate) mod stop;
 
 use std::fmt;
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use super::call::Call;
-use super::counts::Counts;
-use super::stop::Stop;
+use call::Call;
+use counts::Counts;
+use stop::Stop;
 
-/// What a step leaves behind.
+/// What a piece of work leaves behind.
 #[derive(Default)]
-pub(super) struct Finished {
-    /// Each makes the step fail.
-    pub(super) problems: Vec<String>,
+pub(crate) struct Finished {
+    /// Each makes it fail.
+    pub(crate) problems: Vec<String>,
     /// What the table must say although it is no failure.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// How many tests ran.
-    pub(super) tests: Option<Counts>,
+    pub(crate) tests: Option<Counts>,
 }
 
-/// The state of the step that runs.
-pub(super) struct Job<'a> {
-    pub(super) root: &'a Path,
-    pub(super) out: &'a mut dyn Write,
+/// The state of the work that runs.
+pub(crate) struct Job<'a> {
+    pub(crate) root: &'a Path,
+    pub(crate) out: &'a mut dyn Write,
     finished: Finished,
 }
 
 impl<'a> Job<'a> {
-    pub(super) fn new(root: &'a Path, out: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(root: &'a Path, out: &'a mut dyn Write) -> Self {
         Self {
             root,
             out,
@@ -36,30 +45,30 @@ impl<'a> Job<'a> {
         }
     }
 
-    pub(super) fn problem(&mut self, text: impl Into<String>) {
+    pub(crate) fn problem(&mut self, text: impl Into<String>) {
         self.finished.problems.push(text.into());
     }
 
-    pub(super) fn note(&mut self, text: impl Into<String>) {
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
         self.finished.notes.push(text.into());
     }
 
-    pub(super) fn add_tests(&mut self, counts: Counts) {
+    pub(crate) fn add_tests(&mut self, counts: Counts) {
         let total = self.finished.tests.get_or_insert_default();
         *total = total.plus(counts);
     }
 
-    pub(super) fn finish(self) -> Finished {
+    pub(crate) fn finish(self) -> Finished {
         self.finished
     }
 
     /// Whether nothing went wrong so far.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.finished.problems.is_empty()
     }
 
     /// Prints the command line, then the time that `run` took.
-    pub(super) fn timed<T>(
+    pub(crate) fn timed<T>(
         &mut self,
         call: &Call,
         run: impl FnOnce(&mut Self) -> Result<T, Stop>,
@@ -73,8 +82,8 @@ impl<'a> Job<'a> {
         Ok(result)
     }
 
-    /// Runs a command whose failure is a problem of the step, which goes on.
-    pub(super) fn check(&mut self, call: &Call) -> Result<(), Stop> {
+    /// Runs a command whose failure is a problem of the work, which goes on.
+    pub(crate) fn check(&mut self, call: &Call) -> Result<(), Stop> {
         let passed = self.timed(call, |job| call.status(job.root))?;
         if !passed {
             self.problem(format!("failed: {call}"));
@@ -82,14 +91,28 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Runs a command that the rest of the step needs.
-    pub(super) fn need(&mut self, call: &Call, help: impl fmt::Display) -> Result<(), Stop> {
+    /// Runs a command that the rest of the work needs.
+    pub(crate) fn need(&mut self, call: &Call, help: impl fmt::Display) -> Result<(), Stop> {
         let passed = self.timed(call, |job| call.status(job.root))?;
         if passed {
             return Ok(());
         }
         Err(Stop(format!("failed: {call}\n  help: {help}")))
     }
+}
+
+/// The text of a file below `root`.
+pub(crate) fn read(root: &Path, file: &str) -> Result<String, Stop> {
+    fs::read_to_string(root.join(file)).map_err(|error| Stop(format!("{file}: {error}")))
+}
+
+/// Makes the folder, or empties it.
+pub(crate) fn empty(folder: &Path) -> Result<(), Stop> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    Ok(fs::create_dir_all(folder)?)
 }
 
 #[cfg(test)]

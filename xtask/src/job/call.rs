@@ -15,21 +15,23 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// A program with its arguments and the variables that differ from ours.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     program: String,
     args: Vec<String>,
     env: Vec<(&'static str, String)>,
+    hidden: Vec<(&'static str, String)>,
+    folder: Option<String>,
 }
 
 /// How a command with a time limit ended.
-pub(super) enum Limited {
+pub(crate) enum Limited {
     Ended { success: bool, text: String },
     TimedOut,
 }
 
 impl Call {
     /// A relative `program` with a slash in it counts from the root.
-    pub(super) fn new<A: Into<String>>(
+    pub(crate) fn new<A: Into<String>>(
         program: impl Into<String>,
         args: impl IntoIterator<Item = A>,
     ) -> Self {
@@ -37,32 +39,46 @@ impl Call {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
             env: Vec::new(),
+            hidden: Vec::new(),
+            folder: None,
         }
     }
 
     /// `cargo` with words parted by blanks.
-    pub(super) fn cargo(words: &str) -> Self {
+    pub(crate) fn cargo(words: &str) -> Self {
         Self::new("cargo", words.split_whitespace())
     }
 
-    pub(super) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.env.push((name, value.into()));
         self
     }
 
-    pub(super) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+    /// A variable whose value is shown to nobody.
+    pub(crate) fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.hidden.push((name, value.into()));
+        self
+    }
+
+    /// Runs in this folder below the root, in place of the root.
+    pub(crate) fn within(mut self, folder: impl Into<String>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    pub(crate) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     /// Runs with our output and no input; whether it succeeded.
-    pub(super) fn status(&self, root: &Path) -> Result<bool, Stop> {
+    pub(crate) fn status(&self, root: &Path) -> Result<bool, Stop> {
         let status = self.command(root).status();
         Ok(status.map_err(|error| self.not_started(&error))?.success())
     }
 
     /// Runs without showing anything; whether it could be started and succeeded.
-    pub(super) fn succeeds_quietly(&self, root: &Path) -> bool {
+    pub(crate) fn succeeds_quietly(&self, root: &Path) -> bool {
         self.command(root)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -71,7 +87,7 @@ impl Call {
     }
 
     /// The standard output, trimmed, or nothing when the command fails.
-    pub(super) fn text(&self, root: &Path) -> Option<String> {
+    pub(crate) fn text(&self, root: &Path) -> Option<String> {
         let output = self.command(root).stderr(Stdio::null()).output().ok()?;
         if !output.status.success() {
             return None;
@@ -80,16 +96,12 @@ impl Call {
     }
 
     /// Runs with its standard output given line by line, line break included.
-    pub(super) fn lines(
+    pub(crate) fn lines(
         &self,
         root: &Path,
         mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<bool, Stop> {
-        let mut child = self
-            .command(root)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| self.not_started(&error))?;
+        let mut child = self.piped(root)?;
         if let Some(stdout) = child.stdout.take() {
             let mut reader = BufReader::new(stdout);
             let mut line = Vec::new();
@@ -103,15 +115,37 @@ impl Call {
 
     /// Runs with both outputs kept in the file `log`, and ends it, with what it started, once
     /// `is_over` says so.
-    pub(super) fn limited(
+    pub(crate) fn limited(
         &self,
         root: &Path,
         is_over: impl FnMut() -> bool,
         log: &Path,
     ) -> Result<Limited, Stop> {
         let file = File::create(log)?;
+        let errors = file.try_clone()?.into();
+        self.until(root, is_over, log, file, errors)
+    }
+
+    /// As [`Self::limited`], with our standard error and the standard output alone in the file.
+    pub(crate) fn limited_output(
+        &self,
+        root: &Path,
+        is_over: impl FnMut() -> bool,
+        log: &Path,
+    ) -> Result<Limited, Stop> {
+        self.until(root, is_over, log, File::create(log)?, Stdio::inherit())
+    }
+
+    fn until(
+        &self,
+        root: &Path,
+        is_over: impl FnMut() -> bool,
+        log: &Path,
+        output: File,
+        errors: Stdio,
+    ) -> Result<Limited, Stop> {
         let mut command = self.command(root);
-        command.stdout(file.try_clone()?).stderr(file);
+        command.stdout(output).stderr(errors);
         // A group of its own: git and its helpers must end with the command that started them.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -127,6 +161,12 @@ impl Call {
         })
     }
 
+    /// Starts it with its standard output piped.
+    pub(super) fn piped(&self, root: &Path) -> Result<Child, Stop> {
+        let child = self.command(root).stdout(Stdio::piped()).spawn();
+        child.map_err(|error| self.not_started(&error))
+    }
+
     fn command(&self, root: &Path) -> Command {
         let program = if self.program.contains('/') {
             root.join(&self.program)
@@ -136,8 +176,12 @@ impl Call {
         let mut command = Command::new(program);
         command
             .args(&self.args)
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .current_dir(root)
+            .envs(self.env.iter().chain(&self.hidden).cloned())
+            .current_dir(
+                self.folder
+                    .as_ref()
+                    .map_or(root.to_path_buf(), |folder| root.join(folder)),
+            )
             .stdin(Stdio::null());
         command
     }
@@ -178,12 +222,21 @@ fn end(child: &mut Child, root: &Path) {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(folder) = &self.folder {
+            write!(f, "(cd {} && ", quoted(folder))?;
+        }
         for (name, value) in &self.env {
             write!(f, "{name}={} ", quoted(value))?;
+        }
+        for (name, _) in &self.hidden {
+            write!(f, "{name}=… ")?;
         }
         write!(f, "{}", quoted(&self.program))?;
         for arg in &self.args {
             write!(f, " {}", quoted(arg))?;
+        }
+        if self.folder.is_some() {
+            f.write_str(")")?;
         }
         Ok(())
     }
@@ -219,6 +272,13 @@ mod tests {
                 r"python3 -c 'print('\''x'\'')' ''",
             ),
             (Call::cargo("test").args(["--", "-D"]), "cargo test -- -D"),
+            (
+                Call::new("go", ["run", "."])
+                    .env("A", "1")
+                    .hidden("KEY", "k")
+                    .within("tests/go"),
+                "(cd tests/go && A=1 KEY=… go run .)",
+            ),
         ];
         for (call, wanted) in cases {
             assert_eq!(call.to_string(), wanted);

@@ -1,4 +1,4 @@
-//! Tools in `target/tools`, installed once for each set of pinned versions.
+//! Folders below `target` with what is installed once for each set of pinned versions.
 //!
 //! The last thing that an installation writes is its stamp, the text of what was wanted. A folder
 //! without the stamp, or with another text, is from an interrupted run or from older pins: it is
@@ -8,24 +8,24 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::job::Job;
+use super::Job;
 use super::stop::Stop;
 
-/// Where all tools go, relative to the root.
-pub(super) const TOOLS: &str = "target/tools";
+/// Where most go, relative to the root, each in a folder of its own.
+pub(crate) const TOOLS: &str = "target/tools";
 
 const STAMP: &str = "installed.txt";
 
-/// Makes sure that `target/tools/<name>` holds what `wanted` pins, with `install` where it
+/// Makes sure that `folder`, relative to the root, holds what `wanted` pins, with `install` where it
 /// doesn't; `install` finds the folder there and empty.
-pub(super) fn ensure<'a>(
+pub(crate) fn ensure<'a>(
     job: &mut Job<'a>,
-    name: &str,
+    folder: &str,
     wanted: &str,
     install: impl FnOnce(&mut Job<'a>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let tools = job.root.join(TOOLS);
-    let folder = tools.join(name);
+    let folder = job.root.join(folder);
     fs::create_dir_all(&tools)?;
     // Two runs in one tree would empty the folder under each other. Freed when it goes away.
     let _lock = lock(job, &tools.join("lock"))?;
@@ -35,7 +35,7 @@ pub(super) fn ensure<'a>(
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    fs::create_dir(&folder)?;
+    fs::create_dir_all(&folder)?;
     install(job)?;
     stamp(&folder, wanted)?;
     Ok(())
@@ -79,7 +79,7 @@ mod tests {
         let mut out = Vec::new();
         let mut job = Job::new(root, &mut out);
         let mut times = 0;
-        let result = ensure(&mut job, "tool", wanted, |job| {
+        let result = ensure(&mut job, "target/tools/tool", wanted, |job| {
             times += 1;
             let folder = job.root.join(TOOLS).join("tool");
             assert_eq!(fs::read_dir(&folder)?.count(), 0, "not empty");

@@ -4,15 +4,15 @@ use std::fmt;
 
 /// How many tests ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) passed: u64,
-    pub(super) failed: u64,
-    pub(super) skipped: u64,
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
 }
 
 impl Counts {
     /// Reads the closing line of one test binary; nothing of any other line.
-    pub(super) fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let mut counts = Self::default();
         for part in parts.split(';') {
@@ -30,7 +30,7 @@ impl Counts {
         Some(counts)
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             passed: self.passed.saturating_add(other.passed),
             failed: self.failed.saturating_add(other.failed),
