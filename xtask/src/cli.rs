@@ -32,6 +32,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
     },
+    /// Regenerate from the docs, then walk through everything on a gateway of this machine
+    Demo,
     /// Tell what changed between two documents for those who depend on the crate
     ///
     /// Exit code: 0, or 2 where `--fail-on` found its kind, or 1 where the documents cannot be compared.
@@ -159,6 +161,7 @@ mod tests {
         let mut text = command.render_long_help().to_string();
         for name in [
             "regen",
+            "demo",
             "diff",
             "docs",
             "profile",

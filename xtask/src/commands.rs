@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     cli::{Cli, Command, Docs, LiveSite},
+    demo,
     diff::{
         self,
         command::{FOUND, FailOn},
@@ -81,6 +82,7 @@ pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
             }
         }
         Command::Regen { check, draft: None } => regen_tree(root, check)?,
+        Command::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
         Command::Docs { command } => return docs(root, command),
         Command::Profile {
             name,

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod curate;
+pub mod demo;
 pub mod diff;
 pub mod docs;
 pub mod interop;

@@ -105,11 +105,9 @@ mod tests {
             .ok()
             .unwrap();
         for (part, name) in of_flow() {
-            let row = contract
-                .lines()
-                .find(|line| line.starts_with(&format!("| `{}` |", part.name())))
-                .unwrap();
-            assert!(row.contains(&format!("`{name}`")), "{name}");
+            let start = format!("| `{}` |", part.name());
+            let row = |line: &str| line.starts_with(&start) && line.contains(&format!("`{name}`"));
+            assert!(contract.lines().any(row), "{name}");
         }
     }
 

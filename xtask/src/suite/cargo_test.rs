@@ -16,8 +16,9 @@ use crate::job::stop::Stop;
 /// at once, and the clients would then only be tested as they behave for users who have that
 /// feature on; those without it, most of them, would get code that no test has seen. For the
 /// same reason each of their own features is a run of its own, and there is one with all of them and that feature on.
-const RUNS: [&str; 14] = [
+const RUNS: [&str; 15] = [
     "--workspace --exclude stablelink-api --exclude stablelink",
+    "--package stablelink-cli --features chromium --test pages",
     "--package stablelink-api",
     "--package stablelink-api --features provisional",
     "--package stablelink-api --all-features",

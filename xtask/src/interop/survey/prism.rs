@@ -121,11 +121,11 @@ mod tests {
     #[test]
     fn an_answer_is_an_example_or_else_a_success() {
         let with = json!({"responses": {"200": {"content": {"application/json": {
-            "examples": {"1e0": {"value": {"retcode": "200", "retdata": 1.50}}}
+            "examples": {"1e0": {"value": {"retcode": "200", "retdata": 2.5}}}
         }}}}});
         let without = json!({"responses": {}});
         for (operation, status, text, passes) in [
-            (&with, 200, r#"{"retdata": 1.50, "retcode": "200"}"#, true),
+            (&with, 200, r#"{"retdata": 2.5, "retcode": "200"}"#, true),
             (&with, 200, r#"{"retdata": 2, "retcode": "200"}"#, false),
             (&without, 200, r#"{"retcode": 200}"#, true),
             (&without, 200, r#"{"retcode": -1}"#, false),
