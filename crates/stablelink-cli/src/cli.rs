@@ -1,10 +1,11 @@
 //! Arguments of the command.
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{self, operations};
-use crate::failure::EXIT_CODES;
-use crate::output::Form;
+use crate::context::Context;
+use crate::failure::{EXIT_CODES, Failure};
+use crate::global::Global;
 
 /// The StableLink payment gateway from the command line (unofficial): calls, signatures, webhooks, a gateway on localhost
 #[derive(Debug, Parser)]
@@ -20,38 +21,6 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Global {
-    /// Which gateway: sandbox, staging, production, or an address such as http://127.0.0.1:8080
-    #[arg(long, global = true, value_name = "ENV")]
-    pub(crate) env: Option<String>,
-    /// Which profile of the settings
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// How answers are written
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORM",
-        default_value_t,
-        hide_possible_values = true,
-        help = "How answers are written: `table` for people, `json` for programs (retdata as it came)"
-    )]
-    pub(crate) output: Form,
-    /// Print this member of the answer alone, such as orderNo
-    #[arg(long, global = true, value_name = "MEMBER", conflicts_with = "output")]
-    pub(crate) get: Option<String>,
-    /// How long a call may take in all, in seconds [default: 60; uploads and waits: 600]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) timeout: Option<u64>,
-    /// Show on standard error what is done; twice: more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
 }
 
 /// What can be done.
@@ -98,6 +67,25 @@ impl Command {
             _ => false,
         }
     }
+
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Demo(demo) => demo.run(context).await,
+            Self::Sandbox(sandbox) => sandbox.run(context).await,
+            Self::Login(login) => login.run(context).await,
+            Self::Logout(logout) => logout.run(context),
+            Self::Whoami(whoami) => whoami.run(context).await,
+            Self::Token(token) => token.run(context).await,
+            Self::Sign(sign) => sign.run(context),
+            Self::Verify(verify) => verify.run(context),
+            Self::Api(api) => api.run(context).await,
+            Self::Probe(probe) => probe.run(context).await,
+            Self::Webhook(webhook) => webhook.run(context).await,
+            Self::Operation(operation) => operation.run(context).await,
+            Self::Completions(completions) => completions.run(context, command()),
+            Self::Man(man) => man.run(context, command()),
+        }
+    }
 }
 
 const SETTINGS: &str = "\
@@ -119,10 +107,51 @@ pub fn command() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use stablelink::operations::Evidence;
+
     use super::*;
+    use crate::commands::operations::places::PLACES;
 
     #[test]
     fn it_is_well_formed() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_has_its_operation() {
+        let placed: BTreeSet<Vec<&str>> = PLACES.iter().map(|(place, _)| place.to_vec()).collect();
+        let command = command();
+        let groups: BTreeSet<&str> = PLACES.iter().map(|(place, _)| place[0]).collect();
+        let mut found = BTreeSet::new();
+        for group in command
+            .get_subcommands()
+            .filter(|group| groups.contains(group.get_name()))
+        {
+            if group.get_subcommands().next().is_none() {
+                found.insert(vec![group.get_name()]);
+            }
+            for leaf in group.get_subcommands() {
+                found.insert(vec![group.get_name(), leaf.get_name()]);
+            }
+        }
+        assert_eq!(found, placed);
+    }
+
+    #[test]
+    fn inferred_ones_are_marked() {
+        let command = command();
+        for (place, facts) in PLACES {
+            let leaf = place.iter().fold(&command, |command, name| {
+                command.find_subcommand(name).unwrap()
+            });
+            let marked = leaf
+                .get_about()
+                .unwrap()
+                .to_string()
+                .ends_with("[inferred]");
+            assert_eq!(marked, facts.evidence == Evidence::Inferred, "{place:?}");
+        }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use stablelink::{Client, Credentials, Environment, FileStore, QueryForm};
 
-use crate::cli::Global;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::output::Out;
 use crate::settings::{Config, Folders, Given, Profile, SecretBook};
 

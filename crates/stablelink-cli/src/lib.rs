@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod context;
 mod failure;
+mod global;
 mod input;
 mod output;
 mod settings;
@@ -56,7 +57,7 @@ fn run(context: &Context, command: cli::Command) -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
-            outcome = commands::run(context, command) => outcome,
+            outcome = command.run(context) => outcome,
             _ = tokio::signal::ctrl_c(), if !serves => Err(Failure::interrupted()),
         }
     });

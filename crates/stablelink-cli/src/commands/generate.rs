@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -20,9 +19,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) fn run(self, context: &Context, mut of: clap::Command) -> Result<(), Failure> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut cli::command(), "stablelink", &mut text);
+        clap_complete::generate(self.shell, &mut of, "stablelink", &mut text);
         context.out.line(String::from_utf8_lossy(&text).trim_end())
     }
 }
@@ -37,13 +36,13 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) fn run(self, context: &Context, of: clap::Command) -> Result<(), Failure> {
         if let Some(dir) = self.dir {
             std::fs::create_dir_all(&dir)?;
-            return Ok(clap_mangen::generate_to(cli::command(), dir)?);
+            return Ok(clap_mangen::generate_to(of, dir)?);
         }
         let mut page = Vec::new();
-        clap_mangen::Man::new(cli::command()).render(&mut page)?;
+        clap_mangen::Man::new(of).render(&mut page)?;
         context.out.line(String::from_utf8_lossy(&page).trim_end())
     }
 }

@@ -4,7 +4,7 @@ mod checkout;
 mod fee;
 mod file;
 mod kyb;
-mod places;
+pub(crate) mod places;
 mod rate;
 mod refund;
 mod remit;
