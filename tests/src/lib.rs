@@ -1,6 +1,8 @@
-//! What the tests share: the checked-in tree, copies of it that a test may change, and a documentation
-//! site on this machine.
+//! What the tests share: the checked-in tree, copies of it that a test may change, a documentation site on
+//! this machine, and the load of many clients on a gateway that fails.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod load;
 pub mod site;
 
 use std::{

@@ -24,7 +24,7 @@ use crate::{
             settings::Settings,
         },
     },
-    interop, measure, profile, properties,
+    interop, load, measure, profile, properties,
     publish::{json, markers},
     regen, suite,
     tree::State,
@@ -84,6 +84,7 @@ pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
         Command::Regen { check, draft: None } => regen_tree(root, check)?,
         Command::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
         Command::Docs { command } => return docs(root, command),
+        Command::Load { args } => load::run(root, &args)?,
         Command::Profile {
             name,
             provisional,

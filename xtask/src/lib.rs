@@ -11,6 +11,7 @@ pub mod docs;
 pub mod interop;
 mod job;
 pub mod lint;
+pub mod load;
 mod loopback;
 pub mod measure;
 mod openapi;

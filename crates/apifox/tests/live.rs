@@ -161,20 +161,20 @@ fn enumerated_values_are_without_the_words_that_stand_in_them() {
         json!({"type": kind, "title": "State", "enum": values, "x-apifox-enum": notes})
     };
     let mut page = answers(&json!({"type": "object", "properties": {
-        "state": listed("integer", json!(["0-未开始", "1-已开始", "2 -失败", "3-成功"])),
-        "code": listed("string", json!(["2000-成功", "9999-失败"])),
+        "state": listed("integer", json!(["0-空", "1-在架", "2 -借出", "3-售罄"])),
+        "code": listed("string", json!(["100-有货", "900-缺货"])),
     }}));
     page["responseExamples"] =
-        json!([{"responseId": 1, "data": "{\"state\": 3, \"code\": \"2000\"}"}]);
+        json!([{"responseId": 1, "data": "{\"state\": 3, \"code\": \"100\"}"}]);
     let (document, said_of_it) = of(&page);
     assert_eq!(said_of_it, "");
     let properties = &document["components"]["schemas"]["GetBookResponse"]["properties"];
     assert_eq!(properties["state"]["enum"], json!([0, 1, 2, 3]));
     assert_eq!(
         properties["state"]["description"],
-        "State\n\n- `0`: 未开始\n- `1`: 已开始\n- `2`: 失败\n- `3`: 成功"
+        "State\n\n- `0`: 空\n- `1`: 在架\n- `2`: 借出\n- `3`: 售罄"
     );
-    assert_eq!(properties["code"]["enum"], json!(["2000", "9999"]));
+    assert_eq!(properties["code"]["enum"], json!(["100", "900"]));
     // What a caller would be refused for must not be made up.
     let (document, said_of_it) = of(&answers(&json!({"type": "object", "properties": {
         "state": listed("integer", json!([1, "2", "many"])),

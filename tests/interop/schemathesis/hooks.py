@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 from sandbox import AUTH
 
 TOKEN_OPERATION = "issueAccessToken"
-BODIES = json.loads(pathlib.Path(os.environ["STABLELINK_BODIES"]).read_text())
+RECORDS = json.loads(pathlib.Path(os.environ["STABLELINK_RECORDS"]).read_text())
 
 
 def signed(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -41,14 +41,26 @@ class Signature:
 
 
 @schemathesis.hook
-def before_add_examples(context, examples):
-    """Adds a body that is accepted, where no random one would be."""
-    operation = context.operation
-    if (body := BODIES.get(operation.definition.raw["operationId"])) is not None:
-        case = operation.Case(body=body, media_type="application/json")
-        # To what it makes itself schemathesis gives the auth.
-        case._auth, case._has_explicit_auth = signed, True
-        examples.append(case)
+def before_load_schema(context, raw_schema):
+    """Puts a body that is accepted first among the examples: from it schemathesis makes what breaks one rule."""
+    for path in raw_schema["paths"].values():
+        for operation in path.values():
+            body = RECORDS["bodies"].get(operation["operationId"])
+            if body is not None:
+                content = operation["requestBody"]["content"]["application/json"]
+                content["examples"] = {"known": {"value": body}} | content.get("examples", {})
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Puts a new value where one of that body serves once: else the second request would be refused for that alone."""
+    operation = operation_id(case)
+    once = RECORDS["once"].get(operation)
+    if once and isinstance(case.body, dict):
+        known = RECORDS["bodies"][operation]
+        stale = [member for member in once if case.body.get(member) == known[member]]
+        new = {member: once[member].pop() for member in stale if once[member]}
+        case.body = case.body | new
 
 
 @schemathesis.hook

@@ -21,19 +21,19 @@ HERE = pathlib.Path(__file__).parent
 def main(document: str, mode: str, directory: str) -> int:
     target = pathlib.Path(directory)
     target.mkdir(parents=True, exist_ok=True)
-    dictionaries, bodies = records.make()
+    made = records.make()
     config = (HERE / "schemathesis.toml").read_text() + (HERE / f"{mode}.toml").read_text()
-    for name, values in dictionaries.items():
+    for name, values in made["dictionaries"].items():
         config += f"\n[dictionaries.{name}]\nvalues = {json.dumps(values)}\n"
     (target / f"{mode}.toml").write_text(config)
-    (target / "bodies.json").write_text(json.dumps(bodies))
+    (target / "records.json").write_text(json.dumps(made))
     schemathesis = pathlib.Path(sys.executable).with_name("schemathesis")
     document = str(pathlib.Path(document).resolve())
     command = [schemathesis, "--config-file", f"{mode}.toml", "run", document, "--url", ADDRESS]
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "hooks",
         "STABLELINK_DOCUMENT": document,
-        "STABLELINK_BODIES": str((target / "bodies.json").resolve()),
+        "STABLELINK_RECORDS": str((target / "records.json").resolve()),
         "STABLELINK_TOKEN_FILE": str(AUTH.token_file.resolve()),
         "PYTHONPATH": str(HERE),
     }

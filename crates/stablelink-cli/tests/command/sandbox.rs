@@ -8,13 +8,13 @@ use stablelink_sandbox::{Fault, Operation};
 use crate::support::{ORDER, Stage, run};
 
 /// `stablelink sandbox` in a terminal of its own.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Served {
-    fn start(stage: &Stage, more: &[&str]) -> Self {
+    pub(crate) fn start(stage: &Stage, more: &[&str]) -> Self {
         let mut child = stage
             .bare()
             .arg("sandbox")
@@ -104,7 +104,8 @@ fn what_happens_outside_is_seen_by_calls() {
     let stage = Stage::new();
     let client = stage.sandbox.add_customer().to_string();
     let before = stage.sandbox.clock().now_millis();
-    assert_eq!(stage.run(&["sandbox", "advance", "90"]).code, 0);
+    let moved = stage.run(&["sandbox", "advance", "90"]);
+    assert!(moved.stdout.starts_with("it is 20"), "{moved:?}");
     assert!(stage.sandbox.clock().now_millis() >= before + 90_000);
 
     let set = stage.run(&["sandbox", "set", "kyb", &client, "REJECTED"]);

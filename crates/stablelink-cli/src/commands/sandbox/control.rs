@@ -2,6 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use http::header;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stablelink::scalars::DecimalNumber;
@@ -86,11 +87,14 @@ impl Control {
             .map_err(|error| unreachable(&error))?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| unreachable(&error))?;
+        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
         if status.is_success() {
+            if let Some(now) = time(&answer["now"]).filter(|_| !context.out.is_json()) {
+                return context.out.line(format!("it is {now} there"));
+            }
             return context.out.record((text != "{}").then_some(text.as_str()));
         }
-        let error = serde_json::from_str::<Value>(&text).ok();
-        let problem = error.as_ref().and_then(|error| error["error"].as_str());
+        let problem = answer["error"].as_str();
         Err(match problem {
             Some(problem) => Failure::new(Code::Refused, plain(problem)),
             None => Failure::other(format!("HTTP {}: this is no sandbox", status.as_u16())),
@@ -115,6 +119,11 @@ impl Control {
             Self::Fault { fault } => ("faults", json!({ "fault": fault })),
         }
     }
+}
+
+/// Milliseconds since the epoch as people write them, in UTC.
+fn time(millis: &Value) -> Option<Timestamp> {
+    Timestamp::from_millisecond(millis.as_i64()?).ok()
 }
 
 fn unreachable(error: &reqwest::Error) -> Failure {
