@@ -105,6 +105,10 @@ fn forget(file: &Path) -> io::Result<()> {
 fn generate(job: &mut Job<'_>, language: Language, call: &Call) -> Result<usize, Stop> {
     let log = format!("{}/generator.log", language.target());
     let written = generator::run(job, call, &log)?;
+    if !written.success {
+        // What it wrote stands above, and is no list of warnings.
+        return Err(Stop(format!("failed: {call}")));
+    }
     let mut warnings = 0;
     for line in written.lines {
         if language.toolkit().is_warning(&line) {
@@ -112,10 +116,7 @@ fn generate(job: &mut Job<'_>, language: Language, call: &Call) -> Result<usize,
             warnings += 1;
         }
     }
-    match written.success {
-        true => Ok(warnings),
-        false => Err(Stop(format!("failed: {call}"))),
-    }
+    Ok(warnings)
 }
 
 /// The operations of both clients; fewer than the document has is a problem.
