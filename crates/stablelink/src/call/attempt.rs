@@ -8,7 +8,8 @@ use tracing::Instrument;
 
 use super::failure::Effect;
 use super::session::Session;
-use super::{Exchanged, Failure, Offset, Verdict, exchange, judge};
+use super::verdict::judge_before_reading;
+use super::{Exchanged, Failure, Offset, Verdict, exchange};
 use crate::client::Shared;
 #[cfg(feature = "provisional")]
 use crate::clock::BoxFuture;
@@ -133,7 +134,7 @@ impl Session {
     ) -> (Exchanged, Verdict) {
         let shared = self.shared();
         let arrived = shared.clock.now();
-        let (reply, verdict) = judge(answer.reply, arrived);
+        let (reply, verdict) = judge_before_reading(answer.reply, arrived);
         watch.answered(&reply, verdict.error_type());
         let accepted = matches!(verdict, Verdict::Success).then_some(offset);
         shared.offset.learn(reply.headers(), arrived, accepted);
