@@ -1,6 +1,8 @@
-//! What the tests share: the checked-in tree, copies of it that a test may change, and a documentation
-//! site on this machine.
+//! What the tests share: the checked-in tree, copies of it that a test may change, a documentation site on
+//! this machine, and the load of many clients on a gateway that fails.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod load;
 pub mod site;
 
 use std::{
@@ -22,6 +24,7 @@ pub fn copy_of_tree() -> io::Result<tempfile::TempDir> {
     for folder in ["spec", "crates/stablelink-api/src"] {
         copy_folder(&root().join(folder), &copy.path().join(folder))?;
     }
+    fs::copy(root().join("README.md"), copy.path().join("README.md"))?;
     Ok(copy)
 }
 

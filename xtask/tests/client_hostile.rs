@@ -1,8 +1,8 @@
 //! A document whose every text attacks the crate that is generated from it.
 //!
 //! The client of that document is put into a copy of `crates/stablelink-api` whose doctests are on.
-//! The copy is built, documented and doctested with all features: it takes what the workspace's
-//! target directory and lock file have, and no network.
+//! The copy is built, documented and doctested with all features, by the versions of the workspace's
+//! lock file and in its target directory. Cargo fetches what those features need, where nothing did before.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod client_support;
@@ -165,13 +165,7 @@ fn hostile_text_neither_runs_nor_breaks_the_build() {
     let cargo = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO"))
             .args(arguments)
-            .args([
-                "--offline",
-                "--all-features",
-                "--quiet",
-                "-p",
-                "hostile-client",
-            ])
+            .args(["--all-features", "--quiet", "-p", "hostile-client"])
             .current_dir(folder.path())
             .env("CARGO_TARGET_DIR", target_directory())
             .env("RUSTDOCFLAGS", "-D warnings")

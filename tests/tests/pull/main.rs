@@ -4,5 +4,6 @@
 mod changes;
 mod followed;
 mod refused;
+mod shared;
 mod support;
 mod whole;

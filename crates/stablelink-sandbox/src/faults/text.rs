@@ -75,6 +75,29 @@ impl FromStr for Fault {
     }
 }
 
+impl Fault {
+    /// The names of the kinds that have a text.
+    pub const KINDS: [&str; 17] = [
+        "reset",
+        "stall",
+        "stall-within-body",
+        "truncate",
+        "latency",
+        "date-skew",
+        "status",
+        "html",
+        "unauthorized",
+        "rate-limited",
+        "malformed-json",
+        "wrong-json",
+        "big-error",
+        "duplicate",
+        "null",
+        "wrong-type",
+        "unknown-value",
+    ];
+}
+
 fn split(part: &str) -> (&str, Option<&str>) {
     match part.split_once('=') {
         Some((name, argument)) => (name, Some(argument)),
@@ -85,6 +108,10 @@ fn split(part: &str) -> (&str, Option<&str>) {
 fn kind(text: &str) -> Result<Fault, InvalidFault> {
     let wrong = || invalid(text, "no kind");
     let (name, argument) = split(text);
+    // So that none can be read that is not listed.
+    if !Fault::KINDS.contains(&name) {
+        return Err(wrong());
+    }
     let status = || {
         let status = argument.and_then(|it| it.parse().ok());
         status
@@ -191,6 +218,16 @@ mod tests {
         ] {
             let read: Fault = text.parse().unwrap();
             assert_eq!(format!("{read:?}"), format!("{fault:?}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_name() {
+        for name in Fault::KINDS {
+            let read = ["", "=1", "=1ms", "=500"]
+                .iter()
+                .find_map(|argument| format!("{name}{argument}").parse::<Fault>().ok());
+            assert!(read.is_some(), "{name}");
         }
     }
 

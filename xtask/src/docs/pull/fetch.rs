@@ -28,7 +28,7 @@ pub(super) struct Fetched {
 /// # Errors
 /// A page cannot be had: all that could be are kept.
 pub(super) async fn fetch(
-    web: Web,
+    web: &Arc<Web>,
     form: Form,
     listed: &[Listed],
     kept: &Kept,
@@ -44,7 +44,7 @@ pub(super) async fn fetch(
         .collect();
     let resumed = pages.iter().flatten().count();
     let mut run = Run {
-        web: Arc::new(web),
+        web: Arc::clone(web),
         form,
         listed,
         kept,

@@ -14,11 +14,12 @@ mod normal;
 mod page;
 mod published;
 pub mod report;
+mod schemas;
 pub mod settings;
 mod store;
 mod web;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use self::{
     address::{ApiBase, Site},
@@ -154,12 +155,12 @@ async fn capture(
         settings,
         ..
     } = options;
-    let web = Web::new(site, api, settings)?;
+    let web = Arc::new(Web::new(site, api, settings)?);
     let project = match options.form {
         Some(Form::Markdown) => None,
         _ => navigation::find(&web, site, api, settings).await?,
     };
-    let (form, mut listing) = match project {
+    let (form, mut listing) = match &project {
         Some(project) => (Form::Json, project.list(&web, site, api, settings).await?),
         None if options.form == Some(Form::Json)
             || (options.form.is_none() && has_json(captures, site)) =>
@@ -173,7 +174,11 @@ async fn capture(
         .retain(|page| !options.without.contains(&page.id));
     store::refuse_strangers(&captures.lock, site, &listing.pages)?;
     let kept = Kept::new(root, &site.name(), form.extension(), settings.keep_for);
-    let fetched = fetch::fetch(web, form, &listing.pages, &kept, settings).await?;
+    let mut fetched = fetch::fetch(&web, form, &listing.pages, &kept, settings).await?;
+    if let Some(project) = project {
+        let address = project.schemas(api);
+        schemas::complete(&web, &address, &mut fetched.pages, settings).await?;
+    }
     Ok((form, listing, fetched, kept))
 }
 

@@ -20,7 +20,8 @@ const DEEPEST: usize = 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Project {
     id: String,
-    branch: String,
+    /// Without one the site shows the branch that it takes for the default.
+    branch: Option<String>,
 }
 
 /// Asks which project a site shows; none if the published JSON does not know the site.
@@ -50,18 +51,27 @@ pub(super) async fn find(
 }
 
 fn project(data: &Value) -> Result<Project, String> {
-    let id = number(&data["projectId"]).ok_or("the answer has no `projectId` of digits")?;
+    // Sites of one's own domain were seen to answer with the record of the project itself.
+    let id = ["projectId", "id"]
+        .iter()
+        .find(|name| !data[**name].is_null());
+    let id = id
+        .and_then(|name| number(&data[*name]))
+        .ok_or("the answer has no `projectId` of digits")?;
     let versions: Vec<&Value> = match &data["versionSettings"] {
         Value::Array(versions) => versions.iter().collect(),
+        Value::Null => Vec::new(),
         version => vec![version],
     };
     let version = versions
         .iter()
         .find(|version| version["isDefaultVersion"] == Value::Bool(true))
         .or(versions.first());
-    let branch = version
-        .and_then(|version| number(&version["branchId"]))
-        .ok_or("the answer has no `versionSettings` with a `branchId` of digits")?;
+    let branch = version.map(|version| {
+        number(&version["branchId"])
+            .ok_or("a version in `versionSettings` has no `branchId` of digits")
+    });
+    let branch = branch.transpose()?;
     Ok(Project { id, branch })
 }
 
@@ -112,11 +122,15 @@ impl Project {
         Ok(listing)
     }
 
+    /// Where the list of its shared schemas is.
+    pub(super) fn schemas(&self, api: &ApiBase) -> String {
+        self.below(api, "data-schemas")
+    }
+
     fn below(&self, api: &ApiBase, path: &str) -> String {
-        api.below(&format!(
-            "published-projects/{}/{path}?branchId={}",
-            self.id, self.branch
-        ))
+        let branch = self.branch.as_ref();
+        let branch = branch.map_or(String::new(), |branch| format!("?branchId={branch}"));
+        api.below(&format!("published-projects/{}/{path}{branch}", self.id))
     }
 }
 
@@ -220,17 +234,24 @@ mod tests {
         for (data, expected) in [
             (
                 json!({"projectId": 7, "versionSettings": [{"branchId": 1}, {"branchId": "2", "isDefaultVersion": true}]}),
-                Some(("7", "2")),
+                Some(("7", Some("2"))),
             ),
             (
                 json!({"projectId": "7", "versionSettings": [{"branchId": 1}]}),
-                Some(("7", "1")),
+                Some(("7", Some("1"))),
             ),
             (
                 json!({"projectId": 7, "versionSettings": {"branchId": 3}}),
-                Some(("7", "3")),
+                Some(("7", Some("3"))),
             ),
-            (json!({"projectId": 7, "versionSettings": []}), None),
+            (
+                json!({"projectId": 7, "versionSettings": []}),
+                Some(("7", None)),
+            ),
+            (json!({"id": 7}), Some(("7", None))),
+            (json!({"projectId": 7, "id": 8}), Some(("7", None))),
+            (json!({"projectId": "x", "id": 8}), None),
+            (json!({"projectId": 7, "versionSettings": [{}]}), None),
             (
                 json!({"projectId": "7/../8", "versionSettings": [{"branchId": 1}]}),
                 None,
@@ -247,8 +268,98 @@ mod tests {
             let project = project(&data).ok();
             let parts = project
                 .as_ref()
-                .map(|project| (project.id.as_str(), project.branch.as_str()));
+                .map(|project| (project.id.as_str(), project.branch.as_deref()));
             assert_eq!(parts, expected, "{data}");
         }
+    }
+
+    /// As a live site answers, with other names.
+    #[test]
+    fn the_navigation_of_a_live_site_is_walked() {
+        let site = Site::parse("https://docs.example").unwrap();
+        let api = ApiBase::parse("https://api.example/v1").unwrap();
+        let project = project(&json!({
+            "id": 7, "projectId": 7, "enableSubdirectory": false, "subdirectory": "", "docRedirectRules": [], "customCnameList": [],
+            "customDomainOptions": {"enableSubdirectory": false, "subdirectory": "", "enableHttps": true},
+            "versionSettings": [{"branchId": 9, "isDefaultVersion": true, "name": "latest", "slug": "latest",
+                                 "environments": {"environmentIds": [1], "defaultEnvironmentId": 1}}],
+        }))
+        .unwrap();
+        let guide = |id: u32, name: &str| {
+            json!({"key": format!("doc.{id}"), "type": "doc", "name": name, "moduleId": 3, "children": [],
+                   "doc": {"id": id, "name": name, "moduleId": 3, "folderId": 0, "tags": [], "sidebarTitle": ""}})
+        };
+        let call = |id: u32, name: &str| {
+            json!({"key": format!("apiDetail.{id}"), "type": "apiDetail", "name": name, "moduleId": 3, "children": [],
+                   "api": {"id": id, "name": name, "moduleId": 3, "type": "http", "method": "post", "path": "/a", "folderId": 5,
+                           "tags": ["Other"], "status": "released", "responsibleId": 0, "customApiFields": {}, "editorId": 2}})
+        };
+        let folder = |id: u32, name: &str, children: Value| {
+            json!({"key": format!("apiDetailFolder.{id}"), "type": "apiDetailFolder", "name": name, "moduleId": 3, "children": children,
+                   "folder": {"id": id, "name": name, "moduleId": 3, "docId": 0, "parentId": 0, "projectBranchId": 0,
+                              "shareSettings": null, "editorId": 2, "type": "http"}})
+        };
+        let tree = json!([
+            guide(1, "Welcome"),
+            folder(
+                5,
+                "Books",
+                json!([
+                    folder(
+                        6,
+                        "Lend / take back ",
+                        json!([call(11, "Lend "), call(12, "Take Back")])
+                    ),
+                    guide(2, "Codes"),
+                    folder(8, "Empty", json!([])),
+                ])
+            ),
+        ]);
+        let listing = Walk {
+            project: &project,
+            site: &site,
+            api: &api,
+            listing: Listing::default(),
+            seen: BTreeMap::new(),
+            others: BTreeMap::new(),
+        }
+        .whole(&tree)
+        .unwrap();
+        assert_eq!(listing.others, []);
+        let pages: Vec<(&str, String, &str, &str)> = listing
+            .pages
+            .iter()
+            .map(|page| {
+                let source = page
+                    .source
+                    .strip_prefix("https://api.example/v1/published-projects/7/")
+                    .unwrap();
+                (
+                    page.id.as_str(),
+                    page.folder.join(" > "),
+                    page.title.as_str(),
+                    source,
+                )
+            })
+            .collect();
+        assert_eq!(
+            pages,
+            [
+                ("1m0", String::new(), "Welcome", "doc/1?branchId=9"),
+                (
+                    "11e0",
+                    "Books > Lend / take back".to_owned(),
+                    "Lend",
+                    "http-apis/11?branchId=9"
+                ),
+                (
+                    "12e0",
+                    "Books > Lend / take back".to_owned(),
+                    "Take Back",
+                    "http-apis/12?branchId=9"
+                ),
+                ("2m0", "Books".to_owned(), "Codes", "doc/2?branchId=9"),
+            ]
+        );
     }
 }

@@ -14,6 +14,9 @@ use super::{
     web::{self, Request, To},
 };
 
+/// Member of a page with the shared schemas that it needs, by number.
+pub(super) const DEFINITIONS: &str = "definitions";
+
 /// The request for a page.
 pub(super) fn page_request(listed: &Listed, settings: &Settings) -> Request {
     request(&listed.source, settings.page_bytes)
@@ -52,14 +55,9 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
         );
         return Err(Failure::new(Class::Lasting, text));
     }
-    let Normal {
-        page: data,
-        left_out,
-    } = normalise(data);
     let facts = facts(&data);
-    let mut content = serde_json::to_vec_pretty(&data)
-        .map_err(|error| Failure::new(Class::Lasting, error.to_string()))?;
-    content.push(b'\n');
+    let modified = data["updatedAt"].as_str().and_then(modified);
+    let (content, left_out) = stored(data)?;
     Ok(Page {
         title: facts.title.unwrap_or_else(|| listed.title.clone()),
         kind: if listed.id.ends_with("e0") {
@@ -69,11 +67,20 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
         },
         call: facts.call,
         folder: listed.folder.clone(),
-        modified: data["updatedAt"].as_str().and_then(modified),
+        modified,
         content,
         left_out,
         listed: listed.clone(),
     })
+}
+
+/// A page as it is stored, and the names of what is not.
+pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), Failure> {
+    let Normal { page, left_out } = normalise(page);
+    let mut content = serde_json::to_vec_pretty(&page)
+        .map_err(|error| Failure::new(Class::Lasting, error.to_string()))?;
+    content.push(b'\n');
+    Ok((content, left_out))
 }
 
 /// What a page in this form tells of itself.
@@ -122,32 +129,43 @@ pub(super) fn differing(old: &[u8], new: &[u8]) -> BTreeSet<String> {
 
 /// Numbers of shared schemas that the page refers to and does not bring.
 pub(super) fn missing_schemas(page: &[u8]) -> BTreeSet<String> {
-    let mut wanted = BTreeSet::new();
-    let mut brought = BTreeSet::new();
     let value: Value = serde_json::from_slice(page).unwrap_or_default();
-    let mut open = vec![&value];
+    let mut missing = referred(&value);
+    for_each_member(&value, |name, value| {
+        if let (DEFINITIONS, Value::Object(brought)) = (name, value) {
+            missing.retain(|number| !brought.contains_key(number));
+        }
+    });
+    missing
+}
+
+/// Numbers of shared schemas that stand in references.
+pub(super) fn referred(value: &Value) -> BTreeSet<String> {
+    let mut numbers = BTreeSet::new();
+    for_each_member(value, |name, value| {
+        if let ("$ref", Value::String(target)) = (name, value) {
+            let number = target.strip_prefix("#/definitions/");
+            numbers.extend(number.filter(|name| is_number(name)).map(str::to_owned));
+        }
+    });
+    numbers
+}
+
+/// All members of all objects in a value.
+fn for_each_member(value: &Value, mut see: impl FnMut(&str, &Value)) {
+    let mut open = vec![value];
     while let Some(value) = open.pop() {
         match value {
             Value::Array(items) => open.extend(items),
             Value::Object(members) => {
                 for (name, value) in members {
-                    match (name.as_str(), value) {
-                        ("$ref", Value::String(target)) => {
-                            let number = target.strip_prefix("#/definitions/");
-                            wanted.extend(number.filter(|name| is_number(name)).map(str::to_owned));
-                        }
-                        ("definitions", Value::Object(definitions)) => {
-                            brought.extend(definitions.keys().cloned());
-                        }
-                        _ => {}
-                    }
+                    see(name, value);
                     open.push(value);
                 }
             }
             _ => {}
         }
     }
-    wanted.difference(&brought).cloned().collect()
 }
 
 /// The member `data` of an answer.
@@ -162,7 +180,7 @@ pub(super) fn data(body: &[u8]) -> Result<Value, Failure> {
     }
 }
 
-fn json(body: &[u8]) -> Result<Value, Failure> {
+pub(super) fn json(body: &[u8]) -> Result<Value, Failure> {
     if body.trim_ascii_start().starts_with(b"<") {
         return Err(Failure::new(
             Class::Lasting,
@@ -203,14 +221,14 @@ mod tests {
         let answer = |data: Value| json!({"success": true, "data": data}).to_string();
         let body = answer(
             json!({"id": 7, "name": "Get", "method": "get", "path": "/x",
-                                 "updatedAt": "2025-12-24T08:33:22.000Z", "viewCount": 3}),
+                                 "updatedAt": "2025-12-24T08:33:22.000Z", "editorUserId": 3}),
         );
         let page = read_page(&listed, body.as_bytes()).unwrap();
         assert_eq!(page.title, "Get");
         assert_eq!(page.call, Some(("GET".into(), "/x".into())));
         assert_eq!(page.modified.as_deref(), Some("2025-12-24 08:33:22"));
-        assert!(!String::from_utf8_lossy(&page.content).contains("viewCount"));
-        assert_eq!(page.left_out, BTreeSet::from(["viewCount"]));
+        assert!(!String::from_utf8_lossy(&page.content).contains("editorUserId"));
+        assert_eq!(page.left_out, BTreeSet::from(["editorUserId"]));
         let stored = read_stored(&listed, &page.content).unwrap();
         let left_out = BTreeSet::new();
         assert_eq!(stored, Page { left_out, ..page });

@@ -157,7 +157,7 @@ pub(super) fn plan(
     })
 }
 
-/// The only member in which any of several pages differs.
+/// The only member in which any of several pages differs. Shared schemas are no such: one of them changes all its pages.
 fn same_difference(differences: &[BTreeSet<String>]) -> Option<String> {
     /// Fewer pages say nothing.
     const FEWEST: usize = 3;
@@ -166,6 +166,7 @@ fn same_difference(differences: &[BTreeSet<String>]) -> Option<String> {
     (differences.len() >= FEWEST && is_same && first.len() == 1)
         .then(|| first.first().cloned())
         .flatten()
+        .filter(|member| member != published::DEFINITIONS)
 }
 
 fn entry(page: &Page, old: Option<&Entry>, site: &str, form: Form) -> Entry {

@@ -1,0 +1,71 @@
+//! A receiver of webhooks: the client's own router, on a port of its own.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use secrecy::ExposeSecret as _;
+use stablelink::webhook::axum::{Receiver, router};
+use stablelink::webhook::{Event, MemoryGuard, Webhooks};
+use tokio::net::TcpListener;
+
+use crate::stage::Stage;
+
+/// What was received, verified and handled.
+#[derive(Clone, Default)]
+pub(crate) struct Inbox {
+    events: Arc<Mutex<Vec<Event>>>,
+    /// How many handlers are to fail.
+    failures: Arc<Mutex<VecDeque<()>>>,
+}
+
+impl Inbox {
+    /// Registers one with the gateway.
+    pub(crate) async fn of(stage: &Stage) -> Self {
+        let inbox = Self::default();
+        let key = stage
+            .sandbox
+            .credentials()
+            .sign_key()
+            .expose_secret()
+            .to_owned();
+        let receiver = Receiver::new(Webhooks::new(&key.into()).unwrap());
+        let receiver = receiver.clock(Arc::new(stage.clock.clone()));
+        let handler = {
+            let inbox = inbox.clone();
+            move |event: Event| {
+                let inbox = inbox.clone();
+                async move {
+                    if inbox.failures.lock().unwrap().pop_front().is_some() {
+                        return Err("it was told to fail");
+                    }
+                    inbox.events.lock().unwrap().push(event);
+                    Ok(())
+                }
+            }
+        };
+        let app = router(receiver, Arc::new(MemoryGuard::default()), handler);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            axum::serve(listener, app).await.unwrap();
+            Ok::<(), Infallible>(())
+        });
+        stage.sandbox.webhook_url(&url).unwrap();
+        inbox
+    }
+
+    /// Lets the next handlers fail.
+    pub(crate) fn fail(&self, times: usize) {
+        self.failures
+            .lock()
+            .unwrap()
+            .extend(std::iter::repeat_n((), times));
+    }
+
+    /// What was handled since the last time, once nothing is due any more.
+    pub(crate) async fn take(&self, stage: &Stage) -> Vec<Event> {
+        stage.sandbox.deliveries_done().await;
+        std::mem::take(&mut *self.events.lock().unwrap())
+    }
+}

@@ -1,0 +1,145 @@
+//! Schemas that several pages share are stored with each page that needs them.
+
+use serde_json::{Value, json};
+use stablelink_tests::{
+    bytes_below, copy_of_tree,
+    site::{DocPage, Reply, Site},
+};
+use xtask::docs::pull::{self, Form};
+
+use crate::support::{options, site, told};
+
+const LIST: &str = "/api/v1/published-projects/4242/data-schemas?branchId=77";
+
+/// A site of three pages whose answers are shared schemas.
+fn bookshop() -> Site {
+    let site = site(Form::Json, DocPage::many(3));
+    for (number, schema) in [(1, 31), (2, 4), (3, 4)] {
+        let id = 900_000_000 + number;
+        let page = json!({"id": id, "name": format!("Get Book {number}"), "method": "get", "path": format!("/book-{number}"),
+            "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json",
+                "jsonSchema": {"$ref": format!("#/definitions/{schema}")}}]});
+        let path = site.path_of(id);
+        site.state().replies.insert(path, Reply::json(page));
+    }
+    site
+}
+
+fn list(price: &str) -> Value {
+    json!([
+        {"id": 31, "name": "Page«Book»", "jsonSchema": {"type": "object", "properties": {
+            "records": {"type": "array", "items": {"$ref": "#/definitions/4"}}}}},
+        {"id": 4, "name": "Book", "jsonSchema": {"type": "object", "properties": {
+            "title": {"type": "string"}, price: {"type": ["string", "null"]}}}},
+        {"id": 5, "name": "Unused", "jsonSchema": {"type": "string"}},
+    ])
+}
+
+#[test]
+fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
+    let copy = copy_of_tree().unwrap();
+    let site = bookshop();
+    let options = options(&site);
+    let answer = |list: Value| {
+        site.state()
+            .replies
+            .insert(LIST.to_owned(), Reply::json(list));
+    };
+    answer(list("price"));
+    let report = pull::pull(copy.path(), &options).unwrap();
+    assert_eq!(report.missing_schemas, (0, Vec::new()));
+    assert_eq!(report.lines.len(), 3);
+
+    // A capture stands for itself, and two of them agree on what they share.
+    let pages: Vec<apifox::Page> = ["900000001e0-get-book-1.json", "900000002e0-get-book-2.json"]
+        .into_iter()
+        .map(|name| {
+            let content = std::fs::read(copy.path().join("spec/docs").join(name)).unwrap();
+            let read = apifox::read(&apifox::Source {
+                name,
+                key: name,
+                role: apifox::Role::default(),
+                text: &content,
+            });
+            assert_eq!(read.messages, [], "{name}");
+            read.page.unwrap()
+        })
+        .collect();
+    let info = apifox::Info {
+        title: "Harbour Books".into(),
+        version: "1".into(),
+        description: None,
+    };
+    let assembly = apifox::assemble(&pages, &info);
+    assert_eq!(assembly.messages, []);
+    let schemas = &assembly.document["components"]["schemas"];
+    let mut names: Vec<&String> = schemas.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["Book", "PageOfBook"]);
+    assert_eq!(
+        schemas["PageOfBook"]["properties"]["records"]["items"]["$ref"],
+        "#/components/schemas/Book"
+    );
+
+    // The list is asked for once, whatever its order, and a second run changes nothing.
+    let asked = |site: &Site| site.take_log().iter().filter(|r| r.target == LIST).count();
+    assert_eq!(asked(&site), 1);
+    let mut turned = list("price");
+    turned.as_array_mut().unwrap().reverse();
+    answer(turned);
+    assert!(!pull::check(copy.path(), &options).unwrap().differs());
+
+    answer(list("cost"));
+    let report = pull::pull(copy.path(), &options).unwrap();
+    insta::assert_snapshot!("a_shared_schema_changed", told(&site, &report));
+}
+
+#[test]
+fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
+    let copy = copy_of_tree().unwrap();
+    let site = bookshop();
+    let options = options(&site);
+    let before = bytes_below(&copy.path().join("spec")).unwrap();
+    let mut said = String::new();
+    for (what, reply) in [
+        ("fails", Reply::status(500)),
+        ("cut off", Reply::json(list("price")).cut()),
+        ("no list", Reply::json(json!({"31": {}}))),
+        (
+            "elsewhere",
+            Reply::status(302).with_header("Location", "https://elsewhere.example/"),
+        ),
+    ] {
+        site.state().replies.insert(LIST.to_owned(), reply);
+        let error = pull::pull(copy.path(), &options).unwrap_err();
+        said.push_str(&format!("{what}: {}\n", told(&site, error)));
+    }
+    insta::assert_snapshot!("shared_schemas_that_cannot_be_had", said);
+    assert_eq!(bytes_below(&copy.path().join("spec")).unwrap(), before);
+
+    // The pages were kept.
+    site.take_log();
+    site.state()
+        .replies
+        .insert(LIST.to_owned(), Reply::json(list("price")));
+    let report = pull::pull(copy.path(), &options).unwrap();
+    assert_eq!((report.resumed, report.lines.len()), (3, 3));
+}
+
+#[test]
+fn more_shared_schemas_than_are_taken_are_refused() {
+    let copy = copy_of_tree().unwrap();
+    let site = bookshop();
+    site.state()
+        .replies
+        .insert(LIST.to_owned(), Reply::json(list(&"x".repeat(4_000))));
+    let mut options = options(&site);
+    options.settings.page_bytes = 2_000;
+    let error = pull::pull(copy.path(), &options).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("page 900000001e0 needs more shared schemas than are taken"),
+        "{error}"
+    );
+}
