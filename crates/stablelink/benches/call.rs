@@ -6,7 +6,7 @@
 //! token that is kept where a renewal can replace it, time limits, no redirects, a signature over the query that is sent, the
 //! status looked at, the envelope opened, the record typed. The run fails if ours takes more than 1.10 times as long.
 //!
-//! Beside the time it prints what a busy machine changes less: processor time of the client's thread (on Linux), and
+//! Beside the time it prints what a busy machine changes less: processor time of the client's thread (on Unix), and
 //! allocations. For a profiler, or for valgrind, which counts instructions, so many calls of one of the two alone:
 //!
 //!     cargo bench -p stablelink --bench call -- calls ours 64 2000
@@ -222,10 +222,18 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Nanoseconds that this thread has run on a processor, where the system tells.
+/// Seconds that this thread has run on a processor, where the system tells.
+#[cfg(unix)]
 fn processor_time() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ').next()?.parse().ok()
+    use rustix::time::{ClockId, clock_gettime};
+
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Some(Duration::try_from(used).ok()?.as_secs_f64())
+}
+
+#[cfg(not(unix))]
+fn processor_time() -> Option<f64> {
+    None
 }
 
 fn main() -> ExitCode {

@@ -8,11 +8,13 @@ use tracing::Instrument;
 
 use super::failure::Effect;
 use super::session::Session;
-use super::{Exchanged, Failure, Offset, Verdict, exchange, judge};
+use super::verdict::judge_before_reading;
+use super::{Exchanged, Failure, Offset, Verdict, exchange};
 use crate::client::Shared;
 #[cfg(feature = "provisional")]
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Refusal};
+use crate::observe;
 use crate::token::Bearer;
 
 // The names of `stablelink_signature`, as HTTP compares them: read once, and not for each attempt.
@@ -65,39 +67,31 @@ impl Session {
         let mut token_renewed = false;
         let mut time_corrected = false;
         loop {
-            let mut request = source.request().await?;
-            let now = shared.clock.now();
             let offset = shared.offset.get();
-            stay_at_home(shared, &request)?;
-            sign(&mut request, &bearer, &ready.sign_key, shared, now, offset)?;
-
-            let watch = self.watch_attempt(request.method());
+            let (watch, exchange) = {
+                let mut request = source.request().await?;
+                let now = shared.clock.now();
+                stay_at_home(shared, &request)?;
+                sign(&mut request, &bearer, &ready.sign_key, shared, now, offset)?;
+                let watch = self.watch_attempt(request.method());
+                let time_is_up = self.limits().attempt_is_over();
+                let exchange = exchange(http, request, shared.limits.body, time_is_up);
+                (watch, exchange)
+            };
             let sent = self.flight();
-            let exchanged = exchange(
-                http,
-                request,
-                shared.limits.body,
-                self.limits().attempt_is_over(),
-            )
-            .instrument(watch.span())
-            .await;
+            let exchanged = exchange.instrument(watch.span()).await;
             drop(sent);
-            let Exchanged { reply, shell } = match exchanged {
-                Ok(exchanged) => exchanged,
+            let (answer, verdict) = match exchanged {
+                Ok(answer) => self.judged(answer, watch, offset),
                 Err(failure) => {
                     watch.failed(&failure.error);
                     return Err(failure);
                 }
             };
-
-            let arrived = shared.clock.now();
-            let (reply, verdict) = judge(reply, arrived);
-            watch.answered(&reply, verdict.error_type());
-            let accepted = matches!(verdict, Verdict::Success).then_some(offset);
-            shared.offset.learn(reply.headers(), arrived, accepted);
             match &verdict {
                 Verdict::Unauthorized(_) if !token_renewed => {
                     token_renewed = true;
+                    drop((answer, verdict));
                     bearer = shared
                         .tokens
                         .renew(&bearer)
@@ -106,6 +100,8 @@ impl Session {
                 }
                 Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
                     token_renewed = true;
+                    // On the heap while it waits: it is rare, and all calls would have room for it.
+                    let refused = Box::new((answer, verdict));
                     match shared
                         .tokens
                         .renew_if_cooled(&bearer)
@@ -113,7 +109,7 @@ impl Session {
                         .map_err(Failure::final_)?
                     {
                         Some(fresh) => bearer = fresh,
-                        None => return conclude(Exchanged { reply, shell }, verdict),
+                        None => return conclude(refused.0, refused.1),
                     }
                 }
                 Verdict::Refused(refusal)
@@ -123,10 +119,26 @@ impl Session {
                 {
                     time_corrected = true;
                 }
-                _ => return conclude(Exchanged { reply, shell }, verdict),
+                _ => return conclude(answer, verdict),
             }
             self.counts_again();
         }
+    }
+
+    /// What an answer means; it is told to those who watch, and its clock is learnt from.
+    fn judged(
+        &self,
+        answer: Exchanged,
+        watch: observe::Attempt,
+        offset: i64,
+    ) -> (Exchanged, Verdict) {
+        let shared = self.shared();
+        let arrived = shared.clock.now();
+        let (reply, verdict) = judge_before_reading(answer.reply, arrived);
+        watch.answered(&reply, verdict.error_type());
+        let accepted = matches!(verdict, Verdict::Success).then_some(offset);
+        shared.offset.learn(reply.headers(), arrived, accepted);
+        (Exchanged { reply, ..answer }, verdict)
     }
 }
 

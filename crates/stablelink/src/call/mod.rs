@@ -9,6 +9,7 @@ mod budget;
 mod builder;
 mod exchange;
 mod failure;
+mod glance;
 mod limits;
 mod offset;
 mod policy;

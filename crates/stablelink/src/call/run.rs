@@ -85,7 +85,7 @@ impl Run {
             Some(reply) => read(reply.body()).map(|value| Answer::new(value, reply)),
             None => Err(Decode::new(".", "an answer without an exchange")),
         };
-        read.map_err(|decode| self.session.named(Error::new(ErrorKind::Decode(decode))))
+        read.map_err(|decode| self.session.unread(decode))
     }
 
     /// Ends with the call, or when its time is up.

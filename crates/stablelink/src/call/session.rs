@@ -11,10 +11,11 @@ use stablelink_api::operations::{Facts, Retry};
 use super::attempt::Source;
 use super::failure::Effect;
 use super::limits::TimeLimits;
+use super::verdict::spoilt;
 use super::{Exchanged, Failure, RetryPolicy};
 use crate::client::Shared;
 use crate::clock::BoxFuture;
-use crate::error::{Ambiguous, Error, ErrorKind};
+use crate::error::{Ambiguous, Decode, Error, ErrorKind};
 use crate::observe;
 use crate::reply::RawReply;
 
@@ -168,6 +169,24 @@ impl Session {
             observe::retry(&self.plan.operation, &failure.error, pause);
             self.shared.clock.sleep(pause).await;
         }
+    }
+
+    /// The record of the answer could not be read. If the envelope can't either, nobody knows the outcome of the call.
+    pub(super) fn unread(&self, record: Decode) -> Error {
+        let Some((reply, envelope)) = self
+            .reply()
+            .and_then(|reply| Some((reply.clone(), spoilt(&reply)?)))
+        else {
+            return self.named(Error::new(ErrorKind::Decode(record)));
+        };
+        if self.plan.retry != Retry::Safe {
+            self.doubt.store(true, Ordering::Release);
+        }
+        self.conclude(Failure {
+            error: Error::new(ErrorKind::Decode(envelope)).answered(reply),
+            effect: Effect::Unknown,
+            again: false,
+        })
     }
 
     fn conclude(&self, failure: Failure) -> Error {

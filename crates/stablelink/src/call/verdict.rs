@@ -8,6 +8,7 @@ use http::header::{DATE, RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::glance::is_plain_success;
 use crate::error::{Decode, Refusal};
 use crate::reply::RawReply;
 
@@ -72,6 +73,24 @@ type Object<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny
 
 /// The retcode of success, an integer on some pages and a text on others.
 const SUCCESS: &str = "200";
+
+/// Judges an answer whose record will be read: a success may yet turn out to be [no JSON](spoilt).
+pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
+    if reply.status().is_success() && is_plain_success(reply.body()) {
+        let reply = reply.with_retcode(Some(SUCCESS.to_owned()));
+        return (reply, Verdict::Success);
+    }
+    judge(reply, now)
+}
+
+/// What is wrong with the envelope of an answer that was taken for a success, and whose record could not be read; `None` if it
+/// is a success all the same.
+pub(super) fn spoilt(reply: &RawReply) -> Option<Decode> {
+    match judge(reply.clone(), SystemTime::UNIX_EPOCH).1 {
+        Verdict::Unreadable(decode) => Some(decode),
+        _ => None,
+    }
+}
 
 /// Judges an answer that came at `now`, and keeps its retcode.
 pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
@@ -158,9 +177,18 @@ mod tests {
             HeaderMap::new(),
             Bytes::from(body.to_owned()),
         );
-        let (reply, verdict) = judge(reply, SystemTime::UNIX_EPOCH);
+        let (reply, verdict) = judge_before_reading(reply, SystemTime::UNIX_EPOCH);
         match verdict {
-            Verdict::Success => format!("success {}", reply.retcode().unwrap()),
+            Verdict::Success => match spoilt(&reply) {
+                None => format!("success {}", reply.retcode().unwrap()),
+                Some(decode) => {
+                    format!(
+                        "success {}, spoilt {}",
+                        reply.retcode().unwrap(),
+                        decode.path()
+                    )
+                }
+            },
             Verdict::Unreadable(decode) => format!("unreadable {}", decode.path()),
             Verdict::Redirect => "redirect".to_owned(),
             Verdict::RateLimited(wait) => format!("rate {wait:?}"),
@@ -211,6 +239,17 @@ mod tests {
             (200, r#"["200"]"#, "unreadable ."),
             (200, r#"{"retcode":"200","retmsg":{"a":1}}"#, "success 200"),
             (204, "", "unreadable ."),
+            // Found out by whoever reads the record.
+            (
+                200,
+                r#"{"retcode":"200","retdata":{"a"#,
+                "success 200, spoilt .",
+            ),
+            (
+                200,
+                r#"{"retcode":200,"retdata":{}} x"#,
+                "success 200, spoilt .",
+            ),
             (400, r#"{"retcode":"00008"}"#, "refused 00008"),
             (400, r#"{"retcode":200}"#, "refused 200"),
             (403, "<html>", "refused no reason given"),

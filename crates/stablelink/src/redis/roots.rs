@@ -10,7 +10,7 @@ use super::LinkError;
 /// The roots that the system trusts, as PEM.
 ///
 /// The driver would load them itself, but not where its other kind of TLS is compiled in too, which any crate of a program can
-/// ask for: then it trusts nobody. Nor does it bear a file with a certificate that it can't use.
+/// ask for: then it trusts nobody. What can't be a root is left out, for the driver takes all or none.
 pub(super) fn of_the_system() -> Result<Vec<u8>, LinkError> {
     let mut pem = String::new();
     for certificate in load_native_certs().certs {
