@@ -24,6 +24,7 @@ pub fn copy_of_tree() -> io::Result<tempfile::TempDir> {
     for folder in ["spec", "crates/stablelink-api/src"] {
         copy_folder(&root().join(folder), &copy.path().join(folder))?;
     }
+    fs::copy(root().join("README.md"), copy.path().join("README.md"))?;
     Ok(copy)
 }
 

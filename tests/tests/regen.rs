@@ -130,7 +130,7 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
     type Break = fn(&Path);
-    let cases: [(&str, Break); 7] = [
+    let cases: [(&str, Break); 8] = [
         ("a capture that the lock does not know", |root| {
             replace(root, RATE, "channelRate", "channelrate");
         }),
@@ -156,6 +156,14 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
                 "spec/overlays/40-money.yaml",
                 "$.components.schemas.GetExchangeRateRequest.properties.amount",
                 "components[",
+            );
+        }),
+        ("a profile of another generator that went stale", |root| {
+            replace(
+                root,
+                "spec/profiles/ogen.yaml",
+                "$.components.securitySchemes.timestamp",
+                "$.components.securitySchemes.clock",
             );
         }),
         ("a new amount that nobody has told as money", |root| {

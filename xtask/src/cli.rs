@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     diff::command::{FailOn, Format},
     docs::pull::{Form, address::ApiBase},
+    interop::Language,
     suite::Step,
 };
 
@@ -31,6 +32,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
     },
+    /// Regenerate from the docs, then walk through everything on a gateway of this machine
+    Demo,
     /// Tell what changed between two documents for those who depend on the crate
     ///
     /// Exit code: 0, or 2 where `--fail-on` found its kind, or 1 where the documents cannot be compared.
@@ -58,6 +61,28 @@ pub enum Command {
         #[arg(last = true, value_name = "ARGUMENT")]
         args: Vec<String>,
     },
+    /// Write the document as one generator wants it: with the overlay spec/profiles/NAME.yaml applied
+    Profile {
+        /// The generator
+        name: String,
+        /// Take the document that has what pages only name
+        #[arg(long)]
+        provisional: bool,
+        /// Where to write; standard output if left out
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Make clients of the documents in other languages, and prove each against the gateway on localhost
+    Interop {
+        /// This language alone; can be repeated
+        #[arg(long = "lang", value_name = "LANGUAGE")]
+        languages: Vec<Language>,
+        /// Show instead which readers of OpenAPI take the documents without a warning
+        #[arg(long, conflicts_with = "languages")]
+        survey: bool,
+    },
+    /// Let schemathesis hold the gateway on localhost against the document: what it must take, and what it must refuse
+    Properties,
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
     /// Run the whole suite, with its own set-up
@@ -140,12 +165,18 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
-        for name in ["regen", "diff", "docs", "load", "measure", "test"] {
+        let names = |command: &clap::Command| -> Vec<String> {
+            let of_ours = command
+                .get_subcommands()
+                .filter(|sub| sub.get_name() != "help");
+            of_ours.map(|sub| sub.get_name().to_owned()).collect()
+        };
+        for name in &names(&command) {
             let sub = command.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- {name}\n{}", sub.render_long_help()));
         }
         let docs = command.find_subcommand_mut("docs").unwrap();
-        for name in ["add", "pull", "check", "import"] {
+        for name in &names(docs) {
             let sub = docs.find_subcommand_mut(name).unwrap();
             text.push_str(&format!("\n---- docs {name}\n{}", sub.render_long_help()));
         }

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     cli::{Cli, Command, Docs, LiveSite},
+    demo,
     diff::{
         self,
         command::{FOUND, FailOn},
@@ -23,7 +24,7 @@ use crate::{
             settings::Settings,
         },
     },
-    load, measure,
+    interop, load, measure, profile, properties,
     publish::{json, markers},
     regen, suite,
     tree::State,
@@ -81,8 +82,22 @@ pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
             }
         }
         Command::Regen { check, draft: None } => regen_tree(root, check)?,
+        Command::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
         Command::Docs { command } => return docs(root, command),
         Command::Load { args } => load::run(root, &args)?,
+        Command::Profile {
+            name,
+            provisional,
+            output: Some(path),
+        } => profile::write(root, &name, provisional, &path)?,
+        Command::Profile {
+            name,
+            provisional,
+            output: None,
+        } => print!("{}", profile::document(root, &name, provisional)?),
+        Command::Interop { survey: true, .. } => interop::run_survey(root, &mut io::stdout())?,
+        Command::Interop { languages, .. } => interop::run(root, &languages, &mut io::stdout())?,
+        Command::Properties => properties::run(root, &mut io::stdout())?,
         Command::Measure => measure::run(root, &mut io::stdout())?,
         Command::Test { list: true, .. } => print!("{}", suite::list()),
         Command::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,

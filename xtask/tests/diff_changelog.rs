@@ -25,6 +25,7 @@ fn copy_of_tree() -> tempfile::TempDir {
             }
         }
     }
+    fs::copy(root.join("README.md"), copy.path().join("README.md")).unwrap();
     copy
 }
 

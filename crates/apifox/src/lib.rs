@@ -60,7 +60,8 @@
 //! `x-apifox-orders` orders the properties and `x-apifox-refs` merges property sets in, a title stands in for a
 //! missing description, texts become numbers and booleans where the type asks for them, mock hints and places for
 //! values (`{{token}}`) go, enumerated values lose blanks and the prose behind them. What is lost otherwise is said.
-//! A missing schema is said, and anything may stand there. An example that does not fit the schema of its page is
+//! A missing schema is said, and anything may stand there: an object that lacks a property set is not closed, and values of
+//! which one cannot be read are not taken as the only ones. An example that does not fit the schema of its page is
 //! left out with a warning. Headers that prove who is calling become security schemes.
 //!
 //! Names become legal (`Page«Order»` is `PageOfOrder`) when the document is written. The same component on several

@@ -86,12 +86,21 @@ impl fmt::Display for Message {
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut out = String::from("`");
-    for (count, c) in text.chars().enumerate() {
+    let mut count = 0;
+    let mut blank = false;
+    for c in text.trim().chars() {
+        if c.is_ascii_whitespace() && std::mem::replace(&mut blank, true) {
+            continue;
+        }
+        blank = c.is_ascii_whitespace();
         if count == LONGEST {
             out.push('…');
             break;
         }
-        out.push(if c.is_control() || c == '`' {
+        count += 1;
+        out.push(if blank {
+            ' '
+        } else if c.is_control() || c == '`' {
             '\u{fffd}'
         } else {
             c
@@ -122,6 +131,7 @@ mod tests {
     fn quoted_text_is_short_and_harmless() {
         assert_eq!(quoted("name"), "`name`");
         assert_eq!(quoted("a\u{1b}[2J`b"), "`a\u{fffd}[2J\u{fffd}b`");
+        assert_eq!(quoted("\r\na\r\n\t {\n"), "`a {`");
         assert_eq!(quoted(&"x".repeat(500)).chars().count(), 63);
     }
 }

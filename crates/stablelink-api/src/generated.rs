@@ -1264,6 +1264,9 @@ pub mod types {
     pub struct SettlementOrder {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub address: ::std::option::Option<::std::string::String>,
+        /// What is paid out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub amount: ::std::option::Option<crate::scalars::DecimalString>,
         #[serde(
             rename = "settlementOrderNo",
             skip_serializing_if = "::std::option::Option::is_none"

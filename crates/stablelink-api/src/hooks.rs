@@ -46,6 +46,13 @@ pub trait Transport: Send + Sync + 'static {
         request: reqwest::Request,
         operation: Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>>;
+
+    /// Whether [`send`](Self::send) reads answers to their end and keeps them. Of its response nothing
+    /// is read then: the operation ends with [`Error::Custom`], and whoever made the transport has
+    /// the answer.
+    fn keeps_answers(&self) -> bool {
+        false
+    }
 }
 
 /// Sends requests as they are: **unsigned and without a token**. The gateway refuses them, but for
@@ -68,15 +75,15 @@ impl Transport for UnsignedTransport {
 const API_VERSION: &str = "api-version";
 
 impl ClientHooks<Arc<dyn Transport>> for Client {
-    async fn exec(
+    /// No `async fn`: its future would hold the request, which is large, beside that of the transport.
+    fn exec(
         &self,
         mut request: reqwest::Request,
         info: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
+    ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
         request.headers_mut().remove(API_VERSION);
         self.inner()
             .send(self.client(), request, Operation::new(info.operation_id))
-            .await
     }
 
     /// Takes a carried error out before the generated code looks at the status: an operation with
@@ -86,9 +93,10 @@ impl ClientHooks<Arc<dyn Transport>> for Client {
         result: &reqwest::Result<reqwest::Response>,
         _: &OperationInfo,
     ) -> Result<(), Error<E>> {
-        match result.as_ref().ok().and_then(Carried::of) {
-            Some(carried) => Err(Error::UnexpectedResponse(carried.response())),
-            None => Ok(()),
+        match result.as_ref().ok().map(Carried::of) {
+            Some(Some(carried)) => Err(Error::UnexpectedResponse(carried.response())),
+            Some(None) if self.inner().keeps_answers() => Err(Error::Custom(String::new())),
+            _ => Ok(()),
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Walk through everything on a gateway of its own, with no account
     Demo(commands::demo::Demo),
-    /// Run the gateway on localhost
+    /// Run the gateway on localhost, or steer one that runs
     Sandbox(commands::sandbox::Sandbox),
     /// Keep the secrets of a profile; they are read from the terminal without echo, or from standard input
     Login(commands::login::Login),
@@ -91,10 +91,12 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it runs until it is stopped.
     pub(crate) const fn serves(&self) -> bool {
-        matches!(
-            self,
-            Self::Sandbox(_) | Self::Webhook(commands::webhook::Webhook::Listen(_))
-        )
+        match self {
+            Self::Demo(demo) => demo.serves(),
+            Self::Sandbox(sandbox) => sandbox.serves(),
+            Self::Webhook(webhook) => matches!(webhook, commands::webhook::Webhook::Listen(_)),
+            _ => false,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) struct Refusal {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    MissingToken,
     MissingHeader,
     Field,
     Token,
@@ -41,10 +42,12 @@ impl Refusal {
 
     /// Observed live for SIGNATURE.
     pub(crate) fn missing_header(name: &str) -> Self {
-        Self::new(
-            Kind::MissingHeader,
-            format!("Access denied: Missing header [{name}]"),
-        )
+        let kind = if name == "Authorization" {
+            Kind::MissingToken
+        } else {
+            Kind::MissingHeader
+        };
+        Self::new(kind, format!("Access denied: Missing header [{name}]"))
     }
 
     /// A field of the request breaks a rule; `rule` names it.
@@ -141,7 +144,7 @@ impl Refusal {
 
     pub(crate) const fn retcode(&self) -> &'static str {
         match self.kind {
-            Kind::MissingHeader => "00006",
+            Kind::MissingToken | Kind::MissingHeader => "00006",
             Kind::Field => "00008",
             Kind::Token => "00901",
             Kind::Timestamp => "00902",
@@ -164,10 +167,12 @@ impl Refusal {
 
     pub(crate) const fn status(&self) -> StatusCode {
         match self.kind {
-            Kind::MissingHeader | Kind::Field => StatusCode::BAD_REQUEST,
-            Kind::Token | Kind::Credentials => StatusCode::UNAUTHORIZED,
+            Kind::Field => StatusCode::BAD_REQUEST,
+            Kind::Token | Kind::MissingToken | Kind::Credentials => StatusCode::UNAUTHORIZED,
             // Not 401, so that a client may take 401 for the token's end.
-            Kind::Timestamp | Kind::Signature | Kind::Address => StatusCode::FORBIDDEN,
+            Kind::MissingHeader | Kind::Timestamp | Kind::Signature | Kind::Address => {
+                StatusCode::FORBIDDEN
+            }
             Kind::NotFound | Kind::UnknownPath => StatusCode::NOT_FOUND,
             Kind::UnknownMethod => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Duplicate | Kind::NotNow => StatusCode::CONFLICT,

@@ -38,7 +38,8 @@
 //!
 //! One [`Error`], with a [`kind`](Error::kind) to match on. [`is_retryable`](Error::is_retryable) is true if the same call may
 //! succeed later and can do no harm; [`is_ambiguous`](Error::is_ambiguous) if it was sent and nobody knows the outcome.
-//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what an answer held.
+//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what was sent or came; the records of [`types`] alone
+//! are plain data and show theirs, so that you print of them what you need.
 //!
 //! # Evidence
 //!
@@ -68,7 +69,7 @@ pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
 #[cfg(feature = "redis")]
-mod redis_link;
+mod redis;
 mod reply;
 mod resource;
 pub mod testing;
@@ -87,6 +88,8 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 #[cfg(feature = "provisional")]
 pub use pages::{ListRequest, Pages, Paging};
+#[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
+pub use redis::RedisTls;
 pub use reply::RawReply;
 pub use resource::*;
 #[cfg(feature = "file-store")]

@@ -35,7 +35,7 @@ fn event_key(id: &str) -> EventKey {
 
 fn guard(server: &RedisServer) -> RedisGuard {
     // Patient: machines that test may be slow.
-    RedisGuard::new(&server.url())
+    RedisGuard::connect(&server.url())
         .unwrap()
         .timeout(Duration::from_secs(60))
 }
@@ -195,10 +195,9 @@ async fn redis_gone_is_a_typed_error_and_back_is_back() {
         };
         assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
         assert!(error.is_retryable());
-        assert_eq!(
-            error.to_string(),
-            "the replay guard: Redis can't be reached, or refused the command"
-        );
+        let told = error.to_string();
+        let expected = "the replay guard: Redis can't be reached: ";
+        assert!(told.starts_with(expected), "{told}");
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 
@@ -224,7 +223,7 @@ async fn a_redis_that_never_answers_is_given_up() {
     // Takes connections and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("redis://{}", silent.local_addr().unwrap());
-    let guard = RedisGuard::new(&address)
+    let guard = RedisGuard::connect(&address)
         .unwrap()
         .timeout(Duration::from_millis(50));
     let error = guard.claim(&event_key("1")).await.unwrap_err();

@@ -45,13 +45,13 @@ impl DocPage {
         self.call.is_some()
     }
 
-    /// As published JSON. What is of no matter differs from one answer to the next: a counter, and the
+    /// As published JSON. What is of no matter differs from one answer to the next: who wrote it, and the
     /// order of members.
     pub(super) fn published(&self, times: usize) -> Value {
         let mut members = vec![
             ("id", json!(self.id)),
             ("name", json!(self.title)),
-            ("viewCount", json!(times)),
+            ("editorUserId", json!(times)),
             ("updatedAt", json!("2026-01-02T03:04:05.000Z")),
         ];
         match &self.call {

@@ -5,6 +5,9 @@ use super::target::Target;
 use super::yaml::{self, Data, Member, Node};
 use serde_json::Value;
 
+/// Read by the library that oapi-codegen applies overlays with: filters of profiles need it.
+const FOREIGN: &str = "x-speakeasy-jsonpath";
+
 /// An overlay: one file of actions that are applied in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
@@ -283,6 +286,7 @@ impl Reading<'_> {
                 .and_then(|index| found.get_mut(index))
             {
                 Some(slot) => *slot = Some(member),
+                None if member.key == FOREIGN => {}
                 None => self.problem(
                     member.line,
                     format!("{of} has the unknown member `{}`", member.key),
@@ -370,7 +374,7 @@ mod tests {
                 "`info.version` is a number",
             ),
             (
-                &format!("{HEAD}extends: x\nactions: 5"),
+                &format!("{HEAD}x-speakeasy-jsonpath: rfc9535\nextends: x\nactions: 5"),
                 "unknown member `extends` | `actions` is not a list",
             ),
             (

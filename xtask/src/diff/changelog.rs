@@ -5,8 +5,10 @@
 //! so that a run after a run changes nothing, a change that was taken back leaves no line, and no git
 //! history is needed.
 
-use super::{compare, render};
 use serde_json::Value;
+
+use super::{compare, render};
+use crate::publish::part::{self, Unpaired, line_start, line_starting};
 
 /// The file, below the root.
 pub const FILE: &str = "spec/CHANGELOG.md";
@@ -15,8 +17,6 @@ pub const FILE: &str = "spec/CHANGELOG.md";
 pub const BASELINE: &str = "spec/baseline.json";
 
 const HEADING: &str = "## Unreleased";
-const BEGIN: &str = "<!-- regen: begin -->";
-const END: &str = "<!-- regen: end -->";
 
 const HEAD: &str = "# Changes of the document
 
@@ -56,7 +56,7 @@ pub fn renew(
             }
         }
     };
-    let block = format!("{BEGIN}\n{body}\n{END}\n");
+    let block = part::of(&body);
     let current = current.unwrap_or(HEAD).replace("\r\n", "\n");
     let Some(start) = line_start(&current, HEADING) else {
         let at = line_starting(&current, "## ").unwrap_or(current.len());
@@ -69,19 +69,18 @@ pub fn renew(
     let (head, rest) = current.split_at(after_heading);
     let end = line_starting(rest, "## ").unwrap_or(rest.len());
     let (section, rest) = rest.split_at(end);
-    match (line_start(section, BEGIN), line_start(section, END)) {
-        (None, None) => {
+    match part::find(section) {
+        Ok(None) => {
             let section = section.trim_start_matches('\n');
             let gap = if section.is_empty() { "" } else { "\n" };
             Ok(format!("{head}\n\n{block}{gap}{section}{rest}"))
         }
-        (Some(begin), Some(end)) if begin < end => {
-            let after = section.get(end + END.len()..).unwrap_or_default();
-            let after = after.strip_prefix('\n').unwrap_or(after);
-            let before = section.get(..begin).unwrap_or_default();
+        Ok(Some(own)) => {
+            let before = section.get(..own.start).unwrap_or_default();
+            let after = section.get(own.end..).unwrap_or_default();
             Ok(format!("{head}{before}{block}{after}{rest}"))
         }
-        _ => Err(MarksError),
+        Err(Unpaired) => Err(MarksError),
     }
 }
 
@@ -92,25 +91,6 @@ pub fn renew(
 )]
 pub struct MarksError;
 
-/// Where a line is this text.
-fn line_start(text: &str, line: &str) -> Option<usize> {
-    lines(text).find_map(|(at, it)| (it.trim_end() == line).then_some(at))
-}
-
-/// Where a line begins with this text.
-fn line_starting(text: &str, start: &str) -> Option<usize> {
-    lines(text).find_map(|(at, it)| it.starts_with(start).then_some(at))
-}
-
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let start = at;
-        at += line.len();
-        (start, line)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -118,6 +98,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    const BEGIN: &str = "<!-- regen: begin -->";
+    const END: &str = "<!-- regen: end -->";
 
     fn document(path: &str) -> Value {
         json!({"openapi": "3.0.3", "paths": {path: {"get": {"operationId": "read"}}}})

@@ -59,10 +59,11 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
             text: &text,
         });
         captures.pages.extend(read.page.map(|page| Page {
-            folder: if page.folder.is_empty() {
-                entry.folder.clone()
-            } else {
+            // A published page has tags where it has no folder, and these were seen to name other ones.
+            folder: if entry.folder.is_empty() {
                 page.folder
+            } else {
+                entry.folder.clone()
             },
             ..page
         }));
@@ -76,5 +77,43 @@ pub fn role(entry: &Entry) -> Role {
     match entry.kind {
         lock::Kind::Receiver => Role::Receiver,
         lock::Kind::Operation | lock::Kind::Guide => Role::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docs::lock::{Evidence, Origin, sha256};
+
+    #[test]
+    fn the_folder_of_the_navigation_goes_before_the_tags_of_a_page() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("spec/docs");
+        fs::create_dir_all(&folder).unwrap();
+        let page = br#"{"id": 7, "name": "Get Book", "method": "get", "path": "/books", "tags": ["Other"]}"#;
+        for (navigation, title) in [
+            (vec!["Books".to_owned()], "Books / Get Book"),
+            (Vec::new(), "Other / Get Book"),
+        ] {
+            let lock = Lock {
+                pages: vec![Entry {
+                    file: "7e0-get-book.json".into(),
+                    id: Some("7e0".into()),
+                    title: "Get Book".into(),
+                    site: "docs.example".into(),
+                    address: None,
+                    kind: lock::Kind::Operation,
+                    evidence: Evidence::Documented,
+                    origin: Origin::Pulled,
+                    folder: navigation,
+                    modified: None,
+                    sha256: sha256(page),
+                }],
+            };
+            fs::write(folder.join("7e0-get-book.json"), page).unwrap();
+            fs::write(folder.join(lock::FILE_NAME), lock.to_text().unwrap()).unwrap();
+            let captures = load(root.path()).unwrap();
+            assert_eq!(captures.page_titles(), BTreeSet::from([title.to_owned()]));
+        }
     }
 }

@@ -177,13 +177,14 @@ fn sentence(text: &str) -> String {
     format!("{capital}{}{stop}", letters.as_str())
 }
 
-struct Operation {
-    id: String,
-    call: String,
-    level: String,
+pub(super) struct Operation {
+    pub(super) id: String,
+    /// Method and path, or which webhook it is.
+    pub(super) call: String,
+    pub(super) level: String,
     note: String,
     pages: Vec<String>,
-    retry: String,
+    pub(super) retry: String,
     retry_reason: Option<String>,
     pointer: String,
     components: BTreeSet<String>,
@@ -206,7 +207,7 @@ impl Operation {
     }
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+pub(super) fn operations(document: &Value) -> Vec<Operation> {
     openapi::operations(document)
         .iter()
         .map(|operation| {

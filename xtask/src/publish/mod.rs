@@ -4,5 +4,7 @@ pub mod evidence_report;
 pub mod json;
 pub mod markers;
 pub mod order;
+pub mod part;
+pub mod readme;
 pub mod refs;
 pub mod yaml;

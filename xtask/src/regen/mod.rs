@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    curate::{self, Context, CurateError, Overlay, Stale, Trace},
+    curate::{self, Context, CurateError, Stale, Trace},
     diff::{
         self,
         changelog::{self, MarksError},
@@ -26,16 +26,18 @@ use crate::{
         security,
     },
     lint::{self, Finding},
+    profile::{self, ProfileError},
     publish::{
-        evidence_report, json, markers, order, refs,
+        evidence_report, json, markers, order,
+        readme::{self, NoPlace},
+        refs,
         yaml::{self, YamlError},
     },
     tree::Outputs,
 };
 use summary::Summary;
 
-const PROFILES: &str = "spec/profiles";
-const PROFILE: &str = "progenitor.yaml";
+const PROFILE: &str = "progenitor";
 
 /// The tree cannot be regenerated; it is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,9 @@ pub enum RegenError {
     /// An overlay is malformed.
     #[error(transparent)]
     Overlay(#[from] CurateError),
+    /// The profile of the client cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
     /// Overlay actions do nothing any more.
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -64,12 +69,15 @@ pub enum RegenError {
     /// The changelog cannot take its section.
     #[error(transparent)]
     Marks(#[from] MarksError),
+    /// The README cannot take its table.
+    #[error(transparent)]
+    Readme(#[from] NoPlace),
     /// The document of the last release is none.
     #[error(
         "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
     )]
     Baseline(serde_json::Error),
-    /// A file that the changelog needs cannot be read.
+    /// A file of which a part is made cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Unreadable {
         /// The file, below the root.
@@ -131,14 +139,13 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         return Err(RegenError::Findings(findings));
     }
 
-    let profile = profile(root)?;
+    let profile = profile::load(root, PROFILE)?;
     let for_client = |document: &Value, strict: bool| -> Result<Value, RegenError> {
         let mut document = document.clone();
-        // The profile is made for the superset: what it says of provisional parts is not stale.
         if strict {
-            curate::apply(&mut document, &profile, &Context::default())?;
+            profile::apply_to_superset(&mut document, &profile)?;
         } else {
-            curate::apply_lenient(&mut document, &profile, &Context::default());
+            profile::apply_to_published(&mut document, &profile);
         }
         let findings = lint::generator(&document);
         if !findings.is_empty() {
@@ -152,6 +159,14 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         &for_client(&curated.superset, true)?,
         &for_client(&curated.published, false)?,
     )?;
+
+    // Those of other generators are not needed here, but go stale here.
+    for name in profile::names(root)? {
+        if name != PROFILE {
+            let other = profile::load(root, &name)?;
+            profile::apply_to_superset(&mut curated.superset.clone(), &other)?;
+        }
+    }
 
     let published = finish(curated.published.clone());
     let superset = finish(curated.superset.clone());
@@ -177,6 +192,8 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         client::operations(&superset, &published)?,
     );
     outputs.add(changelog::FILE, changes(root, &published, &captures)?);
+    let text = read(root, readme::FILE)?.unwrap_or_default();
+    outputs.add(readme::FILE, readme::renew(&text, &superset)?);
     let summary = Summary::count(&captures.lock, &published, &superset, &curated);
     Ok(Built {
         outputs,
@@ -185,22 +202,26 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
     })
 }
 
-/// What changed since the last release.
-fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String, RegenError> {
-    let read = |file: &str| match fs::read_to_string(root.join(file)) {
+/// A file that a person writes too, if it is there.
+fn read(root: &Path, file: &str) -> Result<Option<String>, RegenError> {
+    match fs::read_to_string(root.join(file)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(RegenError::Unreadable {
             path: file.into(),
             source,
         }),
-    };
-    let baseline = read(changelog::BASELINE)?
+    }
+}
+
+/// What changed since the last release.
+fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String, RegenError> {
+    let baseline = read(root, changelog::BASELINE)?
         .map(|text| serde_json::from_str::<Value>(&text))
         .transpose()
         .map_err(RegenError::Baseline)?;
     Ok(changelog::renew(
-        read(changelog::FILE)?.as_deref(),
+        read(root, changelog::FILE)?.as_deref(),
         baseline.as_ref(),
         published,
         &diff::command::by_page(&captures.lock),
@@ -248,12 +269,6 @@ impl Curated {
             provisional_trace,
         })
     }
-}
-
-fn profile(root: &Path) -> Result<Vec<Overlay>, CurateError> {
-    let mut profiles = curate::load_as(&root.join(PROFILES), PROFILES)?;
-    profiles.retain(|overlay| overlay.file.ends_with(PROFILE));
-    Ok(profiles)
 }
 
 /// The importer's document with the evidence of the lock on it.

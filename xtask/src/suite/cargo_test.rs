@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use super::call::Call;
-use super::counts::Counts;
 use super::debian;
-use super::job::Job;
-use super::stop::Stop;
 use super::unused_snapshots;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::counts::Counts;
+use crate::job::stop::Stop;
 
 /// The packages and features of each run.
 ///
@@ -16,8 +16,9 @@ use super::unused_snapshots;
 /// at once, and the clients would then only be tested as they behave for users who have that
 /// feature on; those without it, most of them, would get code that no test has seen. For the
 /// same reason each of their own features is a run of its own, and there is one with all of them and that feature on.
-const RUNS: [&str; 14] = [
+const RUNS: [&str; 17] = [
     "--workspace --exclude stablelink-api --exclude stablelink",
+    "--package stablelink-cli --features chromium --test pages",
     "--package stablelink-api",
     "--package stablelink-api --features provisional",
     "--package stablelink-api --all-features",
@@ -26,6 +27,9 @@ const RUNS: [&str; 14] = [
     "--package stablelink --no-default-features --features native-tls",
     "--package stablelink --no-default-features --features provisional",
     "--package stablelink --no-default-features --features redis",
+    // Each kind of TLS alone, for with both of them rustls makes the connection to Redis.
+    "--package stablelink --features redis --test redis_tls",
+    "--package stablelink --no-default-features --features native-tls,redis --test redis_tls",
     "--package stablelink --no-default-features --features file-store",
     "--package stablelink --no-default-features --features axum",
     "--package stablelink --no-default-features --features metrics",

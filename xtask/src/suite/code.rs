@@ -1,9 +1,9 @@
 //! The steps that are cargo commands alone.
 
-use super::call::Call;
 use super::debian;
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::stop::Stop;
 
 /// What compiles must be looked at twice: code may stand behind a feature, or behind its absence.
 /// For the whole workspace each time, so that the two share nearly all of the dependencies; that

@@ -1,8 +1,8 @@
-//! What the suite needs of the machine beyond the toolchains: a real Redis, and a TLS library to link with.
+//! What the suite needs of the machine beyond the toolchains: a real Redis, a real browser, and a TLS library to link with.
 
-use super::call::Call;
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::stop::Stop;
 
 /// A Debian package, and the command that succeeds where what it brings is there, whoever brought it.
 struct Package {
@@ -11,7 +11,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const NEEDED: [Package; 3] = [
+const NEEDED: [Package; 4] = [
     Package {
         name: "pkg-config",
         present: ("pkg-config", &["--version"]),
@@ -26,6 +26,11 @@ const NEEDED: [Package; 3] = [
         name: "redis-server",
         present: ("redis-server", &["--version"]),
         purpose: "tests share a token over a real Redis, which they start themselves",
+    },
+    Package {
+        name: "chromium",
+        present: ("chromium", &["--version"]),
+        purpose: "tests look at the pages of the gateway on localhost as a person would",
     },
 ];
 
@@ -87,10 +92,10 @@ mod tests {
     #[test]
     fn what_is_there_is_not_asked_for() {
         for (there, wanted) in [
-            (vec!["pkg-config", "redis-server"], ""),
-            (vec!["pkg-config"], "redis-server"),
-            (vec!["redis-server"], "pkg-config libssl-dev"),
-            (vec![], "pkg-config libssl-dev redis-server"),
+            (vec!["pkg-config", "redis-server", "chromium"], ""),
+            (vec!["pkg-config"], "redis-server chromium"),
+            (vec!["redis-server", "chromium"], "pkg-config libssl-dev"),
+            (vec![], "pkg-config libssl-dev redis-server chromium"),
         ] {
             let found = missing(|program, _| there.contains(&program));
             assert_eq!(names(&found), wanted);

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::call::{Call, Limited};
-use super::install::{self, TOOLS};
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::{Call, Limited};
+use crate::job::install::{self, TOOLS};
+use crate::job::stop::Stop;
 
 const VERSION: &str = "0.20.2";
 
@@ -35,7 +35,7 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
 
 fn install(job: &mut Job<'_>) -> Result<(), Stop> {
     let wanted = format!("cargo-deny {VERSION}\n");
-    install::ensure(job, "cargo-deny", &wanted, |job| {
+    install::ensure(job, &format!("{TOOLS}/cargo-deny"), &wanted, |job| {
         // Kept apart from the tool and only removed at the end: an interrupted build goes on
         // where it stopped.
         let build = format!("{TOOLS}/cargo-deny-build");

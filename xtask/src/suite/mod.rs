@@ -6,29 +6,24 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod call;
 mod cargo_test;
 mod code;
-mod counts;
 mod debian;
 mod deny;
-mod install;
-mod job;
 mod msrv;
 mod openapi;
 mod report;
 mod step;
-mod stop;
 mod unused_snapshots;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use job::Job;
+use crate::job::{Job, stop::Stop};
+use crate::{interop, properties};
 use report::Outcome;
 pub use step::Step;
-use stop::Stop;
 
 /// Why the suite did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +75,9 @@ fn execute(step: Step, job: &mut Job<'_>) -> Result<(), Stop> {
         Step::Msrv => msrv::run(job),
         Step::Deny => deny::run(job),
         Step::Openapi => openapi::run(job, &openapi::DOCUMENTS),
+        // All are named: a toolchain that is missing must not pass for a proof.
+        Step::Interop => interop::in_job(job, &interop::Language::ALL),
+        Step::Properties => properties::in_job(job),
     }
 }
 

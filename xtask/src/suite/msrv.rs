@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::call::Call;
 use super::code::FEATURES;
 use super::debian;
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::Job;
+use crate::job::call::Call;
+use crate::job::stop::Stop;
 
 /// Apart from the usual one: two toolchains in one folder would rebuild each other's work.
 const TARGET: &str = "target/msrv";

@@ -1,12 +1,6 @@
 //! The published documents pass the validators that people of other languages use.
 
-use std::fs;
-use std::path::Path;
-
-use super::call::Call;
-use super::install::{self, TOOLS};
-use super::job::Job;
-use super::stop::Stop;
+use crate::job::{Job, call::Call, node, python, stop::Stop};
 
 /// What is published, relative to the root.
 pub(super) const DOCUMENTS: [&str; 3] = [
@@ -20,6 +14,10 @@ const INVALID: &str = "xtask/tests/suite/invalid.yaml";
 
 /// The pins of both tools and the configuration of Redocly.
 const PINS: &str = "spec/tools";
+
+/// Where they are installed.
+const PYTHON: &str = "target/tools/python";
+const NODE: &str = "target/tools/node";
 
 /// Checks `documents`, paths relative to the root, with both tools.
 pub(super) fn run(job: &mut Job<'_>, documents: &[&str]) -> Result<(), Stop> {
@@ -67,61 +65,20 @@ struct Tool {
 }
 
 fn validator(documents: &[&str]) -> Call {
-    let python = format!("{TOOLS}/python/bin/python");
-    Call::new(python, ["-m", "openapi_spec_validator"])
-        .args(["--validation-errors", "all"])
-        .args(documents.iter().copied())
+    Call::new(
+        python::interpreter(PYTHON),
+        ["-m", "openapi_spec_validator"],
+    )
+    .args(["--validation-errors", "all"])
+    .args(documents.iter().copied())
 }
 
 fn install_validator(job: &mut Job<'_>) -> Result<(), Stop> {
-    python_with_venv(job)?;
-    let requirements = format!("{PINS}/requirements.txt");
-    // An environment belongs to the interpreter that made it.
-    let version = Call::new("python3", ["--version"]).text(job.root);
-    let pins = read(job.root, &requirements)?;
-    let wanted = format!("{}\n{pins}", version.unwrap_or_default());
-    install::ensure(job, "python", &wanted, |job| {
-        let folder = format!("{TOOLS}/python");
-        let make = Call::new("python3", ["-m", "venv", &folder]);
-        job.need(&make, "python3 must be able to make an environment")?;
-        let pip = Call::new(format!("{folder}/bin/python"), ["-m", "pip", "install"])
-            .args(["--quiet", "--disable-pip-version-check"])
-            .args(["--requirement", &requirements]);
-        job.need(&pip, "the Python package index must be reachable")
-    })
-}
-
-/// Debian ships Python without the part that makes environments.
-fn python_with_venv(job: &mut Job<'_>) -> Result<(), Stop> {
-    let probe = Call::new("python3", ["-c", "import ensurepip, venv"]);
-    if probe.succeeds_quietly(job.root) {
-        return Ok(());
-    }
-    let package = "python3-venv";
-    let is_root = Call::new("id", ["-u"]).text(job.root).as_deref() == Some("0");
-    let has_apt = Call::new("apt-get", ["--version"]).succeeds_quietly(job.root);
-    if !(is_root && has_apt) {
-        return Err(Stop(format!(
-            "python3 is missing, or can't make environments\n  \
-             help: on Debian, apt-get install {package}"
-        )));
-    }
-    let help = format!("install {package} by hand");
-    job.need(&Call::new("apt-get", ["update", "--quiet"]), &help)?;
-    let install = Call::new("apt-get", ["install", "--yes", "--quiet", package])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    job.need(&install, &help)?;
-    if probe.succeeds_quietly(job.root) {
-        return Ok(());
-    }
-    Err(Stop(format!(
-        "the python3 that stands first on the PATH can't make environments, although {package} \
-         is installed\n  help: put one that can first"
-    )))
+    python::ensure(job, PYTHON, &format!("{PINS}/requirements.txt"))
 }
 
 fn redocly(documents: &[&str]) -> Call {
-    let program = format!("{TOOLS}/node/node_modules/@redocly/cli/bin/cli.js");
+    let program = format!("{NODE}/node_modules/@redocly/cli/bin/cli.js");
     let config = format!("{PINS}/redocly.yaml");
     Call::new("node", [&program, "lint", "--config", &config])
         .args(["--format", "stylish"])
@@ -131,36 +88,15 @@ fn redocly(documents: &[&str]) -> Call {
 }
 
 fn install_redocly(job: &mut Job<'_>) -> Result<(), Stop> {
-    let files = ["package.json", "package-lock.json"];
-    let mut wanted = String::new();
-    for file in files {
-        wanted += &read(job.root, &format!("{PINS}/{file}"))?;
-    }
-    install::ensure(job, "node", &wanted, |job| {
-        let folder = format!("{TOOLS}/node");
-        for file in files {
-            let copy = job.root.join(&folder).join(file);
-            fs::copy(job.root.join(PINS).join(file), copy)?;
-        }
-        let call = Call::new("npm", ["ci", "--prefix", &folder]).args([
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-        ]);
-        job.need(
-            &call,
-            "Node.js 20.19 or later with npm is needed, and the npm registry must be reachable",
-        )
-    })
-}
-
-fn read(root: &Path, file: &str) -> Result<String, Stop> {
-    fs::read_to_string(root.join(file)).map_err(|error| Stop(format!("{file}: {error}")))
+    node::ensure(job, NODE, PINS)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::job::read;
 
     fn root() -> &'static Path {
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

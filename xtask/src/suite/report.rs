@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::job::Finished;
 use super::step::Step;
+use crate::job::Finished;
 
 /// Longest problem in the table, in characters.
 const REMARK: usize = 60;
@@ -95,7 +95,7 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 }
 
 fn row(step: &str, result: &str, seconds: &str, remark: &str) -> String {
-    let line = format!("{step:<8} {result:<6} {seconds:>8}  {remark}");
+    let line = format!("{step:<10} {result:<6} {seconds:>8}  {remark}");
     format!("{}\n", line.trim_end())
 }
 
@@ -119,7 +119,7 @@ pub(super) fn failure(failed: &[Step], ran: usize) -> String {
 pub(super) fn list() -> String {
     let mut text = String::new();
     for step in Step::ALL {
-        let _ = writeln!(text, "{:<8} {}", step.name(), step.purpose());
+        let _ = writeln!(text, "{:<10} {}", step.name(), step.purpose());
     }
     text
 }
@@ -127,7 +127,7 @@ pub(super) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::counts::Counts;
+    use crate::job::counts::Counts;
 
     fn outcome(step: Step, seconds: f64, finished: Finished) -> Outcome {
         Outcome::new(step, finished, Duration::from_secs_f64(seconds))

@@ -19,11 +19,15 @@ pub enum Step {
     Deny,
     /// The published documents pass the validators of other ecosystems.
     Openapi,
+    /// `cargo xtask interop`, for every language.
+    Interop,
+    /// `cargo xtask properties`.
+    Properties,
 }
 
 impl Step {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::Regen,
@@ -32,6 +36,8 @@ impl Step {
         Self::Msrv,
         Self::Deny,
         Self::Openapi,
+        Self::Interop,
+        Self::Properties,
     ];
 
     /// The name that `--only` takes.
@@ -46,6 +52,8 @@ impl Step {
             Self::Msrv => "msrv",
             Self::Deny => "deny",
             Self::Openapi => "openapi",
+            Self::Interop => "interop",
+            Self::Properties => "properties",
         }
     }
 
@@ -61,6 +69,10 @@ impl Step {
             Self::Msrv => "the workspace compiles with the rust-version it states",
             Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
             Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
+            Self::Interop => {
+                "clients in four languages sign, keep money exact and walk through the gateway"
+            }
+            Self::Properties => "the gateway on localhost keeps to the document, whatever is sent",
         }
     }
 }

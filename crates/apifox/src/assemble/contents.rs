@@ -1,5 +1,6 @@
 //! Bodies of an operation: their components, media types and examples.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::ApiPage;
 use super::components::{Components, Made, Root};
 use super::fits::{Misfit, fits};
+use crate::given::media::is_json;
 use crate::infer::{
     Clash, Kind, Place, Shape, apply, check, check_fixed, loosen, merge, of_node, settle,
 };
@@ -56,6 +58,11 @@ pub(super) fn variant<'a>(
         Schema::Given(value) => {
             variant.made = Some(Made::Given(value.clone(), place));
             for example in content.examples.iter().filter(|example| !example.cut) {
+                // The text of another media type has the values of the schema inside.
+                if example.value.text().is_some() && !is_json(&content.media_type) {
+                    variant.examples.push(example.value.to_value());
+                    continue;
+                }
                 match fits(components, value, &example.value) {
                     Ok(()) => variant.examples.push(example.value.to_value()),
                     Err(misfit) => messages.push(misplaced(&file, &misfit)),
@@ -164,6 +171,7 @@ pub(super) fn content(
     let union = format!("{}{suffix}Union", first.unwrap_or_default());
     let mut known: Vec<(Root, Made)> = Vec::new();
     let mut media: Vec<(&str, Vec<Root>, Map<String, Value>)> = Vec::new();
+    let mut shown: HashMap<(usize, &str), usize> = HashMap::new();
     for variant in variants {
         let slot = match media
             .iter()
@@ -177,10 +185,13 @@ pub(super) fn content(
         };
         let (_, roots, examples) = &mut media[slot];
         let page = variant.page.page;
-        for (number, value) in variant.examples.into_iter().enumerate() {
-            let key = match number {
-                0 => page.key.clone(),
-                _ => format!("{}-{}", page.key, number + 1),
+        // A page may show several bodies of one status.
+        let shown = shown.entry((slot, page.key.as_str())).or_default();
+        for value in variant.examples {
+            *shown += 1;
+            let key = match *shown {
+                1 => page.key.clone(),
+                number => format!("{}-{number}", page.key),
             };
             examples.insert(key, json!({ "summary": page.title, "value": value }));
         }

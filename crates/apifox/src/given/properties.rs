@@ -15,6 +15,8 @@ struct Set {
     properties: Vec<(String, Value)>,
     index: HashMap<String, usize>,
     required: HashSet<String>,
+    /// Properties are missing that nobody knows the names of.
+    lacks: bool,
 }
 
 impl Set {
@@ -33,6 +35,7 @@ impl Set {
 impl Reader<'_> {
     pub(super) fn properties(&mut self, node: &Node, schema: &mut Map<String, Value>) {
         let set = self.set(node);
+        let lacks = set.lacks;
         let required: Vec<&str> = set
             .properties
             .iter()
@@ -55,7 +58,8 @@ impl Reader<'_> {
                 schema.insert("additionalProperties".to_owned(), json!(true));
             }
             Some(more) => {
-                if let Some(allowed) = more.truth() {
+                // What lacks properties must not refuse them.
+                if let Some(allowed) = more.truth().filter(|allowed| *allowed || !lacks) {
                     schema.insert("additionalProperties".to_owned(), json!(allowed));
                 }
             }
@@ -108,6 +112,18 @@ impl Reader<'_> {
             if let Some(merged) = merged.get(name) {
                 self.merge(merged, &own, &mut set);
             } else if let Some((property, line)) = own.get(name) {
+                if is_empty_place(property) {
+                    set.lacks = true;
+                    self.warn(
+                        *line,
+                        format!(
+                            "the page has the place of a property set, {}, and not the set; its properties are missing",
+                            quoted(name)
+                        ),
+                        "give the schema its properties in the curation",
+                    );
+                    continue;
+                }
                 let schema = self.property(property, *line);
                 set.add(name, schema, required_by_itself(property));
             }
@@ -134,6 +150,7 @@ impl Reader<'_> {
             Some(key) => self.set_of(&key, entry.line),
             None => self.set(entry),
         };
+        set.lacks |= theirs.lacks;
         let required: HashSet<&str> = entry
             .get("required")
             .map(Node::items)
@@ -167,7 +184,10 @@ impl Reader<'_> {
         let lookup = self.lookup;
         let Some(named) = lookup.find(key) else {
             self.missing(key, line);
-            return Set::default();
+            return Set {
+                lacks: true,
+                ..Set::default()
+            };
         };
         if self.merging.iter().any(|known| known == key) {
             let message = Message::warning(
@@ -210,6 +230,11 @@ impl Reader<'_> {
         self.merging.pop();
         set
     }
+}
+
+/// Whether a property only keeps the place of a property set that was not resolved when the page was saved.
+fn is_empty_place(node: &Node) -> bool {
+    node.says("x-tmp-pending-properties")
 }
 
 /// Whether the property says of itself that it is required, as older drafts have it.

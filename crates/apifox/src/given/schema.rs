@@ -160,12 +160,14 @@ impl Reader<'_> {
             self.warn(
                 node.line,
                 format!(
-                    "the enumerated value {} is not {what}; it is left out",
+                    "the enumerated value {} is not {what}; the others are not taken as the only ones",
                     quoted(odd)
                 ),
                 "correct the type or the value in the curation",
             );
         }
+        // Values of which nothing is told: the list itself has them, without the words in them.
+        told.retain(|(_, words)| !words.is_empty());
         for (value, text) in found.told {
             if !told
                 .iter()
@@ -191,7 +193,7 @@ impl Reader<'_> {
             return told;
         }
         let mut values = found.values;
-        if values.is_empty() {
+        if values.is_empty() || !found.odd.is_empty() {
             return told;
         }
         if found.null || kinds.nullable {

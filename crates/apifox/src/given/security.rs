@@ -18,13 +18,15 @@ const KEYS: &[&str] = &[
     "usertoken",
 ];
 /// Headers that hold a signature.
-const SIGNATURES: &[&str] = &["sign", "signature", "signstr", "signdata"];
+const SIGNATURES: &[&str] = &["sign", "signature", "signstr", "signdata", "reqsign"];
 /// Headers that belong to a signature where there is one.
 const SIGNED: &[&str] = &[
     "timestamp",
     "time",
     "nonce",
     "requesttimestamp",
+    "reqdate",
+    "reqtime",
     "signtimestamp",
     "signnonce",
 ];

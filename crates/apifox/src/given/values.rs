@@ -74,7 +74,9 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
             if text.is_empty() {
                 continue;
             }
-            let value = match split_value(text) {
+            let numeric = matches!(kind, Some("integer" | "number"));
+            let split = numeric.then(|| split_number(text)).flatten();
+            let value = match split.or_else(|| split_value(text)) {
                 Some((value, told)) => {
                     found.told.push((value.to_owned(), told.to_owned()));
                     value
@@ -103,6 +105,12 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-')))
         .filter(|&end| end > 0)?;
     let (value, rest) = text.split_at(end);
+    // `1-已付`: no value goes on in another script.
+    if let Some(value) = value.strip_suffix('-').filter(|value| !value.is_empty())
+        && rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic())
+    {
+        return Some((value, rest));
+    }
     let mark = MARKS
         .iter()
         .find(|mark| rest.starts_with(**mark) || rest.trim_start().starts_with(mark.trim()))?;
@@ -111,6 +119,19 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     // `10:30` is a value.
     let words = told.chars().any(char::is_alphabetic) && !mark.is_empty();
     (words && !told.is_empty()).then_some((value, told))
+}
+
+/// `3-gone` → `3` and `gone`, where the values are numbers.
+fn split_number(text: &str) -> Option<(&str, &str)> {
+    let sign = usize::from(text.starts_with('-'));
+    let end = text[sign..]
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .filter(|&digits| digits > 0)?;
+    let (value, rest) = text.split_at(sign + end);
+    let marks = |c: char| c.is_whitespace() || "-–—:：=()（）".contains(c);
+    let told = rest.trim_matches(marks);
+    let apart = rest.starts_with(|c: char| marks(c) || !c.is_ascii());
+    (apart && told.chars().any(char::is_alphabetic)).then_some((value, told))
 }
 
 /// What Apifox notes of enumerated values: `x-apifox-enum` and `enumDescriptions`, as value and text.
@@ -211,6 +232,20 @@ mod tests {
                 r#"["USDT - a token", "eth(chain)"]"#,
                 "string",
                 r#"["USDT","eth"]"#,
+                2,
+                0,
+            ),
+            (
+                r#"["0-未开始", "1-已开始", "2 -已完成", "-1 失败", "3-gone"]"#,
+                "integer",
+                "[0,1,2,-1,3]",
+                5,
+                0,
+            ),
+            (
+                r#"["2000-成功", "9 -失败", "A-1", "T-shirt", "2-in-1"]"#,
+                "string",
+                r#"["2000","9","A-1","T-shirt","2-in-1"]"#,
                 2,
                 0,
             ),

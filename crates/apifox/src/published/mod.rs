@@ -56,7 +56,7 @@ pub(crate) fn read(
             .or(first_tag(node))
             .map(folders)
             .unwrap_or_default(),
-        status: node.text_of("status").map(str::to_owned),
+        status: status(node),
         role: source.role,
         kind: Kind::Guide,
         text: String::new(),
@@ -83,6 +83,20 @@ pub(crate) fn read(
         page.text = content.and_then(Node::text).unwrap_or_default().to_owned();
     }
     Some(page)
+}
+
+/// The state of the page: a word, or the number that sites gave in its place up to the spring of 2026.
+fn status(node: &Node) -> Option<String> {
+    let word = node.get("status")?.scalar()?;
+    let word = match word.trim() {
+        "-2" => "developing",
+        "-1" => "testing",
+        "0" => "deprecated",
+        "1" => "released",
+        number if number.parse::<f64>().is_ok() => return None,
+        word => word,
+    };
+    (!word.is_empty()).then(|| word.to_owned())
 }
 
 /// Reads the whole of a text as JSON.

@@ -78,7 +78,7 @@ pub(super) fn read(
         responses,
         auth: None,
         security,
-        deprecated: node.text_of("status") == Some("deprecated") || node.says("deprecated"),
+        deprecated: page.status.as_deref() == Some("deprecated") || node.says("deprecated"),
     });
     page.schemas = known.closure(&mut reader);
     messages.append(&mut reader.messages);

@@ -91,7 +91,11 @@ impl Out {
 
     /// The `retdata` of an answer.
     pub(crate) fn data(&self, reply: &RawReply) -> Result<(), Failure> {
-        let data = retdata(reply.body());
+        self.record(retdata(reply.body()))
+    }
+
+    /// A record as JSON, or that there is none.
+    pub(crate) fn record(&self, data: Option<&str>) -> Result<(), Failure> {
         if let Some(name) = &self.get {
             let value = data.and_then(|data| members::member(data, name));
             let value = value.ok_or_else(|| {

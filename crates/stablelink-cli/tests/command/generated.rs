@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::sandbox::Served;
 use crate::support::{Stage, run};
 
 #[test]
@@ -30,7 +31,7 @@ fn every_command_has_its_manual_page() {
     assert!(page.contains("Evidence: inferred"), "{page}");
 }
 
-/// The blocks of shell in the README, from top to bottom, in one shell.
+/// The blocks of shell in the README, from top to bottom, in one shell, beside `stablelink sandbox` in another terminal.
 #[cfg(unix)]
 #[test]
 fn the_readme_can_be_followed() {
@@ -45,21 +46,26 @@ fn the_readme_can_be_followed() {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_stablelink"))
         .parent()
         .unwrap();
-    let variables = stage.command();
+    let served = Served::start(&stage, &[]);
     let mut shell = Command::new("sh");
     shell
         .arg("-euc")
         .arg(&script)
         .current_dir(stage.home.path())
-        .env_clear();
-    shell.envs(
-        variables
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
+        .env_clear()
+        .env("HOME", stage.home.path())
+        .envs(served.variables.clone());
     shell.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
     let shown = run(&mut shell, b"");
     assert_eq!(shown.code, 0, "{shown:?}");
-    assert!(shown.stdout.contains("Processing"), "{shown:?}");
-    assert!(shown.stdout.contains("PAYING"), "{shown:?}");
+    let states: Vec<&str> = shown
+        .stdout
+        .lines()
+        .filter(|line| ["Processing", "Completed"].contains(line))
+        .collect();
+    assert_eq!(states, ["Processing", "Completed"], "{shown:?}");
+    assert!(
+        shown.stdout.contains(r#""orderStatus":"PAID""#),
+        "{shown:?}"
+    );
 }

@@ -5,6 +5,7 @@ mod demo;
 mod generated;
 mod golden;
 mod operations;
+mod sandbox;
 mod settings;
 mod support;
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Run, SECRETS, Stage, run};
+use crate::support::{ORDER, Run, SECRETS, Stage, run};
 use stablelink_sandbox::{Fault, Operation};
 
 fn lines(stage: &Stage) -> String {
@@ -151,18 +151,7 @@ fn variables_alone_will_do() {
 #[test]
 fn exit_codes_tell_what_to_do() {
     let stage = Stage::new();
-    let create = [
-        "checkout",
-        "create",
-        "--amount",
-        "1",
-        "--token",
-        "ETH_USDT",
-        "--customer",
-        "6",
-        "--merchant",
-        "1",
-    ];
+    let create = ORDER;
     let set = |fault: Fault| {
         stage.sandbox.faults().clear();
         stage.sandbox.faults().add(fault.always());

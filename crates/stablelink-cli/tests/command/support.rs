@@ -22,6 +22,20 @@ pub(crate) const SECRETS: [&str; 3] = [
     "STABLELINK_SIGN_KEY",
 ];
 
+/// Makes an order that costs 1.01 coins.
+pub(crate) const ORDER: [&str; 10] = [
+    "checkout",
+    "create",
+    "--amount",
+    "1",
+    "--token",
+    "ETH_USDT",
+    "--customer",
+    "6",
+    "--merchant",
+    "1",
+];
+
 impl Stage {
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)

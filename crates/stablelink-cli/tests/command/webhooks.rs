@@ -3,17 +3,17 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use crate::support::{Run, Stage, run};
+use crate::support::{ORDER, Run, Stage, run};
 
 /// A receiver that ends after so many deliveries.
-struct Listener {
+pub(crate) struct Listener {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     stderr: BufReader<std::process::ChildStderr>,
 }
 
 impl Listener {
-    fn start(stage: &Stage, count: u32, more: &[&str]) -> Self {
+    pub(crate) fn start(stage: &Stage, count: u32, more: &[&str]) -> Self {
         let mut command = stage.command();
         command
             .args([
@@ -41,7 +41,7 @@ impl Listener {
         Self { child, url, stderr }
     }
 
-    fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.child
             .stdout
@@ -160,41 +160,6 @@ fn servers_end_well_by_ctrl_c() {
     }
 }
 
-#[test]
-fn the_sandbox_prints_what_another_terminal_needs() {
-    let stage = Stage::new();
-    let mut command = stage.bare();
-    command.args([
-        "sandbox",
-        "--port",
-        "0",
-        "--fault",
-        "status:503@createUser*9",
-    ]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut other = stage.bare();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines().take(4) {
-        let line = line.unwrap();
-        let (name, value) = line
-            .strip_prefix("export ")
-            .unwrap()
-            .split_once('=')
-            .unwrap();
-        other.env(name, value.trim_matches('\''));
-    }
-    let who = run(other.arg("whoami"), b"");
-    let mut other_failing = other;
-    let failing = run(other_failing.args(["user", "create"]), b"");
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(who.code, 0, "{who:?}");
-    assert_ne!(failing.code, 0, "{failing:?}");
-}
-
 #[cfg(unix)]
 #[test]
 fn a_call_that_is_stopped_says_what_to_look_up() {
@@ -205,18 +170,7 @@ fn a_call_that_is_stopped_says_what_to_look_up() {
         .faults()
         .add(Fault::stall().on(Operation::CreateCheckoutOrder));
     let mut command = stage.command();
-    command.args([
-        "checkout",
-        "create",
-        "--amount",
-        "1",
-        "--token",
-        "ETH_USDT",
-        "--customer",
-        "6",
-        "--merchant",
-        "1",
-    ]);
+    command.args(ORDER);
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

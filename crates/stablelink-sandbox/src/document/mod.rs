@@ -9,7 +9,7 @@ mod rule;
 
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
+use jsonschema::{Keyword, ValidationError, Validator};
 use serde_json::{Value, json};
 
 pub(crate) use answer::mismatch;
@@ -26,7 +26,7 @@ fn document() -> &'static Value {
         #[expect(clippy::expect_used, reason = "it is built in, and a test reads it")]
         let mut document: Value = serde_json::from_str(TEXT).expect("the document is JSON");
         let components = document["components"].take();
-        document["components"] = nullable(components);
+        document["components"] = json_schema(components);
         document
     })
 }
@@ -47,20 +47,49 @@ pub(crate) fn evidence(operation: Operation) -> &'static str {
 fn validator(schema: &Value) -> Result<Validator, String> {
     let root = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "allOf": [nullable(schema.clone())],
+        "allOf": [json_schema(schema.clone())],
         "components": document()["components"],
     });
-    jsonschema::validator_for(&root).map_err(|error| error.to_string())
+    jsonschema::options()
+        .with_keyword(INT64, |_, _, _| Ok(Box::new(Int64)))
+        .build(&root)
+        .map_err(|error| error.to_string())
 }
 
-/// OpenAPI 3.0 says `nullable` where JSON Schema has a type `null`, also beside a reference.
-fn nullable(schema: Value) -> Value {
+/// The keyword of whole numbers of 64 bits. Bounds would not do: a number that is not in them may be read as a float
+/// that is.
+const INT64: &str = "x-int64";
+
+struct Int64;
+
+impl<'i> Keyword<'i> for Int64 {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(value) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("must be a whole number of 64 bits"))
+        }
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        !value.is_number() || value.is_i64()
+    }
+}
+
+/// What OpenAPI 3.0 says otherwise than JSON Schema: `nullable` where that one has a type `null`,
+/// also beside a reference, and a format for the range of a whole number.
+fn json_schema(schema: Value) -> Value {
     match schema {
         Value::Object(mut members) => {
             let null = members.remove("nullable") == Some(Value::Bool(true));
+            if members.get("type") == Some(&json!("integer"))
+                && members.get("format") == Some(&json!("int64"))
+            {
+                members.insert(INT64.to_owned(), Value::Bool(true));
+            }
             let members = members
                 .into_iter()
-                .map(|(name, value)| (name, nullable(value)));
+                .map(|(name, value)| (name, json_schema(value)));
             let members = Value::Object(members.collect());
             if null {
                 json!({"anyOf": [{"type": "null"}, members]})
@@ -68,7 +97,7 @@ fn nullable(schema: Value) -> Value {
                 members
             }
         }
-        Value::Array(items) => items.into_iter().map(nullable).collect(),
+        Value::Array(items) => items.into_iter().map(json_schema).collect(),
         other => other,
     }
 }

@@ -190,6 +190,18 @@ mod tests {
                 r#"{"requestId":"1","clientId":"1"}"#,
                 "clientId must be a whole number",
             ),
+            (
+                O::CreateTrade,
+                order,
+                r#"{"requestId":"1","clientId":9223372036854775808}"#,
+                "clientId must be a whole number of 64 bits",
+            ),
+            (
+                O::CreateUser,
+                order,
+                r#"{"clientType":-9223372036854775809}"#,
+                "clientType must be a whole number or a text",
+            ),
         ] {
             let body = order.replace(from, to);
             assert_eq!(refused(operation, &[], &body).as_deref(), Some(message));

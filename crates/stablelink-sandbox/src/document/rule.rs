@@ -33,6 +33,7 @@ fn rule(error: &ValidationError<'_>, whole: &str) -> String {
             format!("{field} must contain only letters and numbers")
         }
         Kind::Pattern { pattern } => format!("{field} must match {pattern}"),
+        Kind::Custom { message, .. } => format!("{field} {message}"),
         Kind::Format { format } => format!("{field} must have the format {format}"),
         // A member that may be null is told as what else it may be.
         Kind::AnyOf { context } => match context.last().and_then(|errors| errors.first()) {

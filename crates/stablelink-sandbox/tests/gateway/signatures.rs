@@ -11,21 +11,34 @@ const PATH: &str = "/checkout/order/info";
 async fn missing_and_wrong_headers_are_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
+    sandbox.change(|settings| settings.error_status = ErrorStatus::ByKind);
     let missing = |name: &str| format!("Access denied: Missing header [{name}]");
     let time = "Access denied: TIMESTAMP must be milliseconds since the epoch".to_owned();
     let mismatch = "Access denied: SIGNATURE does not match the request".to_owned();
     let token = "Access denied: the access token is invalid or has expired".to_owned();
-    for (header, value, retcode, message) in [
-        ("signature", None, "00006", missing("SIGNATURE")),
-        ("timestamp", None, "00006", missing("TIMESTAMP")),
-        ("authorization", None, "00006", missing("Authorization")),
-        ("signature", Some(""), "00006", missing("SIGNATURE")),
-        ("timestamp", Some("soon"), "00902", time.clone()),
-        ("timestamp", Some("-1"), "00902", time),
-        ("signature", Some("!!"), "00903", mismatch.clone()),
-        ("signature", Some("c2hvcnQ="), "00903", mismatch),
-        ("authorization", Some("Basic abc"), "00901", token.clone()),
-        ("authorization", Some("Bearer abc"), "00901", token),
+    for (header, value, status, retcode, message) in [
+        ("signature", None, 403, "00006", missing("SIGNATURE")),
+        ("timestamp", None, 403, "00006", missing("TIMESTAMP")),
+        (
+            "authorization",
+            None,
+            401,
+            "00006",
+            missing("Authorization"),
+        ),
+        ("signature", Some(""), 403, "00006", missing("SIGNATURE")),
+        ("timestamp", Some("soon"), 403, "00902", time.clone()),
+        ("timestamp", Some("-1"), 403, "00902", time),
+        ("signature", Some("!!"), 403, "00903", mismatch.clone()),
+        ("signature", Some("c2hvcnQ="), 403, "00903", mismatch),
+        (
+            "authorization",
+            Some("Basic abc"),
+            401,
+            "00901",
+            token.clone(),
+        ),
+        ("authorization", Some("Bearer abc"), 401, "00901", token),
     ] {
         let mut request = caller
             .request("GET", PATH, "orderNo=A", "")
@@ -41,12 +54,10 @@ async fn missing_and_wrong_headers_are_refused() {
         let answer = Answer::read(caller.http.execute(request).await.unwrap())
             .await
             .unwrap();
-        let expected = format!("\"{message}\"");
-        assert_eq!(
-            answer.refused(retcode).retmsg(),
-            expected,
-            "{header} {value:?}"
-        );
+        let expected = (status, format!("\"{message}\""));
+        let answer = answer.refused(retcode);
+        let told = (answer.status, answer.retmsg().to_owned());
+        assert_eq!(told, expected, "{header} {value:?}");
     }
 }
 

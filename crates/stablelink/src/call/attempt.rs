@@ -2,24 +2,26 @@
 
 use std::time::SystemTime;
 
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
-use stablelink_signature::{NO_BODY, RequestLine, SIGNATURE, SignKey, TIMESTAMP};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use stablelink_signature::{NO_BODY, RequestLine, SignKey};
 use tracing::Instrument;
 
 use super::failure::Effect;
 use super::session::Session;
-use super::{Failure, Offset, Verdict, exchange, judge};
+use super::{Exchanged, Failure, Offset, Verdict, exchange, judge};
 use crate::client::Shared;
 #[cfg(feature = "provisional")]
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Refusal};
-use crate::reply::RawReply;
 use crate::token::Bearer;
+
+// The names of `stablelink_signature`, as HTTP compares them: read once, and not for each attempt.
+const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("signature");
+const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
 
 /// Where the request of each attempt comes from.
 pub(crate) enum Source {
-    /// One whose body is at hand: it is copied.
+    /// One whose body is at hand: it is sent, and a copy is kept for the next attempt.
     Fixed(Box<reqwest::Request>),
     /// One with a body that is read anew for each attempt, and is not signed.
     #[cfg(feature = "provisional")]
@@ -27,14 +29,16 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    async fn request(&self) -> Result<reqwest::Request, Failure> {
+    async fn request(&mut self) -> Result<reqwest::Request, Failure> {
         match self {
-            Self::Fixed(request) => request.try_clone().ok_or_else(|| {
-                Failure::final_(Error::invalid(
+            Self::Fixed(request) => match request.try_clone() {
+                // That of the generated client has room for the headers that are put in.
+                Some(copy) => Ok(std::mem::replace(request, copy)),
+                None => Err(Failure::final_(Error::invalid(
                     "body",
                     "is a stream, which can be neither signed nor sent again",
-                ))
-            }),
+                ))),
+            },
             #[cfg(feature = "provisional")]
             Self::Parts(make) => make().await.map_err(Failure::final_),
         }
@@ -47,8 +51,8 @@ impl Session {
     pub(super) async fn attempt(
         &self,
         http: &reqwest::Client,
-        source: &Source,
-    ) -> Result<RawReply, Failure> {
+        source: &mut Source,
+    ) -> Result<Exchanged, Failure> {
         let shared = self.shared();
         // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
         // defeat them.
@@ -69,7 +73,7 @@ impl Session {
 
             let watch = self.watch_attempt(request.method());
             let sent = self.flight();
-            let reply = exchange(
+            let exchanged = exchange(
                 http,
                 request,
                 shared.limits.body,
@@ -78,8 +82,8 @@ impl Session {
             .instrument(watch.span())
             .await;
             drop(sent);
-            let reply = match reply {
-                Ok(reply) => reply,
+            let Exchanged { reply, shell } = match exchanged {
+                Ok(exchanged) => exchanged,
                 Err(failure) => {
                     watch.failed(&failure.error);
                     return Err(failure);
@@ -109,7 +113,7 @@ impl Session {
                         .map_err(Failure::final_)?
                     {
                         Some(fresh) => bearer = fresh,
-                        None => return conclude(reply, verdict),
+                        None => return conclude(Exchanged { reply, shell }, verdict),
                     }
                 }
                 Verdict::Refused(refusal)
@@ -119,7 +123,7 @@ impl Session {
                 {
                     time_corrected = true;
                 }
-                _ => return conclude(reply, verdict),
+                _ => return conclude(Exchanged { reply, shell }, verdict),
             }
             self.counts_again();
         }
@@ -167,20 +171,20 @@ fn sign(
     let timestamp = value(timestamp.to_string())?;
     let headers = request.headers_mut();
     headers.insert(AUTHORIZATION, bearer.header().clone());
-    headers.insert(SIGNATURE, signature);
-    headers.insert(TIMESTAMP, timestamp);
+    headers.insert(SIGNATURE_HEADER, signature);
+    headers.insert(TIMESTAMP_HEADER, timestamp);
     Ok(())
 }
 
 /// What a final answer means for the call.
-fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
+fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
     let fail = |kind: ErrorKind, effect: Effect, again: bool| Failure {
         error: Error::new(kind).retryable(again && effect == Effect::None),
         effect,
         again,
     };
     let mut failure = match verdict {
-        Verdict::Success => return Ok(reply),
+        Verdict::Success => return Ok(answer),
         Verdict::Unauthorized(refusal) => fail(
             ErrorKind::Authentication {
                 problem: "the gateway refused the token, and the one after it".into(),
@@ -208,7 +212,7 @@ fn conclude(reply: RawReply, verdict: Verdict) -> Result<RawReply, Failure> {
         .after(wait),
         Verdict::Unreadable(decode) => fail(ErrorKind::Decode(decode), Effect::Unknown, false),
     };
-    failure.error = failure.error.answered(reply);
+    failure.error = failure.error.answered(answer.reply);
     Err(failure)
 }
 
@@ -223,5 +227,18 @@ fn refused(refusal: Refusal) -> ErrorKind {
 fn transport(problem: impl Into<std::borrow::Cow<'static, str>>) -> ErrorKind {
     ErrorKind::Transport {
         problem: problem.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stablelink_signature::{SIGNATURE, TIMESTAMP};
+
+    use super::*;
+
+    #[test]
+    fn headers_are_called_as_they_are_signed() {
+        assert_eq!(SIGNATURE_HEADER, SIGNATURE);
+        assert_eq!(TIMESTAMP_HEADER, TIMESTAMP);
     }
 }

@@ -20,26 +20,35 @@ pub(crate) struct Limits {
 /// Of an answer that is no success only the start is kept: it says why, if it says anything.
 const ERROR_BODY: usize = 64 * 1024;
 
+/// An answer that was read to its end, and the response that it was read from: an empty shell.
+pub(crate) struct Exchanged {
+    pub(crate) reply: RawReply,
+    pub(crate) shell: reqwest::Response,
+}
+
 /// Sends one request, once, and reads the answer whole, of so many bytes at most. Ends when `time_is_up` does.
-pub(crate) async fn exchange(
+pub(crate) fn exchange(
     http: &reqwest::Client,
     request: reqwest::Request,
     body: usize,
     time_is_up: impl Future<Output = ()>,
-) -> Result<RawReply, Failure> {
-    tokio::select! {
-        biased;
-        outcome = send_and_read(http, request, body) => outcome,
-        () = time_is_up => Err(Failure::lost(Error::new(ErrorKind::Timeout))),
+) -> impl Future<Output = Result<Exchanged, Failure>> {
+    // Nothing is sent before it is polled. A request is large: in the future below it would stand once for each layer.
+    let response = http.execute(request);
+    async move {
+        tokio::select! {
+            biased;
+            outcome = read_whole(response, body) => outcome,
+            () = time_is_up => Err(Failure::lost(Error::new(ErrorKind::Timeout))),
+        }
     }
 }
 
-async fn send_and_read(
-    http: &reqwest::Client,
-    request: reqwest::Request,
+async fn read_whole(
+    response: impl Future<Output = reqwest::Result<reqwest::Response>>,
     limit: usize,
-) -> Result<RawReply, Failure> {
-    let mut response = http.execute(request).await.map_err(not_answered)?;
+) -> Result<Exchanged, Failure> {
+    let mut response = response.await.map_err(not_answered)?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let limit = if status.is_success() {
@@ -47,24 +56,23 @@ async fn send_and_read(
     } else {
         ERROR_BODY
     };
-    let read = read(&mut response, limit).await;
-    let (body, error, again) = match read {
-        Ok(body) => return Ok(RawReply::new(status, headers, body)),
-        // What is wrong is said at its start.
-        Err((body, ReadError::TooLong)) if !status.is_success() => {
-            return Ok(RawReply::new(status, headers, body));
-        }
-        Err((body, ReadError::TooLong)) => {
+    let (body, problem) = read(&mut response, limit).await;
+    let reply = RawReply::new(status, headers, body);
+    let (error, again) = match problem {
+        Some(ReadError::Cut(error)) => (transport("the answer was cut off", error), true),
+        Some(ReadError::TooLong) if status.is_success() => {
             let problem = format!("the answer is longer than {limit} bytes").into();
-            (body, Error::new(ErrorKind::Transport { problem }), false)
+            (Error::new(ErrorKind::Transport { problem }), false)
         }
-        Err((body, ReadError::Cut(error))) => {
-            (body, transport("the answer was cut off", error), true)
+        // Of what is no success the start says what is wrong.
+        Some(ReadError::TooLong) | None => {
+            let shell = response;
+            return Ok(Exchanged { reply, shell });
         }
     };
     Err(Failure {
         again,
-        ..Failure::lost(error.answered(RawReply::new(status, headers, body)))
+        ..Failure::lost(error.answered(reply))
     })
 }
 
@@ -73,44 +81,36 @@ enum ReadError {
     Cut(reqwest::Error),
 }
 
-/// The body, or what came of it.
-async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, (Bytes, ReadError)> {
-    let mut first: Option<Bytes> = None;
+/// The body, or as much of it as came.
+async fn read(response: &mut reqwest::Response, limit: usize) -> (Bytes, Option<ReadError>) {
+    let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    loop {
+    let problem = loop {
         let chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
-            // Most answers are one chunk: it is not copied.
-            Ok(None) => {
-                return Ok(match first {
-                    Some(first) if rest.is_empty() => first,
-                    _ => rest.freeze(),
-                });
-            }
-            Err(error) => {
-                let body = first.filter(|_| rest.is_empty());
-                let body = body.unwrap_or_else(|| rest.freeze());
-                return Err((body, ReadError::Cut(error)));
-            }
+            Ok(None) => break None,
+            Err(error) => break Some(ReadError::Cut(error)),
         };
-        let held = first.as_ref().map_or(0, Bytes::len).max(rest.len());
-        if held + chunk.len() > limit {
-            if rest.is_empty() {
-                rest.extend_from_slice(first.as_deref().unwrap_or_default());
-            }
-            rest.extend_from_slice(&chunk[..limit - held]);
-            return Err((rest.freeze(), ReadError::TooLong));
+        // Most answers are one chunk: it is not copied.
+        if first.is_empty() && chunk.len() <= limit {
+            first = chunk;
+            continue;
         }
-        match &first {
-            None => first = Some(chunk),
-            Some(start) => {
-                if rest.is_empty() {
-                    rest.extend_from_slice(start);
-                }
-                rest.extend_from_slice(&chunk);
-            }
+        if rest.is_empty() {
+            rest.extend_from_slice(&first);
         }
-    }
+        let room = limit - rest.len();
+        rest.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            break Some(ReadError::TooLong);
+        }
+    };
+    let body = if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    };
+    (body, problem)
 }
 
 /// No answer came at all.

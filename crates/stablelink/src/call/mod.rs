@@ -24,9 +24,11 @@ pub use request::Request;
 #[cfg(feature = "provisional")]
 pub(crate) use attempt::Source;
 pub(crate) use budget::Budget;
-pub(crate) use exchange::{Limits, exchange};
+pub(crate) use exchange::{Exchanged, Limits, exchange};
 pub(crate) use failure::Failure;
 pub(crate) use offset::Offset;
 pub(crate) use run::Run;
+#[cfg(feature = "provisional")]
+pub(crate) use run::{MISSING, envelope};
 pub(crate) use session::Plan;
 pub(crate) use verdict::{Verdict, judge};

@@ -13,6 +13,7 @@ use stablelink_api::scalars::RawJson;
 use url::Url;
 
 use super::attempt::Source;
+use super::run::envelope;
 use super::{Plan, Run};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -121,14 +122,8 @@ impl Request {
     ///
     /// Those of every call; [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or of another form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Answer<T>, Error> {
-        self.sent(|body| {
-            let json = &mut serde_json::Deserializer::from_slice(body);
-            let envelope: Result<Envelope<T>, _> = serde_path_to_error::deserialize(json);
-            envelope
-                .map(|envelope| envelope.retdata)
-                .map_err(|error| Decode::of_json(error.path().to_string(), error.inner()))
-        })
-        .await
+        self.sent(|body| envelope(body).map(|envelope: Envelope<T>| envelope.retdata))
+            .await
     }
 
     async fn sent<T>(
@@ -178,11 +173,7 @@ impl IntoFuture for Request {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.sent(|body| {
-            serde_json::from_slice::<Envelope<Option<RawJson>>>(body)
-                .map(|envelope| envelope.retdata)
-                .map_err(|error| Decode::of_json("retdata", &error))
-        }))
+        Box::pin(self.sent(|body| envelope(body).map(|envelope: Envelope<_>| envelope.retdata)))
     }
 }
 

@@ -43,13 +43,9 @@ impl Run {
         outcome: Outcome<E>,
         data: impl FnOnce(E) -> Option<T>,
     ) -> Result<Answer<T>, Error> {
-        let (data, reply) = self.opened(outcome, data)?.into_parts();
-        let data = data.ok_or_else(|| {
-            let missing = "it is missing, although the retcode is that of success";
-            let error = ErrorKind::Decode(Decode::new("retdata", missing));
-            self.session.named(Error::new(error))
-        })?;
-        Ok(Answer::new(data, reply))
+        self.read(outcome, |envelope| {
+            data(envelope).ok_or_else(|| Decode::new("retdata", MISSING))
+        })
     }
 
     /// The same where it may hold nothing.
@@ -58,38 +54,38 @@ impl Run {
         outcome: Outcome<E>,
         data: impl FnOnce(E) -> T,
     ) -> Result<Answer<T>, Error> {
-        let envelope = outcome.map_err(|error| self.translated::<E>(error))?;
-        let reply = self.session.reply().ok_or_else(|| {
-            let error = Decode::new(".", "an answer without an exchange");
-            self.session.named(Error::new(ErrorKind::Decode(error)))
-        })?;
-        Ok(Answer::new(data(envelope.into_inner()), reply))
+        self.read(outcome, |envelope| Ok(data(envelope)))
     }
 
-    fn translated<T: DeserializeOwned>(
+    fn read<E: DeserializeOwned, T>(
         &self,
-        error: api::Error<api::types::ErrorEnvelope>,
-    ) -> Error {
-        let error = match carried::<Error, _>(error) {
-            Ok(error) => return error,
-            Err(error) => error,
-        };
-        let error = match error {
-            api::Error::InvalidResponsePayload(..) => {
-                let reply = self.session.reply();
-                let body = reply
-                    .as_ref()
-                    .map(|reply| reply.body().as_ref())
-                    .unwrap_or_default();
-                Error::new(ErrorKind::Decode(unreadable::<T>(body)))
+        outcome: Outcome<E>,
+        data: impl FnOnce(E) -> Result<T, Decode>,
+    ) -> Result<Answer<T>, Error> {
+        let error = match outcome.map_err(carried::<Error, _>) {
+            // Its transport keeps answers: this is how the generated client ends with one.
+            Err(Err(api::Error::Custom(_))) => {
+                return self.taken(|body| envelope(body).and_then(data));
             }
+            Err(Ok(error)) => return Err(error),
             // Their texts may hold the address, and what was sent.
-            api::Error::InvalidRequest(_) => Error::invalid("request", "can't be sent as it is"),
-            _ => Error::new(ErrorKind::Transport {
+            Err(Err(api::Error::InvalidRequest(_))) => {
+                Error::invalid("request", "can't be sent as it is")
+            }
+            Err(Err(_)) | Ok(_) => Error::new(ErrorKind::Transport {
                 problem: "the low-level client failed in a way that is not known".into(),
             }),
         };
-        self.session.named(error)
+        Err(self.session.named(error))
+    }
+
+    /// What is read from the answer that came.
+    fn taken<T>(&self, read: impl FnOnce(&[u8]) -> Result<T, Decode>) -> Result<Answer<T>, Error> {
+        let read = match self.session.reply() {
+            Some(reply) => read(reply.body()).map(|value| Answer::new(value, reply)),
+            None => Err(Decode::new(".", "an answer without an exchange")),
+        };
+        read.map_err(|decode| self.session.named(Error::new(ErrorKind::Decode(decode))))
     }
 
     /// Ends with the call, or when its time is up.
@@ -124,24 +120,24 @@ impl Run {
     ) -> Result<Answer<T>, Error> {
         self.within(async {
             let source = source.map_err(|error| self.session.named(error))?;
-            let reply = self.session.deliver(&self.shared.http, source).await?;
-            match read(reply.body()) {
-                Ok(value) => Ok(Answer::new(value, reply)),
-                Err(decode) => {
-                    let error = Error::new(ErrorKind::Decode(decode));
-                    Err(self.session.named(error))
-                }
-            }
+            self.session.deliver(&self.shared.http, source).await?;
+            self.taken(read)
         })
         .await
     }
 }
 
-/// Which field of a body does not fit its type.
-fn unreadable<T: DeserializeOwned>(body: &[u8]) -> Decode {
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(json) {
-        Err(error) => Decode::of_json(error.path().to_string(), error.inner()),
-        Ok(_) => Decode::new(".", "it does not have the documented form"),
-    }
+/// Why a value is not there that the document promises.
+pub(crate) const MISSING: &str = "it is missing, although the retcode is that of success";
+
+/// Reads a body as this type, or says which field does not fit.
+pub(crate) fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, Decode> {
+    serde_json::from_slice(body).map_err(|error| {
+        // Once more, and slowly: now each step is noted.
+        let json = &mut serde_json::Deserializer::from_slice(body);
+        match serde_path_to_error::deserialize::<_, T>(json) {
+            Err(error) => Decode::of_json(error.path().to_string(), error.inner()),
+            Ok(_) => Decode::of_json(".", &error),
+        }
+    })
 }

@@ -11,7 +11,7 @@ use stablelink_api::operations::{Facts, Retry};
 use super::attempt::Source;
 use super::failure::Effect;
 use super::limits::TimeLimits;
-use super::{Failure, RetryPolicy};
+use super::{Exchanged, Failure, RetryPolicy};
 use crate::client::Shared;
 use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, Error, ErrorKind};
@@ -31,8 +31,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A look-up that is made for another call.
-    pub(crate) fn reading(facts: &'static Facts, deadline: Duration) -> Self {
+    /// That of an operation without a key, with the limits of the client.
+    pub(crate) fn of(facts: &'static Facts, deadline: Duration) -> Self {
         Self {
             operation: facts.id.into(),
             retry: facts.retry,
@@ -127,24 +127,24 @@ impl Session {
             .clone()
     }
 
-    /// Sends the call, as often as the document and the policy allow.
+    /// Sends the call, as often as the document and the policy allow. The answer is at [`reply`](Self::reply); the response
+    /// that is given was read to its end.
     pub(crate) async fn deliver(
         &self,
         http: &reqwest::Client,
-        source: Source,
-    ) -> Result<RawReply, Error> {
+        mut source: Source,
+    ) -> Result<reqwest::Response, Error> {
         let most = self.plan.attempts.unwrap_or(self.policy().attempts);
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.counts_again();
             // A Flight that is dropped with its future leaves no doubt behind: `interrupted` looks before that.
-            let failure = match self.attempt(http, &source).await {
-                Ok(reply) => {
+            let failure = match self.attempt(http, &mut source).await {
+                Ok(Exchanged { reply, shell }) => {
                     self.shared.budget.earn();
-                    *self.reply.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Some(reply.clone());
-                    return Ok(reply);
+                    *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+                    return Ok(shell);
                 }
                 Err(failure) => failure,
             };
@@ -224,14 +224,12 @@ impl Transport for Session {
         request: reqwest::Request,
         _: hooks::Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
-        Box::pin(async move {
-            Ok(
-                match self.deliver(http, Source::Fixed(Box::new(request))).await {
-                    // The generated code knows 200 alone of the successes.
-                    Ok(reply) => self.shared.answered(reply.body().clone()),
-                    Err(error) => carry(error),
-                },
-            )
-        })
+        let source = Source::Fixed(Box::new(request));
+        Box::pin(async move { Ok(self.deliver(http, source).await.unwrap_or_else(carry)) })
+    }
+
+    /// They are read where the envelope is opened, from the bytes that stay with the value.
+    fn keeps_answers(&self) -> bool {
+        true
     }
 }

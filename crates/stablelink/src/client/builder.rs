@@ -244,11 +244,8 @@ impl ClientBuilder {
             self.token,
             origin.as_str(),
         );
-        let address = url::Url::parse(origin.as_str())
-            .map_err(|error| Error::configuration("the origin is no address").because(error))?;
         Ok(Client::new(Shared {
             http,
-            address,
             origin,
             credentials,
             tokens,

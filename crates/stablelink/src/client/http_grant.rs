@@ -104,12 +104,22 @@ fn issued(token: types::AccessToken) -> Issued {
 
 impl Grant for HttpGrant {
     fn account(&self) -> BoxFuture<'_, Result<String, Error>> {
-        Box::pin(async { Ok(self.vault.current().await?.account.clone()) })
+        Box::pin(async { Ok(self.vault.anew().await?.account.clone()) })
     }
 
-    fn by_credentials(&self) -> BoxFuture<'_, Result<Issued, GrantError>> {
-        Box::pin(async {
-            let ready = self.vault.anew().await.map_err(GrantError::Unavailable)?;
+    fn by_credentials<'a>(&'a self, account: &'a str) -> BoxFuture<'a, Result<Issued, GrantError>> {
+        Box::pin(async move {
+            let ready = self
+                .vault
+                .current()
+                .await
+                .map_err(GrantError::Unavailable)?;
+            if ready.account != account {
+                return Err(GrantError::Unavailable(
+                    Error::configuration("the credentials changed while a token was asked for")
+                        .retryable(true),
+                ));
+            }
             self.ask(
                 &GrantType::ClientCredentials,
                 Some(ready.api_key.expose_secret()),
@@ -193,7 +203,7 @@ impl TokenExchange {
         .instrument(watch.span())
         .await;
         let reply = match exchanged {
-            Ok(reply) => reply,
+            Ok(answer) => answer.reply,
             Err(Failure { error, again, .. }) => {
                 watch.failed(&error);
                 let error = error.during(OPERATION, number).retryable(again);

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::ResponseBuilderExt;
 use stablelink_signature::QueryForm;
-use url::Url;
 
 use super::environment::Origin;
 use super::vault::Vault;
@@ -20,8 +17,6 @@ use crate::token::Tokens;
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: Origin,
-    /// The origin once more, read.
-    pub(crate) address: Url,
     pub(crate) credentials: Arc<Vault>,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Arc<dyn Clock>,
@@ -41,15 +36,6 @@ impl Shared {
         refusal
             .retcode()
             .is_some_and(|code| self.token_retcodes.contains(code))
-    }
-
-    /// A success as the generated client takes it. With an address of its own reqwest need not make one up.
-    pub(crate) fn answered(&self, body: Bytes) -> reqwest::Response {
-        http::Response::builder()
-            .url(self.address.clone())
-            .body(body)
-            .unwrap_or_default()
-            .into()
     }
 
     /// From 0 to 1: pauses are drawn at random.

@@ -7,7 +7,7 @@ use super::credentials::{CredentialSource, Ready};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 
-/// Credentials at hand. The source is asked before every token request, and before a call if it was not asked for
+/// Credentials at hand. The source is asked before every renewal of the token, and before a call if it was not asked for
 /// [`KEPT`]; calls meanwhile go on with those at hand.
 pub(crate) struct Vault {
     source: Box<dyn CredentialSource>,

@@ -1,5 +1,7 @@
 //! Orders that a customer pays on a chain (W Checkout).
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink_api::operations;
@@ -8,7 +10,7 @@ use stablelink_api::types::{
     CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder, CreatedCheckoutOrderEnvelope,
 };
 
-use super::unique_number;
+use super::{keyed, unique_number};
 use crate::answer::Answer;
 use crate::call::{Call, Plan, Run};
 use crate::client::Client;
@@ -161,7 +163,7 @@ async fn recorded(
 ) -> Option<Answer<CreatedCheckoutOrder>> {
     let lookup = Run::new(
         std::sync::Arc::clone(&run.shared),
-        Plan::reading(&operations::GET_CHECKOUT_ORDER, run.shared.deadline),
+        Plan::of(&operations::GET_CHECKOUT_ORDER, run.shared.deadline),
     );
     let found = lookup.within(async {
         let found = lookup.api().get_checkout_order(&request.order_no).await;
@@ -198,7 +200,7 @@ fn is_of(record: &CheckoutOrder, request: &CreateCheckoutOrderRequest) -> bool {
 
 /// An order to be made. Its number, the idempotency key, is made with the value and stays the same however often
 /// it is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an order is made when `create` is awaited"]
 pub struct NewCheckoutOrder(CreateCheckoutOrderRequest);
 
@@ -266,6 +268,12 @@ impl NewCheckoutOrder {
 impl From<CreateCheckoutOrderRequest> for NewCheckoutOrder {
     fn from(request: CreateCheckoutOrderRequest) -> Self {
         Self(request)
+    }
+}
+
+impl fmt::Debug for NewCheckoutOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(f, "NewCheckoutOrder", "order_no", self.order_no())
     }
 }
 

@@ -30,6 +30,8 @@ pub use trades::{NewTrade, Trades, request_id};
 pub use users::Users;
 pub use webhook_events::WebhookEvents;
 
+use std::fmt;
+
 use crate::client::Client;
 
 impl Client {
@@ -94,6 +96,13 @@ impl Client {
     pub fn refunds(&self) -> Refunds {
         Refunds::new(self)
     }
+}
+
+/// `Debug` of a request value: its key alone, for what else stands in it may be personal.
+fn keyed(f: &mut fmt::Formatter<'_>, name: &str, field: &str, key: &str) -> fmt::Result {
+    f.debug_struct(name)
+        .field(field, &key)
+        .finish_non_exhaustive()
 }
 
 /// A number that is unique for an order: letters and digits alone, for a hyphen was refused (observed live).

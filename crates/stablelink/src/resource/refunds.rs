@@ -1,5 +1,7 @@
 //! Refunds of orders and of abnormal payments (W Checkout).
 
+use std::fmt;
+
 #[cfg(feature = "provisional")]
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::CheckoutToken;
@@ -12,7 +14,7 @@ use stablelink_api::types::{
     CreateRefundOrderRequest, ListAbnormalPaymentsRequest, ListRefundOrdersRequest,
 };
 
-use super::unique_number;
+use super::{keyed, unique_number};
 use crate::call::Call;
 use crate::client::Client;
 
@@ -148,7 +150,7 @@ impl Refunds {
 
 /// A refund of an abnormal payment to be made. Its number, the idempotency key, is made with the value and stays the
 /// same however often it is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a refund is made when `create_of_abnormal_payment` is awaited"]
 pub struct NewAbnormalPaymentRefund(CreateAbnormalPaymentRefundRequest);
 
@@ -194,9 +196,20 @@ impl From<CreateAbnormalPaymentRefundRequest> for NewAbnormalPaymentRefund {
     }
 }
 
+impl fmt::Debug for NewAbnormalPaymentRefund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(
+            f,
+            "NewAbnormalPaymentRefund",
+            "refund_order_no",
+            self.refund_order_no(),
+        )
+    }
+}
+
 /// A refund to be made. **Inferred** from a page of a sister product. Its number, the idempotency key, is made with the value.
 #[cfg(feature = "provisional")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a refund is made when `create` is awaited"]
 pub struct NewRefund(CreateRefundOrderRequest);
 
@@ -240,5 +253,12 @@ impl NewRefund {
 impl From<CreateRefundOrderRequest> for NewRefund {
     fn from(request: CreateRefundOrderRequest) -> Self {
         Self(request)
+    }
+}
+
+#[cfg(feature = "provisional")]
+impl fmt::Debug for NewRefund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(f, "NewRefund", "refund_order_no", self.refund_order_no())
     }
 }

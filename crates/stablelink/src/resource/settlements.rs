@@ -1,5 +1,7 @@
 //! Payouts of paid orders to a merchant (W Checkout).
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::CheckoutToken;
 use stablelink_api::operations;
@@ -9,7 +11,7 @@ use stablelink_api::scalars::RawJson;
 use stablelink_api::types::{CreateFiatSettlementOrderRequest, ListSettlementOrdersRequest};
 use stablelink_api::types::{CreateSettlementOrderRequest, SettlementOrder};
 
-use super::unique_number;
+use super::{keyed, unique_number};
 use crate::call::Call;
 use crate::client::Client;
 
@@ -132,7 +134,7 @@ impl Settlements {
 
 /// A payout to be made. Its number, the idempotency key, is made with the value and stays the same however often
 /// it is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a settlement is made when `create` is awaited"]
 pub struct NewSettlement(CreateSettlementOrderRequest);
 
@@ -182,10 +184,21 @@ impl From<CreateSettlementOrderRequest> for NewSettlement {
     }
 }
 
+impl fmt::Debug for NewSettlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(
+            f,
+            "NewSettlement",
+            "settlement_order_no",
+            self.settlement_order_no(),
+        )
+    }
+}
+
 /// A payout in a fiat currency to be made. **Inferred**: no field but the number was seen; others go in by
 /// [`From`] a request.
 #[cfg(feature = "provisional")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a settlement is made when `create_fiat` is awaited"]
 pub struct NewFiatSettlement(CreateFiatSettlementOrderRequest);
 
@@ -210,5 +223,17 @@ impl NewFiatSettlement {
 impl From<CreateFiatSettlementOrderRequest> for NewFiatSettlement {
     fn from(request: CreateFiatSettlementOrderRequest) -> Self {
         Self(request)
+    }
+}
+
+#[cfg(feature = "provisional")]
+impl fmt::Debug for NewFiatSettlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(
+            f,
+            "NewFiatSettlement",
+            "settlement_order_no",
+            self.settlement_order_no(),
+        )
     }
 }

@@ -1,11 +1,14 @@
 //! On-ramp and off-ramp trades. All of it is inferred: the pages only name these operations.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::TradeCurrency;
 use stablelink_api::operations;
 use stablelink_api::scalars::{IntegerOrText, RawJson};
 use stablelink_api::types::{ConfirmTransactionRequest, CreateTradeRequest, Trade};
 
+use super::keyed;
 use crate::call::Call;
 use crate::client::Client;
 use crate::wait::Wait;
@@ -192,7 +195,7 @@ fn is_final(trade: &Trade) -> bool {
 
 /// A trade to be made. Its `requestId`, the idempotency key, is made with the value and stays the same however often it is
 /// sent. **Inferred**: members of the record and of the guides.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a trade is made when `create` is awaited"]
 pub struct NewTrade(CreateTradeRequest);
 
@@ -261,6 +264,12 @@ impl NewTrade {
 impl From<CreateTradeRequest> for NewTrade {
     fn from(request: CreateTradeRequest) -> Self {
         Self(request)
+    }
+}
+
+impl fmt::Debug for NewTrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        keyed(f, "NewTrade", "request_id", self.request_id())
     }
 }
 

@@ -32,8 +32,9 @@ pub(crate) trait Grant: Send + Sync + 'static {
     /// rotated.
     fn account(&self) -> BoxFuture<'_, Result<String, Error>>;
 
-    /// A token for the api key and secret. It ends the live one, whoever holds it.
-    fn by_credentials(&self) -> BoxFuture<'_, Result<Issued, GrantError>>;
+    /// A token for the api key and secret of this account, and of no other: it is kept under its name. It ends the live one,
+    /// whoever holds it.
+    fn by_credentials<'a>(&'a self, account: &'a str) -> BoxFuture<'a, Result<Issued, GrantError>>;
 
     /// A token for a refresh token.
     fn by_refresh<'a>(

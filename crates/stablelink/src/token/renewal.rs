@@ -295,7 +295,7 @@ impl Renewer {
                 }
             }
         }
-        match self.grant.by_credentials().await {
+        match self.grant.by_credentials(key.account()).await {
             Ok(issued) => Ok(issued),
             Err(GrantError::Unavailable(error)) => Err(error),
             Err(GrantError::Refused(error)) => Err(self.cool(key, error)),

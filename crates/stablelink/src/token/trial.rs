@@ -101,7 +101,7 @@ impl Grant for Gateway {
         Box::pin(std::future::ready(account.map_err(Error::configuration)))
     }
 
-    fn by_credentials(&self) -> BoxFuture<'_, Result<Issued, GrantError>> {
+    fn by_credentials<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Issued, GrantError>> {
         Box::pin(self.answer("credentials".to_owned()))
     }
 

@@ -16,7 +16,7 @@ use stablelink_api::operations::UPLOAD_FILE;
 use stablelink_api::types::{UploadedFile, UploadedFileEnvelope};
 
 use crate::answer::Answer;
-use crate::call::{Plan, Run, Source};
+use crate::call::{MISSING, Plan, Run, Source, envelope};
 use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::{Decode, Error};
@@ -118,7 +118,7 @@ impl Upload {
 
     async fn sent(self) -> Result<Answer<UploadedFile>, Error> {
         let shared = self.client.shared();
-        let mut plan = Plan::reading(&UPLOAD_FILE, self.deadline);
+        let mut plan = Plan::of(&UPLOAD_FILE, self.deadline);
         plan.attempt_time = Some(self.deadline);
         let run = Run::new(Arc::clone(&shared), plan);
         let form = Arc::new(FormMaker {
@@ -136,13 +136,10 @@ impl Upload {
             Box::pin(async move { form.request().await })
         }));
         run.by_hand(Ok(source), |body| {
-            let json = &mut serde_json::Deserializer::from_slice(body);
-            let envelope: UploadedFileEnvelope = serde_path_to_error::deserialize(json)
-                .map_err(|error| Decode::of_json(error.path().to_string(), error.inner()))?;
-            envelope.retdata.ok_or_else(|| {
-                let missing = "it is missing, although the retcode is that of success";
-                Decode::new("retdata", missing)
-            })
+            let envelope: UploadedFileEnvelope = envelope(body)?;
+            envelope
+                .retdata
+                .ok_or_else(|| Decode::new("retdata", MISSING))
         })
         .await
     }

@@ -1,5 +1,7 @@
 //! What the data of an event is, by its type.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use stablelink_api::open_enums::CheckoutEventType;
 use stablelink_api::scalars::RawJson;
@@ -15,7 +17,9 @@ use crate::error::{Decode, ErrorKind};
 ///
 /// The feature `provisional` adds those of which no body was seen: what they hold is inferred. Without it they are
 /// [`Other`](Self::Other).
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows which it is, and nothing of what it holds, which may be personal.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Payload {
     /// `ABNORMAL_PAYMENT`: a payment was over, under or late.
@@ -39,6 +43,24 @@ pub enum Payload {
     /// A kind that this version does not know: its data as it came, if it has any. New kinds come without notice, so
     /// take it, and acknowledge what you don't need.
     Other(Option<RawJson>),
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::AbnormalPayment(_) => "AbnormalPayment",
+            #[cfg(feature = "provisional")]
+            Self::CheckoutOrder(_) => "CheckoutOrder",
+            #[cfg(feature = "provisional")]
+            Self::RefundOrder(_) => "RefundOrder",
+            #[cfg(feature = "provisional")]
+            Self::SettlementOrder(_) => "SettlementOrder",
+            #[cfg(feature = "provisional")]
+            Self::Trade(_) => "Trade",
+            Self::Other(_) => "Other",
+        };
+        f.debug_tuple(name).finish_non_exhaustive()
+    }
 }
 
 pub(super) fn read(event: &Event) -> Result<Payload, Error> {
@@ -177,6 +199,19 @@ mod tests {
             let error = payload(&body).unwrap_err();
             assert_eq!(error.to_string(), told, "{body}");
             assert!(!format!("{error:?}").contains("Secretive"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_which_it_is_alone() {
+        for (body, shown) in [
+            (
+                r#"{"type":"ABNORMAL_PAYMENT","data":{"orderNo":"hidden"}}"#,
+                "AbnormalPayment(..)",
+            ),
+            (r#"{"type":"NEW","data":{"orderNo":"hidden"}}"#, "Other(..)"),
+        ] {
+            assert_eq!(format!("{:?}", payload(body).unwrap()), shown);
         }
     }
 

@@ -229,12 +229,14 @@ fn wrong_types(quoted: &str) -> String {
 async fn calls(hunt: &mut Hunt, place: &str, client: &Client) {
     let order = NewCheckoutOrder::usd(1, "ETH_USDT", PERSONAL[0], PERSONAL[7])
         .pc_callback_url(format!("https://shop.example/?for={}", PERSONAL[6]));
+    hunt.shown(place, &order);
     let create = client.checkout_orders().create(&order);
     hunt.shown(place, &create);
     hunt.outcome(place, create.await);
     hunt.outcome(place, client.checkout_orders().get(PERSONAL[3]).await);
     hunt.outcome(place, client.users().create(user()).await);
     let settlement = NewSettlement::new(1, "ETH_USDT", PERSONAL[5], PERSONAL[7], [PERSONAL[3]]);
+    hunt.shown(place, &settlement);
     hunt.outcome(place, client.settlements().create(&settlement).await);
     let by_hand = client
         .request(Method::POST, format!("/customers/{}", PERSONAL[3]))

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -12,19 +13,32 @@ pub(crate) struct RedisServer {
     port: u16,
     folder: TempDir,
     process: Option<Child>,
+    /// Of TLS, which it then speaks alone, and the password of its clients.
+    secure: Option<(String, Vec<String>)>,
 }
 
 impl RedisServer {
     pub(crate) fn start() -> Self {
+        Self::start_as(None, |_| Vec::new())
+    }
+
+    /// Speaks TLS alone, with these settings; files may be put into its folder.
+    pub(crate) fn start_with(password: &str, settings: impl Fn(&Path) -> Vec<String>) -> Self {
+        Self::start_as(Some(password), settings)
+    }
+
+    fn start_as(password: Option<&str>, settings: impl Fn(&Path) -> Vec<String>) -> Self {
         // Another program may take the port before Redis does.
         for _ in 0..10 {
             let port = TcpListener::bind(("127.0.0.1", 0))
                 .and_then(|free| free.local_addr())
                 .unwrap()
                 .port();
+            let folder = tempfile::tempdir().unwrap();
             let mut server = Self {
                 port,
-                folder: tempfile::tempdir().unwrap(),
+                secure: password.map(|word| (word.to_owned(), settings(folder.path()))),
+                folder,
                 process: None,
             };
             if server.try_again() {
@@ -35,7 +49,10 @@ impl RedisServer {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        match &self.secure {
+            None => format!("redis://127.0.0.1:{}/0", self.port),
+            Some((word, _)) => format!("rediss://:{word}@127.0.0.1:{}/0", self.port),
+        }
     }
 
     /// Ends it at once; what it held is gone.
@@ -67,9 +84,17 @@ impl RedisServer {
 
     /// Whether it came up.
     fn try_again(&mut self) -> bool {
-        let spawned = Command::new("redis-server")
+        let port = self.port.to_string();
+        let mut command = Command::new("redis-server");
+        match &self.secure {
+            None => command.args(["--port", &port]),
+            Some((word, settings)) => command
+                .args(["--port", "0", "--tls-port", &port, "--requirepass", word])
+                .args(settings),
+        };
+        let spawned = command
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--port", &self.port.to_string(), "--dir"])
+            .arg("--dir")
             .arg(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -272,4 +272,94 @@ mod tests {
             assert_eq!(parts, expected, "{data}");
         }
     }
+
+    /// As a live site answers, with other names.
+    #[test]
+    fn the_navigation_of_a_live_site_is_walked() {
+        let site = Site::parse("https://docs.example").unwrap();
+        let api = ApiBase::parse("https://api.example/v1").unwrap();
+        let project = project(&json!({
+            "id": 7, "projectId": 7, "enableSubdirectory": false, "subdirectory": "", "docRedirectRules": [], "customCnameList": [],
+            "customDomainOptions": {"enableSubdirectory": false, "subdirectory": "", "enableHttps": true},
+            "versionSettings": [{"branchId": 9, "isDefaultVersion": true, "name": "latest", "slug": "latest",
+                                 "environments": {"environmentIds": [1], "defaultEnvironmentId": 1}}],
+        }))
+        .unwrap();
+        let guide = |id: u32, name: &str| {
+            json!({"key": format!("doc.{id}"), "type": "doc", "name": name, "moduleId": 3, "children": [],
+                   "doc": {"id": id, "name": name, "moduleId": 3, "folderId": 0, "tags": [], "sidebarTitle": ""}})
+        };
+        let call = |id: u32, name: &str| {
+            json!({"key": format!("apiDetail.{id}"), "type": "apiDetail", "name": name, "moduleId": 3, "children": [],
+                   "api": {"id": id, "name": name, "moduleId": 3, "type": "http", "method": "post", "path": "/a", "folderId": 5,
+                           "tags": ["Other"], "status": "released", "responsibleId": 0, "customApiFields": {}, "editorId": 2}})
+        };
+        let folder = |id: u32, name: &str, children: Value| {
+            json!({"key": format!("apiDetailFolder.{id}"), "type": "apiDetailFolder", "name": name, "moduleId": 3, "children": children,
+                   "folder": {"id": id, "name": name, "moduleId": 3, "docId": 0, "parentId": 0, "projectBranchId": 0,
+                              "shareSettings": null, "editorId": 2, "type": "http"}})
+        };
+        let tree = json!([
+            guide(1, "Welcome"),
+            folder(
+                5,
+                "Books",
+                json!([
+                    folder(
+                        6,
+                        "Lend / take back ",
+                        json!([call(11, "Lend "), call(12, "Take Back")])
+                    ),
+                    guide(2, "Codes"),
+                    folder(8, "Empty", json!([])),
+                ])
+            ),
+        ]);
+        let listing = Walk {
+            project: &project,
+            site: &site,
+            api: &api,
+            listing: Listing::default(),
+            seen: BTreeMap::new(),
+            others: BTreeMap::new(),
+        }
+        .whole(&tree)
+        .unwrap();
+        assert_eq!(listing.others, []);
+        let pages: Vec<(&str, String, &str, &str)> = listing
+            .pages
+            .iter()
+            .map(|page| {
+                let source = page
+                    .source
+                    .strip_prefix("https://api.example/v1/published-projects/7/")
+                    .unwrap();
+                (
+                    page.id.as_str(),
+                    page.folder.join(" > "),
+                    page.title.as_str(),
+                    source,
+                )
+            })
+            .collect();
+        assert_eq!(
+            pages,
+            [
+                ("1m0", String::new(), "Welcome", "doc/1?branchId=9"),
+                (
+                    "11e0",
+                    "Books > Lend / take back".to_owned(),
+                    "Lend",
+                    "http-apis/11?branchId=9"
+                ),
+                (
+                    "12e0",
+                    "Books > Lend / take back".to_owned(),
+                    "Take Back",
+                    "http-apis/12?branchId=9"
+                ),
+                ("2m0", "Books".to_owned(), "Codes", "doc/2?branchId=9"),
+            ]
+        );
+    }
 }

@@ -221,14 +221,14 @@ mod tests {
         let answer = |data: Value| json!({"success": true, "data": data}).to_string();
         let body = answer(
             json!({"id": 7, "name": "Get", "method": "get", "path": "/x",
-                                 "updatedAt": "2025-12-24T08:33:22.000Z", "viewCount": 3}),
+                                 "updatedAt": "2025-12-24T08:33:22.000Z", "editorUserId": 3}),
         );
         let page = read_page(&listed, body.as_bytes()).unwrap();
         assert_eq!(page.title, "Get");
         assert_eq!(page.call, Some(("GET".into(), "/x".into())));
         assert_eq!(page.modified.as_deref(), Some("2025-12-24 08:33:22"));
-        assert!(!String::from_utf8_lossy(&page.content).contains("viewCount"));
-        assert_eq!(page.left_out, BTreeSet::from(["viewCount"]));
+        assert!(!String::from_utf8_lossy(&page.content).contains("editorUserId"));
+        assert_eq!(page.left_out, BTreeSet::from(["editorUserId"]));
         let stored = read_stored(&listed, &page.content).unwrap();
         let left_out = BTreeSet::new();
         assert_eq!(stored, Page { left_out, ..page });

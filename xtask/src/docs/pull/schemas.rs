@@ -1,7 +1,8 @@
 //! Shared schemas of a project, to which pages of the published JSON refer by number.
 //!
-//! A capture stands for itself: a page is stored with the shared schemas that it needs, as its `definitions`. That their
-//! list has this address is known from public programs that read such sites; no live site was at hand.
+//! A capture stands for itself: a page is stored with the shared schemas that it needs, as its `definitions`. The address
+//! of their list and what its items hold are known from two public programs that read live sites; of a list itself
+//! nothing was seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,60 +1,85 @@
 //! The steps with webhooks.
 
-use stablelink::request_id;
 use stablelink::types::Trade;
+use stablelink::webhook::Payload;
+use stablelink_sandbox::DeliveryState;
 
-use super::stage::{Delivery, Stage};
-use super::walk::{Walk, check};
+use super::stage::{Copy, Stage};
+use super::walk::{Walk, check, need, wrong};
 use crate::failure::Failure;
+use crate::output::plain;
 
-/// A delivery is received and handled.
+/// The gateway told of the trade by itself, and the receiver handled what was proved. Gives the last delivery as it went over the
+/// wire.
 pub(super) async fn received(
     stage: &Stage,
     walk: &mut Walk<'_>,
     trade: &Trade,
-) -> Result<Delivery, Failure> {
-    let record = serde_json::to_string(trade).map_err(|error| Failure::other(error.to_string()))?;
-    let id = format!("evt_{}", request_id());
-    let delivery = stage.signed(format!(
-        r#"{{"eventId":"{id}","event":"TRADE_CHANGED","data":{record}}}"#
-    ));
-    let answer = stage.deliver(&delivery, &stage.receiver).await?;
-    let told = stage.receiver.events();
-    check(answer == 200, "the delivery is acknowledged")?;
+) -> Result<Copy, Failure> {
+    stage.sandbox.deliveries_done().await;
+    let sent = stage.sandbox.deliveries();
+    let taken = |state| state == DeliveryState::Delivered;
     check(
-        told.len() == 1 && told[0].id == id,
-        "the handler was given the event",
+        sent.iter()
+            .all(|delivery| taken(delivery.state) && delivery.attempts.len() == 1),
+        "each delivery is acknowledged at its first attempt",
     )?;
-    walk.step(
-        "A webhook is received, proved by its signature and handled",
-        None,
-        format!("{} {}, answered HTTP {answer}", told[0].kind, told[0].id),
+    let told = stage.receiver.events();
+    check(
+        told.iter()
+            .map(|event| event.id())
+            .eq(sent.iter().map(|delivery| Some(&*delivery.event_id))),
+        "the handler was given each event once, in its order",
     )?;
-    Ok(delivery)
+    let (delivery, event) = need(sent.last().zip(told.last()), "delivery")?;
+    let Payload::Trade(record) = event.payload()? else {
+        return Err(wrong("not so: the event holds a trade"));
+    };
+    check(
+        record.tx_no == trade.tx_no && record.status == trade.status,
+        "it tells of the trade as it is",
+    )?;
+    let status = record.status.as_ref().map_or("", |status| status.as_str());
+    walk.webhook(
+        "The gateway tells of it: a webhook, proved by its signature and handled",
+        &delivery.event,
+        format!(
+            "{}, {}, answered HTTP 200; {} deliveries so far, each at its first attempt",
+            delivery.event_id,
+            plain(status),
+            sent.len()
+        ),
+    )?;
+    need(Copy::of(delivery), "attempt")
 }
 
-/// The same delivery again, a changed one, and one that comes late.
+/// The same delivery again, a changed one, and one that comes late: carried by hand, as an attacker would.
 pub(super) async fn replayed(
     stage: &Stage,
     walk: &mut Walk<'_>,
-    delivery: &Delivery,
+    copy: &Copy,
 ) -> Result<(), Failure> {
-    let again = stage.deliver(delivery, &stage.receiver).await?;
+    stage.sandbox.deliveries_done().await;
+    let before = stage.receiver.events().len();
+    let again = stage.carry(copy, &stage.receiver).await?;
     check(again == 200, "a second delivery is acknowledged")?;
-    check(stage.receiver.events().len() == 1, "the handler ran once")?;
-    let mut changed = delivery.clone();
-    changed.body = [delivery.body.as_ref(), b" "].concat().into();
-    let forged = stage.deliver(&changed, &stage.receiver).await?;
+    let mut changed = copy.clone();
+    changed.body = [copy.body.as_ref(), b" "].concat().into();
+    let forged = stage.carry(&changed, &stage.receiver).await?;
     check(forged == 401, "a changed delivery is refused")?;
-    let late = stage.deliver(delivery, &stage.receiver_later).await?;
+    check(
+        stage.receiver.events().len() == before,
+        "the handler did not run again",
+    )?;
+    let late = stage.carry(copy, &stage.receiver_later).await?;
     check(late == 401, "a replayed delivery is refused")?;
     check(
         stage.receiver_later.events().is_empty(),
         "a replayed delivery is not handled",
     )?;
-    walk.step(
+    walk.webhook(
         "The webhook is replayed",
-        None,
+        &copy.event,
         "at once: acknowledged, not handled again · one blank more: HTTP 401 · three minutes later: HTTP 401",
     )
 }

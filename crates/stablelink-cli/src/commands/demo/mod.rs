@@ -1,8 +1,10 @@
 //! `demo`: everything once, on a gateway of its own, each step checked.
 
 mod deliveries;
+mod orders;
 mod stage;
 mod steps;
+mod trades;
 mod walk;
 
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Tone;
+use crate::terminal;
 use stage::Stage;
 use walk::Walk;
 
@@ -20,9 +23,18 @@ use walk::Walk;
 #[command(after_help = "\
 It starts the gateway of this project on localhost and calls it with the client that programs use. Nothing leaves the machine,
 and no account is needed. Each step is checked: the first that goes wrong ends the walk with an error.")]
-pub(crate) struct Demo {}
+pub(crate) struct Demo {
+    /// Keep the gateway running after the walk, for a look at its dashboard
+    #[arg(long)]
+    stay: bool,
+}
 
 impl Demo {
+    /// Whether it runs until it is stopped.
+    pub(crate) const fn serves(&self) -> bool {
+        self.stay
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let start = Instant::now();
         let stage = Stage::set().await?;
@@ -35,7 +47,16 @@ impl Demo {
         }
         let mut walk = Walk::new(&context.out);
         steps::all(&stage, &mut walk).await?;
-        summary(context, &walk, start.elapsed())
+        summary(context, &walk, start.elapsed())?;
+        if self.stay {
+            let stop = terminal::stop().await;
+            context.out.note(format!(
+                "what is left of it is on {}/ ; Ctrl-C ends it",
+                stage.sandbox.url()
+            ));
+            stop.await;
+        }
+        Ok(())
     }
 }
 

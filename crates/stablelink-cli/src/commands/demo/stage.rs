@@ -9,11 +9,12 @@ use http::header;
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
 use stablelink::webhook::axum::{Receiver, router};
-use stablelink::webhook::{MemoryGuard, Webhooks};
+use stablelink::webhook::{Event, MemoryGuard, Webhooks};
 use stablelink::{Client, Credentials, Environment};
-use stablelink_sandbox::Sandbox;
+use stablelink_sandbox::{Delivery, Sandbox, UnknownRecord};
 use tokio::net::TcpListener;
 
+use crate::commands::webhook::http;
 use crate::failure::Failure;
 
 /// What the walk goes through.
@@ -29,21 +30,30 @@ pub(super) struct Stage {
 /// A receiver of webhooks, and what its handler was given.
 pub(super) struct Post {
     url: String,
-    events: Arc<Mutex<Vec<Told>>>,
+    events: Arc<Mutex<Vec<Event>>>,
 }
 
-/// An event as the handler saw it.
-#[derive(Clone, Debug)]
-pub(super) struct Told {
-    pub(super) kind: String,
-    pub(super) id: String,
-}
-
-/// A delivery as it goes over the wire.
+/// A delivery of the gateway as it went over the wire.
 #[derive(Clone)]
-pub(super) struct Delivery {
+pub(super) struct Copy {
+    pub(super) event: String,
     headers: [(&'static str, String); 2],
     pub(super) body: Bytes,
+}
+
+impl Copy {
+    /// As its last attempt was sent, if there was one.
+    pub(super) fn of(delivery: &Delivery) -> Option<Self> {
+        let attempt = delivery.attempts.last()?;
+        Some(Self {
+            event: delivery.event.clone(),
+            headers: [
+                ("TIMESTAMP", attempt.timestamp.clone()),
+                ("SIGNATURE", attempt.signature.clone()),
+            ],
+            body: delivery.body.clone(),
+        })
+    }
 }
 
 impl Stage {
@@ -64,31 +74,22 @@ impl Stage {
         let receiver = Receiver::new(Webhooks::of(&credentials)?);
         let later = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
         let guard = Arc::new(MemoryGuard::default());
-        Ok(Self {
+        let stage = Self {
             sandbox,
             client,
             receiver: Post::open(receiver.clone(), Arc::clone(&guard)).await?,
             receiver_later: Post::open(receiver.clock(Arc::new(later)), guard).await?,
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .map_err(|error| {
-                    Failure::other(format!("the HTTP client could not be made: {error}"))
-                })?,
-        })
+            http: http()?,
+        };
+        stage
+            .sandbox
+            .webhook_url(&stage.receiver.url)
+            .map_err(|error| Failure::other(error.to_string()))?;
+        Ok(stage)
     }
 
-    /// A delivery of the gateway. It is carried by hand until the sandbox delivers by itself.
-    pub(super) fn signed(&self, body: String) -> Delivery {
-        let body = Bytes::from(body);
-        Delivery {
-            headers: self.sandbox.sign_webhook(&body),
-            body,
-        }
-    }
-
-    /// Carries a delivery, and gives the status of the answer.
-    pub(super) async fn deliver(&self, delivery: &Delivery, to: &Post) -> Result<u16, Failure> {
+    /// Carries a delivery by hand, and gives the status of the answer.
+    pub(super) async fn carry(&self, delivery: &Copy, to: &Post) -> Result<u16, Failure> {
         let mut request = self
             .http
             .post(&to.url)
@@ -108,15 +109,11 @@ impl Post {
     async fn open(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, Failure> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let url = format!("http://{}/", listener.local_addr()?);
-        let events: Arc<Mutex<Vec<Told>>> = Arc::default();
+        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let told = Arc::clone(&events);
         let routes = router(receiver, guard, move |event| {
             let told = Arc::clone(&told);
             async move {
-                let event = Told {
-                    kind: event.kind().unwrap_or_default().to_owned(),
-                    id: event.id().unwrap_or_default().to_owned(),
-                };
                 told.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(event);
@@ -127,10 +124,15 @@ impl Post {
         Ok(Self { url, events })
     }
 
-    pub(super) fn events(&self) -> Vec<Told> {
+    pub(super) fn events(&self) -> Vec<Event> {
         self.events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// What the world outside did to a record.
+pub(super) fn moved(outcome: Result<(), UnknownRecord>) -> Result<(), Failure> {
+    outcome.map_err(|error| Failure::other(error.to_string()))
 }

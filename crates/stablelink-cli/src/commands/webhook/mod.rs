@@ -27,7 +27,7 @@ impl Webhook {
 }
 
 /// A client that goes where it is told and nowhere else: a redirect would carry a signed delivery to another host.
-fn http() -> Result<reqwest::Client, Failure> {
+pub(crate) fn http() -> Result<reqwest::Client, Failure> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

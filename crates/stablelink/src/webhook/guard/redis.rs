@@ -6,8 +6,10 @@ use std::time::Duration;
 use ::redis::{FromRedisValue, cmd};
 
 use super::{Claim, EventKey, GuardError, LEASE, Lease, RETENTION, ReplayGuard};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::RedisTls;
 use crate::clock::BoxFuture;
-use crate::redis_link::Link;
+use crate::redis::Link;
 use crate::{Error, ErrorKind};
 
 /// Remembers events in Redis: for any number of receivers in any number of processes. Needs the feature `redis`.
@@ -49,13 +51,24 @@ impl RedisGuard {
     /// # Errors
     ///
     /// An address that is none. Whether someone is there shows at the first claim.
-    pub fn new(address: &str) -> Result<Self, Error> {
+    pub fn connect(address: &str) -> Result<Self, Error> {
         Ok(Self {
             link: Link::new(address)?,
             prefix: "stablelink:webhook:".to_owned(),
             lease: LEASE,
             retention: RETENTION,
         })
+    }
+
+    /// Whom it trusts, and as whom it presents itself, over `rediss://`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) of an address without TLS, and of certificates or keys that are none.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: &RedisTls) -> Result<Self, Error> {
+        self.link = self.link.tls(tls)?;
+        Ok(self)
     }
 
     /// What its keys begin with; `stablelink:webhook:` by default.
@@ -105,9 +118,7 @@ impl RedisGuard {
         // Each script may run twice: an owner that claims again has its claim, and what is done stays done.
         self.link.ask(&command).await.map_err(|error| {
             let problem = format!("the replay guard: {error}").into();
-            Error::new(ErrorKind::Store { problem })
-                .retryable(true)
-                .because(error)
+            Error::new(ErrorKind::Store { problem }).retryable(error.is_passing())
         })
     }
 }
@@ -161,9 +172,9 @@ mod tests {
     #[test]
     fn an_address_with_a_password_is_not_shown() {
         let secret = "hidden-password";
-        let error = RedisGuard::new(&format!("ftp://user:{secret}@pay.example")).unwrap_err();
+        let error = RedisGuard::connect(&format!("ftp://user:{secret}@pay.example")).unwrap_err();
         assert!(!format!("{error}{error:?}").contains(secret));
-        let guard = RedisGuard::new(&format!("redis://user:{secret}@pay.example")).unwrap();
+        let guard = RedisGuard::connect(&format!("redis://user:{secret}@pay.example")).unwrap();
         assert!(!format!("{guard:?}").contains(secret));
     }
 

@@ -11,15 +11,17 @@ use secrecy::ExposeSecret;
 use super::stored::unix_millis;
 use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::RedisTls;
 use crate::clock::BoxFuture;
-use crate::redis_link::{Link, LinkError};
+use crate::redis::{Link, LinkError};
 
 /// Keeps tokens in Redis, for any number of processes on any number of machines. Needs the feature `redis`.
 ///
 /// **The token and its refresh token lie there readable**: whoever can read these keys can act as the developer for as
 /// long as they live, though without the sign key no signed call. So give this program a user of its own, with nothing
 /// but its keys and commands, and use TLS where the line is not yours (`rediss://`, with the feature `rustls` or
-/// `native-tls`; roots are those of the system):
+/// `native-tls`; an authority of your own is given by [`tls`](Self::tls)):
 ///
 /// ```text
 /// ACL SETUSER stablelink on >password ~stablelink:token:* +eval +hmget +hget +hset +get +set +del +pexpire +time
@@ -64,6 +66,18 @@ impl RedisStore {
             link: Link::new(address)?,
             prefix: "stablelink:token:".to_owned(),
         })
+    }
+
+    /// Whom it trusts, and as whom it presents itself, over `rediss://`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) of an address without TLS, and of certificates or keys that are
+    /// none.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: &RedisTls) -> Result<Self, Error> {
+        self.link = self.link.tls(tls)?;
+        Ok(self)
     }
 
     /// What its keys begin with; `stablelink:token:` by default.
@@ -182,10 +196,11 @@ impl TokenStore for RedisStore {
 
 impl From<LinkError> for StoreError {
     fn from(error: LinkError) -> Self {
-        let problem = error.to_string();
-        match error {
-            LinkError::Failed(cause) => Self::new(problem).because(cause),
-            LinkError::TimeIsUp(_) => Self::new(problem),
+        let told = Self::new(error.to_string());
+        if error.is_passing() {
+            told
+        } else {
+            told.lasting()
         }
     }
 }
@@ -211,6 +226,7 @@ mod tests {
             ("127.0.0.1:6379", false),
             ("http://user:hidden@127.0.0.1", false),
             ("redis://user:hidden@127.0.0.1:x", false),
+            ("rediss://user:hidden@127.0.0.1/#insecure", false),
         ] {
             let store = RedisStore::connect(address);
             assert_eq!(store.is_ok(), good, "{address}");

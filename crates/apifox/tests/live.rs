@@ -1,0 +1,190 @@
+//! What pages of live sites were seen to do in the published JSON, told with a bookshop of our own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+use apifox::{Info, Kind, Read};
+use serde_json::{Value, json};
+use support::check::faults;
+use support::layout::laid_out;
+use support::{read, read_text, said};
+
+fn document(read: Read) -> (Value, String) {
+    let info = Info {
+        title: "Harbour Books".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: None,
+    };
+    let mut messages = read.messages;
+    let pages: Vec<_> = read.page.into_iter().collect();
+    let assembly = apifox::assemble(&pages, &info);
+    assert_eq!(faults(&assembly.document), Vec::<String>::new());
+    messages.extend(assembly.messages);
+    (assembly.document, said(&messages))
+}
+
+fn of(page: &Value) -> (Value, String) {
+    document(read_text("9e0.json", page.to_string().as_bytes()))
+}
+
+/// A page whose answer has a schema.
+fn answers(schema: &Value) -> Value {
+    json!({"id": 9, "name": "Get Book", "method": "post", "path": "/books", "responses":
+        [{"id": 1, "name": "OK", "code": 200, "contentType": "json", "jsonSchema": schema}]})
+}
+
+#[test]
+fn a_page_with_every_member_of_a_live_one_is_read_without_a_message() {
+    let (document, said) = document(read("live.json"));
+    assert_eq!(said, "");
+    insta::assert_snapshot!("live", laid_out(&document));
+}
+
+#[test]
+fn a_status_may_be_the_number_that_sites_had_before_the_word() {
+    for (status, word, deprecated) in [
+        (json!(1), Some("released"), false),
+        (json!(0), Some("deprecated"), true),
+        (json!(-1), Some("testing"), false),
+        (json!(-2), Some("developing"), false),
+        (json!("deprecated"), Some("deprecated"), true),
+        (json!("testing"), Some("testing"), false),
+        // What is not known is not guessed.
+        (json!(7), None, false),
+        (json!(null), None, false),
+    ] {
+        let mut page = answers(&json!({"type": "object"}));
+        page["status"] = status.clone();
+        let read = read_text("9e0.json", page.to_string().as_bytes());
+        assert_eq!(said(&read.messages), "", "{status}");
+        let page = read.page.unwrap();
+        assert_eq!(page.status.as_deref(), word, "{status}");
+        let Kind::Api(operation) = page.kind else {
+            panic!("no operation: {status}");
+        };
+        assert_eq!(operation.deprecated, deprecated, "{status}");
+    }
+}
+
+#[test]
+fn the_empty_place_of_a_property_set_is_no_property() {
+    let (document, said) = of(&answers(&json!({
+        "type": "object",
+        "properties": {"no": {"type": "string"}, "01GW": {"x-tmp-pending-properties": true}},
+        "required": ["01GW", "no"], "x-apifox-orders": ["01GW", "no"], "additionalProperties": false
+    })));
+    assert_eq!(
+        said,
+        "pages/9e0.json:1: warning: the page has the place of a property set, `01GW`, and not the set; its properties are missing\n  \
+         help: give the schema its properties in the curation\n"
+    );
+    let schema = &document["components"]["schemas"]["GetBookResponse"];
+    assert_eq!(schema["required"], json!(["no"]));
+    let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["no"]);
+    assert_eq!(schema.get("additionalProperties"), None);
+}
+
+#[test]
+fn an_object_that_lacks_a_property_set_is_not_closed() {
+    let set = |reference: &str| {
+        json!({"type": "object", "additionalProperties": false, "properties": {"no": {"type": "string"}},
+               "x-apifox-refs": {"01A": {"$ref": reference}}})
+    };
+    let known = json!({"5": {"name": "Set", "jsonSchema": {"type": "object", "properties": {"a": {}}}},
+                       "6": {"name": "Outer", "jsonSchema": {"type": "object", "x-apifox-refs": {"01B": {"$ref": "#/definitions/77"}}}}});
+    for (number, closed) in [("5", true), ("77", false), ("6", false)] {
+        let mut page = answers(&set(&format!("#/definitions/{number}")));
+        page["definitions"] = known.clone();
+        let (document, said) = of(&page);
+        assert_eq!(said.is_empty(), closed, "{number}: {said}");
+        let schema = &document["components"]["schemas"]["GetBookResponse"];
+        let more = schema.get("additionalProperties");
+        assert_eq!(more, closed.then_some(&json!(false)), "{number}");
+    }
+}
+
+#[test]
+fn an_example_in_xml_is_not_held_against_the_schema() {
+    let schema =
+        json!({"type": "object", "required": ["no"], "properties": {"no": {"type": "string"}}});
+    let text = "<book><no>7</no></book>";
+    let mut page = answers(&schema);
+    page["requestBody"] = json!({"type": "application/xml", "jsonSchema": schema,
+        "examples": [{"value": text, "mediaType": "application/xml"}]});
+    page["responses"][0]["contentType"] = json!("xml");
+    page["responseExamples"] = json!([{"responseId": 1, "data": text}]);
+    let (document, said) = of(&page);
+    assert_eq!(said, "");
+    let post = &document["paths"]["/books"]["post"];
+    for content in [
+        &post["requestBody"]["content"],
+        &post["responses"]["200"]["content"],
+    ] {
+        assert_eq!(content["application/xml"]["examples"]["9e0"]["value"], text);
+    }
+    // JSON still is.
+    page["responses"][0]["contentType"] = json!("json");
+    page["responseExamples"][0]["data"] = json!("[1]");
+    let (_, said) = of(&page);
+    assert!(said.contains("does not fit the schema"), "{said}");
+}
+
+#[test]
+fn a_message_shows_a_text_of_several_lines_on_one() {
+    let mut page = answers(&json!({"type": "object"}));
+    page["responseExamples"] =
+        json!([{"responseId": 1, "data": "First\r\n{\r\n\t\"no\": 7}\r\nthen"}]);
+    let (_, said) = of(&page);
+    assert!(
+        said.contains("the example `First { \"no\": 7} then`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn enumerated_values_are_without_the_words_that_stand_in_them() {
+    let listed = |kind: &str, values: Value| {
+        let notes: Vec<Value> = values
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| json!({"value": value, "name": "", "description": ""}))
+            .collect();
+        json!({"type": kind, "title": "State", "enum": values, "x-apifox-enum": notes})
+    };
+    let mut page = answers(&json!({"type": "object", "properties": {
+        "state": listed("integer", json!(["0-未开始", "1-已开始", "2 -失败", "3-成功"])),
+        "code": listed("string", json!(["2000-成功", "9999-失败"])),
+    }}));
+    page["responseExamples"] =
+        json!([{"responseId": 1, "data": "{\"state\": 3, \"code\": \"2000\"}"}]);
+    let (document, said_of_it) = of(&page);
+    assert_eq!(said_of_it, "");
+    let properties = &document["components"]["schemas"]["GetBookResponse"]["properties"];
+    assert_eq!(properties["state"]["enum"], json!([0, 1, 2, 3]));
+    assert_eq!(
+        properties["state"]["description"],
+        "State\n\n- `0`: 未开始\n- `1`: 已开始\n- `2`: 失败\n- `3`: 成功"
+    );
+    assert_eq!(properties["code"]["enum"], json!(["2000", "9999"]));
+    // What a caller would be refused for must not be made up.
+    let (document, said_of_it) = of(&answers(&json!({"type": "object", "properties": {
+        "state": listed("integer", json!([1, "2", "many"])),
+    }})));
+    assert_eq!(
+        said_of_it,
+        "pages/9e0.json:1: warning: the enumerated value `many` is not integer; the others are not taken as the only ones\n  \
+         help: correct the type or the value in the curation\n"
+    );
+    let state = &document["components"]["schemas"]["GetBookResponse"]["properties"]["state"];
+    assert_eq!(state["type"], "integer");
+    assert_eq!(state.get("enum"), None);
+}

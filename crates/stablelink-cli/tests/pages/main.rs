@@ -1,0 +1,251 @@
+//! The pages of the gateway on localhost in a real browser, after the walk of the demo.
+//!
+//! Wants `chromium` on the PATH, so it stands behind a feature: `cargo test -p stablelink-cli --features chromium --test pages`.
+//! `STABLELINK_SCREENSHOTS=overwrite` before it takes the pictures of the README anew, and wants `pngquant`
+//! too.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod browser;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use browser::{Browser, Page};
+
+/// `stablelink demo --stay`, when its walk is over.
+struct Demo {
+    child: Child,
+    url: String,
+}
+
+impl Demo {
+    fn walked() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stablelink"))
+            .env_clear()
+            .env("HOME", home.path())
+            .args(["demo", "--stay"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = String::new();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        stderr.read_line(&mut told).unwrap();
+        let url = told
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"))
+            .unwrap_or_else(|| panic!("the demo did not end well: {told}"))
+            .trim_end_matches('/')
+            .to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asked for nothing beyond the sandbox, and nothing went wrong.
+fn is_clean(page: &mut Page<'_>, demo: &Demo) {
+    assert_eq!(page.complaints(), Vec::<String>::new());
+    let asked = page.asked_for();
+    assert!(!asked.is_empty());
+    for url in asked {
+        let inside = url.starts_with(&format!("{}/", demo.url));
+        assert!(
+            inside || url.starts_with("data:") || url.starts_with("blob:"),
+            "{url}"
+        );
+    }
+    // A page can also open connections without a request. Whom the browser itself calls is not its doing, and no file of
+    // the sandbox names them.
+    let hosts = page.hosts_elsewhere();
+    let named = page.value(&format!(
+        "Promise.all(['/', '/docs', '/docs/redoc.js', '/docs/openapi.json'].map(async path => (await fetch(path)).text())) \
+         .then(files => {hosts:?}.filter(host => files.some(file => file.includes(host))))"
+    ));
+    assert_eq!(named, serde_json::json!([]));
+}
+
+/// Keeps a picture for the README, if that is asked for.
+fn picture(page: &mut Page<'_>, name: &str, height: u32) {
+    if std::env::var_os("STABLELINK_SCREENSHOTS").is_none_or(|asked| asked != "overwrite") {
+        return;
+    }
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../stablelink-sandbox/assets/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    // As it comes it has three times the bytes.
+    let mut quant = Command::new("pngquant")
+        .args(["--speed=1", "--strip", "--output"])
+        .arg(folder.join(name))
+        .args(["--force", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("pngquant is on the PATH: a Debian package");
+    let taken = page.picture(1280, height);
+    quant.stdin.take().unwrap().write_all(&taken).unwrap();
+    assert!(quant.wait().unwrap().success());
+}
+
+#[test]
+fn the_dashboard_shows_the_walk() {
+    let demo = Demo::walked();
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{}/", demo.url));
+    page.wait_for("document.querySelectorAll('#requests tr').length > 10");
+
+    for (selector, parts) in [
+        ("#token", vec!["lives"]),
+        ("#tokenMore", vec!["generation 2"]),
+        (
+            "#trades",
+            vec![
+                "Completed",
+                "OnRamp",
+                "OffRamp",
+                "120",
+                "1.6",
+                "USD → USDC",
+                "TR2",
+            ],
+        ),
+        (
+            "#orders",
+            vec!["PAID", "0.505", "ETH_USDT", "PAYING", "TRX_USDT"],
+        ),
+        ("#customers", vec!["APPROVED"]),
+        ("#balances", vec!["Fees", "USDC", "1.25125"]),
+        ("#faults", vec!["reset@createCheckoutOrder:after"]),
+        ("#hooks", vec!["4 delivered"]),
+        (
+            "#deliveries",
+            vec![
+                "delivered",
+                "CHECKOUT_ORDER_CHANGED",
+                "PAYMENT_REQUEST_CHANGED",
+            ],
+        ),
+        (
+            "#requests",
+            vec![
+                "documented",
+                "inferred",
+                "partial",
+                "createTrade",
+                "401",
+                "00901",
+                "00906",
+                "none",
+            ],
+        ),
+    ] {
+        let text = page.text(selector);
+        for part in parts {
+            assert!(text.contains(part), "{selector}: {part}: {text}");
+        }
+    }
+    assert_eq!(
+        page.value("document.getElementById('mismatches').hidden"),
+        true
+    );
+
+    // The newest delivery is open: its signature, part by part, and nothing but the parts are what is signed.
+    let parts = page.text("#deliveries details[open] dl");
+    for part in [
+        "TIMESTAMP",
+        "body",
+        "signed text",
+        "the sign key of client 0",
+        "SIGNATURE",
+        "HTTP 200",
+    ] {
+        assert!(parts.contains(part), "{part}: {parts}");
+    }
+    let signed = page.text("#deliveries details[open] pre");
+    let (timestamp, body) = signed.split_at(13);
+    assert!(
+        timestamp.bytes().all(|byte| byte.is_ascii_digit()),
+        "{signed}"
+    );
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["data"]["orderStatus"], "PAID");
+    let signature = page.text("#deliveries details[open] dd:last-of-type code");
+    assert_eq!(signature.len(), 88, "64 bytes in Base64: {signature}");
+
+    picture(&mut page, "dashboard.png", 1480);
+
+    // What a reader opened stays open when the page looks again, and the clock goes on.
+    page.value("document.querySelectorAll('#deliveries details')[1].open = true");
+    let before = page.text("#clock");
+    page.wait_for(&format!(
+        "document.getElementById('clock').textContent !== {before:?}"
+    ));
+    assert_eq!(
+        page.value("document.querySelectorAll('#deliveries details[open]').length"),
+        2
+    );
+    is_clean(&mut page, &demo);
+}
+
+#[test]
+fn the_dashboard_says_when_nobody_answers() {
+    let demo = Demo::walked();
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{}/", demo.url));
+    page.wait_for("document.getElementById('alive').textContent === 'live'");
+    drop(demo);
+    page.wait_for("document.getElementById('alive').textContent === 'no answer'");
+}
+
+#[test]
+fn the_reference_shows_the_document() {
+    let demo = Demo::walked();
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{}/docs", demo.url));
+    page.wait_for("document.querySelectorAll('[data-section-id^=\"tag/\"]').length > 30");
+    let document: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../spec/openapi.provisional.json")).unwrap();
+    let text = page.text("#reference");
+    let mut operations = 0;
+    for operation in document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+    {
+        let summary = operation["summary"].as_str().unwrap();
+        assert!(text.contains(summary), "{summary}");
+        operations += 1;
+    }
+    assert!(operations > 30);
+    for part in [
+        "Evidence: inferred.",
+        "Evidence: documented.",
+        "Repeat: keyed, with the same requestId.",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+
+    // The gateway that it calls by default is this one.
+    let all = page.value("document.getElementById('reference').textContent");
+    assert!(all.as_str().unwrap().contains(&demo.url));
+
+    page.value("location.hash = '#tag/Checkout/operation/createCheckoutOrder'");
+    picture(&mut page, "reference.png", 900);
+
+    // Searching runs in a worker of its own.
+    page.value("document.querySelector('[data-role=\"search:input\"], input[type=text]').focus()");
+    page.value(
+        "{ const input = document.querySelector('input[type=text]'); \
+         Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input, 'settlement'); \
+         input.dispatchEvent(new Event('input', { bubbles: true })) }",
+    );
+    page.wait_for("(document.querySelector('[data-role=\"search:results\"]')?.innerText ?? '').includes('settlement')");
+    is_clean(&mut page, &demo);
+}

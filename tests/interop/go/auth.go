@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Auth puts token, timestamp and signature on each request of the http.Client whose transport it is.
+type Auth struct {
+	SignKey string
+	Tokens  *Tokens
+	Next    http.RoundTripper
+}
+
+// Sign gives the value of the header SIGNATURE.
+func Sign(key, stringToSign string) string {
+	mac := hmac.New(sha512.New, []byte(key))
+	mac.Write([]byte(stringToSign))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// RoundTrip sends the request. If the token is refused, another is got and the request sent once more.
+func (a *Auth) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := bodyOf(req)
+	if err != nil {
+		return nil, err
+	}
+	for refused := ""; ; {
+		token, err := a.Tokens.Live(req.Context(), refused)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := a.Next.RoundTrip(a.signed(req, token, body))
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || refused != "" {
+			return resp, err
+		}
+		resp.Body.Close()
+		refused = token
+	}
+}
+
+func (a *Auth) signed(req *http.Request, token string, body []byte) *http.Request {
+	out, timestamp := req.Clone(req.Context()), strconv.FormatInt(time.Now().UnixMilli(), 10)
+	if body != nil {
+		out.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	out.Header.Set("Authorization", "Bearer "+token)
+	out.Header.Set("TIMESTAMP", timestamp)
+	out.Header.Set("SIGNATURE", Sign(a.SignKey, requestToSign(req, timestamp, body)))
+	return out
+}

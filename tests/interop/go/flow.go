@@ -1,0 +1,354 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stablelink-interop/gateway"
+	"stablelink-interop/provisional"
+)
+
+// flow is one walk through the gateway. A later step uses what earlier ones left here.
+type flow struct {
+	*Clients
+	sandbox Sandbox
+	seen    *statuses
+	run     string // makes the keys of this run its own
+
+	customer provisional.User
+	order    *gateway.CreatedCheckoutOrder
+	orderNo  string
+	fileID   *provisional.IntegerOrText
+}
+
+// statuses notes the HTTP status of each answer.
+type statuses struct {
+	http.RoundTripper
+	all []int
+}
+
+func (s *statuses) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := s.RoundTripper.RoundTrip(req)
+	if err == nil {
+		s.all = append(s.all, resp.StatusCode)
+	}
+	return resp, err
+}
+
+// Flow walks through the gateway that the environment names.
+func Flow(ctx context.Context, report *Report) error {
+	seen := &statuses{RoundTripper: http.DefaultTransport}
+	clients, err := NewClients(seen)
+	if err != nil {
+		return err
+	}
+	f := &flow{Clients: clients, seen: seen, run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"token", f.token},
+		{"refresh", f.refresh},
+		{"exchange-rate", f.exchangeRate},
+		{"create-user", f.createUser},
+		{"create-order", f.createOrder},
+		{"order-info", f.orderInfo},
+		{"simulate", f.simulate},
+		{"upload", f.upload},
+		{"trade", f.trade},
+		{"webhook", f.webhook},
+		{"error-envelope", f.errorEnvelope},
+		{"shared-token", f.sharedToken},
+	} {
+		report.Check("flow", step.name, step.run(ctx))
+	}
+	for i, amount := range []string{"1000.233567", "12345678901234567890.12"} {
+		report.Check("money", "number "+amount, f.moneyNumber(ctx, i, json.Number(amount)))
+		report.Check("money", "text "+amount, f.moneyText(ctx, i, amount))
+	}
+	return nil
+}
+
+func (f *flow) token(ctx context.Context) error {
+	token, err := f.Auth.Tokens.Live(ctx, "")
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(f.Auth.Tokens.File)
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(text, []byte(token)) {
+		return errors.New("the token is not in the file")
+	}
+	return f.granted(ctx, 1, 0)
+}
+
+// granted holds the number of tokens that the gateway gave against those expected so far.
+func (f *flow) granted(ctx context.Context, credentials, refresh int) error {
+	c, r, err := f.sandbox.Grants(ctx)
+	if err == nil && (c != credentials || r != refresh) {
+		err = fmt.Errorf("%d tokens by credentials and %d by refresh token, not %d and %d", c, r, credentials, refresh)
+	}
+	return err
+}
+
+func (f *flow) refresh(ctx context.Context) error {
+	old, err := f.Auth.Tokens.Live(ctx, "")
+	if err != nil {
+		return err
+	}
+	if _, err := f.Auth.Tokens.Live(ctx, old); err != nil {
+		return err
+	}
+	if err := f.granted(ctx, 1, 1); err != nil {
+		return err
+	}
+	body := gateway.GetExchangeRateRequest{SellCurrency: new("USDT"), BuyCurrency: new("USD")}
+	req, err := gateway.NewGetExchangeRateRequest(os.Getenv("STABLELINK_ENV"), body)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	resp, err := f.seen.RoundTrip(f.Auth.signed(req.WithContext(ctx), old, text))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusUnauthorized {
+		return fmt.Errorf("the old token is answered with HTTP %d", resp.StatusCode)
+	}
+	return nil
+}
+
+func (f *flow) exchangeRate(ctx context.Context) error {
+	answer, err := accepted(f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
+		SellCurrency: new("USDT"), BuyCurrency: new("USD"), Amount: new(json.Number("358.79")),
+	}))
+	if err != nil {
+		return err
+	}
+	rate := answer.JSON200.Retdata
+	if rate == nil || rate.ChannelRate == nil && rate.Rate == nil {
+		return errors.New("neither channelRate nor rate")
+	}
+	return nil
+}
+
+func (f *flow) createUser(ctx context.Context) error {
+	corporate := &gateway.IntegerOrText{}
+	if err := corporate.FromInteger(4); err != nil {
+		return err
+	}
+	answer, err := accepted(f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
+		Email: new(f.run + "@example.com"), FullName: new("Example Limited"), Country: new("VGB"), ClientType: corporate,
+	}))
+	if err != nil {
+		return err
+	}
+	if answer.JSON200.Retdata == nil {
+		return errors.New("retdata is missing")
+	}
+	if err := json.Unmarshal(*answer.JSON200.Retdata, &f.customer); err != nil {
+		return err
+	}
+	if f.customer.ID == nil {
+		return errors.New("the id of the new customer is missing")
+	}
+	return nil
+}
+
+func (f *flow) createOrder(ctx context.Context) error {
+	f.orderNo = f.run + "A"
+	answer, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5")))
+	if err != nil {
+		return err
+	}
+	f.order = answer.JSON200.Retdata
+	switch {
+	case f.order == nil || f.order.PayingAmount == nil:
+		return errors.New("payingAmount is missing")
+	case f.order.DepositAddress == nil || *f.order.DepositAddress == "-1":
+		return errors.New("depositAddress is missing")
+	}
+	return nil
+}
+
+func newOrder(number string, amount json.Number) gateway.CreateCheckoutOrderRequest {
+	return gateway.CreateCheckoutOrderRequest{
+		OrderNo: number, OrderAmount: amount, CustomerID: "6", MerchantID: "1", Token: "ETH_USDT", ExpiredIn: new(int64(1800)),
+	}
+}
+
+func (f *flow) orderInfo(ctx context.Context) error {
+	answer, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
+	if err != nil {
+		return err
+	}
+	order := answer.JSON200.Retdata
+	if order == nil || order.OrderStatus == nil || *order.OrderStatus != "PAYING" {
+		return errors.New("the order is not PAYING")
+	}
+	return nil
+}
+
+func (f *flow) simulate(ctx context.Context) error {
+	onRamp := &gateway.IntegerOrText{}
+	if err := onRamp.FromText("OnRamp"); err != nil {
+		return err
+	}
+	_, err := accepted(f.SimulateEventWithResponse(ctx, gateway.SimulateEventRequest{
+		Event:             new("PAYMENT_REQUEST_CHANGED"),
+		PaymentRequestDTO: &gateway.Trade{RequestID: new(f.run), Amount: new(json.Number("12.50")), RequestType: onRamp},
+	}))
+	return err
+}
+
+func (f *flow) upload(ctx context.Context) error {
+	body := &bytes.Buffer{}
+	form := multipart.NewWriter(body)
+	file, err := form.CreateFormFile("file", "receipt.txt")
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write([]byte("paid in full\n")); err != nil {
+		return err
+	}
+	if err := errors.Join(form.WriteField("scene", "1"), form.Close()); err != nil {
+		return err
+	}
+	answer, err := accepted(f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body))
+	if err != nil {
+		return err
+	}
+	if answer.JSON200.Retdata == nil || answer.JSON200.Retdata.FileID == nil {
+		return errors.New("fileId is missing")
+	}
+	f.fileID = answer.JSON200.Retdata.FileID
+	return nil
+}
+
+func (f *flow) trade(ctx context.Context) error {
+	if f.customer.ID == nil {
+		return errors.New("there is no customer to trade for")
+	}
+	_, err := accepted(f.Provisional.CreateFeeConfigWithResponse(ctx, provisional.CreateFeeConfigRequest{
+		ClientID: f.customer.ID, DeveloperFixAmount: new(json.Number("0.50")), DeveloperRate: new(json.Number("0.01")),
+	}))
+	if err != nil {
+		return err
+	}
+	onRamp := &provisional.IntegerOrText{}
+	if err := onRamp.FromInteger(1); err != nil {
+		return err
+	}
+	answer, err := accepted(f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
+		RequestID: f.run, ClientID: f.customer.ID, RequestType: onRamp, FromCurrency: new("USD"), ToCurrency: new("USDC"),
+		Amount: new(json.Number("120.00")), FileID: f.fileID, ReferenceNo: new("R1"),
+	}))
+	if err != nil {
+		return err
+	}
+	trade := answer.JSON200.Retdata
+	if trade == nil || trade.TxNo == nil || trade.RequestID == nil || *trade.RequestID != f.run {
+		return errors.New("txNo is missing, or the requestId is another")
+	}
+	return nil
+}
+
+func (f *flow) webhook(ctx context.Context) error {
+	deliveries := make(chan Delivered, 8)
+	receiver := NewReceiver(f.Auth.SignKey, deliveries)
+	defer receiver.Close()
+	if err := f.sandbox.Ask(ctx, http.MethodPost, "webhook", map[string]any{"url": receiver.URL}, &struct{}{}); err != nil {
+		return err
+	}
+	if f.order == nil {
+		return errors.New("there is no order to pay")
+	}
+	payment := map[string]any{"orderNo": f.orderNo, "amount": f.order.PayingAmount}
+	if err := f.sandbox.Ask(ctx, http.MethodPost, "pay", payment, &struct{}{}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	var got Delivered
+	select {
+	case got = <-deliveries:
+	case <-ctx.Done():
+		return errors.New("no delivery came")
+	}
+	if got.Refused != nil {
+		return got.Refused
+	}
+	var event provisional.CheckoutOrderEvent
+	if err := json.Unmarshal(got.Body, &event); err != nil {
+		return err
+	}
+	if event.EventType != "CHECKOUT_ORDER_CHANGED" || event.Data == nil || event.Data.OrderNo == nil ||
+		*event.Data.OrderNo != f.orderNo || event.Data.OrderStatus == nil || *event.Data.OrderStatus != "PAID" {
+		return fmt.Errorf("an event of another kind: %s", event.EventType)
+	}
+	changed := slices.Clone(got.Body)
+	changed[len(changed)/2] ^= 1
+	if VerifyDelivery(f.Auth.SignKey, got.Timestamp, got.Signature, changed, time.Now()) == nil {
+		return errors.New("a changed byte is accepted")
+	}
+	if VerifyDelivery(f.Auth.SignKey, got.Timestamp, got.Signature, got.Body, time.Now().Add(Tolerance+time.Second)) == nil {
+		return errors.New("an old timestamp is accepted")
+	}
+	return nil
+}
+
+func (f *flow) errorEnvelope(ctx context.Context) error {
+	answer, err := f.CreateCheckoutOrderWithResponse(ctx, newOrder("with blank", "0.5"))
+	if err != nil {
+		return err
+	}
+	var refusal *Refusal
+	if err := Refused(answer); !errors.As(err, &refusal) {
+		return fmt.Errorf("an order number with a blank is no refusal, but %v", err)
+	}
+	if refusal.Status != http.StatusOK || refusal.Retcode != "00008" || !strings.Contains(refusal.Message, "orderNo") {
+		return refusal
+	}
+	return nil
+}
+
+// sharedToken lets another process end the token that this one holds.
+func (f *flow) sharedToken(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	renew := exec.CommandContext(ctx, self, "renew")
+	renew.Stderr = os.Stderr
+	if err := renew.Run(); err != nil {
+		return fmt.Errorf("renew: %w", err)
+	}
+	if err := f.granted(ctx, 1, 2); err != nil {
+		return err
+	}
+	f.seen.all = nil
+	if err := f.exchangeRate(ctx); err != nil {
+		return err
+	}
+	if !slices.Equal(f.seen.all, []int{http.StatusUnauthorized, http.StatusOK}) {
+		return fmt.Errorf("the call was answered with %v, not with a refused token and then success", f.seen.all)
+	}
+	return f.granted(ctx, 1, 2)
+}

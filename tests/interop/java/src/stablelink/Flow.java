@@ -1,0 +1,284 @@
+package stablelink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static stablelink.Gateway.data;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.File;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import okhttp3.Request;
+import okhttp3.Response;
+import stablelink.client.api.CheckoutApi;
+import stablelink.client.api.TradeApi;
+import stablelink.client.api.UserApi;
+import stablelink.client.api.WebhookApi;
+import stablelink.client.model.CheckoutOrder;
+import stablelink.client.model.CreateCheckoutOrderRequest;
+import stablelink.client.model.CreateUserRequest;
+import stablelink.client.model.CreatedCheckoutOrder;
+import stablelink.client.model.GetExchangeRateRequest;
+import stablelink.client.model.IntegerOrText;
+import stablelink.client.model.SimulateEventRequest;
+import stablelink.client.model.Trade;
+import stablelink.provisional.api.FileApi;
+import stablelink.provisional.model.CheckoutOrderEvent;
+import stablelink.provisional.model.CreateFeeConfigRequest;
+import stablelink.provisional.model.CreateTradeRequest;
+
+/** Walks through the gateway, in the steps that the README of the programs names. */
+final class Flow {
+    private final Report report = new Report("flow");
+    private final Gateway gateway;
+    private final CheckoutApi checkout;
+    private CreatedCheckoutOrder order;
+    private String fileId;
+
+    Flow(Gateway gateway) {
+        this.gateway = gateway;
+        checkout = new CheckoutApi(gateway.client);
+    }
+
+    boolean run() {
+        report.check("token", this::token);
+        report.check("refresh", this::refresh);
+        report.check("exchange-rate", this::exchangeRate);
+        report.check("create-user", this::createUser);
+        report.check("create-order", this::createOrder);
+        report.check("order-info", this::orderInfo);
+        report.check("simulate", this::simulate);
+        report.check("upload", this::upload);
+        report.check("trade", this::trade);
+        report.check("webhook", this::webhook);
+        report.check("error-envelope", this::errorEnvelope);
+        report.check("shared-token", this::sharedToken);
+        return report.passed();
+    }
+
+    private void token() throws Exception {
+        Report.same("bytes in the token file at first", 0L, gateway.auth.file().length());
+        String token = gateway.auth.token(null);
+        Report.same("grants", List.of("client_credentials"), gateway.recorder.grants());
+        Report.holds(written(token), "the token is not in the file");
+        Report.holds(gateway.auth.token(null).equals(token), "the token in the file is not used");
+    }
+
+    private void refresh() throws Exception {
+        String old = gateway.auth.token(null);
+        String fresh = gateway.auth.token(old);
+        Report.same("grants", List.of("client_credentials", "refresh_token"), gateway.recorder.grants());
+        Report.holds(!fresh.equals(old), "the token did not change");
+        Report.holds(written(fresh), "the token is not in the file");
+        Request request = new Request.Builder().url(gateway.url + "/checkout/order/info?orderNo=A1").build();
+        Report.same("HTTP status with the old token", 401, status(gateway.auth.signed(request, old)));
+        Report.same("HTTP status with the new one", 200, status(gateway.auth.signed(request, fresh)));
+    }
+
+    private void exchangeRate() throws Exception {
+        var answer = new TradeApi(gateway.client).getExchangeRate(new GetExchangeRateRequest()
+            .sellCurrency("USDT")
+            .buyCurrency("USD")
+            .amount(new BigDecimal("358.79")));
+        var rate = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        Report.same("sellCurrency", "USDT", rate.getSellCurrency());
+        Report.holds(rate.getChannelRate().signum() > 0, "channelRate is " + rate.getChannelRate());
+        // The pages tell no zone. In the sandbox it is UTC.
+        LocalDateTime end = rate.getRateExpiryTime();
+        Report.holds(end.isAfter(LocalDateTime.now(ZoneOffset.UTC).minusMinutes(1)), "the rate ended at " + end);
+    }
+
+    private void createUser() throws Exception {
+        var answer = new UserApi(gateway.client).createUser(new CreateUserRequest()
+            .email("interop@example.com")
+            .fullName("Interop Limited")
+            .country("VGB")
+            .clientType(new IntegerOrText(4L))
+            .mobileNumber("+65 11918612760")
+            .dateOfBirth(LocalDate.of(1988, 8, 5)));
+        // The document does not know what this answers.
+        var user = (Map<?, ?>) data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        Report.same("email", "interop@example.com", user.get("email"));
+    }
+
+    private void createOrder() throws Exception {
+        var answer = checkout.createCheckoutOrder(newOrder("688.09"));
+        order = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        Report.holds(order.getDepositAddress() != null, "depositAddress is missing");
+        Report.holds(!order.getDepositAddress().equals("-1"), "the token is not enabled: the order cannot be paid");
+        Report.holds(order.getPayingAmount().signum() > 0, "payingAmount is " + order.getPayingAmount());
+    }
+
+    private void orderInfo() throws Exception {
+        CheckoutOrder found = info(order.getOrderNo());
+        Report.same("orderNo", order.getOrderNo(), found.getOrderNo());
+        Report.same("orderStatus", "PAYING", found.getOrderStatus());
+        Report.same("orderAmount", new BigDecimal("688.09"), found.getOrderAmount());
+        Report.holds(found.getCreatedTime() != null, "createdTime is missing");
+        // What is not in the document yet must not break an answer, nor be lost.
+        JsonObject later = JsonParser.parseString(found.toJson()).getAsJsonObject();
+        later.addProperty("orderStatus", "NOT_KNOWN_YET");
+        later.addProperty("fee", new BigDecimal("12345678901234567890.12"));
+        CheckoutOrder read = CheckoutOrder.fromJson(later.toString());
+        Report.same("a status to come", "NOT_KNOWN_YET", read.getOrderStatus());
+        Report.same("a member to come", "12345678901234567890.12", String.valueOf(read.getAdditionalProperty("fee")));
+    }
+
+    private void simulate() throws Exception {
+        var answer = new WebhookApi(gateway.client).simulateEvent(new SimulateEventRequest()
+            .event("PAYMENT_REQUEST_CHANGED")
+            .remark("interop")
+            .developClientId("1")
+            .paymentRequestDTO(new Trade()
+                .id(1L)
+                .txNo("TR20250101000000000001")
+                .clientId(1L)
+                .requestId("interop-1")
+                .fromCurrency("USDT")
+                .toCurrency("USD")
+                .amount(new BigDecimal("0.00"))
+                .reallyAmount(new BigDecimal("0.00"))
+                .requestType(new IntegerOrText("OnRamp"))
+                .status("Pending")
+                .createdAt(LocalDateTime.of(2026, 3, 30, 19, 18, 8))
+                .network("ethereum")));
+        data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), null);
+        String sent = gateway.recorder.last().request();
+        Report.holds(sent.contains("\"amount\":0.00,"), "the zeros of 0.00 are lost");
+        Report.holds(sent.contains("\"2026-03-30 19:18:08\""), "createdAt is not in the form of the page");
+    }
+
+    private void upload() throws Exception {
+        File receipt = File.createTempFile("receipt", ".txt");
+        try {
+            Files.writeString(receipt.toPath(), "Receipt of the interop program, größer als ASCII\n");
+            var answer = new FileApi(gateway.provisional).uploadFile(receipt, 1L);
+            var file = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+            fileId = String.valueOf(file.getFileId().getActualInstance());
+        } finally {
+            Files.delete(receipt.toPath());
+        }
+    }
+
+    private void trade() throws Exception {
+        var asked = new stablelink.provisional.api.UserApi(gateway.provisional).createUser(
+            new stablelink.provisional.model.CreateUserRequest()
+                .email("trader@example.com")
+                .fullName("Trader Limited")
+                .country("VGB"));
+        var user = (Map<?, ?>) data(asked.getRetcode().getActualInstance(), asked.getRetmsg(), asked.getRetdata());
+        long clientId = ((BigDecimal) user.get("id")).longValueExact();
+
+        var trades = new stablelink.provisional.api.TradeApi(gateway.provisional);
+        var fee = trades.createFeeConfig(new CreateFeeConfigRequest()
+            .clientId(clientId)
+            .developerFixAmount(new BigDecimal("0.50"))
+            .developerRate(new BigDecimal("0.01")));
+        data(fee.getRetcode().getActualInstance(), fee.getRetmsg(), null);
+
+        String requestId = UUID.randomUUID().toString();
+        var made = trades.createTrade(new CreateTradeRequest()
+            .requestId(requestId)
+            .clientId(clientId)
+            .requestType(new stablelink.provisional.model.IntegerOrText(1L))
+            .fromCurrency("USD")
+            .toCurrency("USDC")
+            .amount(new BigDecimal("120.10"))
+            .fileId(new stablelink.provisional.model.IntegerOrText(fileId)));
+        var trade = data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
+        var answer = trades.getTrade(requestId);
+        var found = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        Report.same("txNo", trade.getTxNo(), found.getTxNo());
+        Report.same("amount", "120.10", found.getAmount().toPlainString());
+        Report.holds(found.getCreatedAt() != null, "createdAt is missing");
+    }
+
+    private void webhook() throws Exception {
+        try (Webhook receiver = new Webhook(gateway.signKey)) {
+            gateway.control("webhook", Map.of("url", receiver.url()));
+            gateway.control("pay", Map.of("orderNo", order.getOrderNo(), "amount", order.getPayingAmount()));
+            Webhook.Delivery delivery = receiver.next();
+            CheckoutOrderEvent event = CheckoutOrderEvent.fromJson(delivery.body().string(UTF_8));
+            Report.same("eventType", "CHECKOUT_ORDER_CHANGED", event.getEventType());
+            Report.same("orderNo", order.getOrderNo(), event.getData().getOrderNo());
+            Report.same("orderStatus", "PAID", event.getData().getOrderStatus());
+
+            long sent = Long.parseLong(delivery.timestamp());
+            long late = sent + Webhook.TOLERANCE_MS + 1;
+            Report.holds(Webhook.accepts(gateway.signKey, delivery, sent), "the delivery itself is refused");
+            Report.holds(!Webhook.accepts(gateway.signKey, delivery.changed(), sent), "a changed byte is taken");
+            Report.holds(!Webhook.accepts(gateway.signKey, delivery, late), "an old timestamp is taken");
+        }
+    }
+
+    private void errorEnvelope() throws Exception {
+        var request = newOrder("1.00");
+        try {
+            var answer = checkout.createCheckoutOrder(request.orderNo(request.getOrderNo() + " 2"));
+            data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        } catch (Gateway.Refused refused) {
+            Report.same("HTTP status", 200, gateway.recorder.last().status());
+            Report.same("retcode", "00008", refused.retcode);
+            return;
+        }
+        throw new AssertionError("an order number with a blank is taken");
+    }
+
+    private void sharedToken() throws Exception {
+        List<String> grants = gateway.recorder.grants();
+        int before = gateway.recorder.count();
+        renewElsewhere();
+        info(order.getOrderNo());
+        List<Integer> statuses = gateway.recorder.since(before).stream().map(Recorder.Exchange::status).toList();
+        Report.same("HTTP statuses", List.of(401, 200), statuses);
+        Report.same("token requests of this process", grants, gateway.recorder.grants());
+    }
+
+    private static void renewElsewhere() throws Exception {
+        String java = ProcessHandle.current().info().command().orElse("java");
+        int code = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Main.class.getName(), "renew")
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+            .waitFor();
+        Report.same("exit code of renew", 0, code);
+    }
+
+    static CreateCheckoutOrderRequest newOrder(String amount) {
+        return new CreateCheckoutOrderRequest()
+            .orderNo(unique())
+            .orderAmount(new BigDecimal(amount))
+            .customerId("6")
+            .merchantId("1")
+            .token("ETH_USDT")
+            .fiat("USD")
+            .expiredIn(2000L);
+    }
+
+    /** Letters and digits. */
+    static String unique() {
+        return UUID.randomUUID().toString().replace("-", "");
+    }
+
+    private CheckoutOrder info(String orderNo) throws Exception {
+        var answer = checkout.getCheckoutOrder(orderNo);
+        return data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+    }
+
+    private int status(Request request) throws IOException {
+        try (Response response = gateway.plain.newCall(request).execute()) {
+            return response.code();
+        }
+    }
+
+    private boolean written(String token) throws IOException {
+        return Files.readString(gateway.auth.file().toPath()).contains(token);
+    }
+}

@@ -1,0 +1,101 @@
+package stablelink;
+
+import com.google.gson.Gson;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import stablelink.client.ApiClient;
+import stablelink.client.api.AuthenticationApi;
+
+/** The gateway that the environment names, for the clients of both documents. */
+final class Gateway {
+    /** An envelope that tells of an error, whatever its HTTP status. */
+    static final class Refused extends IOException {
+        final String retcode;
+
+        Refused(String retcode, String retmsg) {
+            super("retcode " + retcode + ": " + retmsg);
+            this.retcode = retcode;
+        }
+    }
+
+    private static final MediaType JSON = MediaType.get("application/json");
+
+    final String url;
+    final String signKey;
+    final Recorder recorder = new Recorder();
+    final OkHttpClient plain;
+    final Auth auth;
+    final ApiClient client;
+    final stablelink.provisional.ApiClient provisional;
+
+    Gateway(Map<String, String> environment) throws IOException {
+        url = wanted(environment, "STABLELINK_ENV").replaceAll("/+$", "");
+        signKey = wanted(environment, "STABLELINK_SIGN_KEY");
+        // A redirect would take token, signature and body to another host; a silent repeat could pay twice.
+        plain = new OkHttpClient.Builder()
+            .followRedirects(false)
+            .followSslRedirects(false)
+            .retryOnConnectionFailure(false)
+            .build();
+        OkHttpClient recorded = plain.newBuilder().addInterceptor(recorder).build();
+        auth = new Auth(
+            new AuthenticationApi(new ApiClient(recorded).setBasePath(url)),
+            wanted(environment, "STABLELINK_API_KEY"),
+            wanted(environment, "STABLELINK_API_SECRET"),
+            signKey,
+            tokenFile(wanted(environment, "STABLELINK_TOKEN_FILE")),
+            new AtomicReference<>());
+        OkHttpClient signing = plain.newBuilder().addInterceptor(auth).addInterceptor(recorder).build();
+        client = new ApiClient(signing).setBasePath(url);
+        provisional = new stablelink.provisional.ApiClient(signing).setBasePath(url);
+    }
+
+    /** The data of an envelope, or the error that it tells: the retcode decides, not the HTTP status. */
+    static <T> T data(Object retcode, String retmsg, T retdata) throws Refused {
+        if (!"200".equals(String.valueOf(retcode))) {
+            throw new Refused(String.valueOf(retcode), retmsg);
+        }
+        return retdata;
+    }
+
+    /** The sandbox's own control, which asks for no token and no signature. */
+    void control(String path, Map<String, ?> body) throws IOException {
+        RequestBody json = RequestBody.create(new Gson().toJson(body), JSON);
+        Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(json).build();
+        try (Response response = plain.newCall(request).execute()) {
+            if (!response.isSuccessful()) {
+                throw new IOException("_sandbox/" + path + ": " + response.body().string());
+            }
+        }
+    }
+
+    private static String wanted(Map<String, String> environment, String name) throws IOException {
+        String value = environment.get(name);
+        if (value == null || value.isEmpty()) {
+            throw new IOException(name + " is not set");
+        }
+        return value;
+    }
+
+    /** Made so that only its owner reads it, before anything stands in it. */
+    private static File tokenFile(String name) throws IOException {
+        Path path = Path.of(name);
+        try {
+            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (FileAlreadyExistsException shared) {
+            // Another process was first.
+        }
+        return path.toFile();
+    }
+}

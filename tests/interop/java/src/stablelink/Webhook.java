@@ -1,0 +1,109 @@
+package stablelink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.MessageDigest;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import okio.ByteString;
+import stablelink.client.model.WebhookReply;
+
+/** Receives deliveries on loopback. One is acknowledged only when its signature and its age are right. */
+final class Webhook implements AutoCloseable {
+    static final long TOLERANCE_MS = 120_000;
+
+    /** The two headers and the raw body: what is verified, before anything is parsed. */
+    record Delivery(String timestamp, String signature, ByteString body) {
+        /** The same with one bit of the body turned over. */
+        Delivery changed() {
+            byte[] bytes = body.toByteArray();
+            bytes[bytes.length / 2] ^= 1;
+            return new Delivery(timestamp, signature, ByteString.of(bytes));
+        }
+    }
+
+    enum Age { FRESH, TOO_OLD, TOO_NEW }
+
+    private final BlockingQueue<Delivery> verified = new LinkedBlockingQueue<>();
+    private final HttpServer server;
+    private final String signKey;
+
+    Webhook(String signKey) throws IOException {
+        this.signKey = signKey;
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", this::receive);
+        server.start();
+    }
+
+    String url() {
+        return "http://127.0.0.1:" + server.getAddress().getPort() + "/webhook";
+    }
+
+    /** The next delivery that was verified; fails after 20 seconds. */
+    Delivery next() throws InterruptedException, IOException {
+        Delivery delivery = verified.poll(20, TimeUnit.SECONDS);
+        if (delivery == null) {
+            throw new IOException("no delivery within 20 seconds");
+        }
+        return delivery;
+    }
+
+    static boolean accepts(String signKey, Delivery delivery, long now) {
+        ByteString message = Auth.message("", String.valueOf(delivery.timestamp), "", ByteString.EMPTY, delivery.body);
+        return authentic(signKey, delivery.timestamp, message, delivery.signature)
+            && age(delivery.timestamp, now, TOLERANCE_MS) == Age.FRESH;
+    }
+
+    /** Whether the two headers belong to the message, whatever their age. */
+    static boolean authentic(String signKey, String timestamp, ByteString message, String signature) {
+        return isTimestamp(timestamp)
+            && signature != null
+            && MessageDigest.isEqual(Auth.sign(signKey, message).getBytes(UTF_8), signature.getBytes(UTF_8));
+    }
+
+    /** Milliseconds since the epoch: digits, no leading zero, at most 64 bits. */
+    static boolean isTimestamp(String text) {
+        return text != null && text.matches("0|[1-9][0-9]{0,19}") && new BigInteger(text).bitLength() <= 64;
+    }
+
+    static Age age(String timestamp, long now, long tolerance) {
+        BigInteger off = BigInteger.valueOf(now).subtract(new BigInteger(timestamp));
+        if (off.abs().compareTo(BigInteger.valueOf(tolerance)) <= 0) {
+            return Age.FRESH;
+        }
+        return off.signum() > 0 ? Age.TOO_OLD : Age.TOO_NEW;
+    }
+
+    private void receive(HttpExchange exchange) throws IOException {
+        var headers = exchange.getRequestHeaders();
+        ByteString body = ByteString.of(exchange.getRequestBody().readAllBytes());
+        var delivery = new Delivery(headers.getFirst("TIMESTAMP"), headers.getFirst("SIGNATURE"), body);
+        boolean accepted = accepts(signKey, delivery, System.currentTimeMillis());
+        try (exchange) {
+            if (accepted) {
+                byte[] reply = new WebhookReply().retcode(200L).retmsg("SUCCESS").toJson().getBytes(UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, reply.length);
+                exchange.getResponseBody().write(reply);
+            } else {
+                exchange.sendResponseHeaders(401, -1);
+            }
+        }
+        // Only now: whoever waits for it may stop the server.
+        if (accepted) {
+            verified.add(delivery);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+}

@@ -1,0 +1,46 @@
+package stablelink;
+
+import com.google.gson.Gson;
+import com.google.gson.ToNumberPolicy;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+
+/** How the generated classes read and write what Gson would change. */
+final class Wire {
+    private Wire() {}
+
+    /** Once, before the first call: the settings are static in the generated code. */
+    static void install() {
+        stablelink.client.JSON.setGson(exact(stablelink.client.JSON.getGson()));
+        stablelink.provisional.JSON.setGson(exact(stablelink.provisional.JSON.getGson()));
+    }
+
+    private static Gson exact(Gson gson) {
+        return gson.newBuilder()
+            .registerTypeAdapter(BigDecimal.class, new Money())
+            .registerTypeAdapter(LocalDateTime.class, new LocalTime().nullSafe())
+            // Numbers in members that are not in the document; a double would lose digits.
+            .setObjectToNumberStrategy(ToNumberPolicy.BIG_DECIMAL)
+            .create();
+    }
+
+    /** Times without a zone. Day and time are parted by a blank or by a T: both are read, the blank is written. */
+    private static final class LocalTime extends TypeAdapter<LocalDateTime> {
+        private static final DateTimeFormatter WRITTEN = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
+
+        @Override
+        public LocalDateTime read(JsonReader in) throws IOException {
+            return LocalDateTime.parse(in.nextString().replace(' ', 'T'));
+        }
+
+        @Override
+        public void write(JsonWriter out, LocalDateTime value) throws IOException {
+            out.value(value.format(WRITTEN));
+        }
+    }
+}

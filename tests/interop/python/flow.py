@@ -1,0 +1,180 @@
+"""Walks through the gateway. A step may need what one before it made; then it fails too."""
+
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import time
+import uuid
+from decimal import Decimal
+
+import simplejson
+from stablelink_api.api.authentication import issue_access_token
+from stablelink_api.api.checkout import create_checkout_order, get_checkout_order
+from stablelink_api.api.trade import get_exchange_rate
+from stablelink_api.api.user import create_user
+from stablelink_api.api.webhook import simulate_event
+from stablelink_api.models import (
+    CreateCheckoutOrderRequest,
+    CreateUserRequest,
+    GetExchangeRateRequest,
+    SimulateEventRequest,
+    Trade,
+)
+from stablelink_api_provisional.api.file import upload_file
+from stablelink_api_provisional.api.trade import create_fee_config, create_trade, get_trade
+from stablelink_api_provisional.models import (
+    CheckoutOrderEvent,
+    CreateFeeConfigRequest,
+    CreateTradeRequest,
+    UploadFileRequest,
+    User,
+)
+from stablelink_api_provisional.types import File
+
+import gateway
+import webhook
+from gateway import AUTH, DOCUMENTED, PROVISIONAL, retdata, token_grants
+from receiver import receiver
+from report import check
+
+DELIVERY_SECONDS = 30
+
+
+def new_order(amount: Decimal, order_no: str | None = None) -> CreateCheckoutOrderRequest:
+    return CreateCheckoutOrderRequest(
+        order_no=order_no or uuid.uuid4().hex,
+        order_amount=amount,
+        customer_id="6",
+        merchant_id="1",
+        token="ETH_USDT",
+    )
+
+
+def run() -> None:
+    with check("flow", "token"):
+        file = pathlib.Path(gateway.TOKEN_FILE)
+        assert not file.exists(), "the token file is there before the first call"
+        before = token_grants()
+        first = AUTH.shared()
+        assert token_grants() == (before[0] + 1, before[1]), "not one token, by credentials"
+        assert json.loads(file.read_text()) == first, "the token is not in the file"
+        assert not gateway.is_refused(first), "the token is refused"
+
+    with check("flow", "refresh"):
+        before = token_grants()
+        gateway.renew()
+        assert token_grants() == (before[0], before[1] + 1), "not one token, by refresh token"
+        assert gateway.is_refused(first), "the old token still serves"
+        assert not gateway.is_refused(AUTH.shared()), "the new token is refused"
+        again = issue_access_token.sync(
+            client=DOCUMENTED, grant_type="refresh_token", refresh_token=first["refresh_token"]
+        )
+        assert str(again.retcode) != "200", "the old refresh token still serves"
+
+    with check("flow", "exchange-rate"):
+        sold = GetExchangeRateRequest(
+            sell_currency="USDT", buy_currency="USD", amount=Decimal("358.79"), client_id=600002706
+        )
+        rate = retdata(get_exchange_rate.sync(client=DOCUMENTED, body=sold))
+        assert rate.sell_currency == "USDT" and Decimal(rate.channel_rate or rate.rate) > 0, rate
+
+    with check("flow", "create-user"):
+        new = CreateUserRequest(email="sub@business.example", full_name="Holding Limited", country="VGB")
+        user = User.from_dict(retdata(create_user.sync(client=DOCUMENTED, body=new)))
+        assert user.full_name == new.full_name and user.id > 0, user
+
+    with check("flow", "create-order"):
+        order = new_order(Decimal("0.50"))
+        made = retdata(create_checkout_order.sync(client=DOCUMENTED, body=order))
+        assert made.order_no == order.order_no, made.order_no
+        assert made.deposit_address not in ("", "-1"), "this chain and coin is not enabled"
+
+    with check("flow", "order-info"):
+        read = retdata(get_checkout_order.sync(client=DOCUMENTED, order_no=order.order_no))
+        assert (read.order_amount, read.order_status) == (order.order_amount, "PAYING"), read
+
+    with check("flow", "simulate"):
+        event = SimulateEventRequest(event="PAYMENT_REQUEST_CHANGED", payment_request_dto=Trade(id=1))
+        answer = simulate_event.sync(client=DOCUMENTED, body=event)
+        assert str(answer.retcode) == "200", answer
+
+    with check("flow", "upload"):
+        # In this file stands the boundary that the generated client gives to every body.
+        file = File(io.BytesIO(b"receipt\r\n--+++\r\nno header\r\n\r\n"), "receipt.txt", "text/plain")
+        uploaded = retdata(upload_file.sync(client=PROVISIONAL, body=UploadFileRequest(file=file, scene=1)))
+        assert uploaded.file_id, uploaded
+
+    with check("flow", "trade"):
+        fees = CreateFeeConfigRequest(
+            client_id=user.id, developer_fix_amount=Decimal("0"), developer_rate=Decimal("0.01")
+        )
+        retdata(create_fee_config.sync(client=PROVISIONAL, body=fees))
+        new = CreateTradeRequest(
+            request_id=str(uuid.uuid4()),
+            client_id=user.id,
+            request_type=1,
+            from_currency="USD",
+            to_currency="USDC",
+            amount=Decimal("120.00"),
+            file_id=uploaded.file_id,
+        )
+        made = retdata(create_trade.sync(client=PROVISIONAL, body=new))
+        assert made.request_id == new.request_id and made.tx_no.startswith("TR"), made
+        read = retdata(get_trade.sync(client=PROVISIONAL, request_id=new.request_id))
+        assert (read.id, read.amount) == (made.id, new.amount), read
+
+    with check("flow", "webhook"):
+        webhook_arrives()
+
+    with check("flow", "error-envelope"):
+        refused = create_checkout_order.sync_detailed(client=DOCUMENTED, body=new_order(Decimal("1"), "A 1"))
+        assert refused.status_code == 200, refused.status_code
+        try:
+            retdata(refused.parsed)
+        except gateway.Refused as error:
+            assert error.retcode == "00008", error
+        else:
+            raise AssertionError("an order number with a blank in it was taken")
+
+    with check("flow", "shared-token"):
+        held, before = AUTH.held, token_grants()
+        subprocess.run([sys.executable, sys.argv[0], "renew"], check=True, stdout=subprocess.DEVNULL)
+        renewed = token_grants()
+        assert renewed == (before[0], before[1] + 1), "the other process did not renew the token"
+        assert gateway.is_refused(held), "the token that this process holds still serves"
+        retdata(get_checkout_order.sync(client=DOCUMENTED, order_no=order.order_no))
+        # The newest first: the repeat, the call itself, and the one that proved the token refused.
+        assert gateway.answers()[:3] == [200, 401, 401], "the call did not meet the refused token"
+        assert token_grants() == renewed, "the call made a token request of its own"
+
+
+def webhook_arrives() -> None:
+    order = new_order(Decimal("1"))
+    made = retdata(create_checkout_order.sync(client=DOCUMENTED, body=order))
+    with receiver(gateway.SIGN_KEY) as (address, deliveries):
+        gateway.control("/webhook", url=address)
+        gateway.control("/pay", orderNo=order.order_no, amount=str(made.paying_amount))
+        headers, body = deliveries.get(timeout=DELIVERY_SECONDS)
+        wait_until_acknowledged(address)
+        gateway.control("/webhook", url=None)
+    assert webhook.is_genuine(gateway.SIGN_KEY, headers, body), "not genuine"
+    changed = body.replace(b"PAID", b"PAIE")
+    assert changed != body and not webhook.is_genuine(gateway.SIGN_KEY, headers, changed), "a changed byte is taken"
+    late = int(headers["TIMESTAMP"]) + webhook.TOLERANCE_MS + 1
+    assert not webhook.is_genuine(gateway.SIGN_KEY, headers, body, now=late), "an old timestamp is taken"
+    event = CheckoutOrderEvent.from_dict(simplejson.loads(body, use_decimal=True))
+    assert event.event_type == "CHECKOUT_ORDER_CHANGED", event
+    assert (event.data.order_no, event.data.order_status) == (order.order_no, "PAID"), event
+
+
+def wait_until_acknowledged(address: str) -> None:
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    while time.monotonic() < deadline:
+        if [delivery["state"] for delivery in gateway.status()["deliveries"] if delivery["url"] == address] == [
+            "delivered"
+        ]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the gateway does not take the acknowledgement")

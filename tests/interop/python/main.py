@@ -1,0 +1,29 @@
+"""`main.py vectors FILE`, `main.py flow` or `main.py renew`: see ../README.md."""
+
+import sys
+
+import report
+
+
+def main(command: str, *arguments: str) -> int:
+    if command == "vectors":
+        import vectors
+
+        vectors.run(*arguments)
+    elif command == "flow":
+        import flow
+        import money
+
+        flow.run()
+        money.run()
+    elif command == "renew":
+        import gateway
+
+        gateway.renew()
+    else:
+        sys.exit(__doc__)
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

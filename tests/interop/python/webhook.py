@@ -1,0 +1,33 @@
+"""Tells whether a delivery came from the gateway. Ask before its body is parsed."""
+
+import hmac
+import re
+import time
+
+import auth
+
+TOLERANCE_MS = 120_000
+
+
+def is_timestamp(text: str) -> bool:
+    return re.fullmatch("0|[1-9][0-9]{0,19}", text) is not None and int(text) < 2**64
+
+
+def age(timestamp: str, now: int, tolerance: int = TOLERANCE_MS) -> str:
+    """`fresh`, `too-old` or `too-new`; all in milliseconds."""
+    off = now - int(timestamp)
+    return "fresh" if abs(off) <= tolerance else "too-old" if off > 0 else "too-new"
+
+
+def is_signed(sign_key: str, message: bytes, signature: str | None) -> bool:
+    return hmac.compare_digest(auth.sign(sign_key, message).encode(), (signature or "").encode())
+
+
+def is_genuine(sign_key: str, headers, body: bytes, now: int | None = None) -> bool:
+    timestamp = headers.get("TIMESTAMP") or ""
+    now = time.time_ns() // 1_000_000 if now is None else now
+    return (
+        is_timestamp(timestamp)
+        and age(timestamp, now) == "fresh"
+        and is_signed(sign_key, timestamp.encode() + body, headers.get("SIGNATURE"))
+    )

@@ -1,0 +1,46 @@
+import { LosslessNumber } from "lossless-json";
+import type { CreateCheckoutOrderRequest } from "../generated/gateway.js";
+import { accepted, retdata, type Clients } from "./client.js";
+import { expect } from "./report.js";
+
+/** A number of JavaScript keeps the digits of the first one only. */
+export const amounts = ["1000.233567", "12345678901234567890.12"];
+
+/** A new order of some amount. */
+export function newOrder(orderNo: string, amount: string): CreateCheckoutOrderRequest {
+  const orderAmount = new LosslessNumber(amount);
+  return { orderNo, orderAmount, customerId: "6", merchantId: "1", token: "ETH_USDT", expiredIn: 1800 };
+}
+
+/** Makes an order and reads it back, into the generated type and as it came. */
+export async function moneyNumber({ documented }: Clients, orderNo: string, amount: string): Promise<void> {
+  accepted(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, amount) }));
+  const params = { query: { orderNo } };
+  const { orderAmount } = retdata(await documented.GET("/checkout/order/info", { params }));
+  expect(orderAmount?.value === amount, `the generated type holds ${orderAmount}`);
+  const { data } = await documented.GET("/checkout/order/info", { params, parseAs: "text" });
+  stands(data, "orderAmount", amount);
+}
+
+/** Makes a settlement and reads it back. */
+export async function moneyText(
+  { documented, provisional }: Clients,
+  orderNo: string,
+  settlementOrderNo: string,
+  amount: string,
+): Promise<void> {
+  const address = "0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C";
+  const body = { settlementOrderNo, merchantId: "1", token: "ETH_USDT", address, amount, orderNos: [orderNo] };
+  accepted(await documented.POST("/checkout/settlement/create", { body }));
+  const params = { query: { settlementOrderNo } };
+  const settlement = retdata(await provisional.GET("/checkout/settlement/info", { params }));
+  expect(settlement.amount === amount, `the generated type holds ${settlement.amount}`);
+  const { data } = await provisional.GET("/checkout/settlement/info", { params, parseAs: "text" });
+  stands(data, "amount", JSON.stringify(amount));
+}
+
+/** Whether a member has this JSON text in the answer as it came. */
+function stands(answer: string | undefined, member: string, expected: string): void {
+  const found = answer?.match(`"${member}"\\s*:\\s*("[^"]*"|[^,}\\s]*)`)?.[1];
+  expect(found === expected, `the answer has ${member}: ${found}, not ${expected}`);
+}
