@@ -4,6 +4,9 @@
 //! With the rest of the workspace `serde_json/arbitrary_precision` is on here. The load program itself is built without it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
 use stablelink_tests::load::{Audit, Conduct, Crew, Entry, Finding, Line, World};
 use tokio::sync::mpsc;
 
@@ -241,4 +244,51 @@ async fn what_stays_open_is_found() {
     assert!(open > 0, "{audit:#?}");
     let in_doubt = audit.figures.doubtful - audit.figures.reconciled;
     assert_eq!(open, in_doubt, "{audit:#?}");
+}
+
+/// The program that `cargo xtask load` starts, with its processes.
+#[test]
+fn the_program_ends_well() {
+    let args = "--clients 4 --processes 2 --accounts 2 --seconds 0 --calls 200 --faults 0.2";
+    let ended = program(args, b"");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{text}{errors}");
+    for figure in [
+        "calls",
+        "requests",
+        "latency",
+        "in doubt",
+        "reconciled",
+        "tokens",
+        "memory",
+        "createTrade",
+        "reset:after",
+        "nothing doubled, nothing lost, every balance right",
+    ] {
+        assert!(text.contains(figure), "{figure}: {text}");
+    }
+}
+
+#[test]
+fn a_process_without_its_crew_says_so() {
+    let ended = program("--crew", b"{");
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        !ended.status.success() && errors.contains("the load broke off"),
+        "{errors}"
+    );
+}
+
+fn program(args: &str, input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_load"))
+        .args(args.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may not read it.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
 }

@@ -24,7 +24,7 @@ pub enum LoadError {
 pub fn run(root: &Path, args: &[String]) -> Result<(), LoadError> {
     let status = Command::new("cargo")
         // Of this package alone: with others cargo would turn features of serde_json on that most users don't have.
-        .args(["run", "--release", "--locked", "--quiet"])
+        .args(["run", "--release", "--locked"])
         .args(["--package", "stablelink-tests", "--bin", "load", "--"])
         .args(args)
         .current_dir(root)

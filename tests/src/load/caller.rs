@@ -86,7 +86,7 @@ impl Caller {
                 }
                 Err(error) => error,
             };
-            if error.is_ambiguous() {
+            if is_unknown(&error) {
                 self.figures.doubtful += u64::from(!in_doubt);
                 in_doubt = true;
                 match self.conduct {
@@ -95,8 +95,13 @@ impl Caller {
                     Conduct::Forget => return (key(&value).to_owned(), Outcome::Forgotten),
                     Conduct::Presume => return (key(&value).to_owned(), Outcome::Presumed),
                 }
+            } else if !in_doubt {
+                // Nothing took effect: the client's word, which is put to the test here by another key.
+                value = new();
+                pause(round).await;
+                continue;
             }
-            // Whatever the error says, a record is what counts; without one the same value may come again.
+            // A record is what counts; without one the same value may come again.
             if let Ok(record) = self.call(look(&self.client, key(&value).to_owned())).await {
                 self.figures.reconciled += u64::from(in_doubt);
                 return (key(&value).to_owned(), Outcome::Recorded(record));
@@ -164,6 +169,12 @@ impl Caller {
         }
         None
     }
+}
+
+/// Whether a call that failed may have taken effect: its outcome is not known, or it is a success that can't be read.
+fn is_unknown(error: &Error) -> bool {
+    let unread = matches!(error.kind(), ErrorKind::Decode(_)) && error.retcode() == Some("200");
+    error.is_ambiguous() || unread
 }
 
 /// Grows from a millisecond to a fifth of a second: a client that may not ask for a token is not asked all the time.

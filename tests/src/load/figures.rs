@@ -56,7 +56,7 @@ impl Figures {
         }
     }
 
-    /// The time within which this share of the calls, from 0 to 1, came to their end; to three digits.
+    /// The time within which this share of the calls, from 0 to 1, came to their end; to two digits.
     #[must_use]
     pub fn latency(&self, share: f64) -> Duration {
         // The bounds are good ones: the error that there could be is about others.
@@ -70,13 +70,13 @@ impl Figures {
     }
 }
 
-/// To three digits: a few thousand values at most are kept.
+/// To two digits, so that a few hundred values at most are kept: the memory of a client must not grow for this.
 fn rounded(micros: u64) -> u64 {
     let mut unit = 1;
-    while micros / unit >= 1000 {
+    while micros / unit >= 100 {
         unit *= 10;
     }
-    micros / unit * unit
+    (micros + unit / 2) / unit * unit
 }
 
 #[cfg(test)]
@@ -98,6 +98,7 @@ mod tests {
             let millis = one.latency(share).as_millis();
             assert!(millis.abs_diff(u128::from(expected)) <= 1, "{millis}");
         };
+        assert!(one.latency.len() <= 100, "{one:?}");
         within(0.5, 50);
         within(0.99, 99);
         assert!(one.latency(1.0) >= Duration::from_millis(6_990));
