@@ -1,8 +1,8 @@
 //! `cargo xtask interop`: programs in other languages, around clients that the favourite generator of each makes from the
 //! documents, run against the gateway on localhost.
 //!
-//! What a program must prove stands in `tests/interop/README.md`; [`expected`] has it as a list, [`judge`] holds a program's
-//! report against it, and [`witness`] asks the gateway whether it saw the same.
+//! What a program must prove stands in `tests/interop/README.md`; `expected` has it as a list, `judge` holds a program's
+//! report against it, and `witness` asks the gateway whether it saw the same.
 
 mod expected;
 mod folder;
@@ -37,7 +37,7 @@ pub enum InteropError {
     Report(#[from] io::Error),
 }
 
-/// Surveys which readers of OpenAPI take the document: see [`survey`].
+/// Surveys which readers of OpenAPI take the document: see `survey`.
 ///
 /// # Errors
 /// [`InteropError::Problems`] after all of them were tried.
