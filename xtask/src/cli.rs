@@ -85,6 +85,12 @@ pub enum Command {
     Properties,
     /// Print what depending on the crate costs: packages, clean build time, size of a small binary
     Measure,
+    /// Say what the published crates would break for those who depend on them, and package them; uploads nothing
+    Release {
+        /// The revision that they have; the last tag if left out
+        #[arg(long, value_name = "REVISION")]
+        against: Option<String>,
+    },
     /// Run the whole suite, with its own set-up
     Test {
         /// Run this step alone; can be repeated

@@ -26,7 +26,7 @@ use crate::{
     },
     interop, load, measure, profile, properties,
     publish::{json, markers},
-    regen, suite,
+    regen, release, suite,
     tree::State,
 };
 
@@ -99,6 +99,9 @@ pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
         Command::Interop { languages, .. } => interop::run(root, &languages, &mut io::stdout())?,
         Command::Properties => properties::run(root, &mut io::stdout())?,
         Command::Measure => measure::run(root, &mut io::stdout())?,
+        Command::Release { against } => {
+            release::run(root, against.as_deref(), &mut io::stdout())?;
+        }
         Command::Test { list: true, .. } => print!("{}", suite::list()),
         Command::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
     }

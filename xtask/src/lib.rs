@@ -19,6 +19,7 @@ pub mod profile;
 pub mod properties;
 pub mod publish;
 pub mod regen;
+pub mod release;
 mod sandbox;
 pub mod suite;
 pub mod tree;

@@ -9,20 +9,7 @@
 //! domain values above it. Depend on this crate to put your own in their place.
 //!
 //! ```no_run
-//! use std::sync::Arc;
-//! use stablelink_api::{Client, hooks::UnsignedTransport};
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! // Redirects would carry the body, and soon a signature, to another host.
-//! let http = reqwest::Client::builder()
-//!     .redirect(reqwest::redirect::Policy::none())
-//!     .referer(false)
-//!     .build()?;
-//! let address = "https://openapi.dev.stablelink.app";
-//! let client = Client::new_with_client(address, http, Arc::new(UnsignedTransport));
-//! # let _ = client;
-//! # Ok(())
-//! # }
+#![doc = include_str!("../examples/client.rs")]
 //! ```
 //!
 //! TLS is reqwest's: this crate turns no backend on, so the one that depends on it does
@@ -50,6 +37,8 @@
 //! | `provisional` | no | operations and types that the vendor's pages only name: inferred, may change or be wrong |
 //! | `schemars` | no | `schemars::JsonSchema` for every type |
 #![forbid(unsafe_code)]
+// Which feature an item needs is shown beside it where the documentation is built for all.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod hooks;

@@ -86,3 +86,8 @@ pub use signature::{Signature, SignatureError};
 pub use subject::{NO_BODY, RequestLine, Subject};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verifier::{Verified, Verifier, VerifyError};
+
+/// The code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

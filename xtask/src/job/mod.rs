@@ -1,6 +1,7 @@
 //! A piece of work that runs commands, shows them, and gathers what it found.
 
 pub(crate) mod call;
+pub(crate) mod cargo_tool;
 pub(crate) mod counts;
 pub(crate) mod install;
 pub(crate) mod node;

@@ -6,11 +6,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::job::Job;
-use crate::job::call::{Call, Limited};
-use crate::job::install::{self, TOOLS};
+use crate::job::call::Limited;
+use crate::job::cargo_tool::CargoTool;
+use crate::job::install::TOOLS;
 use crate::job::stop::Stop;
 
-const VERSION: &str = "0.20.2";
+const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+    minutes: 3,
+};
 
 /// The `db-path` of `deny.toml`.
 const DATABASE: &str = "target/tools/advisories";
@@ -19,48 +24,26 @@ const DATABASE: &str = "target/tools/advisories";
 const FETCH_LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
-    install(job)?;
+    DENY.ensure(job)?;
     // A licence or duplicate that deny.toml allows and nobody needs is a hole left open.
     let strict = [
         "unnecessary-skip",
         "unmatched-skip",
         "license-exception-not-encountered",
     ];
-    let rules = deny("--locked check --hide-inclusion-graph")
+    let rules = DENY
+        .call("--locked check --hide-inclusion-graph")
         .args(strict.iter().flat_map(|lint| ["--deny", lint]))
         .args(["licenses", "bans", "sources"]);
     job.check(&rules)?;
     advisories(job)
 }
 
-fn install(job: &mut Job<'_>) -> Result<(), Stop> {
-    let wanted = format!("cargo-deny {VERSION}\n");
-    install::ensure(job, &format!("{TOOLS}/cargo-deny"), &wanted, |job| {
-        // Kept apart from the tool and only removed at the end: an interrupted build goes on
-        // where it stopped.
-        let build = format!("{TOOLS}/cargo-deny-build");
-        let words = format!(
-            "install cargo-deny --locked --version {VERSION} --root {TOOLS}/cargo-deny \
-             --target-dir {build}"
-        );
-        job.need(
-            &Call::cargo(&words),
-            "the crates registry must be reachable; about 3 minutes on 2 cores",
-        )?;
-        fs::remove_dir_all(job.root.join(build))?;
-        Ok(())
-    })
-}
-
-fn deny(words: &str) -> Call {
-    let program = format!("{TOOLS}/cargo-deny/bin/cargo-deny");
-    Call::new(program, words.split_whitespace())
-}
-
 /// Fetching is a command of its own, so that a network that is not there and a vulnerability that
 /// is there can't be taken for each other.
 fn advisories(job: &mut Job<'_>) -> Result<(), Stop> {
-    let fetch = deny("fetch db")
+    let fetch = DENY
+        .call("fetch db")
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0");
     let log = job.root.join(TOOLS).join("advisories-fetch.log");
@@ -84,9 +67,7 @@ fn advisories(job: &mut Job<'_>) -> Result<(), Stop> {
             return Ok(());
         }
     }
-    job.check(&deny(
-        "--locked --offline check --hide-inclusion-graph advisories",
-    ))
+    job.check(&DENY.call("--locked --offline check --hide-inclusion-graph advisories"))
 }
 
 #[derive(Debug, PartialEq, Eq)]

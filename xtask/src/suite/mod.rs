@@ -21,7 +21,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::job::{Job, stop::Stop};
-use crate::{interop, properties};
+use crate::{interop, properties, release};
 use report::Outcome;
 pub use step::Step;
 
@@ -74,6 +74,7 @@ fn execute(step: Step, job: &mut Job<'_>) -> Result<(), Stop> {
         Step::Docs => code::docs(job),
         Step::Msrv => msrv::run(job),
         Step::Deny => deny::run(job),
+        Step::Package => release::package(job),
         Step::Openapi => openapi::run(job, &openapi::DOCUMENTS),
         // All are named: a toolchain that is missing must not pass for a proof.
         Step::Interop => interop::in_job(job, &interop::Language::ALL),

@@ -17,6 +17,8 @@ pub enum Step {
     Msrv,
     /// Licences, sources, duplicates and advisories of the dependencies.
     Deny,
+    /// The crates that are published can be, as they are.
+    Package,
     /// The published documents pass the validators of other ecosystems.
     Openapi,
     /// `cargo xtask interop`, for every language.
@@ -27,7 +29,7 @@ pub enum Step {
 
 impl Step {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Format,
         Self::Clippy,
         Self::Regen,
@@ -35,6 +37,7 @@ impl Step {
         Self::Docs,
         Self::Msrv,
         Self::Deny,
+        Self::Package,
         Self::Openapi,
         Self::Interop,
         Self::Properties,
@@ -51,6 +54,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Msrv => "msrv",
             Self::Deny => "deny",
+            Self::Package => "package",
             Self::Openapi => "openapi",
             Self::Interop => "interop",
             Self::Properties => "properties",
@@ -68,6 +72,9 @@ impl Step {
             Self::Docs => "the documentation builds without a warning",
             Self::Msrv => "the workspace compiles with the rust-version it states",
             Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
+            Self::Package => {
+                "the published crates build from their packages, with README and licences"
+            }
             Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
             Self::Interop => {
                 "clients in four languages sign, keep money exact and walk through the gateway"
