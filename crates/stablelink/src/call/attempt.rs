@@ -58,12 +58,7 @@ impl Session {
         let shared = self.shared();
         // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
         // defeat them.
-        let ready = shared
-            .credentials
-            .current()
-            .await
-            .map_err(Failure::final_)?;
-        let mut bearer = shared.tokens.current().await.map_err(Failure::final_)?;
+        let (mut bearer, mut ready) = shared.identity().await.map_err(Failure::final_)?;
         let mut token_renewed = false;
         let mut time_corrected = false;
         loop {
@@ -97,6 +92,7 @@ impl Session {
                         .renew(&bearer)
                         .await
                         .map_err(Failure::final_)?;
+                    ready = shared.owner(&bearer).await.map_err(Failure::final_)?;
                 }
                 Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
                     token_renewed = true;
@@ -108,7 +104,10 @@ impl Session {
                         .await
                         .map_err(Failure::final_)?
                     {
-                        Some(fresh) => bearer = fresh,
+                        Some(fresh) => {
+                            ready = shared.owner(&fresh).await.map_err(Failure::final_)?;
+                            bearer = fresh;
+                        }
                         None => return conclude(refused.0, refused.1),
                     }
                 }
