@@ -71,6 +71,40 @@ async fn it_keeps_the_contract() {
     contract::holds(&other, "account", pass).await;
 }
 
+/// The user that the docs of the store propose can do all that the store does, and no more.
+#[tokio::test]
+async fn the_user_of_the_docs_is_enough() {
+    let docs = include_str!("../src/token/store/redis/mod.rs");
+    let line = docs.lines().find_map(|line| line.strip_prefix("/// ACL "));
+    let redis = RedisServer::start();
+    let master = redis::Client::open(redis.url()).unwrap();
+    let mut master = master.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::cmd("ACL");
+    for word in line.unwrap().split(' ') {
+        command.arg(word);
+    }
+    let _: String = command.query_async(&mut master).await.unwrap();
+    let url = redis.url().replace("//", "//stablelink:password@");
+    let store = RedisStore::connect(&url).unwrap();
+    contract::holds(&store, "account", pass).await;
+
+    let elsewhere = store.prefix("other:");
+    let error = elsewhere.load(&key()).await.unwrap_err();
+    assert!(!error.is_passing());
+    let told = "Redis refused the command: NOPERM: its user may not run this command or touch this key; see `RedisStore`";
+    assert_eq!(error.to_string(), told);
+    let user = redis::Client::open(url).unwrap();
+    let mut user = user.get_multiplexed_async_connection().await.unwrap();
+    for other in ["KEYS *", "FLUSHALL", "CONFIG GET *", "EVALSHA x 0"] {
+        let mut command = redis::Cmd::new();
+        for word in other.split(' ') {
+            command.arg(word);
+        }
+        let refused = command.query_async::<redis::Value>(&mut user).await;
+        assert_eq!(refused.unwrap_err().code(), Some("NOPERM"), "{other}");
+    }
+}
+
 #[tokio::test]
 async fn a_redis_that_lost_its_memory_counts_on() {
     let mut redis = RedisServer::start();

@@ -118,3 +118,41 @@ impl fmt::Debug for ManualClock {
         write!(f, "ManualClock({:?})", self.monotonic())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn no_time_is_too_long_for_it() {
+        let day = Duration::from_secs(86_400);
+        let start = UNIX_EPOCH + 20_000 * day;
+        // What is left open can be told by some systems.
+        for (jumps, by, then) in [
+            (
+                &[3_600][..],
+                day,
+                Some(start + day + Duration::from_secs(3_600)),
+            ),
+            (
+                &[-3_600],
+                day,
+                Some(start + day - Duration::from_secs(3_600)),
+            ),
+            (&[i64::MAX, i64::MAX], day, None),
+            (&[i64::MIN, i64::MIN], day, None),
+            (&[], Duration::MAX, Some(start)),
+        ] {
+            let clock = ManualClock::new(start);
+            jumps.iter().for_each(|seconds| clock.jump(*seconds));
+            clock.advance(by);
+            let now = clock.now();
+            assert!(then.is_none_or(|then| now == then), "{jumps:?}: {now:?}");
+            assert_eq!(clock.monotonic(), by, "{jumps:?}");
+            clock.advance(day);
+            assert!(clock.monotonic() >= by);
+        }
+    }
+}
