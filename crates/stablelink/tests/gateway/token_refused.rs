@@ -162,6 +162,29 @@ async fn a_retcode_renews_the_token_only_where_the_caller_says_so() {
     }
 }
 
+/// However many calls are refused with it: no list of codes is public, and it may be about something else.
+#[tokio::test]
+async fn a_retcode_renews_the_token_once_a_cool_down() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.token_retcodes(["00901"]).build().unwrap();
+    client.token().await.unwrap();
+    let body = r#"{"retcode":"00901","retmsg":"no","success":false}"#;
+    let refusal = Fault::custom(200, [("content-type", "application/json")], body);
+    sandbox.faults().add(refusal.on_calls().always());
+    let cool_down = Duration::from_secs(30);
+    for round in 1..=3 {
+        for _ in 0..5 {
+            assert_eq!(outcome(&keyed(&client).await), "refused");
+        }
+        assert_eq!(sandbox.token_grants().granted(), 1 + round);
+        let sends = sent(&sandbox, Operation::CreateCheckoutOrder);
+        assert_eq!(sends as u64, 6 * round);
+        clock.advance(cool_down);
+        sandbox.clock().advance(cool_down);
+    }
+    assert_eq!(sandbox.effects().iter().count(), 0);
+}
+
 /// The caller's own source of credentials fails, or gives what can't be used.
 #[tokio::test]
 async fn a_source_of_credentials_may_fail_and_come_back() {
