@@ -84,6 +84,14 @@ impl Session {
                 }
             };
             match &verdict {
+                // First, for it may come as a 401 too: a new token would cure no clock, and end that of everybody.
+                Verdict::Refused(refusal) | Verdict::Unauthorized(refusal)
+                    if !time_corrected
+                        && refusal.is_about_time()
+                        && shared.offset.replaces(offset) =>
+                {
+                    time_corrected = true;
+                }
                 Verdict::Unauthorized(_) if !token_renewed => {
                     token_renewed = true;
                     drop((answer, verdict));
@@ -110,13 +118,6 @@ impl Session {
                         }
                         None => return conclude(refused.0, refused.1),
                     }
-                }
-                Verdict::Refused(refusal)
-                    if !time_corrected
-                        && refusal.is_about_time()
-                        && shared.offset.replaces(offset) =>
-                {
-                    time_corrected = true;
                 }
                 _ => return conclude(answer, verdict),
             }

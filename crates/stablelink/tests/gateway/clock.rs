@@ -50,6 +50,34 @@ async fn a_jump_of_our_clock_costs_one_repeat() {
     }
 }
 
+/// With whatever status the gateway says so: with a 401 too, whose token is not the matter and stays.
+#[tokio::test]
+async fn a_timestamp_may_be_refused_with_any_status() {
+    for status in [200, 400, 401, 403] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        client.token().await.unwrap();
+        clock.jump(HOUR);
+        let body = r#"{"retcode":"1","retmsg":"TIMESTAMP expired","success":false}"#;
+        let refusal = Fault::custom(status, [("content-type", "application/json")], body);
+        sandbox.faults().add(refusal.on_calls());
+        keyed(&client).await.unwrap();
+        let operation = Operation::CreateCheckoutOrder;
+        assert_eq!(sent(&sandbox, operation), 2, "{status}");
+        assert_eq!(sandbox.token_grants().granted(), 1, "{status}");
+
+        // Where no other time is known, the rule of a 401 is that of a token.
+        let refusal = Fault::custom(status, [("content-type", "application/json")], body);
+        sandbox
+            .faults()
+            .add(refusal.header("date", "").on_calls().always());
+        sandbox.clock().advance(Duration::from_secs(1));
+        let error = keyed(&client).await.unwrap_err();
+        assert!(error.attempts() <= 3, "{status} {error}");
+        assert!(sandbox.token_grants().granted() <= 2, "{status}");
+    }
+}
+
 /// A clock that was wrong from the start is known from the token's answer.
 #[tokio::test]
 async fn a_clock_that_was_always_wrong_costs_nothing() {
