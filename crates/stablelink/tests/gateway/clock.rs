@@ -50,6 +50,33 @@ async fn a_jump_of_our_clock_costs_one_repeat() {
     }
 }
 
+/// Though our clock is an hour off, and the answer says so: what was refused for something else would be refused again.
+#[tokio::test]
+async fn a_refusal_for_something_else_is_not_repeated() {
+    for (status, message) in [
+        (200, "\"orderNo must contain only letters and numbers\""),
+        (200, "\"Access denied: Missing header [TIMESTAMP]\""),
+        (200, "null"),
+        (400, "\"amount\""),
+        (403, "\"SIGNATURE\""),
+    ] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        client.token().await.unwrap();
+        clock.jump(HOUR);
+        let body = format!(r#"{{"retcode":"00008","retmsg":{message},"success":false}}"#);
+        let refusal = Fault::custom(status, [("content-type", "application/json")], body);
+        sandbox.faults().add(refusal.on_calls());
+        let result = keyed(&client).await;
+        assert_eq!(outcome(&result), "refused", "{message}: {result:?}");
+        let operation = Operation::CreateCheckoutOrder;
+        assert_eq!(sent(&sandbox, operation), 1, "{message}");
+        // What it said of the time is known all the same.
+        keyed(&client).await.unwrap();
+        assert_eq!(sent(&sandbox, operation), 2, "{message}");
+    }
+}
+
 /// With whatever status the gateway says so: with a 401 too, whose token is not the matter and stays.
 #[tokio::test]
 async fn a_timestamp_may_be_refused_with_any_status() {
@@ -167,7 +194,10 @@ async fn a_correction_that_does_not_help_is_tried_once() {
     let client = builder.build().unwrap();
     client.token().await.unwrap();
     clock.jump(HOUR);
-    sandbox.change(|settings| settings.timestamp_tolerance = -1);
+    // Not by a tolerance of nothing, which a second that begins just now would meet.
+    let body = r#"{"retcode":"00902","retmsg":"TIMESTAMP expired","success":false}"#;
+    let refusal = Fault::custom(200, [("content-type", "application/json")], body);
+    sandbox.faults().add(refusal.on_calls().always());
     let order = order();
     for _ in 0..3 {
         let before = sent(&sandbox, Operation::CreateCheckoutOrder);
