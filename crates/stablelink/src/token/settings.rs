@@ -71,6 +71,8 @@ impl TokenSettings {
     /// How long nothing is asked for after the gateway refused the credentials; calls fail at once meanwhile. By
     /// default 30 s.
     ///
+    /// A `Retry-After` with which a token is refused for now is kept to likewise, up to 5 min, whatever stands here.
+    ///
     /// It ends early when the api key changes. A day at most; with zero nothing is held back. It is also the time in which
     /// [`renewals_per_cool_down`](Self::renewals_per_cool_down) counts, and the longest pause between two early
     /// renewals that fail.

@@ -29,6 +29,8 @@ pub(super) enum Answer {
     Garbage,
     Refuse,
     Fail,
+    /// The same, with the wait that the gateway asks for.
+    Busy(Duration),
     Panic,
 }
 
@@ -82,6 +84,14 @@ impl Gateway {
                         problem: "the line is cut".into(),
                     })
                     .retryable(true),
+                ));
+            }
+            Answer::Busy(wait) => {
+                let retry_after = Some(wait);
+                return Err(GrantError::Unavailable(
+                    Error::new(ErrorKind::RateLimited { retry_after })
+                        .retryable(true)
+                        .after(retry_after),
                 ));
             }
         };

@@ -162,6 +162,30 @@ async fn a_retcode_renews_the_token_only_where_the_caller_says_so() {
     }
 }
 
+/// Nor by the calls that come meanwhile: a token is asked for when the gateway said.
+#[tokio::test]
+async fn a_wait_for_the_token_is_kept_by_all_calls() {
+    for fault in [
+        Fault::rate_limited(Some(9)),
+        Fault::status(503).retry_after(9),
+    ] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        sandbox.faults().add(fault.on_token());
+        for rest in (1..=9).rev() {
+            for call in [read as Call, keyed as Call, never as Call] {
+                let error = call(&client).await.unwrap_err();
+                assert_eq!(error.retry_after(), Some(Duration::from_secs(rest)));
+                assert!(error.is_retryable(), "{error}");
+            }
+            assert_eq!(sandbox.request_count(), 1);
+            clock.advance(Duration::from_secs(1));
+        }
+        keyed(&client).await.unwrap();
+        assert_eq!(sandbox.token_grants().granted(), 1);
+    }
+}
+
 /// However many calls are refused with it: no list of codes is public, and it may be about something else.
 #[tokio::test]
 async fn a_retcode_renews_the_token_once_a_cool_down() {

@@ -119,6 +119,40 @@ async fn refused_credentials_are_not_sent_again_at_once() {
     }
 }
 
+/// By credentials and by refresh token; no other grant is tried meanwhile, and a token that lives serves on.
+#[tokio::test]
+async fn a_gateway_that_says_wait_is_not_asked_before() {
+    for (told, kept) in [(9, 9), (300, 300), (301, 300), (u64::MAX, 300)] {
+        for cold in [true, false] {
+            let trial = Trial::new();
+            if !cold {
+                trial.current().await;
+                trial.advance(LIFE.mul_f64(0.9));
+                trial.gateway.will([Answer::Busy(SECOND)]);
+                assert_eq!(trial.renewed_beside().await, ["refresh-1"]);
+                assert_eq!(trial.current().await, "token-1");
+                trial.advance(LIFE);
+            }
+            let before = trial.grants();
+            trial
+                .gateway
+                .will([Answer::Busy(Duration::from_secs(told))]);
+            assert!(trial.tokens.current().await.is_err());
+            trial.advance(Duration::from_secs(kept) - SECOND);
+            for _ in 0..100 {
+                let error = trial.tokens.current().await.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::RateLimited { .. }));
+                assert!(error.is_retryable());
+                assert_eq!(error.retry_after(), Some(SECOND));
+            }
+            assert_eq!(trial.grants(), before + 1, "{told} {cold}");
+            trial.advance(SECOND);
+            trial.current().await;
+            assert_eq!(trial.grants(), before + 2, "{told} {cold}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_cool_down_is_that_of_one_account() {
     let trial = Trial::new();
