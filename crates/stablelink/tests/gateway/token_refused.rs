@@ -17,6 +17,51 @@ use crate::setup::{
     Call, builder, clocked, effects, keyed, never, order, outcome, pair, quick, read, sent, when,
 };
 
+/// Nothing before the first call; before its end a new one beside the calls, which go on with the old one while that fails.
+#[tokio::test]
+async fn a_token_is_got_late_and_renewed_early() {
+    let (sandbox, builder, clock) = clocked().await;
+    sandbox.change(|settings| settings.token_life = 100);
+    let settings = TokenSettings::default().renew_after(0.8).jitter(0.0);
+    let client = builder.token_settings(settings).build().unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sandbox.request_count(), 0);
+    let pass = |seconds| {
+        clock.advance(Duration::from_secs(seconds));
+        sandbox.clock().advance(Duration::from_secs(seconds));
+    };
+    keyed(&client).await.unwrap();
+    let first = client.token().await.unwrap();
+    pass(79);
+    keyed(&client).await.unwrap();
+    let asked = || sent(&sandbox, Operation::IssueAccessToken);
+    assert_eq!(asked(), 1);
+
+    let down = sandbox.faults().add(Fault::status(400).on_token().always());
+    pass(1);
+    keyed(&client).await.unwrap();
+    when(|| sandbox.faults().strikes(down) == 2).await;
+    keyed(&client).await.unwrap();
+    let held = client.token().await.unwrap();
+    assert_eq!(held.generation(), first.generation());
+    sandbox.faults().clear();
+
+    // The cool-down of that refusal is over, and the token has ended. Its refresh token was refused and is not tried again.
+    pass(31);
+    keyed(&client).await.unwrap();
+    let next = client.token().await.unwrap();
+    assert!(next.generation() > first.generation());
+    let grants = sandbox.token_grants();
+    assert_eq!((grants.credentials, grants.refresh), (2, 0), "{grants:?}");
+    pass(80);
+    keyed(&client).await.unwrap();
+    when(|| sandbox.token_grants().refresh == 1).await;
+    keyed(&client).await.unwrap();
+    assert_eq!(sandbox.token_grants().granted(), 3);
+}
+
 /// Renewed once and sent once more, whatever the operation: what was refused for its token had no effect.
 #[tokio::test]
 async fn a_token_that_was_ended_is_renewed_once() {
