@@ -206,6 +206,27 @@ async fn what_is_kept_is_judged_by_the_time_of_day() {
 }
 
 #[tokio::test]
+async fn no_life_is_longer_than_a_day() {
+    for (told, life) in [
+        (LONGEST_LIFE - SECOND, LONGEST_LIFE - SECOND),
+        (LONGEST_LIFE + SECOND, LONGEST_LIFE),
+        (Duration::MAX, LONGEST_LIFE),
+    ] {
+        let trial = Trial::new();
+        *trial.gateway.refresh_life.lock().unwrap() = Some(told);
+        trial.gateway.will([Answer::Give(told)]);
+        let token = trial.tokens.current().await.unwrap();
+        assert_eq!(token.expires_at(), UNIX_EPOCH + life, "{told:?}");
+        let kept = trial.store.inner.load(&key()).await.unwrap().unwrap();
+        assert_eq!(u128::from(kept.expires_at_ms()), life.as_millis());
+        let refresh = kept.refresh_life(UNIX_EPOCH).unwrap();
+        assert_eq!(refresh, told.min(LONGEST_REFRESH_LIFE));
+        trial.advance(life);
+        assert_eq!(trial.current().await, "token-2");
+    }
+}
+
+#[tokio::test]
 async fn two_clients_share_one_token() {
     let trial = Trial::new();
     let other = trial.another();
