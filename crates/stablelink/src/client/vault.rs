@@ -26,6 +26,9 @@ struct Held {
 /// A sign key that was changed is in use after this time at most.
 const KEPT: Duration = Duration::from_secs(60);
 
+/// A source that does not answer holds calls up for this time where there are credentials at hand.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A source that failed is asked again after this time, by one call and not by all that are made.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -44,12 +47,23 @@ impl Vault {
         if let Some(ready) = self.held() {
             return Ok(ready);
         }
-        let _asking = self.asking.lock().await;
-        // Another call may have asked while this one waited.
-        match self.held() {
-            Some(ready) => Ok(ready),
-            None => self.ask().await.or_else(|error| self.go_on(error)),
+        let asked = async {
+            let _asking = self.asking.lock().await;
+            // Another call may have asked while this one waited.
+            match self.held() {
+                Some(ready) => Ok(ready),
+                None => self.ask().await,
+            }
+        };
+        if !self.has_any() {
+            return asked.await;
         }
+        let asked = tokio::select! {
+            biased;
+            asked = asked => asked,
+            () = self.clock.alarm(PATIENCE) => Err(Error::new(ErrorKind::Timeout).retryable(true)),
+        };
+        asked.or_else(|error| self.go_on(error))
     }
 
     /// Asked for now.
@@ -64,6 +78,11 @@ impl Vault {
         held.as_ref()
             .filter(|held| now < held.until)
             .map(|held| Arc::clone(&held.ready))
+    }
+
+    fn has_any(&self) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some()
     }
 
     /// Those at hand for a while longer, if there are any: a source that is down must not stop calls that it has nothing new
@@ -155,6 +174,68 @@ mod tests {
         clock.advance(AFTER_FAILURE);
         assert_ne!(vault.current().await.unwrap().account, first);
         assert_eq!(asked.load(Ordering::Relaxed), 6);
+    }
+
+    /// Without credentials at hand it is the deadline of the call that ends the wait; who goes hinders nobody.
+    #[tokio::test]
+    async fn a_source_that_hangs_holds_nobody_for_long() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let source = move || {
+            let turn = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if turn % 2 == 0 {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Credentials::new(format!("key-{turn}"), "secret", "sign"))
+            }
+        };
+        let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+        let vault = Arc::new(Vault::new(source, Arc::new(clock.clone())));
+        let call = || {
+            let vault = Arc::clone(&vault);
+            tokio::spawn(async move { vault.current().await.unwrap().account.clone() })
+        };
+        let turns = async || {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let gone = call();
+        turns().await;
+        clock.advance(10 * KEPT);
+        turns().await;
+        assert!(!gone.is_finished());
+        gone.abort();
+        let first = call().await.unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+
+        clock.advance(KEPT);
+        let waiting = [call(), call(), call()];
+        turns().await;
+        assert!(waiting.iter().all(|call| !call.is_finished()));
+        clock.advance(PATIENCE);
+        for call in waiting {
+            assert_eq!(call.await.unwrap(), first);
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+        clock.advance(AFTER_FAILURE);
+        let second = call().await.unwrap();
+        assert_ne!(second, first);
+
+        // Nor where it is a renewal of the token that waits for it.
+        let renewal = {
+            let vault = Arc::clone(&vault);
+            tokio::spawn(async move { vault.anew().await.map(drop) })
+        };
+        turns().await;
+        assert_eq!(asked.load(Ordering::Relaxed), 5);
+        clock.advance(KEPT);
+        let waiting = call();
+        turns().await;
+        clock.advance(PATIENCE);
+        assert_eq!(waiting.await.unwrap(), second);
+        assert!(!renewal.is_finished());
     }
 
     #[tokio::test]
