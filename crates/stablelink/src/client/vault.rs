@@ -215,6 +215,8 @@ mod tests {
         turns().await;
         assert!(waiting.iter().all(|call| !call.is_finished()));
         clock.advance(PATIENCE);
+        turns().await;
+        assert!(waiting.iter().all(tokio::task::JoinHandle::is_finished));
         for call in waiting {
             assert_eq!(call.await.unwrap(), first);
         }
@@ -234,6 +236,8 @@ mod tests {
         let waiting = call();
         turns().await;
         clock.advance(PATIENCE);
+        turns().await;
+        assert!(waiting.is_finished());
         assert_eq!(waiting.await.unwrap(), second);
         assert!(!renewal.is_finished());
     }

@@ -125,8 +125,18 @@ impl Renewer {
     }
 
     async fn renew_without_limit(&self, cause: Cause) -> Result<Bearer, Error> {
-        let key = StoreKey::new(&*self.environment, self.grant.account().await?);
-        match self.renew_in_store(&key, cause).await {
+        let mut key = self.key().await?;
+        let mut renewed = self.renew_in_store(&key, cause).await;
+        // They may have been changed while another process was waited for: then the token of the new ones is the one to get.
+        if matches!(&renewed, Err(Failure::Other(error)) if matches!(error.kind(), ErrorKind::Configuration { .. }))
+        {
+            let now = self.key().await?;
+            if now != key {
+                key = now;
+                renewed = self.renew_in_store(&key, cause).await;
+            }
+        }
+        match renewed {
             Ok(bearer) => Ok(bearer),
             Err(Failure::Other(error)) => Err(error),
             Err(Failure::Store(error)) => {
@@ -138,6 +148,11 @@ impl Renewer {
                 Err(error.into())
             }
         }
+    }
+
+    async fn key(&self) -> Result<StoreKey, Error> {
+        let account = self.grant.account().await?;
+        Ok(StoreKey::new(&*self.environment, account))
     }
 
     async fn renew_in_store(&self, key: &StoreKey, cause: Cause) -> Result<Bearer, Failure> {
