@@ -184,7 +184,7 @@ mod tests {
         let source = move || {
             let turn = count.fetch_add(1, Ordering::Relaxed);
             async move {
-                if turn % 2 == 0 {
+                if turn.is_multiple_of(2) {
                     std::future::pending::<()>().await;
                 }
                 Ok(Credentials::new(format!("key-{turn}"), "secret", "sign"))
