@@ -14,7 +14,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// [`ManualClock`](crate::testing::ManualClock) in them.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// The time of day. It may jump, and it may be wrong; the client corrects signatures by the
-    /// `Date` header of answers.
+    /// `Date` header of answers, where that is more than 30 s and no more than a day off.
     fn now(&self) -> SystemTime;
 
     /// The time since a fixed moment of this process. It never goes back.
@@ -27,7 +27,7 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn alarm(&self, limit: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// The clock of the machine, with the timers of tokio.
+/// The clock of the machine, with the timers of tokio: it waits inside a tokio runtime alone.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     start: Instant,

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Environment, ErrorKind, Lease, RedisStore, StoreKey,
-    StoredToken, TokenSettings, TokenStore,
+    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, Lease, NewCheckoutOrder,
+    RedisStore, StoreKey, StoredToken, TokenSettings, TokenStore,
 };
-use stablelink_sandbox::{Fault, Sandbox};
+use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use self::redis_server::RedisServer;
 
@@ -69,6 +69,40 @@ async fn it_keeps_the_contract() {
     // Users of one Redis that have prefixes of their own don't meet.
     let other = store(&redis).prefix("other:");
     contract::holds(&other, "account", pass).await;
+}
+
+/// The user that the docs of the store propose can do all that the store does, and no more.
+#[tokio::test]
+async fn the_user_of_the_docs_is_enough() {
+    let docs = include_str!("../src/token/store/redis/mod.rs");
+    let line = docs.lines().find_map(|line| line.strip_prefix("/// ACL "));
+    let redis = RedisServer::start();
+    let master = redis::Client::open(redis.url()).unwrap();
+    let mut master = master.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::cmd("ACL");
+    for word in line.unwrap().split(' ') {
+        command.arg(word);
+    }
+    let _: String = command.query_async(&mut master).await.unwrap();
+    let url = redis.url().replace("//", "//stablelink:password@");
+    let store = RedisStore::connect(&url).unwrap();
+    contract::holds(&store, "account", pass).await;
+
+    let elsewhere = store.prefix("other:");
+    let error = elsewhere.load(&key()).await.unwrap_err();
+    assert!(!error.is_passing());
+    let told = "Redis refused the command: NOPERM: its user may not run this command or touch this key; see `RedisStore`";
+    assert_eq!(error.to_string(), told);
+    let user = redis::Client::open(url).unwrap();
+    let mut user = user.get_multiplexed_async_connection().await.unwrap();
+    for other in ["KEYS *", "FLUSHALL", "CONFIG GET *", "EVALSHA x 0"] {
+        let mut command = redis::Cmd::new();
+        for word in other.split(' ') {
+            command.arg(word);
+        }
+        let refused = command.query_async::<redis::Value>(&mut user).await;
+        assert_eq!(refused.unwrap_err().code(), Some("NOPERM"), "{other}");
+    }
 }
 
 #[tokio::test]
@@ -153,6 +187,82 @@ async fn without_redis_no_process_gets_a_token_of_its_own() {
     let next = client.token().await.unwrap();
     assert!(next.generation() > token.generation());
     assert_eq!(sandbox.token_grants().granted(), 2);
+}
+
+/// A payment meets a Redis that is gone, then one that stalls, then one that is back: a typed error in time, or a success, and
+/// one effect.
+#[tokio::test]
+async fn a_payment_ends_in_time_whatever_redis_does() {
+    let mut redis = RedisServer::start();
+    let sandbox = Sandbox::start().await.unwrap();
+    let order = NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6", "1");
+    // Longer than the whole test may take: only the deadline of the call ends it.
+    let hour = Duration::from_secs(3_600);
+    let pay = async |redis: &RedisServer, deadline: Duration| {
+        // Each time a client that has no token yet.
+        let client = builder(
+            sandbox.url(),
+            credentials(&sandbox),
+            store(redis).timeout(hour),
+        );
+        let client = client.deadline(deadline).build().unwrap();
+        client.checkout_orders().create(&order).await.map(drop)
+    };
+    redis.stop();
+    let error = pay(&redis, hour).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
+    assert!(error.is_retryable());
+    redis.start_again();
+    redis.stall(true);
+    let error = pay(&redis, Duration::from_millis(300)).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
+    assert!(error.is_retryable(), "nothing was sent");
+    assert_eq!(sandbox.request_count(), 0);
+    redis.stall(false);
+    pay(&redis, hour).await.unwrap();
+    let made = sandbox.effects().total(Operation::CreateCheckoutOrder);
+    assert_eq!((made, sandbox.token_grants().granted()), (1, 1));
+}
+
+/// What lies there: under keys that tell the gateway and not the api key, and that end by themselves.
+#[tokio::test]
+async fn keys_tell_no_secret_and_end_by_themselves() {
+    let redis = RedisServer::start();
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
+    let token = client.token().await.unwrap();
+    let eye = redis::Client::open(redis.url()).unwrap();
+    let mut eye = eye.get_multiplexed_async_connection().await.unwrap();
+    let mut names: Vec<String> = redis::cmd("KEYS")
+        .arg("*")
+        .query_async(&mut eye)
+        .await
+        .unwrap();
+    names.sort();
+    // The lock was given back.
+    assert_eq!(names.len(), 2, "{names:?}");
+    let api_key = sandbox.credentials().api_key().expose_secret().to_owned();
+    let begin = format!("stablelink:token:{{{}|", sandbox.url());
+    for name in &names {
+        assert!(name.starts_with(&begin), "{name}");
+        assert!(!name.contains(&api_key), "{name}");
+        let rest: i64 = redis::cmd("PTTL")
+            .arg(name)
+            .query_async(&mut eye)
+            .await
+            .unwrap();
+        assert!(rest > 0, "{name}: {rest}");
+    }
+    // As the docs say: readable, refresh token and all.
+    let kept: String = redis::cmd("HGET")
+        .arg(&names[0])
+        .arg("json")
+        .query_async(&mut eye)
+        .await
+        .unwrap();
+    assert!(kept.contains(token.token().expose_secret()));
+    assert!(kept.contains("refresh_token"));
+    assert!(!kept.contains(&api_key));
 }
 
 #[tokio::test]

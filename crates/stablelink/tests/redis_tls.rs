@@ -263,8 +263,9 @@ fn what_is_no_certificate_is_said_and_not_shown() {
     }
 }
 
-/// Set for [`process`].
+/// Set for [`process`], with the file of an authority of its own if it has one.
 const ADDRESS: &str = "STABLELINK_TEST_REDIS";
+const AUTHORITY: &str = "STABLELINK_TEST_AUTHORITY";
 
 /// Not a test of its own, but what the process of the test below runs.
 #[tokio::test]
@@ -272,30 +273,49 @@ async fn process() {
     let Ok(address) = std::env::var(ADDRESS) else {
         return;
     };
-    let store = RedisStore::connect(&address).unwrap();
+    let mut store = RedisStore::connect(&address).unwrap();
+    if let Ok(file) = std::env::var(AUTHORITY) {
+        let pem = fs::read_to_string(file).unwrap();
+        store = store.tls(&RedisTls::new().root_certificates(pem)).unwrap();
+    }
     let store = store.timeout(Duration::from_secs(10));
-    assert!(store.load(&key()).await.unwrap().is_none());
+    match store.load(&key()).await {
+        Ok(token) => assert!(token.is_none()),
+        Err(error) => panic!("{error}"),
+    }
 }
 
-/// The file of the system's roots is named by a variable, which a process has for itself.
+/// The file of the system's roots is named by a variable, which a process has for itself. An authority that is given stands in
+/// for all of them: those whom only the system vouches for are strangers then.
 #[test]
-fn the_roots_of_the_system_are_trusted() {
+fn the_roots_of_the_system_are_trusted_where_no_authority_is_given() {
     let [authority, other] = ["own", "other"].map(Authority::new);
     let redis = authority.redis("127.0.0.1", false);
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("roots.pem");
-    for (roots, good) in [
-        (format!("{}{}", other.pem, authority.pem), true),
-        (other.pem, false),
+    let [roots, given] = ["roots.pem", "given.pem"].map(|name| folder.path().join(name));
+    let both = format!("{}{}", other.pem, authority.pem);
+    for (system, own, good) in [
+        (&both, None, true),
+        (&other.pem, None, false),
+        (&other.pem, Some(&authority.pem), true),
+        (&other.pem, Some(&both), true),
+        (&both, Some(&other.pem), false),
     ] {
-        fs::write(&file, &roots).unwrap();
-        let ran = Command::new(std::env::current_exe().unwrap())
+        fs::write(&roots, system).unwrap();
+        let mut process = Command::new(std::env::current_exe().unwrap());
+        process
             .args(["--exact", "process"])
             .env(ADDRESS, redis.url())
-            .env("SSL_CERT_FILE", &file)
-            .env_remove("SSL_CERT_DIR")
-            .output()
-            .unwrap();
-        assert_eq!(ran.status.success(), good, "{ran:?}");
+            .env("SSL_CERT_FILE", &roots)
+            .env_remove("SSL_CERT_DIR");
+        if let Some(own) = own {
+            fs::write(&given, own).unwrap();
+            process.env(AUTHORITY, &given);
+        }
+        let ran = process.output().unwrap();
+        let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert_eq!(ran.status.success(), good, "{told}");
+        // Refused for what it is, and not for anything that went wrong before.
+        assert_eq!(told.contains("certificate"), !good, "{told}");
     }
 }

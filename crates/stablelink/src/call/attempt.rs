@@ -58,12 +58,7 @@ impl Session {
         let shared = self.shared();
         // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
         // defeat them.
-        let ready = shared
-            .credentials
-            .current()
-            .await
-            .map_err(Failure::final_)?;
-        let mut bearer = shared.tokens.current().await.map_err(Failure::final_)?;
+        let (mut bearer, mut ready) = shared.identity().await.map_err(Failure::final_)?;
         let mut token_renewed = false;
         let mut time_corrected = false;
         loop {
@@ -89,6 +84,14 @@ impl Session {
                 }
             };
             match &verdict {
+                // First, for it may come as a 401 too: a new token would cure no clock, and end that of everybody.
+                Verdict::Refused(refusal) | Verdict::Unauthorized(refusal)
+                    if !time_corrected
+                        && refusal.is_about_time()
+                        && shared.offset.replaces(offset) =>
+                {
+                    time_corrected = true;
+                }
                 Verdict::Unauthorized(_) if !token_renewed => {
                     token_renewed = true;
                     drop((answer, verdict));
@@ -97,6 +100,7 @@ impl Session {
                         .renew(&bearer)
                         .await
                         .map_err(Failure::final_)?;
+                    ready = shared.owner(&bearer).await.map_err(Failure::final_)?;
                 }
                 Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
                     token_renewed = true;
@@ -108,16 +112,12 @@ impl Session {
                         .await
                         .map_err(Failure::final_)?
                     {
-                        Some(fresh) => bearer = fresh,
+                        Some(fresh) => {
+                            ready = shared.owner(&fresh).await.map_err(Failure::final_)?;
+                            bearer = fresh;
+                        }
                         None => return conclude(refused.0, refused.1),
                     }
-                }
-                Verdict::Refused(refusal)
-                    if !time_corrected
-                        && refusal.is_about_time()
-                        && shared.offset.replaces(offset) =>
-                {
-                    time_corrected = true;
                 }
                 _ => return conclude(answer, verdict),
             }

@@ -108,6 +108,11 @@ pub type SourceError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Where credentials are learnt from, asked anew from time to time: a vault, a file that is rotated.
 ///
+/// It is asked before each token, and before a call if the last answer is a minute old; one question at a time. A call waits for
+/// it within its deadline, and 5 s at most where it gave some before. While it fails or hangs, calls go on with what it gave
+/// last, it is asked again every 5 s, and no token is got. Other credentials are in use, with a token of their own, as soon as
+/// it gives them.
+///
 /// Implemented for [`Credentials`] that never change and for functions that give a future:
 ///
 /// ```

@@ -84,6 +84,16 @@ impl HttpGrant {
             let missing = Decode::new("retdata", "it is missing: there is no token in the answer");
             GrantError::Unavailable(Error::new(ErrorKind::Decode(missing)))
         })?;
+        // It would be sent with every call, and refused.
+        if token.access_token.expose().is_empty() {
+            let empty = Decode::new(
+                "access_token",
+                "it is empty: there is no token in the answer",
+            );
+            return Err(GrantError::Unavailable(Error::new(ErrorKind::Decode(
+                empty,
+            ))));
+        }
         Ok(issued(token))
     }
 }
@@ -97,7 +107,10 @@ fn issued(token: types::AccessToken) -> Issued {
     Issued {
         access_token: token.access_token.into_inner(),
         expires_in: token.expires_in.map_or(USUAL_LIFE, seconds),
-        refresh_token: token.refresh_token.map(api::scalars::Secret::into_inner),
+        refresh_token: token
+            .refresh_token
+            .filter(|token| !token.expose().is_empty())
+            .map(api::scalars::Secret::into_inner),
         refresh_expires_in: token.rt_expires_in.map(seconds),
     }
 }

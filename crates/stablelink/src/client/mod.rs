@@ -66,7 +66,7 @@ impl Client {
     ///
     /// Those of a token call.
     pub async fn token(&self) -> Result<Bearer, Error> {
-        self.0.tokens.current().await
+        Ok(self.0.identity().await?.0)
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use stablelink_signature::QueryForm;
 
+use super::credentials::Ready;
 use super::environment::Origin;
 use super::vault::Vault;
 use crate::call::{Budget, Limits, Offset, RetryPolicy};
 use crate::clock::Clock;
-use crate::error::Refusal;
-use crate::token::Tokens;
+use crate::error::{Error, Refusal};
+use crate::token::{Bearer, Tokens};
 
 /// What all calls of a client share.
 pub(crate) struct Shared {
@@ -31,6 +32,33 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The token to send now, and the credentials that it was got with.
+    ///
+    /// The token comes first: a renewal asks for the credentials before it, so that those at hand are never older than it.
+    pub(crate) async fn identity(&self) -> Result<(Bearer, Arc<Ready>), Error> {
+        let bearer = self.tokens.current().await?;
+        let ready = self.credentials.current().await?;
+        if bearer.is_of(&ready.account) {
+            return Ok((bearer, ready));
+        }
+        // It may live on, but the sign key of one account does not go with the token of another.
+        let bearer = self.tokens.replace(&bearer).await?;
+        let ready = self.owner(&bearer).await?;
+        Ok((bearer, ready))
+    }
+
+    /// The credentials that a token was got with just now.
+    pub(crate) async fn owner(&self, bearer: &Bearer) -> Result<Arc<Ready>, Error> {
+        let ready = self.credentials.current().await?;
+        if bearer.is_of(&ready.account) {
+            return Ok(ready);
+        }
+        Err(
+            Error::configuration("the credentials changed while a token was got: call again")
+                .retryable(true),
+        )
+    }
+
     /// Whether the caller said that a refusal like this one is about the token.
     pub(crate) fn renews(&self, refusal: &Refusal) -> bool {
         refusal

@@ -35,6 +35,9 @@ fn advice(code: &str) -> &'static str {
         "NOAUTH" => ": it wants a password, which belongs into the address",
         "WRONGPASS" => ": it does not know the user or the password of the address",
         "NOPERM" => ": its user may not run this command or touch this key; see `RedisStore`",
+        "MOVED" => {
+            ": another node of its cluster has the key; give the address of a server that is no cluster"
+        }
         "READONLY" => ": it is a replica; give the address of the server that is written to",
         _ => "",
     }

@@ -154,6 +154,40 @@ mod tests {
         format!("redis://user:planted-password@{address}/0")
     }
 
+    /// A server whose first connection goes dead behind the handshake, as one does whose other end was cut off.
+    async fn dead_at_first() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for number in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                        let said = String::from_utf8_lossy(&bytes[..count]);
+                        if number > 0 || !said.contains("GET") {
+                            let answer = "$4\r\nkept\r\n".repeat(said.matches('*').count());
+                            stream.write_all(answer.as_bytes()).await.unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        format!("redis://{address}/0")
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_dead_is_given_up() {
+        let mut link = Link::new(&dead_at_first().await).unwrap();
+        link.timeout = Duration::from_millis(500);
+        let mut command = ::redis::cmd("GET");
+        command.arg("key");
+        let error = link.ask::<String>(&command).await.unwrap_err();
+        assert!(matches!(error, LinkError::TimeIsUp(_)), "{error}");
+        link.timeout = Duration::from_secs(60);
+        assert_eq!(link.ask::<String>(&command).await.unwrap(), "kept");
+    }
+
     #[tokio::test]
     async fn what_was_sent_and_what_is_kept_is_in_no_error() {
         for (answer, told) in [

@@ -41,6 +41,9 @@ impl RedisTls {
     }
 
     /// Trusts these authorities **instead of** those of the system: one or more certificates in PEM.
+    ///
+    /// With `rustls` alone the driver reads the roots of the system all the same. It trusts none of them then, but one that it
+    /// can't read fails the connection: the variable `SSL_CERT_FILE` may name a file of roots that are good, such as these.
     #[must_use]
     pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
         self.roots = Some(pem.into());

@@ -49,15 +49,16 @@ impl ManualClock {
     /// Lets this much time pass.
     pub fn advance(&self, by: Duration) {
         let wakers = self.with(|state| {
-            state.passed += by;
+            state.passed = state.passed.saturating_add(by);
             std::mem::take(&mut state.wakers)
         });
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Sets the time of day forward or back by this many seconds; no time passes.
+    /// Sets the time of day forward or back by this many seconds; no time passes. A time of day that the system can't tell is
+    /// that of the start.
     pub fn jump(&self, seconds: i64) {
-        self.with(|state| state.jump += seconds);
+        self.with(|state| state.jump = state.jump.saturating_add(seconds));
     }
 
     /// The pauses that were made so far, the oldest first.
@@ -74,13 +75,15 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
         self.with(|state| {
-            let time = state.start + state.passed;
             let jump = Duration::from_secs(state.jump.unsigned_abs());
-            if state.jump < 0 {
-                time - jump
-            } else {
-                time + jump
-            }
+            let time = state.start.checked_add(state.passed).and_then(|time| {
+                if state.jump < 0 {
+                    time.checked_sub(jump)
+                } else {
+                    time.checked_add(jump)
+                }
+            });
+            time.unwrap_or(state.start)
         })
     }
 
@@ -113,5 +116,43 @@ impl Clock for ManualClock {
 impl fmt::Debug for ManualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ManualClock({:?})", self.monotonic())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn no_time_is_too_long_for_it() {
+        let day = Duration::from_secs(86_400);
+        let start = UNIX_EPOCH + 20_000 * day;
+        // What is left open can be told by some systems.
+        for (jumps, by, then) in [
+            (
+                &[3_600][..],
+                day,
+                Some(start + day + Duration::from_secs(3_600)),
+            ),
+            (
+                &[-3_600],
+                day,
+                Some(start + day - Duration::from_secs(3_600)),
+            ),
+            (&[i64::MAX, i64::MAX], day, None),
+            (&[i64::MIN, i64::MIN], day, None),
+            (&[], Duration::MAX, Some(start)),
+        ] {
+            let clock = ManualClock::new(start);
+            jumps.iter().for_each(|seconds| clock.jump(*seconds));
+            clock.advance(by);
+            let now = clock.now();
+            assert!(then.is_none_or(|then| now == then), "{jumps:?}: {now:?}");
+            assert_eq!(clock.monotonic(), by, "{jumps:?}");
+            clock.advance(day);
+            assert!(clock.monotonic() >= by);
+        }
     }
 }

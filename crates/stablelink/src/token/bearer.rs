@@ -113,10 +113,15 @@ impl Bearer {
         self.0.refused.load(Ordering::Relaxed)
     }
 
+    /// Whether it was got for the credentials of this account.
+    pub(crate) fn is_of(&self, account: &str) -> bool {
+        self.0.account == account
+    }
+
     /// Whether a token that is kept for this account was got after this one. Tokens of another account have nothing to do
     /// with it.
     pub(super) fn is_older_than(&self, account: &str, stored: &StoredToken) -> bool {
-        self.0.account != account || self.0.generation < stored.generation()
+        !self.is_of(account) || self.0.generation < stored.generation()
     }
 
     /// Compares the token too: a token that could not be saved has a generation that another may get as well.

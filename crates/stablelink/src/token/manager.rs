@@ -104,7 +104,12 @@ impl Tokens {
         if let Some(held) = self.renewer.held().filter(|held| held.is_same(refused)) {
             held.refuse();
         }
-        let other = |bearer: &Bearer| !bearer.is_same(refused);
+        self.replace(refused).await
+    }
+
+    /// The token to send in place of this one, which is that of credentials no longer in use.
+    pub(crate) async fn replace(&self, old: &Bearer) -> Result<Bearer, Error> {
+        let other = |bearer: &Bearer| !bearer.is_same(old);
         match self.obtain(&Cause::Needed, other).await? {
             Some(bearer) => Ok(bearer),
             None => Err(stopped()),

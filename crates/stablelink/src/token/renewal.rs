@@ -68,6 +68,9 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 const LONGEST_REFRESH_LIFE: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
+/// A longer `Retry-After` is not kept to: whatever was meant by it, nothing is dead for good.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
 /// Between two looks at a store whose lock another process has; doubled up to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LAST_PAUSE: Duration = Duration::from_millis(400);
@@ -122,8 +125,18 @@ impl Renewer {
     }
 
     async fn renew_without_limit(&self, cause: Cause) -> Result<Bearer, Error> {
-        let key = StoreKey::new(&*self.environment, self.grant.account().await?);
-        match self.renew_in_store(&key, cause).await {
+        let mut key = self.key().await?;
+        let mut renewed = self.renew_in_store(&key, cause).await;
+        // They may have been changed while another process was waited for: then the token of the new ones is the one to get.
+        if matches!(&renewed, Err(Failure::Other(error)) if matches!(error.kind(), ErrorKind::Configuration { .. }))
+        {
+            let now = self.key().await?;
+            if now != key {
+                key = now;
+                renewed = self.renew_in_store(&key, cause).await;
+            }
+        }
+        match renewed {
             Ok(bearer) => Ok(bearer),
             Err(Failure::Other(error)) => Err(error),
             Err(Failure::Store(error)) => {
@@ -135,6 +148,11 @@ impl Renewer {
                 Err(error.into())
             }
         }
+    }
+
+    async fn key(&self) -> Result<StoreKey, Error> {
+        let account = self.grant.account().await?;
+        Ok(StoreKey::new(&*self.environment, account))
     }
 
     async fn renew_in_store(&self, key: &StoreKey, cause: Cause) -> Result<Bearer, Failure> {
@@ -286,9 +304,12 @@ impl Renewer {
                     debug!(%error, "the refresh token was refused");
                     *self.spent() = Some(refresh.clone());
                 }
-                // Nothing is lost while the token lives: the refresh token may do at the next try.
-                Err(GrantError::Unavailable(error)) if !matches!(cause, Cause::Needed) => {
-                    return Err(error);
+                // Nothing is lost while the token lives: the refresh token may do at the next try. And who was told to wait
+                // does not come at once with something else.
+                Err(GrantError::Unavailable(error))
+                    if !matches!(cause, Cause::Needed) || error.retry_after().is_some() =>
+                {
+                    return Err(self.wait_as_told(key, error));
                 }
                 Err(GrantError::Unavailable(error)) => {
                     debug!(%error, "the refresh token could not be used");
@@ -297,14 +318,26 @@ impl Renewer {
         }
         match self.grant.by_credentials(key.account()).await {
             Ok(issued) => Ok(issued),
-            Err(GrantError::Unavailable(error)) => Err(error),
+            Err(GrantError::Unavailable(error)) => Err(self.wait_as_told(key, error)),
             Err(GrantError::Refused(error)) => Err(self.cool(key, error)),
         }
     }
 
     fn cool(&self, key: &StoreKey, error: Error) -> Error {
+        self.cool_for(key, self.settings.cool_down, error)
+    }
+
+    /// Of what may do better at once only a `Retry-After` holds the next one back.
+    fn wait_as_told(&self, key: &StoreKey, error: Error) -> Error {
+        match error.retry_after() {
+            Some(wait) => self.cool_for(key, wait.min(LONGEST_WAIT), error),
+            None => error,
+        }
+    }
+
+    fn cool_for(&self, key: &StoreKey, time: Duration, error: Error) -> Error {
         let error = Shared::new(error);
-        let until = self.clock.monotonic() + self.settings.cool_down;
+        let until = self.clock.monotonic() + time;
         self.pacing().cool(key.account(), until, error.clone());
         error.error()
     }

@@ -42,11 +42,15 @@ impl Default for TokenSettings {
 /// No setting is longer.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// No renewal begins earlier than after this share of a token's life: one that is due at once would be renewed by every call.
+const EARLIEST: f64 = 0.1;
+
 /// No renewal begins later than after this share of a token's life: it needs time.
 const LATEST: f64 = 0.95;
 
 impl TokenSettings {
-    /// After which share of its life a token is renewed, from 0 to 0.95. By default 0.8.
+    /// After which share of its life a token is renewed, from 0.1 to 0.95; what is beyond counts as the nearest of them. By
+    /// default 0.8.
     ///
     /// The renewal runs beside the calls, which go on with the token that still lives. It is begun by a call: a client
     /// that is not used renews nothing.
@@ -67,7 +71,9 @@ impl TokenSettings {
     /// How long nothing is asked for after the gateway refused the credentials; calls fail at once meanwhile. By
     /// default 30 s.
     ///
-    /// It ends early when the api key changes. It is also the time in which
+    /// A `Retry-After` with which a token is refused for now is kept to likewise, up to 5 min, whatever stands here.
+    ///
+    /// It ends early when the api key changes. A day at most; with zero nothing is held back. It is also the time in which
     /// [`renewals_per_cool_down`](Self::renewals_per_cool_down) counts, and the longest pause between two early
     /// renewals that fail.
     #[must_use]
@@ -76,7 +82,8 @@ impl TokenSettings {
         self
     }
 
-    /// How many tokens are asked for within a cool-down because the gateway refused the one before. By default 10.
+    /// How many tokens are asked for within a cool-down because the gateway refused the one before. By default 10; at
+    /// least 1.
     ///
     /// A gateway that refuses every token would otherwise be asked for one more by each call. When they are used up,
     /// calls fail at once until the cool-down since the first of them has passed.
@@ -87,7 +94,7 @@ impl TokenSettings {
     }
 
     /// How long a process may take for a renewal before others take over, and so how long others wait for one that was
-    /// killed. By default 30 s; at least 1 s.
+    /// killed. By default 30 s; from 1 s to a day.
     #[must_use]
     pub fn lock_life(mut self, time: Duration) -> Self {
         self.lock_life = time.clamp(Duration::from_secs(1), DAY);
@@ -95,8 +102,8 @@ impl TokenSettings {
     }
 
     /// How long a call waits, at most, for another process that renews the token. By default 40 s: longer than
-    /// [`lock_life`](Self::lock_life), so that a killed process fails no call. The deadline of the call holds all the
-    /// same.
+    /// [`lock_life`](Self::lock_life), so that a killed process fails no call. A day at most. The deadline of the call
+    /// holds all the same.
     #[must_use]
     pub fn wait_for_other(mut self, time: Duration) -> Self {
         self.wait_for_other = time.min(DAY);
@@ -113,7 +120,8 @@ impl TokenSettings {
 
     /// The share of life after which a token is renewed, for a chance from 0 to 1.
     pub(super) fn early(&self, chance: f64) -> f64 {
-        let share = self.renew_after.max(0.0) + self.jitter.max(0.0) * chance.clamp(0.0, 1.0);
+        // `max` takes the other side of what is no number.
+        let share = self.renew_after.max(EARLIEST) + self.jitter.max(0.0) * chance.clamp(0.0, 1.0);
         if share.is_finite() {
             share.min(LATEST)
         } else {
@@ -133,8 +141,10 @@ mod tests {
             (0.8, 0.1, 1.0, 0.9),
             (0.9, 0.9, 1.0, LATEST),
             (7.0, 0.0, 0.5, LATEST),
-            (-1.0, -1.0, 0.5, 0.0),
-            (f64::NAN, 0.1, 0.0, 0.0),
+            (0.0, 0.0, 0.5, EARLIEST),
+            (-1.0, -1.0, 0.5, EARLIEST),
+            (f64::NAN, 0.1, 0.0, EARLIEST),
+            (f64::NEG_INFINITY, 0.1, 0.0, EARLIEST),
             (f64::INFINITY, 0.1, 0.0, LATEST),
             (0.5, f64::NAN, 0.5, 0.5),
             (0.8, 0.1, 7.0, 0.9),

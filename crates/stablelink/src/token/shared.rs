@@ -40,7 +40,8 @@ impl Shared {
             },
             kind => kind,
         };
-        self.of_kind(kind).because(pause)
+        let wait = self.0.retry_after().map(|_| rest);
+        self.of_kind(kind).after(wait).because(pause)
     }
 
     fn of_kind(&self, kind: ErrorKind) -> Error {
@@ -189,8 +190,19 @@ mod tests {
             copy.source().unwrap().to_string(),
             "no token is asked for during the next 7 s"
         );
-        let shared = Shared::new(Error::new(ErrorKind::RateLimited { retry_after: None }));
-        let copy = shared.during_cool_down(Duration::from_secs(7));
-        assert_eq!(copy.retry_after(), Some(Duration::from_secs(7)));
+        let [nine, seven] = [9, 7].map(Duration::from_secs);
+        for kind in [
+            ErrorKind::RateLimited {
+                retry_after: Some(nine),
+            },
+            ErrorKind::Transport {
+                problem: "the gateway failed".into(),
+            },
+        ] {
+            let first = Error::new(kind).retryable(true).after(Some(nine));
+            let copy = Shared::new(first).during_cool_down(seven);
+            assert_eq!(copy.retry_after(), Some(seven));
+            assert!(copy.is_retryable());
+        }
     }
 }

@@ -1,15 +1,66 @@
 //! Tokens that are refused, or not to be had.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
-use stablelink::{Credentials, Environment, SourceError, TokenSettings};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use stablelink::testing::ManualClock;
+use stablelink::{
+    BoxFuture, ClientBuilder, CredentialSource, Credentials, Environment, MemoryStore, SourceError,
+    StoreKey, TokenSettings, TokenStore,
+};
 use stablelink_sandbox::{Fault, Operation, RejectedToken, Sandbox};
 
 use crate::setup::{
-    Call, builder, clocked, effects, keyed, never, order, outcome, pair, quick, read, sent,
+    Call, builder, clocked, effects, keyed, never, order, outcome, pair, quick, read, sent, when,
 };
+
+/// Nothing before the first call; before its end a new one beside the calls, which go on with the old one while that fails.
+#[tokio::test]
+async fn a_token_is_got_late_and_renewed_early() {
+    let (sandbox, builder, clock) = clocked().await;
+    sandbox.change(|settings| settings.token_life = 100);
+    let settings = TokenSettings::default().renew_after(0.8).jitter(0.0);
+    let client = builder.token_settings(settings).build().unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(sandbox.request_count(), 0);
+    let pass = |seconds| {
+        clock.advance(Duration::from_secs(seconds));
+        sandbox.clock().advance(Duration::from_secs(seconds));
+    };
+    keyed(&client).await.unwrap();
+    let first = client.token().await.unwrap();
+    pass(79);
+    keyed(&client).await.unwrap();
+    let asked = || sent(&sandbox, Operation::IssueAccessToken);
+    assert_eq!(asked(), 1);
+
+    let down = sandbox.faults().add(Fault::status(400).on_token().always());
+    pass(1);
+    keyed(&client).await.unwrap();
+    when(|| sandbox.faults().strikes(down) == 2).await;
+    keyed(&client).await.unwrap();
+    let held = client.token().await.unwrap();
+    assert_eq!(held.generation(), first.generation());
+    sandbox.faults().clear();
+
+    // The cool-down of that refusal is over, and the token has ended. Its refresh token was refused and is not tried again.
+    pass(31);
+    keyed(&client).await.unwrap();
+    let next = client.token().await.unwrap();
+    assert!(next.generation() > first.generation());
+    let grants = sandbox.token_grants();
+    assert_eq!((grants.credentials, grants.refresh), (2, 0), "{grants:?}");
+    pass(80);
+    keyed(&client).await.unwrap();
+    when(|| sandbox.token_grants().refresh == 1).await;
+    keyed(&client).await.unwrap();
+    assert_eq!(sandbox.token_grants().granted(), 3);
+}
 
 /// Renewed once and sent once more, whatever the operation: what was refused for its token had no effect.
 #[tokio::test]
@@ -156,6 +207,53 @@ async fn a_retcode_renews_the_token_only_where_the_caller_says_so() {
     }
 }
 
+/// Nor by the calls that come meanwhile: a token is asked for when the gateway said.
+#[tokio::test]
+async fn a_wait_for_the_token_is_kept_by_all_calls() {
+    for fault in [
+        Fault::rate_limited(Some(9)),
+        Fault::status(503).retry_after(9),
+    ] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        sandbox.faults().add(fault.on_token());
+        for rest in (1..=9).rev() {
+            for call in [read as Call, keyed as Call, never as Call] {
+                let error = call(&client).await.unwrap_err();
+                assert_eq!(error.retry_after(), Some(Duration::from_secs(rest)));
+                assert!(error.is_retryable(), "{error}");
+            }
+            assert_eq!(sandbox.request_count(), 1);
+            clock.advance(Duration::from_secs(1));
+        }
+        keyed(&client).await.unwrap();
+        assert_eq!(sandbox.token_grants().granted(), 1);
+    }
+}
+
+/// However many calls are refused with it: no list of codes is public, and it may be about something else.
+#[tokio::test]
+async fn a_retcode_renews_the_token_once_a_cool_down() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.token_retcodes(["00901"]).build().unwrap();
+    client.token().await.unwrap();
+    let body = r#"{"retcode":"00901","retmsg":"no","success":false}"#;
+    let refusal = Fault::custom(200, [("content-type", "application/json")], body);
+    sandbox.faults().add(refusal.on_calls().always());
+    let cool_down = Duration::from_secs(30);
+    for round in 1..=3 {
+        for _ in 0..5 {
+            assert_eq!(outcome(&keyed(&client).await), "refused");
+        }
+        assert_eq!(sandbox.token_grants().granted(), 1 + round);
+        let sends = sent(&sandbox, Operation::CreateCheckoutOrder);
+        assert_eq!(sends as u64, 6 * round);
+        clock.advance(cool_down);
+        sandbox.clock().advance(cool_down);
+    }
+    assert_eq!(sandbox.effects().iter().count(), 0);
+}
+
 /// The caller's own source of credentials fails, or gives what can't be used.
 #[tokio::test]
 async fn a_source_of_credentials_may_fail_and_come_back() {
@@ -221,4 +319,223 @@ async fn rotated_credentials_are_in_use_within_a_minute() {
     clock.advance(minute);
     sandbox.clock().advance(minute);
     keyed(&client).await.unwrap();
+}
+
+/// A source of credentials that the test changes, and how often it was asked.
+#[derive(Clone)]
+struct Turning {
+    given: Arc<Mutex<Result<Credentials, &'static str>>>,
+    asked: Arc<AtomicU32>,
+}
+
+impl Turning {
+    fn to(credentials: &stablelink_sandbox::Credentials) -> Self {
+        Self {
+            given: Arc::new(Mutex::new(Ok(crate::setup::credentials(credentials)))),
+            asked: Arc::default(),
+        }
+    }
+
+    fn turn(&self, given: Result<&stablelink_sandbox::Credentials, &'static str>) {
+        *self.given.lock().unwrap() = given.map(crate::setup::credentials);
+    }
+}
+
+impl CredentialSource for Turning {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let given = self.given.lock().unwrap().clone();
+        Box::pin(std::future::ready(given.map_err(SourceError::from)))
+    }
+}
+
+/// A gateway that knows two accounts, and a client that is told of the first.
+async fn two_accounts() -> (
+    Sandbox,
+    ClientBuilder,
+    ManualClock,
+    [stablelink_sandbox::Credentials; 2],
+    Turning,
+) {
+    let accounts = [(); 2].map(|()| stablelink_sandbox::Credentials::random().unwrap());
+    let sandbox = Sandbox::builder()
+        .client(accounts[0].clone())
+        .client(accounts[1].clone())
+        .start()
+        .await
+        .unwrap();
+    sandbox.clock().freeze();
+    let millis = u64::try_from(sandbox.clock().now_millis()).unwrap();
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
+    let source = Turning::to(&accounts[0]);
+    let builder = builder(&sandbox)
+        .credentials(source.clone())
+        .clock(clock.clone());
+    (sandbox, builder, clock, accounts, source)
+}
+
+fn store_key(sandbox: &Sandbox, account: &stablelink_sandbox::Credentials) -> StoreKey {
+    let digest = Sha256::digest(account.api_key().expose_secret());
+    let hex: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
+    StoreKey::new(sandbox.url(), hex)
+}
+
+/// The old ones live on, as they do while others are brought into use: no call takes the token of one account and the sign key
+/// of the other.
+#[tokio::test]
+async fn credentials_that_overlap_are_exchanged_without_a_failure() {
+    let (sandbox, builder, clock, accounts, source) = two_accounts().await;
+    let client = builder.build().unwrap();
+    keyed(&client).await.unwrap();
+    let first = client.token().await.unwrap();
+    let minute = Duration::from_secs(60);
+    for turn in 1..=4 {
+        source.turn(Ok(&accounts[turn % 2]));
+        clock.advance(minute);
+        sandbox.clock().advance(minute);
+        for call in [read as Call, keyed as Call] {
+            call(&client).await.unwrap();
+        }
+        let same = client.token().await.unwrap().header() == first.header();
+        assert_eq!(same, turn % 2 == 0, "{turn}");
+    }
+    // Each call was sent once, and each account has one token, to which the client came back.
+    assert_eq!(sent(&sandbox, Operation::GetExchangeRate), 4);
+    assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 5);
+    assert_eq!(sandbox.token_grants().granted(), 2);
+}
+
+/// Their token was ended with the old ones: the call that finds out goes on with the new ones whole, sign key and all.
+#[tokio::test]
+async fn a_refused_token_brings_the_credentials_of_the_next_one() {
+    let (sandbox, builder, _clock, accounts, source) = two_accounts().await;
+    let client = builder.build().unwrap();
+    keyed(&client).await.unwrap();
+    source.turn(Ok(&accounts[1]));
+    sandbox.revoke_tokens();
+    keyed(&client).await.unwrap();
+    assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 3);
+    assert_eq!(sandbox.token_grants().granted(), 2);
+}
+
+/// The api key is changed between the two questions to its source, of whose account the token is and with which key it is got:
+/// here because another process died with the lock, and it took a while to follow it.
+#[tokio::test]
+async fn a_token_is_never_kept_under_another_account() {
+    let (sandbox, builder, clock, accounts, source) = two_accounts().await;
+    let store = MemoryStore::with_clock(Arc::new(clock.clone()));
+    let keys = [0, 1].map(|at| store_key(&sandbox, &accounts[at]));
+    let settings = TokenSettings::default().wait_for_other(Duration::from_secs(600));
+    let client = builder
+        .token_store(store.clone())
+        .token_settings(settings)
+        .deadline(Duration::from_secs(3_600))
+        .build()
+        .unwrap();
+    let minute = Duration::from_secs(60);
+    assert!(
+        store
+            .lock(&keys[0], "dead", 2 * minute)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let turning = source.clone();
+    let second = accounts[1].clone();
+    let (result, ()) = tokio::join!(keyed(&client), async {
+        when(|| turning.asked.load(Ordering::Relaxed) > 0).await;
+        turning.turn(Ok(&second));
+    });
+    result.unwrap();
+    let held = client.token().await.unwrap();
+    assert!(store.load(&keys[0]).await.unwrap().is_none());
+    // Its lock was given back.
+    let lock = store.lock(&keys[0], "next", minute).await.unwrap();
+    assert!(lock.is_some());
+    let kept = store.load(&keys[1]).await.unwrap().unwrap();
+    assert_eq!(
+        kept.access_token().expose_secret(),
+        held.token().expose_secret()
+    );
+    assert_eq!(sandbox.token_grants().granted(), 1);
+}
+
+/// A vault that is down stops no call while the token lives, and no token is got that it does not vouch for.
+#[tokio::test]
+async fn a_source_that_is_down_stops_calls_when_the_token_ends() {
+    let (sandbox, builder, clock, accounts, source) = two_accounts().await;
+    let client = builder.build().unwrap();
+    keyed(&client).await.unwrap();
+    source.turn(Err("the vault is sealed"));
+    let hour = Duration::from_secs(3_600);
+    let pass = || {
+        clock.advance(hour);
+        sandbox.clock().advance(hour);
+    };
+    for _ in 1..6 {
+        pass();
+        keyed(&client).await.unwrap();
+    }
+    pass();
+    for _ in 0..3 {
+        let error = keyed(&client).await.unwrap_err();
+        assert_eq!(error.kind().name(), "configuration");
+        assert!(error.is_retryable(), "{error}");
+    }
+    assert_eq!(sandbox.token_grants().granted(), 1);
+    source.turn(Ok(&accounts[0]));
+    keyed(&client).await.unwrap();
+    assert_eq!(sandbox.token_grants().granted(), 2);
+}
+
+/// What a token answer may hold, and what becomes of the call: each form, and texts and numbers that are none of a token's.
+#[tokio::test]
+async fn a_token_answer_that_holds_no_token_is_an_error() {
+    let cases = [
+        (r#"{"access_token":"a"}"#, "authentication"),
+        (
+            r#"{"retcode":200,"retdata":{"access_token":"a"}}"#,
+            "authentication",
+        ),
+        (
+            r#"{"access_token":"a","expires_in":-7,"rt_expires_in":-7}"#,
+            "authentication",
+        ),
+        (
+            r#"{"access_token":"a","expires_in":9223372036854775807}"#,
+            "authentication",
+        ),
+        (
+            r#"{"access_token":"a","refresh_token":"","rt_expires_in":9}"#,
+            "authentication",
+        ),
+        (r#"{"access_token":""}"#, "decode"),
+        (r#"{"retcode":200,"retdata":{"access_token":""}}"#, "decode"),
+        (
+            r#"{"retcode":200,"retdata":{"access_token":null}}"#,
+            "decode",
+        ),
+        (r#"{"retcode":200,"retdata":null}"#, "decode"),
+        (r#"{"retcode":200}"#, "decode"),
+        (r#"{"access_token":7}"#, "decode"),
+        (r#"{"access_token":"a","expires_in":"soon"}"#, "decode"),
+        ("[]", "decode"),
+        ("", "decode"),
+        (r#"{"access_token":"a\nb"}"#, "authentication"),
+    ];
+    for (body, expected) in cases {
+        let (sandbox, builder, _clock) = clocked().await;
+        let client = builder.build().unwrap();
+        let answer = Fault::custom(200, [("content-type", "application/json")], body);
+        sandbox.faults().add(answer.on_token().always());
+        let result = keyed(&client).await;
+        assert_eq!(outcome(&result), expected, "{body}: {result:?}");
+        // Nothing but one that can be sent is sent, and the gateway does not know it.
+        let usable = expected == "authentication" && !body.contains('\\');
+        let calls = sent(&sandbox, Operation::CreateCheckoutOrder);
+        assert_eq!(calls, if usable { 2 } else { 0 }, "{body}");
+        let asked = sent(&sandbox, Operation::IssueAccessToken);
+        assert_eq!(asked, if usable { 2 } else { 1 }, "{body}");
+        assert_eq!(sandbox.effects().iter().count(), 0);
+    }
 }

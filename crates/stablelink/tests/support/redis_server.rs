@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+/// Ports that no system gives to a connection by itself: one that stops and starts again must find its own free.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
 /// A `redis-server` on a free port of the loopback interface, that keeps nothing and ends with the test.
 pub(crate) struct RedisServer {
     port: u16,
@@ -28,12 +31,12 @@ impl RedisServer {
     }
 
     fn start_as(password: Option<&str>, settings: impl Fn(&Path) -> Vec<String>) -> Self {
-        // Another program may take the port before Redis does.
-        for _ in 0..10 {
-            let port = TcpListener::bind(("127.0.0.1", 0))
-                .and_then(|free| free.local_addr())
-                .unwrap()
-                .port();
+        // Another program may have the port, or take it before Redis does.
+        for _ in 0..20 {
+            let port = fastrand::u16(PORTS);
+            if TcpListener::bind(("127.0.0.1", port)).is_err() {
+                continue;
+            }
             let folder = tempfile::tempdir().unwrap();
             let mut server = Self {
                 port,
@@ -45,7 +48,7 @@ impl RedisServer {
                 return server;
             }
         }
-        panic!("redis-server did not start on any of ten free ports");
+        panic!("redis-server did not start on any of twenty ports");
     }
 
     pub(crate) fn url(&self) -> String {

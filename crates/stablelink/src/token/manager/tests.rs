@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::*;
-use crate::token::trial::{Answer, HOUR, LIFE, Trial, settled, text, until};
+use crate::token::trial::{Answer, HOUR, LIFE, Trial, ended, settled, text, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -54,7 +54,7 @@ async fn callers_may_go_while_they_wait() {
         }
         trial.gateway.open(true);
         for call in waiting.into_iter().flatten() {
-            assert_eq!(text(&call.await.unwrap().unwrap()), "token-1");
+            assert_eq!(text(&ended(call).await.unwrap().unwrap()), "token-1");
         }
         settled(&trial.tokens).await;
         assert_eq!(trial.current().await, "token-1");
@@ -150,7 +150,7 @@ async fn a_renewal_that_hangs_ends_with_the_lock() {
     let call = tokio::spawn(async move { tokens.current().await });
     until("the grant", || trial.grants() > 0).await;
     trial.advance(30 * SECOND);
-    let error = call.await.unwrap().unwrap_err();
+    let error = ended(call).await.unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout) && error.is_retryable());
     trial.gateway.open(true);
     assert_eq!(trial.current().await, "token-2");

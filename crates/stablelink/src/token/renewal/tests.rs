@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::token::trial::{Answer, HOUR, LIFE, Trial, key, settled, text, until};
+use crate::token::trial::{Answer, HOUR, LIFE, Trial, ended, key, settled, text, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -38,13 +38,15 @@ async fn the_refresh_token_goes_first() {
         trial.gateway.will(answers.iter().copied());
         let asked = trial
             .asked_by(async {
-                let _ = trial.tokens.current().await;
+                let _ = ended(trial.tokens.current()).await;
                 settled(&trial.tokens).await;
             })
             .await;
         let case = format!("{early} {refresh_life:?} {answers:?}");
         assert_eq!(asked, grants, "{case}");
-        let now = trial.tokens.current().await.map(|token| text(&token));
+        let now = ended(trial.tokens.current())
+            .await
+            .map(|token| text(&token));
         let expected = format!("token-{}", 1 + grants.len());
         assert_eq!(now.ok().as_deref() == Some(&*expected), renewed, "{case}");
     }
@@ -56,7 +58,7 @@ async fn a_refused_refresh_token_is_not_tried_again() {
     trial.current().await;
     trial.advance(LIFE);
     trial.gateway.will([Answer::Refuse, Answer::Fail]);
-    assert!(trial.tokens.current().await.is_err());
+    assert!(ended(trial.tokens.current()).await.is_err());
     assert_eq!(trial.current().await, "token-4");
     let calls = ["credentials", "refresh-1", "credentials", "credentials"];
     assert_eq!(trial.gateway.calls(), calls);
@@ -89,7 +91,7 @@ async fn an_outage_is_over_when_it_is_over() {
     trial.advance(LIFE);
     trial.gateway.will([Answer::Fail; 1]);
     for _ in 0..11 {
-        assert!(trial.tokens.current().await.is_err());
+        assert!(ended(trial.tokens.current()).await.is_err());
     }
     assert_eq!(trial.grants(), 43);
     trial.current().await;
@@ -101,10 +103,10 @@ async fn refused_credentials_are_not_sent_again_at_once() {
     for answer in [Answer::Refuse, Answer::Garbage] {
         let trial = Trial::new();
         trial.gateway.will([answer]);
-        let first = trial.tokens.current().await.unwrap_err().to_string();
+        let first = ended(trial.tokens.current()).await.unwrap_err().to_string();
         trial.advance(Duration::from_millis(9_500));
         for _ in 0..100 {
-            let error = trial.tokens.current().await.unwrap_err();
+            let error = ended(trial.tokens.current()).await.unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Authentication { .. }));
             let text = error.to_string();
             assert!(
@@ -119,17 +121,51 @@ async fn refused_credentials_are_not_sent_again_at_once() {
     }
 }
 
+/// By credentials and by refresh token; no other grant is tried meanwhile, and a token that lives serves on.
+#[tokio::test]
+async fn a_gateway_that_says_wait_is_not_asked_before() {
+    for (told, kept) in [(9, 9), (300, 300), (301, 300), (u64::MAX, 300)] {
+        for cold in [true, false] {
+            let trial = Trial::new();
+            if !cold {
+                trial.current().await;
+                trial.advance(LIFE.mul_f64(0.9));
+                trial.gateway.will([Answer::Busy(SECOND)]);
+                assert_eq!(trial.renewed_beside().await, ["refresh-1"]);
+                assert_eq!(trial.current().await, "token-1");
+                trial.advance(LIFE);
+            }
+            let before = trial.grants();
+            trial
+                .gateway
+                .will([Answer::Busy(Duration::from_secs(told))]);
+            assert!(ended(trial.tokens.current()).await.is_err());
+            trial.advance(Duration::from_secs(kept) - SECOND);
+            for _ in 0..100 {
+                let error = ended(trial.tokens.current()).await.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::RateLimited { .. }));
+                assert!(error.is_retryable());
+                assert_eq!(error.retry_after(), Some(SECOND));
+            }
+            assert_eq!(trial.grants(), before + 1, "{told} {cold}");
+            trial.advance(SECOND);
+            trial.current().await;
+            assert_eq!(trial.grants(), before + 2, "{told} {cold}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_cool_down_is_that_of_one_account() {
     let trial = Trial::new();
     trial.gateway.will([Answer::Refuse]);
-    assert!(trial.tokens.current().await.is_err());
+    assert!(ended(trial.tokens.current()).await.is_err());
     *trial.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
     assert_eq!(trial.current().await, "token-2");
     // A source of credentials that fails is asked again by the next call.
     *trial.gateway.account.lock().unwrap() = Err("the vault is sealed");
     trial.advance(LIFE);
-    let error = trial.tokens.current().await.unwrap_err();
+    let error = ended(trial.tokens.current()).await.unwrap_err();
     assert_eq!(error.to_string(), "the vault is sealed");
     *trial.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
     assert_eq!(trial.current().await, "token-3");
@@ -142,10 +178,10 @@ async fn rotated_credentials_have_a_token_of_their_own() {
         trial.current().await;
         trial.advance(LIFE);
     }
-    let old = trial.tokens.current().await.unwrap();
+    let old = ended(trial.tokens.current()).await.unwrap();
     *trial.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
     let other = trial.another();
-    let first = other.current().await.unwrap();
+    let first = ended(other.current()).await.unwrap();
     // Its generation is of another account, and smaller.
     assert!(first.generation() < old.generation());
     let token = trial.tokens.renew(&old).await.unwrap();
@@ -164,7 +200,7 @@ async fn what_is_kept_is_judged_by_the_time_of_day() {
         let trial = Trial::new();
         trial.store.put("kept", expires_at).await;
         trial.advance(LIFE);
-        let token = trial.tokens.current().await.unwrap();
+        let token = ended(trial.tokens.current()).await.unwrap();
         let (name, life) = life.map_or(("token-1", LIFE), |life| ("kept", life));
         assert_eq!(text(&token), name, "{expires_at:?}");
         assert_eq!(token.expires_at(), trial.clock.now() + life);
@@ -172,10 +208,34 @@ async fn what_is_kept_is_judged_by_the_time_of_day() {
 }
 
 #[tokio::test]
+async fn no_life_is_longer_than_a_day() {
+    for (told, life) in [
+        (LONGEST_LIFE - SECOND, LONGEST_LIFE - SECOND),
+        (LONGEST_LIFE + SECOND, LONGEST_LIFE),
+        (Duration::MAX, LONGEST_LIFE),
+    ] {
+        let trial = Trial::new();
+        *trial.gateway.refresh_life.lock().unwrap() = Some(told);
+        trial.gateway.will([Answer::Give(told)]);
+        let token = ended(trial.tokens.current()).await.unwrap();
+        assert_eq!(token.expires_at(), UNIX_EPOCH + life, "{told:?}");
+        let kept = trial.store.inner.load(&key()).await.unwrap().unwrap();
+        assert_eq!(u128::from(kept.expires_at_ms()), life.as_millis());
+        let refresh = kept.refresh_life(UNIX_EPOCH).unwrap();
+        assert_eq!(refresh, told.min(LONGEST_REFRESH_LIFE));
+        trial.advance(life);
+        assert_eq!(trial.current().await, "token-2");
+    }
+}
+
+#[tokio::test]
 async fn two_clients_share_one_token() {
     let trial = Trial::new();
     let other = trial.another();
-    let (a, b) = (trial.tokens.current().await, other.current().await);
+    let (a, b) = (
+        ended(trial.tokens.current()).await,
+        ended(other.current()).await,
+    );
     assert_eq!(
         (text(&a.unwrap()).as_str(), text(&b.unwrap()).as_str()),
         ("token-1", "token-1")
@@ -183,17 +243,17 @@ async fn two_clients_share_one_token() {
     // One renews early, the other finds what it got.
     trial.advance(LIFE.mul_f64(0.9));
     trial.renewed_beside().await;
-    let old = other.current().await.unwrap();
+    let old = ended(other.current()).await.unwrap();
     assert_eq!(text(&old), "token-1");
     settled(&other).await;
-    assert_eq!(text(&other.current().await.unwrap()), "token-2");
+    assert_eq!(text(&ended(other.current()).await.unwrap()), "token-2");
     assert_eq!(trial.grants(), 2);
     // The same after a refusal.
     let late = trial.another();
     let refused = late.current().await.unwrap();
     assert_eq!(text(&refused), "token-2");
     assert_eq!(text(&late.renew(&refused).await.unwrap()), "token-3");
-    let there = trial.tokens.current().await.unwrap();
+    let there = ended(trial.tokens.current()).await.unwrap();
     assert_eq!(text(&trial.tokens.renew(&there).await.unwrap()), "token-3");
     assert_eq!(trial.grants(), 3);
 }
@@ -201,7 +261,7 @@ async fn two_clients_share_one_token() {
 #[tokio::test]
 async fn a_refused_token_is_marked_for_others() {
     let trial = Trial::new();
-    let refused = trial.tokens.current().await.unwrap();
+    let refused = ended(trial.tokens.current()).await.unwrap();
     trial.store.calls();
     trial.gateway.will([Answer::Fail, Answer::Fail]);
     assert!(trial.tokens.renew(&refused).await.is_err());
@@ -311,7 +371,7 @@ async fn without_the_store_the_token_serves_to_its_end_and_none_is_got() {
     assert_eq!(trial.current().await, "token-1");
     trial.advance(LIFE);
     for _ in 0..3 {
-        let error = trial.tokens.current().await.unwrap_err();
+        let error = ended(trial.tokens.current()).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Store { .. }) && error.is_retryable());
         assert_eq!(error.to_string(), "the token store: gone");
     }
@@ -330,10 +390,10 @@ async fn a_private_token_is_got_only_where_it_is_allowed_and_needed() {
     assert_eq!(trial.renewed_beside().await, [""; 0]);
     trial.advance(LIFE);
     assert_eq!(trial.current().await, "token-2");
-    let private = trial.tokens.current().await.unwrap();
+    let private = ended(trial.tokens.current()).await.unwrap();
     trial.gateway.will([Answer::Refuse]);
     assert!(trial.tokens.renew(&private).await.is_err());
-    assert!(trial.tokens.current().await.is_err());
+    assert!(ended(trial.tokens.current()).await.is_err());
     assert_eq!(trial.grants(), 3);
     // Shared again when the store is back.
     trial.store.down.store(false, Relaxed);
@@ -355,7 +415,7 @@ async fn a_token_that_could_not_be_saved_is_used() {
         assert_eq!(trial.current().await, "token-1");
         let there = trial.store.inner.load(&key()).await.unwrap();
         assert_eq!(there.is_some(), kept);
-        let next = trial.tokens.current().await.unwrap();
+        let next = ended(trial.tokens.current()).await.unwrap();
         assert_eq!(text(&trial.tokens.renew(&next).await.unwrap()), "token-2");
     }
 }

@@ -75,11 +75,12 @@ impl TokenStore for MemoryStore {
         life: Duration,
     ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
         self.with(key, |slot, now| {
-            if slot.lock.as_ref().is_some_and(|(_, end)| now < *end) {
+            let taken = |(holder, end): &(String, Duration)| holder != owner && now < *end;
+            if slot.lock.as_ref().is_some_and(taken) {
                 return None;
             }
             slot.generation += 1;
-            slot.lock = Some((owner.to_owned(), now + life));
+            slot.lock = Some((owner.to_owned(), now.saturating_add(life)));
             Some(Lease::new(owner, slot.generation))
         })
     }
@@ -149,6 +150,18 @@ mod tests {
         let pass = async || clock.advance(Duration::from_millis(100));
         contract::holds(&store, "account", pass).await;
         assert!(!format!("{store:?}").contains("new"));
+    }
+
+    #[tokio::test]
+    async fn a_life_may_be_of_any_length() {
+        let (store, clock) = store();
+        let key = &StoreKey::new("https://pay.example", "account");
+        clock.advance(Duration::from_secs(1));
+        for (owner, life, next) in [("a", Duration::ZERO, true), ("b", Duration::MAX, false)] {
+            assert!(store.lock(key, owner, life).await.unwrap().is_some());
+            let other = store.lock(key, "other", Duration::ZERO).await.unwrap();
+            assert_eq!(other.is_some(), next, "{life:?}");
+        }
     }
 
     #[tokio::test]

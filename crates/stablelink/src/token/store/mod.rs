@@ -31,6 +31,9 @@ use crate::clock::BoxFuture;
 /// that grows with each lock given out, and becomes that of the token saved with it; a save with a lease that is not the
 /// newest must change nothing. This fences off a late writer, whose token may have ended already.
 ///
+/// Ends are kept as times of day. Machines whose clocks are apart see a token end early or late by as much, which costs a renewal
+/// or a call that is repeated: keep their clocks together, to a minute or so.
+///
 /// Each method must end in a time that a call can wait, in an error at worst, and must not panic. A store that failed may
 /// be asked again at any time: no error is for good. Dropping a future may leave what it began done or undone.
 pub trait TokenStore: Send + Sync + fmt::Debug + 'static {

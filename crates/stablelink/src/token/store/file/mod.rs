@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use self::place::Place;
 use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
@@ -73,7 +75,13 @@ impl FileStore {
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let place = Arc::clone(&self.place);
         Box::pin(async move {
-            match tokio::task::spawn_blocking(move || act(&place)).await {
+            let Ok(runtime) = Handle::try_current() else {
+                return Err(StoreError::new(
+                    "the token file can only be used inside a tokio runtime",
+                )
+                .lasting());
+            };
+            match runtime.spawn_blocking(move || act(&place)).await {
                 Ok(done) => done,
                 Err(error) => {
                     Err(StoreError::new("the work on the token file was broken off").because(error))

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Command;
+use std::task::{Context, Poll, Waker};
 
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -76,6 +77,33 @@ async fn its_files_are_for_their_owner_alone() {
             .contains("access")
     );
     assert!(!format!("{store:?}").contains("access"));
+}
+
+/// Whoever has the old file open reads it to its end: it is replaced, and never written to.
+#[tokio::test]
+async fn it_is_replaced_in_one_step() {
+    let (_folder, path) = folder();
+    let store = FileStore::at(&path).unwrap();
+    count_on(&store).await;
+    let mut open = fs::File::open(&path).unwrap();
+    let before = fs::read_to_string(&path).unwrap();
+    count_on(&store).await;
+    let mut seen = String::new();
+    std::io::Read::read_to_string(&mut open, &mut seen).unwrap();
+    assert_eq!(seen, before);
+    assert_ne!(fs::read_to_string(&path).unwrap(), before);
+    assert_eq!(counted(&store).await, 2);
+}
+
+#[test]
+fn outside_of_a_runtime_it_is_an_error() {
+    let (_folder, path) = folder();
+    let store = FileStore::at(&path).unwrap();
+    let (key, context) = (key(), &mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = store.load(&key).as_mut().poll(context) else {
+        panic!("it waits, or has a token");
+    };
+    assert!(!error.is_passing(), "{error}");
 }
 
 #[tokio::test]
