@@ -182,8 +182,9 @@ mod tests {
     #[test]
     fn debug_does_not_show_the_query() {
         let line = RequestLine::new("GET", "/user").query("email=someone");
-        let shown = format!("{:?}", Subject::from(line));
-        assert!(shown.contains("/user"), "{shown}");
-        assert!(!shown.contains("someone"), "{shown}");
+        assert_eq!(
+            format!("{:?}", Subject::from(line)),
+            r#"Request(RequestLine { method: "GET", path: "/user", query: [13 bytes], query_form: Decoded })"#
+        );
     }
 }
