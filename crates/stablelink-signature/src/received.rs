@@ -11,6 +11,11 @@ pub const D_SIGNATURE: &str = "D-Signature";
 
 /// The two headers that came with a signed message, present or not.
 ///
+/// Values are taken as they came: whoever reads HTTP has taken off the blanks around them, and
+/// nothing is trimmed here. A signed message has each header once. Of one that came twice any may
+/// be given: whichever it is, the signature must match with that timestamp. Two that were joined
+/// with a comma are refused.
+///
 /// `Debug` shows the timestamp, of the signature only whether it is there.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
@@ -21,7 +26,8 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// The values of the two headers.
+    /// The values of the two headers: Base64 of 88 characters, and milliseconds since the epoch in
+    /// decimal digits. What they hold is checked by [`Verifier::verify`](crate::Verifier::verify).
     #[must_use]
     pub const fn new(signature: Option<&'a [u8]>, timestamp: Option<&'a [u8]>) -> Self {
         Self {
@@ -40,7 +46,7 @@ impl<'a> Received<'a> {
     }
 
     /// As [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] goes before
-    /// [`SIGNATURE`].
+    /// [`SIGNATURE`], which is not looked at where the first came, be it empty or wrong.
     pub fn from_response_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
             signature: header(D_SIGNATURE).or_else(|| header(SIGNATURE)),

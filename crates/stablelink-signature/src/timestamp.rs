@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch, as the gateway writes and signs them: decimal digits.
+/// Milliseconds since the Unix epoch (UTC), as the gateway writes and signs them: decimal digits.
+///
+/// From 0 to 2^64 - 1. Seconds are not told from milliseconds: they are a time in January 1970, and
+/// verifying calls them too old.
 ///
 /// Nothing here asks a clock, for some targets have none. Where the standard library has one,
 /// `Timestamp::try_from(SystemTime::now())` is now.

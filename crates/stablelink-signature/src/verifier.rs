@@ -9,6 +9,9 @@ use crate::signature::{self, Claimed};
 use crate::{SignKey, SignatureError, Subject, Timestamp, TimestampError};
 
 /// Checks signatures with one key or several, and how old they are.
+///
+/// Each key costs a pass over the message, and all keys after the first together one allocation.
+/// Page: <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Debug)]
 pub struct Verifier {
     first: SignKey,
@@ -105,7 +108,9 @@ impl Verifier {
         self
     }
 
-    /// Sets how far a timestamp may be off, in both directions. Exactly that much is accepted.
+    /// Sets how far a timestamp may be off, in both directions; 2 minutes by default. Exactly that
+    /// much is accepted, `Duration::ZERO` accepts the very millisecond only, and `Duration::MAX`
+    /// any age: then nothing but your own memory stops a replay.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
