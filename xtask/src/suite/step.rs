@@ -15,6 +15,8 @@ pub enum Step {
     Docs,
     /// The workspace compiles with the oldest supported toolchain.
     Msrv,
+    /// The signatures compile for WebAssembly.
+    Wasm,
     /// Licences, sources, duplicates and advisories of the dependencies.
     Deny,
     /// The published documents pass the validators of other ecosystems.
@@ -27,13 +29,14 @@ pub enum Step {
 
 impl Step {
     /// All steps, in the order in which they run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Format,
         Self::Clippy,
         Self::Regen,
         Self::Tests,
         Self::Docs,
         Self::Msrv,
+        Self::Wasm,
         Self::Deny,
         Self::Openapi,
         Self::Interop,
@@ -50,6 +53,7 @@ impl Step {
             Self::Tests => "tests",
             Self::Docs => "docs",
             Self::Msrv => "msrv",
+            Self::Wasm => "wasm",
             Self::Deny => "deny",
             Self::Openapi => "openapi",
             Self::Interop => "interop",
@@ -67,6 +71,7 @@ impl Step {
             Self::Tests => "the tests pass, the client's with each set of features",
             Self::Docs => "the documentation builds without a warning",
             Self::Msrv => "the workspace compiles with the rust-version it states",
+            Self::Wasm => "the signatures compile for WebAssembly",
             Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
             Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
             Self::Interop => {
