@@ -1,5 +1,5 @@
-//! No async, no I/O, no clock, nothing that rules out WebAssembly: neither here nor in what this
-//! crate depends on.
+//! What only the source shows. No async, no I/O, no clock, nothing that rules out WebAssembly:
+//! neither here nor in what this crate depends on. And signatures are compared in constant time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
@@ -13,12 +13,16 @@ const BANNED: [&str; 19] = [
     "os", "process", "static", "stdin", "stdout", "thread", "tokio", "unsafe",
 ];
 
-/// The banned words of a source, comments and tests left out.
-fn banned(source: &str) -> Vec<&str> {
+/// What is compiled of a source: comments and tests left out.
+fn code(source: &str) -> impl Iterator<Item = &str> {
     let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    code.lines().map(|line| line.split("//").next().unwrap())
+}
+
+/// The banned words of a source.
+fn banned(source: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    for line in code.lines() {
-        let line = line.split("//").next().unwrap();
+    for line in code(source) {
         // `now` alone is the caller's time.
         found.extend(line.contains("::now").then_some("::now"));
         // The lifetime is no state.
@@ -28,6 +32,22 @@ fn banned(source: &str) -> Vec<&str> {
         }
     }
     found
+}
+
+/// Name and text of every source.
+fn all_sources() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    files.sort();
+    assert!(files.len() > 8, "{files:?}");
+    files
+        .into_iter()
+        .map(|file| {
+            let name = file.strip_prefix(&folder).unwrap().display().to_string();
+            (name, std::fs::read_to_string(file).unwrap())
+        })
+        .collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -43,16 +63,31 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn the_code_only_computes() {
-    let mut files = Vec::new();
-    sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut files,
-    );
-    assert!(files.len() > 8, "{files:?}");
-    for file in files {
-        let source = std::fs::read_to_string(&file).unwrap();
+    for (name, source) in all_sources() {
         let found = banned(&source);
-        assert!(found.is_empty(), "{}: {found:?}", file.display());
+        assert!(found.is_empty(), "{name}: {found:?}");
+    }
+}
+
+/// No test tells by the clock whether a comparison stops at the first byte that differs. But a MAC
+/// can be asked in one place only, in constant time, and its bytes come out in one place only, to
+/// be sent.
+#[test]
+fn signatures_are_compared_in_one_place_and_in_constant_time() {
+    let sources = all_sources();
+    let places = |what: &str| -> Vec<(&str, usize)> {
+        let count = |source| code(source).map(|line| line.matches(what).count()).sum();
+        sources
+            .iter()
+            .map(|(name, source)| (name.as_str(), count(source)))
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    };
+    assert_eq!(places("verify"), [("signature.rs", 1), ("verifier.rs", 1)]);
+    assert_eq!(places("mac.verify_slice(&self.0)"), [("signature.rs", 1)]);
+    assert_eq!(places("fn verify"), [("verifier.rs", 1)]);
+    for out in ["finalize", "into_bytes"] {
+        assert_eq!(places(out), [("key.rs", 1)], "{out}");
     }
 }
 
