@@ -70,6 +70,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_header_is_asked_for_once_by_its_name() {
+        let mut asked = Vec::new();
+        let received = Received::from_headers(|name| {
+            asked.push(name);
+            Some(name.as_bytes())
+        });
+        assert_eq!(received.signature, Some(&b"SIGNATURE"[..]));
+        assert_eq!(received.timestamp, Some(&b"TIMESTAMP"[..]));
+        assert_eq!(received.signature_header, "SIGNATURE");
+        assert_eq!(asked, ["SIGNATURE", "TIMESTAMP"]);
+    }
+
+    /// A first header that is empty or wrong is no reason to look for a better one.
+    #[test]
+    fn the_second_header_does_not_stand_in_for_a_bad_first() {
+        for bad in [&b""[..], b"bad"] {
+            let received = Received::from_response_headers(|name| {
+                Some(if name == D_SIGNATURE { bad } else { b"good" })
+            });
+            assert_eq!(received.signature, Some(bad));
+        }
+    }
+
+    #[test]
     fn a_response_may_have_either_header() {
         let cases: &[(&[&str], Option<&[u8]>)] = &[
             (&[D_SIGNATURE, SIGNATURE], Some(b"D-Signature")),
