@@ -37,7 +37,7 @@ impl Signature {
         STANDARD.encode(self.0)
     }
 
-    /// The HMAC itself.
+    /// The HMAC itself, 64 bytes, before any Base64.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; BYTES] {
         &self.0
@@ -157,6 +157,14 @@ mod tests {
             assert_eq!(read(text.as_bytes()), Err(expected), "{text:.100}");
         }
         assert_eq!(read(&[0xff; CHARACTERS]), Err(NotBase64));
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_text() {
+        let bytes = std::array::from_fn(|at| at as u8);
+        let signature = Signature::new(bytes);
+        assert_eq!(signature.as_bytes(), &bytes);
+        assert_eq!(STANDARD.decode(signature.to_base64()).unwrap(), bytes);
     }
 
     #[test]
