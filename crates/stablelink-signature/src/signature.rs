@@ -101,8 +101,8 @@ pub(crate) fn parse(text: &[u8]) -> Result<Claimed, SignatureError> {
             characters: text.len(),
         });
     }
-    // 88 characters without padding are 66 bytes.
-    let mut bytes = [0; CHARACTERS / 4 * 3];
+    // Room for whatever that many characters say: the last two may be no padding.
+    let mut bytes = [0; CHARACTERS];
     match STANDARD.decode_slice(text, &mut bytes) {
         Ok(BYTES) => {
             let mut read = [0; BYTES];
