@@ -22,7 +22,9 @@ pub struct SignKey {
     state: Box<HmacSha512>,
 }
 
-/// The sign key is empty: anyone could make its signatures.
+/// The sign key is empty, or of nothing but NUL characters: anyone could make its signatures.
+///
+/// HMAC fills a key up with zero bytes, so that a key of zero bytes signs as none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sign key is empty; copy it from the gateway's dashboard")]
 pub struct EmptyKey;
@@ -33,10 +35,10 @@ impl SignKey {
     ///
     /// # Errors
     ///
-    /// An empty key.
+    /// An empty key, or one of nothing but NUL.
     pub fn new(key: &SecretString) -> Result<Self, EmptyKey> {
         let bytes = key.expose_secret().as_bytes();
-        if bytes.is_empty() {
+        if bytes.iter().all(|byte| *byte == 0) {
             return Err(EmptyKey);
         }
         #[expect(
@@ -117,10 +119,34 @@ mod tests {
     use crate::RequestLine;
 
     #[test]
-    fn an_empty_key_is_refused() {
-        assert_eq!(SignKey::new(&"".into()).err(), Some(EmptyKey));
-        // Longer than a block of SHA-512 is fine.
-        assert!(SignKey::new(&"k".repeat(1000).into()).is_ok());
+    fn a_key_that_is_none_is_refused() {
+        let bad = ["", "\0", "\0\0\0", &"\0".repeat(128), &"\0".repeat(1000)];
+        for text in bad {
+            assert_eq!(SignKey::new(&text.into()).err(), Some(EmptyKey), "{text:?}");
+        }
+        // Anything else is a key, of any length: HMAC hashes what is longer than a block.
+        for text in ["k", "\0k", "k\0", " ", "鍵", &"k".repeat(1000)] {
+            assert!(SignKey::new(&text.into()).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_key_is_trimmed_or_decoded() {
+        let signed = |text: &str| {
+            let key = SignKey::new(&text.into()).unwrap();
+            key.sign(Subject::Webhook, Timestamp::from_millis(0), [b"{}"])
+                .to_base64()
+        };
+        let key = "dW5pdC10ZXN0";
+        for other in [
+            " dW5pdC10ZXN0",
+            "dW5pdC10ZXN0 ",
+            "dW5pdC10ZXN0\n",
+            "dw5pdC10ZXN0",
+            "unit-test",
+        ] {
+            assert_ne!(signed(key), signed(other), "{other:?}");
+        }
     }
 
     #[test]

@@ -4,8 +4,13 @@
 //!
 //! The rule: `SIGNATURE = Base64(HMAC_SHA512(sign key, string to sign))`. For a request the string
 //! to sign is method, timestamp, path, query and body, for a webhook timestamp and body, joined
-//! with nothing between them. Parts go straight into the MAC: bodies are not copied. No I/O, no
-//! clock, no async; it runs wherever the standard library compiles, WebAssembly included.
+//! with nothing between them. Parts go straight into the MAC: bodies are not copied, and a
+//! signature takes one allocation, that of its text. No I/O, no clock, no async; it runs wherever
+//! the standard library compiles, WebAssembly included.
+//!
+//! Pages: [Signature](https://developer.stablelink.app/6916921m0), and for webhooks that of a
+//! product on the same gateway, [Webhook](https://developer.en.wcheckout.app/8061103m0). What is
+//! marked as inferred or not known is on neither.
 //!
 //! # Signing a request
 //!
@@ -62,12 +67,19 @@
 //! ```
 //!
 //! The gateway may deliver one event twice and anyone may repeat a signed message within the
-//! tolerance: remember which events were handled.
+//! tolerance: remember which events were handled. Only the two headers and the body are vouched
+//! for: take nothing else of the request for the gateway's word, such as its path or other headers.
 //!
 //! # Test vectors
 //!
 //! `spec/vectors/signatures.json` of the repository has vectors for every language, and this crate
 //! is tested with all of them.
+//!
+//! # Limits
+//!
+//! Nothing here panics on any input. Bodies, paths and queries may be of any size and any bytes,
+//! and so may keys, but for those that are none ([`EmptyKey`]). Timestamps are milliseconds since
+//! the epoch, UTC, of 64 bits.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -11,6 +11,11 @@ pub const D_SIGNATURE: &str = "D-Signature";
 
 /// The two headers that came with a signed message, present or not.
 ///
+/// Values are taken as they came: whoever reads HTTP has taken off the blanks around them, and
+/// nothing is trimmed here. A signed message has each header once. Of one that came twice any may
+/// be given: whichever it is, the signature must match with that timestamp. Two that were joined
+/// with a comma are refused.
+///
 /// `Debug` shows the timestamp, of the signature only whether it is there.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
@@ -21,7 +26,8 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// The values of the two headers.
+    /// The values of the two headers: Base64 of 88 characters, and milliseconds since the epoch in
+    /// decimal digits. What they hold is checked by [`Verifier::verify`](crate::Verifier::verify).
     #[must_use]
     pub const fn new(signature: Option<&'a [u8]>, timestamp: Option<&'a [u8]>) -> Self {
         Self {
@@ -40,7 +46,7 @@ impl<'a> Received<'a> {
     }
 
     /// As [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] goes before
-    /// [`SIGNATURE`].
+    /// [`SIGNATURE`], which is not looked at where the first came, be it empty or wrong.
     pub fn from_response_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
             signature: header(D_SIGNATURE).or_else(|| header(SIGNATURE)),
@@ -64,6 +70,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_header_is_asked_for_once_by_its_name() {
+        let mut asked = Vec::new();
+        let received = Received::from_headers(|name| {
+            asked.push(name);
+            Some(name.as_bytes())
+        });
+        assert_eq!(received.signature, Some(&b"SIGNATURE"[..]));
+        assert_eq!(received.timestamp, Some(&b"TIMESTAMP"[..]));
+        assert_eq!(received.signature_header, "SIGNATURE");
+        assert_eq!(asked, ["SIGNATURE", "TIMESTAMP"]);
+    }
+
+    /// A first header that is empty or wrong is no reason to look for a better one.
+    #[test]
+    fn the_second_header_does_not_stand_in_for_a_bad_first() {
+        for bad in [&b""[..], b"bad"] {
+            let received = Received::from_response_headers(|name| {
+                Some(if name == D_SIGNATURE { bad } else { b"good" })
+            });
+            assert_eq!(received.signature, Some(bad));
+        }
+    }
+
+    #[test]
     fn a_response_may_have_either_header() {
         let cases: &[(&[&str], Option<&[u8]>)] = &[
             (&[D_SIGNATURE, SIGNATURE], Some(b"D-Signature")),
@@ -81,8 +111,19 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_the_signature() {
-        let shown = format!("{:?}", Received::new(Some(b"c2ln"), Some(b"17")));
-        assert!(!shown.contains("c2ln"), "{shown}");
-        assert!(shown.contains("17"), "{shown}");
+        let cases = [
+            (
+                Received::new(Some(b"c2ln"), Some(b"17\n\x01")),
+                r#"Received { signature: Some("[REDACTED]"), timestamp: Some("17\n\u{1}") }"#,
+            ),
+            (
+                Received::new(None, None),
+                "Received { signature: None, timestamp: None }",
+            ),
+        ];
+        for (received, expected) in cases {
+            // What a header holds can't end a line of a log.
+            assert_eq!(format!("{received:?}"), expected);
+        }
     }
 }

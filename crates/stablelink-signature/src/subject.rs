@@ -15,7 +15,8 @@ use crate::{QueryForm, Timestamp};
 /// ```
 pub const NO_BODY: [&[u8]; 0] = [];
 
-/// Method, path and query of a request.
+/// Method, path and query of a request. Any bytes are taken, and none are checked: what is not as
+/// sent is refused by the gateway.
 ///
 /// `Debug` shows method and path; of the query, which may be personal, only its length.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,7 +94,11 @@ impl fmt::Debug for RequestLine<'_> {
 /// | [`Response`](Self::Response) | | yes | | | of the response |
 ///
 /// A signature says nothing about host, other headers and the place where one part ends and the
-/// next begins: that is the gateway's rule.
+/// next begins, and a [`Webhook`](Self::Webhook) and a [`Response`](Self::Response) of the same
+/// bytes have the same one: that is the gateway's rule.
+///
+/// Pages: <https://developer.stablelink.app/6916921m0>,
+/// <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subject<'a> {
@@ -182,8 +187,9 @@ mod tests {
     #[test]
     fn debug_does_not_show_the_query() {
         let line = RequestLine::new("GET", "/user").query("email=someone");
-        let shown = format!("{:?}", Subject::from(line));
-        assert!(shown.contains("/user"), "{shown}");
-        assert!(!shown.contains("someone"), "{shown}");
+        assert_eq!(
+            format!("{:?}", Subject::from(line)),
+            r#"Request(RequestLine { method: "GET", path: "/user", query: [13 bytes], query_form: Decoded })"#
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch, as the gateway writes and signs them: decimal digits.
+/// Milliseconds since the Unix epoch (UTC), as the gateway writes and signs them: decimal digits.
+///
+/// From 0 to 2^64 - 1. Seconds are not told from milliseconds: they are a time in January 1970, and
+/// verifying calls them too old.
 ///
 /// Nothing here asks a clock, for some targets have none. Where the standard library has one,
 /// `Timestamp::try_from(SystemTime::now())` is now.
@@ -22,13 +25,13 @@ pub enum TimestampError {
     )]
     NotDigits,
     /// A zero in front of other digits. The text is signed, so a number must have one text only.
-    #[error("it has a leading zero")]
+    #[error("it has a leading zero; milliseconds since the epoch are written without one")]
     LeadingZero,
     /// Beyond 64 bits.
-    #[error("it is too large for milliseconds since the epoch")]
+    #[error("it is too large; milliseconds since the epoch of at most 64 bits are needed")]
     TooLarge,
     /// A time before 1970.
-    #[error("it is before 1970")]
+    #[error("it is before 1970; is the clock set?")]
     BeforeEpoch,
 }
 
@@ -180,5 +183,37 @@ mod tests {
             Timestamp::try_from(Duration::MAX),
             Err(TimestampError::TooLarge)
         );
+        let last = Duration::from_millis(u64::MAX) + Duration::from_nanos(999_999);
+        assert_eq!(Timestamp::try_from(last), Ok(Timestamp(u64::MAX)));
+        let one_more = last + Duration::from_nanos(1);
+        assert_eq!(Timestamp::try_from(one_more), Err(TimestampError::TooLarge));
+        assert_eq!(Timestamp::try_from(UNIX_EPOCH), Ok(Timestamp(0)));
+    }
+
+    #[test]
+    fn errors_say_what_is_needed() {
+        let cases: [(&[u8], &str); 4] = [
+            (
+                b"",
+                "it is empty; milliseconds since the epoch in decimal digits are needed",
+            ),
+            (
+                b"-1",
+                "it is not a number; milliseconds since the epoch in decimal digits are needed, without a sign, blanks or a point",
+            ),
+            (
+                b"01",
+                "it has a leading zero; milliseconds since the epoch are written without one",
+            ),
+            (
+                b"18446744073709551616",
+                "it is too large; milliseconds since the epoch of at most 64 bits are needed",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Timestamp::parse(text).unwrap_err().to_string(), expected);
+        }
+        let early = TimestampError::BeforeEpoch.to_string();
+        assert_eq!(early, "it is before 1970; is the clock set?");
     }
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use hmac::Mac;
 
 use crate::received::{Received, TIMESTAMP};
-use crate::{SignKey, SignatureError, Subject, Timestamp, TimestampError, signature};
+use crate::signature::{self, Claimed};
+use crate::{SignKey, SignatureError, Subject, Timestamp, TimestampError};
 
 /// Checks signatures with one key or several, and how old they are.
+///
+/// Each key costs a pass over the message, and all keys after the first together one allocation.
+/// Page: <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Debug)]
 pub struct Verifier {
     first: SignKey,
@@ -70,9 +74,10 @@ pub enum VerifyError {
     },
     /// The signature is right but from the future: one of the two clocks is wrong.
     #[error(
-        "the signature is right but {} ahead of this clock, and {} are allowed",
+        "the signature is right but {} ahead of this clock, and {} are allowed{}",
         Plain(*.ahead),
-        Plain(*.tolerance)
+        Plain(*.tolerance),
+        fraction_suspicion(*.ahead)
     )]
     TooNew {
         /// How far ahead.
@@ -103,7 +108,9 @@ impl Verifier {
         self
     }
 
-    /// Sets how far a timestamp may be off, in both directions. Exactly that much is accepted.
+    /// Sets how far a timestamp may be off, in both directions; 2 minutes by default. Exactly that
+    /// much is accepted, `Duration::ZERO` accepts the very millisecond only, and `Duration::MAX`
+    /// any age: then nothing but your own memory stops a replay.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
@@ -139,7 +146,7 @@ impl Verifier {
         let timestamp = Timestamp::parse(timestamp).map_err(VerifyError::Timestamp)?;
         let signature = signature::parse(signature)
             .map_err(|reason| VerifyError::Signature { header, reason })?;
-        let key_index = self.matching_key(&subject.into(), timestamp, body, &signature)?;
+        let key_index = self.matching_key(&subject.into(), timestamp, body, signature)?;
         self.check_age(timestamp, now)?;
         Ok(Verified {
             key_index,
@@ -152,7 +159,7 @@ impl Verifier {
         subject: &Subject<'_>,
         timestamp: Timestamp,
         body: impl IntoIterator<Item = B>,
-        signature: &[u8],
+        signature: Claimed,
     ) -> Result<usize, VerifyError> {
         let begin = |key: &SignKey| key.begin(subject, timestamp);
         let mut first = begin(&self.first);
@@ -164,16 +171,8 @@ impl Verifier {
             }
         }
         let keys = 1 + others.len();
-        std::iter::once(first)
-            .chain(others)
-            .enumerate()
-            // `verify_slice` takes the same time wherever the bytes differ; the fold goes on after
-            // a match.
-            .fold(None, |matched, (index, mac)| {
-                let matches = mac.verify_slice(signature).is_ok();
-                matched.or(matches.then_some(index))
-            })
-            .ok_or(VerifyError::Mismatch { keys })
+        let macs = std::iter::once(first).chain(others);
+        first_true(macs.map(|mac| signature.is_of(mac))).ok_or(VerifyError::Mismatch { keys })
     }
 
     fn check_age(&self, timestamp: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
@@ -194,6 +193,14 @@ impl Verifier {
             })
         }
     }
+}
+
+/// The place of the first `true`. Asks for all of them, also after it: the duration must not tell
+/// which key it was.
+fn first_true(answers: impl Iterator<Item = bool>) -> Option<usize> {
+    answers.enumerate().fold(None, |found, (place, answer)| {
+        found.or(answer.then_some(place))
+    })
 }
 
 /// A duration in its two largest units that are not zero.
@@ -227,11 +234,22 @@ impl std::fmt::Display for Plain {
     }
 }
 
+/// More than a clock that is set wrong is off by.
+const TWENTY_YEARS: Duration = Duration::from_secs(20 * 365 * 86_400);
+
 /// Seconds taken for milliseconds lie in January 1970.
 fn seconds_suspicion(age: Duration) -> &'static str {
-    const TWENTY_YEARS: Duration = Duration::from_secs(20 * 365 * 86_400);
     if age > TWENTY_YEARS {
         ": is the timestamp in seconds instead of milliseconds?"
+    } else {
+        ""
+    }
+}
+
+/// Microseconds taken for milliseconds lie tens of thousands of years ahead.
+fn fraction_suspicion(ahead: Duration) -> &'static str {
+    if ahead > TWENTY_YEARS {
+        ": is the timestamp in microseconds, or now in seconds?"
     } else {
         ""
     }
@@ -320,10 +338,85 @@ mod tests {
             let error = check(verifier, &key, at).err().map(|e| e.to_string());
             assert_eq!(error.as_deref(), *expected, "{off}");
         }
-        let far = check(&default, &key, u64::MAX);
-        assert!(matches!(far, Err(VerifyError::TooNew { .. })), "{far:?}");
-        let seconds = check(&default, &key, NOW.as_millis() / 1000).unwrap_err();
-        assert!(seconds.to_string().contains("in seconds"), "{seconds}");
+    }
+
+    #[test]
+    fn another_unit_is_suspected_from_twenty_years_on() {
+        let now = NOW.as_millis();
+        let twenty = 20 * 365 * 86_400_000;
+        let (seconds, microseconds) = (
+            ": is the timestamp in seconds instead of milliseconds?",
+            ": is the timestamp in microseconds, or now in seconds?",
+        );
+        let cases = [
+            (now / 1000, "old", seconds),
+            (0, "old", seconds),
+            (now - twenty - 1, "old", seconds),
+            (now - twenty, "old", ""),
+            (now + twenty, "ahead of this clock", ""),
+            (now + twenty + 1, "ahead of this clock", microseconds),
+            (now * 1000, "ahead of this clock", microseconds),
+            (u64::MAX, "ahead of this clock", microseconds),
+        ];
+        let key = key("unit-test-a");
+        for (at, how, suspicion) in cases {
+            let error = check(&Verifier::new(key.clone()), &key, at).unwrap_err();
+            assert_eq!(matches!(error, VerifyError::TooOld { .. }), at < now);
+            let end = format!(" {how}, and 2 min are allowed{suspicion}");
+            assert!(error.to_string().ends_with(&end), "{at}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_no_panic() {
+        let key = key("unit-test-a");
+        for tolerance in [Duration::ZERO, Verifier::TOLERANCE, Duration::MAX] {
+            let verifier = Verifier::new(key.clone()).tolerance(tolerance);
+            for (at, now) in [(0, 0), (0, u64::MAX), (u64::MAX, 0), (u64::MAX, u64::MAX)] {
+                let timestamp = Timestamp::from_millis(at);
+                let signature = key.sign(Subject::Webhook, timestamp, NO_BODY).to_base64();
+                let text = timestamp.to_string();
+                let received = Received::new(Some(signature.as_bytes()), Some(text.as_bytes()));
+                let now = Timestamp::from_millis(now);
+                let result = verifier.verify(Subject::Webhook, received, NO_BODY, now);
+                let fresh = timestamp == now || tolerance == Duration::MAX;
+                assert_eq!(result.is_ok(), fresh, "{timestamp} {now}: {result:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_millisecond_of_tolerance_allows_none() {
+        let key = key("unit-test-a");
+        let verifier = Verifier::new(key.clone()).tolerance(Duration::from_nanos(999_999));
+        assert!(check(&verifier, &key, NOW.as_millis()).is_ok());
+        assert!(check(&verifier, &key, NOW.as_millis() - 1).is_err());
+    }
+
+    #[test]
+    fn all_keys_are_asked_whichever_matches() {
+        let cases: &[(&[bool], Option<usize>)] = &[
+            (&[], None),
+            (&[false, false], None),
+            (&[true, false, false], Some(0)),
+            (&[false, true, true], Some(1)),
+            (&[false, false, true], Some(2)),
+        ];
+        for (answers, expected) in cases {
+            let mut asked = 0;
+            let counted = answers.iter().copied().inspect(|_| asked += 1);
+            assert_eq!(first_true(counted), *expected, "{answers:?}");
+            assert_eq!(asked, answers.len(), "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let verifier = Verifier::new(key("unit-test-a")).or(key("unit-test-b"));
+        assert_eq!(
+            format!("{verifier:?}"),
+            "Verifier { first: SignKey([REDACTED]), others: [SignKey([REDACTED])], tolerance: 120s }"
+        );
     }
 
     #[test]

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use allocation_counter::measure;
-use stablelink_signature::{Received, RequestLine, SignKey, Subject, Timestamp, Verifier};
+use stablelink_signature::{
+    NO_BODY, QueryForm, Received, RequestLine, SignKey, Subject, Timestamp, Verifier,
+};
 
-const BODY: &[u8] = &[b'x'; 1 << 20];
+const BODY: &[u8] = &[b'x'; 1 << 18];
+const SIZES: [usize; 5] = [0, 1, 1 << 10, 4 << 10, 1 << 18];
 const NOW: Timestamp = Timestamp::from_millis(1_779_846_400_123);
 
 fn key() -> SignKey {
@@ -14,26 +17,71 @@ fn key() -> SignKey {
 #[test]
 fn signing_takes_its_text_only() {
     let key = key();
-    let line = RequestLine::new("POST", "/checkout/order/create").query("name=John%20Doe");
-    let used = measure(|| {
-        let signature = key.sign(line, NOW, BODY.chunks(4096)).to_base64();
-        assert_eq!(signature.len(), 88);
-    });
-    assert_eq!((used.count_total, used.bytes_total), (1, 88));
+    let post = RequestLine::new("POST", "/checkout/order/create").query("name=John%20Doe");
+    let subjects = [
+        Subject::Request(post),
+        Subject::Request(post.query_form(QueryForm::DecodedWithMark)),
+        Subject::Request(RequestLine::new("post", "/")),
+        Subject::ResponseTo(post),
+        Subject::Webhook,
+        Subject::Response,
+    ];
+    for subject in subjects {
+        for size in SIZES {
+            let used = measure(|| {
+                let body = BODY[..size].chunks(4096);
+                let signature = key.sign(subject, NOW, body).to_base64();
+                assert_eq!(signature.len(), 88);
+            });
+            let text = (used.count_total, used.bytes_total);
+            assert_eq!(text, (1, 88), "{subject:?} {size}");
+        }
+    }
+}
+
+/// The pairs are put in order, which takes a list of them; of the body there is no copy here either.
+#[test]
+fn sorting_a_query_takes_a_list_of_its_pairs() {
+    let key = key();
+    let line = RequestLine::new("GET", "/").query("b=%20&a=1&c=3");
+    let line = line.query_form(QueryForm::EncodedSorted);
+    let of = |body: &[u8]| measure(|| drop(key.sign(line, NOW, [body])));
+    let (none, all) = (of(b""), of(BODY));
+    assert_eq!(none.count_total, 1);
+    assert!(none.bytes_total <= 200, "{none:?}");
+    assert_eq!(all.bytes_total, none.bytes_total);
 }
 
 #[test]
-fn verifying_with_one_key_takes_nothing() {
-    let verifier = Verifier::new(key());
+fn verifying_takes_nothing_for_the_first_key_and_one_list_for_others() {
     let signature = key().sign(Subject::Webhook, NOW, [BODY]).to_base64();
     let timestamp = NOW.to_string();
-    let used = measure(|| {
-        let received = Received::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
-        assert!(
-            verifier
-                .verify(Subject::Webhook, received, [BODY], NOW)
-                .is_ok()
-        );
-    });
-    assert_eq!(used.count_total, 0);
+    let one = Verifier::new(key());
+    let two = Verifier::new(SignKey::new(&"unit-test-new".into()).unwrap()).or(key());
+    let three = two.clone().or(key());
+    for (verifier, allocations) in [(one, 0), (two, 1), (three, 1)] {
+        let verify = |body: &'static [u8]| {
+            let received = Received::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
+            verifier.verify(Subject::Webhook, received, [body], NOW)
+        };
+        let good = measure(|| assert!(verify(BODY).is_ok()));
+        let forged = measure(|| assert!(verify(b"{}").is_err()));
+        assert_eq!(good.count_total, allocations, "{verifier:?}");
+        assert_eq!(good.bytes_total, forged.bytes_total, "{verifier:?}");
+    }
+}
+
+/// Whatever comes in a header, its size is not paid for.
+#[test]
+fn refusing_takes_nothing() {
+    let verifier = Verifier::new(key());
+    let huge = vec![b'7'; 1 << 20];
+    for (signature, timestamp) in [(&huge[..], &b"17"[..]), (&[b'A'; 88], &huge)] {
+        let used = measure(|| {
+            let received = Received::new(Some(signature), Some(timestamp));
+            let result = verifier.verify(Subject::Webhook, received, NO_BODY, NOW);
+            assert!(result.is_err());
+        });
+        assert_eq!(used.count_total, 0);
+    }
 }

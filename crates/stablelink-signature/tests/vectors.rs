@@ -149,30 +149,6 @@ impl Vector {
 }
 
 #[test]
-fn the_file_keeps_to_its_schema() {
-    let schema: serde_json::Value = serde_json::from_str(&read("signatures.schema.json")).unwrap();
-    let vectors: serde_json::Value = serde_json::from_str(&read("signatures.json")).unwrap();
-    jsonschema::meta::validate(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&vectors)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-
-    // And it would be noticed: a field too many, a part too few.
-    let mut more = vectors.clone();
-    more["signatures"][0]["typo"] = true.into();
-    assert!(!validator.is_valid(&more));
-    let mut less = vectors;
-    less["signatures"][0]
-        .as_object_mut()
-        .unwrap()
-        .remove("path");
-    assert!(!validator.is_valid(&less));
-}
-
-#[test]
 fn names_are_unique_and_used() {
     let vectors = Vectors::read();
     let ids = vectors.signatures.iter().map(|v| &v.id);
@@ -184,6 +160,82 @@ fn names_are_unique_and_used() {
     let keys: BTreeSet<_> = vectors.keys.iter().map(|key| &key.name).collect();
     assert_eq!(used, keys);
     assert_eq!(vectors.keys.len(), keys.len());
+}
+
+/// Those that the documentation prints and that were checked first. A list of its own, so that none
+/// is dropped from the file or bent in silence.
+#[test]
+fn the_first_vectors_stay() {
+    let vectors = Vectors::read();
+    let stay = [
+        ("pub-1", "request", "MxrYnCm9Q7JOAvOr"),
+        ("pub-2-with-qmark", "request", "KDlQhhUfc4U+kPCl"),
+        ("pub-2-no-qmark", "request", "ZzFOTZDXLTD8Oihw"),
+        ("calc-post-create", "request", "Jz9WsuEZ0IcZqjxe"),
+        ("calc-webhook-paid-minimal", "webhook", "xtdFz/A7EdzRrm4Q"),
+    ];
+    for (id, kind, signature) in stay {
+        let vector = vectors.vector(id);
+        assert_eq!(vector.kind, kind, "{id}");
+        assert!(vector.signature.starts_with(signature), "{id}");
+    }
+    // Each is verified against the request of `pub-1`: to build its own wrong string to sign again
+    // would prove nothing.
+    let refused = [
+        ("neg-hmac-sha256", "urBT8/quTTknaWhp"),
+        ("neg-hex", "331ad89c29bd43b2"),
+        ("neg-base64-decoded-key", "NnUsfTmtn2KwIO5J"),
+        ("neg-space-in-json", "Ru585aUbxdvZ5S/X"),
+        ("neg-ts-first", "cQ9S12559JugQAJ5"),
+    ];
+    for (id, signature) in refused {
+        let rejection = vectors.rejections.iter().find(|one| one.id == id).unwrap();
+        assert_eq!(rejection.of, "pub-1", "{id}");
+        let forged = rejection.signature.as_ref().unwrap();
+        assert!(forged.starts_with(signature), "{id}");
+        assert!(rejection.timestamp.is_none(), "{id}");
+    }
+}
+
+/// What a reader in another language is held to, beside the plain case.
+#[test]
+fn each_kind_of_trouble_has_its_vectors() {
+    let vectors = Vectors::read();
+    let count = |is: &dyn Fn(&Vector) -> bool| vectors.signatures.iter().filter(|v| is(v)).count();
+    let query = |v: &Vector| v.query.clone().unwrap_or_default();
+    let body = |v: &Vector| bytes(v.body.as_ref(), v.body_base64.as_ref());
+    let troubles: [(&str, usize); 12] = [
+        ("escaped query", count(&|v| query(v).contains('%'))),
+        ("query that is not ASCII", count(&|v| !query(v).is_ascii())),
+        ("body that is not ASCII", count(&|v| !body(v).is_ascii())),
+        ("no body", count(&|v| body(v).is_empty())),
+        (
+            "binary body",
+            count(&|v| String::from_utf8(body(v)).is_err()),
+        ),
+        ("body that is not signed", {
+            count(&|v| v.body_signed == Some(false))
+        }),
+        ("webhook", count(&|v| v.kind == "webhook")),
+        ("response with request", count(&|v| v.kind == "response-to")),
+        ("response alone", count(&|v| v.kind == "response")),
+        ("escaped path", {
+            count(&|v| v.path.as_ref().is_some_and(|path| path.contains('%')))
+        }),
+        ("method in lower case", {
+            count(&|v| v.method.as_ref().is_some_and(|m| m.as_str() == "get"))
+        }),
+        ("key that is not ASCII", {
+            count(&|v| v.key == "made-up-non-ascii")
+        }),
+    ];
+    for (trouble, count) in troubles {
+        assert!(count > 0, "{trouble}");
+    }
+    for form in QueryForm::ALL {
+        let of = |v: &Vector| v.query_form.as_deref() == Some(form.name());
+        assert!(count(&of) > 10, "{form}");
+    }
 }
 
 #[test]

@@ -104,13 +104,14 @@ fn the_vectors_of_every_language_are_verified_and_read() {
             )),
             "webhook-data-in-string" => Some((Some("X"), None, Some(r#"{"a":"1"}"#))),
             "webhook-non-ascii" => Some((None, Some("evt_test3"), None)),
-            "webhook-empty" => None,
+            "webhook-key-non-ascii" => Some((None, None, None)),
+            "webhook-empty" | "webhook-digits" => None,
             other => panic!("say here what {other} reads as"),
         };
         assert_eq!(read.ok(), expected, "{}", vector.id);
         seen += 1;
     }
-    assert_eq!(seen, 5);
+    assert_eq!(seen, 7);
 }
 
 #[test]
@@ -121,9 +122,12 @@ fn forged_vectors_are_refused() {
         let Some(of) = vectors.webhooks().find(|one| one.id == rejection.of) else {
             continue;
         };
+        // As above: bytes that are no text are the signature crate's.
+        let Some(body) = of.body.clone() else {
+            continue;
+        };
         let headers = headers(rejection.signature.as_deref(), &of.timestamp);
         let now: Timestamp = of.timestamp.parse().unwrap();
-        let body = of.body.clone().unwrap();
         let error = Webhooks::new(&key())
             .unwrap()
             .verify(&headers, body, now)
@@ -137,7 +141,7 @@ fn forged_vectors_are_refused() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 2);
+    assert_eq!(seen, 8);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Every step runs, whatever the ones before it said; the table at the end and the error name
 //! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions;
-//! the toolchain of the `msrv` step is the one thing that lands outside (with rustup).
+//! the toolchain of the `msrv` step and the target of the `wasm` step alone land outside (with rustup).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -15,6 +15,7 @@ mod openapi;
 mod report;
 mod step;
 mod unused_snapshots;
+mod wasm;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -73,6 +74,7 @@ fn execute(step: Step, job: &mut Job<'_>) -> Result<(), Stop> {
         Step::Tests => cargo_test::run(job),
         Step::Docs => code::docs(job),
         Step::Msrv => msrv::run(job),
+        Step::Wasm => wasm::run(job),
         Step::Deny => deny::run(job),
         Step::Package => release::package(job),
         Step::Openapi => openapi::run(job, &openapi::DOCUMENTS),

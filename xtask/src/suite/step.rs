@@ -15,6 +15,8 @@ pub enum Step {
     Docs,
     /// The workspace compiles with the oldest supported toolchain.
     Msrv,
+    /// The signatures compile for WebAssembly.
+    Wasm,
     /// Licences, sources, duplicates and advisories of the dependencies.
     Deny,
     /// The crates that are published can be, as they are.
@@ -36,6 +38,7 @@ impl Step {
         Self::Tests,
         Self::Docs,
         Self::Msrv,
+        Self::Wasm,
         Self::Deny,
         Self::Package,
         Self::Openapi,
@@ -53,6 +56,7 @@ impl Step {
             Self::Tests => "tests",
             Self::Docs => "docs",
             Self::Msrv => "msrv",
+            Self::Wasm => "wasm",
             Self::Deny => "deny",
             Self::Package => "package",
             Self::Openapi => "openapi",
@@ -71,6 +75,7 @@ impl Step {
             Self::Tests => "the tests pass, the client's with each set of features",
             Self::Docs => "the documentation builds without a warning",
             Self::Msrv => "the workspace compiles with the rust-version it states",
+            Self::Wasm => "the signatures compile for WebAssembly",
             Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
             Self::Package => {
                 "the published crates build from their packages, with README and licences"

@@ -6,9 +6,8 @@ pub(super) fn decode(bytes: &[u8], sink: &mut impl FnMut(&[u8])) {
     while at < bytes.len() {
         match escape(&bytes[at..]) {
             Some(byte) => {
-                if run < at {
-                    sink(&bytes[run..at]);
-                }
+                // May be empty, which adds nothing.
+                sink(&bytes[run..at]);
                 sink(&[byte]);
                 at += 3;
                 run = at;
@@ -16,9 +15,7 @@ pub(super) fn decode(bytes: &[u8], sink: &mut impl FnMut(&[u8])) {
             None => at += 1,
         }
     }
-    if run < at {
-        sink(&bytes[run..]);
-    }
+    sink(&bytes[run..]);
 }
 
 /// The bytes that `bytes` stands for where `+` is a blank, as in HTML forms.

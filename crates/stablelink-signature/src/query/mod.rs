@@ -17,6 +17,8 @@ use std::borrow::Cow;
 /// without them is no error but stands for itself (`100%` is `100%`, `%zz` is `%zz`). The bytes of
 /// escapes go into the MAC as they are and need not be UTF-8. An empty query adds nothing, not
 /// even a `?`.
+///
+/// Page: <https://developer.stablelink.app/6916921m0>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryForm {
@@ -31,12 +33,15 @@ pub enum QueryForm {
     /// What the vendor's Go client signs: pairs sorted by key, escaped anew, without `?`.
     ///
     /// Encoded and sorted is all that is recorded of it. The rest is inferred: it is what
-    /// `url.Values.Encode` of Go's standard library does with such a query.
+    /// `url.Values.Encode` of Go's standard library makes of such pairs. (Go *reads* no pair that
+    /// has a bare `;` or a broken escape; here they count as they stand.)
     ///
     /// Pairs are parted by `&`, empty ones dropped; a key without `=` gets one. Keys are compared
     /// decoded, byte by byte; pairs of the same key keep their order. Letters, digits, `-`, `.`,
     /// `_` and `~` stay, a blank (`%20`, and here `+` too) becomes `+`, every other byte `%` and
     /// two hexadecimal digits in upper case, a `%` without digits therefore `%25`.
+    ///
+    /// Sorting takes memory for a list of the pairs; the other forms take none.
     ///
     /// Best sent in this form too: [`canonical`](Self::canonical) makes it.
     EncodedSorted,
@@ -46,7 +51,8 @@ impl QueryForm {
     /// Every form, the default one first.
     pub const ALL: [Self; 3] = [Self::Decoded, Self::DecodedWithMark, Self::EncodedSorted];
 
-    /// The name in test vectors and settings: `decoded`, `decoded-with-mark`, `encoded-sorted`.
+    /// The name in test vectors and settings: `decoded`, `decoded-with-mark`, `encoded-sorted`. It
+    /// is also what `Display` writes and `FromStr` reads, upper and lower case told apart.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
