@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod counts;
+pub(crate) mod debian;
 pub(crate) mod install;
 pub(crate) mod node;
 pub(crate) mod python;

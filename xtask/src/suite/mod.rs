@@ -8,8 +8,8 @@
 
 mod cargo_test;
 mod code;
-mod debian;
 mod deny;
+mod machine;
 mod msrv;
 mod openapi;
 mod report;
