@@ -61,6 +61,30 @@ async fn missing_and_wrong_headers_are_refused() {
     }
 }
 
+/// Nobody knows which of two would count.
+#[tokio::test]
+async fn a_header_that_stands_twice_is_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (header, shown) in [
+        ("authorization", "Authorization"),
+        ("signature", "SIGNATURE"),
+        ("timestamp", "TIMESTAMP"),
+    ] {
+        let mut request = caller
+            .request("GET", PATH, "orderNo=A", "")
+            .build()
+            .unwrap();
+        let again = request.headers()[header].clone();
+        request.headers_mut().append(header, again);
+        let answer = Answer::read(caller.http.execute(request).await.unwrap())
+            .await
+            .unwrap();
+        let words = format!("\"header [{shown}] stands twice\"");
+        assert_eq!(answer.refused("00008").retmsg(), words);
+    }
+}
+
 #[tokio::test]
 async fn every_signed_part_counts() {
     let sandbox = Sandbox::start().await.unwrap();

@@ -215,6 +215,56 @@ async fn tokens_are_revoked_by_hand_and_by_count() {
         .refused("00905");
 }
 
+/// So many at the same time, so often that one of them would slip in between.
+const AT_ONCE: usize = 16;
+const ROUNDS: usize = 20;
+
+/// A refresh token serves once, whoever else comes with it at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_with_one_refresh_token_one_is_served() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for round in 1..=ROUNDS {
+        let granted = by_credentials(sandbox.url(), &sandbox.credentials()).await;
+        let url = sandbox.url().to_owned();
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|_| (url.clone(), granted.text("refresh_token")))
+            .map(|(url, token)| {
+                tokio::spawn(async move {
+                    let parameters = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+                    token_request(&url, &parameters).await.status
+                })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap(), 200);
+        }
+        let served = (round, round, round * (AT_ONCE - 1));
+        let counted = grants(&sandbox);
+        assert_eq!(counted, (served.0 as u64, served.1 as u64, served.2 as u64));
+    }
+}
+
+/// A token that is good for one call is good for one, however many come at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
+    let sandbox = Sandbox::builder().revoke_every(1).start().await.unwrap();
+    for _ in 0..ROUNDS {
+        let caller = std::sync::Arc::new(Caller::new(&sandbox).await);
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|_| caller.clone())
+            .map(|caller| tokio::spawn(async move { try_token(&caller).await.status }))
+            .collect();
+        let mut statuses = Vec::new();
+        for call in calls {
+            statuses.push(call.await.unwrap());
+        }
+        statuses.sort_unstable();
+        let mut expected = [401; AT_ONCE];
+        expected[0] = 200;
+        assert_eq!(statuses, expected);
+    }
+}
+
 #[tokio::test]
 async fn a_rotation_ends_what_was_before() {
     let sandbox = Sandbox::start().await.unwrap();
