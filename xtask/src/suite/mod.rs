@@ -1,8 +1,10 @@
 //! The whole test suite as one command, with its own set-up: `cargo xtask test`.
 //!
 //! Every step runs, whatever the ones before it said; the table at the end and the error name
-//! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions;
-//! the toolchain of the `msrv` step is the one thing that lands outside (with rustup).
+//! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions.
+//! What lands outside: packages of Debian, where this runs as root (`machine`); with rustup the
+//! toolchain of the `msrv` step, rustfmt and clippy; and what Go and Maven keep in caches of their
+//! own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
