@@ -61,6 +61,16 @@ async fn missing_and_wrong_headers_are_refused() {
     }
 }
 
+/// What the sandbox and the client agree on is agreed on by two, not by one with itself.
+#[test]
+fn no_code_is_shared_with_the_client() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+    let (dependencies, of_tests) = dependencies.split_once("[dev-dependencies]").unwrap();
+    assert!(!dependencies.contains("stablelink"), "{dependencies}");
+    assert!(of_tests.contains("stablelink-signature"), "{of_tests}");
+}
+
 /// Nobody knows which of two would count.
 #[tokio::test]
 async fn a_header_that_stands_twice_is_refused() {

@@ -215,15 +215,15 @@ async fn tokens_are_revoked_by_hand_and_by_count() {
         .refused("00905");
 }
 
-/// So many at the same time, so often that one of them would slip in between.
+/// So many at the same time, and so often.
 const AT_ONCE: usize = 16;
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 4;
 
 /// A refresh token serves once, whoever else comes with it at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_with_one_refresh_token_one_is_served() {
     let sandbox = Sandbox::start().await.unwrap();
-    for round in 1..=ROUNDS {
+    for round in 1..=ROUNDS as u64 {
         let granted = by_credentials(sandbox.url(), &sandbox.credentials()).await;
         let url = sandbox.url().to_owned();
         let calls: Vec<_> = (0..AT_ONCE)
@@ -231,16 +231,18 @@ async fn of_many_with_one_refresh_token_one_is_served() {
             .map(|(url, token)| {
                 tokio::spawn(async move {
                     let parameters = [("grant_type", "refresh_token"), ("refresh_token", &token)];
-                    token_request(&url, &parameters).await.status
+                    let answer = token_request(&url, &parameters).await;
+                    u64::from(!answer.top("access_token").is_empty())
                 })
             })
             .collect();
+        let mut served = 0;
         for call in calls {
-            assert_eq!(call.await.unwrap(), 200);
+            served += call.await.unwrap();
         }
-        let served = (round, round, round * (AT_ONCE - 1));
-        let counted = grants(&sandbox);
-        assert_eq!(counted, (served.0 as u64, served.1 as u64, served.2 as u64));
+        assert_eq!(served, 1);
+        let late = AT_ONCE as u64 - 1;
+        assert_eq!(grants(&sandbox), (round, round, round * late));
     }
 }
 
@@ -248,11 +250,16 @@ async fn of_many_with_one_refresh_token_one_is_served() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
     let sandbox = Sandbox::builder().revoke_every(1).start().await.unwrap();
+    // It takes its time to sign, so that all are looked at before the first one counts.
+    let body = format!("{{\"more\": \"{}\"}}", "x".repeat(250_000));
     for _ in 0..ROUNDS {
         let caller = std::sync::Arc::new(Caller::new(&sandbox).await);
         let calls: Vec<_> = (0..AT_ONCE)
-            .map(|_| caller.clone())
-            .map(|caller| tokio::spawn(async move { try_token(&caller).await.status }))
+            .map(|_| (caller.clone(), body.clone()))
+            .map(|(caller, body)| {
+                let call = async move { caller.post("/checkout/order/list", &body).await.status };
+                tokio::spawn(call)
+            })
             .collect();
         let mut statuses = Vec::new();
         for call in calls {
