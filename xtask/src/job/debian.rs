@@ -18,17 +18,17 @@ pub(crate) fn ensure(job: &mut Job<'_>, needed: &[Package]) -> Result<(), Stop> 
         return Ok(());
     }
     let problem = problem(&lacking);
-    let is_root = Call::new("id", ["-u"]).text(job.root).as_deref() == Some("0");
-    if !is_root {
-        return Err(Stop(format!(
-            "{problem}\n  help: sudo {}",
-            command(&lacking)
-        )));
-    }
     // Elsewhere these packages have other names, which nobody guesses here.
     if !Call::new("apt-get", ["--version"]).succeeds_quietly(job.root) {
         return Err(Stop(format!(
             "{problem}\n  help: install it by the means of this system; on Debian: {}",
+            command(&lacking)
+        )));
+    }
+    let is_root = Call::new("id", ["-u"]).text(job.root).as_deref() == Some("0");
+    if !is_root {
+        return Err(Stop(format!(
+            "{problem}\n  help: sudo {}",
             command(&lacking)
         )));
     }
