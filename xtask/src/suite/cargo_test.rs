@@ -150,6 +150,32 @@ mod tests {
         items.map(|item| item.as_str().unwrap()).collect()
     }
 
+    #[test]
+    #[cfg(unix)]
+    fn a_run_that_fails_or_tests_nothing_is_a_problem() {
+        let result =
+            |passed| format!("echo 'test result: ok. {passed} passed; 0 failed; 0 ignored'");
+        for (script, problem) in [
+            (format!("{}; {}", result(0), result(2)), None),
+            (
+                "echo 'running 0 tests'".to_owned(),
+                Some("cargo test WHAT ran no test"),
+            ),
+            (result(0), Some("cargo test WHAT ran no test")),
+            (
+                format!("{}; exit 101", result(2)),
+                Some("tests failed\n  help: repeat them with cargo test --locked WHAT"),
+            ),
+        ] {
+            let mut out = Vec::new();
+            let mut job = Job::new(Path::new("."), &mut out);
+            let call = Call::new("sh", ["-c", &script]);
+            one(&mut job, &call, "WHAT").ok().unwrap();
+            let wanted: Vec<&str> = problem.into_iter().collect();
+            assert_eq!(job.finish().problems, wanted, "{script}");
+        }
+    }
+
     /// A new feature has to have its run.
     #[test]
     fn each_feature_is_tested_alone_and_all_of_them_together() {
