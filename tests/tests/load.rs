@@ -143,6 +143,31 @@ async fn a_caller_who_goes_wrong_is_found_out() {
     }
 }
 
+/// What the clients call certain is held to what took effect: a gateway that acts and denies it is found out, and so would be a
+/// client that calls a lost payment failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_took_effect_and_was_denied_is_found() {
+    type Is = fn(&Finding) -> bool;
+    let cases: [(&'static [&'static str], Is); 2] = [
+        (&["rate-limited=0@createTrade:after:times=100"], |finding| {
+            matches!(finding, Finding::Unknown(..))
+        }),
+        (
+            &["rate-limited=0@confirmTransaction:after:times=2"],
+            |finding| matches!(finding, Finding::Denied(..)),
+        ),
+    ];
+    for (faults, is) in cases {
+        let audit = Load {
+            faults,
+            ..Load::default()
+        }
+        .run()
+        .await;
+        assert!(audit.findings.iter().any(is), "{faults:?}: {audit:#?}");
+    }
+}
+
 /// What clients tell is believed as little: each wrong word is found.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_word_that_is_wrong_is_found_out() {
@@ -278,6 +303,17 @@ fn a_process_without_its_crew_says_so() {
         !ended.status.success() && errors.contains("the load broke off"),
         "{errors}"
     );
+}
+
+/// A load that does nothing would find nothing.
+#[test]
+fn a_load_of_nothing_is_refused() {
+    for option in ["--clients", "--processes", "--accounts", "--calls"] {
+        let ended = program(&format!("{option} 0"), b"");
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(option), "{errors}");
+    }
 }
 
 fn program(args: &str, input: &[u8]) -> Output {

@@ -13,7 +13,7 @@ pub enum DemoError {
     #[error("`{0}` failed; what it says stands above")]
     Failed(String),
     /// Cargo is not there.
-    #[error("`{command}` could not be started: {source}")]
+    #[error("`{command}` could not be started: {source}\n  help: put cargo on the PATH")]
     NotStarted {
         /// What was to run.
         command: String,

@@ -22,8 +22,13 @@ pub enum MeasureError {
         source: io::Error,
     },
     /// A cargo command failed; it said why.
-    #[error("`cargo {0}` failed for the row {1:?}")]
+    #[error(
+        "`cargo {0}` failed for the row {1:?}; what it says stands above, and its package in {FOLDER}"
+    )]
     Cargo(String, &'static str),
+    /// There is no cargo.
+    #[error("cargo could not be started: {0}\n  help: put it on the PATH")]
+    NotStarted(io::Error),
     /// The table could not be written.
     #[error("the table could not be written: {0}")]
     Report(#[from] io::Error),
@@ -175,7 +180,6 @@ fn packages(tree: &str) -> usize {
 }
 
 fn cargo(folder: &Path, row: &Row, words: &str) -> Result<String, MeasureError> {
-    let failed = || MeasureError::Cargo(words.to_owned(), row.name);
     let output = Command::new("cargo")
         .args(words.split(' '))
         .current_dir(folder)
@@ -185,9 +189,9 @@ fn cargo(folder: &Path, row: &Row, words: &str) -> Result<String, MeasureError> 
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|_| failed())?;
+        .map_err(MeasureError::NotStarted)?;
     if !output.status.success() {
-        return Err(failed());
+        return Err(MeasureError::Cargo(words.to_owned(), row.name));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

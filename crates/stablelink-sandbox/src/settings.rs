@@ -32,7 +32,8 @@ pub struct Settings {
     pub rejected_token: RejectedToken,
     /// How a client must sign a query. Decoded, as documented.
     pub query_form: QueryForm,
-    /// Milliseconds that a request's `TIMESTAMP` may be off, both ways. 120000, as documented.
+    /// Milliseconds that a request's `TIMESTAMP` may be off, both ways. 120000, as documented; below 0
+    /// each is refused.
     pub timestamp_tolerance: i64,
     /// Which of the two published forms an exchange rate has.
     pub rate_version: RateVersion,

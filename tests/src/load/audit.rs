@@ -19,6 +19,8 @@ pub enum Finding {
     Lost(Operation, String),
     /// Two clients, or one twice, tell of the same.
     ToldTwice(Operation, String),
+    /// Something took effect, and the client said of each of its calls that it had no effect.
+    Denied(String, String),
     /// A client never found out what became of something.
     Open(String, String),
     /// A record showed another amount than it had to.
@@ -127,6 +129,7 @@ impl Ledger {
                 self.told(Operation::CreateSettlementOrder, key);
                 self.moved((Account::Merchant, Account::World), token, amount.get());
             }
+            Entry::Denied { what, key } => self.found(Finding::Denied(what.clone(), key.clone())),
             Entry::Open { what, key } => self.found(Finding::Open(what.clone(), key.clone())),
         }
         None
@@ -208,6 +211,12 @@ impl fmt::Display for Finding {
                 )
             }
             Self::ToldTwice(operation, key) => write!(f, "{operation} {key} was told twice"),
+            Self::Denied(what, key) => {
+                write!(
+                    f,
+                    "the {what} {key} took effect, and was said to have had none"
+                )
+            }
             Self::Open(what, key) => write!(f, "the outcome of the {what} {key} was never known"),
             Self::Amount(key, shown, due) => {
                 write!(f, "the record of {key} shows {shown} where {due} is right")

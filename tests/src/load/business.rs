@@ -5,7 +5,7 @@ use stablelink::types::{CheckoutOrder, ConfirmTransactionRequest, Trade};
 use stablelink::{Client, Decimal, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade};
 use tokio::sync::mpsc::Sender;
 
-use super::caller::{Caller, Outcome};
+use super::caller::{Caller, Outcome, Step};
 use super::{Entry, Line};
 
 const COINS: [&str; 7] = [
@@ -89,10 +89,17 @@ impl Business {
         };
         let mut confirmed = None;
         if self.caller.random.u32(0..10) > 0 && !matches!(outcome, Outcome::Presumed) {
-            let Some(record) = self.confirmed(&key).await else {
-                return self.open("confirmation", key).await;
+            let record = match self.confirmed(&key).await {
+                Step::Done(record) => record,
+                Step::Denied(record) => {
+                    let what = "confirmation".to_owned();
+                    let key = key.clone();
+                    self.tell(Entry::Denied { what, key }).await;
+                    record
+                }
+                Step::Open => return self.open("confirmation", key).await,
             };
-            confirmed = record;
+            confirmed.clone_from(&record.tx_no);
         }
         self.tell(Entry::Trade {
             key,
@@ -105,10 +112,8 @@ impl Business {
         .await;
     }
 
-    /// Confirms a trade; gives its `txNo`.
-    async fn confirmed(&mut self, key: &str) -> Option<Option<String>> {
-        let record = self
-            .caller
+    async fn confirmed(&mut self, key: &str) -> Step<Trade> {
+        self.caller
             .step(
                 |client| client.trades().get(key),
                 (
@@ -119,11 +124,10 @@ impl Business {
                     let tx_no = trade.tx_no.clone();
                     let extra = serde_json::Map::new();
                     let confirmation = ConfirmTransactionRequest { tx_no, extra };
-                    Some(client.trades().confirm(confirmation))
+                    client.trades().confirm(confirmation)
                 },
             )
-            .await?;
-        Some(record.tx_no.clone())
+            .await
     }
 
     async fn order(&mut self) {

@@ -37,6 +37,16 @@ pub(super) enum Outcome<T, S> {
     Open,
 }
 
+/// How a step came to its end.
+pub(super) enum Step<S> {
+    /// Done, as its record shows.
+    Done(Answer<S>),
+    /// Done, as its record shows, although each call was said to have had no effect.
+    Denied(Answer<S>),
+    /// Not at all.
+    Open,
+}
+
 /// A client and the care that its caller takes.
 pub(super) struct Caller {
     pub(super) client: Client,
@@ -116,32 +126,38 @@ impl Caller {
         &mut self,
         look: impl Fn(&Client) -> Call<String, S>,
         (done, due): (Is<S>, Is<S>),
-        act: impl Fn(&Client, &S) -> Option<Call<R, T>>,
-    ) -> Option<Answer<S>>
+        act: impl Fn(&Client, &S) -> Call<R, T>,
+    ) -> Step<S>
     where
         R: Send + Sync + 'static,
         T: Send + 'static,
         S: Send + 'static,
     {
-        let mut in_doubt = false;
+        let (mut acted, mut in_doubt) = (false, false);
         for round in 0..ROUNDS {
-            if let Ok(record) = self.call(look(&self.client)).await {
-                if done(&record) {
-                    self.figures.reconciled += u64::from(in_doubt);
-                    return Some(record);
-                }
-                if let Some(call) = due(&record).then(|| act(&self.client, &record)).flatten()
-                    && let Err(error) = self.call(call).await
-                    && error.is_ambiguous()
-                {
-                    self.figures.doubtful += u64::from(!in_doubt);
-                    in_doubt = true;
-                }
-            } else {
+            let Ok(record) = self.call(look(&self.client)).await else {
                 pause(round).await;
+                continue;
+            };
+            if done(&record) {
+                self.figures.reconciled += u64::from(in_doubt);
+                return match acted || in_doubt {
+                    true => Step::Done(record),
+                    false => Step::Denied(record),
+                };
+            }
+            if due(&record) {
+                match self.call(act(&self.client, &record)).await {
+                    Ok(_) => acted = true,
+                    Err(error) if is_unknown(&error) => {
+                        self.figures.doubtful += u64::from(!in_doubt);
+                        in_doubt = true;
+                    }
+                    Err(_) => {}
+                }
             }
         }
-        None
+        Step::Open
     }
 
     /// Waits until a record is as wanted.

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use stablelink::{Client, Credentials, Environment, Error, FileStore, RetryPolicy, TokenSettings};
 use tokio::sync::mpsc::Sender;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::business::Business;
 use super::caller::{Caller, Conduct};
@@ -54,6 +54,17 @@ pub struct Crew {
     pub conduct: Conduct,
 }
 
+/// Why a crew did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CrewError {
+    /// A client could not be made.
+    #[error("a client could not be made: {0}")]
+    Client(#[from] Error),
+    /// A client panicked.
+    #[error("a client broke off: {0}")]
+    BrokeOff(#[from] JoinError),
+}
+
 /// An attempt that takes longer is lost: without faults it takes a few milliseconds.
 const ATTEMPT: Duration = Duration::from_millis(1_500);
 
@@ -62,8 +73,8 @@ impl Crew {
     ///
     /// # Errors
     ///
-    /// A client that can't be made.
-    pub async fn run(self, journal: Sender<Line>) -> Result<(), Error> {
+    /// See [`CrewError`].
+    pub async fn run(self, journal: Sender<Line>) -> Result<(), CrewError> {
         let mut all = JoinSet::new();
         let until = Instant::now() + Duration::from_secs(self.seconds);
         for (number, account) in (0..self.clients).zip(self.accounts.iter().cycle()) {
@@ -87,13 +98,7 @@ impl Crew {
         }
         let mut figures = Figures::default();
         while let Some(ended) = all.join_next().await {
-            match ended {
-                Ok(counted) => figures.add(&counted),
-                Err(error) => {
-                    let problem = format!("a client of the load broke off: {error}");
-                    return Err(Error::from(stablelink::StoreError::new(problem)));
-                }
-            }
+            figures.add(&ended?);
         }
         // Nobody listens any more: the run was broken off, and its end is told elsewhere.
         let _ = journal.send(Line::End(figures)).await;

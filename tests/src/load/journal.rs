@@ -54,6 +54,13 @@ pub enum Entry {
         /// In coins.
         amount: DecimalString,
     },
+    /// Something that took effect although each call was said to have had none.
+    Denied {
+        /// What it was.
+        what: String,
+        /// Its key.
+        key: String,
+    },
     /// Something that the client gave up, without knowing its outcome.
     Open {
         /// What it was.

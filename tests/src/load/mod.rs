@@ -16,7 +16,7 @@ mod world;
 
 pub use audit::{Audit, Finding};
 pub use caller::Conduct;
-pub use crew::{Account, Crew};
+pub use crew::{Account, Crew, CrewError};
 pub use figures::Figures;
 pub use journal::{Entry, Line};
 pub use memory::{Growth, Watch};

@@ -55,7 +55,7 @@ pub enum WorldError {
 /// All tokens end after so many things that the clients did.
 const REVOKED_EVERY: u64 = 2_000;
 
-/// Every so manieth order is paid with a coin too much.
+/// Of so many orders the last is paid with a coin too much.
 const OVERPAID_EVERY: u64 = 8;
 
 /// By how much: one coin.

@@ -1,7 +1,5 @@
 //! A receiver of webhooks: the client's own router, on a port of its own.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret as _;
@@ -16,7 +14,7 @@ use crate::stage::Stage;
 pub(crate) struct Inbox {
     events: Arc<Mutex<Vec<Event>>>,
     /// How many handlers are to fail.
-    failures: Arc<Mutex<VecDeque<()>>>,
+    failures: Arc<Mutex<usize>>,
 }
 
 impl Inbox {
@@ -36,7 +34,7 @@ impl Inbox {
             move |event: Event| {
                 let inbox = inbox.clone();
                 async move {
-                    if inbox.failures.lock().unwrap().pop_front().is_some() {
+                    if inbox.fails() {
                         return Err("it was told to fail");
                     }
                     inbox.events.lock().unwrap().push(event);
@@ -47,20 +45,21 @@ impl Inbox {
         let app = router(receiver, Arc::new(MemoryGuard::default()), handler);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            axum::serve(listener, app).await.unwrap();
-            Ok::<(), Infallible>(())
-        });
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         stage.sandbox.webhook_url(&url).unwrap();
         inbox
     }
 
     /// Lets the next handlers fail.
     pub(crate) fn fail(&self, times: usize) {
-        self.failures
-            .lock()
-            .unwrap()
-            .extend(std::iter::repeat_n((), times));
+        *self.failures.lock().unwrap() += times;
+    }
+
+    fn fails(&self) -> bool {
+        let mut left = self.failures.lock().unwrap();
+        let fails = *left > 0;
+        *left -= usize::from(fails);
+        fails
     }
 
     /// What was handled since the last time, once nothing is due any more.

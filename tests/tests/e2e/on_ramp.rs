@@ -17,6 +17,12 @@ async fn confirm(stage: &Stage, trade: &Answer<Trade>) {
     stage.client.trades().confirm(confirmation).await.unwrap();
 }
 
+/// Its record, once it will not change by itself any more.
+async fn ended(stage: &Stage, trade: &NewTrade) -> Answer<Trade> {
+    let wait = stage.client.trades().wait(trade.request_id());
+    wait.until_final().await.unwrap()
+}
+
 /// All of it: customer, review, fee, rate, receipt, trade, confirmation, end.
 #[tokio::test]
 async fn it_goes_from_the_customer_to_the_coin() {
@@ -50,13 +56,7 @@ async fn it_goes_from_the_customer_to_the_coin() {
     stage.holds(&[]);
 
     stage.pass(60);
-    let done = stage
-        .client
-        .trades()
-        .wait(trade.request_id())
-        .until_final()
-        .await
-        .unwrap();
+    let done = ended(&stage, &trade).await;
     assert_eq!((status(&done), &done.tx_no), ("Completed", &made.tx_no));
     stage.holds(&[
         (Account::Fees, "USD", "1.6025"),
@@ -96,13 +96,7 @@ async fn what_does_not_complete_moves_nothing() {
         let now = stage.client.trades().get(trade.request_id()).await.unwrap();
         assert_ne!(status(&now), end);
         stage.pass(1);
-        let done = stage
-            .client
-            .trades()
-            .wait(trade.request_id())
-            .until_final()
-            .await
-            .unwrap();
+        let done = ended(&stage, &trade).await;
         assert_eq!(status(&done), end);
         stage.holds(&[]);
         let again = stage.client.trades().create(&trade).await.unwrap_err();
@@ -121,13 +115,7 @@ async fn it_outlives_its_token() {
     stage.pass(86_400);
     confirm(&stage, &made).await;
     stage.pass(60);
-    let done = stage
-        .client
-        .trades()
-        .wait(trade.request_id())
-        .until_final()
-        .await
-        .unwrap();
+    let done = ended(&stage, &trade).await;
     assert_eq!(status(&done), "Completed");
     let grants = stage.sandbox.token_grants();
     assert_eq!(
@@ -156,12 +144,6 @@ async fn a_status_that_nobody_knows_is_waited_out() {
         .sandbox
         .set_trade_status(trade.request_id(), "Completed")
         .unwrap();
-    stage
-        .client
-        .trades()
-        .wait(trade.request_id())
-        .until_final()
-        .await
-        .unwrap();
+    ended(&stage, &trade).await;
     stage.end();
 }

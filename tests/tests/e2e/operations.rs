@@ -19,303 +19,138 @@ const CASES: [(Operation, Case); 39] = [
     }),
     (Operation::CreateUser, |scene| {
         let user = of(json!({"email": "b@example.com", "fullName": "B", "country": "VGB"}));
-        outcome(scene.stage.client.users().create(user).into_future())
+        outcome(scene.client().users().create(user))
     }),
     (Operation::SubmitKyb, |scene| {
         let review = of(json!({"clientId": scene.customer, "agreeToAuthorize": "Yes"}));
-        outcome(scene.stage.client.kyb().submit(review).into_future())
+        outcome(scene.client().kyb().submit(review))
     }),
     (Operation::GetUser, |scene| {
-        let users = scene.stage.client.users();
-        outcome(users.get(Some(scene.customer)).into_future())
+        let users = scene.client().users();
+        outcome(users.get(Some(scene.customer)))
     }),
     (Operation::SubmitSimpleKyb, |scene| {
         let review = of(json!({"clientId": scene.bare_customer}));
-        outcome(scene.stage.client.kyb().submit_simple(review).into_future())
+        outcome(scene.client().kyb().submit_simple(review))
     }),
     (Operation::UpdateFeeConfig, |scene| {
         let config = of(json!({"clientId": scene.customer, "developerRate": 0.01}));
-        outcome(
-            scene
-                .stage
-                .client
-                .fee_configs()
-                .update(config)
-                .into_future(),
-        )
+        outcome(scene.client().fee_configs().update(config))
     }),
     (Operation::GetExchangeRate, |scene| {
-        let rates = scene.stage.client.exchange_rates();
-        outcome(
-            rates
-                .quote("USDT", "USD")
-                .amount(money("358.79"))
-                .into_future(),
-        )
+        let rates = scene.client().exchange_rates();
+        outcome(rates.quote("USDT", "USD").amount(money("358.79")))
     }),
     (Operation::CreateFeeConfig, |scene| {
         let config = of(json!({"clientId": scene.bare_customer, "developerFixAmount": 1.5}));
-        outcome(
-            scene
-                .stage
-                .client
-                .fee_configs()
-                .create(config)
-                .into_future(),
-        )
+        outcome(scene.client().fee_configs().create(config))
     }),
     (Operation::GetFeeConfig, |scene| {
-        let configs = scene.stage.client.fee_configs();
-        outcome(configs.get(Some(scene.customer)).into_future())
+        let configs = scene.client().fee_configs();
+        outcome(configs.get(Some(scene.customer)))
     }),
     (Operation::CreateTrade, |scene| {
-        let trades = scene.stage.client.trades();
-        outcome(trades.create(&trade(scene.customer)).into_future())
+        let trades = scene.client().trades();
+        outcome(trades.create(&trade(scene.customer)))
     }),
     (Operation::ConfirmTransaction, |scene| {
         let confirmation = of(json!({"txNo": scene.tx_no}));
-        outcome(
-            scene
-                .stage
-                .client
-                .trades()
-                .confirm(confirmation)
-                .into_future(),
-        )
+        outcome(scene.client().trades().confirm(confirmation))
     }),
     (Operation::GetTrade, |scene| {
-        outcome(scene.stage.client.trades().get(&scene.trade).into_future())
+        outcome(scene.client().trades().get(&scene.trade))
     }),
     (Operation::GetTransaction, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .trades()
-                .transaction(&scene.tx_no)
-                .into_future(),
-        )
+        outcome(scene.client().trades().transaction(&scene.tx_no))
     }),
     (Operation::GetDepositAddress, |scene| {
-        let trades = scene.stage.client.trades();
-        outcome(
-            trades
-                .deposit_address(scene.customer, "USDC", "ethereum")
-                .into_future(),
-        )
+        let trades = scene.client().trades();
+        outcome(trades.deposit_address(scene.customer, "USDC", "ethereum"))
     }),
     (Operation::ListReceiveTransactions, |scene| {
-        let trades = scene.stage.client.trades();
-        outcome(
-            trades
-                .receive_transactions(Some(scene.customer))
-                .into_future(),
-        )
+        let trades = scene.client().trades();
+        outcome(trades.receive_transactions(Some(scene.customer)))
     }),
     (Operation::GetReceiveTransaction, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .trades()
-                .receive_transaction(scene.deposit)
-                .into_future(),
-        )
+        outcome(scene.client().trades().receive_transaction(scene.deposit))
     }),
     (Operation::ListTrades, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .trades()
-                .list(Some(scene.customer))
-                .into_future(),
-        )
+        outcome(scene.client().trades().list(Some(scene.customer)))
     }),
     (Operation::SimulateEvent, |scene| {
         let event = of(json!({"event": "e1", "remark": "r"}));
-        outcome(
-            scene
-                .stage
-                .client
-                .webhook_events()
-                .simulate(event)
-                .into_future(),
-        )
+        outcome(scene.client().webhook_events().simulate(event))
     }),
     (Operation::ListEvents, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .webhook_events()
-                .list(of(json!({})))
-                .into_future(),
-        )
+        outcome(scene.client().webhook_events().list(of(json!({}))))
     }),
     (Operation::CreateCheckoutOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .checkout_orders()
-                .create(&order())
-                .into_future(),
-        )
+        outcome(scene.client().checkout_orders().create(&order()))
     }),
     (Operation::GetCheckoutOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .checkout_orders()
-                .get(&scene.order)
-                .into_future(),
-        )
+        outcome(scene.client().checkout_orders().get(&scene.order))
     }),
     (Operation::CancelCheckoutOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .checkout_orders()
-                .cancel(&scene.order)
-                .into_future(),
-        )
+        outcome(scene.client().checkout_orders().cancel(&scene.order))
     }),
     (Operation::CreateSettlementOrder, |scene| {
         let order = settlement(&scene.paid_order, "0.5");
-        outcome(
-            scene
-                .stage
-                .client
-                .settlements()
-                .create(&order)
-                .into_future(),
-        )
+        outcome(scene.client().settlements().create(&order))
     }),
     (Operation::CreateAbnormalPaymentRefund, |scene| {
         let refund = NewAbnormalPaymentRefund::new(&scene.overpaid_order, "ETH_USDT", HASH);
-        let refunds = scene.stage.client.refunds();
-        outcome(refunds.create_of_abnormal_payment(&refund).into_future())
+        let refunds = scene.client().refunds();
+        outcome(refunds.create_of_abnormal_payment(&refund))
     }),
     (Operation::ListCheckoutOrders, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .checkout_orders()
-                .list(of(json!({})))
-                .into_future(),
-        )
+        outcome(scene.client().checkout_orders().list(of(json!({}))))
     }),
     (Operation::CreateFiatSettlementOrder, |scene| {
         let order = NewFiatSettlement::new(serde_json::Map::new());
-        outcome(
-            scene
-                .stage
-                .client
-                .settlements()
-                .create_fiat(&order)
-                .into_future(),
-        )
+        outcome(scene.client().settlements().create_fiat(&order))
     }),
     (Operation::CancelSettlementOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .settlements()
-                .cancel(&scene.settlement)
-                .into_future(),
-        )
+        outcome(scene.client().settlements().cancel(&scene.settlement))
     }),
     (Operation::GetSettlementOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .settlements()
-                .get(&scene.settlement)
-                .into_future(),
-        )
+        outcome(scene.client().settlements().get(&scene.settlement))
     }),
     (Operation::ListSettlementOrders, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .settlements()
-                .list(of(json!({})))
-                .into_future(),
-        )
+        outcome(scene.client().settlements().list(of(json!({}))))
     }),
     (Operation::ListAbnormalPayments, |scene| {
-        let refunds = scene.stage.client.refunds();
-        outcome(refunds.list_abnormal_payments(of(json!({}))).into_future())
+        let refunds = scene.client().refunds();
+        outcome(refunds.list_abnormal_payments(of(json!({}))))
     }),
     (Operation::CreateRefundOrder, |scene| {
         let refund = NewRefund::of_order(&scene.paid_order, money("0.5"));
-        outcome(scene.stage.client.refunds().create(&refund).into_future())
+        outcome(scene.client().refunds().create(&refund))
     }),
     (Operation::CancelRefundOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .refunds()
-                .cancel(&scene.refund)
-                .into_future(),
-        )
+        outcome(scene.client().refunds().cancel(&scene.refund))
     }),
     (Operation::GetRefundOrder, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .refunds()
-                .get(&scene.refund)
-                .into_future(),
-        )
+        outcome(scene.client().refunds().get(&scene.refund))
     }),
     (Operation::ListRefundOrders, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .refunds()
-                .list(of(json!({})))
-                .into_future(),
-        )
+        outcome(scene.client().refunds().list(of(json!({}))))
     }),
     (Operation::CreateRemit, |scene| {
-        outcome(scene.stage.client.remits().create(&remit()).into_future())
+        outcome(scene.client().remits().create(&remit()))
     }),
     (Operation::UpdateRemit, |scene| {
         let account = changed_remit(scene.remit, "Other Limited");
-        outcome(scene.stage.client.remits().update(&account).into_future())
+        outcome(scene.client().remits().update(&account))
     }),
     (Operation::ListRemits, |scene| {
-        outcome(
-            scene
-                .stage
-                .client
-                .remits()
-                .list(of(json!({})))
-                .into_future(),
-        )
+        outcome(scene.client().remits().list(of(json!({}))))
     }),
     (Operation::GetRemit, |scene| {
-        outcome(scene.stage.client.remits().get(scene.remit).into_future())
+        outcome(scene.client().remits().get(scene.remit))
     }),
     (Operation::UploadFile, |scene| {
-        let files = scene.stage.client.files();
-        outcome(
-            files
-                .upload_bytes("receipt.pdf", &b"%PDF-1.7"[..])
-                .scene(1)
-                .into_future(),
-        )
+        let files = scene.client().files();
+        outcome(files.upload_bytes("receipt.pdf", &b"%PDF-1.7"[..]).scene(1))
     }),
 ];
 
@@ -345,7 +180,7 @@ pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut Settings)) -> 
         );
         if operation == Operation::IssueAccessToken {
             // That of the scene has ended with it: its next call finds that out, and nobody else is to be counted.
-            let quote = scene.stage.client.exchange_rates().quote("USDT", "USD");
+            let quote = scene.client().exchange_rates().quote("USDT", "USD");
             quote.amount(money("1")).await.unwrap();
         }
     }

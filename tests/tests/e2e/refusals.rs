@@ -30,32 +30,25 @@ const CASES: [Case; 27] = [
         Operation::CreateUser,
         |scene| {
             let user = of(json!({"email": "a@example.com", "fullName": "A"}));
-            outcome(scene.stage.client.users().create(user).into_future())
+            outcome(scene.client().users().create(user))
         },
         FIELD,
     ),
     case(
         Operation::SubmitKyb,
-        |scene| outcome(scene.stage.client.kyb().submit(of(json!({}))).into_future()),
+        |scene| outcome(scene.client().kyb().submit(of(json!({})))),
         FIELD,
     ),
     case(
         Operation::GetUser,
-        |scene| outcome(scene.stage.client.users().get(Some(7)).into_future()),
+        |scene| outcome(scene.client().users().get(Some(7))),
         NOT_THERE,
     ),
     case(
         Operation::CreateFeeConfig,
         |scene| {
             let config = of(json!({"clientId": scene.customer}));
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .fee_configs()
-                    .create(config)
-                    .into_future(),
-            )
+            outcome(scene.client().fee_configs().create(config))
         },
         REPEATED,
     ),
@@ -63,36 +56,20 @@ const CASES: [Case; 27] = [
         Operation::UpdateFeeConfig,
         |scene| {
             let config = of(json!({"clientId": scene.customer, "developerRate": -0.01}));
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .fee_configs()
-                    .update(config)
-                    .into_future(),
-            )
+            outcome(scene.client().fee_configs().update(config))
         },
         FIELD,
     ),
     case(
         Operation::CreateTrade,
-        |scene| {
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .trades()
-                    .create(&trade(scene.bare_customer))
-                    .into_future(),
-            )
-        },
+        |scene| outcome(scene.client().trades().create(&trade(scene.bare_customer))),
         NOT_NOW,
     ),
     case(
         Operation::CreateTrade,
         |scene| {
             let again = trade(scene.customer).with_request_id(&scene.trade);
-            outcome(scene.stage.client.trades().create(&again).into_future())
+            outcome(scene.client().trades().create(&again))
         },
         REPEATED,
     ),
@@ -100,35 +77,28 @@ const CASES: [Case; 27] = [
         Operation::CreateTrade,
         |scene| {
             let same = NewTrade::on_ramp(scene.customer, "USD", "USD", money("1"));
-            outcome(scene.stage.client.trades().create(&same).into_future())
+            outcome(scene.client().trades().create(&same))
         },
         FIELD,
     ),
     case(
         Operation::GetTrade,
-        |scene| outcome(scene.stage.client.trades().get("none").into_future()),
+        |scene| outcome(scene.client().trades().get("none")),
         NOT_THERE,
     ),
     case(
         Operation::ConfirmTransaction,
         |scene| {
             let confirmation = of(json!({"txNo": "TR1"}));
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .trades()
-                    .confirm(confirmation)
-                    .into_future(),
-            )
+            outcome(scene.client().trades().confirm(confirmation))
         },
         NOT_THERE,
     ),
     case(
         Operation::GetDepositAddress,
         |scene| {
-            let trades = scene.stage.client.trades();
-            outcome(trades.deposit_address(7, "USDC", "ethereum").into_future())
+            let trades = scene.client().trades();
+            outcome(trades.deposit_address(7, "USDC", "ethereum"))
         },
         NOT_THERE,
     ),
@@ -136,14 +106,7 @@ const CASES: [Case; 27] = [
         Operation::CreateCheckoutOrder,
         |scene| {
             let again = order().with_order_no(&scene.order);
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .checkout_orders()
-                    .create(&again)
-                    .into_future(),
-            )
+            outcome(scene.client().checkout_orders().create(&again))
         },
         REPEATED,
     ),
@@ -151,50 +114,25 @@ const CASES: [Case; 27] = [
         Operation::CreateCheckoutOrder,
         |scene| {
             let unknown = stablelink::NewCheckoutOrder::usd(money("1"), "BTC_BTC", "6", "1");
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .checkout_orders()
-                    .create(&unknown)
-                    .into_future(),
-            )
+            outcome(scene.client().checkout_orders().create(&unknown))
         },
         FIELD,
     ),
     case(
         Operation::GetCheckoutOrder,
-        |scene| {
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .checkout_orders()
-                    .get("none")
-                    .into_future(),
-            )
-        },
+        |scene| outcome(scene.client().checkout_orders().get("none")),
         NOT_THERE,
     ),
     case(
         Operation::CancelCheckoutOrder,
-        |scene| {
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .checkout_orders()
-                    .cancel(&scene.paid_order)
-                    .into_future(),
-            )
-        },
+        |scene| outcome(scene.client().checkout_orders().cancel(&scene.paid_order)),
         NOT_NOW,
     ),
     case(
         Operation::CreateRefundOrder,
         |scene| {
             let unpaid = NewRefund::of_order(&scene.order, money("1"));
-            outcome(scene.stage.client.refunds().create(&unpaid).into_future())
+            outcome(scene.client().refunds().create(&unpaid))
         },
         NOT_NOW,
     ),
@@ -203,7 +141,7 @@ const CASES: [Case; 27] = [
         |scene| {
             // Of 3.03 coins one is on its way back.
             let much = NewRefund::of_order(&scene.paid_order, money("2.04"));
-            outcome(scene.stage.client.refunds().create(&much).into_future())
+            outcome(scene.client().refunds().create(&much))
         },
         FIELD,
     ),
@@ -211,19 +149,19 @@ const CASES: [Case; 27] = [
         Operation::CreateAbnormalPaymentRefund,
         |scene| {
             let none = NewAbnormalPaymentRefund::new(&scene.overpaid_order, "ETH_USDT", "0x99");
-            let refunds = scene.stage.client.refunds();
-            outcome(refunds.create_of_abnormal_payment(&none).into_future())
+            let refunds = scene.client().refunds();
+            outcome(refunds.create_of_abnormal_payment(&none))
         },
         NOT_THERE,
     ),
     case(
         Operation::GetRefundOrder,
-        |scene| outcome(scene.stage.client.refunds().get("none").into_future()),
+        |scene| outcome(scene.client().refunds().get("none")),
         NOT_THERE,
     ),
     case(
         Operation::CancelRefundOrder,
-        |scene| outcome(scene.stage.client.refunds().cancel("none").into_future()),
+        |scene| outcome(scene.client().refunds().cancel("none")),
         NOT_THERE,
     ),
     case(
@@ -231,14 +169,7 @@ const CASES: [Case; 27] = [
         |scene| {
             let again =
                 settlement(&scene.paid_order, "1").with_settlement_order_no(&scene.settlement);
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .settlements()
-                    .create(&again)
-                    .into_future(),
-            )
+            outcome(scene.client().settlements().create(&again))
         },
         REPEATED,
     ),
@@ -246,14 +177,7 @@ const CASES: [Case; 27] = [
         Operation::CreateSettlementOrder,
         |scene| {
             let order = settlement("none", "1");
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .settlements()
-                    .create(&order)
-                    .into_future(),
-            )
+            outcome(scene.client().settlements().create(&order))
         },
         NOT_THERE,
     ),
@@ -264,20 +188,13 @@ const CASES: [Case; 27] = [
             let again = NewFiatSettlement::from(of::<
                 stablelink::types::CreateFiatSettlementOrderRequest,
             >(again));
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .settlements()
-                    .create_fiat(&again)
-                    .into_future(),
-            )
+            outcome(scene.client().settlements().create_fiat(&again))
         },
         REPEATED,
     ),
     case(
         Operation::GetSettlementOrder,
-        |scene| outcome(scene.stage.client.settlements().get("none").into_future()),
+        |scene| outcome(scene.client().settlements().get("none")),
         NOT_THERE,
     ),
     case(
@@ -285,36 +202,20 @@ const CASES: [Case; 27] = [
         |scene| {
             let mut account = remit();
             account.beneficiary_bank_country = "Virgin Islands".into();
-            outcome(scene.stage.client.remits().create(&account).into_future())
+            outcome(scene.client().remits().create(&account))
         },
         FIELD,
     ),
     case(
         Operation::UpdateRemit,
-        |scene| {
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .remits()
-                    .update(&changed_remit(7, "B"))
-                    .into_future(),
-            )
-        },
+        |scene| outcome(scene.client().remits().update(&changed_remit(7, "B"))),
         NOT_THERE,
     ),
     case(
         Operation::SimulateEvent,
         |scene| {
             let event = of(json!({"event": ""}));
-            outcome(
-                scene
-                    .stage
-                    .client
-                    .webhook_events()
-                    .simulate(event)
-                    .into_future(),
-            )
+            outcome(scene.client().webhook_events().simulate(event))
         },
         FIELD,
     ),
@@ -358,17 +259,14 @@ async fn an_address_that_is_not_allowed_is_told_apart() {
             .stage
             .sandbox
             .change(|settings| settings.refuse_address = true);
-        let error = scene
-            .stage
-            .client
-            .trades()
-            .create(&trade(scene.customer))
-            .await;
+        let effects = scene.stage.sandbox.effects();
+        let error = scene.client().trades().create(&trade(scene.customer)).await;
         let error = error.unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::AddressNotAllowed(_)),
             "{mode:?}: {error:?}"
         );
+        assert_eq!(scene.stage.sandbox.effects(), effects, "{mode:?}");
         scene.stage.end();
     }
 }

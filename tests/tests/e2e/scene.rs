@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
-use stablelink::{NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, request_id};
+use stablelink::{Client, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, request_id};
 use stablelink_sandbox::Settings;
 
 use crate::stage::{Data as _, Stage, money, of};
@@ -61,6 +61,10 @@ pub(crate) fn changed_remit(id: i64, name: &str) -> UpdateRemitRequest {
 }
 
 impl Scene {
+    pub(crate) const fn client(&self) -> &Client {
+        &self.stage.client
+    }
+
     pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
         let stage = Stage::with(change).await;
         let (sandbox, client) = (&stage.sandbox, &stage.client);

@@ -111,9 +111,12 @@ impl Data for Answer<Option<stablelink::scalars::RawJson>> {
 /// A call, and what it came to.
 pub(crate) type Outcome = BoxFuture<'static, Result<(), Error>>;
 
-pub(crate) fn outcome<T>(
-    call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
-) -> Outcome {
+pub(crate) fn outcome<T, C>(call: C) -> Outcome
+where
+    C: IntoFuture<Output = Result<Answer<T>, Error>>,
+    C::IntoFuture: Send + 'static,
+{
+    let call = call.into_future();
     Box::pin(async { call.await.map(drop) })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stablelink::MemoryStore;
+use stablelink::{ErrorKind, MemoryStore};
 use stablelink_sandbox::Operation;
 
 use crate::scene::order;
@@ -78,7 +78,10 @@ async fn credentials_are_rotated() {
     let fresh = stablelink_sandbox::Credentials::random().unwrap();
     stage.sandbox.rotate_credentials(fresh);
     let error = stage.client.users().get(Some(customer)).await.unwrap_err();
-    assert!(!error.is_ambiguous(), "{error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::Authentication { .. }),
+        "{error:?}"
+    );
     let client = builder(&stage.sandbox)
         .deadline(Duration::from_secs(30))
         .build()

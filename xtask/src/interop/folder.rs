@@ -23,13 +23,16 @@ pub(super) fn document(language: Language, provisional: bool) -> String {
     format!("{}/{name}", language.target())
 }
 
-/// Writes both documents as the generator of `language` wants them: plain, where it has no profile.
-pub(super) fn write_documents(root: &Path, language: Language) -> Result<(), Stop> {
-    let name = language.toolkit().generator();
+/// Writes both documents for `language` as its generator wants them: plain, where it has no profile.
+pub(super) fn write_documents(
+    root: &Path,
+    language: Language,
+    generator: &str,
+) -> Result<(), Stop> {
     fs::create_dir_all(root.join(language.target()))?;
     for provisional in [false, true] {
         let to = root.join(document(language, provisional));
-        match profile::write(root, name, provisional, &to) {
+        match profile::write(root, generator, provisional, &to) {
             Ok(()) => {}
             Err(ProfileError::Unknown { .. }) => {
                 fs::copy(root.join(plain(provisional)), to)?;

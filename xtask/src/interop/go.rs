@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::job::{self, Job, call::Call, read, stop::Stop};
 
 use super::folder;
-use super::language::{Language, Need, Toolkit};
+use super::language::Language;
+use super::toolkit::{Need, Toolkit, both};
 
 /// The generator's module, as `go.mod` names it.
 const MODULE: &str = "github.com/oapi-codegen/oapi-codegen/v2";
@@ -66,7 +67,7 @@ impl Toolkit for Go {
 
     fn generate(&self) -> Vec<Call> {
         let up = "../../..";
-        let of = |provisional| {
+        both(|provisional| {
             Call::new("go", ["tool", "oapi-codegen"])
                 .args(["-config", "oapi-codegen.yaml"])
                 .args(["-package", package(provisional)])
@@ -74,21 +75,19 @@ impl Toolkit for Go {
                 // The generator applies the profile itself, as it can.
                 .args([format!("{up}/{}", folder::plain(provisional))])
                 .within(Language::Go.source())
-        };
-        vec![of(false), of(true)]
+        })
     }
 
     fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
         let up = "../../..";
-        let of = |provisional| {
+        both(|provisional| {
             let package = package(provisional);
             Call::new("go", ["tool", "oapi-codegen"])
                 .args(["-generate", "models,client", "-package", package])
                 .args(["-o", &format!("{up}/{folder}/{package}.go")])
                 .args([format!("{up}/{}", folder::plain(provisional))])
                 .within(Language::Go.source())
-        };
-        vec![of(false), of(true)]
+        })
     }
 
     fn is_warning(&self, line: &str) -> bool {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::job::{self, Job, call::Call, read, stop::Stop};
 
-use super::language::{Language, Need, Toolkit};
+use super::language::Language;
+use super::toolkit::{Need, Toolkit};
 
 /// The generator, as `pom.xml` names it.
 const PLUGIN: &str = "<artifactId>openapi-generator-maven-plugin</artifactId>";

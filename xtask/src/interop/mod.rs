@@ -16,6 +16,8 @@ mod python;
 mod run;
 mod survey;
 mod table;
+mod toolkit;
+mod toolkits;
 mod typescript;
 mod witness;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::job::{self, Job, call::Call, python, read, stop::Stop};
 
 use super::folder;
-use super::language::{Language, Need, Toolkit};
+use super::language::Language;
+use super::toolkit::{Need, Toolkit, both};
 
 const ENVIRONMENT: &str = "target/tools/interop-python";
 
@@ -68,16 +69,14 @@ impl Toolkit for Python {
     }
 
     fn generate(&self) -> Vec<Call> {
-        let of = |provisional| {
+        both(|provisional| {
             let document = folder::document(Language::Python, provisional);
             make(&document, &generated(), provisional)
-        };
-        vec![of(false), of(true)]
+        })
     }
 
     fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
-        let of = |provisional| make(folder::plain(provisional), folder, provisional);
-        vec![of(false), of(true)]
+        both(|provisional| make(folder::plain(provisional), folder, provisional))
     }
 
     fn is_warning(&self, line: &str) -> bool {

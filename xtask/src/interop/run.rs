@@ -15,7 +15,7 @@ use crate::sandbox::Sandbox;
 use super::expected::{self, Check, Part};
 use super::language::Language;
 use super::table::Row;
-use super::{folder, generator, judge, witness};
+use super::{folder, generator, judge, toolkits, witness};
 
 /// Proves one language. What goes wrong is a problem of the job, and the next language can still be tried.
 pub(super) fn one(job: &mut Job<'_>, language: Language, named: bool) -> Result<Row, Stop> {
@@ -27,7 +27,7 @@ pub(super) fn one(job: &mut Job<'_>, language: Language, named: bool) -> Result<
     let outcome = match missing(job.root, language) {
         None => steps(job, language, &mut row),
         Some(what) => {
-            row.generator = language.toolkit().generator().to_owned();
+            row.generator = toolkits::of(language).generator().to_owned();
             row.missing = Some(what.to_owned());
             let text = format!("not tried: {what} is not on this machine");
             match named {
@@ -50,20 +50,20 @@ fn problem(job: &mut Job<'_>, language: Language, text: &str) {
 }
 
 fn missing(root: &Path, language: Language) -> Option<&'static str> {
-    let mut needs = language.toolkit().needs().into_iter();
+    let mut needs = toolkits::of(language).needs().into_iter();
     needs
         .find(|need| !(need.present)().succeeds_quietly(root))
         .map(|need| need.what)
 }
 
 fn steps(job: &mut Job<'_>, language: Language, row: &mut Row) -> Result<(), Stop> {
-    let toolkit = language.toolkit();
+    let toolkit = toolkits::of(language);
     let version = toolkit.version(job.root)?;
     row.generator = format!("{} {version}", toolkit.generator());
     toolkit.install(job)?;
 
     let start = Instant::now();
-    folder::write_documents(job.root, language)?;
+    folder::write_documents(job.root, language, toolkit.generator())?;
     toolkit.prepare(job.root)?;
     for call in toolkit.generate() {
         let warnings = generate(job, language, &call)?;
@@ -111,7 +111,7 @@ fn generate(job: &mut Job<'_>, language: Language, call: &Call) -> Result<usize,
     }
     let mut warnings = 0;
     for line in written.lines {
-        if language.toolkit().is_warning(&line) {
+        if toolkits::of(language).is_warning(&line) {
             problem(job, language, &format!("the generator warns: {line}"));
             warnings += 1;
         }
@@ -130,7 +130,7 @@ fn operations(job: &mut Job<'_>, language: Language) -> Result<[usize; 2], Stop>
             .iter()
             .filter(|operation| operation.section == "paths")
             .count();
-        *count = language.toolkit().operations(job.root, provisional)?;
+        *count = toolkits::of(language).operations(job.root, provisional)?;
         if *count != wanted {
             problem(
                 job,

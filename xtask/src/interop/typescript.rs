@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::job::{self, Job, call::Call, node, read, stop::Stop};
 
 use super::folder;
-use super::language::{Language, Need, Toolkit};
+use super::language::Language;
+use super::toolkit::{Need, Toolkit, both};
 
 pub(super) struct TypeScript;
 
@@ -82,16 +83,14 @@ impl Toolkit for TypeScript {
     }
 
     fn generate(&self) -> Vec<Call> {
-        let of = |provisional| {
+        both(|provisional| {
             let document = folder::document(Language::Typescript, provisional);
             make(&document, &generated(), provisional)
-        };
-        vec![of(false), of(true)]
+        })
     }
 
     fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
-        let of = |provisional| make(folder::plain(provisional), folder, provisional);
-        vec![of(false), of(true)]
+        both(|provisional| make(folder::plain(provisional), folder, provisional))
     }
 
     fn is_warning(&self, line: &str) -> bool {

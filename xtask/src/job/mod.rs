@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod cargo_tool;
 pub(crate) mod counts;
+pub(crate) mod debian;
 pub(crate) mod install;
 pub(crate) mod node;
 pub(crate) mod python;

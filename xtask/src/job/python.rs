@@ -1,9 +1,17 @@
 //! Python packages in an environment of their own.
 
 use super::call::Call;
+use super::debian::{self, Package};
 use super::install;
 use super::stop::Stop;
 use super::{Job, read};
+
+/// Debian ships Python without the part that makes environments.
+const NEEDED: [Package; 1] = [Package {
+    name: "python3-venv",
+    present: ("python3", &["-c", "import ensurepip, venv"]),
+    purpose: "packages of Python go to an environment of their own",
+}];
 
 /// The interpreter of the environment in `folder`.
 pub(crate) fn interpreter(folder: &str) -> String {
@@ -12,7 +20,7 @@ pub(crate) fn interpreter(folder: &str) -> String {
 
 /// Sees to it that the environment in `folder` holds what the file `requirements` pins.
 pub(crate) fn ensure(job: &mut Job<'_>, folder: &str, requirements: &str) -> Result<(), Stop> {
-    with_venv(job)?;
+    debian::ensure(job, &NEEDED)?;
     // An environment belongs to the interpreter that made it.
     let version = Call::new("python3", ["--version"]).text(job.root);
     let pins = read(job.root, requirements)?;
@@ -25,35 +33,6 @@ pub(crate) fn ensure(job: &mut Job<'_>, folder: &str, requirements: &str) -> Res
             .args(["--requirement", requirements]);
         job.need(&pip, "the Python package index must be reachable")
     })
-}
-
-/// Debian ships Python without the part that makes environments.
-fn with_venv(job: &mut Job<'_>) -> Result<(), Stop> {
-    let probe = Call::new("python3", ["-c", "import ensurepip, venv"]);
-    if probe.succeeds_quietly(job.root) {
-        return Ok(());
-    }
-    let package = "python3-venv";
-    let is_root = Call::new("id", ["-u"]).text(job.root).as_deref() == Some("0");
-    let has_apt = Call::new("apt-get", ["--version"]).succeeds_quietly(job.root);
-    if !(is_root && has_apt) {
-        return Err(Stop(format!(
-            "python3 is missing, or can't make environments\n  \
-             help: on Debian, apt-get install {package}"
-        )));
-    }
-    let help = format!("install {package} by hand");
-    job.need(&Call::new("apt-get", ["update", "--quiet"]), &help)?;
-    let install = Call::new("apt-get", ["install", "--yes", "--quiet", package])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    job.need(&install, &help)?;
-    if probe.succeeds_quietly(job.root) {
-        return Ok(());
-    }
-    Err(Stop(format!(
-        "the python3 that stands first on the PATH can't make environments, although {package} \
-         is installed\n  help: put one that can first"
-    )))
 }
 
 /// The version that the text of a requirements file pins a package to.

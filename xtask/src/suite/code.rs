@@ -1,6 +1,6 @@
 //! The steps that are cargo commands alone.
 
-use super::debian;
+use super::machine;
 use crate::job::Job;
 use crate::job::call::Call;
 use crate::job::stop::Stop;
@@ -17,7 +17,7 @@ pub(super) fn format(job: &mut Job<'_>) -> Result<(), Stop> {
 
 pub(super) fn clippy(job: &mut Job<'_>) -> Result<(), Stop> {
     component(job, "clippy", "clippy")?;
-    debian::ensure(job)?;
+    machine::ensure(job)?;
     for what in FEATURES {
         let words = format!("clippy --locked {what} --all-targets -- -D warnings");
         job.check(&Call::cargo(&words))?;
@@ -31,7 +31,7 @@ pub(super) fn regen(job: &mut Job<'_>) -> Result<(), Stop> {
 }
 
 pub(super) fn docs(job: &mut Job<'_>) -> Result<(), Stop> {
-    debian::ensure(job)?;
+    machine::ensure(job)?;
     for what in FEATURES {
         let words = format!("doc --locked --no-deps {what}");
         job.check(&Call::cargo(&words).env("RUSTDOCFLAGS", "-D warnings"))?;

@@ -1,15 +1,17 @@
 //! The whole test suite as one command, with its own set-up: `cargo xtask test`.
 //!
 //! Every step runs, whatever the ones before it said; the table at the end and the error name
-//! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions;
-//! the toolchain of the `msrv` step and the target of the `wasm` step alone land outside (with rustup).
+//! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions.
+//! What lands outside: packages of Debian, where this runs as root (`machine`); with rustup the
+//! toolchain of the `msrv` step, the target of the `wasm` step, rustfmt and clippy; and what Go and
+//! Maven keep in caches of their own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod cargo_test;
 mod code;
-mod debian;
 mod deny;
+mod machine;
 mod msrv;
 mod openapi;
 mod report;

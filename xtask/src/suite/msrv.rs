@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::code::FEATURES;
-use super::debian;
+use super::machine;
 use crate::job::Job;
 use crate::job::call::Call;
 use crate::job::stop::Stop;
@@ -12,7 +12,7 @@ use crate::job::stop::Stop;
 const TARGET: &str = "target/msrv";
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
-    debian::ensure(job)?;
+    machine::ensure(job)?;
     let manifest = fs::read_to_string(job.root.join("Cargo.toml"))?;
     let version = rust_version(&manifest).map_err(Stop)?;
     // Otherwise rustup may install the toolchain on the sly, with the default profile.

@@ -92,15 +92,19 @@ fn admit(gateway: &Gateway, parts: &Parts, arrival: &Arrival) -> Result<Option<C
     if !genuine {
         return Err(Refusal::signature());
     }
-    client.tokens().used(settings.revoke_every);
+    if !client.tokens().used(generation, settings.revoke_every) {
+        return Err(Refusal::rejected_token());
+    }
     Ok(Some(Caller { client: index }))
 }
 
 fn header<'a>(parts: &'a Parts, name: &str, shown: &str) -> Result<&'a str, Refusal> {
-    let value = parts
-        .headers
-        .get(name)
-        .and_then(|value| value.to_str().ok());
+    let mut values = parts.headers.get_all(name).iter();
+    let value = values.next().and_then(|value| value.to_str().ok());
+    // Which of two would count is anybody's guess.
+    if values.next().is_some() {
+        return Err(Refusal::field(format!("header [{shown}] stands twice")));
+    }
     value
         .filter(|value| !value.is_empty())
         .ok_or_else(|| Refusal::missing_header(shown))

@@ -46,37 +46,42 @@ fn issue(
             .ok_or_else(|| Refusal::missing_field(name))
     };
     let now = gateway.clock.now_millis();
-    let (index, by_refresh) = match parameter("grant_type")? {
+    let settings = gateway.settings();
+    // Each client is asked and given its token at once, so that a rotation comes before both or after both.
+    let (granted, refusal, shape) = match parameter("grant_type")? {
         "client_credentials" => {
             let (key, secret) = (parameter("api_key")?, parameter("api_secret")?);
-            let known = |client: &Client| client.credentials().are(key, secret);
-            let index = gateway.clients.iter().position(known);
-            let refusal = || Refusal::credentials("api_key or api_secret is wrong");
-            (index.ok_or_else(refusal)?, false)
+            let granted = first(gateway, |client| {
+                let credentials = client.credentials();
+                credentials.are(key, secret).then(|| {
+                    let mut tokens = client.tokens();
+                    tokens.grants.credentials += 1;
+                    tokens.issue(now, &settings)
+                })
+            });
+            (
+                granted,
+                "api_key or api_secret is wrong",
+                settings.token_shape,
+            )
         }
         "refresh_token" => {
             let token = parameter("refresh_token")?;
-            let known = |client: &Client| client.tokens().refreshes(token, now);
-            let index = gateway.clients.iter().position(known);
-            let refusal = || Refusal::credentials("refresh_token is invalid or has expired");
-            (index.ok_or_else(refusal)?, true)
+            let granted = first(gateway, |client| {
+                let mut tokens = client.tokens();
+                let issued = tokens.renew(token, now, &settings)?;
+                tokens.grants.refresh += 1;
+                Some(issued)
+            });
+            let refusal = "refresh_token is invalid or has expired";
+            (granted, refusal, settings.refresh_shape)
         }
         _ => {
             let rule = "grant_type must be client_credentials or refresh_token";
             return Err(Refusal::field(rule));
         }
     };
-    let settings = gateway.settings();
-    let issued = {
-        let mut tokens = gateway.clients[index].tokens();
-        let count = if by_refresh {
-            &mut tokens.grants.refresh
-        } else {
-            &mut tokens.grants.credentials
-        };
-        *count += 1;
-        tokens.issue(now, &settings)
-    };
+    let (index, issued) = granted.ok_or_else(|| Refusal::credentials(refusal))?;
     let issued = issued.map_err(|error| Refusal::internal(&error))?;
     gateway.requests.update(arrival.number, |record| {
         record.client = Some(index);
@@ -89,13 +94,14 @@ fn issue(
         refresh_token: issued.refresh,
         rt_expires_in: settings.refresh_life,
     };
-    let shape = if by_refresh {
-        settings.refresh_shape
-    } else {
-        settings.token_shape
-    };
     match shape {
         TokenShape::Enveloped => Reply::data(&answer),
         TokenShape::Bare => Reply::bare(&answer),
     }
+}
+
+/// The first client that grants something, by its index.
+fn first<T>(gateway: &Gateway, grants: impl Fn(&Client) -> Option<T>) -> Option<(usize, T)> {
+    let mut clients = gateway.clients.iter().enumerate();
+    clients.find_map(|(index, client)| Some((index, grants(client)?)))
 }

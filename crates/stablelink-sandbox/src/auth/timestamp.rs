@@ -3,11 +3,11 @@
 use crate::refusal::Refusal;
 
 /// Reads milliseconds since the epoch and holds them to `now`, in both directions. Exactly the
-/// tolerance is accepted.
+/// tolerance is accepted; nothing is with one below zero.
 pub(crate) fn check(text: &str, now: i64, tolerance: i64) -> Result<(), Refusal> {
     let then = parse(text).ok_or_else(Refusal::timestamp_format)?;
     let now = u64::try_from(now).unwrap_or_default();
-    if then.abs_diff(now) <= u64::try_from(tolerance).unwrap_or_default() {
+    if i64::try_from(then.abs_diff(now)).is_ok_and(|off| off <= tolerance) {
         Ok(())
     } else {
         Err(Refusal::timestamp_age())
@@ -26,6 +26,21 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn no_time_is_near_enough_for_a_tolerance_below_zero() {
+        for (text, now, tolerance, passes) in [
+            ("5", 5, 0, true),
+            ("5", 5, -1, false),
+            ("5", 5, i64::MIN, false),
+            ("0", i64::MAX, i64::MAX, true),
+            ("18446744073709551615", 0, i64::MAX, false),
+            ("0", -5, 0, true),
+        ] {
+            let passed = check(text, now, tolerance).is_ok();
+            assert_eq!(passed, passes, "{text} {now} {tolerance}");
+        }
+    }
 
     #[test]
     fn agrees_with_the_vectors() {

@@ -9,7 +9,6 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::state::books::Books;
 use crate::state::{Delivery, DeliveryState, Gateway, RequestRecord};
 use crate::{document, envelope};
 
@@ -41,8 +40,20 @@ fn of(gateway: &Gateway) -> Value {
     })
 }
 
+/// Of what is kept in the order of its making.
 fn latest<T>(all: impl DoubleEndedIterator<Item = T>, show: impl FnMut(T) -> Value) -> Vec<Value> {
     all.rev().take(SHOWN).map(show).collect()
+}
+
+/// Of what is kept in the order of the numbers that callers chose; `made` grows from one to the next.
+fn latest_by<T>(
+    all: impl Iterator<Item = T>,
+    made: fn(&T) -> i64,
+    show: impl FnMut(T) -> Value,
+) -> Vec<Value> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_by_key(made);
+    latest(all.into_iter(), show)
 }
 
 fn client(gateway: &Gateway, index: usize) -> Value {
@@ -73,13 +84,19 @@ fn client(gateway: &Gateway, index: usize) -> Value {
             "status": trade.status,
             "created": trade.created,
         })),
-        "orders": orders(&books),
-        "refunds": latest(books.refunds.values(), |refund| json!({
+        "orders": latest_by(books.orders.values(), |order| order.sysid, |order| json!({
+            "orderNo": order.order_no,
+            "token": order.token,
+            "payingAmount": order.paying_amount.to_string(),
+            "status": order.status,
+            "created": order.created,
+        })),
+        "refunds": latest_by(books.refunds.values(), |refund| refund.sysid, |refund| json!({
             "refundOrderNo": refund.number,
             "amount": refund.amount.to_string(),
             "status": refund.status,
         })),
-        "settlements": latest(books.settlements.values(), |settlement| json!({
+        "settlements": latest_by(books.settlements.values(), |it| it.sysid, |settlement| json!({
             "settlementOrderNo": settlement.number,
             "token": settlement.token,
             "amount": settlement.amount.map(|amount| amount.to_string()),
@@ -90,20 +107,6 @@ fn client(gateway: &Gateway, index: usize) -> Value {
             "currency": currency,
             "amount": amount.map(|amount| amount.to_string()),
         })).collect::<Vec<_>>(),
-    })
-}
-
-fn orders(books: &Books) -> Vec<Value> {
-    let mut orders: Vec<_> = books.orders.values().collect();
-    orders.sort_by_key(|order| order.sysid);
-    latest(orders.into_iter(), |order| {
-        json!({
-            "orderNo": order.order_no,
-            "token": order.token,
-            "payingAmount": order.paying_amount.to_string(),
-            "status": order.status,
-            "created": order.created,
-        })
     })
 }
 

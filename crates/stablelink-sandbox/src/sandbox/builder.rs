@@ -128,8 +128,7 @@ impl Builder {
     }
 
     /// Starts the sandbox, on a free port of 127.0.0.1 unless [`bind`](Self::bind) says otherwise. It
-    /// lives in the runtime that this is called
-    /// in, until it is dropped.
+    /// lives in the runtime that this is called in, until it is dropped.
     ///
     /// # Errors
     ///

@@ -77,7 +77,9 @@ impl Sandbox {
     /// are refused from now on, and its tokens end.
     pub fn rotate_credentials(&self, credentials: Credentials) {
         let client = &self.gateway.clients[0];
-        *client.credentials() = credentials;
+        // Held to the end: nobody is granted a token by the old ones in between.
+        let mut current = client.credentials();
+        *current = credentials;
         let mut tokens = client.tokens();
         tokens.revoke();
         tokens.revoke_refresh();

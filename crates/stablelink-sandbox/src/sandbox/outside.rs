@@ -103,7 +103,8 @@ impl Sandbox {
     }
 
     /// Lets coins arrive at the deposit address of a customer. Gives the id of the receive
-    /// transaction.
+    /// transaction. Any amount, currency and network, so that a client can be shown what no document
+    /// knows; the balances follow.
     ///
     /// # Errors
     ///

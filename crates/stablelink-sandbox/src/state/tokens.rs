@@ -119,8 +119,20 @@ impl Tokens {
         }
     }
 
+    /// A new pair for the live refresh token, which serves once; `None`: this is not the one.
+    pub(crate) fn renew(
+        &mut self,
+        refresh: &str,
+        now: i64,
+        settings: &Settings,
+    ) -> Option<Result<Issued, NoRandomness>> {
+        // Looked at and replaced at once: of two who come with it at the same time one is late.
+        self.refreshes(refresh, now)
+            .then(|| self.issue(now, settings))
+    }
+
     /// Whether this is the live refresh token.
-    pub(crate) fn refreshes(&self, text: &str, now: i64) -> bool {
+    fn refreshes(&self, text: &str, now: i64) -> bool {
         self.refresh
             .as_ref()
             .is_some_and(|token| token.is(text, now))
@@ -132,12 +144,17 @@ impl Tokens {
         live.map(|_| self.generation)
     }
 
-    /// Counts a call that was let in, and ends the token after so many of them.
-    pub(crate) fn used(&mut self, revoke_every: Option<u64>) {
+    /// Counts a call with the token of this generation, and ends it after so many of them. False: it
+    /// has ended since it was [looked at](Self::live).
+    pub(crate) fn used(&mut self, generation: u64, revoke_every: Option<u64>) -> bool {
+        if self.access.is_none() || self.generation != generation {
+            return false;
+        }
         self.calls += 1;
         if revoke_every.is_some_and(|every| self.calls >= every) {
             self.access = None;
         }
+        true
     }
 
     /// Ends the live access token. The refresh token stays.
@@ -196,9 +213,16 @@ mod tests {
     fn ends_after_so_many_calls() {
         let (mut tokens, settings) = (Tokens::default(), Settings::default());
         let issued = tokens.issue(0, &settings).unwrap();
-        tokens.used(Some(2));
+        assert!(tokens.used(1, Some(2)));
         assert!(tokens.live(&issued.access, 0).is_some());
-        tokens.used(Some(2));
+        assert!(tokens.used(1, Some(2)));
         assert!(tokens.live(&issued.access, 0).is_none());
+        assert!(
+            !tokens.used(1, None),
+            "who looked before it ended comes too late"
+        );
+        tokens.issue(0, &settings).unwrap();
+        assert!(!tokens.used(1, None), "and does not use up the next one");
+        assert_eq!(tokens.calls, 0);
     }
 }

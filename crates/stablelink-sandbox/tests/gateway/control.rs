@@ -116,6 +116,45 @@ async fn everything_is_steered_by_json() {
     assert!(!shown.contains(&caller.token), "no token");
 }
 
+/// A list that is cut shows the latest, whatever their numbers are called.
+#[tokio::test]
+async fn the_latest_records_come_first() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let numbers = ["B", "C", "A"];
+    for number in numbers {
+        let order = format!(
+            r#"{{"orderNo":"{number}","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}}"#
+        );
+        caller.post("/checkout/order/create", &order).await.ok();
+        let paid = json!({"orderNo": number, "amount": "1.01"});
+        post(&sandbox, "pay", paid).await;
+        let refund = format!(r#"{{"refundOrderNo":"{number}","orderNo":"{number}","amount":0.5}}"#);
+        caller.post("/checkout/refund/create", &refund).await.ok();
+        let settlement = format!(
+            r#"{{"settlementOrderNo":"{number}","merchantId":"1","token":"ETH_USDT","address":"0x1","amount":"0.1","orderNos":["{number}"]}}"#
+        );
+        caller
+            .post("/checkout/settlement/create", &settlement)
+            .await
+            .ok();
+    }
+    let seen = status(&sandbox).await;
+    let wanted = numbers.into_iter().rev().collect::<Vec<_>>();
+    for (list, member) in [
+        ("orders", "orderNo"),
+        ("refunds", "refundOrderNo"),
+        ("settlements", "settlementOrderNo"),
+    ] {
+        let shown = seen["clients"][0][list].as_array().unwrap();
+        let shown: Vec<_> = shown
+            .iter()
+            .map(|it| it[member].as_str().unwrap())
+            .collect();
+        assert_eq!(shown, wanted, "{list}");
+    }
+}
+
 #[tokio::test]
 async fn faults_come_and_go() {
     let sandbox = Sandbox::start().await.unwrap();

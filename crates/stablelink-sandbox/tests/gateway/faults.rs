@@ -84,6 +84,8 @@ async fn headers_come_with_the_answers() {
             "location",
             "https://other.invalid/x",
         ),
+        (Fault::html(502), "content-type", "text/html; charset=utf-8"),
+        (Fault::wrong_json(), "content-type", "application/json"),
         (
             Fault::status(500).header("date", "Thu, 01 Jan 1970 00:00:00 GMT"),
             "date",

@@ -61,6 +61,40 @@ async fn missing_and_wrong_headers_are_refused() {
     }
 }
 
+/// What the sandbox and the client agree on is agreed on by two, not by one with itself.
+#[test]
+fn no_code_is_shared_with_the_client() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+    let (dependencies, of_tests) = dependencies.split_once("[dev-dependencies]").unwrap();
+    assert!(!dependencies.contains("stablelink"), "{dependencies}");
+    assert!(of_tests.contains("stablelink-signature"), "{of_tests}");
+}
+
+/// Nobody knows which of two would count.
+#[tokio::test]
+async fn a_header_that_stands_twice_is_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (header, shown) in [
+        ("authorization", "Authorization"),
+        ("signature", "SIGNATURE"),
+        ("timestamp", "TIMESTAMP"),
+    ] {
+        let mut request = caller
+            .request("GET", PATH, "orderNo=A", "")
+            .build()
+            .unwrap();
+        let again = request.headers()[header].clone();
+        request.headers_mut().append(header, again);
+        let answer = Answer::read(caller.http.execute(request).await.unwrap())
+            .await
+            .unwrap();
+        let words = format!("\"header [{shown}] stands twice\"");
+        assert_eq!(answer.refused("00008").retmsg(), words);
+    }
+}
+
 #[tokio::test]
 async fn every_signed_part_counts() {
     let sandbox = Sandbox::start().await.unwrap();

@@ -215,6 +215,63 @@ async fn tokens_are_revoked_by_hand_and_by_count() {
         .refused("00905");
 }
 
+/// So many at the same time, and so often.
+const AT_ONCE: usize = 16;
+const ROUNDS: usize = 4;
+
+/// A refresh token serves once, whoever else comes with it at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_with_one_refresh_token_one_is_served() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for round in 1..=ROUNDS as u64 {
+        let granted = by_credentials(sandbox.url(), &sandbox.credentials()).await;
+        let url = sandbox.url().to_owned();
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|_| (url.clone(), granted.text("refresh_token")))
+            .map(|(url, token)| {
+                tokio::spawn(async move {
+                    let parameters = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+                    let answer = token_request(&url, &parameters).await;
+                    u64::from(!answer.top("access_token").is_empty())
+                })
+            })
+            .collect();
+        let mut served = 0;
+        for call in calls {
+            served += call.await.unwrap();
+        }
+        assert_eq!(served, 1);
+        let late = AT_ONCE as u64 - 1;
+        assert_eq!(grants(&sandbox), (round, round, round * late));
+    }
+}
+
+/// A token that is good for one call is good for one, however many come at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
+    let sandbox = Sandbox::builder().revoke_every(1).start().await.unwrap();
+    // It takes its time to sign, so that all are looked at before the first one counts.
+    let body = format!("{{\"more\": \"{}\"}}", "x".repeat(250_000));
+    for _ in 0..ROUNDS {
+        let caller = std::sync::Arc::new(Caller::new(&sandbox).await);
+        let calls: Vec<_> = (0..AT_ONCE)
+            .map(|_| (caller.clone(), body.clone()))
+            .map(|(caller, body)| {
+                let call = async move { caller.post("/checkout/order/list", &body).await.status };
+                tokio::spawn(call)
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for call in calls {
+            statuses.push(call.await.unwrap());
+        }
+        statuses.sort_unstable();
+        let mut expected = [401; AT_ONCE];
+        expected[0] = 200;
+        assert_eq!(statuses, expected);
+    }
+}
+
 #[tokio::test]
 async fn a_rotation_ends_what_was_before() {
     let sandbox = Sandbox::start().await.unwrap();

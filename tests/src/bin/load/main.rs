@@ -25,19 +25,19 @@ use process::Process;
 )]
 struct Args {
     /// Clients, each with its own connections
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     clients: usize,
-    /// Processes that the clients are spread over
-    #[arg(long, default_value_t = 4)]
+    /// Processes that the clients are spread over; no more than there are clients
+    #[arg(long, default_value_t = 4, value_parser = at_least_one)]
     processes: usize,
     /// Accounts that the clients share; each has one live token
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, value_parser = at_least_one)]
     accounts: usize,
     /// Seconds that it lasts at least
     #[arg(long, default_value_t = 30)]
     seconds: u64,
     /// Calls that there are at least; on a slow machine they take longer than the seconds
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     calls: u64,
     /// Share of the requests that is struck by a fault, from 0 to 0.9
     #[arg(long, default_value_t = 0.2, value_parser = share)]
@@ -56,6 +56,15 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share)
     } else {
         Err("must be from 0 to 0.9".to_owned())
+    }
+}
+
+/// A load of nothing would prove nothing, and say that all is well.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("is no number".to_owned()),
     }
 }
 
@@ -90,7 +99,7 @@ const LINES: usize = 1024;
 async fn load(args: &Args) -> Result<bool, Box<dyn std::error::Error>> {
     let mut world = World::start(args.accounts, args.faults, args.seed).await?;
     let (sender, mut lines) = mpsc::channel(LINES);
-    let processes = args.processes.clamp(1, args.clients.max(1));
+    let processes = args.processes.min(args.clients);
     let mut running = Vec::new();
     let start = Instant::now();
     let mut first = 0;
@@ -101,7 +110,7 @@ async fn load(args: &Args) -> Result<bool, Box<dyn std::error::Error>> {
             tokens: world.tokens(),
             accounts: world.accounts().to_vec(),
             clients,
-            calls: args.calls.div_ceil(args.clients.max(1) as u64),
+            calls: args.calls.div_ceil(args.clients as u64),
             seconds: args.seconds,
             seed: args.seed.wrapping_add(first),
             conduct: Default::default(),

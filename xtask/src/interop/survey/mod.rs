@@ -1,60 +1,32 @@
 //! `cargo xtask interop --survey`: which readers of OpenAPI take the document without a warning, as it is published and with
 //! the profile of each. Recorded in `spec/README.md`; no step of the suite.
 
+mod installed;
 mod prism;
 mod request;
+mod said;
 mod tools;
 
-use crate::job::call::Call;
-use crate::job::{self, Job, node, stop::Stop};
+use crate::job::{self, Job, stop::Stop};
 use crate::profile;
 
 use super::language::Language;
-use super::{folder, generator, markdown};
+use super::{folder, markdown, toolkits};
+use installed::TARGET;
+use said::{Said, said};
 use tools::Tool;
-
-/// Where all that is surveyed is installed and writes to, below the root.
-const TARGET: &str = "target/interop/survey";
-
-/// Pins of what npm has of it.
-const PINS: &str = "tests/interop/survey";
 
 const HEAD: [&str; 4] = ["Reader", "Version", "As published", "With its profile"];
 
-/// What a reader said of both documents.
-#[derive(Default)]
-struct Said {
-    failed: bool,
-    warnings: Vec<String>,
-}
-
-impl Said {
-    fn is_clean(&self) -> bool {
-        !self.failed && self.warnings.is_empty()
-    }
-
-    fn cell(&self) -> String {
-        let count = match self.warnings.len() {
-            0 => "no warning".to_owned(),
-            1 => "1 warning".to_owned(),
-            count => format!("{count} warnings"),
-        };
-        match self.failed {
-            true => format!("fails, {count}"),
-            false => count,
-        }
-    }
-}
-
 /// Surveys all readers. One that does not take the document with its profile, or plain where it has none, is a problem.
 pub(super) fn in_job(job: &mut Job<'_>) -> Result<(), Stop> {
-    node::ensure(job, TARGET, PINS)?;
+    installed::ensure(job)?;
     let mut rows = Vec::new();
     for language in Language::ALL {
-        let toolkit = language.toolkit();
+        let toolkit = toolkits::of(language);
         writeln!(job.out, "\n-- {}", toolkit.generator())?;
         toolkit.install(job)?;
-        folder::write_documents(job.root, language)?;
+        folder::write_documents(job.root, language, toolkit.generator())?;
         toolkit.prepare(job.root)?;
         let made = format!("{TARGET}/out/{}", language.name());
         job::empty(&job.root.join(&made))?;
@@ -107,22 +79,6 @@ fn row(
     Ok([name.to_owned(), version, plain.cell(), with_profile])
 }
 
-/// Runs the commands of a generator for both documents.
-fn said(
-    job: &mut Job<'_>,
-    calls: &[Call],
-    is_warning: impl Fn(&str) -> bool,
-) -> Result<Said, Stop> {
-    let mut said = Said::default();
-    for call in calls {
-        let written = generator::run(job, call, &format!("{TARGET}/log"))?;
-        said.failed |= !written.success;
-        let warnings = written.lines.into_iter().filter(|line| is_warning(line));
-        said.warnings.extend(warnings);
-    }
-    Ok(said)
-}
-
 /// Lets a tool read both documents, plain or with its profile.
 fn read_by(job: &mut Job<'_>, tool: &Tool, profiled: bool) -> Result<Said, Stop> {
     let mut all = Said::default();
@@ -141,25 +97,4 @@ fn read_by(job: &mut Job<'_>, tool: &Tool, profiled: bool) -> Result<Said, Stop>
         all.warnings.extend(one.warnings);
     }
     Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_tells_failure_and_warnings() {
-        let said = |failed, count| Said {
-            failed,
-            warnings: vec!["w".to_owned(); count],
-        };
-        for (said, cell, clean) in [
-            (said(false, 0), "no warning", true),
-            (said(false, 1), "1 warning", false),
-            (said(true, 0), "fails, no warning", false),
-            (said(true, 2), "fails, 2 warnings", false),
-        ] {
-            assert_eq!((said.cell().as_str(), said.is_clean()), (cell, clean));
-        }
-    }
 }

@@ -8,9 +8,9 @@ use crate::job::{Job, read as read_file, stop::Stop};
 use crate::loopback::{Answer, Loopback};
 use crate::openapi::{self, Operation};
 
-use super::Said;
+use super::installed::node;
 use super::request::{self, Sample};
-use super::tools::node;
+use super::said::Said;
 
 /// What parts a form from the next; no value here holds it.
 const BOUNDARY: &str = "part-of-the-survey";

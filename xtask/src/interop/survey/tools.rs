@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::job::call::Call;
 use crate::job::{Job, read, stop::Stop};
 
-use super::{PINS, Said, TARGET, prism, said};
+use super::installed::{PINS, TARGET, node};
+use super::prism;
+use super::said::{Said, said};
 
 const OGEN: &str = "github.com/ogen-go/ogen";
 const OGEN_VERSION: &str = "1.24.0";
@@ -79,17 +81,6 @@ impl Tool {
         let version = pins["devDependencies"][name].as_str().map(str::to_owned);
         version.ok_or_else(|| Stop(format!("{path}: does not pin {name}")))
     }
-}
-
-/// A script of an installed package, with the Node.js that is installed beside it: some want a newer one than a machine has.
-pub(super) fn node(script: &str) -> Call {
-    let arch = match std::env::consts::ARCH {
-        "aarch64" => "arm64",
-        _ => "x64",
-    };
-    let modules = format!("{TARGET}/node_modules");
-    let program = format!("{modules}/node-{}-{arch}/bin/node", std::env::consts::OS);
-    Call::new(program, [format!("{modules}/{script}")]).env("NO_COLOR", "1")
 }
 
 /// What most of them call a warning or worse.
