@@ -1,6 +1,9 @@
 //! The ready router and the extractor, over HTTP on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/watch.rs"]
+mod watch;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -39,6 +42,7 @@ struct Site {
 
 impl Site {
     async fn of(app: impl FnOnce(Receiver) -> Router) -> Self {
+        watch::listen();
         let clock = ManualClock::new(start());
         let webhooks = Webhooks::new(&key()).unwrap();
         let app = app(Receiver::new(webhooks).clock(Arc::new(clock.clone())));

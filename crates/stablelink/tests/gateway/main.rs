@@ -24,3 +24,5 @@ mod token_refused;
 #[cfg(feature = "provisional")]
 mod uploads;
 mod waits;
+#[path = "../support/watch.rs"]
+mod watch;

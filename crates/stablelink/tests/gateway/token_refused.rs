@@ -10,6 +10,7 @@ use stablelink_sandbox::{Fault, Operation, RejectedToken, Sandbox};
 use crate::setup::{
     Call, builder, clocked, effects, keyed, never, order, outcome, pair, quick, read, sent,
 };
+use crate::watch::Told;
 
 /// Renewed once and sent once more, whatever the operation: what was refused for its token had no effect.
 #[tokio::test]
@@ -36,7 +37,7 @@ async fn a_repeat_with_a_new_token_that_is_lost_is_ambiguous() {
     sandbox.revoke_tokens();
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
-    let error = client.checkout_orders().cancel("7").await.unwrap_err();
+    let error = client.checkout_orders().cancel("7").await.told_err();
     assert!(error.is_ambiguous(), "{error:?}");
     assert_eq!((error.attempts(), sent(&sandbox, cancel)), (2, 2));
 }
@@ -55,7 +56,7 @@ async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
         for call in [read as Call, keyed as Call, never as Call] {
             let result = call(&client).await;
             assert_eq!(outcome(&result), "authentication", "{round}: {result:?}");
-            assert!(result.unwrap_err().attempts() <= 2);
+            assert!(result.told_err().attempts() <= 2);
         }
     }
     let asked = sent(&sandbox, Operation::IssueAccessToken);
@@ -131,7 +132,7 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
             sandbox.faults().add(fault().on_token().always());
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert_eq!(error.is_retryable(), passes, "{name}: {error:?}");
             assert_eq!(error.operation(), Some("issue_access_token"), "{name}");
             assert_eq!(sandbox.request_count(), requests as u64, "{name}");
@@ -188,7 +189,7 @@ async fn a_source_of_credentials_may_fail_and_come_back() {
     ] {
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "configuration", "{result:?}");
-        let error = result.unwrap_err();
+        let error = result.told_err();
         assert!(error.to_string().contains(text), "{error}");
         assert_eq!(error.is_retryable(), passes, "{error}");
         assert_eq!(sandbox.request_count(), 0);
