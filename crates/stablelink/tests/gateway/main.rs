@@ -11,6 +11,7 @@ mod faults;
 mod leaks;
 mod limits;
 mod load;
+mod local_times;
 mod money;
 mod observe;
 #[cfg(feature = "provisional")]
