@@ -1,10 +1,12 @@
-//! An answer that could not be read.
+//! An answer or a delivery that could not be read.
 
 use std::fmt;
 
-/// Which field of an answer could not be read, and why. Its bytes are at [`Error::raw`](super::Error::raw).
+/// Which field of an answer, or of the delivery of a webhook, could not be read, and why. The bytes of an answer are at
+/// [`Error::raw`](super::Error::raw), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
 #[derive(Clone, Debug)]
 pub struct Decode {
+    what: &'static str,
     path: String,
     problem: String,
 }
@@ -31,9 +33,16 @@ impl Decode {
 
     pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
+            what: "the answer",
             path: path.into(),
             problem: problem.into(),
         }
+    }
+
+    /// Of the delivery of a webhook, and not of an answer.
+    pub(crate) fn of_delivery(mut self) -> Self {
+        self.what = "the delivery";
+        self
     }
 
     /// Where in the JSON, such as `retdata.payingAmount`; `.` is the whole body.
@@ -53,8 +62,8 @@ impl fmt::Display for Decode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the answer can't be read at `{}`: {}",
-            self.path, self.problem
+            "{} can't be read at `{}`: {}",
+            self.what, self.path, self.problem
         )
     }
 }
