@@ -496,6 +496,32 @@ async fn without_its_guard_nothing_is_handled() {
     );
 }
 
+/// A guard that forgets what it is told.
+struct Forgetful;
+
+impl ReplayGuard for Forgetful {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        Box::pin(async { Err("no table".into()) })
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        Box::pin(async { unreachable!("it was handled") })
+    }
+}
+
+#[tokio::test]
+async fn what_was_handled_is_acknowledged_though_the_guard_forgets_it() {
+    let handler = |_| async { Ok::<_, ()>(()) };
+    let guard = Arc::new(Forgetful);
+    let site =
+        Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
+    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+}
+
 #[tokio::test]
 async fn the_extractor_gives_what_is_proved() {
     async fn receive(delivery: VerifiedEvent) -> String {
