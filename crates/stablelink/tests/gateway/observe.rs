@@ -112,6 +112,38 @@ async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
 }
 
 #[tokio::test]
+async fn repeats_and_token_requests_are_told_at_debug() {
+    let (capture, _guard) = Capture::start();
+    let (sandbox, client) = pair().await;
+    sandbox
+        .faults()
+        .add(Fault::status(503).on(Operation::GetExchangeRate));
+    read(&client).await.unwrap();
+    let told = capture.told();
+    let ours = told
+        .iter()
+        .filter(|told| told.target.starts_with("stablelink::"));
+    let lines: Vec<(Level, &str)> = ours.map(|told| (told.level, told.text.trim())).collect();
+    assert_eq!(
+        lines,
+        [
+            (
+                Level::DEBUG,
+                "grant=client_credentials message=token asked for outcome=success"
+            ),
+            (
+                Level::DEBUG,
+                "cause=Needed generation=1 message=token renewed"
+            ),
+            (
+                Level::DEBUG,
+                "error.type=transport message=sent again operation=get_exchange_rate pause_ms=0"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_call_by_hand_shows_its_method_and_not_its_path() {
     let (capture, _guard) = Capture::start();
     let (_sandbox, client) = pair().await;
