@@ -204,7 +204,7 @@ impl NewAbnormalPaymentRefund {
         self
     }
 
-    /// Your own number. It must be new.
+    /// Your own number. It must be new; an empty one is refused here.
     pub fn with_refund_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.refund_order_no = number.into();
         self

@@ -182,7 +182,7 @@ impl NewSettlement {
         })
     }
 
-    /// Your own number. It must be new.
+    /// Your own number. It must be new; an empty one is refused here.
     pub fn with_settlement_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.settlement_order_no = number.into();
         self

@@ -285,7 +285,7 @@ impl NewTrade {
         self
     }
 
-    /// Your own `requestId`, any text up to 64 characters. It must be new.
+    /// Your own `requestId`, any text of 1 to 64 characters, refused here otherwise. It must be new.
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = id.into();
         self

@@ -8,6 +8,7 @@ mod clock;
 mod deadlines;
 mod doubt;
 mod faults;
+mod keys;
 mod leaks;
 mod limits;
 mod load;
