@@ -262,6 +262,14 @@ async fn lease_and_retention_are_as_they_are_set() {
     assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
     clock.advance(second);
     assert!(matches!(guard.claim(&key).await.unwrap(), Claim::New(_)));
+
+    // Of no time at all, an event is still one's own, and still remembered.
+    let guard = MemoryGuard::new(Arc::new(clock.clone()));
+    let guard = guard.lease(Duration::ZERO).retention(Duration::ZERO);
+    let held = lease(&guard, &key).await;
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert!(guard.commit(&held).await.unwrap());
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
 }
 
 #[tokio::test]

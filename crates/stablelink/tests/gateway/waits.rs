@@ -220,12 +220,12 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
     let stall = sandbox.faults().add(stall);
     let sandbox = &sandbox;
     let asked = |times| when(move || sandbox.faults().strikes(stall) == times);
+    // In a task of its own, which is ended.
     let wait = client.checkout_orders().wait(&number);
-    tokio::select! {
-        biased;
-        result = wait.until_final() => panic!("{result:?}"),
-        () = asked(1) => {}
-    }
+    let task = tokio::spawn(wait.until_final());
+    asked(1).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
     let wait = client.checkout_orders().wait(&number);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let wait = wait.stop_on(async { drop(stopped.await) }).until_final();
