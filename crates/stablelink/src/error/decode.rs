@@ -23,8 +23,11 @@ impl Decode {
             let name = rest.split('`').next().unwrap_or_default();
             format!("the field `{name}` is missing")
         } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
-            let expected = expected.split(" at line ").next().unwrap_or_default();
-            format!("expected {expected}")
+            match expected.split(" at line ").next().unwrap_or_default() {
+                // The name of a type of ours says nothing to who reads JSON.
+                expected if expected.starts_with("struct ") => "expected an object".to_owned(),
+                expected => format!("expected {expected}"),
+            }
         } else {
             "it does not have the documented form".to_owned()
         };
@@ -76,7 +79,9 @@ mod tests {
     fn the_value_is_not_told() {
         let value = r#"{"name":"Leo Secretive"}"#;
         let number = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(value);
+        let object = serde_json::from_str::<stablelink_api::types::AbnormalPayment>("7");
         let cases = [
+            (object.unwrap_err(), "expected an object"),
             (number.unwrap_err(), "expected u8"),
             (
                 serde_json::from_str::<u8>("").unwrap_err(),

@@ -187,7 +187,7 @@ mod tests {
             ),
             (
                 r#","data":"SUCCESS""#,
-                "the delivery can't be read at `data`: expected struct AbnormalPayment",
+                "the delivery can't be read at `data`: expected an object",
             ),
             ("", "the delivery can't be read at `data`: it is missing"),
             (
