@@ -31,7 +31,8 @@ async fn main() -> support::Outcome {
     tokio::spawn(async move { axum::serve(listener, app).await });
     println!("listening at {address}");
 
-    let http = reqwest::Client::new();
+    // A proxy of the environment does not know this address.
+    let http = reqwest::Client::builder().no_proxy().build()?;
     for (id, amount) in [("evt_1", "818.89"), ("evt_2", "0.50"), ("evt_1", "818.89")] {
         let delivery = TestDelivery::of("ABNORMAL_PAYMENT")
             .id(id)

@@ -58,6 +58,7 @@
 //! | `axum` | no | an extractor and a router for webhooks |
 //! | `metrics` | no | counters and times through the facade of the crate `metrics` |
 #![forbid(unsafe_code)]
+#![warn(clippy::missing_errors_doc)]
 // Which feature an item needs is shown beside it where the documentation is built for all.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

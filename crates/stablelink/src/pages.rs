@@ -1,11 +1,13 @@
 //! Lists page by page. Inferred: no list was seen; names of fields are those that gateways of this make use.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use stablelink_api::scalars::RawJson;
 use stablelink_api::types::{
     ListAbnormalPaymentsRequest, ListCheckoutOrdersRequest, ListEventsRequest,
@@ -17,7 +19,8 @@ use crate::call::Call;
 use crate::clock::BoxFuture;
 use crate::error::{Decode, Error, ErrorKind};
 
-/// How a list is asked for page by page. **Inferred**: the names of the fields were not seen.
+/// How a list is asked for page by page. **Inferred**: no page shows a list, so that neither the names of the fields nor the form of
+/// its answer were seen.
 #[derive(Clone, Debug)]
 pub struct Paging {
     number: String,
@@ -39,7 +42,8 @@ impl Default for Paging {
 }
 
 impl Paging {
-    /// The fields of the request that hold the number of the page, from 1, and its size.
+    /// The fields of the request that hold the number of the page, from 1, and its size. Whatever the request says there itself
+    /// gives way.
     #[must_use]
     pub fn fields(mut self, number: impl Into<String>, size: impl Into<String>) -> Self {
         self.number = number.into();
@@ -54,7 +58,8 @@ impl Paging {
         self
     }
 
-    /// How many records a page has; 0 counts as 1.
+    /// How many records a page has; 20 unless set, 0 counts as 1. No more than the gateway gives at once, which was not seen: a
+    /// page that it cuts shorter counts as the last one.
     #[must_use]
     pub fn per_page(mut self, records: u32) -> Self {
         self.per_page = records.max(1);
@@ -110,23 +115,37 @@ impl sealed::Fields for ListEventsRequest {
 }
 
 impl<R: ListRequest> Call<R, Option<RawJson>> {
-    /// The list page by page, each as it came: a stream that ends after a page that is not full. **Inferred**: see [`Paging`].
+    /// The list page by page, each as it came. **Inferred**: see [`Paging`].
+    ///
+    /// Ends after a page that is not full, which may be an empty one. A page is asked for when the stream is polled, so that one
+    /// that is dropped asks for no more; the limits of the call, such as its deadline, hold for each page.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, which end the stream; [`Decode`](ErrorKind::Decode) of a page whose records are not found, or are those
+    /// of a page that came before: a gateway that takes the number from another field would give them for ever.
     pub fn pages(self, paging: Paging) -> Pages<R> {
         Pages {
             call: self,
             paging,
             page: 1,
+            seen: BTreeSet::new(),
             state: State::Ready,
         }
     }
 }
 
 /// A list page by page: a [`Stream`] of answers. A page that fails ends it.
+///
+/// A record that is made or goes while pages are read moves others between them: one may come twice, or not at all. Tell them by
+/// their numbers.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<R> {
     call: Call<R, Option<RawJson>>,
     paging: Paging,
     page: u64,
+    /// Hashes of the records of each page.
+    seen: BTreeSet<[u8; 32]>,
     state: State,
 }
 
@@ -148,36 +167,50 @@ impl<R: ListRequest> Pages<R> {
     }
 
     /// Whether there is a page after this one.
-    fn goes_on(&self, page: &Answer<Option<RawJson>>) -> Result<bool, Error> {
-        let count = count(
-            page.as_ref().map_or("[]", RawJson::get),
-            &self.paging.records,
-        );
-        count
-            .map(|count| count >= self.paging.per_page as usize)
-            .map_err(|decode| {
-                let error = Error::new(ErrorKind::Decode(decode)).answered(page.raw().clone());
-                error.during(self.call.facts().id, 1)
-            })
+    fn goes_on(&mut self, page: &Answer<Option<RawJson>>) -> Result<bool, Error> {
+        let data = page.as_ref().map_or("[]", RawJson::get);
+        let member = &self.paging.records;
+        let goes_on = records(data, member).and_then(|records| {
+            if records.count > 0 && !self.seen.insert(Sha256::digest(records.text).into()) {
+                let problem = "its records are those of a page before; name the field of its number with `Paging::fields`";
+                return Err(Decode::new(format!("retdata.{member}"), problem));
+            }
+            Ok(records.count >= self.paging.per_page as usize)
+        });
+        goes_on.map_err(|decode| {
+            let error = Error::new(ErrorKind::Decode(decode)).answered(page.raw().clone());
+            error.during(self.call.facts().id, 1)
+        })
     }
 }
 
-/// How many records a page has.
-fn count(data: &str, member: &str) -> Result<usize, Decode> {
+/// The records of a page.
+#[derive(Clone, Copy)]
+struct Records<'a> {
+    text: &'a str,
+    count: usize,
+}
+
+fn records<'a>(data: &'a str, member: &str) -> Result<Records<'a>, Decode> {
+    let list = |text: &'a str| {
+        let list = serde_json::from_str::<Vec<&RawValue>>(text).ok()?;
+        Some(Records {
+            text,
+            count: list.len(),
+        })
+    };
     let missing = || {
         let problem = "there is no list of records; name its member with `Paging::records`";
         Decode::new(format!("retdata.{member}"), problem)
     };
-    if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(data) {
-        return Ok(list.len());
+    if let Some(records) = list(data) {
+        return Ok(records);
     }
-    let object: std::collections::BTreeMap<String, &RawValue> =
+    let object: std::collections::BTreeMap<String, &'a RawValue> =
         serde_json::from_str(data).map_err(|_| missing())?;
     match object.get(member).map(|value| value.get()) {
-        Some("null") => Ok(0),
-        Some(list) => serde_json::from_str::<Vec<&RawValue>>(list)
-            .map(|list| list.len())
-            .map_err(|_| missing()),
+        Some("null") => Ok(Records { text: "", count: 0 }),
+        Some(text) => list(text).ok_or_else(missing),
         None => Err(missing()),
     }
 }
@@ -231,9 +264,15 @@ mod tests {
             (r#"{"records":null}"#, Some(0)),
             (r#"{"list":[]}"#, None),
             (r#"{"records":{}}"#, None),
+            // Of two members of one name the last counts.
+            (r#"{"records":[1],"records":[]}"#, Some(0)),
+            (r#"{"\u0072ecords":[1]}"#, Some(1)),
+            ("", None),
             ("7", None),
+            ("null", None),
         ] {
-            assert_eq!(count(data, "records").ok(), found, "{data}");
+            let count = records(data, "records").ok().map(|records| records.count);
+            assert_eq!(count, found, "{data}");
         }
     }
 }

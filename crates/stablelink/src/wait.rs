@@ -11,10 +11,14 @@ use crate::error::{Error, ErrorKind};
 
 type Look<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Answer<T>, Error>> + Send + Sync>;
 
+/// No pause is shorter, or a setting of zero would ask as fast as the line allows.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// Waits for a record to change, by asking for it now and then.
 ///
-/// Pauses grow from the first to the longest, and are drawn at random from their upper half. An error that may pass is waited out;
-/// others end the wait. To give up, drop the future, or say what ends it with [`stop_on`](Self::stop_on).
+/// Pauses double from the first to the longest, and are drawn at random from their upper half; a gateway that asks for a longer
+/// one gets it. An error that [may pass](Error::is_retryable) is waited out; others end the wait. It only reads. To give up, drop
+/// the future, or say what ends it with [`stop_on`](Self::stop_on).
 #[must_use = "nothing is asked before `until` or `until_final` is awaited"]
 pub struct Wait<T> {
     client: Client,
@@ -43,25 +47,27 @@ impl<T> Wait<T> {
         }
     }
 
-    /// The first pause. 2 s unless set.
+    /// The first pause; 2 s unless set. At most the longest one, and at least 10 ms.
     pub fn first_pause(mut self, pause: Duration) -> Self {
         self.first = pause;
         self
     }
 
-    /// The longest pause. 30 s unless set.
+    /// The longest pause; 30 s unless set. At least 10 ms: nobody's gateway is asked without a pause.
     pub fn longest_pause(mut self, pause: Duration) -> Self {
         self.longest = pause;
         self
     }
 
-    /// How long to wait in all. 10 minutes unless set.
+    /// How long to wait in all, a look-up that is under way included; 10 minutes unless set. Each look-up has the client's own
+    /// limits besides.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
     }
 
-    /// Ends the wait, with [`Cancelled`](ErrorKind::Cancelled), when this future ends: a shutdown, say.
+    /// Ends the wait, with [`Cancelled`](ErrorKind::Cancelled), when this future ends: a shutdown, say. If it has ended before,
+    /// nothing is asked. Given twice, the last one counts.
     pub fn stop_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(stop));
         self
@@ -71,8 +77,8 @@ impl<T> Wait<T> {
     ///
     /// # Errors
     ///
-    /// Those of the look-up that may not pass; [`Timeout`](ErrorKind::Timeout) when the time is up, with the last
-    /// error as its source if there was one.
+    /// Those of the look-up that don't pass; [`Timeout`](ErrorKind::Timeout) when the time is up, with the error of the last
+    /// look-up as its source if it failed; [`Cancelled`](ErrorKind::Cancelled) by [`stop_on`](Self::stop_on).
     pub async fn until_final(self) -> Result<Answer<T>, Error> {
         let is_final = self.is_final;
         self.until(is_final).await
@@ -91,7 +97,8 @@ impl<T> Wait<T> {
             .take()
             .unwrap_or_else(|| Box::pin(std::future::pending()));
         let watch = async {
-            let mut pause = self.first;
+            let longest = self.longest.max(SHORTEST);
+            let mut pause = self.first.clamp(SHORTEST, longest);
             loop {
                 match (self.look)().await {
                     Ok(record) if wanted(&record) => return Ok(record),
@@ -99,15 +106,17 @@ impl<T> Wait<T> {
                     Err(error) if error.is_retryable() => last = Some(error),
                     Err(error) => return Err(error),
                 }
-                let share = fastrand::f64().mul_add(0.5, 0.5);
-                clock.sleep(pause.mul_f64(share)).await;
-                pause = pause.saturating_mul(2).min(self.longest);
+                let asked = last.as_ref().and_then(Error::retry_after);
+                let half = pause / 2;
+                let drawn = half.saturating_add(half.mul_f64(fastrand::f64()));
+                clock.sleep(drawn.max(asked.unwrap_or_default())).await;
+                pause = pause.saturating_mul(2).min(longest);
             }
         };
         tokio::select! {
             biased;
-            outcome = watch => return outcome,
             () = &mut stop => return Err(Error::new(ErrorKind::Cancelled)),
+            outcome = watch => return outcome,
             () = clock.alarm(self.deadline) => {}
         }
         let error = Error::new(ErrorKind::Timeout).retryable(true);

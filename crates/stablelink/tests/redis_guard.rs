@@ -3,6 +3,8 @@
 
 #[path = "support/redis_server.rs"]
 mod redis_server;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +36,7 @@ fn event_key(id: &str) -> EventKey {
 }
 
 fn guard(server: &RedisServer) -> RedisGuard {
+    watch::listen();
     // Patient: machines that test may be slow.
     RedisGuard::connect(&server.url())
         .unwrap()

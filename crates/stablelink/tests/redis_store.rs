@@ -7,6 +7,8 @@
 mod contract;
 #[path = "support/redis_server.rs"]
 mod redis_server;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -38,6 +40,7 @@ async fn pass() {
 }
 
 fn builder(gateway: &str, credentials: Credentials, store: RedisStore) -> ClientBuilder {
+    watch::listen();
     Client::builder()
         .environment(Environment::at(gateway).unwrap())
         .credentials(credentials)

@@ -8,6 +8,8 @@
 mod contract;
 #[path = "support/redis_server.rs"]
 mod redis_server;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::fs;
 use std::process::Command;
@@ -90,6 +92,7 @@ fn name(common: &str) -> DistinguishedName {
 }
 
 fn store(redis: &RedisServer, tls: &RedisTls) -> RedisStore {
+    watch::listen();
     let store = RedisStore::connect(&redis.url()).unwrap();
     store.timeout(Duration::from_secs(10)).tls(tls).unwrap()
 }

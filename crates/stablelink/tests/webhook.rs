@@ -164,6 +164,49 @@ fn headers_are_found_in_any_case_and_missed_by_name() {
 }
 
 #[test]
+fn of_a_header_that_comes_twice_the_first_counts() {
+    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
+    let webhooks = Webhooks::new(&key()).unwrap();
+    let old: HeaderValue = "1779846100000".parse().unwrap();
+    let wrong: HeaderValue = "bm90IHRoaXMgb25l".parse().unwrap();
+    for (name, other) in [(SIGNATURE, wrong), (TIMESTAMP, old)] {
+        let right = sent.headers[name].clone();
+        for (values, good) in [
+            ([&right, &other], true),
+            ([&right, &right], true),
+            ([&other, &right], false),
+        ] {
+            let mut headers = sent.headers.clone();
+            headers.remove(name);
+            for value in values {
+                headers.append(name, value.clone());
+            }
+            let verified = webhooks.verify(&headers, sent.body.clone(), NOW);
+            assert_eq!(verified.is_ok(), good, "{name} {values:?}");
+        }
+    }
+}
+
+#[test]
+fn size_and_letters_of_a_body_do_not_matter() {
+    let webhooks = Webhooks::new(&key()).unwrap();
+    for data in [
+        format!("\"{}\"", "x".repeat(10 << 20)),
+        r#"{"名":"ü\u0000\n"}"#.to_owned(),
+        "[[[[]]]]".to_owned(),
+        "null".to_owned(),
+    ] {
+        let delivery = TestDelivery::of("新しい").id("é\"1").data(data.as_str());
+        let sent = delivery.signed(&key(), NOW).unwrap();
+        let event = webhooks.verify(&sent.headers, sent.body, NOW).unwrap();
+        let event = event.parse().unwrap();
+        assert_eq!((event.kind(), event.id()), (Some("新しい"), Some("é\"1")));
+        let expected = (data != "null").then_some(data.as_str());
+        assert!(event.data() == expected);
+    }
+}
+
+#[test]
 fn the_border_between_time_and_body_can_not_be_moved() {
     // Both are signed with nothing between them, so a digit may go over without a change of the signature.
     let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();

@@ -1,6 +1,9 @@
 //! The ready router and the extractor, over HTTP on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/watch.rs"]
+mod watch;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -39,6 +42,7 @@ struct Site {
 
 impl Site {
     async fn of(app: impl FnOnce(Receiver) -> Router) -> Self {
+        watch::listen();
         let clock = ManualClock::new(start());
         let webhooks = Webhooks::new(&key()).unwrap();
         let app = app(Receiver::new(webhooks).clock(Arc::new(clock.clone())));
@@ -179,6 +183,87 @@ async fn what_is_not_proved_reaches_no_handler_and_learns_nothing() {
 }
 
 #[tokio::test]
+async fn other_methods_and_places_are_not_taken() {
+    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+    for (method, path, status) in [
+        ("GET", "/hook", 405),
+        ("HEAD", "/hook", 405),
+        ("PUT", "/hook", 405),
+        ("PATCH", "/hook", 405),
+        ("DELETE", "/hook", 405),
+        ("OPTIONS", "/hook", 405),
+        ("NONSENSE", "/hook", 405),
+        ("POST", "/hook/", 404),
+        ("POST", "/hook/more", 404),
+        ("POST", "/", 404),
+    ] {
+        let sent = sent("1");
+        let url = format!("http://{}{path}", site.address);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = site.client.request(method.clone(), url);
+        let answer = request.headers(sent.headers).body(sent.body).send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+        if status == 405 {
+            assert_eq!(answer.headers()["allow"], "POST", "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_says_no_length_has_the_same_limit() {
+    let site = Site::handled(|_| async { Ok::<_, ()>(()) }).await;
+    let limit = 1 << 20;
+    for (size, status) in [(limit, "200"), (limit + 1, "413")] {
+        let mut body = br#"{"eventId":"1"}"#.to_vec();
+        body.resize(size, b' ');
+        let sent = TestDelivery::raw(body).signed(&key(), start()).unwrap();
+        let head = head(&site, &sent, 0);
+        let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
+        let mut line = TcpStream::connect(&site.address).await.unwrap();
+        line.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        let write = async {
+            for chunk in sent.body.chunks(1 << 16) {
+                let chunk = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
+                if line.write_all(&chunk).await.is_err() {
+                    return;
+                }
+            }
+            // One that is refused is answered before its end.
+            if status == "200" {
+                line.write_all(b"0\r\n\r\n").await.unwrap();
+            }
+        };
+        write.await;
+        line.read_exact(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert_eq!(answer, format!("HTTP/1.1 {status}"));
+    }
+}
+
+#[tokio::test]
+async fn routers_that_share_a_guard_handle_an_event_once() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let guard = Arc::new(MemoryGuard::default());
+    for site in 0..3 {
+        let (runs, guard) = (runs.clone(), guard.clone());
+        let handler = move |_| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            async { Ok::<_, ()>(()) }
+        };
+        let here =
+            Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler)));
+        assert_eq!(
+            here.await.deliver(sent("1")).await,
+            acknowledged(),
+            "{site}"
+        );
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn the_largest_body_is_taken() {
     let site = Site::handled(|_| async { Ok::<_, ()>(()) }).await;
     let mut body = br#"{"eventId":"1"}"#.to_vec();
@@ -257,11 +342,14 @@ async fn while_one_handles_it_another_is_told_to_come_again() {
 async fn a_handler_whose_time_is_up_gives_the_event_back() {
     let began = Arc::new(Notify::new());
     let runs = Arc::new(AtomicUsize::new(0));
+    let dropped = Arc::new(AtomicUsize::new(0));
     let site = Site::handled({
-        let (began, runs) = (began.clone(), runs.clone());
+        let (began, runs, dropped) = (began.clone(), runs.clone(), dropped.clone());
         move |_| {
             let (began, run) = (began.clone(), runs.fetch_add(1, Ordering::SeqCst));
+            let ends = Ends(dropped.clone());
             async move {
+                let _ends = ends;
                 if run == 0 {
                     began.notify_one();
                     std::future::pending::<()>().await;
@@ -284,7 +372,19 @@ async fn a_handler_whose_time_is_up_gives_the_event_back() {
         (status.as_u16(), body.as_str()),
         (503, "the handler took too long")
     );
+    // It is over, and not left to run beside the one that follows.
+    assert_eq!(dropped.load(Ordering::SeqCst), 1);
     assert_eq!(site.deliver(sent("1")).await, acknowledged());
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+/// Counts when it goes.
+struct Ends(Arc<AtomicUsize>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[tokio::test]
@@ -396,6 +496,32 @@ async fn without_its_guard_nothing_is_handled() {
     );
 }
 
+/// A guard that forgets what it is told.
+struct Forgetful;
+
+impl ReplayGuard for Forgetful {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+    }
+
+    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+        Box::pin(async { Err("no table".into()) })
+    }
+
+    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+        Box::pin(async { unreachable!("it was handled") })
+    }
+}
+
+#[tokio::test]
+async fn what_was_handled_is_acknowledged_though_the_guard_forgets_it() {
+    let handler = |_| async { Ok::<_, ()>(()) };
+    let guard = Arc::new(Forgetful);
+    let site =
+        Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
+    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+}
+
 #[tokio::test]
 async fn the_extractor_gives_what_is_proved() {
     async fn receive(delivery: VerifiedEvent) -> String {
@@ -421,6 +547,8 @@ async fn the_extractor_gives_what_is_proved() {
     };
     let good = send(TestDelivery::of("X").id("1")).await;
     assert_eq!(good, (200, r#"Some("X") Some("1")"#.to_owned()));
+    let forged = site.send(HeaderMap::new(), "{}").await;
+    assert_eq!(forged.0, StatusCode::UNAUTHORIZED);
     let large = send(TestDelivery::raw(vec![b' '; 101])).await;
     assert_eq!(large, (413, "the body is too large".to_owned()));
     let raw = send(TestDelivery::raw("no JSON")).await;

@@ -19,8 +19,12 @@ const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(2 * 24 * 3600);
 
 fn delivery(id: &str) -> Verified {
+    verified(TestDelivery::of("X").id(id))
+}
+
+fn verified(delivery: TestDelivery) -> Verified {
     let key = "unit-test-sign-key-not-real-0001".into();
-    let sent = TestDelivery::of("X").id(id).signed(&key, NOW).unwrap();
+    let sent = delivery.signed(&key, NOW).unwrap();
     Webhooks::new(&key)
         .unwrap()
         .verify(&sent.headers, sent.body, NOW)
@@ -214,6 +218,106 @@ async fn of_many_at_once_one_runs() {
     assert_eq!((handled, runs.load(Ordering::SeqCst)), (1, 1));
 }
 
+#[tokio::test]
+async fn without_an_id_it_is_known_by_its_body() {
+    let Fixture { guard, .. } = fixture();
+    let handled = async |delivery: TestDelivery| {
+        let outcome = handle(&verified(delivery), &guard, |_| async { Ok::<_, ()>(()) }).await;
+        match outcome.unwrap() {
+            Outcome::Handled(()) => true,
+            Outcome::Duplicate => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (body, new) in [
+        (r#"{"type":"X","data":1}"#, true),
+        (r#"{"type":"X","data":1}"#, false),
+        // One byte more, or an id that says nothing, and it is another event.
+        (r#"{"type":"X","data":1} "#, true),
+        (r#"{"type":"X","data":1,"eventId":""}"#, true),
+        (r#"{"type":"X","data":1,"eventId":null}"#, true),
+        (r#"{"type":"X","data":1,"eventId":null}"#, false),
+        // With an id the rest does not matter, nor how the id is written.
+        (r#"{"type":"X","eventId":"7"}"#, true),
+        (r#"{"type":"Y","eventId":7,"data":2}"#, false),
+        ("{}", true),
+        ("{}", false),
+    ] {
+        assert_eq!(handled(TestDelivery::raw(body)).await, new, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn lease_and_retention_are_as_they_are_set() {
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let second = Duration::from_secs(1);
+    let guard = MemoryGuard::new(Arc::new(clock.clone()));
+    let guard = guard.lease(5 * second).retention(7 * second);
+    let key = event_key("1");
+    lease(&guard, &key).await;
+    clock.advance(5 * second);
+    let held = lease(&guard, &key).await;
+    assert!(guard.commit(&held).await.unwrap());
+    clock.advance(6 * second);
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    clock.advance(second);
+    assert!(matches!(guard.claim(&key).await.unwrap(), Claim::New(_)));
+
+    // Of no time at all, an event is still one's own, and still remembered.
+    let guard = MemoryGuard::new(Arc::new(clock.clone()));
+    let guard = guard.lease(Duration::ZERO).retention(Duration::ZERO);
+    let held = lease(&guard, &key).await;
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert!(guard.commit(&held).await.unwrap());
+    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+}
+
+#[tokio::test]
+async fn a_handler_that_outlives_its_lease_is_still_acknowledged() {
+    let Fixture { clock, guard } = fixture();
+    let verified = delivery("1");
+    // While it runs its lease ends, and another takes the event.
+    let outcome = handle(&verified, &guard, async |_| {
+        clock.advance(LEASE);
+        let again = handle(&verified, &guard, async |_| Ok::<_, ()>("second")).await;
+        assert!(matches!(again.unwrap(), Outcome::Handled("second")));
+        Ok::<_, ()>("first")
+    })
+    .await
+    .unwrap();
+    assert!(matches!(outcome, Outcome::Handled("first")));
+    assert!(outcome.is_acknowledged());
+    let third = handle(&verified, &guard, async |_| Ok::<_, ()>("third")).await;
+    assert!(matches!(third.unwrap(), Outcome::Duplicate));
+    // And one that fails then takes nothing from the other.
+    let verified = delivery("2");
+    let failed = handle(&verified, &guard, async |_| {
+        clock.advance(LEASE);
+        lease(&guard, &event_key("2")).await;
+        Err::<(), _>("late")
+    })
+    .await;
+    assert!(matches!(failed, Err(HandleError::Handler("late"))));
+    let meanwhile = guard.claim(&event_key("2")).await.unwrap();
+    assert_eq!(meanwhile, Claim::InProgress);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_not_claimed() {
+    let guard: Arc<dyn ReplayGuard> = Arc::new(Broken {
+        claim: true,
+        commit: true,
+    });
+    let verified = verified(TestDelivery::raw("[]"));
+    let outcome = handle(&verified, &guard, |_| async { Ok::<(), &str>(()) }).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, HandleError::Unreadable(_)), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "no event: the delivery can't be read at `.`: expected an object"
+    );
+}
+
 /// A guard whose parts fail.
 #[derive(Clone, Copy)]
 struct Broken {
@@ -268,7 +372,7 @@ async fn a_guard_that_fails_is_told() {
     assert!(matches!(failed, Err(HandleError::Handler("no database"))));
 }
 
-/// A guard that takes its time to commit, and counts what is given back.
+/// A guard that takes its time to commit and, the first time, to take an event back; it counts what is given back.
 #[derive(Default)]
 struct Slow(AtomicUsize);
 
@@ -282,9 +386,24 @@ impl ReplayGuard for Slow {
     }
 
     fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async { Ok(()) })
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Box::pin(std::future::pending()),
+            _ => Box::pin(async { Ok(()) }),
+        }
     }
+}
+
+#[tokio::test]
+async fn dropped_while_it_gives_the_event_back_it_does_so_again() {
+    let (verified, guard) = (delivery("1"), Arc::new(Slow::default()));
+    let mut failing = Box::pin(handle(&verified, &guard, |_| async { Err::<(), _>(()) }));
+    assert!(poll_once(&mut failing).await.is_pending());
+    assert_eq!(guard.0.load(Ordering::SeqCst), 1);
+    drop(failing);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(guard.0.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

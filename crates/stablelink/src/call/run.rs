@@ -95,6 +95,7 @@ impl Run {
     ) -> Result<T, Error> {
         let watch = self.session.watch_call();
         let outcome = async {
+            self.session.check_key()?;
             tokio::pin!(call);
             tokio::select! {
                 biased;

@@ -45,6 +45,9 @@ impl Plan {
     }
 }
 
+/// How many characters a `requestId` may have.
+const REQUEST_ID: usize = 64;
+
 /// One call: its plan, and what happened so far.
 pub(crate) struct Session {
     shared: Arc<Shared>,
@@ -224,6 +227,21 @@ impl Session {
         } else {
             error.retryable(true)
         }
+    }
+
+    /// Whether the idempotency key, if the operation has one, can be one. Without it a repeat is another payment.
+    pub(crate) fn check_key(&self) -> Result<(), Error> {
+        let (Retry::Keyed { field }, Some(key)) = (self.plan.retry, &self.plan.key) else {
+            return Ok(());
+        };
+        let problem = if key.trim().is_empty() {
+            "is empty: without a key that is its own, a repeat would count twice"
+        } else if field == "requestId" && key.chars().count() > REQUEST_ID {
+            "has more than 64 characters, which is all that the gateway takes"
+        } else {
+            return Ok(());
+        };
+        Err(self.named(Error::invalid(field, problem)))
     }
 
     /// An error found after the exchange, of this call.

@@ -1,10 +1,12 @@
-//! An answer that could not be read.
+//! An answer or a delivery that could not be read.
 
 use std::fmt;
 
-/// Which field of an answer could not be read, and why. Its bytes are at [`Error::raw`](super::Error::raw).
+/// Which field of an answer, or of the delivery of a webhook, could not be read, and why. The bytes of an answer are at
+/// [`Error::raw`](super::Error::raw), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
 #[derive(Clone, Debug)]
 pub struct Decode {
+    what: &'static str,
     path: String,
     problem: String,
 }
@@ -21,8 +23,11 @@ impl Decode {
             let name = rest.split('`').next().unwrap_or_default();
             format!("the field `{name}` is missing")
         } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
-            let expected = expected.split(" at line ").next().unwrap_or_default();
-            format!("expected {expected}")
+            match expected.split(" at line ").next().unwrap_or_default() {
+                // The name of a type of ours says nothing to who reads JSON.
+                expected if expected.starts_with("struct ") => "expected an object".to_owned(),
+                expected => format!("expected {expected}"),
+            }
         } else {
             "it does not have the documented form".to_owned()
         };
@@ -31,9 +36,16 @@ impl Decode {
 
     pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
+            what: "the answer",
             path: path.into(),
             problem: problem.into(),
         }
+    }
+
+    /// Of the delivery of a webhook, and not of an answer.
+    pub(crate) fn of_delivery(mut self) -> Self {
+        self.what = "the delivery";
+        self
     }
 
     /// Where in the JSON, such as `retdata.payingAmount`; `.` is the whole body.
@@ -53,8 +65,8 @@ impl fmt::Display for Decode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the answer can't be read at `{}`: {}",
-            self.path, self.problem
+            "{} can't be read at `{}`: {}",
+            self.what, self.path, self.problem
         )
     }
 }
@@ -67,7 +79,9 @@ mod tests {
     fn the_value_is_not_told() {
         let value = r#"{"name":"Leo Secretive"}"#;
         let number = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(value);
+        let object = serde_json::from_str::<stablelink_api::types::AbnormalPayment>("7");
         let cases = [
+            (object.unwrap_err(), "expected an object"),
             (number.unwrap_err(), "expected u8"),
             (
                 serde_json::from_str::<u8>("").unwrap_err(),

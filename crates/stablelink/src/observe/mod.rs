@@ -22,7 +22,8 @@
 //! | `error.type` | both | [`ErrorKind::name`](crate::ErrorKind::name) of what failed; `cancelled` if the caller went away |
 //! | `otel.status_code` | both | `ERROR` of what failed |
 //!
-//! A repeat is an event at level debug, a clock that is off one at level warn.
+//! A repeat and a token request are events at level debug, a clock that is off one at level warn. Of a call that was left there is
+//! neither a status nor the number of attempts.
 //!
 //! # Metrics
 //!

@@ -37,6 +37,12 @@ impl CheckoutOrders {
     /// [`NotEnabled`](ErrorKind::NotEnabled).
     ///
     /// Page: <https://developer.en.wcheckout.app/407759320e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `orderNo`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate));
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), with nothing sent, of one that has other characters than letters and digits.
     pub fn create(
         &self,
         order: &NewCheckoutOrder,
@@ -55,6 +61,10 @@ impl CheckoutOrders {
     /// The order with this number.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn get(&self, order_no: impl Into<String>) -> Call<String, CheckoutOrder> {
         let number = order_no.into();
         Call::new(
@@ -72,6 +82,13 @@ impl CheckoutOrders {
     }
 
     /// Cancels the order with this number. Sent once, never repeated, although it is a GET. What its answer holds was not seen.
+    ///
+    /// No page of it was seen: path and method are those of the vendor's own public client.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn cancel(&self, order_no: impl Into<String>) -> Call<String, Option<RawJson>> {
         let number = order_no.into();
         Call::new(
@@ -89,7 +106,9 @@ impl CheckoutOrders {
     }
 
     /// Waits for the order with this number to be paid, cancelled or timed out: any status but PAYING. A status that is not
-    /// documented is waited out.
+    /// documented is waited out. Its times have no zone and decide nothing.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/407759322e0>
     pub fn wait(&self, order_no: impl Into<String>) -> Wait<CheckoutOrder> {
         let (orders, number) = (self.clone(), order_no.into());
         Wait::new(&self.0, is_final, move || {
@@ -98,6 +117,10 @@ impl CheckoutOrders {
     }
 
     /// Orders. **Inferred**: neither path nor fields were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -205,7 +228,8 @@ fn is_of(record: &CheckoutOrder, request: &CreateCheckoutOrderRequest) -> bool {
 pub struct NewCheckoutOrder(CreateCheckoutOrderRequest);
 
 impl NewCheckoutOrder {
-    /// An order over an amount of US dollars, paid in this coin on its chain, for a customer of a merchant.
+    /// An order over an amount of US dollars, exact to the digit, paid in this coin on its chain, for a customer of a merchant. Its
+    /// limits were not seen; the gateway refuses what it does not take.
     ///
     /// A guide asks for customer and merchant both; the brands differ on whether the merchant is required, so that
     /// it is always sent.
@@ -234,7 +258,7 @@ impl NewCheckoutOrder {
         self
     }
 
-    /// How long it can be paid, in seconds.
+    /// How long it can be paid, in seconds; without it the gateway decides.
     pub fn expired_in(mut self, seconds: i64) -> Self {
         self.0.expired_in = Some(seconds);
         self

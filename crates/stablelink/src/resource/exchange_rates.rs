@@ -24,6 +24,10 @@ impl ExchangeRates {
     /// The related wallet API says that a quote lives 30 seconds (inferred for this one).
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn quote(
         &self,
         sell: impl Into<TradeCurrency>,

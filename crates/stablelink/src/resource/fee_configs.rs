@@ -7,7 +7,8 @@ use stablelink_api::types;
 use crate::call::Call;
 use crate::client::Client;
 
-/// The fees that a developer takes of a customer's trades; a trade needs one.
+/// The fees that a developer takes of a customer's trades; a trade needs one. Page:
+/// <https://developer.stablelink.app/312999614e0>.
 #[derive(Clone, Debug)]
 pub struct FeeConfigs(Client);
 
@@ -22,6 +23,11 @@ impl FeeConfigs {
     /// that the request takes any. Sent once, never repeated.
     ///
     /// Page: <https://developer.stablelink.app/312999614e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn update(
         &self,
         config: types::UpdateFeeConfigRequest,
@@ -41,6 +47,11 @@ impl FeeConfigs {
     }
 
     /// Makes a fee config. **Inferred**: neither path nor fields were seen. Sent once, never repeated.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     #[cfg(feature = "provisional")]
     pub fn create(
         &self,
@@ -61,6 +72,10 @@ impl FeeConfigs {
     }
 
     /// The fee config of a customer. **Inferred**: its path was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn get(&self, client_id: Option<i64>) -> Call<Option<i64>, Option<RawJson>> {
         Call::new(

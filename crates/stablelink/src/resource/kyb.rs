@@ -22,6 +22,11 @@ impl Kyb {
     /// never repeated. `business_industry` holds NAICS codes.
     ///
     /// Page: <https://developer.stablelink.app/395133931e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn submit(
         &self,
         review: types::SubmitKybRequest,
@@ -34,6 +39,11 @@ impl Kyb {
     }
 
     /// Submits the short form. **Inferred**: neither path nor fields were seen. Sent once, never repeated.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     #[cfg(feature = "provisional")]
     pub fn submit_simple(
         &self,

@@ -31,6 +31,11 @@ impl Refunds {
     /// value is safe: the gateway refuses a number that it has.
     ///
     /// Page: <https://developer.wcheckout.app/367457405e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `refundOrderNo`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     pub fn create_of_abnormal_payment(
         &self,
         refund: &NewAbnormalPaymentRefund,
@@ -52,6 +57,11 @@ impl Refunds {
     }
 
     /// Pays back an order, or an abnormal payment. **Inferred**: its path was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `refundOrderNo`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     #[cfg(feature = "provisional")]
     pub fn create(&self, refund: &NewRefund) -> Call<CreateRefundOrderRequest, RefundOrder> {
         let request = refund.0.clone();
@@ -72,6 +82,10 @@ impl Refunds {
     }
 
     /// The refund with this number. **Inferred**: its path was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn get(&self, number: impl Into<String>) -> Call<String, RefundOrder> {
         let number = number.into();
@@ -90,6 +104,11 @@ impl Refunds {
     }
 
     /// Cancels the refund with this number. **Inferred**: its path was not seen. Sent once, never repeated.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     #[cfg(feature = "provisional")]
     pub fn cancel(&self, number: impl Into<String>) -> Call<String, Option<RawJson>> {
         let number = number.into();
@@ -108,6 +127,10 @@ impl Refunds {
     }
 
     /// Refunds. **Inferred**: neither path nor fields were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -128,6 +151,10 @@ impl Refunds {
     }
 
     /// Payments that were over, under or late. **Inferred**: neither path nor fields were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn list_abnormal_payments(
         &self,
@@ -177,7 +204,7 @@ impl NewAbnormalPaymentRefund {
         self
     }
 
-    /// Your own number. It must be new.
+    /// Your own number. It must be new; an empty one is refused here.
     pub fn with_refund_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.refund_order_no = number.into();
         self
@@ -215,12 +242,13 @@ pub struct NewRefund(CreateRefundOrderRequest);
 
 #[cfg(feature = "provisional")]
 impl NewRefund {
-    /// A refund of a part of an order, or of all of it.
+    /// A refund of a part of an order, or of all of it. The page does not say whether the amount is in the currency of the order or
+    /// in the coin that was paid.
     pub fn of_order(order_no: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(Some(order_no.into()), None, amount.into())
     }
 
-    /// A refund of an abnormal payment.
+    /// A refund of an abnormal payment. The page does not say which unit the amount has.
     pub fn of_abnormal_payment(number: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(None, Some(number.into()), amount.into())
     }

@@ -17,7 +17,12 @@ impl Remits {
     }
 
     /// Stores a bank account. Make its `request_id` with [`request_id`](crate::request_id) and keep the value: awaiting it again
-    /// is safe, for the gateway refuses a `requestId` that it has.
+    /// is safe, for the gateway refuses a `requestId` that it has. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `requestId`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     pub fn create(
         &self,
         account: &CreateRemitRequest,
@@ -36,7 +41,12 @@ impl Remits {
         .keyed(key)
     }
 
-    /// Changes one: all fields again, its id, and a new `request_id`.
+    /// Changes one: all fields again, its id, and a new `request_id`. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `requestId`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     pub fn update(
         &self,
         account: &UpdateRemitRequest,
@@ -55,7 +65,11 @@ impl Remits {
         .keyed(key)
     }
 
-    /// The bank account with this id.
+    /// The bank account with this id. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn get(&self, id: i64) -> Call<i64, Option<RawJson>> {
         Call::new(&self.0, &operations::GET_REMIT, id, |run, id| {
             Box::pin(async move {
@@ -64,7 +78,11 @@ impl Remits {
         })
     }
 
-    /// Bank accounts.
+    /// Bank accounts. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn list(&self, filter: ListRemitsRequest) -> Call<ListRemitsRequest, Option<RawJson>> {
         Call::new(&self.0, &operations::LIST_REMITS, filter, |run, filter| {
             Box::pin(async move {

@@ -28,6 +28,11 @@ impl Settlements {
     /// safe: the gateway refuses a number that it has.
     ///
     /// Page: <https://developer.wcheckout.app/354525141e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `settlementOrderNo`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     pub fn create(
         &self,
         order: &NewSettlement,
@@ -50,6 +55,11 @@ impl Settlements {
     }
 
     /// Pays out in a fiat currency. **Inferred**: neither path nor fields but the number were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `settlementOrderNo`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     #[cfg(feature = "provisional")]
     pub fn create_fiat(
         &self,
@@ -74,6 +84,10 @@ impl Settlements {
     }
 
     /// The settlement with this number. **Inferred**: its path was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn get(&self, number: impl Into<String>) -> Call<String, SettlementOrder> {
         let number = number.into();
@@ -93,6 +107,11 @@ impl Settlements {
     }
 
     /// Cancels the settlement with this number. **Inferred**: its path was not seen. Sent once, never repeated.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     #[cfg(feature = "provisional")]
     pub fn cancel(&self, number: impl Into<String>) -> Call<String, Option<RawJson>> {
         let number = number.into();
@@ -112,6 +131,10 @@ impl Settlements {
     }
 
     /// Settlements. **Inferred**: neither path nor fields were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -139,7 +162,7 @@ impl Settlements {
 pub struct NewSettlement(CreateSettlementOrderRequest);
 
 impl NewSettlement {
-    /// A payout of this amount of a coin, for these paid orders of a merchant, to an address on the coin's chain. An address
+    /// A payout of this amount of a coin, in whole coins and exact to the digit, for these paid orders of a merchant, to an address on the coin's chain. An address
     /// of another chain loses the money.
     pub fn new(
         amount: impl Into<Decimal>,
@@ -159,7 +182,7 @@ impl NewSettlement {
         })
     }
 
-    /// Your own number. It must be new.
+    /// Your own number. It must be new; an empty one is refused here.
     pub fn with_settlement_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.settlement_order_no = number.into();
         self

@@ -24,7 +24,12 @@ impl Trades {
     }
 
     /// Makes a trade, under the `requestId` that stands in the value. Awaiting it again with the same value is safe: the gateway
-    /// refuses a `requestId` that it has. A fee config must exist before.
+    /// refuses a `requestId` that it has. A fee config must exist before. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `requestId`, where it was sent and
+    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
     pub fn create(&self, trade: &NewTrade) -> Call<CreateTradeRequest, Trade> {
         let request = trade.0.clone();
         let key = request.request_id.clone();
@@ -41,7 +46,11 @@ impl Trades {
         .keyed(key)
     }
 
-    /// The trade that was made with this `requestId`.
+    /// The trade that was made with this `requestId`. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn get(&self, request_id: impl Into<String>) -> Call<String, Trade> {
         Call::new(
             &self.0,
@@ -65,7 +74,11 @@ impl Trades {
         })
     }
 
-    /// The trades of a customer.
+    /// The trades of a customer, or of all of them; `client_id` is the number of the customer. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn list(&self, client_id: Option<i64>) -> Call<Option<i64>, Option<RawJson>> {
         Call::new(&self.0, &operations::LIST_TRADES, client_id, |run, id| {
             Box::pin(
@@ -74,7 +87,12 @@ impl Trades {
         })
     }
 
-    /// Confirms a transaction. Sent once, never repeated: it moves money.
+    /// Confirms a transaction. Sent once, never repeated: it moves money. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn confirm(
         &self,
         confirmation: ConfirmTransactionRequest,
@@ -93,7 +111,11 @@ impl Trades {
         )
     }
 
-    /// The transaction with this number.
+    /// The transaction with this number. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn transaction(&self, tx_no: impl Into<String>) -> Call<String, Option<RawJson>> {
         Call::new(
             &self.0,
@@ -109,7 +131,12 @@ impl Trades {
         )
     }
 
-    /// The address that a customer pays to, for a currency on a network.
+    /// The address that a customer pays to, for a currency such as `USDC` on a network such as `ethereum`. **Inferred**: its page was not
+    /// seen. Money that is sent on another network is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn deposit_address(
         &self,
         client_id: i64,
@@ -133,7 +160,11 @@ impl Trades {
         )
     }
 
-    /// What came in for a customer.
+    /// What came in for a customer, or for all of them. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn receive_transactions(
         &self,
         client_id: Option<i64>,
@@ -152,7 +183,11 @@ impl Trades {
         )
     }
 
-    /// One of them.
+    /// One [of them](Self::receive_transactions), by its id. **Inferred**: its page was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     pub fn receive_transaction(&self, id: i64) -> Call<i64, Option<RawJson>> {
         Call::new(
             &self.0,
@@ -203,7 +238,8 @@ pub struct NewTrade(CreateTradeRequest);
 const ON_RAMP: i128 = 1;
 
 impl NewTrade {
-    /// From a fiat currency to a coin: `requestType` 1.
+    /// From a fiat currency to a coin: `requestType` 1. The amount is in the currency that it goes from, exact to the digit. Page:
+    /// <https://developer.stablelink.app/6948685m0>
     pub fn on_ramp(
         client_id: i64,
         from: impl Into<TradeCurrency>,
@@ -213,7 +249,8 @@ impl NewTrade {
         Self::new(client_id, from, to, amount).request_type(IntegerOrText::Integer(ON_RAMP))
     }
 
-    /// A trade without a `requestType`: that of an off-ramp was not seen. Set it with [`request_type`](Self::request_type).
+    /// A trade without a `requestType`: that of an off-ramp was not seen. Set it with [`request_type`](Self::request_type). The amount is
+    /// in the currency that it goes from, exact to the digit.
     pub fn new(
         client_id: i64,
         from: impl Into<TradeCurrency>,
@@ -248,7 +285,7 @@ impl NewTrade {
         self
     }
 
-    /// Your own `requestId`, any text up to 64 characters. It must be new.
+    /// Your own `requestId`, any text of 1 to 64 characters, refused here otherwise. It must be new.
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = id.into();
         self

@@ -23,6 +23,11 @@ impl Users {
     /// blank and the number.
     ///
     /// Page: <https://developer.stablelink.app/315241613e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn create(
         &self,
         user: types::CreateUserRequest,
@@ -35,6 +40,10 @@ impl Users {
     }
 
     /// The account of a customer, or of the developer without one. **Inferred**: its path was not seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn get(&self, client_id: Option<i64>) -> Call<Option<i64>, types::User> {
         Call::new(&self.0, &operations::GET_USER, client_id, |run, id| {

@@ -8,7 +8,8 @@ use stablelink_api::types;
 use crate::call::Call;
 use crate::client::Client;
 
-/// Events that the gateway delivers by webhooks: to receive them see [`webhook`](crate::webhook).
+/// Events that the gateway delivers by webhooks: to receive them see [`webhook`](crate::webhook). Page:
+/// <https://developer.stablelink.app/404644569e0>.
 #[derive(Clone, Debug)]
 pub struct WebhookEvents(Client);
 
@@ -21,6 +22,11 @@ impl WebhookEvents {
     /// a delivery.
     ///
     /// Page: <https://developer.stablelink.app/404644569e0>
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
+    /// outcome; look for what it did before you make it again.
     pub fn simulate(
         &self,
         event: types::SimulateEventRequest,
@@ -31,6 +37,10 @@ impl WebhookEvents {
     }
 
     /// Past events. **Inferred**: neither path nor fields were seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,

@@ -5,7 +5,8 @@ use std::fmt;
 /// What a receiver answers, with a status of 2xx, when it took a delivery.
 ///
 /// One page asks for the word `SUCCESS`, another and the vendor's own client for this object: it has both. Any status
-/// but 2xx, and no answer within 15 seconds, is a failed delivery, which comes [again](super::REDELIVERIES).
+/// but 2xx, and no answer within 15 seconds, is a failed delivery, which comes [again](super::REDELIVERIES). Pages:
+/// <https://developer.stablelink.app/7865392m0>, <https://developer.en.wcheckout.app/8061103m0>.
 ///
 /// ```
 /// use stablelink::webhook::Acknowledgement;

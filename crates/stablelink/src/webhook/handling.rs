@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind};
 /// What became of a delivery.
 #[derive(Debug)]
 pub enum Outcome<T> {
-    /// The handler ran, and the event is remembered. Acknowledge it.
+    /// The handler ran, and the event is remembered, be it by another that claimed it when the lease had ended. Acknowledge it.
     Handled(T),
     /// The handler ran, but the guard could not remember it. Acknowledge it: if the gateway came again, the event
     /// would be handled again for certain.
@@ -46,7 +46,7 @@ pub enum HandleError<E> {
 impl<E: fmt::Display> fmt::Display for HandleError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "the delivery is no event: {error}"),
+            Self::Unreadable(error) => write!(f, "no event: {error}"),
             Self::Guard(error) => write!(f, "the event could not be claimed: {error}"),
             Self::Handler(error) => write!(f, "the event was not handled: {error}"),
         }
@@ -66,8 +66,8 @@ impl<E: std::error::Error + 'static> std::error::Error for HandleError<E> {
 ///
 /// When the handler fails or panics, or this future is dropped, the event is given back and the next delivery runs the
 /// handler again (of a panic or a drop by a task of the runtime that this was polled in; without one, when the lease
-/// ends). What the handler did until then stays done: let its effects and its own record of the event be one
-/// transaction, or let it bear being run twice.
+/// ends). Dropped while the guard takes the event, it may leave a claim, which ends by itself. What the handler did until then
+/// stays done: let its effects and its own record of the event be one transaction, or let it bear being run twice.
 ///
 /// ```
 /// use std::sync::Arc;

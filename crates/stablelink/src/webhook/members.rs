@@ -24,7 +24,7 @@ impl Members {
     ///
     /// [`ErrorKind::Decode`] for what is no UTF-8, no JSON or no object.
     pub(super) fn read(body: &[u8]) -> Result<Self, Error> {
-        let undecodable = |decode| Error::new(ErrorKind::Decode(decode));
+        let undecodable = |decode: Decode| Error::new(ErrorKind::Decode(decode.of_delivery()));
         let text = std::str::from_utf8(body)
             .map_err(|_| undecodable(Decode::new(".", "it is not UTF-8")))?;
         let raw: RawMembers<'_> = serde_json::from_str(text)
@@ -141,6 +141,8 @@ mod tests {
                 panic!("{error}");
             };
             assert_eq!((decode.path(), decode.problem()), (".", problem));
+            let told = format!("the delivery can't be read at `.`: {problem}");
+            assert_eq!(error.to_string(), told);
         }
     }
 

@@ -116,7 +116,7 @@ fn typed<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, Error> {
 }
 
 fn undecodable(decode: Decode) -> Error {
-    Error::new(ErrorKind::Decode(decode))
+    Error::new(ErrorKind::Decode(decode.of_delivery()))
 }
 
 #[cfg(test)]
@@ -179,20 +179,20 @@ mod tests {
         for (data, told) in [
             (
                 r#","data":{"amount":"Leo Secretive"}"#,
-                "the answer can't be read at `data.amount`: it does not have the documented form",
+                "the delivery can't be read at `data.amount`: it does not have the documented form",
             ),
             (
                 r#","data":{"orderNo":7777777}"#,
-                "the answer can't be read at `data.orderNo`: expected a string",
+                "the delivery can't be read at `data.orderNo`: expected a string",
             ),
             (
                 r#","data":"SUCCESS""#,
-                "the answer can't be read at `data`: expected struct AbnormalPayment",
+                "the delivery can't be read at `data`: expected an object",
             ),
-            ("", "the answer can't be read at `data`: it is missing"),
+            ("", "the delivery can't be read at `data`: it is missing"),
             (
                 r#","data":null"#,
-                "the answer can't be read at `data`: it is missing",
+                "the delivery can't be read at `data`: it is missing",
             ),
         ] {
             let body = format!(r#"{{"eventType":"ABNORMAL_PAYMENT"{data}}}"#);

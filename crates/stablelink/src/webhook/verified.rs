@@ -62,3 +62,41 @@ impl fmt::Debug for Verified {
             .finish_non_exhaustive()
     }
 }
+
+/// Nothing but a check makes a `Verified`, and nothing but a `Verified` makes an `Event`.
+///
+/// ```
+/// use stablelink::{testing::TestDelivery, webhook::{Event, Verified, Webhooks}};
+/// # let (key, now) = ("unit-test-key".into(), std::time::SystemTime::now());
+/// # let sent = TestDelivery::raw("{}").signed(&key, now)?;
+/// let verified: Verified = Webhooks::new(&key)?.verify(&sent.headers, sent.body, now)?;
+/// let event: Event = verified.parse()?;
+/// # Ok::<(), stablelink::Error>(())
+/// ```
+///
+/// ```compile_fail,E0624
+/// let event = stablelink::webhook::Event::read(b"{}", "".into());
+/// ```
+///
+/// ```compile_fail,E0277
+/// let event: stablelink::webhook::Event = serde_json::from_str("{}").unwrap();
+/// ```
+///
+/// ```compile_fail,E0277
+/// let event: stablelink::webhook::Event = "{}".parse().unwrap();
+/// ```
+///
+/// ```compile_fail,E0277
+/// let event: stablelink::webhook::Event = bytes::Bytes::new().into();
+/// ```
+///
+/// ```compile_fail,E0277
+/// let verified: stablelink::webhook::Verified = bytes::Bytes::new().into();
+/// ```
+///
+/// ```compile_fail,E0624
+/// let proof: stablelink_signature::Verified = unimplemented!();
+/// let verified = stablelink::webhook::Verified::new(bytes::Bytes::new(), proof, "".into());
+/// ```
+#[cfg(doctest)]
+struct OnlyByACheck;

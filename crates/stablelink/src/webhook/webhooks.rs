@@ -17,6 +17,8 @@ use crate::{Credentials, Error, ErrorKind};
 /// that the caller gives: the correction that the client learns from the `Date` header of answers is never used here,
 /// for whoever answers could then make old deliveries look new.
 ///
+/// Pages: <https://developer.stablelink.app/7865392m0>, <https://developer.en.wcheckout.app/8061103m0>.
+///
 /// ```
 /// use std::time::SystemTime;
 /// use stablelink::testing::TestDelivery;
@@ -109,7 +111,10 @@ impl Webhooks {
     }
 
     /// Checks one delivery: `body` is what came, before any parsing; `now` a
-    /// [`SystemTime`](std::time::SystemTime) or a [`Timestamp`].
+    /// [`SystemTime`](std::time::SystemTime) or a [`Timestamp`]. Of a header that comes twice the first one counts. A body may be of
+    /// any size: limit it where you read it.
+    ///
+    /// Page: <https://developer.en.wcheckout.app/8061103m0>
     ///
     /// # Errors
     ///

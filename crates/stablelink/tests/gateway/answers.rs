@@ -6,6 +6,7 @@ use stablelink::{Answer, ErrorKind, Method};
 use stablelink_sandbox::{ErrorStatus, Fault, Operation, RetcodeForm, Retmsg, Sandbox, TokenShape};
 
 use crate::setup::{Call, builder, effects, keyed, never, order, outcome, pair, read, sent};
+use crate::watch::Told;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -43,7 +44,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         let fault = Fault::member(path, json).on(operation).always();
         let error = if operation == create {
             sandbox.faults().add(fault);
-            let error = client.checkout_orders().create(&order).await.unwrap_err();
+            let error = client.checkout_orders().create(&order).await.told_err();
             // The gateway said that it was made: that is no doubt.
             assert_eq!(effects(&sandbox, &order), 1, "{label}");
             error
@@ -51,7 +52,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
             client.checkout_orders().create(&order).await.unwrap();
             sandbox.faults().add(fault);
             let get = client.checkout_orders().get(order.order_no());
-            get.await.unwrap_err()
+            get.await.told_err()
         };
         let ErrorKind::Decode(decode) = error.kind() else {
             panic!("{label}: {error:?}");
@@ -228,7 +229,7 @@ async fn every_form_of_refusal_is_one() {
             let before = sandbox.request_count();
             let result = call(&client).await;
             assert_eq!(outcome(&result), "refused", "{status} {body}: {result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert_eq!(error.retcode(), retcode, "{body}");
             let refusal = error.refusal().unwrap();
             assert_eq!(refusal.message(), message, "{body}");
@@ -276,7 +277,7 @@ async fn what_is_no_envelope_is_no_refusal() {
             );
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{body}: {result:?}");
-            assert_eq!(result.unwrap_err().attempts(), 1, "{body}");
+            assert_eq!(result.told_err().attempts(), 1, "{body}");
         }
     }
 }
@@ -292,11 +293,11 @@ async fn refusals_are_the_same_whatever_their_http_status() {
         let order = order();
         let orders = client.checkout_orders();
         orders.create(&order).await.unwrap();
-        let duplicate = orders.create(&order).await.unwrap_err();
+        let duplicate = orders.create(&order).await.told_err();
         assert!(duplicate.is_duplicate());
-        let missing = orders.get("0").await.unwrap_err();
+        let missing = orders.get("0").await.told_err();
         let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6", "1");
-        let field = orders.create(&nothing).await.unwrap_err();
+        let field = orders.create(&nothing).await.told_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
             assert_eq!(error.kind().name(), "refused", "{error}");
@@ -322,7 +323,7 @@ async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
                     .after_effect(),
             );
         }
-        let error = client.checkout_orders().create(&order()).await.unwrap_err();
+        let error = client.checkout_orders().create(&order()).await.told_err();
         assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
         assert!(error.to_string().contains("ETH_USDT"), "{error}");
         assert!(!error.is_retryable() && !error.is_ambiguous());
@@ -343,7 +344,7 @@ async fn an_address_that_is_not_allowed_is_told_from_a_refusal() {
             for call in [read as Call, keyed as Call, never as Call] {
                 let result = call(&client).await;
                 assert_eq!(outcome(&result), "address_not_allowed", "{result:?}");
-                let error = result.unwrap_err();
+                let error = result.told_err();
                 let text = error.to_string();
                 assert!(
                     text.contains("127.0.0.1") && text.contains("allow-list"),

@@ -4,6 +4,7 @@ use stablelink::{Decimal, ErrorKind, Method};
 use stablelink_sandbox::{Operation, RateVersion, Sandbox};
 
 use crate::setup::{builder, order, pair};
+use crate::watch::Told;
 
 #[tokio::test]
 async fn a_rate_of_either_version_is_read() {
@@ -61,7 +62,7 @@ async fn the_same_value_twice_is_one_order() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
-    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    let error = client.checkout_orders().create(&order).await.told_err();
     assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
     assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
     assert_eq!(
@@ -79,7 +80,7 @@ async fn a_number_that_the_gateway_refuses_is_not_sent() {
         .checkout_orders()
         .create(&order().with_order_no("a-1"))
         .await
-        .unwrap_err();
+        .told_err();
     assert!(
         matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
         "{error}"
@@ -119,7 +120,7 @@ async fn no_path_leaves_the_origin() {
         "/\\host",
         "/a#b",
     ] {
-        let error = client.request(Method::GET, path).await.unwrap_err();
+        let error = client.request(Method::GET, path).await.told_err();
         assert!(
             matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
             "{path}: {error}"

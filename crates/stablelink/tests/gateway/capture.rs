@@ -10,6 +10,8 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
+use crate::watch::Watch;
+
 /// A span as it was when it closed.
 #[derive(Clone, Debug)]
 pub(crate) struct Span {
@@ -38,8 +40,15 @@ struct Kept {
 impl Capture {
     /// Keeps what is told on this thread, until the guard goes; what is written through `log` too.
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        // Only the first time: there is one for the process.
-        let _ = tracing_log::LogTracer::init();
+        crate::watch::listen();
+        let capture = Self::default();
+        let subscriber = Registry::default().with(capture.clone()).with(Watch);
+        (capture, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The same for those who tell what is private, to find it.
+    pub(crate) fn unwatched() -> (Self, tracing::subscriber::DefaultGuard) {
+        crate::watch::listen();
         let capture = Self::default();
         let subscriber = Registry::default().with(capture.clone());
         (capture, tracing::subscriber::set_default(subscriber))

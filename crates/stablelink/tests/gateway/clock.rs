@@ -20,6 +20,7 @@ use stablelink_sandbox::{Fault, Operation};
 #[cfg(feature = "axum")]
 use crate::setup::pair;
 use crate::setup::{Call, clocked, credentials, effects, keyed, order, outcome, read, sent};
+use crate::watch::Told;
 
 const HOUR: i64 = 60 * 60;
 
@@ -99,7 +100,7 @@ async fn a_timestamp_may_be_refused_with_any_status() {
             .faults()
             .add(refusal.header("date", "").on_calls().always());
         sandbox.clock().advance(Duration::from_secs(1));
-        let error = keyed(&client).await.unwrap_err();
+        let error = keyed(&client).await.told_err();
         assert!(error.attempts() <= 3, "{status} {error}");
         assert!(sandbox.token_grants().granted() <= 2, "{status}");
     }
@@ -201,7 +202,7 @@ async fn a_correction_that_does_not_help_is_tried_once() {
     let order = order();
     for _ in 0..3 {
         let before = sent(&sandbox, Operation::CreateCheckoutOrder);
-        let error = client.checkout_orders().create(&order).await.unwrap_err();
+        let error = client.checkout_orders().create(&order).await.told_err();
         assert_eq!(error.kind().name(), "refused");
         assert!(error.attempts() <= 2, "{error}");
         assert!(sent(&sandbox, Operation::CreateCheckoutOrder) - before <= 2);
@@ -221,7 +222,7 @@ async fn a_corrected_repeat_that_is_lost_is_ambiguous() {
     clock.jump(HOUR);
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
-    let error = client.checkout_orders().cancel("7").await.unwrap_err();
+    let error = client.checkout_orders().cancel("7").await.told_err();
     assert!(error.is_ambiguous(), "{error:?}");
     assert_eq!(sent(&sandbox, cancel), 2);
     assert_eq!(error.attempts(), 2);

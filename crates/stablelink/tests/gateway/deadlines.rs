@@ -9,6 +9,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 use crate::setup::{
     Call, clocked, effects, keyed, never, nothing, order, outcome, read, sent, when,
 };
+use crate::watch::Told;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -128,7 +129,7 @@ async fn the_deadline_ends_a_call_wherever_it_is() {
                 continue;
             }
             assert_eq!(outcome(&result), expected, "{result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert_eq!(error.is_retryable(), retryable);
             assert_eq!(error.attempts(), 1);
         }
@@ -144,7 +145,7 @@ async fn the_deadline_covers_the_token() {
         sandbox.faults().add(Fault::stall().on_token().always());
         let result = driven(&sandbox, &clock, SECOND * 3, call(&client)).await;
         assert_eq!(outcome(&result), "timeout", "{result:?}");
-        assert!(result.unwrap_err().is_retryable());
+        assert!(result.told_err().is_retryable());
     }
 }
 
@@ -167,10 +168,7 @@ async fn a_deadline_during_the_look_up_leaves_the_order_ambiguous() {
     clock.advance(SECOND * 5);
     let result = task.await.unwrap();
     assert_eq!(outcome(&result), "ambiguous", "{result:?}");
-    assert_eq!(
-        result.unwrap_err().idempotency_key(),
-        Some(order.order_no())
-    );
+    assert_eq!(result.told_err().idempotency_key(), Some(order.order_no()));
     assert_eq!(effects(&sandbox, &order), 1);
 }
 
@@ -180,10 +178,10 @@ async fn a_call_may_have_its_own_limits() {
     sandbox.faults().add(Fault::stall().on_calls().always());
     let quote = || client.exchange_rates().quote("USDT", "USD");
     let short = nothing(quote().deadline(SECOND).into_future());
-    let error = driven(&sandbox, &clock, SECOND, short).await.unwrap_err();
+    let error = driven(&sandbox, &clock, SECOND, short).await.told_err();
     assert_eq!((error.attempts(), error.kind().name()), (1, "timeout"));
     let short = nothing(quote().attempt_timeout(SECOND).into_future());
-    let error = driven(&sandbox, &clock, SECOND, short).await.unwrap_err();
+    let error = driven(&sandbox, &clock, SECOND, short).await.told_err();
     assert_eq!((error.attempts(), error.kind().name()), (3, "timeout"));
     // The longest limits there are, for those who want none.
     sandbox.faults().clear();

@@ -11,6 +11,7 @@ use crate::setup::{
     Call, builder, clocked, credentials, effects, keyed, never, order, outcome, pair, quick, read,
     when,
 };
+use crate::watch::Told;
 
 /// Where nobody listens nothing is sent: whoever calls may come again.
 #[tokio::test]
@@ -36,7 +37,7 @@ async fn a_server_that_is_not_there_is_no_doubt() {
         for (call, attempts) in [(read as Call, 3), (keyed as Call, 3), (never as Call, 1)] {
             let result = call(&client).await;
             assert_eq!(outcome(&result), "transport", "{name}: {result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert!(error.is_retryable(), "{name}: {error:?}");
             if name == "left" {
                 assert_eq!(error.attempts(), attempts, "{name}: {error:?}");
@@ -62,7 +63,7 @@ async fn a_caller_may_go_at_any_time() {
             _ = client.checkout_orders().create(&order).into_future() => {}
             () = goes => {}
         }
-        let result = client.checkout_orders().create(&order).await;
+        let result = client.checkout_orders().create(&order).await.told();
         match &result {
             Ok(_) => {}
             Err(error) => assert!(error.is_duplicate(), "{turns}: {error}"),
@@ -101,10 +102,10 @@ async fn an_ambiguous_order_may_be_sent_again_by_its_value() {
             .faults()
             .add(if after { fault.after_effect() } else { fault });
         let order = order();
-        let error = client.checkout_orders().create(&order).await.unwrap_err();
+        let error = client.checkout_orders().create(&order).await.told_err();
         assert!(error.is_ambiguous(), "{error}");
         assert_eq!(error.idempotency_key(), Some(order.order_no()));
-        match client.checkout_orders().create(&order).await {
+        match client.checkout_orders().create(&order).await.told() {
             Ok(_) => assert!(!after),
             Err(error) => assert!(after && error.is_duplicate(), "{error}"),
         }

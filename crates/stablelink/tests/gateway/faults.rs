@@ -4,6 +4,7 @@ use stablelink::{Error, ErrorKind};
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{order, pair};
+use crate::watch::Told;
 
 /// What an error is, in a word.
 fn kind(error: &Error) -> &'static str {
@@ -95,7 +96,7 @@ async fn a_payment_call_never_has_a_second_effect() {
             .faults()
             .add(fault().on(Operation::CreateCheckoutOrder));
         let order = order();
-        let made = client.checkout_orders().create(&order).await;
+        let made = client.checkout_orders().create(&order).await.told();
         let seen = match &made {
             Ok(made) => {
                 assert_eq!(made.order_no.as_deref(), Some(order.order_no()), "{name}");

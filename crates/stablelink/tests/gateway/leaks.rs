@@ -1,7 +1,6 @@
 //! Nothing that is secret or personal is told: not to subscribers at TRACE, not in errors, not by `Debug`.
 
 use std::collections::BTreeSet;
-use std::error::Error as _;
 use std::fmt::Debug;
 use std::future::IntoFuture;
 
@@ -16,6 +15,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 use crate::capture::Capture;
 use crate::raw::{Raw, Say};
 use crate::setup::{builder, credentials, quick};
+use crate::watch::texts;
 
 // As long and as random as real ones are, and with all that an encoder changes.
 const API_KEY: &str = "plantedKey7Zq+/=&%41 é9Xw2Lr";
@@ -86,13 +86,7 @@ impl Hunt {
 
     /// The error in every form, and all that caused it.
     fn error(&mut self, place: &str, error: &Error) {
-        let mut text = format!("{error} {error:?} {error:#?} {}", error.kind());
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text += &format!(" {error} {error:?} {error:#?}");
-            cause = error.source();
-        }
-        self.look(format!("error of {place}"), text);
+        self.look(format!("error of {place}"), texts(error));
     }
 
     fn outcome<T>(&mut self, place: &str, outcome: Result<Answer<T>, Error>) {
@@ -258,7 +252,7 @@ async fn calls(hunt: &mut Hunt, place: &str, client: &Client) {
 
 #[tokio::test]
 async fn nothing_private_is_told() {
-    let (capture, _guard) = Capture::start();
+    let (capture, _guard) = Capture::unwatched();
     let mut hunt = Hunt::default();
     for secret in PERSONAL.into_iter().chain([API_KEY, API_SECRET, SIGN_KEY]) {
         hunt.plant(secret);
@@ -375,7 +369,7 @@ async fn a_planted_leak_is_found() {
             STANDARD.encode(secret),
             secret.to_uppercase(),
         ] {
-            let (capture, _guard) = Capture::start();
+            let (capture, _guard) = Capture::unwatched();
             tracing::trace!(target: "hyper::proto", "writing {leak}");
             let mut hunt = Hunt::default();
             hunt.plant(secret);
@@ -387,7 +381,7 @@ async fn a_planted_leak_is_found() {
     }
 
     // The log of connections that reqwest writes if it is asked to: the token URL, through `log`.
-    let (capture, _guard) = Capture::start();
+    let (capture, _guard) = Capture::unwatched();
     let http = reqwest::Client::builder()
         .no_proxy()
         .connection_verbose(true)

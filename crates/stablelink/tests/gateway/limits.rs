@@ -6,6 +6,7 @@ use stablelink::RetryPolicy;
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{builder, clocked, effects, order, outcome, pair, quick, read, sent};
+use crate::watch::Told;
 
 #[tokio::test]
 async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
@@ -34,7 +35,7 @@ async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
                 assert_eq!(clock.pauses(), [Duration::from_secs(seconds)], "{label}");
             } else {
                 assert_eq!(outcome(&result), kind, "{label}");
-                let error = result.unwrap_err();
+                let error = result.told_err();
                 let expected = Some(Duration::from_secs(seconds));
                 assert_eq!(error.retry_after(), expected, "{label}");
                 assert!(error.is_retryable(), "{label}");
@@ -55,7 +56,7 @@ async fn a_payment_that_must_wait_too_long_is_ambiguous_at_once_and_says_how_lon
             .after_effect(),
     );
     let order = order();
-    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    let error = client.checkout_orders().create(&order).await.told_err();
     assert!(error.is_ambiguous(), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)));
     assert_eq!(error.http_status(), Some(503));
@@ -126,7 +127,7 @@ async fn a_call_may_have_its_own_number_of_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (5, 5)] {
         let before = sent(&sandbox, rates);
         let quote = client.exchange_rates().quote("USDT", "USD");
-        assert!(quote.attempts(attempts).await.is_err());
+        assert!(quote.attempts(attempts).await.told().is_err());
         assert_eq!(sent(&sandbox, rates) - before, expected);
     }
 }

@@ -8,9 +8,11 @@ mod clock;
 mod deadlines;
 mod doubt;
 mod faults;
+mod keys;
 mod leaks;
 mod limits;
 mod load;
+mod local_times;
 mod money;
 mod observe;
 #[cfg(feature = "provisional")]
@@ -24,3 +26,5 @@ mod token_refused;
 #[cfg(feature = "provisional")]
 mod uploads;
 mod waits;
+#[path = "../support/watch.rs"]
+mod watch;

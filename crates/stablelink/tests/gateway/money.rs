@@ -6,6 +6,7 @@ use stablelink::{Answer, Client, Decimal, Method, NewCheckoutOrder, NewSettlemen
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{pair, sent};
+use crate::watch::Told;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -126,7 +127,7 @@ async fn an_amount_that_can_not_be_kept_is_an_error() {
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
-        let error = client.checkout_orders().get("7").await.unwrap_err();
+        let error = client.checkout_orders().get("7").await.told_err();
         assert_eq!(error.kind().name(), "decode", "{json}: {error}");
         assert!(error.to_string().contains("retdata.orderAmount"), "{error}");
     }

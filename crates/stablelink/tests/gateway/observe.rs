@@ -6,6 +6,7 @@ use tracing::Level;
 
 use crate::capture::{Capture, Span};
 use crate::setup::{clocked, order, pair, read, when};
+use crate::watch::Told;
 
 /// The fields of a span in the order of their names, as one line.
 fn line(span: &Span) -> String {
@@ -29,7 +30,7 @@ async fn a_call_is_one_span_and_each_attempt_another() {
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
     sandbox.revoke_tokens();
-    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    let error = client.checkout_orders().create(&order).await.told_err();
     assert!(error.is_duplicate());
 
     let calls = capture.spans(observe::CALL);
@@ -94,9 +95,9 @@ async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
         result = read(&client) => panic!("{result:?}"),
         () = when(|| sandbox.faults().strikes(id) == 1) => {}
     }
-    client.request(Method::GET, "//host").await.unwrap_err();
+    client.request(Method::GET, "//host").await.told_err();
     let illegal = order().with_order_no("a-1");
-    client.checkout_orders().create(&illegal).await.unwrap_err();
+    client.checkout_orders().create(&illegal).await.told_err();
     let kinds = |name| -> Vec<String> {
         let spans = capture.spans(name);
         let kinds = spans.iter().map(|span| span.fields["error.type"].clone());
@@ -111,11 +112,43 @@ async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
 }
 
 #[tokio::test]
+async fn repeats_and_token_requests_are_told_at_debug() {
+    let (capture, _guard) = Capture::start();
+    let (sandbox, client) = pair().await;
+    sandbox
+        .faults()
+        .add(Fault::status(503).on(Operation::GetExchangeRate));
+    read(&client).await.unwrap();
+    let told = capture.told();
+    let ours = told
+        .iter()
+        .filter(|told| told.target.starts_with("stablelink::"));
+    let lines: Vec<(Level, &str)> = ours.map(|told| (told.level, told.text.trim())).collect();
+    assert_eq!(
+        lines,
+        [
+            (
+                Level::DEBUG,
+                "grant=client_credentials message=token asked for outcome=success"
+            ),
+            (
+                Level::DEBUG,
+                "cause=Needed generation=1 message=token renewed"
+            ),
+            (
+                Level::DEBUG,
+                "error.type=transport message=sent again operation=get_exchange_rate pause_ms=0"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_call_by_hand_shows_its_method_and_not_its_path() {
     let (capture, _guard) = Capture::start();
     let (_sandbox, client) = pair().await;
     let path = "/checkout/order/info?orderNo=12345";
-    client.request(Method::GET, path).await.unwrap_err();
+    client.request(Method::GET, path).await.told_err();
     let spans = capture.spans(observe::CALL);
     assert_eq!(spans[0].fields["operation"], "GET request");
     assert!(!format!("{:?}", capture.told()).contains("12345"));
@@ -182,8 +215,8 @@ mod metrics {
             sandbox.revoke_tokens();
             read(&client).await.unwrap();
             sandbox.faults().add(Fault::reset().on_calls().always());
-            read(&client).await.unwrap_err();
-            keyed(&client).await.unwrap_err();
+            read(&client).await.told_err();
+            keyed(&client).await.told_err();
         });
         assert_eq!(
             lines,

@@ -1,14 +1,16 @@
 //! What is inferred, against a gateway that infers the same.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use futures_core::Stream;
 use stablelink::types::ListCheckoutOrdersRequest;
-use stablelink::{Decimal, ErrorKind, NewTrade, Paging};
+use stablelink::{Client, Decimal, ErrorKind, NewTrade, Pages, Paging};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
-use crate::setup::{builder, order, pair};
+use crate::capture::Capture;
+use crate::setup::{builder, order, pair, sent, when};
+use crate::watch::{self, Told};
 
 fn money(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -30,7 +32,7 @@ async fn an_on_ramp_is_made_once_however_often_it_is_sent() {
         made.amount.map(|amount| amount.get()),
         Some(money("120.233567"))
     );
-    let error = client.trades().create(&trade).await.unwrap_err();
+    let error = client.trades().create(&trade).await.told_err();
     assert!(error.is_duplicate(), "{error}");
     assert_eq!(
         sandbox
@@ -60,7 +62,7 @@ async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
     sandbox
         .faults()
         .add(Fault::reset().on(Operation::CreateTrade).after_effect());
-    let error = client.trades().create(&trade).await.unwrap_err();
+    let error = client.trades().create(&trade).await.told_err();
     assert!(error.is_ambiguous() && error.is_duplicate(), "{error}");
     assert_eq!(error.idempotency_key(), Some(trade.request_id()));
     // Its look-up is inferred: it is for the caller to trust it.
@@ -116,7 +118,7 @@ async fn a_list_without_records_says_where_it_looked_and_ends() {
     let error = poll_fn(|context| pages.as_mut().poll_next(context))
         .await
         .unwrap()
-        .unwrap_err();
+        .told_err();
     match error.kind() {
         ErrorKind::Decode(decode) => assert_eq!(decode.path(), "retdata.rows"),
         other => panic!("{other:?}"),
@@ -126,4 +128,167 @@ async fn a_list_without_records_says_where_it_looked_and_ends() {
             .await
             .is_none()
     );
+}
+
+const LIST: Operation = Operation::ListCheckoutOrders;
+
+fn pages(client: &Client, paging: Paging) -> Pages<ListCheckoutOrdersRequest> {
+    let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
+    client.checkout_orders().list(filter).pages(paging)
+}
+
+/// The next page: its text, or the name of its error; `None` at the end.
+async fn next(mut pages: Pin<&mut Pages<ListCheckoutOrdersRequest>>) -> Option<String> {
+    let page = poll_fn(|context| pages.as_mut().poll_next(context)).await?;
+    watch::read(&page);
+    Some(match page {
+        Ok(page) => page
+            .as_ref()
+            .map_or_else(String::new, |data| data.get().to_owned()),
+        Err(error) => error.kind().name().to_owned(),
+    })
+}
+
+/// One answer of the gateway, with these records.
+fn answer(records: &str) -> Fault {
+    let body = format!(r#"{{"retcode":"200","retdata":{records}}}"#);
+    Fault::custom(200, [("content-type", "application/json")], body).on(LIST)
+}
+
+#[tokio::test]
+async fn a_list_ends_as_it_should() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = builder(&sandbox).build().unwrap();
+    for (answers, seen) in [
+        // Empty from the start; ends empty; ends short; a bare list; more than was asked for.
+        (vec!["[]"], vec!["[]"]),
+        (vec!["[1,2]", "[]"], vec!["[1,2]", "[]"]),
+        (vec!["[1,2]", "[3]"], vec!["[1,2]", "[3]"]),
+        (vec!["[1,2,3]", "[]"], vec!["[1,2,3]", "[]"]),
+        // The page before again, one from further back, and the same records in other clothes: never given out twice.
+        (vec!["[1,2]", "[1,2]"], vec!["[1,2]", "decode"]),
+        (
+            vec!["[1,2]", "[3,4]", "[1,2]"],
+            vec!["[1,2]", "[3,4]", "decode"],
+        ),
+        (
+            vec![
+                r#"{"records":[1,2],"pageNum":1}"#,
+                r#"{"records":[1,2],"pageNum":2}"#,
+            ],
+            vec![r#"{"records":[1,2],"pageNum":1}"#, "decode"],
+        ),
+        // Not a list in the middle.
+        (vec!["[1,2]", r#"{"records":7}"#], vec!["[1,2]", "decode"]),
+    ] {
+        for answered in &answers {
+            sandbox.faults().add(answer(answered));
+        }
+        let before = sent(&sandbox, LIST);
+        let mut pages = pin!(pages(&client, Paging::default().per_page(2)));
+        let mut all = Vec::new();
+        while let Some(page) = next(pages.as_mut()).await {
+            all.push(page);
+        }
+        assert_eq!(all, seen);
+        // And it stays ended, and asks no more.
+        assert_eq!(next(pages.as_mut()).await, None);
+        assert_eq!(sent(&sandbox, LIST) - before, answers.len());
+        sandbox.faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
+    let (sandbox, client) = pair().await;
+    for _ in 0..2 {
+        client.checkout_orders().create(&order()).await.unwrap();
+    }
+    // It does not know these fields, and so gives its first page each time.
+    let paging = Paging::default().fields("page", "limit").per_page(2);
+    let mut pages = pin!(pages(&client, paging));
+    assert!(next(pages.as_mut()).await.unwrap().starts_with('{'));
+    let error = poll_fn(|context| pages.as_mut().poll_next(context)).await;
+    let error = error.unwrap().told_err();
+    assert_eq!(
+        error.to_string(),
+        "list checkout orders: the answer can't be read at `retdata.records`: its records are those of a page before; \
+         name the field of its number with `Paging::fields` (HTTP 200, attempt 1)"
+    );
+    assert!(!error.is_retryable());
+    assert_eq!(next(pages.as_mut()).await, None);
+    assert_eq!(sent(&sandbox, LIST), 2);
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_comes_once_and_ends_the_list() {
+    let (sandbox, client) = pair().await;
+    for _ in 0..5 {
+        client.checkout_orders().create(&order()).await.unwrap();
+    }
+    let paging = Paging::default().per_page(2);
+    let fault = Fault::status(503).on(LIST).skip(1);
+    // One attempt is repeated; more than a call has are not.
+    sandbox.faults().add(fault.clone());
+    let mut whole = pin!(pages(&client, paging.clone()));
+    let mut count = 0;
+    while let Some(page) = next(whole.as_mut()).await {
+        assert!(page.starts_with('{'), "{page}");
+        count += 1;
+    }
+    assert_eq!(count, 3);
+    sandbox.faults().add(fault.always());
+    let mut broken = pin!(pages(&client, paging));
+    assert!(next(broken.as_mut()).await.unwrap().starts_with('{'));
+    assert_eq!(next(broken.as_mut()).await.unwrap(), "transport");
+    sandbox.faults().clear();
+    assert_eq!(next(broken.as_mut()).await, None);
+}
+
+#[tokio::test]
+async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
+    let (sandbox, client) = pair().await;
+    for _ in 0..3 {
+        client.checkout_orders().create(&order()).await.unwrap();
+    }
+    let (capture, _guard) = Capture::start();
+    let paging = Paging::default().per_page(1);
+    drop(pages(&client, paging.clone()));
+    assert_eq!(sent(&sandbox, LIST), 0);
+    {
+        let mut pages = pin!(pages(&client, paging.clone()));
+        assert!(next(pages.as_mut()).await.is_some());
+    }
+    assert_eq!(sent(&sandbox, LIST), 1);
+    {
+        let stall = sandbox.faults().add(Fault::stall().on(LIST));
+        let mut pages = pin!(pages(&client, paging));
+        tokio::select! {
+            biased;
+            page = next(pages.as_mut()) => panic!("{page:?}"),
+            () = when(|| sandbox.faults().strikes(stall) == 1) => {}
+        }
+    }
+    let calls = capture.spans(stablelink::observe::CALL);
+    let last = &calls.last().unwrap().fields;
+    assert_eq!(last["error.type"], "cancelled");
+    assert_eq!(last["operation"], "list_checkout_orders");
+    assert_eq!(sent(&sandbox, LIST), 2);
+}
+
+#[tokio::test]
+async fn what_a_request_says_of_pages_itself_gives_way() {
+    let (sandbox, client) = pair().await;
+    let mut filter = serde_json::Map::new();
+    filter.insert("pageNum".to_owned(), 7.into());
+    filter.insert("orderStatus".to_owned(), "PAID".into());
+    let call = client
+        .checkout_orders()
+        .list(ListCheckoutOrdersRequest(filter));
+    let mut pages = pin!(call.pages(Paging::default().per_page(0)));
+    next(pages.as_mut()).await.unwrap();
+    let requests = sandbox.requests();
+    let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+    let expected = serde_json::json!({"pageNum": 1, "pageSize": 1, "orderStatus": "PAID"});
+    assert_eq!(body, expected);
 }

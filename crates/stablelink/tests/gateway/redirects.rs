@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{Call, builder, keyed, never, outcome, read, sent};
+use crate::watch::Told;
 
 /// Another host, which nobody may call.
 struct Elsewhere(TcpListener);
@@ -70,7 +71,7 @@ async fn no_redirect_is_followed() {
                     let result = call(client).await;
                     let label = format!("{status} {location} {operation}");
                     assert_eq!(outcome(&result), expected, "{label}: {result:?}");
-                    let error = result.unwrap_err();
+                    let error = result.told_err();
                     assert_eq!(error.http_status(), Some(status), "{label}");
                     assert!(!error.is_retryable(), "{label}");
                     let after = (sent(&sandbox, operation), sandbox.request_count());
@@ -101,7 +102,7 @@ async fn a_token_request_is_not_redirected_and_not_repeated_for_it() {
         );
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "transport", "{result:?}");
-        let error = result.unwrap_err();
+        let error = result.told_err();
         assert!(!error.is_retryable(), "{error:?}");
         assert_eq!(error.http_status(), Some(status));
         assert_eq!(sent(&sandbox, Operation::IssueAccessToken) - before, 1);

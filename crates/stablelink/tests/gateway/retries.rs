@@ -6,6 +6,7 @@ use stablelink::types::{CreateUserRequest, SimulateEventRequest, SubmitKybReques
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{Call, never, nothing, outcome, pair, read, sent};
+use crate::watch::Told;
 
 /// Every operation of the default features that must be sent once, and those of `provisional` that move money.
 fn never_repeated() -> Vec<(Operation, Call)> {
@@ -92,7 +93,7 @@ async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
             let id = sandbox.faults().add(fault().on(operation).always());
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{operation} {name}: {result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert_eq!(error.attempts(), 1, "{operation} {name}");
             assert_eq!(error.idempotency_key(), None, "{operation} {name}");
             assert_eq!(sent(&sandbox, operation) - before, 1, "{operation} {name}");
@@ -153,7 +154,7 @@ async fn what_will_not_do_better_is_sent_once() {
         sandbox.faults().add(fault().on(rates).always());
         let result = read(&client).await;
         assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-        assert!(!result.unwrap_err().is_retryable(), "{name}");
+        assert!(!result.told_err().is_retryable(), "{name}");
         assert_eq!(sent(&sandbox, rates), 1, "{name}");
     }
 }

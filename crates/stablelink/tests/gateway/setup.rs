@@ -10,7 +10,10 @@ use stablelink::{
 };
 use stablelink_sandbox::{Operation, Sandbox};
 
+use crate::watch;
+
 pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
+    watch::listen();
     Client::builder()
         .environment(Environment::at(sandbox.url()).unwrap())
         .credentials(credentials(&sandbox.credentials()))
@@ -47,7 +50,12 @@ pub(crate) async fn clocked() -> (Sandbox, ClientBuilder, ManualClock) {
 }
 
 pub(crate) fn order() -> NewCheckoutOrder {
-    NewCheckoutOrder::usd(stablelink::Decimal::new(50, 2), "ETH_USDT", "6", "1")
+    NewCheckoutOrder::usd(
+        stablelink::Decimal::new(50, 2),
+        "ETH_USDT",
+        watch::CUSTOMER,
+        "1",
+    )
 }
 
 /// How often an operation arrived.
@@ -83,7 +91,11 @@ pub(crate) type Call = fn(&Client) -> BoxFuture<'static, Result<(), Error>>;
 pub(crate) fn nothing<T>(
     call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), Error>> {
-    Box::pin(async { call.await.map(drop) })
+    Box::pin(async {
+        let outcome = call.await.map(drop);
+        watch::read(&outcome);
+        outcome
+    })
 }
 
 /// One that only reads.
@@ -104,6 +116,7 @@ pub(crate) fn never(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
 
 /// A word for what came of a call.
 pub(crate) fn outcome<T>(result: &Result<T, Error>) -> &'static str {
+    watch::read(result);
     match result {
         Ok(_) => "done",
         Err(error) => {

@@ -4,6 +4,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::raw::Raw;
 use crate::setup::{Call, builder, credentials, keyed, outcome, pair, quick, read};
+use crate::watch::Told;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -16,7 +17,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
         sandbox
             .faults()
             .add(Fault::big_error(size).on(Operation::CancelCheckoutOrder));
-        let error = client.checkout_orders().cancel("7").await.unwrap_err();
+        let error = client.checkout_orders().cancel("7").await.told_err();
         assert!(error.is_ambiguous(), "{error}");
         let body = error.raw().unwrap().body().clone();
         assert!(
@@ -35,7 +36,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
         .build()
         .unwrap();
     for call in [read as Call, keyed as Call] {
-        let error = call(&client).await.unwrap_err();
+        let error = call(&client).await.told_err();
         assert_eq!(error.http_status(), Some(500), "{error:?}");
         assert!(!error.is_ambiguous(), "the token call failed: {error:?}");
         assert!(error.is_retryable());

@@ -16,6 +16,7 @@ use stablelink_sandbox::{Fault, Operation, RejectedToken, Sandbox};
 use crate::setup::{
     Call, builder, clocked, effects, keyed, never, order, outcome, pair, quick, read, sent, when,
 };
+use crate::watch::Told;
 
 /// Nothing before the first call; before its end a new one beside the calls, which go on with the old one while that fails.
 #[tokio::test]
@@ -87,7 +88,7 @@ async fn a_repeat_with_a_new_token_that_is_lost_is_ambiguous() {
     sandbox.revoke_tokens();
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
-    let error = client.checkout_orders().cancel("7").await.unwrap_err();
+    let error = client.checkout_orders().cancel("7").await.told_err();
     assert!(error.is_ambiguous(), "{error:?}");
     assert_eq!((error.attempts(), sent(&sandbox, cancel)), (2, 2));
 }
@@ -106,7 +107,7 @@ async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
         for call in [read as Call, keyed as Call, never as Call] {
             let result = call(&client).await;
             assert_eq!(outcome(&result), "authentication", "{round}: {result:?}");
-            assert!(result.unwrap_err().attempts() <= 2);
+            assert!(result.told_err().attempts() <= 2);
         }
     }
     let asked = sent(&sandbox, Operation::IssueAccessToken);
@@ -182,7 +183,7 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
             sandbox.faults().add(fault().on_token().always());
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-            let error = result.unwrap_err();
+            let error = result.told_err();
             assert_eq!(error.is_retryable(), passes, "{name}: {error:?}");
             assert_eq!(error.operation(), Some("issue_access_token"), "{name}");
             assert_eq!(sandbox.request_count(), requests as u64, "{name}");
@@ -219,7 +220,7 @@ async fn a_wait_for_the_token_is_kept_by_all_calls() {
         sandbox.faults().add(fault.on_token());
         for rest in (1..=9).rev() {
             for call in [read as Call, keyed as Call, never as Call] {
-                let error = call(&client).await.unwrap_err();
+                let error = call(&client).await.told_err();
                 assert_eq!(error.retry_after(), Some(Duration::from_secs(rest)));
                 assert!(error.is_retryable(), "{error}");
             }
@@ -286,7 +287,7 @@ async fn a_source_of_credentials_may_fail_and_come_back() {
     ] {
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "configuration", "{result:?}");
-        let error = result.unwrap_err();
+        let error = result.told_err();
         assert!(error.to_string().contains(text), "{error}");
         assert_eq!(error.is_retryable(), passes, "{error}");
         assert_eq!(sandbox.request_count(), 0);
@@ -478,7 +479,7 @@ async fn a_source_that_is_down_stops_calls_when_the_token_ends() {
     }
     pass();
     for _ in 0..3 {
-        let error = keyed(&client).await.unwrap_err();
+        let error = keyed(&client).await.told_err();
         assert_eq!(error.kind().name(), "configuration");
         assert!(error.is_retryable(), "{error}");
     }

@@ -12,6 +12,7 @@ use stablelink::{Client, ErrorKind, Upload};
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::pair;
+use crate::watch::Told;
 
 /// A stream of these pieces.
 struct Pieces(Vec<Bytes>);
@@ -125,7 +126,7 @@ async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
         .files()
         .upload_stream("a.pdf", None, stream())
         .await
-        .unwrap_err();
+        .told_err();
     assert!(
         matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
         "{error}"
@@ -139,7 +140,7 @@ async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
         .files()
         .upload_bytes("b.pdf", content())
         .await
-        .unwrap_err();
+        .told_err();
     assert!(error.is_ambiguous(), "{error}");
     assert_eq!(sandbox.files().len(), 2);
 }
@@ -162,7 +163,7 @@ async fn what_can_not_be_read_or_is_not_as_long_as_said_is_an_error() {
                 .content_type("no media type"),
         ),
     ] {
-        let error = upload.await.unwrap_err();
+        let error = upload.await.told_err();
         assert!(
             matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
             "{name}: {error}"
@@ -172,7 +173,7 @@ async fn what_can_not_be_read_or_is_not_as_long_as_said_is_an_error() {
     }
     for said in [299_999, 300_001] {
         let outcome = files.upload_stream("a", Some(said), stream()).await;
-        assert!(outcome.unwrap_err().is_ambiguous(), "{said}");
+        assert!(outcome.told_err().is_ambiguous(), "{said}");
     }
     assert_eq!(sandbox.files().len(), 0);
 }

@@ -1,12 +1,15 @@
 //! Waiting for a record to change.
 
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use stablelink::testing::ManualClock;
-use stablelink::{Client, ErrorKind};
+use stablelink::{Client, ErrorKind, RetryPolicy};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
-use crate::setup::{builder, order};
+use crate::capture::Capture;
+use crate::setup::{builder, order, sent, when};
+use crate::watch::Told;
 
 /// A client whose pauses take no time, and the number of an order of it.
 async fn waiting(sandbox: &Sandbox) -> (Client, ManualClock, String) {
@@ -64,7 +67,12 @@ async fn what_is_final_ends_it_and_what_is_not_known_does_not() {
                 .on(Operation::GetCheckoutOrder)
                 .always(),
         );
-        let outcome = client.checkout_orders().wait(&number).until_final().await;
+        let outcome = client
+            .checkout_orders()
+            .wait(&number)
+            .until_final()
+            .await
+            .told();
         sandbox.faults().remove(fault);
         match outcome {
             Ok(_) => assert!(ends, "{status}"),
@@ -96,7 +104,7 @@ async fn errors_that_may_pass_are_waited_out_and_others_end_it() {
         .wait("unknown")
         .until_final()
         .await
-        .unwrap_err();
+        .told_err();
     assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
 
     sandbox
@@ -107,7 +115,7 @@ async fn errors_that_may_pass_are_waited_out_and_others_end_it() {
         .wait(&number)
         .until_final()
         .await
-        .unwrap_err();
+        .told_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
     let last = std::error::Error::source(&error).unwrap().to_string();
     assert!(last.contains("503"), "{last}");
@@ -124,6 +132,112 @@ async fn a_caller_can_stop_it() {
         .stop_on(async { tokio::task::yield_now().await })
         .until(|_| false)
         .await
-        .unwrap_err();
+        .told_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+}
+
+#[tokio::test]
+async fn pauses_keep_their_bounds_whatever_they_are_set_to() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (millis, second) = (Duration::from_millis(1), Duration::from_secs(1));
+    // First and longest as they are set, and the bounds of the first, second and third pause in milliseconds.
+    for (first, longest, bounds) in [
+        (Duration::ZERO, Duration::ZERO, [10, 10, 10]),
+        (Duration::ZERO, second, [10, 20, 40]),
+        (60 * second, 3 * second, [3000, 3000, 3000]),
+        (7 * millis, 15 * millis, [10, 15, 15]),
+        (2 * second, Duration::MAX, [2000, 4000, 8000]),
+    ] {
+        let (client, clock, number) = waiting(&sandbox).await;
+        let mut looks = 0;
+        let wait = client.checkout_orders().wait(&number);
+        let wait = wait.first_pause(first).longest_pause(longest);
+        let counted = wait.deadline(Duration::MAX).until(|_| {
+            looks += 1;
+            looks == 4
+        });
+        counted.await.unwrap();
+        let pauses = clock.pauses();
+        assert_eq!(pauses.len(), 3);
+        for (pause, bound) in pauses.iter().zip(bounds) {
+            let bound = bound * millis;
+            assert!(*pause >= bound / 2 && *pause <= bound, "{pauses:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_asks_for_a_longer_pause_gets_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (_, clock, number) = waiting(&sandbox).await;
+    let client = builder(&sandbox).clock(clock.clone());
+    let client = client.retry(RetryPolicy::never()).build().unwrap();
+    sandbox.set_order_status(&number, "PAID").unwrap();
+    let busy = Fault::rate_limited(Some(90)).on(Operation::GetCheckoutOrder);
+    sandbox.faults().add(busy.times(2));
+    let wait = client.checkout_orders().wait(&number);
+    wait.until_final().await.unwrap();
+    assert_eq!(clock.pauses(), [Duration::from_secs(90); 2]);
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_look_up_that_is_under_way() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (client, clock, number) = waiting(&sandbox).await;
+    let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
+    let stall = sandbox.faults().add(stall);
+    let wait = client.checkout_orders().wait(&number);
+    let mut wait = pin!(wait.deadline(Duration::from_secs(5)).until_final());
+    tokio::select! {
+        biased;
+        result = &mut wait => panic!("{result:?}"),
+        () = when(|| sandbox.faults().strikes(stall) == 1) => {}
+    }
+    clock.advance(Duration::from_secs(5));
+    let error = wait.await.told_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
+    assert!(error.is_retryable());
+    assert_eq!(sent(&sandbox, Operation::GetCheckoutOrder), 1);
+}
+
+#[tokio::test]
+async fn what_was_stopped_before_asks_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (client, _clock, number) = waiting(&sandbox).await;
+    let (capture, _guard) = Capture::start();
+    let wait = client.checkout_orders().wait(&number);
+    let error = wait.stop_on(async {}).until_final().await.told_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
+    assert!(capture.spans(stablelink::observe::CALL).is_empty());
+}
+
+#[tokio::test]
+async fn dropped_or_stopped_it_leaves_its_look_up() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (client, _clock, number) = waiting(&sandbox).await;
+    let (capture, _guard) = Capture::start();
+    let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
+    let stall = sandbox.faults().add(stall);
+    let sandbox = &sandbox;
+    let asked = |times| when(move || sandbox.faults().strikes(stall) == times);
+    // In a task of its own, which is ended.
+    let wait = client.checkout_orders().wait(&number);
+    let task = tokio::spawn(wait.until_final());
+    asked(1).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    let wait = client.checkout_orders().wait(&number);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let wait = wait.stop_on(async { drop(stopped.await) }).until_final();
+    let (result, ()) = tokio::join!(wait, async {
+        asked(2).await;
+        drop(stop);
+    });
+    assert!(matches!(result.told_err().kind(), ErrorKind::Cancelled));
+    let calls = capture.spans(stablelink::observe::CALL);
+    let ends: Vec<&str> = calls
+        .iter()
+        .map(|call| call.fields["error.type"].as_str())
+        .collect();
+    assert_eq!(ends, ["cancelled", "cancelled"]);
 }

@@ -10,7 +10,8 @@ use crate::webhook::{Event, Verified};
 /// A delivery that was proved to come from the gateway, and the event in it. Nothing is parsed before it is proved.
 ///
 /// It does not look whether the event was handled before: that is [`handle`](crate::webhook::handle)'s, or the ready
-/// [`router`](super::router)'s. Needs a [`Receiver`] in the state.
+/// [`router`](super::router)'s. Needs a [`Receiver`] in the state. axum drops a handler whose sender hangs up: do what must come to
+/// its end in a task.
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -43,6 +44,7 @@ where
     S: Send + Sync,
     Receiver: FromRef<S>,
 {
+    /// A status that is not 2xx, and fixed words: the gateway delivers again.
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {

@@ -16,7 +16,8 @@ use crate::webhook::{Acknowledgement, Event, HandleError, Outcome, ReplayGuard, 
 ///
 /// Put it where the dashboard's webhook URL points to: `Router::new().nest("/webhooks/stablelink", router)`. Take
 /// [`Webhooks`](crate::webhook::Webhooks), or a [`Receiver`] with other limits. The guard is shared with as many
-/// routers as you like.
+/// routers as you like. Other methods than POST are answered with 405; the URL in the dashboard ends without a slash, as the path
+/// of `nest` does.
 ///
 /// A handler runs in a task of its own, which a sender that hangs up does not end: what was begun is finished and
 /// remembered. When the [time limit](Receiver::time_limit) is up it is dropped at the point where it waits, and the
@@ -38,6 +39,7 @@ where
             };
             let task = tokio::spawn(run(verified, receiver, guard, handler));
             task.await.unwrap_or_else(|_| {
+                // Or the runtime is being shut down, when nobody reads the answer.
                 tracing::error!("a webhook handler panicked; its event was given back");
                 failed("the handler failed")
             })

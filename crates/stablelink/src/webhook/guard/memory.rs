@@ -46,6 +46,9 @@ impl Default for MemoryGuard {
     }
 }
 
+/// A claim of no time at all would be given to all who ask.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 impl MemoryGuard {
     /// Remembers by this clock.
     #[must_use]
@@ -66,19 +69,19 @@ impl MemoryGuard {
         self
     }
 
-    /// How long a claim lasts; 60 s by default. More than a handler may take.
+    /// How long a claim lasts; 60 s by default, at least 1 ms. More than a handler may take.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = lease.max(SHORTEST);
         self
     }
 
-    /// How long a handled event is remembered; 2 days by default. More than the gateway's
+    /// How long a handled event is remembered; 2 days by default, at least 1 ms. More than the gateway's
     /// [redeliveries](crate::webhook::REDELIVERIES) go on, and more than the
     /// [tolerance](crate::webhook::Webhooks::tolerance).
     #[must_use]
     pub fn retention(mut self, retention: Duration) -> Self {
-        self.retention = retention;
+        self.retention = retention.max(SHORTEST);
         self
     }
 

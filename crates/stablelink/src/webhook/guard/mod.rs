@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::clock::BoxFuture;
 
 /// After which waits the gateway delivers again what was not acknowledged: 14 times within 23.6 hours, according to
-/// a page of a sister product.
+/// a page of a sister product: <https://developer.en.wcheckout.app/8061103m0>.
 pub const REDELIVERIES: [Duration; 14] = {
     const SECONDS: [u64; 14] = [
         15, 15, 30, 180, 600, 1200, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600,

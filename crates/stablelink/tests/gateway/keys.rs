@@ -1,0 +1,73 @@
+//! Idempotency keys that can't be one are refused before anything is sent.
+
+use std::future::IntoFuture;
+
+use serde_json::json;
+use stablelink::{
+    BoxFuture, Client, Error, ErrorKind, Method, NewAbnormalPaymentRefund, NewSettlement,
+};
+
+use crate::setup::{nothing, order, pair};
+use crate::watch::Told;
+
+type Make = fn(&Client, &str) -> BoxFuture<'static, Result<(), Error>>;
+
+/// Each operation with a key, and the name of that.
+fn keyed() -> Vec<(&'static str, Make)> {
+    let mut all: Vec<(&'static str, Make)> = vec![
+        ("orderNo", |client, key| {
+            let order = order().with_order_no(key);
+            nothing(client.checkout_orders().create(&order).into_future())
+        }),
+        ("settlementOrderNo", |client, key| {
+            let settlement = NewSettlement::new(1, "ETH_USDT", "0x0", "1", ["7"]);
+            let settlement = settlement.with_settlement_order_no(key);
+            nothing(client.settlements().create(&settlement).into_future())
+        }),
+        ("refundOrderNo", |client, key| {
+            let refund = NewAbnormalPaymentRefund::new("7", "ETH_USDT", "0x0");
+            let refund = refund.with_refund_order_no(key);
+            let call = client.refunds().create_of_abnormal_payment(&refund);
+            nothing(call.into_future())
+        }),
+        ("requestId", |client, key| {
+            let call = client.request(Method::POST, "/trade/new");
+            let call = call.json(&json!({"requestId": key}));
+            nothing(call.keyed("requestId", key).into_future())
+        }),
+    ];
+    #[cfg(feature = "provisional")]
+    all.push(("requestId", |client, key| {
+        let trade = stablelink::NewTrade::on_ramp(7, "USD", "USDC", 1).with_request_id(key);
+        nothing(client.trades().create(&trade).into_future())
+    }));
+    all
+}
+
+#[tokio::test]
+async fn a_key_that_says_nothing_is_not_sent() {
+    let (sandbox, client) = pair().await;
+    for (field, make) in keyed() {
+        for key in ["", " ", "\t\n\u{3000}"] {
+            let error = make(&client, key).await.told_err();
+            let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
+                panic!("{field} {key:?}: {error}");
+            };
+            assert_eq!(argument, field);
+            assert!(!error.is_ambiguous() && !error.is_retryable());
+        }
+    }
+    let longest = "é".repeat(64);
+    for (field, make) in keyed() {
+        if field == "requestId" {
+            let error = make(&client, &format!("{longest}1")).await.told_err();
+            let invalid = matches!(error.kind(), ErrorKind::InvalidArgument { .. });
+            assert!(invalid, "{error}");
+        }
+    }
+    assert_eq!(sandbox.request_count(), 0);
+    // Sixty-four are sent, whatever bytes they have.
+    let (_, make) = keyed().pop().unwrap();
+    let _ = make(&client, &longest).await;
+    assert!(sandbox.request_count() > 0);
+}
