@@ -1,20 +1,17 @@
-//! What one call remembers over its attempts, and whether there is another one.
+//! What one call remembers over its attempts, and what its failure means.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stablelink_api::hooks::{self, Transport, carry};
 use stablelink_api::operations::{Facts, Retry};
 
-use super::attempt::Source;
+use super::Failure;
 use super::failure::Effect;
 use super::limits::TimeLimits;
 use super::verdict::spoilt;
-use super::{Exchanged, Failure, RetryPolicy};
 use crate::client::Shared;
-use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, Decode, Error, ErrorKind};
 use crate::observe;
 use crate::reply::RawReply;
@@ -116,8 +113,8 @@ impl Session {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    fn policy(&self) -> &RetryPolicy {
-        &self.shared.retry
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The answer of the last attempt, if it was a success.
@@ -128,68 +125,46 @@ impl Session {
             .clone()
     }
 
-    /// Sends the call, as often as the document and the policy allow. The answer is at [`reply`](Self::reply); the response
-    /// that is given was read to its end.
-    pub(crate) async fn deliver(
-        &self,
-        http: &reqwest::Client,
-        mut source: Source,
-    ) -> Result<reqwest::Response, Error> {
-        let most = self.plan.attempts.unwrap_or(self.policy().attempts);
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.counts_again();
-            // A Flight that is dropped with its future leaves no doubt behind: `interrupted` looks before that.
-            let failure = match self.attempt(http, &mut source).await {
-                Ok(Exchanged { reply, shell }) => {
-                    self.shared.budget.earn();
-                    *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
-                    return Ok(shell);
-                }
-                Err(failure) => failure,
-            };
-            if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
-                self.doubt.store(true, Ordering::Release);
-            }
-            let pause = failure
-                .error
-                .retry_after()
-                .unwrap_or_else(|| self.policy().pause(attempt, self.shared.chance()));
-            // What went wrong says more than that the time was up.
-            let in_time = self.limits.leave(pause);
-            let another = failure.again
-                && self.plan.retry != Retry::Never
-                && attempt < most
-                && in_time
-                && self.shared.budget.take();
-            if !another {
-                return Err(self.conclude(failure));
-            }
-            observe::retry(&self.plan.operation, &failure.error, pause);
-            self.shared.clock.sleep(pause).await;
+    pub(super) fn keep(&self, reply: RawReply) {
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+    }
+
+    /// Remembers an attempt that may have taken effect, whatever becomes of the next one.
+    pub(super) fn doubts(&self, failure: &Failure) {
+        // What only reads takes no effect.
+        if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
+            self.doubt.store(true, Ordering::Release);
         }
     }
 
     /// The record of the answer could not be read. If the envelope can't either, nobody knows the outcome of the call.
     pub(super) fn unread(&self, record: Decode) -> Error {
-        let Some((reply, envelope)) = self
-            .reply()
-            .and_then(|reply| Some((reply.clone(), spoilt(&reply)?)))
-        else {
-            return self.named(Error::new(ErrorKind::Decode(record)));
+        let Some(reply) = self.reply() else {
+            return self.lost(Error::new(ErrorKind::Decode(record)));
         };
-        if self.plan.retry != Retry::Safe {
-            self.doubt.store(true, Ordering::Release);
+        match spoilt(reply) {
+            Some((reply, envelope)) => {
+                self.lost(Error::new(ErrorKind::Decode(envelope)).answered(reply))
+            }
+            None => self.named(Error::new(ErrorKind::Decode(record))),
         }
-        self.conclude(Failure {
-            error: Error::new(ErrorKind::Decode(envelope)).answered(reply),
-            effect: Effect::Unknown,
-            again: false,
-        })
     }
 
-    fn conclude(&self, failure: Failure) -> Error {
+    /// What was sent has no answer that can be understood, and won't get one.
+    pub(super) fn lost(&self, error: Error) -> Error {
+        let failure = match self.attempts() {
+            0 => Failure::final_(error),
+            _ => Failure {
+                again: false,
+                ..Failure::lost(error)
+            },
+        };
+        self.doubts(&failure);
+        self.conclude(failure)
+    }
+
+    /// What the failure of the last attempt means for the call.
+    pub(super) fn conclude(&self, failure: Failure) -> Error {
         let operation = &self.plan.operation;
         let attempts = self.attempts();
         let error = failure.error.during(operation.clone(), attempts);
@@ -233,22 +208,5 @@ impl Session {
             Some(reply) if error.raw().is_none() => error.answered(reply),
             _ => error,
         }
-    }
-}
-
-impl Transport for Session {
-    fn send<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        request: reqwest::Request,
-        _: hooks::Operation,
-    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
-        let source = Source::Fixed(Box::new(request));
-        Box::pin(async move { Ok(self.deliver(http, source).await.unwrap_or_else(carry)) })
-    }
-
-    /// They are read where the envelope is opened, from the bytes that stay with the value.
-    fn keeps_answers(&self) -> bool {
-        true
     }
 }
