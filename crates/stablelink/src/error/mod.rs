@@ -23,7 +23,10 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 /// Why a call, a check or a setting failed.
 ///
 /// `Display` and `Debug` show neither secrets nor addresses with secrets nor what an answer held; the answer itself
-/// is at [`raw`](Self::raw). The text of a refusal is the gateway's and is shown.
+/// is at [`raw`](Self::raw). The text of a refusal is the gateway's: it is shown, with what may be personal veiled (see
+/// [`Refusal`]).
+///
+/// A pointer in size, and not `Clone`: share it by an `Arc`.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -169,13 +172,13 @@ impl Error {
             .or_else(|| self.raw()?.retcode())
     }
 
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; `None` if none came.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.raw().map(|raw| raw.status().as_u16())
     }
 
-    /// How long the gateway, or a proxy before it, asked to wait.
+    /// How long the gateway, or a proxy before it, asked to wait from the answer on (`Retry-After`); it may be absurdly long.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.kind {
@@ -200,8 +203,18 @@ impl fmt::Display for Error {
         if let Some(operation) = &self.0.operation {
             write!(f, "{}: ", operation.replace('_', " "))?;
         }
-        write!(f, "{}", self.0.kind)?;
-        let status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        let mut status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        match &self.0.kind {
+            // One sentence: the cause would name operation and attempts a second time.
+            ErrorKind::Ambiguous(ambiguous)
+                if ambiguous.cause().operation() == self.operation() =>
+            {
+                ambiguous.advice(f)?;
+                write!(f, ": {}", ambiguous.cause().kind())?;
+                status = self.http_status();
+            }
+            kind => write!(f, "{kind}")?,
+        }
         match (status, self.0.attempts) {
             (Some(status), 0) => write!(f, " (HTTP {status})"),
             (Some(status), attempts) => write!(f, " (HTTP {status}, attempt {attempts})"),
