@@ -47,7 +47,8 @@ impl RawReply {
         &self.0.headers
     }
 
-    /// The body as it came. It may hold personal data: keep it out of logs.
+    /// The body as it came, without its transfer encoding; of an error, of one that was cut off or is too long, as much as was
+    /// read. It may hold personal data: keep it out of logs.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.0.body
