@@ -46,6 +46,90 @@ async fn a_server_that_is_not_there_is_no_doubt() {
     }
 }
 
+/// The deadline comes while the second attempt waits for its token: the first one is not forgotten.
+#[tokio::test]
+async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.build().unwrap();
+    client.token().await.unwrap();
+    let create = Operation::CreateCheckoutOrder;
+    for (call, expected) in [(keyed as Call, "ambiguous"), (read as Call, "timeout")] {
+        // Lost, then refused for its token, and no other is to be had.
+        sandbox.faults().add(Fault::reset().on_calls());
+        sandbox.faults().add(Fault::unauthorized().on_calls());
+        let stall = sandbox.faults().add(Fault::stall().on_token().always());
+        let task = tokio::spawn(call(&client));
+        when(|| sandbox.faults().strikes(stall) == 1).await;
+        clock.advance(Duration::from_secs(60));
+        let result = task.await.unwrap();
+        assert_eq!(outcome(&result), expected, "{result:?}");
+        let error = result.unwrap_err();
+        assert_eq!(error.is_retryable(), expected == "timeout");
+        assert_eq!(error.idempotency_key().is_some(), expected == "ambiguous");
+        assert_eq!(sandbox.effects().total(create), 0);
+        sandbox.faults().clear();
+    }
+}
+
+/// The same with nothing lost before: refused for its token, it had no effect.
+#[tokio::test]
+async fn a_deadline_while_the_token_is_renewed_is_no_doubt() {
+    for call in [keyed as Call, never as Call] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        client.token().await.unwrap();
+        sandbox.faults().add(Fault::unauthorized().on_calls());
+        let stall = sandbox.faults().add(Fault::stall().on_token().always());
+        let task = tokio::spawn(call(&client));
+        when(|| sandbox.faults().strikes(stall) == 1).await;
+        clock.advance(Duration::from_secs(60));
+        let result = task.await.unwrap();
+        assert_eq!(outcome(&result), "timeout", "{result:?}");
+        assert!(result.unwrap_err().is_retryable());
+    }
+}
+
+/// What a person reads: what happened, what to do, the cause; each of it once.
+#[tokio::test]
+async fn an_ambiguous_error_is_one_sentence() {
+    let (sandbox, client) = pair().await;
+    let create = Operation::CreateCheckoutOrder;
+    let fault = |fault: Fault| sandbox.faults().add(fault.on(create).always());
+    let order = order().with_order_no("A7");
+    fault(Fault::status(503));
+    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "create checkout order: sent, but the outcome is not known; look it up by orderNo \"A7\": \
+         the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+    );
+    let cause = std::error::Error::source(&error).unwrap();
+    assert_eq!(
+        cause.to_string(),
+        "create checkout order: the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+    );
+    let cancel = Operation::CancelCheckoutOrder;
+    sandbox.faults().add(Fault::html(200).on(cancel));
+    let error = client.checkout_orders().cancel("A7").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cancel checkout order: sent, but the outcome is not known; look for its record before you send it again: \
+         the answer can't be read at `.`: it is not JSON (HTTP 200, attempt 1)"
+    );
+    // The cause is of another call.
+    sandbox.faults().clear();
+    sandbox.faults().add(Fault::reset().on(create));
+    sandbox.revoke_tokens();
+    sandbox.faults().add(Fault::status(400).on_token().always());
+    let error = client.checkout_orders().create(&order).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("A7")
+            && text.contains(": issue access token: the gateway gave no token: 400"),
+        "{text}"
+    );
+}
+
 /// However far a call has come when its caller goes: the next one works, and no order is made twice.
 #[tokio::test]
 async fn a_caller_may_go_at_any_time() {

@@ -18,9 +18,11 @@ mod provisional;
 mod raw;
 mod redirects;
 mod retries;
+mod settings;
 mod setup;
 mod sizes;
 mod token_refused;
 #[cfg(feature = "provisional")]
 mod uploads;
 mod waits;
+mod wire;
