@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
@@ -26,6 +26,11 @@ pub(crate) struct Told {
     pub(crate) text: String,
 }
 
+/// A subscriber that nobody tells anything. As long as there is but one, `tracing` asks that of the thread which comes first
+/// whether a span is wanted, and believes it for all threads: a test without a subscriber would silence one with.
+static ANOTHER: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(Registry::default().with(Capture::default())));
+
 #[derive(Clone, Default)]
 pub(crate) struct Capture(Arc<Mutex<Kept>>);
 
@@ -40,6 +45,7 @@ impl Capture {
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
         // Only the first time: there is one for the process.
         let _ = tracing_log::LogTracer::init();
+        LazyLock::force(&ANOTHER);
         let capture = Self::default();
         let subscriber = Registry::default().with(capture.clone());
         (capture, tracing::subscriber::set_default(subscriber))
