@@ -220,6 +220,35 @@ mod tests {
     use stablelink_signature::{SIGNATURE, TIMESTAMP};
 
     use super::*;
+    use crate::{Client, Credentials, Environment};
+
+    /// Whoever made the request: a generated client, a path by hand, a form.
+    #[test]
+    fn what_would_leave_the_origin_is_held_back() {
+        let client = Client::builder()
+            .environment(Environment::at("https://pay.example").unwrap())
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        for (url, stays) in [
+            ("https://pay.example/a?b", true),
+            ("https://pay.example:443/a", true),
+            ("https://pay.example.other.example/a", false),
+            ("https://pay.example@other.example/a", false),
+            ("https://pay.example:444/a", false),
+            ("http://pay.example/a", false),
+            ("https://user@pay.example/a", false),
+        ] {
+            let request = reqwest::Request::new(http::Method::GET, url.parse().unwrap());
+            let outcome = stay_at_home(&client.shared(), &request);
+            assert_eq!(outcome.is_ok(), stays, "{url}");
+            if let Err(failure) = outcome {
+                let kind = failure.error.kind();
+                assert!(matches!(kind, ErrorKind::InvalidArgument { .. }), "{url}");
+                assert_eq!((failure.effect, failure.again), (Effect::None, false));
+            }
+        }
+    }
 
     #[test]
     fn headers_are_called_as_they_are_signed() {

@@ -7,7 +7,7 @@ use stablelink::{Client, Credentials, Environment, ErrorKind, MemoryStore};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::raw::Raw;
-use crate::setup::{builder, keyed, outcome, read, sent};
+use crate::setup::{builder, keyed, never, outcome, read, sent};
 
 #[tokio::test]
 async fn a_call_says_who_calls() {
@@ -64,6 +64,35 @@ async fn a_function_adjusts_the_http_client() {
         assert_eq!(call.headers.get_all(name).iter().count(), 1, "{name}");
     }
     assert_eq!(call.status, Some(200));
+}
+
+/// Repeats of the HTTP client know neither keys nor signatures: whoever asks for them gets none.
+#[tokio::test]
+async fn the_http_client_repeats_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = builder(&sandbox)
+        .http(|http| {
+            let every_failure = reqwest::retry::for_host("127.0.0.1")
+                .no_budget()
+                .max_retries_per_request(5)
+                .classify_fn(|seen| match seen.status() {
+                    Some(status) if status.is_success() => seen.success(),
+                    _ => seen.retryable(),
+                });
+            http.retry(every_failure)
+        })
+        .build()
+        .unwrap();
+    client.token().await.unwrap();
+    let cancel = Operation::CancelCheckoutOrder;
+    for fault in [Fault::status(503), Fault::reset()] {
+        let before = sent(&sandbox, cancel);
+        let id = sandbox.faults().add(fault.on(cancel).always());
+        let result = never(&client).await;
+        assert_eq!(outcome(&result), "ambiguous", "{result:?}");
+        assert_eq!(sent(&sandbox, cancel) - before, 1);
+        sandbox.faults().remove(id);
+    }
 }
 
 /// A time limit of reqwest itself is one of ours to the caller.
