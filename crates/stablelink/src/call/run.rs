@@ -96,6 +96,10 @@ impl Run {
     ) -> Result<T, Error> {
         let watch = self.session.watch_call();
         let outcome = async {
+            // Nothing is sent for a call whose time was up before it began.
+            if self.session.plan().deadline.is_zero() {
+                return Err(self.session.interrupted());
+            }
             tokio::pin!(call);
             tokio::select! {
                 biased;

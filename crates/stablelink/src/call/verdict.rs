@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::glance::is_plain_success;
 use crate::error::{Decode, Refusal};
-use crate::reply::RawReply;
+use crate::reply::{RawReply, SUCCESS};
 
 /// What an answer means.
 #[derive(Debug)]
@@ -70,9 +70,6 @@ impl<'a> Head<'a> {
 
 /// An object of any members: what is not one gives the right error.
 type Object<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
-
-/// The retcode of success, an integer on some pages and a text on others.
-const SUCCESS: &str = "200";
 
 /// Judges an answer whose record will be read: a success may yet turn out to be [no JSON](spoilt).
 pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {

@@ -90,7 +90,7 @@ impl ClientBuilder {
     }
 
     /// How long a call may take in all: token, locks, attempts and pauses. 60 s unless set; a call may have its
-    /// own.
+    /// own. With 0 nothing is sent.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self

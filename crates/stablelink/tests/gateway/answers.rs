@@ -63,6 +63,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         assert_eq!(error.http_status(), Some(200), "{label}");
         assert_eq!(error.retcode(), Some("200"), "{label}");
         assert!(!error.is_retryable() && !error.is_ambiguous(), "{label}");
+        assert!(error.may_have_taken_effect(), "{label}");
         let raw = error.raw().unwrap();
         assert_eq!(raw.headers()["content-type"], "application/json", "{label}");
         let body = std::str::from_utf8(raw.body()).unwrap();
@@ -234,7 +235,7 @@ async fn every_form_of_refusal_is_one() {
             assert_eq!(refusal.message(), message, "{body}");
             assert_eq!(error.http_status(), Some(status));
             assert_eq!(error.raw().unwrap().body().as_ref(), body.as_bytes());
-            assert!(!error.is_retryable());
+            assert!(!error.is_retryable() && !error.may_have_taken_effect());
             assert_eq!(sandbox.request_count() - before, 1, "{body}");
         }
     }
@@ -393,6 +394,7 @@ async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
         let error = client.checkout_orders().create(&order()).await.unwrap_err();
         assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
         assert!(error.to_string().contains("ETH_USDT"), "{error}");
+        assert!(error.may_have_taken_effect());
         assert!(!error.is_retryable() && !error.is_ambiguous());
         assert_eq!(error.retcode(), Some("200"));
     }

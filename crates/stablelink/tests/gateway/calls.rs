@@ -64,6 +64,7 @@ async fn the_same_value_twice_is_one_order() {
     let error = client.checkout_orders().create(&order).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
     assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
+    assert!(error.may_have_taken_effect());
     assert_eq!(
         sandbox
             .effects()
