@@ -210,3 +210,86 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::{Client, Credentials, Environment};
+
+    const KEYED: Retry = Retry::Keyed { field: "orderNo" };
+
+    fn session(retry: Retry) -> Session {
+        let client = Client::builder()
+            .environment(Environment::Sandbox)
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        let plan = Plan {
+            operation: "pay".into(),
+            retry,
+            key: Some("A7".to_owned()),
+            attempts: None,
+            attempt_time: None,
+            deadline: Duration::from_secs(60),
+        };
+        Session::new(client.shared(), plan)
+    }
+
+    /// What was done when the time was up, of each kind of operation, and whether its outcome is known.
+    #[test]
+    fn whoever_is_interrupted_knows_what_may_have_happened() {
+        for (retry, known) in [(Retry::Safe, true), (KEYED, false), (Retry::Never, false)] {
+            let at_rest = session(retry);
+            assert_eq!(at_rest.interrupted().kind().name(), "timeout");
+
+            let sending = session(retry);
+            let flight = sending.flight();
+            assert_eq!(sending.interrupted().is_retryable(), known);
+            drop(flight);
+            // It came back, refused say, and the next one has not left.
+            assert!(sending.interrupted().is_retryable());
+
+            let lost = session(retry);
+            lost.counts_again();
+            lost.doubts(&Failure::lost(Error::new(ErrorKind::Timeout)));
+            assert_eq!(lost.interrupted().is_retryable(), known);
+
+            let refused = session(retry);
+            refused.counts_again();
+            refused.doubts(&Failure::passing(Error::new(ErrorKind::Timeout)));
+            assert!(refused.interrupted().is_retryable());
+
+            let answered = session(retry);
+            answered.counts_again();
+            let reply = RawReply::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
+            answered.keep(reply);
+            let error = answered.interrupted();
+            assert_eq!(error.is_ambiguous(), !known, "{error:?}");
+            if !known {
+                assert_eq!(error.idempotency_key(), Some("A7"));
+            }
+        }
+    }
+
+    /// A failure that nobody foresaw: what was not sent took no effect.
+    #[test]
+    fn what_failed_in_an_unknown_way_is_in_doubt_once_it_was_sent() {
+        for (retry, sent, ambiguous) in [
+            (Retry::Never, false, false),
+            (Retry::Never, true, true),
+            (KEYED, true, true),
+            (Retry::Safe, true, false),
+        ] {
+            let session = session(retry);
+            if sent {
+                session.counts_again();
+            }
+            let error = session.unread(Decode::new(".", "an answer without an exchange"));
+            assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
+            assert!(!error.is_retryable());
+        }
+    }
+}
