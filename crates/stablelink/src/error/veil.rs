@@ -153,7 +153,7 @@ mod tests {
             ("名称「Leo Secretive」已存在", "名称…已存在"),
             ("«Leo Secretive» unbekannt", "… unbekannt"),
             ("number １１９１８６１２ taken", "number … taken"),
-            ("account x１１９１８６１ closed", "account … closed"),
+            ("number ١٢٣٤٥٦٧ taken", "number … taken"),
             ("number ٠١٢٣٤٥٦٧ taken", "number … taken"),
             ("mail leo＠business.example", "mail …"),
             (
