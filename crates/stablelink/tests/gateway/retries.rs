@@ -101,6 +101,27 @@ async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
     }
 }
 
+/// However often the gateway finds fault with the time, and whatever time it shows then: one repeat, and no more.
+#[tokio::test]
+async fn a_refused_time_is_corrected_once() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.build().unwrap();
+    client.token().await.unwrap();
+    let cancel = Operation::CancelCheckoutOrder;
+    let now = stablelink::Clock::now(&clock);
+    let body = r#"{"retcode":"00007","retmsg":"TIMESTAMP expired"}"#;
+    for hours in 1..=6 {
+        let date = now + std::time::Duration::from_secs(hours * 3_600);
+        let refusal = Fault::custom(200, [("content-type", "application/json")], body);
+        let refusal = refusal.header("date", &httpdate::fmt_http_date(date));
+        sandbox.faults().add(refusal.on(cancel));
+    }
+    let result = never(&client).await;
+    assert_eq!(outcome(&result), "refused", "{result:?}");
+    assert_eq!(result.unwrap_err().attempts(), 2);
+    assert_eq!(sent(&sandbox, cancel), 2);
+}
+
 /// Each attempt has the same key and body, and a time and a signature of its own.
 #[tokio::test]
 async fn a_repeat_has_the_same_key_and_a_new_signature() {
