@@ -42,13 +42,13 @@ impl<T> Answer<T> {
         &self.raw
     }
 
-    /// A member of `retdata` as it came, exact to the digit, whether its type knows it or not.
+    /// A member of `retdata` as it came, exact to the digit, whether its type knows it or not. Reads the body anew each time.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&RawValue> {
         self.members().remove(name)
     }
 
-    /// The members of `retdata` as they came, exact to the digit; none if it is no object.
+    /// The members of `retdata` as they came, exact to the digit; none if it is no object. Of a doubled one the last.
     #[must_use]
     pub fn members(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
         serde_json::from_slice::<Envelope<'_>>(self.raw.body())

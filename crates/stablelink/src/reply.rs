@@ -6,6 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+/// The retcode of success, an integer on some pages and a text on others.
+pub(crate) const SUCCESS: &str = "200";
+
 /// An answer of the gateway as it came: status, headers and the bytes of its body.
 ///
 /// Clones are cheap. `Debug` shows status and length alone: headers and bodies hold tokens and personal data.
@@ -47,7 +50,8 @@ impl RawReply {
         &self.0.headers
     }
 
-    /// The body as it came. It may hold personal data: keep it out of logs.
+    /// The body as it came, without its transfer encoding; of an error, of one that was cut off or is too long, as much as was
+    /// read. It may hold personal data: keep it out of logs.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.0.body
@@ -58,6 +62,11 @@ impl RawReply {
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.0.retcode.as_deref()
+    }
+
+    /// Whether the retcode is that of success.
+    pub(crate) fn says_success(&self) -> bool {
+        self.retcode() == Some(SUCCESS)
     }
 
     /// What the gateway, or a proxy before it, calls this request, for questions to its support.

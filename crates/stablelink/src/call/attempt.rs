@@ -8,11 +8,10 @@ use tracing::Instrument;
 
 use super::failure::Effect;
 use super::session::Session;
+use super::source::Source;
 use super::verdict::judge_before_reading;
 use super::{Exchanged, Failure, Offset, Verdict, exchange};
 use crate::client::Shared;
-#[cfg(feature = "provisional")]
-use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::observe;
 use crate::token::Bearer;
@@ -20,32 +19,6 @@ use crate::token::Bearer;
 // The names of `stablelink_signature`, as HTTP compares them: read once, and not for each attempt.
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("signature");
 const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
-
-/// Where the request of each attempt comes from.
-pub(crate) enum Source {
-    /// One whose body is at hand: it is sent, and a copy is kept for the next attempt.
-    Fixed(Box<reqwest::Request>),
-    /// One with a body that is read anew for each attempt, and is not signed.
-    #[cfg(feature = "provisional")]
-    Parts(Box<dyn Fn() -> BoxFuture<'static, Result<reqwest::Request, Error>> + Send + Sync>),
-}
-
-impl Source {
-    async fn request(&mut self) -> Result<reqwest::Request, Failure> {
-        match self {
-            Self::Fixed(request) => match request.try_clone() {
-                // That of the generated client has room for the headers that are put in.
-                Some(copy) => Ok(std::mem::replace(request, copy)),
-                None => Err(Failure::final_(Error::invalid(
-                    "body",
-                    "is a stream, which can be neither signed nor sent again",
-                ))),
-            },
-            #[cfg(feature = "provisional")]
-            Self::Parts(make) => make().await.map_err(Failure::final_),
-        }
-    }
-}
 
 impl Session {
     /// Sends the request once; again only where the gateway refused its token or its timestamp, each at most once:
@@ -247,6 +220,35 @@ mod tests {
     use stablelink_signature::{SIGNATURE, TIMESTAMP};
 
     use super::*;
+    use crate::{Client, Credentials, Environment};
+
+    /// Whoever made the request: a generated client, a path by hand, a form.
+    #[test]
+    fn what_would_leave_the_origin_is_held_back() {
+        let client = Client::builder()
+            .environment(Environment::at("https://pay.example").unwrap())
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        for (url, stays) in [
+            ("https://pay.example/a?b", true),
+            ("https://pay.example:443/a", true),
+            ("https://pay.example.other.example/a", false),
+            ("https://pay.example@other.example/a", false),
+            ("https://pay.example:444/a", false),
+            ("http://pay.example/a", false),
+            ("https://user@pay.example/a", false),
+        ] {
+            let request = reqwest::Request::new(http::Method::GET, url.parse().unwrap());
+            let outcome = stay_at_home(&client.shared(), &request);
+            assert_eq!(outcome.is_ok(), stays, "{url}");
+            if let Err(failure) = outcome {
+                let kind = failure.error.kind();
+                assert!(matches!(kind, ErrorKind::InvalidArgument { .. }), "{url}");
+                assert_eq!((failure.effect, failure.again), (Effect::None, false));
+            }
+        }
+    }
 
     #[test]
     fn headers_are_called_as_they_are_signed() {

@@ -18,7 +18,8 @@ type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Answer<T>, 
 /// A call that is ready to be made: `.await` makes it.
 ///
 /// Until then its optional arguments can be given, here and at the methods of each operation. Nothing is sent
-/// before it is awaited.
+/// before it is awaited. A call whose future is dropped may have been sent: what is known of it then is its key, which stands
+/// in the value that it was made of.
 #[must_use = "a call is made when it is awaited"]
 pub struct Call<R, T> {
     pub(crate) client: Client,
@@ -69,7 +70,7 @@ impl<R, T> Call<R, T> {
         }
     }
 
-    /// How long the call may take in all: token, locks, attempts and pauses.
+    /// How long the call may take in all: token, locks, attempts and pauses. That of the client unless set.
     ///
     /// What was sent when the time is up is ambiguous, unless the operation only reads.
     pub fn deadline(mut self, limit: Duration) -> Self {
@@ -77,14 +78,14 @@ impl<R, T> Call<R, T> {
         self
     }
 
-    /// How long one attempt may take.
+    /// How long one attempt may take, from its connection to the end of its answer. That of the client unless set.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_time = Some(limit);
         self
     }
 
-    /// How many attempts it may have, the first one included. An operation that must not be repeated has one,
-    /// whatever is said here.
+    /// How many attempts it may have, the first one included; 0 counts as 1. That of the client's
+    /// [`RetryPolicy`](crate::RetryPolicy) unless set. An operation that must not be repeated has one, whatever is said here.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts.max(1));
         self

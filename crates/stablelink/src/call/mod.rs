@@ -1,12 +1,13 @@
 //! One call, from its request to its answer.
 //!
-//! Layers, outermost first: deadline ([`run`]), retry ([`session`]), token, clock offset and signature ([`attempt`]),
-//! the exchange of bytes ([`exchange`]), what the answer means ([`verdict`]). Every attempt has a current token and a
-//! fresh signature over the final bytes.
+//! Layers, outermost first, each of which knows only those below it: deadline ([`run`]), retry ([`deliver`]), token, clock
+//! offset and signature ([`attempt`]), what the call remembers ([`session`]), the exchange of bytes ([`exchange`]), what the
+//! answer means ([`verdict`]). Every attempt has a current token and a fresh signature over the final bytes.
 
 mod attempt;
 mod budget;
 mod builder;
+mod deliver;
 mod exchange;
 mod failure;
 mod glance;
@@ -16,14 +17,13 @@ mod policy;
 mod request;
 mod run;
 mod session;
+mod source;
 mod verdict;
 
 pub use builder::Call;
 pub use policy::RetryPolicy;
 pub use request::Request;
 
-#[cfg(feature = "provisional")]
-pub(crate) use attempt::Source;
 pub(crate) use budget::Budget;
 pub(crate) use exchange::{Exchanged, Limits, exchange};
 pub(crate) use failure::Failure;
@@ -32,4 +32,6 @@ pub(crate) use run::Run;
 #[cfg(feature = "provisional")]
 pub(crate) use run::{MISSING, envelope};
 pub(crate) use session::Plan;
+#[cfg(feature = "provisional")]
+pub(crate) use source::Source;
 pub(crate) use verdict::{Verdict, judge};

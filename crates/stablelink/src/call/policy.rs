@@ -6,9 +6,11 @@ use std::time::Duration;
 /// and calls with an idempotency key. Others are sent once whatever stands here.
 ///
 /// Pauses double from one attempt to the next and are drawn at random between zero and that length, so that
-/// clients do not come back together. A `Retry-After` of the gateway is honoured instead. All
-/// attempts share the deadline of the call, and all calls of a client a budget, so that a gateway that is down is not
-/// flooded.
+/// clients do not come back together. A `Retry-After` of the gateway is honoured instead, in seconds or as a date; one that
+/// is neither is passed over. A pause that would outlast the deadline of the call ends it at once, with the error that
+/// it had. All attempts share that deadline, and all calls of a client a budget, so that a gateway that is down is not flooded.
+///
+/// Not counted here: a call that is sent once more because the gateway refused its token or its timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     pub(crate) attempts: u32,
@@ -36,21 +38,21 @@ impl RetryPolicy {
         Self::default().attempts(1)
     }
 
-    /// How many attempts a call has, the first one included; 0 counts as 1.
+    /// How many attempts a call has, the first one included; 0 counts as 1. 3 unless set.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
-    /// The longest first pause.
+    /// The longest first pause. 0.2 s unless set.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
-    /// The longest pause of all. A `Retry-After` may be longer.
+    /// The longest pause of all. 5 s unless set. A `Retry-After` may be longer.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
@@ -58,7 +60,7 @@ impl RetryPolicy {
     }
 
     /// How many repeats all calls of the client may make before successes earn more: each success earns a
-    /// fifth of one.
+    /// fifth of one. 100 unless set, and never more than that at a time; 0 forbids all repeats.
     #[must_use]
     pub fn budget(mut self, repeats: u32) -> Self {
         self.budget = repeats;

@@ -12,8 +12,8 @@ use stablelink_api::operations::Retry;
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
-use super::attempt::Source;
 use super::run::envelope;
+use super::source::Source;
 use super::{Plan, Run};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -38,8 +38,14 @@ pub struct Request {
 impl Client {
     /// Makes any signed call, for what the documentation lacks.
     ///
-    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise. The path has one slash at its start; it may end with `?` and a query
-    /// that is already encoded. What would lead to another host is an error before anything is sent.
+    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise.
+    /// The path has one slash at its start; it may end with `?` and a query that is already encoded.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call, when it is awaited. [`InvalidArgument`](crate::ErrorKind::InvalidArgument), before anything is sent:
+    /// a path with a scheme, a host, a backslash, a dot segment (percent-encoded too), a fragment, white space or a control
+    /// character; the method CONNECT; a body that is no JSON.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
@@ -77,8 +83,8 @@ impl Request {
         self
     }
 
-    /// A JSON body, sent without white space. For exact amounts give types of [`scalars`](crate::scalars), or
-    /// [`RawJson`].
+    /// A JSON body, sent without white space, in place of an earlier one. For exact amounts give types of
+    /// [`scalars`](crate::scalars), or [`RawJson`].
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).map_err(|error| error.to_string()));
         self
@@ -97,20 +103,21 @@ impl Request {
         self
     }
 
-    /// Lets it be repeated, for it holds this idempotency key in this member, and the gateway refuses a repeated one.
+    /// Lets it be repeated, for its body holds this idempotency key in this member, and the gateway refuses a repeated one.
+    /// The key is not put into the body here; an [ambiguous](Error::is_ambiguous) error names it.
     pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = Retry::Keyed { field };
         self.key = Some(key.into());
         self
     }
 
-    /// How long the call may take in all.
+    /// How long the call may take in all: token, locks, attempts and pauses. That of the client unless set.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// How long one attempt may take.
+    /// How long one attempt may take, from its connection to the end of its answer. That of the client unless set.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_time = Some(limit);
         self
@@ -148,6 +155,10 @@ impl Request {
     }
 
     fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {
+        if self.method == Method::CONNECT {
+            let problem = "is CONNECT, which asks for a tunnel and has no path to be signed";
+            return Err(Error::invalid("method", problem));
+        }
         let mut url = address(origin, &self.path)?;
         if !self.query.is_empty() {
             url.query_pairs_mut()
@@ -248,6 +259,15 @@ mod tests {
             ("/ü", "https://pay.example:8443/%C3%BC"),
             ("/a%2Fb", "https://pay.example:8443/a%2Fb"),
             ("/...", "https://pay.example:8443/..."),
+            ("/a/", "https://pay.example:8443/a/"),
+            ("/https://host/a", "https://pay.example:8443/https://host/a"),
+            ("/%252e%252e/a", "https://pay.example:8443/%252e%252e/a"),
+            ("/a..b", "https://pay.example:8443/a..b"),
+            ("/a?", "https://pay.example:8443/a?"),
+            ("/a?b?c=//host", "https://pay.example:8443/a?b?c=//host"),
+            ("/a?@host", "https://pay.example:8443/a?@host"),
+            ("/%", "https://pay.example:8443/%"),
+            ("/\u{202e}a", "https://pay.example:8443/%E2%80%AEa"),
         ] {
             assert_eq!(address(ORIGIN, path).unwrap().as_str(), url, "{path}");
         }
@@ -270,6 +290,20 @@ mod tests {
             "/a b",
             "/a\tb",
             "/a\nHost: x",
+            "/a\r\nHost: x",
+            "/a\0b",
+            "/a\u{2028}b",
+            "/a/%2E%2e/b",
+            "/a/%2e",
+            "/a/.%2E",
+            "/a/..?b",
+            "/..%2e/..",
+            "http:/host",
+            "http:host",
+            "//user:word@host:80/a",
+            "/\t/host",
+            "?//host",
+            "#/a",
             "?a",
             "/a?b#c",
             "javascript:alert(1)",

@@ -7,8 +7,8 @@ use stablelink_api as api;
 use stablelink_api::hooks::{Transport, carried};
 use tracing::Instrument;
 
-use super::attempt::Source;
 use super::session::{Plan, Session};
+use super::source::Source;
 use crate::answer::Answer;
 use crate::client::Shared;
 use crate::error::{Decode, Error, ErrorKind};
@@ -67,16 +67,17 @@ impl Run {
             Err(Err(api::Error::Custom(_))) => {
                 return self.taken(|body| envelope(body).and_then(data));
             }
-            Err(Ok(error)) => return Err(error),
+            Err(Ok(error)) => error,
             // Their texts may hold the address, and what was sent.
             Err(Err(api::Error::InvalidRequest(_))) => {
-                Error::invalid("request", "can't be sent as it is")
+                let error = Error::invalid("request", "can't be sent as it is");
+                self.session.named(error)
             }
-            Err(Err(_)) | Ok(_) => Error::new(ErrorKind::Transport {
+            Err(Err(_)) | Ok(_) => self.session.lost(Error::new(ErrorKind::Transport {
                 problem: "the low-level client failed in a way that is not known".into(),
-            }),
+            })),
         };
-        Err(self.session.named(error))
+        Err(error)
     }
 
     /// What is read from the answer that came.
@@ -96,6 +97,10 @@ impl Run {
         let watch = self.session.watch_call();
         let outcome = async {
             self.session.check_key()?;
+            // Nothing is sent for a call whose time was up before it began.
+            if self.session.plan().deadline.is_zero() {
+                return Err(self.session.interrupted());
+            }
             tokio::pin!(call);
             tokio::select! {
                 biased;

@@ -1,20 +1,17 @@
-//! What one call remembers over its attempts, and whether there is another one.
+//! What one call remembers over its attempts, and what its failure means.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stablelink_api::hooks::{self, Transport, carry};
 use stablelink_api::operations::{Facts, Retry};
 
-use super::attempt::Source;
+use super::Failure;
 use super::failure::Effect;
 use super::limits::TimeLimits;
 use super::verdict::spoilt;
-use super::{Exchanged, Failure, RetryPolicy};
 use crate::client::Shared;
-use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, Decode, Error, ErrorKind};
 use crate::observe;
 use crate::reply::RawReply;
@@ -119,8 +116,8 @@ impl Session {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    fn policy(&self) -> &RetryPolicy {
-        &self.shared.retry
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The answer of the last attempt, if it was a success.
@@ -131,68 +128,46 @@ impl Session {
             .clone()
     }
 
-    /// Sends the call, as often as the document and the policy allow. The answer is at [`reply`](Self::reply); the response
-    /// that is given was read to its end.
-    pub(crate) async fn deliver(
-        &self,
-        http: &reqwest::Client,
-        mut source: Source,
-    ) -> Result<reqwest::Response, Error> {
-        let most = self.plan.attempts.unwrap_or(self.policy().attempts);
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.counts_again();
-            // A Flight that is dropped with its future leaves no doubt behind: `interrupted` looks before that.
-            let failure = match self.attempt(http, &mut source).await {
-                Ok(Exchanged { reply, shell }) => {
-                    self.shared.budget.earn();
-                    *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
-                    return Ok(shell);
-                }
-                Err(failure) => failure,
-            };
-            if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
-                self.doubt.store(true, Ordering::Release);
-            }
-            let pause = failure
-                .error
-                .retry_after()
-                .unwrap_or_else(|| self.policy().pause(attempt, self.shared.chance()));
-            // What went wrong says more than that the time was up.
-            let in_time = self.limits.leave(pause);
-            let another = failure.again
-                && self.plan.retry != Retry::Never
-                && attempt < most
-                && in_time
-                && self.shared.budget.take();
-            if !another {
-                return Err(self.conclude(failure));
-            }
-            observe::retry(&self.plan.operation, &failure.error, pause);
-            self.shared.clock.sleep(pause).await;
+    pub(super) fn keep(&self, reply: RawReply) {
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+    }
+
+    /// Remembers an attempt that may have taken effect, whatever becomes of the next one.
+    pub(super) fn doubts(&self, failure: &Failure) {
+        // What only reads takes no effect.
+        if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
+            self.doubt.store(true, Ordering::Release);
         }
     }
 
     /// The record of the answer could not be read. If the envelope can't either, nobody knows the outcome of the call.
     pub(super) fn unread(&self, record: Decode) -> Error {
-        let Some((reply, envelope)) = self
-            .reply()
-            .and_then(|reply| Some((reply.clone(), spoilt(&reply)?)))
-        else {
-            return self.named(Error::new(ErrorKind::Decode(record)));
+        let Some(reply) = self.reply() else {
+            return self.lost(Error::new(ErrorKind::Decode(record)));
         };
-        if self.plan.retry != Retry::Safe {
-            self.doubt.store(true, Ordering::Release);
+        match spoilt(reply) {
+            Some((reply, envelope)) => {
+                self.lost(Error::new(ErrorKind::Decode(envelope)).answered(reply))
+            }
+            None => self.named(Error::new(ErrorKind::Decode(record))),
         }
-        self.conclude(Failure {
-            error: Error::new(ErrorKind::Decode(envelope)).answered(reply),
-            effect: Effect::Unknown,
-            again: false,
-        })
     }
 
-    fn conclude(&self, failure: Failure) -> Error {
+    /// What was sent has no answer that can be understood, and won't get one.
+    pub(super) fn lost(&self, error: Error) -> Error {
+        let failure = match self.attempts() {
+            0 => Failure::final_(error),
+            _ => Failure {
+                again: false,
+                ..Failure::lost(error)
+            },
+        };
+        self.doubts(&failure);
+        self.conclude(failure)
+    }
+
+    /// What the failure of the last attempt means for the call.
+    pub(super) fn conclude(&self, failure: Failure) -> Error {
         let operation = &self.plan.operation;
         let attempts = self.attempts();
         let error = failure.error.during(operation.clone(), attempts);
@@ -254,19 +229,85 @@ impl Session {
     }
 }
 
-impl Transport for Session {
-    fn send<'a>(
-        &'a self,
-        http: &'a reqwest::Client,
-        request: reqwest::Request,
-        _: hooks::Operation,
-    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
-        let source = Source::Fixed(Box::new(request));
-        Box::pin(async move { Ok(self.deliver(http, source).await.unwrap_or_else(carry)) })
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::{Client, Credentials, Environment};
+
+    const KEYED: Retry = Retry::Keyed { field: "orderNo" };
+
+    fn session(retry: Retry) -> Session {
+        let client = Client::builder()
+            .environment(Environment::Sandbox)
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        let plan = Plan {
+            operation: "pay".into(),
+            retry,
+            key: Some("A7".to_owned()),
+            attempts: None,
+            attempt_time: None,
+            deadline: Duration::from_secs(60),
+        };
+        Session::new(client.shared(), plan)
     }
 
-    /// They are read where the envelope is opened, from the bytes that stay with the value.
-    fn keeps_answers(&self) -> bool {
-        true
+    /// What was done when the time was up, of each kind of operation, and whether its outcome is known.
+    #[test]
+    fn whoever_is_interrupted_knows_what_may_have_happened() {
+        for (retry, known) in [(Retry::Safe, true), (KEYED, false), (Retry::Never, false)] {
+            let at_rest = session(retry);
+            assert_eq!(at_rest.interrupted().kind().name(), "timeout");
+
+            let sending = session(retry);
+            let flight = sending.flight();
+            assert_eq!(sending.interrupted().is_retryable(), known);
+            drop(flight);
+            // It came back, refused say, and the next one has not left.
+            assert!(sending.interrupted().is_retryable());
+
+            let lost = session(retry);
+            lost.counts_again();
+            lost.doubts(&Failure::lost(Error::new(ErrorKind::Timeout)));
+            assert_eq!(lost.interrupted().is_retryable(), known);
+
+            let refused = session(retry);
+            refused.counts_again();
+            refused.doubts(&Failure::passing(Error::new(ErrorKind::Timeout)));
+            assert!(refused.interrupted().is_retryable());
+
+            let answered = session(retry);
+            answered.counts_again();
+            let reply = RawReply::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
+            answered.keep(reply);
+            let error = answered.interrupted();
+            assert_eq!(error.is_ambiguous(), !known, "{error:?}");
+            if !known {
+                assert_eq!(error.idempotency_key(), Some("A7"));
+            }
+        }
+    }
+
+    /// A failure that nobody foresaw: what was not sent took no effect.
+    #[test]
+    fn what_failed_in_an_unknown_way_is_in_doubt_once_it_was_sent() {
+        for (retry, sent, ambiguous) in [
+            (Retry::Never, false, false),
+            (Retry::Never, true, true),
+            (KEYED, true, true),
+            (Retry::Safe, true, false),
+        ] {
+            let session = session(retry);
+            if sent {
+                session.counts_again();
+            }
+            let error = session.unread(Decode::new(".", "an answer without an exchange"));
+            assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
+            assert!(!error.is_retryable());
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::glance::is_plain_success;
 use crate::error::{Decode, Refusal};
-use crate::reply::RawReply;
+use crate::reply::{RawReply, SUCCESS};
 
 /// What an answer means.
 #[derive(Debug)]
@@ -19,15 +19,15 @@ pub(crate) enum Verdict {
     Success,
     /// HTTP 401: the token, or who we are.
     Unauthorized(Refusal),
-    /// The gateway understood and refused.
+    /// The gateway understood and refused: by its retcode, or by HTTP 4xx.
     Refused(Refusal),
     /// HTTP 429.
     RateLimited(Option<Duration>),
     /// HTTP 3xx. Following it would carry secrets, signature and body to another host.
     Redirect,
-    /// HTTP 5xx or 408: whether anything took effect is not known.
+    /// HTTP 5xx, 408, or a status of no known class: whether anything took effect is not known.
     Broken(Refusal, Option<Duration>),
-    /// A success by its status, but not one of the gateway's envelopes.
+    /// None of the gateway's envelopes although the status says success, or an answer that says yes and no.
     Unreadable(Decode),
 }
 
@@ -71,9 +71,6 @@ impl<'a> Head<'a> {
 /// An object of any members: what is not one gives the right error.
 type Object<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
-/// The retcode of success, an integer on some pages and a text on others.
-const SUCCESS: &str = "200";
-
 /// Judges an answer whose record will be read: a success may yet turn out to be [no JSON](spoilt).
 pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
     if reply.status().is_success() && is_plain_success(reply.body()) {
@@ -83,41 +80,53 @@ pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawRepl
     judge(reply, now)
 }
 
-/// What is wrong with the envelope of an answer that was taken for a success, and whose record could not be read; `None` if it
-/// is a success all the same.
-pub(super) fn spoilt(reply: &RawReply) -> Option<Decode> {
-    match judge(reply.clone(), SystemTime::UNIX_EPOCH).1 {
-        Verdict::Unreadable(decode) => Some(decode),
+/// What is wrong with the envelope of an answer that was taken for a success, and whose record could not be read, and the
+/// answer with the retcode that it really has; `None` if it is a success all the same.
+pub(super) fn spoilt(reply: RawReply) -> Option<(RawReply, Decode)> {
+    match judge(reply, SystemTime::UNIX_EPOCH) {
+        (reply, Verdict::Unreadable(decode)) => Some((reply, decode)),
         _ => None,
     }
 }
 
 /// Judges an answer that came at `now`, and keeps its retcode.
+///
+/// An answer that contradicts itself proves nothing, neither that a payment was made nor that it was not.
 pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
     let head = Head::read(reply.body());
     let (retcode, message, success) = match &head {
         Ok(head) => (
-            head.retcode.filter(|raw| is_code(raw)).and_then(text),
+            head.retcode.and_then(code),
             head.retmsg.and_then(text),
             head.success.map(RawValue::get),
         ),
         Err(_) => (None, None, None),
     };
+    let succeeded = retcode.as_deref() == Some(SUCCESS);
     let refusal = || Refusal::new(retcode.clone(), message.clone());
+    let contradiction = |path, problem| Verdict::Unreadable(Decode::new(path, problem));
     let status = reply.status();
     let verdict = match status {
+        StatusCode::REQUEST_TIMEOUT => Verdict::Broken(refusal(), wait(&reply, now)),
+        status if status.is_client_error() && succeeded => contradiction(
+            ".",
+            "the HTTP status is that of a refusal, but the retcode that of success",
+        ),
         StatusCode::UNAUTHORIZED => Verdict::Unauthorized(refusal()),
         StatusCode::TOO_MANY_REQUESTS => Verdict::RateLimited(wait(&reply, now)),
-        StatusCode::REQUEST_TIMEOUT => Verdict::Broken(refusal(), wait(&reply, now)),
+        status if status.is_client_error() => Verdict::Refused(refusal()),
         status if status.is_redirection() => Verdict::Redirect,
-        status if status.is_server_error() => Verdict::Broken(refusal(), wait(&reply, now)),
-        status if !status.is_success() => Verdict::Refused(refusal()),
+        status if !status.is_success() => Verdict::Broken(refusal(), wait(&reply, now)),
         _ => match (&retcode, success, &head) {
-            (Some(code), Some("false"), _) if code == SUCCESS => Verdict::Unreadable(Decode::new(
+            (Some(_), None | Some("true"), _) if succeeded => Verdict::Success,
+            (Some(_), Some("false"), _) if succeeded => {
+                contradiction("success", "it is false, but the retcode is that of success")
+            }
+            (Some(_), Some("true"), _) => contradiction(
                 "success",
-                "it is false, but the retcode is that of success",
-            )),
-            (Some(code), _, _) if code == SUCCESS => Verdict::Success,
+                "it is true, but the retcode is not that of success",
+            ),
+            (Some(_), _, _) if succeeded => contradiction("success", "expected a boolean"),
             (Some(_), _, _) => Verdict::Refused(refusal()),
             (None, _, Err(error)) => Verdict::Unreadable(Decode::of_json(".", error)),
             (None, _, Ok(head)) => Verdict::Unreadable(Decode::new(
@@ -132,13 +141,21 @@ pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
     (reply.with_retcode(retcode), verdict)
 }
 
-/// An integer or a text that is not empty. Anything else is no word of the gateway, and proves no refusal.
-fn is_code(raw: &RawValue) -> bool {
-    let text = raw.get();
-    text.len() > 2 && text.starts_with('"') || text.bytes().all(|byte| byte.is_ascii_digit())
+/// A retcode as text: an integer, or a word without white space. Anything else is no word of the gateway, and proves no
+/// refusal.
+fn code(raw: &RawValue) -> Option<String> {
+    let raw = raw.get();
+    if raw.starts_with('"') {
+        let word: String = serde_json::from_str(raw).ok()?;
+        let is_word =
+            !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || c.is_control());
+        return is_word.then_some(word);
+    }
+    let digits = raw.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| raw.to_owned())
 }
 
-/// A retcode or message as text, whichever form it has; `None` of null.
+/// A message as text, whichever form it has; `None` of null.
 fn text(raw: &RawValue) -> Option<String> {
     match raw.get() {
         "null" => None,
@@ -149,8 +166,9 @@ fn text(raw: &RawValue) -> Option<String> {
 /// `Retry-After`, in seconds or as a date.
 fn wait(reply: &RawReply, now: SystemTime) -> Option<Duration> {
     let text = reply.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than a number holds are no reason to come at once.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     // By the clock that the date was written by, if it shows: ours may be wrong.
@@ -179,14 +197,11 @@ mod tests {
         );
         let (reply, verdict) = judge_before_reading(reply, SystemTime::UNIX_EPOCH);
         match verdict {
-            Verdict::Success => match spoilt(&reply) {
+            Verdict::Success => match spoilt(reply.clone()) {
                 None => format!("success {}", reply.retcode().unwrap()),
-                Some(decode) => {
-                    format!(
-                        "success {}, spoilt {}",
-                        reply.retcode().unwrap(),
-                        decode.path()
-                    )
+                Some((reply, decode)) => {
+                    let retcode = reply.retcode().unwrap_or("no retcode");
+                    format!("spoilt {}, {retcode}", decode.path())
                 }
             },
             Verdict::Unreadable(decode) => format!("unreadable {}", decode.path()),
@@ -219,7 +234,38 @@ mod tests {
                 r#"{"retcode":"00008","retmsg":"no"}"#,
                 r#"refused 00008 "no""#,
             ),
-            (200, r#"{"retcode":13,"success":true}"#, "refused 13"),
+            (200, r#"{"retcode":13,"success":false}"#, "refused 13"),
+            (200, r#"{"retcode":13,"success":null}"#, "refused 13"),
+            (200, r#"{"retcode":13,"success":"no"}"#, "refused 13"),
+            // Yes and no: neither is believed.
+            (
+                200,
+                r#"{"retcode":13,"success":true}"#,
+                "unreadable success",
+            ),
+            (
+                200,
+                r#"{"retcode":200,"success":"false"}"#,
+                "unreadable success",
+            ),
+            (
+                200,
+                r#"{"retcode":200,"success":"true"}"#,
+                "unreadable success",
+            ),
+            (200, r#"{"retcode":200,"success":0}"#, "unreadable success"),
+            (400, r#"{"retcode":200}"#, "unreadable ."),
+            (401, r#"{"retcode":"200","success":true}"#, "unreadable ."),
+            (429, r#"{"retcode":"200"}"#, "unreadable ."),
+            (200, r#"{"retcode":"200","success":null}"#, "success 200"),
+            (200, r#"{"retcode":"\u0032\u00300"}"#, "success 200"),
+            (200, r#"{"retcode":" 200"}"#, "unreadable retcode"),
+            (200, r#"{"retcode":" "}"#, "unreadable retcode"),
+            (200, r#"{"retcode":"\u0000"}"#, "unreadable retcode"),
+            (200, r#"{"retcode":"\ud800"}"#, "unreadable retcode"),
+            (200, r#"{"retcode":2e2}"#, "unreadable retcode"),
+            (200, r#"{"retcode":"null"}"#, "refused null"),
+            (200, r#"{"retcode":99999999999999999999999}"#, "refused …"),
             (200, r#"{"retcode":null}"#, "unreadable retcode"),
             (200, r#"{"retcode":""}"#, "unreadable retcode"),
             (200, r#"{"retcode":true}"#, "unreadable retcode"),
@@ -243,15 +289,14 @@ mod tests {
             (
                 200,
                 r#"{"retcode":"200","retdata":{"a"#,
-                "success 200, spoilt .",
+                "spoilt ., no retcode",
             ),
             (
                 200,
                 r#"{"retcode":200,"retdata":{}} x"#,
-                "success 200, spoilt .",
+                "spoilt ., no retcode",
             ),
             (400, r#"{"retcode":"00008"}"#, "refused 00008"),
-            (400, r#"{"retcode":200}"#, "refused 200"),
             (403, "<html>", "refused no reason given"),
             (
                 401,
@@ -259,6 +304,10 @@ mod tests {
                 r#"401 00001 "token""#,
             ),
             (408, "", "broken no reason given"),
+            (408, r#"{"retcode":"200"}"#, "broken 200"),
+            (101, "", "broken no reason given"),
+            (600, "", "broken no reason given"),
+            (999, r#"{"retcode":"00008"}"#, "broken 00008"),
             (429, "", "rate None"),
             (302, "", "redirect"),
             (500, r#"{"retcode":"500"}"#, "broken 500"),
@@ -275,7 +324,17 @@ mod tests {
             ("7", Some(7)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(5)),
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("007", Some(7)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", Some(u64::MAX)),
+            ("1000000000000000000000000000000", Some(u64::MAX)),
             ("-1", None),
+            ("+7", None),
+            ("1.5", None),
+            ("1e30", None),
+            ("", None),
             ("soon", None),
         ] {
             let mut headers = HeaderMap::new();

@@ -82,20 +82,21 @@ impl ClientBuilder {
         self
     }
 
-    /// What calls itself by this name; put before the name and version of this crate.
+    /// The name of your program, such as `shop/1.2`: the user agent is that, and behind it name and version of this crate. A
+    /// name that no header can hold is an error of [`build`](Self::build).
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
     /// How long a call may take in all: token, locks, attempts and pauses. 60 s unless set; a call may have its
-    /// own.
+    /// own. With 0 nothing is sent.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
     }
 
-    /// How long one attempt may take. 20 s unless set.
+    /// How long one attempt may take, from its connection to the end of its answer. 20 s unless set; 0 counts as 1 ms.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_time = limit;
         self
@@ -107,7 +108,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How many bytes an answer may have. 8 MiB unless set.
+    /// How many bytes the body of an answer may have. 8 MiB unless set. A longer one is an error
+    /// ([`Transport`](crate::ErrorKind::Transport), or ambiguous); of what is no success the first 64 KiB are kept in any case.
     pub fn answer_limit(mut self, bytes: usize) -> Self {
         self.answer_size = bytes;
         self

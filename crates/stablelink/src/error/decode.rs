@@ -22,7 +22,7 @@ impl Decode {
         } else if let Some(rest) = text.strip_prefix("missing field `") {
             let name = rest.split('`').next().unwrap_or_default();
             format!("the field `{name}` is missing")
-        } else if let Some((_, expected)) = text.rsplit_once(", expected ") {
+        } else if let Some((_, expected)) = says_what_is_expected(&text) {
             match expected.split(" at line ").next().unwrap_or_default() {
                 // The name of a type of ours says nothing to who reads JSON.
                 expected if expected.starts_with("struct ") => "expected an object".to_owned(),
@@ -61,6 +61,22 @@ impl Decode {
     }
 }
 
+/// What stands before and behind the last ", expected " of an error that serde words itself. Others may quote a value anywhere.
+fn says_what_is_expected(text: &str) -> Option<(&str, &str)> {
+    let worded_by_serde = [
+        "invalid type: ",
+        "invalid value: ",
+        "invalid length ",
+        "unknown variant ",
+        "unknown field ",
+    ];
+    if worded_by_serde.iter().any(|start| text.starts_with(start)) {
+        text.rsplit_once(", expected ")
+    } else {
+        None
+    }
+}
+
 impl fmt::Display for Decode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -74,6 +90,12 @@ impl fmt::Display for Decode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Word {
+        Yes,
+        No,
+    }
 
     #[test]
     fn the_value_is_not_told() {
@@ -94,6 +116,22 @@ mod tests {
             (
                 serde::de::Error::custom("Leo Secretive is not a number"),
                 "it does not have the documented form",
+            ),
+            (
+                serde::de::Error::custom("1, expected Leo Secretive"),
+                "it does not have the documented form",
+            ),
+            (
+                serde_json::from_str::<u8>(r#""1, expected Leo Secretive""#).unwrap_err(),
+                "expected u8",
+            ),
+            (
+                serde_json::from_str::<Word>(r#""Leo Secretive""#).unwrap_err(),
+                "expected `Yes` or `No`",
+            ),
+            (
+                serde_json::from_str::<[u8; 2]>(r#"[1]"#).unwrap_err(),
+                "expected an array of length 2",
             ),
             (
                 serde::de::Error::missing_field("amount"),

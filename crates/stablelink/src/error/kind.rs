@@ -12,7 +12,7 @@ use super::{Ambiguous, Decode, Refusal};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The gateway understood the call and refused it. Nothing took effect.
+    /// The gateway understood the call and refused it, by its retcode or by HTTP 4xx. Nothing took effect.
     Refused(Refusal),
     /// The gateway answered with success, but what was asked for is not enabled for the account. Observed live of the
     /// deposit address "-1" of a checkout order.
@@ -31,21 +31,24 @@ pub enum ErrorKind {
     AddressNotAllowed(Refusal),
     /// Too many calls. Nothing took effect.
     RateLimited {
-        /// How long the gateway asked to wait.
+        /// How long the gateway asked to wait, if it did.
         retry_after: Option<Duration>,
     },
-    /// The call did not come through, or the answer did not: connection, proxy, TLS, a redirect, a server error.
+    /// The call did not come through, or the answer did not: connection, proxy, TLS, a redirect, a server error. Of a call
+    /// that may have taken effect this is the cause of an [`Ambiguous`](Self::Ambiguous) error.
     Transport {
         /// What failed.
         problem: Cow<'static, str>,
     },
-    /// The time for the call, or for one attempt, was up.
+    /// The time for the call, or for one attempt, was up. Of a call that may have taken effect this is the cause of an
+    /// [`Ambiguous`](Self::Ambiguous) error.
     Timeout,
     /// The caller stopped waiting.
     Cancelled,
     /// The call was sent, and nobody knows if it took effect.
     Ambiguous(Ambiguous),
-    /// The answer could not be read. The operation itself succeeded if the answer has a retcode of 200.
+    /// The answer could not be read. Of an operation that does more than read, its envelope said success, and the operation
+    /// succeeded: without that it is [`Ambiguous`](Self::Ambiguous).
     Decode(Decode),
     /// A signature, of a webhook or of an answer, is missing, wrong or too old.
     Signature(VerifyError),

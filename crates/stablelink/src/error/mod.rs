@@ -23,7 +23,10 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 /// Why a call, a check or a setting failed.
 ///
 /// `Display` and `Debug` show neither secrets nor addresses with secrets nor what an answer held; the answer itself
-/// is at [`raw`](Self::raw). The text of a refusal is the gateway's and is shown.
+/// is at [`raw`](Self::raw). The text of a refusal is the gateway's: it is shown, with what may be personal veiled (see
+/// [`Refusal`]).
+///
+/// A pointer in size, and not `Clone`: share it by an `Arc`.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -123,9 +126,28 @@ impl Error {
 
     /// Whether the call was sent and nobody knows if it took effect. Look the record up by its
     /// [key](Self::idempotency_key) before you do anything else with this payment.
+    ///
+    /// False of a success whose record can't be read or used: [`may_have_taken_effect`](Self::may_have_taken_effect) is
+    /// true of both.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Ambiguous(_))
+    }
+
+    /// Whether a call that does more than read may have changed something although it failed: it is
+    /// [ambiguous](Self::is_ambiguous), or the gateway answered with success, and what it answered can't be read
+    /// ([`Decode`](ErrorKind::Decode)) or used ([`NotEnabled`](ErrorKind::NotEnabled)), or it refused the key for
+    /// [having been used](Self::is_duplicate).
+    ///
+    /// Where it is false this call changed nothing; what became of an earlier one with the same key is another matter. It means
+    /// nothing of a call that only reads.
+    #[must_use]
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
+            ErrorKind::Decode(_) => self.raw().is_some_and(RawReply::says_success),
+            _ => self.is_duplicate(),
+        }
     }
 
     /// Whether the gateway refused the idempotency key for having been used.
@@ -169,13 +191,13 @@ impl Error {
             .or_else(|| self.raw()?.retcode())
     }
 
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; `None` if none came.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.raw().map(|raw| raw.status().as_u16())
     }
 
-    /// How long the gateway, or a proxy before it, asked to wait.
+    /// How long the gateway, or a proxy before it, asked to wait from the answer on (`Retry-After`); it may be absurdly long.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.kind {
@@ -200,8 +222,18 @@ impl fmt::Display for Error {
         if let Some(operation) = &self.0.operation {
             write!(f, "{}: ", operation.replace('_', " "))?;
         }
-        write!(f, "{}", self.0.kind)?;
-        let status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        let mut status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        match &self.0.kind {
+            // One sentence: the cause would name operation and attempts a second time.
+            ErrorKind::Ambiguous(ambiguous)
+                if ambiguous.cause().operation() == self.operation() =>
+            {
+                ambiguous.advice(f)?;
+                write!(f, ": {}", ambiguous.cause().kind())?;
+                status = self.http_status();
+            }
+            kind => write!(f, "{kind}")?,
+        }
         match (status, self.0.attempts) {
             (Some(status), 0) => write!(f, " (HTTP {status})"),
             (Some(status), attempts) => write!(f, " (HTTP {status}, attempt {attempts})"),
@@ -237,6 +269,9 @@ impl StdError for Error {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
     use super::*;
 
     #[test]
@@ -256,5 +291,178 @@ mod tests {
         .retryable(true);
         assert!(error.is_ambiguous() && !error.is_retryable());
         assert_eq!(error.idempotency_key(), Some("7"));
+    }
+
+    /// Each kind: its word, how it reads, and whether it has a cause. What stands in an answer is not in it.
+    #[test]
+    fn each_kind_is_one_line_that_says_what_to_do() {
+        let refusal = || Refusal::new(Some("00008".to_owned()), Some("for \"Leo\"".to_owned()));
+        let lost = || Error::new(ErrorKind::Timeout).during("create_checkout_order", 2);
+        let ambiguous = |key: Option<&str>| {
+            let field = key.map(|_| "orderNo");
+            ErrorKind::Ambiguous(Ambiguous::new(field, key.map(str::to_owned), lost()))
+        };
+        for (kind, name, text, has_cause) in [
+            (
+                ErrorKind::Refused(refusal()),
+                "refused",
+                "refused: 00008 \"for …\"",
+                false,
+            ),
+            (
+                ErrorKind::NotEnabled {
+                    what: "SOL_USDT".into(),
+                },
+                "not_enabled",
+                "not enabled for this account: SOL_USDT; ask the vendor for it",
+                false,
+            ),
+            (
+                ErrorKind::Authentication {
+                    problem: "no token".into(),
+                    refusal: Some(refusal()),
+                },
+                "authentication",
+                "no token: 00008 \"for …\"",
+                false,
+            ),
+            (
+                ErrorKind::Authentication {
+                    problem: "no token".into(),
+                    refusal: None,
+                },
+                "authentication",
+                "no token",
+                false,
+            ),
+            (
+                ErrorKind::AddressNotAllowed(refusal()),
+                "address_not_allowed",
+                "not allowed from this network address (add it to the allow-list in the dashboard): 00008 \"for …\"",
+                false,
+            ),
+            (
+                ErrorKind::RateLimited {
+                    retry_after: Some(Duration::from_secs(7)),
+                },
+                "rate_limited",
+                "too many calls; wait 7 s",
+                false,
+            ),
+            (
+                ErrorKind::RateLimited { retry_after: None },
+                "rate_limited",
+                "too many calls; wait before the next one",
+                false,
+            ),
+            (
+                ErrorKind::Transport {
+                    problem: "broken".into(),
+                },
+                "transport",
+                "broken",
+                false,
+            ),
+            (
+                ErrorKind::Timeout,
+                "timeout",
+                "the time was up before an answer came",
+                false,
+            ),
+            (
+                ErrorKind::Cancelled,
+                "cancelled",
+                "the caller stopped waiting",
+                false,
+            ),
+            (
+                ambiguous(Some("A7")),
+                "ambiguous",
+                "sent, but the outcome is not known; look it up by orderNo \"A7\": \
+                 the time was up before an answer came (attempt 2)",
+                true,
+            ),
+            (
+                ambiguous(None),
+                "ambiguous",
+                "sent, but the outcome is not known; look for its record before you send it again: \
+                 the time was up before an answer came (attempt 2)",
+                true,
+            ),
+            (
+                ErrorKind::Decode(Decode::new("retdata.a", "expected a string")),
+                "decode",
+                "the answer can't be read at `retdata.a`: expected a string",
+                false,
+            ),
+            (
+                ErrorKind::Store {
+                    problem: "the store is gone".into(),
+                },
+                "store",
+                "the store is gone",
+                false,
+            ),
+            (
+                ErrorKind::InvalidArgument {
+                    argument: "path".into(),
+                    problem: "has no slash".into(),
+                },
+                "invalid_argument",
+                "`path`: has no slash",
+                false,
+            ),
+            (
+                ErrorKind::Configuration {
+                    problem: "set it".into(),
+                },
+                "configuration",
+                "set it",
+                false,
+            ),
+        ] {
+            assert_eq!(kind.name(), name);
+            let ambiguous = matches!(kind, ErrorKind::Ambiguous(_));
+            let attempts = if ambiguous { 2 } else { 1 };
+            let error = Error::new(kind).during("create_checkout_order", attempts);
+            assert_eq!(
+                error.to_string(),
+                format!("create checkout order: {text}"),
+                "{name}"
+            );
+            assert_eq!(error.source().is_some(), has_cause, "{name}");
+            assert_eq!(error.is_ambiguous(), ambiguous, "{name}");
+            let shown = format!("{error:?}{error:#?}{:?}", error.kind());
+            assert!(!shown.contains("Leo"), "{shown}");
+        }
+    }
+
+    /// Of an ambiguous call the answer of its last attempt is told as its own.
+    #[test]
+    fn an_ambiguous_error_knows_what_its_cause_knows() {
+        let reply = RawReply::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            HeaderMap::new(),
+            Bytes::new(),
+        );
+        let reply = reply.with_retcode(Some("00099".to_owned()));
+        let wait = Some(Duration::from_secs(9));
+        let cause = Error::new(ErrorKind::Transport {
+            problem: "broken".into(),
+        });
+        let cause = cause
+            .answered(reply)
+            .after(wait)
+            .during("cancel_checkout_order", 1);
+        let error = Error::new(ErrorKind::Ambiguous(Ambiguous::new(None, None, cause)));
+        let error = error.during("cancel_checkout_order", 1);
+        assert_eq!(error.http_status(), Some(503));
+        assert_eq!(error.retcode(), Some("00099"));
+        assert_eq!(error.retry_after(), wait);
+        assert_eq!(error.idempotency_key(), None);
+        assert!(
+            error.to_string().ends_with("broken (HTTP 503, attempt 1)"),
+            "{error}"
+        );
     }
 }

@@ -46,7 +46,7 @@ fn is_break(c: char) -> bool {
 }
 
 fn is_private(word: &str) -> bool {
-    if word.contains('@') {
+    if word.contains(['@', '＠']) {
         return true;
     }
     let trimmed = word.trim_matches(|c: char| ".:".contains(c));
@@ -54,12 +54,13 @@ fn is_private(word: &str) -> bool {
     if trimmed.parse::<IpAddr>().is_ok() {
         return false;
     }
-    let digits = word.chars().filter(char::is_ascii_digit).count();
+    // Of any script: a form may have been filled in with full-width digits.
+    let digits = word.chars().filter(|c| c.is_numeric()).count();
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     let opaque = word.len() >= OPAQUE && digits > 0 && letters > 0;
     let run = word
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::len)
+        .split(|c: char| !c.is_numeric())
+        .map(|run| run.chars().count())
         .max()
         .unwrap_or_default();
     opaque || run >= DIGITS || letters == 0 && digits > DIGITS
@@ -80,11 +81,9 @@ fn without_quotes(text: &str) -> String {
     let mut before = ' ';
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
-        // An apostrophe inside of a word quotes nothing.
-        let opens = matches!(c, '"' | '`') || c == '\'' && !before.is_alphanumeric();
-        if opens {
+        if let Some(end) = closing(c, before) {
             shown.push(VEIL);
-            rest = after_quote(rest.as_str(), c).chars();
+            rest = after_quote(rest.as_str(), end).chars();
             before = VEIL;
         } else {
             shown.push(c);
@@ -94,6 +93,21 @@ fn without_quotes(text: &str) -> String {
     shown
 }
 
+/// What closes a quote that this character opens, if it does.
+fn closing(c: char, before: char) -> Option<char> {
+    match c {
+        '"' | '`' => Some(c),
+        // An apostrophe inside of a word quotes nothing.
+        '\'' if !before.is_alphanumeric() => Some(c),
+        '“' => Some('”'),
+        '‘' => Some('’'),
+        '«' => Some('»'),
+        '「' => Some('」'),
+        '『' => Some('』'),
+        _ => None,
+    }
+}
+
 /// What comes behind a closing quote; nothing if it is never closed.
 fn after_quote(text: &str, quote: char) -> &str {
     let mut places = text
@@ -101,7 +115,7 @@ fn after_quote(text: &str, quote: char) -> &str {
         .map(|(at, found)| at + found.len());
     let end = places.find(|end| {
         let next = text[*end..].chars().next();
-        quote != '\'' || !next.is_some_and(char::is_alphanumeric)
+        !matches!(quote, '\'' | '’') || !next.is_some_and(char::is_alphanumeric)
     });
     &text[end.unwrap_or(text.len())..]
 }
@@ -133,6 +147,15 @@ mod tests {
             ("name 'Leo Secretive' isn't known", "name … isn't known"),
             ("value 'it's me' is wrong", "value … is wrong"),
             ("never closed \"Leo Secretive", "never closed …"),
+            ("never closed “Leo Secretive", "never closed …"),
+            ("name “Leo Secretive” is taken", "name … is taken"),
+            ("name ‘it’s Leo’ is taken", "name … is taken"),
+            ("名称「Leo Secretive」已存在", "名称…已存在"),
+            ("«Leo Secretive» unbekannt", "… unbekannt"),
+            ("number １１９１８６１２ taken", "number … taken"),
+            ("number ١٢٣٤٥٦٧ taken", "number … taken"),
+            ("number ٠١٢٣٤٥٦٧ taken", "number … taken"),
+            ("mail leo＠business.example", "mail …"),
             (
                 "orderNo must contain only letters and numbers",
                 "orderNo must contain only letters and numbers",
@@ -164,9 +187,9 @@ mod tests {
         #[test]
         fn no_quoted_value_is_shown(
             before in "[a-z :]{0,20}", value in "[A-Z][a-z]{1,8} [A-Z][a-z]{1,8}", after in "[a-z :]{0,20}",
-            quote in prop::sample::select(vec!['"', '`']),
+            (open, close) in prop::sample::select(vec![('"', '"'), ('`', '`'), ('“', '”'), ('«', '»'), ('「', '」')]),
         ) {
-            let shown = veiled(&format!("{before}{quote}{value}{quote}{after}"));
+            let shown = veiled(&format!("{before}{open}{value}{close}{after}"));
             prop_assert!(!shown.contains(&value));
         }
     }

@@ -30,8 +30,9 @@ impl CheckoutOrders {
     /// Makes an order, under the number that stands in the value.
     ///
     /// Awaiting it again with the same value is safe, also after an [ambiguous](Error::is_ambiguous) error: the gateway refuses a number
-    /// that it has. If an attempt was lost and the next one is refused, the order is looked up by its number; found with the same
-    /// data, it is the result, without `coin_address`, `exchange_rate` and `payment_url`, which the record does not show.
+    /// that it has, which [is a duplicate](Error::is_duplicate) then: [`get`](Self::get) tells what stands under it. If an attempt of this
+    /// call was lost and the next one is refused, the order is looked up here; found with the same data, it is the result, without
+    /// `coin_address`, `exchange_rate` and `payment_url`, which the record does not show.
     ///
     /// A deposit address of "-1" means that chain and coin are not enabled (observed live): that is the error
     /// [`NotEnabled`](ErrorKind::NotEnabled).
@@ -165,7 +166,8 @@ async fn create(
     });
     let order = match outcome {
         Ok(order) => order,
-        // One attempt was lost and another refused: the record tells which of them counts.
+        // One attempt was lost and another refused: the record tells which of them counts. Refused alone, it may be of another
+        // order that has the number by mistake, and long been paid.
         Err(error) if error.is_ambiguous() && error.refusal().is_some() => {
             recorded(run, request).await.ok_or(error)?
         }

@@ -48,11 +48,13 @@ impl Content {
                     Error::invalid("file", format!("can't be read: {}", error.kind()))
                         .because(error)
                 };
-                let file = File::open(path).await.map_err(unreadable)?;
-                let data = file.metadata().await.map_err(unreadable)?;
+                // Before it is opened: to open a pipe waits for its other end.
+                let data = tokio::fs::metadata(path).await.map_err(unreadable)?;
                 if !data.is_file() {
                     return Err(Error::invalid("file", "is a folder or no plain file"));
                 }
+                let file = File::open(path).await.map_err(unreadable)?;
+                let data = file.metadata().await.map_err(unreadable)?;
                 let reader = ReaderStream::with_capacity(file, CHUNK);
                 (Box::pin(reader), Some(data.len()))
             }

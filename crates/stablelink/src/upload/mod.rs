@@ -21,8 +21,10 @@ use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::{Decode, Error};
 
-/// Files for the gateway, such as the receipt of a bank payment. **Inferred**: neither path nor fields were seen; the fields are those
-/// of the vendor's older wallet API.
+/// Files for the gateway, such as the receipt of a bank payment.
+///
+/// **Inferred**: neither path nor fields were seen; the fields are those of the vendor's older wallet API. No limit of size and
+/// no list of media types is known.
 #[derive(Clone, Debug)]
 pub struct Files(Client);
 
@@ -35,7 +37,9 @@ impl Client {
 }
 
 impl Files {
-    /// Uploads a file from the disk. It is opened when the call is awaited, and read while it is sent.
+    /// Uploads a file from the disk, under its own name. It is opened when the call is awaited, and read while it is sent. One
+    /// that can't be read, and a folder or a pipe, is an [`InvalidArgument`](crate::ErrorKind::InvalidArgument); one that
+    /// shrinks or grows meanwhile breaks the call off.
     pub fn upload_path(&self, path: impl Into<PathBuf>) -> Upload {
         let path = path.into();
         let name = path.file_name().map_or_else(
@@ -45,13 +49,14 @@ impl Files {
         Upload::new(&self.0, name, Content::Path(path))
     }
 
-    /// Uploads these bytes under a name.
+    /// Uploads these bytes under a name, which may hold anything but control characters, here and in the other ways.
     pub fn upload_bytes(&self, name: impl Into<String>, bytes: impl Into<Bytes>) -> Upload {
         Upload::new(&self.0, name.into(), Content::Bytes(bytes.into()))
     }
 
-    /// Uploads what a stream gives, under a name. Without its `size` in bytes it is sent in chunks; nobody has shown whether the gateway
-    /// takes that.
+    /// Uploads what a stream gives, under a name. Without its `size` in bytes it is sent in chunks; nobody has shown whether
+    /// the gateway takes that. A stream of another size than was said, or that fails, breaks the call off: the file is then not
+    /// whole, but the error is [ambiguous](Error::is_ambiguous), as of every call that is cut off.
     ///
     /// A stream can be read once: if the gateway refuses the token that was sent with it, the call fails and says so.
     pub fn upload_stream<S>(&self, name: impl Into<String>, size: Option<u64>, stream: S) -> Upload
@@ -64,7 +69,8 @@ impl Files {
 
 /// An upload that is ready to be made: `.await` makes it.
 ///
-/// Sent once, never repeated: no field is known to be refused when it comes again. The parts of the body are not signed (a sister page).
+/// Sent once, never repeated: no field is known to be refused when it comes again. Only where the gateway refused its token or its
+/// timestamp it is sent once more, from the start. The parts of the body are not signed (a sister page).
 #[must_use = "an upload is made when it is awaited"]
 pub struct Upload {
     client: Client,
@@ -104,13 +110,14 @@ impl Upload {
         self
     }
 
-    /// Told how many bytes of the file were handed to the connection, and of how many, where that is known.
+    /// Told how many bytes of the file were handed to the connection, and of how many, where that is known: about every 64 KiB,
+    /// on the task that sends. It begins anew if the file is sent once more; an empty file tells nothing.
     pub fn progress(mut self, told: impl Fn(u64, Option<u64>) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(told));
         self
     }
 
-    /// How long the call may take in all. 10 minutes unless set.
+    /// How long the call may take in all, its one attempt included. 10 minutes unless set, whatever the client has.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
@@ -121,6 +128,7 @@ impl Upload {
         let mut plan = Plan::of(&UPLOAD_FILE, self.deadline);
         plan.attempt_time = Some(self.deadline);
         let run = Run::new(Arc::clone(&shared), plan);
+        name_of_a_file(&self.name).map_err(|error| run.session.named(error))?;
         let form = Arc::new(FormMaker {
             url: format!("{}{}", shared.origin, UPLOAD_FILE.path),
             http: shared.http.clone(),
@@ -181,6 +189,17 @@ impl FormMaker {
             .build()
             .map_err(wrong)
     }
+}
+
+/// A line break would end the header that holds the name, and begin another one.
+fn name_of_a_file(name: &str) -> Result<(), Error> {
+    if name.contains(char::is_control) {
+        return Err(Error::invalid(
+            "name",
+            "has a line break or another control character; give the file another name",
+        ));
+    }
+    Ok(())
 }
 
 fn media_type(given: Option<String>, name: &str) -> Result<String, Error> {

@@ -64,6 +64,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         assert_eq!(error.http_status(), Some(200), "{label}");
         assert_eq!(error.retcode(), Some("200"), "{label}");
         assert!(!error.is_retryable() && !error.is_ambiguous(), "{label}");
+        assert!(error.may_have_taken_effect(), "{label}");
         let raw = error.raw().unwrap();
         assert_eq!(raw.headers()["content-type"], "application/json", "{label}");
         let body = std::str::from_utf8(raw.body()).unwrap();
@@ -235,7 +236,7 @@ async fn every_form_of_refusal_is_one() {
             assert_eq!(refusal.message(), message, "{body}");
             assert_eq!(error.http_status(), Some(status));
             assert_eq!(error.raw().unwrap().body().as_ref(), body.as_bytes());
-            assert!(!error.is_retryable());
+            assert!(!error.is_retryable() && !error.may_have_taken_effect());
             assert_eq!(sandbox.request_count() - before, 1, "{body}");
         }
     }
@@ -258,6 +259,14 @@ async fn what_is_no_envelope_is_no_refusal() {
         r#"{"retcode":{}}"#,
         r#"{"retcode":200.0}"#,
         r#"{"retcode":"200","success":false}"#,
+        // Yes and no at once.
+        r#"{"retcode":"200","success":"false"}"#,
+        r#"{"retcode":"200","success":0,"retdata":{}}"#,
+        r#"{"retcode":"00008","success":true}"#,
+        r#"{"retcode":" "}"#,
+        r#"{"retcode":" 200 "}"#,
+        r#"{"retcode":"200","retcode":"200"}"#,
+        r#"{"retcode":"200","retdata":{},"ret\u0063ode":"00008"}"#,
         r#"{"retcode":"200","retdata":{}} {}"#,
         r#"{"retcode":"200","retdata":{}"#,
         "{\"retcode\":\"200\u{0}\"",
@@ -278,6 +287,66 @@ async fn what_is_no_envelope_is_no_refusal() {
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{body}: {result:?}");
             assert_eq!(result.told_err().attempts(), 1, "{body}");
+        }
+    }
+}
+
+/// A status that says no and a retcode that says yes: nobody knows, and above all nothing is sent again for it.
+#[tokio::test]
+async fn a_status_that_contradicts_the_retcode_proves_nothing() {
+    for status in [400, 401, 403, 404, 409, 425, 429, 499] {
+        for (call, expected) in [
+            (read as Call, "decode"),
+            (keyed as Call, "ambiguous"),
+            (never as Call, "ambiguous"),
+        ] {
+            let (sandbox, client) = pair().await;
+            client.token().await.unwrap();
+            let body = r#"{"retcode":"200","retdata":{},"success":true}"#;
+            let fault = Fault::custom(status, JSON, body).header("retry-after", "0");
+            sandbox.faults().add(fault.on_calls().always());
+            let before = sandbox.request_count();
+            let result = call(&client).await;
+            assert_eq!(outcome(&result), expected, "{status}: {result:?}");
+            let error = result.told_err();
+            assert_eq!(error.http_status(), Some(status));
+            assert_eq!(error.retcode(), Some("200"), "{status}");
+            assert!(!error.is_retryable(), "{status}");
+            assert_eq!(sandbox.request_count() - before, 1, "{status}");
+        }
+    }
+}
+
+/// What an answer holds that could not be read is told by its place alone.
+#[tokio::test]
+async fn an_error_of_an_answer_quotes_nothing_of_it() {
+    let (sandbox, client) = pair().await;
+    for json in [
+        r#""1, expected Leo Secretive""#,
+        r#""missing field `Leo Secretive`""#,
+        r#"{"Leo Secretive":1}"#,
+        r#"["Leo Secretive"]"#,
+    ] {
+        for path in [
+            "retdata.orderAmount",
+            "retdata.createdTime",
+            "retdata.orderStatus",
+        ] {
+            let order = order();
+            client.checkout_orders().create(&order).await.unwrap();
+            sandbox
+                .faults()
+                .add(Fault::member(path, json).on(Operation::GetCheckoutOrder));
+            let shown = match client.checkout_orders().get(order.order_no()).await {
+                // A status may be any text.
+                Ok(found) => format!("{found:?}"),
+                Err(error) => {
+                    assert_eq!(error.kind().name(), "decode", "{json}");
+                    assert!(error.to_string().contains(path), "{error}");
+                    format!("{error} {error:?} {error:#?}")
+                }
+            };
+            assert!(!shown.contains("Leo"), "{shown}");
         }
     }
 }
@@ -326,6 +395,7 @@ async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
         let error = client.checkout_orders().create(&order()).await.told_err();
         assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
         assert!(error.to_string().contains("ETH_USDT"), "{error}");
+        assert!(error.may_have_taken_effect());
         assert!(!error.is_retryable() && !error.is_ambiguous());
         assert_eq!(error.retcode(), Some("200"));
     }

@@ -1,7 +1,7 @@
 //! What each call gives when all goes well.
 
 use stablelink::{Decimal, ErrorKind, Method};
-use stablelink_sandbox::{Operation, RateVersion, Sandbox};
+use stablelink_sandbox::{Fault, Operation, RateVersion, Sandbox};
 
 use crate::setup::{builder, order, pair};
 use crate::watch::Told;
@@ -65,6 +65,7 @@ async fn the_same_value_twice_is_one_order() {
     let error = client.checkout_orders().create(&order).await.told_err();
     assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
     assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
+    assert!(error.may_have_taken_effect());
     assert_eq!(
         sandbox
             .effects()
@@ -109,9 +110,61 @@ async fn any_call_can_be_made_by_hand() {
 }
 
 #[tokio::test]
+async fn a_call_by_hand_that_can_not_be_sent_is_refused_before() {
+    let (sandbox, client) = pair().await;
+    let endless = std::collections::BTreeMap::from([((1, 2), 3)]);
+    for (name, call) in [
+        ("method", client.request(Method::CONNECT, "/a")),
+        ("body", client.request(Method::POST, "/a").json(&endless)),
+    ] {
+        let error = call.await.told_err();
+        let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
+            panic!("{name}: {error:?}");
+        };
+        assert_eq!(argument, name);
+        assert!(!error.is_retryable(), "{name}");
+    }
+    assert_eq!(sandbox.request_count(), 0);
+}
+
+/// Sent once unless the caller says otherwise; with a key the error names it.
+#[tokio::test]
+async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
+    for (name, arrange, attempts, key) in [
+        ("as it is", None, 1, None),
+        ("safe", Some(true), 3, None),
+        ("keyed", Some(false), 3, Some("k-7")),
+    ] {
+        let (sandbox, client) = pair().await;
+        client.token().await.unwrap();
+        sandbox.faults().add(Fault::reset().on_calls().always());
+        let before = sandbox.request_count();
+        let call = client.request(Method::POST, "/checkout/order/create");
+        let call = match arrange {
+            None => call,
+            Some(true) => call.safe_to_repeat(),
+            Some(false) => call.keyed("orderNo", "k-7"),
+        };
+        let error = call.body(*b"{}").await.told_err();
+        assert_eq!(error.is_ambiguous(), name != "safe", "{name}: {error:?}");
+        assert_eq!(error.is_retryable(), name == "safe", "{name}");
+        assert_eq!(error.idempotency_key(), key, "{name}");
+        assert_eq!(error.attempts(), attempts, "{name}");
+        assert_eq!(
+            sandbox.request_count() - before,
+            u64::from(attempts),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn no_path_leaves_the_origin() {
     let (sandbox, client) = pair().await;
     for path in [
+        "//127.0.0.1:9/a",
+        "/%2e%2e/a",
+        "/a/.%2E/b",
         "//host",
         "\\\\host",
         "https://host",

@@ -149,6 +149,32 @@ async fn the_deadline_covers_the_token() {
     }
 }
 
+/// Who counts down what is left of a time of its own may come to nothing.
+#[tokio::test]
+async fn without_any_time_nothing_is_sent() {
+    let (sandbox, client, _clock) = warm().await;
+    // There is a connection to send it on.
+    read(&client).await.unwrap();
+    let before = sandbox.request_count();
+    let none = Duration::ZERO;
+    let create = client.checkout_orders().create(&order()).deadline(none);
+    let cancel = client.checkout_orders().cancel("7").deadline(none);
+    let by_hand = client
+        .request(stablelink::Method::POST, "/a")
+        .deadline(none);
+    for call in [
+        nothing(create.into_future()),
+        nothing(cancel.into_future()),
+        nothing(by_hand.into_future()),
+    ] {
+        let result = call.await;
+        assert_eq!(outcome(&result), "timeout", "{result:?}");
+        let error = result.told_err();
+        assert!(error.is_retryable() && error.attempts() == 0, "{error:?}");
+    }
+    assert_eq!(sandbox.request_count(), before);
+}
+
 #[tokio::test]
 async fn a_deadline_during_the_look_up_leaves_the_order_ambiguous() {
     let (sandbox, client, clock) = warm().await;

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use stablelink::{Client, Environment, ErrorKind};
+use stablelink::{Client, Environment, ErrorKind, NewCheckoutOrder};
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{
@@ -45,6 +45,90 @@ async fn a_server_that_is_not_there_is_no_doubt() {
             assert!(error.to_string().contains("no connection"), "{error}");
         }
     }
+}
+
+/// The deadline comes while the second attempt waits for its token: the first one is not forgotten.
+#[tokio::test]
+async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.build().unwrap();
+    client.token().await.unwrap();
+    let create = Operation::CreateCheckoutOrder;
+    for (call, expected) in [(keyed as Call, "ambiguous"), (read as Call, "timeout")] {
+        // Lost, then refused for its token, and no other is to be had.
+        sandbox.faults().add(Fault::reset().on_calls());
+        sandbox.faults().add(Fault::unauthorized().on_calls());
+        let stall = sandbox.faults().add(Fault::stall().on_token().always());
+        let task = tokio::spawn(call(&client));
+        when(|| sandbox.faults().strikes(stall) == 1).await;
+        clock.advance(Duration::from_secs(60));
+        let result = task.await.unwrap();
+        assert_eq!(outcome(&result), expected, "{result:?}");
+        let error = result.told_err();
+        assert_eq!(error.is_retryable(), expected == "timeout");
+        assert_eq!(error.idempotency_key().is_some(), expected == "ambiguous");
+        assert_eq!(sandbox.effects().total(create), 0);
+        sandbox.faults().clear();
+    }
+}
+
+/// The same with nothing lost before: refused for its token, it had no effect.
+#[tokio::test]
+async fn a_deadline_while_the_token_is_renewed_is_no_doubt() {
+    for call in [keyed as Call, never as Call] {
+        let (sandbox, builder, clock) = clocked().await;
+        let client = builder.build().unwrap();
+        client.token().await.unwrap();
+        sandbox.faults().add(Fault::unauthorized().on_calls());
+        let stall = sandbox.faults().add(Fault::stall().on_token().always());
+        let task = tokio::spawn(call(&client));
+        when(|| sandbox.faults().strikes(stall) == 1).await;
+        clock.advance(Duration::from_secs(60));
+        let result = task.await.unwrap();
+        assert_eq!(outcome(&result), "timeout", "{result:?}");
+        assert!(result.told_err().is_retryable());
+    }
+}
+
+/// What a person reads: what happened, what to do, the cause; each of it once.
+#[tokio::test]
+async fn an_ambiguous_error_is_one_sentence() {
+    let (sandbox, client) = pair().await;
+    let create = Operation::CreateCheckoutOrder;
+    let fault = |fault: Fault| sandbox.faults().add(fault.on(create).always());
+    let order = order().with_order_no("A7");
+    fault(Fault::status(503));
+    let error = client.checkout_orders().create(&order).await.told_err();
+    assert_eq!(
+        error.to_string(),
+        "create checkout order: sent, but the outcome is not known; look it up by orderNo \"A7\": \
+         the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+    );
+    let cause = std::error::Error::source(&error).unwrap();
+    assert_eq!(
+        cause.to_string(),
+        "create checkout order: the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+    );
+    let cancel = Operation::CancelCheckoutOrder;
+    sandbox.faults().add(Fault::html(200).on(cancel));
+    let error = client.checkout_orders().cancel("A7").await.told_err();
+    assert_eq!(
+        error.to_string(),
+        "cancel checkout order: sent, but the outcome is not known; look for its record before you send it again: \
+         the answer can't be read at `.`: it is not JSON (HTTP 200, attempt 1)"
+    );
+    // The cause is of another call.
+    sandbox.faults().clear();
+    sandbox.faults().add(Fault::reset().on(create));
+    sandbox.revoke_tokens();
+    sandbox.faults().add(Fault::status(400).on_token().always());
+    let error = client.checkout_orders().create(&order).await.told_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("A7")
+            && text.contains(": issue access token: the gateway gave no token: 400"),
+        "{text}"
+    );
 }
 
 /// However far a call has come when its caller goes: the next one works, and no order is made twice.
@@ -113,6 +197,24 @@ async fn an_ambiguous_order_may_be_sent_again_by_its_value() {
     }
 }
 
+/// Acted, and said that it had not: the repeat is refused, and the error says that something may be there.
+#[tokio::test]
+async fn a_refusal_that_was_none_is_found_out_by_the_repeat() {
+    let lies: [fn() -> Fault; 2] = [Fault::unauthorized, || Fault::rate_limited(Some(0))];
+    for lie in lies {
+        let (sandbox, client) = pair().await;
+        let create = Operation::CreateCheckoutOrder;
+        sandbox.faults().add(lie().on(create).after_effect());
+        let order = order();
+        let result = client.checkout_orders().create(&order).await;
+        assert_eq!(outcome(&result), "refused", "{result:?}");
+        let error = result.told_err();
+        assert!(error.is_duplicate() && error.may_have_taken_effect());
+        assert_eq!(error.attempts(), 2, "{error}");
+        assert_eq!(effects(&sandbox, &order), 1);
+    }
+}
+
 /// A lost attempt and a refusal: only a record with the same data settles what became of the order.
 #[tokio::test]
 async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
@@ -166,7 +268,7 @@ async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
         let (sandbox, client) = pair().await;
         let order = order();
         if taken {
-            let other = stablelink::NewCheckoutOrder::usd(9, "ETH_USDT", "6", "1");
+            let other = NewCheckoutOrder::usd(9, "ETH_USDT", "6", "1");
             let other = other.with_order_no(order.order_no());
             client.checkout_orders().create(&other).await.unwrap();
             sandbox.faults().add(Fault::reset().on(create));

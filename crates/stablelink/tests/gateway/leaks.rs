@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::IntoFuture;
+use std::path::Path;
 
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
@@ -406,4 +407,22 @@ async fn a_planted_leak_is_found() {
         found.iter().any(|(place, _)| place.starts_with("reqwest")),
         "{found:?}"
     );
+}
+
+/// Whoever takes an error out of a result by `unwrap_err` shows it to nobody who looks for leaks.
+#[test]
+fn every_error_that_a_test_takes_out_is_read() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway"));
+    let unread = [".unwrap_", "err()"].concat();
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        files += 1;
+        for (index, line) in text.lines().enumerate() {
+            let place = format!("{}:{}", path.display(), index + 1);
+            assert!(!line.contains(&unread), "{place}: say `told_err` here");
+        }
+    }
+    assert!(files > 20, "{files} files");
 }

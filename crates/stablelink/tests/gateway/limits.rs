@@ -45,6 +45,56 @@ async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
     }
 }
 
+/// A wait that can't be read is none, and one that no number holds is longer than any deadline.
+#[tokio::test]
+async fn an_absurd_wait_neither_hastens_nor_holds_a_call() {
+    let none = Duration::ZERO;
+    for (wait, passes) in [
+        ("-1", true),
+        ("+0", true),
+        ("1e3", true),
+        ("0.5", true),
+        ("soon", true),
+        ("", true),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", true),
+        ("1000000000000000000000000000000", false),
+        ("18446744073709551616", false),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", false),
+    ] {
+        for status in [429, 503] {
+            let (sandbox, builder, clock) = clocked().await;
+            let client = builder.deadline(Duration::from_secs(60)).build().unwrap();
+            let fault = Fault::status(status).header("retry-after", wait);
+            sandbox
+                .faults()
+                .add(fault.on(Operation::CreateCheckoutOrder));
+            let order = order();
+            let result = client.checkout_orders().create(&order).await;
+            let expected = match (passes, status) {
+                (true, _) => "done",
+                (false, 429) => "rate_limited",
+                (false, _) => "ambiguous",
+            };
+            assert_eq!(outcome(&result), expected, "{status} {wait}: {result:?}");
+            assert_eq!(
+                effects(&sandbox, &order),
+                u64::from(passes),
+                "{status} {wait}"
+            );
+            // That of the policy of these tests.
+            let pauses: &[Duration] = if passes { &[none] } else { &[] };
+            assert_eq!(clock.pauses(), pauses, "{status} {wait}");
+            if let Err(error) = result {
+                assert!(
+                    error.retry_after() > Some(Duration::from_secs(60)),
+                    "{wait}"
+                );
+                assert!(error.to_string().len() < 400, "{error}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_payment_that_must_wait_too_long_is_ambiguous_at_once_and_says_how_long() {
     let (sandbox, builder, clock) = clocked().await;

@@ -20,6 +20,7 @@ mod provisional;
 mod raw;
 mod redirects;
 mod retries;
+mod settings;
 mod setup;
 mod sizes;
 mod token_refused;
@@ -28,3 +29,4 @@ mod uploads;
 mod waits;
 #[path = "../support/watch.rs"]
 mod watch;
+mod wire;

@@ -1,5 +1,8 @@
 //! A server that says what a test tells it to, down to the byte.
 
+use std::sync::Arc;
+
+use stablelink::{ClientBuilder, Credentials, Environment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -20,12 +23,13 @@ pub(crate) struct Raw {
 
 impl Raw {
     /// Answers each request by what `say` makes of its first line.
-    pub(crate) async fn start(say: fn(&str) -> Say) -> Self {
+    pub(crate) async fn start(say: impl Fn(&str) -> Say + Send + Sync + 'static) -> Self {
+        let say: Arc<dyn Fn(&str) -> Say + Send + Sync> = Arc::new(say);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, say));
+                tokio::spawn(serve(stream, Arc::clone(&say)));
             }
         });
         Self { url, accepting }
@@ -33,6 +37,29 @@ impl Raw {
 
     pub(crate) fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// A client of it.
+    pub(crate) fn client(&self) -> ClientBuilder {
+        stablelink::Client::builder()
+            .environment(Environment::at(&self.url).unwrap())
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .retry(crate::setup::quick())
+    }
+
+    /// A token for who asks for one, and these bytes for every other request.
+    pub(crate) fn token_or(first_line: &str, bytes: &str) -> Say {
+        const TOKEN: &str = r#"{"retcode":200,"retdata":{"access_token":"t","expires_in":21600}}"#;
+        if first_line.contains("/oauth2/token") {
+            return Say::Bytes(Self::answer("200 OK", TOKEN).into_bytes());
+        }
+        Say::Bytes(bytes.as_bytes().to_vec())
+    }
+
+    /// A whole answer.
+    pub(crate) fn answer(status: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
     }
 
     /// An error whose body never ends.
@@ -48,7 +75,7 @@ impl Drop for Raw {
     }
 }
 
-async fn serve(mut stream: TcpStream, say: fn(&str) -> Say) {
+async fn serve(mut stream: TcpStream, say: Arc<dyn Fn(&str) -> Say + Send + Sync>) {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
         if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {

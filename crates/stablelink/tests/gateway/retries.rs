@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use stablelink::types::{CreateUserRequest, SimulateEventRequest, SubmitKybRequest};
 use stablelink_sandbox::{Fault, Operation};
 
-use crate::setup::{Call, never, nothing, outcome, pair, read, sent};
+use crate::setup::{Call, clocked, effects, never, nothing, order, outcome, pair, read, sent};
 use crate::watch::Told;
 
 /// Every operation of the default features that must be sent once, and those of `provisional` that move money.
@@ -100,6 +100,63 @@ async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
             sandbox.faults().remove(id);
         }
     }
+}
+
+/// However often the gateway finds fault with the time, and whatever time it shows then: one repeat, and no more.
+#[tokio::test]
+async fn a_refused_time_is_corrected_once() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.build().unwrap();
+    client.token().await.unwrap();
+    let cancel = Operation::CancelCheckoutOrder;
+    let now = stablelink::Clock::now(&clock);
+    let body = r#"{"retcode":"00007","retmsg":"TIMESTAMP expired"}"#;
+    for hours in 1..=6 {
+        let date = now + std::time::Duration::from_secs(hours * 3_600);
+        let refusal = Fault::custom(200, [("content-type", "application/json")], body);
+        let refusal = refusal.header("date", &httpdate::fmt_http_date(date));
+        sandbox.faults().add(refusal.on(cancel));
+    }
+    let result = never(&client).await;
+    assert_eq!(outcome(&result), "refused", "{result:?}");
+    assert_eq!(result.told_err().attempts(), 2);
+    assert_eq!(sent(&sandbox, cancel), 2);
+}
+
+/// Each attempt has the same key and body, and a time and a signature of its own.
+#[tokio::test]
+async fn a_repeat_has_the_same_key_and_a_new_signature() {
+    let (sandbox, builder, clock) = clocked().await;
+    let client = builder.build().unwrap();
+    let create = Operation::CreateCheckoutOrder;
+    let busy = Fault::status(503).retry_after(1).on(create).times(2);
+    sandbox.faults().add(busy);
+    let order = order();
+    client.checkout_orders().create(&order).await.unwrap();
+    assert_eq!(clock.pauses(), [std::time::Duration::from_secs(1); 2]);
+    assert_eq!(effects(&sandbox, &order), 1);
+    let requests = sandbox.requests();
+    let attempts: Vec<_> = requests
+        .iter()
+        .filter(|request| request.operation == Some(create))
+        .collect();
+    let [first, second, third] = attempts[..] else {
+        panic!("{attempts:?}");
+    };
+    let key = format!(r#""orderNo":"{}""#, order.order_no());
+    let text = |name: &str, of: &stablelink_sandbox::RequestRecord| {
+        of.headers[name].to_str().unwrap().to_owned()
+    };
+    for (one, next) in [(first, second), (second, third)] {
+        assert!(String::from_utf8_lossy(&one.body).contains(&key));
+        assert_eq!(one.body, next.body);
+        let time = |of| text("timestamp", of).parse::<u64>().unwrap();
+        assert_eq!(time(next) - time(one), 1_000);
+        assert_ne!(text("signature", one), text("signature", next));
+        assert_eq!(text("authorization", one), text("authorization", next));
+    }
+    // The gateway checks signatures: that of the last attempt was right.
+    assert_eq!(third.status, Some(200));
 }
 
 /// What is only read is sent until it comes, or until the attempts are used up.

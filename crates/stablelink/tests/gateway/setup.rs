@@ -121,6 +121,10 @@ pub(crate) fn outcome<T>(result: &Result<T, Error>) -> &'static str {
         Ok(_) => "done",
         Err(error) => {
             assert!(!(error.is_ambiguous() && error.is_retryable()), "{error:?}");
+            assert!(
+                !error.is_ambiguous() || error.may_have_taken_effect(),
+                "{error:?}"
+            );
             error.kind().name()
         }
     }

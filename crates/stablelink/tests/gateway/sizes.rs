@@ -60,6 +60,10 @@ async fn an_answer_that_is_too_long_is_not_kept() {
         assert_eq!(outcome(&result), expected, "{size}: {result:?}");
         if let Err(error) = result {
             assert_eq!(error.raw().unwrap().body().len(), 1_000);
+            assert!(
+                error.to_string().contains("longer than 1000 bytes"),
+                "{error}"
+            );
         }
     }
 }

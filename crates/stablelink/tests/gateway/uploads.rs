@@ -105,6 +105,94 @@ async fn all_bytes_arrive_from_disk_memory_and_stream() {
     }
 }
 
+/// Names are data: none of them breaks out of its place in the form.
+#[tokio::test]
+async fn a_file_may_have_any_name_and_no_content() {
+    let (sandbox, client) = pair().await;
+    let long = "x".repeat(300);
+    for name in [
+        "",
+        "receipt of Müller & Söhne.pdf",
+        "收据.pdf",
+        "a\"; name=\"scene\"; b.pdf",
+        "..",
+        "/etc/a.pdf",
+        &long,
+    ] {
+        for content in [&b""[..], b"bytes"] {
+            let before = sandbox.files().len();
+            let upload = client.files().upload_bytes(name, content);
+            upload
+                .scene(3)
+                .await
+                .unwrap_or_else(|error| panic!("{name:?}: {error:?}"));
+            let files = sandbox.files();
+            assert_eq!(files.len(), before + 1, "{name:?}");
+            let file = files.last().unwrap();
+            assert_eq!(file.size, content.len() as u64, "{name:?}");
+            assert_eq!(file.scene, Some(3), "{name:?}");
+        }
+    }
+    let before = sandbox.request_count();
+    for name in ["a\r\nContent-Type: text/html\r\n\r\nb.pdf", "a\nb", "a\0b"] {
+        let error = client
+            .files()
+            .upload_bytes(name, content())
+            .await
+            .told_err();
+        let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
+            panic!("{error:?}");
+        };
+        assert_eq!(argument, "name");
+    }
+    assert_eq!(sandbox.request_count(), before);
+    for size in [None, Some(0)] {
+        let empty = client.files().upload_stream("a", size, Pieces(Vec::new()));
+        empty.await.unwrap();
+        assert_eq!(sandbox.files().last().unwrap().size, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_is_ambiguous_and_leaves_no_file() {
+    struct Failing(u32);
+
+    impl Stream for Failing {
+        type Item = io::Result<Bytes>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            self.0 += 1;
+            Poll::Ready(Some(match self.0 {
+                1 => Ok(Bytes::from_static(b"a piece")),
+                _ => Err(io::Error::other("the disk is gone")),
+            }))
+        }
+    }
+
+    let (sandbox, client) = pair().await;
+    for size in [None, Some(100)] {
+        let upload = client.files().upload_stream("a", size, Failing(0));
+        let error = upload.await.told_err();
+        assert!(error.is_ambiguous(), "{error:?}");
+        assert!(error.to_string().contains("the disk is gone"), "{error}");
+    }
+    assert_eq!(sandbox.files().len(), 0);
+}
+
+/// To open a pipe would wait for its other end, on a thread that nothing can stop.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_no_file() {
+    let (sandbox, client) = pair().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let error = client.files().upload_path(&path).await.told_err();
+    assert!(error.to_string().contains("no plain file"), "{error}");
+    assert_eq!(sandbox.files().len(), 0);
+}
+
 #[tokio::test]
 async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
     let (sandbox, client) = pair().await;
@@ -173,7 +261,9 @@ async fn what_can_not_be_read_or_is_not_as_long_as_said_is_an_error() {
     }
     for said in [299_999, 300_001] {
         let outcome = files.upload_stream("a", Some(said), stream()).await;
-        assert!(outcome.told_err().is_ambiguous(), "{said}");
+        let error = outcome.told_err();
+        assert!(error.is_ambiguous(), "{said}");
+        assert!(error.to_string().contains("shorter or longer"), "{error}");
     }
     assert_eq!(sandbox.files().len(), 0);
 }

@@ -225,7 +225,7 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
     let task = tokio::spawn(wait.until_final());
     asked(1).await;
     task.abort();
-    assert!(task.await.unwrap_err().is_cancelled());
+    assert!(task.await.is_err_and(|ended| ended.is_cancelled()));
     let wait = client.checkout_orders().wait(&number);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let wait = wait.stop_on(async { drop(stopped.await) }).until_final();

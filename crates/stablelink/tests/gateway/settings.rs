@@ -1,0 +1,201 @@
+//! What the builder is told, as it arrives on the wire.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use stablelink::{Client, Credentials, Environment, ErrorKind, MemoryStore};
+use stablelink_sandbox::{Fault, Operation, Sandbox};
+
+use crate::raw::Raw;
+use crate::setup::{builder, keyed, never, outcome, read, sent};
+use crate::watch::Told;
+
+#[tokio::test]
+async fn a_call_says_who_calls() {
+    let own = concat!("stablelink-rust/", env!("CARGO_PKG_VERSION"));
+    for (name, expected) in [
+        (None, own.to_owned()),
+        (Some("shop/1.2"), format!("shop/1.2 {own}")),
+    ] {
+        let sandbox = Sandbox::start().await.unwrap();
+        let mut builder = builder(&sandbox);
+        if let Some(name) = name {
+            builder = builder.user_agent(name);
+        }
+        read(&builder.build().unwrap()).await.unwrap();
+        for request in sandbox.requests() {
+            assert_eq!(
+                request.headers["user-agent"],
+                expected.as_str(),
+                "{}",
+                request.path
+            );
+        }
+    }
+    let sandbox = Sandbox::start().await.unwrap();
+    let error = builder(&sandbox).user_agent("shop\n1").build().told_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::Configuration { .. }),
+        "{error}"
+    );
+}
+
+/// The function may set what it likes; what carries a call stays ours.
+#[tokio::test]
+async fn a_function_adjusts_the_http_client() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let adjusted = builder(&sandbox)
+        .http(|http| {
+            let own = [
+                ("x-shop", "7"),
+                ("authorization", "Basic x"),
+                ("signature", "x"),
+                ("timestamp", "1"),
+            ];
+            let headers = own.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            http.default_headers(headers.into_iter().collect())
+        })
+        .build()
+        .unwrap();
+    read(&adjusted).await.unwrap();
+    let requests = sandbox.requests();
+    let call = requests.last().unwrap();
+    assert_eq!(call.headers["x-shop"], "7");
+    for name in ["authorization", "signature", "timestamp"] {
+        assert_eq!(call.headers.get_all(name).iter().count(), 1, "{name}");
+    }
+    assert_eq!(call.status, Some(200));
+}
+
+/// Repeats of the HTTP client know neither keys nor signatures: whoever asks for them gets none.
+#[tokio::test]
+async fn the_http_client_repeats_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = builder(&sandbox)
+        .http(|http| {
+            let every_failure = reqwest::retry::for_host("127.0.0.1")
+                .no_budget()
+                .max_retries_per_request(5)
+                .classify_fn(|seen| match seen.status() {
+                    Some(status) if status.is_success() => seen.success(),
+                    _ => seen.retryable(),
+                });
+            http.retry(every_failure)
+        })
+        .build()
+        .unwrap();
+    client.token().await.unwrap();
+    let cancel = Operation::CancelCheckoutOrder;
+    for fault in [Fault::status(503), Fault::reset()] {
+        let before = sent(&sandbox, cancel);
+        let id = sandbox.faults().add(fault.on(cancel).always());
+        let result = never(&client).await;
+        assert_eq!(outcome(&result), "ambiguous", "{result:?}");
+        assert_eq!(sent(&sandbox, cancel) - before, 1);
+        sandbox.faults().remove(id);
+    }
+}
+
+/// A time limit of reqwest itself is one of ours to the caller.
+#[tokio::test]
+async fn a_time_limit_of_the_http_client_is_a_timeout() {
+    let sandbox = Sandbox::start().await.unwrap();
+    // The token comes from a client that has the time for it.
+    let store = MemoryStore::default();
+    let first = builder(&sandbox)
+        .token_store(store.clone())
+        .build()
+        .unwrap();
+    first.token().await.unwrap();
+    let client = builder(&sandbox)
+        .token_store(store)
+        .http(|http| http.read_timeout(Duration::from_millis(1)))
+        .build()
+        .unwrap();
+    sandbox
+        .faults()
+        .add(Fault::stall().on(Operation::GetExchangeRate).always());
+    sandbox
+        .faults()
+        .add(Fault::stall().on(Operation::CreateCheckoutOrder).always());
+    let result = read(&client).await;
+    assert_eq!(outcome(&result), "timeout", "{result:?}");
+    let result = keyed(&client).await;
+    assert_eq!(outcome(&result), "ambiguous", "{result:?}");
+    assert!(sent(&sandbox, Operation::CreateCheckoutOrder) <= 3);
+}
+
+/// All that leaves goes through the proxy, under the name of the gateway.
+#[tokio::test]
+async fn a_proxy_gets_every_call() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&lines);
+    let proxy = Raw::start(move |line| {
+        seen.lock().unwrap().push(line.to_owned());
+        Raw::token_or(
+            line,
+            &Raw::answer("200 OK", r#"{"retcode":"200","retdata":{}}"#),
+        )
+    })
+    .await;
+    let client = Client::builder()
+        .environment(Environment::at("http://gateway.example").unwrap())
+        .allow_plain_http()
+        .credentials(Credentials::new("key", "secret", "sign"))
+        .proxy(reqwest::Proxy::all(proxy.url()).unwrap())
+        .build()
+        .unwrap();
+    client.request(stablelink::Method::GET, "/a").await.unwrap();
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("POST http://gateway.example/user/auth/oauth2/token?"),
+        "{lines:?}"
+    );
+    assert_eq!(lines[1], "GET http://gateway.example/a HTTP/1.1");
+}
+
+#[test]
+fn what_is_missing_or_not_safe_makes_no_client() {
+    let secrets = || Credentials::new("key", "secret", "sign");
+    for (name, builder, says) in [
+        ("nothing", Client::builder(), "no environment"),
+        (
+            "no environment",
+            Client::builder().credentials(secrets()),
+            "no environment",
+        ),
+        (
+            "no credentials",
+            Client::builder().environment(Environment::Sandbox),
+            "no credentials",
+        ),
+        (
+            "plain http",
+            Client::builder()
+                .environment(Environment::at("http://gateway.example").unwrap())
+                .credentials(secrets()),
+            "allow_plain_http",
+        ),
+    ] {
+        let error = builder.build().told_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Configuration { .. }),
+            "{name}"
+        );
+        assert!(error.to_string().contains(says), "{name}: {error}");
+        assert!(!error.is_retryable() && error.attempts() == 0, "{name}");
+    }
+    for environment in [
+        Environment::Sandbox,
+        Environment::Staging,
+        Environment::Production,
+    ] {
+        let origin = environment.origin();
+        let client = Client::builder()
+            .environment(environment)
+            .credentials(secrets());
+        assert_eq!(client.build().unwrap().origin(), &origin);
+        assert!(origin.as_str().starts_with("https://openapi."), "{origin}");
+    }
+}
