@@ -216,10 +216,13 @@ fn copy_of_the_crate(folder: &Path) -> PathBuf {
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
     let package = folder.join("crate");
-    copy(
-        &root.join("crates/stablelink-api/src"),
-        &package.join("src"),
-    );
+    // The documentation of the crate shows an example.
+    for part in ["src", "examples"] {
+        copy(
+            &root.join("crates/stablelink-api").join(part),
+            &package.join(part),
+        );
+    }
     let manifest = fs::read_to_string(root.join("crates/stablelink-api/Cargo.toml")).unwrap();
     let doctested = manifest.replace("doctest = false", "doctest = true");
     assert_ne!(

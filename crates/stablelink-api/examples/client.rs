@@ -1,3 +1,5 @@
+//! The low-level client with a transport of one's own in place; this one signs nothing.
+
 use std::sync::Arc;
 
 use stablelink_api::{Client, hooks::UnsignedTransport};

@@ -25,7 +25,7 @@ async fn main() -> support::Outcome {
             made.token.as_ref().map_or("", |token| token.as_str()),
             made.deposit_address.as_deref().unwrap_or("?"),
         ),
-        Err(error) if error.is_ambiguous() => reconcile(&client, order.order_no()).await?,
+        Err(error) if error.may_have_taken_effect() => reconcile(&client, order.order_no()).await?,
         Err(error) => return Err(error.into()),
     }
 

@@ -17,7 +17,7 @@
 //! match client.checkout_orders().create(&order).await {
 //!     Ok(made) => println!("pay to {:?}", made.deposit_address),
 //!     // It was sent and may have been made: never make another one before this is settled.
-//!     Err(error) if error.is_ambiguous() => println!("look up {}", order.order_no()),
+//!     Err(error) if error.may_have_taken_effect() => println!("look up {}", order.order_no()),
 //!     Err(error) => return Err(error),
 //! }
 //! # Ok(())
@@ -37,7 +37,9 @@
 //! # Errors
 //!
 //! One [`Error`], with a [`kind`](Error::kind) to match on. [`is_retryable`](Error::is_retryable) is true if the same call may
-//! succeed later and can do no harm; [`is_ambiguous`](Error::is_ambiguous) if it was sent and nobody knows the outcome.
+//! succeed later and can do no harm; [`may_have_taken_effect`](Error::may_have_taken_effect) if its record must be looked up before
+//! anything else is done with this payment: above all where it was sent and nobody knows the outcome
+//! ([`is_ambiguous`](Error::is_ambiguous)).
 //! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what was sent or came; the records of [`types`] alone
 //! are plain data and show theirs, so that you print of them what you need.
 //!
@@ -63,10 +65,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod account;
 mod answer;
 mod call;
 mod client;
 mod clock;
+mod environment;
 mod error;
 pub mod observe;
 #[cfg(feature = "provisional")]
@@ -82,12 +86,12 @@ mod upload;
 mod wait;
 pub mod webhook;
 
+pub use account::{CredentialSource, Credentials, SourceError};
 pub use answer::Answer;
 pub use call::{Call, Request, RetryPolicy};
-pub use client::{
-    Client, ClientBuilder, CredentialSource, Credentials, Environment, Origin, SourceError,
-};
+pub use client::{Client, ClientBuilder};
 pub use clock::{BoxFuture, Clock, SystemClock};
+pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 #[cfg(feature = "provisional")]
 pub use pages::{ListRequest, Pages, Paging};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use stablelink::{Answer, Call, Client, Error, ErrorKind, Wait};
+use stablelink::{Answer, Call, Client, Error, Wait};
 
 use super::Figures;
 
@@ -96,7 +96,7 @@ impl Caller {
                 }
                 Err(error) => error,
             };
-            if is_unknown(&error) {
+            if error.may_have_taken_effect() {
                 self.figures.doubtful += u64::from(!in_doubt);
                 in_doubt = true;
                 match self.conduct {
@@ -149,7 +149,7 @@ impl Caller {
             if due(&record) {
                 match self.call(act(&self.client, &record)).await {
                     Ok(_) => acted = true,
-                    Err(error) if is_unknown(&error) => {
+                    Err(error) if error.may_have_taken_effect() => {
                         self.figures.doubtful += u64::from(!in_doubt);
                         in_doubt = true;
                     }
@@ -185,12 +185,6 @@ impl Caller {
         }
         None
     }
-}
-
-/// Whether a call that failed may have taken effect: its outcome is not known, or it is a success that can't be read.
-fn is_unknown(error: &Error) -> bool {
-    let unread = matches!(error.kind(), ErrorKind::Decode(_)) && error.retcode() == Some("200");
-    error.is_ambiguous() || unread
 }
 
 /// Grows from a millisecond to a fifth of a second: a client that may not ask for a token is not asked all the time.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use stablelink_api::operations::{Facts, Retry};
 
-use super::{Plan, Run};
+use super::{Plan, Run, Shared};
 use crate::answer::Answer;
-use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::Error;
 
@@ -22,7 +22,7 @@ type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Answer<T>, 
 /// in the value that it was made of.
 #[must_use = "a call is made when it is awaited"]
 pub struct Call<R, T> {
-    pub(crate) client: Client,
+    shared: Arc<Shared>,
     pub(crate) request: R,
     facts: &'static Facts,
     key: Option<String>,
@@ -34,13 +34,13 @@ pub struct Call<R, T> {
 
 impl<R, T> Call<R, T> {
     pub(crate) fn new(
-        client: &Client,
+        shared: impl Into<Arc<Shared>>,
         facts: &'static Facts,
         request: R,
         make: Make<R, T>,
     ) -> Self {
         Self {
-            client: client.clone(),
+            shared: shared.into(),
             request,
             facts,
             key: None,
@@ -63,7 +63,7 @@ impl<R, T> Call<R, T> {
         R: Clone,
     {
         Self {
-            client: self.client.clone(),
+            shared: Arc::clone(&self.shared),
             request: self.request.clone(),
             key: self.key.clone(),
             ..*self
@@ -114,14 +114,13 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let shared = self.client.shared();
             let plan = Plan {
                 operation: self.facts.id.into(),
                 retry: self.facts.retry,
                 key: self.key,
                 attempts: self.attempts,
                 attempt_time: self.attempt_time,
-                deadline: self.deadline.unwrap_or(shared.deadline),
+                deadline: self.deadline.unwrap_or(self.shared.deadline),
             };
             debug_assert_eq!(
                 plan.key.is_some(),
@@ -129,7 +128,7 @@ where
                 "{}: keyed operations, and only they, have a key",
                 self.facts.id,
             );
-            let run = Run::new(shared, plan);
+            let run = Run::new(self.shared, plan);
             run.within((self.make)(&run, &self.request)).await
         })
     }

@@ -17,6 +17,7 @@ mod policy;
 mod request;
 mod run;
 mod session;
+mod shared;
 mod source;
 mod verdict;
 
@@ -32,6 +33,7 @@ pub(crate) use run::Run;
 #[cfg(feature = "provisional")]
 pub(crate) use run::{MISSING, envelope};
 pub(crate) use session::Plan;
+pub(crate) use shared::Shared;
 #[cfg(feature = "provisional")]
 pub(crate) use source::Source;
 pub(crate) use verdict::{Verdict, judge};

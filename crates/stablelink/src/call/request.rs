@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -14,17 +15,16 @@ use url::Url;
 
 use super::run::envelope;
 use super::source::Source;
-use super::{Plan, Run};
+use super::{Plan, Run, Shared};
 use crate::answer::Answer;
-use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::{Decode, Error};
 
 /// Any call to the gateway, with the same token, signature and errors as the others: see
-/// [`Client::request`].
+/// [`Client::request`](crate::Client::request).
 #[must_use = "a request is sent when it is awaited"]
 pub struct Request {
-    client: Client,
+    shared: Arc<Shared>,
     method: Method,
     path: String,
     query: Vec<(String, String)>,
@@ -35,35 +35,14 @@ pub struct Request {
     attempt_time: Option<Duration>,
 }
 
-impl Client {
-    /// Makes any signed call, for what the documentation lacks.
-    ///
-    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise.
-    /// The path has one slash at its start; it may end with `?` and a query that is already encoded.
-    ///
-    /// # Errors
-    ///
-    /// Those of every call, when it is awaited. [`InvalidArgument`](crate::ErrorKind::InvalidArgument), before anything is sent:
-    /// a path with a scheme, a host, a backslash, a dot segment (percent-encoded too), a fragment, white space or a control
-    /// character; the method CONNECT; a body that is no JSON.
-    ///
-    /// ```no_run
-    /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
-    /// use stablelink::{Method, scalars::RawJson};
-    ///
-    /// let fees = client
-    ///     .request(Method::GET, "/trade/get-fee-config")
-    ///     .query("clientId", 600002642)
-    ///     .await?;
-    /// if let Some(fees) = &*fees {
-    ///     println!("{}", fees.get()); // as it came, to the digit
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
-        Request {
-            client: self.clone(),
+impl Request {
+    pub(crate) fn new(
+        shared: impl Into<Arc<Shared>>,
+        method: Method,
+        path: impl Into<String>,
+    ) -> Self {
+        Self {
+            shared: shared.into(),
             method,
             path: path.into(),
             query: Vec::new(),
@@ -74,9 +53,7 @@ impl Client {
             attempt_time: None,
         }
     }
-}
 
-impl Request {
     /// Adds to the query; name and value are encoded here.
     pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.query.push((name.into(), value.to_string()));
@@ -137,7 +114,6 @@ impl Request {
         self,
         read: impl FnOnce(&[u8]) -> Result<T, Decode>,
     ) -> Result<Answer<T>, Error> {
-        let shared = self.client.shared();
         // Of a path that a caller wrote nothing is known to be fit for logs but the method.
         let operation = format!("{} request", self.method);
         let plan = Plan {
@@ -146,9 +122,9 @@ impl Request {
             key: self.key.clone(),
             attempts: None,
             attempt_time: self.attempt_time,
-            deadline: self.deadline.unwrap_or(shared.deadline),
+            deadline: self.deadline.unwrap_or(self.shared.deadline),
         };
-        let run = Run::new(shared, plan);
+        let run = Run::new(Arc::clone(&self.shared), plan);
         let request = self.request(run.shared.origin.as_str());
         let source = request.map(|request| Source::Fixed(Box::new(request)));
         run.by_hand(source, read).await
@@ -240,7 +216,7 @@ mod tests {
 
     use super::*;
     use crate::ErrorKind;
-    use crate::client::Origin;
+    use crate::environment::Origin;
 
     const ORIGIN: &str = "https://pay.example:8443";
 

@@ -7,10 +7,10 @@ use stablelink_api as api;
 use stablelink_api::hooks::{Transport, carried};
 use tracing::Instrument;
 
+use super::Shared;
 use super::session::{Plan, Session};
 use super::source::Source;
 use crate::answer::Answer;
-use crate::client::Shared;
 use crate::error::{Decode, Error, ErrorKind};
 
 type Outcome<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use stablelink_api::operations::{Facts, Retry};
 
-use super::Failure;
 use super::failure::Effect;
 use super::limits::TimeLimits;
 use super::verdict::spoilt;
-use crate::client::Shared;
+use super::{Failure, Shared};
 use crate::error::{Ambiguous, Decode, Error, ErrorKind};
 use crate::observe;
 use crate::reply::RawReply;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use stablelink_signature::QueryForm;
 
-use super::environment::Environment;
+use super::Client;
 use super::http_grant::{HttpGrant, TokenExchange};
-use super::vault::Vault;
-use super::{Client, CredentialSource, Shared};
-use crate::call::{Budget, Limits, Offset, RetryPolicy};
+use crate::account::{CredentialSource, Vault};
+use crate::call::{Budget, Limits, Offset, RetryPolicy, Shared};
 use crate::clock::{Clock, SystemClock};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::token::{MemoryStore, TokenSettings, TokenStore, Tokens};
 

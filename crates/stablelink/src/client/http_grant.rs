@@ -10,10 +10,10 @@ use stablelink_api::open_enums::GrantType;
 use stablelink_api::{self as api, operations, types};
 use tracing::Instrument;
 
-use super::environment::Origin;
-use super::vault::Vault;
+use crate::account::Vault;
 use crate::call::{Failure, Limits, Offset, RetryPolicy, Verdict, exchange, judge};
 use crate::clock::{BoxFuture, Clock};
+use crate::environment::Origin;
 use crate::error::{Decode, Error, ErrorKind, Refusal};
 use crate::observe;
 use crate::token::{Grant, GrantError, Issued};

@@ -1,20 +1,17 @@
 //! The client and what it is made of.
 
 mod builder;
-mod credentials;
-mod environment;
 mod http_grant;
-mod shared;
-mod vault;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use builder::ClientBuilder;
-pub use credentials::{CredentialSource, Credentials, SourceError};
-pub use environment::{Environment, Origin};
-pub(crate) use shared::Shared;
+use http::Method;
 
+pub use builder::ClientBuilder;
+
+use crate::call::{Request, Shared};
+use crate::environment::Origin;
 use crate::error::Error;
 use crate::token::Bearer;
 
@@ -53,6 +50,35 @@ impl Client {
         Arc::clone(&self.0)
     }
 
+    /// Makes any signed call, for what the documentation lacks.
+    ///
+    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise.
+    /// The path has one slash at its start; it may end with `?` and a query that is already encoded.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call, when it is awaited. [`InvalidArgument`](crate::ErrorKind::InvalidArgument), before anything is sent:
+    /// a path with a scheme, a host, a backslash, a dot segment (percent-encoded too), a fragment, white space or a control
+    /// character; the method CONNECT; a body that is no JSON.
+    ///
+    /// ```no_run
+    /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
+    /// use stablelink::{Method, scalars::RawJson};
+    ///
+    /// let fees = client
+    ///     .request(Method::GET, "/trade/get-fee-config")
+    ///     .query("clientId", 600002642)
+    ///     .await?;
+    /// if let Some(fees) = &*fees {
+    ///     println!("{}", fees.get()); // as it came, to the digit
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
+        Request::new(self, method, path)
+    }
+
     /// Where it calls.
     #[must_use]
     pub fn origin(&self) -> &Origin {
@@ -67,6 +93,13 @@ impl Client {
     /// Those of a token call.
     pub async fn token(&self) -> Result<Bearer, Error> {
         Ok(self.0.identity().await?.0)
+    }
+}
+
+/// What makes a call needs no more of a client.
+impl From<&Client> for Arc<Shared> {
+    fn from(client: &Client) -> Self {
+        client.shared()
     }
 }
 

@@ -7,7 +7,7 @@ use stablelink::{Client, Credentials, Environment, ErrorKind, MemoryStore};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::raw::Raw;
-use crate::setup::{builder, keyed, never, outcome, read, sent};
+use crate::setup::{builder, keyed, never, outcome, quick, read, sent};
 use crate::watch::Told;
 
 #[tokio::test]
@@ -123,6 +123,37 @@ async fn a_time_limit_of_the_http_client_is_a_timeout() {
     let result = keyed(&client).await;
     assert_eq!(outcome(&result), "ambiguous", "{result:?}");
     assert!(sent(&sandbox, Operation::CreateCheckoutOrder) <= 3);
+}
+
+/// The queue of a port is full, and Linux does not answer who knocks: the connection is given up long before the attempt is, and
+/// nothing was sent.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_that_does_not_stand_in_time_is_no_doubt() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // One more than it was told to hold.
+    let queue = [
+        tokio::net::TcpStream::connect(address).await.unwrap(),
+        tokio::net::TcpStream::connect(address).await.unwrap(),
+    ];
+    let client = Client::builder()
+        .environment(Environment::at(&format!("http://{address}")).unwrap())
+        .credentials(Credentials::new("key", "secret", "sign"))
+        .connect_timeout(Duration::from_millis(10))
+        .attempt_timeout(Duration::from_secs(600))
+        .deadline(Duration::from_secs(600))
+        .retry(quick())
+        .build()
+        .unwrap();
+    let result = keyed(&client).await;
+    assert_eq!(outcome(&result), "transport", "{result:?}");
+    let error = result.told_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("no connection"), "{error}");
+    drop(queue);
 }
 
 /// All that leaves goes through the proxy, under the name of the gateway.

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use stablelink_signature::QueryForm;
 
-use super::credentials::Ready;
-use super::environment::Origin;
-use super::vault::Vault;
-use crate::call::{Budget, Limits, Offset, RetryPolicy};
+use super::{Budget, Limits, Offset, RetryPolicy};
+use crate::account::{Ready, Vault};
 use crate::clock::Clock;
+use crate::environment::Origin;
 use crate::error::{Error, Refusal};
 use crate::token::{Bearer, Tokens};
 
