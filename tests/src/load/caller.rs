@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use stablelink::{Answer, Call, Client, Error, Wait};
+use stablelink::{Answer, Call, Client, Error, ErrorKind, Wait};
 
 use super::Figures;
 
