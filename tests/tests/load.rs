@@ -149,7 +149,7 @@ async fn a_caller_who_goes_wrong_is_found_out() {
 async fn what_took_effect_and_was_denied_is_found() {
     type Is = fn(&Finding) -> bool;
     let cases: [(&'static [&'static str], Is); 2] = [
-        (&["rate-limited=0@createTrade:after:times=100"], |finding| {
+        (&["status=400@createTrade:after:times=100"], |finding| {
             matches!(finding, Finding::Unknown(..))
         }),
         (
