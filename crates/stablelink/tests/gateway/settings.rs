@@ -134,17 +134,17 @@ async fn a_connection_that_does_not_stand_in_time_is_no_doubt() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
-    // One more than it was told to hold.
-    let queue = [
-        tokio::net::TcpStream::connect(address).await.unwrap(),
-        tokio::net::TcpStream::connect(address).await.unwrap(),
-    ];
+    // How many it holds is the system's choice: one more than it was told, as a rule.
+    let mut queue = Vec::new();
+    let knock = || tokio::net::TcpStream::connect(address);
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(200), knock()).await {
+        queue.push(stream.unwrap());
+        assert!(queue.len() < 100, "the queue has no end");
+    }
     let client = Client::builder()
         .environment(Environment::at(&format!("http://{address}")).unwrap())
         .credentials(Credentials::new("key", "secret", "sign"))
         .connect_timeout(Duration::from_millis(10))
-        .attempt_timeout(Duration::from_secs(600))
-        .deadline(Duration::from_secs(600))
         .retry(quick())
         .build()
         .unwrap();
