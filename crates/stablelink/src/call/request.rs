@@ -1,5 +1,7 @@
 //! Any call, signed: part of the gateway's API is undocumented, and nobody may be stuck for that.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use stablelink_api::operations::Retry;
 use stablelink_api::scalars::RawJson;
 use url::Url;
@@ -80,8 +83,9 @@ impl Request {
         self
     }
 
-    /// Lets it be repeated, for its body holds this idempotency key in this member, and the gateway refuses a repeated one.
-    /// The key is not put into the body here; an [ambiguous](Error::is_ambiguous) error names it.
+    /// Lets it be repeated, for its body holds this idempotency key in this member, or its query in this field, and the gateway
+    /// refuses a repeated one. The key is not put there: a call that lacks it is
+    /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
     pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = Retry::Keyed { field };
         self.key = Some(key.into());
@@ -151,6 +155,13 @@ impl Request {
                 *request.body_mut() = Some(bytes.clone().into());
             }
         }
+        if let (Retry::Keyed { field }, Some(key)) = (self.retry, &self.key) {
+            let bytes = request.body().and_then(reqwest::Body::as_bytes);
+            if !holds(request.url(), bytes.unwrap_or_default(), field, key) {
+                let problem = "is not in the body or query with the key that was named: a repeat would count twice";
+                return Err(Error::invalid(field, problem));
+            }
+        }
         Ok(request)
     }
 }
@@ -175,6 +186,22 @@ impl fmt::Debug for Request {
 #[derive(Deserialize)]
 struct Envelope<T> {
     retdata: T,
+}
+
+/// Whether a request has this key in this member of its body, or this field of its query.
+fn holds(url: &Url, body: &[u8], field: &str, key: &str) -> bool {
+    if url
+        .query_pairs()
+        .any(|pair| pair == (field.into(), key.into()))
+    {
+        return true;
+    }
+    let members: BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_slice(body).unwrap_or_default();
+    members.get(field).is_some_and(|value| {
+        let text: Result<Cow<'_, str>, _> = serde_json::from_str(value.get());
+        text.map_or(value.get() == key, |text| text == key)
+    })
 }
 
 /// The address of a path below an origin, or why it would be another one.
@@ -291,6 +318,33 @@ mod tests {
                 matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_where_it_is_sent() {
+        for (query, body, held) in [
+            ("", r#"{"orderNo":"7"}"#, true),
+            ("", r#" { "orderNo" : 7 } "#, true),
+            ("", r#"{"\u006frderNo":"\u0037"}"#, true),
+            ("orderNo=7", "", true),
+            ("a=b&order%4eo=%37", "not JSON", true),
+            // Of a doubled member the last one counts, here and at the gateway.
+            ("", r#"{"orderNo":"7","orderNo":"8"}"#, false),
+            ("", r#"{"orderNo":"8"}"#, false),
+            ("", r#"{"orderNo":7.0}"#, false),
+            ("", r#"{"orderNo":["7"]}"#, false),
+            ("", r#"{"orderNo":null}"#, false),
+            ("", r#"{"orderno":"7"}"#, false),
+            ("", r#"{"data":{"orderNo":"7"}}"#, false),
+            ("", r#"["orderNo","7"]"#, false),
+            ("", "", false),
+            ("orderNo=8", "{}", false),
+            ("x=orderNo=7", "{}", false),
+        ] {
+            let url = Url::parse(&format!("{ORIGIN}/a?{query}")).unwrap();
+            let found = holds(&url, body.as_bytes(), "orderNo", "7");
+            assert_eq!(found, held, "{query} {body}");
         }
     }
 

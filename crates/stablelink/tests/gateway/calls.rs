@@ -1,5 +1,6 @@
 //! What each call gives when all goes well.
 
+use serde_json::json;
 use stablelink::{Decimal, ErrorKind, Method};
 use stablelink_sandbox::{Fault, Operation, RateVersion, Sandbox};
 
@@ -145,7 +146,7 @@ async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
             Some(true) => call.safe_to_repeat(),
             Some(false) => call.keyed("orderNo", "k-7"),
         };
-        let error = call.body(*b"{}").await.told_err();
+        let error = call.json(&json!({"orderNo": "k-7"})).await.told_err();
         assert_eq!(error.is_ambiguous(), name != "safe", "{name}: {error:?}");
         assert_eq!(error.is_retryable(), name == "safe", "{name}");
         assert_eq!(error.idempotency_key(), key, "{name}");
@@ -156,6 +157,26 @@ async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
             "{name}"
         );
     }
+}
+
+/// Without it in what is sent, each repeat would be another payment.
+#[tokio::test]
+async fn a_key_that_is_not_sent_lets_nothing_be_sent() {
+    let (sandbox, client) = pair().await;
+    let call = || client.request(Method::POST, "/checkout/order/create");
+    for call in [
+        call(),
+        call().json(&json!({"orderNo": "k-8"})),
+        call().json(&json!({"requestId": "k-7"})),
+        call().query("orderNo", "k-8"),
+    ] {
+        let error = call.keyed("orderNo", "k-7").await.told_err();
+        let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
+            panic!("{error}");
+        };
+        assert_eq!(argument, "orderNo");
+    }
+    assert_eq!(sandbox.request_count(), 0);
 }
 
 #[tokio::test]

@@ -236,8 +236,9 @@ async fn calls(hunt: &mut Hunt, place: &str, client: &Client) {
     let by_hand = client
         .request(Method::POST, format!("/customers/{}", PERSONAL[3]))
         .query("name", PERSONAL[0])
+        .query("requestId", "0")
         .json(&user())
-        .keyed("name", "0");
+        .keyed("requestId", "0");
     hunt.shown(place, &by_hand);
     hunt.outcome(place, by_hand.await);
     let fetched = client.request(Method::GET, "/checkout/order/info");
