@@ -31,14 +31,8 @@ pub enum PropertiesError {
 /// [`PropertiesError::Problems`] after both ran.
 pub fn run(root: &Path, out: &mut dyn Write) -> Result<(), PropertiesError> {
     let mut job = Job::new(root, out);
-    if let Err(Stop(reason)) = in_job(&mut job) {
-        job.problem(reason);
-    }
-    let finished = job.finish();
-    match finished.problems.is_empty() {
-        true => Ok(()),
-        false => Err(PropertiesError::Problems(finished.problems)),
-    }
+    let work = in_job(&mut job);
+    job.ended(work).map_err(PropertiesError::Problems)
 }
 
 /// As [`run`], with what goes wrong as problems of `job`.

@@ -44,7 +44,9 @@ pub enum InteropError {
 /// # Errors
 /// [`InteropError::Problems`] after all of them were tried.
 pub fn run_survey(root: &Path, out: &mut dyn Write) -> Result<(), InteropError> {
-    finish(Job::new(root, out), survey::in_job)
+    let mut job = Job::new(root, out);
+    let work = survey::in_job(&mut job);
+    job.ended(work).map_err(InteropError::Problems)
 }
 
 /// Runs the programs of `named` languages, or of all whose toolchain is on this machine where none is named.
@@ -52,21 +54,9 @@ pub fn run_survey(root: &Path, out: &mut dyn Write) -> Result<(), InteropError> 
 /// # Errors
 /// [`InteropError::Problems`] after all of them ran.
 pub fn run(root: &Path, named: &[Language], out: &mut dyn Write) -> Result<(), InteropError> {
-    finish(Job::new(root, out), |job| in_job(job, named))
-}
-
-fn finish<'a>(
-    mut job: Job<'a>,
-    work: impl FnOnce(&mut Job<'a>) -> Result<(), Stop>,
-) -> Result<(), InteropError> {
-    if let Err(Stop(reason)) = work(&mut job) {
-        job.problem(reason);
-    }
-    let finished = job.finish();
-    match finished.problems.is_empty() {
-        true => Ok(()),
-        false => Err(InteropError::Problems(finished.problems)),
-    }
+    let mut job = Job::new(root, out);
+    let work = in_job(&mut job, named);
+    job.ended(work).map_err(InteropError::Problems)
 }
 
 /// As [`run`], with what goes wrong as problems of `job`.

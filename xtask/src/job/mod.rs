@@ -60,6 +60,17 @@ impl<'a> Job<'a> {
         *total = total.plus(counts);
     }
 
+    /// Ends the work with what went wrong, the reason why it stopped among it.
+    pub(crate) fn ended(mut self, work: Result<(), Stop>) -> Result<(), Vec<String>> {
+        if let Err(Stop(reason)) = work {
+            self.problem(reason);
+        }
+        match self.is_clean() {
+            true => Ok(()),
+            false => Err(self.finished.problems),
+        }
+    }
+
     pub(crate) fn finish(self) -> Finished {
         self.finished
     }

@@ -25,16 +25,10 @@ pub enum ReleaseError {
 /// [`ReleaseError::Problems`] after all crates were looked at.
 pub fn run(root: &Path, against: Option<&str>, out: &mut dyn Write) -> Result<(), ReleaseError> {
     let mut job = Job::new(root, out);
-    let compared = semver::in_job(&mut job, against);
+    // Both are told, whatever the first one says.
+    if let Err(Stop(reason)) = semver::in_job(&mut job, against) {
+        job.problem(reason);
+    }
     let packaged = package(&mut job);
-    for result in [compared, packaged] {
-        if let Err(Stop(reason)) = result {
-            job.problem(reason);
-        }
-    }
-    let finished = job.finish();
-    match finished.problems.is_empty() {
-        true => Ok(()),
-        false => Err(ReleaseError::Problems(finished.problems)),
-    }
+    job.ended(packaged).map_err(ReleaseError::Problems)
 }

@@ -287,10 +287,8 @@ impl Transport for TokenExchange {
         _: hooks::Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
-            Ok(match Self::send(self, http, request).await {
-                Ok(response) => response,
-                Err(error) => carry(error),
-            })
+            let sent = Self::send(self, http, request).await;
+            Ok(sent.unwrap_or_else(carry))
         })
     }
 }

@@ -95,8 +95,9 @@ impl fmt::Debug for Verified {
 /// ```
 ///
 /// ```compile_fail,E0624
-/// let proof: stablelink_signature::Verified = unimplemented!();
-/// let verified = stablelink::webhook::Verified::new(bytes::Bytes::new(), proof, "".into());
+/// fn made(proof: stablelink_signature::Verified) -> stablelink::webhook::Verified {
+///     stablelink::webhook::Verified::new(bytes::Bytes::new(), proof, "".into())
+/// }
 /// ```
 #[cfg(doctest)]
 struct OnlyByACheck;

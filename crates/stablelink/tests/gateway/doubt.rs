@@ -4,8 +4,9 @@ use std::future::IntoFuture;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use stablelink::{Client, Environment, ErrorKind, NewCheckoutOrder};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink::testing::ManualClock;
+use stablelink::{Client, Environment, Error, ErrorKind, NewCheckoutOrder};
+use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{
     Call, builder, clocked, credentials, effects, keyed, never, order, outcome, pair, quick, read,
@@ -47,6 +48,20 @@ async fn a_server_that_is_not_there_is_no_doubt() {
     }
 }
 
+/// What comes of a call whose deadline passes while it waits for a token.
+async fn ended_at_its_token(
+    call: Call,
+    client: &Client,
+    sandbox: &Sandbox,
+    clock: &ManualClock,
+) -> Result<(), Error> {
+    let stall = sandbox.faults().add(Fault::stall().on_token().always());
+    let task = tokio::spawn(call(client));
+    when(|| sandbox.faults().strikes(stall) == 1).await;
+    clock.advance(Duration::from_secs(60));
+    task.await.unwrap()
+}
+
 /// The deadline comes while the second attempt waits for its token: the first one is not forgotten.
 #[tokio::test]
 async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
@@ -58,11 +73,7 @@ async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
         // Lost, then refused for its token, and no other is to be had.
         sandbox.faults().add(Fault::reset().on_calls());
         sandbox.faults().add(Fault::unauthorized().on_calls());
-        let stall = sandbox.faults().add(Fault::stall().on_token().always());
-        let task = tokio::spawn(call(&client));
-        when(|| sandbox.faults().strikes(stall) == 1).await;
-        clock.advance(Duration::from_secs(60));
-        let result = task.await.unwrap();
+        let result = ended_at_its_token(call, &client, &sandbox, &clock).await;
         assert_eq!(outcome(&result), expected, "{result:?}");
         let error = result.told_err();
         assert_eq!(error.is_retryable(), expected == "timeout");
@@ -80,11 +91,7 @@ async fn a_deadline_while_the_token_is_renewed_is_no_doubt() {
         let client = builder.build().unwrap();
         client.token().await.unwrap();
         sandbox.faults().add(Fault::unauthorized().on_calls());
-        let stall = sandbox.faults().add(Fault::stall().on_token().always());
-        let task = tokio::spawn(call(&client));
-        when(|| sandbox.faults().strikes(stall) == 1).await;
-        clock.advance(Duration::from_secs(60));
-        let result = task.await.unwrap();
+        let result = ended_at_its_token(call, &client, &sandbox, &clock).await;
         assert_eq!(outcome(&result), "timeout", "{result:?}");
         assert!(result.told_err().is_retryable());
     }

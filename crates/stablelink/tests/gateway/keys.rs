@@ -14,7 +14,7 @@ type Make = fn(&Client, &str) -> BoxFuture<'static, Result<(), Error>>;
 
 /// Each operation with a key, and the name of that.
 fn keyed() -> Vec<(&'static str, Make)> {
-    let mut all: Vec<(&'static str, Make)> = vec![
+    vec![
         ("orderNo", |client, key| {
             let order = order().with_order_no(key);
             nothing(client.checkout_orders().create(&order).into_future())
@@ -35,13 +35,12 @@ fn keyed() -> Vec<(&'static str, Make)> {
             let call = call.json(&json!({"requestId": key}));
             nothing(call.keyed("requestId", key).into_future())
         }),
-    ];
-    #[cfg(feature = "provisional")]
-    all.push(("requestId", |client, key| {
-        let trade = stablelink::NewTrade::on_ramp(7, "USD", "USDC", 1).with_request_id(key);
-        nothing(client.trades().create(&trade).into_future())
-    }));
-    all
+        #[cfg(feature = "provisional")]
+        ("requestId", |client, key| {
+            let trade = stablelink::NewTrade::on_ramp(7, "USD", "USDC", 1).with_request_id(key);
+            nothing(client.trades().create(&trade).into_future())
+        }),
+    ]
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod answers;
 mod calls;
 mod capture;
 mod clock;
+mod credentials;
 mod deadlines;
 mod doubt;
 mod faults;
@@ -23,7 +24,7 @@ mod retries;
 mod settings;
 mod setup;
 mod sizes;
-mod token_refused;
+mod token;
 #[cfg(feature = "provisional")]
 mod uploads;
 mod waits;
