@@ -154,7 +154,7 @@ fn headers_are_found_in_any_case_and_missed_by_name() {
         let error = webhooks
             .verify(&headers, sent.body.clone(), NOW)
             .unwrap_err();
-        assert_eq!(error.to_string(), "the header SIGNATURE is missing");
+        assert_eq!(error.to_string(), "header SIGNATURE is missing");
         headers.insert(
             http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
             value,
