@@ -139,7 +139,7 @@ fn an_old_signature_is_no_good_unless_age_does_not_matter() {
     let verified = vector.run("verify", &more, home.path());
     assert_eq!(verified.code, 7);
     assert!(
-        verified.stderr.contains("the signature is right but"),
+        verified.stderr.contains("the signature is valid but"),
         "{}",
         verified.stderr
     );

@@ -1,5 +1,6 @@
-//! What the walk goes through: a gateway, a client, and a receiver of webhooks.
+//! The environment of the demo: a local sandbox, a client, and webhook receivers.
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -11,38 +12,39 @@ use stablelink::testing::ManualClock;
 use stablelink::webhook::axum::{Receiver, router};
 use stablelink::webhook::{Event, MemoryGuard, Webhooks};
 use stablelink::{Client, Credentials, Environment};
-use stablelink_sandbox::{Delivery, Sandbox, UnknownRecord};
+use stablelink_sandbox::{Delivery, Sandbox};
 use tokio::net::TcpListener;
 
-use crate::commands::webhook::http;
-use crate::failure::Failure;
+use super::sandbox_error;
+use crate::commands::webhook::http_client;
+use crate::error::{CliError, root_cause};
 
-/// What the walk goes through.
-pub(super) struct Stage {
+/// The sandbox and everything that talks to it.
+pub(super) struct DemoEnvironment {
     pub(super) sandbox: Sandbox,
     pub(super) client: Client,
-    pub(super) receiver: Post,
-    /// The same receiver three minutes later: older deliveries are replays there.
-    pub(super) receiver_later: Post,
+    pub(super) receiver: WebhookEndpoint,
+    /// The same receiver with a clock that is three minutes ahead: it rejects deliveries as replays.
+    pub(super) late_receiver: WebhookEndpoint,
     http: reqwest::Client,
 }
 
-/// A receiver of webhooks, and what its handler was given.
-pub(super) struct Post {
+/// A webhook receiver and the events that its handler received.
+pub(super) struct WebhookEndpoint {
     url: String,
     events: Arc<Mutex<Vec<Event>>>,
 }
 
-/// A delivery of the gateway as it went over the wire.
+/// A delivery of the sandbox as it was sent.
 #[derive(Clone)]
-pub(super) struct Copy {
+pub(super) struct CapturedDelivery {
     pub(super) event: String,
     headers: [(&'static str, String); 2],
     pub(super) body: Bytes,
 }
 
-impl Copy {
-    /// As its last attempt was sent, if there was one.
+impl CapturedDelivery {
+    /// Captures the last attempt of a delivery. Returns `None` if there was none.
     pub(super) fn of(delivery: &Delivery) -> Option<Self> {
         let attempt = delivery.attempts.last()?;
         Some(Self {
@@ -56,11 +58,9 @@ impl Copy {
     }
 }
 
-impl Stage {
-    pub(super) async fn set() -> Result<Self, Failure> {
-        let sandbox = Sandbox::start()
-            .await
-            .map_err(|error| Failure::other(error.to_string()))?;
+impl DemoEnvironment {
+    pub(super) async fn start() -> Result<Self, CliError> {
+        let sandbox = Sandbox::start().await.map_err(sandbox_error)?;
         let secrets = sandbox.credentials();
         let credentials = Credentials::new(
             secrets.api_key().expose_secret(),
@@ -72,52 +72,54 @@ impl Stage {
             .credentials(credentials.clone())
             .build()?;
         let receiver = Receiver::new(Webhooks::of(&credentials)?);
-        let later = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
+        let late_clock = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
+        let late_receiver = receiver.clone().clock(Arc::new(late_clock));
         let guard = Arc::new(MemoryGuard::default());
-        let stage = Self {
+        let receiver = WebhookEndpoint::start(receiver, Arc::clone(&guard)).await?;
+        let late_receiver = WebhookEndpoint::start(late_receiver, guard).await?;
+        sandbox.set_webhook_url(&receiver.url).map_err(sandbox_error)?;
+        Ok(Self {
             sandbox,
             client,
-            receiver: Post::open(receiver.clone(), Arc::clone(&guard)).await?,
-            receiver_later: Post::open(receiver.clock(Arc::new(later)), guard).await?,
-            http: http()?,
-        };
-        stage
-            .sandbox
-            .webhook_url(&stage.receiver.url)
-            .map_err(|error| Failure::other(error.to_string()))?;
-        Ok(stage)
+            receiver,
+            late_receiver,
+            http: http_client()?,
+        })
     }
 
-    /// Carries a delivery by hand, and gives the status of the answer.
-    pub(super) async fn carry(&self, delivery: &Copy, to: &Post) -> Result<u16, Failure> {
+    /// Sends a captured delivery and returns the status of the response.
+    pub(super) async fn replay(
+        &self,
+        delivery: &CapturedDelivery,
+        receiver: &WebhookEndpoint,
+    ) -> Result<u16, CliError> {
         let mut request = self
             .http
-            .post(&to.url)
+            .post(&receiver.url)
             .header(header::CONTENT_TYPE, "application/json")
             .body(delivery.body.clone());
         for (name, value) in &delivery.headers {
             request = request.header(*name, value);
         }
-        let answer = request.send().await.map_err(|error| {
-            Failure::other(format!("the delivery did not come through: {error}"))
+        let response = request.send().await.map_err(|error| {
+            CliError::other(format!("sending the delivery failed: {}", root_cause(&error)))
         })?;
-        Ok(answer.status().as_u16())
+        Ok(response.status().as_u16())
     }
 }
 
-impl Post {
-    async fn open(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, Failure> {
+impl WebhookEndpoint {
+    async fn start(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, CliError> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let url = format!("http://{}/", listener.local_addr()?);
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
-        let told = Arc::clone(&events);
+        let handled = Arc::clone(&events);
         let routes = router(receiver, guard, move |event| {
-            let told = Arc::clone(&told);
+            let handled = Arc::clone(&handled);
             async move {
-                told.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(event);
-                Ok::<(), std::convert::Infallible>(())
+                let mut handled = handled.lock().unwrap_or_else(PoisonError::into_inner);
+                handled.push(event);
+                Ok::<(), Infallible>(())
             }
         });
         tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -125,14 +127,7 @@ impl Post {
     }
 
     pub(super) fn events(&self) -> Vec<Event> {
-        self.events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let events = self.events.lock();
+        events.unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-/// What the world outside did to a record.
-pub(super) fn moved(outcome: Result<(), UnknownRecord>) -> Result<(), Failure> {
-    outcome.map_err(|error| Failure::other(error.to_string()))
 }
