@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, Lease, NewCheckoutOrder,
-    RedisStore, StoreKey, StoredToken, TokenSettings, TokenStore,
+    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, NewCheckoutOrder,
+    RedisStore, RefreshLock, StoreKey, StoredToken, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use stablelink::{Answer, Call, Client, Error, ErrorKind, Wait};
+use stablelink::{Call, Client, Error, ErrorKind, Poller, Response};
 
 use super::Figures;
 
@@ -26,9 +26,9 @@ pub enum Conduct {
 /// How a payment came to its end.
 pub(super) enum Outcome<T, S> {
     /// By the answer of the call that made it.
-    Answered(Answer<T>),
+    Answered(Response<T>),
     /// By its record.
-    Recorded(Answer<S>),
+    Recorded(Response<S>),
     /// By belief alone: a wrong [`Conduct`].
     Presumed,
     /// Taken for not made: a wrong [`Conduct`] too.
@@ -40,9 +40,9 @@ pub(super) enum Outcome<T, S> {
 /// How a step came to its end.
 pub(super) enum Step<S> {
     /// Done, as its record shows.
-    Done(Answer<S>),
+    Done(Response<S>),
     /// Done, as its record shows, although each call was said to have had no effect.
-    Denied(Answer<S>),
+    Denied(Response<S>),
     /// Not at all.
     Open,
 }
@@ -62,7 +62,7 @@ type Is<S> = fn(&S) -> bool;
 const ROUNDS: u32 = 30;
 
 impl Caller {
-    pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Answer<T>, Error>
+    pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Response<T>, Error>
     where
         R: Send + Sync + 'static,
         T: Send + 'static,
@@ -163,16 +163,16 @@ impl Caller {
     /// Waits until a record is as wanted.
     pub(super) async fn until<T>(
         &mut self,
-        wait: impl Fn(&Client) -> Wait<T>,
+        wait: impl Fn(&Client) -> Poller<T>,
         wanted: fn(&T) -> bool,
-    ) -> Option<Answer<T>>
+    ) -> Option<Response<T>>
     where
         T: Send + 'static,
     {
         for round in 0..ROUNDS {
             let wait = wait(&self.client)
-                .first_pause(Duration::from_millis(2))
-                .longest_pause(Duration::from_millis(50))
+                .initial_delay(Duration::from_millis(2))
+                .max_delay(Duration::from_millis(50))
                 .deadline(Duration::from_secs(30));
             let outcome = wait.until(wanted).await;
             self.figures.waited(outcome.as_ref().err());

@@ -257,7 +257,7 @@ async fn customer(
         extra: serde_json::Map::new(),
     };
     let made = client.users().create(user).await?;
-    let id = made.member("id").and_then(|id| id.get().parse().ok());
+    let id = made.raw_field("id").and_then(|id| id.get().parse().ok());
     let id = id.ok_or(WorldError::NoId)?;
     let config = CreateFeeConfigRequest {
         client_id: Some(id),

@@ -2,7 +2,7 @@
 
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
-use stablelink::{Answer, ErrorKind, NewCheckoutOrder};
+use stablelink::{ErrorKind, NewCheckoutOrder, Response};
 use stablelink_sandbox::{Account, Operation};
 
 use crate::scene::order;
@@ -27,7 +27,7 @@ pub(crate) async fn paid(stage: &Stage) -> String {
 }
 
 /// Its status, once it will not change by itself any more.
-async fn end(stage: &Stage, number: &str) -> (Answer<CheckoutOrder>, String) {
+async fn end(stage: &Stage, number: &str) -> (Response<CheckoutOrder>, String) {
     let order = stage
         .client
         .checkout_orders()

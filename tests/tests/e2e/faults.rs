@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stablelink::{
-    Answer, Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade,
+    Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, Response,
     RetryPolicy, TokenSettings,
 };
 use stablelink_sandbox::{Account, ErrorStatus, Fault, Operation, Sandbox};
@@ -166,7 +166,7 @@ fn is_unread(error: &Error) -> bool {
 }
 
 /// Reads a record. Whatever fails, a look changes nothing and leaves nothing in doubt.
-async fn look<S: Send + 'static>(record: Call<String, S>) -> Option<Answer<S>> {
+async fn look<S: Send + 'static>(record: Call<String, S>) -> Option<Response<S>> {
     match record.await {
         Ok(record) => Some(record),
         Err(error) => {
@@ -179,8 +179,8 @@ async fn look<S: Send + 'static>(record: Call<String, S>) -> Option<Answer<S>> {
 /// Reads a record until it is as wanted.
 async fn read<S: Send + 'static>(
     record: impl Fn() -> Call<String, S>,
-    wanted: impl Fn(&Answer<S>) -> bool,
-) -> Option<Answer<S>> {
+    wanted: impl Fn(&Response<S>) -> bool,
+) -> Option<Response<S>> {
     for _ in 0..TRIES {
         if let Some(record) = look(record()).await.filter(|record| wanted(record)) {
             return Some(record);
@@ -285,9 +285,13 @@ async fn checkout(trial: &mut Trial) {
     let is = |unknown: Option<&&serde_json::value::RawValue>, status: &str| {
         unknown.is_some_and(|shown| shown.get() == format!("{status:?}"))
     };
-    let refunded = read(record, |it| is(it.unknown().get("status"), "REFUNDED"));
+    let refunded = read(record, |it| {
+        is(it.unknown_fields().get("status"), "REFUNDED")
+    });
     assert!(refunded.await.is_some());
-    let settled = read(paid_out, |it| is(it.unknown().get("status"), "SETTLED"));
+    let settled = read(paid_out, |it| {
+        is(it.unknown_fields().get("status"), "SETTLED")
+    });
     assert!(settled.await.is_some());
 }
 
@@ -351,7 +355,7 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// By what HTTP status the gateway refuses, and whether the client repeats a call before its caller does.
 fn ways() -> [(ErrorStatus, RetryPolicy); 4] {
-    let repeats = RetryPolicy::default().base(Duration::ZERO);
+    let repeats = RetryPolicy::default().initial_backoff(Duration::ZERO);
     [
         (ErrorStatus::Always200, repeats.clone()),
         (ErrorStatus::ByKind, repeats),

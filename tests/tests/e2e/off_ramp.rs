@@ -42,7 +42,7 @@ async fn it_goes_from_the_deposit_to_the_bank() {
         );
         let one = trades.receive_transaction(deposit).await.unwrap();
         // A number of JSON, to the digit.
-        assert_eq!(one.member("amount").unwrap().get(), "50.25");
+        assert_eq!(one.raw_field("amount").unwrap().get(), "50.25");
         assert_eq!(one.data()["address"], address["address"]);
         stage.holds(&[(Account::Customers, "USDC", "50.25")]);
 

@@ -2,23 +2,23 @@
 
 use serde_json::json;
 use stablelink::types::Trade;
-use stablelink::{Answer, ErrorKind, NewTrade};
+use stablelink::{ErrorKind, NewTrade, Response};
 use stablelink_sandbox::{Account, Ending, Operation};
 
 use crate::customers::{customer, set_fee, submit_kyb};
 use crate::stage::{Data as _, Stage, money, of, refused};
 
-pub(crate) fn status(trade: &Answer<Trade>) -> &str {
+pub(crate) fn status(trade: &Response<Trade>) -> &str {
     trade.status.as_ref().map_or("", |status| status.as_str())
 }
 
-async fn confirm(stage: &Stage, trade: &Answer<Trade>) {
+async fn confirm(stage: &Stage, trade: &Response<Trade>) {
     let confirmation = of(json!({"txNo": trade.tx_no}));
     stage.client.trades().confirm(confirmation).await.unwrap();
 }
 
 /// Its record, once it will not change by itself any more.
-async fn ended(stage: &Stage, trade: &NewTrade) -> Answer<Trade> {
+async fn ended(stage: &Stage, trade: &NewTrade) -> Response<Trade> {
     let wait = stage.client.trades().wait(trade.request_id());
     wait.until_final().await.unwrap()
 }

@@ -100,7 +100,7 @@ const CASES: [(Operation, Case); 39] = [
     (Operation::CreateAbnormalPaymentRefund, |scene| {
         let refund = NewAbnormalPaymentRefund::new(&scene.overpaid_order, "ETH_USDT", HASH);
         let refunds = scene.client().refunds();
-        outcome(refunds.create_of_abnormal_payment(&refund))
+        outcome(refunds.create_for_abnormal_payment(&refund))
     }),
     (Operation::ListCheckoutOrders, |scene| {
         outcome(scene.client().checkout_orders().list(of(json!({}))))

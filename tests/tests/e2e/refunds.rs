@@ -10,7 +10,7 @@ use crate::stage::{Data as _, Stage, money, of, refused};
 /// The status of a refund, which no page of its answers shows: kept as it came.
 async fn status(stage: &Stage, number: &str) -> String {
     let refund = stage.client.refunds().get(number).await.unwrap();
-    refund.unknown()["status"]
+    refund.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -117,7 +117,7 @@ async fn an_abnormal_payment_goes_back() {
                 let made = stage
                     .client
                     .refunds()
-                    .create_of_abnormal_payment(&refund)
+                    .create_for_abnormal_payment(&refund)
                     .await
                     .unwrap();
                 assert_eq!(
@@ -130,7 +130,7 @@ async fn an_abnormal_payment_goes_back() {
             let second = stage
                 .client
                 .refunds()
-                .create_of_abnormal_payment(&second)
+                .create_for_abnormal_payment(&second)
                 .await;
             assert_eq!(refused(second).0, "00008", "all of it is on its way");
             stage.pass(120);

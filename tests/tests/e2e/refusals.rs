@@ -150,7 +150,7 @@ const CASES: [Case; 27] = [
         |scene| {
             let none = NewAbnormalPaymentRefund::new(&scene.overpaid_order, "ETH_USDT", "0x99");
             let refunds = scene.client().refunds();
-            outcome(refunds.create_of_abnormal_payment(&none))
+            outcome(refunds.create_for_abnormal_payment(&none))
         },
         NOT_THERE,
     ),
@@ -230,7 +230,7 @@ async fn each_is_the_same_error_in_either_mode() {
             let name = format!("{mode:?} {number} {operation}");
             let error: Error = call(&scene).await.expect_err(&name);
             assert!(
-                matches!(error.kind(), ErrorKind::Refused(_)),
+                matches!(error.kind(), ErrorKind::Api(_)),
                 "{name}: {error:?}"
             );
             assert_eq!(error.retcode(), Some(code), "{name}: {error}");

@@ -10,7 +10,7 @@ use crate::stage::{Data as _, Stage, money, of, refused};
 
 async fn status(stage: &Stage, number: &str) -> String {
     let settlement = stage.client.settlements().get(number).await.unwrap();
-    settlement.unknown()["status"]
+    settlement.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -90,7 +90,7 @@ async fn the_same_money_goes_one_way() {
         .get(refund.refund_order_no())
         .await
         .unwrap();
-    assert_eq!(refund.unknown()["status"].get(), r#""FAILED""#);
+    assert_eq!(refund.unknown_fields()["status"].get(), r#""FAILED""#);
     stage.holds(&[]);
     stage.end();
 }

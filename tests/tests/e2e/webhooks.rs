@@ -163,7 +163,7 @@ async fn an_abnormal_payment_is_told_when_it_comes_and_when_it_goes() {
         stage
             .client
             .refunds()
-            .create_of_abnormal_payment(&refund)
+            .create_for_abnormal_payment(&refund)
             .await
             .unwrap();
         stage.pass(60);

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use stablelink::testing::ManualClock;
 use stablelink::{
-    BoxFuture, ClientBuilder, CredentialSource, Credentials, Environment, MemoryStore, SourceError,
-    StoreKey, TokenSettings, TokenStore,
+    BoxFuture, ClientBuilder, CredentialSource, CredentialSourceError, Credentials, Environment,
+    MemoryStore, StoreKey, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Operation, Sandbox};
 
@@ -28,7 +28,7 @@ async fn a_source_of_credentials_may_fail_and_come_back() {
         let turn = turns.fetch_add(1, Ordering::Relaxed);
         async move {
             match turn {
-                0 => Err(SourceError::from("the vault is sealed")),
+                0 => Err(CredentialSourceError::from("the vault is sealed")),
                 1 => Ok(Credentials::new("key", "secret", "")),
                 2 => Ok(Credentials::new("", "secret", "sign")),
                 _ => Ok(real),
@@ -104,10 +104,12 @@ impl Turning {
 }
 
 impl CredentialSource for Turning {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let given = self.given.lock().unwrap().clone();
-        Box::pin(std::future::ready(given.map_err(SourceError::from)))
+        Box::pin(std::future::ready(
+            given.map_err(CredentialSourceError::from),
+        ))
     }
 }
 
