@@ -31,7 +31,7 @@ final class Amounts {
             report.check("number " + digits, () -> number(digits));
         }
         for (String digits : DIGITS) {
-            report.check("text " + digits, () -> text(digits));
+            report.check("string " + digits, () -> string(digits));
         }
         return report.passed();
     }

@@ -1,16 +1,16 @@
-//! The checks that a program must report, as `tests/interop/README.md` lists them.
+//! The checks that a program must report. `tests/interop/README.md` lists them for readers.
 
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::job::{read, stop::Stop};
+use crate::job::{error::JobError, read};
 
-/// The vectors, below the root.
+/// The signature vectors, relative to the root.
 pub(super) const VECTORS: &str = "spec/vectors/signatures.json";
 
-/// A part of what is proved.
+/// A group of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Vectors,
@@ -30,8 +30,8 @@ impl Part {
     }
 }
 
-/// One thing that a program must prove.
-pub(super) type Check = (Part, String);
+/// One check that a program must report.
+pub(super) type ExpectedCheck = (Part, String);
 
 const FLOW: [&str; 12] = [
     "token",
@@ -48,48 +48,48 @@ const FLOW: [&str; 12] = [
     "shared-token",
 ];
 
-/// Amounts that no binary float holds.
+/// Amounts that a binary float cannot represent.
 pub(super) const AMOUNTS: [&str; 2] = ["1000.233567", "12345678901234567890.12"];
 
 #[derive(Deserialize)]
-struct Vectors {
-    signatures: Vec<Named>,
-    rejections: Vec<Named>,
+struct VectorFile {
+    signatures: Vec<VectorId>,
+    rejections: Vec<VectorId>,
     timestamps: Vec<Value>,
-    freshness: Freshness,
+    freshness: FreshnessVectors,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct VectorId {
     id: String,
 }
 
 #[derive(Deserialize)]
-struct Freshness {
+struct FreshnessVectors {
     cases: Vec<Value>,
 }
 
-/// Those of `vectors`, by what the file of the vectors holds.
-pub(super) fn of_vectors(root: &Path) -> Result<Vec<Check>, Stop> {
-    let vectors: Vectors = serde_json::from_str(&read(root, VECTORS)?)
-        .map_err(|error| Stop(format!("{VECTORS}: {error}")))?;
+/// Returns one check for each vector in the file.
+pub(super) fn vectors(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
+    let vectors: VectorFile = serde_json::from_str(&read(root, VECTORS)?)
+        .map_err(|error| JobError(format!("{VECTORS}: {error}")))?;
     let ids = vectors.signatures.into_iter().chain(vectors.rejections);
     let timestamps = (0..vectors.timestamps.len()).map(|index| format!("timestamps/{index}"));
     let freshness = (0..vectors.freshness.cases.len()).map(|index| format!("freshness/{index}"));
     Ok(ids
-        .map(|named| named.id)
+        .map(|vector| vector.id)
         .chain(timestamps)
         .chain(freshness)
         .map(|name| (Part::Vectors, name))
         .collect())
 }
 
-/// Those of `flow`, in their order, and of the money that goes with it.
-pub(super) fn of_flow() -> Vec<Check> {
+/// Returns the checks of the flow, in their order, and those of the amounts in it.
+pub(super) fn flow() -> Vec<ExpectedCheck> {
     let flow = FLOW.iter().map(|name| (Part::Flow, (*name).to_owned()));
-    let money = ["number", "text"]
+    let money = ["number", "string"]
         .into_iter()
-        .flat_map(|form| AMOUNTS.map(|amount| (Part::Money, format!("{form} {amount}"))));
+        .flat_map(|json| AMOUNTS.map(|amount| (Part::Money, format!("{json} {amount}"))));
     flow.chain(money).collect()
 }
 
@@ -100,20 +100,18 @@ mod tests {
     const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
     #[test]
-    fn the_contract_lists_what_is_expected() {
-        let contract = read(Path::new(ROOT), "tests/interop/README.md")
-            .ok()
-            .unwrap();
-        for (part, name) in of_flow() {
+    fn readme_lists_every_check_of_the_flow() {
+        let readme = read(Path::new(ROOT), "tests/interop/README.md").unwrap();
+        for (part, name) in flow() {
             let start = format!("| `{}` |", part.name());
             let row = |line: &str| line.starts_with(&start) && line.contains(&format!("`{name}`"));
-            assert!(contract.lines().any(row), "{name}");
+            assert!(readme.lines().any(row), "{name}");
         }
     }
 
     #[test]
-    fn every_vector_is_expected_once() {
-        let names = of_vectors(Path::new(ROOT)).ok().unwrap();
+    fn vectors_has_one_check_per_vector() {
+        let names = vectors(Path::new(ROOT)).unwrap();
         let mut unique = names.clone();
         unique.sort();
         unique.dedup();

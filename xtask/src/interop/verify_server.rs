@@ -1,14 +1,15 @@
-//! What the gateway itself saw of a program's run. A program is not believed alone.
+//! Compares the run of a program with the requests that the sandbox received, so that a passed check does not depend only on
+//! the report of the program.
 
 use serde_json::Value;
 
-use super::expected::AMOUNTS;
+use super::expectations::AMOUNTS;
 
-/// How many of the latest requests the status shows.
-const SHOWN: u64 = 100;
+/// The number of requests that the status of the sandbox contains.
+const MAX_REQUESTS: u64 = 100;
 
-/// Operations of which at least one call must have succeeded.
-const CALLED: [&str; 10] = [
+/// Operations with at least one successful request.
+const REQUIRED_OPERATIONS: [&str; 10] = [
     "issueAccessToken",
     "getExchangeRate",
     "createUser",
@@ -21,42 +22,45 @@ const CALLED: [&str; 10] = [
     "getSettlementOrder",
 ];
 
-/// What orders of [`AMOUNTS`] come to at 1.01 coins a dollar, rounded up to six digits.
-const PAYING: [&str; 2] = ["1010.235903", "12469135690246913569.0212"];
+/// The paying amounts of orders of [`AMOUNTS`], at 1.01 coins per dollar, rounded up to six digits.
+const PAYING_AMOUNTS: [&str; 2] = ["1010.235903", "12469135690246913569.0212"];
 
-/// The grants of a run: one by credentials, and one by a refresh token in each of two processes.
+/// The tokens granted in a run: one by credentials, and one by a refresh token in each of two processes.
 const GRANTS: [(&str, u64); 2] = [("grantedByCredentials", 1), ("grantedByRefresh", 2)];
 
-/// What the status of the gateway contradicts or does not show.
+/// Returns what the status of the sandbox lacks or contradicts.
 pub(super) fn problems(status: &Value) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut need = |holds: bool, text: String| {
+    let mut require = |holds: bool, text: String| {
         if !holds {
-            problems.push(format!("the gateway saw otherwise: {text}"));
+            problems.push(format!("the sandbox disagrees: {text}"));
         }
     };
     match status["mismatches"].as_array() {
         Some(mismatches) => {
             for mismatch in mismatches {
-                need(false, format!("an answer outside the document: {mismatch}"));
+                require(
+                    false,
+                    format!("a response that does not match the document: {mismatch}"),
+                );
             }
         }
-        None => need(false, "no `mismatches` in its status".to_owned()),
+        None => require(false, "its status has no field `mismatches`".to_owned()),
     }
 
     let client = &status["clients"][0];
-    for (name, wanted) in GRANTS {
+    for (name, expected) in GRANTS {
         let found = &client["token"][name];
-        need(
-            found.as_u64() == Some(wanted),
-            format!("{name} is {found}, not {wanted}"),
+        require(
+            found.as_u64() == Some(expected),
+            format!("{name} is {found}, not {expected}"),
         );
     }
 
     let count = status["requestCount"].as_u64();
-    need(
-        count.is_some_and(|count| count <= SHOWN),
-        format!("more than {SHOWN} requests, so that it no longer shows the first"),
+    require(
+        count.is_some_and(|count| count <= MAX_REQUESTS),
+        format!("more than {MAX_REQUESTS} requests, so that its status lacks the first ones"),
     );
     let succeeded = |operation: &str| {
         list(&status["requests"]).any(|request| {
@@ -65,19 +69,22 @@ pub(super) fn problems(status: &Value) -> Vec<String> {
                 && request["retcode"] == "200"
         })
     };
-    for operation in CALLED {
-        need(succeeded(operation), format!("no {operation} succeeded"));
+    for operation in REQUIRED_OPERATIONS {
+        require(
+            succeeded(operation),
+            format!("no successful request of {operation}"),
+        );
     }
 
-    for (records, member, amounts) in [
+    for (records, field, amounts) in [
         ("settlements", "amount", AMOUNTS),
-        ("orders", "payingAmount", PAYING),
+        ("orders", "payingAmount", PAYING_AMOUNTS),
     ] {
         for amount in amounts {
-            let there = list(&client[records]).any(|record| record[member] == amount);
-            need(
-                there,
-                format!("none of the {records} has {member} {amount}"),
+            let exists = list(&client[records]).any(|record| record[field] == amount);
+            require(
+                exists,
+                format!("none of the {records} has {field} {amount}"),
             );
         }
     }
@@ -85,7 +92,7 @@ pub(super) fn problems(status: &Value) -> Vec<String> {
     let delivered = list(&status["deliveries"]).any(|delivery| {
         delivery["event"] == "CHECKOUT_ORDER_CHANGED" && delivery["state"] == "delivered"
     });
-    need(
+    require(
         delivered,
         "no delivery of CHECKOUT_ORDER_CHANGED was acknowledged".to_owned(),
     );
@@ -102,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    fn good() -> Value {
-        let requests: Vec<Value> = CALLED
+    fn complete_status() -> Value {
+        let requests: Vec<Value> = REQUIRED_OPERATIONS
             .iter()
             .map(|name| json!({"operation": name, "status": 200, "retcode": "200"}))
             .collect();
@@ -114,19 +121,19 @@ mod tests {
             "clients": [{
                 "token": {"grantedByCredentials": 1, "grantedByRefresh": 2},
                 "settlements": AMOUNTS.map(|amount| json!({"amount": amount})),
-                "orders": PAYING.map(|amount| json!({"payingAmount": amount})),
+                "orders": PAYING_AMOUNTS.map(|amount| json!({"payingAmount": amount})),
             }],
             "deliveries": [{"event": "CHECKOUT_ORDER_CHANGED", "state": "delivered"}],
         })
     }
 
     #[test]
-    fn a_run_that_the_gateway_saw_whole_has_no_problem() {
-        assert_eq!(problems(&good()), [""; 0]);
+    fn problems_complete_status_is_empty() {
+        assert_eq!(problems(&complete_status()), [""; 0]);
     }
 
     #[test]
-    fn each_thing_that_the_gateway_saw_otherwise_is_a_problem() {
+    fn problems_each_deviation_is_named() {
         let changes = [
             (
                 "/mismatches",
@@ -146,7 +153,7 @@ mod tests {
         ];
         let mut text = String::new();
         for (pointer, value) in changes {
-            let mut status = good();
+            let mut status = complete_status();
             *status.pointer_mut(pointer).unwrap() = value;
             let problems = problems(&status);
             assert_eq!(problems.len(), 1, "{pointer}: {problems:?}");
