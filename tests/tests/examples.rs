@@ -22,11 +22,11 @@ fn as_json_schema(schema: &mut Value) {
 
 /// Returns path, schema and value of each example in the document.
 fn examples(document: &Value) -> Vec<(String, Value, Value)> {
-    fn walk(value: &Value, path: &str, examples: &mut Vec<(String, Value, Value)>) {
+    fn walk(value: &Value, path: &str, found: &mut Vec<(String, Value, Value)>) {
         if let Value::Object(object) = value {
             if let (Some(schema), Some(examples)) = (object.get("schema"), object.get("examples")) {
                 for (key, example) in examples.as_object().unwrap() {
-                    examples.push((
+                    found.push((
                         format!("{path} {key}"),
                         schema.clone(),
                         example["value"].clone(),
@@ -34,7 +34,7 @@ fn examples(document: &Value) -> Vec<(String, Value, Value)> {
                 }
             }
             for (key, member) in object {
-                walk(member, &format!("{path}/{key}"), examples);
+                walk(member, &format!("{path}/{key}"), found);
             }
         }
     }
