@@ -52,7 +52,7 @@ final class Amounts {
         Report.holds(exponent.contains("\"orderAmount\":1000,"), "an exponent goes out: " + exponent);
     }
 
-    private void text(String digits) throws Exception {
+    private void string(String digits) throws Exception {
         var order = Flow.newOrder("1.00");
         var ordered = checkout.createCheckoutOrder(order);
         data(ordered.getRetcode().getActualInstance(), ordered.getRetmsg(), ordered.getRetdata());
