@@ -25,7 +25,7 @@ use crate::{
         },
     },
     interop, load, measure, profile, properties,
-    publish::{json, markers},
+    publish::{cleanup, format},
     regen, release, suite,
     tree::State,
 };
@@ -220,8 +220,8 @@ fn import_pages(
     }
     let partial = imported.is_partial();
     if !partial || keep_going {
-        markers::strip(&mut imported.document);
-        let text = json::to_json(&imported.document);
+        cleanup::strip_markers(&mut imported.document);
+        let text = format::to_json(&imported.document);
         match output {
             Some(path) => fs::write(&path, text)
                 .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?,

@@ -137,6 +137,8 @@ mod tests {
                 path: "/a",
                 method: "get",
                 value: operation,
+                pointer: String::new(),
+                shared_parameters: None,
             };
             let answer = Answer {
                 status,
