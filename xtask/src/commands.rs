@@ -24,10 +24,11 @@ use crate::{
             settings::Settings,
         },
     },
-    interop, load, measure, profile, properties,
+    interop, load, measure,
+    output_files::State,
+    profile, properties,
     publish::{json, markers},
     regen, release, suite,
-    tree::State,
 };
 
 /// How a command that did not fail ended.

@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 
 use super::ClientError;
-use super::tidy::doc_lines;
+use super::postprocess::doc_lines;
 use crate::openapi;
 
 /// Returns the source of the table: one constant for each operation of `superset`, and two lists.
