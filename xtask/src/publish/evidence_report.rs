@@ -8,9 +8,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    curate::{AppliedAction, Trace},
     docs::lock::{Entry, Lock, Origin},
     openapi::{components_of, operations as openapi_operations},
+    overlay::{AppliedAction, Trace},
 };
 
 /// An action that changes more operations than this is listed once, not under each of them.
