@@ -115,7 +115,10 @@ async fn without_faults_nothing_is_in_doubt() {
 async fn a_caller_who_goes_wrong_is_found_out() {
     type Is = fn(&Finding) -> bool;
     // Answers that nobody can read, before the effect and after it.
-    let faults = &["wrong-json@calls:rate=0.1", "html=200@calls:after:rate=0.1"][..];
+    let faults = &[
+        "unexpected-json@calls:rate=0.1",
+        "html=200@calls:after:rate=0.1",
+    ][..];
     let unknown: Is = |finding| matches!(finding, Finding::Unknown(..));
     let never: Is = |finding| matches!(finding, Finding::Lost(..));
     for (conduct, is) in [

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use stablelink::Decimal;
-use stablelink_sandbox::{Account, Balances, Effects, Operation};
+use stablelink_sandbox::{Balances, Effects, LedgerAccount, Operation};
 
 use super::{Entry, Figures, Strikes};
 
@@ -28,7 +28,7 @@ pub enum Finding {
     /// An order could not be paid.
     Unpaid(String),
     /// An account does not hold what it must; first what it holds, `None` of more digits than a decimal has.
-    Balance(Account, String, Option<Decimal>, Decimal),
+    Balance(LedgerAccount, String, Option<Decimal>, Decimal),
     /// Money came from nowhere, or went there.
     DoesNotAddUp,
     /// So many payments were in doubt, and so many of them were settled.
@@ -64,7 +64,7 @@ pub struct Audit {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     told: BTreeSet<(Operation, String)>,
-    due: BTreeMap<(Account, String), Decimal>,
+    due: BTreeMap<(LedgerAccount, String), Decimal>,
     findings: Vec<Finding>,
 }
 
@@ -104,9 +104,17 @@ impl Ledger {
                 self.shown(key, fee.map(|fee| fee.get()), due);
                 if let Some(tx_no) = confirmed {
                     self.told(Operation::ConfirmTransaction, tx_no);
-                    self.moved((Account::World, Account::Fees), sold, due);
-                    self.moved((Account::World, Account::Exchange), sold, amount - due);
-                    self.moved((Account::Exchange, Account::World), bought, amount - due);
+                    self.moved((LedgerAccount::External, LedgerAccount::Fees), sold, due);
+                    self.moved(
+                        (LedgerAccount::External, LedgerAccount::Exchange),
+                        sold,
+                        amount - due,
+                    );
+                    self.moved(
+                        (LedgerAccount::Exchange, LedgerAccount::External),
+                        bought,
+                        amount - due,
+                    );
                 }
             }
             Entry::Order {
@@ -123,11 +131,19 @@ impl Ledger {
             }
             Entry::Refund { key, token, amount } => {
                 self.told(Operation::CreateRefundOrder, key);
-                self.moved((Account::Merchant, Account::World), token, amount.get());
+                self.moved(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
             Entry::Settlement { key, token, amount } => {
                 self.told(Operation::CreateSettlementOrder, key);
-                self.moved((Account::Merchant, Account::World), token, amount.get());
+                self.moved(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
             Entry::Denied { what, key } => self.found(Finding::Denied(what.clone(), key.clone())),
             Entry::Open { what, key } => self.found(Finding::Open(what.clone(), key.clone())),
@@ -151,7 +167,12 @@ impl Ledger {
         }
     }
 
-    pub(super) fn moved(&mut self, way: (Account, Account), currency: &str, amount: Decimal) {
+    pub(super) fn moved(
+        &mut self,
+        way: (LedgerAccount, LedgerAccount),
+        currency: &str,
+        amount: Decimal,
+    ) {
         let key = |account| (account, currency.to_owned());
         *self.due.entry(key(way.0)).or_default() -= amount;
         *self.due.entry(key(way.1)).or_default() += amount;
@@ -180,12 +201,12 @@ impl Ledger {
             self.due.entry((account, currency.to_owned())).or_default();
         }
         for ((account, currency), due) in std::mem::take(&mut self.due) {
-            let held = balances.of(account, &currency);
+            let held = balances.get(account, &currency);
             if held != Some(due) {
                 self.found(Finding::Balance(account, currency, held, due));
             }
         }
-        if !balances.add_up() {
+        if !balances.is_balanced() {
             self.found(Finding::DoesNotAddUp);
         }
         self.findings

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use stablelink::types::{CreateFeeConfigRequest, CreateUserRequest};
 use stablelink::{Decimal, Error};
 use stablelink_sandbox::{
-    Account as Holder, Credentials, InvalidFault, NoRandomness, Sandbox, StartError,
+    InvalidFault, LedgerAccount as Holder, RandomnessError, Sandbox, SandboxCredentials, StartError,
 };
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub enum WorldError {
     Start(#[from] StartError),
     /// There are no random bytes for credentials.
     #[error(transparent)]
-    Random(#[from] NoRandomness),
+    Random(#[from] RandomnessError),
     /// There is no folder for the tokens.
     #[error("a folder for tokens could not be made: {0}")]
     Folder(#[from] std::io::Error),
@@ -73,12 +73,12 @@ impl World {
     pub async fn start(accounts: usize, share: f64, seed: u64) -> Result<Self, WorldError> {
         let mut builder = Sandbox::builder().settings(|settings| {
             // An answer that the document does not allow is a finding, in release mode too.
-            settings.check_answers = true;
+            settings.check_responses = true;
             // What is looked at here are effects; the log would be most of the memory.
-            settings.requests_kept = 100;
+            settings.request_log_size = 100;
         });
         for _ in 0..accounts.max(1) {
-            builder = builder.client(Credentials::random()?);
+            builder = builder.client(SandboxCredentials::random()?);
         }
         let sandbox = builder.start().await?;
         let folder = tempfile::tempdir()?;
@@ -121,7 +121,7 @@ impl World {
     /// what it then does twice is found.
     pub fn forget_keys(&self) {
         self.sandbox
-            .change(|settings| settings.refuse_duplicates = false);
+            .update_settings(|settings| settings.reject_duplicates = false);
     }
 
     /// Where the gateway is.
@@ -170,9 +170,9 @@ impl World {
         match self.sandbox.pay_order(key, due + extra, &hash) {
             Ok(abnormal) if abnormal.is_some() == (extra > Decimal::ZERO) => {
                 self.ledger
-                    .moved((Holder::World, Holder::Merchant), token, due);
+                    .moved((Holder::External, Holder::Merchant), token, due);
                 self.ledger
-                    .moved((Holder::World, Holder::Abnormal), token, extra);
+                    .moved((Holder::External, Holder::AbnormalPayments), token, extra);
             }
             Ok(_) | Err(_) => self.ledger.found(Finding::Unpaid(key.to_owned())),
         }

@@ -3,7 +3,7 @@
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
 use stablelink::{Answer, ErrorKind, NewCheckoutOrder};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::scene::order;
 use crate::stage::{Data as _, Stage, money, of, refused};
@@ -70,7 +70,7 @@ async fn an_order_is_paid() {
         (status.as_str(), order.tx_hash.as_deref()),
         ("PAID", Some("0x01"))
     );
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    stage.holds(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     let (code, _) = refused(stage.client.checkout_orders().cancel(&number).await);
     assert_eq!(code, "00908");
     // Its time passes; it is paid for good.
@@ -102,7 +102,7 @@ async fn an_order_ends_by_its_time() {
     assert_eq!(end(&stage, order.order_no()).await.1, "TIMEOUT");
     let [late] = abnormal(&stage).await.try_into().unwrap();
     assert_eq!(late[1..], ["LATE_PAYMENT", "PENDING", "3.03"]);
-    stage.holds(&[(Account::Abnormal, "ETH_USDT", "3.03")]);
+    stage.holds(&[(LedgerAccount::AbnormalPayments, "ETH_USDT", "3.03")]);
     stage.end();
 }
 
@@ -155,11 +155,14 @@ async fn what_does_not_fit_waits_for_a_decision() {
         assert_eq!(found, waits, "{payments:?}");
         let balances = stage.sandbox.balances();
         assert_eq!(
-            balances.of(Account::Merchant, "ETH_USDT"),
+            balances.get(LedgerAccount::Merchant, "ETH_USDT"),
             Some(money(merchant))
         );
         let waiting: stablelink::Decimal = waits.iter().map(|(_, amount)| money(amount)).sum();
-        assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(waiting));
+        assert_eq!(
+            balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+            Some(waiting)
+        );
         stage.end();
     }
 }
@@ -167,7 +170,8 @@ async fn what_does_not_fit_waits_for_a_decision() {
 /// An apparent success that must not be one: there is no address to pay to.
 #[tokio::test]
 async fn a_coin_that_is_off_makes_no_order() {
-    let stage = Stage::with(|settings| _ = settings.tokens_off.insert("TRX_USDT".into())).await;
+    let stage =
+        Stage::with(|settings| _ = settings.disabled_tokens.insert("TRX_USDT".into())).await;
     let order = NewCheckoutOrder::usd(money("3"), "TRX_USDT", "6", "1");
     let error = stage
         .client

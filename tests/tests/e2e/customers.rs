@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewTrade, Upload};
-use stablelink_sandbox::{Ending, Operation};
+use stablelink_sandbox::{Operation, RecordOutcome};
 
 use crate::scene::{changed_remit, remit, trade};
 use crate::stage::{Data as _, Stage, money, of, refused};
@@ -46,7 +46,7 @@ async fn kyb_status(stage: &Stage, customer: i64) -> String {
 
 #[tokio::test]
 async fn a_customer_trades_once_reviewed_and_with_a_fee() {
-    let stage = Stage::with(|settings| settings.kyb_needed = true).await;
+    let stage = Stage::with(|settings| settings.require_kyb = true).await;
     let id = customer(&stage).await;
     let trade = trade(id);
     let words = |(code, words): (String, String), needle: &str| {
@@ -74,8 +74,8 @@ async fn a_customer_trades_once_reviewed_and_with_a_fee() {
 #[tokio::test]
 async fn a_customer_who_is_rejected_may_come_again() {
     let stage = Stage::with(|settings| {
-        settings.kyb_needed = true;
-        settings.pace.kyb_ends = Ending::Bad;
+        settings.require_kyb = true;
+        settings.delays.kyb_outcome = RecordOutcome::Failure;
     })
     .await;
     let id = customer(&stage).await;
@@ -88,7 +88,7 @@ async fn a_customer_who_is_rejected_may_come_again() {
     assert_eq!(code, "00908");
     stage
         .sandbox
-        .change(|settings| settings.pace.kyb_ends = Ending::Good);
+        .update_settings(|settings| settings.delays.kyb_outcome = RecordOutcome::Success);
     let review = of(json!({"clientId": id}));
     stage.client.kyb().submit_simple(review).await.unwrap();
     stage.pass(60);

@@ -9,7 +9,7 @@ use stablelink::{
     Answer, Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade,
     RetryPolicy, TokenSettings,
 };
-use stablelink_sandbox::{Account, ErrorStatus, Fault, Operation, Sandbox};
+use stablelink_sandbox::{ErrorStatus, Fault, LedgerAccount, Operation, Sandbox};
 use tokio::task::JoinSet;
 
 use crate::scene::{order, settlement, trade};
@@ -40,9 +40,9 @@ const FAULTS: [&str; 30] = [
     "rate-limited=0:after",
     "malformed-json",
     "malformed-json:after",
-    "wrong-json",
-    "wrong-json:after",
-    "big-error=100000:after",
+    "unexpected-json",
+    "unexpected-json:after",
+    "large-error=100000:after",
     "duplicate",
     "null=retdata",
     "wrong-type=retdata.status",
@@ -115,7 +115,7 @@ impl Trial {
         outcome: &Result<T, Error>,
         in_doubt: &mut bool,
     ) {
-        let made = self.sandbox.effects().of(operation, key);
+        let made = self.sandbox.effects().count(operation, key);
         let shown = || format!("{} on {}: {operation}", self.text, self.struck);
         match outcome {
             Ok(_) => assert_eq!(made, 1, "{} is called made", shown()),
@@ -318,7 +318,7 @@ async fn business(
     ramp(&mut trial).await;
     checkout(&mut trial).await;
     let sandbox = &trial.sandbox;
-    assert_eq!(sandbox.faults().strikes(id), 1, "{text} {struck}");
+    assert_eq!(sandbox.faults().injections(id), 1, "{text} {struck}");
     for operation in [
         Operation::CreateTrade,
         Operation::ConfirmTransaction,
@@ -331,11 +331,11 @@ async fn business(
     }
     let balances = sandbox.balances();
     for (account, currency, due) in [
-        (Account::Exchange, "USD", "120"),
-        (Account::World, "USDC", "120"),
-        (Account::Merchant, "ETH_USDT", "0.03"),
+        (LedgerAccount::Exchange, "USD", "120"),
+        (LedgerAccount::External, "USDC", "120"),
+        (LedgerAccount::Merchant, "ETH_USDT", "0.03"),
     ] {
-        let held = balances.of(account, currency);
+        let held = balances.get(account, currency);
         assert_eq!(
             held,
             Some(money(due)),

@@ -46,7 +46,7 @@ impl Inbox {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        stage.sandbox.webhook_url(&url).unwrap();
+        stage.sandbox.set_webhook_url(&url).unwrap();
         inbox
     }
 
@@ -64,7 +64,7 @@ impl Inbox {
 
     /// What was handled since the last time, once nothing is due any more.
     pub(crate) async fn take(&self, stage: &Stage) -> Vec<Event> {
-        stage.sandbox.deliveries_done().await;
+        stage.sandbox.wait_for_deliveries().await;
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 }

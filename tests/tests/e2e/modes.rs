@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use stablelink::TokenSettings;
 use stablelink_sandbox::{
-    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, TokenShape,
-    WebhookData,
+    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+    TokenShape, WebhookData,
 };
 
 use crate::operations::call_all;
@@ -18,10 +18,10 @@ async fn every_operation_succeeds_in_each_mode() {
     for retcode in [
         RetcodeForm::AsDocumented,
         RetcodeForm::Integer,
-        RetcodeForm::Text,
+        RetcodeForm::String,
     ] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
-            for rate in [RateVersion::Today, RateVersion::Earlier] {
+            for rate in [RateVersion::Current, RateVersion::Previous] {
                 for status in [ErrorStatus::Always200, ErrorStatus::ByKind] {
                     modes.push((retcode, shape, rate, status));
                 }
@@ -51,8 +51,9 @@ async fn every_operation_succeeds_whatever_the_message() {
     ] {
         call_all(&format!("{retmsg:?}"), |settings| settings.retmsg = retmsg).await;
     }
-    let text =
-        |settings: &mut stablelink_sandbox::Settings| settings.webhook_data = WebhookData::Text;
+    let text = |settings: &mut stablelink_sandbox::SandboxSettings| {
+        settings.webhook_data = WebhookData::String
+    };
     call_all("webhooks with text", text).await;
 }
 
@@ -61,11 +62,11 @@ async fn every_operation_succeeds_whatever_the_message() {
 async fn a_mode_shows_on_the_wire() {
     for (retcode, shown) in [
         (RetcodeForm::Integer, r#""retcode":200"#),
-        (RetcodeForm::Text, r#""retcode":"200""#),
+        (RetcodeForm::String, r#""retcode":"200""#),
     ] {
         for (version, member) in [
-            (RateVersion::Today, "channelRate"),
-            (RateVersion::Earlier, "quoteId"),
+            (RateVersion::Current, "channelRate"),
+            (RateVersion::Previous, "quoteId"),
         ] {
             let stage = Stage::with(|settings| {
                 settings.retcode = retcode;
@@ -89,13 +90,13 @@ async fn a_mode_shows_on_the_wire() {
 #[tokio::test]
 async fn a_query_is_signed_in_each_form() {
     for (form, theirs) in [
-        (QueryForm::Decoded, stablelink::QueryForm::Decoded),
+        (SandboxQueryForm::Decoded, stablelink::QueryForm::Decoded),
         (
-            QueryForm::DecodedWithMark,
+            SandboxQueryForm::DecodedWithMark,
             stablelink::QueryForm::DecodedWithMark,
         ),
         (
-            QueryForm::EncodedSorted,
+            SandboxQueryForm::EncodedSorted,
             stablelink::QueryForm::EncodedSorted,
         ),
     ] {
@@ -146,7 +147,7 @@ async fn a_token_ends_in_each_mode() {
             }
             let grants = sandbox.token_grants();
             assert_eq!(
-                (grants.credentials, grants.refresh, grants.refused),
+                (grants.credentials, grants.refresh, grants.rejected),
                 (1, 2, 0)
             );
             all_well(&sandbox);

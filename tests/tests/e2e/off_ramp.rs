@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::NewTrade;
 use stablelink::scalars::IntegerOrText;
-use stablelink_sandbox::Account;
+use stablelink_sandbox::LedgerAccount;
 
 use crate::customers::set_fee;
 use crate::on_ramp::status;
@@ -44,7 +44,7 @@ async fn it_goes_from_the_deposit_to_the_bank() {
         // A number of JSON, to the digit.
         assert_eq!(one.member("amount").unwrap().get(), "50.25");
         assert_eq!(one.data()["address"], address["address"]);
-        stage.holds(&[(Account::Customers, "USDC", "50.25")]);
+        stage.holds(&[(LedgerAccount::Customers, "USDC", "50.25")]);
 
         let trade = NewTrade::new(id, "USDC", "USD", money("50.25")).request_type(kind);
         let made = trades.create(&trade).await.unwrap();
@@ -56,10 +56,10 @@ async fn it_goes_from_the_deposit_to_the_bank() {
         assert_eq!(status(&done), "Completed");
         assert_eq!(done.really_amount.unwrap().get(), money("49.75"));
         stage.holds(&[
-            (Account::Customers, "USDC", "50.25"),
-            (Account::Fees, "USDC", "0.5"),
-            (Account::Exchange, "USD", "-49.75"),
-            (Account::Exchange, "USDC", "49.75"),
+            (LedgerAccount::Customers, "USDC", "50.25"),
+            (LedgerAccount::Fees, "USDC", "0.5"),
+            (LedgerAccount::Exchange, "USD", "-49.75"),
+            (LedgerAccount::Exchange, "USDC", "49.75"),
         ]);
         stage.end();
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::types::Trade;
 use stablelink::{Answer, ErrorKind, NewTrade};
-use stablelink_sandbox::{Account, Ending, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
 use crate::customers::{customer, set_fee, submit_kyb};
 use crate::stage::{Data as _, Stage, money, of, refused};
@@ -26,7 +26,7 @@ async fn ended(stage: &Stage, trade: &NewTrade) -> Answer<Trade> {
 /// All of it: customer, review, fee, rate, receipt, trade, confirmation, end.
 #[tokio::test]
 async fn it_goes_from_the_customer_to_the_coin() {
-    let stage = Stage::with(|settings| settings.kyb_needed = true).await;
+    let stage = Stage::with(|settings| settings.require_kyb = true).await;
     let id = customer(&stage).await;
     submit_kyb(&stage, id).await;
     stage.pass(60);
@@ -59,9 +59,9 @@ async fn it_goes_from_the_customer_to_the_coin() {
     let done = ended(&stage, &trade).await;
     assert_eq!((status(&done), &done.tx_no), ("Completed", &made.tx_no));
     stage.holds(&[
-        (Account::Fees, "USD", "1.6025"),
-        (Account::Exchange, "USD", "118.8975"),
-        (Account::Exchange, "USDC", "-118.8975"),
+        (LedgerAccount::Fees, "USD", "1.6025"),
+        (LedgerAccount::Exchange, "USD", "118.8975"),
+        (LedgerAccount::Exchange, "USDC", "-118.8975"),
     ]);
     let transaction = stage
         .client
@@ -85,7 +85,8 @@ async fn it_goes_from_the_customer_to_the_coin() {
 #[tokio::test]
 async fn what_does_not_complete_moves_nothing() {
     for (confirmed, seconds, end) in [(true, 60, "Failed"), (false, 86_400, "Expired")] {
-        let stage = Stage::with(|settings| settings.pace.trade_ends = Ending::Bad).await;
+        let stage =
+            Stage::with(|settings| settings.delays.trade_outcome = RecordOutcome::Failure).await;
         let id = stage.sandbox.add_customer();
         let trade = NewTrade::on_ramp(id, "USD", "USDC", money("120"));
         let made = stage.client.trades().create(&trade).await.unwrap();
@@ -108,7 +109,7 @@ async fn what_does_not_complete_moves_nothing() {
 /// A day passes: the token has ended with it, and the trade goes on all the same.
 #[tokio::test]
 async fn it_outlives_its_token() {
-    let stage = Stage::with(|settings| settings.pace.trade_wait = None).await;
+    let stage = Stage::with(|settings| settings.delays.trade_expiry = None).await;
     let id = stage.sandbox.add_customer();
     let trade = NewTrade::on_ramp(id, "USD", "USDT", money("10"));
     let made = stage.client.trades().create(&trade).await.unwrap();
@@ -119,7 +120,7 @@ async fn it_outlives_its_token() {
     assert_eq!(status(&done), "Completed");
     let grants = stage.sandbox.token_grants();
     assert_eq!(
-        (grants.granted(), grants.refused),
+        (grants.granted(), grants.rejected),
         (2, 0),
         "it knew that its token had ended"
     );

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations};
-use stablelink_sandbox::{Operation, Settings};
+use stablelink_sandbox::{Operation, SandboxSettings};
 
 use crate::scene::{HASH, Scene, changed_remit, order, remit, settlement, trade};
 use crate::stage::{Outcome, all_well, builder, money, of, outcome};
@@ -155,7 +155,7 @@ const CASES: [(Operation, Case); 39] = [
 ];
 
 /// Calls every operation on a gateway of these settings.
-pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut Settings)) -> Scene {
+pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSettings)) -> Scene {
     let scene = Scene::set(change).await;
     for (operation, call) in CASES {
         let before = scene.stage.sandbox.request_count();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewAbnormalPaymentRefund, NewRefund};
-use stablelink_sandbox::{Account, Ending, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
 use crate::checkout::{abnormal, made, paid};
 use crate::stage::{Data as _, Stage, money, of, refused};
@@ -37,7 +37,10 @@ async fn an_order_is_refunded_to_its_last_digit() {
         stage.pass(60);
         assert_eq!(status(&stage, number).await, "REFUNDED");
         assert_eq!(order_status(&stage, &order).await, after);
-        let held = stage.sandbox.balances().of(Account::Merchant, "ETH_USDT");
+        let held = stage
+            .sandbox
+            .balances()
+            .get(LedgerAccount::Merchant, "ETH_USDT");
         assert_eq!(held, Some(money(left)));
         let again = stage.client.refunds().create(&refund).await.unwrap_err();
         assert!(again.is_duplicate(), "{again}");
@@ -63,7 +66,8 @@ async fn an_order_is_refunded_to_its_last_digit() {
 /// Cancelled, and failed: the money stays, and may be asked for again.
 #[tokio::test]
 async fn what_is_not_refunded_stays() {
-    let stage = Stage::with(|settings| settings.pace.refund_ends = Ending::Bad).await;
+    let stage =
+        Stage::with(|settings| settings.delays.refund_outcome = RecordOutcome::Failure).await;
     let order = paid(&stage).await;
     let cancelled = NewRefund::of_order(&order, money("3.03"));
     stage.client.refunds().create(&cancelled).await.unwrap();
@@ -90,7 +94,7 @@ async fn what_is_not_refunded_stays() {
     assert_eq!(order_status(&stage, &order).await, "PAID");
     let (code, _) = refused(stage.client.refunds().cancel(much.refund_order_no()).await);
     assert_eq!(code, "00908");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    stage.holds(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     stage.end();
 }
 
@@ -138,9 +142,12 @@ async fn an_abnormal_payment_goes_back() {
             let [after] = abnormal(&stage).await.try_into().unwrap();
             assert_eq!(after[2], "HANDLED");
             let balances = stage.sandbox.balances();
-            assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(money("0")));
             assert_eq!(
-                balances.of(Account::Merchant, "ETH_USDT"),
+                balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+                Some(money("0"))
+            );
+            assert_eq!(
+                balances.get(LedgerAccount::Merchant, "ETH_USDT"),
                 Some(money(merchant))
             );
             stage.end();

@@ -258,7 +258,7 @@ async fn an_address_that_is_not_allowed_is_told_apart() {
         scene
             .stage
             .sandbox
-            .change(|settings| settings.refuse_address = true);
+            .update_settings(|settings| settings.reject_address = true);
         let effects = scene.stage.sandbox.effects();
         let error = scene.client().trades().create(&trade(scene.customer)).await;
         let error = error.unwrap_err();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
 use stablelink::{Client, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, request_id};
-use stablelink_sandbox::Settings;
+use stablelink_sandbox::SandboxSettings;
 
 use crate::stage::{Data as _, Stage, money, of};
 
@@ -65,7 +65,7 @@ impl Scene {
         &self.stage.client
     }
 
-    pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn set(change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let stage = Stage::with(change).await;
         let (sandbox, client) = (&stage.sandbox, &stage.client);
         let customer = sandbox.add_customer();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewFiatSettlement, NewRefund};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::checkout::paid;
 use crate::scene::settlement;
@@ -29,7 +29,7 @@ async fn a_merchant_is_paid_out() {
     assert_eq!(status(&stage, number).await, "SETTLING");
     let (code, _) = refused(stage.client.settlements().cancel(number).await);
     assert_eq!(code, "00908", "it is on its way");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    stage.holds(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     stage.pass(60);
     assert_eq!(status(&stage, number).await, "SETTLED");
     stage.holds(&[]);
@@ -65,7 +65,7 @@ async fn what_is_not_settled_stays() {
         "CANCELLED"
     );
     assert_eq!(status(&stage, much.settlement_order_no()).await, "FAILED");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    stage.holds(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     stage.end();
 }
 

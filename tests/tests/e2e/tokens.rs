@@ -48,8 +48,8 @@ async fn clients_share_an_account() {
 #[tokio::test]
 async fn a_token_lives_on_over_days() {
     let stage = Stage::with(|settings| {
-        settings.token_life = 21_600;
-        settings.refresh_life = 43_200;
+        settings.token_lifetime = 21_600;
+        settings.refresh_token_lifetime = 43_200;
     })
     .await;
     let quote = || {
@@ -63,7 +63,7 @@ async fn a_token_lives_on_over_days() {
         stage.pass(hours * 3_600);
         quote().await.unwrap();
         let grants = stage.sandbox.token_grants();
-        let seen = (grants.credentials, grants.refresh, grants.refused);
+        let seen = (grants.credentials, grants.refresh, grants.rejected);
         assert_eq!(seen, (credentials, refresh, 0), "after {hours} hours more");
     }
     stage.end();
@@ -75,7 +75,7 @@ async fn credentials_are_rotated() {
     let stage = Stage::start().await;
     let customer = stage.sandbox.add_customer();
     stage.client.users().get(Some(customer)).await.unwrap();
-    let fresh = stablelink_sandbox::Credentials::random().unwrap();
+    let fresh = stablelink_sandbox::SandboxCredentials::random().unwrap();
     stage.sandbox.rotate_credentials(fresh);
     let error = stage.client.users().get(Some(customer)).await.unwrap_err();
     assert!(

@@ -54,7 +54,7 @@ async fn told(inbox: &Inbox, stage: &Stage) -> Vec<String> {
 
 async fn in_each_form() -> Vec<(Stage, Inbox)> {
     let mut all = Vec::new();
-    for form in [WebhookData::Object, WebhookData::Text] {
+    for form in [WebhookData::Object, WebhookData::String] {
         let stage = Stage::with(|settings| settings.webhook_data = form).await;
         let inbox = Inbox::of(&stage).await;
         all.push((stage, inbox));
@@ -230,7 +230,7 @@ async fn an_event_with_the_wrong_key_is_refused() {
     let inbox = Inbox::of(&stage).await;
     let number = paid(&stage).await;
     assert_eq!(told(&inbox, &stage).await, ["order PAID"]);
-    let other = stablelink_sandbox::Credentials::random().unwrap();
+    let other = stablelink_sandbox::SandboxCredentials::random().unwrap();
     stage.sandbox.rotate_credentials(other);
     stage.sandbox.set_order_status(&number, "REFUNDED").unwrap();
     assert_eq!(told(&inbox, &stage).await, [""; 0]);
