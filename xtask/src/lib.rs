@@ -11,8 +11,6 @@ pub mod docs;
 pub mod interop;
 mod job;
 pub mod lint;
-pub mod load;
-mod loopback;
 pub mod measure;
 mod openapi;
 pub mod profile;
