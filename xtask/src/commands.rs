@@ -26,10 +26,11 @@ use crate::{
     },
     interop,
     job::{command::CommandLine, error::JobError},
-    measure, profile, properties,
+    measure,
+    output_files::State,
+    profile, properties,
     publish::{json, markers},
     regen, release, suite,
-    tree::State,
 };
 
 /// The result of a command that did not fail.

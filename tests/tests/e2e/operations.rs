@@ -200,7 +200,7 @@ fn has_effect(operation: Operation) -> bool {
         .iter()
         .find(|facts| facts.path == operation.path());
     let facts = facts.unwrap();
-    let reads = facts.retry == operations::Retry::Safe;
+    let reads = facts.retry == operations::RetrySafety::Safe;
     !reads && operation != Operation::IssueAccessToken
 }
 
