@@ -12,7 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stablelink_api::operations::Retry;
+use stablelink_api::operations::RetrySafety;
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
@@ -32,7 +32,7 @@ pub struct RawRequest {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Result<Vec<u8>, String>>,
-    retry: Retry,
+    retry: RetrySafety,
     key: Option<String>,
     deadline: Option<Duration>,
     attempt_time: Option<Duration>,
@@ -50,7 +50,7 @@ impl RawRequest {
             path: path.into(),
             query: Vec::new(),
             body: None,
-            retry: Retry::Never,
+            retry: RetrySafety::Never,
             key: None,
             deadline: None,
             attempt_time: None,
@@ -77,17 +77,28 @@ impl RawRequest {
     }
 
     /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
+<<<<<<< HEAD
     /// when it comes twice ([`idempotency_key`](RawRequest::idempotency_key)).
     pub fn safe_to_retry(mut self) -> Self {
         self.retry = Retry::Safe;
+=======
+    /// when it comes twice ([`keyed`](Self::keyed)).
+    pub fn safe_to_repeat(mut self) -> Self {
+        self.retry = RetrySafety::Safe;
+>>>>>>> integration
         self
     }
 
     /// Lets it be repeated, for its body holds this idempotency key in this member, or its query in this field, and the gateway
     /// refuses a repeated one. The key is not put there: a call that lacks it is
     /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
+<<<<<<< HEAD
     pub fn idempotency_key(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = Retry::Keyed { field };
+=======
+    pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
+        self.retry = RetrySafety::Keyed { field };
+>>>>>>> integration
         self.key = Some(key.into());
         self
     }
@@ -155,7 +166,7 @@ impl RawRequest {
                 *request.body_mut() = Some(bytes.clone().into());
             }
         }
-        if let (Retry::Keyed { field }, Some(key)) = (self.retry, &self.key) {
+        if let (RetrySafety::Keyed { field }, Some(key)) = (self.retry, &self.key) {
             let bytes = request.body().and_then(reqwest::Body::as_bytes);
             if !holds(request.url(), bytes.unwrap_or_default(), field, key) {
                 let problem = "is not in the body or query with the key that was named: a repeat would count twice";

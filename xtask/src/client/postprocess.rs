@@ -10,7 +10,10 @@ use super::derives::{edit_derives, ends_with};
 use super::{ClientError, unions};
 
 /// Tidies a client as progenitor wrote it. `requests` names the types that callers build.
-pub(super) fn tidy(file: &mut syn::File, requests: &BTreeSet<String>) -> Result<(), ClientError> {
+pub(super) fn postprocess(
+    file: &mut syn::File,
+    requests: &BTreeSet<String>,
+) -> Result<(), ClientError> {
     DocLines.visit_file_mut(file);
     // `lib.rs` says what is exported.
     file.items

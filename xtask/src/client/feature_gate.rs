@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, ImplItem, Item, parse_quote};
 
 use super::ClientError;
-use super::tidy::{doc_lines, doc_text};
+use super::postprocess::{doc_lines, doc_text};
 
 /// Said in the documentation of everything gated.
 const NOTE: &str = "Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.";

@@ -27,12 +27,12 @@ impl fmt::Display for Problem {
 
 /// Overlay files that could not be read: every problem of every file at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CurateError {
+pub struct OverlayError {
     /// At least one problem, in the order of the files and their lines.
     pub problems: Vec<Problem>,
 }
 
-impl fmt::Display for CurateError {
+impl fmt::Display for OverlayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
             if index > 0 {
@@ -44,4 +44,4 @@ impl fmt::Display for CurateError {
     }
 }
 
-impl std::error::Error for CurateError {}
+impl std::error::Error for OverlayError {}

@@ -30,7 +30,7 @@ pub enum State {
 /// A failure to read or write the tree. The tree is as it was.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot {action}: {source}. No file was changed", path.display())]
-pub struct TreeError {
+pub struct OutputError {
     path: PathBuf,
     action: &'static str,
     source: io::Error,
@@ -75,7 +75,7 @@ impl Outputs {
     ///
     /// # Errors
     /// A file of the tree exists but cannot be read.
-    pub fn compare(&self, root: &Path) -> Result<Vec<(&Output, State)>, TreeError> {
+    pub fn compare(&self, root: &Path) -> Result<Vec<(&Output, State)>, OutputError> {
         self.iter()
             .map(|output| {
                 let state = match read_if_there(&root.join(&output.path))? {
@@ -95,7 +95,7 @@ impl Outputs {
     ///
     /// # Errors
     /// A file cannot be written or removed; the tree is as it was.
-    pub fn write(&self, root: &Path) -> Result<Vec<(&Output, State)>, TreeError> {
+    pub fn write(&self, root: &Path) -> Result<Vec<(&Output, State)>, OutputError> {
         let states = self.compare(root)?;
         let mut staged = Vec::new();
         for (output, state) in &states {
@@ -109,7 +109,7 @@ impl Outputs {
         for (file, target, before) in staged {
             if let Err(error) = file.persist(&target) {
                 restore(&done);
-                return Err(TreeError {
+                return Err(OutputError {
                     path: target,
                     action: "replace the file",
                     source: error.error,
@@ -123,7 +123,7 @@ impl Outputs {
                 None => Ok(None),
                 Some(before) => fs::remove_file(&target)
                     .map(|()| Some(before))
-                    .map_err(|source| TreeError {
+                    .map_err(|source| OutputError {
                         path: target.clone(),
                         action: "remove the file",
                         source,
@@ -141,11 +141,11 @@ impl Outputs {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TreeError {
+        Err(source) => Err(OutputError {
             path: path.to_path_buf(),
             action: "read the file",
             source,
@@ -153,7 +153,7 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, TreeError> {
     }
 }
 
-fn stage(target: &Path, content: &[u8]) -> Result<NamedTempFile, TreeError> {
+fn stage(target: &Path, content: &[u8]) -> Result<NamedTempFile, OutputError> {
     let folder = target.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<NamedTempFile> {
         fs::create_dir_all(folder)?;
@@ -167,7 +167,7 @@ fn stage(target: &Path, content: &[u8]) -> Result<NamedTempFile, TreeError> {
         file.as_file().sync_all()?;
         Ok(file)
     };
-    write().map_err(|source| TreeError {
+    write().map_err(|source| OutputError {
         path: target.to_path_buf(),
         action: "write beside the file",
         source,

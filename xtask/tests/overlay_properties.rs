@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use xtask::curate::{Context, Target, apply, apply_lenient, read};
+use xtask::overlay::{Context, Target, apply, apply_lenient, read};
 
 fn document() -> Value {
     json!({

@@ -8,8 +8,8 @@
 //! components that say the same may get one name, and become one.
 
 mod apply;
+mod document;
 mod merge;
-mod overlay;
 mod problem;
 mod rename;
 mod scalar;
@@ -17,8 +17,8 @@ mod target;
 mod yaml;
 
 pub use apply::{AppliedAction, Context, Stale, StaleAction, Trace, apply, apply_lenient};
-pub use overlay::{Action, Change, Overlay, read};
-pub use problem::{CurateError, Problem};
+pub use document::{Action, Change, Overlay, read};
+pub use problem::{OverlayError, Problem};
 pub use target::Target;
 
 use std::path::Path;
@@ -30,7 +30,7 @@ const PROVISIONAL: &str = "spec/overlays/provisional";
 ///
 /// # Errors
 /// As [`load`].
-pub fn of_tree(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError> {
+pub fn of_tree(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), OverlayError> {
     Ok((
         load_as(&root.join(OVERLAYS), OVERLAYS)?,
         load_as(&root.join(PROVISIONAL), PROVISIONAL)?,
@@ -42,7 +42,7 @@ pub fn of_tree(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), CurateError>
 ///
 /// # Errors
 /// All problems of all files at once; a folder or file that cannot be read is a problem too.
-pub fn load(dir: &Path) -> Result<Vec<Overlay>, CurateError> {
+pub fn load(dir: &Path) -> Result<Vec<Overlay>, OverlayError> {
     load_as(dir, &dir.display().to_string())
 }
 
@@ -50,7 +50,7 @@ pub fn load(dir: &Path) -> Result<Vec<Overlay>, CurateError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_as(dir: &Path, shown: &str) -> Result<Vec<Overlay>, CurateError> {
+pub fn load_as(dir: &Path, shown: &str) -> Result<Vec<Overlay>, OverlayError> {
     let shown = shown.trim_end_matches('/');
     let unreadable = |file: String, error: &std::io::Error| Problem {
         file,
@@ -87,7 +87,7 @@ pub fn load_as(dir: &Path, shown: &str) -> Result<Vec<Overlay>, CurateError> {
     if problems.is_empty() {
         Ok(overlays)
     } else {
-        Err(CurateError { problems })
+        Err(OverlayError { problems })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Applies overlays strictly: an action that does nothing is a mistake, for curation rots silently otherwise.
 
+use super::document::{Action, Change, Overlay};
 use super::merge;
-use super::overlay::{Action, Change, Overlay};
 use super::rename::{self, rename};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -226,7 +226,7 @@ fn namer<'a>(names: &[(&'a Action, Vec<String>)], component: Option<&str>) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::super::overlay::read;
+    use super::super::document::read;
     use super::*;
     use serde_json::json;
 

@@ -57,7 +57,7 @@ pub(super) struct Normal {
 /// given), and examples stay as they are.
 ///
 /// The recursion is as deep as the value, which the reader of JSON bounds.
-pub(super) fn normalise(page: Value) -> Normal {
+pub(super) fn normalize(page: Value) -> Normal {
     let mut left_out = BTreeSet::new();
     let page = walk(page, Place::Record, &mut left_out);
     Normal { page, left_out }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn stored(text: &str) -> String {
-        normalise(serde_json::from_str(text).unwrap())
+        normalize(serde_json::from_str(text).unwrap())
             .page
             .to_string()
     }
@@ -226,7 +226,7 @@ mod tests {
             assert_eq!(stored(text), text);
         }
         let text = r#"{"ordering": 3, "responses": [{"creatorId": 1}], "parameters": {"query": [{"ordering": 1}]}}"#;
-        let normal = normalise(serde_json::from_str(text).unwrap());
+        let normal = normalize(serde_json::from_str(text).unwrap());
         assert_eq!(
             normal.page.to_string(),
             r#"{"parameters":{"query":[{}]},"responses":[{}]}"#

@@ -14,7 +14,7 @@ use super::{super::lock::sha256, error::PullError};
 
 /// The folder of one site and form.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct PageCache {
     /// Where it is.
     pub folder: PathBuf,
     /// As messages name it: below the root.
@@ -22,7 +22,7 @@ pub(super) struct Kept {
     keep_for: Duration,
 }
 
-impl Kept {
+impl PageCache {
     /// The folder of a site; it is made when the first page comes.
     pub(super) fn new(root: &Path, site: &str, form: &str, keep_for: Duration) -> Self {
         // A site is a host, at most with a port.
@@ -80,7 +80,7 @@ impl Kept {
             file.persist(&path)?;
             Ok(())
         };
-        write().map_err(|source| PullError::Kept {
+        write().map_err(|source| PullError::PageCache {
             path: path.clone(),
             action: "written",
             source,
@@ -90,7 +90,7 @@ impl Kept {
     /// Removes the folder: the run came to its end.
     pub(super) fn clear(&self) -> Result<(), PullError> {
         match fs::remove_dir_all(&self.folder) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(PullError::Kept {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(PullError::PageCache {
                 path: self.folder.clone(),
                 action: "removed",
                 source,
@@ -111,7 +111,7 @@ mod tests {
     fn a_kept_page_is_used_whole_and_fresh_or_not_at_all() {
         let root = tempfile::tempdir().unwrap();
         let hour = Duration::from_secs(3600);
-        let kept = Kept::new(root.path(), "[::1]:80/../..", "json", hour);
+        let kept = PageCache::new(root.path(), "[::1]:80/../..", "json", hour);
         assert!(
             kept.folder
                 .starts_with(root.path().join("target/docs-pull"))
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(kept.load(&names, "1e0").as_deref(), Some(&b"page"[..]));
         assert_eq!(kept.load(&names, "2e0"), None);
 
-        let old = Kept::new(root.path(), "[::1]:80/../..", "json", Duration::ZERO);
+        let old = PageCache::new(root.path(), "[::1]:80/../..", "json", Duration::ZERO);
         assert_eq!(old.load(&names, "1e0"), None);
 
         fs::write(kept.folder.join(&names["1e0"]), "pag").unwrap();
