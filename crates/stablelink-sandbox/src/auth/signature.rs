@@ -218,11 +218,11 @@ mod tests {
             body: Vec<u8>,
             millis: u64,
         ) {
-            use stablelink_signature::{QueryForm as Theirs, RequestLine, SignKey, Subject, Timestamp};
+            use stablelink_signature::{QueryForm as Theirs, RequestLine, SigningKey, MessageKind, Timestamp};
 
             let at = Timestamp::from_millis(millis);
             let timestamp = at.to_string();
-            let theirs = SignKey::new(&key.as_str().into()).unwrap();
+            let theirs = SigningKey::new(&key.as_str().into()).unwrap();
             for (form, their_form) in [
                 (QueryForm::Decoded, Theirs::Decoded),
                 (QueryForm::DecodedWithMark, Theirs::DecodedWithMark),
@@ -233,7 +233,7 @@ mod tests {
                 let expected = theirs.sign(line, at, [&body]).to_base64();
                 prop_assert_eq!(sign(&key, &message), expected.to_string());
             }
-            let expected = theirs.sign(Subject::Webhook, at, [&body]).to_base64();
+            let expected = theirs.sign(MessageKind::Webhook, at, [&body]).to_base64();
             prop_assert_eq!(sign(&key, &of_webhook(&timestamp, &body)), expected.to_string());
         }
     }

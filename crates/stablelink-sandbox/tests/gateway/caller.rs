@@ -6,13 +6,13 @@ use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use stablelink_sandbox::{Credentials, Sandbox};
-use stablelink_signature::{QueryForm, RequestLine, SignKey, Timestamp};
+use stablelink_signature::{QueryForm, RequestLine, SigningKey, Timestamp};
 
 /// A client with a token.
 pub(crate) struct Caller {
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
-    pub(crate) sign_key: SignKey,
+    pub(crate) sign_key: SigningKey,
     pub(crate) token: String,
     pub(crate) query_form: QueryForm,
     /// Milliseconds since the epoch.
@@ -121,7 +121,7 @@ impl Caller {
             access = token.top("access_token").trim_matches('"').to_owned();
         }
         Self {
-            sign_key: SignKey::new(credentials.sign_key()).unwrap(),
+            sign_key: SigningKey::new(credentials.sign_key()).unwrap(),
             ..Self::with_token(sandbox, &access)
         }
     }
@@ -132,7 +132,7 @@ impl Caller {
         Self {
             http: http(),
             url: sandbox.url().to_owned(),
-            sign_key: SignKey::new(sandbox.credentials().sign_key()).unwrap(),
+            sign_key: SigningKey::new(sandbox.credentials().sign_key()).unwrap(),
             token: token.to_owned(),
             query_form: QueryForm::Decoded,
             now: Box::new(move || clock.now_millis()),

@@ -194,19 +194,19 @@ async fn an_address_that_is_not_allowed_is_refused() {
 
 #[tokio::test]
 async fn a_webhook_is_signed_for_its_receiver() {
-    use stablelink_signature::{Received, Subject, Timestamp, Verifier};
+    use stablelink_signature::{MessageKind, SignatureHeaders, Timestamp, Verifier};
 
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let body = br#"{"eventId":"1"}"#;
     let [(time, timestamp), (name, signature)] = sandbox.sign_webhook(body);
     assert_eq!((time, name), ("TIMESTAMP", "SIGNATURE"));
-    let received = Received::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
+    let received = SignatureHeaders::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
     let now = Timestamp::parse(timestamp.as_bytes()).unwrap();
     let verifier = Verifier::new(caller.sign_key);
     assert!(
         verifier
-            .verify(Subject::Webhook, received, [body], now)
+            .verify(MessageKind::Webhook, received, [body], now)
             .is_ok()
     );
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use stablelink_sandbox::{Credentials, DeliveryState, Sandbox, WebhookData};
-use stablelink_signature::{SignKey, Subject, Timestamp};
+use stablelink_signature::{MessageKind, SigningKey, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -27,9 +27,9 @@ impl Got {
         found.unwrap().1.to_owned()
     }
 
-    fn assert_signed(&self, key: &SignKey) {
+    fn assert_signed(&self, key: &SigningKey) {
         let timestamp: Timestamp = self.header("TIMESTAMP").parse().unwrap();
-        let signature = key.sign(Subject::Webhook, timestamp, [self.body.as_bytes()]);
+        let signature = key.sign(MessageKind::Webhook, timestamp, [self.body.as_bytes()]);
         assert_eq!(self.header("SIGNATURE"), signature.to_base64().to_string());
     }
 }
@@ -118,7 +118,7 @@ async fn order(caller: &Caller, number: &str) {
 async fn changes_of_checkout_are_told_as_documented() {
     let receiver = Receiver::start(&[]).await;
     let (sandbox, caller) = frozen(&receiver).await;
-    let key = SignKey::new(sandbox.credentials().sign_key()).unwrap();
+    let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
     order(&caller, "A").await;
     sandbox.pay_order("A", Decimal::new(600, 3), "0x1").unwrap();
     sandbox.deliveries_done().await;
@@ -235,7 +235,7 @@ async fn a_failed_delivery_is_repeated_as_documented() {
     let receiver = Receiver::start(&[500; 20]).await;
     let (sandbox, caller) = frozen(&receiver).await;
     sandbox.change(|settings| settings.webhook_speed = 5);
-    let key = SignKey::new(sandbox.credentials().sign_key()).unwrap();
+    let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
     caller
         .post("/base/notification/simulate", r#"{"event":"e"}"#)
         .await
@@ -354,7 +354,7 @@ async fn each_client_has_its_own_receiver_and_key() {
     for (receiver, credentials) in [(&one, &credentials[0]), (&two, &credentials[1])] {
         let got = receiver.got();
         assert_eq!(got.len(), 1);
-        got[0].assert_signed(&SignKey::new(credentials.sign_key()).unwrap());
+        got[0].assert_signed(&SigningKey::new(credentials.sign_key()).unwrap());
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
-use stablelink_signature::{SIGNATURE, SignKey, Subject, TIMESTAMP, Timestamp};
+use stablelink_signature::{MessageKind, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 
 use crate::Error;
 
@@ -118,7 +118,7 @@ impl TestDelivery {
         sign_key: &SecretString,
         at: impl TryInto<Timestamp>,
     ) -> Result<SignedDelivery, Error> {
-        let key = SignKey::new(sign_key)
+        let key = SigningKey::new(sign_key)
             .map_err(|error| Error::configuration("the sign key is empty").because(error))?;
         let at = at
             .try_into()
@@ -127,7 +127,7 @@ impl TestDelivery {
             Form::Raw(body) => body.clone(),
             Form::Event(parts) => parts.body()?.into(),
         };
-        let signature = key.sign(Subject::Webhook, at, [&body]).to_base64();
+        let signature = key.sign(MessageKind::Webhook, at, [&body]).to_base64();
         let value = |text: &str| {
             HeaderValue::from_str(text)
                 .map_err(|error| Error::invalid("at", "makes no header").because(error))

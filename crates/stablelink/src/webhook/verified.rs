@@ -16,12 +16,16 @@ use crate::Error;
 #[derive(Clone)]
 pub struct Verified {
     body: Bytes,
-    proof: stablelink_signature::Verified,
+    proof: stablelink_signature::VerifiedSignature,
     scope: Arc<str>,
 }
 
 impl Verified {
-    pub(super) fn new(body: Bytes, proof: stablelink_signature::Verified, scope: Arc<str>) -> Self {
+    pub(super) fn new(
+        body: Bytes,
+        proof: stablelink_signature::VerifiedSignature,
+        scope: Arc<str>,
+    ) -> Self {
         Self { body, proof, scope }
     }
 
@@ -95,7 +99,7 @@ impl fmt::Debug for Verified {
 /// ```
 ///
 /// ```compile_fail,E0624
-/// fn made(proof: stablelink_signature::Verified) -> stablelink::webhook::Verified {
+/// fn made(proof: stablelink_signature::VerifiedSignature) -> stablelink::webhook::Verified {
 ///     stablelink::webhook::Verified::new(bytes::Bytes::new(), proof, "".into())
 /// }
 /// ```

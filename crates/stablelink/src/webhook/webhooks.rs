@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::SecretString;
-use stablelink_signature::{Received, SignKey, Subject, Timestamp, Verifier};
+use stablelink_signature::{MessageKind, SignatureHeaders, SigningKey, Timestamp, Verifier};
 
 use super::Verified;
 use crate::{Credentials, Error, ErrorKind};
@@ -70,7 +70,7 @@ impl Webhooks {
         Ok(Self::with(credentials.clone().ready()?.sign_key))
     }
 
-    fn with(key: SignKey) -> Self {
+    fn with(key: SigningKey) -> Self {
         Self {
             verifier: Verifier::new(key),
             scope: "".into(),
@@ -83,7 +83,7 @@ impl Webhooks {
     ///
     /// An empty key.
     pub fn or(mut self, sign_key: &SecretString) -> Result<Self, Error> {
-        self.verifier = self.verifier.or(ready(sign_key)?);
+        self.verifier = self.verifier.with_key(ready(sign_key)?);
         Ok(self)
     }
 
@@ -135,17 +135,17 @@ impl Webhooks {
             .try_into()
             .map_err(|_| Error::invalid("now", "is before 1970 or too far in the future"))?;
         let body = body.into();
-        let received = Received::from_headers(|name| Some(headers.get(name)?.as_bytes()));
+        let received = SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()));
         let proof = self
             .verifier
-            .verify(Subject::Webhook, received, [&body], now)
+            .verify(MessageKind::Webhook, received, [&body], now)
             .map_err(|error| Error::new(ErrorKind::Signature(error)))?;
         Ok(Verified::new(body, proof, self.scope.clone()))
     }
 }
 
-fn ready(sign_key: &SecretString) -> Result<SignKey, Error> {
-    SignKey::new(sign_key)
+fn ready(sign_key: &SecretString) -> Result<SigningKey, Error> {
+    SigningKey::new(sign_key)
         .map_err(|error| Error::configuration("the sign key of webhooks is empty").because(error))
 }
 

@@ -7,11 +7,11 @@ use crate::{QueryForm, Timestamp};
 /// The body of a call without one, and of an upload: of a multipart body nothing is signed.
 ///
 /// ```
-/// # use stablelink_signature::{NO_BODY, RequestLine, SignKey, Timestamp};
-/// # let key = SignKey::new(&"unit-test-sign-key-not-real-0001".into())?;
+/// # use stablelink_signature::{NO_BODY, RequestLine, SigningKey, Timestamp};
+/// # let key = SigningKey::new(&"unit-test-sign-key-not-real-0001".into())?;
 /// let line = RequestLine::new("GET", "/checkout/order/info").query("orderNo=7");
 /// let signature = key.sign(line, Timestamp::from_millis(1_779_846_400_123), NO_BODY);
-/// # Ok::<(), stablelink_signature::EmptyKey>(())
+/// # Ok::<(), stablelink_signature::EmptyKeyError>(())
 /// ```
 pub const NO_BODY: [&[u8]; 0] = [];
 
@@ -101,7 +101,7 @@ impl fmt::Debug for RequestLine<'_> {
 /// <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Subject<'a> {
+pub enum MessageKind<'a> {
     /// A request to the gateway.
     Request(RequestLine<'a>),
     /// A delivery of the gateway to a webhook.
@@ -115,13 +115,13 @@ pub enum Subject<'a> {
     Response,
 }
 
-impl<'a> From<RequestLine<'a>> for Subject<'a> {
+impl<'a> From<RequestLine<'a>> for MessageKind<'a> {
     fn from(line: RequestLine<'a>) -> Self {
         Self::Request(line)
     }
 }
 
-impl Subject<'_> {
+impl MessageKind<'_> {
     /// The bytes that are signed, in one piece.
     ///
     /// To look at when a signature does not match; signing and verifying need no such copy. It
@@ -158,7 +158,7 @@ impl Subject<'_> {
 mod tests {
     use super::*;
 
-    fn text(subject: impl Into<Subject<'static>>, body: &[&str]) -> String {
+    fn text(subject: impl Into<MessageKind<'static>>, body: &[&str]) -> String {
         let bytes = subject
             .into()
             .string_to_sign(Timestamp::from_millis(17), body);
@@ -177,18 +177,18 @@ mod tests {
             "POST17/a%20b?x=é&y=1"
         );
         assert_eq!(
-            text(Subject::ResponseTo(line.query("")), &["ok"]),
+            text(MessageKind::ResponseTo(line.query("")), &["ok"]),
             "POST17/a%20bok"
         );
-        assert_eq!(text(Subject::Webhook, &["ok"]), "17ok");
-        assert_eq!(text(Subject::Response, &["ok"]), "17ok");
+        assert_eq!(text(MessageKind::Webhook, &["ok"]), "17ok");
+        assert_eq!(text(MessageKind::Response, &["ok"]), "17ok");
     }
 
     #[test]
     fn debug_does_not_show_the_query() {
         let line = RequestLine::new("GET", "/user").query("email=someone");
         assert_eq!(
-            format!("{:?}", Subject::from(line)),
+            format!("{:?}", MessageKind::from(line)),
             r#"Request(RequestLine { method: "GET", path: "/user", query: [13 bytes], query_form: Decoded })"#
         );
     }

@@ -18,14 +18,14 @@ pub const D_SIGNATURE: &str = "D-Signature";
 ///
 /// `Debug` shows the timestamp, of the signature only whether it is there.
 #[derive(Clone, Copy)]
-pub struct Received<'a> {
+pub struct SignatureHeaders<'a> {
     pub(crate) signature: Option<&'a [u8]>,
     pub(crate) timestamp: Option<&'a [u8]>,
     /// For messages: where the signature was looked for.
     pub(crate) signature_header: &'static str,
 }
 
-impl<'a> Received<'a> {
+impl<'a> SignatureHeaders<'a> {
     /// The values of the two headers: Base64 of 88 characters, and milliseconds since the epoch in
     /// decimal digits. What they hold is checked by [`Verifier::verify`](crate::Verifier::verify).
     #[must_use]
@@ -40,7 +40,7 @@ impl<'a> Received<'a> {
     /// Asks `header` for [`SIGNATURE`] and [`TIMESTAMP`]. It must not tell upper from lower case,
     /// as maps of HTTP headers don't.
     ///
-    /// With the crate `http`: `Received::from_headers(|name| Some(headers.get(name)?.as_bytes()))`.
+    /// With the crate `http`: `SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()))`.
     pub fn from_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self::new(header(SIGNATURE), header(TIMESTAMP))
     }
@@ -56,9 +56,9 @@ impl<'a> Received<'a> {
     }
 }
 
-impl fmt::Debug for Received<'_> {
+impl fmt::Debug for SignatureHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Received")
+        f.debug_struct("SignatureHeaders")
             .field("signature", &self.signature.map(|_| "[REDACTED]"))
             .field("timestamp", &self.timestamp.map(String::from_utf8_lossy))
             .finish()
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn each_header_is_asked_for_once_by_its_name() {
         let mut asked = Vec::new();
-        let received = Received::from_headers(|name| {
+        let received = SignatureHeaders::from_headers(|name| {
             asked.push(name);
             Some(name.as_bytes())
         });
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn the_second_header_does_not_stand_in_for_a_bad_first() {
         for bad in [&b""[..], b"bad"] {
-            let received = Received::from_response_headers(|name| {
+            let received = SignatureHeaders::from_response_headers(|name| {
                 Some(if name == D_SIGNATURE { bad } else { b"good" })
             });
             assert_eq!(received.signature, Some(bad));
@@ -103,7 +103,7 @@ mod tests {
         ];
         for (present, expected) in cases {
             let header = |name: &'static str| present.contains(&name).then_some(name.as_bytes());
-            let received = Received::from_response_headers(header);
+            let received = SignatureHeaders::from_response_headers(header);
             assert_eq!(received.signature, *expected, "{present:?}");
             assert_eq!(received.timestamp.is_some(), present.contains(&TIMESTAMP));
         }
@@ -113,12 +113,12 @@ mod tests {
     fn debug_does_not_show_the_signature() {
         let cases = [
             (
-                Received::new(Some(b"c2ln"), Some(b"17\n\x01")),
-                r#"Received { signature: Some("[REDACTED]"), timestamp: Some("17\n\u{1}") }"#,
+                SignatureHeaders::new(Some(b"c2ln"), Some(b"17\n\x01")),
+                r#"SignatureHeaders { signature: Some("[REDACTED]"), timestamp: Some("17\n\u{1}") }"#,
             ),
             (
-                Received::new(None, None),
-                "Received { signature: None, timestamp: None }",
+                SignatureHeaders::new(None, None),
+                "SignatureHeaders { signature: None, timestamp: None }",
             ),
         ];
         for (received, expected) in cases {

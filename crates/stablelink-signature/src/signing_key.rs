@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha512;
 
-use crate::{Signature, Subject, Timestamp};
+use crate::{MessageKind, Signature, Timestamp};
 
 /// Its two hashes and their buffer overwrite themselves when dropped.
 pub(crate) type HmacSha512 = Hmac<Sha512>;
@@ -17,7 +17,7 @@ pub(crate) type HmacSha512 = Hmac<Sha512>;
 /// the key: `Debug` does not show it, and it is overwritten when dropped. (What hashing leaves on
 /// the stack while it runs is not: that is up to the library and the compiler.)
 #[derive(Clone)]
-pub struct SignKey {
+pub struct SigningKey {
     // On the heap, so that moving the key leaves no copies behind.
     state: Box<HmacSha512>,
 }
@@ -27,19 +27,19 @@ pub struct SignKey {
 /// HMAC fills a key up with zero bytes, so that a key of zero bytes signs as none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sign key is empty; copy it from the gateway's dashboard")]
-pub struct EmptyKey;
+pub struct EmptyKeyError;
 
-impl SignKey {
+impl SigningKey {
     /// Takes the sign key as the dashboard shows it. Its UTF-8 bytes are the key of the HMAC:
     /// nothing is decoded or trimmed.
     ///
     /// # Errors
     ///
     /// An empty key, or one of nothing but NUL.
-    pub fn new(key: &SecretString) -> Result<Self, EmptyKey> {
+    pub fn new(key: &SecretString) -> Result<Self, EmptyKeyError> {
         let bytes = key.expose_secret().as_bytes();
         if bytes.iter().all(|byte| *byte == 0) {
-            return Err(EmptyKey);
+            return Err(EmptyKeyError);
         }
         #[expect(
             clippy::expect_used,
@@ -58,7 +58,7 @@ impl SignKey {
     #[must_use]
     pub fn sign<'a, B: AsRef<[u8]>>(
         &self,
-        subject: impl Into<Subject<'a>>,
+        subject: impl Into<MessageKind<'a>>,
         timestamp: Timestamp,
         body: impl IntoIterator<Item = B>,
     ) -> Signature {
@@ -70,21 +70,21 @@ impl SignKey {
     }
 
     /// Begins a signature whose body comes bit by bit.
-    pub fn signer<'a>(&self, subject: impl Into<Subject<'a>>, timestamp: Timestamp) -> Signer {
+    pub fn signer<'a>(&self, subject: impl Into<MessageKind<'a>>, timestamp: Timestamp) -> Signer {
         Signer(self.begin(&subject.into(), timestamp))
     }
 
     /// The MAC of all that stands before the body.
-    pub(crate) fn begin(&self, subject: &Subject<'_>, timestamp: Timestamp) -> HmacSha512 {
+    pub(crate) fn begin(&self, subject: &MessageKind<'_>, timestamp: Timestamp) -> HmacSha512 {
         let mut mac = HmacSha512::clone(&self.state);
         subject.write_head(timestamp, &mut |piece| mac.update(piece));
         mac
     }
 }
 
-impl fmt::Debug for SignKey {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignKey([REDACTED])")
+        f.write_str("SigningKey([REDACTED])")
     }
 }
 
@@ -122,19 +122,23 @@ mod tests {
     fn a_key_that_is_none_is_refused() {
         let bad = ["", "\0", "\0\0\0", &"\0".repeat(128), &"\0".repeat(1000)];
         for text in bad {
-            assert_eq!(SignKey::new(&text.into()).err(), Some(EmptyKey), "{text:?}");
+            assert_eq!(
+                SigningKey::new(&text.into()).err(),
+                Some(EmptyKeyError),
+                "{text:?}"
+            );
         }
         // Anything else is a key, of any length: HMAC hashes what is longer than a block.
         for text in ["k", "\0k", "k\0", " ", "鍵", &"k".repeat(1000)] {
-            assert!(SignKey::new(&text.into()).is_ok(), "{text:?}");
+            assert!(SigningKey::new(&text.into()).is_ok(), "{text:?}");
         }
     }
 
     #[test]
     fn nothing_of_a_key_is_trimmed_or_decoded() {
         let signed = |text: &str| {
-            let key = SignKey::new(&text.into()).unwrap();
-            key.sign(Subject::Webhook, Timestamp::from_millis(0), [b"{}"])
+            let key = SigningKey::new(&text.into()).unwrap();
+            key.sign(MessageKind::Webhook, Timestamp::from_millis(0), [b"{}"])
                 .to_base64()
         };
         let key = "dW5pdC10ZXN0";
@@ -159,8 +163,8 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing() {
-        let key = SignKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap();
-        assert_eq!(format!("{key:?}"), "SignKey([REDACTED])");
+        let key = SigningKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap();
+        assert_eq!(format!("{key:?}"), "SigningKey([REDACTED])");
         let signer = key.signer(RequestLine::new("GET", "/"), Timestamp::from_millis(0));
         assert_eq!(format!("{signer:?}"), "Signer([REDACTED])");
     }
