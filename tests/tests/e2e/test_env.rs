@@ -1,4 +1,4 @@
-//! A gateway, a client of it, and one clock for both that a test moves.
+//! The test environment: a sandbox, a client, and a manual clock for both.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,18 +11,18 @@ use stablelink::{
 };
 use stablelink_sandbox::{Account, Operation, Sandbox, Settings};
 
-pub(crate) struct Stage {
+pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     pub(crate) clock: ManualClock,
 }
 
-impl Stage {
+impl TestEnv {
     pub(crate) async fn start() -> Self {
-        Self::with(|_| {}).await
+        Self::with_settings(|_| {}).await
     }
 
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
         let sandbox = Sandbox::builder().settings(change).start().await.unwrap();
         sandbox.clock().freeze();
         let millis = u64::try_from(sandbox.clock().now_millis()).unwrap();
@@ -35,19 +35,19 @@ impl Stage {
         }
     }
 
-    /// Lets so many seconds pass.
-    pub(crate) fn pass(&self, seconds: u64) {
+    /// Advances both clocks by this number of seconds.
+    pub(crate) fn advance(&self, seconds: u64) {
         let time = Duration::from_secs(seconds);
         self.sandbox.clock().advance(time);
         self.clock.advance(time);
     }
 
-    pub(crate) fn made(&self, operation: Operation, key: &str) -> u64 {
+    pub(crate) fn effect_count(&self, operation: Operation, key: &str) -> u64 {
         self.sandbox.effects().of(operation, key)
     }
 
-    /// What all accounts hold; those with nothing are left out.
-    pub(crate) fn holds(&self, expected: &[(Account, &str, &str)]) {
+    /// Asserts the balances of all accounts except the outside world; empty accounts are left out.
+    pub(crate) fn assert_balances(&self, expected: &[(Account, &str, &str)]) {
         let balances = self.sandbox.balances();
         let held: Vec<_> = balances
             .iter()
@@ -61,21 +61,21 @@ impl Stage {
         assert_eq!(held, expected);
     }
 
-    /// All is well in the end.
-    pub(crate) fn end(self) {
-        all_well(&self.sandbox);
+    /// Asserts at the end of a test that the sandbox is consistent.
+    pub(crate) fn finish(self) {
+        assert_consistent(&self.sandbox);
     }
 }
 
-/// Nothing was done twice, the money adds up, and each answer was one of the document's.
-pub(crate) fn all_well(sandbox: &Sandbox) {
+/// Asserts that nothing took effect twice, the balances sum to zero, and every response conformed to the document.
+pub(crate) fn assert_consistent(sandbox: &Sandbox) {
     assert_eq!(sandbox.mismatches(), []);
     assert!(sandbox.balances().add_up(), "{:?}", sandbox.balances());
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().collect::<Vec<_>>(), []);
 }
 
-/// A client whose attempts follow each other at once.
+/// Returns a client builder with retries without backoff.
 pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
     let secrets = sandbox.credentials();
     Client::builder()
@@ -88,7 +88,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
         .retry(RetryPolicy::default().base(Duration::ZERO))
 }
 
-/// A request of the low-level client.
+/// Returns a request of the low-level client from its JSON form.
 pub(crate) fn of<T: DeserializeOwned>(json: Value) -> T {
     serde_json::from_value(json).unwrap()
 }
@@ -97,21 +97,21 @@ pub(crate) fn money(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-/// The data of an answer whose form was not seen.
-pub(crate) trait Data {
+/// Access to response data that the document does not describe.
+pub(crate) trait RawData {
     fn data(&self) -> Value;
 }
 
-impl Data for Answer<Option<stablelink::scalars::RawJson>> {
+impl RawData for Answer<Option<stablelink::scalars::RawJson>> {
     fn data(&self) -> Value {
         self.as_ref().unwrap().parse().unwrap()
     }
 }
 
-/// A call, and what it came to.
-pub(crate) type Outcome = BoxFuture<'static, Result<(), Error>>;
+/// A call with its result type erased.
+pub(crate) type BoxedCall = BoxFuture<'static, Result<(), Error>>;
 
-pub(crate) fn outcome<T, C>(call: C) -> Outcome
+pub(crate) fn boxed<T, C>(call: C) -> BoxedCall
 where
     C: IntoFuture<Output = Result<Answer<T>, Error>>,
     C::IntoFuture: Send + 'static,
@@ -120,11 +120,11 @@ where
     Box::pin(async { call.await.map(drop) })
 }
 
-/// The refusal of a call: its retcode and its words.
+/// Returns the retcode and the message of a rejected call.
 #[track_caller]
-pub(crate) fn refused<T>(result: Result<T, Error>) -> (String, String) {
-    let error = result.err().expect("it is not refused");
-    let refusal = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
+pub(crate) fn rejection<T>(result: Result<T, Error>) -> (String, String) {
+    let error = result.err().expect("the call was not rejected");
+    let rejection = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
     let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    (part(refusal.retcode()), part(refusal.message()))
+    (part(rejection.retcode()), part(rejection.message()))
 }

@@ -1,18 +1,18 @@
-//! What one client does all day.
+//! The calls that one client repeats: exchange rates, trades, and orders with refunds and settlements.
 
 use stablelink::scalars::{DecimalString, IntegerOrText};
 use stablelink::types::{CheckoutOrder, ConfirmTransactionRequest, Trade};
 use stablelink::{Client, Decimal, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade};
 use tokio::sync::mpsc::Sender;
 
-use super::caller::{Caller, Outcome, Step};
-use super::{Entry, Line};
+use super::client::{LoadClient, PaymentOutcome, StepOutcome};
+use super::{LogEntry, LogLine};
 
 const COINS: [&str; 7] = [
     "ETH_USDT", "ETH_USDC", "ETH_WUSD", "TRX_USDT", "TRX_USDC", "SOL_USDT", "SOL_USDC",
 ];
 
-/// Sold, bought, and the `requestType` of it.
+/// Sold currency, bought currency, `requestType`.
 const TRADES: [(&str, &str, i64); 4] = [
     ("USD", "USDC", 1),
     ("USD", "USDT", 1),
@@ -20,51 +20,51 @@ const TRADES: [(&str, &str, i64); 4] = [
     ("USDT", "USD", 2),
 ];
 
-/// Digits behind the point that a coin has.
+/// Decimal places of a coin.
 const COIN_DIGITS: u32 = 6;
 
-/// Its customer, its caller, and where it tells what it did.
-pub(super) struct Business {
-    pub(super) caller: Caller,
+/// The state of one client: its customer, and the log that it reports payments to.
+pub(super) struct Scenario {
+    pub(super) client: LoadClient,
     pub(super) customer: i64,
-    pub(super) journal: Sender<Line>,
+    pub(super) log: Sender<LogLine>,
 }
 
-impl Business {
-    /// One piece of business, from one call to a dozen.
-    pub(super) async fn go_on(&mut self) {
-        match self.caller.random.u32(0..100) {
+impl Scenario {
+    /// Runs one random step: a rate, a trade, or an order. A step takes up to a dozen calls.
+    pub(super) async fn run_step(&mut self) {
+        match self.client.random.u32(0..100) {
             0..35 => self.rate().await,
             35..65 => self.trade().await,
             _ => self.order().await,
         }
     }
 
-    async fn tell(&self, entry: Entry) {
-        // Nobody listens any more: the run was broken off, and its end is told elsewhere.
-        let _ = self.journal.send(Line::Entry(entry)).await;
+    async fn report(&self, entry: LogEntry) {
+        // The receiver is dropped only if the test was aborted, which is reported elsewhere.
+        let _ = self.log.send(LogLine::Entry(entry)).await;
     }
 
-    async fn open(&self, what: &str, key: String) {
+    async fn report_unresolved(&self, what: &str, key: String) {
         let what = what.to_owned();
-        self.tell(Entry::Open { what, key }).await;
+        self.report(LogEntry::Unresolved { what, key }).await;
     }
 
-    /// An amount with two digits behind the point.
+    /// Returns a random amount with two decimal places.
     fn amount(&mut self, cents: std::ops::Range<i64>) -> Decimal {
-        Decimal::new(self.caller.random.i64(cents), 2)
+        Decimal::new(self.client.random.i64(cents), 2)
     }
 
     async fn rate(&mut self) {
         let amount = self.amount(100..1_000_000);
-        let quote = self.caller.client.exchange_rates();
+        let quote = self.client.api.exchange_rates();
         let quote = quote.quote("USDC", "USD").amount(amount);
-        // A rate that does not come is asked for another time.
-        let _ = self.caller.call(quote.client_id(self.customer)).await;
+        // A failed quote is not retried here: it moves no money.
+        let _ = self.client.call(quote.client_id(self.customer)).await;
     }
 
     async fn trade(&mut self) {
-        let at = self.caller.random.usize(0..TRADES.len());
+        let at = self.client.random.usize(0..TRADES.len());
         let (sold, bought, kind) = TRADES[at];
         let amount = self.amount(1_000..500_000);
         let customer = self.customer;
@@ -72,8 +72,8 @@ impl Business {
             NewTrade::new(customer, sold, bought, amount).request_type(IntegerOrText::from(kind))
         };
         let (key, outcome) = self
-            .caller
-            .settle(
+            .client
+            .create_and_resolve(
                 new,
                 NewTrade::request_id,
                 |client, trade| client.trades().create(trade),
@@ -81,27 +81,30 @@ impl Business {
             )
             .await;
         let fee = match &outcome {
-            Outcome::Answered(made) => made.total_fee,
-            Outcome::Recorded(record) => record.total_fee,
-            Outcome::Presumed => None,
-            Outcome::Forgotten => return,
-            Outcome::Open => return self.open("trade", key).await,
+            PaymentOutcome::Created(created) => created.total_fee,
+            PaymentOutcome::Found(record) => record.total_fee,
+            PaymentOutcome::AssumedSucceeded => None,
+            PaymentOutcome::AssumedFailed => return,
+            PaymentOutcome::Unresolved => return self.report_unresolved("trade", key).await,
         };
         let mut confirmed = None;
-        if self.caller.random.u32(0..10) > 0 && !matches!(outcome, Outcome::Presumed) {
-            let record = match self.confirmed(&key).await {
-                Step::Done(record) => record,
-                Step::Denied(record) => {
+        if self.client.random.u32(0..10) > 0 && !matches!(outcome, PaymentOutcome::AssumedSucceeded)
+        {
+            let record = match self.confirm(&key).await {
+                StepOutcome::Done(record) => record,
+                StepOutcome::Denied(record) => {
                     let what = "confirmation".to_owned();
                     let key = key.clone();
-                    self.tell(Entry::Denied { what, key }).await;
+                    self.report(LogEntry::Denied { what, key }).await;
                     record
                 }
-                Step::Open => return self.open("confirmation", key).await,
+                StepOutcome::Unresolved => {
+                    return self.report_unresolved("confirmation", key).await;
+                }
             };
             confirmed.clone_from(&record.tx_no);
         }
-        self.tell(Entry::Trade {
+        self.report(LogEntry::Trade {
             key,
             sold: sold.to_owned(),
             bought: bought.to_owned(),
@@ -112,13 +115,13 @@ impl Business {
         .await;
     }
 
-    async fn confirmed(&mut self, key: &str) -> Step<Trade> {
-        self.caller
-            .step(
+    async fn confirm(&mut self, key: &str) -> StepOutcome<Trade> {
+        self.client
+            .run_once(
                 |client| client.trades().get(key),
                 (
-                    |trade| is(trade, "Processing") || is(trade, "Completed"),
-                    |trade| is(trade, "Pending"),
+                    |trade| has_status(trade, "Processing") || has_status(trade, "Completed"),
+                    |trade| has_status(trade, "Pending"),
                 ),
                 |client: &Client, trade: &Trade| {
                     let tx_no = trade.tx_no.clone();
@@ -131,12 +134,12 @@ impl Business {
     }
 
     async fn order(&mut self) {
-        let at = self.caller.random.usize(0..COINS.len());
+        let at = self.client.random.usize(0..COINS.len());
         let token = COINS[at];
         let amount = self.amount(50..100_000);
         let (key, outcome) = self
-            .caller
-            .settle(
+            .client
+            .create_and_resolve(
                 || NewCheckoutOrder::usd(amount, token, "6", "1"),
                 NewCheckoutOrder::order_no,
                 |client, order| client.checkout_orders().create(order),
@@ -144,13 +147,13 @@ impl Business {
             )
             .await;
         let paying = match &outcome {
-            Outcome::Answered(made) => made.paying_amount,
-            Outcome::Recorded(record) => record.paying_amount,
-            Outcome::Presumed => None,
-            Outcome::Forgotten => return,
-            Outcome::Open => return self.open("order", key).await,
+            PaymentOutcome::Created(created) => created.paying_amount,
+            PaymentOutcome::Found(record) => record.paying_amount,
+            PaymentOutcome::AssumedSucceeded => None,
+            PaymentOutcome::AssumedFailed => return,
+            PaymentOutcome::Unresolved => return self.report_unresolved("order", key).await,
         };
-        self.tell(Entry::Order {
+        self.report(LogEntry::Order {
             key: key.clone(),
             token: token.to_owned(),
             amount: amount.into(),
@@ -161,28 +164,28 @@ impl Business {
             return;
         };
         let paid = self
-            .caller
+            .client
             .until(|client| client.checkout_orders().wait(key.clone()), is_paid)
             .await;
         if paid.is_none() {
-            return self.open("payment of an order", key).await;
+            return self.report_unresolved("payment of an order", key).await;
         }
-        let mut left = paying.get();
-        if self.caller.random.bool() {
-            let part = Decimal::new(self.caller.random.i64(1..100), 2);
-            let part = (left * part).trunc_with_scale(COIN_DIGITS);
+        let mut remaining = paying.get();
+        if self.client.random.bool() {
+            let part = Decimal::new(self.client.random.i64(1..100), 2);
+            let part = (remaining * part).trunc_with_scale(COIN_DIGITS);
             self.refund(&key, token, part).await;
-            left -= part;
+            remaining -= part;
         }
-        if self.caller.random.bool() {
-            self.settlement(key, token, left).await;
+        if self.client.random.bool() {
+            self.settlement(key, token, remaining).await;
         }
     }
 
     async fn refund(&mut self, order: &str, token: &str, amount: Decimal) {
         let (key, outcome) = self
-            .caller
-            .settle(
+            .client
+            .create_and_resolve(
                 || NewRefund::of_order(order, amount),
                 NewRefund::refund_order_no,
                 |client, refund| client.refunds().create(refund),
@@ -190,20 +193,22 @@ impl Business {
             )
             .await;
         match outcome {
-            Outcome::Answered(_) | Outcome::Recorded(_) | Outcome::Presumed => {
+            PaymentOutcome::Created(_)
+            | PaymentOutcome::Found(_)
+            | PaymentOutcome::AssumedSucceeded => {
                 let (token, amount) = (token.to_owned(), amount.into());
-                self.tell(Entry::Refund { key, token, amount }).await;
+                self.report(LogEntry::Refund { key, token, amount }).await;
             }
-            Outcome::Forgotten => {}
-            Outcome::Open => self.open("refund", key).await,
+            PaymentOutcome::AssumedFailed => {}
+            PaymentOutcome::Unresolved => self.report_unresolved("refund", key).await,
         }
     }
 
     async fn settlement(&mut self, order: String, token: &str, amount: Decimal) {
         let address = "0x0000000000000000000000000000000000000001";
         let (key, outcome) = self
-            .caller
-            .settle(
+            .client
+            .create_and_resolve(
                 || NewSettlement::new(amount, token, address, "1", [order.as_str()]),
                 NewSettlement::settlement_order_no,
                 |client, settlement| client.settlements().create(settlement),
@@ -211,22 +216,25 @@ impl Business {
             )
             .await;
         match outcome {
-            Outcome::Answered(_) | Outcome::Recorded(_) | Outcome::Presumed => {
+            PaymentOutcome::Created(_)
+            | PaymentOutcome::Found(_)
+            | PaymentOutcome::AssumedSucceeded => {
                 let (token, amount) = (token.to_owned(), amount.into());
-                self.tell(Entry::Settlement { key, token, amount }).await;
+                self.report(LogEntry::Settlement { key, token, amount })
+                    .await;
             }
-            Outcome::Forgotten => {}
-            Outcome::Open => self.open("settlement", key).await,
+            PaymentOutcome::AssumedFailed => {}
+            PaymentOutcome::Unresolved => self.report_unresolved("settlement", key).await,
         }
     }
 }
 
-fn is(trade: &Trade, status: &str) -> bool {
-    let shown = trade.status.as_ref();
-    shown.is_some_and(|shown| shown.as_str() == status)
+fn has_status(trade: &Trade, status: &str) -> bool {
+    let actual = trade.status.as_ref();
+    actual.is_some_and(|actual| actual.as_str() == status)
 }
 
 fn is_paid(order: &CheckoutOrder) -> bool {
-    let shown = order.order_status.as_ref();
-    shown.is_some_and(|shown| shown.as_str() == "PAID")
+    let status = order.order_status.as_ref();
+    status.is_some_and(|status| status.as_str() == "PAID")
 }

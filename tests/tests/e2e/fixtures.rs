@@ -1,40 +1,40 @@
-//! A gateway on which a record of each kind waits to be acted upon.
+//! A sandbox that holds one record of each kind for the tests to act on.
 
 use serde_json::json;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
 use stablelink::{Client, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, request_id};
 use stablelink_sandbox::Settings;
 
-use crate::stage::{Data as _, Stage, money, of};
+use crate::test_env::{RawData as _, TestEnv, money, of};
 
-pub(crate) struct Scene {
-    pub(crate) stage: Stage,
-    /// Has a fee config.
+pub(crate) struct Fixtures {
+    pub(crate) env: TestEnv,
+    /// A customer with a fee configuration.
     pub(crate) customer: i64,
-    /// Has none.
+    /// A customer without a fee configuration.
     pub(crate) bare_customer: i64,
     pub(crate) trade: String,
     pub(crate) tx_no: String,
     pub(crate) deposit: i64,
     pub(crate) remit: i64,
-    /// Waits for its payment.
+    /// An unpaid order.
     pub(crate) order: String,
-    /// Was paid with three coins.
+    /// An order that was paid in full: 3.03 coins.
     pub(crate) paid_order: String,
-    /// Was paid with one coin too much.
+    /// An order that was overpaid by one coin.
     pub(crate) overpaid_order: String,
     pub(crate) refund: String,
     pub(crate) settlement: String,
 }
 
-/// The hash of the payment that was too much.
-pub(crate) const HASH: &str = "0x02";
+/// Transaction hash of the overpayment.
+pub(crate) const OVERPAYMENT_HASH: &str = "0x02";
 
 pub(crate) fn trade(customer: i64) -> NewTrade {
     NewTrade::on_ramp(customer, "USD", "USDC", money("120"))
 }
 
-/// An order of 3.03 coins.
+/// Returns an order request of 3.03 coins.
 pub(crate) fn order() -> NewCheckoutOrder {
     NewCheckoutOrder::usd(money("3"), "ETH_USDT", "6", "1")
 }
@@ -60,19 +60,19 @@ pub(crate) fn changed_remit(id: i64, name: &str) -> UpdateRemitRequest {
     of(request)
 }
 
-impl Scene {
+impl Fixtures {
     pub(crate) const fn client(&self) -> &Client {
-        &self.stage.client
+        &self.env.client
     }
 
-    pub(crate) async fn set(change: impl FnOnce(&mut Settings)) -> Self {
-        let stage = Stage::with(change).await;
-        let (sandbox, client) = (&stage.sandbox, &stage.client);
+    pub(crate) async fn create(change: impl FnOnce(&mut Settings)) -> Self {
+        let env = TestEnv::with_settings(change).await;
+        let (sandbox, client) = (&env.sandbox, &env.client);
         let customer = sandbox.add_customer();
         let user = of(json!({"email": "a@example.com", "fullName": "A", "country": "VGB"}));
         let user = client.users().create(user).await.unwrap().data();
         let trade = trade(customer);
-        let made = client.trades().create(&trade).await.unwrap();
+        let created = client.trades().create(&trade).await.unwrap();
         let coins = ("USDC", "ethereum");
         let deposit = sandbox.deposit(customer, coins, money("7.5")).unwrap();
         let remit = client.remits().create(&remit()).await.unwrap().data();
@@ -81,7 +81,9 @@ impl Scene {
             let order = order();
             client.checkout_orders().create(&order).await.unwrap();
             let number = order.order_no();
-            sandbox.pay_order(number, money(paid), HASH).unwrap();
+            sandbox
+                .pay_order(number, money(paid), OVERPAYMENT_HASH)
+                .unwrap();
             orders.push(number.to_owned());
         }
         let [order, paid_order, overpaid_order] = orders.try_into().unwrap();
@@ -93,7 +95,7 @@ impl Scene {
             customer,
             bare_customer: user["id"].as_i64().unwrap(),
             trade: trade.request_id().to_owned(),
-            tx_no: made.tx_no.clone().unwrap(),
+            tx_no: created.tx_no.clone().unwrap(),
             deposit,
             remit: remit["id"].as_i64().unwrap(),
             order,
@@ -101,7 +103,7 @@ impl Scene {
             overpaid_order,
             refund: refund.refund_order_no().to_owned(),
             settlement: settlement.settlement_order_no().to_owned(),
-            stage,
+            env,
         }
     }
 }

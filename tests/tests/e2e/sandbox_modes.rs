@@ -1,4 +1,4 @@
-//! Where sources disagree the gateway has modes: the same business in each of them.
+//! The sandbox has a setting for each point on which the sources disagree; the client works with all of them.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use stablelink_sandbox::{
 };
 
 use crate::operations::call_all;
-use crate::stage::{Stage, all_well, builder, money};
+use crate::test_env::{TestEnv, assert_consistent, builder, money};
 
-/// Every operation in every combination of the modes that change what an answer looks like.
+/// Combines the settings that change the form of a response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_operation_succeeds_in_each_mode() {
+async fn every_operation_succeeds_with_each_response_form() {
     let mut modes = Vec::new();
     for retcode in [
         RetcodeForm::AsDocumented,
@@ -40,9 +40,8 @@ async fn every_operation_succeeds_in_each_mode() {
     }
 }
 
-/// The modes that change little beside.
 #[tokio::test]
-async fn every_operation_succeeds_whatever_the_message() {
+async fn every_operation_succeeds_with_each_retmsg_and_webhook_form() {
     for retmsg in [
         Retmsg::Success,
         Retmsg::Empty,
@@ -56,9 +55,9 @@ async fn every_operation_succeeds_whatever_the_message() {
     call_all("webhooks with text", text).await;
 }
 
-/// Modes are what they are called: each shows in the bytes that the client got.
+/// Each setting changes the bytes of the response, so that the tests above test what they claim.
 #[tokio::test]
-async fn a_mode_shows_on_the_wire() {
+async fn setting_changes_response_bytes() {
     for (retcode, shown) in [
         (RetcodeForm::Integer, r#""retcode":200"#),
         (RetcodeForm::Text, r#""retcode":"200""#),
@@ -67,12 +66,12 @@ async fn a_mode_shows_on_the_wire() {
             (RateVersion::Today, "channelRate"),
             (RateVersion::Earlier, "quoteId"),
         ] {
-            let stage = Stage::with(|settings| {
+            let env = TestEnv::with_settings(|settings| {
                 settings.retcode = retcode;
                 settings.rate_version = version;
             })
             .await;
-            let quote = stage
+            let quote = env
                 .client
                 .exchange_rates()
                 .quote("USDT", "USD")
@@ -80,14 +79,14 @@ async fn a_mode_shows_on_the_wire() {
             let quote = quote.await.unwrap();
             let body = String::from_utf8_lossy(quote.raw().body()).into_owned();
             assert!(body.contains(shown) && body.contains(member), "{body}");
-            stage.end();
+            env.finish();
         }
     }
 }
 
-/// A client that signs its queries in the form that the gateway wants; with another form it is refused.
+/// A client succeeds with the query form that the sandbox expects, and is rejected with another form.
 #[tokio::test]
-async fn a_query_is_signed_in_each_form() {
+async fn query_is_signed_in_each_form() {
     for (form, theirs) in [
         (QueryForm::Decoded, stablelink::QueryForm::Decoded),
         (
@@ -110,19 +109,18 @@ async fn a_query_is_signed_in_each_form() {
         ] {
             let client = builder(&sandbox).query_form(ours).build().unwrap();
             let address = client.trades().deposit_address(customer, "USDC", "a b/c");
-            // The name is none, which is found once the signature is good.
+            // The order does not exist, which the sandbox reports only if the signature is valid.
             let error = address.await.err();
             let code = error.as_ref().and_then(stablelink::Error::retcode);
             assert_eq!(code != Some("00903"), fits, "{form:?} {ours:?}: {error:?}");
         }
-        all_well(&sandbox);
+        assert_consistent(&sandbox);
     }
 }
 
-/// A token that ends in the middle is renewed in either way that the gateway may say it.
 #[tokio::test]
-async fn a_token_ends_in_each_mode() {
-    // By a retcode a token is renewed once a cool-down, which is not what this is about.
+async fn rejected_token_is_refreshed_in_each_form() {
+    // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
     let often = TokenSettings::default().cool_down(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
@@ -133,7 +131,7 @@ async fn a_token_ends_in_each_mode() {
                 .start()
                 .await
                 .unwrap();
-            // The code is the sandbox's own: of the live service none is known, and who learns it tells the client.
+            // The live gateway's retcode is unknown; the sandbox chooses one, and the client is configured with it.
             let client = builder(&sandbox)
                 .token_retcodes(["00901"])
                 .token_settings(often.clone())
@@ -149,7 +147,7 @@ async fn a_token_ends_in_each_mode() {
                 (grants.credentials, grants.refresh, grants.refused),
                 (1, 2, 0)
             );
-            all_well(&sandbox);
+            assert_consistent(&sandbox);
         }
     }
 }
