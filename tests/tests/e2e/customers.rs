@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewTrade, Upload};
-use stablelink_sandbox::{Ending, Operation};
+use stablelink_sandbox::{Operation, RecordOutcome};
 
 use crate::fixtures::{changed_remit, remit, trade};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -46,7 +46,7 @@ async fn kyb_status(env: &TestEnv, customer: i64) -> String {
 
 #[tokio::test]
 async fn customer_trades_only_after_kyb_and_fee_configuration() {
-    let env = TestEnv::with_settings(|settings| settings.kyb_needed = true).await;
+    let env = TestEnv::with_settings(|settings| settings.require_kyb = true).await;
     let id = create_customer(&env).await;
     let trade = trade(id);
     let words = |(code, message): (String, String), needle: &str| {
@@ -77,8 +77,8 @@ async fn customer_trades_only_after_kyb_and_fee_configuration() {
 #[tokio::test]
 async fn rejected_kyb_can_be_submitted_again() {
     let env = TestEnv::with_settings(|settings| {
-        settings.kyb_needed = true;
-        settings.pace.kyb_ends = Ending::Bad;
+        settings.require_kyb = true;
+        settings.delays.kyb_outcome = RecordOutcome::Failure;
     })
     .await;
     let id = create_customer(&env).await;
@@ -90,7 +90,7 @@ async fn rejected_kyb_can_be_submitted_again() {
     let (code, _) = rejection(env.client.trades().create(&trade).await);
     assert_eq!(code, "00908");
     env.sandbox
-        .change(|settings| settings.pace.kyb_ends = Ending::Good);
+        .update_settings(|settings| settings.delays.kyb_outcome = RecordOutcome::Success);
     let review = of(json!({"clientId": id}));
     env.client.kyb().submit_simple(review).await.unwrap();
     env.advance(60);

@@ -9,7 +9,7 @@ use stablelink::{
     Answer, Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade,
     RetryPolicy, TokenSettings,
 };
-use stablelink_sandbox::{Account, ErrorStatus, Fault, Operation, Sandbox};
+use stablelink_sandbox::{ErrorStatus, Fault, LedgerAccount, Operation, Sandbox};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{order, settlement, trade};
@@ -40,9 +40,9 @@ const FAULTS: [&str; 30] = [
     "rate-limited=0:after",
     "malformed-json",
     "malformed-json:after",
-    "wrong-json",
-    "wrong-json:after",
-    "big-error=100000:after",
+    "unexpected-json",
+    "unexpected-json:after",
+    "large-error=100000:after",
     "duplicate",
     "null=retdata",
     "wrong-type=retdata.status",
@@ -115,7 +115,7 @@ impl FaultRun {
         outcome: &Result<T, Error>,
         ambiguous: &mut bool,
     ) {
-        let made = self.sandbox.effects().of(operation, key);
+        let made = self.sandbox.effects().count(operation, key);
         let context = || format!("{} on {}: {operation}", self.text, self.faulty_operation);
         match outcome {
             Ok(_) => assert_eq!(made, 1, "{} was reported as created", context()),
@@ -318,7 +318,11 @@ async fn run_flows(
     run_trade_flow(&mut run).await;
     run_checkout_flow(&mut run).await;
     let sandbox = &run.sandbox;
-    assert_eq!(sandbox.faults().strikes(id), 1, "{text} {faulty_operation}");
+    assert_eq!(
+        sandbox.faults().injections(id),
+        1,
+        "{text} {faulty_operation}"
+    );
     for operation in [
         Operation::CreateTrade,
         Operation::ConfirmTransaction,
@@ -331,11 +335,11 @@ async fn run_flows(
     }
     let balances = sandbox.balances();
     for (account, currency, due) in [
-        (Account::Exchange, "USD", "120"),
-        (Account::World, "USDC", "120"),
-        (Account::Merchant, "ETH_USDT", "0.03"),
+        (LedgerAccount::Exchange, "USD", "120"),
+        (LedgerAccount::External, "USDC", "120"),
+        (LedgerAccount::Merchant, "ETH_USDT", "0.03"),
     ] {
-        let held = balances.of(account, currency);
+        let held = balances.get(account, currency);
         assert_eq!(
             held,
             Some(money(due)),

@@ -271,7 +271,7 @@ async fn disallowed_ip_address_has_its_own_error_kind() {
         fixtures
             .env
             .sandbox
-            .change(|settings| settings.refuse_address = true);
+            .update_settings(|settings| settings.reject_address = true);
         let effects = fixtures.env.sandbox.effects();
         let error = fixtures
             .client()

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewFiatSettlement, NewRefund};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::checkout::create_paid_order;
 use crate::fixtures::settlement;
@@ -29,7 +29,7 @@ async fn settlement_pays_out_once() {
     assert_eq!(status(&env, number).await, "SETTLING");
     let (code, _) = rejection(env.client.settlements().cancel(number).await);
     assert_eq!(code, "00908", "the settlement is already being paid out");
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     env.advance(60);
     assert_eq!(status(&env, number).await, "SETTLED");
     env.assert_balances(&[]);
@@ -61,7 +61,7 @@ async fn cancelled_or_uncovered_settlement_moves_no_money() {
         "CANCELLED"
     );
     assert_eq!(status(&env, much.settlement_order_no()).await, "FAILED");
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     env.finish();
 }
 

@@ -9,7 +9,7 @@ use stablelink::testing::ManualClock;
 use stablelink::{
     Answer, BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, RetryPolicy,
 };
-use stablelink_sandbox::{Account, Operation, Sandbox, Settings};
+use stablelink_sandbox::{LedgerAccount, Operation, Sandbox, SandboxSettings};
 
 pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
@@ -22,7 +22,7 @@ impl TestEnv {
         Self::with_settings(|_| {}).await
     }
 
-    pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with_settings(change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let sandbox = Sandbox::builder().settings(change).start().await.unwrap();
         sandbox.clock().freeze();
         let millis = u64::try_from(sandbox.clock().now_millis()).unwrap();
@@ -43,16 +43,16 @@ impl TestEnv {
     }
 
     pub(crate) fn effect_count(&self, operation: Operation, key: &str) -> u64 {
-        self.sandbox.effects().of(operation, key)
+        self.sandbox.effects().count(operation, key)
     }
 
     /// Asserts the balances of all accounts except the outside world; empty accounts are left out.
-    pub(crate) fn assert_balances(&self, expected: &[(Account, &str, &str)]) {
+    pub(crate) fn assert_balances(&self, expected: &[(LedgerAccount, &str, &str)]) {
         let balances = self.sandbox.balances();
         let held: Vec<_> = balances
             .iter()
             .map(|(account, currency, amount)| (account, currency, amount.unwrap()))
-            .filter(|(account, _, amount)| *account != Account::World && !amount.is_zero())
+            .filter(|(account, _, amount)| *account != LedgerAccount::External && !amount.is_zero())
             .collect();
         let expected: Vec<_> = expected
             .iter()
@@ -70,7 +70,7 @@ impl TestEnv {
 /// Asserts that nothing took effect twice, the balances sum to zero, and every response conformed to the document.
 pub(crate) fn assert_consistent(sandbox: &Sandbox) {
     assert_eq!(sandbox.mismatches(), []);
-    assert!(sandbox.balances().add_up(), "{:?}", sandbox.balances());
+    assert!(sandbox.balances().is_balanced(), "{:?}", sandbox.balances());
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().collect::<Vec<_>>(), []);
 }
