@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message};
+use apifox::{Diagnostic, DocumentInfo};
 use serde_json::Value;
 
 use crate::{
@@ -46,7 +46,7 @@ pub enum RegenError {
     Lock(#[from] LockError),
     /// A page cannot be read, or two contradict each other.
     #[error("{}", lines(.0))]
-    Pages(Vec<Message>),
+    Pages(Vec<Diagnostic>),
     /// An overlay is malformed.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
@@ -113,7 +113,7 @@ pub struct Built {
     /// The counts.
     pub summary: Summary,
     /// What the importer remarked without failing.
-    pub warnings: Vec<Message>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Makes all outputs from the files below `root`. Nothing is written.
@@ -267,10 +267,10 @@ impl Curated {
 }
 
 /// The importer's document with the evidence of the lock on it.
-fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
+fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
-        &Info {
+        &DocumentInfo {
             title: "StableLink".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             description: None,
@@ -280,7 +280,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
         .messages
         .iter()
         .cloned()
-        .chain(assembly.messages)
+        .chain(assembly.diagnostics)
         .partition(|message| message.is_error());
     if !errors.is_empty() {
         return Err(RegenError::Pages(errors));
