@@ -9,13 +9,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-<<<<<<< HEAD
 use stablelink::RawResponse;
-use stablelink::operations::{Evidence, Facts, Retry};
-=======
-use stablelink::RawReply;
 use stablelink::operations::{EvidenceLevel, OperationInfo, RetrySafety};
->>>>>>> integration
 
 pub(crate) use members::{Members, plain};
 pub(crate) use paint::{Paint, Tone};
@@ -119,11 +114,7 @@ impl Out {
     }
 
     /// How sure the document is of an operation, and how the call went.
-<<<<<<< HEAD
-    pub(crate) fn evidence(&self, facts: &Facts, reply: &RawResponse, took: Duration) {
-=======
-    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawReply, took: Duration) {
->>>>>>> integration
+    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawResponse, took: Duration) {
         let level = match facts.evidence {
             EvidenceLevel::Inferred => self.stderr.tone(Tone::Warning, "inferred"),
             other => other.as_str().to_owned(),

@@ -93,11 +93,7 @@ impl<R, T> Call<R, T> {
 
     /// What the document says of the operation: evidence, and whether it may be repeated.
     #[must_use]
-<<<<<<< HEAD
-    pub const fn operation(&self) -> &'static Facts {
-=======
-    pub const fn facts(&self) -> &'static OperationInfo {
->>>>>>> integration
+    pub const fn operation(&self) -> &'static OperationInfo {
         self.facts
     }
 

@@ -77,28 +77,17 @@ impl RawRequest {
     }
 
     /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
-<<<<<<< HEAD
     /// when it comes twice ([`idempotency_key`](RawRequest::idempotency_key)).
     pub fn safe_to_retry(mut self) -> Self {
-        self.retry = Retry::Safe;
-=======
-    /// when it comes twice ([`keyed`](Self::keyed)).
-    pub fn safe_to_repeat(mut self) -> Self {
         self.retry = RetrySafety::Safe;
->>>>>>> integration
         self
     }
 
     /// Lets it be repeated, for its body holds this idempotency key in this member, or its query in this field, and the gateway
     /// refuses a repeated one. The key is not put there: a call that lacks it is
     /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
-<<<<<<< HEAD
     pub fn idempotency_key(mut self, field: &'static str, key: impl Into<String>) -> Self {
-        self.retry = Retry::Keyed { field };
-=======
-    pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = RetrySafety::Keyed { field };
->>>>>>> integration
         self.key = Some(key.into());
         self
     }

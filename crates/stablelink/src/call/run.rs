@@ -60,15 +60,9 @@ impl Run {
     fn read<E: DeserializeOwned, T>(
         &self,
         outcome: Outcome<E>,
-<<<<<<< HEAD
         data: impl FnOnce(E) -> Result<T, DecodeError>,
     ) -> Result<Response<T>, Error> {
-        let error = match outcome.map_err(carried::<Error, _>) {
-=======
-        data: impl FnOnce(E) -> Result<T, Decode>,
-    ) -> Result<Answer<T>, Error> {
         let error = match outcome.map_err(downcast_error::<Error, _>) {
->>>>>>> integration
             // Its transport keeps answers: this is how the generated client ends with one.
             Err(Err(api::Error::Custom(_))) => {
                 return self.taken(|body| envelope(body).and_then(data));

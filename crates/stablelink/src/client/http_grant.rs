@@ -63,32 +63,17 @@ impl HttpGrant {
         secret: Option<&str>,
         refresh: Option<&str>,
     ) -> Result<Issued, GrantError> {
-<<<<<<< HEAD
         let answer =
             self.api
                 .issue_access_token(key, secret, kind, refresh)
                 .await
-                .map_err(|error| match carried::<GrantError, _>(error) {
+                .map_err(|error| match downcast_error::<GrantError, _>(error) {
                     Ok(error) => error,
                     // Its text holds the answer: a token may be in it.
                     Err(_) => GrantError::Unavailable(Error::new(ErrorKind::Decode(
                         DecodeError::new(".", "it is no token answer of either known form"),
                     ))),
                 })?;
-=======
-        let answer = self
-            .api
-            .issue_access_token(key, secret, kind, refresh)
-            .await
-            .map_err(|error| match downcast_error::<GrantError, _>(error) {
-                Ok(error) => error,
-                // Its text holds the answer: a token may be in it.
-                Err(_) => GrantError::Unavailable(Error::new(ErrorKind::Decode(Decode::new(
-                    ".",
-                    "it is no token answer of either known form",
-                )))),
-            })?;
->>>>>>> integration
         let token = match answer.into_inner() {
             types::AccessTokenAnswer::AccessToken(token) => Some(token),
             types::AccessTokenAnswer::AccessTokenEnvelope(envelope) => envelope.retdata,

@@ -3,13 +3,8 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-<<<<<<< HEAD
-use stablelink::operations::Facts;
-use stablelink::{Call, Poller};
-=======
 use stablelink::operations::OperationInfo;
-use stablelink::{Call, Wait};
->>>>>>> integration
+use stablelink::{Call, Poller};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -31,13 +26,8 @@ where
 /// Waits for a record, and shows it.
 pub(super) async fn wait<T>(
     context: &Context,
-<<<<<<< HEAD
     wait: Poller<T>,
-    facts: &Facts,
-=======
-    wait: Wait<T>,
     facts: &OperationInfo,
->>>>>>> integration
     wanted: Option<String>,
     status_of: fn(&T) -> Option<&str>,
 ) -> Result<(), Failure> {
