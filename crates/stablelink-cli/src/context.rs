@@ -112,8 +112,10 @@ impl Context {
             }
         };
         let name = name.ok_or_else(|| {
-            CliError::usage("no environment is set. There is no default, because production moves real money")
-                .next("pass --env sandbox, set STABLELINK_ENV, or run `stablelink --env sandbox login`")
+            CliError::usage(
+                "no environment is set. There is no default, because production moves real money",
+            )
+            .next("pass --env sandbox, set STABLELINK_ENV, or run `stablelink --env sandbox login`")
         })?;
         Ok(Sourced::new(parse_environment(&name.value)?, name.source))
     }
@@ -139,7 +141,10 @@ impl Context {
 
     /// Returns the three secrets. Fails if one is missing.
     pub(crate) fn secret_triple(&self) -> Result<SecretTriple, CliError> {
-        let Sourced { value: parts, source } = self.secrets()?;
+        let Sourced {
+            value: parts,
+            source,
+        } = self.secrets()?;
         let named = [
             (API_KEY, &parts.api_key),
             (API_SECRET, &parts.api_secret),
@@ -201,7 +206,9 @@ impl Context {
                 builder = builder.token_store(FileStore::at(directories.token_file()?)?);
             }
             // Each command then gets its own token, which invalidates the previous one.
-            _ => self.out.note("the token is not shared between commands: there is no state directory"),
+            _ => self
+                .out
+                .note("the token is not shared between commands: there is no state directory"),
         }
         if let Some(deadline) = self.deadline()? {
             builder = builder.deadline(deadline);

@@ -67,7 +67,7 @@ impl CliError {
         )
     }
 
-    /// Sets the hint that tells the user what to do next.
+    /// Sets the hint for the user.
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self

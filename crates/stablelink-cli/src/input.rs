@@ -37,7 +37,9 @@ impl InputArg {
         let mut bytes = Vec::new();
         let size = match self {
             Self::Text(text) => return Ok(text.clone().into_bytes()),
-            Self::Stdin => std::io::stdin().take(MAX_SIZE + 1).read_to_end(&mut bytes)?,
+            Self::Stdin => std::io::stdin()
+                .take(MAX_SIZE + 1)
+                .read_to_end(&mut bytes)?,
             Self::File(path) => std::fs::File::open(path)
                 .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
                 .map_err(|error| {
@@ -73,6 +75,9 @@ mod tests {
         }
         assert_eq!(InputArg::Text("a \n".into()).read().unwrap(), b"a \n");
         let error = InputArg::File("/no/such".into()).read().unwrap_err();
-        assert!(error.to_string().starts_with("cannot read /no/such"), "{error}");
+        assert!(
+            error.to_string().starts_with("cannot read /no/such"),
+            "{error}"
+        );
     }
 }

@@ -39,7 +39,7 @@ struct Case {
     verifier: Verifier,
     timestamp: String,
     webhook_signature: String,
-    /// An HMAC with the key already set, for the bare measurements.
+    /// The HMAC of the bare measurements, with the key already set.
     keyed: Hmac<Sha512>,
     ring: ring::hmac::Key,
     aws_lc: aws_lc_rs::hmac::Key,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{QueryForm, Timestamp};
 
-/// The body to sign if there is none, and for uploads: a multipart body is not signed.
+/// An absent body. Also used for uploads: a multipart body is not signed.
 ///
 /// ```
 /// # use stablelink_signature::{NO_BODY, RequestLine, SigningKey, Timestamp};

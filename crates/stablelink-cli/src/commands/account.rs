@@ -113,7 +113,9 @@ impl Logout {
             return Err(CliError::usage(problem));
         }
         secrets_file.save(&path)?;
-        context.out.note(format!("deleted the secrets of profile {name}"));
+        context
+            .out
+            .note(format!("deleted the secrets of profile {name}"));
         Ok(())
     }
 }
@@ -152,7 +154,10 @@ impl Whoami {
         };
         if let Some(Ok(token)) = &token {
             let (expiry, generation) = (expiry(token), token.generation());
-            rows.push(("token", format!("expires at {expiry}, generation {generation}")));
+            rows.push((
+                "token",
+                format!("expires at {expiry}, generation {generation}"),
+            ));
         }
         context.out.pairs(&rows)?;
         credentials?;
@@ -161,13 +166,16 @@ impl Whoami {
     }
 }
 
-/// Returns three bytes of the SHA-256 digest: enough to tell two secrets apart, and useless for guessing one.
+/// Returns three bytes of the SHA-256 digest: enough to distinguish two secrets, and useless for guessing one.
 fn fingerprint(secret: Option<&SecretString>) -> String {
     let Some(secret) = secret else {
         return "missing".to_owned();
     };
     let digest = Sha256::digest(secret.expose_secret());
-    format!("sha256 {:02x}{:02x}{:02x}…", digest[0], digest[1], digest[2])
+    format!(
+        "sha256 {:02x}{:02x}{:02x}…",
+        digest[0], digest[1], digest[2]
+    )
 }
 
 /// Gets an access token and shows when it expires.

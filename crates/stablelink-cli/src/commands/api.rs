@@ -60,7 +60,9 @@ impl Api {
         if let Some(data) = &self.data {
             let body = data.read()?;
             if serde_json::from_slice::<&serde_json::value::RawValue>(&body).is_err() {
-                context.out.note("the body is not JSON; it is sent unchanged");
+                context
+                    .out
+                    .note("the body is not JSON; it is sent unchanged");
             }
             request = request.body(body);
         }

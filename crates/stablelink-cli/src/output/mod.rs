@@ -109,9 +109,13 @@ impl Output {
             let fields = record.and_then(RawFields::parse);
             let value = fields.as_ref().and_then(|fields| fields.get(name));
             let value = value.ok_or_else(|| {
-                let problem = format!("the call succeeded, but the response has no `{}`", sanitize(name));
-                CliError::other(problem)
-                    .next("the call took effect: do not repeat it for this field; look up the record")
+                let problem = format!(
+                    "the call succeeded, but the response has no `{}`",
+                    sanitize(name)
+                );
+                CliError::other(problem).next(
+                    "the call took effect: do not repeat it for this field; look up the record",
+                )
             })?;
             return self.line(raw_json::display_value(value));
         }
@@ -163,7 +167,9 @@ pub(crate) fn summary(response: &RawResponse, elapsed: Duration) -> String {
 /// Describes when a call of an operation is retried.
 pub(crate) fn describe_retry(retry: RetrySafety) -> String {
     match retry {
-        RetrySafety::Safe => "retried after a lost attempt; repeating it has no further effect".to_owned(),
+        RetrySafety::Safe => {
+            "retried after a lost attempt; repeating it has no further effect".to_owned()
+        }
         RetrySafety::Keyed { field } => format!(
             "retried after a lost attempt with the same {field}, which the gateway accepts once"
         ),

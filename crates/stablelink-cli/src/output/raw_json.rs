@@ -6,6 +6,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The fields of a JSON object in their order, each value unchanged. Duplicate names are kept.
+///
+/// Not `RawObject` of the crate `stablelink`, which is private to that crate.
 pub(crate) struct RawFields<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'a> RawFields<'a> {
@@ -43,7 +45,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawFields<'a> {
 /// Returns the `retdata` of a response body unchanged. Returns `None` if it is absent or null.
 pub(crate) fn retdata(body: &[u8]) -> Option<&str> {
     let body = std::str::from_utf8(body).ok()?;
-    RawFields::parse(body)?.get("retdata").filter(|data| *data != "null")
+    RawFields::parse(body)?
+        .get("retdata")
+        .filter(|data| *data != "null")
 }
 
 /// Returns a JSON value for people: a string without quotes, any other value unchanged.
@@ -103,7 +107,10 @@ mod tests {
 
     #[test]
     fn displayed_value_cannot_control_the_terminal() {
-        assert_eq!(display_value(r#""a\u001b[2Jb\nc""#), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(
+            display_value(r#""a\u001b[2Jb\nc""#),
+            "a\u{fffd}[2Jb\u{fffd}c"
+        );
         assert_eq!(display_value(r#""\u202egnp""#), "\u{fffd}gnp");
         assert_eq!(display_value("1.50"), "1.50");
         assert_eq!(display_value(r#"{"a":1}"#), r#"{"a":1}"#);

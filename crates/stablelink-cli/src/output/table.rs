@@ -1,7 +1,7 @@
 //! Tables of JSON values for people.
 
-use comfy_table::{ContentArrangement, Table};
 use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
 
 use super::raw_json::{RawFields, display_value, sanitize};
 use super::{TextStyle, Theme};
@@ -49,7 +49,8 @@ fn format_list(list: &[&str], theme: Theme) -> String {
     if list.is_empty() {
         return "none".to_owned();
     }
-    let records: Option<Vec<RawFields<'_>>> = list.iter().map(|json| RawFields::parse(json)).collect();
+    let records: Option<Vec<RawFields<'_>>> =
+        list.iter().map(|json| RawFields::parse(json)).collect();
     let Some(records) = records else {
         let lines: Vec<String> = list.iter().map(|json| display_value(json)).collect();
         return lines.join("\n");

@@ -134,7 +134,13 @@ mod tests {
         assert!(SecretsFile::load(&path).unwrap().0.is_empty());
         let mut file = SecretsFile::default();
         let api_key = Some(SecretString::from("s"));
-        file.set("a", SecretParts { api_key, ..SecretParts::default() });
+        file.set(
+            "a",
+            SecretParts {
+                api_key,
+                ..SecretParts::default()
+            },
+        );
         file.save(&path).unwrap();
         assert_eq!(mode(&path), 0o600);
         let read = SecretsFile::load(&path).unwrap().get("a").api_key.unwrap();

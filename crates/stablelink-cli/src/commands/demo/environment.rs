@@ -77,7 +77,9 @@ impl DemoEnvironment {
         let guard = Arc::new(MemoryGuard::default());
         let receiver = WebhookEndpoint::start(receiver, Arc::clone(&guard)).await?;
         let late_receiver = WebhookEndpoint::start(late_receiver, guard).await?;
-        sandbox.set_webhook_url(&receiver.url).map_err(sandbox_error)?;
+        sandbox
+            .set_webhook_url(&receiver.url)
+            .map_err(sandbox_error)?;
         Ok(Self {
             sandbox,
             client,
@@ -102,7 +104,10 @@ impl DemoEnvironment {
             request = request.header(*name, value);
         }
         let response = request.send().await.map_err(|error| {
-            CliError::other(format!("sending the delivery failed: {}", root_cause(&error)))
+            CliError::other(format!(
+                "sending the delivery failed: {}",
+                root_cause(&error)
+            ))
         })?;
         Ok(response.status().as_u16())
     }

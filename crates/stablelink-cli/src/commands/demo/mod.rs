@@ -1,11 +1,9 @@
 //! The command `demo`: calls all features against a local sandbox and checks each result.
 //!
-//! `environment` starts the sandbox, the client and the webhook receivers. `steps` lists the steps in their order, `trades` has
-//! those of trades.
+//! `environment` starts the sandbox, the client and the webhook receivers, `steps` holds the steps.
 
 mod environment;
 mod steps;
-mod trades;
 
 use std::time::{Duration, Instant};
 
@@ -43,7 +41,9 @@ impl Demo {
         let url = environment.sandbox.url();
         if !out.is_json() {
             let ms = start.elapsed().as_millis();
-            out.line(format!("Local sandbox (not the vendor's) on {url}, started in {ms} ms.\n"))?;
+            out.line(format!(
+                "Local sandbox (not the vendor's) on {url}, started in {ms} ms.\n"
+            ))?;
         }
         let mut report = DemoReport::new(out);
         steps::run_all(&environment, &mut report).await?;
@@ -88,7 +88,12 @@ impl<'a> DemoReport<'a> {
         result: impl AsRef<str>,
     ) -> Result<(), CliError> {
         let call = format!("{} {}", operation.method, operation.path);
-        self.print(title, (operation.id, &call), operation.evidence, result.as_ref())
+        self.print(
+            title,
+            (operation.id, &call),
+            operation.evidence,
+            result.as_ref(),
+        )
     }
 
     /// Reports a step that received a webhook.
@@ -135,7 +140,10 @@ impl<'a> DemoReport<'a> {
         let ms = elapsed.as_secs_f64() * 1e3;
         let details = theme.dim(&format!("{call:<40}  {level}  {ms:>6.1} ms"));
         let title = theme.apply(TextStyle::Heading, title);
-        self.out.line(format!("{:>2}  {title}\n    {details}\n    {result}", self.steps))
+        self.out.line(format!(
+            "{:>2}  {title}\n    {details}\n    {result}",
+            self.steps
+        ))
     }
 }
 

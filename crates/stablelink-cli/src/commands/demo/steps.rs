@@ -1,16 +1,20 @@
-//! The steps of the demo in their order: token, customer, checkout orders and webhooks. Those of trades are in `trades`.
+//! The steps of the demo, in the order of [`run_all`].
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, json};
 use stablelink::operations as op;
-use stablelink::types::{CreateFeeConfigRequest, CreateUserRequest, SubmitKybRequest, Trade};
+use stablelink::scalars::IntegerOrText;
+use stablelink::types::{
+    ConfirmTransactionRequest, CreateFeeConfigRequest, CreateRemitRequest, CreateUserRequest,
+    SubmitKybRequest, Trade,
+};
 use stablelink::webhook::Payload;
-use stablelink::{Decimal, NewCheckoutOrder};
+use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{DeliveryState, Operation};
 
 use super::environment::{CapturedDelivery, DemoEnvironment};
-use super::{DemoReport, check, demo_error, from_json, require, sandbox_error, trades};
+use super::{DemoReport, check, demo_error, from_json, require, sandbox_error};
 use crate::error::CliError;
 use crate::output::sanitize;
 
@@ -20,9 +24,9 @@ pub(super) async fn run_all(
 ) -> Result<(), CliError> {
     token(env, report).await?;
     let customer = customer(env, report).await?;
-    let trade = trades::on_ramp(env, report, customer).await?;
+    let trade = on_ramp(env, report, customer).await?;
     let delivery = webhook_received(env, report, &trade).await?;
-    trades::off_ramp(env, report, customer).await?;
+    off_ramp(env, report, customer).await?;
     token_expiry(env, report).await?;
     paid_order(env, report).await?;
     lost_response(env, report).await?;
@@ -68,7 +72,11 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
     let user = env.client.users().create(user).await?;
     let id = user.raw_field("id").and_then(|id| id.get().parse().ok());
     let id: i64 = require(id, "id")?;
-    report.step("A customer is created", &op::CREATE_USER, format!("clientId {id}"))?;
+    report.step(
+        "A customer is created",
+        &op::CREATE_USER,
+        format!("clientId {id}"),
+    )?;
 
     let review: SubmitKybRequest = from_json(json!({
         "clientId": id, "agreeToAuthorize": "Yes", "email": "treasury@example.com", "businessType": "corporation",
@@ -121,8 +129,13 @@ async fn token_expiry(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Res
     let after = env.client.token().await?.generation();
     check(after > before, "the token was refreshed")?;
     let requests = env.sandbox.requests();
-    let rejected = requests.iter().filter(|request| request.status == Some(401));
-    check(rejected.count() == 1, "one attempt was rejected because of its token")?;
+    let rejected = requests
+        .iter()
+        .filter(|request| request.status == Some(401));
+    check(
+        rejected.count() == 1,
+        "one attempt was rejected because of its token",
+    )?;
     report.step(
         "The token expires unexpectedly",
         &op::GET_EXCHANGE_RATE,
@@ -150,14 +163,21 @@ async fn paid_order(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Resul
     let paid = orders.wait(order.order_no()).until_final().await?;
     let status = require(paid.order_status.as_ref(), "orderStatus")?.as_str();
     check(status == "PAID", "the order is paid")?;
-    report.step("The customer pays the order", &op::GET_CHECKOUT_ORDER, status)
+    report.step(
+        "The customer pays the order",
+        &op::GET_CHECKOUT_ORDER,
+        status,
+    )
 }
 
 /// Creates an order whose response is lost.
 async fn lost_response(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
     let order = NewCheckoutOrder::usd(Decimal::new(100, 2), "TRX_USDT", "6", "1");
     let number = order.order_no();
-    let fault = env.sandbox.faults().add_text("reset@createCheckoutOrder:after");
+    let fault = env
+        .sandbox
+        .faults()
+        .add_text("reset@createCheckoutOrder:after");
     fault.map_err(sandbox_error)?;
     let created = env.client.checkout_orders().create(&order).await?;
     check(
@@ -245,4 +265,137 @@ async fn webhook_replayed(
         &delivery.event,
         "at once: acknowledged, not handled again · with one more space: HTTP 401 · after three minutes: HTTP 401",
     )
+}
+
+/// Sells US dollars for a coin. Returns the completed trade.
+async fn on_ramp(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    customer: i64,
+) -> Result<Trade, CliError> {
+    let amount = Decimal::new(120, 0);
+    let rates = env.client.exchange_rates();
+    let quote = rates.quote("USD", "USDC").amount(amount);
+    let quote = quote.client_id(customer).await?;
+    let rate = require(quote.channel_rate, "channelRate")?;
+    let until = require(quote.rate_expiry_time.as_ref(), "rateExpiryTime")?;
+    check(rate.get() == Decimal::new(99, 2), "the rate is 0.99")?;
+    report.step(
+        "An exchange rate is quoted",
+        &op::GET_EXCHANGE_RATE,
+        format!("USD to USDC {rate} until {until} (the time zone is undocumented)"),
+    )?;
+
+    let receipt = vec![b'%'; 200_000];
+    let size = receipt.len();
+    let file = env.client.files().upload_bytes("receipt.pdf", receipt);
+    let file = require(file.await?.file_id.clone(), "fileId")?;
+    let files = env.sandbox.files();
+    check(
+        files.iter().any(|file| file.size == size as u64),
+        "the whole receipt was uploaded",
+    )?;
+    report.step(
+        "The receipt of the bank payment is uploaded",
+        &op::UPLOAD_FILE,
+        format!("fileId {file}, {size} bytes"),
+    )?;
+
+    let order = NewTrade::on_ramp(customer, "USD", "USDC", amount);
+    let order = order.receipt(file, "BANK-REFERENCE-1");
+    let created = env.client.trades().create(&order).await?;
+    let fee = require(created.total_fee, "totalFee")?;
+    let rest = require(created.really_amount, "reallyAmount")?;
+    check(
+        fee.get() == Decimal::new(160, 2),
+        "the fee is 1.00 + 0.005 of 120",
+    )?;
+    check(
+        rest.get() + fee.get() == amount,
+        "fee and remaining amount add up to the amount",
+    )?;
+    let number = require(created.tx_no.clone(), "txNo")?;
+    let status = status_of(&created);
+    report.step(
+        "On-ramp trade is created",
+        &op::CREATE_TRADE,
+        format!("{number} {status}: {amount} USD, fee {fee}, remaining {rest}"),
+    )?;
+
+    let confirmation = ConfirmTransactionRequest {
+        tx_no: Some(number),
+        extra: Map::new(),
+    };
+    env.client.trades().confirm(confirmation).await?;
+    let trade = env.client.trades().get(order.request_id()).await?;
+    let status = status_of(&trade);
+    check(status == "Processing", "a confirmed trade is processed")?;
+    report.step(
+        "The trade is confirmed",
+        &op::CONFIRM_TRANSACTION,
+        format!("{status}; never retried, because it moves money"),
+    )?;
+
+    let completed = complete(env, &order).await?;
+    report.step(
+        "The client waits until the trade is completed",
+        &op::GET_TRADE,
+        status_of(&completed),
+    )?;
+    Ok(completed)
+}
+
+/// Sells a coin for US dollars.
+async fn off_ramp(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    customer: i64,
+) -> Result<(), CliError> {
+    let account: CreateRemitRequest = from_json(json!({
+        "requestId": request_id(), "bankType": "SWIFT", "currency": "USD", "isIntermediaryRequired": false,
+        "beneficiaryName": "Example Limited", "beneficiaryAddress": "1 Example Road, Road Town", "beneficiaryAccount": "0000000000",
+        "beneficiaryBankName": "Example Bank", "beneficiaryBankCountry": "VGB", "beneficiaryBankSwiftCode": "EXAMVGVG",
+        "beneficiaryBankAddress": "2 Example Road, Road Town",
+    }))?;
+    env.client.remits().create(&account).await?;
+    let again = env.client.remits().create(&account).await;
+    check(
+        again.is_err_and(|error| error.is_duplicate()),
+        "the same requestId is rejected",
+    )?;
+    report.step(
+        "A payee's bank account is saved",
+        &op::CREATE_REMIT,
+        "saved; a second request with the same requestId is rejected",
+    )?;
+
+    let order = NewTrade::new(customer, "USDC", "USD", Decimal::new(5025, 2))
+        .request_type(IntegerOrText::Text("OffRamp".into()));
+    env.client.trades().create(&order).await?;
+    let completed = complete(env, &order).await?;
+    let rest = require(completed.really_amount, "reallyAmount")?;
+    let status = status_of(&completed);
+    report.step(
+        "Off-ramp trade is completed",
+        &op::CREATE_TRADE,
+        format!("50.25 USDC, remaining {rest}, {status}"),
+    )
+}
+
+/// Completes a trade in the sandbox, as bank and chain would, and waits for it with the client.
+async fn complete(env: &DemoEnvironment, order: &NewTrade) -> Result<Trade, CliError> {
+    let id = order.request_id();
+    let completed = env.sandbox.set_trade_status(id, "Completed");
+    completed.map_err(sandbox_error)?;
+    let trade = env.client.trades().wait(id).until_final().await?;
+    check(status_of(&trade) == "Completed", "the trade is completed")?;
+    Ok(trade.into_value())
+}
+
+fn status_of(trade: &Trade) -> String {
+    let status = trade
+        .status
+        .as_ref()
+        .map(|status| sanitize(status.as_str()));
+    status.unwrap_or_else(|| "no status".to_owned())
 }

@@ -19,7 +19,10 @@ pub(crate) const OPERATION_MAP: &[(&str, &OperationInfo)] = &[
     ("settlement cancel", &op::CANCEL_SETTLEMENT_ORDER),
     ("settlement list", &op::LIST_SETTLEMENT_ORDERS),
     ("refund create", &op::CREATE_REFUND_ORDER),
-    ("refund create-for-abnormal-payment", &op::CREATE_ABNORMAL_PAYMENT_REFUND),
+    (
+        "refund create-for-abnormal-payment",
+        &op::CREATE_ABNORMAL_PAYMENT_REFUND,
+    ),
     ("refund get", &op::GET_REFUND_ORDER),
     ("refund cancel", &op::CANCEL_REFUND_ORDER),
     ("refund list", &op::LIST_REFUND_ORDERS),
@@ -103,7 +106,10 @@ mod tests {
 
     #[test]
     fn every_operation_has_a_command() {
-        let mapped: BTreeSet<&str> = OPERATION_MAP.iter().map(|(_, operation)| operation.id).collect();
+        let mapped: BTreeSet<&str> = OPERATION_MAP
+            .iter()
+            .map(|(_, operation)| operation.id)
+            .collect();
         let all: BTreeSet<&str> = op::ALL.iter().map(|operation| operation.id).collect();
         assert_eq!(mapped, all);
     }

@@ -136,15 +136,15 @@ fn first_changed_number(given: &str, sent: &str) -> Option<String> {
     let (mut numbers, mut sent_numbers) = (Vec::new(), Vec::new());
     collect_numbers(given, &mut numbers);
     collect_numbers(sent, &mut sent_numbers);
-    numbers.into_iter().find(|number| {
-        match sent_numbers.iter().position(|other| other == number) {
+    numbers.into_iter().find(
+        |number| match sent_numbers.iter().position(|other| other == number) {
             Some(index) => {
                 sent_numbers.swap_remove(index);
                 false
             }
             None => true,
-        }
-    })
+        },
+    )
 }
 
 /// Collects the numbers of a JSON text, without trailing zeros. Strings that are numbers count, because a type may convert
@@ -154,7 +154,8 @@ fn collect_numbers(json: &str, numbers: &mut Vec<String>) {
         let values = fields.0.iter();
         values.for_each(|(_, value)| collect_numbers(value.get(), numbers));
     } else if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json) {
-        list.iter().for_each(|value| collect_numbers(value.get(), numbers));
+        list.iter()
+            .for_each(|value| collect_numbers(value.get(), numbers));
     } else {
         let text = json.trim_matches('"');
         match text.parse::<DecimalNumber>() {
@@ -198,7 +199,8 @@ mod tests {
             r#"{"requestId":"a","amount":1.50,"clientId":7}"#.into(),
         ));
         let flags = serde_json::json!({"clientId": 8, "fileId": null});
-        let request: CreateTradeRequest = RequestBuilder::new(&json, &flags).unwrap().build().unwrap();
+        let request: CreateTradeRequest =
+            RequestBuilder::new(&json, &flags).unwrap().build().unwrap();
         assert_eq!(request.client_id, Some(8));
         assert_eq!(request.amount.unwrap().to_string(), "1.50");
     }
@@ -264,6 +266,8 @@ mod tests {
                 "{wrong}"
             );
         }
-        assert!(RequestBuilder::new(&Some(InputArg::Text(r#"{"a":1,"a":2}"#.into())), &()).is_err());
+        assert!(
+            RequestBuilder::new(&Some(InputArg::Text(r#"{"a":1,"a":2}"#.into())), &()).is_err()
+        );
     }
 }

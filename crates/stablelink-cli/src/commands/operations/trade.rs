@@ -249,6 +249,8 @@ impl File {
         bar.finish_and_clear();
         let response = result?;
         let response = response.raw_response();
-        context.out.response(&UPLOAD_FILE, response, start.elapsed())
+        context
+            .out
+            .response(&UPLOAD_FILE, response, start.elapsed())
     }
 }

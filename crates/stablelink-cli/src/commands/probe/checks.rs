@@ -42,13 +42,21 @@ pub(super) async fn run_all(
 
     progress("signed calls");
     let order = || ProbeCall::get(ORDER_PATH, PLAIN_QUERY);
-    let wrong = client.call(&order().mistake(Mistake::WrongSignature)).await?;
+    let wrong = client
+        .call(&order().mistake(Mistake::WrongSignature))
+        .await?;
     let seen = "an order, deliberately signed wrong";
-    findings.push(ProbeFinding::answered("A wrong signature", wrong.summary(), seen));
+    findings.push(ProbeFinding::answered(
+        "A wrong signature",
+        wrong.summary(),
+        seen,
+    ));
     let mut valid = client.call(&order()).await?;
     let needs_mark = valid.outcome() == wrong.outcome();
     if needs_mark {
-        valid = client.call(&order().form(QueryForm::DecodedWithMark)).await?;
+        valid = client
+            .call(&order().form(QueryForm::DecodedWithMark))
+            .await?;
     }
     let is_accepted = valid.outcome() != wrong.outcome();
     let question = "Question mark in signed queries";
@@ -56,7 +64,10 @@ pub(super) async fn run_all(
         (true, true) => ProbeFinding::answered(question, "signed with it", valid.summary()),
         (true, false) => ProbeFinding::answered(question, "signed without it", valid.summary()),
         (false, _) => {
-            let seen = format!("both are rejected as a wrong signature: {}", valid.summary());
+            let seen = format!(
+                "both are rejected as a wrong signature: {}",
+                valid.summary()
+            );
             ProbeFinding::open(question, seen)
         }
     });
@@ -70,7 +81,11 @@ pub(super) async fn run_all(
         ("An invalid token", Mistake::WrongToken),
     ] {
         let rejected = client.call(&order().mistake(mistake)).await?;
-        findings.push(ProbeFinding::answered(question, rejected.summary(), "the same order"));
+        findings.push(ProbeFinding::answered(
+            question,
+            rejected.summary(),
+            "the same order",
+        ));
     }
 
     progress("rate");
@@ -224,11 +239,16 @@ fn retcode_type(responses: &[(&str, &ProbeResponse)]) -> ProbeFinding {
     const QUESTION: &str = "Type of the retcode";
     let type_of = |response: &ProbeResponse| response.retcode().map(|(json_type, _)| json_type);
     let seen = responses.iter().map(|(name, response)| {
-        format!("{name}: {}", type_of(response).map_or("none", RetcodeType::name))
+        format!(
+            "{name}: {}",
+            type_of(response).map_or("none", RetcodeType::name)
+        )
     });
     let seen = seen.collect::<Vec<_>>().join(", ");
     let types = responses.iter();
-    let types: Vec<RetcodeType> = types.filter_map(|(_, response)| type_of(response)).collect();
+    let types: Vec<RetcodeType> = types
+        .filter_map(|(_, response)| type_of(response))
+        .collect();
     let found = match types.split_first() {
         None => return ProbeFinding::open(QUESTION, seen),
         Some((first, rest)) if rest.iter().all(|other| other == first) => first.name(),
@@ -279,5 +299,8 @@ fn response_signature(
             }
         }
     }
-    ProbeFinding::open(QUESTION, format!("{seen}; it matches none of the known rules"))
+    ProbeFinding::open(
+        QUESTION,
+        format!("{seen}; it matches none of the known rules"),
+    )
 }

@@ -38,11 +38,7 @@ struct ProbeFinding {
 }
 
 impl ProbeFinding {
-    fn answered(
-        question: &'static str,
-        found: impl Into<String>,
-        seen: impl Into<String>,
-    ) -> Self {
+    fn answered(question: &'static str, found: impl Into<String>, seen: impl Into<String>) -> Self {
         Self {
             question,
             found: Some(found.into()),

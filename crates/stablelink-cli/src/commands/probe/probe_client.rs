@@ -95,7 +95,9 @@ impl ProbeClient {
         &self,
         refresh_token: Option<&SecretString>,
     ) -> Result<ProbeResponse, CliError> {
-        let request = self.http.post(format!("{}/user/auth/oauth2/token", self.origin));
+        let request = self
+            .http
+            .post(format!("{}/user/auth/oauth2/token", self.origin));
         let request = match refresh_token {
             None => request.query(&[
                 ("grant_type", "client_credentials"),
@@ -248,7 +250,8 @@ impl ProbeResponse {
         let code = match self.retcode() {
             Some((RetcodeType::Number, code)) => format!("retcode {}", redact(&code)),
             Some((RetcodeType::String, code)) => {
-                let is_code = code.len() <= 12 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                let is_code =
+                    code.len() <= 12 && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
                 format!("retcode \"{}\"", if is_code { code.as_str() } else { "…" })
             }
             None => "no retcode".to_owned(),
@@ -256,7 +259,11 @@ impl ProbeResponse {
         let message = self.message();
         let message = message.filter(|text| !text.is_empty() && !self.is_success());
         let message = message.map(|text| format!(", {}", redact(&text)));
-        format!("HTTP {}, {code}{}", self.status, message.unwrap_or_default())
+        format!(
+            "HTTP {}, {code}{}",
+            self.status,
+            message.unwrap_or_default()
+        )
     }
 }
 
@@ -264,7 +271,8 @@ impl ProbeResponse {
 fn redact(text: &str) -> String {
     let is_plain = |word: &str| {
         let is_short_number = word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_letter = |letter: char| letter.is_ascii_alphabetic() || ":,.;[]()-_".contains(letter);
+        let is_letter =
+            |letter: char| letter.is_ascii_alphabetic() || ":,.;[]()-_".contains(letter);
         is_short_number || (word.len() <= 20 && word.chars().all(is_letter))
     };
     let words = text.split_whitespace().take(16);

@@ -128,9 +128,7 @@ impl ControlCommand {
         if !status.is_success() {
             return Err(match body["error"].as_str() {
                 Some(problem) => CliError::new(CliExitCode::Rejected, sanitize(problem)),
-                None => {
-                    CliError::other(format!("HTTP {}: not a local sandbox", status.as_u16()))
-                }
+                None => CliError::other(format!("HTTP {}: not a local sandbox", status.as_u16())),
             });
         }
         let now = body["now"].as_i64();

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret;
 use stablelink_sandbox::{
     ErrorStatus, Fault, InvalidFault, RateVersion, RetcodeForm, Sandbox, SandboxQueryForm,
@@ -70,10 +70,14 @@ fn one_of<T, const N: usize>(
 where
     T: Clone + Send + Sync + 'static,
 {
-    let names = values.iter().map(|(name, help, _)| PossibleValue::new(*name).help(*help));
+    let names = values
+        .iter()
+        .map(|(name, help, _)| PossibleValue::new(*name).help(*help));
     PossibleValuesParser::new(names.collect::<Vec<_>>()).try_map(move |name| {
         let value = values.iter().find(|(known, ..)| *known == name);
-        value.map(|(.., value)| value.clone()).ok_or("unknown value")
+        value
+            .map(|(.., value)| value.clone())
+            .ok_or("unknown value")
     })
 }
 

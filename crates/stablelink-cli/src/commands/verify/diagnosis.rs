@@ -44,7 +44,13 @@ impl Diagnosis {
         };
         Self {
             key: variants::of_key(key.expose_secret(), other_secrets),
-            parts: [method, absent(), path, query, variants::of_body(&parts.body)],
+            parts: [
+                method,
+                absent(),
+                path,
+                query,
+                variants::of_body(&parts.body),
+            ],
             is_webhook: parts.target.is_none(),
         }
     }
@@ -143,7 +149,9 @@ fn decode(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
             |text| URL_SAFE.decode(text).ok(),
         ),
         (
-            Some("the signature uses the URL-safe Base64 alphabet instead of + and /, without padding"),
+            Some(
+                "the signature uses the URL-safe Base64 alphabet instead of + and /, without padding",
+            ),
             |text| URL_SAFE_NO_PAD.decode(text).ok(),
         ),
         (
@@ -167,7 +175,8 @@ fn decode(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
 /// Whether `mac` is the HMAC-SHA256 or HMAC-SHA512 of the message.
 fn is_hmac(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
     fn verify<M: Mac + KeyInit>(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
-        M::new_from_slice(key).is_ok_and(|hmac| hmac.chain_update(message).verify_slice(mac).is_ok())
+        M::new_from_slice(key)
+            .is_ok_and(|hmac| hmac.chain_update(message).verify_slice(mac).is_ok())
     }
     if mac.len() == 32 {
         verify::<Hmac<Sha256>>(key, message, mac)
@@ -237,7 +246,12 @@ mod tests {
                 "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}\n",
                 "had a trailing line break",
             ),
-            (&post, KEY, "POST1779846400123/a/b", "the signature does not cover the body"),
+            (
+                &post,
+                KEY,
+                "POST1779846400123/a/b",
+                "the signature does not cover the body",
+            ),
             (
                 &post,
                 KEY,
@@ -310,10 +324,16 @@ mod tests {
                 "GET1779846400123/ab=c%20d&a=1",
                 "with its escapes",
             ),
-            (&get, KEY, "GET1779846400123/a", "the signature does not cover the query"),
+            (
+                &get,
+                KEY,
+                "GET1779846400123/a",
+                "the signature does not cover the query",
+            ),
             (&get, KEY, "GET1779846400123/aa=1&b=c d", "signed sorted"),
         ] {
-            let found = diagnose(parts, key, signed).unwrap_or_else(|| panic!("nothing for {signed}"));
+            let found =
+                diagnose(parts, key, signed).unwrap_or_else(|| panic!("nothing for {signed}"));
             assert!(found.contains(words), "{signed}: {found}");
             assert!(!found.contains("; and "), "{signed}: {found}");
         }

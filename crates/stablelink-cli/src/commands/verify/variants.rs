@@ -13,44 +13,55 @@ pub(super) struct Variant {
     pub(super) bytes: Vec<u8>,
 }
 
-fn variant(description: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Variant {
-    Variant {
-        description: description.into(),
-        bytes: bytes.into(),
+/// The variants of a part. The first one is correct.
+struct VariantList(Vec<Variant>);
+
+impl VariantList {
+    fn new(correct: impl Into<Vec<u8>>) -> Self {
+        let mut list = Self(Vec::new());
+        list.add("", correct);
+        list
+    }
+
+    fn add(&mut self, description: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.0.push(Variant {
+            description: description.into(),
+            bytes: bytes.into(),
+        });
     }
 }
 
-/// Returns the variants of the method. The first of each list is the correct one.
 pub(super) fn of_method(method: &str) -> Vec<Variant> {
     let correct = method.to_ascii_uppercase();
-    let mut all = vec![variant("", correct.as_str())];
-    all.push(variant(
+    let mut all = VariantList::new(correct.as_str());
+    all.add(
         format!("the method was signed in lower case (sign {correct})"),
         correct.to_ascii_lowercase(),
-    ));
+    );
     for other in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
         if other != correct {
-            all.push(variant(
+            all.add(
                 format!("the method differs: {other} was signed instead of {correct}"),
                 other,
-            ));
+            );
         }
     }
-    all.push(variant("the signature does not cover the method", ""));
-    all
+    all.add("the signature does not cover the method", "");
+    all.0
 }
 
 pub(super) fn of_time(timestamp: &str) -> Vec<Variant> {
-    let mut all = vec![variant("", timestamp), variant("the signature does not cover the timestamp", "")];
+    let mut all = VariantList::new(timestamp);
+    all.add("the signature does not cover the timestamp", "");
     if let Ok(number) = timestamp.trim().parse::<u128>() {
-        all.push(variant(
+        all.add(
             "the timestamp was signed in seconds and sent in milliseconds",
             (number / 1000).to_string(),
-        ));
-        all.push(variant(
+        );
+        all.add(
             "the timestamp was signed in milliseconds and sent in seconds",
             (number * 1000).to_string(),
-        ));
+        );
         // The clock may have been read twice: for signing and for sending.
         for difference in 1..=50u128 {
             for (signed, word) in [
@@ -60,109 +71,108 @@ pub(super) fn of_time(timestamp: &str) -> Vec<Variant> {
                 let description = format!(
                     "the clock was read twice: the signed timestamp is {difference} ms {word} the sent one"
                 );
-                all.push(variant(description, signed.to_string()));
+                all.add(description, signed.to_string());
             }
         }
     }
-    all
+    all.0
 }
 
 pub(super) fn of_path(path: &str) -> Vec<Variant> {
-    let mut all = vec![variant("", path)];
+    let mut all = VariantList::new(path);
     match path.strip_suffix('/') {
-        Some(short) => all.push(variant(
-            "the path was signed without its trailing slash",
-            short,
-        )),
-        None => all.push(variant(
+        Some(short) => all.add("the path was signed without its trailing slash", short),
+        None => all.add(
             "the path was signed with a trailing slash",
             format!("{path}/"),
-        )),
+        ),
     }
-    all.push(variant(
+    all.add(
         "the path was signed without its leading slash",
         path.trim_start_matches('/'),
-    ));
-    all.push(variant("the signature does not cover the path", ""));
-    all.push(variant(
+    );
+    all.add("the signature does not cover the path", "");
+    all.add(
         "the path was signed decoded (sign it as sent)",
         QueryForm::Decoded.canonical(path.as_bytes()).into_owned(),
-    ));
-    all.push(variant(
-        "the path was signed in lower case",
-        path.to_lowercase(),
-    ));
+    );
+    all.add("the path was signed in lower case", path.to_lowercase());
     for host in [
         "openapi.dev.stablelink.app",
         "openapi.stg.stablelink.app",
         "openapi.stablelink.app",
     ] {
         let description = "the path was signed with the host (sign only the path)";
-        all.push(variant(description, format!("https://{host}{path}")));
+        all.add(description, format!("https://{host}{path}"));
     }
     // A proxy may have removed a prefix.
     if let Some((_, rest)) = path.trim_start_matches('/').split_once('/') {
-        all.push(variant(
+        all.add(
             "the path was signed without its first segment",
             format!("/{rest}"),
-        ));
+        );
     }
-    all
+    all.0
 }
 
 pub(super) fn of_query(target: &SignedTarget) -> Vec<Variant> {
     let query = target.query.as_bytes();
-    let mut all = vec![variant("", target.form.canonical(query).into_owned())];
+    let mut all = VariantList::new(target.form.canonical(query).into_owned());
     if query.is_empty() {
-        all.push(variant("a question mark without a query was signed", "?"));
-        return all;
+        all.add("a question mark without a query was signed", "?");
+        return all.0;
     }
-    for form in QueryForm::ALL.into_iter().filter(|form| *form != target.form) {
-        all.push(variant(
+    for form in QueryForm::ALL
+        .into_iter()
+        .filter(|form| *form != target.form)
+    {
+        all.add(
             format!(
                 "the query was signed in the form {form} instead of {} (see --query-form)",
                 target.form
             ),
             form.canonical(query).into_owned(),
-        ));
+        );
     }
-    all.push(variant(
+    all.add(
         "the query was signed as sent, with its escapes (the documented form is decoded)",
         query,
-    ));
+    );
     let marked = [b"?", query].concat();
-    all.push(variant(
+    all.add(
         "the query was signed as sent, with its escapes and the question mark",
         marked,
-    ));
-    all.push(variant("the signature does not cover the query", ""));
+    );
+    all.add("the signature does not cover the query", "");
     let mut pairs: Vec<&str> = target.query.split('&').collect();
     pairs.sort_unstable();
     let sorted = pairs.join("&");
-    all.push(variant(
+    all.add(
         "the query was signed sorted, with its escapes",
         sorted.as_str(),
-    ));
-    all.push(variant(
+    );
+    all.add(
         "the query was signed sorted",
         QueryForm::Decoded.canonical(sorted.as_bytes()).into_owned(),
-    ));
+    );
     let with_spaces = target.query.replace('+', " ");
-    all.push(variant(
+    all.add(
         "each + of the query was signed as a space (send spaces as %20)",
-        QueryForm::Decoded.canonical(with_spaces.as_bytes()).into_owned(),
-    ));
-    all
+        QueryForm::Decoded
+            .canonical(with_spaces.as_bytes())
+            .into_owned(),
+    );
+    all.0
 }
 
 pub(super) fn of_body(body: &[u8]) -> Vec<Variant> {
-    let mut all = vec![variant("", body)];
+    let mut all = VariantList::new(body);
     if body.is_empty() {
-        all.push(variant(
+        all.add(
             "an empty object was signed as the body, but none was sent",
             "{}",
-        ));
-        return all;
+        );
+        return all.0;
     }
     let trimmed = body.trim_ascii();
     if trimmed.len() < body.len() {
@@ -170,42 +180,43 @@ pub(super) fn of_body(body: &[u8]) -> Vec<Variant> {
         let description = format!(
             "the body has {more} around it than the signed one (did an editor add a line break?)"
         );
-        all.push(variant(description, trimmed));
+        all.add(description, trimmed);
     }
     for (end, name) in [("\n", "LF"), ("\r\n", "CR LF")] {
-        let description = format!("the signed body had a trailing line break ({name}) that was not sent");
-        all.push(variant(description, [body, end.as_bytes()].concat()));
+        let description =
+            format!("the signed body had a trailing line break ({name}) that was not sent");
+        all.add(description, [body, end.as_bytes()].concat());
     }
     if let Some(rest) = body.strip_prefix("\u{feff}".as_bytes()) {
-        all.push(variant(
+        all.add(
             "the body starts with a byte order mark that was not signed",
             rest,
-        ));
+        );
     }
-    all.push(variant("the signature does not cover the body", ""));
+    all.add("the signature does not cover the body", "");
     if let Ok(text) = std::str::from_utf8(body) {
         of_text_body(text, &mut all);
     }
-    all
+    all.0
 }
 
-fn of_text_body(text: &str, all: &mut Vec<Variant>) {
+fn of_text_body(text: &str, all: &mut VariantList) {
     if text.contains("\r\n") {
-        all.push(variant(
+        all.add(
             "the body has CR LF line breaks and was signed with LF",
             text.replace("\r\n", "\n"),
-        ));
+        );
     } else if text.contains('\n') {
-        all.push(variant(
+        all.add(
             "the body has LF line breaks and was signed with CR LF",
             text.replace('\n', "\r\n"),
-        ));
+        );
     }
     let compact = reformat(text, "");
     if compact.len() < text.len() {
         let more = more_spaces(text.len() - compact.len());
         let description = format!("the body has {more} than the signed one (sign compact JSON)");
-        all.push(variant(description, compact.as_str()));
+        all.add(description, compact.as_str());
     }
     let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
         return;
@@ -230,13 +241,16 @@ fn of_text_body(text: &str, all: &mut Vec<Variant>) {
         "parsed and serialised again (sorted fields, reformatted numbers)",
         value.to_string(),
     ));
-    formatted.push(("with non-ASCII characters escaped", escape_non_ascii(&compact)));
+    formatted.push((
+        "with non-ASCII characters escaped",
+        escape_non_ascii(&compact),
+    ));
     for (how, signed) in formatted {
         if signed != text && signed != compact {
-            all.push(variant(
+            all.add(
                 format!("the signed body was formatted differently: {how}"),
                 signed,
-            ));
+            );
         }
     }
 }
@@ -283,37 +297,28 @@ fn escape_non_ascii(json: &str) -> String {
 }
 
 pub(super) fn of_key(key: &str, other_secrets: &[(&str, String)]) -> Vec<Variant> {
-    let mut all = vec![variant("", key)];
+    let mut all = VariantList::new(key);
     if key.trim() != key {
-        all.push(variant(
-            "the key used here has whitespace around it",
-            key.trim(),
-        ));
+        all.add("the key used here has whitespace around it", key.trim());
     }
     for end in ["\n", "\r\n", " "] {
-        all.push(variant(
+        all.add(
             "the signer's key has trailing whitespace",
             format!("{key}{end}"),
-        ));
+        );
     }
     if let Ok(bytes) = STANDARD.decode(key) {
-        all.push(variant(
-            "the key was Base64-decoded (use its text unchanged)",
-            bytes,
-        ));
+        all.add("the key was Base64-decoded (use its text unchanged)", bytes);
     }
     if let Some(bytes) = decode_hex(key) {
-        all.push(variant(
-            "the key was hex-decoded (use its text unchanged)",
-            bytes,
-        ));
+        all.add("the key was hex-decoded (use its text unchanged)", bytes);
     }
     for (name, other) in other_secrets {
         let description = format!("{name} was used instead of the sign key");
-        all.push(variant(description, other.as_str()));
+        all.add(description, other.as_str());
     }
-    all.push(variant("the key was empty", ""));
-    all
+    all.add("the key was empty", "");
+    all.0
 }
 
 /// Decodes a hexadecimal text.

@@ -75,7 +75,9 @@ impl Listen {
                 .next("use another --port")
         })?;
         let url = format!("http://{}", listener.local_addr()?);
-        context.out.note(format!("listening on {url} ; stop with Ctrl-C"));
+        context
+            .out
+            .note(format!("listening on {url} ; stop with Ctrl-C"));
         let router = Router::new()
             .fallback(receive)
             .with_state(Arc::clone(&receiver));
