@@ -75,6 +75,9 @@ mod error;
 pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
+#[cfg(feature = "file-store")]
+#[doc(hidden)]
+pub mod private_file;
 #[cfg(feature = "redis")]
 mod redis;
 mod reply;
@@ -95,6 +98,8 @@ pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
 #[cfg(feature = "provisional")]
 pub use pages::{ListRequest, Pages, Paging};
+#[cfg(feature = "redis")]
+pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
 pub use redis::RedisTls;
 pub use reply::RawReply;
@@ -104,7 +109,8 @@ pub use token::FileStore;
 #[cfg(feature = "redis")]
 pub use token::RedisStore;
 pub use token::{
-    Bearer, Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
+    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings,
+    TokenStore,
 };
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};

@@ -1,4 +1,6 @@
-//! The replay guard in a real Redis.
+//! The webhook deduplicator with a real Redis.
+//!
+//! Needs `redis-server` in the PATH.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/redis_server.rs"]
@@ -13,18 +15,18 @@ use std::time::Duration;
 use redis_server::RedisServer;
 use stablelink::testing::TestDelivery;
 use stablelink::webhook::{
-    Claim, EventKey, HandleError, Lease, Outcome, RedisGuard, ReplayGuard, Verified, Webhooks,
-    handle,
+    ClaimResult, Deduplicator, EventClaim, EventKey, HandleError, HandleOutcome, RedisDeduplicator,
+    VerifiedDelivery, WebhookVerifier, handle,
 };
-use stablelink::{Error, ErrorKind};
+use stablelink::{Error, ErrorKind, RedisConnection};
 use stablelink_signature::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
 
-fn delivery(id: &str) -> Verified {
+fn delivery(id: &str) -> VerifiedDelivery {
     let key = "unit-test-sign-key-not-real-0001".into();
-    let sent = TestDelivery::of("X").id(id).signed(&key, NOW).unwrap();
-    Webhooks::new(&key)
+    let sent = TestDelivery::new("X").id(id).signed(&key, NOW).unwrap();
+    WebhookVerifier::new(&key)
         .unwrap()
         .scope("https://pay.example")
         .verify(&sent.headers, sent.body, NOW)
@@ -35,31 +37,32 @@ fn event_key(id: &str) -> EventKey {
     delivery(id).parse().unwrap().key()
 }
 
-fn guard(server: &RedisServer) -> RedisGuard {
+fn deduplicator(server: &RedisServer) -> RedisDeduplicator {
     watch::listen();
-    // Patient: machines that test may be slow.
-    RedisGuard::connect(&server.url())
+    // The timeout is long enough for a slow machine.
+    let connection = RedisConnection::new(&server.url())
         .unwrap()
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_secs(60));
+    RedisDeduplicator::new(connection)
 }
 
-async fn lease(guard: &RedisGuard, key: &EventKey) -> Lease {
-    match guard.claim(key).await.unwrap() {
-        Claim::New(lease) => lease,
+async fn claimed(deduplicator: &RedisDeduplicator, key: &EventKey) -> EventClaim {
+    match deduplicator.claim(key).await.unwrap() {
+        ClaimResult::Claimed(claim) => claim,
         other => panic!("{other:?}"),
     }
 }
 
-/// Another connection, to look at what is there and to let time pass without waiting for it.
-struct Eye(redis::aio::MultiplexedConnection);
+/// A second connection that inspects keys, and expires them without waiting.
+struct RedisInspector(redis::aio::MultiplexedConnection);
 
-impl Eye {
-    async fn on(server: &RedisServer) -> Self {
+impl RedisInspector {
+    async fn connect(server: &RedisServer) -> Self {
         let client = redis::Client::open(server.url()).unwrap();
         Self(client.get_multiplexed_async_connection().await.unwrap())
     }
 
-    async fn ask<T: redis::FromRedisValue>(&mut self, words: &[&str]) -> T {
+    async fn run<T: redis::FromRedisValue>(&mut self, words: &[&str]) -> T {
         let mut command = redis::Cmd::new();
         for word in words {
             command.arg(*word);
@@ -71,72 +74,78 @@ impl Eye {
         format!("stablelink:webhook:{}", key.as_str())
     }
 
-    /// The time of this event is up.
-    async fn end(&mut self, key: &EventKey) {
-        let ended: i64 = self.ask(&["PEXPIREAT", &Self::key(key), "1"]).await;
-        assert_eq!(ended, 1);
+    /// Expires the key of this event.
+    async fn expire(&mut self, key: &EventKey) {
+        let expired: i64 = self.run(&["PEXPIREAT", &Self::key(key), "1"]).await;
+        assert_eq!(expired, 1);
     }
 
-    /// How long it is still there.
-    async fn rest(&mut self, key: &EventKey) -> Duration {
-        let millis: i64 = self.ask(&["PTTL", &Self::key(key)]).await;
-        Duration::from_millis(u64::try_from(millis).expect("it must end by itself"))
+    /// Returns the remaining TTL of the key of this event.
+    async fn ttl(&mut self, key: &EventKey) -> Duration {
+        let millis: i64 = self.run(&["PTTL", &Self::key(key)]).await;
+        Duration::from_millis(u64::try_from(millis).expect("the key must have a TTL"))
     }
 }
 
 #[tokio::test]
-async fn a_claim_is_committed_released_or_ends() {
+async fn claim_is_committed_released_or_expires() {
     let server = RedisServer::start();
-    // Two processes, as far as Redis can tell.
-    let (here, there) = (guard(&server), guard(&server));
-    let mut eye = Eye::on(&server).await;
+    // Two connections represent two processes.
+    let (here, there) = (deduplicator(&server), deduplicator(&server));
+    let mut inspector = RedisInspector::connect(&server).await;
     let key = event_key("1");
 
-    let first = lease(&here, &key).await;
-    assert_eq!(there.claim(&key).await.unwrap(), Claim::InProgress);
-    assert_eq!(here.claim(&key).await.unwrap(), Claim::InProgress);
-    assert!(eye.rest(&key).await <= Duration::from_secs(60));
+    let first = claimed(&here, &key).await;
+    assert_eq!(there.claim(&key).await.unwrap(), ClaimResult::InProgress);
+    assert_eq!(here.claim(&key).await.unwrap(), ClaimResult::InProgress);
+    assert!(inspector.ttl(&key).await <= Duration::from_secs(60));
     here.release(&first).await.unwrap();
 
-    let second = lease(&there, &key).await;
-    eye.end(&key).await;
-    let third = lease(&here, &key).await;
+    let second = claimed(&there, &key).await;
+    inspector.expire(&key).await;
+    let third = claimed(&here, &key).await;
     there.release(&second).await.unwrap();
     assert!(!there.commit(&second).await.unwrap());
-    assert_eq!(there.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(there.claim(&key).await.unwrap(), ClaimResult::InProgress);
     assert!(here.commit(&third).await.unwrap());
-    assert!(there.commit(&second).await.unwrap(), "it was handled");
+    assert!(
+        there.commit(&second).await.unwrap(),
+        "the event is already handled"
+    );
     here.release(&third).await.unwrap();
-    assert_eq!(there.claim(&key).await.unwrap(), Claim::Done);
-    let rest = eye.rest(&key).await;
-    assert!(rest > Duration::from_secs(84_840 + 225), "{rest:?}");
+    assert_eq!(there.claim(&key).await.unwrap(), ClaimResult::Handled);
+    let ttl = inspector.ttl(&key).await;
+    assert!(ttl > Duration::from_secs(84_840 + 225), "{ttl:?}");
 
-    eye.end(&key).await;
-    let late = lease(&there, &key).await;
-    eye.end(&key).await;
+    inspector.expire(&key).await;
+    let late = claimed(&there, &key).await;
+    inspector.expire(&key).await;
     assert!(
         there.commit(&late).await.unwrap(),
-        "it ended and nobody took it"
+        "an expired claim without a successor is accepted"
     );
-    assert_eq!(here.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(here.claim(&key).await.unwrap(), ClaimResult::Handled);
 }
 
 #[tokio::test]
-async fn keys_hold_no_id_and_stand_apart() {
+async fn keys_contain_no_id_and_prefixes_are_separate() {
     let server = RedisServer::start();
-    let mut eye = Eye::on(&server).await;
+    let mut inspector = RedisInspector::connect(&server).await;
     let key = event_key("evt Leo Secretive");
-    let ours = guard(&server)
-        .lease(Duration::from_secs(5))
+    let ours = deduplicator(&server)
+        .claim_ttl(Duration::from_secs(5))
         .retention(Duration::from_secs(7));
-    let lease = lease(&ours, &key).await;
-    let others = guard(&server).prefix("other:");
-    assert!(matches!(others.claim(&key).await.unwrap(), Claim::New(_)));
-    assert!(eye.rest(&key).await <= Duration::from_secs(5));
-    assert!(ours.commit(&lease).await.unwrap());
-    assert!(eye.rest(&key).await > Duration::from_secs(5));
+    let claim = claimed(&ours, &key).await;
+    let others = deduplicator(&server).prefix("other:");
+    assert!(matches!(
+        others.claim(&key).await.unwrap(),
+        ClaimResult::Claimed(_)
+    ));
+    assert!(inspector.ttl(&key).await <= Duration::from_secs(5));
+    assert!(ours.commit(&claim).await.unwrap());
+    assert!(inspector.ttl(&key).await > Duration::from_secs(5));
 
-    let mut keys: Vec<String> = eye.ask(&["KEYS", "*"]).await;
+    let mut keys: Vec<String> = inspector.run(&["KEYS", "*"]).await;
     keys.sort();
     let hash = "id:df4988475354f36b31099b84c5ab1159:https://pay.example";
     assert_eq!(
@@ -149,16 +158,16 @@ async fn keys_hold_no_id_and_stand_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_at_once_one_runs() {
+async fn concurrent_receivers_run_the_handler_once() {
     let server = RedisServer::start();
     let verified = Arc::new(delivery("1"));
     let runs = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..64)
         .map(|_| {
             let (verified, runs) = (verified.clone(), runs.clone());
-            let guard = Arc::new(guard(&server));
+            let deduplicator = Arc::new(deduplicator(&server));
             tokio::spawn(async move {
-                handle(&verified, &guard, |_| async {
+                handle(&verified, &deduplicator, |_| async {
                     runs.fetch_add(1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
                     Ok::<_, ()>(())
@@ -170,68 +179,69 @@ async fn of_many_at_once_one_runs() {
         .collect();
     let mut handled = 0;
     for task in tasks {
-        handled += usize::from(matches!(task.await.unwrap(), Outcome::Handled(())));
+        handled += usize::from(matches!(task.await.unwrap(), HandleOutcome::Handled(())));
     }
     assert_eq!((handled, runs.load(Ordering::SeqCst)), (1, 1));
-    let last = guard(&server).claim(&event_key("1")).await.unwrap();
-    assert_eq!(last, Claim::Done);
+    let last = deduplicator(&server).claim(&event_key("1")).await.unwrap();
+    assert_eq!(last, ClaimResult::Handled);
 }
 
 #[tokio::test]
-async fn redis_gone_is_a_typed_error_and_back_is_back() {
+async fn redis_outage_is_a_retryable_error_and_recovers() {
     let mut server = RedisServer::start();
-    let guard = Arc::new(guard(&server));
+    let deduplicator = Arc::new(deduplicator(&server));
     let verified = delivery("1");
     let runs = AtomicUsize::new(0);
     let run = async || {
-        handle(&verified, &guard, async |_| {
+        handle(&verified, &deduplicator, async |_| {
             runs.fetch_add(1, Ordering::SeqCst);
             Ok::<_, Error>(())
         })
         .await
     };
-    assert!(matches!(run().await.unwrap(), Outcome::Handled(())));
+    assert!(matches!(run().await.unwrap(), HandleOutcome::Handled(())));
     server.stop();
     for _ in 0..3 {
-        let Err(HandleError::Guard(error)) = run().await else {
+        let Err(HandleError::Deduplicator(error)) = run().await else {
             panic!("handled without a claim");
         };
         assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
         assert!(error.is_retryable());
-        let told = error.to_string();
-        let expected = "the replay guard: Redis can't be reached: ";
-        assert!(told.starts_with(expected), "{told}");
+        let text = error.to_string();
+        let expected = "the webhook deduplicator: Redis is unreachable: ";
+        assert!(text.starts_with(expected), "{text}");
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 
-    // Empty now: it has forgotten the event.
+    // The restarted Redis is empty.
     server.start_again();
-    assert!(matches!(run().await.unwrap(), Outcome::Handled(())));
-    assert!(matches!(run().await.unwrap(), Outcome::Duplicate));
+    assert!(matches!(run().await.unwrap(), HandleOutcome::Handled(())));
+    assert!(matches!(run().await.unwrap(), HandleOutcome::Duplicate));
 
-    // Gone between claim and commit: what was handled is acknowledged.
+    // Redis stops between claim and commit: the handled event is acknowledged.
     let verified = delivery("2");
-    let outcome = handle(&verified, &guard, async |_| {
+    let outcome = handle(&verified, &deduplicator, async |_| {
         server.stop();
         Ok::<_, Error>(())
     })
     .await
     .unwrap();
     assert!(outcome.is_acknowledged());
-    assert!(matches!(outcome, Outcome::Unremembered((), _)));
+    assert!(matches!(outcome, HandleOutcome::NotRecorded((), _)));
 }
 
 #[tokio::test]
-async fn a_redis_that_never_answers_is_given_up() {
-    // Takes connections and says nothing.
+async fn silent_redis_fails_after_the_timeout() {
+    // Accepts connections and sends nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("redis://{}", silent.local_addr().unwrap());
-    let guard = RedisGuard::connect(&address)
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let connection = RedisConnection::new(&url)
         .unwrap()
         .timeout(Duration::from_millis(50));
-    let error = guard.claim(&event_key("1")).await.unwrap_err();
+    let deduplicator = RedisDeduplicator::new(connection);
+    let error = deduplicator.claim(&event_key("1")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the replay guard: Redis did not answer within 50ms"
+        "the webhook deduplicator: Redis did not respond within 50ms"
     );
 }

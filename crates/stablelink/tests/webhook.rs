@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use stablelink::ErrorKind;
 use stablelink::testing::{SignedDelivery, TestDelivery};
-use stablelink::webhook::Webhooks;
+use stablelink::webhook::WebhookVerifier;
 use stablelink_signature::{SIGNATURE, TIMESTAMP, Timestamp, VerifyError};
 
 const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
@@ -78,7 +78,7 @@ fn the_vectors_of_every_language_are_verified_and_read() {
         // Those of bytes that are no text are the signature crate's; they are no events either.
         let Some(body) = &vector.body else { continue };
         let key = vectors.keys.iter().find(|key| key.name == vector.key);
-        let webhooks = Webhooks::new(&key.unwrap().value.as_str().into()).unwrap();
+        let webhooks = WebhookVerifier::new(&key.unwrap().value.as_str().into()).unwrap();
         let headers = headers(Some(&vector.signature), &vector.timestamp);
         let now: Timestamp = vector.timestamp.parse().unwrap();
         let verified = webhooks.verify(&headers, body.clone(), now).unwrap();
@@ -88,7 +88,7 @@ fn the_vectors_of_every_language_are_verified_and_read() {
         let event = verified.parse();
         let read = event
             .as_ref()
-            .map(|event| (event.kind(), event.id(), event.data()));
+            .map(|event| (event.event_type(), event.id(), event.data()));
         let expected = match vector.id.as_str() {
             "calc-webhook-paid-minimal" => Some((
                 Some("CHECKOUT_ORDER_CHANGED"),
@@ -128,7 +128,7 @@ fn forged_vectors_are_refused() {
         };
         let headers = headers(rejection.signature.as_deref(), &of.timestamp);
         let now: Timestamp = of.timestamp.parse().unwrap();
-        let error = Webhooks::new(&key())
+        let error = WebhookVerifier::new(&key())
             .unwrap()
             .verify(&headers, body, now)
             .unwrap_err();
@@ -146,8 +146,8 @@ fn forged_vectors_are_refused() {
 
 #[test]
 fn headers_are_found_in_any_case_and_missed_by_name() {
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let webhooks = WebhookVerifier::new(&key()).unwrap();
     for name in ["signature", "Signature", "SIGNATURE"] {
         let mut headers = sent.headers.clone();
         let value = headers.remove(SIGNATURE).unwrap();
@@ -165,8 +165,8 @@ fn headers_are_found_in_any_case_and_missed_by_name() {
 
 #[test]
 fn of_a_header_that_comes_twice_the_first_counts() {
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let webhooks = WebhookVerifier::new(&key()).unwrap();
     let old: HeaderValue = "1779846100000".parse().unwrap();
     let wrong: HeaderValue = "bm90IHRoaXMgb25l".parse().unwrap();
     for (name, other) in [(SIGNATURE, wrong), (TIMESTAMP, old)] {
@@ -189,18 +189,21 @@ fn of_a_header_that_comes_twice_the_first_counts() {
 
 #[test]
 fn size_and_letters_of_a_body_do_not_matter() {
-    let webhooks = Webhooks::new(&key()).unwrap();
+    let webhooks = WebhookVerifier::new(&key()).unwrap();
     for data in [
         format!("\"{}\"", "x".repeat(10 << 20)),
         r#"{"名":"ü\u0000\n"}"#.to_owned(),
         "[[[[]]]]".to_owned(),
         "null".to_owned(),
     ] {
-        let delivery = TestDelivery::of("新しい").id("é\"1").data(data.as_str());
+        let delivery = TestDelivery::new("新しい").id("é\"1").data(data.as_str());
         let sent = delivery.signed(&key(), NOW).unwrap();
         let event = webhooks.verify(&sent.headers, sent.body, NOW).unwrap();
         let event = event.parse().unwrap();
-        assert_eq!((event.kind(), event.id()), (Some("新しい"), Some("é\"1")));
+        assert_eq!(
+            (event.event_type(), event.id()),
+            (Some("新しい"), Some("é\"1"))
+        );
         let expected = (data != "null").then_some(data.as_str());
         assert!(event.data() == expected);
     }
@@ -209,8 +212,8 @@ fn size_and_letters_of_a_body_do_not_matter() {
 #[test]
 fn the_border_between_time_and_body_can_not_be_moved() {
     // Both are signed with nothing between them, so a digit may go over without a change of the signature.
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let webhooks = WebhookVerifier::new(&key()).unwrap();
     let any_age = webhooks.clone().tolerance(std::time::Duration::MAX);
     let time = NOW.to_string();
     for border in 1..time.len() {
@@ -236,12 +239,12 @@ fn the_border_between_time_and_body_can_not_be_moved() {
 
 #[test]
 fn nothing_shows_key_signature_or_body() {
-    let sent = TestDelivery::of("ABNORMAL_PAYMENT")
+    let sent = TestDelivery::new("ABNORMAL_PAYMENT")
         .id("evt_1")
         .data(r#"{"name":"Leo Secretive","amount":"Leo Secretive"}"#)
         .signed(&key(), NOW)
         .unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+    let webhooks = WebhookVerifier::new(&key()).unwrap();
     let verified = webhooks
         .verify(&sent.headers, sent.body.clone(), NOW)
         .unwrap();
@@ -298,15 +301,15 @@ fn event_like() -> impl Strategy<Value = String> {
 
 fn read_all(body: Bytes) {
     let sent = TestDelivery::raw(body).signed(&key(), NOW).unwrap();
-    let verified = Webhooks::new(&key())
+    let verified = WebhookVerifier::new(&key())
         .unwrap()
         .verify(&sent.headers, sent.body, NOW)
         .unwrap();
     let Ok(event) = verified.parse() else { return };
     let whole = event.text();
-    for (name, text) in event.members() {
+    for (name, text) in event.fields() {
         assert!(whole.contains(text));
-        assert!(event.member(name).is_some());
+        assert!(event.field(name).is_some());
     }
     let _ = (event.payload(), event.timestamp(), event.key(), event.id());
 }
@@ -316,7 +319,7 @@ proptest! {
     fn one_turned_bit_is_never_verified(
         sent in delivery(), place in any::<prop::sample::Index>(), bit in 0..8u32, part in 0..3,
     ) {
-        let webhooks = Webhooks::new(&key()).unwrap().tolerance(std::time::Duration::MAX);
+        let webhooks = WebhookVerifier::new(&key()).unwrap().tolerance(std::time::Duration::MAX);
         prop_assert!(webhooks.verify(&sent.headers, sent.body.clone(), NOW).is_ok());
         let SignedDelivery { mut headers, mut body, .. } = sent;
         let turned = |bytes: &[u8]| {
@@ -353,11 +356,11 @@ proptest! {
         let amount = format!("{whole}.{cents}");
         let quoted = form % 2 == 1;
         let data = if quoted { format!("{{\"amount\":\"{amount}\"}}") } else { format!("{{\"amount\":{amount}}}") };
-        let delivery = TestDelivery::of("ABNORMAL_PAYMENT").data(data);
-        let delivery = if form > 1 { delivery.data_in_string() } else { delivery };
+        let delivery = TestDelivery::new("ABNORMAL_PAYMENT").data(data);
+        let delivery = if form > 1 { delivery.data_as_string() } else { delivery };
         let sent = delivery.signed(&key(), NOW).unwrap();
-        let event = Webhooks::new(&key()).unwrap().verify(&sent.headers, sent.body, NOW).unwrap().parse().unwrap();
-        let stablelink::webhook::Payload::AbnormalPayment(payment) = event.payload().unwrap() else {
+        let event = WebhookVerifier::new(&key()).unwrap().verify(&sent.headers, sent.body, NOW).unwrap().parse().unwrap();
+        let stablelink::webhook::EventPayload::AbnormalPayment(payment) = event.payload().unwrap() else {
             panic!("another type");
         };
         prop_assert_eq!(payment.amount.unwrap().to_string(), amount);

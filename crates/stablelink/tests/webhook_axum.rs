@@ -15,9 +15,10 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use stablelink::BoxFuture;
 use stablelink::testing::{ManualClock, SignedDelivery, TestDelivery};
-use stablelink::webhook::axum::{Receiver, VerifiedEvent, router};
+use stablelink::webhook::axum::{VerifiedEvent, WebhookReceiver, router};
 use stablelink::webhook::{
-    Acknowledgement, Claim, Event, EventKey, GuardError, Lease, MemoryGuard, ReplayGuard, Webhooks,
+    Acknowledgement, ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey,
+    MemoryDeduplicator, WebhookEvent, WebhookVerifier,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -41,11 +42,11 @@ struct Site {
 }
 
 impl Site {
-    async fn of(app: impl FnOnce(Receiver) -> Router) -> Self {
+    async fn of(app: impl FnOnce(WebhookReceiver) -> Router) -> Self {
         watch::listen();
         let clock = ManualClock::new(start());
-        let webhooks = Webhooks::new(&key()).unwrap();
-        let app = app(Receiver::new(webhooks).clock(Arc::new(clock.clone())));
+        let webhooks = WebhookVerifier::new(&key()).unwrap();
+        let app = app(WebhookReceiver::new(webhooks).clock(Arc::new(clock.clone())));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -58,12 +59,14 @@ impl Site {
     }
 
     /// With this handler and a guard in memory.
-    async fn handled<A, E>(handler: impl Fn(Event) -> A + Clone + Send + Sync + 'static) -> Self
+    async fn handled<A, E>(
+        handler: impl Fn(WebhookEvent) -> A + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         A: Future<Output = Result<(), E>> + Send + 'static,
         E: Send + 'static,
     {
-        let guard = Arc::new(MemoryGuard::default());
+        let guard = Arc::new(MemoryDeduplicator::default());
         Self::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await
     }
 
@@ -89,7 +92,7 @@ impl Site {
 }
 
 fn sent(id: &str) -> SignedDelivery {
-    TestDelivery::of("X")
+    TestDelivery::new("X")
         .id(id)
         .signed(&key(), start())
         .unwrap()
@@ -114,14 +117,14 @@ async fn an_event_is_handled_once_and_acknowledged_twice() {
         }
     })
     .await;
-    let event = TestDelivery::of("NEW").id("1");
+    let event = TestDelivery::new("NEW").id("1");
     for form in [
         event.clone().data(r#"{"amount":1000.233567}"#),
         event
             .clone()
             .data(r#"{"amount":1000.233567}"#)
-            .data_in_string(),
-        event.kind_member("type").data(r#"{"amount":1000.233567}"#),
+            .data_as_string(),
+        event.type_field("type").data(r#"{"amount":1000.233567}"#),
     ] {
         let sent = form.signed(&key(), start()).unwrap();
         assert_eq!(site.deliver(sent.clone()).await, acknowledged());
@@ -134,14 +137,14 @@ async fn an_event_is_handled_once_and_acknowledged_twice() {
 async fn what_is_not_proved_reaches_no_handler_and_learns_nothing() {
     let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
     let good = sent("1");
-    let other_key = TestDelivery::of("X")
+    let other_key = TestDelivery::new("X")
         .id("1")
         .signed(&"unit-test-other".into(), start())
         .unwrap();
-    let old = TestDelivery::of("X")
+    let old = TestDelivery::new("X")
         .signed(&key(), start() - Duration::from_secs(121))
         .unwrap();
-    let new = TestDelivery::of("X")
+    let new = TestDelivery::new("X")
         .signed(&key(), start() + Duration::from_secs(121))
         .unwrap();
     let mut no_time = good.clone();
@@ -245,7 +248,7 @@ async fn a_body_that_says_no_length_has_the_same_limit() {
 #[tokio::test]
 async fn routers_that_share_a_guard_handle_an_event_once() {
     let runs = Arc::new(AtomicUsize::new(0));
-    let guard = Arc::new(MemoryGuard::default());
+    let guard = Arc::new(MemoryDeduplicator::default());
     for site in 0..3 {
         let (runs, guard) = (runs.clone(), guard.clone());
         let handler = move |_| {
@@ -469,23 +472,26 @@ async fn a_body_that_does_not_come_is_given_up() {
 /// A guard whose place is gone.
 struct Gone;
 
-impl ReplayGuard for Gone {
-    fn claim<'a>(&'a self, _: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+impl Deduplicator for Gone {
+    fn claim<'a>(
+        &'a self,
+        _: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
         Box::pin(async { Err("no table: password hidden-password".into()) })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         Box::pin(async { unreachable!() })
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
         Box::pin(async { unreachable!() })
     }
 }
 
 #[tokio::test]
 async fn without_its_guard_nothing_is_handled() {
-    let guard: Arc<dyn ReplayGuard> = Arc::new(Gone);
+    let guard: Arc<dyn Deduplicator> = Arc::new(Gone);
     let handler = |_| async { panic!("not to be handled") as Result<(), ()> };
     let site =
         Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
@@ -499,16 +505,19 @@ async fn without_its_guard_nothing_is_handled() {
 /// A guard that forgets what it is told.
 struct Forgetful;
 
-impl ReplayGuard for Forgetful {
-    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
-        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+impl Deduplicator for Forgetful {
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
+        Box::pin(async { Ok(ClaimResult::Claimed(EventClaim::new(key.clone()))) })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         Box::pin(async { Err("no table".into()) })
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
         Box::pin(async { unreachable!("it was handled") })
     }
 }
@@ -525,7 +534,11 @@ async fn what_was_handled_is_acknowledged_though_the_guard_forgets_it() {
 #[tokio::test]
 async fn the_extractor_gives_what_is_proved() {
     async fn receive(delivery: VerifiedEvent) -> String {
-        format!("{:?} {:?}", delivery.event.kind(), delivery.event.id())
+        format!(
+            "{:?} {:?}",
+            delivery.event.event_type(),
+            delivery.event.id()
+        )
     }
     let site = Site::of(|receiver| {
         Router::new()
@@ -545,7 +558,7 @@ async fn the_extractor_gives_what_is_proved() {
             .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    let good = send(TestDelivery::of("X").id("1")).await;
+    let good = send(TestDelivery::new("X").id("1")).await;
     assert_eq!(good, (200, r#"Some("X") Some("1")"#.to_owned()));
     let forged = site.send(HeaderMap::new(), "{}").await;
     assert_eq!(forged.0, StatusCode::UNAUTHORIZED);

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use stablelink::testing::{ManualClock, TestDelivery};
 use stablelink::webhook::{
-    Claim, EventKey, GuardError, HandleError, Lease, MemoryGuard, Outcome, ReplayGuard, Verified,
-    Webhooks, handle,
+    ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey, HandleError, HandleOutcome,
+    MemoryDeduplicator, VerifiedDelivery, WebhookVerifier, handle,
 };
 use stablelink::{BoxFuture, ErrorKind};
 use stablelink_signature::Timestamp;
@@ -18,14 +18,14 @@ const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
 const LEASE: Duration = Duration::from_secs(60);
 const RETENTION: Duration = Duration::from_secs(2 * 24 * 3600);
 
-fn delivery(id: &str) -> Verified {
-    verified(TestDelivery::of("X").id(id))
+fn delivery(id: &str) -> VerifiedDelivery {
+    verified(TestDelivery::new("X").id(id))
 }
 
-fn verified(delivery: TestDelivery) -> Verified {
+fn verified(delivery: TestDelivery) -> VerifiedDelivery {
     let key = "unit-test-sign-key-not-real-0001".into();
     let sent = delivery.signed(&key, NOW).unwrap();
-    Webhooks::new(&key)
+    WebhookVerifier::new(&key)
         .unwrap()
         .verify(&sent.headers, sent.body, NOW)
         .unwrap()
@@ -37,18 +37,18 @@ fn event_key(id: &str) -> EventKey {
 
 struct Fixture {
     clock: ManualClock,
-    guard: Arc<MemoryGuard>,
+    guard: Arc<MemoryDeduplicator>,
 }
 
 fn fixture() -> Fixture {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    let guard = Arc::new(MemoryGuard::new(Arc::new(clock.clone())));
+    let guard = Arc::new(MemoryDeduplicator::new(Arc::new(clock.clone())));
     Fixture { clock, guard }
 }
 
-async fn lease(guard: &MemoryGuard, key: &EventKey) -> Lease {
+async fn lease(guard: &MemoryDeduplicator, key: &EventKey) -> EventClaim {
     match guard.claim(key).await.unwrap() {
-        Claim::New(lease) => lease,
+        ClaimResult::Claimed(lease) => lease,
         other => panic!("{other:?}"),
     }
 }
@@ -58,32 +58,35 @@ async fn a_claim_is_committed_released_or_ends() {
     let Fixture { clock, guard } = fixture();
     let key = event_key("1");
     let first = lease(&guard, &key).await;
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     guard.release(&first).await.unwrap();
 
     let second = lease(&guard, &key).await;
     clock.advance(LEASE - Duration::from_millis(1));
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     clock.advance(Duration::from_millis(1));
 
     // The second ended, and the third is nobody else's to give back or to commit.
     let third = lease(&guard, &key).await;
     guard.release(&second).await.unwrap();
     assert!(!guard.commit(&second).await.unwrap());
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     assert!(guard.commit(&third).await.unwrap());
     assert!(guard.commit(&second).await.unwrap(), "it was handled");
     guard.release(&third).await.unwrap();
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
     assert!(matches!(
         guard.claim(&event_key("2")).await.unwrap(),
-        Claim::New(_)
+        ClaimResult::Claimed(_)
     ));
 
     clock.advance(RETENTION - Duration::from_millis(1));
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
     clock.advance(Duration::from_millis(1));
-    assert!(matches!(guard.claim(&key).await.unwrap(), Claim::New(_)));
+    assert!(matches!(
+        guard.claim(&key).await.unwrap(),
+        ClaimResult::Claimed(_)
+    ));
 }
 
 #[tokio::test]
@@ -93,7 +96,7 @@ async fn a_claim_that_ended_is_committed_if_nobody_took_it() {
     let late = lease(&guard, &key).await;
     clock.advance(LEASE);
     assert!(guard.commit(&late).await.unwrap());
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
 }
 
 #[tokio::test]
@@ -102,10 +105,10 @@ async fn a_jump_of_the_time_of_day_frees_nothing() {
     let key = event_key("1");
     let first = lease(&guard, &key).await;
     clock.jump(10_000_000);
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     guard.commit(&first).await.unwrap();
     clock.jump(-20_000_000);
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
 }
 
 #[tokio::test]
@@ -128,9 +131,12 @@ async fn an_event_is_handled_once_and_again_after_a_failure() {
         let error = run(Err("no database")).await.unwrap_err();
         assert!(matches!(error, HandleError::Handler("no database")));
     }
-    assert!(matches!(run(Ok(7)).await.unwrap(), Outcome::Handled(7)));
+    assert!(matches!(
+        run(Ok(7)).await.unwrap(),
+        HandleOutcome::Handled(7)
+    ));
     let outcome = run(Err("never run")).await.unwrap();
-    assert!(matches!(outcome, Outcome::Duplicate) && outcome.is_acknowledged());
+    assert!(matches!(outcome, HandleOutcome::Duplicate) && outcome.is_acknowledged());
     assert_eq!(runs.load(Ordering::SeqCst), 3);
 }
 
@@ -159,15 +165,15 @@ async fn a_panic_or_a_drop_gives_the_event_back() {
         std::future::pending::<Result<(), ()>>()
     }));
     assert!(poll_once(&mut waiting).await.is_pending());
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     drop(waiting);
     free(&guard, &key).await;
 }
 
 /// Waits for the task that gives an event back: it is ready when this one lets it run.
-async fn free(guard: &MemoryGuard, key: &EventKey) {
+async fn free(guard: &MemoryDeduplicator, key: &EventKey) {
     for _ in 0..100 {
-        if let Claim::New(lease) = guard.claim(key).await.unwrap() {
+        if let ClaimResult::Claimed(lease) = guard.claim(key).await.unwrap() {
             return guard.release(&lease).await.unwrap();
         }
         tokio::task::yield_now().await;
@@ -202,12 +208,12 @@ async fn of_many_at_once_one_runs() {
                 })
                 .await
                 .unwrap();
-                if matches!(outcome, Outcome::InProgress) {
+                if matches!(outcome, HandleOutcome::InProgress) {
                     assert!(!outcome.is_acknowledged());
                     all_asked.wait().await;
                     return false;
                 }
-                matches!(outcome, Outcome::Handled(()))
+                matches!(outcome, HandleOutcome::Handled(()))
             })
         })
         .collect();
@@ -224,8 +230,8 @@ async fn without_an_id_it_is_known_by_its_body() {
     let handled = async |delivery: TestDelivery| {
         let outcome = handle(&verified(delivery), &guard, |_| async { Ok::<_, ()>(()) }).await;
         match outcome.unwrap() {
-            Outcome::Handled(()) => true,
-            Outcome::Duplicate => false,
+            HandleOutcome::Handled(()) => true,
+            HandleOutcome::Duplicate => false,
             other => panic!("{other:?}"),
         }
     };
@@ -251,7 +257,7 @@ async fn without_an_id_it_is_known_by_its_body() {
 async fn lease_and_retention_are_as_they_are_set() {
     let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
     let second = Duration::from_secs(1);
-    let guard = MemoryGuard::new(Arc::new(clock.clone()));
+    let guard = MemoryDeduplicator::new(Arc::new(clock.clone()));
     let guard = guard.lease(5 * second).retention(7 * second);
     let key = event_key("1");
     lease(&guard, &key).await;
@@ -259,17 +265,20 @@ async fn lease_and_retention_are_as_they_are_set() {
     let held = lease(&guard, &key).await;
     assert!(guard.commit(&held).await.unwrap());
     clock.advance(6 * second);
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
     clock.advance(second);
-    assert!(matches!(guard.claim(&key).await.unwrap(), Claim::New(_)));
+    assert!(matches!(
+        guard.claim(&key).await.unwrap(),
+        ClaimResult::Claimed(_)
+    ));
 
     // Of no time at all, an event is still one's own, and still remembered.
-    let guard = MemoryGuard::new(Arc::new(clock.clone()));
+    let guard = MemoryDeduplicator::new(Arc::new(clock.clone()));
     let guard = guard.lease(Duration::ZERO).retention(Duration::ZERO);
     let held = lease(&guard, &key).await;
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::InProgress);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::InProgress);
     assert!(guard.commit(&held).await.unwrap());
-    assert_eq!(guard.claim(&key).await.unwrap(), Claim::Done);
+    assert_eq!(guard.claim(&key).await.unwrap(), ClaimResult::Handled);
 }
 
 #[tokio::test]
@@ -280,15 +289,15 @@ async fn a_handler_that_outlives_its_lease_is_still_acknowledged() {
     let outcome = handle(&verified, &guard, async |_| {
         clock.advance(LEASE);
         let again = handle(&verified, &guard, async |_| Ok::<_, ()>("second")).await;
-        assert!(matches!(again.unwrap(), Outcome::Handled("second")));
+        assert!(matches!(again.unwrap(), HandleOutcome::Handled("second")));
         Ok::<_, ()>("first")
     })
     .await
     .unwrap();
-    assert!(matches!(outcome, Outcome::Handled("first")));
+    assert!(matches!(outcome, HandleOutcome::Handled("first")));
     assert!(outcome.is_acknowledged());
     let third = handle(&verified, &guard, async |_| Ok::<_, ()>("third")).await;
-    assert!(matches!(third.unwrap(), Outcome::Duplicate));
+    assert!(matches!(third.unwrap(), HandleOutcome::Duplicate));
     // And one that fails then takes nothing from the other.
     let verified = delivery("2");
     let failed = handle(&verified, &guard, async |_| {
@@ -299,19 +308,19 @@ async fn a_handler_that_outlives_its_lease_is_still_acknowledged() {
     .await;
     assert!(matches!(failed, Err(HandleError::Handler("late"))));
     let meanwhile = guard.claim(&event_key("2")).await.unwrap();
-    assert_eq!(meanwhile, Claim::InProgress);
+    assert_eq!(meanwhile, ClaimResult::InProgress);
 }
 
 #[tokio::test]
 async fn what_is_no_event_is_not_claimed() {
-    let guard: Arc<dyn ReplayGuard> = Arc::new(Broken {
+    let guard: Arc<dyn Deduplicator> = Arc::new(Broken {
         claim: true,
         commit: true,
     });
     let verified = verified(TestDelivery::raw("[]"));
     let outcome = handle(&verified, &guard, |_| async { Ok::<(), &str>(()) }).await;
     let error = outcome.unwrap_err();
-    assert!(matches!(error, HandleError::Unreadable(_)), "{error:?}");
+    assert!(matches!(error, HandleError::Malformed(_)), "{error:?}");
     assert_eq!(
         error.to_string(),
         "no event: the delivery can't be read at `.`: expected an object"
@@ -325,27 +334,30 @@ struct Broken {
     commit: bool,
 }
 
-fn broken() -> GuardError {
+fn broken() -> DeduplicatorError {
     "no table".into()
 }
 
-impl ReplayGuard for Broken {
-    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+impl Deduplicator for Broken {
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
         let broken_here = self.claim;
         Box::pin(async move {
             if broken_here {
                 return Err(broken());
             }
-            Ok(Claim::New(Lease::new(key.clone())))
+            Ok(ClaimResult::Claimed(EventClaim::new(key.clone())))
         })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         let broken_here = self.commit;
         Box::pin(async move { if broken_here { Err(broken()) } else { Ok(true) } })
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
         Box::pin(async { Err(broken()) })
     }
 }
@@ -354,11 +366,11 @@ impl ReplayGuard for Broken {
 async fn a_guard_that_fails_is_told() {
     let verified = delivery("1");
     let run = async |claim, commit, result: Result<(), &'static str>| {
-        let guard: Arc<dyn ReplayGuard> = Arc::new(Broken { claim, commit });
+        let guard: Arc<dyn Deduplicator> = Arc::new(Broken { claim, commit });
         handle(&verified, &guard, |_| async move { result }).await
     };
     let unclaimed = run(true, false, Ok(())).await;
-    let Err(HandleError::Guard(error)) = unclaimed else {
+    let Err(HandleError::Deduplicator(error)) = unclaimed else {
         panic!("{unclaimed:?}");
     };
     assert!(matches!(error.kind(), ErrorKind::Store { .. }));
@@ -366,7 +378,7 @@ async fn a_guard_that_fails_is_told() {
     // It was handled: that it is not remembered must not bring it again.
     let unremembered = run(false, true, Ok(())).await.unwrap();
     assert!(unremembered.is_acknowledged());
-    assert!(matches!(unremembered, Outcome::Unremembered((), _)));
+    assert!(matches!(unremembered, HandleOutcome::NotRecorded((), _)));
     // What the handler said goes before what the guard says.
     let failed = run(false, false, Err("no database")).await;
     assert!(matches!(failed, Err(HandleError::Handler("no database"))));
@@ -376,16 +388,19 @@ async fn a_guard_that_fails_is_told() {
 #[derive(Default)]
 struct Slow(AtomicUsize);
 
-impl ReplayGuard for Slow {
-    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
-        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+impl Deduplicator for Slow {
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
+        Box::pin(async { Ok(ClaimResult::Claimed(EventClaim::new(key.clone()))) })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         Box::pin(std::future::pending())
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
         match self.0.fetch_add(1, Ordering::SeqCst) {
             0 => Box::pin(std::future::pending()),
             _ => Box::pin(async { Ok(()) }),

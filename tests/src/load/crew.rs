@@ -118,7 +118,7 @@ pub(super) fn client(url: &str, tokens: &Path, account: &Account) -> Result<Clie
         .token_store(FileStore::at(tokens)?)
         // Pauses for people would be most of what is measured.
         .retry(RetryPolicy::default().base(Duration::from_millis(2)))
-        .token_settings(TokenSettings::default().cool_down(Duration::from_secs(1)))
+        .token_settings(TokenSettings::default().cooldown(Duration::from_secs(1)))
         .attempt_timeout(ATTEMPT)
         .build()
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret as _;
-use stablelink::webhook::axum::{Receiver, router};
-use stablelink::webhook::{Event, MemoryGuard, Webhooks};
+use stablelink::webhook::axum::{WebhookReceiver, router};
+use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use tokio::net::TcpListener;
 
 use crate::stage::Stage;
@@ -12,7 +12,7 @@ use crate::stage::Stage;
 /// What was received, verified and handled.
 #[derive(Clone, Default)]
 pub(crate) struct Inbox {
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<WebhookEvent>>>,
     /// How many handlers are to fail.
     failures: Arc<Mutex<usize>>,
 }
@@ -27,11 +27,11 @@ impl Inbox {
             .sign_key()
             .expose_secret()
             .to_owned();
-        let receiver = Receiver::new(Webhooks::new(&key.into()).unwrap());
+        let receiver = WebhookReceiver::new(WebhookVerifier::new(&key.into()).unwrap());
         let receiver = receiver.clock(Arc::new(stage.clock.clone()));
         let handler = {
             let inbox = inbox.clone();
-            move |event: Event| {
+            move |event: WebhookEvent| {
                 let inbox = inbox.clone();
                 async move {
                     if inbox.fails() {
@@ -42,7 +42,7 @@ impl Inbox {
                 }
             }
         };
-        let app = router(receiver, Arc::new(MemoryGuard::default()), handler);
+        let app = router(receiver, Arc::new(MemoryDeduplicator::default()), handler);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -63,7 +63,7 @@ impl Inbox {
     }
 
     /// What was handled since the last time, once nothing is due any more.
-    pub(crate) async fn take(&self, stage: &Stage) -> Vec<Event> {
+    pub(crate) async fn take(&self, stage: &Stage) -> Vec<WebhookEvent> {
         stage.sandbox.deliveries_done().await;
         std::mem::take(&mut *self.events.lock().unwrap())
     }

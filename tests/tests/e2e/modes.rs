@@ -123,7 +123,7 @@ async fn a_query_is_signed_in_each_form() {
 #[tokio::test]
 async fn a_token_ends_in_each_mode() {
     // By a retcode a token is renewed once a cool-down, which is not what this is about.
-    let often = TokenSettings::default().cool_down(Duration::ZERO);
+    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::types::Trade;
-use stablelink::webhook::{Event, Payload};
+use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{NewAbnormalPaymentRefund, NewRefund, NewTrade};
 use stablelink_sandbox::{DeliveryState, WebhookData};
 
@@ -12,31 +12,31 @@ use crate::scene::{order, settlement};
 use crate::stage::{Stage, money, of};
 
 /// An event in short.
-fn short(event: &Event) -> String {
+fn short(event: &WebhookEvent) -> String {
     let word = |word: Option<&str>| word.unwrap_or("?").to_owned();
     match event.payload().unwrap() {
-        Payload::CheckoutOrder(order) => {
+        EventPayload::CheckoutOrder(order) => {
             format!(
                 "order {}",
                 word(order.order_status.as_ref().map(|it| it.as_str()))
             )
         }
-        Payload::RefundOrder(refund) => {
+        EventPayload::RefundOrder(refund) => {
             format!(
                 "refund {}",
                 word(refund.refund_status.as_ref().map(|it| it.as_str()))
             )
         }
-        Payload::SettlementOrder(settlement) => {
+        EventPayload::SettlementOrder(settlement) => {
             let status = settlement.settlement_status.as_ref();
             format!("settlement {}", word(status.map(|it| it.as_str())))
         }
-        Payload::AbnormalPayment(payment) => {
+        EventPayload::AbnormalPayment(payment) => {
             format!("abnormal {}", payment.pending_amount.unwrap())
         }
-        Payload::Trade(told) => trade_status(&told),
+        EventPayload::Trade(told) => trade_status(&told),
         // As a text in `data`, where nothing says that it is a trade: whoever waits for one reads it.
-        Payload::Other(Some(data)) => trade_status(&data.parse().unwrap()),
+        EventPayload::Other(Some(data)) => trade_status(&data.parse().unwrap()),
         other => format!("{other:?}"),
     }
 }
@@ -77,8 +77,8 @@ async fn each_change_of_a_trade_is_told() {
             panic!("{events:?}")
         };
         let told: Trade = match event.payload().unwrap() {
-            Payload::Trade(told) => *told,
-            Payload::Other(data) => data.unwrap().parse().unwrap(),
+            EventPayload::Trade(told) => *told,
+            EventPayload::Other(data) => data.unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         assert_eq!(trade_status(&told), "trade Completed");
@@ -188,7 +188,7 @@ async fn a_simulated_event_comes() {
         let [event] = events.as_slice() else {
             panic!("{events:?}")
         };
-        assert_eq!(event.kind(), Some("new-kind"));
+        assert_eq!(event.event_type(), Some("new-kind"));
         assert_eq!(short(event), "trade Pending");
         stage.end();
     }

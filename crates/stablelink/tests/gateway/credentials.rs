@@ -187,7 +187,7 @@ async fn a_token_is_never_kept_under_another_account() {
     let (sandbox, builder, clock, accounts, source) = two_accounts().await;
     let store = MemoryStore::with_clock(Arc::new(clock.clone()));
     let keys = [0, 1].map(|at| store_key(&sandbox, &accounts[at]));
-    let settings = TokenSettings::default().wait_for_other(Duration::from_secs(600));
+    let settings = TokenSettings::default().lock_timeout(Duration::from_secs(600));
     let client = builder
         .token_store(store.clone())
         .token_settings(settings)

@@ -265,7 +265,7 @@ async fn nothing_private_is_told() {
         builder(&sandbox)
             .http(|http| http.connection_verbose(true))
             .token_settings(
-                stablelink::TokenSettings::default().cool_down(std::time::Duration::ZERO),
+                stablelink::TokenSettings::default().cooldown(std::time::Duration::ZERO),
             )
             .retry(quick().budget(1_000_000))
     };

@@ -15,7 +15,7 @@ use crate::watch::Told;
 async fn a_token_is_got_late_and_renewed_early() {
     let (sandbox, builder, clock) = clocked().await;
     sandbox.change(|settings| settings.token_life = 100);
-    let settings = TokenSettings::default().renew_after(0.8).jitter(0.0);
+    let settings = TokenSettings::default().refresh_after(0.8).jitter(0.0);
     let client = builder.token_settings(settings).build().unwrap();
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -89,7 +89,7 @@ async fn a_repeat_with_a_new_token_that_is_lost_is_ambiguous() {
 async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
     let (sandbox, builder, _clock) = clocked().await;
     let client = builder
-        .token_settings(TokenSettings::default().renewals_per_cool_down(5))
+        .token_settings(TokenSettings::default().max_refreshes_per_cooldown(5))
         .build()
         .unwrap();
     sandbox
@@ -233,7 +233,7 @@ async fn a_retcode_renews_the_token_once_a_cool_down() {
     let body = r#"{"retcode":"00901","retmsg":"no","success":false}"#;
     let refusal = Fault::custom(200, [("content-type", "application/json")], body);
     sandbox.faults().add(refusal.on_calls().always());
-    let cool_down = Duration::from_secs(30);
+    let cooldown = Duration::from_secs(30);
     for round in 1..=3 {
         for _ in 0..5 {
             assert_eq!(outcome(&keyed(&client).await), "refused");
@@ -241,8 +241,8 @@ async fn a_retcode_renews_the_token_once_a_cool_down() {
         assert_eq!(sandbox.token_grants().granted(), 1 + round);
         let sends = sent(&sandbox, Operation::CreateCheckoutOrder);
         assert_eq!(sends as u64, 6 * round);
-        clock.advance(cool_down);
-        sandbox.clock().advance(cool_down);
+        clock.advance(cooldown);
+        sandbox.clock().advance(cooldown);
     }
     assert_eq!(sandbox.effects().iter().count(), 0);
 }

@@ -1,4 +1,4 @@
-//! A token as it is kept.
+//! A token in a store, and its JSON form.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
-/// A token as it is kept. `Debug` shows neither token.
+/// A token in a store. `Debug` shows neither the token nor the refresh token.
 #[derive(Clone)]
 pub struct StoredToken {
     access_token: SecretString,
@@ -19,9 +19,9 @@ pub struct StoredToken {
     generation: u64,
 }
 
-/// The form of [`StoredToken::to_json`]. A new field that older readers may pass over needs no new version.
+/// The JSON form of a [`StoredToken`]. A new field that older versions may ignore needs no new version number.
 #[derive(Serialize, Deserialize)]
-struct Form<'a> {
+struct StoredTokenJson<'a> {
     version: u32,
     generation: u64,
     #[serde(borrow)]
@@ -34,7 +34,7 @@ struct Form<'a> {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct JsonVersion {
     version: u32,
 }
 
@@ -61,76 +61,76 @@ impl StoredToken {
         self
     }
 
-    /// What is sent with each call.
+    /// Returns the token that is sent with each call.
     #[must_use]
     pub const fn access_token(&self) -> &SecretString {
         &self.access_token
     }
 
-    /// What the next token is got for, if the gateway gave one.
+    /// Returns the refresh token, if the gateway issued one.
     #[must_use]
     pub const fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
     }
 
-    /// The end of the access token, in milliseconds since 1970 UTC.
+    /// Returns the expiry of the access token, in milliseconds since 1970 UTC.
     #[must_use]
     pub const fn expires_at_ms(&self) -> u64 {
         self.expires_at
     }
 
-    /// The end of the refresh token, in milliseconds since 1970 UTC, if the gateway gave it.
+    /// Returns the expiry of the refresh token, in milliseconds since 1970 UTC, if it is known.
     #[must_use]
     pub const fn refresh_expires_at_ms(&self) -> Option<u64> {
         self.refresh_expires_at
     }
 
-    /// The number of the [lease](super::Lease) that it was saved with.
+    /// Returns the generation of the [lock](super::RefreshLock) that the token was saved with.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The same with an access token that has ended: what a store keeps of it after
+    /// Returns this token with an expired access token: what a store holds after
     /// [`invalidate`](super::TokenStore::invalidate).
     #[must_use]
-    pub fn ended(mut self) -> Self {
+    pub fn expired(mut self) -> Self {
         self.expires_at = 0;
         self
     }
 
-    /// When nothing of it is of use any more, in milliseconds since 1970 UTC: a store may forget it then.
+    /// Returns when both tokens have expired, in milliseconds since 1970 UTC: a store may delete them then.
     #[must_use]
-    pub fn forget_at_ms(&self) -> u64 {
+    pub fn retain_until_ms(&self) -> u64 {
         self.expires_at.max(self.refresh_expires_at.unwrap_or(0))
     }
 
-    /// How long the access token still lives, by a time of day.
-    pub(crate) fn life(&self, now: SystemTime) -> Duration {
+    /// Returns the remaining lifetime of the access token.
+    pub(crate) fn lifetime(&self, now: SystemTime) -> Duration {
         Duration::from_millis(self.expires_at.saturating_sub(unix_millis(now)))
     }
 
-    /// The refresh token, unless it has ended.
-    pub(crate) fn live_refresh(&self, now: SystemTime) -> Option<&SecretString> {
-        let ended = self
+    /// Returns the refresh token if it has not expired.
+    pub(crate) fn valid_refresh(&self, now: SystemTime) -> Option<&SecretString> {
+        let expired = self
             .refresh_expires_at
             .is_some_and(|end| end <= unix_millis(now));
-        self.refresh_token.as_ref().filter(|_| !ended)
+        self.refresh_token.as_ref().filter(|_| !expired)
     }
 
-    /// How long the refresh token still lives, if that is known.
-    pub(crate) fn refresh_life(&self, now: SystemTime) -> Option<Duration> {
+    /// Returns the remaining lifetime of the refresh token, if it is known.
+    pub(crate) fn refresh_lifetime(&self, now: SystemTime) -> Option<Duration> {
         let end = self.refresh_expires_at?;
         Some(Duration::from_millis(end.saturating_sub(unix_millis(now))))
     }
 
-    /// As versioned JSON, for stores that keep text.
+    /// Returns the token as versioned JSON, for stores that hold text.
     ///
     /// # Errors
     ///
-    /// None in practice: text and numbers always have a JSON form.
+    /// Never fails in practice: strings and numbers always have a JSON form.
     pub fn to_json(&self) -> Result<SecretString, StoreError> {
-        serde_json::to_string(&Form {
+        serde_json::to_string(&StoredTokenJson {
             version: VERSION,
             generation: self.generation,
             access_token: self.access_token.expose_secret().into(),
@@ -145,23 +145,23 @@ impl StoredToken {
         .map_err(|_| StoreError::new("a token could not be written as JSON"))
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote, here or in another version of this crate. `None` of what is none:
-    /// the next token that is saved replaces it.
+    /// Parses the output of [`to_json`](Self::to_json), of this or another version of this crate. Returns `None` for other
+    /// text, which the next saved token replaces.
     ///
     /// # Errors
     ///
-    /// A version that this crate does not know: replacing what a newer one wrote could take the token from it.
+    /// Fails for a newer version of the form, because replacing it could break a newer program.
     pub fn from_json(text: &str) -> Result<Option<Self>, StoreError> {
-        let Ok(Version { version }) = serde_json::from_str(text) else {
+        let Ok(JsonVersion { version }) = serde_json::from_str(text) else {
             return Ok(None);
         };
         if version != VERSION {
             return Err(StoreError::new(format!(
-                "holds a token in version {version} of its form, and this program knows version {VERSION}: update it, or give it a place of its own"
+                "the stored token has version {version}, but this program supports version {VERSION}: update the program, or use a separate store"
             ))
-            .lasting());
+            .permanent());
         }
-        let Ok(form) = serde_json::from_str::<Form<'_>>(text) else {
+        let Ok(form) = serde_json::from_str::<StoredTokenJson<'_>>(text) else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -176,7 +176,7 @@ impl StoredToken {
     }
 }
 
-/// Milliseconds since 1970 UTC; 0 before.
+/// Returns the milliseconds since 1970 UTC; 0 for earlier times.
 pub(super) fn unix_millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_is_versioned_and_short() {
+    fn json_form_is_versioned_and_round_trips() {
         let bare = StoredToken::new(7, "abc".into(), UNIX_EPOCH + Duration::from_millis(1_500));
         let full = bare
             .clone()
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_replaced_and_what_is_newer_is_not() {
+    fn invalid_json_is_ignored_and_newer_version_fails() {
         for text in [
             "",
             "null",
@@ -239,23 +239,23 @@ mod tests {
             assert!(StoredToken::from_json(text).unwrap().is_none(), "{text}");
         }
         let error = StoredToken::from_json(r#"{"version":2,"token":"hidden"}"#).unwrap_err();
-        assert!(!error.is_passing() && !format!("{error}{error:?}").contains("hidden"));
+        assert!(!error.is_transient() && !format!("{error}{error:?}").contains("hidden"));
         let later = r#"{"version":1,"generation":1,"access_token":"a","expires_at_ms":1,"new":[]}"#;
         assert!(StoredToken::from_json(later).unwrap().is_some());
     }
 
     #[test]
-    fn ends_are_told_by_the_time_of_day() {
+    fn lifetimes_depend_on_the_time_of_day() {
         let second = Duration::from_secs(1);
         let token = StoredToken::new(1, "a".into(), UNIX_EPOCH + 9 * second)
             .with_refresh("r".into(), Some(UNIX_EPOCH + 20 * second));
-        assert_eq!(token.life(UNIX_EPOCH + 2 * second), 7 * second);
-        assert_eq!(token.life(UNIX_EPOCH + 10 * second), Duration::ZERO);
-        assert!(token.live_refresh(UNIX_EPOCH + 19 * second).is_some());
-        assert!(token.live_refresh(UNIX_EPOCH + 20 * second).is_none());
-        assert_eq!(token.forget_at_ms(), 20_000);
-        let ended = token.ended();
-        assert_eq!(ended.life(UNIX_EPOCH), Duration::ZERO);
-        assert!(ended.live_refresh(UNIX_EPOCH).is_some());
+        assert_eq!(token.lifetime(UNIX_EPOCH + 2 * second), 7 * second);
+        assert_eq!(token.lifetime(UNIX_EPOCH + 10 * second), Duration::ZERO);
+        assert!(token.valid_refresh(UNIX_EPOCH + 19 * second).is_some());
+        assert!(token.valid_refresh(UNIX_EPOCH + 20 * second).is_none());
+        assert_eq!(token.retain_until_ms(), 20_000);
+        let expired = token.expired();
+        assert_eq!(expired.lifetime(UNIX_EPOCH), Duration::ZERO);
+        assert!(expired.valid_refresh(UNIX_EPOCH).is_some());
     }
 }
