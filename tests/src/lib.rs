@@ -1,5 +1,5 @@
-//! What the tests share: the checked-in tree, copies of it that a test may change, a documentation site on
-//! this machine, and the load of many clients on a gateway that fails.
+//! Shared by the workspace tests: access to the checked-in tree and copies of it, a documentation site on loopback
+//! ([`site`]), and the load test ([`load`]).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod load;
@@ -10,15 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The root of the checked-in tree.
+/// Returns the root of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A copy of everything that `regen` reads and writes, in a folder that goes with the value.
+/// Copies everything that `regen` reads and writes to a temporary folder, which is deleted on drop.
 ///
 /// # Errors
-/// The tree cannot be read or the copy not be written.
+/// Fails if a file cannot be read or written.
 pub fn copy_of_tree() -> io::Result<tempfile::TempDir> {
     let copy = tempfile::tempdir()?;
     for folder in ["spec", "crates/stablelink-api/src"] {
@@ -42,18 +42,18 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// All files below a folder with their bytes, for telling whether anything changed.
+/// Returns all files below a folder with their contents, so that a test can detect changes.
 ///
 /// # Errors
-/// A file cannot be read.
-pub fn bytes_below(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+/// Fails if a file cannot be read.
+pub fn read_files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(folder) = open.pop() {
+    let mut pending = vec![folder.to_path_buf()];
+    while let Some(folder) = pending.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() {
-                open.push(path);
+                pending.push(path);
             } else {
                 let bytes = fs::read(&path)?;
                 found.push((path, bytes));

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use stablelink_tests::{bytes_below, copy_of_tree, root};
+use stablelink_tests::{copy_of_tree, read_files_below, root};
 use xtask::docs::{
     add::{self, Filed},
     import,
@@ -60,10 +60,10 @@ fn a_page_is_known_by_its_name_by_its_address_or_by_what_it_says() {
 fn the_same_bytes_change_nothing() {
     let copy = copy_of_tree().unwrap();
     let file = copy.path().join("spec/docs").join(RATE);
-    let before = bytes_below(copy.path()).unwrap();
+    let before = read_files_below(copy.path()).unwrap();
     let added = add::add(copy.path(), &[file], None, Origin::Saved).unwrap();
     assert_eq!(added.filed, [Filed::Unchanged(RATE.into())]);
-    assert_eq!(bytes_below(copy.path()).unwrap(), before);
+    assert_eq!(read_files_below(copy.path()).unwrap(), before);
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn what_cannot_be_filed_is_told_and_nothing_changes() {
         if paths.is_empty() {
             paths.push(copy.path().join("none.txt"));
         }
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         let error = add::add(copy.path(), &paths, address, Origin::Saved).unwrap_err();
-        assert_eq!(bytes_below(copy.path()).unwrap(), before, "{name}");
+        assert_eq!(read_files_below(copy.path()).unwrap(), before, "{name}");
         let error = error
             .to_string()
             .replace(&copy.path().display().to_string(), "<root>");

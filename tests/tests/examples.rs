@@ -1,17 +1,17 @@
-//! Every example of the pages that stands in a document validates against its schema.
+//! Validates every example in the generated documents against its schema.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-/// A schema of OpenAPI 3.0 as JSON Schema: `nullable` becomes a type.
+/// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable` becomes a type.
 fn as_json_schema(schema: &mut Value) {
     match schema {
-        Value::Object(members) => {
-            members.values_mut().for_each(as_json_schema);
-            if members.remove("nullable") == Some(Value::Bool(true)) {
-                let inner = Value::Object(std::mem::take(members));
+        Value::Object(object) => {
+            object.values_mut().for_each(as_json_schema);
+            if object.remove("nullable") == Some(Value::Bool(true)) {
+                let inner = Value::Object(std::mem::take(object));
                 *schema = json!({"anyOf": [inner, {"type": "null"}]});
             }
         }
@@ -20,28 +20,27 @@ fn as_json_schema(schema: &mut Value) {
     }
 }
 
-/// `(place, schema, example)` of each example of the document.
+/// Returns path, schema and value of each example in the document.
 fn examples(document: &Value) -> Vec<(String, Value, Value)> {
-    fn walk(value: &Value, place: &str, found: &mut Vec<(String, Value, Value)>) {
-        if let Value::Object(members) = value {
-            if let (Some(schema), Some(examples)) = (members.get("schema"), members.get("examples"))
-            {
+    fn walk(value: &Value, path: &str, found: &mut Vec<(String, Value, Value)>) {
+        if let Value::Object(object) = value {
+            if let (Some(schema), Some(examples)) = (object.get("schema"), object.get("examples")) {
                 for (key, example) in examples.as_object().unwrap() {
                     found.push((
-                        format!("{place} {key}"),
+                        format!("{path} {key}"),
                         schema.clone(),
                         example["value"].clone(),
                     ));
                 }
             }
-            for (key, member) in members {
-                walk(member, &format!("{place}/{key}"), found);
+            for (key, member) in object {
+                walk(member, &format!("{path}/{key}"), found);
             }
         }
     }
-    let mut found = Vec::new();
-    walk(document, "", &mut found);
-    found
+    let mut examples = Vec::new();
+    walk(document, "", &mut examples);
+    examples
 }
 
 fn validate(document: &Value, schema: &Value, example: &Value) -> Result<(), String> {
@@ -55,7 +54,7 @@ fn validate(document: &Value, schema: &Value, example: &Value) -> Result<(), Str
 }
 
 #[test]
-fn the_examples_of_the_documents_validate() {
+fn document_examples_match_their_schemas() {
     for name in ["openapi.json", "openapi.provisional.json"] {
         let text = fs::read_to_string(stablelink_tests::root().join("spec").join(name)).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -65,16 +64,16 @@ fn the_examples_of_the_documents_validate() {
             "{name}: only {} examples",
             examples.len()
         );
-        for (place, schema, example) in examples {
+        for (path, schema, example) in examples {
             if let Err(error) = validate(&document, &schema, &example) {
-                panic!("{name}: {place}: {error}");
+                panic!("{name}: {path}: {error}");
             }
         }
     }
 }
 
 #[test]
-fn an_example_that_breaks_its_schema_is_found() {
+fn an_example_that_breaks_its_schema_is_examples() {
     let document = json!({"components": {"schemas": {
         "Order": {"type": "object", "required": ["no"], "properties": {"no": {"type": "string"}, "note": {"type": "string", "nullable": true}}}
     }}});

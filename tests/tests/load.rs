@@ -1,166 +1,169 @@
-//! The short form of `cargo xtask load`: the same clients, the same faults and the same proof, in one process and with so many
-//! calls that every run of the suite has the time for it.
+//! The short form of `cargo xtask load`: the same clients, faults and audit in one process, with fewer calls.
 //!
-//! With the rest of the workspace `serde_json/arbitrary_precision` is on here. The load program itself is built without it.
+//! These tests are built with `serde_json/arbitrary_precision`, which another package of the workspace turns on. The load
+//! program is built without it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use stablelink_tests::load::{Audit, Conduct, Crew, Entry, Finding, Line, World};
+use stablelink_tests::load::{
+    AmbiguityPolicy, Audit, AuditFinding, LoadGateway, LogEntry, LogLine, Workers,
+};
 use tokio::sync::mpsc;
 
-/// What a load is made of.
-struct Load {
-    /// Of each of its eight clients.
+/// Parameters of a short load test.
+struct LoadTest {
+    /// Minimum number of calls of each of the eight clients.
     calls: u64,
-    /// The share of requests that the faults of the mix strike.
+    /// Share of requests that the fault mix affects.
     share: f64,
-    /// Further faults.
+    /// Additional faults.
     faults: &'static [&'static str],
-    conduct: Conduct,
+    policy: AmbiguityPolicy,
     /// Whether the two crews know each other's tokens.
     share_tokens: bool,
-    /// Whether the gateway refuses a repeated key.
-    refuse_repeats: bool,
-    /// What becomes of the words of the clients on their way.
-    change: fn(&mut Line),
+    /// Whether the sandbox rejects a repeated idempotency key.
+    reject_duplicates: bool,
+    /// Manipulates each log line before it is recorded.
+    tamper: fn(&mut LogLine),
 }
 
-impl Default for Load {
-    /// As it should be, and nothing fails.
+impl Default for LoadTest {
+    /// Correct clients and no faults.
     fn default() -> Self {
         Self {
             calls: 20,
             share: 0.0,
             faults: &[],
-            conduct: Conduct::LookUp,
+            policy: AmbiguityPolicy::LookUp,
             share_tokens: true,
-            refuse_repeats: true,
-            change: |_| {},
+            reject_duplicates: true,
+            tamper: |_| {},
         }
     }
 }
 
-impl Load {
-    /// Two crews that share accounts and a gateway.
+impl LoadTest {
+    /// Runs two groups of workers that share accounts and a sandbox.
     async fn run(self) -> Audit {
         const SEED: u64 = 7;
-        let mut world = World::start(2, self.share, SEED).await.unwrap();
+        let mut gateway = LoadGateway::start(2, self.share, SEED).await.unwrap();
         for fault in self.faults {
-            world.fail(fault).unwrap();
+            gateway.add_fault(fault).unwrap();
         }
-        if !self.refuse_repeats {
-            world.forget_keys();
+        if !self.reject_duplicates {
+            gateway.accept_duplicates();
         }
         let (sender, mut lines) = mpsc::channel(16);
         for number in 0..2 {
-            let mut tokens = world.tokens();
+            let mut tokens = gateway.token_file();
             if !self.share_tokens {
                 tokens.set_extension(number.to_string());
             }
-            let crew = Crew {
-                url: world.url().to_owned(),
+            let workers = Workers {
+                url: gateway.url().to_owned(),
                 tokens,
-                accounts: world.accounts().to_vec(),
+                accounts: gateway.accounts().to_vec(),
                 clients: 4,
                 calls: self.calls,
                 seconds: 0,
                 seed: SEED + 4 * number,
-                conduct: self.conduct,
+                policy: self.policy,
             };
-            tokio::spawn(crew.run(sender.clone()));
+            tokio::spawn(workers.run(sender.clone()));
         }
         drop(sender);
         let mut ended = 0;
         while let Some(mut line) = lines.recv().await {
-            (self.change)(&mut line);
-            ended += u64::from(matches!(line, Line::End(_)));
-            world.take(&line);
+            (self.tamper)(&mut line);
+            ended += u64::from(matches!(line, LogLine::End(_)));
+            gateway.record(&line);
         }
         assert_eq!(ended, 2);
-        world.close()
+        gateway.finish()
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_doubled_and_nothing_lost() {
-    let audit = Load {
+async fn load_with_faults_duplicates_and_loses_nothing() {
+    let audit = LoadTest {
         calls: 100,
         share: 0.2,
-        ..Load::default()
+        ..LoadTest::default()
     }
     .run()
     .await;
     assert_eq!(audit.findings, [], "{audit:#?}");
-    // What was proved was tried.
-    assert!(audit.figures.calls >= 800, "{audit:#?}");
-    assert!(audit.figures.doubtful > 0, "{audit:#?}");
-    let struck: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
-    let share = 100 * struck / audit.requests;
+    // The load was high enough for the audit to be meaningful.
+    assert!(audit.stats.calls >= 800, "{audit:#?}");
+    assert!(audit.stats.ambiguous > 0, "{audit:#?}");
+    let injected: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
+    let share = 100 * injected / audit.requests;
     assert!((12..=30).contains(&share), "{share} %: {audit:#?}");
 }
 
-/// Without faults everything takes effect at once: the clients are right by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_faults_nothing_is_in_doubt() {
-    let audit = Load::default().run().await;
+async fn without_faults_nothing_is_ambiguous() {
+    let audit = LoadTest::default().run().await;
     assert_eq!(audit.findings, [], "{audit:#?}");
-    assert!(audit.figures.errors.is_empty(), "{audit:#?}");
-    assert_eq!((audit.figures.doubtful, audit.tokens), (0, 2));
+    assert!(audit.stats.errors.is_empty(), "{audit:#?}");
+    assert_eq!((audit.stats.ambiguous, audit.tokens), (0, 2));
 }
 
-/// The proof is one because it fails: each way to go wrong about a lost answer is found.
+/// The audit detects each wrong way to handle a lost response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_who_goes_wrong_is_found_out() {
-    type Is = fn(&Finding) -> bool;
-    // Answers that nobody can read, before the effect and after it.
-    let faults = &["wrong-json@calls:rate=0.1", "html=200@calls:after:rate=0.1"][..];
-    let unknown: Is = |finding| matches!(finding, Finding::Unknown(..));
-    let never: Is = |finding| matches!(finding, Finding::Lost(..));
-    for (conduct, is) in [
-        (Conduct::NewKey, unknown),
-        (Conduct::Forget, unknown),
-        (Conduct::Presume, never),
+async fn audit_detects_wrong_ambiguity_policies() {
+    type Is = fn(&AuditFinding) -> bool;
+    // Unreadable responses, before and after the effect.
+    let faults = &[
+        "unexpected-json@calls:rate=0.1",
+        "html=200@calls:after:rate=0.1",
+    ][..];
+    let unreported: Is = |finding| matches!(finding, AuditFinding::Unreported(..));
+    let lost: Is = |finding| matches!(finding, AuditFinding::Lost(..));
+    for (policy, is) in [
+        (AmbiguityPolicy::NewKey, unreported),
+        (AmbiguityPolicy::AssumeFailed, unreported),
+        (AmbiguityPolicy::AssumeSucceeded, lost),
     ] {
-        let audit = Load {
+        let audit = LoadTest {
             calls: 60,
             faults,
-            conduct,
-            ..Load::default()
+            policy,
+            ..LoadTest::default()
         }
         .run()
         .await;
-        assert!(audit.findings.iter().any(is), "{conduct:?}: {audit:#?}");
-        // An order that is only believed in can't be paid.
-        let unpaid: Is = |finding| matches!(finding, Finding::Unpaid(_));
+        assert!(audit.findings.iter().any(is), "{policy:?}: {audit:#?}");
+        // An order that does not exist cannot be paid.
+        let unpaid: Is = |finding| matches!(finding, AuditFinding::Unpaid(_));
         let found = audit.findings.iter().any(unpaid);
         assert_eq!(
             found,
-            conduct == Conduct::Presume,
-            "{conduct:?}: {audit:#?}"
+            policy == AmbiguityPolicy::AssumeSucceeded,
+            "{policy:?}: {audit:#?}"
         );
     }
 }
 
-/// What the clients call certain is held to what took effect: a gateway that acts and denies it is found out, and so would be a
-/// client that calls a lost payment failed.
+/// The audit detects an operation that took effect although its response reported a failure without effect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_took_effect_and_was_denied_is_found() {
-    type Is = fn(&Finding) -> bool;
+async fn audit_detects_effects_that_were_denied() {
+    type Is = fn(&AuditFinding) -> bool;
     let cases: [(&'static [&'static str], Is); 2] = [
         (&["status=400@createTrade:after:times=100"], |finding| {
-            matches!(finding, Finding::Unknown(..))
+            matches!(finding, AuditFinding::Unreported(..))
         }),
         (
             &["rate-limited=0@confirmTransaction:after:times=2"],
-            |finding| matches!(finding, Finding::Denied(..)),
+            |finding| matches!(finding, AuditFinding::Denied(..)),
         ),
     ];
     for (faults, is) in cases {
-        let audit = Load {
+        let audit = LoadTest {
             faults,
-            ..Load::default()
+            ..LoadTest::default()
         }
         .run()
         .await;
@@ -168,53 +171,53 @@ async fn what_took_effect_and_was_denied_is_found() {
     }
 }
 
-/// What clients tell is believed as little: each wrong word is found.
+/// The audit detects each kind of wrong log line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_word_that_is_wrong_is_found_out() {
-    type Is = fn(&Finding) -> bool;
-    type Change = fn(&mut Line);
-    let cases: [(&str, Change, Is); 4] = [
+async fn audit_detects_wrong_log_lines() {
+    type Is = fn(&AuditFinding) -> bool;
+    type Tamper = fn(&mut LogLine);
+    let cases: [(&str, Tamper, Is); 4] = [
         (
             "another fee",
             |line| {
-                if let Line::Entry(Entry::Trade { fee, .. }) = line {
+                if let LogLine::Entry(LogEntry::Trade { fee, .. }) = line {
                     *fee = Some("0.01".parse().unwrap());
                 }
             },
-            |finding| matches!(finding, Finding::Amount(..)),
+            |finding| matches!(finding, AuditFinding::Amount(..)),
         ),
         (
             "another amount",
             |line| {
-                if let Line::Entry(Entry::Refund { amount, .. }) = line {
+                if let LogLine::Entry(LogEntry::Refund { amount, .. }) = line {
                     *amount = "0.01".parse().unwrap();
                 }
             },
-            |finding| matches!(finding, Finding::Balance(..)),
+            |finding| matches!(finding, AuditFinding::Balance(..)),
         ),
         (
-            "the same twice",
+            "a key reported twice",
             |line| {
-                if let Line::Entry(Entry::Trade { key, .. }) = line {
+                if let LogLine::Entry(LogEntry::Trade { key, .. }) = line {
                     "same".clone_into(key);
                 }
             },
-            |finding| matches!(finding, Finding::ToldTwice(..)),
+            |finding| matches!(finding, AuditFinding::ReportedTwice(..)),
         ),
         (
-            "a doubt that stays",
+            "an unreconciled payment",
             |line| {
-                if let Line::End(figures) = line {
-                    figures.doubtful += 1;
+                if let LogLine::End(stats) = line {
+                    stats.ambiguous += 1;
                 }
             },
-            |finding| matches!(finding, Finding::Unreconciled(..)),
+            |finding| matches!(finding, AuditFinding::Unreconciled(..)),
         ),
     ];
-    for (name, change, is) in cases {
-        let audit = Load {
-            change,
-            ..Load::default()
+    for (name, tamper, is) in cases {
+        let audit = LoadTest {
+            tamper,
+            ..LoadTest::default()
         }
         .run()
         .await;
@@ -222,58 +225,58 @@ async fn a_word_that_is_wrong_is_found_out() {
     }
 }
 
-/// What a gateway does twice under one key.
+/// The audit detects an operation that took effect twice under one key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_doubled_is_found() {
-    let audit = Load {
+async fn audit_detects_duplicate_effects() {
+    let audit = LoadTest {
         faults: &["reset@calls:after:rate=0.2"],
-        refuse_repeats: false,
-        ..Load::default()
+        reject_duplicates: false,
+        ..LoadTest::default()
     }
     .run()
     .await;
-    let is = |finding: &Finding| matches!(finding, Finding::Doubled(..));
+    let is = |finding: &AuditFinding| matches!(finding, AuditFinding::Doubled(..));
     assert!(audit.findings.iter().any(is), "{audit:#?}");
 }
 
-/// Crews that do not share their tokens keep ending each other's.
+/// Groups that do not share a token file keep invalidating each other's token.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tokens_that_are_not_shared_are_found() {
-    let audit = Load {
+async fn audit_detects_unshared_tokens() {
+    let audit = LoadTest {
         share_tokens: false,
-        ..Load::default()
+        ..LoadTest::default()
     }
     .run()
     .await;
-    let [Finding::Tokens(granted, allowed)] = audit.findings[..] else {
+    let [AuditFinding::Tokens(granted, allowed)] = audit.findings[..] else {
         panic!("{audit:#?}");
     };
     assert!(granted > allowed && allowed == 2, "{audit:#?}");
 }
 
-/// A payment whose outcome stays unknown, however often it is looked for.
+/// The audit detects payments whose outcome cannot be determined.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_stays_open_is_found() {
-    let audit = Load {
+async fn audit_detects_unresolved_payments() {
+    let audit = LoadTest {
         calls: 1,
         faults: &[
             "status=500@createTrade:always",
             "status=500@createCheckoutOrder:always",
         ],
-        ..Load::default()
+        ..LoadTest::default()
     }
     .run()
     .await;
-    let open = |finding: &&Finding| matches!(finding, Finding::Open(..));
-    let open = audit.findings.iter().filter(open).count() as u64;
-    assert!(open > 0, "{audit:#?}");
-    let in_doubt = audit.figures.doubtful - audit.figures.reconciled;
-    assert_eq!(open, in_doubt, "{audit:#?}");
+    let is_unresolved = |finding: &&AuditFinding| matches!(finding, AuditFinding::Unresolved(..));
+    let unresolved = audit.findings.iter().filter(is_unresolved).count() as u64;
+    assert!(unresolved > 0, "{audit:#?}");
+    let unreconciled = audit.stats.ambiguous - audit.stats.reconciled;
+    assert_eq!(unresolved, unreconciled, "{audit:#?}");
 }
 
-/// The program that `cargo xtask load` starts, with its processes.
+/// Runs the program behind `cargo xtask load`, with its child processes.
 #[test]
-fn the_program_ends_well() {
+fn load_program_reports_all_figures_and_succeeds() {
     let args = "--clients 4 --processes 2 --accounts 2 --seconds 0 --calls 200 --faults 0.2";
     let ended = program(args, b"");
     let text = String::from_utf8_lossy(&ended.stdout).into_owned();
@@ -283,31 +286,30 @@ fn the_program_ends_well() {
         "calls",
         "requests",
         "latency",
-        "in doubt",
+        "ambiguous",
         "reconciled",
         "tokens",
         "memory",
         "createTrade",
         "reset:after",
-        "nothing doubled, nothing lost, every balance right",
+        "no duplicate, no loss, all balances correct",
     ] {
         assert!(text.contains(figure), "{figure}: {text}");
     }
 }
 
 #[test]
-fn a_process_without_its_crew_says_so() {
-    let ended = program("--crew", b"{");
+fn worker_process_without_input_fails() {
+    let ended = program("--workers", b"{");
     let errors = String::from_utf8_lossy(&ended.stderr);
     assert!(
-        !ended.status.success() && errors.contains("the load broke off"),
+        !ended.status.success() && errors.contains("the load test failed"),
         "{errors}"
     );
 }
 
-/// A load that does nothing would find nothing.
 #[test]
-fn a_load_of_nothing_is_refused() {
+fn load_program_rejects_zero_arguments() {
     for option in ["--clients", "--processes", "--accounts", "--calls"] {
         let ended = program(&format!("{option} 0"), b"");
         let errors = String::from_utf8_lossy(&ended.stderr);
@@ -324,7 +326,7 @@ fn program(args: &str, input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may not read it.
+    // The program may exit before it reads its input.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What the READMEs say can be followed: their links lead somewhere, and the code at the top is code that is compiled.
+//! Checks the Markdown files: relative links resolve, and the README's code is compiled code.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use stablelink_tests::root;
 
-/// Every Markdown file that a person reads, below the root.
-fn pages() -> Vec<PathBuf> {
+/// Returns every Markdown file of the workspace.
+fn markdown_files() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut open = vec![root()];
-    while let Some(folder) = open.pop() {
+    let mut pending = vec![root()];
+    while let Some(folder) = pending.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            // What is built or fetched is not ours to check.
-            let left_out = name.starts_with('.') || ["target", "node_modules"].contains(&name);
-            if path.is_dir() && !left_out {
-                open.push(path);
+            // Build output and installed packages are not checked.
+            let is_excluded = name.starts_with('.') || ["target", "node_modules"].contains(&name);
+            if path.is_dir() && !is_excluded {
+                pending.push(path);
             } else if path.extension().is_some_and(|it| it == "md") {
                 found.push(path);
             }
@@ -26,7 +26,7 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-/// The targets of the links in a text.
+/// Returns the targets of links and images.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let inline = text
         .split("](")
@@ -39,7 +39,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     inline.chain(pictures)
 }
 
-/// Headings as GitHub names them in addresses.
+/// Returns the anchors that GitHub generates for headings.
 fn anchors(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| line.starts_with('#'))
@@ -54,8 +54,8 @@ fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with a link of this file, if anything.
-fn problem(file: &Path, text: &str, link: &str) -> Option<String> {
+/// Returns why a link in this file is broken, or `None`.
+fn link_error(file: &Path, text: &str, link: &str) -> Option<String> {
     let outside = ["http://", "https://", "mailto:"];
     if outside.iter().any(|start| link.starts_with(start)) {
         return None;
@@ -63,7 +63,7 @@ fn problem(file: &Path, text: &str, link: &str) -> Option<String> {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = file.parent().unwrap().join(path);
     if !path.is_empty() && !target.exists() {
-        return Some("there is no such file".to_owned());
+        return Some("the file does not exist".to_owned());
     }
     if anchor.is_empty() {
         return None;
@@ -73,18 +73,19 @@ fn problem(file: &Path, text: &str, link: &str) -> Option<String> {
         _ => fs::read_to_string(target).unwrap(),
     };
     let known = anchors(&text);
-    (!known.iter().any(|it| it == anchor)).then(|| format!("its headings are {known:?}"))
+    (!known.iter().any(|it| it == anchor))
+        .then(|| format!("the file has only these anchors: {known:?}"))
 }
 
 #[test]
-fn every_link_leads_somewhere() {
-    let pages = pages();
-    assert!(pages.len() > 10, "{pages:?}");
+fn relative_links_resolve() {
+    let files = markdown_files();
+    assert!(files.len() > 10, "{files:?}");
     let mut problems = Vec::new();
-    for file in pages {
+    for file in files {
         let text = fs::read_to_string(&file).unwrap();
         for link in links(&text) {
-            if let Some(problem) = problem(&file, &text, link) {
+            if let Some(problem) = link_error(&file, &text, link) {
                 problems.push(format!("{}: {link}: {problem}", file.display()));
             }
         }
@@ -93,7 +94,7 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_found() {
+fn link_check_detects_broken_links() {
     let file = root().join("README.md");
     let text = "# A title, `code`\n";
     for (link, right) in [
@@ -105,12 +106,12 @@ fn a_link_that_leads_nowhere_is_found() {
         ("spec/README.md#none", false),
         ("https://anywhere.invalid/", true),
     ] {
-        assert_eq!(problem(&file, text, link).is_none(), right, "{link}");
+        assert_eq!(link_error(&file, text, link).is_none(), right, "{link}");
     }
 }
 
-/// The first block of Rust.
-fn code(file: &str) -> String {
+/// Returns the first Rust code block of a file.
+fn first_rust_block(file: &str) -> String {
     let text = fs::read_to_string(root().join(file)).unwrap();
     let block = text.split("```rust").nth(1).unwrap();
     let (_, block) = block.split_once('\n').unwrap();
@@ -118,7 +119,10 @@ fn code(file: &str) -> String {
 }
 
 #[test]
-fn the_code_of_the_readme_is_that_of_the_crate() {
-    // Whose README is compiled as a part of its documentation.
-    assert_eq!(code("README.md"), code("crates/stablelink/README.md"));
+fn root_readme_shows_compiled_code() {
+    // The doctests of the crate compile the crate's README.
+    assert_eq!(
+        first_rust_block("README.md"),
+        first_rust_block("crates/stablelink/README.md")
+    );
 }

@@ -4,14 +4,14 @@
 use std::{fs, path::Path, time::Duration};
 
 use proptest::prelude::*;
-use stablelink_tests::{bytes_below, copy_of_tree, root};
+use stablelink_tests::{copy_of_tree, read_files_below, root};
 use xtask::{
     docs::{
         add::{self, Filed},
         lock::{self, Lock, Origin},
     },
+    output_files::State,
     regen,
-    tree::State,
 };
 
 const RATE: &str = "spec/docs/421876920e0-get-exchange-rate.txt";
@@ -193,9 +193,9 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
     for (name, break_it) in cases {
         let copy = copy_of_tree().unwrap();
         break_it(copy.path());
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         let error = regen::build(copy.path()).unwrap_err().to_string();
-        assert_eq!(bytes_below(copy.path()).unwrap(), before, "{name}");
+        assert_eq!(read_files_below(copy.path()).unwrap(), before, "{name}");
         let error = error.replace(&copy.path().display().to_string(), "<root>");
         report.push_str(&format!("## {name}\n{error}\n\n"));
     }
@@ -305,10 +305,10 @@ proptest! {
         }
         fs::write(&path, bytes).unwrap();
         forge_hash(copy.path(), &name);
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         if let Err(error) = regen::build(copy.path()) {
             prop_assert!(!error.to_string().is_empty());
         }
-        prop_assert_eq!(bytes_below(copy.path()).unwrap(), before);
+        prop_assert_eq!(read_files_below(copy.path()).unwrap(), before);
     }
 }

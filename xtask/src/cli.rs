@@ -17,83 +17,80 @@ use crate::{
 pub struct Cli {
     /// The command to run.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: XtaskCommand,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Make the documents, the report and the client from spec/docs and spec/overlays, offline
+pub enum XtaskCommand {
+    /// Generate the documents, the reports and the client from spec/docs and spec/overlays, offline
     Regen {
-        /// Write nothing; name each file that is stale and fail
+        /// Write nothing; list the stale files and fail if there are any
         #[arg(long, conflicts_with = "draft")]
         check: bool,
-        /// Leave stale overlay actions out and write the documents to a folder outside the tree
+        /// Skip stale overlay actions and write the documents to a folder outside the repository
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
     },
-    /// Regenerate from the docs, then walk through everything on a gateway of this machine
+    /// Regenerate the client, then demonstrate every operation against a sandbox on this machine
     Demo,
-    /// Tell what changed between two documents for those who depend on the crate
+    /// Show the changes between two documents and their effect on users of the crates
     ///
-    /// Exit code: 0, or 2 where `--fail-on` found its kind, or 1 where the documents cannot be compared.
+    /// Exit code: 0; 1 if the documents cannot be compared; 2 if `--fail-on` matches a change.
     Diff {
-        /// The document before: a JSON file, a git revision (its spec/openapi.json), or REVISION:PATH
+        /// The old document: a JSON file, a git revision (its spec/openapi.json), or REVISION:PATH
         old: String,
-        /// The document after, named likewise
+        /// The new document, in the same notation
         new: String,
-        /// The form of the report
+        /// The format of the report
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
-        /// Exit with 2 where there is one
+        /// Exit with 2 if there is such a change
         #[arg(long, value_enum, value_name = "VERDICT")]
         fail_on: Option<FailOn>,
     },
-    /// Work on captured pages
+    /// Work with captured pages
     Docs {
-        /// What to do with them.
+        /// The command to run.
         #[command(subcommand)]
-        command: Docs,
+        command: DocsCommand,
     },
-    /// Let many clients work on a gateway that fails, and prove that no money was doubled or lost
+    /// Run concurrent clients against a sandbox with injected faults, and verify that no payment is duplicated or lost
     Load {
-        /// What the load program takes; `cargo xtask load -- --help` lists it
+        /// The arguments of the load program; `cargo xtask load -- --help` lists them
         #[arg(last = true, value_name = "ARGUMENT")]
         args: Vec<String>,
     },
-    /// Write the document as one generator wants it: with the overlay spec/profiles/NAME.yaml applied
+    /// Write the document for one generator, with the overlay spec/profiles/NAME.yaml applied
     Profile {
         /// The generator
         name: String,
-        /// Take the document that has what pages only name
+        /// Include the operations that the pages only name
         #[arg(long)]
         provisional: bool,
-        /// Where to write; standard output if left out
+        /// The file to write [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Make clients of the documents in other languages, and prove each against the gateway on localhost
+    /// Generate clients in other languages and verify each against the sandbox
     Interop {
-        /// This language alone; can be repeated
+        /// Run only this language; can be repeated
         #[arg(long = "lang", value_name = "LANGUAGE")]
         languages: Vec<Language>,
-        /// Show instead which readers of OpenAPI take the documents without a warning
-        #[arg(long, conflicts_with = "languages")]
-        survey: bool,
     },
-    /// Let schemathesis hold the gateway on localhost against the document: what it must take, and what it must refuse
+    /// Verify with schemathesis that the sandbox conforms to the document for valid and invalid requests
     Properties,
-    /// Print what depending on the crate costs: packages, clean build time, size of a small binary
+    /// Measure the cost of a dependency on stablelink: packages, clean build time, size of a small binary
     Measure,
-    /// Say what the published crates would break for those who depend on them, and package them; uploads nothing
+    /// List what the published crates would break for their users, and package them; uploads nothing
     Release {
-        /// The revision that they have; the last tag if left out
+        /// The revision to compare with [default: the last tag]
         #[arg(long, value_name = "REVISION")]
         against: Option<String>,
     },
-    /// Run the whole suite, with its own set-up
+    /// Run the test suite, including its setup
     Test {
-        /// Run this step alone; can be repeated
+        /// Run only this step; can be repeated
         #[arg(long, value_name = "STEP")]
         only: Vec<Step>,
         /// List the steps
@@ -102,42 +99,42 @@ pub enum Command {
     },
 }
 
-/// What can be done with captured pages.
+/// The commands for captured pages.
 #[derive(Debug, Subcommand)]
-pub enum Docs {
-    /// File a page that was saved from a browser as text, and renew its entry in docs.lock
+pub enum DocsCommand {
+    /// Add a page that was saved from a browser as text, or update it, with its entry in docs.lock
     Add {
         /// The saved pages
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Address of the page, for one that is not captured yet
+        /// The address of the page, if it is not captured yet
         #[arg(long, value_name = "URL")]
         address: Option<String>,
-        /// The pages are typed from known facts and not saved from a browser
+        /// The pages are transcribed from known facts instead of saved from a browser
         #[arg(long)]
         transcribed: bool,
     },
-    /// Capture a whole live site, all of it or nothing, and say what moved
+    /// Capture a live site as a whole and list the changes; on failure nothing is written
     Pull {
-        /// The site and how to reach it.
+        /// The site and how to access it.
         #[command(flatten)]
         from: LiveSite,
     },
-    /// Say what `pull` would change and write nothing; exit code 3 if the site differs from the captures
+    /// List what `pull` would change, without writing; exit code 3 if the site differs from the captures
     Check {
-        /// The site and how to reach it.
+        /// The site and how to access it.
         #[command(flatten)]
         from: LiveSite,
     },
-    /// Run the importer alone and write an OpenAPI 3.0.3 document
+    /// Run only the importer and write an OpenAPI 3.0.3 document
     Import {
         /// Pages, or folders of pages
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
-        /// Where to write; standard output if left out
+        /// The file to write [default: standard output]
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// Write what could be read although an operation could not
+        /// Write the readable operations even if others are unreadable
         #[arg(long)]
         keep_going: bool,
     },
@@ -146,16 +143,16 @@ pub enum Docs {
 /// A live documentation site.
 #[derive(Debug, Args)]
 pub struct LiveSite {
-    /// Address of the documentation site: https, or http on this machine
+    /// The address of the documentation site: https, or http on this machine
     #[arg(long, value_name = "URL")]
     pub site: String,
-    /// Where the published JSON of such sites is served
+    /// The server of the published JSON of such sites
     #[arg(long, value_name = "URL", default_value = ApiBase::DEFAULT)]
     pub api_base: String,
-    /// In which form to take the pages; published JSON where the site has it, if left out
+    /// The form of the pages to capture [default: published JSON if the site has it]
     #[arg(long, value_name = "FORM")]
     pub form: Option<Form>,
-    /// Leave this page as it is captured; can be repeated
+    /// Keep the current capture of this page; can be repeated
     #[arg(long, value_name = "PAGE_ID")]
     pub without: Vec<String>,
 }
@@ -167,15 +164,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn help_is_what_was_reviewed() {
+    fn help_matches_the_snapshot() {
         let mut command = Cli::command();
         command.build();
         let mut text = command.render_long_help().to_string();
         let names = |command: &clap::Command| -> Vec<String> {
-            let of_ours = command
+            let subcommands = command
                 .get_subcommands()
                 .filter(|sub| sub.get_name() != "help");
-            of_ours.map(|sub| sub.get_name().to_owned()).collect()
+            subcommands.map(|sub| sub.get_name().to_owned()).collect()
         };
         for name in &names(&command) {
             let sub = command.find_subcommand_mut(name).unwrap();

@@ -1,4 +1,4 @@
-//! Runs a command and prints what came of it.
+//! Runs a command and prints its result.
 
 use std::{
     error::Error,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Cli, Command, Docs, LiveSite},
+    cli::{Cli, DocsCommand, LiveSite, XtaskCommand},
     demo,
     diff::{
         self,
@@ -24,25 +24,28 @@ use crate::{
             settings::Settings,
         },
     },
-    interop, load, measure, profile, properties,
+    interop,
+    job::{command::CommandLine, error::JobError},
+    measure,
+    output_files::State,
+    profile, properties,
     publish::{json, markers},
     regen, release, suite,
-    tree::State,
 };
 
-/// How a command that did not fail ended.
+/// The result of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// As it should.
+pub enum CommandOutcome {
+    /// Success.
     Done,
-    /// It was to tell breaking changes, and there are some.
+    /// `diff --fail-on breaking` found a breaking change.
     Breaking,
-    /// It was to compare, and there is a difference.
+    /// `docs check` found a difference.
     Differs,
 }
 
-impl Outcome {
-    /// The exit code; 1 is a failure or a wrong command line.
+impl CommandOutcome {
+    /// Returns the exit code. 1 means a failure or an invalid command line.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -55,25 +58,25 @@ impl Outcome {
 /// Runs the command on the tree below `root`.
 ///
 /// # Errors
-/// Whatever the command reports; the text says what to do.
-pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
+/// The error of the command. Its text says how to fix it.
+pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
     match cli.command {
-        Command::Diff {
+        XtaskCommand::Diff {
             old,
             new,
             format,
             fail_on,
         } => {
-            let told = diff::command::run(root, &old, &new, format)?;
-            print!("{}", told.text);
-            let fails = told.breaking && fail_on == Some(FailOn::Breaking);
+            let report = diff::command::run(root, &old, &new, format)?;
+            print!("{}", report.text);
+            let fails = report.breaking && fail_on == Some(FailOn::Breaking);
             return Ok(if fails {
-                Outcome::Breaking
+                CommandOutcome::Breaking
             } else {
-                Outcome::Done
+                CommandOutcome::Done
             });
         }
-        Command::Regen {
+        XtaskCommand::Regen {
             draft: Some(folder),
             ..
         } => {
@@ -81,31 +84,30 @@ pub fn run(root: &Path, cli: Cli) -> Result<Outcome, Box<dyn Error>> {
                 println!("{}", path.display());
             }
         }
-        Command::Regen { check, draft: None } => regen_tree(root, check)?,
-        Command::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
-        Command::Docs { command } => return docs(root, command),
-        Command::Load { args } => load::run(root, &args)?,
-        Command::Profile {
+        XtaskCommand::Regen { check, draft: None } => regen_tree(root, check)?,
+        XtaskCommand::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
+        XtaskCommand::Docs { command } => return docs(root, command),
+        XtaskCommand::Load { args } => load(root, &args)?,
+        XtaskCommand::Profile {
             name,
             provisional,
             output: Some(path),
         } => profile::write(root, &name, provisional, &path)?,
-        Command::Profile {
+        XtaskCommand::Profile {
             name,
             provisional,
             output: None,
         } => print!("{}", profile::document(root, &name, provisional)?),
-        Command::Interop { survey: true, .. } => interop::run_survey(root, &mut io::stdout())?,
-        Command::Interop { languages, .. } => interop::run(root, &languages, &mut io::stdout())?,
-        Command::Properties => properties::run(root, &mut io::stdout())?,
-        Command::Measure => measure::run(root, &mut io::stdout())?,
-        Command::Release { against } => {
+        XtaskCommand::Interop { languages } => interop::run(root, &languages, &mut io::stdout())?,
+        XtaskCommand::Properties => properties::run(root, &mut io::stdout())?,
+        XtaskCommand::Measure => measure::run(root, &mut io::stdout())?,
+        XtaskCommand::Release { against } => {
             release::run(root, against.as_deref(), &mut io::stdout())?;
         }
-        Command::Test { list: true, .. } => print!("{}", suite::list()),
-        Command::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
+        XtaskCommand::Test { list: true, .. } => print!("{}", suite::list()),
+        XtaskCommand::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
@@ -125,11 +127,14 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
         .iter()
         .filter(|(_, state)| *state != State::Unchanged)
         .map(|(output, state)| {
-            let what = match state {
+            let problem = match state {
                 State::Missing => "is missing",
-                _ => "is not what the captures and overlays give",
+                _ => "is stale",
             };
-            format!("{}: {what}; run `cargo xtask regen`", output.path.display())
+            format!(
+                "{}: {problem}; run `cargo xtask regen`",
+                output.path.display()
+            )
         })
         .collect();
     if check && !stale.is_empty() {
@@ -138,9 +143,23 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn docs(root: &Path, command: Docs) -> Result<Outcome, Box<dyn Error>> {
+/// Builds the load program in release mode and runs it. This package may not depend on it, because it links the generated client.
+fn load(root: &Path, args: &[String]) -> Result<(), JobError> {
+    // Built alone: other packages would turn on features of serde_json that most users do not have.
+    let command =
+        CommandLine::cargo("run --release --locked --package stablelink-tests --bin load --")
+            .args(args);
+    match command.run(root)? {
+        true => Ok(()),
+        false => Err(JobError(
+            "the load test failed; see its output above".to_owned(),
+        )),
+    }
+}
+
+fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Error>> {
     match command {
-        Docs::Add {
+        DocsCommand::Add {
             files,
             address,
             transcribed,
@@ -172,14 +191,14 @@ fn docs(root: &Path, command: Docs) -> Result<Outcome, Box<dyn Error>> {
                 println!("next: cargo xtask regen");
             }
         }
-        Docs::Pull { from } => {
+        DocsCommand::Pull { from } => {
             let report = pull::pull(root, &options(&from)?)?;
             print!("{report}");
             if report.differs() {
                 println!("next: cargo xtask regen");
             }
         }
-        Docs::Check { from } => {
+        DocsCommand::Check { from } => {
             let report = pull::check(root, &options(&from)?)?;
             print!("{report}");
             if report.differs() {
@@ -187,16 +206,16 @@ fn docs(root: &Path, command: Docs) -> Result<Outcome, Box<dyn Error>> {
                     "nothing was written; next: cargo xtask docs pull --site {}",
                     from.site
                 );
-                return Ok(Outcome::Differs);
+                return Ok(CommandOutcome::Differs);
             }
         }
-        Docs::Import {
+        DocsCommand::Import {
             paths,
             output,
             keep_going,
         } => import_pages(&paths, output, keep_going)?,
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
 fn options(from: &LiveSite) -> Result<pull::Options, Box<dyn Error>> {
@@ -224,15 +243,15 @@ fn import_pages(
         let text = json::to_json(&imported.document);
         match output {
             Some(path) => fs::write(&path, text)
-                .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?,
+                .map_err(|error| format!("{}: cannot write: {error}", path.display()))?,
             None => print!("{text}"),
         }
     }
     if partial {
         return Err(if keep_going {
-            "some pages could not be read; the rest was written".into()
+            "some pages are unreadable; the other pages were written".into()
         } else {
-            "some pages could not be read; nothing was written (`--keep-going` writes the rest)"
+            "some pages are unreadable; nothing was written (`--keep-going` writes the other pages)"
                 .into()
         });
     }

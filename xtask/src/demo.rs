@@ -1,99 +1,74 @@
-//! From the captured pages to a walk through the generated client, as one command.
+//! `cargo xtask demo`: regenerates the client from the captured pages, then runs the demo of the CLI.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Why there is no demo.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// A command failed; it said why.
-    #[error("`{0}` failed; what it says stands above")]
-    Failed(String),
-    /// Cargo is not there.
-    #[error("`{command}` could not be started: {source}\n  help: put cargo on the PATH")]
-    NotStarted {
-        /// What was to run.
-        command: String,
-        /// Why it does not.
-        source: io::Error,
-    },
-    /// The times could not be written.
-    #[error("the times could not be written: {0}")]
-    Report(#[from] io::Error),
-}
+use crate::job::command::CommandLine;
+use crate::job::error::JobError;
 
-/// What is built and run: a process of its own, for this package must build when the generated code does not.
-const PACKAGE: [&str; 3] = ["--locked", "-p", "stablelink-cli"];
+/// The parts after `regen`: name, heading and cargo arguments. The CLI is a child process, because this package must build
+/// when the generated code does not.
+const PARTS: [(&str, &str, &str); 2] = [
+    (
+        "build",
+        "Build the `stablelink` command, which contains the client and the sandbox",
+        "build --locked -p stablelink-cli",
+    ),
+    (
+        "walk",
+        "Run the demo",
+        "run --quiet --locked -p stablelink-cli -- demo",
+    ),
+];
 
-/// Runs `regen` and then the demo of the command, and writes the time that each part took to `out`.
+/// Runs `regen`, builds the CLI, runs its demo, and writes the duration of each part to `out`.
 ///
 /// # Errors
-/// The first part that fails ends it.
+/// The error of the first part that fails.
 pub fn run(
     root: &Path,
     out: &mut dyn Write,
     regen: impl FnOnce() -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let mut times = Vec::new();
-    heading(
-        out,
-        "From the captured pages to the documents and the client",
-    )?;
-    times.push(("regen", timed(regen)?));
-    heading(
-        out,
-        "The command `stablelink`, with the client and the gateway in it, is built",
-    )?;
-    times.push(("build", timed(|| cargo(root, "build", &[]))?));
-    heading(out, "The demo")?;
-    times.push((
-        "walk",
-        timed(|| cargo(root, "run", &["--quiet", "--", "demo"]))?,
-    ));
-    write!(out, "{}", table(&times))?;
-    Ok(())
-}
-
-fn heading(out: &mut dyn Write, text: &str) -> Result<(), DemoError> {
-    writeln!(out, "\n== {text}")?;
-    // What is run now writes to the same place by itself.
-    out.flush()?;
-    Ok(())
-}
-
-fn timed<E>(part: impl FnOnce() -> Result<(), E>) -> Result<Duration, E> {
     let start = Instant::now();
-    part()?;
-    Ok(start.elapsed())
+    heading(
+        out,
+        "Generate the documents and the client from the captured pages",
+    )?;
+    regen()?;
+    let mut durations = vec![("regen", start.elapsed())];
+    for (name, title, arguments) in PARTS {
+        let start = Instant::now();
+        heading(out, title)?;
+        cargo(root, arguments)?;
+        durations.push((name, start.elapsed()));
+    }
+    write!(out, "{}", table(&durations))?;
+    Ok(())
 }
 
-fn cargo(root: &Path, command: &str, arguments: &[&str]) -> Result<(), DemoError> {
-    let shown = [&["cargo", command], PACKAGE.as_slice(), arguments]
-        .concat()
-        .join(" ");
-    let status = Command::new("cargo")
-        .arg(command)
-        .args(PACKAGE)
-        .args(arguments)
-        .current_dir(root)
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(DemoError::Failed(shown)),
-        Err(source) => Err(DemoError::NotStarted {
-            command: shown,
-            source,
-        }),
+fn heading(out: &mut dyn Write, text: &str) -> Result<(), JobError> {
+    writeln!(out, "\n== {text}")?;
+    // The child process writes to the same terminal directly.
+    Ok(out.flush()?)
+}
+
+fn cargo(root: &Path, arguments: &str) -> Result<(), JobError> {
+    let command = CommandLine::cargo(arguments);
+    match command.run(root)? {
+        true => Ok(()),
+        false => Err(JobError(format!(
+            "`{command}` failed; see its output above"
+        ))),
     }
 }
 
-fn table(times: &[(&str, Duration)]) -> String {
-    let mut text = "\n== Every part passed\n".to_owned();
-    for (part, time) in times {
-        text.push_str(&format!("  {part:<6} {:>8.2} s\n", time.as_secs_f64()));
+fn table(durations: &[(&str, Duration)]) -> String {
+    let mut text = "\n== All parts passed\n".to_owned();
+    for (part, duration) in durations {
+        text.push_str(&format!("  {part:<6} {:>8.2} s\n", duration.as_secs_f64()));
     }
     text
 }
@@ -103,35 +78,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_regen_that_fails_ends_it() {
+    fn run_failing_regen_ends_the_demo() {
         let mut out = Vec::new();
-        let failed = run(Path::new("."), &mut out, || Err("stale".into()));
-        assert_eq!(failed.unwrap_err().to_string(), "stale");
-        let said = String::from_utf8(out).unwrap();
-        assert!(
-            !said.contains("built") && !said.contains("passed"),
-            "{said}"
-        );
+        let result = run(Path::new("."), &mut out, || Err("stale".into()));
+        assert_eq!(result.unwrap_err().to_string(), "stale");
+        let out = String::from_utf8(out).unwrap();
+        assert!(!out.contains("Build") && !out.contains("passed"), "{out}");
     }
 
     #[test]
-    fn a_command_that_fails_is_named() {
-        let error = cargo(Path::new("."), "no-such-command", &[]).unwrap_err();
+    fn cargo_failing_command_is_named() {
+        let error = cargo(Path::new("."), "no-such-command --locked").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`cargo no-such-command --locked -p stablelink-cli` failed; what it says stands above"
+            "`cargo no-such-command --locked` failed; see its output above"
         );
     }
 
     #[test]
-    fn each_part_has_its_time() {
-        let times = [
+    fn table_shows_the_duration_of_each_part() {
+        let durations = [
             ("regen", Duration::from_millis(310)),
             ("walk", Duration::from_secs(4)),
         ];
         assert_eq!(
-            table(&times),
-            "\n== Every part passed\n  regen      0.31 s\n  walk       4.00 s\n"
+            table(&durations),
+            "\n== All parts passed\n  regen      0.31 s\n  walk       4.00 s\n"
         );
     }
 }

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // `clap` would exit with 2, which is how `diff` tells what it found.
+            // `clap` would exit with 2, which `diff` uses for a change that `--fail-on` matches.
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match commands::run(root, cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
-            // Messages name files as a person at the root of the repository would.
+            // Paths in messages are relative to the root of the repository.
             let root = format!("{}/", root.display());
             eprintln!("{}", error.to_string().replace(&root, ""));
             ExitCode::FAILURE

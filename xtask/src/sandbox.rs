@@ -1,50 +1,56 @@
-//! The gateway on localhost as a process beside us. A process, so that `xtask` builds when the generated crates don't.
+//! The sandbox as a child process. `xtask` does not link to it, so that it builds when the generated crates do not.
 
-use std::path::Path;
+use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::Value;
 
-use crate::job::{Job, call::Call, running::Running, stop::Stop};
-use crate::loopback::Loopback;
+use crate::job::command::CommandLine;
+use crate::job::process::BackgroundProcess;
+use crate::job::{Job, error::JobError};
 
-/// The variable with its address.
+/// The variable with the address of the sandbox.
 const ADDRESS: &str = "STABLELINK_ENV";
-/// The variables that name who calls.
+
+/// The variables with the credentials of a client.
 const SECRETS: [&str; 3] = [
     "STABLELINK_API_KEY",
     "STABLELINK_API_SECRET",
     "STABLELINK_SIGN_KEY",
 ];
 
-/// A gateway with records of its own; it ends with the value.
-pub(crate) struct Sandbox {
-    _process: Running,
+/// The timeout for the status request.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A running sandbox with an empty ledger. Dropping the value stops it.
+pub(crate) struct SandboxProcess {
+    _process: BackgroundProcess,
     address: String,
     secrets: Vec<(&'static str, String)>,
 }
 
-/// Builds it, so that the first start is as fast as the others.
-pub(crate) fn build(job: &mut Job<'_>) -> Result<(), Stop> {
-    let call = Call::cargo("build --locked -p stablelink-cli");
-    job.need(&call, "the gateway on localhost must compile")
+/// Compiles the sandbox. The timeout of [`SandboxProcess::start`] does not include a build.
+pub(crate) fn build(job: &mut Job<'_>) -> Result<(), JobError> {
+    let command = CommandLine::cargo("build --locked -p stablelink-cli");
+    job.require(&command, "the sandbox must compile")
 }
 
-impl Sandbox {
-    /// Starts one with further arguments of `stablelink sandbox`.
-    pub(crate) fn start(root: &Path, args: &[&str]) -> Result<Self, Stop> {
-        let call = Call::cargo("run --quiet --locked -p stablelink-cli -- sandbox")
-            .args(args.iter().copied());
-        // On Unix cargo becomes the program that it runs, so that what ends here is the gateway itself.
-        let process = Running::start(&call, root)?;
+impl SandboxProcess {
+    /// Starts a sandbox that [`build`] compiled, with additional arguments of `stablelink sandbox`.
+    pub(crate) fn start(job: &Job<'_>, args: &[&str]) -> Result<Self, JobError> {
+        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+        let program = format!("{target}/debug/stablelink{}", std::env::consts::EXE_SUFFIX);
+        let command = CommandLine::new(program, ["sandbox"]).args(args.iter().copied());
+        let process = BackgroundProcess::start(&command, job.root)?;
+        // The first lines export the address and the credentials.
         let mut lines = Vec::new();
-        // The address, and who calls.
         while lines.len() <= SECRETS.len() {
-            lines.push(process.line()?);
+            lines.push(process.next_line()?);
         }
         let value = |name: &str| {
-            exported(&lines, name)
-                .ok_or_else(|| Stop(format!("does not say {name}: {call}\n{}", lines.join("\n"))))
+            exported(&lines, name).ok_or_else(|| {
+                let lines = lines.join("\n");
+                JobError(format!("no {name} in the output of {command}\n{lines}"))
+            })
         };
         let mut secrets = Vec::new();
         for name in SECRETS {
@@ -57,40 +63,50 @@ impl Sandbox {
         })
     }
 
-    /// Tells a program where the gateway is and who calls.
-    pub(crate) fn told(&self, call: Call) -> Call {
-        let call = call.env(ADDRESS, &self.address);
-        let hide = |call: Call, (name, value): &(&'static str, String)| call.hidden(name, value);
-        self.secrets.iter().fold(call, hide)
+    /// Adds the address and the credentials to the environment of a command.
+    pub(crate) fn configure(&self, command: CommandLine) -> CommandLine {
+        let command = command.env(ADDRESS, &self.address);
+        self.secrets.iter().fold(command, |command, (name, value)| {
+            command.secret_env(name, value)
+        })
     }
 
-    /// Its answers that did not fit the document.
-    pub(crate) fn mismatches(&self) -> Result<Vec<String>, Stop> {
+    /// Returns the responses of the sandbox that did not match the document.
+    pub(crate) fn mismatches(&self) -> Result<Vec<String>, JobError> {
         let status = self.status()?;
-        let list = status["mismatches"]
-            .as_array()
-            .ok_or_else(|| Stop("no `mismatches` in the status of the gateway".to_owned()))?;
+        let list = status["mismatches"].as_array().ok_or_else(|| {
+            JobError("the status of the sandbox has no field `mismatches`".to_owned())
+        })?;
         Ok(list.iter().map(ToString::to_string).collect())
     }
 
-    /// What it saw, as its control answers `status`.
-    pub(crate) fn status(&self) -> Result<Value, Stop> {
-        let failed = |why: &str| {
-            Stop(format!(
-                "the gateway on localhost does not tell its status: {why}"
-            ))
-        };
-        let client = Loopback::new()?;
+    /// Requests the status from the control interface.
+    pub(crate) fn status(&self) -> Result<Value, JobError> {
+        let failed =
+            |reason: String| JobError(format!("the sandbox did not return its status: {reason}"));
+        // The connection is plain HTTP, but reqwest creates no client without a TLS provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let url = format!("{}/_sandbox/status", self.address);
-        let answer = client.send(client.request(Method::GET, &url))?;
-        match serde_json::from_str(&answer.text) {
-            Ok(status) if answer.status == 200 => Ok(status),
-            _ => Err(failed(&format!("HTTP {}: {}", answer.status, answer.text))),
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let response = runtime.block_on(async {
+            let client = reqwest::Client::builder()
+                .no_proxy()
+                .timeout(STATUS_TIMEOUT)
+                .build()?;
+            let response = client.get(url).send().await?;
+            Ok((response.status(), response.text().await?))
+        });
+        let (status, body) = response.map_err(|error: reqwest::Error| failed(error.to_string()))?;
+        match serde_json::from_str(&body) {
+            Ok(value) if status == 200 => Ok(value),
+            _ => Err(failed(format!("HTTP {status}: {body}"))),
         }
     }
 }
 
-/// The value of `export NAME='value'`.
+/// Returns the value of a line `export NAME='value'`.
 fn exported(lines: &[String], name: &str) -> Option<String> {
     let start = format!("export {name}='");
     let line = lines.iter().find_map(|line| line.strip_prefix(&start))?;
@@ -102,15 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_read_from_its_line_alone() {
+    fn exported_value_requires_the_exact_name_and_quotes() {
         let lines = ["export A='1'", "export AB='2'", "export C=3"].map(str::to_owned);
-        for (name, wanted) in [
+        for (name, expected) in [
             ("A", Some("1")),
             ("AB", Some("2")),
             ("C", None),
             ("D", None),
         ] {
-            assert_eq!(exported(&lines, name).as_deref(), wanted, "{name}");
+            assert_eq!(exported(&lines, name).as_deref(), expected, "{name}");
         }
     }
 }

@@ -18,7 +18,9 @@ use base64::engine::general_purpose::STANDARD;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha512;
-use stablelink_signature::{Received, RequestLine, SignKey, Subject, Timestamp, Verifier};
+use stablelink_signature::{
+    MessageKind, RequestLine, SignatureHeaders, SigningKey, Timestamp, Verifier,
+};
 
 const KEY: &str = "unit-test-sign-key-not-real-0001";
 const PATH: &str = "/checkout/order/create";
@@ -34,7 +36,7 @@ const BOUND: f64 = 1.15;
 /// What is compared, all over the same bytes.
 struct Case {
     body: String,
-    key: SignKey,
+    key: SigningKey,
     verifier: Verifier,
     timestamp: String,
     webhook_signature: String,
@@ -49,17 +51,17 @@ struct Case {
 impl Case {
     fn new(size: usize) -> Self {
         let body = "x".repeat(size);
-        let key = SignKey::new(&KEY.into()).unwrap();
+        let key = SigningKey::new(&KEY.into()).unwrap();
         let line = RequestLine::new("POST", PATH);
         Self {
             verifier: Verifier::new(key.clone()),
             timestamp: NOW.to_string(),
-            webhook_signature: key.sign(Subject::Webhook, NOW, [&body]).to_base64(),
+            webhook_signature: key.sign(MessageKind::Webhook, NOW, [&body]).to_base64(),
             keyed: Hmac::new_from_slice(KEY.as_bytes()).unwrap(),
             ring: ring::hmac::Key::new(ring::hmac::HMAC_SHA512, KEY.as_bytes()),
             aws_lc: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA512, KEY.as_bytes()),
-            request_bytes: Subject::from(line).string_to_sign(NOW, [&body]),
-            webhook_bytes: Subject::Webhook.string_to_sign(NOW, [&body]),
+            request_bytes: MessageKind::from(line).string_to_sign(NOW, [&body]),
+            webhook_bytes: MessageKind::Webhook.string_to_sign(NOW, [&body]),
             body,
             key,
         }
@@ -97,13 +99,13 @@ impl Case {
 
     /// Ours, from the texts of the headers.
     fn verify(&self) -> usize {
-        let received = Received::new(
+        let received = SignatureHeaders::new(
             Some(black_box(self.webhook_signature.as_bytes())),
             Some(black_box(self.timestamp.as_bytes())),
         );
         let verified = self
             .verifier
-            .verify(Subject::Webhook, received, [&self.body], NOW);
+            .verify(MessageKind::Webhook, received, [&self.body], NOW);
         verified.unwrap().key_index
     }
 

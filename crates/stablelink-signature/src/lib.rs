@@ -15,10 +15,10 @@
 //! # Signing a request
 //!
 //! ```
-//! use stablelink_signature::{RequestLine, SIGNATURE, SignKey, TIMESTAMP, Timestamp};
+//! use stablelink_signature::{RequestLine, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 //!
 //! // From a vault or the environment. This one is printed in public documentation.
-//! let key = SignKey::new(&"aR2822Y6XbehWMclnB0Y2NJK".into())?;
+//! let key = SigningKey::new(&"aR2822Y6XbehWMclnB0Y2NJK".into())?;
 //!
 //! // Timestamp::try_from(std::time::SystemTime::now())? outside of examples
 //! let timestamp = Timestamp::from_millis(1636360661729);
@@ -37,12 +37,12 @@
 //! Sign the bytes that go out, last of all: one blank more in the JSON is another signature. How
 //! a query is signed that has something to escape is not settled: see [`QueryForm`]. Of a
 //! multipart body nothing is signed: [`NO_BODY`]. A body that comes as a stream goes through
-//! [`SignKey::signer`].
+//! [`SigningKey::signer`].
 //!
 //! # Verifying a webhook
 //!
 //! ```
-//! use stablelink_signature::{Received, SignKey, Subject, Timestamp, Verifier, VerifyError};
+//! use stablelink_signature::{SignatureHeaders, SigningKey, MessageKind, Timestamp, Verifier, VerifyError};
 //!
 //! # let headers = std::collections::BTreeMap::from([
 //! #     ("SIGNATURE", "xtdFz/A7EdzRrm4QXMCkv3eKCZXAoFO/r0+pbtgI7Km0xNl+K1j+6436KD7klEbsQFgIUzoE0jx0F8FVKljr1A=="),
@@ -51,18 +51,18 @@
 //! # let body = br#"{"eventId":"evt_test1","eventType":"CHECKOUT_ORDER_CHANGED","timestamp":1779846460,"data":{"orderNo":"WCHK71779846400123aB3dE9","orderStatus":"PAID"}}"#;
 //! # let now = Timestamp::from_millis(1779846461000);
 //! // While the key is being changed, two of them are good.
-//! let verifier = Verifier::new(SignKey::new(&"unit-test-new-key-not-real".into())?)
-//!     .or(SignKey::new(&"unit-test-sign-key-not-real-0001".into())?);
+//! let verifier = Verifier::new(SigningKey::new(&"unit-test-new-key-not-real".into())?)
+//!     .with_key(SigningKey::new(&"unit-test-sign-key-not-real-0001".into())?);
 //!
 //! // `body`: the bytes as they came, before anything parsed them.
-//! let received = Received::from_headers(|name| Some(headers.get(name)?.as_bytes()));
-//! match verifier.verify(Subject::Webhook, received, [body], now) {
+//! let received = SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()));
+//! match verifier.verify(MessageKind::Webhook, received, [body], now) {
 //!     Ok(verified) => println!("signed with key {}", verified.key_index),
 //!     // Everything else is right with it.
 //!     Err(VerifyError::TooOld { age, .. }) => println!("{} s old", age.as_secs()),
 //!     Err(error) => println!("refused: {error}"),
 //! }
-//! # assert_eq!(verifier.verify(Subject::Webhook, received, [body], now)?.key_index, 1);
+//! # assert_eq!(verifier.verify(MessageKind::Webhook, received, [body], now)?.key_index, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -78,26 +78,26 @@
 //! # Limits
 //!
 //! Nothing here panics on any input. Bodies, paths and queries may be of any size and any bytes,
-//! and so may keys, but for those that are none ([`EmptyKey`]). Timestamps are milliseconds since
+//! and so may keys, but for those that are none ([`EmptyKeyError`]). Timestamps are milliseconds since
 //! the epoch, UTC, of 64 bits.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod key;
+mod message_kind;
 mod query;
-mod received;
 mod signature;
-mod subject;
+mod signature_headers;
+mod signing_key;
 mod timestamp;
 mod verifier;
 
-pub use key::{EmptyKey, SignKey, Signer};
-pub use query::{QueryForm, UnknownQueryForm};
-pub use received::{D_SIGNATURE, Received, SIGNATURE, TIMESTAMP};
+pub use message_kind::{MessageKind, NO_BODY, RequestLine};
+pub use query::{QueryForm, UnknownQueryFormError};
 pub use signature::{Signature, SignatureError};
-pub use subject::{NO_BODY, RequestLine, Subject};
+pub use signature_headers::{D_SIGNATURE, SIGNATURE, SignatureHeaders, TIMESTAMP};
+pub use signing_key::{EmptyKeyError, Signer, SigningKey};
 pub use timestamp::{Timestamp, TimestampError};
-pub use verifier::{Verified, Verifier, VerifyError};
+pub use verifier::{VerifiedSignature, Verifier, VerifyError};
 
 /// The code of the README compiles.
 #[cfg(doctest)]

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac;
 
-use crate::key::HmacSha512;
+use crate::signing_key::HmacSha512;
 
 /// Bytes of an HMAC-SHA512.
 const BYTES: usize = 64;
@@ -16,7 +16,7 @@ const CHARACTERS: usize = 88;
 /// A signature that was made here.
 ///
 /// There is no `==`: it would tell by its duration how much of a forged signature is right.
-/// Received signatures are checked by a [`Verifier`](crate::Verifier). `Debug` does not show it.
+/// SignatureHeaders signatures are checked by a [`Verifier`](crate::Verifier). `Debug` does not show it.
 ///
 /// ```compile_fail,E0369
 /// fn equal(one: stablelink_signature::Signature, other: stablelink_signature::Signature) -> bool {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hmac::Mac;
 
-use crate::received::{Received, TIMESTAMP};
 use crate::signature::{self, Claimed};
-use crate::{SignKey, SignatureError, Subject, Timestamp, TimestampError};
+use crate::signature_headers::{SignatureHeaders, TIMESTAMP};
+use crate::{MessageKind, SignatureError, SigningKey, Timestamp, TimestampError};
 
 /// Checks signatures with one key or several, and how old they are.
 ///
@@ -14,15 +14,15 @@ use crate::{SignKey, SignatureError, Subject, Timestamp, TimestampError};
 /// Page: <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    first: SignKey,
-    others: Vec<SignKey>,
+    first: SigningKey,
+    others: Vec<SigningKey>,
     tolerance: Duration,
 }
 
 /// A signature that is right and fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verified {
+pub struct VerifiedSignature {
     /// Which key it was made with: 0 for the one of [`Verifier::new`], then as they were added.
     pub key_index: usize,
     /// When it was signed, by the signer's clock.
@@ -93,7 +93,7 @@ impl Verifier {
 
     /// Checks with one key.
     #[must_use]
-    pub const fn new(key: SignKey) -> Self {
+    pub const fn new(key: SigningKey) -> Self {
         Self {
             first: key,
             others: Vec::new(),
@@ -103,7 +103,7 @@ impl Verifier {
 
     /// Accepts one more key: while a key is being changed, the old and the new one are in use.
     #[must_use]
-    pub fn or(mut self, key: SignKey) -> Self {
+    pub fn with_key(mut self, key: SigningKey) -> Self {
         self.others.push(key);
         self
     }
@@ -131,11 +131,11 @@ impl Verifier {
     /// [`VerifyError::TooNew`] mean that everything else is right.
     pub fn verify<'a, B: AsRef<[u8]>>(
         &self,
-        subject: impl Into<Subject<'a>>,
-        received: Received<'_>,
+        subject: impl Into<MessageKind<'a>>,
+        received: SignatureHeaders<'_>,
         body: impl IntoIterator<Item = B>,
         now: Timestamp,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<VerifiedSignature, VerifyError> {
         let header = received.signature_header;
         let signature = received
             .signature
@@ -148,7 +148,7 @@ impl Verifier {
             .map_err(|reason| VerifyError::Signature { header, reason })?;
         let key_index = self.matching_key(&subject.into(), timestamp, body, signature)?;
         self.check_age(timestamp, now)?;
-        Ok(Verified {
+        Ok(VerifiedSignature {
             key_index,
             timestamp,
         })
@@ -156,12 +156,12 @@ impl Verifier {
 
     fn matching_key<B: AsRef<[u8]>>(
         &self,
-        subject: &Subject<'_>,
+        subject: &MessageKind<'_>,
         timestamp: Timestamp,
         body: impl IntoIterator<Item = B>,
         signature: Claimed,
     ) -> Result<usize, VerifyError> {
-        let begin = |key: &SignKey| key.begin(subject, timestamp);
+        let begin = |key: &SigningKey| key.begin(subject, timestamp);
         let mut first = begin(&self.first);
         let mut others: Vec<_> = self.others.iter().map(begin).collect();
         for part in body {
@@ -262,23 +262,29 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
 
-    fn key(text: &str) -> SignKey {
-        SignKey::new(&text.into()).unwrap()
+    fn key(text: &str) -> SigningKey {
+        SigningKey::new(&text.into()).unwrap()
     }
 
-    fn check(verifier: &Verifier, by: &SignKey, at: u64) -> Result<Verified, VerifyError> {
+    fn check(
+        verifier: &Verifier,
+        by: &SigningKey,
+        at: u64,
+    ) -> Result<VerifiedSignature, VerifyError> {
         let timestamp = Timestamp::from_millis(at);
-        let signature = by.sign(Subject::Webhook, timestamp, [b"{}"]).to_base64();
+        let signature = by
+            .sign(MessageKind::Webhook, timestamp, [b"{}"])
+            .to_base64();
         let text = timestamp.to_string();
-        let received = Received::new(Some(signature.as_bytes()), Some(text.as_bytes()));
-        verifier.verify(Subject::Webhook, received, ["{", "}"], NOW)
+        let received = SignatureHeaders::new(Some(signature.as_bytes()), Some(text.as_bytes()));
+        verifier.verify(MessageKind::Webhook, received, ["{", "}"], NOW)
     }
 
     #[test]
     fn says_which_key_matched() {
         let keys = ["unit-test-a", "unit-test-b", "unit-test-c"].map(key);
         let [a, b, c] = keys.clone();
-        let verifier = Verifier::new(a).or(b).or(c);
+        let verifier = Verifier::new(a).with_key(b).with_key(c);
         for (index, by) in keys.iter().enumerate() {
             let verified = check(&verifier, by, NOW.as_millis()).unwrap();
             assert_eq!((verified.key_index, verified.timestamp), (index, NOW));
@@ -286,7 +292,7 @@ mod tests {
         let stranger = check(&verifier, &key("unit-test-d"), NOW.as_millis());
         assert_eq!(stranger, Err(VerifyError::Mismatch { keys: 3 }));
         // The first of two equal keys.
-        let twice = Verifier::new(key("unit-test-a")).or(key("unit-test-a"));
+        let twice = Verifier::new(key("unit-test-a")).with_key(key("unit-test-a"));
         let verified = check(&twice, &keys[0], NOW.as_millis()).unwrap();
         assert_eq!(verified.key_index, 0);
     }
@@ -374,11 +380,14 @@ mod tests {
             let verifier = Verifier::new(key.clone()).tolerance(tolerance);
             for (at, now) in [(0, 0), (0, u64::MAX), (u64::MAX, 0), (u64::MAX, u64::MAX)] {
                 let timestamp = Timestamp::from_millis(at);
-                let signature = key.sign(Subject::Webhook, timestamp, NO_BODY).to_base64();
+                let signature = key
+                    .sign(MessageKind::Webhook, timestamp, NO_BODY)
+                    .to_base64();
                 let text = timestamp.to_string();
-                let received = Received::new(Some(signature.as_bytes()), Some(text.as_bytes()));
+                let received =
+                    SignatureHeaders::new(Some(signature.as_bytes()), Some(text.as_bytes()));
                 let now = Timestamp::from_millis(now);
-                let result = verifier.verify(Subject::Webhook, received, NO_BODY, now);
+                let result = verifier.verify(MessageKind::Webhook, received, NO_BODY, now);
                 let fresh = timestamp == now || tolerance == Duration::MAX;
                 assert_eq!(result.is_ok(), fresh, "{timestamp} {now}: {result:?}");
             }
@@ -412,48 +421,54 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let verifier = Verifier::new(key("unit-test-a")).or(key("unit-test-b"));
+        let verifier = Verifier::new(key("unit-test-a")).with_key(key("unit-test-b"));
         assert_eq!(
             format!("{verifier:?}"),
-            "Verifier { first: SignKey([REDACTED]), others: [SignKey([REDACTED])], tolerance: 120s }"
+            "Verifier { first: SigningKey([REDACTED]), others: [SigningKey([REDACTED])], tolerance: 120s }"
         );
     }
 
     #[test]
     fn says_which_header_is_wrong() {
         let key = key("unit-test-a");
-        let good = key.sign(Subject::Response, NOW, NO_BODY).to_base64();
+        let good = key.sign(MessageKind::Response, NOW, NO_BODY).to_base64();
         let (good, now) = (Some(good.as_bytes()), NOW.to_string());
         let now = Some(now.as_bytes());
-        let cases: &[(Received<'_>, &str)] = &[
-            (Received::new(None, now), "the header SIGNATURE is missing"),
-            (Received::new(good, None), "the header TIMESTAMP is missing"),
+        let cases: &[(SignatureHeaders<'_>, &str)] = &[
             (
-                Received::from_response_headers(|_| None),
+                SignatureHeaders::new(None, now),
+                "the header SIGNATURE is missing",
+            ),
+            (
+                SignatureHeaders::new(good, None),
+                "the header TIMESTAMP is missing",
+            ),
+            (
+                SignatureHeaders::from_response_headers(|_| None),
                 "the header D-Signature or SIGNATURE is missing",
             ),
             (
-                Received::new(good, Some(b"soon")),
+                SignatureHeaders::new(good, Some(b"soon")),
                 "the header TIMESTAMP can't be read: it is not a number; milliseconds since the epoch in decimal digits are needed, without a sign, blanks or a point",
             ),
             (
-                Received::new(Some(&[b'0'; 128]), now),
+                SignatureHeaders::new(Some(&[b'0'; 128]), now),
                 "the header SIGNATURE can't be read: it is 128 characters long, and the Base64 of an HMAC-SHA512 is 88: was it written in hexadecimal?",
             ),
             (
-                Received::new(Some(&[b'!'; 88]), now),
+                SignatureHeaders::new(Some(&[b'!'; 88]), now),
                 "the header SIGNATURE can't be read: it is not the Base64 of 64 bytes (standard alphabet with + and /, padded with ==)",
             ),
         ];
         let verifier = Verifier::new(key.clone());
         for (received, expected) in cases {
-            let error = verifier.verify(Subject::Response, *received, NO_BODY, NOW);
+            let error = verifier.verify(MessageKind::Response, *received, NO_BODY, NOW);
             assert_eq!(error.unwrap_err().to_string(), *expected);
         }
-        let received = Received::new(good, now);
+        let received = SignatureHeaders::new(good, now);
         assert!(
             verifier
-                .verify(Subject::Response, received, NO_BODY, NOW)
+                .verify(MessageKind::Response, received, NO_BODY, NOW)
                 .is_ok()
         );
     }

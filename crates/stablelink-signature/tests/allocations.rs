@@ -3,15 +3,15 @@
 
 use allocation_counter::measure;
 use stablelink_signature::{
-    NO_BODY, QueryForm, Received, RequestLine, SignKey, Subject, Timestamp, Verifier,
+    MessageKind, NO_BODY, QueryForm, RequestLine, SignatureHeaders, SigningKey, Timestamp, Verifier,
 };
 
 const BODY: &[u8] = &[b'x'; 1 << 18];
 const SIZES: [usize; 5] = [0, 1, 1 << 10, 4 << 10, 1 << 18];
 const NOW: Timestamp = Timestamp::from_millis(1_779_846_400_123);
 
-fn key() -> SignKey {
-    SignKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap()
+fn key() -> SigningKey {
+    SigningKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap()
 }
 
 #[test]
@@ -19,12 +19,12 @@ fn signing_takes_its_text_only() {
     let key = key();
     let post = RequestLine::new("POST", "/checkout/order/create").query("name=John%20Doe");
     let subjects = [
-        Subject::Request(post),
-        Subject::Request(post.query_form(QueryForm::DecodedWithMark)),
-        Subject::Request(RequestLine::new("post", "/")),
-        Subject::ResponseTo(post),
-        Subject::Webhook,
-        Subject::Response,
+        MessageKind::Request(post),
+        MessageKind::Request(post.query_form(QueryForm::DecodedWithMark)),
+        MessageKind::Request(RequestLine::new("post", "/")),
+        MessageKind::ResponseTo(post),
+        MessageKind::Webhook,
+        MessageKind::Response,
     ];
     for subject in subjects {
         for size in SIZES {
@@ -54,15 +54,16 @@ fn sorting_a_query_takes_a_list_of_its_pairs() {
 
 #[test]
 fn verifying_takes_nothing_for_the_first_key_and_one_list_for_others() {
-    let signature = key().sign(Subject::Webhook, NOW, [BODY]).to_base64();
+    let signature = key().sign(MessageKind::Webhook, NOW, [BODY]).to_base64();
     let timestamp = NOW.to_string();
     let one = Verifier::new(key());
-    let two = Verifier::new(SignKey::new(&"unit-test-new".into()).unwrap()).or(key());
-    let three = two.clone().or(key());
+    let two = Verifier::new(SigningKey::new(&"unit-test-new".into()).unwrap()).with_key(key());
+    let three = two.clone().with_key(key());
     for (verifier, allocations) in [(one, 0), (two, 1), (three, 1)] {
         let verify = |body: &'static [u8]| {
-            let received = Received::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
-            verifier.verify(Subject::Webhook, received, [body], NOW)
+            let received =
+                SignatureHeaders::new(Some(signature.as_bytes()), Some(timestamp.as_bytes()));
+            verifier.verify(MessageKind::Webhook, received, [body], NOW)
         };
         let good = measure(|| assert!(verify(BODY).is_ok()));
         let forged = measure(|| assert!(verify(b"{}").is_err()));
@@ -78,8 +79,8 @@ fn refusing_takes_nothing() {
     let huge = vec![b'7'; 1 << 20];
     for (signature, timestamp) in [(&huge[..], &b"17"[..]), (&[b'A'; 88], &huge)] {
         let used = measure(|| {
-            let received = Received::new(Some(signature), Some(timestamp));
-            let result = verifier.verify(Subject::Webhook, received, NO_BODY, NOW);
+            let received = SignatureHeaders::new(Some(signature), Some(timestamp));
+            let result = verifier.verify(MessageKind::Webhook, received, NO_BODY, NOW);
             assert!(result.is_err());
         });
         assert_eq!(used.count_total, 0);

@@ -4,11 +4,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use stablelink_signature::{
-    QueryForm, Received, RequestLine, SignKey, Subject, Timestamp, Verified, Verifier, VerifyError,
+    MessageKind, QueryForm, RequestLine, SignatureHeaders, SigningKey, Timestamp,
+    VerifiedSignature, Verifier, VerifyError,
 };
 
-fn key() -> SignKey {
-    SignKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap()
+fn key() -> SigningKey {
+    SigningKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap()
 }
 
 /// A request and its signature, in bytes that a test may change.
@@ -37,10 +38,10 @@ impl Message {
         self
     }
 
-    fn verify(&self, now: Timestamp) -> Result<Verified, VerifyError> {
+    fn verify(&self, now: Timestamp) -> Result<VerifiedSignature, VerifyError> {
         // So wide that the age never helps a test.
         let verifier = Verifier::new(key()).tolerance(std::time::Duration::MAX);
-        let received = Received::new(Some(&self.signature), Some(&self.timestamp));
+        let received = SignatureHeaders::new(Some(&self.signature), Some(&self.timestamp));
         verifier.verify(self.line(), received, [&self.body], now)
     }
 }
@@ -154,7 +155,7 @@ proptest! {
         index in 0usize..4,
     ) {
         let line = message.line();
-        let subject = [Subject::Request(line), Subject::Webhook, Subject::ResponseTo(line), Subject::Response][index];
+        let subject = [MessageKind::Request(line), MessageKind::Webhook, MessageKind::ResponseTo(line), MessageKind::Response][index];
         let timestamp = Timestamp::parse(&message.timestamp).unwrap();
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(message.body.len() + 1)).collect();
         cuts.extend([0, message.body.len()]);
@@ -174,7 +175,7 @@ proptest! {
         prop_assert_eq!(by_hand(&string), whole.clone());
 
         let text = timestamp.to_string();
-        let received = Received::new(Some(whole.as_bytes()), Some(text.as_bytes()));
+        let received = SignatureHeaders::new(Some(whole.as_bytes()), Some(text.as_bytes()));
         prop_assert!(Verifier::new(key()).verify(subject, received, &parts, timestamp).is_ok());
     }
 
@@ -207,9 +208,9 @@ proptest! {
         timestamp in proptest::option::of(vec(any::<u8>(), 0..30)),
         now in any::<u64>(),
     ) {
-        let received = Received::new(signature.as_deref(), timestamp.as_deref());
+        let received = SignatureHeaders::new(signature.as_deref(), timestamp.as_deref());
         let error = Verifier::new(key())
-            .verify(Subject::Webhook, received, [b"{}"], Timestamp::from_millis(now))
+            .verify(MessageKind::Webhook, received, [b"{}"], Timestamp::from_millis(now))
             .unwrap_err();
         prop_assert!(!error.to_string().is_empty());
     }

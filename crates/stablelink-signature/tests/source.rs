@@ -87,7 +87,7 @@ fn signatures_are_compared_in_one_place_and_in_constant_time() {
     assert_eq!(places("mac.verify_slice(&self.0)"), [("signature.rs", 1)]);
     assert_eq!(places("fn verify"), [("verifier.rs", 1)]);
     for out in ["finalize", "into_bytes"] {
-        assert_eq!(places(out), [("key.rs", 1)], "{out}");
+        assert_eq!(places(out), [("signing_key.rs", 1)], "{out}");
     }
 }
 

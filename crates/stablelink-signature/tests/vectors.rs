@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use stablelink_signature::{
-    NO_BODY, QueryForm, Received, RequestLine, SignKey, SignatureError, Subject, Timestamp,
-    Verifier, VerifyError,
+    MessageKind, NO_BODY, QueryForm, RequestLine, SignatureError, SignatureHeaders, SigningKey,
+    Timestamp, Verifier, VerifyError,
 };
 
 fn read(name: &str) -> String {
@@ -100,9 +100,9 @@ impl Vectors {
         serde_json::from_str(&read("signatures.json")).unwrap()
     }
 
-    fn key(&self, name: &str) -> SignKey {
+    fn key(&self, name: &str) -> SigningKey {
         let key = self.keys.iter().find(|key| key.name == name).unwrap();
-        SignKey::new(&key.value.as_str().into()).unwrap()
+        SigningKey::new(&key.value.as_str().into()).unwrap()
     }
 
     fn vector(&self, id: &str) -> &Vector {
@@ -111,7 +111,7 @@ impl Vectors {
 }
 
 impl Vector {
-    fn subject(&self) -> Subject<'_> {
+    fn subject(&self) -> MessageKind<'_> {
         let line = || {
             let form: QueryForm = self.query_form.as_ref().unwrap().parse().unwrap();
             let (method, path) = (self.method.as_ref().unwrap(), self.path.as_ref().unwrap());
@@ -120,10 +120,10 @@ impl Vector {
                 .query_form(form)
         };
         match self.kind.as_str() {
-            "request" => Subject::Request(line()),
-            "webhook" => Subject::Webhook,
-            "response-to" => Subject::ResponseTo(line()),
-            "response" => Subject::Response,
+            "request" => MessageKind::Request(line()),
+            "webhook" => MessageKind::Webhook,
+            "response-to" => MessageKind::ResponseTo(line()),
+            "response" => MessageKind::Response,
             other => panic!("unknown kind {other}"),
         }
     }
@@ -140,8 +140,8 @@ impl Vector {
         bytes(self.body.as_ref(), self.body_base64.as_ref())
     }
 
-    fn received(&self) -> Received<'_> {
-        Received::new(
+    fn received(&self) -> SignatureHeaders<'_> {
+        SignatureHeaders::new(
             Some(self.signature.as_bytes()),
             Some(self.timestamp.as_bytes()),
         )
@@ -290,7 +290,7 @@ fn forgeries_are_refused_for_their_reason() {
             None => Some(&of.timestamp),
             Some(header) => header.as_ref(),
         };
-        let received = Received::new(
+        let received = SignatureHeaders::new(
             rejection.signature.as_ref().map(String::as_bytes),
             timestamp.map(String::as_bytes),
         );
@@ -347,11 +347,16 @@ fn freshness() {
     let verifier = Verifier::new(key.clone());
     for case in &vectors.freshness.cases {
         let signature = key
-            .sign(Subject::Webhook, case.timestamp.parse().unwrap(), NO_BODY)
+            .sign(
+                MessageKind::Webhook,
+                case.timestamp.parse().unwrap(),
+                NO_BODY,
+            )
             .to_base64();
-        let received = Received::new(Some(signature.as_bytes()), Some(case.timestamp.as_bytes()));
+        let received =
+            SignatureHeaders::new(Some(signature.as_bytes()), Some(case.timestamp.as_bytes()));
         let now = case.now.parse().unwrap();
-        let result = match verifier.verify(Subject::Webhook, received, NO_BODY, now) {
+        let result = match verifier.verify(MessageKind::Webhook, received, NO_BODY, now) {
             Ok(_) => "fresh",
             Err(VerifyError::TooOld { .. }) => "too-old",
             Err(VerifyError::TooNew { .. }) => "too-new",

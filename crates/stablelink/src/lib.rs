@@ -29,7 +29,7 @@
 //! A handle such as [`Client::checkout_orders`] gives a [`Call`]; optional arguments are its methods; `.await` makes it and
 //! gives an [`Answer`], which derefs to the record of the document ([`types`]) and keeps the bytes that came. Each attempt has a
 //! current token and a fresh signature. What may be repeated is the document's word
-//! ([`operations::Retry`]): reads, and calls with an idempotency key, which is made with the value (`NewCheckoutOrder`)
+//! ([`operations::RetrySafety`]): reads, and calls with an idempotency key, which is made with the value (`NewCheckoutOrder`)
 //! and stays the same however often that value is sent.
 //!
 //! [`Client::request`] makes any other signed call.

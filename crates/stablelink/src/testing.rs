@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
-use stablelink_signature::{SIGNATURE, SignKey, Subject, TIMESTAMP, Timestamp};
+use stablelink_signature::{MessageKind, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 
 use crate::Error;
 use crate::clock::{BoxFuture, Clock};
@@ -234,7 +234,7 @@ impl TestDelivery {
         sign_key: &SecretString,
         at: impl TryInto<Timestamp>,
     ) -> Result<SignedDelivery, Error> {
-        let key = SignKey::new(sign_key)
+        let key = SigningKey::new(sign_key)
             .map_err(|error| Error::configuration("the sign key is empty").because(error))?;
         let at = at
             .try_into()
@@ -243,7 +243,7 @@ impl TestDelivery {
             DeliveryBody::Raw(body) => body.clone(),
             DeliveryBody::Event(fields) => fields.to_json()?.into(),
         };
-        let signature = key.sign(Subject::Webhook, at, [&body]).to_base64();
+        let signature = key.sign(MessageKind::Webhook, at, [&body]).to_base64();
         let value = |text: &str| {
             HeaderValue::from_str(text)
                 .map_err(|error| Error::invalid("at", "is not a header value").because(error))

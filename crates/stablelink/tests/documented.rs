@@ -67,13 +67,13 @@ fn each_operation_says_page_errors_and_repeats() {
                 continue;
             };
             match facts.retry {
-                stablelink::operations::Retry::Safe => {
+                stablelink::operations::RetrySafety::Safe => {
                     assert!(errors.contains("It only reads"), "{name}: {errors}");
                 }
-                stablelink::operations::Retry::Keyed { field } => {
+                stablelink::operations::RetrySafety::Keyed { field } => {
                     assert!(errors.contains(&format!("`{field}`")), "{name}: {errors}");
                 }
-                stablelink::operations::Retry::Never => {
+                stablelink::operations::RetrySafety::Never => {
                     assert!(docs.contains("never repeated"), "{name}: {docs}");
                     assert!(errors.contains("look for what it did"), "{name}: {errors}");
                 }

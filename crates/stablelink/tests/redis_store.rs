@@ -176,7 +176,7 @@ async fn redis_outage_is_a_transient_error() {
 #[tokio::test]
 async fn redis_outage_does_not_request_an_unshared_token() {
     let mut redis = RedisServer::start();
-    let sandbox = Sandbox::builder().token_life(2).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
     let token = client.token().await.unwrap();
     redis.stop();
@@ -390,7 +390,7 @@ const TOKENS: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_processes_request_one_token_per_lifetime() {
     let redis = RedisServer::start();
-    let sandbox = Sandbox::builder().token_life(2).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let processes: Vec<_> = (0..8)
         .map(|_| ChildProcess::start("tokens", &redis, &sandbox))
         .collect();
@@ -460,7 +460,7 @@ async fn killed_lock_holder_is_replaced_after_the_ttl() {
         .faults()
         .add(Fault::stall().on_token().before_effect());
     let process = ChildProcess::start("token", &redis, &sandbox);
-    while sandbox.faults().strikes(fault) == 0 {
+    while sandbox.faults().injections(fault) == 0 {
         wait().await;
     }
     // The process is now requesting a token and holds the lock.

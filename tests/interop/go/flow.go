@@ -75,7 +75,7 @@ func Flow(ctx context.Context, report *Report) error {
 	}
 	for i, amount := range []string{"1000.233567", "12345678901234567890.12"} {
 		report.Check("money", "number "+amount, f.moneyNumber(ctx, i, json.Number(amount)))
-		report.Check("money", "text "+amount, f.moneyText(ctx, i, amount))
+		report.Check("money", "string "+amount, f.moneyString(ctx, i, amount))
 	}
 	return nil
 }
@@ -335,10 +335,10 @@ func (f *flow) sharedToken(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	renew := exec.CommandContext(ctx, self, "renew")
-	renew.Stderr = os.Stderr
-	if err := renew.Run(); err != nil {
-		return fmt.Errorf("renew: %w", err)
+	refresh := exec.CommandContext(ctx, self, "refresh")
+	refresh.Stderr = os.Stderr
+	if err := refresh.Run(); err != nil {
+		return fmt.Errorf("refresh: %w", err)
 	}
 	if err := f.granted(ctx, 1, 2); err != nil {
 		return err

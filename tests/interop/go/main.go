@@ -26,10 +26,10 @@ func run(args []string) error {
 		if err := Flow(ctx, report); err != nil {
 			return err
 		}
-	case len(args) == 1 && args[0] == "renew":
+	case len(args) == 1 && args[0] == "refresh":
 		return Renew(ctx)
 	default:
-		return fmt.Errorf("usage: vectors FILE | flow | renew")
+		return fmt.Errorf("usage: vectors FILE | flow | refresh")
 	}
 	if report.failed {
 		return fmt.Errorf("not all passed")

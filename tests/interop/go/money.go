@@ -28,8 +28,8 @@ func (f *flow) moneyNumber(ctx context.Context, nth int, amount json.Number) err
 	return stands(answer.Body, "orderAmount", amount.String())
 }
 
-// moneyText makes a settlement and reads it back.
-func (f *flow) moneyText(ctx context.Context, nth int, amount string) error {
+// moneyString makes a settlement and reads it back.
+func (f *flow) moneyString(ctx context.Context, nth int, amount string) error {
 	number := f.run + "T" + strconv.Itoa(nth)
 	_, err := accepted(f.CreateSettlementOrderWithResponse(ctx, gateway.CreateSettlementOrderRequest{
 		SettlementOrderNo: number, MerchantID: new("1"), Token: new("ETH_USDT"), Amount: &amount,

@@ -35,7 +35,7 @@ func (t *Tokens) Live(ctx context.Context, refused string) (string, error) {
 	defer lock.Unlock()
 	text, _ := os.ReadFile(t.File) // not there at first
 	if json.Unmarshal(text, &t.held) != nil || t.held.AccessToken == refused {
-		token, err := t.renewed(ctx, t.held.RefreshToken)
+		token, err := t.refreshed(ctx, t.held.RefreshToken)
 		if err != nil {
 			return "", err
 		}
@@ -46,8 +46,8 @@ func (t *Tokens) Live(ctx context.Context, refused string) (string, error) {
 	return t.held.AccessToken, nil
 }
 
-// renewed asks by the refresh token, and by credentials if there is none or it is refused.
-func (t *Tokens) renewed(ctx context.Context, refresh *string) (gateway.AccessToken, error) {
+// refreshed asks by the refresh token, and by credentials if there is none or it is refused.
+func (t *Tokens) refreshed(ctx context.Context, refresh *string) (gateway.AccessToken, error) {
 	if refresh != nil {
 		token, err := t.Ask(ctx, gateway.IssueAccessTokenParams{GrantType: "refresh_token", RefreshToken: refresh})
 		if _, refused := err.(*Refusal); !refused {

@@ -64,7 +64,7 @@ def run() -> None:
 
     with check("flow", "refresh"):
         before = token_grants()
-        gateway.renew()
+        gateway.refresh()
         assert token_grants() == (before[0], before[1] + 1), "not one token, by refresh token"
         assert gateway.is_refused(first), "the old token still serves"
         assert not gateway.is_refused(AUTH.shared()), "the new token is refused"
@@ -140,14 +140,14 @@ def run() -> None:
 
     with check("flow", "shared-token"):
         held, before = AUTH.held, token_grants()
-        subprocess.run([sys.executable, sys.argv[0], "renew"], check=True, stdout=subprocess.DEVNULL)
-        renewed = token_grants()
-        assert renewed == (before[0], before[1] + 1), "the other process did not renew the token"
+        subprocess.run([sys.executable, sys.argv[0], "refresh"], check=True, stdout=subprocess.DEVNULL)
+        refreshed = token_grants()
+        assert refreshed == (before[0], before[1] + 1), "the other process did not refresh the token"
         assert gateway.is_refused(held), "the token that this process holds still serves"
         retdata(get_checkout_order.sync(client=DOCUMENTED, order_no=order.order_no))
         # The newest first: the repeat, the call itself, and the one that proved the token refused.
         assert gateway.answers()[:3] == [200, 401, 401], "the call did not meet the refused token"
-        assert token_grants() == renewed, "the call made a token request of its own"
+        assert token_grants() == refreshed, "the call made a token request of its own"
 
 
 def webhook_arrives() -> None:

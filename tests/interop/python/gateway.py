@@ -35,7 +35,7 @@ def retdata(envelope):
     return envelope.retdata
 
 
-def renew():
+def refresh():
     AUTH.shared(refused=AUTH.shared())
 
 

@@ -1,4 +1,4 @@
-"""`main.py vectors FILE`, `main.py flow` or `main.py renew`: see ../README.md."""
+"""`main.py vectors FILE`, `main.py flow` or `main.py refresh`: see ../README.md."""
 
 import sys
 
@@ -16,10 +16,10 @@ def main(command: str, *arguments: str) -> int:
 
         flow.run()
         money.run()
-    elif command == "renew":
+    elif command == "refresh":
         import gateway
 
-        gateway.renew()
+        gateway.refresh()
     else:
         sys.exit(__doc__)
     return 1 if report.failures else 0

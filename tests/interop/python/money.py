@@ -24,7 +24,7 @@ def run() -> None:
             same(amount, retdata(answer.parsed).order_amount, Decimal)
             same(amount, in_answer(rb'"orderAmount":([^,}]*)', answer.content), str)
     for amount in AMOUNTS:
-        with check("money", f"text {amount}"):
+        with check("money", f"string {amount}"):
             settlement = CreateSettlementOrderRequest(
                 settlement_order_no=uuid.uuid4().hex,
                 merchant_id="1",

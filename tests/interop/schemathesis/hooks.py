@@ -97,7 +97,7 @@ def retcode_rejects_negative_data(ctx, response, case):
 
 
 @schemathesis.check
-class SignatureIsNeeded:
+class SignatureIsRequired:
     """Sends a signed request of each operation again with a part of its signature missing or wrong, once when it was
     first sent and once when it was first accepted. All must be denied before anything else is looked at."""
 
@@ -143,7 +143,7 @@ def broken(headers):
 
 
 @schemathesis.check
-class EveryOperationIsReached:
+class EveryOperationIsAccepted:
     """Fails at the end of a run for an operation of the document that was never accepted: its answers were not seen."""
 
     def __init__(self):

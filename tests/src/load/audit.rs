@@ -1,75 +1,76 @@
-//! What the clients believe, held to what the gateway did.
+//! Compares the payments that the clients reported with the effects that the sandbox recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use stablelink::Decimal;
-use stablelink_sandbox::{Account, Balances, Effects, Operation};
+use stablelink_sandbox::{Balances, Effects, LedgerAccount, Operation};
 
-use super::{Entry, Figures, Strikes};
+use super::{FaultCounts, LoadStats, LogEntry};
 
-/// Something that is not as it must be.
+/// A violation found by the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// The gateway did something more than once under one key.
+pub enum AuditFinding {
+    /// An operation took effect more than once under one key: operation, key, count.
     Doubled(Operation, String, u64),
-    /// The gateway did something that no client knows of: it was lost, or made a second time under another key.
-    Unknown(Operation, String),
-    /// A client believes in something that the gateway did not do.
+    /// An operation took effect that no client reported: it was lost, or repeated under another key.
+    Unreported(Operation, String),
+    /// A client reported an operation that did not take effect.
     Lost(Operation, String),
-    /// Two clients, or one twice, tell of the same.
-    ToldTwice(Operation, String),
-    /// Something took effect, and the client said of each of its calls that it had no effect.
+    /// The same operation was reported twice.
+    ReportedTwice(Operation, String),
+    /// An operation took effect although the client library reported each of its calls as without effect.
     Denied(String, String),
-    /// A client never found out what became of something.
-    Open(String, String),
-    /// A record showed another amount than it had to.
+    /// A client never learned the outcome of an operation.
+    Unresolved(String, String),
+    /// A record shows another amount than the expected one: key, actual, expected.
     Amount(String, Decimal, Decimal),
     /// An order could not be paid.
     Unpaid(String),
-    /// An account does not hold what it must; first what it holds, `None` of more digits than a decimal has.
-    Balance(Account, String, Option<Decimal>, Decimal),
-    /// Money came from nowhere, or went there.
+    /// A balance is wrong: account, currency, actual, expected. The actual balance is `None` if it has more digits than
+    /// `Decimal` can hold.
+    Balance(LedgerAccount, String, Option<Decimal>, Decimal),
+    /// The balances of a currency do not sum to zero.
     DoesNotAddUp,
-    /// So many payments were in doubt, and so many of them were settled.
+    /// Some ambiguous payments were not reconciled: ambiguous, reconciled.
     Unreconciled(u64, u64),
-    /// The gateway answered what its document does not allow.
+    /// A response of the sandbox violates the OpenAPI document.
     Mismatch(String),
-    /// So many tokens were granted, and so many there may be.
+    /// More tokens were granted than expected: granted, allowed.
     Tokens(u64, u64),
-    /// A fault of the mix never struck: what it would show was not tried.
-    NeverStruck(&'static str),
-    /// A crew ended without its figures.
-    BrokenOff(String),
+    /// A fault was never injected, so that its handling was not tested.
+    FaultNeverFired(&'static str),
+    /// A group of workers ended without reporting its statistics.
+    WorkersFailed(String),
 }
 
-/// What a load came to.
+/// The result of a load test.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
-    /// What is not as it must be. Empty is what a load wants to see.
-    pub findings: Vec<Finding>,
-    /// What the clients counted.
-    pub figures: Figures,
-    /// How often each fault struck.
-    pub strikes: Strikes,
-    /// How many requests arrived at the gateway.
+    /// Violations; empty if the test passed.
+    pub findings: Vec<AuditFinding>,
+    /// Statistics of all clients.
+    pub stats: LoadStats,
+    /// How often each fault was injected.
+    pub strikes: FaultCounts,
+    /// Number of requests that the sandbox received.
     pub requests: u64,
-    /// How many tokens it granted.
+    /// Number of tokens that the sandbox granted.
     pub tokens: u64,
-    /// What took effect there, by operation.
+    /// Number of effects by operation.
     pub effects: Vec<(Operation, u64)>,
 }
 
-/// What the gateway must have done, if the clients are right.
+/// The effects and balances that follow from the log of the clients.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    told: BTreeSet<(Operation, String)>,
-    due: BTreeMap<(Account, String), Decimal>,
-    findings: Vec<Finding>,
+pub(super) struct ExpectedLedger {
+    reported: BTreeSet<(Operation, String)>,
+    expected: BTreeMap<(LedgerAccount, String), Decimal>,
+    findings: Vec<AuditFinding>,
 }
 
-/// The operations whose effects are held to what the clients tell.
-const TOLD: [Operation; 5] = [
+/// The operations that the clients report.
+const REPORTED_OPERATIONS: [Operation; 5] = [
     Operation::CreateTrade,
     Operation::ConfirmTransaction,
     Operation::CreateCheckoutOrder,
@@ -77,20 +78,20 @@ const TOLD: [Operation; 5] = [
     Operation::CreateSettlementOrder,
 ];
 
-/// The fee of a trade: 0.10, and 0.005 of its amount.
+/// The fee of a trade: a fixed 0.10 plus a rate of 0.005 of its amount.
 pub(super) const FEE: (Decimal, Decimal) = (
     Decimal::from_parts(10, 0, 0, false, 2),
     Decimal::from_parts(5, 0, 0, false, 3),
 );
 
-/// Coins for a dollar at checkout: the sandbox's choice.
-const COINS: Decimal = Decimal::from_parts(101, 0, 0, false, 2);
+/// Coins per dollar at checkout, as configured in the sandbox.
+const COINS_PER_DOLLAR: Decimal = Decimal::from_parts(101, 0, 0, false, 2);
 
-impl Ledger {
-    /// Takes what a client tells. Of an order it gives the coin and how many of it are to be paid.
-    pub(super) fn take(&mut self, entry: &Entry) -> Option<Decimal> {
+impl ExpectedLedger {
+    /// Records a log entry. Returns the amount to pay in coins if the entry is an order.
+    pub(super) fn record(&mut self, entry: &LogEntry) -> Option<Decimal> {
         match entry {
-            Entry::Trade {
+            LogEntry::Trade {
                 key,
                 sold,
                 bought,
@@ -100,156 +101,190 @@ impl Ledger {
             } => {
                 let amount = amount.get();
                 let due = FEE.0 + FEE.1 * amount;
-                self.told(Operation::CreateTrade, key);
-                self.shown(key, fee.map(|fee| fee.get()), due);
+                self.report(Operation::CreateTrade, key);
+                self.check_amount(key, fee.map(|fee| fee.get()), due);
                 if let Some(tx_no) = confirmed {
-                    self.told(Operation::ConfirmTransaction, tx_no);
-                    self.moved((Account::World, Account::Fees), sold, due);
-                    self.moved((Account::World, Account::Exchange), sold, amount - due);
-                    self.moved((Account::Exchange, Account::World), bought, amount - due);
+                    self.report(Operation::ConfirmTransaction, tx_no);
+                    self.transfer((LedgerAccount::External, LedgerAccount::Fees), sold, due);
+                    self.transfer(
+                        (LedgerAccount::External, LedgerAccount::Exchange),
+                        sold,
+                        amount - due,
+                    );
+                    self.transfer(
+                        (LedgerAccount::Exchange, LedgerAccount::External),
+                        bought,
+                        amount - due,
+                    );
                 }
             }
-            Entry::Order {
+            LogEntry::Order {
                 key,
                 amount,
                 paying,
                 ..
             } => {
-                // Two digits times two: less than the six of a coin, so that nothing is rounded.
-                let due = amount.get() * COINS;
-                self.told(Operation::CreateCheckoutOrder, key);
-                self.shown(key, paying.map(|paying| paying.get()), due);
+                // An amount and the factor have two decimal places each, a coin has six: no rounding.
+                let due = amount.get() * COINS_PER_DOLLAR;
+                self.report(Operation::CreateCheckoutOrder, key);
+                self.check_amount(key, paying.map(|paying| paying.get()), due);
                 return Some(due);
             }
-            Entry::Refund { key, token, amount } => {
-                self.told(Operation::CreateRefundOrder, key);
-                self.moved((Account::Merchant, Account::World), token, amount.get());
+            LogEntry::Refund { key, token, amount } => {
+                self.report(Operation::CreateRefundOrder, key);
+                self.transfer(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
-            Entry::Settlement { key, token, amount } => {
-                self.told(Operation::CreateSettlementOrder, key);
-                self.moved((Account::Merchant, Account::World), token, amount.get());
+            LogEntry::Settlement { key, token, amount } => {
+                self.report(Operation::CreateSettlementOrder, key);
+                self.transfer(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
-            Entry::Denied { what, key } => self.found(Finding::Denied(what.clone(), key.clone())),
-            Entry::Open { what, key } => self.found(Finding::Open(what.clone(), key.clone())),
+            LogEntry::Denied { what, key } => {
+                self.add_finding(AuditFinding::Denied(what.clone(), key.clone()))
+            }
+            LogEntry::Unresolved { what, key } => {
+                self.add_finding(AuditFinding::Unresolved(what.clone(), key.clone()))
+            }
         }
         None
     }
 
-    pub(super) fn found(&mut self, finding: Finding) {
+    pub(super) fn add_finding(&mut self, finding: AuditFinding) {
         self.findings.push(finding);
     }
 
-    fn told(&mut self, operation: Operation, key: &str) {
-        if !self.told.insert((operation, key.to_owned())) {
-            self.found(Finding::ToldTwice(operation, key.to_owned()));
+    fn report(&mut self, operation: Operation, key: &str) {
+        if !self.reported.insert((operation, key.to_owned())) {
+            self.add_finding(AuditFinding::ReportedTwice(operation, key.to_owned()));
         }
     }
 
-    fn shown(&mut self, key: &str, shown: Option<Decimal>, due: Decimal) {
-        if let Some(shown) = shown.filter(|shown| *shown != due) {
-            self.found(Finding::Amount(key.to_owned(), shown, due));
+    fn check_amount(&mut self, key: &str, actual: Option<Decimal>, expected: Decimal) {
+        if let Some(actual) = actual.filter(|actual| *actual != expected) {
+            self.add_finding(AuditFinding::Amount(key.to_owned(), actual, expected));
         }
     }
 
-    pub(super) fn moved(&mut self, way: (Account, Account), currency: &str, amount: Decimal) {
+    pub(super) fn transfer(
+        &mut self,
+        (from, to): (LedgerAccount, LedgerAccount),
+        currency: &str,
+        amount: Decimal,
+    ) {
         let key = |account| (account, currency.to_owned());
-        *self.due.entry(key(way.0)).or_default() -= amount;
-        *self.due.entry(key(way.1)).or_default() += amount;
+        *self.expected.entry(key(from)).or_default() -= amount;
+        *self.expected.entry(key(to)).or_default() += amount;
     }
 
-    /// Holds it to what the gateway did.
-    pub(super) fn close(mut self, effects: &Effects, balances: &Balances) -> Vec<Finding> {
-        let mut made = BTreeSet::new();
+    /// Compares the expectation with the sandbox's records, and returns all findings.
+    pub(super) fn finish(mut self, effects: &Effects, balances: &Balances) -> Vec<AuditFinding> {
+        let mut actual = BTreeSet::new();
         for effect in effects.iter() {
             let (operation, key) = (effect.operation, effect.key.to_owned());
             if effect.count > 1 {
-                self.found(Finding::Doubled(operation, key.clone(), effect.count));
+                self.add_finding(AuditFinding::Doubled(operation, key.clone(), effect.count));
             }
-            if TOLD.contains(&operation) {
-                made.insert((operation, key));
+            if REPORTED_OPERATIONS.contains(&operation) {
+                actual.insert((operation, key));
             }
         }
-        let told = std::mem::take(&mut self.told);
-        for (operation, key) in made.difference(&told) {
-            self.found(Finding::Unknown(*operation, key.clone()));
+        let reported = std::mem::take(&mut self.reported);
+        for (operation, key) in actual.difference(&reported) {
+            self.add_finding(AuditFinding::Unreported(*operation, key.clone()));
         }
-        for (operation, key) in told.difference(&made) {
-            self.found(Finding::Lost(*operation, key.clone()));
+        for (operation, key) in reported.difference(&actual) {
+            self.add_finding(AuditFinding::Lost(*operation, key.clone()));
         }
         for (account, currency, _) in balances.iter() {
-            self.due.entry((account, currency.to_owned())).or_default();
+            self.expected
+                .entry((account, currency.to_owned()))
+                .or_default();
         }
-        for ((account, currency), due) in std::mem::take(&mut self.due) {
-            let held = balances.of(account, &currency);
-            if held != Some(due) {
-                self.found(Finding::Balance(account, currency, held, due));
+        for ((account, currency), expected) in std::mem::take(&mut self.expected) {
+            let held = balances.get(account, &currency);
+            if held != Some(expected) {
+                self.add_finding(AuditFinding::Balance(account, currency, held, expected));
             }
         }
-        if !balances.add_up() {
-            self.found(Finding::DoesNotAddUp);
+        if !balances.is_balanced() {
+            self.add_finding(AuditFinding::DoesNotAddUp);
         }
         self.findings
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for AuditFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Doubled(operation, key, count) => {
                 write!(f, "{operation} {key} took effect {count} times")
             }
-            Self::Unknown(operation, key) => {
+            Self::Unreported(operation, key) => {
                 write!(
                     f,
-                    "{operation} {key} took effect, and no client knows of it"
+                    "{operation} {key} took effect, but no client reported it"
                 )
             }
             Self::Lost(operation, key) => {
                 write!(
                     f,
-                    "{operation} {key} never took effect, and a client believes it did"
+                    "{operation} {key} was reported by a client, but did not take effect"
                 )
             }
-            Self::ToldTwice(operation, key) => write!(f, "{operation} {key} was told twice"),
+            Self::ReportedTwice(operation, key) => {
+                write!(f, "{operation} {key} was reported twice")
+            }
             Self::Denied(what, key) => {
                 write!(
                     f,
-                    "the {what} {key} took effect, and was said to have had none"
+                    "the {what} {key} took effect although every call reported no effect"
                 )
             }
-            Self::Open(what, key) => write!(f, "the outcome of the {what} {key} was never known"),
-            Self::Amount(key, shown, due) => {
-                write!(f, "the record of {key} shows {shown} where {due} is right")
+            Self::Unresolved(what, key) => {
+                write!(f, "the outcome of the {what} {key} is still unknown")
+            }
+            Self::Amount(key, actual, expected) => {
+                write!(
+                    f,
+                    "the record of {key} shows {actual} instead of {expected}"
+                )
             }
             Self::Unpaid(key) => write!(f, "the order {key} could not be paid"),
-            Self::Balance(account, currency, Some(held), due) => {
+            Self::Balance(account, currency, Some(held), expected) => {
                 write!(
                     f,
-                    "{account:?} holds {held} {currency} where {due} is right"
+                    "{account:?} holds {held} {currency} instead of {expected}"
                 )
             }
-            Self::Balance(account, currency, None, due) => {
+            Self::Balance(account, currency, None, expected) => {
                 write!(
                     f,
-                    "{account:?} holds too many digits of {currency} where {due} is right"
+                    "the balance of {account:?} in {currency} has too many digits; expected {expected}"
                 )
             }
-            Self::DoesNotAddUp => write!(f, "over all accounts a currency does not come to zero"),
-            Self::Unreconciled(doubtful, reconciled) => {
+            Self::DoesNotAddUp => write!(f, "the balances of a currency do not sum to zero"),
+            Self::Unreconciled(ambiguous, reconciled) => {
                 write!(
                     f,
-                    "{doubtful} payments were in doubt, and {reconciled} were settled"
+                    "{ambiguous} payments were ambiguous, but {reconciled} were reconciled"
                 )
             }
             Self::Mismatch(mismatch) => f.write_str(mismatch),
             Self::Tokens(granted, allowed) => {
                 write!(
                     f,
-                    "{granted} tokens were granted where {allowed} are enough"
+                    "{granted} tokens were granted, at most {allowed} are allowed"
                 )
             }
-            Self::NeverStruck(fault) => write!(f, "the fault `{fault}` never struck"),
-            Self::BrokenOff(problem) => write!(f, "a process of clients broke off: {problem}"),
+            Self::FaultNeverFired(fault) => write!(f, "the fault `{fault}` was never injected"),
+            Self::WorkersFailed(problem) => write!(f, "a group of workers failed: {problem}"),
         }
     }
 }

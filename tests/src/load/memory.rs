@@ -1,35 +1,35 @@
-//! How much memory processes have.
+//! Resident memory of the client processes.
 
 use std::fs;
 
-/// The resident memory of some processes, looked at now and then. Empty where there is no `/proc`.
+/// Samples of the total resident memory of several processes. Has no samples on systems without `/proc`.
 #[derive(Clone, Debug, Default)]
-pub struct Watch {
-    /// KiB of all of them together, one after the other.
+pub struct MemoryMonitor {
+    /// Total resident memory in KiB, in order of time.
     samples: Vec<u64>,
-    /// KiB.
+    /// Largest sample in KiB.
     peak: u64,
 }
 
-/// How the memory of some processes grew.
+/// Memory growth over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Growth {
-    /// KiB at most.
+pub struct MemoryGrowth {
+    /// Largest sample in KiB.
     pub peak: u64,
-    /// KiB in the middle of the second quarter of the run: everything that is kept is there by then.
+    /// Median of the second quarter of the run in KiB, when all caches are filled.
     pub early: u64,
-    /// KiB in the middle of its last quarter.
+    /// Median of the last quarter in KiB.
     pub late: u64,
 }
 
-/// KiB by which memory may grow between the two quarters: what the allocator holds back for itself moves. Of 100,000 calls,
-/// half of which lie between them, some 40 bytes a call are more.
-const SLACK: u64 = 2048;
+/// Tolerated growth in KiB between the two quarters, since the allocator's reserve varies. With 100,000 calls, a leak of
+/// 40 bytes per call exceeds it.
+const TOLERANCE: u64 = 2048;
 
-impl Watch {
-    /// Looks at these processes.
-    pub fn look(&mut self, processes: impl IntoIterator<Item = u32>) {
-        let sum: Option<u64> = processes.into_iter().map(resident).sum();
+impl MemoryMonitor {
+    /// Samples the total memory of these processes.
+    pub fn sample(&mut self, processes: impl IntoIterator<Item = u32>) {
+        let sum: Option<u64> = processes.into_iter().map(resident_kib).sum();
         if let Some(sum) = sum {
             self.add(sum);
         }
@@ -40,37 +40,37 @@ impl Watch {
         self.peak = self.peak.max(kib);
     }
 
-    /// How it grew; `None` of too few samples.
+    /// Returns the growth, or `None` for fewer than 12 samples.
     #[must_use]
-    pub fn growth(&self) -> Option<Growth> {
+    pub fn growth(&self) -> Option<MemoryGrowth> {
         let quarter = self.samples.len() / 4;
         if quarter < 3 {
             return None;
         }
-        Some(Growth {
+        Some(MemoryGrowth {
             peak: self.peak,
-            early: middle(&self.samples[quarter..2 * quarter]),
-            late: middle(&self.samples[self.samples.len() - quarter..]),
+            early: median(&self.samples[quarter..2 * quarter]),
+            late: median(&self.samples[self.samples.len() - quarter..]),
         })
     }
 }
 
-impl Growth {
-    /// Whether it stayed as it was.
+impl MemoryGrowth {
+    /// Returns whether memory stayed within the tolerance.
     #[must_use]
     pub const fn is_flat(self) -> bool {
-        self.late <= self.early + SLACK
+        self.late <= self.early + TOLERANCE
     }
 }
 
-fn middle(samples: &[u64]) -> u64 {
+fn median(samples: &[u64]) -> u64 {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-/// KiB; `None` of a process that has ended, and where there is no `/proc`.
-fn resident(process: u32) -> Option<u64> {
+/// Returns the resident memory in KiB, or `None` if the process has ended or there is no `/proc`.
+fn resident_kib(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status
         .lines()
@@ -82,14 +82,14 @@ fn resident(process: u32) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn watched(of: impl Fn(u64) -> u64) -> Growth {
-        let mut watch = Watch::default();
-        (0..100).for_each(|at| watch.add(of(at)));
-        watch.growth().unwrap()
+    fn growth_of(of: impl Fn(u64) -> u64) -> MemoryGrowth {
+        let mut monitor = MemoryMonitor::default();
+        (0..100).for_each(|at| monitor.add(of(at)));
+        monitor.growth().unwrap()
     }
 
     #[test]
-    fn what_grows_is_told_from_what_does_not() {
+    fn growth_detects_steady_and_late_leaks_only() {
         for (name, of, flat) in [
             ("flat", (|_| 50_000) as fn(u64) -> u64, true),
             ("grows at its start", |at| 50_000 + 1_000 * at.min(20), true),
@@ -101,19 +101,19 @@ mod tests {
                 false,
             ),
         ] {
-            let growth = watched(of);
+            let growth = growth_of(of);
             assert_eq!(growth.is_flat(), flat, "{name}: {growth:?}");
         }
-        assert_eq!(watched(|at| at).peak, 99);
-        assert_eq!(Watch::default().growth(), None);
+        assert_eq!(growth_of(|at| at).peak, 99);
+        assert_eq!(MemoryMonitor::default().growth(), None);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_process_has_some() {
-        let mut watch = Watch::default();
-        (0..12).for_each(|_| watch.look([std::process::id()]));
-        assert!(watch.growth().unwrap().peak > 100);
-        assert_eq!(resident(0), None);
+    fn sample_reads_memory_of_own_process() {
+        let mut monitor = MemoryMonitor::default();
+        (0..12).for_each(|_| monitor.sample([std::process::id()]));
+        assert!(monitor.growth().unwrap().peak > 100);
+        assert_eq!(resident_kib(0), None);
     }
 }

@@ -1,24 +1,26 @@
-//! Many clients at once on a gateway that fails on purpose, and the proof that no money was doubled or lost.
+//! The load test: many concurrent clients against a sandbox with fault injection, and an audit that no money was
+//! duplicated or lost.
 //!
-//! [`Crew`] is some of the clients: a process of its own in `cargo xtask load`, a task in the short form of it. What they
-//! believe to have done they tell as [`Entry`] after entry. [`World`] is the other side: it has the gateway, adds the
-//! faults, pays the orders that it is told of, and in the end holds what the clients believe to what the gateway did.
+//! Reading order: [`Workers`] runs a group of clients (a process each in `cargo xtask load`, a task each in the short
+//! form). Each client repeats a `Scenario` through a `LoadClient`, and reports every payment as a [`LogEntry`].
+//! [`LoadGateway`] runs the sandbox, injects the faults, pays the reported orders, and finally compares the log with the
+//! effects that the sandbox recorded: the [`Audit`].
 
 mod audit;
-mod business;
-mod caller;
-mod crew;
-mod figures;
-mod journal;
+mod client;
+mod fault_mix;
+mod gateway;
+mod log;
 mod memory;
-mod mix;
-mod world;
+mod scenario;
+mod stats;
+mod workers;
 
-pub use audit::{Audit, Finding};
-pub use caller::Conduct;
-pub use crew::{Account, Crew, CrewError};
-pub use figures::Figures;
-pub use journal::{Entry, Line};
-pub use memory::{Growth, Watch};
-pub use mix::Strikes;
-pub use world::{World, WorldError};
+pub use audit::{Audit, AuditFinding};
+pub use client::AmbiguityPolicy;
+pub use fault_mix::FaultCounts;
+pub use gateway::{LoadGateway, LoadGatewayError};
+pub use log::{LogEntry, LogLine};
+pub use memory::{MemoryGrowth, MemoryMonitor};
+pub use stats::LoadStats;
+pub use workers::{LoadAccount, Workers, WorkersError};

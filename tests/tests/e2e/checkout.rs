@@ -1,34 +1,35 @@
-//! Orders that are paid on a chain.
+//! Checkout orders that are paid on a chain.
 
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
 use stablelink::{Answer, ErrorKind, NewCheckoutOrder};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
-use crate::scene::order;
-use crate::stage::{Data as _, Stage, money, of, refused};
+use crate::fixtures::order;
+use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
-/// Makes an order of 3.03 coins.
-pub(crate) async fn made(stage: &Stage) -> String {
+/// Creates an order of 3.03 coins, and returns its number.
+pub(crate) async fn create_order(env: &TestEnv) -> String {
     let order = order();
-    let made = stage.client.checkout_orders().create(&order).await.unwrap();
+    let made = env.client.checkout_orders().create(&order).await.unwrap();
     assert_eq!(made.paying_amount.unwrap().get(), money("3.03"));
     assert!(made.deposit_address.as_ref().unwrap().starts_with("0x"));
     order.order_no().to_owned()
 }
 
-pub(crate) async fn paid(stage: &Stage) -> String {
-    let number = made(stage).await;
+/// Creates and pays an order, and returns its number.
+pub(crate) async fn create_paid_order(env: &TestEnv) -> String {
+    let number = create_order(env).await;
     assert_eq!(
-        stage.sandbox.pay_order(&number, money("3.03"), "0x01"),
+        env.sandbox.pay_order(&number, money("3.03"), "0x01"),
         Ok(None)
     );
     number
 }
 
-/// Its status, once it will not change by itself any more.
-async fn end(stage: &Stage, number: &str) -> (Answer<CheckoutOrder>, String) {
-    let order = stage
+/// Polls an order until its status is final, and returns the order and the status.
+async fn wait_until_final(env: &TestEnv, number: &str) -> (Answer<CheckoutOrder>, String) {
+    let order = env
         .client
         .checkout_orders()
         .wait(number)
@@ -39,9 +40,9 @@ async fn end(stage: &Stage, number: &str) -> (Answer<CheckoutOrder>, String) {
     (order, status)
 }
 
-/// The abnormal payments: number, type, status, and how much waits.
-pub(crate) async fn abnormal(stage: &Stage) -> Vec<[String; 4]> {
-    let list = stage
+/// Returns number, type, status and pending amount of each abnormal payment.
+pub(crate) async fn abnormal_payments(env: &TestEnv) -> Vec<[String; 4]> {
+    let list = env
         .client
         .refunds()
         .list_abnormal_payments(of(serde_json::json!({})));
@@ -56,120 +57,117 @@ pub(crate) async fn abnormal(stage: &Stage) -> Vec<[String; 4]> {
 }
 
 #[tokio::test]
-async fn an_order_is_paid() {
-    let stage = Stage::start().await;
-    let number = made(&stage).await;
-    let waiting = stage.client.checkout_orders().get(&number).await.unwrap();
+async fn exact_payment_pays_order_for_good() {
+    let env = TestEnv::start().await;
+    let number = create_order(&env).await;
+    let waiting = env.client.checkout_orders().get(&number).await.unwrap();
     assert_eq!(waiting.order_status, Some(CheckoutOrderStatus::Paying));
-    stage
-        .sandbox
+    env.sandbox
         .pay_order(&number, money("3.03"), "0x01")
         .unwrap();
-    let (order, status) = end(&stage, &number).await;
+    let (order, status) = wait_until_final(&env, &number).await;
     assert_eq!(
         (status.as_str(), order.tx_hash.as_deref()),
         ("PAID", Some("0x01"))
     );
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
-    let (code, _) = refused(stage.client.checkout_orders().cancel(&number).await);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
+    let (code, _) = rejection(env.client.checkout_orders().cancel(&number).await);
     assert_eq!(code, "00908");
-    // Its time passes; it is paid for good.
-    stage.pass(3_600);
-    assert_eq!(end(&stage, &number).await.1, "PAID");
-    stage.end();
+    // A paid order does not expire.
+    env.advance(3_600);
+    assert_eq!(wait_until_final(&env, &number).await.1, "PAID");
+    env.finish();
 }
 
 #[tokio::test]
-async fn an_order_ends_by_its_time() {
-    let stage = Stage::start().await;
+async fn unpaid_order_times_out() {
+    let env = TestEnv::start().await;
     let order = order().expired_in(100);
-    stage.client.checkout_orders().create(&order).await.unwrap();
-    stage.pass(99);
-    let waiting = stage
+    env.client.checkout_orders().create(&order).await.unwrap();
+    env.advance(99);
+    let waiting = env
         .client
         .checkout_orders()
         .get(order.order_no())
         .await
         .unwrap();
     assert_eq!(waiting.order_status, Some(CheckoutOrderStatus::Paying));
-    stage.pass(1);
-    assert_eq!(end(&stage, order.order_no()).await.1, "TIMEOUT");
-    // What comes now is too late, and all of it waits for a decision.
-    stage
-        .sandbox
+    env.advance(1);
+    assert_eq!(wait_until_final(&env, order.order_no()).await.1, "TIMEOUT");
+    // A payment after the expiry is abnormal as a whole.
+    env.sandbox
         .pay_order(order.order_no(), money("3.03"), "0x01")
         .unwrap();
-    assert_eq!(end(&stage, order.order_no()).await.1, "TIMEOUT");
-    let [late] = abnormal(&stage).await.try_into().unwrap();
+    assert_eq!(wait_until_final(&env, order.order_no()).await.1, "TIMEOUT");
+    let [late] = abnormal_payments(&env).await.try_into().unwrap();
     assert_eq!(late[1..], ["LATE_PAYMENT", "PENDING", "3.03"]);
-    stage.holds(&[(Account::Abnormal, "ETH_USDT", "3.03")]);
-    stage.end();
+    env.assert_balances(&[(LedgerAccount::AbnormalPayments, "ETH_USDT", "3.03")]);
+    env.finish();
 }
 
 #[tokio::test]
-async fn an_order_is_cancelled() {
-    let stage = Stage::start().await;
-    let number = made(&stage).await;
-    stage
-        .client
-        .checkout_orders()
-        .cancel(&number)
-        .await
-        .unwrap();
-    assert_eq!(end(&stage, &number).await.1, "CANCELLED");
-    let (code, _) = refused(stage.client.checkout_orders().cancel(&number).await);
+async fn cancelled_order_rejects_payment_and_second_cancel() {
+    let env = TestEnv::start().await;
+    let number = create_order(&env).await;
+    env.client.checkout_orders().cancel(&number).await.unwrap();
+    assert_eq!(wait_until_final(&env, &number).await.1, "CANCELLED");
+    let (code, _) = rejection(env.client.checkout_orders().cancel(&number).await);
     assert_eq!(code, "00908");
-    assert_eq!(stage.made(Operation::CancelCheckoutOrder, &number), 1);
-    stage.holds(&[]);
-    stage.end();
+    assert_eq!(env.effect_count(Operation::CancelCheckoutOrder, &number), 1);
+    env.assert_balances(&[]);
+    env.finish();
 }
 
-/// Too much, too little, and too little twice.
+/// Overpayment, underpayment, and two underpayments.
 #[tokio::test]
-async fn what_does_not_fit_waits_for_a_decision() {
+async fn inexact_payment_becomes_abnormal() {
     for (payments, status, waits, merchant) in [
         (&["4"][..], "PAID", &[("OVER_PAID", "0.97")][..], "3.03"),
         (&["3"], "PAYING", &[("UNDER_PAID", "3")], "0"),
         (&["1", "3.03"], "PAID", &[("UNDER_PAID", "1")], "3.03"),
         (&["3.03", "2"], "PAID", &[("LATE_PAYMENT", "2")], "3.03"),
     ] {
-        let stage = Stage::start().await;
-        let number = made(&stage).await;
+        let env = TestEnv::start().await;
+        let number = create_order(&env).await;
         for (at, amount) in payments.iter().enumerate() {
-            stage
-                .sandbox
+            env.sandbox
                 .pay_order(&number, money(amount), &format!("0x{at}"))
                 .unwrap();
         }
-        let order = stage.client.checkout_orders().get(&number).await.unwrap();
+        let order = env.client.checkout_orders().get(&number).await.unwrap();
         assert_eq!(
             order.order_status.as_ref().unwrap().as_str(),
             status,
             "{payments:?}"
         );
-        let found = abnormal(&stage).await;
+        let found = abnormal_payments(&env).await;
         let found: Vec<_> = found
             .iter()
             .map(|one| (one[1].as_str(), one[3].as_str()))
             .collect();
         assert_eq!(found, waits, "{payments:?}");
-        let balances = stage.sandbox.balances();
+        let balances = env.sandbox.balances();
         assert_eq!(
-            balances.of(Account::Merchant, "ETH_USDT"),
+            balances.get(LedgerAccount::Merchant, "ETH_USDT"),
             Some(money(merchant))
         );
         let waiting: stablelink::Decimal = waits.iter().map(|(_, amount)| money(amount)).sum();
-        assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(waiting));
-        stage.end();
+        assert_eq!(
+            balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+            Some(waiting)
+        );
+        env.finish();
     }
 }
 
-/// An apparent success that must not be one: there is no address to pay to.
+/// A response without a deposit address must not look like a created order.
 #[tokio::test]
-async fn a_coin_that_is_off_makes_no_order() {
-    let stage = Stage::with(|settings| _ = settings.tokens_off.insert("TRX_USDT".into())).await;
+async fn disabled_coin_creates_no_order() {
+    let env =
+        TestEnv::with_settings(|settings| _ = settings.disabled_tokens.insert("TRX_USDT".into()))
+            .await;
     let order = NewCheckoutOrder::usd(money("3"), "TRX_USDT", "6", "1");
-    let error = stage
+    let error = env
         .client
         .checkout_orders()
         .create(&order)
@@ -180,8 +178,8 @@ async fn a_coin_that_is_off_makes_no_order() {
         "{error:?}"
     );
     assert_eq!(
-        stage.made(Operation::CreateCheckoutOrder, order.order_no()),
+        env.effect_count(Operation::CreateCheckoutOrder, order.order_no()),
         0
     );
-    stage.end();
+    env.finish();
 }

@@ -1,24 +1,25 @@
-//! The client against the gateway from end to end: every operation, every flow of money, every kind of fault.
+//! End-to-end tests of the client against the sandbox: every operation, every flow of money, every kind of fault.
 //!
-//! What single calls do with single faults is proved beside the client (`crates/stablelink/tests/gateway`), and what the gateway
-//! does beside the sandbox; here is what becomes of a business that takes several of them. After each the money adds up, nothing
-//! was done twice, and the gateway gave no answer that its document does not allow.
+//! Tests of single calls and single faults are in `crates/stablelink/tests/gateway`, tests of the sandbox in its own crate. The
+//! tests here combine several calls into a flow. After each flow the balances are correct, nothing took effect twice, and
+//! every response of the sandbox conforms to the OpenAPI document ([`test_env::assert_consistent`]).
 //!
-//! With the rest of the workspace `serde_json/arbitrary_precision` is on here; the tests of the client run without it too.
+//! These tests are built with `serde_json/arbitrary_precision`, which another package of the workspace turns on; the tests of
+//! the client also run without it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checkout;
 mod customers;
 mod faults;
-mod inbox;
-mod modes;
+mod fixtures;
 mod off_ramp;
 mod on_ramp;
 mod operations;
 mod refunds;
-mod refusals;
-mod scene;
+mod rejections;
+mod sandbox_modes;
 mod settlements;
-mod stage;
+mod test_env;
 mod tokens;
+mod webhook_receiver;
 mod webhooks;

@@ -1,217 +1,222 @@
-//! Every operation of the document, through the client.
+//! Every operation of the document, called through the client.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations};
-use stablelink_sandbox::{Operation, Settings};
+use stablelink_sandbox::{Operation, SandboxSettings};
 
-use crate::scene::{HASH, Scene, changed_remit, order, remit, settlement, trade};
-use crate::stage::{Outcome, all_well, builder, money, of, outcome};
+use crate::fixtures::{Fixtures, OVERPAYMENT_HASH, changed_remit, order, remit, settlement, trade};
+use crate::test_env::{BoxedCall, assert_consistent, boxed, builder, money, of};
 
-type Case = fn(&Scene) -> Outcome;
+type Case = fn(&Fixtures) -> BoxedCall;
 
-/// One call of each operation, which succeeds on a [`Scene`] whatever was called before.
+/// One call of each operation that succeeds with [`Fixtures`], independent of order.
 const CASES: [(Operation, Case); 39] = [
-    (Operation::IssueAccessToken, |scene| {
-        let client = builder(&scene.stage.sandbox).build().unwrap();
+    (Operation::IssueAccessToken, |fixtures| {
+        let client = builder(&fixtures.env.sandbox).build().unwrap();
         Box::pin(async move { client.token().await.map(drop) })
     }),
-    (Operation::CreateUser, |scene| {
+    (Operation::CreateUser, |fixtures| {
         let user = of(json!({"email": "b@example.com", "fullName": "B", "country": "VGB"}));
-        outcome(scene.client().users().create(user))
+        boxed(fixtures.client().users().create(user))
     }),
-    (Operation::SubmitKyb, |scene| {
-        let review = of(json!({"clientId": scene.customer, "agreeToAuthorize": "Yes"}));
-        outcome(scene.client().kyb().submit(review))
+    (Operation::SubmitKyb, |fixtures| {
+        let review = of(json!({"clientId": fixtures.customer, "agreeToAuthorize": "Yes"}));
+        boxed(fixtures.client().kyb().submit(review))
     }),
-    (Operation::GetUser, |scene| {
-        let users = scene.client().users();
-        outcome(users.get(Some(scene.customer)))
+    (Operation::GetUser, |fixtures| {
+        let users = fixtures.client().users();
+        boxed(users.get(Some(fixtures.customer)))
     }),
-    (Operation::SubmitSimpleKyb, |scene| {
-        let review = of(json!({"clientId": scene.bare_customer}));
-        outcome(scene.client().kyb().submit_simple(review))
+    (Operation::SubmitSimpleKyb, |fixtures| {
+        let review = of(json!({"clientId": fixtures.bare_customer}));
+        boxed(fixtures.client().kyb().submit_simple(review))
     }),
-    (Operation::UpdateFeeConfig, |scene| {
-        let config = of(json!({"clientId": scene.customer, "developerRate": 0.01}));
-        outcome(scene.client().fee_configs().update(config))
+    (Operation::UpdateFeeConfig, |fixtures| {
+        let config = of(json!({"clientId": fixtures.customer, "developerRate": 0.01}));
+        boxed(fixtures.client().fee_configs().update(config))
     }),
-    (Operation::GetExchangeRate, |scene| {
-        let rates = scene.client().exchange_rates();
-        outcome(rates.quote("USDT", "USD").amount(money("358.79")))
+    (Operation::GetExchangeRate, |fixtures| {
+        let rates = fixtures.client().exchange_rates();
+        boxed(rates.quote("USDT", "USD").amount(money("358.79")))
     }),
-    (Operation::CreateFeeConfig, |scene| {
-        let config = of(json!({"clientId": scene.bare_customer, "developerFixAmount": 1.5}));
-        outcome(scene.client().fee_configs().create(config))
+    (Operation::CreateFeeConfig, |fixtures| {
+        let config = of(json!({"clientId": fixtures.bare_customer, "developerFixAmount": 1.5}));
+        boxed(fixtures.client().fee_configs().create(config))
     }),
-    (Operation::GetFeeConfig, |scene| {
-        let configs = scene.client().fee_configs();
-        outcome(configs.get(Some(scene.customer)))
+    (Operation::GetFeeConfig, |fixtures| {
+        let configs = fixtures.client().fee_configs();
+        boxed(configs.get(Some(fixtures.customer)))
     }),
-    (Operation::CreateTrade, |scene| {
-        let trades = scene.client().trades();
-        outcome(trades.create(&trade(scene.customer)))
+    (Operation::CreateTrade, |fixtures| {
+        let trades = fixtures.client().trades();
+        boxed(trades.create(&trade(fixtures.customer)))
     }),
-    (Operation::ConfirmTransaction, |scene| {
-        let confirmation = of(json!({"txNo": scene.tx_no}));
-        outcome(scene.client().trades().confirm(confirmation))
+    (Operation::ConfirmTransaction, |fixtures| {
+        let confirmation = of(json!({"txNo": fixtures.tx_no}));
+        boxed(fixtures.client().trades().confirm(confirmation))
     }),
-    (Operation::GetTrade, |scene| {
-        outcome(scene.client().trades().get(&scene.trade))
+    (Operation::GetTrade, |fixtures| {
+        boxed(fixtures.client().trades().get(&fixtures.trade))
     }),
-    (Operation::GetTransaction, |scene| {
-        outcome(scene.client().trades().transaction(&scene.tx_no))
+    (Operation::GetTransaction, |fixtures| {
+        boxed(fixtures.client().trades().transaction(&fixtures.tx_no))
     }),
-    (Operation::GetDepositAddress, |scene| {
-        let trades = scene.client().trades();
-        outcome(trades.deposit_address(scene.customer, "USDC", "ethereum"))
+    (Operation::GetDepositAddress, |fixtures| {
+        let trades = fixtures.client().trades();
+        boxed(trades.deposit_address(fixtures.customer, "USDC", "ethereum"))
     }),
-    (Operation::ListReceiveTransactions, |scene| {
-        let trades = scene.client().trades();
-        outcome(trades.receive_transactions(Some(scene.customer)))
+    (Operation::ListReceiveTransactions, |fixtures| {
+        let trades = fixtures.client().trades();
+        boxed(trades.receive_transactions(Some(fixtures.customer)))
     }),
-    (Operation::GetReceiveTransaction, |scene| {
-        outcome(scene.client().trades().receive_transaction(scene.deposit))
+    (Operation::GetReceiveTransaction, |fixtures| {
+        boxed(
+            fixtures
+                .client()
+                .trades()
+                .receive_transaction(fixtures.deposit),
+        )
     }),
-    (Operation::ListTrades, |scene| {
-        outcome(scene.client().trades().list(Some(scene.customer)))
+    (Operation::ListTrades, |fixtures| {
+        boxed(fixtures.client().trades().list(Some(fixtures.customer)))
     }),
-    (Operation::SimulateEvent, |scene| {
+    (Operation::SimulateEvent, |fixtures| {
         let event = of(json!({"event": "e1", "remark": "r"}));
-        outcome(scene.client().webhook_events().simulate(event))
+        boxed(fixtures.client().webhook_events().simulate(event))
     }),
-    (Operation::ListEvents, |scene| {
-        outcome(scene.client().webhook_events().list(of(json!({}))))
+    (Operation::ListEvents, |fixtures| {
+        boxed(fixtures.client().webhook_events().list(of(json!({}))))
     }),
-    (Operation::CreateCheckoutOrder, |scene| {
-        outcome(scene.client().checkout_orders().create(&order()))
+    (Operation::CreateCheckoutOrder, |fixtures| {
+        boxed(fixtures.client().checkout_orders().create(&order()))
     }),
-    (Operation::GetCheckoutOrder, |scene| {
-        outcome(scene.client().checkout_orders().get(&scene.order))
+    (Operation::GetCheckoutOrder, |fixtures| {
+        boxed(fixtures.client().checkout_orders().get(&fixtures.order))
     }),
-    (Operation::CancelCheckoutOrder, |scene| {
-        outcome(scene.client().checkout_orders().cancel(&scene.order))
+    (Operation::CancelCheckoutOrder, |fixtures| {
+        boxed(fixtures.client().checkout_orders().cancel(&fixtures.order))
     }),
-    (Operation::CreateSettlementOrder, |scene| {
-        let order = settlement(&scene.paid_order, "0.5");
-        outcome(scene.client().settlements().create(&order))
+    (Operation::CreateSettlementOrder, |fixtures| {
+        let order = settlement(&fixtures.paid_order, "0.5");
+        boxed(fixtures.client().settlements().create(&order))
     }),
-    (Operation::CreateAbnormalPaymentRefund, |scene| {
-        let refund = NewAbnormalPaymentRefund::new(&scene.overpaid_order, "ETH_USDT", HASH);
-        let refunds = scene.client().refunds();
-        outcome(refunds.create_of_abnormal_payment(&refund))
+    (Operation::CreateAbnormalPaymentRefund, |fixtures| {
+        let refund =
+            NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", OVERPAYMENT_HASH);
+        let refunds = fixtures.client().refunds();
+        boxed(refunds.create_of_abnormal_payment(&refund))
     }),
-    (Operation::ListCheckoutOrders, |scene| {
-        outcome(scene.client().checkout_orders().list(of(json!({}))))
+    (Operation::ListCheckoutOrders, |fixtures| {
+        boxed(fixtures.client().checkout_orders().list(of(json!({}))))
     }),
-    (Operation::CreateFiatSettlementOrder, |scene| {
+    (Operation::CreateFiatSettlementOrder, |fixtures| {
         let order = NewFiatSettlement::new(serde_json::Map::new());
-        outcome(scene.client().settlements().create_fiat(&order))
+        boxed(fixtures.client().settlements().create_fiat(&order))
     }),
-    (Operation::CancelSettlementOrder, |scene| {
-        outcome(scene.client().settlements().cancel(&scene.settlement))
+    (Operation::CancelSettlementOrder, |fixtures| {
+        boxed(fixtures.client().settlements().cancel(&fixtures.settlement))
     }),
-    (Operation::GetSettlementOrder, |scene| {
-        outcome(scene.client().settlements().get(&scene.settlement))
+    (Operation::GetSettlementOrder, |fixtures| {
+        boxed(fixtures.client().settlements().get(&fixtures.settlement))
     }),
-    (Operation::ListSettlementOrders, |scene| {
-        outcome(scene.client().settlements().list(of(json!({}))))
+    (Operation::ListSettlementOrders, |fixtures| {
+        boxed(fixtures.client().settlements().list(of(json!({}))))
     }),
-    (Operation::ListAbnormalPayments, |scene| {
-        let refunds = scene.client().refunds();
-        outcome(refunds.list_abnormal_payments(of(json!({}))))
+    (Operation::ListAbnormalPayments, |fixtures| {
+        let refunds = fixtures.client().refunds();
+        boxed(refunds.list_abnormal_payments(of(json!({}))))
     }),
-    (Operation::CreateRefundOrder, |scene| {
-        let refund = NewRefund::of_order(&scene.paid_order, money("0.5"));
-        outcome(scene.client().refunds().create(&refund))
+    (Operation::CreateRefundOrder, |fixtures| {
+        let refund = NewRefund::of_order(&fixtures.paid_order, money("0.5"));
+        boxed(fixtures.client().refunds().create(&refund))
     }),
-    (Operation::CancelRefundOrder, |scene| {
-        outcome(scene.client().refunds().cancel(&scene.refund))
+    (Operation::CancelRefundOrder, |fixtures| {
+        boxed(fixtures.client().refunds().cancel(&fixtures.refund))
     }),
-    (Operation::GetRefundOrder, |scene| {
-        outcome(scene.client().refunds().get(&scene.refund))
+    (Operation::GetRefundOrder, |fixtures| {
+        boxed(fixtures.client().refunds().get(&fixtures.refund))
     }),
-    (Operation::ListRefundOrders, |scene| {
-        outcome(scene.client().refunds().list(of(json!({}))))
+    (Operation::ListRefundOrders, |fixtures| {
+        boxed(fixtures.client().refunds().list(of(json!({}))))
     }),
-    (Operation::CreateRemit, |scene| {
-        outcome(scene.client().remits().create(&remit()))
+    (Operation::CreateRemit, |fixtures| {
+        boxed(fixtures.client().remits().create(&remit()))
     }),
-    (Operation::UpdateRemit, |scene| {
-        let account = changed_remit(scene.remit, "Other Limited");
-        outcome(scene.client().remits().update(&account))
+    (Operation::UpdateRemit, |fixtures| {
+        let account = changed_remit(fixtures.remit, "Other Limited");
+        boxed(fixtures.client().remits().update(&account))
     }),
-    (Operation::ListRemits, |scene| {
-        outcome(scene.client().remits().list(of(json!({}))))
+    (Operation::ListRemits, |fixtures| {
+        boxed(fixtures.client().remits().list(of(json!({}))))
     }),
-    (Operation::GetRemit, |scene| {
-        outcome(scene.client().remits().get(scene.remit))
+    (Operation::GetRemit, |fixtures| {
+        boxed(fixtures.client().remits().get(fixtures.remit))
     }),
-    (Operation::UploadFile, |scene| {
-        let files = scene.client().files();
-        outcome(files.upload_bytes("receipt.pdf", &b"%PDF-1.7"[..]).scene(1))
+    (Operation::UploadFile, |fixtures| {
+        let files = fixtures.client().files();
+        boxed(files.upload_bytes("receipt.pdf", &b"%PDF-1.7"[..]).scene(1))
     }),
 ];
 
-/// Calls every operation on a gateway of these settings.
-pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut Settings)) -> Scene {
-    let scene = Scene::set(change).await;
+/// Calls every operation of a sandbox with these settings.
+pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSettings)) -> Fixtures {
+    let fixtures = Fixtures::create(change).await;
     for (operation, call) in CASES {
-        let before = scene.stage.sandbox.request_count();
-        let effects = scene.stage.sandbox.effects().total(operation);
-        if let Err(error) = call(&scene).await {
+        let before = fixtures.env.sandbox.request_count();
+        let effects = fixtures.env.sandbox.effects().total(operation);
+        if let Err(error) = call(&fixtures).await {
             panic!("{name}: {operation}: {error:?}");
         }
-        let requests = scene.stage.sandbox.requests();
+        let requests = fixtures.env.sandbox.requests();
         let last = requests.last().unwrap();
         assert_eq!(
-            scene.stage.sandbox.request_count(),
+            fixtures.env.sandbox.request_count(),
             before + 1,
             "{name}: {operation}"
         );
         assert_eq!(last.operation, Some(operation), "{name}");
         assert_eq!(last.retcode, Some("200"), "{name}: {operation}");
-        let made = scene.stage.sandbox.effects().total(operation) - effects;
+        let made = fixtures.env.sandbox.effects().total(operation) - effects;
         assert_eq!(
             made,
             u64::from(has_effect(operation)),
             "{name}: {operation}"
         );
         if operation == Operation::IssueAccessToken {
-            // That of the scene has ended with it: its next call finds that out, and nobody else is to be counted.
-            let quote = scene.client().exchange_rates().quote("USDT", "USD");
+            // The new token invalidated the client's token. This call refreshes it, so that no later case sends two requests.
+            let quote = fixtures.client().exchange_rates().quote("USDT", "USD");
             quote.amount(money("1")).await.unwrap();
         }
     }
-    all_well(&scene.stage.sandbox);
-    scene
+    assert_consistent(&fixtures.env.sandbox);
+    fixtures
 }
 
-/// Whether an operation makes or changes a record: those that only read may be repeated freely, except for one that
-/// asks for a token.
+/// Returns whether an operation creates or changes a record. Safe operations do not, nor does the token request.
 fn has_effect(operation: Operation) -> bool {
     let facts = operations::ALL
         .iter()
         .find(|facts| facts.path == operation.path());
     let facts = facts.unwrap();
-    let reads = facts.retry == operations::Retry::Safe;
+    let reads = facts.retry == operations::RetrySafety::Safe;
     !reads && operation != Operation::IssueAccessToken
 }
 
 #[tokio::test]
-async fn each_succeeds() {
-    call_all("as it is", |_| {}).await;
+async fn every_operation_succeeds() {
+    call_all("default settings", |_| {}).await;
 }
 
-/// The table of cases is that of the document, of the client, and of the gateway: a new operation has to have its case.
+/// A new operation of the document or the client needs a case.
 #[test]
-fn none_is_left_out() {
+fn cases_cover_all_operations() {
     let cases: BTreeSet<(String, String)> = CASES
         .iter()
         .map(|(operation, _)| (operation.method().to_string(), operation.path().to_owned()))
         .collect();
-    assert_eq!(cases.len(), CASES.len(), "a case stands twice");
+    assert_eq!(cases.len(), CASES.len(), "an operation has two cases");
 
     let path = stablelink_tests::root().join("spec/openapi.provisional.json");
     let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -231,19 +236,18 @@ fn none_is_left_out() {
     assert_eq!(cases, of_client);
 }
 
-/// Nothing of this needs a repeat: a client that never repeats is enough.
 #[tokio::test]
-async fn a_client_without_repeats_is_enough() {
-    let scene = Scene::set(|_| {}).await;
-    let client = builder(&scene.stage.sandbox)
+async fn client_without_retries_succeeds() {
+    let fixtures = Fixtures::create(|_| {}).await;
+    let client = builder(&fixtures.env.sandbox)
         .retry(RetryPolicy::never())
         .build()
         .unwrap();
     client
         .trades()
-        .create(&trade(scene.customer))
+        .create(&trade(fixtures.customer))
         .await
         .unwrap();
     client.checkout_orders().create(&order()).await.unwrap();
-    scene.stage.end();
+    fixtures.env.finish();
 }

@@ -1,54 +1,57 @@
-//! Money that goes back to its payer.
+//! Refunds of orders and of abnormal payments.
 
 use serde_json::json;
 use stablelink::{NewAbnormalPaymentRefund, NewRefund};
-use stablelink_sandbox::{Account, Ending, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
-use crate::checkout::{abnormal, made, paid};
-use crate::stage::{Data as _, Stage, money, of, refused};
+use crate::checkout::{abnormal_payments, create_order, create_paid_order};
+use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
-/// The status of a refund, which no page of its answers shows: kept as it came.
-async fn status(stage: &Stage, number: &str) -> String {
-    let refund = stage.client.refunds().get(number).await.unwrap();
+/// Returns the status of a refund, a field that no page documents.
+async fn status(env: &TestEnv, number: &str) -> String {
+    let refund = env.client.refunds().get(number).await.unwrap();
     refund.unknown()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
 }
 
-async fn order_status(stage: &Stage, number: &str) -> String {
-    let order = stage.client.checkout_orders().get(number).await.unwrap();
+async fn order_status(env: &TestEnv, number: &str) -> String {
+    let order = env.client.checkout_orders().get(number).await.unwrap();
     order.order_status.as_ref().unwrap().as_str().to_owned()
 }
 
-/// In two parts, each step by step.
+/// Two partial refunds, with each status change.
 #[tokio::test]
-async fn an_order_is_refunded_to_its_last_digit() {
-    let stage = Stage::start().await;
-    let order = paid(&stage).await;
+async fn order_is_refunded_completely_in_two_parts() {
+    let env = TestEnv::start().await;
+    let order = create_paid_order(&env).await;
     for (amount, left, after) in [("1.03", "2", "PARTIAL_REFUNDED"), ("2", "0", "REFUNDED")] {
         let refund = NewRefund::of_order(&order, money(amount));
-        stage.client.refunds().create(&refund).await.unwrap();
+        env.client.refunds().create(&refund).await.unwrap();
         let number = refund.refund_order_no();
-        assert_eq!(status(&stage, number).await, "PENDING_REFUND");
-        stage.pass(60);
-        assert_eq!(status(&stage, number).await, "REFUNDING");
-        assert_eq!(order_status(&stage, &order).await, "REFUNDING");
-        stage.pass(60);
-        assert_eq!(status(&stage, number).await, "REFUNDED");
-        assert_eq!(order_status(&stage, &order).await, after);
-        let held = stage.sandbox.balances().of(Account::Merchant, "ETH_USDT");
+        assert_eq!(status(&env, number).await, "PENDING_REFUND");
+        env.advance(60);
+        assert_eq!(status(&env, number).await, "REFUNDING");
+        assert_eq!(order_status(&env, &order).await, "REFUNDING");
+        env.advance(60);
+        assert_eq!(status(&env, number).await, "REFUNDED");
+        assert_eq!(order_status(&env, &order).await, after);
+        let held = env
+            .sandbox
+            .balances()
+            .get(LedgerAccount::Merchant, "ETH_USDT");
         assert_eq!(held, Some(money(left)));
-        let again = stage.client.refunds().create(&refund).await.unwrap_err();
+        let again = env.client.refunds().create(&refund).await.unwrap_err();
         assert!(again.is_duplicate(), "{again}");
-        assert_eq!(stage.made(Operation::CreateRefundOrder, number), 1);
+        assert_eq!(env.effect_count(Operation::CreateRefundOrder, number), 1);
     }
     let more = NewRefund::of_order(&order, money("0.000001"));
     assert_eq!(
-        refused(stage.client.refunds().create(&more).await).0,
+        rejection(env.client.refunds().create(&more).await).0,
         "00008"
     );
-    let list = stage
+    let list = env
         .client
         .refunds()
         .list(of(json!({})))
@@ -56,65 +59,62 @@ async fn an_order_is_refunded_to_its_last_digit() {
         .unwrap()
         .data();
     assert_eq!(list["total"], 2);
-    stage.holds(&[]);
-    stage.end();
+    env.assert_balances(&[]);
+    env.finish();
 }
 
-/// Cancelled, and failed: the money stays, and may be asked for again.
 #[tokio::test]
-async fn what_is_not_refunded_stays() {
-    let stage = Stage::with(|settings| settings.pace.refund_ends = Ending::Bad).await;
-    let order = paid(&stage).await;
+async fn cancelled_or_failed_refund_leaves_money_available() {
+    let env =
+        TestEnv::with_settings(|settings| settings.delays.refund_outcome = RecordOutcome::Failure)
+            .await;
+    let order = create_paid_order(&env).await;
     let cancelled = NewRefund::of_order(&order, money("3.03"));
-    stage.client.refunds().create(&cancelled).await.unwrap();
+    env.client.refunds().create(&cancelled).await.unwrap();
     let much = NewRefund::of_order(&order, money("1"));
     assert_eq!(
-        refused(stage.client.refunds().create(&much).await).0,
+        rejection(env.client.refunds().create(&much).await).0,
         "00008",
-        "all is on its way"
+        "the whole amount is pending"
     );
-    stage
-        .client
+    env.client
         .refunds()
         .cancel(cancelled.refund_order_no())
         .await
         .unwrap();
-    assert_eq!(
-        status(&stage, cancelled.refund_order_no()).await,
-        "CANCELLED"
-    );
-    // The value that was refused, now that there is something left.
-    stage.client.refunds().create(&much).await.unwrap();
-    stage.pass(120);
-    assert_eq!(status(&stage, much.refund_order_no()).await, "FAILED");
-    assert_eq!(order_status(&stage, &order).await, "PAID");
-    let (code, _) = refused(stage.client.refunds().cancel(much.refund_order_no()).await);
+    assert_eq!(status(&env, cancelled.refund_order_no()).await, "CANCELLED");
+    // The value that was rejection, now that there is something left.
+    env.client.refunds().create(&much).await.unwrap();
+    env.advance(120);
+    assert_eq!(status(&env, much.refund_order_no()).await, "FAILED");
+    assert_eq!(order_status(&env, &order).await, "PAID");
+    let (code, _) = rejection(env.client.refunds().cancel(much.refund_order_no()).await);
     assert_eq!(code, "00908");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
-    stage.end();
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
+    env.finish();
 }
 
-/// A payment that does not fit its order goes back, in either way to ask for it.
+/// Both operations that refund an abnormal payment.
 #[tokio::test]
-async fn an_abnormal_payment_goes_back() {
+async fn abnormal_payment_is_refunded_once() {
     for by_number in [false, true] {
         for (payment, waits, merchant) in [("4", "0.97", "3.03"), ("3", "3", "0")] {
-            let stage = Stage::start().await;
-            let order = made(&stage).await;
-            let told = stage
+            let env = TestEnv::start().await;
+            let order = create_order(&env).await;
+            let reported = env
                 .sandbox
                 .pay_order(&order, money(payment), "0x07")
                 .unwrap();
-            let [before] = abnormal(&stage).await.try_into().unwrap();
-            assert_eq!(Some(&before[0]), told.as_ref());
+            let [before] = abnormal_payments(&env).await.try_into().unwrap();
+            assert_eq!(Some(&before[0]), reported.as_ref());
             let number = if by_number {
                 let refund = NewRefund::of_abnormal_payment(&before[0], money(waits));
-                stage.client.refunds().create(&refund).await.unwrap();
+                env.client.refunds().create(&refund).await.unwrap();
                 refund.refund_order_no().to_owned()
             } else {
                 let refund =
                     NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07").remark("back");
-                let made = stage
+                let made = env
                     .client
                     .refunds()
                     .create_of_abnormal_payment(&refund)
@@ -127,23 +127,26 @@ async fn an_abnormal_payment_goes_back() {
                 refund.refund_order_no().to_owned()
             };
             let second = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
-            let second = stage
+            let second = env
                 .client
                 .refunds()
                 .create_of_abnormal_payment(&second)
                 .await;
-            assert_eq!(refused(second).0, "00008", "all of it is on its way");
-            stage.pass(120);
-            assert_eq!(status(&stage, &number).await, "REFUNDED");
-            let [after] = abnormal(&stage).await.try_into().unwrap();
+            assert_eq!(rejection(second).0, "00008", "the whole amount is pending");
+            env.advance(120);
+            assert_eq!(status(&env, &number).await, "REFUNDED");
+            let [after] = abnormal_payments(&env).await.try_into().unwrap();
             assert_eq!(after[2], "HANDLED");
-            let balances = stage.sandbox.balances();
-            assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(money("0")));
+            let balances = env.sandbox.balances();
             assert_eq!(
-                balances.of(Account::Merchant, "ETH_USDT"),
+                balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+                Some(money("0"))
+            );
+            assert_eq!(
+                balances.get(LedgerAccount::Merchant, "ETH_USDT"),
                 Some(money(merchant))
             );
-            stage.end();
+            env.finish();
         }
     }
 }

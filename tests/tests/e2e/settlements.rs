@@ -1,15 +1,15 @@
-//! What a merchant is paid out.
+//! Settlements: payouts to a merchant.
 
 use serde_json::json;
 use stablelink::{NewFiatSettlement, NewRefund};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
-use crate::checkout::paid;
-use crate::scene::settlement;
-use crate::stage::{Data as _, Stage, money, of, refused};
+use crate::checkout::create_paid_order;
+use crate::fixtures::settlement;
+use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
-async fn status(stage: &Stage, number: &str) -> String {
-    let settlement = stage.client.settlements().get(number).await.unwrap();
+async fn status(env: &TestEnv, number: &str) -> String {
+    let settlement = env.client.settlements().get(number).await.unwrap();
     settlement.unknown()["status"]
         .get()
         .trim_matches('"')
@@ -17,101 +17,85 @@ async fn status(stage: &Stage, number: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_merchant_is_paid_out() {
-    let stage = Stage::start().await;
-    let order = paid(&stage).await;
+async fn settlement_pays_out_once() {
+    let env = TestEnv::start().await;
+    let order = create_paid_order(&env).await;
     let payout = settlement(&order, "3.03");
     let number = payout.settlement_order_no();
-    let made = stage.client.settlements().create(&payout).await.unwrap();
+    let made = env.client.settlements().create(&payout).await.unwrap();
     assert_eq!(made.settlement_order_no.as_deref(), Some(number));
-    assert_eq!(status(&stage, number).await, "PENDING_SETTLEMENT");
-    stage.pass(60);
-    assert_eq!(status(&stage, number).await, "SETTLING");
-    let (code, _) = refused(stage.client.settlements().cancel(number).await);
-    assert_eq!(code, "00908", "it is on its way");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
-    stage.pass(60);
-    assert_eq!(status(&stage, number).await, "SETTLED");
-    stage.holds(&[]);
-    let again = stage
-        .client
-        .settlements()
-        .create(&payout)
-        .await
-        .unwrap_err();
+    assert_eq!(status(&env, number).await, "PENDING_SETTLEMENT");
+    env.advance(60);
+    assert_eq!(status(&env, number).await, "SETTLING");
+    let (code, _) = rejection(env.client.settlements().cancel(number).await);
+    assert_eq!(code, "00908", "the settlement is already being paid out");
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
+    env.advance(60);
+    assert_eq!(status(&env, number).await, "SETTLED");
+    env.assert_balances(&[]);
+    let again = env.client.settlements().create(&payout).await.unwrap_err();
     assert!(again.is_duplicate(), "{again}");
-    assert_eq!(stage.made(Operation::CreateSettlementOrder, number), 1);
-    stage.end();
+    assert_eq!(
+        env.effect_count(Operation::CreateSettlementOrder, number),
+        1
+    );
+    env.finish();
 }
 
-/// Cancelled, and more than there is: nothing moves.
 #[tokio::test]
-async fn what_is_not_settled_stays() {
-    let stage = Stage::start().await;
-    let order = paid(&stage).await;
+async fn cancelled_or_uncovered_settlement_moves_no_money() {
+    let env = TestEnv::start().await;
+    let order = create_paid_order(&env).await;
     let cancelled = settlement(&order, "3.03");
-    stage.client.settlements().create(&cancelled).await.unwrap();
-    stage
-        .client
+    env.client.settlements().create(&cancelled).await.unwrap();
+    env.client
         .settlements()
         .cancel(cancelled.settlement_order_no())
         .await
         .unwrap();
     let much = settlement(&order, "3.04");
-    stage.client.settlements().create(&much).await.unwrap();
-    stage.pass(120);
+    env.client.settlements().create(&much).await.unwrap();
+    env.advance(120);
     assert_eq!(
-        status(&stage, cancelled.settlement_order_no()).await,
+        status(&env, cancelled.settlement_order_no()).await,
         "CANCELLED"
     );
-    assert_eq!(status(&stage, much.settlement_order_no()).await, "FAILED");
-    stage.holds(&[(Account::Merchant, "ETH_USDT", "3.03")]);
-    stage.end();
+    assert_eq!(status(&env, much.settlement_order_no()).await, "FAILED");
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
+    env.finish();
 }
 
-/// The money of one order, asked for twice at the same time: one of the two gets it.
 #[tokio::test]
-async fn the_same_money_goes_one_way() {
-    let stage = Stage::start().await;
-    let order = paid(&stage).await;
+async fn settlement_and_refund_of_same_money_exclude_each_other() {
+    let env = TestEnv::start().await;
+    let order = create_paid_order(&env).await;
     let payout = settlement(&order, "3.03");
-    stage.client.settlements().create(&payout).await.unwrap();
-    stage.pass(1);
+    env.client.settlements().create(&payout).await.unwrap();
+    env.advance(1);
     let refund = NewRefund::of_order(&order, money("3.03"));
-    stage.client.refunds().create(&refund).await.unwrap();
-    stage.pass(120);
-    assert_eq!(
-        status(&stage, payout.settlement_order_no()).await,
-        "SETTLED"
-    );
-    let refund = stage
+    env.client.refunds().create(&refund).await.unwrap();
+    env.advance(120);
+    assert_eq!(status(&env, payout.settlement_order_no()).await, "SETTLED");
+    let refund = env
         .client
         .refunds()
         .get(refund.refund_order_no())
         .await
         .unwrap();
     assert_eq!(refund.unknown()["status"].get(), r#""FAILED""#);
-    stage.holds(&[]);
-    stage.end();
+    env.assert_balances(&[]);
+    env.finish();
 }
 
 #[tokio::test]
-async fn a_payout_in_fiat_is_made_and_listed() {
-    let stage = Stage::start().await;
+async fn fiat_settlement_is_created_and_listed() {
+    let env = TestEnv::start().await;
     let members = of(json!({"fiat": "USD", "bankAccountId": 7}));
     let payout = NewFiatSettlement::new(members);
-    stage
-        .client
-        .settlements()
-        .create_fiat(&payout)
-        .await
-        .unwrap();
-    stage.pass(120);
-    assert_eq!(
-        status(&stage, payout.settlement_order_no()).await,
-        "SETTLED"
-    );
-    let list = stage
+    env.client.settlements().create_fiat(&payout).await.unwrap();
+    env.advance(120);
+    assert_eq!(status(&env, payout.settlement_order_no()).await, "SETTLED");
+    let list = env
         .client
         .settlements()
         .list(of(json!({})))
@@ -123,12 +107,12 @@ async fn a_payout_in_fiat_is_made_and_listed() {
         payout.settlement_order_no()
     );
     assert_eq!(
-        stage.made(
+        env.effect_count(
             Operation::CreateFiatSettlementOrder,
             payout.settlement_order_no()
         ),
         1
     );
-    stage.holds(&[]);
-    stage.end();
+    env.assert_balances(&[]);
+    env.finish();
 }

@@ -1,18 +1,18 @@
-//! One token for all, from one client to many.
+//! Access tokens: sharing, expiry, and rotated credentials.
 
 use std::time::Duration;
 
 use stablelink::{ErrorKind, MemoryStore};
 use stablelink_sandbox::Operation;
 
-use crate::scene::order;
-use crate::stage::{Stage, builder, money};
+use crate::fixtures::order;
+use crate::test_env::{TestEnv, builder, money};
 
-/// Clients with stores of their own keep ending each other's token, and lose no payment over it; with one store they share it.
+/// Clients with separate stores invalidate each other's token but lose no payment; clients with one store share a token.
 #[tokio::test]
-async fn clients_share_an_account() {
+async fn clients_of_one_account_lose_no_payment() {
     for shared in [true, false] {
-        let stage = Stage::start().await;
+        let env = TestEnv::start().await;
         let store = MemoryStore::new();
         let clients: Vec<_> = (0..4)
             .map(|_| {
@@ -21,7 +21,7 @@ async fn clients_share_an_account() {
                 } else {
                     MemoryStore::new()
                 };
-                builder(&stage.sandbox).token_store(store).build().unwrap()
+                builder(&env.sandbox).token_store(store).build().unwrap()
             })
             .collect();
         let mut orders = Vec::new();
@@ -34,58 +34,56 @@ async fn clients_share_an_account() {
         }
         for order in &orders {
             assert_eq!(
-                stage.made(Operation::CreateCheckoutOrder, order.order_no()),
+                env.effect_count(Operation::CreateCheckoutOrder, order.order_no()),
                 1
             );
         }
-        let granted = stage.sandbox.token_grants().granted();
+        let granted = env.sandbox.token_grants().granted();
         assert_eq!(granted, if shared { 1 } else { 12 });
-        stage.end();
+        env.finish();
     }
 }
 
-/// A token is renewed before it ends, then by its refresh token, and by credentials when that has ended too.
+/// A token is refreshed with its refresh token before it expires, and with credentials after the refresh token expired.
 #[tokio::test]
-async fn a_token_lives_on_over_days() {
-    let stage = Stage::with(|settings| {
-        settings.token_life = 21_600;
-        settings.refresh_life = 43_200;
+async fn token_is_refreshed_over_days() {
+    let env = TestEnv::with_settings(|settings| {
+        settings.token_lifetime = 21_600;
+        settings.refresh_token_lifetime = 43_200;
     })
     .await;
     let quote = || {
-        stage
-            .client
+        env.client
             .exchange_rates()
             .quote("USDT", "USD")
             .amount(money("1"))
     };
     for (hours, credentials, refresh) in [(0, 1, 0), (7, 1, 1), (7, 1, 2), (13, 2, 2), (1, 2, 2)] {
-        stage.pass(hours * 3_600);
+        env.advance(hours * 3_600);
         quote().await.unwrap();
-        let grants = stage.sandbox.token_grants();
-        let seen = (grants.credentials, grants.refresh, grants.refused);
-        assert_eq!(seen, (credentials, refresh, 0), "after {hours} hours more");
+        let grants = env.sandbox.token_grants();
+        let seen = (grants.credentials, grants.refresh, grants.rejected);
+        assert_eq!(seen, (credentials, refresh, 0), "{hours} hours later");
     }
-    stage.end();
+    env.finish();
 }
 
-/// The dashboard gives out new credentials in the middle of business.
 #[tokio::test]
-async fn credentials_are_rotated() {
-    let stage = Stage::start().await;
-    let customer = stage.sandbox.add_customer();
-    stage.client.users().get(Some(customer)).await.unwrap();
-    let fresh = stablelink_sandbox::Credentials::random().unwrap();
-    stage.sandbox.rotate_credentials(fresh);
-    let error = stage.client.users().get(Some(customer)).await.unwrap_err();
+async fn rotated_credentials_reject_old_client() {
+    let env = TestEnv::start().await;
+    let customer = env.sandbox.add_customer();
+    env.client.users().get(Some(customer)).await.unwrap();
+    let fresh = stablelink_sandbox::SandboxCredentials::random().unwrap();
+    env.sandbox.rotate_credentials(fresh);
+    let error = env.client.users().get(Some(customer)).await.unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::Authentication { .. }),
         "{error:?}"
     );
-    let client = builder(&stage.sandbox)
+    let client = builder(&env.sandbox)
         .deadline(Duration::from_secs(30))
         .build()
         .unwrap();
     client.users().get(Some(customer)).await.unwrap();
-    stage.end();
+    env.finish();
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stablelink_tests::{
-    bytes_below, copy_of_tree,
+    copy_of_tree, read_files_below,
     site::{DocPage, Reply},
 };
 use xtask::docs::{
@@ -35,10 +35,10 @@ fn changes_are_told_by_page_and_a_check_writes_nothing() {
                 ..pages[0].clone()
             });
         }
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         let checked = pull::check(copy.path(), &options).unwrap();
         assert!(checked.differs());
-        assert_eq!(bytes_below(copy.path()).unwrap(), before);
+        assert_eq!(read_files_below(copy.path()).unwrap(), before);
 
         let pulled = pull::pull(copy.path(), &options).unwrap();
         assert_eq!(pulled, checked);
@@ -101,7 +101,7 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
         .find(|entry| entry.id.as_deref() == Some("407759335e0"));
     assert_ne!(stranger.unwrap().site, "developer.stablelink.app");
     options.site = Address::parse("https://developer.stablelink.app").unwrap();
-    let before = bytes_below(copy.path()).unwrap();
+    let before = read_files_below(copy.path()).unwrap();
     let error = pull::pull(copy.path(), &options).unwrap_err();
     insta::assert_snapshot!("page_of_another_site", told(&site, error));
     site.state().pages.remove(1);
@@ -118,7 +118,7 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
     assert_eq!(rate.file, "421876920e0-get-exchange-rate.json");
     assert_eq!(rate.origin, Origin::Pulled);
     // The captures of the other pages stay as they were.
-    let after = bytes_below(copy.path()).unwrap();
+    let after = read_files_below(copy.path()).unwrap();
     let kept = before.iter().filter(|file| after.contains(file)).count();
     assert_eq!(before.len() - kept, 2, "the lock and the typed page");
 

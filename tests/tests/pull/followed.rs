@@ -30,7 +30,7 @@ fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
             &site.api_base(),
         ];
         let cli = Cli::try_parse_from(words).unwrap();
-        commands::run(copy.path(), cli).map(commands::Outcome::code)
+        commands::run(copy.path(), cli).map(commands::CommandOutcome::code)
     };
     assert_eq!(run("check", &site.url()).unwrap(), 3);
     assert_eq!(run("pull", &site.url()).unwrap(), 0);

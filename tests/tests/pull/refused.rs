@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_tests::{
-    bytes_below, copy_of_tree,
+    copy_of_tree, read_files_below,
     site::{DocPage, Reply, Site},
 };
 use xtask::docs::pull::{self, Form, Options};
@@ -203,10 +203,10 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         let site = site(form, DocPage::many(9));
         let mut options = options(&site);
         break_it(&site, &mut options);
-        let before = bytes_below(&copy.path().join("spec")).unwrap();
+        let before = read_files_below(&copy.path().join("spec")).unwrap();
         let error = pull::pull(copy.path(), &options).unwrap_err();
         assert_eq!(
-            bytes_below(&copy.path().join("spec")).unwrap(),
+            read_files_below(&copy.path().join("spec")).unwrap(),
             before,
             "{name}"
         );

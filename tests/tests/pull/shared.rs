@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stablelink_tests::{
-    bytes_below, copy_of_tree,
+    copy_of_tree, read_files_below,
     site::{DocPage, Reply, Site},
 };
 use xtask::docs::pull::{self, Form};
@@ -99,7 +99,7 @@ fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
     let copy = copy_of_tree().unwrap();
     let site = bookshop();
     let options = options(&site);
-    let before = bytes_below(&copy.path().join("spec")).unwrap();
+    let before = read_files_below(&copy.path().join("spec")).unwrap();
     let mut said = String::new();
     for (what, reply) in [
         ("fails", Reply::status(500)),
@@ -115,7 +115,7 @@ fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
         said.push_str(&format!("{what}: {}\n", told(&site, error)));
     }
     insta::assert_snapshot!("shared_schemas_that_cannot_be_had", said);
-    assert_eq!(bytes_below(&copy.path().join("spec")).unwrap(), before);
+    assert_eq!(read_files_below(&copy.path().join("spec")).unwrap(), before);
 
     // The pages were kept.
     site.take_log();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_tests::{
-    bytes_below, copy_of_tree,
+    copy_of_tree, read_files_below,
     site::{DocPage, Faults, Reply, Site},
 };
 use xtask::docs::{
@@ -53,7 +53,7 @@ fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
         let modified = (form == Form::Json).then_some("2026-01-02 03:04:05");
         assert_eq!(entry.modified.as_deref(), modified);
 
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         // Other failures, other counters, another order of members.
         site.state().faults = Some(Faults {
             seed: 8,
@@ -67,7 +67,7 @@ fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
             form.name()
         )));
         assert!(!pull::check(copy.path(), &options).unwrap().differs());
-        assert_eq!(bytes_below(copy.path()).unwrap(), before);
+        assert_eq!(read_files_below(copy.path()).unwrap(), before);
     }
 }
 
@@ -77,7 +77,7 @@ fn an_interrupted_run_is_gone_on_with() {
         let copy = copy_of_tree().unwrap();
         let site = site(form, DocPage::many(40));
         let mut options = options(&site);
-        let before = bytes_below(copy.path()).unwrap();
+        let before = read_files_below(copy.path()).unwrap();
         let broken: Vec<String> = (31..=40)
             .map(|number| site.path_of(900_000_000 + number))
             .collect();
@@ -109,7 +109,7 @@ fn an_interrupted_run_is_gone_on_with() {
                 .filter(|(path, _)| !path.starts_with(&target))
                 .collect()
         };
-        assert_eq!(captures(bytes_below(copy.path()).unwrap()), before);
+        assert_eq!(captures(read_files_below(copy.path()).unwrap()), before);
 
         site.state().replies.clear();
         site.take_log();

@@ -12,7 +12,7 @@ use super::{
     lock::{self, Entry, Evidence, Kind, Lock, LockError, Origin, sha256},
     names::{extension, page_id, slug, stem},
 };
-use crate::tree::{Outputs, TreeError};
+use crate::output_files::{OutputError, Outputs};
 
 /// The folder of captures below the root.
 const FOLDER: &str = "spec/docs";
@@ -79,7 +79,7 @@ pub enum AddError {
     Text(#[from] toml::ser::Error),
     /// The tree cannot be written.
     #[error(transparent)]
-    Tree(#[from] TreeError),
+    Tree(#[from] OutputError),
 }
 
 /// What became of one file.

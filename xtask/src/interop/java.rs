@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::job::{self, Job, call::Call, read, stop::Stop};
+use crate::job::{self, Job, command::CommandLine, error::JobError, read};
 
 use super::language::Language;
-use super::toolkit::{Need, Toolkit};
+use super::toolkit::{Requirement, Toolkit};
 
-/// The generator, as `pom.xml` names it.
+/// The plugin of the generator in `pom.xml`.
 const PLUGIN: &str = "<artifactId>openapi-generator-maven-plugin</artifactId>";
 
 pub(super) struct Java;
@@ -16,7 +16,7 @@ fn project() -> String {
     format!("{}/pom.xml", Language::Java.source())
 }
 
-/// The folder and the package of a generated client.
+/// Returns the folder and the package of a generated client.
 fn client(provisional: bool) -> (&'static str, &'static str) {
     match provisional {
         false => ("published", "client"),
@@ -24,9 +24,9 @@ fn client(provisional: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// Its options stand in `.mvn` of the program: warnings and errors are all that it prints.
-fn maven(phase: &str) -> Call {
-    Call::new("mvn", ["-f", &project(), phase])
+/// The options in the `.mvn` folder of the program limit the output to warnings and errors.
+fn maven(phase: &str) -> CommandLine {
+    CommandLine::new("mvn", ["-f", &project(), phase])
 }
 
 impl Toolkit for Java {
@@ -34,63 +34,54 @@ impl Toolkit for Java {
         "openapi-generator"
     }
 
-    fn version(&self, root: &Path) -> Result<String, Stop> {
+    fn version(&self, root: &Path) -> Result<String, JobError> {
         let pins = read(root, &project())?;
         let version = pins.split_once(PLUGIN).and_then(|(_, rest)| {
             let (_, rest) = rest.split_once("<version>")?;
             Some(rest.split_once("</version>")?.0.to_owned())
         });
-        version.ok_or_else(|| Stop(format!("{}: does not pin {PLUGIN}", project())))
+        version.ok_or_else(|| JobError(format!("{}: no version of {PLUGIN}", project())))
     }
 
-    fn needs(&self) -> Vec<Need> {
+    fn requirements(&self) -> Vec<Requirement> {
         vec![
-            Need {
-                what: "a JDK of Java 17 or later",
-                present: || Call::new("javac", ["--release", "17", "-version"]),
+            Requirement {
+                name: "a JDK of Java 17 or later",
+                probe: || CommandLine::new("javac", ["--release", "17", "-version"]),
             },
-            Need {
-                what: "mvn",
-                present: || Call::new("mvn", ["-version"]),
+            Requirement {
+                name: "mvn",
+                probe: || CommandLine::new("mvn", ["-version"]),
             },
         ]
     }
 
-    fn install(&self, _job: &mut Job<'_>) -> Result<(), Stop> {
-        // Maven fetches what it needs into a cache of its own, on the way.
+    fn install(&self, _job: &mut Job<'_>) -> Result<(), JobError> {
+        // Maven downloads its dependencies during the build.
         Ok(())
     }
 
-    fn prepare(&self, root: &Path) -> Result<(), Stop> {
-        // What is there already would not be generated again, and not warned of.
-        let made = root.join(Language::Java.target());
-        job::empty(&made.join(client(false).0))?;
-        job::empty(&made.join(client(true).0))
+    fn prepare(&self, root: &Path) -> Result<(), JobError> {
+        // The generator skips existing files, and prints no warnings for them.
+        let target = root.join(Language::Java.target());
+        job::recreate_folder(&target.join(client(false).0))?;
+        job::recreate_folder(&target.join(client(true).0))
     }
 
-    fn generate(&self) -> Vec<Call> {
+    fn generate(&self) -> Vec<CommandLine> {
         vec![maven("generate-sources")]
     }
 
-    fn generate_plain(&self, root: &Path, folder: &str) -> Vec<Call> {
-        let made = root.join(folder).display().to_string();
-        let documents = root.join("spec").display().to_string();
-        vec![
-            maven("generate-sources")
-                .args([format!("-Dmade={made}"), format!("-Ddocuments={documents}")]),
-        ]
-    }
-
     fn is_warning(&self, line: &str) -> bool {
-        // It thanks its users in a frame of these.
+        // The generator prints a notice to its users in a frame of `#`.
         !line.is_empty() && !line.starts_with('#')
     }
 
-    fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
-        let (made, package) = client(provisional);
+    fn count_operations(&self, root: &Path, provisional: bool) -> Result<usize, JobError> {
+        let (folder, package) = client(provisional);
         let target = Language::Java.target();
         let api = root.join(format!(
-            "{target}/{made}/src/main/java/stablelink/{package}/api"
+            "{target}/{folder}/src/main/java/stablelink/{package}/api"
         ));
         let is_call =
             |line: &&str| line.contains("public ApiResponse<") && line.contains("WithHttpInfo(");
@@ -102,16 +93,16 @@ impl Toolkit for Java {
         Ok(count)
     }
 
-    fn build(&self) -> Vec<Call> {
+    fn build(&self) -> Vec<CommandLine> {
         vec![maven("process-classes").args(["-Dcodegen.skip=true"])]
     }
 
-    fn program(&self) -> Call {
-        let made = Language::Java.target();
+    fn program(&self) -> CommandLine {
+        let target = Language::Java.target();
         let separator = if cfg!(windows) { ';' } else { ':' };
-        let classes = format!("{made}/classes{separator}{made}/lib/*");
-        // It runs for a second or two: less is gained by compiling it well than by starting fast.
-        Call::new(
+        let classes = format!("{target}/classes{separator}{target}/lib/*");
+        // The program runs for two seconds, so that a fast start matters more than optimised code.
+        CommandLine::new(
             "java",
             ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"],
         )

@@ -1,12 +1,9 @@
-//! The languages, and where the files of each are.
+//! The languages and their folders.
 
-/// Where programs stand, below the root.
-pub(super) const PROGRAMS: &str = "tests/interop";
+use super::toolkit::Toolkit;
+use super::{go::Go, java::Java, python::Python, typescript::TypeScript};
 
-/// Where generated code, builds and tokens go, below the root.
-pub(super) const TARGET: &str = "target/interop";
-
-/// A language whose program is run; its name is what `--lang` takes.
+/// A language with a program in `tests/interop`. The name is the value of `--lang`; the doc comment names the generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// openapi-python-client
@@ -20,10 +17,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// All of them, in the order of the table.
+    /// All languages, in the order of the table.
     pub const ALL: [Self; 4] = [Self::Python, Self::Typescript, Self::Go, Self::Java];
 
-    /// The name that `--lang` takes, and that of its folders.
+    /// Returns the value of `--lang`, which is also the name of the folders.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -34,7 +31,7 @@ impl Language {
         }
     }
 
-    /// As people write it.
+    /// Returns the name of the language in prose.
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Python => "Python",
@@ -44,14 +41,23 @@ impl Language {
         }
     }
 
-    /// Where its generated code goes, below the root.
+    /// Returns the folder of generated code, builds and tokens, relative to the root.
     pub(super) fn target(self) -> String {
-        format!("{TARGET}/{}", self.name())
+        format!("target/interop/{}", self.name())
     }
 
-    /// Its program, below the root.
+    /// Returns the folder of the program, relative to the root.
     pub(super) fn source(self) -> String {
-        format!("{PROGRAMS}/{}", self.name())
+        format!("tests/interop/{}", self.name())
+    }
+
+    pub(super) fn toolkit(self) -> &'static dyn Toolkit {
+        match self {
+            Self::Python => &Python,
+            Self::Typescript => &TypeScript,
+            Self::Go => &Go,
+            Self::Java => &Java,
+        }
     }
 }
 
@@ -62,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_takes_the_names_of_the_folders() {
+    fn command_line_values_match_the_folder_names() {
         assert_eq!(Language::value_variants(), Language::ALL);
         for language in Language::ALL {
             let value = language.to_possible_value().unwrap();

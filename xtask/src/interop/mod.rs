@@ -1,71 +1,48 @@
-//! `cargo xtask interop`: programs in other languages, around clients that the favourite generator of each makes from the
-//! documents, run against the gateway on localhost.
+//! `cargo xtask interop`: generates clients in other languages from the documents, and runs a program with each client against
+//! the sandbox.
 //!
-//! What a program must prove stands in `tests/interop/README.md`; `expected` has it as a list, `judge` holds a program's
-//! report against it, and `witness` asks the gateway whether it saw the same.
+//! `tests/interop/README.md` specifies what a program must check. Reading order: `run` (one language from installation to
+//! verification), `toolkit` (what `run` needs of a language) with one file per language, `expectations` (the checks as a
+//! list), `verify_report` (compares the report of a program with that list), `verify_server` (compares it with the requests
+//! that the sandbox received), `output` (generator output), `table`.
 
-mod expected;
-mod folder;
-mod generator;
+mod expectations;
 mod go;
 mod java;
-mod judge;
 mod language;
-mod markdown;
+mod output;
 mod python;
 mod run;
-mod survey;
 mod table;
 mod toolkit;
-mod toolkits;
 mod typescript;
-mod witness;
+mod verify_report;
+mod verify_server;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
-use crate::job::{Job, stop::Stop};
+use crate::job::Job;
+use crate::job::error::{JobError, JobProblems};
 use crate::sandbox;
 pub use language::Language;
 
-/// Why the programs did not all pass.
-#[derive(Debug, thiserror::Error)]
-pub enum InteropError {
-    /// What went wrong, each with its language.
-    #[error("{}", .0.join("\n"))]
-    Problems(Vec<String>),
-    /// The report could not be written.
-    #[error("the report could not be written: {0}")]
-    Report(#[from] io::Error),
-}
-
-/// Surveys which readers of OpenAPI take the document: see `survey`.
+/// Verifies the languages in `selected`, or every language with an installed toolchain if it is empty.
 ///
 /// # Errors
-/// [`InteropError::Problems`] after all of them were tried.
-pub fn run_survey(root: &Path, out: &mut dyn Write) -> Result<(), InteropError> {
+/// All problems of all languages.
+pub fn run(root: &Path, selected: &[Language], out: &mut dyn Write) -> Result<(), JobProblems> {
     let mut job = Job::new(root, out);
-    let work = survey::in_job(&mut job);
-    job.ended(work).map_err(InteropError::Problems)
+    let result = run_in_job(&mut job, selected);
+    job.into_result(result)
 }
 
-/// Runs the programs of `named` languages, or of all whose toolchain is on this machine where none is named.
-///
-/// # Errors
-/// [`InteropError::Problems`] after all of them ran.
-pub fn run(root: &Path, named: &[Language], out: &mut dyn Write) -> Result<(), InteropError> {
-    let mut job = Job::new(root, out);
-    let work = in_job(&mut job, named);
-    job.ended(work).map_err(InteropError::Problems)
-}
-
-/// As [`run`], with what goes wrong as problems of `job`.
-pub(crate) fn in_job(job: &mut Job<'_>, named: &[Language]) -> Result<(), Stop> {
+pub(crate) fn run_in_job(job: &mut Job<'_>, selected: &[Language]) -> Result<(), JobError> {
     sandbox::build(job)?;
     let rows = Language::ALL
         .iter()
-        .filter(|language| named.is_empty() || named.contains(language))
-        .map(|language| run::one(job, *language, !named.is_empty()))
+        .filter(|language| selected.is_empty() || selected.contains(language))
+        .map(|language| run::run_language(job, *language, !selected.is_empty()))
         .collect::<Result<Vec<_>, _>>()?;
     write!(job.out, "\n{}", table::table(&rows))?;
     job.out.flush()?;
@@ -78,8 +55,8 @@ mod tests {
 
     use super::*;
 
-    /// Token and signature of a language are short enough to be read before they are trusted.
-    const AUTH_LINES: usize = 59;
+    /// The token and signature code of a language is short enough to review.
+    const MAX_AUTH_LINES: usize = 59;
 
     fn auth_files(folder: &Path) -> Vec<std::path::PathBuf> {
         let mut found = Vec::new();
@@ -95,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn token_and_signature_are_one_short_file_in_each_language() {
+    fn auth_code_is_one_short_file_per_language() {
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         for language in Language::ALL {
             let files = auth_files(&root.join(language.source()));
@@ -103,7 +80,7 @@ mod tests {
                 panic!("{}: {files:?}", language.title());
             };
             let lines = fs::read_to_string(file).unwrap().lines().count();
-            assert!(lines <= AUTH_LINES, "{}: {lines} lines", file.display());
+            assert!(lines <= MAX_AUTH_LINES, "{}: {lines} lines", file.display());
         }
     }
 }

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::job::{self, Job, call::Call, python, read, stop::Stop};
+use crate::job::{self, Job, command::CommandLine, error::JobError, read, tools};
 
-use super::folder;
 use super::language::Language;
-use super::toolkit::{Need, Toolkit, both};
+use super::toolkit::{self, Requirement, Toolkit, for_both};
 
 const ENVIRONMENT: &str = "target/tools/interop-python";
 
@@ -21,7 +20,7 @@ fn generated() -> String {
     format!("{}/generated", Language::Python.target())
 }
 
-/// The name of the package that is generated is that of its folder.
+/// Returns the name of the generated package, which is also the name of its folder.
 fn package(provisional: bool) -> &'static str {
     match provisional {
         false => "stablelink_api",
@@ -29,67 +28,56 @@ fn package(provisional: bool) -> &'static str {
     }
 }
 
-fn make(document: &str, folder: &str, provisional: bool) -> Call {
-    let script = format!("{}/generate.py", Language::Python.source());
-    let made = format!("{folder}/{}", package(provisional));
-    Call::new(
-        python::interpreter(ENVIRONMENT),
-        [script.as_str(), document, &made],
-    )
-}
-
 impl Toolkit for Python {
     fn generator(&self) -> &'static str {
         "openapi-python-client"
     }
 
-    fn version(&self, root: &Path) -> Result<String, Stop> {
+    fn version(&self, root: &Path) -> Result<String, JobError> {
         let pins = read(root, &requirements())?;
-        python::pinned(&pins, self.generator())
-            .ok_or_else(|| Stop(format!("{}: does not pin the generator", requirements())))
+        tools::python_pin(&pins, self.generator())
+            .ok_or_else(|| JobError(format!("{}: no version of the generator", requirements())))
     }
 
-    fn needs(&self) -> Vec<Need> {
-        vec![Need {
-            what: "python3 3.11 or later",
-            present: || {
+    fn requirements(&self) -> Vec<Requirement> {
+        vec![Requirement {
+            name: "python3 3.11 or later",
+            probe: || {
                 let recent = "import sys; sys.exit(sys.version_info < (3, 11))";
-                Call::new("python3", ["-c", recent])
+                CommandLine::new("python3", ["-c", recent])
             },
         }]
     }
 
-    fn install(&self, job: &mut Job<'_>) -> Result<(), Stop> {
-        python::ensure(job, ENVIRONMENT, &requirements())
+    fn install(&self, job: &mut Job<'_>) -> Result<(), JobError> {
+        tools::ensure_python(job, ENVIRONMENT, &requirements())
     }
 
-    fn prepare(&self, root: &Path) -> Result<(), Stop> {
-        // The generator leaves files of operations that are gone.
-        job::empty(&root.join(generated()))
+    fn prepare(&self, root: &Path) -> Result<(), JobError> {
+        // The generator does not delete the files of removed operations.
+        job::recreate_folder(&root.join(generated()))
     }
 
-    fn generate(&self) -> Vec<Call> {
-        both(|provisional| {
-            let document = folder::document(Language::Python, provisional);
-            make(&document, &generated(), provisional)
+    fn generate(&self) -> Vec<CommandLine> {
+        for_both(|provisional| {
+            let document = toolkit::generator_document(Language::Python, provisional);
+            let script = format!("{}/generate.py", Language::Python.source());
+            let client = format!("{}/{}", generated(), package(provisional));
+            CommandLine::new(tools::python(ENVIRONMENT), [script, document, client])
         })
-    }
-
-    fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
-        both(|provisional| make(folder::plain(provisional), folder, provisional))
     }
 
     fn is_warning(&self, line: &str) -> bool {
         !line.is_empty() && !line.starts_with("Generating ")
     }
 
-    fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
+    fn count_operations(&self, root: &Path, provisional: bool) -> Result<usize, JobError> {
         let api = root
             .join(generated())
             .join(package(provisional))
             .join("api");
         let mut count = 0;
-        // One folder a tag, one module an operation.
+        // There is one folder per tag and one module per operation.
         for tag in fs::read_dir(api)? {
             let tag = tag?.path();
             if tag.is_dir() {
@@ -103,16 +91,16 @@ impl Toolkit for Python {
         Ok(count)
     }
 
-    fn build(&self) -> Vec<Call> {
-        let python = python::interpreter(ENVIRONMENT);
-        vec![Call::new(python, ["-m", "compileall", "-q"]).args([generated()])]
+    fn build(&self) -> Vec<CommandLine> {
+        let python = tools::python(ENVIRONMENT);
+        vec![CommandLine::new(python, ["-m", "compileall", "-q"]).args([generated()])]
     }
 
-    fn program(&self) -> Call {
+    fn program(&self) -> CommandLine {
         let main = format!("{}/main.py", Language::Python.source());
-        Call::new(python::interpreter(ENVIRONMENT), [main])
+        CommandLine::new(tools::python(ENVIRONMENT), [main])
             .env("PYTHONPATH", generated())
-            // Nothing is left beside the sources.
+            // Prevents cache files in the source folder.
             .env("PYTHONDONTWRITEBYTECODE", "1")
     }
 }

@@ -1,45 +1,46 @@
-//! One language: install, generate, build, prove.
+//! Verifies one language: install, generate, build, run, verify.
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::job::call::Call;
-use crate::job::{Job, read, stop::Stop};
+use crate::job::command::CommandLine;
+use crate::job::{Job, error::JobError, read};
 use crate::openapi;
-use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxProcess;
 
-use super::expected::{self, Check, Part};
+use super::expectations::{self, ExpectedCheck, Part};
 use super::language::Language;
-use super::table::Row;
-use super::{folder, generator, judge, toolkits, witness};
+use super::output::{self, TIME_LIMIT};
+use super::table::LanguageRow;
+use super::{toolkit, verify_report, verify_server};
 
-/// Proves one language. What goes wrong is a problem of the job, and the next language can still be tried.
-pub(super) fn one(job: &mut Job<'_>, language: Language, named: bool) -> Result<Row, Stop> {
+/// Verifies one language. Its failures are problems of the job, so that the next language still runs. A missing toolchain is a
+/// problem only if the language is `required`.
+pub(super) fn run_language(
+    job: &mut Job<'_>,
+    language: Language,
+    required: bool,
+) -> Result<LanguageRow, JobError> {
     writeln!(job.out, "\n-- {}", language.title())?;
-    let mut row = Row {
+    let mut row = LanguageRow {
         language: language.title(),
-        ..Row::default()
+        ..LanguageRow::default()
     };
-    let outcome = match missing(job.root, language) {
-        None => steps(job, language, &mut row),
-        Some(what) => {
-            row.generator = toolkits::of(language).generator().to_owned();
-            row.missing = Some(what.to_owned());
-            let text = format!("not tried: {what} is not on this machine");
-            match named {
-                true => Err(Stop(text)),
-                false => {
-                    job.note(format!("{}: {text}", language.title()));
-                    Ok(())
-                }
-            }
+    let toolkit = language.toolkit();
+    let mut requirements = toolkit.requirements().into_iter();
+    let missing = requirements.find(|part| !(part.probe)().succeeds(job.root));
+    if let Some(missing) = missing {
+        row.generator = toolkit.generator().to_owned();
+        row.missing = Some(missing.name.to_owned());
+        let text = format!("{}: not run: {} is missing", language.title(), missing.name);
+        match required {
+            true => job.problem(text),
+            false => job.note(text),
         }
-    };
-    if let Err(Stop(reason)) = outcome {
+    } else if let Err(JobError(reason)) = run_steps(job, language, &mut row) {
         problem(job, language, &reason);
     }
     Ok(row)
@@ -49,119 +50,92 @@ fn problem(job: &mut Job<'_>, language: Language, text: &str) {
     job.problem(format!("{}: {text}", language.title()));
 }
 
-fn missing(root: &Path, language: Language) -> Option<&'static str> {
-    let mut needs = toolkits::of(language).needs().into_iter();
-    needs
-        .find(|need| !(need.present)().succeeds_quietly(root))
-        .map(|need| need.what)
-}
-
-fn steps(job: &mut Job<'_>, language: Language, row: &mut Row) -> Result<(), Stop> {
-    let toolkit = toolkits::of(language);
+fn run_steps(job: &mut Job<'_>, language: Language, row: &mut LanguageRow) -> Result<(), JobError> {
+    let toolkit = language.toolkit();
     let version = toolkit.version(job.root)?;
     row.generator = format!("{} {version}", toolkit.generator());
     toolkit.install(job)?;
 
     let start = Instant::now();
-    folder::write_documents(job.root, language, toolkit.generator())?;
+    toolkit::write_documents(job.root, language, toolkit.generator())?;
     toolkit.prepare(job.root)?;
-    for call in toolkit.generate() {
-        let warnings = generate(job, language, &call)?;
-        row.warnings = Some(row.warnings.unwrap_or_default() + warnings);
+    let mut warnings = 0;
+    for command in toolkit.generate() {
+        let log = format!("{}/generator.log", language.target());
+        for line in output::run_generator(job, &command, &log)? {
+            if toolkit.is_warning(&line) {
+                problem(job, language, &format!("generator warning: {line}"));
+                warnings += 1;
+            }
+        }
+        row.warnings = Some(warnings);
     }
-    row.operations = Some(operations(job, language)?);
-    for call in toolkit.build() {
-        job.need(&call, "the generated code and the program must build")?;
+    row.operations = Some(count_operations(job, language)?);
+    for command in toolkit.build() {
+        job.require(&command, "the generated code and the program must build")?;
     }
 
-    let vectors = expected::of_vectors(job.root)?;
-    let call = toolkit.program().args(["vectors", expected::VECTORS]);
-    prove(job, language, &call, &vectors, row)?;
+    let vectors = expectations::vectors(job.root)?;
+    let command = toolkit.program().args(["vectors", expectations::VECTORS]);
+    run_program(job, language, &command, &vectors, row)?;
 
-    let gateway = Sandbox::start(job.root, &[])?;
-    let file = format!("{}/token", language.target());
-    forget(&job.root.join(&file))?;
-    // `renew` may start elsewhere: an absolute path names the same file everywhere.
-    let file = job.root.join(file).to_string_lossy().into_owned();
-    let call = gateway
-        .told(toolkit.program().args(["flow"]))
-        .hidden("STABLELINK_TOKEN_FILE", file);
-    prove(job, language, &call, &expected::of_flow(), row)?;
-    for text in witness::problems(&gateway.status()?) {
+    let sandbox = SandboxProcess::start(job, &[])?;
+    // An absolute path, because `refresh` may run in another folder.
+    let token_file = job.root.join(language.target()).join("token");
+    match fs::remove_file(&token_file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let command = sandbox
+        .configure(toolkit.program().args(["flow"]))
+        .secret_env("STABLELINK_TOKEN_FILE", token_file.to_string_lossy());
+    run_program(job, language, &command, &expectations::flow(), row)?;
+    for text in verify_server::problems(&sandbox.status()?) {
         problem(job, language, &text);
     }
-    row.time = Some(start.elapsed());
+    row.duration = Some(start.elapsed());
     Ok(())
 }
 
-fn forget(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Runs a generator; each of its warnings is a problem. How many there were.
-fn generate(job: &mut Job<'_>, language: Language, call: &Call) -> Result<usize, Stop> {
-    let log = format!("{}/generator.log", language.target());
-    let written = generator::run(job, call, &log)?;
-    if !written.success {
-        // What it wrote stands above, and is no list of warnings.
-        return Err(Stop(format!("failed: {call}")));
-    }
-    let mut warnings = 0;
-    for line in written.lines {
-        if toolkits::of(language).is_warning(&line) {
-            problem(job, language, &format!("the generator warns: {line}"));
-            warnings += 1;
-        }
-    }
-    Ok(warnings)
-}
-
-/// The operations of both clients; fewer than the document has is a problem.
-fn operations(job: &mut Job<'_>, language: Language) -> Result<[usize; 2], Stop> {
+/// Counts the operations of both clients. A difference from the document is a problem.
+fn count_operations(job: &mut Job<'_>, language: Language) -> Result<[usize; 2], JobError> {
     let mut counts = [0; 2];
     for (provisional, count) in [false, true].into_iter().zip(&mut counts) {
-        let file = folder::document(language, provisional);
+        let file = toolkit::generator_document(language, provisional);
         let document: Value = serde_json::from_str(&read(job.root, &file)?)
-            .map_err(|error| Stop(format!("{file}: {error}")))?;
-        let wanted = openapi::operations(&document)
+            .map_err(|error| JobError(format!("{file}: {error}")))?;
+        let expected = openapi::operations(&document)
             .iter()
             .filter(|operation| operation.section == "paths")
             .count();
-        *count = toolkits::of(language).operations(job.root, provisional)?;
-        if *count != wanted {
-            problem(
-                job,
-                language,
-                &format!("{count} operations were generated of the {wanted} of {file}"),
-            );
+        *count = language.toolkit().count_operations(job.root, provisional)?;
+        if *count != expected {
+            let text = format!("{count} of the {expected} operations of {file} were generated");
+            problem(job, language, &text);
         }
     }
     Ok(counts)
 }
 
-/// Runs the program and judges what it reports.
-fn prove(
+/// Runs the program and verifies its report.
+fn run_program(
     job: &mut Job<'_>,
     language: Language,
-    call: &Call,
-    expected: &[Check],
-    row: &mut Row,
-) -> Result<(), Stop> {
+    command: &CommandLine,
+    expected: &[ExpectedCheck],
+    row: &mut LanguageRow,
+) -> Result<(), JobError> {
     let log = job.root.join(language.target()).join("report.jsonl");
-    let limited = job.timed(call, |job| {
-        let start = Instant::now();
-        call.limited_output(job.root, || start.elapsed() >= generator::LIMIT, &log)
+    let output = job.timed(command, |job| {
+        command.run_limited_stdout(job.root, TIME_LIMIT, &log)
     })?;
-    let (success, text) = generator::ended(call, limited)?;
-    let verdict = judge::judge(expected, &text, success);
-    for text in &verdict.problems {
+    let (success, text) = output::exited(command, output)?;
+    let verified = verify_report::verify(expected, &text, success);
+    for text in &verified.problems {
         problem(job, language, text);
     }
     for part in Part::ALL {
-        if let Some(tally) = verdict.tallies.get(&part) {
+        if let Some(tally) = verified.tallies.get(&part) {
             row.tallies[part as usize] = Some(*tally);
         }
     }

@@ -1,42 +1,96 @@
-//! What the runner must know of a language.
+//! The interface between the runner and a language, and the documents that a generator reads.
 
+use std::fs;
 use std::path::Path;
 
-use crate::job::{Job, call::Call, stop::Stop};
+use crate::job::command::CommandLine;
+use crate::job::{Job, error::JobError};
+use crate::profile::{self, ProfileError};
 
-/// A part of the toolchain, and the command that succeeds where it is there.
-pub(super) struct Need {
-    pub(super) what: &'static str,
-    pub(super) present: fn() -> Call,
+use super::language::Language;
+
+/// A part of a toolchain, and a command that succeeds if it is installed.
+pub(super) struct Requirement {
+    pub(super) name: &'static str,
+    pub(super) probe: fn() -> CommandLine,
 }
 
-/// How a language installs, generates, builds and runs. Folders are below the root.
+/// Installs, generates, builds and runs the client of a language. Paths are relative to the root.
+///
+/// There are two clients: `provisional` selects the one of the document that includes inferred operations.
 pub(super) trait Toolkit {
-    /// The generator as its ecosystem calls it: also the name of its profile.
+    /// Returns the name of the generator, which is also the name of its profile.
     fn generator(&self) -> &'static str;
-    /// The version that is pinned.
-    fn version(&self, root: &Path) -> Result<String, Stop>;
-    /// What must be on the machine.
-    fn needs(&self) -> Vec<Need>;
-    /// Installs what is pinned, by the ecosystem's own client.
-    fn install(&self, job: &mut Job<'_>) -> Result<(), Stop>;
-    /// Before anything is generated: clears what a run before left. The documents are there already.
-    fn prepare(&self, root: &Path) -> Result<(), Stop>;
-    /// Makes the client of each of the two documents.
-    fn generate(&self) -> Vec<Call>;
-    /// The same from the plain documents of the tree, for the survey: into `folder`, which is there and empty.
-    fn generate_plain(&self, root: &Path, folder: &str) -> Vec<Call>;
-    /// Whether a line that the generator wrote is a warning.
+    /// Returns the pinned version of the generator.
+    fn version(&self, root: &Path) -> Result<String, JobError>;
+    /// Returns what must be installed on the machine.
+    fn requirements(&self) -> Vec<Requirement>;
+    /// Installs the pinned packages with the package manager of the language.
+    fn install(&self, job: &mut Job<'_>) -> Result<(), JobError>;
+    /// Deletes the results of an earlier run. The documents are already written.
+    fn prepare(&self, root: &Path) -> Result<(), JobError>;
+    /// Returns the commands that generate both clients.
+    fn generate(&self) -> Vec<CommandLine>;
+    /// Returns whether a line of generator output is a warning.
     fn is_warning(&self, line: &str) -> bool;
-    /// How many operations the generated code of a document has.
-    fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop>;
-    /// What turns generated code and program into something that runs; each must succeed.
-    fn build(&self) -> Vec<Call>;
-    /// The program, without its arguments.
-    fn program(&self) -> Call;
+    /// Counts the operations in the generated code.
+    fn count_operations(&self, root: &Path, provisional: bool) -> Result<usize, JobError>;
+    /// Returns the commands that build the generated code and the program.
+    fn build(&self) -> Vec<CommandLine>;
+    /// Returns the command that starts the program, without its arguments.
+    fn program(&self) -> CommandLine;
 }
 
-/// The calls for each of the two documents: the published one first.
-pub(super) fn both(of: impl Fn(bool) -> Call) -> Vec<Call> {
-    vec![of(false), of(true)]
+/// Returns the commands for both documents, the published one first.
+pub(super) fn for_both(command: impl Fn(bool) -> CommandLine) -> Vec<CommandLine> {
+    vec![command(false), command(true)]
+}
+
+/// Returns the path of the generated document.
+pub(super) fn spec_document(provisional: bool) -> &'static str {
+    match provisional {
+        false => profile::PUBLISHED,
+        true => profile::SUPERSET,
+    }
+}
+
+/// Returns the path of the document that the generator of `language` reads.
+pub(super) fn generator_document(language: Language, provisional: bool) -> String {
+    let name = spec_document(provisional).rsplit('/').next();
+    format!("{}/{}", language.target(), name.unwrap_or_default())
+}
+
+/// Writes both documents for `language`, with the profile of its generator applied if there is one.
+pub(super) fn write_documents(
+    root: &Path,
+    language: Language,
+    generator: &str,
+) -> Result<(), JobError> {
+    fs::create_dir_all(root.join(language.target()))?;
+    for provisional in [false, true] {
+        let to = root.join(generator_document(language, provisional));
+        match profile::write(root, generator, provisional, &to) {
+            Ok(()) => {}
+            Err(ProfileError::Unknown { .. }) => {
+                fs::copy(root.join(spec_document(provisional)), to)?;
+            }
+            Err(error) => return Err(JobError(error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder and its subfolders, overwriting existing files.
+pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<(), JobError> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::job::{self, Job, call::Call, node, read, stop::Stop};
+use crate::job::{self, Job, command::CommandLine, error::JobError, read, tools};
 
-use super::folder;
 use super::language::Language;
-use super::toolkit::{Need, Toolkit, both};
+use super::toolkit::{self, Requirement, Toolkit, for_both};
 
 pub(super) struct TypeScript;
 
-/// The program is built in here, so that Node finds what is installed in the folder above.
+/// Returns the build folder. It is inside the installation folder, where Node.js finds the packages.
 fn program() -> String {
     format!("{}/program", Language::Typescript.target())
 }
@@ -21,7 +20,7 @@ fn generated() -> String {
     format!("{}/generated", program())
 }
 
-/// The generated file, within its folder.
+/// Returns the name of a generated file.
 fn module(provisional: bool) -> &'static str {
     match provisional {
         false => "gateway.ts",
@@ -29,94 +28,89 @@ fn module(provisional: bool) -> &'static str {
     }
 }
 
-fn make(document: &str, folder: &str, provisional: bool) -> Call {
-    let script = format!("{}/generate.mjs", program());
-    let made = format!("{folder}/{}", module(provisional));
-    Call::new("node", [script.as_str(), document, &made])
-}
-
 impl Toolkit for TypeScript {
     fn generator(&self) -> &'static str {
         "openapi-typescript"
     }
 
-    fn version(&self, root: &Path) -> Result<String, Stop> {
+    fn version(&self, root: &Path) -> Result<String, JobError> {
         let path = format!("{}/package.json", Language::Typescript.source());
         let pins: Value = serde_json::from_str(&read(root, &path)?)
-            .map_err(|error| Stop(format!("{path}: {error}")))?;
+            .map_err(|error| JobError(format!("{path}: {error}")))?;
         let pin = &pins["devDependencies"][self.generator()];
         match pin.as_str() {
             Some(version) => Ok(version.to_owned()),
-            None => Err(Stop(format!("{path}: does not pin the generator"))),
+            None => Err(JobError(format!("{path}: no version of the generator"))),
         }
     }
 
-    fn needs(&self) -> Vec<Need> {
+    fn requirements(&self) -> Vec<Requirement> {
         vec![
-            Need {
-                what: "node 20 or later",
-                present: || {
+            Requirement {
+                name: "node 20 or later",
+                probe: || {
                     let recent = "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)";
-                    Call::new("node", ["-e", recent])
+                    CommandLine::new("node", ["-e", recent])
                 },
             },
-            Need {
-                what: "npm",
-                present: || Call::new("npm", ["--version"]),
+            Requirement {
+                name: "npm",
+                probe: || CommandLine::new("npm", ["--version"]),
             },
         ]
     }
 
-    fn install(&self, job: &mut Job<'_>) -> Result<(), Stop> {
-        node::ensure(
+    fn install(&self, job: &mut Job<'_>) -> Result<(), JobError> {
+        tools::ensure_node(
             job,
             &Language::Typescript.target(),
             &Language::Typescript.source(),
         )
     }
 
-    fn prepare(&self, root: &Path) -> Result<(), Stop> {
+    fn prepare(&self, root: &Path) -> Result<(), JobError> {
         let program = root.join(program());
-        job::empty(&program)?;
-        folder::copy(&root.join(Language::Typescript.source()), &program)?;
-        job::empty(&root.join(generated()))
+        job::recreate_folder(&program)?;
+        toolkit::copy_folder(&root.join(Language::Typescript.source()), &program)?;
+        job::recreate_folder(&root.join(generated()))
     }
 
-    fn generate(&self) -> Vec<Call> {
-        both(|provisional| {
-            let document = folder::document(Language::Typescript, provisional);
-            make(&document, &generated(), provisional)
+    fn generate(&self) -> Vec<CommandLine> {
+        for_both(|provisional| {
+            let document = toolkit::generator_document(Language::Typescript, provisional);
+            let script = format!("{}/generate.mjs", program());
+            let module = format!("{}/{}", generated(), module(provisional));
+            CommandLine::new("node", [script, document, module])
         })
-    }
-
-    fn generate_plain(&self, _root: &Path, folder: &str) -> Vec<Call> {
-        both(|provisional| make(folder::plain(provisional), folder, provisional))
     }
 
     fn is_warning(&self, line: &str) -> bool {
         !line.is_empty()
     }
 
-    fn operations(&self, root: &Path, provisional: bool) -> Result<usize, Stop> {
+    fn count_operations(&self, root: &Path, provisional: bool) -> Result<usize, JobError> {
         let code = read(root, &format!("{}/{}", generated(), module(provisional)))?;
         let mut lines = code.lines();
-        // One member an operation, with what each takes and answers indented below it.
+        // The interface has one property per operation, with its parameters and responses indented below it.
         lines.find(|line| *line == "export interface operations {");
-        let members = lines
+        let properties = lines
             .take_while(|line| *line != "}")
             .filter(|line| line.ends_with(": {") && line.len() - line.trim_start().len() == 4);
-        Ok(members.count())
+        Ok(properties.count())
     }
 
-    fn build(&self) -> Vec<Call> {
+    fn build(&self) -> Vec<CommandLine> {
         let compiler = format!(
             "{}/node_modules/typescript/bin/tsc",
             Language::Typescript.target()
         );
-        vec![Call::new("node", [compiler, "-p".to_owned(), program()])]
+        vec![CommandLine::new(
+            "node",
+            [compiler, "-p".to_owned(), program()],
+        )]
     }
 
-    fn program(&self) -> Call {
-        Call::new("node", [format!("{}/dist/src/main.js", program())])
+    fn program(&self) -> CommandLine {
+        CommandLine::new("node", [format!("{}/dist/src/main.js", program())])
     }
 }

@@ -1,14 +1,14 @@
-//! A piece of work that runs commands, shows them, and gathers what it found.
+//! A job runs commands, prints them with their durations, and collects problems.
+//!
+//! Reading order: `command` (one command line), `process` (a program in the background), `install` (folders below `target`
+//! with pinned versions), `tools` (cargo, npm and Python packages), `debian` (packages of the system).
 
-pub(crate) mod call;
-pub(crate) mod cargo_tool;
-pub(crate) mod counts;
+pub(crate) mod command;
 pub(crate) mod debian;
+pub(crate) mod error;
 pub(crate) mod install;
-pub(crate) mod node;
-pub(crate) mod python;
-pub(crate) mod running;
-pub(crate) mod stop;
+pub(crate) mod process;
+pub(crate) mod tools;
 
 use std::fmt;
 use std::fs;
@@ -16,26 +16,23 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use call::Call;
-use counts::Counts;
-use stop::Stop;
+use command::CommandLine;
+use error::{JobError, JobProblems};
 
-/// What a piece of work leaves behind.
+/// The result of a job.
 #[derive(Default)]
-pub(crate) struct Finished {
-    /// Each makes it fail.
+pub(crate) struct JobReport {
+    /// Each problem fails the job.
     pub(crate) problems: Vec<String>,
-    /// What the table must say although it is no failure.
+    /// Facts that the final table shows although they are no failures.
     pub(crate) notes: Vec<String>,
-    /// How many tests ran.
-    pub(crate) tests: Option<Counts>,
 }
 
-/// The state of the work that runs.
+/// A job in progress.
 pub(crate) struct Job<'a> {
     pub(crate) root: &'a Path,
     pub(crate) out: &'a mut dyn Write,
-    finished: Finished,
+    report: JobReport,
 }
 
 impl<'a> Job<'a> {
@@ -43,51 +40,46 @@ impl<'a> Job<'a> {
         Self {
             root,
             out,
-            finished: Finished::default(),
+            report: JobReport::default(),
         }
     }
 
     pub(crate) fn problem(&mut self, text: impl Into<String>) {
-        self.finished.problems.push(text.into());
+        self.report.problems.push(text.into());
     }
 
     pub(crate) fn note(&mut self, text: impl Into<String>) {
-        self.finished.notes.push(text.into());
+        self.report.notes.push(text.into());
     }
 
-    pub(crate) fn add_tests(&mut self, counts: Counts) {
-        let total = self.finished.tests.get_or_insert_default();
-        *total = total.plus(counts);
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.report.problems.is_empty()
     }
 
-    /// Ends the work with what went wrong, the reason why it stopped among it.
-    pub(crate) fn ended(mut self, work: Result<(), Stop>) -> Result<(), Vec<String>> {
-        if let Err(Stop(reason)) = work {
+    /// Adds the error that ended the job early, if any, and returns the report.
+    pub(crate) fn finish(mut self, result: Result<(), JobError>) -> JobReport {
+        if let Err(JobError(reason)) = result {
             self.problem(reason);
         }
-        match self.is_clean() {
-            true => Ok(()),
-            false => Err(self.finished.problems),
+        self.report
+    }
+
+    /// Like [`Self::finish`], with the problems as an error.
+    pub(crate) fn into_result(self, result: Result<(), JobError>) -> Result<(), JobProblems> {
+        match self.finish(result).problems {
+            problems if problems.is_empty() => Ok(()),
+            problems => Err(JobProblems(problems)),
         }
     }
 
-    pub(crate) fn finish(self) -> Finished {
-        self.finished
-    }
-
-    /// Whether nothing went wrong so far.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.finished.problems.is_empty()
-    }
-
-    /// Prints the command line, then the time that `run` took.
+    /// Prints the command line before and the duration after `run`.
     pub(crate) fn timed<T>(
         &mut self,
-        call: &Call,
-        run: impl FnOnce(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
-        writeln!(self.out, "$ {call}")?;
-        // The child writes to the same place by itself.
+        command: &CommandLine,
+        run: impl FnOnce(&mut Self) -> Result<T, JobError>,
+    ) -> Result<T, JobError> {
+        writeln!(self.out, "$ {command}")?;
+        // The child process writes to the same terminal directly.
         self.out.flush()?;
         let start = Instant::now();
         let result = run(self)?;
@@ -95,32 +87,36 @@ impl<'a> Job<'a> {
         Ok(result)
     }
 
-    /// Runs a command whose failure is a problem of the work, which goes on.
-    pub(crate) fn check(&mut self, call: &Call) -> Result<(), Stop> {
-        let passed = self.timed(call, |job| call.status(job.root))?;
+    /// Runs a command. A failure is a problem, and the job continues.
+    pub(crate) fn check(&mut self, command: &CommandLine) -> Result<(), JobError> {
+        let passed = self.timed(command, |job| command.run(job.root))?;
         if !passed {
-            self.problem(format!("failed: {call}"));
+            self.problem(format!("failed: {command}"));
         }
         Ok(())
     }
 
-    /// Runs a command that the rest of the work needs.
-    pub(crate) fn need(&mut self, call: &Call, help: impl fmt::Display) -> Result<(), Stop> {
-        let passed = self.timed(call, |job| call.status(job.root))?;
+    /// Runs a command that the rest of the job depends on. A failure ends the job.
+    pub(crate) fn require(
+        &mut self,
+        command: &CommandLine,
+        help: impl fmt::Display,
+    ) -> Result<(), JobError> {
+        let passed = self.timed(command, |job| command.run(job.root))?;
         if passed {
             return Ok(());
         }
-        Err(Stop(format!("failed: {call}\n  help: {help}")))
+        Err(JobError(format!("failed: {command}\n  help: {help}")))
     }
 }
 
-/// The text of a file below `root`.
-pub(crate) fn read(root: &Path, file: &str) -> Result<String, Stop> {
-    fs::read_to_string(root.join(file)).map_err(|error| Stop(format!("{file}: {error}")))
+/// Reads a file below `root`.
+pub(crate) fn read(root: &Path, file: &str) -> Result<String, JobError> {
+    fs::read_to_string(root.join(file)).map_err(|error| JobError(format!("{file}: {error}")))
 }
 
-/// Makes the folder, or empties it.
-pub(crate) fn empty(folder: &Path) -> Result<(), Stop> {
+/// Creates the folder, or deletes everything in it.
+pub(crate) fn recreate_folder(folder: &Path) -> Result<(), JobError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
@@ -133,22 +129,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_command_is_a_problem_and_the_step_goes_on() {
+    fn check_failed_command_is_a_problem_and_the_job_continues() {
         let mut out = Vec::new();
         let mut job = Job::new(Path::new("."), &mut out);
-        job.check(&Call::new("false", ["--a b"])).ok().unwrap();
-        assert!(!job.is_clean());
-        assert_eq!(job.finish().problems, ["failed: false '--a b'"]);
+        job.check(&CommandLine::new("false", ["--a b"])).unwrap();
+        assert!(job.has_problems());
+        assert_eq!(job.finish(Ok(())).problems, ["failed: false '--a b'"]);
     }
 
     #[test]
-    fn a_command_that_is_missing_stops_the_step_with_its_name() {
+    fn check_missing_program_ends_the_job_and_is_named() {
         let mut out = Vec::new();
         let mut job = Job::new(Path::new("."), &mut out);
-        let Err(Stop(reason)) = job.check(&Call::new("a-program-that-is-not-there", [""; 0]))
-        else {
-            panic!("ran");
-        };
+        let command = CommandLine::new("a-program-that-is-not-there", [""; 0]);
+        let JobError(reason) = job.check(&command).unwrap_err();
         assert!(reason.contains("a-program-that-is-not-there"), "{reason}");
     }
 }

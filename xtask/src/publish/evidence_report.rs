@@ -8,9 +8,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    curate::{AppliedAction, Trace},
     docs::lock::{Entry, Lock, Origin},
     openapi::{self, child},
+    overlay::{AppliedAction, Trace},
 };
 
 /// An action that concerns more operations than this is told once, not under each of them.

@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    curate::{self, Context, CurateError, Stale, Trace},
     diff::{
         self,
         changelog::{self, MarksError},
@@ -26,6 +25,8 @@ use crate::{
         security,
     },
     lint::{self, Finding},
+    output_files::Outputs,
+    overlay::{self, Context, OverlayError, Stale, Trace},
     profile::{self, ProfileError},
     publish::{
         evidence_report, json, markers, order,
@@ -33,7 +34,6 @@ use crate::{
         refs,
         yaml::{self, YamlError},
     },
-    tree::Outputs,
 };
 use summary::Summary;
 
@@ -50,7 +50,7 @@ pub enum RegenError {
     Pages(Vec<Message>),
     /// An overlay is malformed.
     #[error(transparent)]
-    Overlay(#[from] CurateError),
+    Overlay(#[from] OverlayError),
     /// The profile of the client cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -246,13 +246,13 @@ impl Curated {
         let context = Context {
             page_titles: captures.page_titles(),
         };
-        let (overlays, provisional) = curate::of_tree(root)?;
+        let (overlays, provisional) = overlay::of_tree(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
-        let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context);
+        let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
         let mut superset = published.clone();
         let (provisional_trace, stale_provisional) =
-            curate::apply_lenient(&mut superset, &provisional, &context);
+            overlay::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
         if !stale.is_empty() {
             return Err(Stale { actions: stale }.into());
@@ -322,11 +322,11 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     let context = Context {
         page_titles: captures.page_titles(),
     };
-    let (overlays, provisional) = curate::of_tree(root)?;
+    let (overlays, provisional) = overlay::of_tree(root)?;
     let mut published = raw.clone();
-    let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context);
+    let (_, stale) = overlay::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();
-    let (_, stale_provisional) = curate::apply_lenient(&mut superset, &provisional, &context);
+    let (_, stale_provisional) = overlay::apply_lenient(&mut superset, &provisional, &context);
     order::arrange(&mut published);
     order::arrange(&mut superset);
     let mut left_out = String::new();

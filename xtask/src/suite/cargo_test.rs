@@ -1,73 +1,59 @@
-//! The tests, once for each set of features that changes what they prove.
+//! The tests, once for each set of features that changes behaviour. The `clippy` step compiles every other set.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::machine;
-use super::unused_snapshots;
 use crate::job::Job;
-use crate::job::call::Call;
-use crate::job::counts::Counts;
-use crate::job::stop::Stop;
+use crate::job::command::CommandLine;
+use crate::job::error::JobError;
 
-/// The packages and features of each run.
+/// The arguments of each `cargo test`.
 ///
-/// The clients are never tested together with the rest alone. The importer turns
-/// `serde_json/arbitrary_precision` on, cargo unites the features of all packages that it builds
-/// at once, and the clients would then only be tested as they behave for users who have that
-/// feature on; those without it, most of them, would get code that no test has seen. For the
-/// same reason each of their own features is a run of its own, and there is one with all of them and that feature on.
-const RUNS: [&str; 18] = [
-    "--workspace --exclude stablelink-api --exclude stablelink",
-    "--package stablelink-cli --features chromium --test pages",
-    "--package stablelink-api",
-    "--package stablelink-api --features provisional",
-    "--package stablelink-api --features schemars",
-    "--package stablelink-api --all-features",
-    "--package stablelink-api --features serde_json/arbitrary_precision",
-    "--package stablelink",
-    "--package stablelink --no-default-features --features native-tls",
-    "--package stablelink --no-default-features --features provisional",
-    "--package stablelink --no-default-features --features redis",
-    // Each kind of TLS alone, for with both of them rustls makes the connection to Redis.
-    "--package stablelink --features redis --test redis_tls",
-    "--package stablelink --no-default-features --features native-tls,redis --test redis_tls",
-    "--package stablelink --no-default-features --features file-store",
-    "--package stablelink --no-default-features --features axum",
-    "--package stablelink --no-default-features --features metrics",
-    "--package stablelink --all-features",
-    "--package stablelink --all-features --features serde_json/arbitrary_precision",
+/// The clients are never tested only together with other packages: the importer turns `serde_json/arbitrary_precision` on,
+/// cargo unites the features of all packages of a build, and most users have that feature off. The last run turns it on for
+/// the clients too. Both kinds of TLS need a run: with both features on, rustls makes the connection to Redis.
+///
+/// `--tests` leaves out examples and doc tests, which the runs with default and with all features cover.
+const RUNS: [&str; 5] = [
+    "--workspace --exclude stablelink --exclude stablelink-api --features stablelink-cli/chromium",
+    "--package stablelink --package stablelink-api",
+    "--package stablelink --package stablelink-api --all-features",
+    "--package stablelink --package stablelink-api --all-features --features serde_json/arbitrary_precision --tests",
+    "--package stablelink --no-default-features --features native-tls,redis --tests",
 ];
 
-/// Where insta writes the snapshots that an assertion compared with.
-const USED_SNAPSHOTS: &str = "target/suite/used-snapshots.txt";
+/// The file to which insta appends the path of every snapshot that an assertion reads.
+const REFERENCED_SNAPSHOTS: &str = "target/suite/referenced-snapshots.txt";
 
-pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
-    machine::ensure(job)?;
-    // The tests run in the folders of their packages.
-    let used = std::path::absolute(job.root.join(USED_SNAPSHOTS))?;
-    if let Some(folder) = used.parent() {
+pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {
+    // Absolute, because tests run in the folders of their packages.
+    let referenced = std::path::absolute(job.root.join(REFERENCED_SNAPSHOTS))?;
+    if let Some(folder) = referenced.parent() {
         fs::create_dir_all(folder)?;
     }
-    // insta appends: what an earlier run used must not count.
-    fs::write(&used, "")?;
+    fs::write(&referenced, "")?;
 
-    for what in RUNS {
-        let call = Call::cargo(&format!("test --locked --no-fail-fast {what}"))
-            // A missing snapshot fails, and nothing in the environment may forgive a wrong one.
+    let mut total = TestCounts::default();
+    for arguments in RUNS {
+        let command = CommandLine::cargo(&format!("test --locked --no-fail-fast {arguments}"))
+            // A missing or different snapshot fails, whatever the environment says.
             .env("INSTA_UPDATE", "no")
             .env("INSTA_FORCE_PASS", "0")
             .env(
                 "INSTA_SNAPSHOT_REFERENCES_FILE",
-                used.to_string_lossy().into_owned(),
+                referenced.to_string_lossy(),
             );
-        one(job, &call, what)?;
+        total = total.plus(run_tests(job, &command, arguments)?);
     }
+    job.note(total.to_string());
 
-    // A failed test may not have come as far as its snapshots.
-    if job.is_clean() {
-        for path in unused_snapshots::find(job.root, &used)? {
+    // A test that failed may have stopped before it read its snapshots.
+    if !job.has_problems() {
+        for path in unreferenced_snapshots(job.root, &fs::read_to_string(referenced)?)? {
             job.problem(format!(
-                "{}: no test uses this snapshot\n  help: delete it, or mend the test that lost it",
+                "{}: no test reads this snapshot\n  help: delete it, or repair the test that read it",
                 path.display()
             ));
         }
@@ -75,84 +61,156 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// One run: its output is passed on and its tests are counted.
-fn one(job: &mut Job<'_>, call: &Call, what: &str) -> Result<(), Stop> {
-    let mut counts = Counts::default();
-    let passed = job.timed(call, |job| {
-        call.lines(job.root, |line| {
-            if let Some(more) = Counts::parse(&String::from_utf8_lossy(line)) {
+/// Runs one `cargo test`, prints its output, and counts its tests.
+fn run_tests(
+    job: &mut Job<'_>,
+    command: &CommandLine,
+    arguments: &str,
+) -> Result<TestCounts, JobError> {
+    let mut counts = TestCounts::default();
+    let passed = job.timed(command, |job| {
+        command.for_each_line(job.root, |line| {
+            if let Some(more) = TestCounts::parse(&String::from_utf8_lossy(line)) {
                 counts = counts.plus(more);
             }
             job.out.write_all(line)
         })
     })?;
-    job.add_tests(counts);
     if !passed {
         job.problem(format!(
-            "tests failed\n  help: repeat them with cargo test --locked {what}"
+            "tests failed\n  help: repeat them with cargo test --locked {arguments}"
         ));
     } else if counts.passed == 0 {
-        job.problem(format!("cargo test {what} ran no test"));
+        job.problem(format!("cargo test {arguments} ran no test"));
     }
-    Ok(())
+    Ok(counts)
+}
+
+/// Returns the snapshots that are not in `referenced`, a list with one path per line.
+///
+/// `cargo insta test --unreferenced=reject` does the same from the same file, but compiles for longer than the rest of the
+/// step takes to check it.
+fn unreferenced_snapshots(root: &Path, referenced: &str) -> Result<Vec<PathBuf>, JobError> {
+    let list = CommandLine::new("git", ["ls-files", "--cached", "--others"]).args([
+        "--exclude-standard",
+        "--deduplicate",
+        "*.snap",
+    ]);
+    let files = list
+        .stdout(root)
+        .ok_or_else(|| JobError(format!("failed: {list}")))?;
+    // insta writes paths with `..`, also of snapshots in temporary folders that no longer exist.
+    let referenced: BTreeSet<PathBuf> = referenced
+        .lines()
+        .filter_map(|line| fs::canonicalize(line).ok())
+        .collect();
+    let is_unreferenced = |path: &PathBuf| {
+        fs::canonicalize(root.join(path)).is_ok_and(|path| !referenced.contains(&path))
+    };
+    Ok(files
+        .lines()
+        .map(PathBuf::from)
+        .filter(is_unreferenced)
+        .collect())
+}
+
+/// The number of tests with each result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct TestCounts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl TestCounts {
+    /// Reads the last line of one test binary. Returns `None` for any other line.
+    fn parse(line: &str) -> Option<Self> {
+        let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+        let mut counts = Self::default();
+        for part in parts.split(';') {
+            let Some((number, word)) = part.trim().split_once(' ') else {
+                continue;
+            };
+            let count = match word {
+                "passed" => &mut counts.passed,
+                "failed" => &mut counts.failed,
+                "ignored" => &mut counts.ignored,
+                _ => continue,
+            };
+            *count = number.parse().ok()?;
+        }
+        Some(counts)
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            passed: self.passed.saturating_add(other.passed),
+            failed: self.failed.saturating_add(other.failed),
+            ignored: self.ignored.saturating_add(other.ignored),
+        }
+    }
+}
+
+impl fmt::Display for TestCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            passed,
+            failed,
+            ignored,
+        } = self;
+        write!(f, "{passed} passed, {failed} failed, {ignored} ignored")
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
     use super::*;
 
-    /// What a run builds: `None` is all features, and defaults are left alone unless it says so.
-    #[derive(Debug, PartialEq, Eq)]
-    struct Built<'a> {
-        package: &'a str,
-        defaults: bool,
-        features: Option<BTreeSet<&'a str>>,
-    }
-
-    fn built(run: &str) -> Option<Built<'_>> {
-        let mut built = Built {
-            package: "",
-            defaults: true,
-            features: Some(BTreeSet::new()),
-        };
-        let mut words = run.split(' ');
-        while let Some(word) = words.next() {
-            match word {
-                "--package" => built.package = words.next()?,
-                "--no-default-features" => built.defaults = false,
-                "--all-features" => built.features = None,
-                "--features" => {
-                    let more = words.next()?.split(',');
-                    built.features.as_mut()?.extend(more);
-                }
-                // A part of the tests alone, or of the workspace.
-                _ => return None,
-            }
-        }
-        Some(built)
-    }
-
     const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
-
-    /// The packages whose features others choose.
-    const CLIENTS: [&str; 2] = ["stablelink", "stablelink-api"];
 
     fn manifest(folder: &Path) -> toml::Table {
         let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         text.parse().unwrap()
     }
 
-    fn texts(value: &toml::Value) -> BTreeSet<&str> {
+    fn strings(value: &toml::Value) -> BTreeSet<&str> {
         let items = value.as_array().unwrap().iter();
         items.map(|item| item.as_str().unwrap()).collect()
     }
 
     #[test]
+    fn counts_are_parsed_from_result_lines_only_and_added() {
+        let counts = |passed, failed, ignored| {
+            Some(TestCounts {
+                passed,
+                failed,
+                ignored,
+            })
+        };
+        let cases = [
+            (
+                "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.01s\n",
+                counts(5, 0, 1),
+            ),
+            (
+                "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
+                counts(5, 2, 0),
+            ),
+            ("test a::b ... ok\n", None),
+            ("  test result: ok. 5 passed;\n", None),
+            ("test result: ok. x passed; 0 failed\n", None),
+            ("", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(TestCounts::parse(line), expected, "{line}");
+        }
+        let one = counts(1, 2, 3).unwrap();
+        assert_eq!(one.plus(one).to_string(), "2 passed, 4 failed, 6 ignored");
+    }
+
+    #[test]
     #[cfg(unix)]
-    fn a_run_that_fails_or_tests_nothing_is_a_problem() {
+    fn run_tests_failure_or_no_test_is_a_problem() {
         let result =
             |passed| format!("echo 'test result: ok. {passed} passed; 0 failed; 0 ignored'");
         for (script, problem) in [
@@ -169,62 +227,67 @@ mod tests {
         ] {
             let mut out = Vec::new();
             let mut job = Job::new(Path::new("."), &mut out);
-            let call = Call::new("sh", ["-c", &script]);
-            one(&mut job, &call, "WHAT").ok().unwrap();
-            let wanted: Vec<&str> = problem.into_iter().collect();
-            assert_eq!(job.finish().problems, wanted, "{script}");
+            let command = CommandLine::new("sh", ["-c", &script]);
+            run_tests(&mut job, &command, "WHAT").unwrap();
+            let expected: Vec<&str> = problem.into_iter().collect();
+            assert_eq!(job.finish(Ok(())).problems, expected, "{script}");
         }
     }
 
-    /// A new feature has to have its run.
     #[test]
-    fn each_feature_is_tested_alone_and_all_of_them_together() {
-        let runs: Vec<Built<'_>> = RUNS.iter().filter_map(|run| built(run)).collect();
-        for package in CLIENTS {
-            let manifest = manifest(&Path::new(CRATES).join(package));
-            let features = manifest["features"].as_table().unwrap();
-            let defaults = texts(&features["default"]);
-            for feature in features.keys().filter(|name| *name != "default") {
-                let is_alone = |run: &Built<'_>| {
-                    let Some(mut all) = run.features.clone() else {
-                        return false;
-                    };
-                    if run.defaults {
-                        all.extend(&defaults);
-                    }
-                    run.package == package && all == BTreeSet::from([feature.as_str()])
-                };
-                assert!(runs.iter().any(is_alone), "{package}: {feature} alone");
-            }
-            let together = Built {
-                package,
-                defaults: true,
-                features: None,
-            };
-            assert!(runs.contains(&together), "{package}: all together");
+    fn unreferenced_snapshots_finds_tracked_and_new_files_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        assert!(CommandLine::new("git", ["init", "--quiet"]).succeeds(root));
+        for file in [
+            "a/snapshots/used.snap",
+            "a/snapshots/unused.snap",
+            "a/snapshots/no-snapshot.txt",
+            "b/unused-too.snap",
+            "target/debug/built.snap",
+        ] {
+            let path = root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        fs::write(root.join(".gitignore"), "target\n").unwrap();
+        let used = root.join("a/../a/snapshots/used.snap");
+        let referenced = format!("{}\n/removed/folder.snap\n", used.display());
+        assert_eq!(
+            unreferenced_snapshots(root, &referenced).unwrap(),
+            ["a/snapshots/unused.snap", "b/unused-too.snap"].map(PathBuf::from)
+        );
+    }
+
+    #[test]
+    fn clients_are_tested_with_default_and_with_all_features() {
+        let clients = "--package stablelink --package stablelink-api";
+        for run in [clients.to_owned(), format!("{clients} --all-features")] {
+            assert!(RUNS.contains(&run.as_str()), "{run}");
         }
     }
 
-    /// Features of the other packages are for their own tests; each has a run too.
+    /// Features of the other packages only enable tests; each is in the first run.
     #[test]
-    fn no_feature_is_without_a_run() {
+    fn every_feature_of_another_package_is_in_a_run() {
         for entry in fs::read_dir(CRATES).unwrap() {
             let manifest = manifest(&entry.unwrap().path());
             let package = manifest["package"]["name"].as_str().unwrap();
+            if ["stablelink", "stablelink-api"].contains(&package) {
+                continue;
+            }
             let features = manifest.get("features").and_then(toml::Value::as_table);
-            let features = features.into_iter().flat_map(toml::Table::keys);
-            for feature in features.filter(|_| !CLIENTS.contains(&package)) {
-                let run = format!("--package {package} --features {feature}");
-                let has_run = RUNS.iter().any(|it| it.starts_with(&run));
-                assert!(has_run, "{run}");
+            for feature in features.into_iter().flat_map(toml::Table::keys) {
+                let feature = format!("{package}/{feature}");
+                assert!(RUNS[0].ends_with(&feature), "{feature}");
             }
         }
     }
 
-    /// `cargo test --workspace` passes where there is no Redis: the tests that start one are targets that want a feature, and
-    /// no package of the workspace turns it on.
+    /// `cargo test --workspace` passes without a Redis server: the tests that start one are targets that require a feature,
+    /// and no package of the workspace turns it on.
     #[test]
-    fn a_test_that_starts_redis_wants_its_feature() {
+    fn test_that_starts_redis_requires_the_feature() {
         let root = Path::new(CRATES).parent().unwrap();
         let package = Path::new(CRATES).join("stablelink");
         let targets = manifest(&package);
@@ -238,8 +301,8 @@ mod tests {
             }
             let name = path.file_stem().unwrap().to_str().unwrap();
             let target = targets.iter().find(|it| it["name"].as_str() == Some(name));
-            let wants = target.map(|target| texts(&target["required-features"]));
-            assert_eq!(wants, Some(BTreeSet::from(["redis"])), "{name}");
+            let required = target.map(|target| strings(&target["required-features"]));
+            assert_eq!(required, Some(BTreeSet::from(["redis"])), "{name}");
             seen += 1;
         }
         assert!(seen >= 3, "{seen}");
@@ -250,7 +313,7 @@ mod tests {
             for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
                 let client = manifest.get(kind).and_then(|all| all.get("stablelink"));
                 let features = client.and_then(|client| client.get("features"));
-                let features = features.map(texts).unwrap_or_default();
+                let features = features.map(strings).unwrap_or_default();
                 assert!(!features.contains("redis"), "{} {kind}", folder.display());
             }
         }

@@ -1,84 +1,81 @@
-//! The dependencies: licences, sources and duplicates, and known vulnerabilities as far as the
-//! advisory database can be had.
+//! Checks the dependencies: licences, sources, duplicates, and known vulnerabilities if the advisory database is reachable.
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::job::Job;
-use crate::job::call::Limited;
-use crate::job::cargo_tool::CargoTool;
+use crate::job::command::LimitedOutput;
+use crate::job::error::JobError;
 use crate::job::install::TOOLS;
-use crate::job::stop::Stop;
+use crate::job::tools::CargoTool;
 
 const DENY: CargoTool = CargoTool {
     name: "cargo-deny",
     version: "0.20.2",
-    minutes: 3,
+    minutes: 2,
 };
 
 /// The `db-path` of `deny.toml`.
 const DATABASE: &str = "target/tools/advisories";
 
-/// A network that drops packets would hold git up for minutes.
-const FETCH_LIMIT: Duration = Duration::from_secs(60);
+/// On a network that drops packets, git would wait for minutes.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) fn run(job: &mut Job<'_>) -> Result<(), Stop> {
+pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {
     DENY.ensure(job)?;
-    // A licence or duplicate that deny.toml allows and nobody needs is a hole left open.
+    // An exception in deny.toml that nothing needs would allow a future dependency unseen.
     let strict = [
         "unnecessary-skip",
         "unmatched-skip",
         "license-exception-not-encountered",
     ];
     let rules = DENY
-        .call("--locked check --hide-inclusion-graph")
+        .command("--locked check --hide-inclusion-graph")
         .args(strict.iter().flat_map(|lint| ["--deny", lint]))
         .args(["licenses", "bans", "sources"]);
     job.check(&rules)?;
-    advisories(job)
+    check_advisories(job)
 }
 
-/// Fetching is a command of its own, so that a network that is not there and a vulnerability that
-/// is there can't be taken for each other.
-fn advisories(job: &mut Job<'_>) -> Result<(), Stop> {
+/// Fetches the database with a separate command, to distinguish an unreachable network from a vulnerability.
+fn check_advisories(job: &mut Job<'_>) -> Result<(), JobError> {
     let fetch = DENY
-        .call("fetch db")
+        .command("fetch db")
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0");
     let log = job.root.join(TOOLS).join("advisories-fetch.log");
-    let limited = job.timed(&fetch, |job| {
-        let start = Instant::now();
-        fetch.limited(job.root, || start.elapsed() >= FETCH_LIMIT, &log)
+    let output = job.timed(&fetch, |job| {
+        fetch.run_limited(job.root, FETCH_TIMEOUT, &log)
     })?;
-    match classify(&limited) {
-        Fetch::Fetched => {}
-        Fetch::Unreachable if has_copy(&job.root.join(DATABASE)) => {
-            job.note("advisories: checked against an older copy, database unreachable");
+    match classify(&output) {
+        FetchResult::Fetched => {}
+        FetchResult::Unreachable if has_copy(&job.root.join(DATABASE)) => {
+            job.note("advisories checked against an older copy: database unreachable");
         }
-        Fetch::Unreachable => {
-            job.note("advisories: not checked, database unreachable");
+        FetchResult::Unreachable => {
+            job.note("advisories not checked: database unreachable");
             return Ok(());
         }
-        Fetch::Failed(text) => {
+        FetchResult::Failed(text) => {
             job.problem(format!(
-                "the advisory database could not be fetched, and not for want of a network:\n{text}"
+                "the advisory database is reachable, but could not be fetched:\n{text}"
             ));
             return Ok(());
         }
     }
-    job.check(&DENY.call("--locked --offline check --hide-inclusion-graph advisories"))
+    job.check(&DENY.command("--locked --offline check --hide-inclusion-graph advisories"))
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Fetch<'a> {
+enum FetchResult<'a> {
     Fetched,
     Unreachable,
     Failed(&'a str),
 }
 
-/// What git and curl say when the host can't be reached or is refused by a proxy on the way.
-/// Anything else (no git, a wrong address, a full disk) can be mended and must be seen.
+/// Messages of git and curl if the host is unreachable or a proxy rejects it. Any other failure (git is missing, a wrong
+/// address, a full disk) can be repaired and is reported.
 const UNREACHABLE: [&str; 12] = [
     "could not resolve host",
     "could not resolve proxy",
@@ -94,22 +91,22 @@ const UNREACHABLE: [&str; 12] = [
     "connect tunnel failed",
 ];
 
-fn classify(limited: &Limited) -> Fetch<'_> {
-    match limited {
-        Limited::TimedOut => Fetch::Unreachable,
-        Limited::Ended { success: true, .. } => Fetch::Fetched,
-        Limited::Ended { text, .. } => {
+fn classify(output: &LimitedOutput) -> FetchResult<'_> {
+    match output {
+        LimitedOutput::TimedOut => FetchResult::Unreachable,
+        LimitedOutput::Exited { success: true, .. } => FetchResult::Fetched,
+        LimitedOutput::Exited { text, .. } => {
             let lower = text.to_lowercase();
-            if UNREACHABLE.iter().any(|words| lower.contains(words)) {
-                Fetch::Unreachable
+            if UNREACHABLE.iter().any(|message| lower.contains(message)) {
+                FetchResult::Unreachable
             } else {
-                Fetch::Failed(text)
+                FetchResult::Failed(text)
             }
         }
     }
 }
 
-/// Whether an earlier run fetched the database.
+/// Returns whether an earlier run fetched the database.
 fn has_copy(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| {
         entries.any(|entry| entry.is_ok_and(|entry| entry.path().join(".git").is_dir()))
@@ -121,40 +118,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_that_is_not_there_is_told_from_what_can_be_mended() {
-        let ended = |success, text: &str| Limited::Ended {
-            success,
-            text: text.to_owned(),
-        };
-        let unreachable = [
-            "failed to fetch advisory database https://host.invalid/db with cli: failed to clone\n\
-             fatal: unable to access 'https://host.invalid/db/': Could not resolve host: host.invalid\n",
-            "fatal: unable to access 'https://host.invalid/db/': Failed to connect to host.invalid port 443 after 2 ms: Couldn't connect to server",
-            "fatal: unable to access 'https://host.invalid/db/': CONNECT tunnel failed, response 403",
-        ];
-        for text in unreachable {
-            assert_eq!(classify(&ended(false, text)), Fetch::Unreachable, "{text}");
-        }
-        assert_eq!(classify(&Limited::TimedOut), Fetch::Unreachable);
+    fn classify_distinguishes_unreachable_from_other_failures() {
+        use FetchResult::{Failed, Fetched, Unreachable};
 
-        let failed = [
-            "error: advisory database url doesn't have a domain name",
-            "failed to clone: No such file or directory (os error 2)",
-            "fatal: could not create work tree dir: No space left on device",
-            "",
-        ];
-        for text in failed {
-            assert_eq!(classify(&ended(false, text)), Fetch::Failed(text));
+        assert_eq!(classify(&LimitedOutput::TimedOut), Unreachable);
+        for (success, text, expected) in [
+            (
+                false,
+                "failed to fetch advisory database https://host.invalid/db with cli: failed to clone\n\
+                 fatal: unable to access 'https://host.invalid/db/': Could not resolve host: host.invalid\n",
+                Unreachable,
+            ),
+            (
+                false,
+                "fatal: unable to access 'https://host.invalid/db/': Failed to connect to host.invalid port 443 after 2 ms: Couldn't connect to server",
+                Unreachable,
+            ),
+            (
+                false,
+                "fatal: unable to access 'https://host.invalid/db/': CONNECT tunnel failed, response 403",
+                Unreachable,
+            ),
+            (
+                false,
+                "error: advisory database url doesn't have a domain name",
+                Failed("error: advisory database url doesn't have a domain name"),
+            ),
+            (
+                false,
+                "failed to clone: No such file or directory (os error 2)",
+                Failed("failed to clone: No such file or directory (os error 2)"),
+            ),
+            (
+                false,
+                "fatal: could not create work tree dir: No space left on device",
+                Failed("fatal: could not create work tree dir: No space left on device"),
+            ),
+            (false, "", Failed("")),
+            // A retry inside git can succeed.
+            (true, "connection reset, trying again", Fetched),
+        ] {
+            let text = text.to_owned();
+            assert_eq!(classify(&LimitedOutput::Exited { success, text }), expected);
         }
-        // The words may stand in the output of a fetch that worked at the second try.
-        assert_eq!(
-            classify(&ended(true, "connection reset, trying again")),
-            Fetch::Fetched
-        );
     }
 
     #[test]
-    fn only_a_complete_clone_is_a_copy() {
+    fn has_copy_requires_a_complete_clone() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("advisories");
         assert!(!has_copy(&database));

@@ -1,164 +1,171 @@
-//! The whole test suite as one command, with its own set-up: `cargo xtask test`.
+//! `cargo xtask test`: the whole test suite, including its setup.
 //!
-//! Every step runs, whatever the ones before it said; the table at the end and the error name
-//! those that failed. What a step needs beyond cargo goes to `target/tools`, in pinned versions.
-//! What lands outside: packages of Debian, where this runs as root (`machine`); with rustup the
-//! toolchain of the `msrv` step, the target of the `wasm` step, rustfmt and clippy; and what Go and
-//! Maven keep in caches of their own.
-
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+//! Every step runs, also after a step that failed. What a step needs beyond cargo is installed in pinned versions into
+//! `target/tools`. Outside `target` it installs only Debian packages (as root), the Rust toolchain of the `msrv` step, the
+//! Rust target of the `wasm` step, rustfmt, clippy, and what Go and Maven keep in their caches.
+//!
+//! Reading order: `step` (the list of steps), `report` (the printed texts), `rust_checks` (the steps that are plain cargo
+//! commands), `cargo_test`, `deny`, `openapi`.
 
 mod cargo_test;
-mod code;
 mod deny;
-mod machine;
-mod msrv;
 mod openapi;
 mod report;
+mod rust_checks;
 mod step;
-mod unused_snapshots;
-mod wasm;
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::job::{Job, stop::Stop};
+use crate::job::debian::{self, DebianPackage};
+use crate::job::{Job, error::JobError};
 use crate::{interop, properties, release};
-use report::Outcome;
+use report::StepResult;
 pub use step::Step;
 
-/// Why the suite did not pass.
+/// The packages that the Rust steps need beyond the toolchain.
+const DEBIAN_PACKAGES: [DebianPackage; 4] = [
+    DebianPackage {
+        name: "pkg-config",
+        probe: ("pkg-config", &["--version"]),
+        purpose: "finds the libraries of the system",
+    },
+    DebianPackage {
+        name: "libssl-dev",
+        probe: ("pkg-config", &["--exists", "openssl"]),
+        purpose: "the feature native-tls links to it",
+    },
+    DebianPackage {
+        name: "redis-server",
+        probe: ("redis-server", &["--version"]),
+        purpose: "tests start a Redis server",
+    },
+    DebianPackage {
+        name: "chromium",
+        probe: ("chromium", &["--version"]),
+        purpose: "tests open the pages of the sandbox in a browser",
+    },
+];
+
+/// The reason why the suite did not pass.
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
-    /// Steps that failed, in the order in which they ran.
-    #[error("{}", report::failure(failed, *ran))]
+    /// Some steps failed.
+    #[error("{}", report::failure(failed, *total))]
     Failed {
-        /// The steps that failed.
+        /// The failed steps, in the order in which they ran.
         failed: Vec<Step>,
-        /// How many steps ran.
-        ran: usize,
+        /// The number of steps that ran.
+        total: usize,
     },
     /// The report could not be written.
     #[error("the report of the suite could not be written: {0}")]
     Report(#[from] io::Error),
 }
 
-/// The steps in their order, one a line, each with its purpose.
+/// Returns the steps in their order, one per line, each with its purpose.
 #[must_use]
 pub fn list() -> String {
     report::list()
 }
 
-/// Runs the steps named by `only` (all of them when it is empty) on the workspace at `root`.
+/// Runs the steps in `only`, or all of them if it is empty, in their fixed order.
 ///
-/// Steps run in their fixed order, whatever the order in `only`. The report goes to `out`; what
-/// the commands themselves print goes to the standard output and error of this process.
+/// The report is written to `out`. The commands print to the standard output and error of this process.
 ///
 /// # Errors
-///
-/// [`SuiteError::Failed`] when a step failed, after all of them ran.
+/// [`SuiteError::Failed`] after all steps ran, if one failed.
 pub fn run(root: &Path, only: &[Step], out: &mut dyn Write) -> Result<(), SuiteError> {
-    let steps: Vec<Step> = Step::ALL
-        .iter()
-        .copied()
-        .filter(|step| only.is_empty() || only.contains(step))
-        .collect();
-    run_each(root, &steps, out, execute)
+    let is_selected = |step: &Step| only.is_empty() || only.contains(step);
+    let steps: Vec<Step> = Step::all().iter().copied().filter(is_selected).collect();
+    run_steps(root, &steps, out, execute)
 }
 
-/// The `run` of each step.
-fn execute(step: Step, job: &mut Job<'_>) -> Result<(), Stop> {
+fn execute(step: Step, job: &mut Job<'_>) -> Result<(), JobError> {
+    if matches!(step, Step::Clippy | Step::Tests | Step::Docs | Step::Msrv) {
+        debian::ensure(job, &DEBIAN_PACKAGES)?;
+    }
     match step {
-        Step::Format => code::format(job),
-        Step::Clippy => code::clippy(job),
-        Step::Regen => code::regen(job),
+        Step::Format => rust_checks::format(job),
+        Step::Clippy => rust_checks::clippy(job),
+        Step::Regen => rust_checks::regen(job),
         Step::Tests => cargo_test::run(job),
-        Step::Docs => code::docs(job),
-        Step::Msrv => msrv::run(job),
-        Step::Wasm => wasm::run(job),
+        Step::Docs => rust_checks::docs(job),
+        Step::Msrv => rust_checks::msrv(job),
+        Step::Wasm => rust_checks::wasm(job),
         Step::Deny => deny::run(job),
         Step::Package => release::package(job),
         Step::Openapi => openapi::run(job, &openapi::DOCUMENTS),
-        // All are named: a toolchain that is missing must not pass for a proof.
-        Step::Interop => interop::in_job(job, &interop::Language::ALL),
-        Step::Properties => properties::in_job(job),
+        // Every language is required: a missing toolchain fails the step.
+        Step::Interop => interop::run_in_job(job, &interop::Language::ALL),
+        Step::Properties => properties::run_in_job(job),
     }
 }
 
-fn run_each(
+fn run_steps(
     root: &Path,
     steps: &[Step],
     out: &mut dyn Write,
-    mut execute: impl FnMut(Step, &mut Job<'_>) -> Result<(), Stop>,
+    mut execute: impl FnMut(Step, &mut Job<'_>) -> Result<(), JobError>,
 ) -> Result<(), SuiteError> {
-    let mut outcomes = Vec::new();
+    let mut results = Vec::new();
     for step in steps.iter().copied() {
         writeln!(out, "\n== {}: {}", step.name(), step.purpose())?;
         let start = Instant::now();
         let mut job = Job::new(root, out);
-        if let Err(Stop(reason)) = execute(step, &mut job) {
-            job.problem(reason);
-        }
-        let outcome = Outcome::new(step, job.finish(), start.elapsed());
-        write!(out, "{}", report::verdict(&outcome))?;
-        outcomes.push(outcome);
+        let result = execute(step, &mut job);
+        let result = StepResult {
+            step,
+            report: job.finish(result),
+            duration: start.elapsed(),
+        };
+        write!(out, "{}", report::step_end(&result))?;
+        results.push(result);
     }
-    write!(out, "\n{}", report::table(&outcomes))?;
+    write!(out, "\n{}", report::table(&results))?;
     out.flush()?;
-    let failed: Vec<Step> = outcomes
-        .iter()
-        .filter(|outcome| outcome.failed())
-        .map(|outcome| outcome.step)
-        .collect();
+    let failed = results.iter().filter(|result| result.failed());
+    let failed: Vec<Step> = failed.map(|result| result.step).collect();
     if failed.is_empty() {
         return Ok(());
     }
-    Err(SuiteError::Failed {
-        failed,
-        ran: outcomes.len(),
-    })
+    let total = results.len();
+    Err(SuiteError::Failed { failed, total })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn run_with(
-        steps: &[Step],
-        execute: impl FnMut(Step, &mut Job<'_>) -> Result<(), Stop>,
-    ) -> (Result<(), SuiteError>, String) {
-        let mut out = Vec::new();
-        let result = run_each(Path::new("."), steps, &mut out, execute);
-        (result, String::from_utf8(out).unwrap())
-    }
-
     #[test]
-    fn a_failing_step_hides_none_of_the_later_ones() {
+    fn run_steps_after_a_failure_runs_the_remaining_steps() {
         let mut ran = Vec::new();
-        let (result, out) = run_with(&Step::ALL, |step, job| {
+        let mut out = Vec::new();
+        let result = run_steps(Path::new("."), Step::all(), &mut out, |step, job| {
             ran.push(step);
             match step {
-                Step::Format => Err(Stop("no rustfmt here".to_owned())),
-                Step::Docs => {
-                    job.problem("a link leads nowhere");
-                    Ok(())
-                }
-                _ => Ok(()),
+                Step::Format => return Err(JobError("rustfmt is missing".to_owned())),
+                Step::Docs => job.problem("a link is broken"),
+                _ => {}
             }
+            Ok(())
         });
-        assert_eq!(ran, Step::ALL);
-        assert!(out.contains("no rustfmt here"), "{out}");
+        assert_eq!(ran, Step::all());
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("rustfmt is missing"), "{out}");
         insta::assert_snapshot!(result.unwrap_err());
     }
 
     #[test]
-    fn all_is_well_when_no_step_has_a_problem() {
-        let (result, out) = run_with(&[Step::Deny], |_, job| {
-            job.note("advisories: not checked, database unreachable");
+    fn run_steps_without_problems_passes_and_prints_notes() {
+        let mut out = Vec::new();
+        let note = "advisories not checked: database unreachable";
+        let result = run_steps(Path::new("."), &[Step::Deny], &mut out, |_, job| {
+            job.note(note);
             Ok(())
         });
         result.unwrap();
-        assert!(out.contains("not checked, database unreachable"), "{out}");
+        assert!(String::from_utf8(out).unwrap().contains(note));
     }
 }

@@ -1,94 +1,86 @@
-//! The published documents pass the validators that people of other languages use.
+//! Checks the published documents with the validators of other ecosystems.
 
-use crate::job::{Job, call::Call, node, python, stop::Stop};
+use crate::job::Job;
+use crate::job::command::CommandLine;
+use crate::job::error::JobError;
+use crate::job::tools::{self, ensure_node, ensure_python};
 
-/// What is published, relative to the root.
+/// The published documents, relative to the root.
 pub(super) const DOCUMENTS: [&str; 3] = [
     "spec/openapi.json",
     "spec/openapi.yaml",
     "spec/openapi.provisional.json",
 ];
 
-/// A document that every tool must refuse: proof that a pass means something.
+/// An invalid document that every validator must reject, which shows that a pass is meaningful.
 const INVALID: &str = "xtask/tests/suite/invalid.yaml";
 
-/// The pins of both tools and the configuration of Redocly.
+/// The pins of both validators and the configuration of Redocly.
 const PINS: &str = "spec/tools";
 
-/// Where they are installed.
 const PYTHON: &str = "target/tools/python";
 const NODE: &str = "target/tools/node";
 
-/// Checks `documents`, paths relative to the root, with both tools.
-pub(super) fn run(job: &mut Job<'_>, documents: &[&str]) -> Result<(), Stop> {
+struct Validator {
+    install: fn(&mut Job<'_>) -> Result<(), JobError>,
+    command: fn(&[&str]) -> CommandLine,
+}
+
+const VALIDATORS: [Validator; 2] = [
+    Validator {
+        install: |job| ensure_python(job, PYTHON, &format!("{PINS}/requirements.txt")),
+        command: openapi_spec_validator,
+    },
+    Validator {
+        install: |job| ensure_node(job, NODE, PINS),
+        command: redocly,
+    },
+];
+
+/// Checks `documents`, paths relative to the root, with both validators.
+pub(super) fn run(job: &mut Job<'_>, documents: &[&str]) -> Result<(), JobError> {
     let missing: Vec<&str> = documents
         .iter()
         .copied()
         .filter(|document| !job.root.join(document).is_file())
         .collect();
     if !missing.is_empty() {
-        return Err(Stop(format!(
-            "{} not there\n  help: cargo xtask regen",
+        return Err(JobError(format!(
+            "{} missing\n  help: cargo xtask regen",
             missing.join(", ")
         )));
     }
-    let tools: [Tool; 2] = [
-        Tool {
-            install: install_validator,
-            call: validator,
-        },
-        Tool {
-            install: install_redocly,
-            call: redocly,
-        },
-    ];
-    for tool in tools {
-        // A tool that can't be had must not hide what the other one finds.
-        if let Err(Stop(reason)) = (tool.install)(job) {
+    for validator in VALIDATORS {
+        // If one validator cannot be installed, the other one still runs.
+        if let Err(JobError(reason)) = (validator.install)(job) {
             job.problem(reason);
             continue;
         }
-        if (tool.call)(&[INVALID]).succeeds_quietly(job.root) {
+        let invalid = (validator.command)(&[INVALID]);
+        if invalid.succeeds(job.root) {
             job.problem(format!(
-                "this command passes a document that is wrong, so it proves nothing: {}",
-                (tool.call)(&[INVALID])
+                "this command accepts an invalid document: {invalid}"
             ));
         }
-        job.check(&(tool.call)(documents))?;
+        job.check(&(validator.command)(documents))?;
     }
     Ok(())
 }
 
-struct Tool {
-    install: fn(&mut Job<'_>) -> Result<(), Stop>,
-    call: fn(&[&str]) -> Call,
+fn openapi_spec_validator(documents: &[&str]) -> CommandLine {
+    CommandLine::new(tools::python(PYTHON), ["-m", "openapi_spec_validator"])
+        .args(["--validation-errors", "all"])
+        .args(documents.iter().copied())
 }
 
-fn validator(documents: &[&str]) -> Call {
-    Call::new(
-        python::interpreter(PYTHON),
-        ["-m", "openapi_spec_validator"],
-    )
-    .args(["--validation-errors", "all"])
-    .args(documents.iter().copied())
-}
-
-fn install_validator(job: &mut Job<'_>) -> Result<(), Stop> {
-    python::ensure(job, PYTHON, &format!("{PINS}/requirements.txt"))
-}
-
-fn redocly(documents: &[&str]) -> Call {
+fn redocly(documents: &[&str]) -> CommandLine {
     let program = format!("{NODE}/node_modules/@redocly/cli/bin/cli.js");
     let config = format!("{PINS}/redocly.yaml");
-    Call::new("node", [&program, "lint", "--config", &config])
+    CommandLine::new("node", [&program, "lint", "--config", &config])
         .args(["--format", "stylish"])
         .args(documents.iter().copied())
         .env("REDOCLY_TELEMETRY", "off")
         .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")
-}
-
-fn install_redocly(job: &mut Job<'_>) -> Result<(), Stop> {
-    node::ensure(job, NODE, PINS)
 }
 
 #[cfg(test)]
@@ -103,22 +95,20 @@ mod tests {
     }
 
     #[test]
-    fn documents_that_are_not_there_are_named() {
+    fn run_missing_documents_are_named() {
         let mut out = Vec::new();
         let mut job = Job::new(root(), &mut out);
         let documents = ["xtask/tests/suite/valid.yaml", "spec/a.json", "spec/b.yaml"];
-        let Err(Stop(reason)) = run(&mut job, &documents) else {
-            panic!("passed");
-        };
+        let JobError(reason) = run(&mut job, &documents).unwrap_err();
         assert_eq!(
             reason,
-            "spec/a.json, spec/b.yaml not there\n  help: cargo xtask regen"
+            "spec/a.json, spec/b.yaml missing\n  help: cargo xtask regen"
         );
     }
 
     #[test]
-    fn every_python_package_is_pinned_exactly() {
-        let pins = read(root(), "spec/tools/requirements.txt").ok().unwrap();
+    fn python_requirements_pin_exact_versions() {
+        let pins = read(root(), "spec/tools/requirements.txt").unwrap();
         for line in pins.lines().filter(|line| !line.starts_with('#')) {
             let (name, version) = line.split_once("==").unwrap();
             assert!(!name.is_empty() && !version.is_empty(), "{line}");
@@ -127,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn the_npm_lock_pins_and_names_no_registry() {
-        let lock = read(root(), "spec/tools/package-lock.json").ok().unwrap();
-        assert!(!lock.contains("://"), "an address stands in it");
+    fn npm_lock_pins_redocly_and_names_no_registry() {
+        let lock = read(root(), "spec/tools/package-lock.json").unwrap();
+        assert!(!lock.contains("://"), "contains an address");
         let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
         let redocly = &lock["packages"]["node_modules/@redocly/cli"];
         assert!(redocly["version"].is_string());
@@ -137,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_read_as_a_person_would_type_them() {
+    fn validator_commands_match_the_snapshot() {
         let documents = ["a.json", "b.yaml"];
-        insta::assert_snapshot!(format!(
-            "{}\n{}",
-            validator(&documents),
-            redocly(&documents)
-        ));
+        insta::assert_snapshot!(
+            VALIDATORS
+                .map(|it| (it.command)(&documents).to_string())
+                .join("\n")
+        );
     }
 }

@@ -1,97 +1,83 @@
-//! What the suite says about its steps.
+//! The texts that the suite prints about its steps.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::step::Step;
-use crate::job::Finished;
+use crate::job::JobReport;
 
-/// Longest problem in the table, in characters.
-const REMARK: usize = 60;
+/// The maximum length of a problem in the table, in characters.
+const MAX_REMARK: usize = 60;
 
-/// How one step ended.
-pub(super) struct Outcome {
+/// The result of one step.
+pub(super) struct StepResult {
     pub(super) step: Step,
-    finished: Finished,
-    time: Duration,
+    pub(super) report: JobReport,
+    pub(super) duration: Duration,
 }
 
-impl Outcome {
-    pub(super) fn new(step: Step, finished: Finished, time: Duration) -> Self {
-        Self {
-            step,
-            finished,
-            time,
-        }
-    }
-
+impl StepResult {
     pub(super) fn failed(&self) -> bool {
-        !self.finished.problems.is_empty()
+        !self.report.problems.is_empty()
     }
 
-    fn result(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         if self.failed() { "FAILED" } else { "ok" }
     }
 
-    /// The first problem and the notes, on one line.
+    /// Returns the first problem and the notes on one line.
     fn remark(&self) -> String {
-        let problems = &self.finished.problems;
+        let problems = &self.report.problems;
         let mut parts = Vec::new();
         if let Some(first) = problems.first() {
-            let line = cut(first.lines().next().unwrap_or_default());
+            let line = truncate(first.lines().next().unwrap_or_default());
             parts.push(match problems.len() {
                 1 => line,
-                more => format!("{line} (and {} more)", more - 1),
+                count => format!("{line} (and {} more)", count - 1),
             });
         }
-        parts.extend(self.finished.notes.iter().cloned());
+        parts.extend(self.report.notes.iter().cloned());
         parts.join("; ")
     }
 }
 
-/// The table stays readable; the problem stands in full where the step ended.
-fn cut(line: &str) -> String {
-    match line.char_indices().nth(REMARK) {
+/// Shortens a problem for the table. The full text is printed when the step ends.
+fn truncate(line: &str) -> String {
+    match line.char_indices().nth(MAX_REMARK) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }
 }
 
-/// The end of one step: every problem in full, the result and the time.
-pub(super) fn verdict(outcome: &Outcome) -> String {
+/// Returns the text that ends a step: every problem in full, the result and the duration.
+pub(super) fn step_end(result: &StepResult) -> String {
     let mut text = String::new();
-    for problem in &outcome.finished.problems {
+    for problem in &result.report.problems {
         let _ = writeln!(text, "error: {problem}");
     }
     let _ = writeln!(
         text,
         "-- {}: {}, {} s",
-        outcome.step.name(),
-        outcome.result(),
-        seconds(outcome.time)
+        result.step.name(),
+        result.word(),
+        seconds(result.duration)
     );
     text
 }
 
-/// The table at the end, and the count of tests as a line of its own.
-pub(super) fn table(outcomes: &[Outcome]) -> String {
+/// Returns the final table.
+pub(super) fn table(results: &[StepResult]) -> String {
     let mut text = row("step", "result", "seconds", "");
-    for outcome in outcomes {
+    for result in results {
         text += &row(
-            outcome.step.name(),
-            outcome.result(),
-            &seconds(outcome.time),
-            &outcome.remark(),
+            &result.step.name(),
+            result.word(),
+            &seconds(result.duration),
+            &result.remark(),
         );
     }
-    let total = outcomes.iter().map(|outcome| outcome.time).sum();
-    text += &row("all", "", &seconds(total), "");
-    for outcome in outcomes {
-        if let Some(counts) = &outcome.finished.tests {
-            let _ = writeln!(text, "\ntests: {counts}");
-        }
-    }
-    text
+    let total = results.iter().map(|result| result.duration).sum();
+    text + &row("all", "", &seconds(total), "")
 }
 
 fn row(step: &str, result: &str, seconds: &str, remark: &str) -> String {
@@ -99,26 +85,23 @@ fn row(step: &str, result: &str, seconds: &str, remark: &str) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.1}", time.as_secs_f64())
+fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
 }
 
-/// The text of the error: which steps failed and how to repeat each.
-pub(super) fn failure(failed: &[Step], ran: usize) -> String {
-    let mut text = format!(
-        "{} of {ran} steps failed; to repeat one of them:",
-        failed.len()
-    );
+/// Returns the error text: the failed steps and how to repeat each of them.
+pub(super) fn failure(failed: &[Step], total: usize) -> String {
+    let mut text = format!("{} of {total} steps failed; to repeat one:", failed.len());
     for step in failed {
         let _ = write!(text, "\n  cargo xtask test --only {}", step.name());
     }
     text
 }
 
-/// The steps with their purpose, one a line.
+/// Returns the steps and their purposes, one per line.
 pub(super) fn list() -> String {
     let mut text = String::new();
-    for step in Step::ALL {
+    for step in Step::all() {
         let _ = writeln!(text, "{:<10} {}", step.name(), step.purpose());
     }
     text
@@ -127,71 +110,46 @@ pub(super) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::counts::Counts;
 
-    fn outcome(step: Step, seconds: f64, finished: Finished) -> Outcome {
-        Outcome::new(step, finished, Duration::from_secs_f64(seconds))
+    fn result(step: Step, seconds: f64, problems: &[&str], notes: &[&str]) -> StepResult {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        StepResult {
+            step,
+            report: JobReport {
+                problems: texts(problems),
+                notes: texts(notes),
+            },
+            duration: Duration::from_secs_f64(seconds),
+        }
     }
 
     #[test]
-    fn the_table_shows_results_times_and_remarks() {
-        let outcomes = [
-            outcome(Step::Format, 0.64, Finished::default()),
-            outcome(
-                Step::Clippy,
-                123.45,
-                Finished {
-                    problems: vec!["the first\nwith a second line".into(), "the second".into()],
-                    ..Finished::default()
-                },
-            ),
-            outcome(
-                Step::Docs,
-                0.0,
-                Finished {
-                    problems: vec!["é".repeat(REMARK + 1)],
-                    ..Finished::default()
-                },
-            ),
-            outcome(
-                Step::Tests,
-                61.0,
-                Finished {
-                    tests: Some(Counts {
-                        passed: 312,
-                        failed: 0,
-                        skipped: 2,
-                    }),
-                    ..Finished::default()
-                },
-            ),
-            outcome(
+    fn table_shows_results_durations_and_remarks() {
+        let long = "é".repeat(MAX_REMARK + 1);
+        let two = ["the first\nwith a second line", "the second"];
+        let results = [
+            result(Step::Format, 0.64, &[], &[]),
+            result(Step::Clippy, 123.45, &two, &[]),
+            result(Step::Docs, 0.0, &[&long], &[]),
+            result(Step::Tests, 61.0, &[], &["312 passed, 0 failed, 2 ignored"]),
+            result(
                 Step::Deny,
                 4.0,
-                Finished {
-                    notes: vec!["advisories: not checked, database unreachable".into()],
-                    ..Finished::default()
-                },
+                &[],
+                &["advisories not checked: database unreachable"],
             ),
         ];
-        insta::assert_snapshot!(table(&outcomes));
+        insta::assert_snapshot!(table(&results));
     }
 
     #[test]
-    fn the_verdict_gives_every_problem_in_full() {
-        let outcome = outcome(
-            Step::Msrv,
-            1.0,
-            Finished {
-                problems: vec!["one\n  help: do this".into(), "two".into()],
-                ..Finished::default()
-            },
-        );
-        insta::assert_snapshot!(verdict(&outcome));
+    fn step_end_shows_every_problem_in_full() {
+        let problems = ["one\n  help: do this", "two"];
+        insta::assert_snapshot!(step_end(&result(Step::Msrv, 1.0, &problems, &[])));
     }
 
     #[test]
-    fn the_list_names_every_step_once() {
+    fn list_names_every_step_once() {
         insta::assert_snapshot!(list());
     }
 }

@@ -1,106 +1,52 @@
 //! The steps of the suite.
 
-/// One step of the suite; its name is what `--only` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+use clap::ValueEnum;
+
+/// A step of the suite. The doc comment of a variant is its purpose in `--list` and in the help of `--only`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {
-    /// `cargo fmt`.
+    /// The code is formatted by rustfmt
     Format,
-    /// `cargo clippy`, warnings as errors.
+    /// Clippy has no warnings, with all features and with each feature of the clients
     Clippy,
-    /// `cargo xtask regen --check`.
+    /// The checked-in documents and client match the captures
     Regen,
-    /// `cargo test`, in every combination of features that matters.
+    /// The tests pass, those of the clients with each set of features that changes behaviour
     Tests,
-    /// `cargo doc`, warnings as errors.
+    /// The documentation builds without warnings
     Docs,
-    /// The workspace compiles with the oldest supported toolchain.
+    /// The workspace compiles with the oldest supported Rust version
     Msrv,
-    /// The signatures compile for WebAssembly.
+    /// The signature crate compiles for WebAssembly
     Wasm,
-    /// Licences, sources, duplicates and advisories of the dependencies.
+    /// Licences, sources, duplicates and advisories of the dependencies are as deny.toml allows
     Deny,
-    /// The crates that are published can be, as they are.
+    /// The published crates build from their packages, which contain a README and the licences
     Package,
-    /// The published documents pass the validators of other ecosystems.
+    /// The documents pass openapi-spec-validator and Redocly
     Openapi,
-    /// `cargo xtask interop`, for every language.
+    /// Clients in four languages sign, keep amounts exact and complete a flow against the sandbox
     Interop,
-    /// `cargo xtask properties`.
+    /// The sandbox conforms to the document for generated requests
     Properties,
 }
 
 impl Step {
-    /// All steps, in the order in which they run.
-    pub const ALL: [Self; 12] = [
-        Self::Format,
-        Self::Clippy,
-        Self::Regen,
-        Self::Tests,
-        Self::Docs,
-        Self::Msrv,
-        Self::Wasm,
-        Self::Deny,
-        Self::Package,
-        Self::Openapi,
-        Self::Interop,
-        Self::Properties,
-    ];
-
-    /// The name that `--only` takes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Format => "format",
-            Self::Clippy => "clippy",
-            Self::Regen => "regen",
-            Self::Tests => "tests",
-            Self::Docs => "docs",
-            Self::Msrv => "msrv",
-            Self::Wasm => "wasm",
-            Self::Deny => "deny",
-            Self::Package => "package",
-            Self::Openapi => "openapi",
-            Self::Interop => "interop",
-            Self::Properties => "properties",
-        }
+    /// Returns all steps in the order in which they run.
+    pub(super) fn all() -> &'static [Self] {
+        Self::value_variants()
     }
 
-    /// What the step proves, in one line.
-    #[must_use]
-    pub const fn purpose(self) -> &'static str {
-        match self {
-            Self::Format => "the code is formatted by rustfmt",
-            Self::Clippy => "clippy has nothing to say, with default and with all features",
-            Self::Regen => "the checked-in documents and client are what the captures give",
-            Self::Tests => "the tests pass, the client's with each set of features",
-            Self::Docs => "the documentation builds without a warning",
-            Self::Msrv => "the workspace compiles with the rust-version it states",
-            Self::Wasm => "the signatures compile for WebAssembly",
-            Self::Deny => "licences, sources, duplicates and advisories of the dependencies",
-            Self::Package => {
-                "the published crates build from their packages, with README and licences"
-            }
-            Self::Openapi => "the documents pass openapi-spec-validator and Redocly",
-            Self::Interop => {
-                "clients in four languages sign, keep money exact and walk through the gateway"
-            }
-            Self::Properties => "the gateway on localhost keeps to the document, whatever is sent",
-        }
+    /// Returns the name that `--only` takes.
+    pub(super) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use clap::ValueEnum;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_takes_the_names_in_the_order_of_the_run() {
-        assert_eq!(Step::value_variants(), Step::ALL);
-        for step in Step::ALL {
-            let value = step.to_possible_value().unwrap();
-            assert_eq!(value.get_name(), step.name());
-        }
+    /// Returns one line that says what the step checks.
+    pub(super) fn purpose(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.as_ref().and_then(|value| value.get_help());
+        help.map_or_else(String::new, ToString::to_string)
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use stablelink_signature::{
-    QueryForm, RequestLine, SIGNATURE, SignKey, Subject, TIMESTAMP, Timestamp,
+    MessageKind, QueryForm, RequestLine, SIGNATURE, SigningKey, TIMESTAMP, Timestamp,
 };
 
 use crate::context::Context;
@@ -72,10 +72,10 @@ impl Message {
 }
 
 impl Parts {
-    pub(crate) fn subject(&self) -> Subject<'_> {
+    pub(crate) fn subject(&self) -> MessageKind<'_> {
         match &self.line {
-            None => Subject::Webhook,
-            Some(line) => Subject::Request(
+            None => MessageKind::Webhook,
+            Some(line) => MessageKind::Request(
                 RequestLine::new(&line.method, &line.path)
                     .query(&line.query)
                     .query_form(line.form),
@@ -133,7 +133,7 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let key = SignKey::new(&context.sign_key()?)
+        let key = SigningKey::new(&context.sign_key()?)
             .map_err(|error| Failure::usage(error.to_string()))?;
         let parts = self.message.read(context)?;
         let timestamp = match self.timestamp {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
-use stablelink_sandbox::{Credentials, Sandbox};
-use stablelink_signature::{QueryForm, RequestLine, SignKey, Timestamp};
+use stablelink_sandbox::{Sandbox, SandboxCredentials};
+use stablelink_signature::{QueryForm, RequestLine, SigningKey, Timestamp};
 
 /// A client with a token.
 pub(crate) struct Caller {
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
-    pub(crate) sign_key: SignKey,
+    pub(crate) sign_key: SigningKey,
     pub(crate) token: String,
     pub(crate) query_form: QueryForm,
     /// Milliseconds since the epoch.
@@ -99,7 +99,7 @@ pub(crate) async fn token_request(url: &str, parameters: &[(&str, &str)]) -> Ans
         .unwrap()
 }
 
-pub(crate) async fn by_credentials(url: &str, credentials: &Credentials) -> Answer {
+pub(crate) async fn by_credentials(url: &str, credentials: &SandboxCredentials) -> Answer {
     let parameters = [
         ("grant_type", "client_credentials"),
         ("api_key", credentials.api_key().expose_secret()),
@@ -114,14 +114,14 @@ impl Caller {
         Self::with(sandbox, &sandbox.credentials()).await
     }
 
-    pub(crate) async fn with(sandbox: &Sandbox, credentials: &Credentials) -> Self {
+    pub(crate) async fn with(sandbox: &Sandbox, credentials: &SandboxCredentials) -> Self {
         let token = by_credentials(sandbox.url(), credentials).await;
         let mut access = token.text("access_token");
         if access.is_empty() {
             access = token.top("access_token").trim_matches('"').to_owned();
         }
         Self {
-            sign_key: SignKey::new(credentials.sign_key()).unwrap(),
+            sign_key: SigningKey::new(credentials.sign_key()).unwrap(),
             ..Self::with_token(sandbox, &access)
         }
     }
@@ -132,7 +132,7 @@ impl Caller {
         Self {
             http: http(),
             url: sandbox.url().to_owned(),
-            sign_key: SignKey::new(sandbox.credentials().sign_key()).unwrap(),
+            sign_key: SigningKey::new(sandbox.credentials().sign_key()).unwrap(),
             token: token.to_owned(),
             query_form: QueryForm::Decoded,
             now: Box::new(move || clock.now_millis()),
@@ -180,7 +180,7 @@ impl Caller {
     }
 
     /// A token request as it stands on the wire.
-    pub(crate) fn token_request_text(&self, credentials: &Credentials) -> String {
+    pub(crate) fn token_request_text(&self, credentials: &SandboxCredentials) -> String {
         let (key, secret) = (credentials.api_key(), credentials.api_secret());
         format!(
             "POST /user/auth/oauth2/token?grant_type=client_credentials&api_key={}&api_secret={} HTTP/1.1\r\n\

@@ -102,17 +102,17 @@ impl std::fmt::Display for QueryForm {
 /// There is no form of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a query form: decoded, decoded-with-mark or encoded-sorted is needed")]
-pub struct UnknownQueryForm;
+pub struct UnknownQueryFormError;
 
 /// Reads a [`name`](Self::name).
 impl std::str::FromStr for QueryForm {
-    type Err = UnknownQueryForm;
+    type Err = UnknownQueryFormError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
             .find(|form| form.name() == name)
-            .ok_or(UnknownQueryForm)
+            .ok_or(UnknownQueryFormError)
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
         for form in QueryForm::ALL {
             assert_eq!(form.to_string().parse(), Ok(form));
         }
-        assert_eq!("Decoded".parse::<QueryForm>(), Err(UnknownQueryForm));
+        assert_eq!("Decoded".parse::<QueryForm>(), Err(UnknownQueryFormError));
         assert_eq!(QueryForm::default(), QueryForm::ALL[0]);
     }
 }

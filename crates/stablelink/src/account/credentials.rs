@@ -6,7 +6,7 @@ use std::future::Future;
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use stablelink_signature::SignKey;
+use stablelink_signature::SigningKey;
 
 use crate::Error;
 use crate::clock::BoxFuture;
@@ -72,7 +72,7 @@ impl Credentials {
         if self.api_key.expose_secret().is_empty() || self.api_secret.expose_secret().is_empty() {
             return Err(Error::configuration("the api key or api secret is empty"));
         }
-        let sign_key = SignKey::new(&self.sign_key)
+        let sign_key = SigningKey::new(&self.sign_key)
             .map_err(|error| Error::configuration("the sign key is empty").because(error))?;
         let digest = Sha256::digest(self.api_key.expose_secret());
         let account = digest[..16]
@@ -98,7 +98,7 @@ impl fmt::Debug for Credentials {
 pub(crate) struct Ready {
     pub(crate) api_key: SecretString,
     pub(crate) api_secret: SecretString,
-    pub(crate) sign_key: SignKey,
+    pub(crate) sign_key: SigningKey,
     /// A hash of the api key, by which tokens of several accounts are kept apart.
     pub(crate) account: String,
 }

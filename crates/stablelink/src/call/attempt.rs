@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use stablelink_signature::{NO_BODY, RequestLine, SignKey};
+use stablelink_signature::{NO_BODY, RequestLine, SigningKey};
 use tracing::Instrument;
 
 use super::failure::Effect;
@@ -128,7 +128,7 @@ fn stay_at_home(shared: &Shared, request: &reqwest::Request) -> Result<(), Failu
 fn sign(
     request: &mut reqwest::Request,
     bearer: &BearerToken,
-    key: &SignKey,
+    key: &SigningKey,
     shared: &Shared,
     now: SystemTime,
     offset: i64,

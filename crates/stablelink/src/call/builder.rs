@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stablelink_api::operations::{Facts, Retry};
+use stablelink_api::operations::{OperationInfo, RetrySafety};
 
 use super::{Plan, Run, Shared};
 use crate::answer::Answer;
@@ -24,7 +24,7 @@ type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Answer<T>, 
 pub struct Call<R, T> {
     shared: Arc<Shared>,
     pub(crate) request: R,
-    facts: &'static Facts,
+    facts: &'static OperationInfo,
     key: Option<String>,
     deadline: Option<Duration>,
     attempts: Option<u32>,
@@ -35,7 +35,7 @@ pub struct Call<R, T> {
 impl<R, T> Call<R, T> {
     pub(crate) fn new(
         shared: impl Into<Arc<Shared>>,
-        facts: &'static Facts,
+        facts: &'static OperationInfo,
         request: R,
         make: Make<R, T>,
     ) -> Self {
@@ -93,7 +93,7 @@ impl<R, T> Call<R, T> {
 
     /// What the document says of the operation: evidence, and whether it may be repeated.
     #[must_use]
-    pub const fn facts(&self) -> &'static Facts {
+    pub const fn facts(&self) -> &'static OperationInfo {
         self.facts
     }
 
@@ -124,7 +124,7 @@ where
             };
             debug_assert_eq!(
                 plan.key.is_some(),
-                matches!(plan.retry, Retry::Keyed { .. }),
+                matches!(plan.retry, RetrySafety::Keyed { .. }),
                 "{}: keyed operations, and only they, have a key",
                 self.facts.id,
             );

@@ -12,7 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stablelink_api::operations::Retry;
+use stablelink_api::operations::RetrySafety;
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
@@ -32,7 +32,7 @@ pub struct Request {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Result<Vec<u8>, String>>,
-    retry: Retry,
+    retry: RetrySafety,
     key: Option<String>,
     deadline: Option<Duration>,
     attempt_time: Option<Duration>,
@@ -50,7 +50,7 @@ impl Request {
             path: path.into(),
             query: Vec::new(),
             body: None,
-            retry: Retry::Never,
+            retry: RetrySafety::Never,
             key: None,
             deadline: None,
             attempt_time: None,
@@ -79,7 +79,7 @@ impl Request {
     /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
     /// when it comes twice ([`keyed`](Self::keyed)).
     pub fn safe_to_repeat(mut self) -> Self {
-        self.retry = Retry::Safe;
+        self.retry = RetrySafety::Safe;
         self
     }
 
@@ -87,7 +87,7 @@ impl Request {
     /// refuses a repeated one. The key is not put there: a call that lacks it is
     /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
     pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
-        self.retry = Retry::Keyed { field };
+        self.retry = RetrySafety::Keyed { field };
         self.key = Some(key.into());
         self
     }
@@ -155,7 +155,7 @@ impl Request {
                 *request.body_mut() = Some(bytes.clone().into());
             }
         }
-        if let (Retry::Keyed { field }, Some(key)) = (self.retry, &self.key) {
+        if let (RetrySafety::Keyed { field }, Some(key)) = (self.retry, &self.key) {
             let bytes = request.body().and_then(reqwest::Body::as_bytes);
             if !holds(request.url(), bytes.unwrap_or_default(), field, key) {
                 let problem = "is not in the body or query with the key that was named: a repeat would count twice";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use stablelink_api as api;
-use stablelink_api::hooks::{Transport, carried};
+use stablelink_api::hooks::{Transport, downcast_error};
 use tracing::Instrument;
 
 use super::Shared;
@@ -62,7 +62,7 @@ impl Run {
         outcome: Outcome<E>,
         data: impl FnOnce(E) -> Result<T, Decode>,
     ) -> Result<Answer<T>, Error> {
-        let error = match outcome.map_err(carried::<Error, _>) {
+        let error = match outcome.map_err(downcast_error::<Error, _>) {
             // Its transport keeps answers: this is how the generated client ends with one.
             Err(Err(api::Error::Custom(_))) => {
                 return self.taken(|body| envelope(body).and_then(data));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use stablelink_api::hooks::{self, Transport, carried, carry};
+use stablelink_api::hooks::{Transport, downcast_error, wrap_error};
 use stablelink_api::open_enums::GrantType;
 use stablelink_api::{self as api, operations, types};
 use tracing::Instrument;
@@ -67,7 +67,7 @@ impl HttpGrant {
             .api
             .issue_access_token(key, secret, kind, refresh)
             .await
-            .map_err(|error| match carried::<TokenSourceError, _>(error) {
+            .map_err(|error| match downcast_error::<TokenSourceError, _>(error) {
                 Ok(error) => error,
                 // Its text holds the answer: a token may be in it.
                 Err(_) => TokenSourceError::Unavailable(Error::new(ErrorKind::Decode(
@@ -286,11 +286,11 @@ impl Transport for TokenExchange {
         &'a self,
         http: &'a reqwest::Client,
         request: reqwest::Request,
-        _: hooks::Operation,
+        _: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
             let sent = Self::send(self, http, request).await;
-            Ok(sent.unwrap_or_else(carry))
+            Ok(sent.unwrap_or_else(wrap_error))
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::SecretString;
-use stablelink_signature::{Received, SignKey, Subject, Timestamp, Verifier};
+use stablelink_signature::{MessageKind, SignatureHeaders, SigningKey, Timestamp, Verifier};
 
 use super::WebhookEvent;
 use crate::{Credentials, Error, ErrorKind};
@@ -59,7 +59,7 @@ impl WebhookVerifier {
     ///
     /// Fails for an empty key, with which anyone can sign.
     pub fn new(sign_key: &SecretString) -> Result<Self, Error> {
-        Ok(Self::with_key(parse_key(sign_key)?))
+        Ok(Self::from_key(parse_key(sign_key)?))
     }
 
     /// Creates a verifier with the sign key of these credentials.
@@ -68,10 +68,10 @@ impl WebhookVerifier {
     ///
     /// Fails if one of the secrets is empty.
     pub fn from_credentials(credentials: &Credentials) -> Result<Self, Error> {
-        Ok(Self::with_key(credentials.clone().ready()?.sign_key))
+        Ok(Self::from_key(credentials.clone().ready()?.sign_key))
     }
 
-    fn with_key(key: SignKey) -> Self {
+    fn from_key(key: SigningKey) -> Self {
         Self {
             verifier: Verifier::new(key),
             scope: "".into(),
@@ -83,8 +83,8 @@ impl WebhookVerifier {
     /// # Errors
     ///
     /// Fails for an empty key.
-    pub fn or(mut self, sign_key: &SecretString) -> Result<Self, Error> {
-        self.verifier = self.verifier.or(parse_key(sign_key)?);
+    pub fn with_key(mut self, sign_key: &SecretString) -> Result<Self, Error> {
+        self.verifier = self.verifier.with_key(parse_key(sign_key)?);
         Ok(self)
     }
 
@@ -134,10 +134,10 @@ impl WebhookVerifier {
             .try_into()
             .map_err(|_| Error::invalid("now", "is before 1970 or too far in the future"))?;
         let body = body.into();
-        let received = Received::from_headers(|name| Some(headers.get(name)?.as_bytes()));
+        let received = SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()));
         let signature = self
             .verifier
-            .verify(Subject::Webhook, received, [&body], now)
+            .verify(MessageKind::Webhook, received, [&body], now)
             .map_err(|error| Error::new(ErrorKind::Signature(error)))?;
         Ok(VerifiedDelivery {
             body,
@@ -147,8 +147,8 @@ impl WebhookVerifier {
     }
 }
 
-fn parse_key(sign_key: &SecretString) -> Result<SignKey, Error> {
-    SignKey::new(sign_key)
+fn parse_key(sign_key: &SecretString) -> Result<SigningKey, Error> {
+    SigningKey::new(sign_key)
         .map_err(|error| Error::configuration("the sign key of webhooks is empty").because(error))
 }
 
@@ -159,7 +159,7 @@ fn parse_key(sign_key: &SecretString) -> Result<SignKey, Error> {
 #[derive(Clone)]
 pub struct VerifiedDelivery {
     body: Bytes,
-    signature: stablelink_signature::Verified,
+    signature: stablelink_signature::VerifiedSignature,
     scope: Arc<str>,
 }
 
@@ -177,7 +177,7 @@ impl VerifiedDelivery {
     }
 
     /// Returns the index of the key that verified the signature: 0 for the first, then in the order of the calls of
-    /// [`or`](WebhookVerifier::or).
+    /// [`with_key`](WebhookVerifier::with_key).
     #[must_use]
     pub const fn key_index(&self) -> usize {
         self.signature.key_index
@@ -235,7 +235,7 @@ impl fmt::Debug for VerifiedDelivery {
 /// ```
 ///
 /// ```compile_fail,E0624
-/// fn made(proof: stablelink_signature::Verified) -> stablelink::webhook::VerifiedDelivery {
+/// fn made(proof: stablelink_signature::VerifiedSignature) -> stablelink::webhook::VerifiedDelivery {
 ///     stablelink::webhook::VerifiedDelivery::new(bytes::Bytes::new(), proof, "".into())
 /// }
 /// ```
@@ -261,7 +261,7 @@ mod tests {
     fn each_key_is_accepted_and_reported_by_index() {
         let [old, new, other]: [SecretString; 3] =
             ["unit-test-old", "unit-test-new", "unit-test-other"].map(Into::into);
-        let webhooks = WebhookVerifier::new(&old).unwrap().or(&new).unwrap();
+        let webhooks = WebhookVerifier::new(&old).unwrap().with_key(&new).unwrap();
         for (key, index) in [(&old, Some(0)), (&new, Some(1)), (&other, None)] {
             let sent = TestDelivery::new("X").signed(key, AT).unwrap();
             let verified = webhooks.verify(&sent.headers, sent.body, AT);
@@ -272,7 +272,7 @@ mod tests {
         let webhooks = WebhookVerifier::from_credentials(&credentials).unwrap();
         assert!(webhooks.verify(&sent.headers, sent.body, AT).is_ok());
         assert!(WebhookVerifier::new(&"".into()).is_err());
-        assert!(webhooks.or(&"".into()).is_err());
+        assert!(webhooks.with_key(&"".into()).is_err());
     }
 
     #[test]

@@ -41,7 +41,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         let (sandbox, client) = pair().await;
         let order = order();
         let label = format!("{operation} {path} {json}");
-        let fault = Fault::member(path, json).on(operation).always();
+        let fault = Fault::replace_field(path, json).on(operation).always();
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.told_err();
@@ -140,7 +140,7 @@ async fn every_form_of_success_is_one() {
     for retcode in [
         RetcodeForm::AsDocumented,
         RetcodeForm::Integer,
-        RetcodeForm::Text,
+        RetcodeForm::String,
     ] {
         for retmsg in [
             Retmsg::Success,
@@ -336,7 +336,7 @@ async fn an_error_of_an_answer_quotes_nothing_of_it() {
             client.checkout_orders().create(&order).await.unwrap();
             sandbox
                 .faults()
-                .add(Fault::member(path, json).on(Operation::GetCheckoutOrder));
+                .add(Fault::replace_field(path, json).on(Operation::GetCheckoutOrder));
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // A status may be any text.
                 Ok(found) => format!("{found:?}"),
@@ -380,7 +380,7 @@ async fn refusals_are_the_same_whatever_their_http_status() {
 async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
     for lost in [false, true] {
         let sandbox = Sandbox::builder()
-            .token_off("ETH_USDT")
+            .disable_token("ETH_USDT")
             .start()
             .await
             .unwrap();
@@ -410,7 +410,7 @@ async fn an_address_that_is_not_allowed_is_told_from_a_refusal() {
             if warm {
                 client.token().await.unwrap();
             }
-            sandbox.change(|settings| settings.refuse_address = true);
+            sandbox.update_settings(|settings| settings.reject_address = true);
             for call in [read as Call, keyed as Call, never as Call] {
                 let result = call(&client).await;
                 assert_eq!(outcome(&result), "address_not_allowed", "{result:?}");

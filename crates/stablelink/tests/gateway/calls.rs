@@ -9,7 +9,7 @@ use crate::watch::Told;
 
 #[tokio::test]
 async fn a_rate_of_either_version_is_read() {
-    for (version, new) in [(RateVersion::Today, true), (RateVersion::Earlier, false)] {
+    for (version, new) in [(RateVersion::Current, true), (RateVersion::Previous, false)] {
         let sandbox = Sandbox::builder()
             .rate_version(version)
             .start()
@@ -52,7 +52,7 @@ async fn an_order_is_made_found_and_cancelled() {
     assert_eq!(
         sandbox
             .effects()
-            .of(Operation::CreateCheckoutOrder, order.order_no()),
+            .count(Operation::CreateCheckoutOrder, order.order_no()),
         1
     );
     assert_eq!(sandbox.token_grants().granted(), 1);
@@ -70,7 +70,7 @@ async fn the_same_value_twice_is_one_order() {
     assert_eq!(
         sandbox
             .effects()
-            .of(Operation::CreateCheckoutOrder, order.order_no()),
+            .count(Operation::CreateCheckoutOrder, order.order_no()),
         1
     );
 }

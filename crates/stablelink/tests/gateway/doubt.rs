@@ -57,7 +57,7 @@ async fn ended_at_its_token(
 ) -> Result<(), Error> {
     let stall = sandbox.faults().add(Fault::stall().on_token().always());
     let task = tokio::spawn(call(client));
-    when(|| sandbox.faults().strikes(stall) == 1).await;
+    when(|| sandbox.faults().injections(stall) == 1).await;
     clock.advance(Duration::from_secs(60));
     task.await.unwrap()
 }
@@ -175,7 +175,7 @@ async fn a_caller_may_go_while_the_gateway_is_silent() {
         tokio::select! {
             biased;
             result = keyed(&client) => panic!("{result:?}"),
-            () = when(|| sandbox.faults().strikes(id) == 1) => {}
+            () = when(|| sandbox.faults().injections(id) == 1) => {}
         }
         clock.advance(limit);
         read(&client).await.unwrap();
@@ -266,7 +266,7 @@ async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
                 let get = Operation::GetCheckoutOrder;
                 sandbox
                     .faults()
-                    .add(Fault::member("retdata.orderAmount", "0.51").on(get));
+                    .add(Fault::replace_field("retdata.orderAmount", "0.51").on(get));
             },
             "ambiguous",
         ),

@@ -108,7 +108,7 @@ async fn a_payment_call_never_has_a_second_effect() {
         assert_eq!(
             sandbox
                 .effects()
-                .of(Operation::CreateCheckoutOrder, order.order_no()),
+                .count(Operation::CreateCheckoutOrder, order.order_no()),
             effects,
             "{name}"
         );

@@ -137,7 +137,7 @@ impl Hunt {
 
 /// A gateway whose client has the planted secrets.
 async fn planted() -> Sandbox {
-    let secrets = stablelink_sandbox::Credentials::new(API_KEY, API_SECRET, SIGN_KEY);
+    let secrets = stablelink_sandbox::SandboxCredentials::new(API_KEY, API_SECRET, SIGN_KEY);
     Sandbox::builder().client(secrets).start().await.unwrap()
 }
 

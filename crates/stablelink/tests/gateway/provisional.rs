@@ -37,7 +37,7 @@ async fn an_on_ramp_is_made_once_however_often_it_is_sent() {
     assert_eq!(
         sandbox
             .effects()
-            .of(Operation::CreateTrade, trade.request_id()),
+            .count(Operation::CreateTrade, trade.request_id()),
         1
     );
 
@@ -57,7 +57,7 @@ async fn an_on_ramp_is_made_once_however_often_it_is_sent() {
 async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
     let (sandbox, client) = pair().await;
     let customer = sandbox.add_customer();
-    sandbox.change(|settings| settings.fee_config_needed = false);
+    sandbox.update_settings(|settings| settings.require_fee_config = false);
     let trade = NewTrade::on_ramp(customer, "USD", "USDC", money("120"));
     sandbox
         .faults()
@@ -70,7 +70,7 @@ async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
     assert_eq!(
         sandbox
             .effects()
-            .of(Operation::CreateTrade, trade.request_id()),
+            .count(Operation::CreateTrade, trade.request_id()),
         1
     );
 }
@@ -266,7 +266,7 @@ async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
         tokio::select! {
             biased;
             page = next(pages.as_mut()) => panic!("{page:?}"),
-            () = when(|| sandbox.faults().strikes(stall) == 1) => {}
+            () = when(|| sandbox.faults().injections(stall) == 1) => {}
         }
     }
     let calls = capture.spans(stablelink::observe::CALL);

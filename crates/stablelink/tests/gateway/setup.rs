@@ -20,7 +20,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
         .retry(quick())
 }
 
-pub(crate) fn credentials(secrets: &stablelink_sandbox::Credentials) -> Credentials {
+pub(crate) fn credentials(secrets: &stablelink_sandbox::SandboxCredentials) -> Credentials {
     Credentials::new(
         secrets.api_key().expose_secret(),
         secrets.api_secret().expose_secret(),
@@ -71,7 +71,7 @@ pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
 pub(crate) fn effects(sandbox: &Sandbox, order: &NewCheckoutOrder) -> u64 {
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().count(), 0, "{effects:?}");
-    effects.of(Operation::CreateCheckoutOrder, order.order_no())
+    effects.count(Operation::CreateCheckoutOrder, order.order_no())
 }
 
 /// Goes on when something has happened. Others get their turn meanwhile; no time is waited for.

@@ -16,7 +16,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
     for size in [kept - 200, 10 * 1024 * 1024] {
         sandbox
             .faults()
-            .add(Fault::big_error(size).on(Operation::CancelCheckoutOrder));
+            .add(Fault::large_error(size).on(Operation::CancelCheckoutOrder));
         let error = client.checkout_orders().cancel("7").await.told_err();
         assert!(error.is_ambiguous(), "{error}");
         let body = error.raw().unwrap().body().clone();

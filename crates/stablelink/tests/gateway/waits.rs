@@ -63,7 +63,7 @@ async fn what_is_final_ends_it_and_what_is_not_known_does_not() {
     ] {
         let (client, _clock, number) = waiting(&sandbox).await;
         let fault = sandbox.faults().add(
-            Fault::member("retdata.orderStatus", format!("{status:?}"))
+            Fault::replace_field("retdata.orderStatus", format!("{status:?}"))
                 .on(Operation::GetCheckoutOrder)
                 .always(),
         );
@@ -191,7 +191,7 @@ async fn the_deadline_ends_a_look_up_that_is_under_way() {
     tokio::select! {
         biased;
         result = &mut wait => panic!("{result:?}"),
-        () = when(|| sandbox.faults().strikes(stall) == 1) => {}
+        () = when(|| sandbox.faults().injections(stall) == 1) => {}
     }
     clock.advance(Duration::from_secs(5));
     let error = wait.await.told_err();
@@ -219,7 +219,7 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
     let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
     let stall = sandbox.faults().add(stall);
     let sandbox = &sandbox;
-    let asked = |times| when(move || sandbox.faults().strikes(stall) == times);
+    let asked = |times| when(move || sandbox.faults().injections(stall) == times);
     // In a task of its own, which is ended.
     let wait = client.checkout_orders().wait(&number);
     let task = tokio::spawn(wait.until_final());

@@ -6,7 +6,7 @@ import type { CreatedCheckoutOrder } from "../generated/gateway.js";
 import type { CheckoutOrderEvent, UploadedFile, User } from "../generated/provisional.js";
 import { accepted, clients, connect, environment, Refusal, retdata } from "./client.js";
 import { read } from "./json.js";
-import { amounts, moneyNumber, moneyText, newOrder } from "./money.js";
+import { amounts, moneyNumber, moneyString, newOrder } from "./money.js";
 import { receiver } from "./receiver.js";
 import { expect, type Report } from "./report.js";
 import { grants, sandbox } from "./sandbox.js";
@@ -46,7 +46,7 @@ export async function flow(report: Report): Promise<void> {
   await check("refresh", async () => {
     const old = await live();
     await live(old);
-    expect((await grants()) === "1, 1", "it was not renewed by the refresh token");
+    expect((await grants()) === "1, 1", "it was not refreshed by the refresh token");
     const { documented } = connect(fetch, signKey, async () => old);
     const { response } = await documented.GET("/checkout/order/info", { params: { query: { orderNo } } });
     expect(response.status === 401, `the old token is answered with HTTP ${response.status}`);
@@ -135,8 +135,8 @@ export async function flow(report: Report): Promise<void> {
   });
 
   await check("shared-token", async () => {
-    await promisify(execFile)(process.execPath, [process.argv[1] ?? "", "renew"]);
-    expect((await grants()) === "1, 2", "the other process did not renew by the refresh token");
+    await promisify(execFile)(process.execPath, [process.argv[1] ?? "", "refresh"]);
+    expect((await grants()) === "1, 2", "the other process did not refresh by the refresh token");
     statuses = [];
     accepted(await rate());
     expect(statuses.join() === "401,200", `the call met HTTP ${statuses.join()}, not a refused token and then success`);
@@ -145,7 +145,7 @@ export async function flow(report: Report): Promise<void> {
 
   for (const [nth, amount] of amounts.entries()) {
     await report.check("money", `number ${amount}`, () => moneyNumber(gateway, `${run}N${nth}`, amount));
-    await report.check("money", `text ${amount}`, () => moneyText(gateway, orderNo, `${run}T${nth}`, amount));
+    await report.check("money", `string ${amount}`, () => moneyString(gateway, orderNo, `${run}T${nth}`, amount));
   }
 }
 

@@ -10,11 +10,11 @@ if (command === "vectors" && file !== undefined) {
   await vectors(report, file);
 } else if (command === "flow") {
   await flow(report);
-} else if (command === "renew") {
+} else if (command === "refresh") {
   // Ends the token of the file, for this process and all others, and puts a new one there.
   const { live } = clients(fetch);
   await live(await live());
 } else {
-  throw new Error("usage: vectors FILE | flow | renew");
+  throw new Error("usage: vectors FILE | flow | refresh");
 }
 process.exitCode = report.passed ? 0 : 1;

@@ -23,7 +23,7 @@ export async function moneyNumber({ documented }: Clients, orderNo: string, amou
 }
 
 /** Makes a settlement and reads it back. */
-export async function moneyText(
+export async function moneyString(
   { documented, provisional }: Clients,
   orderNo: string,
   settlementOrderNo: string,

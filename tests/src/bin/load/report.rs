@@ -1,106 +1,110 @@
-//! The figures, for people.
+//! The text report of a load test.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use stablelink_tests::load::{Audit, Growth};
+use stablelink_tests::load::{Audit, MemoryGrowth};
 
 use super::Args;
 
-/// So many findings are shown one by one.
-const SHOWN: usize = 20;
+/// Number of findings that are listed.
+const MAX_FINDINGS: usize = 20;
 
 pub(super) fn print(
     args: &Args,
-    took: Duration,
-    growth: Option<Growth>,
+    elapsed: Duration,
+    growth: Option<MemoryGrowth>,
     audit: &Audit,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let figures = &audit.figures;
-    let seconds = took.as_secs_f64();
+    let stats = &audit.stats;
+    let seconds = elapsed.as_secs_f64();
     writeln!(
         out,
         "{} clients in {} processes, {} accounts, seed {}",
         args.clients, args.processes, args.accounts, args.seed
     )?;
-    let rate = figures.calls as f64 / seconds;
+    let rate = stats.calls as f64 / seconds;
     writeln!(
         out,
-        "  calls        {:>8}  in {seconds:.1} s: {rate:.0} a second",
-        figures.calls
+        "  calls        {:>8}  in {seconds:.1} s: {rate:.0} per second",
+        stats.calls
     )?;
-    let struck: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
-    let share = 100.0 * struck as f64 / audit.requests.max(1) as f64;
+    let injected: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
+    let share = 100.0 * injected as f64 / audit.requests.max(1) as f64;
     writeln!(
         out,
-        "  requests     {:>8}  at the gateway, {struck} faults struck: {share:.1} %",
+        "  requests     {:>8}  received by the sandbox, {injected} with a fault: {share:.1} %",
         audit.requests
     )?;
     writeln!(
         out,
-        "  latency      {:>8}  half of the calls",
-        shown(figures.latency(0.5))
+        "  latency      {:>8}  median",
+        millis(stats.latency(0.5))
     )?;
     writeln!(
         out,
-        "               {:>8}  99 of 100, with their repeats",
-        shown(figures.latency(0.99))
+        "               {:>8}  99th percentile, retries included",
+        millis(stats.latency(0.99))
     )?;
     writeln!(
         out,
-        "  in doubt     {:>8}  payments whose outcome was not known for a while",
-        figures.doubtful
+        "  ambiguous    {:>8}  payments whose outcome was unknown at some time",
+        stats.ambiguous
     )?;
-    writeln!(out, "  reconciled   {:>8}  of them", figures.reconciled)?;
+    writeln!(
+        out,
+        "  reconciled   {:>8}  of the ambiguous payments",
+        stats.reconciled
+    )?;
     writeln!(out, "  tokens       {:>8}  granted", audit.tokens)?;
     match growth {
         Some(growth) => {
             writeln!(
                 out,
-                "  memory       {:>8}  at most, resident, of the processes of clients together",
+                "  memory       {:>8}  peak resident memory of all client processes",
                 mib(growth.peak)
             )?;
             writeln!(
                 out,
-                "               {:>8}  in the second quarter",
+                "               {:>8}  median of the second quarter",
                 mib(growth.early)
             )?;
-            let verdict = if growth.is_flat() { "flat" } else { "IT GROWS" };
+            let verdict = if growth.is_flat() { "flat" } else { "GROWING" };
             writeln!(
                 out,
-                "               {:>8}  in the last: {verdict}",
+                "               {:>8}  median of the last quarter: {verdict}",
                 mib(growth.late)
             )?;
         }
         None => writeln!(
             out,
-            "  memory       not measured: too short a run, or no /proc here"
+            "  memory       not measured: the run is too short, or the system has no /proc"
         )?,
     }
-    writeln!(out, "took effect")?;
+    writeln!(out, "effects by operation")?;
     for (operation, count) in &audit.effects {
         writeln!(out, "  {count:>8}  {operation}")?;
     }
-    writeln!(out, "errors that the callers met")?;
-    for (kind, count) in &figures.errors {
+    writeln!(out, "errors by kind")?;
+    for (kind, count) in &stats.errors {
         writeln!(out, "  {count:>8}  {kind}")?;
     }
-    writeln!(out, "faults that struck")?;
+    writeln!(out, "injected faults")?;
     for (name, count) in &audit.strikes {
         writeln!(out, "  {count:>8}  {name}")?;
     }
     if audit.findings.is_empty() {
-        return writeln!(out, "nothing doubled, nothing lost, every balance right");
+        return writeln!(out, "no duplicate, no loss, all balances correct");
     }
     writeln!(out, "{} FINDINGS", audit.findings.len())?;
-    for finding in audit.findings.iter().take(SHOWN) {
+    for finding in audit.findings.iter().take(MAX_FINDINGS) {
         writeln!(out, "  {finding}")?;
     }
     Ok(())
 }
 
-fn shown(time: Duration) -> String {
+fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use stablelink::operations::Facts;
+use stablelink::operations::OperationInfo;
 use stablelink::{Call, Wait};
 
 use crate::context::Context;
@@ -25,7 +25,7 @@ where
 pub(super) async fn wait<T>(
     context: &Context,
     wait: Wait<T>,
-    facts: &Facts,
+    facts: &OperationInfo,
     wanted: Option<String>,
     status_of: fn(&T) -> Option<&str>,
 ) -> Result<(), Failure> {

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 use secrecy::SecretString;
-use stablelink_signature::{QueryForm, Received, RequestLine, Subject, Timestamp, Verifier};
+use stablelink_signature::{
+    MessageKind, QueryForm, RequestLine, SignatureHeaders, Timestamp, Verifier,
+};
 
 use super::Finding;
 use super::answer::{Answer, Written};
@@ -338,16 +340,16 @@ fn answer_signature(wire: &Wire, exchanges: &[Exchange<'_>]) -> Finding {
             .headers
             .get(stablelink_signature::D_SIGNATURE)
             .or_else(|| answer.headers.get(stablelink_signature::SIGNATURE));
-        let received = Received::new(
+        let received = SignatureHeaders::new(
             value.map(http::HeaderValue::as_bytes),
             Some(text.as_bytes()),
         );
         for (subject, parts) in [
             (
-                Subject::ResponseTo(exchange.line),
+                MessageKind::ResponseTo(exchange.line),
                 "method, timestamp, path, query and body",
             ),
-            (Subject::Response, "timestamp and body"),
+            (MessageKind::Response, "timestamp and body"),
         ] {
             if verifier
                 .verify(subject, received, [&answer.body], time)

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use stablelink::Origin;
-use stablelink_signature::{QueryForm, RequestLine, SIGNATURE, SignKey, TIMESTAMP, Timestamp};
+use stablelink_signature::{QueryForm, RequestLine, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 
 use super::answer::Answer;
 use crate::context::Apart;
@@ -16,7 +16,7 @@ pub(super) struct Wire {
     http: reqwest::Client,
     origin: String,
     secrets: Apart,
-    key: SignKey,
+    key: SigningKey,
     pub(super) token: Option<SecretString>,
 }
 
@@ -85,14 +85,14 @@ impl Wire {
                     Failure::other(format!("the HTTP client could not be made: {error}"))
                 })?,
             origin: origin.as_str().to_owned(),
-            key: SignKey::new(&secrets.sign_key)
+            key: SigningKey::new(&secrets.sign_key)
                 .map_err(|error| Failure::usage(error.to_string()))?,
             secrets: secrets.clone(),
             token: None,
         })
     }
 
-    pub(super) const fn key(&self) -> &SignKey {
+    pub(super) const fn key(&self) -> &SigningKey {
         &self.key
     }
 

@@ -4,7 +4,7 @@ mod diagnosis;
 mod variants;
 
 use clap::Args;
-use stablelink_signature::{Received, SignKey, Timestamp, Verifier, VerifyError};
+use stablelink_signature::{SignatureHeaders, SigningKey, Timestamp, Verifier, VerifyError};
 
 use super::sign::{Message, now};
 use crate::context::{API_KEY, API_SECRET, Context};
@@ -35,9 +35,9 @@ pub(crate) struct Verify {
 impl Verify {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let secret = context.sign_key()?;
-        let key = SignKey::new(&secret).map_err(|error| Failure::usage(error.to_string()))?;
+        let key = SigningKey::new(&secret).map_err(|error| Failure::usage(error.to_string()))?;
         let parts = self.message.read(context)?;
-        let received = Received::new(
+        let received = SignatureHeaders::new(
             Some(self.signature.as_bytes()),
             Some(self.timestamp.as_bytes()),
         );

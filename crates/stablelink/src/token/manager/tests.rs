@@ -184,10 +184,16 @@ async fn early_refresh_does_not_delay_calls() {
 async fn short_lived_token_is_not_refreshed_early() {
     for (lifetime, early) in [(SECOND, false), (2 * SECOND, true)] {
         let fixture = TokenFixture::new();
-        fixture.gateway.respond_with([TokenResponse::Issue(lifetime)]);
+        fixture
+            .gateway
+            .respond_with([TokenResponse::Issue(lifetime)]);
         fixture.current().await;
         fixture.advance(lifetime.mul_f64(0.9));
-        assert_eq!(!fixture.early_refresh().await.is_empty(), early, "{lifetime:?}");
+        assert_eq!(
+            !fixture.early_refresh().await.is_empty(),
+            early,
+            "{lifetime:?}"
+        );
     }
 }
 

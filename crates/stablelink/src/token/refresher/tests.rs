@@ -217,7 +217,8 @@ async fn stored_token_expires_by_the_time_of_day() {
         fixture.store.save_as_other("stored", expires_at).await;
         fixture.advance(LIFETIME);
         let token = finish(fixture.tokens.current()).await.unwrap();
-        let (name, lifetime) = lifetime.map_or(("token-1", LIFETIME), |lifetime| ("stored", lifetime));
+        let (name, lifetime) =
+            lifetime.map_or(("token-1", LIFETIME), |lifetime| ("stored", lifetime));
         assert_eq!(token_text(&token), name, "{expires_at:?}");
         assert_eq!(token.expires_at(), fixture.clock.now() + lifetime);
     }

@@ -31,7 +31,7 @@ final class Amounts {
             report.check("number " + digits, () -> number(digits));
         }
         for (String digits : DIGITS) {
-            report.check("text " + digits, () -> text(digits));
+            report.check("string " + digits, () -> string(digits));
         }
         return report.passed();
     }
@@ -52,7 +52,7 @@ final class Amounts {
         Report.holds(exponent.contains("\"orderAmount\":1000,"), "an exponent goes out: " + exponent);
     }
 
-    private void text(String digits) throws Exception {
+    private void string(String digits) throws Exception {
         var order = Flow.newOrder("1.00");
         var ordered = checkout.createCheckoutOrder(order);
         data(ordered.getRetcode().getActualInstance(), ordered.getRetmsg(), ordered.getRetdata());

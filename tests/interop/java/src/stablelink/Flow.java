@@ -234,21 +234,21 @@ final class Flow {
     private void sharedToken() throws Exception {
         List<String> grants = gateway.recorder.grants();
         int before = gateway.recorder.count();
-        renewElsewhere();
+        refreshInOtherProcess();
         info(order.getOrderNo());
         List<Integer> statuses = gateway.recorder.since(before).stream().map(Recorder.Exchange::status).toList();
         Report.same("HTTP statuses", List.of(401, 200), statuses);
         Report.same("token requests of this process", grants, gateway.recorder.grants());
     }
 
-    private static void renewElsewhere() throws Exception {
+    private static void refreshInOtherProcess() throws Exception {
         String java = ProcessHandle.current().info().command().orElse("java");
-        int code = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Main.class.getName(), "renew")
+        int code = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Main.class.getName(), "refresh")
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start()
             .waitFor();
-        Report.same("exit code of renew", 0, code);
+        Report.same("exit code of refresh", 0, code);
     }
 
     static CreateCheckoutOrderRequest newOrder(String amount) {

@@ -14,13 +14,13 @@ public final class Main {
                 boolean flow = new Flow(gateway).run();
                 yield new Amounts(gateway).run() && flow;
             }
-            case "renew" -> {
+            case "refresh" -> {
                 Auth auth = new Gateway(System.getenv()).auth;
                 auth.token(auth.token(null));
                 yield true;
             }
             default -> {
-                System.err.println("usage: vectors FILE | flow | renew");
+                System.err.println("usage: vectors FILE | flow | refresh");
                 yield false;
             }
         };

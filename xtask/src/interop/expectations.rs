@@ -1,0 +1,123 @@
+//! The checks that a program must report. `tests/interop/README.md` lists them for readers.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::job::{error::JobError, read};
+
+/// The signature vectors, relative to the root.
+pub(super) const VECTORS: &str = "spec/vectors/signatures.json";
+
+/// A group of checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Vectors,
+    Flow,
+    Money,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 3] = [Self::Vectors, Self::Flow, Self::Money];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Vectors => "vectors",
+            Self::Flow => "flow",
+            Self::Money => "money",
+        }
+    }
+}
+
+/// One check that a program must report.
+pub(super) type ExpectedCheck = (Part, String);
+
+const FLOW: [&str; 12] = [
+    "token",
+    "refresh",
+    "exchange-rate",
+    "create-user",
+    "create-order",
+    "order-info",
+    "simulate",
+    "upload",
+    "trade",
+    "webhook",
+    "error-envelope",
+    "shared-token",
+];
+
+/// Amounts that a binary float cannot represent.
+pub(super) const AMOUNTS: [&str; 2] = ["1000.233567", "12345678901234567890.12"];
+
+#[derive(Deserialize)]
+struct VectorFile {
+    signatures: Vec<VectorId>,
+    rejections: Vec<VectorId>,
+    timestamps: Vec<Value>,
+    freshness: FreshnessVectors,
+}
+
+#[derive(Deserialize)]
+struct VectorId {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct FreshnessVectors {
+    cases: Vec<Value>,
+}
+
+/// Returns one check for each vector in the file.
+pub(super) fn vectors(root: &Path) -> Result<Vec<ExpectedCheck>, JobError> {
+    let vectors: VectorFile = serde_json::from_str(&read(root, VECTORS)?)
+        .map_err(|error| JobError(format!("{VECTORS}: {error}")))?;
+    let ids = vectors.signatures.into_iter().chain(vectors.rejections);
+    let timestamps = (0..vectors.timestamps.len()).map(|index| format!("timestamps/{index}"));
+    let freshness = (0..vectors.freshness.cases.len()).map(|index| format!("freshness/{index}"));
+    Ok(ids
+        .map(|vector| vector.id)
+        .chain(timestamps)
+        .chain(freshness)
+        .map(|name| (Part::Vectors, name))
+        .collect())
+}
+
+/// Returns the checks of the flow, in their order, and those of the amounts in it.
+pub(super) fn flow() -> Vec<ExpectedCheck> {
+    let flow = FLOW.iter().map(|name| (Part::Flow, (*name).to_owned()));
+    let money = ["number", "string"]
+        .into_iter()
+        .flat_map(|json| AMOUNTS.map(|amount| (Part::Money, format!("{json} {amount}"))));
+    flow.chain(money).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+    #[test]
+    fn readme_lists_every_check_of_the_flow() {
+        let readme = read(Path::new(ROOT), "tests/interop/README.md").unwrap();
+        for (part, name) in flow() {
+            let start = format!("| `{}` |", part.name());
+            let row = |line: &str| line.starts_with(&start) && line.contains(&format!("`{name}`"));
+            assert!(readme.lines().any(row), "{name}");
+        }
+    }
+
+    #[test]
+    fn vectors_has_one_check_per_vector() {
+        let names = vectors(Path::new(ROOT)).unwrap();
+        let mut unique = names.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), names.len());
+        for name in ["pub-1", "neg-hex", "timestamps/0", "freshness/0"] {
+            assert!(names.contains(&(Part::Vectors, name.to_owned())), "{name}");
+        }
+    }
+}

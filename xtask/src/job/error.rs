@@ -1,0 +1,19 @@
+//! The errors of commands that run other programs.
+
+use std::io;
+
+/// The reason why the rest of a job cannot run.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct JobError(pub String);
+
+impl From<io::Error> for JobError {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Everything that a job found wrong, in the order in which it was found.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct JobProblems(pub Vec<String>);
