@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret as _;
-use stablelink::webhook::axum::{WebhookReceiver, router};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
 use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use tokio::net::TcpListener;
 
@@ -27,7 +27,7 @@ impl WebhookReceiver {
             .sign_key()
             .expose_secret()
             .to_owned();
-        let axum_receiver = WebhookReceiver::new(WebhookVerifier::new(&key.into()).unwrap());
+        let axum_receiver = DeliveryReceiver::new(WebhookVerifier::new(&key.into()).unwrap());
         let axum_receiver = axum_receiver.clock(Arc::new(env.clock.clone()));
         let handler = {
             let receiver = receiver.clone();

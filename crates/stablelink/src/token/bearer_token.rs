@@ -84,6 +84,7 @@ impl BearerToken {
     }
 
     /// Returns the generation, which grows with each refresh in any process that shares the store.
+    #[doc(hidden)]
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.0.generation

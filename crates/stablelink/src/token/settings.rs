@@ -4,15 +4,8 @@ use std::time::Duration;
 
 /// When tokens are requested and refreshed. The defaults fit a server with several processes.
 ///
-/// ```
-/// use std::time::Duration;
-/// use stablelink::TokenSettings;
-///
-/// let settings = TokenSettings::default()
-///     .refresh_after(0.7)
-///     .cooldown(Duration::from_secs(10));
-/// # drop(settings);
-/// ```
+/// Not part of the public API: for the tests of this crate.
+#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenSettings {
     pub(super) refresh_after: f64,
@@ -47,8 +40,7 @@ const MIN_REFRESH_AFTER: f64 = 0.1;
 const MAX_REFRESH_AFTER: f64 = 0.95;
 
 impl TokenSettings {
-    /// Sets the share of the token's lifetime after which it is refreshed, from 0.1 to 0.95. Default: 0.8, plus a random
-    /// delay of up to 0.1 so that processes do not refresh at the same time.
+    /// Sets the share of the token's lifetime after which it is refreshed, from 0.1 to 0.95. Default: 0.8.
     ///
     /// A call starts the refresh and does not wait for it: it uses the token that is still valid. A client that makes no
     /// calls refreshes nothing.
@@ -59,7 +51,6 @@ impl TokenSettings {
     }
 
     /// Sets the maximum random delay of a refresh, as a share of the token's lifetime. Default: 0.1.
-    #[doc(hidden)]
     #[must_use]
     pub fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
@@ -84,7 +75,6 @@ impl TokenSettings {
     ///
     /// Without this limit, each call would request a token from a gateway that rejects every token. After the last one, calls
     /// fail immediately until the cooldown since the first one has passed.
-    #[doc(hidden)]
     #[must_use]
     pub fn max_refreshes_per_cooldown(mut self, count: u32) -> Self {
         self.max_refreshes_per_cooldown = count.max(1);
@@ -93,7 +83,6 @@ impl TokenSettings {
 
     /// Sets the TTL of the refresh lock, which is also the timeout of one refresh. Other processes wait this long for a process
     /// that was killed during a refresh. Default: 30 s; from 1 s to one day.
-    #[doc(hidden)]
     #[must_use]
     pub fn lock_ttl(mut self, ttl: Duration) -> Self {
         self.lock_ttl = ttl.clamp(Duration::from_secs(1), MAX_DURATION);
@@ -103,7 +92,6 @@ impl TokenSettings {
     /// Sets how long a call waits for a refresh in another process. Default: 40 s, which is longer than the
     /// [`lock_ttl`](Self::lock_ttl), so that a killed process does not fail a call. At most one day. The deadline of the call
     /// also applies.
-    #[doc(hidden)]
     #[must_use]
     pub fn lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout.min(MAX_DURATION);

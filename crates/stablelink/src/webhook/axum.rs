@@ -81,7 +81,7 @@ use crate::{Error, ErrorKind};
 ///
 /// It is the state that [`VerifiedEvent`] needs, and [`router`] accepts it instead of a [`WebhookVerifier`].
 #[derive(Clone)]
-pub struct WebhookReceiver {
+pub struct DeliveryReceiver {
     verifier: WebhookVerifier,
     clock: Arc<dyn Clock>,
     body_limit: usize,
@@ -89,7 +89,7 @@ pub struct WebhookReceiver {
     handler_timeout: Duration,
 }
 
-impl WebhookReceiver {
+impl DeliveryReceiver {
     /// Creates a receiver with the system clock and the default limits.
     #[must_use]
     pub fn new(verifier: WebhookVerifier) -> Self {
@@ -150,15 +150,15 @@ impl WebhookReceiver {
     }
 }
 
-impl From<WebhookVerifier> for WebhookReceiver {
+impl From<WebhookVerifier> for DeliveryReceiver {
     fn from(verifier: WebhookVerifier) -> Self {
         Self::new(verifier)
     }
 }
 
-impl fmt::Debug for WebhookReceiver {
+impl fmt::Debug for DeliveryReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookReceiver")
+        f.debug_struct("DeliveryReceiver")
             .field("verifier", &self.verifier)
             .field("clock", &self.clock)
             .field("body_limit", &self.body_limit)
@@ -171,11 +171,11 @@ impl fmt::Debug for WebhookReceiver {
 /// An extractor for a verified delivery and its event. The body is not parsed before the signature is verified.
 ///
 /// The extractor does not detect duplicates: use [`handle`], or [`router`]. It needs a
-/// [`WebhookReceiver`] in the state. axum drops a handler whose client disconnects: run work that must finish in a task.
+/// [`DeliveryReceiver`] in the state. axum drops a handler whose client disconnects: run work that must finish in a task.
 ///
 /// ```
 /// use axum::{Router, routing::post};
-/// use stablelink::webhook::axum::{VerifiedEvent, WebhookReceiver};
+/// use stablelink::webhook::axum::{VerifiedEvent, DeliveryReceiver};
 /// use stablelink::webhook::{Acknowledgement, WebhookVerifier};
 ///
 /// async fn receive(delivery: VerifiedEvent) -> Acknowledgement {
@@ -187,7 +187,7 @@ impl fmt::Debug for WebhookReceiver {
 /// let verifier = WebhookVerifier::new(&"unit-test-sign-key-not-real-0001".into())?;
 /// let app: Router = Router::new()
 ///     .route("/hook", post(receive))
-///     .with_state(WebhookReceiver::new(verifier));
+///     .with_state(DeliveryReceiver::new(verifier));
 /// # let _ = app;
 /// # Ok(())
 /// # }
@@ -204,13 +204,13 @@ pub struct VerifiedEvent {
 impl<S> FromRequest<S> for VerifiedEvent
 where
     S: Send + Sync,
-    WebhookReceiver: FromRef<S>,
+    DeliveryReceiver: FromRef<S>,
 {
     /// A response with a status other than 2xx and a constant text: the gateway delivers again.
     type Rejection = DeliveryRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, DeliveryRejection> {
-        let verified = WebhookReceiver::from_ref(state).receive(request).await?;
+        let verified = DeliveryReceiver::from_ref(state).receive(request).await?;
         let event = verified.parse().map_err(DeliveryRejection::from_error)?;
         Ok(Self { verified, event })
     }
@@ -295,14 +295,14 @@ impl IntoResponse for Acknowledgement {
 /// Returns a router that receives deliveries at `/`: it verifies them, runs the handler once per event, and responds.
 ///
 /// Nest it at the path of the webhook URL in the dashboard: `Router::new().nest("/webhooks/stablelink", router)`. That URL must
-/// not end with a slash, because the path of `nest` does not. Pass a [`WebhookVerifier`], or a [`WebhookReceiver`] to change
+/// not end with a slash, because the path of `nest` does not. Pass a [`WebhookVerifier`], or a [`DeliveryReceiver`] to change
 /// limits. Any number of routers can share a deduplicator. The response to methods other than POST is 405.
 ///
 /// The handler runs in its own task, which continues when the client disconnects, so that a finished event is always recorded.
-/// After the [`handler_timeout`](WebhookReceiver::handler_timeout) the handler is dropped at its current `await`, and the claim
+/// After the [`handler_timeout`](DeliveryReceiver::handler_timeout) the handler is dropped at its current `await`, and the claim
 /// of the event is released. The error of the handler is neither part of the response nor logged: log it in the handler.
 pub fn router<D, H, A, E>(
-    receiver: impl Into<WebhookReceiver>,
+    receiver: impl Into<DeliveryReceiver>,
     deduplicator: Arc<D>,
     handler: H,
 ) -> Router
@@ -340,7 +340,7 @@ enum HandlerFailure {
 
 async fn respond<D, H, A, E>(
     delivery: VerifiedDelivery,
-    receiver: WebhookReceiver,
+    receiver: DeliveryReceiver,
     deduplicator: Arc<D>,
     handler: H,
 ) -> Response

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Error, ErrorKind};
 
-/// The response body that acknowledges a delivery, to send with a status of 2xx.
+/// The response body that acknowledges a delivery, as JSON text, to send with a status of 2xx.
 ///
 /// One page asks for the text `SUCCESS`, another page and the vendor's client for this object, which contains both. A delivery
 /// fails if the status is not 2xx or if there is no response within 15 seconds. The gateway repeats a failed delivery 14 times
@@ -26,10 +26,10 @@ use crate::{Error, ErrorKind};
 pub struct Acknowledgement;
 
 impl Acknowledgement {
-    /// The body. Its `retcode` is an integer, as on the pages about webhooks.
-    pub const BODY: &'static str = r#"{"retcode":200,"retmsg":"SUCCESS"}"#;
-    /// The `Content-Type` of the body.
-    pub const CONTENT_TYPE: &'static str = "application/json";
+    /// Its `retcode` is an integer, as on the pages about webhooks.
+    pub(super) const BODY: &'static str = r#"{"retcode":200,"retmsg":"SUCCESS"}"#;
+    #[cfg(feature = "axum")]
+    pub(super) const CONTENT_TYPE: &'static str = "application/json";
 }
 
 impl fmt::Display for Acknowledgement {

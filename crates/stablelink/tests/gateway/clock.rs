@@ -14,7 +14,7 @@ use stablelink::testing::TestDelivery;
 use stablelink::webhook::MemoryDeduplicator;
 use stablelink::webhook::WebhookVerifier;
 #[cfg(feature = "axum")]
-use stablelink::webhook::axum::{WebhookReceiver, router};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
 use stablelink_sandbox::{Fault, Operation};
 
 #[cfg(feature = "axum")]
@@ -266,7 +266,7 @@ async fn webhooks_are_judged_by_our_clock() {
             #[cfg(feature = "axum")]
             {
                 let receiver =
-                    WebhookReceiver::new(webhooks.clone()).clock(Arc::new(clock.clone()));
+                    DeliveryReceiver::new(webhooks.clone()).clock(Arc::new(clock.clone()));
                 let status = received(receiver, sent).await;
                 assert_eq!(status, if fresh { 200 } else { 401 }, "{seconds}");
             }
@@ -304,7 +304,7 @@ async fn webhooks_are_judged_by_the_clock_of_the_machine() {
 
 /// The status that a ready router answers this delivery with.
 #[cfg(feature = "axum")]
-async fn received(receiver: WebhookReceiver, sent: SignedDelivery) -> u16 {
+async fn received(receiver: DeliveryReceiver, sent: SignedDelivery) -> u16 {
     let guard = Arc::new(MemoryDeduplicator::default());
     let handler = |_| async { Ok::<_, ()>(()) };
     let app = axum::Router::new().nest("/hook", router(receiver, guard, handler));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header;
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
-use stablelink::webhook::axum::{WebhookReceiver, router};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
 use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use stablelink::{Client, Credentials, Environment};
 use stablelink_sandbox::{Delivery, Sandbox, UnknownRecord};
@@ -71,7 +71,7 @@ impl Stage {
             .environment(Environment::at(sandbox.url())?)
             .credentials(credentials.clone())
             .build()?;
-        let receiver = WebhookReceiver::new(WebhookVerifier::from_credentials(&credentials)?);
+        let receiver = DeliveryReceiver::new(WebhookVerifier::from_credentials(&credentials)?);
         let later = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
         let guard = Arc::new(MemoryDeduplicator::default());
         let stage = Self {
@@ -107,7 +107,7 @@ impl Stage {
 
 impl Post {
     async fn open(
-        receiver: WebhookReceiver,
+        receiver: DeliveryReceiver,
         guard: Arc<MemoryDeduplicator>,
     ) -> Result<Self, Failure> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;

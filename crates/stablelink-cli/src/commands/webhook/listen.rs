@@ -254,11 +254,7 @@ impl Desk {
 }
 
 fn acknowledged() -> Response {
-    (
-        [(header::CONTENT_TYPE, Acknowledgement::CONTENT_TYPE)],
-        Acknowledgement::BODY,
-    )
-        .into_response()
+    Acknowledgement.into_response()
 }
 
 fn plain_answer(status: StatusCode, words: &'static str) -> Response {

@@ -58,8 +58,8 @@ impl FileStore {
     }
 
     /// Sets the clock whose time of day decides when locks expire.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock) -> Self {
+    #[cfg(all(test, unix))]
+    fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }

@@ -28,12 +28,6 @@ struct TokenSlot {
 }
 
 impl MemoryStore {
-    /// Creates an empty store.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_clock(Arc::new(SystemClock::default()))
-    }
-
     /// Creates an empty store whose locks expire by this clock.
     #[must_use]
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
@@ -57,7 +51,7 @@ impl MemoryStore {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self::new()
+        Self::with_clock(Arc::new(SystemClock::default()))
     }
 }
 
