@@ -78,7 +78,7 @@ async fn setting_changes_response_bytes() {
                 .quote("USDT", "USD")
                 .amount(money("1"));
             let quote = quote.await.unwrap();
-            let body = String::from_utf8_lossy(quote.raw().body()).into_owned();
+            let body = String::from_utf8_lossy(quote.raw_response().body()).into_owned();
             assert!(body.contains(shown) && body.contains(member), "{body}");
             env.finish();
         }

@@ -163,7 +163,7 @@ async fn abnormal_payment_sends_webhooks_on_receipt_and_refund() {
         let refund = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
         env.client
             .refunds()
-            .create_of_abnormal_payment(&refund)
+            .create_for_abnormal_payment(&refund)
             .await
             .unwrap();
         env.advance(60);

@@ -1,6 +1,6 @@
 //! Gives schemas the names that `x-schema-name` asks for, and lets every reference follow.
 
-use crate::openapi::{FREELY_NAMED, child};
+use crate::openapi::{child, is_name_map};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -154,7 +154,7 @@ fn strip(node: &mut Value, named: bool) {
         Value::Object(members) => {
             members.retain(|name, _| named || !name.starts_with("x-apifox-"));
             for (name, member) in members.iter_mut() {
-                strip(member, !named && FREELY_NAMED.contains(&name.as_str()));
+                strip(member, !named && is_name_map(name));
             }
         }
         _ => {}
@@ -204,7 +204,7 @@ fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced:
                     ("discriminator", member) if !named => mapping(member, renames),
                     ("example" | "examples" | "default" | "enum", _) if !named => {}
                     (name, member) => {
-                        let named = !named && FREELY_NAMED.contains(&name);
+                        let named = !named && is_name_map(name);
                         follow(member, named, &child(at, name), renames, misplaced);
                     }
                 }

@@ -49,7 +49,7 @@ impl BearerToken {
                 Error::new(ErrorKind::Authentication {
                     problem: "the gateway issued a token with characters that are not allowed in a header"
                         .into(),
-                    refusal: None,
+                    api_error: None,
                 })
             })?;
         header.set_sensitive(true);

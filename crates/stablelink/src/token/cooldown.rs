@@ -65,7 +65,7 @@ impl TokenCooldown {
                         CooldownNotice(remaining),
                     )
                     .into(),
-                    refusal: None,
+                    api_error: None,
                 }))
             }
             _ => Ok(()),
@@ -111,9 +111,9 @@ impl SharedError {
     pub(super) fn during_cooldown(&self, remaining: Duration) -> Error {
         let notice = CooldownNotice(remaining);
         let kind = match self.0.kind().clone() {
-            ErrorKind::Authentication { problem, refusal } => ErrorKind::Authentication {
+            ErrorKind::Authentication { problem, api_error } => ErrorKind::Authentication {
                 problem: format!("{problem}; {notice}").into(),
-                refusal,
+                api_error,
             },
             ErrorKind::RateLimited { .. } => ErrorKind::RateLimited {
                 retry_after: Some(remaining),
@@ -133,7 +133,7 @@ impl SharedError {
         let mut error = Error::new(kind)
             .retryable(self.0.is_retryable())
             .after(self.0.retry_after());
-        if let Some(raw) = self.0.raw() {
+        if let Some(raw) = self.0.raw_response() {
             error = error.answered(raw.clone());
         }
         match self.0.operation() {
@@ -205,19 +205,19 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::{RawReply, Refusal};
+    use crate::{ApiError, RawResponse};
 
-    fn refusal() -> Refusal {
-        Refusal::new(Some("00007".to_owned()), Some("no such key".to_owned()))
+    fn refusal() -> ApiError {
+        ApiError::new(Some("00007".to_owned()), Some("no such key".to_owned()))
     }
 
     #[test]
     fn copy_has_the_content_of_the_original() {
         let kinds = [
-            ErrorKind::Refused(refusal()),
+            ErrorKind::Api(refusal()),
             ErrorKind::Authentication {
                 problem: "no token".into(),
-                refusal: Some(refusal()),
+                api_error: Some(refusal()),
             },
             ErrorKind::AddressNotAllowed(refusal()),
             ErrorKind::RateLimited {
@@ -227,7 +227,7 @@ mod tests {
                 problem: "reset".into(),
             },
             ErrorKind::Timeout,
-            ErrorKind::Decode(crate::error::Decode::new("retdata", "is missing")),
+            ErrorKind::Decode(crate::error::DecodeError::new("retdata", "is missing")),
             ErrorKind::Store {
                 problem: "gone".into(),
             },
@@ -240,7 +240,7 @@ mod tests {
             },
         ];
         for (at, kind) in kinds.into_iter().enumerate() {
-            let reply = RawReply::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
+            let reply = RawResponse::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
             let first = Error::new(kind)
                 .because(std::io::Error::other("the line is cut"))
                 .answered(reply)
@@ -252,7 +252,7 @@ mod tests {
             assert_eq!(copy.to_string(), text);
             assert_eq!(copy.is_retryable(), at % 2 == 0);
             assert_eq!(copy.http_status(), Some(502));
-            assert_eq!(copy.refusal(), shared.0.refusal());
+            assert_eq!(copy.api_error(), shared.0.api_error());
             assert_eq!(copy.source().unwrap().to_string(), "the line is cut");
             assert!(copy.source().unwrap().source().is_none());
         }
@@ -262,7 +262,7 @@ mod tests {
     fn copy_during_cooldown_shows_the_remaining_time() {
         let shared = SharedError::new(Error::new(ErrorKind::Authentication {
             problem: "no token".into(),
-            refusal: Some(refusal()),
+            api_error: Some(refusal()),
         }));
         let copy = shared.during_cooldown(Duration::from_millis(6_500));
         assert_eq!(

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::clock::{BoxFuture, Clock};
 use crate::testing::ManualClock;
-use crate::{Error, ErrorKind, Refusal};
+use crate::{ApiError, Error, ErrorKind};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const LIFETIME: Duration = Duration::from_secs(6 * 3_600);
@@ -76,7 +76,7 @@ impl FakeGateway {
                 return Err(TokenSourceError::Rejected(Error::new(
                     ErrorKind::Authentication {
                         problem: "no token was given".into(),
-                        refusal: Some(Refusal::new(Some("00007".to_owned()), None)),
+                        api_error: Some(ApiError::new(Some("00007".to_owned()), None)),
                     },
                 )));
             }

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use stablelink::testing::ManualClock;
 use stablelink::{
-    BoxFuture, ClientBuilder, CredentialSource, Credentials, Environment, MemoryStore, SourceError,
-    StoreKey, TokenSettings, TokenStore,
+    BoxFuture, ClientBuilder, CredentialSource, CredentialSourceError, Credentials, Environment,
+    MemoryStore, StoreKey, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Operation, Sandbox};
 
@@ -27,7 +27,7 @@ async fn credential_source_recovers_after_failures() {
         let read = reads.fetch_add(1, Ordering::Relaxed);
         async move {
             match read {
-                0 => Err(SourceError::from("the vault is sealed")),
+                0 => Err(CredentialSourceError::from("the vault is sealed")),
                 1 => Ok(Credentials::new("key", "secret", "")),
                 2 => Ok(Credentials::new("", "secret", "sign")),
                 _ => Ok(real),
@@ -103,10 +103,12 @@ impl RotatingSource {
 }
 
 impl CredentialSource for RotatingSource {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let current = self.current.lock().unwrap().clone();
-        Box::pin(std::future::ready(current.map_err(SourceError::from)))
+        Box::pin(std::future::ready(
+            current.map_err(CredentialSourceError::from),
+        ))
     }
 }
 

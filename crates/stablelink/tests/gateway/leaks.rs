@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use stablelink::types::{CheckoutOrder, CreateUserRequest};
-use stablelink::{Answer, Client, Error, Method, NewCheckoutOrder, NewSettlement};
+use stablelink::{Client, Error, Method, NewCheckoutOrder, NewSettlement, Response};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
@@ -90,11 +90,11 @@ impl LeakSearch {
         self.add_text(format!("error of {place}"), texts(error));
     }
 
-    fn outcome<T>(&mut self, place: &str, outcome: Result<Answer<T>, Error>) {
+    fn outcome<T>(&mut self, place: &str, outcome: Result<Response<T>, Error>) {
         match outcome {
             Ok(answer) => {
                 self.shown(place, &answer);
-                self.shown(place, answer.raw());
+                self.shown(place, answer.raw_response());
             }
             Err(error) => self.error(place, &error),
         }
@@ -238,7 +238,7 @@ async fn calls(search: &mut LeakSearch, place: &str, client: &Client) {
         .query("name", PERSONAL[0])
         .query("requestId", "0")
         .json(&user())
-        .keyed("requestId", "0");
+        .idempotency_key("requestId", "0");
     search.shown(place, &by_hand);
     search.outcome(place, by_hand.await);
     let fetched = client.request(Method::GET, "/checkout/order/info");
@@ -263,11 +263,11 @@ async fn secrets_and_personal_data_are_never_shown() {
     // The connection log of reqwest shows every byte: a caller cannot enable it for this client.
     let build = || {
         builder(&sandbox)
-            .http(|http| http.connection_verbose(true))
+            .configure_http(|http| http.connection_verbose(true))
             .token_settings(
                 stablelink::TokenSettings::default().cooldown(std::time::Duration::ZERO),
             )
-            .retry(quick().budget(1_000_000))
+            .retry(quick().retry_budget(1_000_000))
     };
     search.shown("builder", &build());
     let client = build().build().unwrap();

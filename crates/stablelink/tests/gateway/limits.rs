@@ -122,9 +122,11 @@ async fn payment_with_a_long_retry_after_is_ambiguous_immediately() {
 async fn pauses_are_random_up_to_a_doubling_limit() {
     let (sandbox, builder, clock) = clocked().await;
     let second = Duration::from_secs(1);
-    let policy = RetryPolicy::default().base(second).attempts(5);
+    let policy = RetryPolicy::default()
+        .initial_backoff(second)
+        .max_attempts(5);
     let client = builder
-        .retry(policy.cap(second * 3))
+        .retry(policy.max_backoff(second * 3))
         .deadline(second * 1_000)
         .build()
         .unwrap();
@@ -149,7 +151,7 @@ async fn pauses_are_random_up_to_a_doubling_limit() {
 async fn calls_share_a_retry_budget_that_successes_refill() {
     let (sandbox, _) = pair().await;
     let client = builder(&sandbox)
-        .retry(quick().attempts(3).budget(10))
+        .retry(quick().max_attempts(3).retry_budget(10))
         .build()
         .unwrap();
     let rates = Operation::GetExchangeRate;
@@ -181,7 +183,7 @@ async fn call_can_set_its_number_of_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (5, 5)] {
         let before = sent(&sandbox, rates);
         let quote = client.exchange_rates().quote("USDT", "USD");
-        assert!(quote.attempts(attempts).await.told().is_err());
+        assert!(quote.max_attempts(attempts).await.told().is_err());
         assert_eq!(sent(&sandbox, rates) - before, expected);
     }
 }

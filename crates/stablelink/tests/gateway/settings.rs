@@ -45,7 +45,7 @@ async fn user_agent_is_sent() {
 async fn http_function_adjusts_the_http_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let adjusted = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let own = [
                 ("x-shop", "7"),
                 ("authorization", "Basic x"),
@@ -72,7 +72,7 @@ async fn http_function_adjusts_the_http_client() {
 async fn retries_of_the_http_client_are_disabled() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let every_failure = reqwest::retry::for_host("127.0.0.1")
                 .no_budget()
                 .max_retries_per_request(5)
@@ -109,7 +109,7 @@ async fn timeout_of_the_http_client_is_a_timeout_error() {
     first.token().await.unwrap();
     let client = builder(&sandbox)
         .token_store(store)
-        .http(|http| http.read_timeout(Duration::from_millis(1)))
+        .configure_http(|http| http.read_timeout(Duration::from_millis(1)))
         .build()
         .unwrap();
     sandbox

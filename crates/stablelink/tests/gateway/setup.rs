@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    Answer, BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder,
+    BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder, Response,
     RetryPolicy,
 };
 use stablelink_sandbox::{Operation, Sandbox};
@@ -30,7 +30,7 @@ pub(crate) fn credentials(secrets: &stablelink_sandbox::SandboxCredentials) -> C
 
 /// Returns a retry policy without pauses.
 pub(crate) fn quick() -> RetryPolicy {
-    RetryPolicy::default().base(Duration::ZERO)
+    RetryPolicy::default().initial_backoff(Duration::ZERO)
 }
 
 pub(crate) async fn pair() -> (Sandbox, Client) {
@@ -89,7 +89,7 @@ pub(crate) async fn when(condition: impl Fn() -> bool) {
 pub(crate) type Call = fn(&Client) -> BoxFuture<'static, Result<(), Error>>;
 
 pub(crate) fn nothing<T>(
-    call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
+    call: impl Future<Output = Result<Response<T>, Error>> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), Error>> {
     Box::pin(async {
         let outcome = call.await.map(drop);
