@@ -66,6 +66,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod account;
+mod backoff;
 mod call;
 mod client;
 mod clock;
@@ -75,6 +76,7 @@ pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
 mod poller;
+mod raw_object;
 mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;
