@@ -66,6 +66,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod account;
+mod backoff;
 mod call;
 mod client;
 mod clock;
@@ -78,6 +79,7 @@ mod poller;
 #[cfg(feature = "file-store")]
 #[doc(hidden)]
 pub mod private_file;
+mod raw_object;
 mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;

@@ -11,6 +11,7 @@ use super::bearer_token::BearerToken;
 use super::cooldown::{SharedError, TokenCooldown};
 use super::settings::TokenSettings;
 use super::store::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
+use crate::backoff::Backoff;
 use crate::clock::{BoxFuture, Clock};
 use crate::{Error, ErrorKind};
 
@@ -107,9 +108,8 @@ const MAX_REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 
 /// Replaces a longer `Retry-After`, so that no response can disable a client for good.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The delay before the store is read again while another process holds the lock. It doubles up to the maximum.
-const MIN_POLL_DELAY: Duration = Duration::from_millis(25);
-const MAX_POLL_DELAY: Duration = Duration::from_millis(400);
+/// The delay before the store is read again while another process holds the lock.
+const LOCK_BACKOFF: Backoff = Backoff::new(Duration::from_millis(25), Duration::from_millis(400));
 
 impl TokenRefresher {
     pub(super) fn new(
@@ -197,8 +197,9 @@ impl TokenRefresher {
         reason: RefreshReason,
     ) -> Result<BearerToken, RefreshError> {
         let deadline = self.clock.monotonic() + self.settings.lock_timeout;
-        let mut delay = MIN_POLL_DELAY;
+        let mut attempt = 0;
         loop {
+            attempt += 1;
             let stored = self.store.load(key).await?;
             if let Some(token) = self.adopt(key, stored.as_ref()) {
                 return Ok(token);
@@ -228,9 +229,8 @@ impl TokenRefresher {
                 .into());
             }
             self.clock
-                .sleep(delay.mul_f64(0.5 + (self.random)().clamp(0.0, 1.0)))
+                .sleep(LOCK_BACKOFF.centered_jitter(attempt, (self.random)()))
                 .await;
-            delay = (delay * 2).min(MAX_POLL_DELAY);
         }
     }
 

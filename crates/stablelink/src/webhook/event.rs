@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::deduplicator::EventKey;
-use super::members::Members;
 use super::payload::{self, EventPayload};
-use crate::Error;
+use crate::error::{DecodeError, Error, ErrorKind};
+use crate::raw_object::RawObject;
 
 /// The event in a delivery, of a known or an unknown type.
 ///
@@ -18,7 +18,7 @@ use crate::Error;
 /// `Debug` shows the type and the id only.
 #[derive(Clone)]
 pub struct WebhookEvent {
-    fields: Members,
+    fields: RawObject,
     event_type: Option<Box<str>>,
     id: Option<Box<str>>,
     data: Option<EventData>,
@@ -41,13 +41,15 @@ const DATA: &str = "data";
 
 impl WebhookEvent {
     pub(super) fn read(body: &[u8], scope: Arc<str>) -> Result<Self, Error> {
-        let fields = Members::read(body)?;
+        let fields = RawObject::parse(body).map_err(decode_error)?;
         let data = fields
             .get(DATA)
             .filter(|json| *json != "null")
             .map(|json| json_in_string(json).map_or(EventData::Field, EventData::InString));
         Ok(Self {
-            event_type: EVENT_TYPE.iter().find_map(|name| fields.word(name)),
+            event_type: EVENT_TYPE
+                .iter()
+                .find_map(|name| fields.non_empty_string(name)),
             id: id(&fields),
             data,
             fields,
@@ -77,7 +79,7 @@ impl WebhookEvent {
     /// The trusted time of signing is [`VerifiedDelivery::signed_at`](super::VerifiedDelivery::signed_at).
     #[must_use]
     pub fn timestamp(&self) -> Option<i64> {
-        let digits = match self.fields.word("timestamp") {
+        let digits = match self.fields.non_empty_string("timestamp") {
             Some(text) => text,
             None => self.fields.get("timestamp")?.into(),
         };
@@ -142,9 +144,13 @@ impl WebhookEvent {
     }
 }
 
+pub(super) fn decode_error(error: DecodeError) -> Error {
+    Error::new(ErrorKind::Decode(error.of_delivery()))
+}
+
 /// Reads the id. A number equals the string with the same digits.
-fn id(fields: &Members) -> Option<Box<str>> {
-    fields.word("eventId").or_else(|| {
+fn id(fields: &RawObject) -> Option<Box<str>> {
+    fields.non_empty_string("eventId").or_else(|| {
         let text = fields.get("eventId")?;
         text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
             .then(|| text.into())

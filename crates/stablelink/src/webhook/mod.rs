@@ -14,7 +14,6 @@ pub mod axum;
 mod deduplicator;
 mod event;
 mod handle;
-mod members;
 mod memory_deduplicator;
 mod payload;
 #[cfg(feature = "redis")]

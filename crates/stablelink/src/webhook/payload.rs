@@ -10,8 +10,9 @@ use stablelink_api::types::AbnormalPayment;
 use stablelink_api::types::{CheckoutOrderChange, RefundOrderChange, SettlementOrderChange, Trade};
 
 use super::WebhookEvent;
+use super::event::decode_error;
 use crate::Error;
-use crate::error::{DecodeError, ErrorKind};
+use crate::error::DecodeError;
 
 /// The data of an event, as the type of its [event type](WebhookEvent::event_type).
 ///
@@ -100,25 +101,21 @@ const TRADE: &str = "paymentRequestDTO";
 fn data<T: DeserializeOwned>(event: &WebhookEvent) -> Result<T, Error> {
     let text = event
         .data()
-        .ok_or_else(|| undecodable(DecodeError::new("data", "it is missing")))?;
+        .ok_or_else(|| decode_error(DecodeError::new("data", "it is missing")))?;
     typed("data", text)
 }
 
-fn typed<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, Error> {
+fn typed<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Error> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
         |error| {
             let within = error.path().to_string();
             let path = match within.as_str() {
-                "." => member.to_owned(),
-                within => format!("{member}.{within}"),
+                "." => field.to_owned(),
+                within => format!("{field}.{within}"),
             };
-            undecodable(DecodeError::of_json(path, error.inner()))
+            decode_error(DecodeError::of_json(path, error.inner()))
         },
     )
-}
-
-fn undecodable(decode: DecodeError) -> Error {
-    Error::new(ErrorKind::Decode(decode.of_delivery()))
 }
 
 #[cfg(test)]
