@@ -3,7 +3,7 @@
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use stablelink::{Bearer, Client, Credentials, FileStore};
+use stablelink::{BearerToken, Client, Credentials, FileStore};
 
 use crate::context::{Context, SecretTriple, parse_environment};
 use crate::error::CliError;
@@ -210,7 +210,7 @@ impl Token {
 }
 
 /// Returns the expiry time of a token in UTC.
-fn expiry(token: &Bearer) -> String {
+fn expiry(token: &BearerToken) -> String {
     jiff::Timestamp::try_from(token.expires_at()).map_or_else(
         |_| "a time out of range".to_owned(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),

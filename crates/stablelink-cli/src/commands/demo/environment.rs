@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::header;
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
-use stablelink::webhook::axum::{Receiver, router};
-use stablelink::webhook::{Event, MemoryGuard, Webhooks};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
+use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use stablelink::{Client, Credentials, Environment};
 use stablelink_sandbox::{Delivery, Sandbox};
 use tokio::net::TcpListener;
@@ -32,7 +32,7 @@ pub(super) struct DemoEnvironment {
 /// A webhook receiver and the events that its handler received.
 pub(super) struct WebhookEndpoint {
     url: String,
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<WebhookEvent>>>,
 }
 
 /// A delivery of the sandbox as it was sent.
@@ -71,12 +71,12 @@ impl DemoEnvironment {
             .environment(Environment::at(sandbox.url())?)
             .credentials(credentials.clone())
             .build()?;
-        let receiver = Receiver::new(Webhooks::of(&credentials)?);
+        let receiver = DeliveryReceiver::new(WebhookVerifier::from_credentials(&credentials)?);
         let late_clock = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
         let late_receiver = receiver.clone().clock(Arc::new(late_clock));
-        let guard = Arc::new(MemoryGuard::default());
-        let receiver = WebhookEndpoint::start(receiver, Arc::clone(&guard)).await?;
-        let late_receiver = WebhookEndpoint::start(late_receiver, guard).await?;
+        let deduplicator = Arc::new(MemoryDeduplicator::default());
+        let receiver = WebhookEndpoint::start(receiver, Arc::clone(&deduplicator)).await?;
+        let late_receiver = WebhookEndpoint::start(late_receiver, deduplicator).await?;
         sandbox
             .set_webhook_url(&receiver.url)
             .map_err(sandbox_error)?;
@@ -114,12 +114,15 @@ impl DemoEnvironment {
 }
 
 impl WebhookEndpoint {
-    async fn start(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, CliError> {
+    async fn start(
+        receiver: DeliveryReceiver,
+        deduplicator: Arc<MemoryDeduplicator>,
+    ) -> Result<Self, CliError> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let url = format!("http://{}/", listener.local_addr()?);
-        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let events: Arc<Mutex<Vec<WebhookEvent>>> = Arc::default();
         let handled = Arc::clone(&events);
-        let routes = router(receiver, guard, move |event| {
+        let routes = router(receiver, deduplicator, move |event| {
             let handled = Arc::clone(&handled);
             async move {
                 let mut handled = handled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +134,7 @@ impl WebhookEndpoint {
         Ok(Self { url, events })
     }
 
-    pub(super) fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<WebhookEvent> {
         let events = self.events.lock();
         events.unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -9,7 +9,7 @@ use stablelink::types::{
     ConfirmTransactionRequest, CreateFeeConfigRequest, CreateRemitRequest, CreateUserRequest,
     SubmitKybRequest, Trade,
 };
-use stablelink::webhook::Payload;
+use stablelink::webhook::EventPayload;
 use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{DeliveryState, Operation};
 
@@ -215,7 +215,7 @@ async fn webhook_received(
         "the handler received each event once, in order",
     )?;
     let (delivery, event) = require(sent.last().zip(handled.last()), "delivery")?;
-    let Payload::Trade(record) = event.payload()? else {
+    let EventPayload::Trade(record) = event.payload()? else {
         return Err(demo_error("expected: the event contains a trade"));
     };
     check(

@@ -13,7 +13,8 @@ use clap::Args;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use stablelink::webhook::{
-    Acknowledgement, HandleError, MemoryGuard, Outcome, Verified, Webhooks, handle,
+    Acknowledgement, HandleError, HandleOutcome, MemoryDeduplicator, VerifiedDelivery,
+    WebhookVerifier, handle,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -44,9 +45,9 @@ pub(crate) struct Listen {
 /// The largest accepted body.
 const MAX_BODY: usize = 1 << 20;
 
-struct DeliveryReceiver {
-    webhooks: Webhooks,
-    guard: Arc<MemoryGuard>,
+struct ListenState {
+    verifier: WebhookVerifier,
+    deduplicator: Arc<MemoryDeduplicator>,
     forward: Option<(reqwest::Client, String)>,
     out: Output,
     received: AtomicU64,
@@ -57,9 +58,9 @@ struct DeliveryReceiver {
 impl Listen {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let ctrl_c = terminal::ctrl_c().await;
-        let receiver = Arc::new(DeliveryReceiver {
-            webhooks: Webhooks::new(&context.sign_key()?)?,
-            guard: Arc::new(MemoryGuard::default()),
+        let receiver = Arc::new(ListenState {
+            verifier: WebhookVerifier::new(&context.sign_key()?)?,
+            deduplicator: Arc::new(MemoryDeduplicator::default()),
             forward: match self.forward {
                 Some(url) => Some((http_client()?, url)),
                 None => None,
@@ -96,7 +97,7 @@ impl Listen {
     }
 }
 
-async fn receive(State(receiver): State<Arc<DeliveryReceiver>>, request: Request) -> Response {
+async fn receive(State(receiver): State<Arc<ListenState>>, request: Request) -> Response {
     let response = receiver.receive(request).await;
     let received = receiver.received.fetch_add(1, Ordering::Relaxed) + 1;
     if receiver.count.is_some_and(|count| received >= count) {
@@ -108,7 +109,7 @@ async fn receive(State(receiver): State<Arc<DeliveryReceiver>>, request: Request
 /// Why a verified delivery could not be forwarded.
 struct ForwardError(String);
 
-impl DeliveryReceiver {
+impl ListenState {
     async fn receive(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, MAX_BODY);
@@ -118,31 +119,31 @@ impl DeliveryReceiver {
             return self.refuse(StatusCode::BAD_REQUEST, reason, reason);
         };
         let now = SystemTime::now();
-        let verified = match self.webhooks.verify(&parts.headers, body.clone(), now) {
+        let verified = match self.verifier.verify(&parts.headers, body.clone(), now) {
             Ok(verified) => verified,
             Err(error) => {
                 let message = "the signature is missing, invalid or expired";
                 return self.refuse(StatusCode::UNAUTHORIZED, &error.to_string(), message);
             }
         };
-        let outcome = handle(&verified, &self.guard, |_| {
+        let outcome = handle(&verified, &self.deduplicator, |_| {
             self.forward(&parts.headers, body.clone())
         })
         .await;
         match outcome {
-            Ok(Outcome::Handled(forwarded) | Outcome::Unremembered(forwarded, _)) => {
+            Ok(HandleOutcome::Handled(forwarded) | HandleOutcome::NotRecorded(forwarded, _)) => {
                 let status = forwarded.as_ref().map(|(status, _)| *status);
                 self.print(&verified, false, status);
                 match forwarded {
                     Some((status, body)) => (status, body).into_response(),
-                    None => acknowledged(),
+                    None => Acknowledgement.into_response(),
                 }
             }
-            Ok(Outcome::Duplicate) => {
+            Ok(HandleOutcome::Duplicate) => {
                 self.print(&verified, true, None);
-                acknowledged()
+                Acknowledgement.into_response()
             }
-            Ok(Outcome::InProgress) => {
+            Ok(HandleOutcome::InProgress) => {
                 self.print(&verified, true, None);
                 (StatusCode::CONFLICT, "the event is already being handled").into_response()
             }
@@ -196,12 +197,17 @@ impl DeliveryReceiver {
         (status, message).into_response()
     }
 
-    fn print(&self, verified: &Verified, is_duplicate: bool, forwarded: Option<StatusCode>) {
+    fn print(
+        &self,
+        verified: &VerifiedDelivery,
+        is_duplicate: bool,
+        forwarded: Option<StatusCode>,
+    ) {
         let Ok(event) = verified.parse() else { return };
         let forwarded = forwarded.map(|status| status.as_u16());
         if self.out.is_json() {
             let mut line = json!({
-                "eventType": event.kind(),
+                "eventType": event.event_type(),
                 "eventId": event.id(),
                 "signedAt": verified.signed_at().as_millis(),
                 "again": is_duplicate,
@@ -222,7 +228,7 @@ impl DeliveryReceiver {
         let mut line = format!(
             "{}  {}  {}",
             self.out.theme().apply(style, label),
-            sanitize(event.kind().unwrap_or("no type")),
+            sanitize(event.event_type().unwrap_or("no type")),
             sanitize(event.id().unwrap_or("no id"))
         );
         if let Some(status) = forwarded {
@@ -233,9 +239,4 @@ impl DeliveryReceiver {
             let _ = self.out.line(format!("           {}", sanitize(data)));
         }
     }
-}
-
-fn acknowledged() -> Response {
-    let content_type = [(header::CONTENT_TYPE, Acknowledgement::CONTENT_TYPE)];
-    (content_type, Acknowledgement::BODY).into_response()
 }

@@ -60,7 +60,7 @@ impl SendArgs {
                 let id = self.id;
                 let id = id.unwrap_or_else(|| format!("evt_{}", stablelink::request_id()));
                 let seconds = i64::try_from(now()?.as_millis() / 1000).unwrap_or_default();
-                let delivery = TestDelivery::of(self.event.unwrap_or_default())
+                let delivery = TestDelivery::new(self.event.unwrap_or_default())
                     .id(id)
                     .timestamp(seconds);
                 match &self.data {
