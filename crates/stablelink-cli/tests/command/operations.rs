@@ -113,7 +113,7 @@ fn every_operation_can_be_called() {
         &format!("trade deposit-address {client} USDC ethereum"),
     );
     let amount = "7.25".parse().unwrap();
-    let deposit = walk
+    let deposit = calls
         .env
         .sandbox
         .deposit(client.parse().unwrap(), ("USDC", "ethereum"), amount)

@@ -142,12 +142,12 @@ fn impossible_control_command_is_rejected_with_reason() {
     let env = TestEnvironment::new();
     for (arguments, code, problem) in [
         (
-            vec!["sandbox", "set", "trade", "nobody", "Completed"],
+            vec!["sandbox", "set", "trade", "unknown", "Completed"],
             3,
             "the sandbox has no trade with this number",
         ),
         (
-            vec!["sandbox", "pay", "nobody", "1"],
+            vec!["sandbox", "pay", "unknown", "1"],
             3,
             "the sandbox has no order with this number",
         ),

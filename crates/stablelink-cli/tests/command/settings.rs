@@ -113,7 +113,7 @@ fn variables_override_profiles_and_are_never_mixed() {
     assert!(one.stderr.contains("never mixed"), "{one:?}");
     let other = run(env.command().env(SECRETS[0], "wrong").arg("token"), b"");
     assert_eq!(other.code, 4, "{other:?}");
-    let none = run(env.bare().args(["--profile", "nobody", "token"]), b"");
+    let none = run(env.bare().args(["--profile", "unknown", "token"]), b"");
     assert_eq!(none.code, 2);
     assert!(
         none.stderr.contains("existing profiles: default"),
@@ -154,7 +154,7 @@ fn exit_code_matches_kind_of_error() {
         env.sandbox.faults().clear();
         env.sandbox.faults().add(fault.always());
     };
-    assert_eq!(env.run(&["checkout", "get", "nobody"]).code, 3);
+    assert_eq!(env.run(&["checkout", "get", "unknown"]).code, 3);
     assert_eq!(env.run(&["no-such-command"]).code, 2);
     assert_eq!(env.run(&["checkout", "create", "--amount", "1e"]).code, 2);
 

@@ -222,7 +222,7 @@ fn of_text_body(text: &str, all: &mut VariantList) {
         return;
     };
     let mut formatted = vec![(
-        "as by Python, with a space after each comma and colon",
+        "as Python writes JSON, with a space after each comma and colon",
         reformat(&compact, " "),
     )];
     if let Ok(pretty) = serde_json::to_string_pretty(&value) {

@@ -58,7 +58,7 @@ struct ListenState {
 impl Listen {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let ctrl_c = terminal::ctrl_c().await;
-        let receiver = Arc::new(ListenState {
+        let state = Arc::new(ListenState {
             verifier: WebhookVerifier::new(&context.sign_key()?)?,
             deduplicator: Arc::new(MemoryDeduplicator::default()),
             forward: match self.forward {
@@ -81,8 +81,8 @@ impl Listen {
             .note(format!("listening on {url} ; stop with Ctrl-C"));
         let router = Router::new()
             .fallback(receive)
-            .with_state(Arc::clone(&receiver));
-        let shutdown = Arc::clone(&receiver);
+            .with_state(Arc::clone(&state));
+        let shutdown = Arc::clone(&state);
         axum::serve(listener, router)
             .with_graceful_shutdown(async move {
                 tokio::select! {
@@ -91,17 +91,17 @@ impl Listen {
                 }
             })
             .await?;
-        let received = receiver.received.load(Ordering::Relaxed);
+        let received = state.received.load(Ordering::Relaxed);
         context.out.note(format!("{received} received"));
         Ok(())
     }
 }
 
-async fn receive(State(receiver): State<Arc<ListenState>>, request: Request) -> Response {
-    let response = receiver.receive(request).await;
-    let received = receiver.received.fetch_add(1, Ordering::Relaxed) + 1;
-    if receiver.count.is_some_and(|count| received >= count) {
-        receiver.count_reached.notify_one();
+async fn receive(State(state): State<Arc<ListenState>>, request: Request) -> Response {
+    let response = state.receive(request).await;
+    let received = state.received.fetch_add(1, Ordering::Relaxed) + 1;
+    if state.count.is_some_and(|count| received >= count) {
+        state.count_reached.notify_one();
     }
     response
 }
