@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::{
     docs::lock::{Entry, Lock, Origin},
     openapi::{self, child},
-    overlay::{AppliedAction, Trace},
+    overlay::{AppliedAction, OverlayTrace},
 };
 
 /// An action that concerns more operations than this is told once, not under each of them.
 const EVERYWHERE: usize = 4;
 
 /// The report on the superset document (with the importer's marks) and the actions that made it.
-pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
+pub fn report(lock: &Lock, document: &Value, traces: &[&OverlayTrace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
     let mut everywhere = Vec::new();
@@ -277,7 +277,7 @@ mod tests {
             "Own": {"properties": {"deep": {"$ref": "#/components/schemas/Deep"}}},
             "Deep": {}, "Other": {}
         }}});
-        let trace = Trace {
+        let trace = OverlayTrace {
             actions: vec![
                 action(1, "/paths/~1b", "brings b along"),
                 action(2, "/components/schemas/Deep/description", "says what it is"),
