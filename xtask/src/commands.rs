@@ -29,7 +29,7 @@ use crate::{
     measure,
     output_files::State,
     profile, properties,
-    publish::{json, markers},
+    publish::{cleanup, format},
     regen, release, suite,
 };
 
@@ -239,8 +239,8 @@ fn import_pages(
     }
     let partial = imported.is_partial();
     if !partial || keep_going {
-        markers::strip(&mut imported.document);
-        let text = json::to_json(&imported.document);
+        cleanup::strip_markers(&mut imported.document);
+        let text = format::to_json(&imported.document);
         match output {
             Some(path) => fs::write(&path, text)
                 .map_err(|error| format!("{}: cannot write: {error}", path.display()))?,

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     overlay::{self, Overlay, OverlayContext, OverlayError, StaleActions},
-    publish::json,
+    publish::format,
 };
 
 const FOLDER: &str = "spec/profiles";
@@ -118,11 +118,11 @@ pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, Pr
     // Always, so that a stale action is found whichever of the documents is asked for.
     apply_to_superset(&mut superset, &profile)?;
     if provisional {
-        return Ok(json::to_json(&superset));
+        return Ok(format::to_json(&superset));
     }
     let mut published = read(root, PUBLISHED)?;
     apply_to_published(&mut published, &profile);
-    Ok(json::to_json(&published))
+    Ok(format::to_json(&published))
 }
 
 /// [`document`] into a file, whose folder is made.

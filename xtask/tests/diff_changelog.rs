@@ -25,7 +25,6 @@ fn copy_of_tree() -> tempfile::TempDir {
             }
         }
     }
-    fs::copy(root.join("README.md"), copy.path().join("README.md")).unwrap();
     copy
 }
 

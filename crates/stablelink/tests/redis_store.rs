@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, Lease, NewCheckoutOrder,
-    RedisStore, StoreKey, StoredToken, TokenSettings, TokenStore,
+    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, NewCheckoutOrder,
+    RedisStore, RefreshLock, StoreKey, StoredToken, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
@@ -171,7 +171,7 @@ async fn a_redis_that_is_gone_or_stalls_is_an_error_and_not_for_good() {
 #[tokio::test]
 async fn without_redis_no_process_gets_a_token_of_its_own() {
     let mut redis = RedisServer::start();
-    let sandbox = Sandbox::builder().token_life(2).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
     let token = client.token().await.unwrap();
     redis.stop();
@@ -386,7 +386,7 @@ const LIVES: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_processes_ask_once_a_life() {
     let redis = RedisServer::start();
-    let sandbox = Sandbox::builder().token_life(2).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let processes: Vec<_> = (0..8)
         .map(|_| Process::start("tokens", &redis, &sandbox))
         .collect();
@@ -449,7 +449,7 @@ async fn who_was_killed_with_the_lock_is_followed() {
         .faults()
         .add(Fault::stall().on_token().before_effect());
     let process = Process::start("token", &redis, &sandbox);
-    while sandbox.faults().strikes(fault) == 0 {
+    while sandbox.faults().injections(fault) == 0 {
         pass().await;
     }
     // It asks the gateway now, and so holds the lock.

@@ -22,7 +22,7 @@ use secrecy::ExposeSecret;
 use stablelink::testing::TestDelivery;
 use stablelink::webhook::{Claim, RedisGuard, ReplayGuard, Webhooks};
 use stablelink::{
-    Client, Credentials, Environment, Lease, RedisStore, RedisTls, StoreKey, StoredToken,
+    Client, Credentials, Environment, RedisStore, RedisTls, RefreshLock, StoreKey, StoredToken,
     TokenStore,
 };
 use stablelink_sandbox::Sandbox;

@@ -46,7 +46,7 @@ impl WebhookReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        env.sandbox.webhook_url(&url).unwrap();
+        env.sandbox.set_webhook_url(&url).unwrap();
         receiver
     }
 
@@ -64,7 +64,7 @@ impl WebhookReceiver {
 
     /// Waits until no delivery is pending, and returns the events handled since the last call.
     pub(crate) async fn take_events(&self, env: &TestEnv) -> Vec<Event> {
-        env.sandbox.deliveries_done().await;
+        env.sandbox.wait_for_deliveries().await;
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 }

@@ -59,7 +59,7 @@ async fn received(receiver: &WebhookReceiver, env: &TestEnv) -> Vec<String> {
 
 async fn envs_with_each_data_form() -> Vec<(TestEnv, WebhookReceiver)> {
     let mut all = Vec::new();
-    for form in [WebhookData::Object, WebhookData::Text] {
+    for form in [WebhookData::Object, WebhookData::String] {
         let env = TestEnv::with_settings(|settings| settings.webhook_data = form).await;
         let receiver = WebhookReceiver::start(&env).await;
         all.push((env, receiver));
@@ -163,7 +163,7 @@ async fn abnormal_payment_sends_webhooks_on_receipt_and_refund() {
         let refund = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
         env.client
             .refunds()
-            .create_of_abnormal_payment(&refund)
+            .create_for_abnormal_payment(&refund)
             .await
             .unwrap();
         env.advance(60);
@@ -233,7 +233,7 @@ async fn event_signed_with_wrong_key_is_rejected() {
     let receiver = WebhookReceiver::start(&env).await;
     let number = create_paid_order(&env).await;
     assert_eq!(received(&receiver, &env).await, ["order PAID"]);
-    let other = stablelink_sandbox::Credentials::random().unwrap();
+    let other = stablelink_sandbox::SandboxCredentials::random().unwrap();
     env.sandbox.rotate_credentials(other);
     env.sandbox.set_order_status(&number, "REFUNDED").unwrap();
     assert_eq!(received(&receiver, &env).await, [""; 0]);

@@ -1,6 +1,6 @@
 //! Renames components by `x-schema-name`, and updates the references to them.
 
-use crate::openapi::{FREELY_NAMED, child};
+use crate::openapi::{child, is_name_map};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -157,7 +157,7 @@ fn remove_importer_markers(node: &mut Value, named: bool) {
         Value::Object(members) => {
             members.retain(|name, _| named || !name.starts_with("x-apifox-"));
             for (name, member) in members.iter_mut() {
-                remove_importer_markers(member, !named && FREELY_NAMED.contains(&name.as_str()));
+                remove_importer_markers(member, !named && is_name_map(name));
             }
         }
         _ => {}
@@ -215,7 +215,7 @@ fn update_references(
                     ("discriminator", member) if !named => update_mapping(member, renames),
                     ("example" | "examples" | "default" | "enum", _) if !named => {}
                     (name, member) => {
-                        let named = !named && FREELY_NAMED.contains(&name);
+                        let named = !named && is_name_map(name);
                         update_references(member, named, &child(at, name), renames, misplaced);
                     }
                 }

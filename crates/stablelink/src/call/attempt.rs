@@ -11,7 +11,7 @@ use super::session::Session;
 use super::source::Source;
 use super::verdict::judge_before_reading;
 use super::{Exchanged, Failure, Offset, Shared, Verdict, exchange};
-use crate::error::{Error, ErrorKind, Refusal};
+use crate::error::{ApiError, Error, ErrorKind};
 use crate::observe;
 use crate::token::Bearer;
 
@@ -172,7 +172,7 @@ fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
         Verdict::Unauthorized(refusal) => fail(
             ErrorKind::Authentication {
                 problem: "the gateway refused the token, and the one after it".into(),
-                refusal: Some(refusal),
+                api_error: Some(refusal),
             },
             Effect::None,
             false,
@@ -200,11 +200,11 @@ fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
     Err(failure)
 }
 
-fn refused(refusal: Refusal) -> ErrorKind {
+fn refused(refusal: ApiError) -> ErrorKind {
     if refusal.is_about_address() {
         ErrorKind::AddressNotAllowed(refusal)
     } else {
-        ErrorKind::Refused(refusal)
+        ErrorKind::Api(refusal)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Budget, Limits, Offset, RetryPolicy};
 use crate::account::{Ready, Vault};
 use crate::clock::Clock;
 use crate::environment::Origin;
-use crate::error::{Error, Refusal};
+use crate::error::{ApiError, Error};
 use crate::token::{Bearer, Tokens};
 
 /// What all calls of a client share.
@@ -59,7 +59,7 @@ impl Shared {
     }
 
     /// Whether the caller said that a refusal like this one is about the token.
-    pub(crate) fn renews(&self, refusal: &Refusal) -> bool {
+    pub(crate) fn renews(&self, refusal: &ApiError) -> bool {
         refusal
             .retcode()
             .is_some_and(|code| self.token_retcodes.contains(code))

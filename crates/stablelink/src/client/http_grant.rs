@@ -14,7 +14,7 @@ use crate::account::Vault;
 use crate::call::{Failure, Limits, Offset, RetryPolicy, Verdict, exchange, judge};
 use crate::clock::{BoxFuture, Clock};
 use crate::environment::Origin;
-use crate::error::{Decode, Error, ErrorKind, Refusal};
+use crate::error::{ApiError, DecodeError, Error, ErrorKind};
 use crate::observe;
 use crate::token::{Grant, GrantError, Issued};
 
@@ -63,30 +63,30 @@ impl HttpGrant {
         secret: Option<&str>,
         refresh: Option<&str>,
     ) -> Result<Issued, GrantError> {
-        let answer = self
-            .api
-            .issue_access_token(key, secret, kind, refresh)
-            .await
-            .map_err(|error| match downcast_error::<GrantError, _>(error) {
-                Ok(error) => error,
-                // Its text holds the answer: a token may be in it.
-                Err(_) => GrantError::Unavailable(Error::new(ErrorKind::Decode(Decode::new(
-                    ".",
-                    "it is no token answer of either known form",
-                )))),
-            })?;
+        let answer =
+            self.api
+                .issue_access_token(key, secret, kind, refresh)
+                .await
+                .map_err(|error| match downcast_error::<GrantError, _>(error) {
+                    Ok(error) => error,
+                    // Its text holds the answer: a token may be in it.
+                    Err(_) => GrantError::Unavailable(Error::new(ErrorKind::Decode(
+                        DecodeError::new(".", "it is no token answer of either known form"),
+                    ))),
+                })?;
         let token = match answer.into_inner() {
             types::AccessTokenAnswer::AccessToken(token) => Some(token),
             types::AccessTokenAnswer::AccessTokenEnvelope(envelope) => envelope.retdata,
             _ => None,
         };
         let token = token.ok_or_else(|| {
-            let missing = Decode::new("retdata", "it is missing: there is no token in the answer");
+            let missing =
+                DecodeError::new("retdata", "it is missing: there is no token in the answer");
             GrantError::Unavailable(Error::new(ErrorKind::Decode(missing)))
         })?;
         // It would be sent with every call, and refused.
         if token.access_token.expose().is_empty() {
-            let empty = Decode::new(
+            let empty = DecodeError::new(
                 "access_token",
                 "it is empty: there is no token in the answer",
             );
@@ -227,13 +227,13 @@ impl TokenExchange {
         self.offset.learn(reply.headers(), now, None);
         let (reply, verdict) = judge(reply, now);
         watch.answered(&reply, verdict.error_type());
-        let refused = |refusal: Refusal| {
+        let refused = |refusal: ApiError| {
             let kind = if refusal.is_about_address() {
                 ErrorKind::AddressNotAllowed(refusal)
             } else {
                 ErrorKind::Authentication {
                     problem: "the gateway gave no token".into(),
-                    refusal: Some(refusal),
+                    api_error: Some(refusal),
                 }
             };
             GrantError::Refused(Error::new(kind))
@@ -265,7 +265,7 @@ impl TokenExchange {
             Verdict::Unreadable(decode) => spoilt(ErrorKind::Decode(decode)),
         };
         // The body is left out: it may hold a token.
-        let status = crate::reply::RawReply::new(
+        let status = crate::raw_response::RawResponse::new(
             reply.status(),
             reply.headers().clone(),
             bytes::Bytes::new(),

@@ -43,7 +43,7 @@ impl Bearer {
             .map_err(|_| {
                 Error::new(ErrorKind::Authentication {
                     problem: "the token that came can't be a header: it has characters that none may have".into(),
-                    refusal: None,
+                    api_error: None,
                 })
             })?;
         header.set_sensitive(true);

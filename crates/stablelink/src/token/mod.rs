@@ -22,4 +22,4 @@ pub use settings::TokenSettings;
 pub use store::FileStore;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;
-pub use store::{Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenStore};
+pub use store::{MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};

@@ -64,7 +64,7 @@ impl Pacing {
                         whole_seconds(rest),
                     )
                     .into(),
-                    refusal: None,
+                    api_error: None,
                 }))
             }
             _ => Ok(()),

@@ -12,7 +12,7 @@ use super::grant::{Grant, GrantError, Issued};
 use super::pacing::Pacing;
 use super::settings::TokenSettings;
 use super::shared::Shared;
-use super::store::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
+use super::store::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::clock::Clock;
 use crate::{Error, ErrorKind};
 
@@ -202,7 +202,7 @@ impl Renewer {
     async fn renew_locked(
         &self,
         key: &StoreKey,
-        lease: &Lease,
+        lease: &RefreshLock,
         cause: Cause,
     ) -> Result<Option<Bearer>, Failure> {
         // Another process may have renewed and unlocked since the first look.

@@ -31,9 +31,9 @@ impl Shared {
             first: self.clone(),
         };
         let kind = match self.0.kind().clone() {
-            ErrorKind::Authentication { problem, refusal } => ErrorKind::Authentication {
+            ErrorKind::Authentication { problem, api_error } => ErrorKind::Authentication {
                 problem: format!("{problem}; {pause}").into(),
-                refusal,
+                api_error,
             },
             ErrorKind::RateLimited { .. } => ErrorKind::RateLimited {
                 retry_after: Some(rest),
@@ -48,7 +48,7 @@ impl Shared {
         let mut error = Error::new(kind)
             .retryable(self.0.is_retryable())
             .after(self.0.retry_after());
-        if let Some(raw) = self.0.raw() {
+        if let Some(raw) = self.0.raw_response() {
             error = error.answered(raw.clone());
         }
         match self.0.operation() {
@@ -118,21 +118,21 @@ mod tests {
     use http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::{RawReply, Refusal};
+    use crate::{ApiError, RawResponse};
 
-    fn refusal() -> Refusal {
-        Refusal::new(Some("00007".to_owned()), Some("no such key".to_owned()))
+    fn api_error() -> ApiError {
+        ApiError::new(Some("00007".to_owned()), Some("no such key".to_owned()))
     }
 
     #[test]
     fn a_copy_says_what_the_first_said() {
         let kinds = [
-            ErrorKind::Refused(refusal()),
+            ErrorKind::Api(api_error()),
             ErrorKind::Authentication {
                 problem: "no token".into(),
-                refusal: Some(refusal()),
+                api_error: Some(api_error()),
             },
-            ErrorKind::AddressNotAllowed(refusal()),
+            ErrorKind::AddressNotAllowed(api_error()),
             ErrorKind::RateLimited {
                 retry_after: Some(Duration::from_secs(3)),
             },
@@ -140,7 +140,7 @@ mod tests {
                 problem: "reset".into(),
             },
             ErrorKind::Timeout,
-            ErrorKind::Decode(crate::error::Decode::new("retdata", "is missing")),
+            ErrorKind::Decode(crate::error::DecodeError::new("retdata", "is missing")),
             ErrorKind::Store {
                 problem: "gone".into(),
             },
@@ -153,7 +153,7 @@ mod tests {
             },
         ];
         for (at, kind) in kinds.into_iter().enumerate() {
-            let reply = RawReply::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
+            let reply = RawResponse::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
             let first = Error::new(kind)
                 .because(std::io::Error::other("the line is cut"))
                 .answered(reply)
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(copy.to_string(), text);
             assert_eq!(copy.is_retryable(), at % 2 == 0);
             assert_eq!(copy.http_status(), Some(502));
-            assert_eq!(copy.refusal(), shared.0.refusal());
+            assert_eq!(copy.api_error(), shared.0.api_error());
             assert_eq!(copy.source().unwrap().to_string(), "the line is cut");
             assert!(copy.source().unwrap().source().is_none());
         }
@@ -175,7 +175,7 @@ mod tests {
     fn a_copy_of_the_cool_down_says_how_long_it_lasts() {
         let shared = Shared::new(Error::new(ErrorKind::Authentication {
             problem: "no token".into(),
-            refusal: Some(refusal()),
+            api_error: Some(api_error()),
         }));
         let copy = shared.during_cool_down(Duration::from_millis(6_500));
         assert_eq!(
@@ -183,7 +183,7 @@ mod tests {
             "no token; no token is asked for during the next 7 s: 00007 \"no such key\""
         );
         assert_eq!(copy.retcode(), Some("00007"));
-        let shared = Shared::new(Error::new(ErrorKind::AddressNotAllowed(refusal())));
+        let shared = Shared::new(Error::new(ErrorKind::AddressNotAllowed(api_error())));
         let copy = shared.during_cool_down(Duration::from_secs(7));
         assert!(matches!(copy.kind(), ErrorKind::AddressNotAllowed(_)));
         assert_eq!(

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use super::{
-    Bearer, Grant, GrantError, Issued, Lease, MemoryStore, StoreError, StoreKey, StoredToken,
+    Bearer, Grant, GrantError, Issued, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken,
     TokenSettings, TokenStore, Tokens,
 };
 use crate::clock::{BoxFuture, Clock};
 use crate::testing::ManualClock;
-use crate::{Error, ErrorKind, Refusal};
+use crate::{ApiError, Error, ErrorKind};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const LIFE: Duration = Duration::from_secs(6 * 3_600);
@@ -23,7 +23,7 @@ pub(super) const ENVIRONMENT: &str = "https://pay.example";
 
 /// What the gateway does with one grant.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Answer {
+pub(super) enum Response {
     Give(Duration),
     /// A token that no header can hold.
     Garbage,
@@ -36,7 +36,7 @@ pub(super) enum Answer {
 
 /// Gives numbered tokens, `token-1` with `refresh-1` and on, unless it is told otherwise.
 pub(super) struct Gateway {
-    script: Mutex<VecDeque<Answer>>,
+    script: Mutex<VecDeque<Response>>,
     calls: Mutex<Vec<String>>,
     pub(super) account: Mutex<Result<String, &'static str>>,
     pub(super) refresh_life: Mutex<Option<Duration>>,
@@ -45,7 +45,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     /// The next grants, in order.
-    pub(super) fn will(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub(super) fn will(&self, answers: impl IntoIterator<Item = Response>) {
         self.script.lock().unwrap().extend(answers);
     }
 
@@ -68,17 +68,17 @@ impl Gateway {
         let mut open = self.open.subscribe();
         open.wait_for(|open| *open).await.unwrap();
         let answer = self.script.lock().unwrap().pop_front();
-        let (access_token, expires_in) = match answer.unwrap_or(Answer::Give(LIFE)) {
-            Answer::Give(life) => (format!("token-{number}"), life),
-            Answer::Garbage => ("to\nken".to_owned(), LIFE),
-            Answer::Panic => panic!("as the test asked for"),
-            Answer::Refuse => {
+        let (access_token, expires_in) = match answer.unwrap_or(Response::Give(LIFE)) {
+            Response::Give(life) => (format!("token-{number}"), life),
+            Response::Garbage => ("to\nken".to_owned(), LIFE),
+            Response::Panic => panic!("as the test asked for"),
+            Response::Refuse => {
                 return Err(GrantError::Refused(Error::new(ErrorKind::Authentication {
                     problem: "no token was given".into(),
-                    refusal: Some(Refusal::new(Some("00007".to_owned()), None)),
+                    api_error: Some(ApiError::new(Some("00007".to_owned()), None)),
                 })));
             }
-            Answer::Fail => {
+            Response::Fail => {
                 return Err(GrantError::Unavailable(
                     Error::new(ErrorKind::Transport {
                         problem: "the line is cut".into(),
@@ -86,7 +86,7 @@ impl Gateway {
                     .retryable(true),
                 ));
             }
-            Answer::Busy(wait) => {
+            Response::Busy(wait) => {
                 let retry_after = Some(wait);
                 return Err(GrantError::Unavailable(
                     Error::new(ErrorKind::RateLimited { retry_after })
@@ -188,7 +188,7 @@ impl TokenStore for Fickle {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         Box::pin(async move {
             self.first("lock").await?;
             if let Some(access) = self.overtaken("lock") {
@@ -202,7 +202,7 @@ impl TokenStore for Fickle {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             self.first("save").await?;
@@ -224,7 +224,7 @@ impl TokenStore for Fickle {
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             self.first("unlock").await?;

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::error::{Decode, ErrorKind};
+use crate::error::{DecodeError, ErrorKind};
 
 /// A JSON object whose members are places in its text: no number is read before someone asks for it.
 #[derive(Clone)]
@@ -24,11 +24,11 @@ impl Members {
     ///
     /// [`ErrorKind::Decode`] for what is no UTF-8, no JSON or no object.
     pub(super) fn read(body: &[u8]) -> Result<Self, Error> {
-        let undecodable = |decode: Decode| Error::new(ErrorKind::Decode(decode.of_delivery()));
+        let undecodable = |decode: DecodeError| Error::new(ErrorKind::Decode(decode.of_delivery()));
         let text = std::str::from_utf8(body)
-            .map_err(|_| undecodable(Decode::new(".", "it is not UTF-8")))?;
+            .map_err(|_| undecodable(DecodeError::new(".", "it is not UTF-8")))?;
         let raw: RawMembers<'_> = serde_json::from_str(text)
-            .map_err(|error| undecodable(Decode::of_json(".", &error)))?;
+            .map_err(|error| undecodable(DecodeError::of_json(".", &error)))?;
         let places = raw
             .0
             .into_iter()

@@ -11,7 +11,7 @@ use stablelink_api::types::{CheckoutOrderChange, RefundOrderChange, SettlementOr
 
 use super::Event;
 use crate::Error;
-use crate::error::{Decode, ErrorKind};
+use crate::error::{DecodeError, ErrorKind};
 
 /// The data of an event, as the type that belongs to its [kind](Event::kind).
 ///
@@ -98,7 +98,7 @@ const TRADE: &str = "paymentRequestDTO";
 fn data<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     let text = event
         .data()
-        .ok_or_else(|| undecodable(Decode::new("data", "it is missing")))?;
+        .ok_or_else(|| undecodable(DecodeError::new("data", "it is missing")))?;
     typed("data", text)
 }
 
@@ -110,12 +110,12 @@ fn typed<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, Error> {
                 "." => member.to_owned(),
                 within => format!("{member}.{within}"),
             };
-            undecodable(Decode::of_json(path, error.inner()))
+            undecodable(DecodeError::of_json(path, error.inner()))
         },
     )
 }
 
-fn undecodable(decode: Decode) -> Error {
+fn undecodable(decode: DecodeError) -> Error {
     Error::new(ErrorKind::Decode(decode.of_delivery()))
 }
 

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use stablelink::testing::ManualClock;
 use stablelink::{
-    BoxFuture, ClientBuilder, CredentialSource, Credentials, Environment, MemoryStore, SourceError,
-    StoreKey, TokenSettings, TokenStore,
+    BoxFuture, ClientBuilder, CredentialSource, CredentialSourceError, Credentials, Environment,
+    MemoryStore, StoreKey, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Operation, Sandbox};
 
@@ -28,7 +28,7 @@ async fn a_source_of_credentials_may_fail_and_come_back() {
         let turn = turns.fetch_add(1, Ordering::Relaxed);
         async move {
             match turn {
-                0 => Err(SourceError::from("the vault is sealed")),
+                0 => Err(CredentialSourceError::from("the vault is sealed")),
                 1 => Ok(Credentials::new("key", "secret", "")),
                 2 => Ok(Credentials::new("", "secret", "sign")),
                 _ => Ok(real),
@@ -74,7 +74,7 @@ async fn rotated_credentials_are_in_use_within_a_minute() {
         .build()
         .unwrap();
     keyed(&client).await.unwrap();
-    let next = stablelink_sandbox::Credentials::random().unwrap();
+    let next = stablelink_sandbox::SandboxCredentials::random().unwrap();
     sandbox.rotate_credentials(next.clone());
     *now.lock().unwrap() = crate::setup::credentials(&next);
     let minute = Duration::from_secs(60);
@@ -91,23 +91,25 @@ struct Turning {
 }
 
 impl Turning {
-    fn to(credentials: &stablelink_sandbox::Credentials) -> Self {
+    fn to(credentials: &stablelink_sandbox::SandboxCredentials) -> Self {
         Self {
             given: Arc::new(Mutex::new(Ok(crate::setup::credentials(credentials)))),
             asked: Arc::default(),
         }
     }
 
-    fn turn(&self, given: Result<&stablelink_sandbox::Credentials, &'static str>) {
+    fn turn(&self, given: Result<&stablelink_sandbox::SandboxCredentials, &'static str>) {
         *self.given.lock().unwrap() = given.map(crate::setup::credentials);
     }
 }
 
 impl CredentialSource for Turning {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let given = self.given.lock().unwrap().clone();
-        Box::pin(std::future::ready(given.map_err(SourceError::from)))
+        Box::pin(std::future::ready(
+            given.map_err(CredentialSourceError::from),
+        ))
     }
 }
 
@@ -116,10 +118,10 @@ async fn two_accounts() -> (
     Sandbox,
     ClientBuilder,
     ManualClock,
-    [stablelink_sandbox::Credentials; 2],
+    [stablelink_sandbox::SandboxCredentials; 2],
     Turning,
 ) {
-    let accounts = [(); 2].map(|()| stablelink_sandbox::Credentials::random().unwrap());
+    let accounts = [(); 2].map(|()| stablelink_sandbox::SandboxCredentials::random().unwrap());
     let sandbox = Sandbox::builder()
         .client(accounts[0].clone())
         .client(accounts[1].clone())
@@ -136,7 +138,7 @@ async fn two_accounts() -> (
     (sandbox, builder, clock, accounts, source)
 }
 
-fn store_key(sandbox: &Sandbox, account: &stablelink_sandbox::Credentials) -> StoreKey {
+fn store_key(sandbox: &Sandbox, account: &stablelink_sandbox::SandboxCredentials) -> StoreKey {
     let digest = Sha256::digest(account.api_key().expose_secret());
     let hex: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
     StoreKey::new(sandbox.url(), hex)

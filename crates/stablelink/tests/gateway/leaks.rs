@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use stablelink::types::{CheckoutOrder, CreateUserRequest};
-use stablelink::{Answer, Client, Error, Method, NewCheckoutOrder, NewSettlement};
+use stablelink::{Client, Error, Method, NewCheckoutOrder, NewSettlement, Response};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
@@ -90,11 +90,11 @@ impl Hunt {
         self.look(format!("error of {place}"), texts(error));
     }
 
-    fn outcome<T>(&mut self, place: &str, outcome: Result<Answer<T>, Error>) {
+    fn outcome<T>(&mut self, place: &str, outcome: Result<Response<T>, Error>) {
         match outcome {
             Ok(answer) => {
                 self.shown(place, &answer);
-                self.shown(place, answer.raw());
+                self.shown(place, answer.raw_response());
             }
             Err(error) => self.error(place, &error),
         }
@@ -137,7 +137,7 @@ impl Hunt {
 
 /// A gateway whose client has the planted secrets.
 async fn planted() -> Sandbox {
-    let secrets = stablelink_sandbox::Credentials::new(API_KEY, API_SECRET, SIGN_KEY);
+    let secrets = stablelink_sandbox::SandboxCredentials::new(API_KEY, API_SECRET, SIGN_KEY);
     Sandbox::builder().client(secrets).start().await.unwrap()
 }
 
@@ -238,7 +238,7 @@ async fn calls(hunt: &mut Hunt, place: &str, client: &Client) {
         .query("name", PERSONAL[0])
         .query("requestId", "0")
         .json(&user())
-        .keyed("requestId", "0");
+        .idempotency_key("requestId", "0");
     hunt.shown(place, &by_hand);
     hunt.outcome(place, by_hand.await);
     let fetched = client.request(Method::GET, "/checkout/order/info");
@@ -263,11 +263,11 @@ async fn nothing_private_is_told() {
     // The log of connections shows every byte: a caller can't turn it on for this client.
     let build = || {
         builder(&sandbox)
-            .http(|http| http.connection_verbose(true))
+            .configure_http(|http| http.connection_verbose(true))
             .token_settings(
                 stablelink::TokenSettings::default().cool_down(std::time::Duration::ZERO),
             )
-            .retry(quick().budget(1_000_000))
+            .retry(quick().retry_budget(1_000_000))
     };
     hunt.shown("builder", &build());
     let client = build().build().unwrap();

@@ -118,9 +118,11 @@ async fn a_payment_that_must_wait_too_long_is_ambiguous_at_once_and_says_how_lon
 async fn pauses_are_drawn_from_a_length_that_doubles() {
     let (sandbox, builder, clock) = clocked().await;
     let second = Duration::from_secs(1);
-    let policy = RetryPolicy::default().base(second).attempts(5);
+    let policy = RetryPolicy::default()
+        .initial_backoff(second)
+        .max_attempts(5);
     let client = builder
-        .retry(policy.cap(second * 3))
+        .retry(policy.max_backoff(second * 3))
         .deadline(second * 1_000)
         .build()
         .unwrap();
@@ -145,7 +147,7 @@ async fn pauses_are_drawn_from_a_length_that_doubles() {
 async fn many_calls_share_a_budget_that_successes_refill() {
     let (sandbox, _) = pair().await;
     let client = builder(&sandbox)
-        .retry(quick().attempts(3).budget(10))
+        .retry(quick().max_attempts(3).retry_budget(10))
         .build()
         .unwrap();
     let rates = Operation::GetExchangeRate;
@@ -177,7 +179,7 @@ async fn a_call_may_have_its_own_number_of_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (5, 5)] {
         let before = sent(&sandbox, rates);
         let quote = client.exchange_rates().quote("USDT", "USD");
-        assert!(quote.attempts(attempts).await.told().is_err());
+        assert!(quote.max_attempts(attempts).await.told().is_err());
         assert_eq!(sent(&sandbox, rates) - before, expected);
     }
 }

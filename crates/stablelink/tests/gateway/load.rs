@@ -65,7 +65,7 @@ impl Door {
 async fn ten_thousand_calls_of_a_cold_client_ask_for_one_token() {
     // What the answers look like is held to the document by other tests, which need less time.
     let sandbox = Sandbox::builder()
-        .settings(|settings| settings.check_answers = false)
+        .settings(|settings| settings.check_responses = false)
         .start()
         .await
         .unwrap();

@@ -93,7 +93,7 @@ async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
     tokio::select! {
         biased;
         result = read(&client) => panic!("{result:?}"),
-        () = when(|| sandbox.faults().strikes(id) == 1) => {}
+        () = when(|| sandbox.faults().injections(id) == 1) => {}
     }
     client.request(Method::GET, "//host").await.told_err();
     let illegal = order().with_order_no("a-1");
@@ -247,7 +247,7 @@ mod metrics {
             tokio::select! {
                 biased;
                 _ = &mut call => panic!("answered"),
-                () = when(|| sandbox.faults().strikes(id) == 1) => {}
+                () = when(|| sandbox.faults().injections(id) == 1) => {}
             }
             drop(call);
         });

@@ -45,7 +45,7 @@ async fn a_call_says_who_calls() {
 async fn a_function_adjusts_the_http_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let adjusted = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let own = [
                 ("x-shop", "7"),
                 ("authorization", "Basic x"),
@@ -72,7 +72,7 @@ async fn a_function_adjusts_the_http_client() {
 async fn the_http_client_repeats_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let every_failure = reqwest::retry::for_host("127.0.0.1")
                 .no_budget()
                 .max_retries_per_request(5)
@@ -109,7 +109,7 @@ async fn a_time_limit_of_the_http_client_is_a_timeout() {
     first.token().await.unwrap();
     let client = builder(&sandbox)
         .token_store(store)
-        .http(|http| http.read_timeout(Duration::from_millis(1)))
+        .configure_http(|http| http.read_timeout(Duration::from_millis(1)))
         .build()
         .unwrap();
     sandbox

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    Answer, BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder,
+    BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder, Response,
     RetryPolicy,
 };
 use stablelink_sandbox::{Operation, Sandbox};
@@ -20,7 +20,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
         .retry(quick())
 }
 
-pub(crate) fn credentials(secrets: &stablelink_sandbox::Credentials) -> Credentials {
+pub(crate) fn credentials(secrets: &stablelink_sandbox::SandboxCredentials) -> Credentials {
     Credentials::new(
         secrets.api_key().expose_secret(),
         secrets.api_secret().expose_secret(),
@@ -30,7 +30,7 @@ pub(crate) fn credentials(secrets: &stablelink_sandbox::Credentials) -> Credenti
 
 /// Attempts that follow each other at once.
 pub(crate) fn quick() -> RetryPolicy {
-    RetryPolicy::default().base(Duration::ZERO)
+    RetryPolicy::default().initial_backoff(Duration::ZERO)
 }
 
 pub(crate) async fn pair() -> (Sandbox, Client) {
@@ -71,7 +71,7 @@ pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
 pub(crate) fn effects(sandbox: &Sandbox, order: &NewCheckoutOrder) -> u64 {
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().count(), 0, "{effects:?}");
-    effects.of(Operation::CreateCheckoutOrder, order.order_no())
+    effects.count(Operation::CreateCheckoutOrder, order.order_no())
 }
 
 /// Goes on when something has happened. Others get their turn meanwhile; no time is waited for.
@@ -89,7 +89,7 @@ pub(crate) async fn when(happened: impl Fn() -> bool) {
 pub(crate) type Call = fn(&Client) -> BoxFuture<'static, Result<(), Error>>;
 
 pub(crate) fn nothing<T>(
-    call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
+    call: impl Future<Output = Result<Response<T>, Error>> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), Error>> {
     Box::pin(async {
         let outcome = call.await.map(drop);

@@ -14,7 +14,7 @@ use crate::watch::Told;
 #[tokio::test]
 async fn a_token_is_got_late_and_renewed_early() {
     let (sandbox, builder, clock) = clocked().await;
-    sandbox.change(|settings| settings.token_life = 100);
+    sandbox.update_settings(|settings| settings.token_lifetime = 100);
     let settings = TokenSettings::default().renew_after(0.8).jitter(0.0);
     let client = builder.token_settings(settings).build().unwrap();
     for _ in 0..100 {
@@ -35,7 +35,7 @@ async fn a_token_is_got_late_and_renewed_early() {
     let down = sandbox.faults().add(Fault::status(400).on_token().always());
     pass(1);
     keyed(&client).await.unwrap();
-    when(|| sandbox.faults().strikes(down) == 2).await;
+    when(|| sandbox.faults().injections(down) == 2).await;
     keyed(&client).await.unwrap();
     let held = client.token().await.unwrap();
     assert_eq!(held.generation(), first.generation());
@@ -112,7 +112,7 @@ async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
 #[tokio::test]
 async fn a_token_without_a_life_is_an_error() {
     let (sandbox, builder, clock) = clocked().await;
-    sandbox.change(|settings| settings.token_life = 0);
+    sandbox.update_settings(|settings| settings.token_lifetime = 0);
     let client = builder.build().unwrap();
     for call in [read as Call, keyed as Call, never as Call] {
         let result = call(&client).await;
@@ -120,7 +120,7 @@ async fn a_token_without_a_life_is_an_error() {
     }
     assert!(sent(&sandbox, Operation::IssueAccessToken) <= 1 + 10);
     assert_eq!(sandbox.effects().iter().count(), 0);
-    sandbox.change(|settings| settings.token_life = 60);
+    sandbox.update_settings(|settings| settings.token_lifetime = 60);
     clock.advance(Duration::from_secs(120));
     sandbox.clock().advance(Duration::from_secs(120));
     keyed(&client).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_token_without_a_life_is_an_error() {
 #[tokio::test]
 async fn a_token_of_one_second_serves_for_that_second() {
     let (sandbox, builder, clock) = clocked().await;
-    sandbox.change(|settings| settings.token_life = 1);
+    sandbox.update_settings(|settings| settings.token_lifetime = 1);
     let client = builder.build().unwrap();
     for _ in 0..5 {
         let order = order();
@@ -150,7 +150,7 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
         ("401", Fault::unauthorized, "authentication", false, 1),
         ("a page, 200", || Fault::html(200), "decode", false, 1),
         ("malformed", Fault::malformed_json, "decode", false, 1),
-        ("no envelope", Fault::wrong_json, "decode", false, 1),
+        ("no envelope", Fault::unexpected_json, "decode", false, 1),
         ("503", || Fault::status(503), "transport", true, 3),
         ("reset", Fault::reset, "transport", true, 3),
         (

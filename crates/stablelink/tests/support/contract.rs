@@ -76,7 +76,7 @@ pub(crate) async fn holds(store: &dyn TokenStore, name: &str, pass: impl AsyncFn
     assert!(ended.refresh_token().is_some());
 
     // Only the holder unlocks.
-    let stranger = super::Lease::new("b", a.generation());
+    let stranger = super::RefreshLock::new("b", a.generation());
     store.unlock(key, &stranger).await.unwrap();
     assert_eq!(store.lock(key, "b", LONG).await.unwrap(), None);
     store.unlock(key, &a).await.unwrap();

@@ -16,7 +16,7 @@ pub(super) async fn received(
     walk: &mut Walk<'_>,
     trade: &Trade,
 ) -> Result<Copy, Failure> {
-    stage.sandbox.deliveries_done().await;
+    stage.sandbox.wait_for_deliveries().await;
     let sent = stage.sandbox.deliveries();
     let taken = |state| state == DeliveryState::Delivered;
     check(
@@ -59,7 +59,7 @@ pub(super) async fn replayed(
     walk: &mut Walk<'_>,
     copy: &Copy,
 ) -> Result<(), Failure> {
-    stage.sandbox.deliveries_done().await;
+    stage.sandbox.wait_for_deliveries().await;
     let before = stage.receiver.events().len();
     let again = stage.carry(copy, &stage.receiver).await?;
     check(again == 200, "a second delivery is acknowledged")?;

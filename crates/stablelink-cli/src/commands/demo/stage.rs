@@ -83,7 +83,7 @@ impl Stage {
         };
         stage
             .sandbox
-            .webhook_url(&stage.receiver.url)
+            .set_webhook_url(&stage.receiver.url)
             .map_err(|error| Failure::other(error.to_string()))?;
         Ok(stage)
     }

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::*;
-use crate::token::trial::{Answer, HOUR, LIFE, Trial, ended, settled, text, until};
+use crate::token::trial::{HOUR, LIFE, Response, Trial, ended, settled, text, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -65,7 +65,7 @@ async fn callers_may_go_while_they_wait() {
 #[tokio::test]
 async fn a_failure_is_told_to_all_who_waited() {
     let trial = Trial::new();
-    trial.gateway.will([Answer::Fail]);
+    trial.gateway.will([Response::Fail]);
     let (a, b) = tokio::join!(trial.tokens.current(), trial.tokens.current());
     for error in [a.unwrap_err(), b.unwrap_err()] {
         assert!(matches!(error.kind(), ErrorKind::Transport { .. }));
@@ -132,7 +132,7 @@ async fn a_panic_of_the_grant_is_an_error_and_not_for_good() {
             tokio::task::yield_now().await;
         }
     };
-    trial.gateway.will([Answer::Panic; ROUNDS]);
+    trial.gateway.will([Response::Panic; ROUNDS]);
     let error = tokio::select! {
         token = trial.tokens.current() => token.unwrap_err(),
         () = pass => unreachable!(),
@@ -180,7 +180,7 @@ async fn a_token_is_renewed_beside_the_calls() {
 async fn a_token_that_hardly_lives_is_not_renewed_early() {
     for (life, early) in [(SECOND, false), (2 * SECOND, true)] {
         let trial = Trial::new();
-        trial.gateway.will([Answer::Give(life)]);
+        trial.gateway.will([Response::Give(life)]);
         trial.current().await;
         trial.advance(life.mul_f64(0.9));
         assert_eq!(!trial.renewed_beside().await.is_empty(), early, "{life:?}");
@@ -189,7 +189,7 @@ async fn a_token_that_hardly_lives_is_not_renewed_early() {
 
 #[tokio::test]
 async fn an_early_renewal_that_fails_keeps_the_token() {
-    for answer in [Answer::Fail, Answer::Refuse] {
+    for answer in [Response::Fail, Response::Refuse] {
         let trial = Trial::new();
         trial.current().await;
         trial.advance(LIFE.mul_f64(0.86));
@@ -216,7 +216,7 @@ async fn who_needs_a_token_does_not_take_the_failure_of_an_early_renewal() {
     trial.current().await;
     trial.advance(LIFE.mul_f64(0.9));
     trial.gateway.open(false);
-    trial.gateway.will([Answer::Fail]);
+    trial.gateway.will([Response::Fail]);
     trial.current().await;
     until("the early grant", || trial.grants() == 2).await;
     let bearer = trial.tokens.current().await.unwrap();
@@ -307,7 +307,7 @@ async fn a_doubtful_refusal_renews_once_a_cool_down() {
     );
     trial.advance(SECOND);
     // The token stays in use when it can't be renewed.
-    trial.gateway.will([Answer::Fail]);
+    trial.gateway.will([Response::Fail]);
     let error = trial.tokens.renew_if_cooled(&second).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Transport { .. }));
     assert_eq!(trial.current().await, "token-2");
@@ -319,7 +319,7 @@ async fn a_token_without_a_life_is_good_for_those_who_waited() {
         let trial = Trial::new();
         *trial.gateway.refresh_life.lock().unwrap() = None;
         let life = Duration::from_secs(life);
-        trial.gateway.will([Answer::Give(life); 21]);
+        trial.gateway.will([Response::Give(life); 21]);
         for at in 0..21 {
             for _ in 0..100 {
                 trial.tokens.current().await.unwrap();

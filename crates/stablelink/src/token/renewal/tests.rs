@@ -2,14 +2,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::token::trial::{Answer, HOUR, LIFE, Trial, ended, key, settled, text, until};
+use crate::token::trial::{HOUR, LIFE, Response, Trial, ended, key, settled, text, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Which grants a renewal takes, by what the first of them meets.
 #[tokio::test]
 async fn the_refresh_token_goes_first() {
-    use Answer::{Fail, Give, Refuse};
+    use Response::{Fail, Give, Refuse};
     let both = &["refresh-1", "credentials"][..];
     let refresh = &["refresh-1"][..];
     let credentials = &["credentials"][..];
@@ -57,7 +57,7 @@ async fn a_refused_refresh_token_is_not_tried_again() {
     let trial = Trial::new();
     trial.current().await;
     trial.advance(LIFE);
-    trial.gateway.will([Answer::Refuse, Answer::Fail]);
+    trial.gateway.will([Response::Refuse, Response::Fail]);
     assert!(ended(trial.tokens.current()).await.is_err());
     assert_eq!(trial.current().await, "token-4");
     let calls = ["credentials", "refresh-1", "credentials", "credentials"];
@@ -82,14 +82,14 @@ async fn an_outage_is_over_when_it_is_over() {
     let trial = Trial::new();
     trial.current().await;
     trial.advance(LIFE.mul_f64(0.9));
-    trial.gateway.will([Answer::Fail; 41]);
+    trial.gateway.will([Response::Fail; 41]);
     for _ in 0..20 {
         assert_eq!(trial.renewed_beside().await.len(), 1);
         trial.advance(30 * SECOND);
     }
     assert!(!trial.gateway.calls()[1..].contains(&"credentials".to_owned()));
     trial.advance(LIFE);
-    trial.gateway.will([Answer::Fail; 1]);
+    trial.gateway.will([Response::Fail; 1]);
     for _ in 0..11 {
         assert!(ended(trial.tokens.current()).await.is_err());
     }
@@ -100,7 +100,7 @@ async fn an_outage_is_over_when_it_is_over() {
 
 #[tokio::test]
 async fn refused_credentials_are_not_sent_again_at_once() {
-    for answer in [Answer::Refuse, Answer::Garbage] {
+    for answer in [Response::Refuse, Response::Garbage] {
         let trial = Trial::new();
         trial.gateway.will([answer]);
         let first = ended(trial.tokens.current()).await.unwrap_err().to_string();
@@ -130,7 +130,7 @@ async fn a_gateway_that_says_wait_is_not_asked_before() {
             if !cold {
                 trial.current().await;
                 trial.advance(LIFE.mul_f64(0.9));
-                trial.gateway.will([Answer::Busy(SECOND)]);
+                trial.gateway.will([Response::Busy(SECOND)]);
                 assert_eq!(trial.renewed_beside().await, ["refresh-1"]);
                 assert_eq!(trial.current().await, "token-1");
                 trial.advance(LIFE);
@@ -138,7 +138,7 @@ async fn a_gateway_that_says_wait_is_not_asked_before() {
             let before = trial.grants();
             trial
                 .gateway
-                .will([Answer::Busy(Duration::from_secs(told))]);
+                .will([Response::Busy(Duration::from_secs(told))]);
             assert!(ended(trial.tokens.current()).await.is_err());
             trial.advance(Duration::from_secs(kept) - SECOND);
             for _ in 0..100 {
@@ -158,7 +158,7 @@ async fn a_gateway_that_says_wait_is_not_asked_before() {
 #[tokio::test]
 async fn the_cool_down_is_that_of_one_account() {
     let trial = Trial::new();
-    trial.gateway.will([Answer::Refuse]);
+    trial.gateway.will([Response::Refuse]);
     assert!(ended(trial.tokens.current()).await.is_err());
     *trial.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
     assert_eq!(trial.current().await, "token-2");
@@ -216,7 +216,7 @@ async fn no_life_is_longer_than_a_day() {
     ] {
         let trial = Trial::new();
         *trial.gateway.refresh_life.lock().unwrap() = Some(told);
-        trial.gateway.will([Answer::Give(told)]);
+        trial.gateway.will([Response::Give(told)]);
         let token = ended(trial.tokens.current()).await.unwrap();
         assert_eq!(token.expires_at(), UNIX_EPOCH + life, "{told:?}");
         let kept = trial.store.inner.load(&key()).await.unwrap().unwrap();
@@ -263,12 +263,12 @@ async fn a_refused_token_is_marked_for_others() {
     let trial = Trial::new();
     let refused = ended(trial.tokens.current()).await.unwrap();
     trial.store.calls();
-    trial.gateway.will([Answer::Fail, Answer::Fail]);
+    trial.gateway.will([Response::Fail, Response::Fail]);
     assert!(trial.tokens.renew(&refused).await.is_err());
     let calls = ["load", "invalidate", "lock", "load", "unlock"];
     assert_eq!(trial.store.calls(), calls);
     // Once.
-    trial.gateway.will([Answer::Fail, Answer::Fail]);
+    trial.gateway.will([Response::Fail, Response::Fail]);
     assert!(trial.tokens.renew(&refused).await.is_err());
     assert_eq!(trial.store.calls(), ["load", "lock", "load", "unlock"]);
     let kept = trial.store.inner.load(&key()).await.unwrap().unwrap();
@@ -391,7 +391,7 @@ async fn a_private_token_is_got_only_where_it_is_allowed_and_needed() {
     trial.advance(LIFE);
     assert_eq!(trial.current().await, "token-2");
     let private = ended(trial.tokens.current()).await.unwrap();
-    trial.gateway.will([Answer::Refuse]);
+    trial.gateway.will([Response::Refuse]);
     assert!(trial.tokens.renew(&private).await.is_err());
     assert!(ended(trial.tokens.current()).await.is_err());
     assert_eq!(trial.grants(), 3);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
+use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::clock::{BoxFuture, Clock, SystemClock};
 
 /// Keeps tokens in this process: the default. Clones are the same store; give one to several clients of an account, and
@@ -73,7 +73,7 @@ impl TokenStore for MemoryStore {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         self.with(key, |slot, now| {
             let taken = |(holder, end): &(String, Duration)| holder != owner && now < *end;
             if slot.lock.as_ref().is_some_and(taken) {
@@ -81,7 +81,7 @@ impl TokenStore for MemoryStore {
             }
             slot.generation += 1;
             slot.lock = Some((owner.to_owned(), now.saturating_add(life)));
-            Some(Lease::new(owner, slot.generation))
+            Some(RefreshLock::new(owner, slot.generation))
         })
     }
 
@@ -89,7 +89,7 @@ impl TokenStore for MemoryStore {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         self.with(key, |slot, _| {
             let newest = slot.generation == lease.generation();
@@ -103,7 +103,7 @@ impl TokenStore for MemoryStore {
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.with(key, |slot, _| {
             slot.lock.take_if(|(owner, _)| *owner == lease.owner());

@@ -27,7 +27,7 @@ use crate::clock::BoxFuture;
 /// to renew takes a [lock](Self::lock) that expires, asks the gateway, [saves](Self::save) what came and
 /// [unlocks](Self::unlock).
 ///
-/// The lock may expire while its holder is still at work: stopped, swapped out, cut off. Its [`Lease`] has a generation
+/// The lock may expire while its holder is still at work: stopped, swapped out, cut off. Its [`RefreshLock`] has a generation
 /// that grows with each lock given out, and becomes that of the token saved with it; a save with a lease that is not the
 /// newest must change nothing. This fences off a late writer, whose token may have ended already.
 ///
@@ -60,7 +60,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>>;
 
     /// Saves a token, whose generation is that of the lease, if no other lease was given out since: compare and set in
     /// one step. `false` if one was; then nothing changes. A lock that has expired, with no other lease since, does.
@@ -72,7 +72,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Gives the lock back, if this lease still holds it.
@@ -83,7 +83,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The gateway refused the access token of this generation: marks it as [ended](StoredToken::ended), if it is still
@@ -137,12 +137,12 @@ impl fmt::Display for StoreKey {
 
 /// A lock that was given out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub struct RefreshLock {
     owner: String,
     generation: u64,
 }
 
-impl Lease {
+impl RefreshLock {
     /// Of its owner and generation, for those who write a store.
     pub fn new(owner: impl Into<String>, generation: u64) -> Self {
         Self {

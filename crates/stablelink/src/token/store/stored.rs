@@ -85,7 +85,7 @@ impl StoredToken {
         self.refresh_expires_at
     }
 
-    /// The number of the [lease](super::Lease) that it was saved with.
+    /// The number of the [lease](super::RefreshLock) that it was saved with.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use self::place::Place;
-use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
+use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
 use crate::clock::{BoxFuture, Clock, SystemClock};
 
@@ -105,7 +105,7 @@ impl TokenStore for FileStore {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         let (key, owner) = (key.to_string(), owner.to_owned());
         let clock = Arc::clone(&self.clock);
         self.run(move |place| {
@@ -117,7 +117,7 @@ impl TokenStore for FileStore {
             if generation.is_some() {
                 locked.write()?;
             }
-            Ok(generation.map(|generation| Lease::new(owner, generation)))
+            Ok(generation.map(|generation| RefreshLock::new(owner, generation)))
         })
     }
 
@@ -125,7 +125,7 @@ impl TokenStore for FileStore {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let (key, generation, now) = (key.to_string(), lease.generation(), self.clock.now());
         let token = token.clone();
@@ -145,7 +145,7 @@ impl TokenStore for FileStore {
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (key, owner) = (key.to_string(), lease.owner().to_owned());
         self.run(move |place| {

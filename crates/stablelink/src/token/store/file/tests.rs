@@ -145,7 +145,7 @@ async fn what_others_can_reach_is_refused() {
             if which == "token" {
                 assert!(store.load(&key()).await.is_err(), "{name}");
                 let token = contract::token(7, "new");
-                let lease = Lease::new("a", 7);
+                let lease = RefreshLock::new("a", 7);
                 assert!(store.save(&key(), &token, &lease).await.is_err(), "{name}");
             }
         }
@@ -194,7 +194,7 @@ async fn a_file_of_somebody_else_is_not_replaced() {
         let store = FileStore::at(&path).unwrap();
         assert_eq!(store.load(&key()).await.is_ok(), good, "{text}");
         let token = contract::token(7, "new");
-        let saved = store.save(&key(), &token, &Lease::new("a", 7)).await;
+        let saved = store.save(&key(), &token, &RefreshLock::new("a", 7)).await;
         assert_eq!(saved.is_ok(), good, "{text}");
         assert_eq!(fs::read_to_string(&path).unwrap() == text, !good, "{text}");
     }

@@ -9,7 +9,7 @@ use ::redis::{Cmd, cmd};
 use secrecy::ExposeSecret;
 
 use super::stored::unix_millis;
-use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
+use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::Error;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::RedisTls;
@@ -139,13 +139,13 @@ impl TokenStore for RedisStore {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         Box::pin(async move {
             let mut command = self.script(scripts::LOCK, key, &[LOCK, FENCE]);
             let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
             command.arg(owner).arg(life.clamp(1, LONGEST));
             let generation: Option<u64> = self.link.ask(&command).await?;
-            Ok(generation.map(|generation| Lease::new(owner, generation)))
+            Ok(generation.map(|generation| RefreshLock::new(owner, generation)))
         })
     }
 
@@ -153,7 +153,7 @@ impl TokenStore for RedisStore {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let now = unix_millis(SystemTime::now());
@@ -170,7 +170,7 @@ impl TokenStore for RedisStore {
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lease: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut command = self.script(scripts::UNLOCK, key, &[LOCK]);

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use super::veil::veiled;
+use super::redact::redact;
 
 /// What the gateway said when it refused a call.
 ///
 /// `Display` and `Debug` veil what stands in quotes and what may be an e-mail address, a number of a telephone or an account, or a
 /// token; [`message`](Self::message) has the words as they came.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ApiError {
     retcode: Option<String>,
     message: Option<String>,
 }
@@ -18,7 +18,7 @@ pub struct Refusal {
 const SHOWN: usize = 300;
 const CODE_SHOWN: usize = 40;
 
-impl Refusal {
+impl ApiError {
     pub(crate) fn new(retcode: Option<String>, message: Option<String>) -> Self {
         Self {
             retcode,
@@ -59,13 +59,13 @@ impl Refusal {
     }
 }
 
-impl fmt::Debug for Refusal {
+impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Refusal({self})")
+        write!(f, "ApiError({self})")
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(message) = &self.message else {
             return match &self.retcode {
@@ -76,13 +76,13 @@ impl fmt::Display for Refusal {
         if let Some(code) = &self.retcode {
             write!(f, "{} ", code_shown(code))?;
         }
-        write!(f, "{:?}", cut(&veiled(message)))
+        write!(f, "{:?}", cut(&redact(message)))
     }
 }
 
 /// Codes are short; what else stands in their place may be anything.
 fn code_shown(code: &str) -> String {
-    veiled(code).escape_debug().take(CODE_SHOWN).collect()
+    redact(code).escape_debug().take(CODE_SHOWN).collect()
 }
 
 fn cut(text: &str) -> String {
@@ -97,8 +97,8 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(message: &str) -> Refusal {
-        Refusal::new(Some("00001".to_owned()), Some(message.to_owned()))
+    fn api_error(message: &str) -> ApiError {
+        ApiError::new(Some("00001".to_owned()), Some(message.to_owned()))
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             ("ip not matched: 192.0.2.7", false, false, true),
             ("", false, false, false),
         ] {
-            let refusal = refusal(message);
+            let refusal = api_error(message);
             assert_eq!(refusal.is_duplicate(), duplicate, "{message}");
             assert_eq!(refusal.is_about_time(), time, "{message}");
             assert_eq!(refusal.is_about_address(), address, "{message}");
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_may_be_personal_is_not_shown_but_kept() {
         let message = "mail leo@business.example is taken";
-        let refusal = Refusal::new(Some("no 12345678".to_owned()), Some(message.to_owned()));
+        let refusal = ApiError::new(Some("no 12345678".to_owned()), Some(message.to_owned()));
         for shown in [refusal.to_string(), format!("{refusal:?}")] {
             assert!(shown.contains(r#"no … "mail … is taken""#), "{shown}");
         }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_long_or_wild_message_stays_one_short_line() {
-        let text = refusal(&format!("a\nb\u{1b}[31m{}", "x".repeat(5_000))).to_string();
+        let text = api_error(&format!("a\nb\u{1b}[31m{}", "x".repeat(5_000))).to_string();
         assert!(
             text.len() < 400 && !text.contains('\n') && !text.contains('\u{1b}'),
             "{text}"

@@ -9,24 +9,24 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// A value of the gateway, together with the answer that it came in.
 ///
 /// It derefs to the value: its fields are read as if it were one. The envelope is gone; what it said is at
-/// [`raw`](Self::raw). `Debug` does not show the value, which may hold personal data: print what you need of it.
+/// [`raw`](Self::raw_response). `Debug` does not show the value, which may hold personal data: print what you need of it.
 #[derive(Clone)]
-pub struct Answer<T> {
+pub struct Response<T> {
     value: T,
-    raw: RawReply,
+    raw: RawResponse,
 }
 
-impl<T> Answer<T> {
-    pub(crate) fn new(value: T, raw: RawReply) -> Self {
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, raw: RawResponse) -> Self {
         Self { value, raw }
     }
 
-    pub(crate) fn into_parts(self) -> (T, RawReply) {
+    pub(crate) fn into_parts(self) -> (T, RawResponse) {
         (self.value, self.raw)
     }
 
@@ -38,19 +38,19 @@ impl<T> Answer<T> {
 
     /// The answer as it came: status, headers, retcode, body.
     #[must_use]
-    pub const fn raw(&self) -> &RawReply {
+    pub const fn raw_response(&self) -> &RawResponse {
         &self.raw
     }
 
     /// A member of `retdata` as it came, exact to the digit, whether its type knows it or not. Reads the body anew each time.
     #[must_use]
-    pub fn member(&self, name: &str) -> Option<&RawValue> {
-        self.members().remove(name)
+    pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
+        self.raw_fields().remove(name)
     }
 
     /// The members of `retdata` as they came, exact to the digit; none if it is no object. Of a doubled one the last.
     #[must_use]
-    pub fn members(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
+    pub fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
         serde_json::from_slice::<Envelope<'_>>(self.raw.body())
             .ok()
             .and_then(|envelope| envelope.retdata)
@@ -62,11 +62,11 @@ impl<T> Answer<T> {
     /// The members of `retdata` that the type does not know, as they came: the gateway may send more than its
     /// pages show.
     #[must_use]
-    pub fn unknown(&self) -> BTreeMap<Cow<'_, str>, &RawValue>
+    pub fn unknown_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue>
     where
         T: DeserializeOwned,
     {
-        let mut members = self.members();
+        let mut members = self.raw_fields();
         let Some(data) = serde_json::from_slice::<Envelope<'_>>(self.raw.body())
             .ok()
             .and_then(|envelope| envelope.retdata)
@@ -92,7 +92,7 @@ struct Envelope<'a> {
 #[derive(Deserialize)]
 struct Members<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
 
-impl<T> Deref for Answer<T> {
+impl<T> Deref for Response<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -100,9 +100,9 @@ impl<T> Deref for Answer<T> {
     }
 }
 
-impl<T> fmt::Debug for Answer<T> {
+impl<T> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("Response")
             .field("raw", &self.raw)
             .finish_non_exhaustive()
     }
@@ -116,14 +116,14 @@ mod tests {
 
     use super::*;
 
-    fn answer(body: &'static str) -> Answer<CheckoutOrder> {
+    fn answer(body: &'static str) -> Response<CheckoutOrder> {
         let envelope: CheckoutOrderEnvelope = serde_json::from_str(body).unwrap();
-        let raw = RawReply::new(
+        let raw = RawResponse::new(
             StatusCode::OK,
             HeaderMap::new(),
             Bytes::from_static(body.as_bytes()),
         );
-        Answer::new(envelope.retdata.unwrap(), raw)
+        Response::new(envelope.retdata.unwrap(), raw)
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         );
         assert_eq!(answer.order_no.as_deref(), Some("7"));
         let unknown: Vec<(String, &str)> = answer
-            .unknown()
+            .unknown_fields()
             .into_iter()
             .map(|(name, value)| (name.into_owned(), value.get()))
             .collect();
@@ -145,8 +145,8 @@ mod tests {
                 ("new".to_owned(), "12345678901234567890.120"),
             ]
         );
-        assert_eq!(answer.member("orderAmount").unwrap().get(), "123.45");
-        assert!(answer.member("nothing").is_none());
+        assert_eq!(answer.raw_field("orderAmount").unwrap().get(), "123.45");
+        assert!(answer.raw_field("nothing").is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use stablelink::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink::types::CheckoutOrder;
-use stablelink::{Answer, ErrorKind, Method};
+use stablelink::{ErrorKind, Method, Response};
 use stablelink_sandbox::{ErrorStatus, Fault, Operation, RetcodeForm, Retmsg, Sandbox, TokenShape};
 
 use crate::setup::{Call, builder, effects, keyed, never, order, outcome, pair, read, sent};
@@ -41,7 +41,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         let (sandbox, client) = pair().await;
         let order = order();
         let label = format!("{operation} {path} {json}");
-        let fault = Fault::member(path, json).on(operation).always();
+        let fault = Fault::replace_field(path, json).on(operation).always();
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.told_err();
@@ -65,7 +65,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         assert_eq!(error.retcode(), Some("200"), "{label}");
         assert!(!error.is_retryable() && !error.is_ambiguous(), "{label}");
         assert!(error.may_have_taken_effect(), "{label}");
-        let raw = error.raw().unwrap();
+        let raw = error.raw_response().unwrap();
         assert_eq!(raw.headers()["content-type"], "application/json", "{label}");
         let body = std::str::from_utf8(raw.body()).unwrap();
         assert!(body.contains(json), "{label}: {body}");
@@ -101,10 +101,10 @@ async fn a_value_that_nobody_knows_is_kept_as_it_is() {
     sandbox
         .faults()
         .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
-    let found: Answer<CheckoutOrder> = get.query("orderNo", 7).fetch().await.unwrap();
+    let found: Response<CheckoutOrder> = get.query("orderNo", 7).fetch().await.unwrap();
     assert_eq!(found.order_no.as_deref(), Some("7"));
     assert!(found.order_status.is_none() && found.token.is_none() && found.order_amount.is_none());
-    assert_eq!(found.unknown()["newMember"].get(), "1.230");
+    assert_eq!(found.unknown_fields()["newMember"].get(), "1.230");
 }
 
 #[cfg(feature = "provisional")]
@@ -114,7 +114,7 @@ async fn null_for_a_list_is_an_empty_one() {
     use std::pin::pin;
 
     use futures_core::Stream;
-    use stablelink::Paging;
+    use stablelink::Pagination;
     use stablelink::types::ListCheckoutOrdersRequest;
 
     let (sandbox, client) = pair().await;
@@ -126,7 +126,7 @@ async fn null_for_a_list_is_an_empty_one() {
             client
                 .checkout_orders()
                 .list(filter)
-                .pages(Paging::default())
+                .pages(Pagination::default())
         );
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
         assert!(page.unwrap().is_ok(), "{path}");
@@ -140,7 +140,7 @@ async fn every_form_of_success_is_one() {
     for retcode in [
         RetcodeForm::AsDocumented,
         RetcodeForm::Integer,
-        RetcodeForm::Text,
+        RetcodeForm::String,
     ] {
         for retmsg in [
             Retmsg::Success,
@@ -159,7 +159,7 @@ async fn every_form_of_success_is_one() {
                 let client = builder(&sandbox).build().unwrap();
                 let order = order();
                 let made = client.checkout_orders().create(&order).await.unwrap();
-                assert_eq!(made.raw().retcode(), Some("200"));
+                assert_eq!(made.raw_response().retcode(), Some("200"));
                 client
                     .checkout_orders()
                     .cancel(order.order_no())
@@ -232,10 +232,13 @@ async fn every_form_of_refusal_is_one() {
             assert_eq!(outcome(&result), "refused", "{status} {body}: {result:?}");
             let error = result.told_err();
             assert_eq!(error.retcode(), retcode, "{body}");
-            let refusal = error.refusal().unwrap();
+            let refusal = error.api_error().unwrap();
             assert_eq!(refusal.message(), message, "{body}");
             assert_eq!(error.http_status(), Some(status));
-            assert_eq!(error.raw().unwrap().body().as_ref(), body.as_bytes());
+            assert_eq!(
+                error.raw_response().unwrap().body().as_ref(),
+                body.as_bytes()
+            );
             assert!(!error.is_retryable() && !error.may_have_taken_effect());
             assert_eq!(sandbox.request_count() - before, 1, "{body}");
         }
@@ -336,7 +339,7 @@ async fn an_error_of_an_answer_quotes_nothing_of_it() {
             client.checkout_orders().create(&order).await.unwrap();
             sandbox
                 .faults()
-                .add(Fault::member(path, json).on(Operation::GetCheckoutOrder));
+                .add(Fault::replace_field(path, json).on(Operation::GetCheckoutOrder));
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // A status may be any text.
                 Ok(found) => format!("{found:?}"),
@@ -380,7 +383,7 @@ async fn refusals_are_the_same_whatever_their_http_status() {
 async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
     for lost in [false, true] {
         let sandbox = Sandbox::builder()
-            .token_off("ETH_USDT")
+            .disable_token("ETH_USDT")
             .start()
             .await
             .unwrap();
@@ -410,7 +413,7 @@ async fn an_address_that_is_not_allowed_is_told_from_a_refusal() {
             if warm {
                 client.token().await.unwrap();
             }
-            sandbox.change(|settings| settings.refuse_address = true);
+            sandbox.update_settings(|settings| settings.reject_address = true);
             for call in [read as Call, keyed as Call, never as Call] {
                 let result = call(&client).await;
                 assert_eq!(outcome(&result), "address_not_allowed", "{result:?}");

@@ -13,7 +13,7 @@ pub(crate) const SUCCESS: &str = "200";
 ///
 /// Clones are cheap. `Debug` shows status and length alone: headers and bodies hold tokens and personal data.
 #[derive(Clone)]
-pub struct RawReply(Arc<Parts>);
+pub struct RawResponse(Arc<Parts>);
 
 #[derive(Clone)]
 struct Parts {
@@ -23,7 +23,7 @@ struct Parts {
     retcode: Option<String>,
 }
 
-impl RawReply {
+impl RawResponse {
     pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self(Arc::new(Parts {
             status,
@@ -83,9 +83,9 @@ impl RawReply {
 /// Headers by which gateways commonly name a request.
 const REQUEST_ID: [&str; 4] = ["x-request-id", "x-trace-id", "trace-id", "x-correlation-id"];
 
-impl fmt::Debug for RawReply {
+impl fmt::Debug for RawResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawReply")
+        f.debug_struct("RawResponse")
             .field("status", &self.0.status.as_u16())
             .field("bytes", &self.0.body.len())
             .finish_non_exhaustive()

@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::answer::Answer;
 use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
+use crate::response::Response;
 
-type Look<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Answer<T>, Error>> + Send + Sync>;
+type Look<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync>;
 
 /// No pause is shorter, or a setting of zero would ask as fast as the line allows.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -18,9 +18,9 @@ const SHORTEST: Duration = Duration::from_millis(10);
 ///
 /// Pauses double from the first to the longest, and are drawn at random from their upper half; a gateway that asks for a longer
 /// one gets it. An error that [may pass](Error::is_retryable) is waited out; others end the wait. It only reads. To give up, drop
-/// the future, or say what ends it with [`stop_on`](Self::stop_on).
+/// the future, or say what ends it with [`cancel_on`](Self::cancel_on).
 #[must_use = "nothing is asked before `until` or `until_final` is awaited"]
-pub struct Wait<T> {
+pub struct Poller<T> {
     client: Client,
     look: Look<T>,
     is_final: fn(&T) -> bool,
@@ -30,11 +30,11 @@ pub struct Wait<T> {
     stop: Option<BoxFuture<'static, ()>>,
 }
 
-impl<T> Wait<T> {
+impl<T> Poller<T> {
     pub(crate) fn new(
         client: &Client,
         is_final: fn(&T) -> bool,
-        look: impl Fn() -> BoxFuture<'static, Result<Answer<T>, Error>> + Send + Sync + 'static,
+        look: impl Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             client: client.clone(),
@@ -48,13 +48,13 @@ impl<T> Wait<T> {
     }
 
     /// The first pause; 2 s unless set. At most the longest one, and at least 10 ms.
-    pub fn first_pause(mut self, pause: Duration) -> Self {
+    pub fn initial_delay(mut self, pause: Duration) -> Self {
         self.first = pause;
         self
     }
 
     /// The longest pause; 30 s unless set. At least 10 ms: nobody's gateway is asked without a pause.
-    pub fn longest_pause(mut self, pause: Duration) -> Self {
+    pub fn max_delay(mut self, pause: Duration) -> Self {
         self.longest = pause;
         self
     }
@@ -68,7 +68,7 @@ impl<T> Wait<T> {
 
     /// Ends the wait, with [`Cancelled`](ErrorKind::Cancelled), when this future ends: a shutdown, say. If it has ended before,
     /// nothing is asked. Given twice, the last one counts.
-    pub fn stop_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+    pub fn cancel_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(stop));
         self
     }
@@ -78,8 +78,8 @@ impl<T> Wait<T> {
     /// # Errors
     ///
     /// Those of the look-up that don't pass; [`Timeout`](ErrorKind::Timeout) when the time is up, with the error of the last
-    /// look-up as its source if it failed; [`Cancelled`](ErrorKind::Cancelled) by [`stop_on`](Self::stop_on).
-    pub async fn until_final(self) -> Result<Answer<T>, Error> {
+    /// look-up as its source if it failed; [`Cancelled`](ErrorKind::Cancelled) by [`cancel_on`](Self::cancel_on).
+    pub async fn until_final(self) -> Result<Response<T>, Error> {
         let is_final = self.is_final;
         self.until(is_final).await
     }
@@ -89,7 +89,7 @@ impl<T> Wait<T> {
     /// # Errors
     ///
     /// Those of [`until_final`](Self::until_final).
-    pub async fn until(mut self, mut wanted: impl FnMut(&T) -> bool) -> Result<Answer<T>, Error> {
+    pub async fn until(mut self, mut wanted: impl FnMut(&T) -> bool) -> Result<Response<T>, Error> {
         let clock = self.client.shared().clock.clone();
         let mut last = None;
         let mut stop = self
@@ -127,8 +127,8 @@ impl<T> Wait<T> {
     }
 }
 
-impl<T> fmt::Debug for Wait<T> {
+impl<T> fmt::Debug for Poller<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait").finish_non_exhaustive()
+        f.debug_struct("Poller").finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ const OPAQUE: usize = 20;
 const DIGITS: usize = 7;
 
 /// The text without e-mail addresses, telephone numbers, long numbers, tokens and anything in quotes.
-pub(super) fn veiled(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let unquoted = without_quotes(text);
     let mut shown = String::with_capacity(unquoted.len());
     let mut rest = unquoted.as_str();
@@ -173,14 +173,14 @@ mod tests {
             ("+5 is too much", "+5 is too much"),
             ("", ""),
         ] {
-            assert_eq!(veiled(text), shown, "{text}");
+            assert_eq!(redact(text), shown, "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_veiled_without_a_panic_and_only_once(text in r#"[ -~"'`+@…é]{0,80}|\PC{0,40}"#) {
-            let once = veiled(&text);
+            let once = redact(&text);
             prop_assert!(once.chars().count() <= text.chars().count());
         }
 
@@ -189,7 +189,7 @@ mod tests {
             before in "[a-z :]{0,20}", value in "[A-Z][a-z]{1,8} [A-Z][a-z]{1,8}", after in "[a-z :]{0,20}",
             (open, close) in prop::sample::select(vec![('"', '"'), ('`', '`'), ('“', '”'), ('«', '»'), ('「', '」')]),
         ) {
-            let shown = veiled(&format!("{before}{open}{value}{close}{after}"));
+            let shown = redact(&format!("{before}{open}{value}{close}{after}"));
             prop_assert!(!shown.contains(&value));
         }
     }

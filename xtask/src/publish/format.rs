@@ -1,44 +1,51 @@
-//! The document as YAML.
+//! The document as JSON and as YAML.
 
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::{Number, Value};
 
-/// The document cannot be told in YAML without changing it.
+/// Returns the document as JSON: two spaces per level, a line break at the end, and every number with the
+/// digits that it has in the document.
+pub fn to_json(document: &Value) -> String {
+    format!("{document:#}\n")
+}
+
+/// The document has a value that YAML cannot represent exactly.
 #[derive(Debug, thiserror::Error)]
 #[error("the document cannot be written as YAML: {0}")]
 pub struct YamlError(#[from] serde_saphyr::SerializeError);
 
-/// The same document as [`super::json::to_json`] gives, as YAML.
+/// Returns the document of [`to_json`] as YAML.
 ///
 /// # Errors
-/// A number has more digits than a YAML reader keeps (64-bit integers and doubles): in a document
-/// that others read it must be a string.
+/// Fails if a number has more digits than a YAML reader keeps, which is a 64-bit integer or a double. In a
+/// published document, such a value must be a string.
 pub fn to_yaml(document: &Value) -> Result<String, YamlError> {
-    Ok(serde_saphyr::to_string(&Exact(document))?)
+    Ok(serde_saphyr::to_string(&ExactNumbers(document))?)
 }
 
-/// `serde_json` hands numbers of arbitrary precision to other formats in a private form.
-struct Exact<'a>(&'a Value);
+/// Serialises a value with its numbers as integers and floats. `serde_json` would give numbers of arbitrary
+/// precision to another format in a private representation.
+struct ExactNumbers<'a>(&'a Value);
 
-impl Serialize for Exact<'_> {
+impl Serialize for ExactNumbers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Value::Number(number) => exact_number(number, serializer),
-            Value::Array(items) => serializer.collect_seq(items.iter().map(Exact)),
-            Value::Object(members) => {
-                serializer.collect_map(members.iter().map(|(key, member)| (key, Exact(member))))
+            Value::Number(number) => serialize_number(number, serializer),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(ExactNumbers)),
+            Value::Object(object) => {
+                serializer.collect_map(object.iter().map(|(key, value)| (key, ExactNumbers(value))))
             }
             other => other.serialize(serializer),
         }
     }
 }
 
-fn exact_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Error> {
     if let Some(integer) = number.as_i64() {
         return serializer.serialize_i64(integer);
     }
     match number.as_f64() {
-        Some(float) if same_decimal(&number.to_string(), &float.to_string()) => {
+        Some(float) if is_same_decimal(&number.to_string(), &float.to_string()) => {
             serializer.serialize_f64(float)
         }
         _ => Err(S::Error::custom(format!(
@@ -47,15 +54,15 @@ fn exact_number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, 
     }
 }
 
-/// Whether two decimal texts tell the same value; an exponent tells them apart.
-fn same_decimal(a: &str, b: &str) -> bool {
-    fn normal(text: &str) -> &str {
+/// Returns whether two decimal texts have the same value. Texts with different exponents count as different.
+fn is_same_decimal(a: &str, b: &str) -> bool {
+    fn without_trailing_zeros(text: &str) -> &str {
         match text.contains('.') {
             true => text.trim_end_matches('0').trim_end_matches('.'),
             false => text,
         }
     }
-    normal(a) == normal(b)
+    without_trailing_zeros(a) == without_trailing_zeros(b)
 }
 
 #[cfg(test)]
@@ -65,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_back_as_the_same_document() {
+    fn yaml_reads_back_as_the_same_document() {
         let document = json!({
             "text": "line one\nline two: # not a comment",
             "looks like": {"yes": "yes", "no": "no", "null": "null", "number": "0.50", "date": "2026-01-02", "empty": "", "tilde": "~"},
@@ -82,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_at_the_end_are_the_same_value_and_digits_are_never_lost() {
+    fn yaml_accepts_trailing_zeros_and_rejects_numbers_that_lose_digits() {
         let zero: Value = serde_json::from_str("[0.00, 1.50]").unwrap();
         assert!(to_yaml(&zero).is_ok());
         for text in ["12345678901234567890.12", "0.1234567890123456789", "1e400"] {
