@@ -66,6 +66,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod account;
+mod backoff;
 mod call;
 mod client;
 mod clock;
@@ -75,6 +76,10 @@ pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
 mod poller;
+#[cfg(feature = "file-store")]
+#[doc(hidden)]
+pub mod private_file;
+mod raw_object;
 mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;
@@ -96,6 +101,8 @@ pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
 pub use pages::{ListRequest, Pages, Pagination};
 pub use poller::Poller;
 pub use raw_response::RawResponse;
+#[cfg(feature = "redis")]
+pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
 pub use redis::RedisTls;
 pub use resource::*;
@@ -105,7 +112,8 @@ pub use token::FileStore;
 #[cfg(feature = "redis")]
 pub use token::RedisStore;
 pub use token::{
-    Bearer, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
+    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings,
+    TokenStore,
 };
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};

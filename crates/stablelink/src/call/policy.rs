@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
+
 /// How often, and after what pause, a call is repeated **that the document allows to repeat**: reads,
 /// and calls with an idempotency key. Others are sent once whatever stands here.
 ///
@@ -69,6 +71,10 @@ impl RetryPolicy {
 
     /// The pause before the attempt after this one, the first being 1. `chance` is from 0 to 1.
     pub(crate) fn pause(&self, attempt: u32, chance: f64) -> Duration {
+        Backoff::new(self.base, self.cap).full_jitter(attempt, chance)
+    }
+    #[cfg(any())]
+    fn old(&self, attempt: u32, chance: f64) -> Duration {
         let doubled = 2u32.saturating_pow(attempt.saturating_sub(1));
         let longest = self.base.saturating_mul(doubled).min(self.cap);
         // `mul_f64` panics where the product is no duration, which rounding makes of the longest one.

@@ -14,7 +14,7 @@ use crate::call::{Budget, Limits, Offset, RetryPolicy, Shared};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::token::{MemoryStore, TokenSettings, TokenStore, Tokens};
+use crate::token::{MemoryStore, TokenManager, TokenSettings, TokenStore};
 
 type Adjust = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 type MakeVault = Box<dyn FnOnce(Arc<dyn Clock>) -> Vault + Send>;
@@ -239,7 +239,7 @@ impl ClientBuilder {
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
-        let tokens = Tokens::new(
+        let tokens = TokenManager::new(
             Arc::new(grant),
             store,
             Arc::clone(&clock),

@@ -13,7 +13,7 @@ pub use builder::ClientBuilder;
 use crate::call::{RawRequest, Shared};
 use crate::environment::Origin;
 use crate::error::Error;
-use crate::token::Bearer;
+use crate::token::BearerToken;
 
 /// A client of the gateway: gets and renews its token, signs every request.
 ///
@@ -91,7 +91,7 @@ impl Client {
     /// # Errors
     ///
     /// Those of a token call.
-    pub async fn token(&self) -> Result<Bearer, Error> {
+    pub async fn token(&self) -> Result<BearerToken, Error> {
         Ok(self.0.identity().await?.0)
     }
 }
