@@ -164,7 +164,7 @@ fn impossible_control_command_is_rejected_with_reason() {
         (
             vec!["sandbox", "fault", "reset@nowhere"],
             2,
-            "`nowhere` is no target",
+            "`nowhere` is not a valid target",
         ),
         (
             vec!["--env", "production", "sandbox", "advance", "60"],

@@ -101,7 +101,7 @@ fn dashboard_shows_records_of_demo() {
     page.wait_for("document.querySelectorAll('#requests tr').length > 10");
 
     for (selector, parts) in [
-        ("#token", vec!["lives"]),
+        ("#token", vec!["valid"]),
         ("#tokenMore", vec!["generation 2"]),
         (
             "#trades",
@@ -160,7 +160,7 @@ fn dashboard_shows_records_of_demo() {
     for part in [
         "TIMESTAMP",
         "body",
-        "signed text",
+        "signed message",
         "the sign key of client 0",
         "SIGNATURE",
         "HTTP 200",
@@ -200,7 +200,7 @@ fn dashboard_shows_that_sandbox_is_unreachable() {
     let mut page = browser.open(&format!("{}/", demo.url));
     page.wait_for("document.getElementById('alive').textContent === 'live'");
     drop(demo);
-    page.wait_for("document.getElementById('alive').textContent === 'no answer'");
+    page.wait_for("document.getElementById('alive').textContent === 'no response'");
 }
 
 #[test]

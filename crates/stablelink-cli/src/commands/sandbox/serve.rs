@@ -156,6 +156,6 @@ mod tests {
             assert_eq!(parse_fault(example).unwrap(), example);
         }
         let error = parse_fault("reset@nowhere").unwrap_err().to_string();
-        assert!(error.contains("`nowhere`"), "{error}");
+        assert!(error.contains("`nowhere` is not a valid target"), "{error}");
     }
 }
