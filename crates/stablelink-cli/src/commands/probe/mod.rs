@@ -141,57 +141,45 @@ mod tests {
 
     #[tokio::test]
     async fn each_sandbox_mode_is_detected() {
+        const MARK: &str = "Question mark in signed queries";
+        const QUERY: &str = "Form of signed queries";
+        const STATUS: &str = "HTTP status of rejected calls";
+        const TOKEN: &str = "Shape of the token response";
+        const REFRESH: &str = "Shape of the refresh response";
+        const RATE: &str = "Version of the exchange rate";
+        const INVALID: &str = "Access denied: the access token is invalid or has expired";
         type Change = fn(&mut SandboxSettings);
+        let with_mark: Change = |set| set.query_form = SandboxQueryForm::DecodedWithMark;
+        let sorted: Change = |set| set.query_form = SandboxQueryForm::EncodedSorted;
+        let http_401 = format!("HTTP 401, retcode \"00901\", {INVALID}");
+        let http_200 = format!("HTTP 200, retcode \"00901\", {INVALID}");
+        let no_signature = "HTTP 200, retcode \"00006\", Access denied: Missing header [SIGNATURE]";
         let cases: &[(Change, &str, &str)] = &[
-            (|_| {}, "Form of signed queries", "decoded"),
+            (|_| {}, QUERY, "decoded"),
+            (|_| {}, MARK, "signed without it"),
+            (with_mark, QUERY, "decoded-with-mark"),
+            (with_mark, MARK, "signed with it"),
+            (sorted, QUERY, "encoded-sorted"),
             (
-                |_| {},
-                "Question mark in signed queries",
-                "signed without it",
-            ),
-            (
-                |set| set.query_form = SandboxQueryForm::DecodedWithMark,
-                "Form of signed queries",
-                "decoded-with-mark",
-            ),
-            (
-                |set| set.query_form = SandboxQueryForm::DecodedWithMark,
-                "Question mark in signed queries",
-                "signed with it",
-            ),
-            (
-                |set| set.query_form = SandboxQueryForm::EncodedSorted,
-                "Form of signed queries",
-                "encoded-sorted",
-            ),
-            (
-                |set| set.query_form = SandboxQueryForm::EncodedSorted,
-                "HTTP status of rejected calls",
+                sorted,
+                STATUS,
                 "200 for a missing record, 200 for a wrong signature",
             ),
             (
                 |set| set.error_status = ErrorStatus::ByKind,
-                "HTTP status of rejected calls",
+                STATUS,
                 "404 for a missing record, 403 for a wrong signature",
             ),
-            (
-                |set| set.token_shape = TokenShape::Bare,
-                "Shape of the token response",
-                "bare",
-            ),
+            (|set| set.token_shape = TokenShape::Bare, TOKEN, "bare"),
             (
                 |set| set.token_shape = TokenShape::Enveloped,
-                "Shape of the token response",
+                TOKEN,
                 "enveloped",
             ),
-            (
-                |set| set.refresh_shape = TokenShape::Bare,
-                "Shape of the refresh response",
-                "bare",
-            ),
+            (|set| set.refresh_shape = TokenShape::Bare, REFRESH, "bare"),
             (
                 |set| set.refresh_shape = TokenShape::Enveloped,
-                "Shape of the refresh response",
+                REFRESH,
                 "enveloped",
             ),
             (
@@ -201,28 +189,28 @@ mod tests {
             ),
             (
                 |set| set.rate_version = RateVersion::Current,
-                "Version of the exchange rate",
+                RATE,
                 "2026-03-31 (channelRate)",
             ),
             (
                 |set| set.rate_version = RateVersion::Previous,
-                "Version of the exchange rate",
+                RATE,
                 "2026-03-03 (rate, quoteId)",
             ),
             (
                 |set| set.rejected_token = RejectedToken::Http401,
                 "An invalid token",
-                "HTTP 401, retcode \"00901\", Access denied: the access token is invalid or has expired",
+                &http_401,
             ),
             (
                 |set| set.rejected_token = RejectedToken::Http200,
                 "An invalid token",
-                "HTTP 200, retcode \"00901\", Access denied: the access token is invalid or has expired",
+                &http_200,
             ),
             (
                 |set| set.retmsg = Retmsg::Missing,
                 "A missing signature",
-                "HTTP 200, retcode \"00006\", Access denied: Missing header [SIGNATURE]",
+                no_signature,
             ),
             (
                 |_| {},

@@ -225,117 +225,57 @@ mod tests {
 
     #[test]
     fn differing_part_is_named() {
-        let post = parts("post", "/a/b", "", "{\"x\": 1, \"y\":\"p q\"}");
+        let body = r#"{"x": 1, "y":"p q"}"#;
+        let post = parts("post", "/a/b", "", body);
         let get = parts("GET", "/a", "b=c%20d&a=1", "");
-        for (parts, key, signed, words) in [
+        // `{T}` is the timestamp and `{B}` the body of the message.
+        for (parts, signed, words) in [
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\":1,\"y\":\"p q\"}",
+                r#"POST{T}/a/b{"x":1,"y":"p q"}"#,
                 "the body has 2 more spaces than the signed one (sign compact JSON)",
             ),
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\": 1, \"y\": \"p q\"}",
+                r#"POST{T}/a/b{"x": 1, "y": "p q"}"#,
                 "as Python writes JSON",
             ),
+            (&post, "POST{T}/a/b{B}\n", "had a trailing line break"),
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}\n",
-                "had a trailing line break",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400123/a/b",
+                "POST{T}/a/b",
                 "the signature does not cover the body",
             ),
+            (&post, "PUT{T}/a/b{B}", "PUT was signed instead of POST"),
+            (&post, "post{T}/a/b{B}", "in lower case"),
+            (&post, "POST1779846400/a/b{B}", "signed in seconds"),
+            (&post, "POST1779846400125/a/b{B}", "2 ms after"),
+            (&post, "POST{T}/a/b/{B}", "with a trailing slash"),
             (
                 &post,
-                KEY,
-                "PUT1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "PUT was signed instead of POST",
-            ),
-            (
-                &post,
-                KEY,
-                "post1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "in lower case",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "signed in seconds",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400125/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "2 ms after",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400123/a/b/{\"x\": 1, \"y\":\"p q\"}",
-                "with a trailing slash",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400123https://openapi.dev.stablelink.app/a/b{\"x\": 1, \"y\":\"p q\"}",
+                "POST{T}https://openapi.dev.stablelink.app/a/b{B}",
                 "with the host",
             ),
-            (
-                &post,
-                "other-secret",
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "STABLELINK_API_SECRET was used",
-            ),
-            (
-                &post,
-                "unit-test-sign-key-not-real-0001\n",
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "trailing whitespace",
-            ),
-            (
-                &post,
-                KEY,
-                "1779846400123{\"x\": 1, \"y\":\"p q\"}",
-                "only timestamp and body",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/a?b=c d&a=1",
-                "in the form decoded-with-mark",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/aa=1&b=c+d",
-                "in the form encoded-sorted",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/ab=c%20d&a=1",
-                "with its escapes",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/a",
-                "the signature does not cover the query",
-            ),
-            (&get, KEY, "GET1779846400123/aa=1&b=c d", "signed sorted"),
+            (&post, "{T}{B}", "only timestamp and body"),
+            (&get, "GET{T}/a?b=c d&a=1", "in the form decoded-with-mark"),
+            (&get, "GET{T}/aa=1&b=c+d", "in the form encoded-sorted"),
+            (&get, "GET{T}/ab=c%20d&a=1", "with its escapes"),
+            (&get, "GET{T}/a", "the signature does not cover the query"),
+            (&get, "GET{T}/aa=1&b=c d", "signed sorted"),
         ] {
-            let found =
-                diagnose(parts, key, signed).unwrap_or_else(|| panic!("nothing for {signed}"));
+            let signed = signed.replace("{T}", TIME).replace("{B}", body);
+            let found = diagnose(parts, KEY, &signed);
+            let found = found.unwrap_or_else(|| panic!("nothing for {signed}"));
             assert!(found.contains(words), "{signed}: {found}");
             assert!(!found.contains("; and "), "{signed}: {found}");
+        }
+        for (key, words) in [
+            ("other-secret", "STABLELINK_API_SECRET was used"),
+            ("unit-test-sign-key-not-real-0001\n", "trailing whitespace"),
+        ] {
+            let found = diagnose(&post, key, &format!("POST{TIME}/a/b{body}")).unwrap();
+            assert!(found.contains(words), "{key}: {found}");
+            assert!(!found.contains("; and "), "{key}: {found}");
         }
     }
 
