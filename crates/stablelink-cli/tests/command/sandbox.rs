@@ -69,9 +69,15 @@ fn invalid_sandbox_option_is_rejected_at_start() {
     let env = TestEnvironment::new();
     let taken = env.sandbox.address().port().to_string();
     for (arguments, problem) in [
-        (["--port", &taken], "the sandbox can't listen"),
-        (["--webhook", "https://receiver.invalid/"], "speaks no TLS"),
-        (["--fault", "explode"], "`explode` is no kind of a fault"),
+        (["--port", &taken], "the sandbox cannot listen"),
+        (
+            ["--webhook", "https://receiver.invalid/"],
+            "does not support TLS",
+        ),
+        (
+            ["--fault", "explode"],
+            "`explode` is not a valid kind of a fault",
+        ),
     ] {
         let shown = run(env.bare().arg("sandbox").args(arguments), b"");
         assert_eq!(shown.code, 2, "{shown:?}");
@@ -154,7 +160,7 @@ fn impossible_control_command_is_rejected_with_reason() {
         (
             vec!["sandbox", "webhook", "http://receiver.invalid/"],
             3,
-            "url: must be of this machine",
+            "url: must be on this machine",
         ),
         (
             vec!["sandbox", "resend", "7"],

@@ -25,7 +25,7 @@ pub(crate) struct Sandbox {
 
 const FAULTS: &str = "\
 Without a subcommand, runs the sandbox and prints the environment variables for another terminal: paste them there. All records
-are kept in memory. Stop with Ctrl-C. The subcommands control the sandbox that STABLELINK_ENV or --env names. They stand for
+are kept in memory. Stop with Ctrl-C. The subcommands control the sandbox that STABLELINK_ENV or --env names: they simulate
 events outside the gateway.
 
 Faults: KIND[=ARGUMENT][@TARGET][:OPTION]..., for example
