@@ -116,7 +116,10 @@ async fn without_faults_nothing_is_ambiguous() {
 async fn audit_detects_wrong_ambiguity_policies() {
     type Is = fn(&AuditFinding) -> bool;
     // Unreadable responses, before and after the effect.
-    let faults = &["wrong-json@calls:rate=0.1", "html=200@calls:after:rate=0.1"][..];
+    let faults = &[
+        "unexpected-json@calls:rate=0.1",
+        "html=200@calls:after:rate=0.1",
+    ][..];
     let unreported: Is = |finding| matches!(finding, AuditFinding::Unreported(..));
     let lost: Is = |finding| matches!(finding, AuditFinding::Lost(..));
     for (policy, is) in [

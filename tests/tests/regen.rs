@@ -10,8 +10,8 @@ use xtask::{
         add::{self, Filed},
         lock::{self, Lock, Origin},
     },
+    output_files::State,
     regen,
-    tree::State,
 };
 
 const RATE: &str = "spec/docs/421876920e0-get-exchange-rate.txt";

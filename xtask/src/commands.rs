@@ -26,10 +26,11 @@ use crate::{
     },
     interop,
     job::{command::CommandLine, error::JobError},
-    measure, profile, properties,
-    publish::{json, markers},
+    measure,
+    output_files::State,
+    profile, properties,
+    publish::{cleanup, format},
     regen, release, suite,
-    tree::State,
 };
 
 /// The result of a command that did not fail.
@@ -238,8 +239,8 @@ fn import_pages(
     }
     let partial = imported.is_partial();
     if !partial || keep_going {
-        markers::strip(&mut imported.document);
-        let text = json::to_json(&imported.document);
+        cleanup::strip_markers(&mut imported.document);
+        let text = format::to_json(&imported.document);
         match output {
             Some(path) => fs::write(&path, text)
                 .map_err(|error| format!("{}: cannot write: {error}", path.display()))?,

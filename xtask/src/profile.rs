@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    curate::{self, Context, CurateError, Overlay, Stale},
-    publish::json,
+    overlay::{self, Context, Overlay, OverlayError, Stale},
+    publish::format,
 };
 
 const FOLDER: &str = "spec/profiles";
@@ -33,7 +33,7 @@ pub enum ProfileError {
     },
     /// The profile is malformed.
     #[error(transparent)]
-    Overlay(#[from] CurateError),
+    Overlay(#[from] OverlayError),
     /// Actions of the profile do nothing any more.
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -64,7 +64,7 @@ pub fn load(root: &Path, name: &str) -> Result<Overlay, ProfileError> {
     }
     let file = format!("{FOLDER}/{name}.yaml");
     let bytes = fs::read(root.join(&file)).map_err(|source| unusable(&file, source))?;
-    Ok(curate::read(&file, &bytes).map_err(|problems| CurateError { problems })?)
+    Ok(overlay::read(&file, &bytes).map_err(|problems| OverlayError { problems })?)
 }
 
 /// The generators that have a profile, in the order of their names.
@@ -99,13 +99,13 @@ fn unusable(path: &str, source: io::Error) -> ProfileError {
 /// When any action is stale; the document is then as it was.
 pub fn apply_to_superset(document: &mut Value, profile: &Overlay) -> Result<(), Stale> {
     let profile = std::slice::from_ref(profile);
-    curate::apply(document, profile, &Context::default()).map(|_| ())
+    overlay::apply(document, profile, &Context::default()).map(|_| ())
 }
 
 /// Applies a profile to the published document, which lacks some of what a profile is made for.
 pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
     let profile = std::slice::from_ref(profile);
-    curate::apply_lenient(document, profile, &Context::default());
+    overlay::apply_lenient(document, profile, &Context::default());
 }
 
 /// The document of the tree for the generator `name`, as JSON: order and digits are those of the published one.
@@ -118,11 +118,11 @@ pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, Pr
     // Always, so that a stale action is found whichever of the documents is asked for.
     apply_to_superset(&mut superset, &profile)?;
     if provisional {
-        return Ok(json::to_json(&superset));
+        return Ok(format::to_json(&superset));
     }
     let mut published = read(root, PUBLISHED)?;
     apply_to_published(&mut published, &profile);
-    Ok(json::to_json(&published))
+    Ok(format::to_json(&published))
 }
 
 /// [`document`] into a file, whose folder is made.

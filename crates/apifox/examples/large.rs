@@ -10,9 +10,9 @@ use std::time::Instant;
 fn main() -> std::io::Result<()> {
     let mut words = std::env::args().skip(1);
     let form = match words.next().as_deref() {
-        Some("markdown") => apifox::Form::Markdown,
-        Some("published") => apifox::Form::Published,
-        _ => apifox::Form::Rendered,
+        Some("markdown") => apifox::PageFormat::Markdown,
+        Some("published") => apifox::PageFormat::Published,
+        _ => apifox::PageFormat::Rendered,
     };
     let count = words
         .next()
@@ -20,9 +20,9 @@ fn main() -> std::io::Result<()> {
         .unwrap_or(2_000);
     let site = site::Site::new(form, count);
     let begun = Instant::now();
-    let (assembly, messages) = site.import();
+    let (assembly, diagnostics) = site.import();
     let took = begun.elapsed().as_secs_f64();
-    let said = messages.len() + assembly.messages.len();
+    let said = diagnostics.len() + assembly.diagnostics.len();
     let size = assembly.document.to_string().len();
     writeln!(
         std::io::stdout(),

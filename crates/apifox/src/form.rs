@@ -2,7 +2,7 @@
 
 /// How a page was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum PageFormat {
     /// The text of a page as a browser shows it.
     Rendered,
     /// The Markdown twin: `# title`, and for an API page a block of YAML.
@@ -11,11 +11,11 @@ pub enum Form {
     Published,
 }
 
-impl Form {
+impl PageFormat {
     /// Tells the form by how the page begins: an object of JSON, a heading of Markdown, or anything else.
     ///
     /// Says nothing about whether the page can be read.
-    pub fn of(text: &[u8]) -> Self {
+    pub fn detect(text: &[u8]) -> Self {
         let text = text
             .strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(text)
@@ -37,14 +37,14 @@ mod tests {
     #[test]
     fn forms_are_told_by_their_beginning() {
         for (text, form) in [
-            ("{\"id\": 1}", Form::Published),
-            ("\u{feff}\n  {", Form::Published),
-            ("\n# Get Order\n", Form::Markdown),
-            ("#hashtag", Form::Rendered),
-            ("1. Orders\nHarbour Books\n", Form::Rendered),
-            ("", Form::Rendered),
+            ("{\"id\": 1}", PageFormat::Published),
+            ("\u{feff}\n  {", PageFormat::Published),
+            ("\n# Get Order\n", PageFormat::Markdown),
+            ("#hashtag", PageFormat::Rendered),
+            ("1. Orders\nHarbour Books\n", PageFormat::Rendered),
+            ("", PageFormat::Rendered),
         ] {
-            assert_eq!(Form::of(text.as_bytes()), form, "{text:?}");
+            assert_eq!(PageFormat::detect(text.as_bytes()), form, "{text:?}");
         }
     }
 }

@@ -18,21 +18,21 @@
 //! Example
 //! {\"id\": 7, \"price\": \"12.50\", \"ordered\": \"2026-01-02\"}
 //! ";
-//! let source = apifox::Source {
+//! let source = apifox::PageSource {
 //!     name: "docs/get-order.txt",
 //!     key: "get-order",
-//!     role: apifox::Role::Auto,
+//!     role: apifox::PageRole::Auto,
 //!     text: text.as_bytes(),
 //! };
-//! let read = apifox::read(&source);
-//! assert!(read.messages.is_empty());
+//! let parsed = apifox::parse_page(&source);
+//! assert!(parsed.diagnostics.is_empty());
 //!
-//! let info = apifox::Info {
+//! let info = apifox::DocumentInfo {
 //!     title: "Harbour Books".to_owned(),
 //!     version: "1.0.0".to_owned(),
 //!     description: None,
 //! };
-//! let pages: Vec<_> = read.page.into_iter().collect();
+//! let pages: Vec<_> = parsed.page.into_iter().collect();
 //! let document = apifox::assemble(&pages, &info).document;
 //! let price = &document["components"]["schemas"]["GetOrderResponse"]["properties"]["price"];
 //! assert_eq!(price["format"], "decimal");
@@ -44,7 +44,7 @@
 //!
 //! - *published*: the JSON that the site's own pages are drawn from, as the site answers it. Its references lead to
 //!   `definitions` that it brings, or to the project's list of schemas by number: see [`SchemaList`] and
-//!   [`read_with`]. The folder path, which the site's navigation has and not the page, may be added as a member
+//!   [`parse_page_with`]. The folder path, which the site's navigation has and not the page, may be added as a member
 //!   `x-apifox-folder` (`a/b/c`).
 //! - *Markdown*: `# title`, and for an API page the heading `## OpenAPI Specification` and a block of YAML.
 //! - *rendered*: the text that a browser shows.
@@ -104,103 +104,107 @@ mod page;
 mod published;
 mod rendered;
 mod types;
+pub mod yaml;
 
-pub use assemble::{Assembly, Info, assemble};
-pub use form::Form;
-pub use json::{Json, Member, Node};
-pub use message::{Message, Severity};
+pub use assemble::{AssembledDocument, DocumentInfo, assemble};
+pub use form::PageFormat;
+pub use json::{JsonField, JsonNode, JsonValue};
+pub use message::{Diagnostic, Severity};
 pub use page::{
-    Auth, Body, Content, Example, Field, Kind, Method, NamedSchema, Note, Operation, Page,
-    Parameter, Place, Response, Sample, Schema, Security,
+    ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldSpec,
+    HttpMethod, NamedSchema, Page, PageKind, ParameterLocation, RequestBody, SampleAuthorization,
+    SampleValue, SchemaSource, SecurityScheme,
 };
 pub use published::SchemaList;
 
 /// Largest page that is read, in bytes: 16 MiB.
-pub const LARGEST_PAGE: usize = 16 * 1024 * 1024;
+pub const MAX_PAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Most messages that one page gives.
-const MOST_MESSAGES: usize = 200;
+const MAX_DIAGNOSTICS: usize = 200;
 
 /// A page as it was saved.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct PageSource<'a> {
     /// What messages call it: the path of its file.
     pub name: &'a str,
     /// Its stable identity: the id of the page, or the stem of the file.
     pub key: &'a str,
     /// What kind of operation it describes.
-    pub role: Role,
+    pub role: PageRole,
     /// Its content.
     pub text: &'a [u8],
 }
 
 /// Which way a call of a page goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Role {
+pub enum PageRole {
     /// The reader of the page calls the API, if the page describes a call at all.
     #[default]
     Auto,
     /// The API calls the reader of the page: a webhook.
-    Receiver,
+    Webhook,
 }
 
 /// What came of reading a page.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Read {
+pub struct ParsedPage {
     /// The page; without it there is an error among the messages.
     pub page: Option<Page>,
     /// What there is to say, in the order of the lines.
-    pub messages: Vec<Message>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads a page.
 ///
-/// A page that is larger than [`LARGEST_PAGE`], is no UTF-8 text, has no title, or describes a call whose
+/// A page that is larger than [`MAX_PAGE_BYTES`], is no UTF-8 text, has no title, or describes a call whose
 /// method or path it does not tell, gives no page but an error.
-pub fn read(source: &Source) -> Read {
-    read_with(source, &SchemaList::default())
+pub fn parse_page(source: &PageSource) -> ParsedPage {
+    parse_page_with(source, &SchemaList::default())
 }
 
 /// Reads a page whose references lead to the project's list of schemas, if it is a published one.
 ///
 /// A reference that leads nowhere is said, and anything may stand there.
-pub fn read_with(source: &Source, schemas: &SchemaList) -> Read {
-    let mut messages = Vec::new();
+pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage {
+    let mut diagnostics = Vec::new();
     let size = source.text.len();
-    if size > LARGEST_PAGE {
-        let message = Message::error(
+    if size > MAX_PAGE_BYTES {
+        let message = Diagnostic::error(
             source.name,
             None,
-            format!("the page has {size} bytes, the limit is {LARGEST_PAGE} (16 MiB)"),
+            format!("the page has {size} bytes, the limit is {MAX_PAGE_BYTES} (16 MiB)"),
         );
-        messages.push(message.with_help("save the text of the page alone"));
-        return Read {
+        diagnostics.push(message.with_help("save the text of the page alone"));
+        return ParsedPage {
             page: None,
-            messages,
+            diagnostics,
         };
     }
-    let page = match Form::of(source.text) {
-        Form::Rendered => rendered::read(source, &mut messages),
-        Form::Markdown => markdown::read(source, &mut messages),
-        Form::Published => published::read(source, schemas, &mut messages),
+    let page = match PageFormat::detect(source.text) {
+        PageFormat::Rendered => rendered::read(source, &mut diagnostics),
+        PageFormat::Markdown => markdown::read(source, &mut diagnostics),
+        PageFormat::Published => published::read(source, schemas, &mut diagnostics),
     };
-    messages.sort_by_key(|message| message.line);
-    shorten(source.name, &mut messages);
-    Read { page, messages }
+    diagnostics.sort_by_key(|message| message.line);
+    shorten(source.name, &mut diagnostics);
+    ParsedPage { page, diagnostics }
 }
 
 /// Keeps a page that is wrong throughout from filling the screen. Errors stay before warnings do.
-fn shorten(file: &str, messages: &mut Vec<Message>) {
-    if messages.len() <= MOST_MESSAGES {
+fn shorten(file: &str, diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() <= MAX_DIAGNOSTICS {
         return;
     }
-    let more = messages.len() - MOST_MESSAGES;
-    let lost_error = messages[MOST_MESSAGES..].iter().any(Message::is_error);
-    messages.truncate(MOST_MESSAGES);
+    let more = diagnostics.len() - MAX_DIAGNOSTICS;
+    let lost_error = diagnostics[MAX_DIAGNOSTICS..]
+        .iter()
+        .any(Diagnostic::is_error);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
     let text = format!("{more} more messages on this page are left out");
-    messages.push(if lost_error {
-        Message::error(file, None, text)
+    diagnostics.push(if lost_error {
+        Diagnostic::error(file, None, text)
     } else {
-        Message::warning(file, None, text)
+        Diagnostic::warning(file, None, text)
     });
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How bad a [`Message`] is.
+/// How bad a [`Diagnostic`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Something of the page is missing from the result, or two places contradict each other.
@@ -15,10 +15,10 @@ pub enum Severity {
 ///
 /// `Display` prints `file:line: error: text`, and `help` on a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
-    /// The file, as [`crate::Source::name`] gave it.
+    /// The file, as [`crate::PageSource::name`] gave it.
     pub file: String,
     /// The line, counted from 1; absent where the file as a whole is meant.
     pub line: Option<u32>,
@@ -28,7 +28,7 @@ pub struct Message {
     pub help: Option<String>,
 }
 
-impl Message {
+impl Diagnostic {
     /// An error at a line of a file.
     pub fn error(file: &str, line: impl Into<Option<u32>>, text: impl Into<String>) -> Self {
         Self::new(Severity::Error, file, line.into(), text.into())
@@ -62,7 +62,7 @@ impl Message {
     }
 }
 
-impl fmt::Display for Message {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn a_message_names_file_line_and_help() {
-        let message = Message::error("docs/a.txt", 34, "no path").with_help("add a path line");
+        let message = Diagnostic::error("docs/a.txt", 34, "no path").with_help("add a path line");
         assert_eq!(
             message.to_string(),
             "docs/a.txt:34: error: no path\n  help: add a path line"
         );
         assert_eq!(
-            Message::warning("a.txt", None, "odd").to_string(),
+            Diagnostic::warning("a.txt", None, "odd").to_string(),
             "a.txt: warning: odd"
         );
     }

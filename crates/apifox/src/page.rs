@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::Role;
-use crate::json::Node;
+use crate::PageRole;
+use crate::json::JsonNode;
 
 /// A page: an API page or a guide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// Stable identity, as [`crate::Source::key`] gave it.
+    /// Stable identity, as [`crate::PageSource::key`] gave it.
     pub key: String,
-    /// The file, as [`crate::Source::name`] gave it; for messages.
+    /// The file, as [`crate::PageSource::name`] gave it; for messages.
     pub name: String,
     /// The title.
     pub title: String,
@@ -19,13 +19,13 @@ pub struct Page {
     /// State of the page as its author set it (`Developing`, `Released`), as printed.
     pub status: Option<String>,
     /// Whether the page calls the API, or is called by it.
-    pub role: Role,
+    pub role: PageRole,
     /// Guide or operation.
-    pub kind: Kind,
+    pub kind: PageKind,
     /// The free text. Tables that were read as parameters or fields are not in it.
     pub text: String,
     /// What the person who saved the page noted in `[capture: …]` lines.
-    pub notes: Vec<Note>,
+    pub notes: Vec<CaptureNote>,
     /// When the page was last changed, `yyyy-MM-dd HH:mm:ss`, zone unknown.
     pub modified: Option<String>,
     /// Schemas that the page itself brings; references between them are `#/components/schemas/<name>`.
@@ -34,25 +34,25 @@ pub struct Page {
 
 /// What a page is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum PageKind {
     /// Text for people.
     Guide,
     /// One operation of the API.
-    Api(Operation),
+    Operation(ApiOperation),
 }
 
 /// A remark of the person who saved the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct CaptureNote {
     /// Its line.
     pub line: u32,
     /// What stands behind `capture:`.
     pub text: String,
 }
 
-impl Note {
+impl CaptureNote {
     /// Whether the page is known only up to here.
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.text.starts_with("cut")
     }
 }
@@ -72,32 +72,32 @@ pub struct NamedSchema {
 
 /// An operation: a call with its parameters, body and responses.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Operation {
+pub struct ApiOperation {
     /// The line of the method, or of the sample that tells it.
     pub line: u32,
     /// The HTTP method.
-    pub method: Method,
+    pub method: HttpMethod,
     /// The path with `{name}` in place of values. Empty on a receiver page that shows none.
     pub path: String,
     /// Address in front of the path (`https://host`), where a sample shows it.
     pub server: Option<String>,
     /// Parameters, each place and name once.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Vec<ApiParameter>,
     /// What is sent.
-    pub body: Option<Body>,
+    pub body: Option<RequestBody>,
     /// What comes back; one entry a status.
-    pub responses: Vec<Response>,
+    pub responses: Vec<ApiResponse>,
     /// How the sample proves who is calling.
-    pub auth: Option<Auth>,
+    pub auth: Option<SampleAuthorization>,
     /// How the page says that a caller proves who it is: any one of these sets.
-    pub security: Vec<Vec<Security>>,
+    pub security: Vec<Vec<SecurityScheme>>,
     /// Whether the page advises against the call.
     pub deprecated: bool,
 }
 
 /// One way to prove who is calling.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Security {
+pub struct SecurityScheme {
     /// What the page calls it, or what it is called after its header.
     pub name: String,
     /// A security scheme object of OpenAPI 3.0.
@@ -109,7 +109,7 @@ pub struct Security {
 /// An HTTP method that OpenAPI 3.0 can describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Method {
+pub enum HttpMethod {
     Get,
     Put,
     Post,
@@ -120,7 +120,7 @@ pub enum Method {
     Trace,
 }
 
-impl Method {
+impl HttpMethod {
     /// Reads a name in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
@@ -158,7 +158,7 @@ impl Method {
 
 /// How a call proves who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Auth {
+pub struct SampleAuthorization {
     /// The scheme of the `Authorization` header in lower case (`bearer`, `basic`).
     pub scheme: String,
     /// Where it was seen.
@@ -168,14 +168,14 @@ pub struct Auth {
 /// Where a parameter stands in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Place {
+pub enum ParameterLocation {
     Path,
     Query,
     Header,
     Cookie,
 }
 
-impl Place {
+impl ParameterLocation {
     /// The word that OpenAPI has for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -189,20 +189,20 @@ impl Place {
 
 /// A parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parameter {
+pub struct ApiParameter {
     /// Where it stands in a request.
-    pub place: Place,
+    pub place: ParameterLocation,
     /// Its name and what is said of it.
-    pub field: Field,
+    pub field: FieldSpec,
     /// Values seen in samples, decoded.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<SampleValue>,
     /// Where its schema comes from.
-    pub schema: Schema,
+    pub schema: SchemaSource,
 }
 
 /// A value of a parameter in a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
+pub struct SampleValue {
     /// Its line.
     pub line: u32,
     /// The decoded text.
@@ -211,7 +211,7 @@ pub struct Sample {
 
 /// What a table (or a form, or a list) says of one field.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Field {
+pub struct FieldSpec {
     /// The name; a nested field may be written `outer.inner`.
     pub name: String,
     /// The row, or the line of the sample where only that shows the field.
@@ -230,18 +230,18 @@ pub struct Field {
 
 /// What is sent with a request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Body {
+pub struct RequestBody {
     /// Its line.
     pub line: u32,
     /// Whether the page calls the body required; absent if the page does not say.
     pub required: Option<bool>,
     /// One entry a media type.
-    pub contents: Vec<Content>,
+    pub contents: Vec<BodyContent>,
 }
 
 /// A response of an operation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Response {
+pub struct ApiResponse {
     /// Its line.
     pub line: u32,
     /// `200`, `4XX` or `default`.
@@ -251,45 +251,45 @@ pub struct Response {
     /// What tells it from another response of the same status (`Error` in `x-200:Error`).
     pub label: Option<String>,
     /// One entry a media type.
-    pub contents: Vec<Content>,
+    pub contents: Vec<BodyContent>,
     /// Headers of the response.
-    pub headers: Vec<Field>,
+    pub headers: Vec<FieldSpec>,
 }
 
 /// A body in one media type.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Content {
+pub struct BodyContent {
     /// Its line.
     pub line: u32,
     /// The media type, without parameters.
     pub media_type: String,
     /// Where the schema comes from.
-    pub schema: Schema,
+    pub schema: SchemaSource,
     /// Rows of tables, and fields of a form.
-    pub fields: Vec<Field>,
+    pub fields: Vec<FieldSpec>,
     /// Examples in the order of the page.
-    pub examples: Vec<Example>,
+    pub examples: Vec<BodyExample>,
 }
 
 /// Where a schema comes from.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Schema {
+pub enum SchemaSource {
     /// The page has none: it is inferred from examples and fields.
     #[default]
     Inferred,
     /// The page has it: an OpenAPI 3.0 schema object, which may refer to [`Page::schemas`].
-    Given(Value),
+    Documented(Value),
 }
 
 /// An example of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Example {
+pub struct BodyExample {
     /// Its line.
     pub line: u32,
     /// The name that the page gives it.
     pub name: Option<String>,
     /// What it shows; text that is no JSON is a string.
-    pub value: Node,
+    pub value: JsonNode,
     /// Whether its end is missing.
     pub cut: bool,
 }

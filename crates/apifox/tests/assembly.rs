@@ -10,14 +10,14 @@
 
 mod support;
 
-use apifox::{Assembly, Info, Kind, NamedSchema, Page, Schema};
+use apifox::{AssembledDocument, DocumentInfo, NamedSchema, Page, PageKind, SchemaSource};
 use serde_json::Value;
 use support::check::faults;
 use support::layout::laid_out;
 use support::{fixture, read_text, said, stems};
 
-fn info() -> Info {
-    Info {
+fn info() -> DocumentInfo {
+    DocumentInfo {
         title: "Harbour Books".to_owned(),
         version: "1.0.0".to_owned(),
         description: None,
@@ -30,7 +30,7 @@ fn page(stem: &str, text: &[u8]) -> Page {
         .unwrap_or_else(|| panic!("{stem} has no page"))
 }
 
-fn assembled(stems: &[&str]) -> Assembly {
+fn assembled(stems: &[&str]) -> AssembledDocument {
     let pages: Vec<Page> = stems
         .iter()
         .map(|stem| page(stem, &fixture(stem)))
@@ -39,7 +39,7 @@ fn assembled(stems: &[&str]) -> Assembly {
 }
 
 /// Assembles pages that are written down in the test, by their keys.
-fn written(pages: &[(&str, String)]) -> Assembly {
+fn written(pages: &[(&str, String)]) -> AssembledDocument {
     let pages: Vec<Page> = pages
         .iter()
         .map(|(key, text)| page(key, text.as_bytes()))
@@ -77,7 +77,7 @@ fn documents_of_fixture_pages() {
         let text = format!(
             "{}\n{}",
             laid_out(&assembly.document),
-            said(&assembly.messages)
+            said(&assembly.diagnostics)
         );
         insta::assert_snapshot!(name.replace(' ', "-"), text);
     }
@@ -98,7 +98,7 @@ fn documents_are_sound_and_always_the_same() {
         .collect();
     let again = apifox::assemble(&again, &info());
     assert_eq!(first.document.to_string(), again.document.to_string());
-    assert_eq!(said(&first.messages), said(&again.messages));
+    assert_eq!(said(&first.diagnostics), said(&again.diagnostics));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn two_pages_of_one_key_are_named() {
     other.key = "a".to_owned();
     let assembly = apifox::assemble(&[one, other], &info());
     assert_eq!(
-        said(&assembly.messages),
+        said(&assembly.diagnostics),
         "pages/b.txt: error: the page has the key `a`, which pages/a.txt has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
     );
     assert_eq!(assembly.document["paths"].as_object().unwrap().len(), 1);
@@ -134,7 +134,7 @@ fn a_component_of_two_pages_is_joined() {
             ),
         ),
     ]);
-    assert_eq!(said(&assembly.messages), "");
+    assert_eq!(said(&assembly.diagnostics), "");
     let schema = &assembly.document["components"]["schemas"]["GetOrderResponse"];
     assert_eq!(schema["x-apifox-pages"], serde_json::json!(["a", "b"]));
     assert_eq!(schema["properties"]["sum"]["type"], "number");
@@ -159,7 +159,7 @@ fn a_contradiction_between_two_pages_names_both() {
         ),
     ]);
     assert_eq!(
-        said(&assembly.messages),
+        said(&assembly.diagnostics),
         "pages/b.txt:13: error: in the component `GetOrderResponse` of two pages, `data.no` is a string at pages/a.txt:13, an integer at pages/b.txt:13\n  help: two pages of one title share a component: correct the wrong one, or tell their titles apart\n"
     );
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
@@ -254,7 +254,7 @@ fn paths_that_differ_in_names_are_one() {
     ]);
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
     assert_eq!(
-        said(&assembly.messages),
+        said(&assembly.diagnostics),
         "pages/two.txt:6: warning: the path `/orders/{no}` is called `/orders/{id}` as on the page pages/one.txt\n"
     );
     let item = assembly.document["paths"]["/orders/{id}"]
@@ -285,7 +285,7 @@ fn names_stay_unique() {
         ]
     );
     assert!(
-        said(&assembly.messages)
+        said(&assembly.diagnostics)
             .contains("the component `GetResponseAB` is called `GetResponseAB2`")
     );
 }
@@ -410,7 +410,7 @@ fn a_fault_of_one_page_does_not_hide_another() {
         ("b", api("Get", "GET\n/b", &answer("[{\"no\": true}]"))),
     ]);
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
-    let said = said(&assembly.messages);
+    let said = said(&assembly.diagnostics);
     assert!(
         said.contains("`[].no` is an integer at pages/a.txt:13, a string at pages/a.txt:13"),
         "{said}"
@@ -434,9 +434,9 @@ fn with_schemas(key: &str, path: &str, title: &str) -> Page {
         line: 30,
         schema,
     });
-    if let Kind::Api(operation) = &mut page.kind {
+    if let PageKind::Operation(operation) = &mut page.kind {
         let given = serde_json::json!({ "allOf": [{ "$ref": "#/components/schemas/Order" }] });
-        operation.responses[0].contents[0].schema = Schema::Given(given);
+        operation.responses[0].contents[0].schema = SchemaSource::Documented(given);
     }
     page
 }
@@ -455,7 +455,7 @@ fn schemas_that_pages_bring_are_taken_over() {
             with_schemas("b", "/b", title),
         ];
         let assembly = apifox::assemble(&pages, &info());
-        assert_eq!(said(&assembly.messages), said_of_it);
+        assert_eq!(said(&assembly.diagnostics), said_of_it);
         assert_eq!(faults(&assembly.document), Vec::<String>::new());
         let schemas = &assembly.document["components"]["schemas"];
         assert_eq!(schemas["Order"]["title"], "One");

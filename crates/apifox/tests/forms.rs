@@ -10,21 +10,21 @@
 
 mod support;
 
-use apifox::{Assembly, Form, Info, Page, Read, SchemaList};
+use apifox::{AssembledDocument, DocumentInfo, Page, PageFormat, ParsedPage, SchemaList};
 use serde_json::{Value, json};
 use support::check::faults;
 use support::layout::laid_out;
 use support::{fixture, read, read_text, said, schemas};
 
-fn info() -> Info {
-    Info {
+fn info() -> DocumentInfo {
+    DocumentInfo {
         title: "Harbour Books".to_owned(),
         version: "1.0.0".to_owned(),
         description: None,
     }
 }
 
-fn assembled(reads: Vec<Read>) -> Assembly {
+fn assembled(reads: Vec<ParsedPage>) -> AssembledDocument {
     let pages: Vec<Page> = reads.into_iter().filter_map(|read| read.page).collect();
     let assembly = apifox::assemble(&pages, &info());
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
@@ -50,10 +50,10 @@ fn three_forms_of_one_page_give_one_operation() {
     // `released`, and of security it has only what its sample shows.
     let mut documents = ["trio", "trio.md", "trio.json"].map(|stem| {
         let read = read(stem);
-        assert_eq!(said(&read.messages), "", "{stem}");
-        assert_eq!(Form::of(&fixture(stem)), form_of(stem));
+        assert_eq!(said(&read.diagnostics), "", "{stem}");
+        assert_eq!(PageFormat::detect(&fixture(stem)), form_of(stem));
         let assembly = assembled(vec![read]);
-        assert_eq!(said(&assembly.messages), "", "{stem}");
+        assert_eq!(said(&assembly.diagnostics), "", "{stem}");
         assembly.document
     });
     assert_eq!(documents[1]["servers"], documents[0]["servers"]);
@@ -67,11 +67,11 @@ fn three_forms_of_one_page_give_one_operation() {
     assert_eq!(rendered, published);
 }
 
-fn form_of(stem: &str) -> Form {
+fn form_of(stem: &str) -> PageFormat {
     match stem.rsplit_once('.') {
-        Some((_, "md")) => Form::Markdown,
-        Some((_, "json")) => Form::Published,
-        _ => Form::Rendered,
+        Some((_, "md")) => PageFormat::Markdown,
+        Some((_, "json")) => PageFormat::Published,
+        _ => PageFormat::Rendered,
     }
 }
 
@@ -103,7 +103,7 @@ fn documents_of_pages_with_schemas() {
         let text = format!(
             "{}\n{}",
             laid_out(&assembly.document),
-            said(&assembly.messages)
+            said(&assembly.diagnostics)
         );
         insta::assert_snapshot!(name, text);
     }
@@ -121,10 +121,10 @@ fn both_forms_of_a_form_are_one() {
 
 #[test]
 fn a_list_of_schemas_says_what_it_lacks() {
-    let (list, messages) = schemas();
+    let (list, diagnostics) = schemas();
     assert_eq!(list.len(), 4);
     assert_eq!(
-        said(messages),
+        said(diagnostics),
         "lists/schemas.json:20: warning: the schema `99` is missing; anything may stand there\n  help: get the project's list of schemas, or give it a schema in the curation\n"
     );
     for (text, schemas, said_of_it) in [
@@ -151,9 +151,13 @@ fn a_list_of_schemas_says_what_it_lacks() {
             "a refusal of the site: `Client version too low`",
         ),
     ] {
-        let (list, messages) = SchemaList::read("list.json", text.as_bytes());
+        let (list, diagnostics) = SchemaList::parse("list.json", text.as_bytes());
         assert_eq!(list.len(), schemas, "{text}");
-        assert!(said(&messages).contains(said_of_it), "{}", said(&messages));
+        assert!(
+            said(&diagnostics).contains(said_of_it),
+            "{}",
+            said(&diagnostics)
+        );
     }
 }
 
@@ -179,7 +183,7 @@ fn one_component_in_two_versions_names_both_pages() {
         let one = read_text("one.md", twin("/one", &order("string")).as_bytes());
         let two = read_text("two.md", twin("/two", &other).as_bytes());
         let assembly = assembled(vec![one, two]);
-        assert_eq!(said(&assembly.messages), said_of_it);
+        assert_eq!(said(&assembly.diagnostics), said_of_it);
         let schema = &assembly.document["components"]["schemas"]["Order"];
         assert_eq!(schema["x-apifox-pages"], json!(["one", "two"]));
         assert_eq!(schema["properties"]["no"]["type"], "string");
@@ -214,7 +218,7 @@ fn names_become_legal_and_stay_unique() {
         "        '404': {content: {application/json: {schema: {type: object, properties: {a: {$ref: '#/components/schemas/a~1b~0c'}, b: {$ref: '#/components/schemas/%E8%AE%A2%E5%8D%95'}}}}}}\n        '200':",
     );
     let read = read_text("one.md", page.as_bytes());
-    assert_eq!(said(&read.messages), "");
+    assert_eq!(said(&read.diagnostics), "");
     let assembly = assembled(vec![read]);
     let schemas = assembly.document["components"]["schemas"]
         .as_object()
@@ -280,7 +284,7 @@ fn deep_json(levels: usize) -> String {
 fn bad_input_is_told_and_the_rest_is_kept() {
     let api = r#"{"id": 12, "name": "A", "method": "GET", "path": "/a"}"#;
     let cases: Vec<(&str, &str, String, bool, &str)> = vec![
-        ("YAML bomb", "a.md", bomb(), false, "error: the YAML of the page can't be read: the block holds, or unfolds by its aliases into, more than 200000 values"),
+        ("YAML bomb", "a.md", bomb(), false, "error: the YAML of the page can't be read: the YAML has more than 200000 values"),
         ("deep YAML", "a.md", deep_mappings(60), false, "error: the YAML of the page can't be read"),
         ("deep schema", "a.md", deep_mappings(45), true, "error: the schema is nested deeper than 40 levels"),
         ("deep JSON", "a.json", deep_json(5_000), false, "error: the file is no JSON: nested deeper than 100 levels"),
@@ -315,18 +319,18 @@ fn bad_input_is_told_and_the_rest_is_kept() {
             read.page.is_some(),
             has_page,
             "{what}: {}",
-            said(&read.messages)
+            said(&read.diagnostics)
         );
         assert!(
-            said(&read.messages).contains(told),
+            said(&read.diagnostics).contains(told),
             "{what}: {}",
-            said(&read.messages)
+            said(&read.diagnostics)
         );
         assert_eq!(
-            read.messages.is_empty(),
+            read.diagnostics.is_empty(),
             told.is_empty(),
             "{what}: {}",
-            said(&read.messages)
+            said(&read.diagnostics)
         );
         assembled(vec![read]);
     }
@@ -340,9 +344,9 @@ fn a_page_over_the_limit_is_refused_in_each_form() {
         let read = read_text("huge.md", &text);
         assert_eq!(read.page, None);
         assert!(
-            said(&read.messages).contains("the limit is 16777216"),
+            said(&read.diagnostics).contains("the limit is 16777216"),
             "{}",
-            said(&read.messages)
+            said(&read.diagnostics)
         );
     }
 }
@@ -355,7 +359,7 @@ fn a_page_id_that_is_used_twice_names_both_files() {
         .collect();
     let assembly = apifox::assemble(&pages, &info());
     assert_eq!(
-        said(&assembly.messages),
+        said(&assembly.diagnostics),
         "pages/trio.json: error: the page has the key `trio`, which pages/trio.md has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
     );
 }
@@ -379,7 +383,7 @@ fn security_schemes_that_differ_are_told_apart() {
     let three = read_text("three.md", with("/three", key).as_bytes());
     let assembly = assembled(vec![one, two, three]);
     assert_eq!(
-        said(&assembly.messages),
+        said(&assembly.diagnostics),
         "pages/two.md:9: warning: the security scheme `key` is another one on the page pages/one.md:9; this one is called key2\n  help: correct the wrong page, or name the schemes in the curation\n"
     );
     let paths = &assembly.document["paths"];
@@ -409,7 +413,7 @@ fn a_page_of_a_tool_that_uploads_docs_is_read_as_others_are() {
         "securityScheme": {"required": true, "schemeGroups": [{"id": "a", "schemeIds": [77]}]}}"##;
     let read = read_text("5e0.json", page.as_bytes());
     assert_eq!(
-        said(&read.messages),
+        said(&read.diagnostics),
         "pages/5e0.json:5: warning: a parameter stands in no place of a request: `body`\n  help: correct its `in` in the file\n\
          pages/5e0.json:15: warning: the page asks for a security scheme that it does not hold; nothing is asked for\n  help: say in the curation what the operation needs\n"
     );
@@ -465,9 +469,9 @@ fn answers_of_one_status_without_schemas_are_joined_in_each_form() {
     ];
     for (stem, text) in texts {
         let read = read_text(stem, text.as_bytes());
-        assert_eq!(said(&read.messages), "", "{stem}");
+        assert_eq!(said(&read.diagnostics), "", "{stem}");
         let assembly = assembled(vec![read]);
-        assert_eq!(said(&assembly.messages), "", "{stem}");
+        assert_eq!(said(&assembly.diagnostics), "", "{stem}");
         let schemas = &assembly.document["components"]["schemas"];
         let fields = schemas["GetBookResponse"]["properties"]
             .as_object()

@@ -10,24 +10,24 @@
 
 mod support;
 
-use apifox::{Info, Kind, Read};
+use apifox::{DocumentInfo, PageKind, ParsedPage};
 use serde_json::{Value, json};
 use support::check::faults;
 use support::layout::laid_out;
 use support::{read, read_text, said};
 
-fn document(read: Read) -> (Value, String) {
-    let info = Info {
+fn document(read: ParsedPage) -> (Value, String) {
+    let info = DocumentInfo {
         title: "Harbour Books".to_owned(),
         version: "1.0.0".to_owned(),
         description: None,
     };
-    let mut messages = read.messages;
+    let mut diagnostics = read.diagnostics;
     let pages: Vec<_> = read.page.into_iter().collect();
     let assembly = apifox::assemble(&pages, &info);
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
-    messages.extend(assembly.messages);
-    (assembly.document, said(&messages))
+    diagnostics.extend(assembly.diagnostics);
+    (assembly.document, said(&diagnostics))
 }
 
 fn of(page: &Value) -> (Value, String) {
@@ -63,10 +63,10 @@ fn a_status_may_be_the_number_that_sites_had_before_the_word() {
         let mut page = answers(&json!({"type": "object"}));
         page["status"] = status.clone();
         let read = read_text("9e0.json", page.to_string().as_bytes());
-        assert_eq!(said(&read.messages), "", "{status}");
+        assert_eq!(said(&read.diagnostics), "", "{status}");
         let page = read.page.unwrap();
         assert_eq!(page.status.as_deref(), word, "{status}");
-        let Kind::Api(operation) = page.kind else {
+        let PageKind::Operation(operation) = page.kind else {
             panic!("no operation: {status}");
         };
         assert_eq!(operation.deprecated, deprecated, "{status}");

@@ -10,22 +10,22 @@
 
 mod support;
 
-use apifox::{Info, Message, Page, Read};
+use apifox::{Diagnostic, DocumentInfo, Page, ParsedPage};
 use proptest::prelude::*;
 use support::check::faults;
 use support::{fixture, read_text, stems};
 
 /// Reads a page under a name, assembles it, and looks whether the outcome is sound.
-fn survive(stem: &str, text: &[u8]) -> Read {
+fn survive(stem: &str, text: &[u8]) -> ParsedPage {
     let read = read_text(stem, text);
     assert!(
-        read.page.is_some() || read.messages.iter().any(Message::is_error),
+        read.page.is_some() || read.diagnostics.iter().any(Diagnostic::is_error),
         "neither a page nor an error"
     );
     let pages: Vec<Page> = read.page.iter().cloned().collect();
-    let mut messages = read.messages.clone();
-    messages.extend(assemble(&pages));
-    for message in messages {
+    let mut diagnostics = read.diagnostics.clone();
+    diagnostics.extend(assemble(&pages));
+    for message in diagnostics {
         let text = message.to_string();
         assert!(text.lines().count() <= 2 && text.len() < 600, "{text}");
     }
@@ -33,8 +33,8 @@ fn survive(stem: &str, text: &[u8]) -> Read {
 }
 
 /// Assembles pages, and looks whether the document is sound.
-fn assemble(pages: &[Page]) -> Vec<Message> {
-    let info = Info {
+fn assemble(pages: &[Page]) -> Vec<Diagnostic> {
+    let info = DocumentInfo {
         title: "Any".to_owned(),
         version: "1".to_owned(),
         description: None,
@@ -45,14 +45,14 @@ fn assemble(pages: &[Page]) -> Vec<Message> {
         Vec::<String>::new(),
         "{}\n{}",
         support::layout::laid_out(&assembly.document),
-        support::said(&assembly.messages)
+        support::said(&assembly.diagnostics)
     );
     // What it says of itself can be read back: JSON readers stop at a depth of 128.
     let text = assembly.document.to_string();
     let again: serde_json::Value =
         serde_json::from_str(&text).expect("a document that can be read");
     assert_eq!(again.to_string(), text);
-    assembly.messages
+    assembly.diagnostics
 }
 
 #[test]
@@ -418,11 +418,11 @@ fn brackets_without_an_end() {
     for open in ["[", "{\"a\":", "[{\"a\":["] {
         let read = survive("deep", &page_with(&open.repeat(100_000)));
         assert!(
-            read.messages
+            read.diagnostics
                 .iter()
                 .any(|message| message.text.contains("nested deeper than 100")),
             "{:?}",
-            read.messages
+            read.diagnostics
         );
     }
 }
@@ -433,8 +433,11 @@ fn what_agrees_with_the_first_view_is_joined_behind_a_contradiction() {
     let example = r#"[{"in":"type"},true,{"in":null}]"#;
     let text = twin(&document_of("\"type\"", example));
     let page = read_text("page.md", text.as_bytes()).page.unwrap();
-    let messages = assemble(&[page]);
-    assert!(messages.iter().any(Message::is_error), "it is still told");
+    let diagnostics = assemble(&[page]);
+    assert!(
+        diagnostics.iter().any(Diagnostic::is_error),
+        "it is still told"
+    );
 }
 
 #[test]
@@ -443,7 +446,7 @@ fn a_huge_page_is_refused_at_once() {
     let read = read_text("huge", &text);
     assert_eq!(read.page, None);
     assert_eq!(
-        support::said(&read.messages),
+        support::said(&read.diagnostics),
         "pages/huge.txt: error: the page has 104857599 bytes, the limit is 16777216 (16 MiB)\n  help: save the text of the page alone\n"
     );
 }

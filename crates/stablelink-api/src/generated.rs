@@ -7,7 +7,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// A payment that was over, under or late.
+    /// A payment that was too high, too low or too late.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759335e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -21,13 +21,13 @@ pub mod types {
         pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalString>,
-        /// Local time; no page states the zone.
+        /// A local time; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_time: ::std::option::Option<crate::scalars::LocalDateTime>,
-        /// Hash of the transaction on the chain.
+        /// Hash of the transaction on the blockchain.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub hash: ::std::option::Option<::std::string::String>,
         #[serde(
@@ -42,14 +42,14 @@ pub mod types {
         pub pending_amount: ::std::option::Option<crate::scalars::DecimalString>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
-        /// Local time; no page states the zone.
+        /// A local time; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub updated_time: ::std::option::Option<crate::scalars::LocalDateTime>,
     }
-    /// A delivery that tells of an abnormal payment.
+    /// A webhook delivery about an abnormal payment.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759335e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -58,7 +58,7 @@ pub mod types {
     pub struct AbnormalPaymentEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<AbnormalPayment>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(
             rename = "eventId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -73,7 +73,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<i64>,
     }
-    /// A bearer token with its refresh token.
+    /// An access token with its refresh token.
     ///
     /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -81,10 +81,10 @@ pub mod types {
     #[non_exhaustive]
     pub struct AccessToken {
         pub access_token: crate::scalars::Secret,
-        /// Seconds that the access token lives.
+        /// Lifetime of the access token in seconds.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires_in: ::std::option::Option<i64>,
-        /// Buys a new access token until it is old itself.
+        /// Token with which a new access token can be requested until the refresh token itself expires.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub refresh_token: ::std::option::Option<crate::scalars::Secret>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -92,7 +92,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token_type: ::std::option::Option<::std::string::String>,
     }
-    /// A bearer token, in the envelope or bare: each token page shows one of the forms, and both are accepted from both grants.
+    /// An access token, with or without the envelope. Each token page shows one of the two forms, and both are accepted for both grant types.
     ///
     /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
     #[derive(::serde::Serialize, Clone, Debug)]
@@ -133,7 +133,7 @@ pub mod types {
             Self::AccessToken(value)
         }
     }
-    /// A bearer token in the envelope.
+    /// An access token in the envelope.
     ///
     /// Page: <https://developer.stablelink.app/312999607e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -143,14 +143,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<AccessToken>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// The envelope; what it holds is not known.
+    /// The envelope. Its content is not known.
     ///
     /// Page: none was seen.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -160,14 +160,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<crate::scalars::RawJson>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// Any delivery of W Checkout. `eventType` says what `data` holds; an unknown type is to be taken, not dropped.
+    /// Any webhook delivery of W Checkout. `eventType` determines the content of `data`. Accept deliveries with an unknown type instead of rejecting them.
     ///
     /// Page: none was seen.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -176,7 +176,7 @@ pub mod types {
     pub struct CheckoutEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<crate::scalars::RawJson>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(
             rename = "eventId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -184,18 +184,18 @@ pub mod types {
         pub event_id: ::std::option::Option<::std::string::String>,
         #[serde(rename = "eventType")]
         pub event_type: crate::open_enums::CheckoutEventType,
-        /// Seconds since the epoch.
+        /// Seconds since the Unix epoch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<i64>,
     }
-    /// An order as it stands now.
+    /// The current state of an order.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct CheckoutOrder {
-        /// Local time; no page states the zone.
+        /// A local time; no page states the time zone.
         #[serde(
             rename = "createdTime",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -241,7 +241,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub paying_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// What was refunded so far.
+        /// Amount that has been refunded so far.
         #[serde(
             rename = "refundedAmount",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -256,14 +256,14 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub tx_hash: ::std::option::Option<::std::string::String>,
-        /// Local time; no page states the zone.
+        /// A local time; no page states the time zone.
         #[serde(
             rename = "updatedTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub updated_time: ::std::option::Option<crate::scalars::LocalDateTime>,
     }
-    /// What a delivery tells of the change; further members were not seen.
+    /// Data of the change. More fields may exist but were not seen.
     ///
     /// Page: none was seen.
     ///
@@ -294,14 +294,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<CheckoutOrder>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// A delivery of W Checkout.
+    /// A webhook delivery of W Checkout.
     ///
     /// Page: none was seen.
     ///
@@ -313,16 +313,16 @@ pub mod types {
     pub struct CheckoutOrderEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<CheckoutOrderChange>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(rename = "eventId")]
         pub event_id: ::std::string::String,
         #[serde(rename = "eventType")]
         pub event_type: crate::open_enums::CheckoutEventType,
-        /// Seconds since the epoch.
+        /// Seconds since the Unix epoch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<i64>,
     }
-    /// Names the transaction that is confirmed; other members are not known.
+    /// The transaction that is confirmed. Other fields are not known.
     ///
     /// Page: none was seen.
     ///
@@ -331,13 +331,13 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ConfirmTransactionRequest {
-        /// Number of the transaction: TR, a time, digits.
+        /// Transaction number: `TR`, a time and digits.
         #[serde(rename = "txNo", skip_serializing_if = "::std::option::Option::is_none")]
         pub tx_no: ::std::option::Option<::std::string::String>,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Pays an abnormal payment back.
+    /// A refund of an abnormal payment.
     ///
     /// Page: <https://developer.wcheckout.app/367457405e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -348,14 +348,14 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_no: ::std::option::Option<::std::string::String>,
-        /// Number of the refund order, made by the caller. A repeated one is refused. That it is required is inferred.
+        /// The refund order number, chosen by the caller. The gateway rejects a repeated number. That the field is required is inferred.
         #[serde(rename = "refundOrderNo")]
         pub refund_order_no: ::std::string::String,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub remark: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
-        /// Hash of the abnormal payment's transaction.
+        /// Hash of the transaction of the abnormal payment.
         #[serde(
             rename = "txHash",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -370,7 +370,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateCheckoutOrderRequest {
-        /// Where an app returns to.
+        /// URL to which an app returns.
         #[serde(
             rename = "appCallbackUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -378,7 +378,7 @@ pub mod types {
         pub app_callback_url: ::std::option::Option<::std::string::String>,
         #[serde(rename = "customerId")]
         pub customer_id: ::std::string::String,
-        /// Seconds until the order can no longer be paid.
+        /// Seconds until the order expires and can no longer be paid.
         #[serde(
             rename = "expiredIn",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -391,10 +391,10 @@ pub mod types {
         /// Amount of the order in USD.
         #[serde(rename = "orderAmount")]
         pub order_amount: crate::scalars::DecimalNumber,
-        /// Number of the order, made by the caller; letters and digits. A repeated one is refused.
+        /// The order number, chosen by the caller: letters and digits. The gateway rejects a repeated number.
         #[serde(rename = "orderNo")]
         pub order_no: ::std::string::String,
-        /// Where a desktop browser returns to.
+        /// URL to which a desktop browser returns.
         #[serde(
             rename = "pcCallbackUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -402,7 +402,7 @@ pub mod types {
         pub pc_callback_url: ::std::option::Option<::std::string::String>,
         pub token: crate::open_enums::CheckoutToken,
     }
-    /// Fee that the developer takes of a customer's trades. A fee config must exist before a trade.
+    /// Fee that the developer charges on the trades of a customer. A fee config must exist before the first trade.
     ///
     /// Page: none was seen.
     ///
@@ -411,7 +411,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateFeeConfigRequest {
-        /// The customer account.
+        /// Id of the customer account.
         #[serde(
             rename = "clientId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -423,7 +423,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub developer_fix_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// Part of the fee that grows with the amount.
+        /// Part of the fee that is proportional to the amount.
         #[serde(
             rename = "developerRate",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -432,7 +432,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A settlement in fiat currency; other members than its number are not known.
+    /// A settlement in fiat currency. Fields other than its number are not known.
     ///
     /// Page: none was seen.
     ///
@@ -441,13 +441,13 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateFiatSettlementOrderRequest {
-        /// Number of the settlement order, made by the caller. A repeated one is refused.
+        /// The settlement order number, chosen by the caller. The gateway rejects a repeated number.
         #[serde(rename = "settlementOrderNo")]
         pub settlement_order_no: ::std::string::String,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Refund of an order (give orderNo) or of an abnormal payment (give abnormalPaymentNo; a white label takes address, the payee's wallet, in its place).
+    /// A refund of an order (set `orderNo`) or of an abnormal payment (set `abnormalPaymentNo`). A white-label version of the API uses `address`, the wallet of the payee, instead of `abnormalPaymentNo`.
     ///
     /// Page: none was seen.
     ///
@@ -456,24 +456,24 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateRefundOrderRequest {
-        /// The abnormal payment that is refunded.
+        /// Number of the abnormal payment that is refunded.
         #[serde(
             rename = "abnormalPaymentNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub abnormal_payment_no: ::std::option::Option<::std::string::String>,
-        /// The payee's wallet.
+        /// Address of the payee's wallet.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub address: ::std::option::Option<::std::string::String>,
-        /// What is paid back.
+        /// Amount that is refunded.
         pub amount: crate::scalars::DecimalNumber,
-        /// The order that is refunded.
+        /// Number of the order that is refunded.
         #[serde(
             rename = "orderNo",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_no: ::std::option::Option<::std::string::String>,
-        /// Number of the refund order, made by the caller. A repeated one is refused.
+        /// The refund order number, chosen by the caller. The gateway rejects a repeated number.
         #[serde(rename = "refundOrderNo")]
         pub refund_order_no: ::std::string::String,
         #[serde(flatten)]
@@ -488,7 +488,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateRemitRequest {
-        /// How the bank is reached, such as SWIFT.
+        /// Type of the bank connection, such as SWIFT.
         #[serde(rename = "bankType")]
         pub bank_type: ::std::string::String,
         /// Account number.
@@ -512,65 +512,65 @@ pub mod types {
         /// Name of the bank.
         #[serde(rename = "beneficiaryBankName")]
         pub beneficiary_bank_name: ::std::string::String,
-        /// Letters and digits.
+        /// SWIFT code: letters and digits.
         #[serde(rename = "beneficiaryBankSwiftCode")]
         pub beneficiary_bank_swift_code: ::std::string::String,
         /// Name of the payee.
         #[serde(rename = "beneficiaryName")]
         pub beneficiary_name: ::std::string::String,
         pub currency: crate::open_enums::TradeCurrency,
-        /// Account of the intermediary.
+        /// Account number of the intermediary bank.
         #[serde(
             rename = "intermediaryBankAccount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_account: ::std::option::Option<::std::string::String>,
-        /// Address of the intermediary.
+        /// Address of the intermediary bank.
         #[serde(
             rename = "intermediaryBankAddress",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_address: ::std::option::Option<::std::string::String>,
-        /// City of the intermediary.
+        /// City of the intermediary bank.
         #[serde(
             rename = "intermediaryBankCity",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_city: ::std::option::Option<::std::string::String>,
-        /// Country of the intermediary.
+        /// Country of the intermediary bank.
         #[serde(
             rename = "intermediaryBankCountry",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_country: ::std::option::Option<::std::string::String>,
-        /// Name of the intermediary.
+        /// Name of the intermediary bank.
         #[serde(
             rename = "intermediaryBankName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_name: ::std::option::Option<::std::string::String>,
-        /// Letters and digits.
+        /// SWIFT code: letters and digits.
         #[serde(
             rename = "intermediaryBankSwiftCode",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_swift_code: ::std::option::Option<::std::string::String>,
-        /// With true the members of the intermediary are needed.
+        /// If true, the fields of the intermediary bank are required.
         #[serde(rename = "isIntermediaryRequired")]
         pub is_intermediary_required: bool,
-        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        /// Id chosen by the caller, any string of up to 64 characters. The gateway rejects a repeated id.
         #[serde(rename = "requestId")]
         pub request_id: ::std::string::String,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Pays collected orders out to a wallet.
+    /// A payout of paid orders to a wallet.
     ///
     /// Page: <https://developer.wcheckout.app/354525141e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateSettlementOrderRequest {
-        /// Wallet that is paid.
+        /// Address of the wallet that receives the payout.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub address: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -580,13 +580,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub merchant_id: ::std::option::Option<::std::string::String>,
-        /// Numbers of the orders that are settled.
+        /// Order numbers of the orders that are settled.
         #[serde(
             rename = "orderNos",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_nos: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-        /// Number of the settlement order, made by the caller. A repeated one is refused. That it is required is inferred.
+        /// The settlement order number, chosen by the caller. The gateway rejects a repeated number. That the field is required is inferred.
         #[serde(rename = "settlementOrderNo")]
         pub settlement_order_no: ::std::string::String,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -603,10 +603,10 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateTradeRequest {
-        /// In the currency sold.
+        /// Amount in the sold currency.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// The customer account.
+        /// Id of the customer account.
         #[serde(
             rename = "clientId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -633,7 +633,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub reference_no: ::std::option::Option<::std::string::String>,
-        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        /// Id chosen by the caller, any string of up to 64 characters. The gateway rejects a repeated id.
         #[serde(rename = "requestId")]
         pub request_id: ::std::string::String,
         #[serde(
@@ -649,7 +649,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A customer account of the developer. What the page was not seen to take can be given too.
+    /// A customer account of the developer. Fields that the page does not show can be added.
     ///
     /// Page: <https://developer.stablelink.app/315241613e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -664,10 +664,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_type: ::std::option::Option<crate::scalars::IntegerOrText>,
-        /// Country, ISO 3166-1 alpha-3.
+        /// Country code, ISO 3166-1 alpha-3.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub country: ::std::option::Option<::std::string::String>,
-        /// A day, without a time.
+        /// A date without a time.
         #[serde(
             rename = "dateOfBirth",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -680,7 +680,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub full_name: ::std::option::Option<::std::string::String>,
-        /// A plus sign, the country code, a blank, the number.
+        /// Phone number: a plus sign, the country code, a space and the number.
         #[serde(
             rename = "mobileNumber",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -696,7 +696,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How a created order is paid.
+    /// A created order, with the data that the customer needs to pay it.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759320e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -713,7 +713,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub customer_id: ::std::option::Option<crate::scalars::IntegerOrText>,
-        /// Where the customer pays to. "-1" means that this chain and coin is not enabled: the order cannot be paid, although the answer looks like a success.
+        /// Address to which the customer pays. "-1" means that this combination of blockchain and stablecoin is not enabled: the order cannot be paid even though the response is a success.
         #[serde(
             rename = "depositAddress",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -739,7 +739,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub order_no: ::std::option::Option<::std::string::String>,
-        /// How much the customer pays, in the stablecoin.
+        /// Amount that the customer pays, in the stablecoin.
         #[serde(
             rename = "payingAmount",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -765,14 +765,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<CreatedCheckoutOrder>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// An error. It may come with HTTP status 200 too, in place of the operation's own envelope: a retcode other than 200 is an error whatever the status.
+    /// An error. It may also arrive with HTTP status 200 instead of the envelope of the operation. A `retcode` other than 200 is an error regardless of the HTTP status.
     ///
     /// Pages: 11 of them, such as <https://developer.en.wcheckout.app/407759320e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -782,13 +782,13 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<crate::scalars::RawJson>,
-        /// What went wrong, for people. May be missing, null or empty.
+        /// Error message for people. It may be missing, null or empty.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// Rate and fees of a trade, in the form of today's page and in the earlier one.
+    /// Rate and fees of a trade, in the form of the current page and in the earlier form.
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -800,7 +800,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub buy_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
-        /// Units of the currency bought for one of the currency sold.
+        /// Units of the bought currency per unit of the sold currency.
         #[serde(
             rename = "channelRate",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -811,7 +811,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_id: ::std::option::Option<i64>,
-        /// The developer's fee of this trade.
+        /// Developer's fee for this trade.
         #[serde(
             rename = "developerFee",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -823,28 +823,28 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub developer_fix_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// Part of the developer's fee that grows with the amount.
+        /// Part of the developer's fee that is proportional to the amount.
         #[serde(
             rename = "developerRate",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub developer_rate: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// Identifies the quote in the earlier form of this answer.
+        /// Id of the quote in the earlier form of this response.
         #[serde(
             rename = "quoteId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub quote_id: ::std::option::Option<::std::string::String>,
-        /// Rate of the earlier form of this answer.
+        /// Rate in the earlier form of this response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub rate: ::std::option::Option<crate::scalars::DecimalString>,
-        /// When the rate ends. Local time; no page states the zone.
+        /// Time at which the rate expires. A local time; no page states the time zone.
         #[serde(
             rename = "rateExpiryTime",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub rate_expiry_time: ::std::option::Option<crate::scalars::LocalDateTime>,
-        /// Balance of the currency sold, in the earlier form of this answer.
+        /// Balance of the sold currency in the earlier form of this response.
         #[serde(
             rename = "sellBalance",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -856,7 +856,7 @@ pub mod types {
         )]
         pub sell_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
     }
-    /// A rate in the envelope.
+    /// An exchange rate in the envelope.
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -866,20 +866,20 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<ExchangeRate>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// The currencies of a trade, and how much is sold.
+    /// The currencies of a trade, and the amount that is sold.
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct GetExchangeRateRequest {
-        /// How much is sold, in the currency sold.
+        /// Amount that is sold, in the sold currency.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalNumber>,
         #[serde(
@@ -898,7 +898,7 @@ pub mod types {
         )]
         pub sell_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -936,7 +936,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -974,7 +974,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -1012,7 +1012,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -1050,7 +1050,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -1088,7 +1088,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -1126,7 +1126,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// An answer of which only the envelope is known.
+    /// A response of which only the envelope is known.
     ///
     /// Pages: <https://developer.stablelink.app/312999614e0>, <https://developer.stablelink.app/315241613e0>, <https://developer.stablelink.app/395133931e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1141,7 +1141,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// A delivery of Global Payment. Its body was not seen: the event may be called event, eventType or type, and data may be an object or a JSON text inside a string, so read all.
+    /// A webhook delivery of Global Payment. Its body was not seen. The event type may be in `event`, `eventType` or `type`, and `data` may be an object or a string that contains JSON. Receivers should support all of them.
     ///
     /// Page: none was seen.
     ///
@@ -1160,7 +1160,7 @@ pub mod types {
         pub develop_client_id: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub event: ::std::option::Option<::std::string::String>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(
             rename = "eventId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1181,7 +1181,7 @@ pub mod types {
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
     }
-    /// A refund order, up to the cut of its page.
+    /// A refund order. The page is cut off, so fields may be missing.
     ///
     /// Page: <https://developer.wcheckout.app/367457405e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -1196,7 +1196,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub sysid: ::std::option::Option<crate::scalars::IntegerOrText>,
     }
-    /// What a delivery tells of the change; further members were not seen.
+    /// Data of the change. More fields may exist but were not seen.
     ///
     /// Page: none was seen.
     ///
@@ -1227,14 +1227,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<RefundOrder>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// A delivery of W Checkout.
+    /// A webhook delivery of W Checkout.
     ///
     /// Page: none was seen.
     ///
@@ -1246,16 +1246,16 @@ pub mod types {
     pub struct RefundOrderEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<RefundOrderChange>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(rename = "eventId")]
         pub event_id: ::std::string::String,
         #[serde(rename = "eventType")]
         pub event_type: crate::open_enums::CheckoutEventType,
-        /// Seconds since the epoch.
+        /// Seconds since the Unix epoch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<i64>,
     }
-    /// A settlement order, up to the cut of its page.
+    /// A settlement order. The page is cut off, so fields may be missing.
     ///
     /// Page: <https://developer.wcheckout.app/354525141e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -1264,7 +1264,7 @@ pub mod types {
     pub struct SettlementOrder {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub address: ::std::option::Option<::std::string::String>,
-        /// What is paid out.
+        /// Amount that is paid out.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub amount: ::std::option::Option<crate::scalars::DecimalString>,
         #[serde(
@@ -1277,7 +1277,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<crate::open_enums::CheckoutToken>,
     }
-    /// What a delivery tells of the change; further members were not seen.
+    /// Data of the change. More fields may exist but were not seen.
     ///
     /// Page: none was seen.
     ///
@@ -1310,14 +1310,14 @@ pub mod types {
         pub retcode: crate::scalars::IntegerOrText,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retdata: ::std::option::Option<SettlementOrder>,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// A delivery of W Checkout.
+    /// A webhook delivery of W Checkout.
     ///
     /// Page: none was seen.
     ///
@@ -1329,16 +1329,16 @@ pub mod types {
     pub struct SettlementOrderEvent {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<SettlementOrderChange>,
-        /// Identifies the event. The same one may come twice; handle it once.
+        /// Id of the event. The same event may be delivered more than once; handle it only once.
         #[serde(rename = "eventId")]
         pub event_id: ::std::string::String,
         #[serde(rename = "eventType")]
         pub event_type: crate::open_enums::CheckoutEventType,
-        /// Seconds since the epoch.
+        /// Seconds since the Unix epoch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<i64>,
     }
-    /// The envelope alone.
+    /// The envelope without data.
     ///
     /// Page: <https://developer.stablelink.app/404644569e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1346,14 +1346,14 @@ pub mod types {
     #[non_exhaustive]
     pub struct SimulateEventEnvelope {
         pub retcode: crate::scalars::IntegerOrText,
-        /// For people; never proof of an error. May be missing, null, empty or "success".
+        /// Message for people. It does not indicate an error. It may be missing, null, empty or "success".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retmsg: ::std::option::Option<::std::string::String>,
-        /// May be missing; the retcode decides.
+        /// May be missing. `retcode` decides whether the request succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// An event that the gateway is to deliver to the receiver.
+    /// An event that the gateway sends to the webhook receiver.
     ///
     /// Page: <https://developer.stablelink.app/404644569e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -1374,7 +1374,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub remark: ::std::option::Option<::std::string::String>,
     }
-    /// Answers of a business to the questions of KYB: the first 16 members of the page. Further ones can be given.
+    /// KYB data of a business: the first 16 fields of the page. Additional fields can be added.
     ///
     /// Page: <https://developer.stablelink.app/395133931e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1463,7 +1463,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// No member is known; the call takes those that the gateway told you.
+    /// No field is known. Provide the fields that StableLink named to you.
     ///
     /// Page: none was seen.
     ///
@@ -1501,7 +1501,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// Record of an on-ramp or off-ramp trade (the pages call it a trade request).
+    /// Record of an on-ramp or off-ramp trade. The pages also call it a trade request.
     ///
     /// Page: <https://developer.stablelink.app/404644569e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -1519,7 +1519,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub client_id: ::std::option::Option<i64>,
-        /// Local time; no page states the zone.
+        /// A local time; no page states the time zone.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1539,7 +1539,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub really_amount: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// Made by the caller of the trade, any text up to 64 characters.
+        /// Id that the caller chose for the trade, any string of up to 64 characters.
         #[serde(
             rename = "requestId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1557,13 +1557,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub to_currency: ::std::option::Option<crate::open_enums::TradeCurrency>,
-        /// All fees of the trade.
+        /// Sum of all fees of the trade.
         #[serde(
             rename = "totalFee",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub total_fee: ::std::option::Option<crate::scalars::DecimalNumber>,
-        /// TR, the time as yyyyMMddHHmmss, and digits.
+        /// Transaction number: `TR`, the time as yyyyMMddHHmmss, and more digits.
         #[serde(rename = "txNo", skip_serializing_if = "::std::option::Option::is_none")]
         pub tx_no: ::std::option::Option<::std::string::String>,
         #[serde(
@@ -1572,7 +1572,7 @@ pub mod types {
         )]
         pub user_address: ::std::option::Option<::std::string::String>,
     }
-    /// A trade's record in the envelope.
+    /// A trade record in the envelope.
     ///
     /// Page: none was seen.
     ///
@@ -1590,7 +1590,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// Fields of the fee config. None is known for certain; give those that the gateway told you.
+    /// Fields of the fee config. None of them is known for certain. Provide the fields that StableLink named to you.
     ///
     /// Page: <https://developer.stablelink.app/312999614e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1622,7 +1622,7 @@ pub mod types {
             Self(value)
         }
     }
-    /// All members of the bank account again, with the id of its record and a new requestId.
+    /// All fields of the bank account, with the id of its record and a new `requestId`.
     ///
     /// Page: none was seen.
     ///
@@ -1631,7 +1631,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateRemitRequest {
-        /// How the bank is reached, such as SWIFT.
+        /// Type of the bank connection, such as SWIFT.
         #[serde(rename = "bankType")]
         pub bank_type: ::std::string::String,
         /// Account number.
@@ -1655,7 +1655,7 @@ pub mod types {
         /// Name of the bank.
         #[serde(rename = "beneficiaryBankName")]
         pub beneficiary_bank_name: ::std::string::String,
-        /// Letters and digits.
+        /// SWIFT code: letters and digits.
         #[serde(rename = "beneficiaryBankSwiftCode")]
         pub beneficiary_bank_swift_code: ::std::string::String,
         /// Name of the payee.
@@ -1663,52 +1663,52 @@ pub mod types {
         pub beneficiary_name: ::std::string::String,
         pub currency: crate::open_enums::TradeCurrency,
         pub id: crate::scalars::IntegerOrText,
-        /// Account of the intermediary.
+        /// Account number of the intermediary bank.
         #[serde(
             rename = "intermediaryBankAccount",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_account: ::std::option::Option<::std::string::String>,
-        /// Address of the intermediary.
+        /// Address of the intermediary bank.
         #[serde(
             rename = "intermediaryBankAddress",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_address: ::std::option::Option<::std::string::String>,
-        /// City of the intermediary.
+        /// City of the intermediary bank.
         #[serde(
             rename = "intermediaryBankCity",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_city: ::std::option::Option<::std::string::String>,
-        /// Country of the intermediary.
+        /// Country of the intermediary bank.
         #[serde(
             rename = "intermediaryBankCountry",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_country: ::std::option::Option<::std::string::String>,
-        /// Name of the intermediary.
+        /// Name of the intermediary bank.
         #[serde(
             rename = "intermediaryBankName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_name: ::std::option::Option<::std::string::String>,
-        /// Letters and digits.
+        /// SWIFT code: letters and digits.
         #[serde(
             rename = "intermediaryBankSwiftCode",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub intermediary_bank_swift_code: ::std::option::Option<::std::string::String>,
-        /// With true the members of the intermediary are needed.
+        /// If true, the fields of the intermediary bank are required.
         #[serde(rename = "isIntermediaryRequired")]
         pub is_intermediary_required: bool,
-        /// Made by the caller, any text up to 64 characters. A repeated one is refused.
+        /// Id chosen by the caller, any string of up to 64 characters. The gateway rejects a repeated id.
         #[serde(rename = "requestId")]
         pub request_id: ::std::string::String,
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Names the document in other calls.
+    /// Id of the file for use in other requests.
     ///
     /// Page: none was seen.
     ///
@@ -1724,7 +1724,7 @@ pub mod types {
         )]
         pub file_id: ::std::option::Option<crate::scalars::IntegerOrText>,
     }
-    /// The uploaded document in the envelope.
+    /// The uploaded file in the envelope.
     ///
     /// Page: none was seen.
     ///
@@ -1742,7 +1742,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// Record of a customer account. Further members, the KYB status among them, were not seen.
+    /// Record of a customer account. More fields exist, such as the KYB status, but were not seen.
     ///
     /// Page: none was seen.
     ///
@@ -1769,7 +1769,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub company_type: ::std::option::Option<crate::scalars::IntegerOrText>,
-        /// Country, ISO 3166-1 alpha-3.
+        /// Country code, ISO 3166-1 alpha-3.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub country: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1822,7 +1822,7 @@ pub mod types {
         )]
         pub vip_locked: ::std::option::Option<bool>,
     }
-    /// A user's record in the envelope.
+    /// A user record in the envelope.
     ///
     /// Page: none was seen.
     ///
@@ -1840,7 +1840,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
     }
-    /// What the receiver answers with status 200. Any status but 2xx is a failed delivery.
+    /// Response of the receiver, with status 200. A delivery with a response status other than 2xx has failed.
     ///
     /// Page: none was seen.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
@@ -1889,7 +1889,7 @@ pub mod types {
 #[derive(Clone)]
 /// Client for StableLink payment gateway (unofficial)
 ///
-/// Global Payment and W Checkout of the StableLink (WSPN) payment gateway, curated from its public documentation pages. This document is not the vendor's; names belong to their owners. Every operation says in `x-evidence` how far its pages were seen, and in `x-retry` whether it may be sent again. Money is decimal and never a binary float: `x-money` tells the form of a field on the wire. Every call but the token call carries a bearer token and a signature; `x-signature` of the scheme `signature` has the rule.
+/// Global Payment and W Checkout of the StableLink (WSPN) payment gateway, written from its public documentation pages. This document is not published by the vendor. Names belong to their owners. The extension `x-evidence` of every operation says how much of its pages was seen, and `x-retry` says whether its request may be retried. Money is decimal and never a binary float: `x-money` is the JSON type of the field. Every request except the token request has a bearer token and a signature. The extension `x-signature` of the security scheme `signature` has the signing rule.
 ///
 /// Version: 0.1.0
 pub struct Client {
@@ -1954,7 +1954,7 @@ impl Client {
     /// Arguments:
     /// - `api_key`: The api key of the developer
     /// - `api_secret`: The api secret that belongs to the api key
-    /// - `grant_type`: Which grant is asked for.
+    /// - `grant_type`: The grant type.
     /// - `refresh_token`: The one that Get Access Token gave
     pub async fn issue_access_token<'a>(
         &'a self,
@@ -2107,7 +2107,7 @@ impl Client {
     /// Sends a `GET` request to `/user/user-info`
     ///
     /// Arguments:
-    /// - `client_id`: The customer account.
+    /// - `client_id`: Id of the customer account.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2363,7 +2363,7 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-fee-config`
     ///
     /// Arguments:
-    /// - `client_id`: The customer account.
+    /// - `client_id`: Id of the customer account.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2522,7 +2522,7 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-trade-request`
     ///
     /// Arguments:
-    /// - `request_id`: The requestId that the trade was created with.
+    /// - `request_id`: The `requestId` with which the trade was created.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2577,7 +2577,7 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-transaction`
     ///
     /// Arguments:
-    /// - `tx_no`: Number of the transaction.
+    /// - `tx_no`: The transaction number.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2632,9 +2632,9 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-deposit-address`
     ///
     /// Arguments:
-    /// - `client_id`: The customer account.
+    /// - `client_id`: Id of the customer account.
     /// - `currency`: The stablecoin that is deposited.
-    /// - `network`: The network that it comes over.
+    /// - `network`: The blockchain network of the deposit.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2693,7 +2693,7 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-receive-transactions`
     ///
     /// Arguments:
-    /// - `client_id`: The customer account.
+    /// - `client_id`: Id of the customer account.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -2803,7 +2803,7 @@ impl Client {
     /// Sends a `GET` request to `/trade/get-trade-list`
     ///
     /// Arguments:
-    /// - `client_id`: The customer account.
+    /// - `client_id`: Id of the customer account.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -3008,7 +3008,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/order/info`
     ///
     /// Arguments:
-    /// - `order_no`: Number of the order.
+    /// - `order_no`: The order number.
     pub async fn get_checkout_order<'a>(
         &'a self,
         order_no: &'a str,
@@ -3061,7 +3061,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/order/cancel`
     ///
     /// Arguments:
-    /// - `order_no`: Number of the order.
+    /// - `order_no`: The order number.
     pub async fn cancel_checkout_order<'a>(
         &'a self,
         order_no: &'a str,
@@ -3320,7 +3320,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/settlement/cancel`
     ///
     /// Arguments:
-    /// - `settlement_order_no`: Number of the settlement order.
+    /// - `settlement_order_no`: The settlement order number.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -3380,7 +3380,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/settlement/info`
     ///
     /// Arguments:
-    /// - `settlement_order_no`: Number of the settlement order.
+    /// - `settlement_order_no`: The settlement order number.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -3599,7 +3599,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/refund/cancel`
     ///
     /// Arguments:
-    /// - `refund_order_no`: Number of the refund order.
+    /// - `refund_order_no`: The refund order number.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -3656,7 +3656,7 @@ impl Client {
     /// Sends a `GET` request to `/checkout/refund/info`
     ///
     /// Arguments:
-    /// - `refund_order_no`: Number of the refund order.
+    /// - `refund_order_no`: The refund order number.
     ///
     /// Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]

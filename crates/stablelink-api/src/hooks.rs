@@ -1,7 +1,7 @@
-//! Where requests of the generated [`Client`] leave: a [`Transport`] that its maker gives.
+//! The [`Transport`] through which the generated [`Client`] sends its requests.
 //!
-//! The generated code does not compile without this module (`HooksMode::Expected` asserts that
-//! `Client: ClientHooks`), so no request can go out past the transport by mistake.
+//! The generated code does not compile without this module (`HooksMode::Expected` asserts
+//! `Client: ClientHooks`), so no request can bypass the transport by mistake.
 
 use std::any::Any;
 use std::fmt;
@@ -13,50 +13,38 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 
 use crate::{Client, Error};
 
-/// A future that a trait object can return.
+/// A boxed future, as returned by the methods of a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Operation {
-    /// The name of the method of [`Client`]: the operationId of the document in snake case.
-    pub id: &'static str,
-}
-
-impl Operation {
-    /// The operation with this name.
-    #[must_use]
-    pub const fn new(id: &'static str) -> Self {
-        Self { id }
-    }
-}
-
 /// Sends the requests of a [`Client`].
-///
-/// It gets each request whole: the URL with its percent-encoded query and the bytes of the body
-/// are final. To send more than once, `try_clone` the request.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one request and gives the response.
+    /// Sends one request and returns the response.
     ///
-    /// An error that is not reqwest's travels as a response: see [`carry`].
+    /// The URL with its percent-encoded query and the bytes of the body are final. Use
+    /// `try_clone` to send the request more than once. `operation_id` is the name of the method
+    /// of [`Client`] and the key of [`operations::find`](crate::operations::find).
+    ///
+    /// An error that is not reqwest's is returned as a response: see [`wrap_error`].
     fn send<'a>(
         &'a self,
         http: &'a reqwest::Client,
         request: reqwest::Request,
-        operation: Operation,
+        operation_id: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>>;
 
-    /// Whether [`send`](Self::send) reads answers to their end and keeps them. Of its response nothing
-    /// is read then: the operation ends with [`Error::Custom`], and whoever made the transport has
-    /// the answer.
-    fn keeps_answers(&self) -> bool {
+    /// Returns whether [`send`](Self::send) reads responses completely and stores them elsewhere.
+    ///
+    /// If so, the generated code does not read the response: the operation fails with
+    /// [`Error::Custom`], and the owner of the transport takes the response from there.
+    fn consumes_responses(&self) -> bool {
         false
     }
 }
 
-/// Sends requests as they are: **unsigned and without a token**. The gateway refuses them, but for
-/// the token operations; meant for those, for tests, and as a part of other transports.
+/// Sends requests unchanged, **without a token and without a signature**.
+///
+/// The gateway rejects such requests, except those of the token operation. Use it for that
+/// operation, in tests, or inside another transport.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnsignedTransport;
 
@@ -65,65 +53,65 @@ impl Transport for UnsignedTransport {
         &'a self,
         http: &'a reqwest::Client,
         request: reqwest::Request,
-        _: Operation,
+        _: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(http.execute(request))
     }
 }
 
-/// Written by the generator into every request; the gateway does not know it.
+/// A header that progenitor adds to every request and that the gateway does not know.
 const API_VERSION: &str = "api-version";
 
 impl ClientHooks<Arc<dyn Transport>> for Client {
-    /// No `async fn`: its future would hold the request, which is large, beside that of the transport.
+    /// Not an `async fn`: its future would store the large request next to the transport's future.
     fn exec(
         &self,
         mut request: reqwest::Request,
         info: &OperationInfo,
     ) -> impl Future<Output = reqwest::Result<reqwest::Response>> {
         request.headers_mut().remove(API_VERSION);
-        self.inner()
-            .send(self.client(), request, Operation::new(info.operation_id))
+        self.inner().send(self.client(), request, info.operation_id)
     }
 
-    /// Takes a carried error out before the generated code looks at the status: an operation with
-    /// a `default` response knows all of them.
+    /// Returns a wrapped error before the generated code matches the status: an operation with a
+    /// `default` response would parse any status.
     async fn post<E>(
         &self,
         result: &reqwest::Result<reqwest::Response>,
         _: &OperationInfo,
     ) -> Result<(), Error<E>> {
-        match result.as_ref().ok().map(Carried::of) {
-            Some(Some(carried)) => Err(Error::UnexpectedResponse(carried.response())),
-            Some(None) if self.inner().keeps_answers() => Err(Error::Custom(String::new())),
+        match result.as_ref().ok().map(WrappedError::of) {
+            Some(Some(wrapped)) => Err(Error::UnexpectedResponse(wrapped.into_response())),
+            Some(None) if self.inner().consumes_responses() => Err(Error::Custom(String::new())),
             _ => Ok(()),
         }
     }
 }
 
 impl fmt::Debug for Client {
+    /// Omits all fields: the HTTP client prints its default headers, and the base URL may contain
+    /// a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The HTTP client prints its default headers, and an address may hold a password.
         f.debug_struct("Client").finish_non_exhaustive()
     }
 }
 
-/// An error in the extensions of a response that never was on a wire.
+/// An error in the extensions of a response that was never received.
 ///
-/// Extensions are cloned, errors are not: whoever comes first takes it.
+/// Extensions must be `Clone` and errors are not: the first caller takes the error.
 #[derive(Clone)]
-struct Carried(Arc<Mutex<Option<Box<dyn Any + Send>>>>);
+struct WrappedError(Arc<Mutex<Option<Box<dyn Any + Send>>>>);
 
-impl Carried {
-    /// No server sends it (a status has three digits from 100 to 599), so that whoever looks at
-    /// the response alone takes it for neither a success nor a fault of the gateway.
+impl WrappedError {
+    /// A status that no server sends (valid ones are 100 to 599), so that code that looks only at
+    /// the status treats the response neither as a success nor as a gateway error.
     const STATUS: u16 = 999;
 
     fn of(response: &reqwest::Response) -> Option<Self> {
         response.extensions().get::<Self>().cloned()
     }
 
-    fn response(self) -> reqwest::Response {
+    fn into_response(self) -> reqwest::Response {
         let mut response = http::Response::new(Vec::new());
         if let Ok(status) = http::StatusCode::from_u16(Self::STATUS) {
             *response.status_mut() = status;
@@ -133,35 +121,35 @@ impl Carried {
     }
 }
 
-/// Wraps an error of a [`Transport`] as a response, the only way past `reqwest::Result`: errors of
-/// reqwest can't be made.
+/// Wraps an error of a [`Transport`] in a response.
 ///
-/// The operation then fails with [`Error::UnexpectedResponse`], whatever responses its document
-/// has; [`carried`] takes the error out of that.
+/// This is the only way through `reqwest::Result`, because a `reqwest::Error` cannot be
+/// constructed. The operation fails with [`Error::UnexpectedResponse`] whatever responses it
+/// documents; [`downcast_error`] extracts the wrapped error.
 #[must_use]
-pub fn carry<F: Send + 'static>(failure: F) -> reqwest::Response {
-    Carried(Arc::new(Mutex::new(Some(Box::new(failure))))).response()
+pub fn wrap_error<F: Send + 'static>(error: F) -> reqwest::Response {
+    WrappedError(Arc::new(Mutex::new(Some(Box::new(error))))).into_response()
 }
 
-/// The error that a [`Transport`] gave to [`carry`].
+/// Returns the error that a [`Transport`] wrapped with [`wrap_error`].
 ///
 /// # Errors
 ///
-/// The error as it was, if it carries none of this type.
+/// Returns the original error if it does not wrap an error of type `F`.
 #[expect(
     clippy::result_large_err,
-    reason = "the caller's own error, handed back"
+    reason = "the caller's own error is returned unchanged"
 )]
-pub fn carried<F: 'static, E>(error: Error<E>) -> Result<F, Error<E>> {
+pub fn downcast_error<F: 'static, E>(error: Error<E>) -> Result<F, Error<E>> {
     let Error::UnexpectedResponse(response) = &error else {
         return Err(error);
     };
-    let Some(Carried(slot)) = Carried::of(response) else {
+    let Some(WrappedError(slot)) = WrappedError::of(response) else {
         return Err(error);
     };
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     match slot.take().map(Box::<dyn Any + Send>::downcast::<F>) {
-        Some(Ok(failure)) => Ok(*failure),
+        Some(Ok(wrapped)) => Ok(*wrapped),
         Some(Err(other)) => {
             *slot = Some(other);
             Err(error)

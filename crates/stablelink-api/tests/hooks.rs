@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use progenitor_client::{ClientHooks, OperationInfo};
-use stablelink_api::hooks::{BoxFuture, Operation, Transport, UnsignedTransport, carried, carry};
+use stablelink_api::hooks::{BoxFuture, Transport, UnsignedTransport, downcast_error, wrap_error};
 use stablelink_api::{Client, Error};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -64,7 +64,7 @@ async fn serve(listener: TcpListener) -> String {
 struct Recorder(Arc<Mutex<Option<Seen>>>);
 
 struct Seen {
-    operation: Operation,
+    operation_id: &'static str,
     query: String,
     body: Vec<u8>,
     has_api_version: bool,
@@ -75,16 +75,16 @@ impl Transport for Recorder {
         &'a self,
         http: &'a reqwest::Client,
         request: reqwest::Request,
-        operation: Operation,
+        operation_id: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         *self.0.lock().unwrap() = Some(Seen {
-            operation,
+            operation_id,
             query: request.url().query().unwrap().to_owned(),
             body: request.body().unwrap().as_bytes().unwrap().to_vec(),
             has_api_version: request.headers().contains_key("api-version"),
         });
         assert!(request.try_clone().is_some(), "it can be sent again");
-        UnsignedTransport.send(http, request, operation)
+        UnsignedTransport.send(http, request, operation_id)
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_transport_sees_the_bytes_that_go_out() {
 
     assert_eq!(response.unwrap().status(), 200);
     let seen = recorder.0.lock().unwrap().take().unwrap();
-    assert_eq!(seen.operation, Operation::new("some_operation"));
+    assert_eq!(seen.operation_id, "some_operation");
     assert!(!seen.has_api_version);
     let (head, body) = wire.split_once("\r\n\r\n").unwrap();
     assert_eq!(body.as_bytes(), seen.body);
@@ -121,9 +121,9 @@ impl Transport for Refusing {
         &'a self,
         _: &'a reqwest::Client,
         _: reqwest::Request,
-        _: Operation,
+        _: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
-        Box::pin(async { Ok(carry(Refused { retcode: "00006" })) })
+        Box::pin(async { Ok(wrap_error(Refused { retcode: "00006" })) })
     }
 }
 
@@ -142,9 +142,9 @@ async fn a_typed_error_travels_out_and_comes_back() {
         assert!(!text.contains("00006"), "{text}");
     }
 
-    let error = carried::<String, _>(error).expect_err("another type is left where it is");
+    let error = downcast_error::<String, _>(error).expect_err("another type is left where it is");
     assert_eq!(
-        carried::<Refused, _>(error).unwrap(),
+        downcast_error::<Refused, _>(error).unwrap(),
         Refused { retcode: "00006" }
     );
 }
@@ -157,7 +157,7 @@ async fn other_errors_are_handed_back() {
     ] {
         let before = error.to_string();
         assert_eq!(
-            carried::<Refused, _>(error).unwrap_err().to_string(),
+            downcast_error::<Refused, _>(error).unwrap_err().to_string(),
             before
         );
     }

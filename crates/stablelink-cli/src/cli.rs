@@ -109,7 +109,7 @@ pub fn command() -> clap::Command {
 mod tests {
     use std::collections::BTreeSet;
 
-    use stablelink::operations::Evidence;
+    use stablelink::operations::EvidenceLevel;
 
     use super::*;
     use crate::commands::operations::places::PLACES;
@@ -151,7 +151,11 @@ mod tests {
                 .unwrap()
                 .to_string()
                 .ends_with("[inferred]");
-            assert_eq!(marked, facts.evidence == Evidence::Inferred, "{place:?}");
+            assert_eq!(
+                marked,
+                facts.evidence == EvidenceLevel::Inferred,
+                "{place:?}"
+            );
         }
     }
 }

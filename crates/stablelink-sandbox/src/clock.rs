@@ -13,7 +13,7 @@ use crate::lock;
 ///
 /// It runs with the clock of the machine, moved by an offset, until it is frozen.
 #[derive(Clone, Debug, Default)]
-pub struct Clock {
+pub struct SandboxClock {
     state: Arc<Mutex<State>>,
     moved: watch::Sender<()>,
 }
@@ -26,7 +26,7 @@ struct State {
     frozen: Option<i64>,
 }
 
-impl Clock {
+impl SandboxClock {
     /// Milliseconds since the epoch.
     #[must_use]
     pub fn now_millis(&self) -> i64 {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn clones_move_together() {
-        let clock = Clock::default();
+        let clock = SandboxClock::default();
         let other = clock.clone();
         clock.freeze();
         let start = clock.now_millis();

@@ -4,21 +4,21 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::random::{self, NoRandomness};
+use crate::random::{self, RandomnessError};
 
 /// Api key, api secret and sign key of one client.
 ///
 /// Worth nothing outside the sandbox, and hidden by `Debug` all the same: a program under test
 /// should show them nowhere.
 #[derive(Clone)]
-pub struct Credentials {
+pub struct SandboxCredentials {
     api_key: SecretString,
     api_secret: SecretString,
     sign_key: SecretString,
 }
 
-impl Credentials {
-    /// Credentials of the caller's choice.
+impl SandboxCredentials {
+    /// SandboxCredentials of the caller's choice.
     #[must_use]
     pub fn new(
         api_key: impl Into<SecretString>,
@@ -37,7 +37,7 @@ impl Credentials {
     /// # Errors
     ///
     /// The operating system gives no random bytes.
-    pub fn random() -> Result<Self, NoRandomness> {
+    pub fn random() -> Result<Self, RandomnessError> {
         Ok(Self::new(
             format!("sandbox-key-{}", random::text(16)?),
             format!("sandbox-secret-{}", random::text(24)?),
@@ -68,9 +68,9 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for SandboxCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
+        f.debug_struct("SandboxCredentials").finish_non_exhaustive()
     }
 }
 
@@ -81,16 +81,16 @@ mod tests {
     #[test]
     fn are_unlike_each_other_and_hidden() {
         let (a, b) = (
-            Credentials::random().unwrap(),
-            Credentials::random().unwrap(),
+            SandboxCredentials::random().unwrap(),
+            SandboxCredentials::random().unwrap(),
         );
         for of in [
-            Credentials::api_key,
-            Credentials::api_secret,
-            Credentials::sign_key,
+            SandboxCredentials::api_key,
+            SandboxCredentials::api_secret,
+            SandboxCredentials::sign_key,
         ] {
             assert_ne!(of(&a).expose_secret(), of(&b).expose_secret());
         }
-        assert_eq!(format!("{a:?}"), "Credentials { .. }");
+        assert_eq!(format!("{a:?}"), "SandboxCredentials { .. }");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::Operation;
 use crate::refusal::Refusal;
-use crate::settings::{ErrorStatus, RejectedToken, RetcodeForm, Retmsg, Settings};
+use crate::settings::{ErrorStatus, RejectedToken, RetcodeForm, Retmsg, SandboxSettings};
 
 /// What an operation that succeeded answers.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ struct Envelope<'a> {
 pub(crate) fn seal(
     mut response: Response,
     operation: Option<Operation>,
-    settings: &Settings,
+    settings: &SandboxSettings,
 ) -> Response {
     match response.extensions_mut().remove::<Outcome>() {
         None => response,
@@ -120,11 +120,11 @@ pub(crate) fn seal(
 fn success(
     data: Option<Box<RawValue>>,
     operation: Option<Operation>,
-    settings: &Settings,
+    settings: &SandboxSettings,
 ) -> String {
     let integer = match settings.retcode {
         RetcodeForm::Integer => true,
-        RetcodeForm::Text => false,
+        RetcodeForm::String => false,
         RetcodeForm::AsDocumented => matches!(
             operation,
             Some(Operation::IssueAccessToken | Operation::SimulateEvent)

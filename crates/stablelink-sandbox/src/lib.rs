@@ -6,14 +6,14 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use stablelink_sandbox::{Fault, Operation, Sandbox};
 //!
-//! let sandbox = Sandbox::builder().token_life(60).start().await?;
+//! let sandbox = Sandbox::builder().token_lifetime(60).start().await?;
 //! let (url, credentials) = (sandbox.url(), sandbox.credentials());
 //! // ... a client for that URL and those credentials ...
 //!
 //! // The next order is made, but the client never learns of it.
 //! sandbox.faults().add(Fault::reset().on(Operation::CreateCheckoutOrder).after_effect());
 //! // ... the client makes an order with the number "A1" ...
-//! assert!(sandbox.effects().of(Operation::CreateCheckoutOrder, "A1") <= 1);
+//! assert!(sandbox.effects().count(Operation::CreateCheckoutOrder, "A1") <= 1);
 //! # let _ = (url, credentials);
 //! # Ok(())
 //! # }
@@ -30,6 +30,7 @@ mod clock;
 mod connection;
 mod control;
 mod credentials;
+mod delays;
 mod document;
 mod envelope;
 mod exact;
@@ -38,7 +39,6 @@ mod money;
 mod operation;
 mod operations;
 mod outside;
-mod pace;
 mod random;
 mod refusal;
 mod sandbox;
@@ -49,21 +49,21 @@ mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use clock::Clock;
-pub use credentials::Credentials;
+pub use clock::SandboxClock;
+pub use credentials::SandboxCredentials;
+pub use delays::{Delays, RecordOutcome};
 pub use faults::{Fault, FaultId, Faults, InvalidFault};
 pub use operation::{Operation, UnknownOperation};
 pub use outside::UnknownRecord;
-pub use pace::{Ending, Pace};
-pub use random::NoRandomness;
-pub use sandbox::{Builder, Sandbox, StartError};
+pub use random::RandomnessError;
+pub use sandbox::{Sandbox, SandboxBuilder, StartError};
 pub use settings::{
-    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Settings, TokenShape,
-    WebhookData,
+    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, SandboxQueryForm,
+    SandboxSettings, TokenShape, WebhookData,
 };
 pub use state::{
-    Account, Balances, Delivery, DeliveryAttempt, DeliveryState, Effect, Effects,
-    InvalidWebhookUrl, Mismatch, RequestRecord, TokenGrants, UploadedFile,
+    Balances, Delivery, DeliveryAttempt, DeliveryState, EffectCount, Effects, InvalidWebhookUrl,
+    LedgerAccount, RequestRecord, SchemaMismatch, TokenGrants, UploadedFile,
 };
 
 /// Locks. A panic of another holder leaves no half-made change behind worth dying for.

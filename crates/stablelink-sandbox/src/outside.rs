@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::operations::deposit_address;
 use crate::state::books::{Customer, Deposit, FeeConfig, Profile};
-use crate::state::{Account, Books, Gateway};
+use crate::state::{Books, Gateway, LedgerAccount};
 
 /// The sandbox has no record with this key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +108,7 @@ impl Gateway {
                 created: now,
             };
             books.deposits.insert(id, deposit);
-            let way = (Account::World, Account::Customers);
+            let way = (LedgerAccount::External, LedgerAccount::Customers);
             books.balances.transfer(way, currency, amount);
             Some(id)
         })

@@ -3,13 +3,13 @@
 /// The operating system gives no random bytes.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the operating system gives no random bytes: {0}")]
-pub struct NoRandomness(getrandom::Error);
+pub struct RandomnessError(getrandom::Error);
 
 /// That many letters and digits, each of a set of 32, so that no value is likelier than another.
-pub(crate) fn text(length: usize) -> Result<String, NoRandomness> {
+pub(crate) fn text(length: usize) -> Result<String, RandomnessError> {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let mut bytes = vec![0_u8; length];
-    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    getrandom::fill(&mut bytes).map_err(RandomnessError)?;
     Ok(bytes
         .into_iter()
         .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))

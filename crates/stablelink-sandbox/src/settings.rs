@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::pace::Pace;
+use crate::delays::Delays;
 
 /// The choices of a sandbox. The defaults are what the documentation says, or where it is silent,
 /// what the README of this crate lists.
 ///
-/// Set them on the [`Builder`](crate::Builder), or while it runs by
+/// Set them on the [`SandboxBuilder`](crate::SandboxBuilder), or while it runs by
 /// [`Sandbox::change`](crate::Sandbox::change).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct SandboxSettings {
     /// Seconds that an access token lives. 21600; 0 makes tokens that are dead on arrival.
-    pub token_life: u64,
+    pub token_lifetime: u64,
     /// Seconds that a refresh token lives. 43200.
-    pub refresh_life: u64,
+    pub refresh_token_lifetime: u64,
     /// Form of the answer to a grant by credentials. Enveloped, as its page shows.
     pub token_shape: TokenShape,
     /// Form of the answer to a grant by refresh token. Bare, as its page shows.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// How a token that is not the live one is refused.
     pub rejected_token: RejectedToken,
     /// How a client must sign a query. Decoded, as documented.
-    pub query_form: QueryForm,
+    pub query_form: SandboxQueryForm,
     /// Milliseconds that a request's `TIMESTAMP` may be off, both ways. 120000, as documented; below 0
     /// each is refused.
     pub timestamp_tolerance: i64,
@@ -39,78 +39,78 @@ pub struct Settings {
     pub rate_version: RateVersion,
     /// Whether a repeated idempotency key is refused. True, as documented; false makes every
     /// repeat a second effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.
-    pub refuse_duplicates: bool,
+    pub reject_duplicates: bool,
     /// Whether a trade needs a fee config of its customer. True, as documented.
-    pub fee_config_needed: bool,
+    pub require_fee_config: bool,
     /// Whether a trade needs an approved KYB of its customer. False: no page says so.
-    pub kyb_needed: bool,
+    pub require_kyb: bool,
     /// How fast records move by themselves.
-    pub pace: Pace,
+    pub delays: Delays,
     /// Refuses every call with `ip not matched: <ip>`, as if the caller's address were not on the
     /// list of the dashboard.
-    pub refuse_address: bool,
+    pub reject_address: bool,
     /// Checkout tokens (`ETH_USDT` …) that are not enabled: an order in them has the deposit
     /// address `-1`.
-    pub tokens_off: BTreeSet<String>,
+    pub disabled_tokens: BTreeSet<String>,
     /// Ends the live token after so many calls that it was good for.
-    pub revoke_every: Option<u64>,
+    pub revoke_after_calls: Option<u64>,
     /// How many requests [`Sandbox::requests`](crate::Sandbox::requests) keeps, the latest. 10000.
-    pub requests_kept: usize,
+    pub request_log_size: usize,
     /// Bytes of a body that the log of requests keeps, its first ones. 65536.
-    pub logged_body: usize,
+    pub logged_body_bytes: usize,
     /// Bytes that a request's body may have. 32 MiB.
     pub body_limit: usize,
     /// How long a connection may take to send the head of a request, idle time before it counted:
     /// 30 s of real time. It holds for connections that are made later.
-    pub head_timeout: Duration,
+    pub header_timeout: Duration,
     /// How long a body may take to arrive, in real time. 60 s.
     pub body_timeout: Duration,
     /// How many connections may be open at a time. 1024; one more is answered 503 and closed.
-    pub connections: usize,
+    pub max_connections: usize,
     /// Form of the data in webhooks.
     pub webhook_data: WebhookData,
     /// How many times as fast as documented failed webhooks are sent again, by the sandbox's clock.
     /// 1; 0 counts as 1.
-    pub webhook_speed: u32,
+    pub webhook_retry_speed: u32,
     /// How long a receiver may take, in real time. 15 s, as documented.
     pub webhook_timeout: Duration,
     /// Whether each answer is held to the document: what does not fit is recorded in
     /// [`Sandbox::mismatches`](crate::Sandbox::mismatches) and answered with HTTP 500 and a text.
     /// True where debug assertions are on.
-    pub check_answers: bool,
+    pub check_responses: bool,
 }
 
-impl Default for Settings {
+impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
-            token_life: 21_600,
-            refresh_life: 43_200,
+            token_lifetime: 21_600,
+            refresh_token_lifetime: 43_200,
             token_shape: TokenShape::Enveloped,
             refresh_shape: TokenShape::Bare,
             retcode: RetcodeForm::AsDocumented,
             retmsg: Retmsg::Success,
             error_status: ErrorStatus::Always200,
             rejected_token: RejectedToken::Http401,
-            query_form: QueryForm::Decoded,
+            query_form: SandboxQueryForm::Decoded,
             timestamp_tolerance: 120_000,
-            rate_version: RateVersion::Today,
-            refuse_duplicates: true,
-            fee_config_needed: true,
-            kyb_needed: false,
-            pace: Pace::default(),
-            refuse_address: false,
-            tokens_off: BTreeSet::new(),
-            revoke_every: None,
-            requests_kept: 10_000,
-            logged_body: 65_536,
+            rate_version: RateVersion::Current,
+            reject_duplicates: true,
+            require_fee_config: true,
+            require_kyb: false,
+            delays: Delays::default(),
+            reject_address: false,
+            disabled_tokens: BTreeSet::new(),
+            revoke_after_calls: None,
+            request_log_size: 10_000,
+            logged_body_bytes: 65_536,
             body_limit: 32 * 1024 * 1024,
-            head_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
-            connections: 1024,
+            max_connections: 1024,
             webhook_data: WebhookData::Object,
-            webhook_speed: 1,
+            webhook_retry_speed: 1,
             webhook_timeout: Duration::from_secs(15),
-            check_answers: cfg!(debug_assertions),
+            check_responses: cfg!(debug_assertions),
         }
     }
 }
@@ -132,7 +132,7 @@ pub enum RetcodeForm {
     /// The number 200.
     Integer,
     /// The text "200".
-    Text,
+    String,
 }
 
 /// What `retmsg` is in a success. All four were seen.
@@ -168,7 +168,7 @@ pub enum RejectedToken {
 
 /// How a query is signed. `spec/vectors/README.md` of the project has the rules in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QueryForm {
+pub enum SandboxQueryForm {
     /// Documented: each escape replaced by its byte, in the order of the wire, without `?`.
     Decoded,
     /// The same with a `?` in front, as one printed example has it.
@@ -181,9 +181,9 @@ pub enum QueryForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateVersion {
     /// Of 2026-03-31: `channelRate` and the developer's fee.
-    Today,
+    Current,
     /// Of 2026-03-03: `rate` as text, `quoteId`, `sellBalance`.
-    Earlier,
+    Previous,
 }
 
 /// Form of the data in webhooks.
@@ -193,5 +193,5 @@ pub enum WebhookData {
     /// events of trades, which is inferred.
     Object,
     /// In `data`, a text that holds the JSON, as other products of the vendor send it.
-    Text,
+    String,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use stablelink::Decimal;
-use stablelink_sandbox::{Account, Balances, Effects, Operation};
+use stablelink_sandbox::{Balances, Effects, LedgerAccount, Operation};
 
 use super::{FaultCounts, LoadStats, LogEntry};
 
@@ -29,7 +29,7 @@ pub enum AuditFinding {
     Unpaid(String),
     /// A balance is wrong: account, currency, actual, expected. The actual balance is `None` if it has more digits than
     /// `Decimal` can hold.
-    Balance(Account, String, Option<Decimal>, Decimal),
+    Balance(LedgerAccount, String, Option<Decimal>, Decimal),
     /// The balances of a currency do not sum to zero.
     DoesNotAddUp,
     /// Some ambiguous payments were not reconciled: ambiguous, reconciled.
@@ -65,7 +65,7 @@ pub struct Audit {
 #[derive(Debug, Default)]
 pub(super) struct ExpectedLedger {
     reported: BTreeSet<(Operation, String)>,
-    expected: BTreeMap<(Account, String), Decimal>,
+    expected: BTreeMap<(LedgerAccount, String), Decimal>,
     findings: Vec<AuditFinding>,
 }
 
@@ -105,9 +105,17 @@ impl ExpectedLedger {
                 self.check_amount(key, fee.map(|fee| fee.get()), due);
                 if let Some(tx_no) = confirmed {
                     self.report(Operation::ConfirmTransaction, tx_no);
-                    self.transfer((Account::World, Account::Fees), sold, due);
-                    self.transfer((Account::World, Account::Exchange), sold, amount - due);
-                    self.transfer((Account::Exchange, Account::World), bought, amount - due);
+                    self.transfer((LedgerAccount::External, LedgerAccount::Fees), sold, due);
+                    self.transfer(
+                        (LedgerAccount::External, LedgerAccount::Exchange),
+                        sold,
+                        amount - due,
+                    );
+                    self.transfer(
+                        (LedgerAccount::Exchange, LedgerAccount::External),
+                        bought,
+                        amount - due,
+                    );
                 }
             }
             LogEntry::Order {
@@ -124,11 +132,19 @@ impl ExpectedLedger {
             }
             LogEntry::Refund { key, token, amount } => {
                 self.report(Operation::CreateRefundOrder, key);
-                self.transfer((Account::Merchant, Account::World), token, amount.get());
+                self.transfer(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
             LogEntry::Settlement { key, token, amount } => {
                 self.report(Operation::CreateSettlementOrder, key);
-                self.transfer((Account::Merchant, Account::World), token, amount.get());
+                self.transfer(
+                    (LedgerAccount::Merchant, LedgerAccount::External),
+                    token,
+                    amount.get(),
+                );
             }
             LogEntry::Denied { what, key } => {
                 self.add_finding(AuditFinding::Denied(what.clone(), key.clone()))
@@ -158,7 +174,7 @@ impl ExpectedLedger {
 
     pub(super) fn transfer(
         &mut self,
-        (from, to): (Account, Account),
+        (from, to): (LedgerAccount, LedgerAccount),
         currency: &str,
         amount: Decimal,
     ) {
@@ -192,12 +208,12 @@ impl ExpectedLedger {
                 .or_default();
         }
         for ((account, currency), expected) in std::mem::take(&mut self.expected) {
-            let held = balances.of(account, &currency);
+            let held = balances.get(account, &currency);
             if held != Some(expected) {
                 self.add_finding(AuditFinding::Balance(account, currency, held, expected));
             }
         }
-        if !balances.add_up() {
+        if !balances.is_balanced() {
             self.add_finding(AuditFinding::DoesNotAddUp);
         }
         self.findings

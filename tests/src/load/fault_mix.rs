@@ -24,8 +24,8 @@ const CALL_FAULTS: [WeightedFault; 23] = [
     ("html=200:after", 1.0),
     ("html=502", 1.0),
     ("malformed-json:after", 1.0),
-    ("wrong-json", 0.5),
-    ("big-error=100000:after", 0.2),
+    ("unexpected-json", 0.5),
+    ("large-error=100000:after", 0.2),
     ("duplicate", 0.5),
     ("latency=5ms", 2.0),
     ("date-skew=600s", 0.5),
@@ -92,7 +92,7 @@ impl FaultMix {
 
     pub(super) fn counts(&self, faults: &Faults) -> FaultCounts {
         let added = self.0.iter();
-        let struck = |one: &ActiveFault| (one.text, faults.strikes(one.id));
+        let struck = |one: &ActiveFault| (one.text, faults.injections(one.id));
         added.map(struck).collect()
     }
 
@@ -102,7 +102,7 @@ impl FaultMix {
         let calls = calls as f64;
         let of_calls = self.0.iter().filter(|one| !one.text.contains("@token"));
         let idle =
-            of_calls.filter(|one| one.rate * calls > EXPECTED && faults.strikes(one.id) == 0);
+            of_calls.filter(|one| one.rate * calls > EXPECTED && faults.injections(one.id) == 0);
         idle.map(|one| one.text).collect()
     }
 }

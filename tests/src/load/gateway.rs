@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use stablelink::types::{CreateFeeConfigRequest, CreateUserRequest};
 use stablelink::{Decimal, Error};
-use stablelink_sandbox::{Account, Credentials, InvalidFault, NoRandomness, Sandbox, StartError};
+use stablelink_sandbox::{
+    InvalidFault, LedgerAccount, RandomnessError, Sandbox, SandboxCredentials, StartError,
+};
 use std::time::Duration;
 
 use super::audit::{ExpectedLedger, FEE};
@@ -35,7 +37,7 @@ pub enum LoadGatewayError {
     Start(#[from] StartError),
     /// No random bytes for credentials.
     #[error(transparent)]
-    Random(#[from] NoRandomness),
+    Random(#[from] RandomnessError),
     /// No folder for the token file.
     #[error("cannot create a folder for the token file: {0}")]
     Folder(#[from] std::io::Error),
@@ -72,12 +74,12 @@ impl LoadGateway {
     pub async fn start(accounts: usize, share: f64, seed: u64) -> Result<Self, LoadGatewayError> {
         let mut builder = Sandbox::builder().settings(|settings| {
             // Responses are checked against the document in release mode too: a violation is a finding.
-            settings.check_answers = true;
+            settings.check_responses = true;
             // The audit reads effects; a full request log would dominate the memory use.
-            settings.requests_kept = 100;
+            settings.request_log_size = 100;
         });
         for _ in 0..accounts.max(1) {
-            builder = builder.client(Credentials::random()?);
+            builder = builder.client(SandboxCredentials::random()?);
         }
         let sandbox = builder.start().await?;
         let folder = tempfile::tempdir()?;
@@ -120,7 +122,7 @@ impl LoadGateway {
     /// detects duplicates.
     pub fn accept_duplicates(&self) {
         self.sandbox
-            .change(|settings| settings.refuse_duplicates = false);
+            .update_settings(|settings| settings.reject_duplicates = false);
     }
 
     /// Base URL of the sandbox.
@@ -168,10 +170,16 @@ impl LoadGateway {
         let hash = format!("0x{:064x}", self.orders);
         match self.sandbox.pay_order(key, due + extra, &hash) {
             Ok(abnormal) if abnormal.is_some() == (extra > Decimal::ZERO) => {
-                self.expected
-                    .transfer((Account::World, Account::Merchant), token, due);
-                self.expected
-                    .transfer((Account::World, Account::Abnormal), token, extra);
+                self.expected.transfer(
+                    (LedgerAccount::External, LedgerAccount::Merchant),
+                    token,
+                    due,
+                );
+                self.expected.transfer(
+                    (LedgerAccount::External, LedgerAccount::AbnormalPayments),
+                    token,
+                    extra,
+                );
             }
             Ok(_) | Err(_) => self
                 .expected
@@ -265,7 +273,7 @@ async fn create_customer(
         extra: serde_json::Map::new(),
     };
     let user = client.users().create(user).await?;
-    let id = user.member("id").and_then(|id| id.get().parse().ok());
+    let id = user.raw_field("id").and_then(|id| id.get().parse().ok());
     let id = id.ok_or(LoadGatewayError::NoId)?;
     let config = CreateFeeConfigRequest {
         client_id: Some(id),

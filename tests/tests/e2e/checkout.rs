@@ -2,8 +2,8 @@
 
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
-use stablelink::{Answer, ErrorKind, NewCheckoutOrder};
-use stablelink_sandbox::{Account, Operation};
+use stablelink::{ErrorKind, NewCheckoutOrder, Response};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::fixtures::order;
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -28,7 +28,7 @@ pub(crate) async fn create_paid_order(env: &TestEnv) -> String {
 }
 
 /// Polls an order until its status is final, and returns the order and the status.
-async fn wait_until_final(env: &TestEnv, number: &str) -> (Answer<CheckoutOrder>, String) {
+async fn wait_until_final(env: &TestEnv, number: &str) -> (Response<CheckoutOrder>, String) {
     let order = env
         .client
         .checkout_orders()
@@ -70,7 +70,7 @@ async fn exact_payment_pays_order_for_good() {
         (status.as_str(), order.tx_hash.as_deref()),
         ("PAID", Some("0x01"))
     );
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     let (code, _) = rejection(env.client.checkout_orders().cancel(&number).await);
     assert_eq!(code, "00908");
     // A paid order does not expire.
@@ -101,7 +101,7 @@ async fn unpaid_order_times_out() {
     assert_eq!(wait_until_final(&env, order.order_no()).await.1, "TIMEOUT");
     let [late] = abnormal_payments(&env).await.try_into().unwrap();
     assert_eq!(late[1..], ["LATE_PAYMENT", "PENDING", "3.03"]);
-    env.assert_balances(&[(Account::Abnormal, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::AbnormalPayments, "ETH_USDT", "3.03")]);
     env.finish();
 }
 
@@ -148,11 +148,14 @@ async fn inexact_payment_becomes_abnormal() {
         assert_eq!(found, waits, "{payments:?}");
         let balances = env.sandbox.balances();
         assert_eq!(
-            balances.of(Account::Merchant, "ETH_USDT"),
+            balances.get(LedgerAccount::Merchant, "ETH_USDT"),
             Some(money(merchant))
         );
         let waiting: stablelink::Decimal = waits.iter().map(|(_, amount)| money(amount)).sum();
-        assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(waiting));
+        assert_eq!(
+            balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+            Some(waiting)
+        );
         env.finish();
     }
 }
@@ -161,7 +164,8 @@ async fn inexact_payment_becomes_abnormal() {
 #[tokio::test]
 async fn disabled_coin_creates_no_order() {
     let env =
-        TestEnv::with_settings(|settings| _ = settings.tokens_off.insert("TRX_USDT".into())).await;
+        TestEnv::with_settings(|settings| _ = settings.disabled_tokens.insert("TRX_USDT".into()))
+            .await;
     let order = NewCheckoutOrder::usd(money("3"), "TRX_USDT", "6", "1");
     let error = env
         .client

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewTrade, Upload};
-use stablelink_sandbox::{Ending, Operation};
+use stablelink_sandbox::{Operation, RecordOutcome};
 
 use crate::fixtures::{changed_remit, remit, trade};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -41,12 +41,12 @@ pub(crate) async fn set_fee(env: &TestEnv, customer: i64, fix: &str, rate: &str)
 async fn kyb_status(env: &TestEnv, customer: i64) -> String {
     let user = env.client.users().get(Some(customer)).await.unwrap();
     assert_eq!(user.id, Some(customer));
-    user.unknown()["kybStatus"].get().to_owned()
+    user.unknown_fields()["kybStatus"].get().to_owned()
 }
 
 #[tokio::test]
 async fn customer_trades_only_after_kyb_and_fee_configuration() {
-    let env = TestEnv::with_settings(|settings| settings.kyb_needed = true).await;
+    let env = TestEnv::with_settings(|settings| settings.require_kyb = true).await;
     let id = create_customer(&env).await;
     let trade = trade(id);
     let words = |(code, message): (String, String), needle: &str| {
@@ -77,8 +77,8 @@ async fn customer_trades_only_after_kyb_and_fee_configuration() {
 #[tokio::test]
 async fn rejected_kyb_can_be_submitted_again() {
     let env = TestEnv::with_settings(|settings| {
-        settings.kyb_needed = true;
-        settings.pace.kyb_ends = Ending::Bad;
+        settings.require_kyb = true;
+        settings.delays.kyb_outcome = RecordOutcome::Failure;
     })
     .await;
     let id = create_customer(&env).await;
@@ -90,7 +90,7 @@ async fn rejected_kyb_can_be_submitted_again() {
     let (code, _) = rejection(env.client.trades().create(&trade).await);
     assert_eq!(code, "00908");
     env.sandbox
-        .change(|settings| settings.pace.kyb_ends = Ending::Good);
+        .update_settings(|settings| settings.delays.kyb_outcome = RecordOutcome::Success);
     let review = of(json!({"clientId": id}));
     env.client.kyb().submit_simple(review).await.unwrap();
     env.advance(60);
@@ -110,7 +110,7 @@ async fn fee_configuration_keeps_exact_decimals() {
     set_fee(&env, id, "0.25", "0.0033").await;
     let read = || async {
         let config = env.client.fee_configs().get(Some(id)).await.unwrap();
-        let digits = |name: &str| config.member(name).unwrap().get().to_owned();
+        let digits = |name: &str| config.raw_field(name).unwrap().get().to_owned();
         (digits("developerFixAmount"), digits("developerRate"))
     };
     assert_eq!(read().await, ("0.25".to_owned(), "0.0033".to_owned()));

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
 use stablelink::{Client, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, request_id};
-use stablelink_sandbox::Settings;
+use stablelink_sandbox::SandboxSettings;
 
 use crate::test_env::{RawData as _, TestEnv, money, of};
 
@@ -65,7 +65,7 @@ impl Fixtures {
         &self.env.client
     }
 
-    pub(crate) async fn create(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn create(change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let env = TestEnv::with_settings(change).await;
         let (sandbox, client) = (&env.sandbox, &env.client);
         let customer = sandbox.add_customer();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::NewTrade;
 use stablelink::scalars::IntegerOrText;
-use stablelink_sandbox::Account;
+use stablelink_sandbox::LedgerAccount;
 
 use crate::customers::set_fee;
 use crate::fixtures::remit;
@@ -42,9 +42,9 @@ async fn off_ramp_completes_from_deposit_to_payout() {
         );
         let one = trades.receive_transaction(deposit).await.unwrap();
         // The amount is a JSON number, read exactly.
-        assert_eq!(one.member("amount").unwrap().get(), "50.25");
+        assert_eq!(one.raw_field("amount").unwrap().get(), "50.25");
         assert_eq!(one.data()["address"], address["address"]);
-        env.assert_balances(&[(Account::Customers, "USDC", "50.25")]);
+        env.assert_balances(&[(LedgerAccount::Customers, "USDC", "50.25")]);
 
         let trade = NewTrade::new(id, "USDC", "USD", money("50.25")).request_type(kind);
         let made = trades.create(&trade).await.unwrap();
@@ -56,10 +56,10 @@ async fn off_ramp_completes_from_deposit_to_payout() {
         assert_eq!(status(&done), "Completed");
         assert_eq!(done.really_amount.unwrap().get(), money("49.75"));
         env.assert_balances(&[
-            (Account::Customers, "USDC", "50.25"),
-            (Account::Fees, "USDC", "0.5"),
-            (Account::Exchange, "USD", "-49.75"),
-            (Account::Exchange, "USDC", "49.75"),
+            (LedgerAccount::Customers, "USDC", "50.25"),
+            (LedgerAccount::Fees, "USDC", "0.5"),
+            (LedgerAccount::Exchange, "USD", "-49.75"),
+            (LedgerAccount::Exchange, "USDC", "49.75"),
         ]);
         env.finish();
     }

@@ -2,23 +2,23 @@
 
 use serde_json::json;
 use stablelink::types::Trade;
-use stablelink::{Answer, ErrorKind, NewTrade};
-use stablelink_sandbox::{Account, Ending, Operation};
+use stablelink::{ErrorKind, NewTrade, Response};
+use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
 use crate::customers::{create_customer, set_fee, submit_kyb};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
-pub(crate) fn status(trade: &Answer<Trade>) -> &str {
+pub(crate) fn status(trade: &Response<Trade>) -> &str {
     trade.status.as_ref().map_or("", |status| status.as_str())
 }
 
-async fn confirm(env: &TestEnv, trade: &Answer<Trade>) {
+async fn confirm(env: &TestEnv, trade: &Response<Trade>) {
     let confirmation = of(json!({"txNo": trade.tx_no}));
     env.client.trades().confirm(confirmation).await.unwrap();
 }
 
 /// Polls a trade until its status is final.
-async fn wait_until_final(env: &TestEnv, trade: &NewTrade) -> Answer<Trade> {
+async fn wait_until_final(env: &TestEnv, trade: &NewTrade) -> Response<Trade> {
     let wait = env.client.trades().wait(trade.request_id());
     wait.until_final().await.unwrap()
 }
@@ -26,7 +26,7 @@ async fn wait_until_final(env: &TestEnv, trade: &NewTrade) -> Answer<Trade> {
 /// Customer, KYB review, fee, rate, receipt, trade, confirmation and completion.
 #[tokio::test]
 async fn on_ramp_completes_from_registration_to_payout() {
-    let env = TestEnv::with_settings(|settings| settings.kyb_needed = true).await;
+    let env = TestEnv::with_settings(|settings| settings.require_kyb = true).await;
     let id = create_customer(&env).await;
     submit_kyb(&env, id).await;
     env.advance(60);
@@ -59,9 +59,9 @@ async fn on_ramp_completes_from_registration_to_payout() {
     let done = wait_until_final(&env, &trade).await;
     assert_eq!((status(&done), &done.tx_no), ("Completed", &made.tx_no));
     env.assert_balances(&[
-        (Account::Fees, "USD", "1.6025"),
-        (Account::Exchange, "USD", "118.8975"),
-        (Account::Exchange, "USDC", "-118.8975"),
+        (LedgerAccount::Fees, "USD", "1.6025"),
+        (LedgerAccount::Exchange, "USD", "118.8975"),
+        (LedgerAccount::Exchange, "USDC", "-118.8975"),
     ]);
     let transaction = env.client.trades().transaction(made.tx_no.clone().unwrap());
     assert_eq!(transaction.await.unwrap().data()["status"], "Completed");
@@ -84,7 +84,10 @@ async fn on_ramp_completes_from_registration_to_payout() {
 #[tokio::test]
 async fn failed_or_unconfirmed_trade_moves_no_money() {
     for (confirmed, seconds, end) in [(true, 60, "Failed"), (false, 86_400, "Expired")] {
-        let env = TestEnv::with_settings(|settings| settings.pace.trade_ends = Ending::Bad).await;
+        let env = TestEnv::with_settings(|settings| {
+            settings.delays.trade_outcome = RecordOutcome::Failure
+        })
+        .await;
         let id = env.sandbox.add_customer();
         let trade = NewTrade::on_ramp(id, "USD", "USDC", money("120"));
         let made = env.client.trades().create(&trade).await.unwrap();
@@ -109,7 +112,7 @@ async fn failed_or_unconfirmed_trade_moves_no_money() {
 
 #[tokio::test]
 async fn trade_completes_after_token_expiry() {
-    let env = TestEnv::with_settings(|settings| settings.pace.trade_wait = None).await;
+    let env = TestEnv::with_settings(|settings| settings.delays.trade_expiry = None).await;
     let id = env.sandbox.add_customer();
     let trade = NewTrade::on_ramp(id, "USD", "USDT", money("10"));
     let made = env.client.trades().create(&trade).await.unwrap();
@@ -120,7 +123,7 @@ async fn trade_completes_after_token_expiry() {
     assert_eq!(status(&done), "Completed");
     let grants = env.sandbox.token_grants();
     assert_eq!(
-        (grants.granted(), grants.refused),
+        (grants.granted(), grants.rejected),
         (2, 0),
         "the client did not send an expired token"
     );

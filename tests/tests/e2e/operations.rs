@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations};
-use stablelink_sandbox::{Operation, Settings};
+use stablelink_sandbox::{Operation, SandboxSettings};
 
 use crate::fixtures::{Fixtures, OVERPAYMENT_HASH, changed_remit, order, remit, settlement, trade};
 use crate::test_env::{BoxedCall, assert_consistent, boxed, builder, money, of};
@@ -106,7 +106,7 @@ const CASES: [(Operation, Case); 39] = [
         let refund =
             NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", OVERPAYMENT_HASH);
         let refunds = fixtures.client().refunds();
-        boxed(refunds.create_of_abnormal_payment(&refund))
+        boxed(refunds.create_for_abnormal_payment(&refund))
     }),
     (Operation::ListCheckoutOrders, |fixtures| {
         boxed(fixtures.client().checkout_orders().list(of(json!({}))))
@@ -161,7 +161,7 @@ const CASES: [(Operation, Case); 39] = [
 ];
 
 /// Calls every operation of a sandbox with these settings.
-pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut Settings)) -> Fixtures {
+pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSettings)) -> Fixtures {
     let fixtures = Fixtures::create(change).await;
     for (operation, call) in CASES {
         let before = fixtures.env.sandbox.request_count();
@@ -200,7 +200,7 @@ fn has_effect(operation: Operation) -> bool {
         .iter()
         .find(|facts| facts.path == operation.path());
     let facts = facts.unwrap();
-    let reads = facts.retry == operations::Retry::Safe;
+    let reads = facts.retry == operations::RetrySafety::Safe;
     !reads && operation != Operation::IssueAccessToken
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewAbnormalPaymentRefund, NewRefund};
-use stablelink_sandbox::{Account, Ending, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
 use crate::checkout::{abnormal_payments, create_order, create_paid_order};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -10,7 +10,7 @@ use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 /// Returns the status of a refund, a field that no page documents.
 async fn status(env: &TestEnv, number: &str) -> String {
     let refund = env.client.refunds().get(number).await.unwrap();
-    refund.unknown()["status"]
+    refund.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -37,7 +37,10 @@ async fn order_is_refunded_completely_in_two_parts() {
         env.advance(60);
         assert_eq!(status(&env, number).await, "REFUNDED");
         assert_eq!(order_status(&env, &order).await, after);
-        let held = env.sandbox.balances().of(Account::Merchant, "ETH_USDT");
+        let held = env
+            .sandbox
+            .balances()
+            .get(LedgerAccount::Merchant, "ETH_USDT");
         assert_eq!(held, Some(money(left)));
         let again = env.client.refunds().create(&refund).await.unwrap_err();
         assert!(again.is_duplicate(), "{again}");
@@ -62,7 +65,9 @@ async fn order_is_refunded_completely_in_two_parts() {
 
 #[tokio::test]
 async fn cancelled_or_failed_refund_leaves_money_available() {
-    let env = TestEnv::with_settings(|settings| settings.pace.refund_ends = Ending::Bad).await;
+    let env =
+        TestEnv::with_settings(|settings| settings.delays.refund_outcome = RecordOutcome::Failure)
+            .await;
     let order = create_paid_order(&env).await;
     let cancelled = NewRefund::of_order(&order, money("3.03"));
     env.client.refunds().create(&cancelled).await.unwrap();
@@ -85,7 +90,7 @@ async fn cancelled_or_failed_refund_leaves_money_available() {
     assert_eq!(order_status(&env, &order).await, "PAID");
     let (code, _) = rejection(env.client.refunds().cancel(much.refund_order_no()).await);
     assert_eq!(code, "00908");
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     env.finish();
 }
 
@@ -112,7 +117,7 @@ async fn abnormal_payment_is_refunded_once() {
                 let made = env
                     .client
                     .refunds()
-                    .create_of_abnormal_payment(&refund)
+                    .create_for_abnormal_payment(&refund)
                     .await
                     .unwrap();
                 assert_eq!(
@@ -125,7 +130,7 @@ async fn abnormal_payment_is_refunded_once() {
             let second = env
                 .client
                 .refunds()
-                .create_of_abnormal_payment(&second)
+                .create_for_abnormal_payment(&second)
                 .await;
             assert_eq!(rejection(second).0, "00008", "the whole amount is pending");
             env.advance(120);
@@ -133,9 +138,12 @@ async fn abnormal_payment_is_refunded_once() {
             let [after] = abnormal_payments(&env).await.try_into().unwrap();
             assert_eq!(after[2], "HANDLED");
             let balances = env.sandbox.balances();
-            assert_eq!(balances.of(Account::Abnormal, "ETH_USDT"), Some(money("0")));
             assert_eq!(
-                balances.of(Account::Merchant, "ETH_USDT"),
+                balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
+                Some(money("0"))
+            );
+            assert_eq!(
+                balances.get(LedgerAccount::Merchant, "ETH_USDT"),
                 Some(money(merchant))
             );
             env.finish();

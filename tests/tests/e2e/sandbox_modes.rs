@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use stablelink::TokenSettings;
 use stablelink_sandbox::{
-    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, TokenShape,
-    WebhookData,
+    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+    TokenShape, WebhookData,
 };
 
 use crate::operations::call_all;
@@ -18,10 +18,10 @@ async fn every_operation_succeeds_with_each_response_form() {
     for retcode in [
         RetcodeForm::AsDocumented,
         RetcodeForm::Integer,
-        RetcodeForm::Text,
+        RetcodeForm::String,
     ] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
-            for rate in [RateVersion::Today, RateVersion::Earlier] {
+            for rate in [RateVersion::Current, RateVersion::Previous] {
                 for status in [ErrorStatus::Always200, ErrorStatus::ByKind] {
                     modes.push((retcode, shape, rate, status));
                 }
@@ -50,8 +50,9 @@ async fn every_operation_succeeds_with_each_retmsg_and_webhook_form() {
     ] {
         call_all(&format!("{retmsg:?}"), |settings| settings.retmsg = retmsg).await;
     }
-    let text =
-        |settings: &mut stablelink_sandbox::Settings| settings.webhook_data = WebhookData::Text;
+    let text = |settings: &mut stablelink_sandbox::SandboxSettings| {
+        settings.webhook_data = WebhookData::String
+    };
     call_all("webhooks with text", text).await;
 }
 
@@ -60,11 +61,11 @@ async fn every_operation_succeeds_with_each_retmsg_and_webhook_form() {
 async fn setting_changes_response_bytes() {
     for (retcode, shown) in [
         (RetcodeForm::Integer, r#""retcode":200"#),
-        (RetcodeForm::Text, r#""retcode":"200""#),
+        (RetcodeForm::String, r#""retcode":"200""#),
     ] {
         for (version, member) in [
-            (RateVersion::Today, "channelRate"),
-            (RateVersion::Earlier, "quoteId"),
+            (RateVersion::Current, "channelRate"),
+            (RateVersion::Previous, "quoteId"),
         ] {
             let env = TestEnv::with_settings(|settings| {
                 settings.retcode = retcode;
@@ -77,7 +78,7 @@ async fn setting_changes_response_bytes() {
                 .quote("USDT", "USD")
                 .amount(money("1"));
             let quote = quote.await.unwrap();
-            let body = String::from_utf8_lossy(quote.raw().body()).into_owned();
+            let body = String::from_utf8_lossy(quote.raw_response().body()).into_owned();
             assert!(body.contains(shown) && body.contains(member), "{body}");
             env.finish();
         }
@@ -88,13 +89,13 @@ async fn setting_changes_response_bytes() {
 #[tokio::test]
 async fn query_is_signed_in_each_form() {
     for (form, theirs) in [
-        (QueryForm::Decoded, stablelink::QueryForm::Decoded),
+        (SandboxQueryForm::Decoded, stablelink::QueryForm::Decoded),
         (
-            QueryForm::DecodedWithMark,
+            SandboxQueryForm::DecodedWithMark,
             stablelink::QueryForm::DecodedWithMark,
         ),
         (
-            QueryForm::EncodedSorted,
+            SandboxQueryForm::EncodedSorted,
             stablelink::QueryForm::EncodedSorted,
         ),
     ] {
@@ -121,7 +122,7 @@ async fn query_is_signed_in_each_form() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_in_each_form() {
     // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
-    let often = TokenSettings::default().cool_down(Duration::ZERO);
+    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()
@@ -144,7 +145,7 @@ async fn rejected_token_is_refreshed_in_each_form() {
             }
             let grants = sandbox.token_grants();
             assert_eq!(
-                (grants.credentials, grants.refresh, grants.refused),
+                (grants.credentials, grants.refresh, grants.rejected),
                 (1, 2, 0)
             );
             assert_consistent(&sandbox);

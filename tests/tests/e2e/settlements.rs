@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewFiatSettlement, NewRefund};
-use stablelink_sandbox::{Account, Operation};
+use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::checkout::create_paid_order;
 use crate::fixtures::settlement;
@@ -10,7 +10,7 @@ use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
 async fn status(env: &TestEnv, number: &str) -> String {
     let settlement = env.client.settlements().get(number).await.unwrap();
-    settlement.unknown()["status"]
+    settlement.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -29,7 +29,7 @@ async fn settlement_pays_out_once() {
     assert_eq!(status(&env, number).await, "SETTLING");
     let (code, _) = rejection(env.client.settlements().cancel(number).await);
     assert_eq!(code, "00908", "the settlement is already being paid out");
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     env.advance(60);
     assert_eq!(status(&env, number).await, "SETTLED");
     env.assert_balances(&[]);
@@ -61,7 +61,7 @@ async fn cancelled_or_uncovered_settlement_moves_no_money() {
         "CANCELLED"
     );
     assert_eq!(status(&env, much.settlement_order_no()).await, "FAILED");
-    env.assert_balances(&[(Account::Merchant, "ETH_USDT", "3.03")]);
+    env.assert_balances(&[(LedgerAccount::Merchant, "ETH_USDT", "3.03")]);
     env.finish();
 }
 
@@ -82,7 +82,7 @@ async fn settlement_and_refund_of_same_money_exclude_each_other() {
         .get(refund.refund_order_no())
         .await
         .unwrap();
-    assert_eq!(refund.unknown()["status"].get(), r#""FAILED""#);
+    assert_eq!(refund.unknown_fields()["status"].get(), r#""FAILED""#);
     env.assert_balances(&[]);
     env.finish();
 }

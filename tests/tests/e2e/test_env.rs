@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    Answer, BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, RetryPolicy,
+    BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, Response,
+    RetryPolicy,
 };
-use stablelink_sandbox::{Account, Operation, Sandbox, Settings};
+use stablelink_sandbox::{LedgerAccount, Operation, Sandbox, SandboxSettings};
 
 pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
@@ -22,7 +23,7 @@ impl TestEnv {
         Self::with_settings(|_| {}).await
     }
 
-    pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with_settings(change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let sandbox = Sandbox::builder().settings(change).start().await.unwrap();
         sandbox.clock().freeze();
         let millis = u64::try_from(sandbox.clock().now_millis()).unwrap();
@@ -43,16 +44,16 @@ impl TestEnv {
     }
 
     pub(crate) fn effect_count(&self, operation: Operation, key: &str) -> u64 {
-        self.sandbox.effects().of(operation, key)
+        self.sandbox.effects().count(operation, key)
     }
 
     /// Asserts the balances of all accounts except the outside world; empty accounts are left out.
-    pub(crate) fn assert_balances(&self, expected: &[(Account, &str, &str)]) {
+    pub(crate) fn assert_balances(&self, expected: &[(LedgerAccount, &str, &str)]) {
         let balances = self.sandbox.balances();
         let held: Vec<_> = balances
             .iter()
             .map(|(account, currency, amount)| (account, currency, amount.unwrap()))
-            .filter(|(account, _, amount)| *account != Account::World && !amount.is_zero())
+            .filter(|(account, _, amount)| *account != LedgerAccount::External && !amount.is_zero())
             .collect();
         let expected: Vec<_> = expected
             .iter()
@@ -70,7 +71,7 @@ impl TestEnv {
 /// Asserts that nothing took effect twice, the balances sum to zero, and every response conformed to the document.
 pub(crate) fn assert_consistent(sandbox: &Sandbox) {
     assert_eq!(sandbox.mismatches(), []);
-    assert!(sandbox.balances().add_up(), "{:?}", sandbox.balances());
+    assert!(sandbox.balances().is_balanced(), "{:?}", sandbox.balances());
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().collect::<Vec<_>>(), []);
 }
@@ -85,7 +86,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
             secrets.api_secret().expose_secret(),
             secrets.sign_key().expose_secret(),
         ))
-        .retry(RetryPolicy::default().base(Duration::ZERO))
+        .retry(RetryPolicy::default().initial_backoff(Duration::ZERO))
 }
 
 /// Returns a request of the low-level client from its JSON form.
@@ -102,7 +103,7 @@ pub(crate) trait RawData {
     fn data(&self) -> Value;
 }
 
-impl RawData for Answer<Option<stablelink::scalars::RawJson>> {
+impl RawData for Response<Option<stablelink::scalars::RawJson>> {
     fn data(&self) -> Value {
         self.as_ref().unwrap().parse().unwrap()
     }
@@ -113,7 +114,7 @@ pub(crate) type BoxedCall = BoxFuture<'static, Result<(), Error>>;
 
 pub(crate) fn boxed<T, C>(call: C) -> BoxedCall
 where
-    C: IntoFuture<Output = Result<Answer<T>, Error>>,
+    C: IntoFuture<Output = Result<Response<T>, Error>>,
     C::IntoFuture: Send + 'static,
 {
     let call = call.into_future();
@@ -124,7 +125,7 @@ where
 #[track_caller]
 pub(crate) fn rejection<T>(result: Result<T, Error>) -> (String, String) {
     let error = result.err().expect("the call was not rejected");
-    let rejection = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
+    let rejection = error.api_error().unwrap_or_else(|| panic!("{error:?}"));
     let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
     (part(rejection.retcode()), part(rejection.message()))
 }

@@ -13,13 +13,13 @@ use crate::test_env::{TestEnv, builder, money};
 async fn clients_of_one_account_lose_no_payment() {
     for shared in [true, false] {
         let env = TestEnv::start().await;
-        let store = MemoryStore::new();
+        let store = MemoryStore::default();
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 let store = if shared {
                     store.clone()
                 } else {
-                    MemoryStore::new()
+                    MemoryStore::default()
                 };
                 builder(&env.sandbox).token_store(store).build().unwrap()
             })
@@ -48,8 +48,8 @@ async fn clients_of_one_account_lose_no_payment() {
 #[tokio::test]
 async fn token_is_refreshed_over_days() {
     let env = TestEnv::with_settings(|settings| {
-        settings.token_life = 21_600;
-        settings.refresh_life = 43_200;
+        settings.token_lifetime = 21_600;
+        settings.refresh_token_lifetime = 43_200;
     })
     .await;
     let quote = || {
@@ -62,7 +62,7 @@ async fn token_is_refreshed_over_days() {
         env.advance(hours * 3_600);
         quote().await.unwrap();
         let grants = env.sandbox.token_grants();
-        let seen = (grants.credentials, grants.refresh, grants.refused);
+        let seen = (grants.credentials, grants.refresh, grants.rejected);
         assert_eq!(seen, (credentials, refresh, 0), "{hours} hours later");
     }
     env.finish();
@@ -73,7 +73,7 @@ async fn rotated_credentials_reject_old_client() {
     let env = TestEnv::start().await;
     let customer = env.sandbox.add_customer();
     env.client.users().get(Some(customer)).await.unwrap();
-    let fresh = stablelink_sandbox::Credentials::random().unwrap();
+    let fresh = stablelink_sandbox::SandboxCredentials::random().unwrap();
     env.sandbox.rotate_credentials(fresh);
     let error = env.client.users().get(Some(customer)).await.unwrap_err();
     assert!(

@@ -5,17 +5,17 @@
 //! what the published document lacks is put behind the cargo feature `provisional`.
 
 mod derives;
+mod doc_sanitizer;
 mod error;
+mod feature_gate;
 mod formats;
-mod gate;
 mod generator;
 mod inventory;
 mod open_enums;
 mod operations;
+mod postprocess;
 mod prepare;
 mod requests;
-mod text;
-mod tidy;
 mod unions;
 
 pub use error::ClientError;
@@ -69,11 +69,11 @@ pub fn generate(superset: &Value, published: &Value) -> Result<Sources, ClientEr
     let mut public_client = generator::run(&public)?;
     // One set for both: a published type may be a request's only in the superset.
     let requests = requests::types(&client);
-    tidy::tidy(&mut client, &requests)?;
-    tidy::tidy(&mut public_client, &requests)?;
+    postprocess::postprocess(&mut client, &requests)?;
+    postprocess::postprocess(&mut public_client, &requests)?;
 
-    let client = gate::gate(client, &public_client)?;
-    let enums = gate::gate(
+    let client = feature_gate::gate(client, &public_client)?;
+    let enums = feature_gate::gate(
         open_enums::file(&all.open_enums)?,
         &open_enums::file(&public.open_enums)?,
     )?;

@@ -7,8 +7,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::tidy::doc_lines;
-use super::{ClientError, text};
+use super::postprocess::doc_lines;
+use super::{ClientError, doc_sanitizer};
 
 /// The extension that makes a text an open enum.
 pub(super) const EXTENSIBLE: &str = "x-extensible-enum";
@@ -85,7 +85,7 @@ impl OpenEnum {
         }
         Ok(Self {
             name,
-            description: text::block(
+            description: doc_sanitizer::block(
                 schema
                     .get("description")
                     .and_then(Value::as_str)
@@ -268,7 +268,7 @@ fn spelled(value: &str) -> String {
     if value.chars().all(plain) && value.trim() == value && !value.is_empty() {
         format!("`{value}`")
     } else {
-        text::inline(value)
+        doc_sanitizer::inline(value)
     }
 }
 

@@ -1,101 +1,142 @@
-//! The table of operations: what the document says of each beside its types.
+//! Generates the operation table: what the document states about each operation besides its types.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 
 use super::ClientError;
-use super::tidy::doc_lines;
+use super::postprocess::doc_lines;
 use crate::openapi;
 
-/// The file with one constant an operation of `superset`, and all of them as a list. Those that
-/// `published` lacks stand behind the feature `provisional`.
+/// Returns the source of the table: one constant for each operation of `superset`, and two lists.
+/// Operations that `published` lacks need the feature `provisional`.
 pub(super) fn file(superset: &Value, published: &Value) -> Result<syn::File, ClientError> {
     let public: Vec<(String, &str)> = openapi::operations(published)
         .iter()
         .map(|operation| (operation.path.to_owned(), operation.method))
         .collect();
+    let mut rows = Vec::new();
     let mut constants = Vec::new();
     let mut names = Vec::new();
     for operation in openapi::operations(superset) {
-        // Webhooks are calls of the gateway, not to it.
+        // The gateway sends webhooks; the client does not.
         if operation.section != "paths" {
             continue;
         }
-        let known = public
+        let is_public = public
             .iter()
             .any(|(path, method)| path == operation.path && *method == operation.method);
-        let gate: Option<TokenStream> = (!known).then(|| quote!(#[cfg(feature = "provisional")]));
-        let (name, constant) = constant(superset, &operation, gate.as_ref())?;
-        constants.push(constant);
+        let gate = (!is_public).then(|| quote!(#[cfg(feature = "provisional")]));
+        let row = OperationRow::read(superset, &operation)?;
+        let name = format_ident!("{}", row.operation_id.to_shouty_snake_case());
+        let docs = doc_lines(&format!("`{} {}`.", row.method, row.path));
+        let index = proc_macro2::Literal::usize_unsuffixed(rows.len());
+        constants.push(quote! {
+            #(#docs)*
+            #gate
+            pub const #name: OperationInfo = ALL_WITH_INFERRED[#index];
+        });
         names.push(quote!(#gate #name));
+        rows.push(row);
     }
     Ok(syn::parse_quote! {
-        use super::{Evidence, Facts, Retry};
+        use super::{EvidenceLevel, OperationInfo, RequestEncoding, RetrySafety};
         #(#constants)*
-        /// All operations, in the order of the document.
-        pub const ALL: &[Facts] = &[#(#names),*];
+        /// The operations of this build, in the order of the document: inferred ones only with the
+        /// feature `provisional`.
+        pub const ALL: &[OperationInfo] = &[#(#names),*];
+        /// All operations, in the order of the document: inferred ones even without the feature
+        /// `provisional`. Their path and fields may be wrong; meant for tools such as a sandbox.
+        pub const ALL_WITH_INFERRED: &[OperationInfo] = &[#(#rows),*];
     })
 }
 
-fn constant(
-    document: &Value,
-    operation: &openapi::Operation<'_>,
-    gate: Option<&TokenStream>,
-) -> Result<(proc_macro2::Ident, TokenStream), ClientError> {
-    let value = operation.value;
-    let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
-    let missing = |member: &str| {
-        ClientError::place(
-            &place,
-            format!("`{member}` is missing or not one of the known words"),
-            "the lint asks every operation for it: give it one in an overlay",
-        )
-    };
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-
-    let operation_id = text("/operationId").ok_or_else(|| missing("operationId"))?;
-    let id = operation_id.to_snake_case();
-    let name = format_ident!("{}", operation_id.to_shouty_snake_case());
-    let method = operation.method.to_uppercase();
-    let path = operation.path;
-    let retry = match (text("/x-retry/policy"), text("/x-retry/key")) {
-        (Some("safe"), _) => quote!(Retry::Safe),
-        (Some("never"), _) => quote!(Retry::Never),
-        (Some("keyed"), Some(field)) => quote!(Retry::Keyed { field: #field }),
-        _ => return Err(missing("x-retry")),
-    };
-    let evidence = match text("/x-evidence/level") {
-        Some("documented") => quote!(Evidence::Documented),
-        Some("partial") => quote!(Evidence::Partial),
-        Some("inferred") => quote!(Evidence::Inferred),
-        _ => return Err(missing("x-evidence")),
-    };
-    let signed = value
-        .get("security")
-        .or_else(|| document.get("security"))
-        .and_then(Value::as_array)
-        .is_some_and(|schemes| !schemes.is_empty());
-    let pages = pages(value);
-    let docs = doc_lines(&format!("`{place}`."));
-    let constant = quote! {
-        #(#docs)*
-        #gate
-        pub const #name: Facts = Facts {
-            id: #id,
-            method: #method,
-            path: #path,
-            retry: #retry,
-            evidence: #evidence,
-            signed: #signed,
-            pages: &[#(#pages),*],
-        };
-    };
-    Ok((name, constant))
+/// One row of the table: the tokens of an `OperationInfo` literal.
+struct OperationRow {
+    operation_id: String,
+    method: String,
+    path: String,
+    literal: TokenStream,
 }
 
-/// The addresses of the operation's pages: that of its link, and those of the same site.
+impl ToTokens for OperationRow {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.literal.to_tokens(tokens);
+    }
+}
+
+impl OperationRow {
+    fn read(document: &Value, operation: &openapi::Operation<'_>) -> Result<Self, ClientError> {
+        let value = operation.value;
+        let method = operation.method.to_uppercase();
+        let path = operation.path.to_owned();
+        let missing = |field: &str| {
+            ClientError::place(
+                &format!("{method} {path}"),
+                format!("`{field}` is missing or has an unknown value"),
+                "the lint requires it of every operation: add it in an overlay",
+            )
+        };
+        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+
+        let operation_id = text("/operationId").ok_or_else(|| missing("operationId"))?;
+        let id = operation_id.to_snake_case();
+        let tag = text("/tags/0").unwrap_or_default();
+        let summary = text("/summary").unwrap_or_default();
+        let content = value
+            .pointer("/requestBody/content")
+            .and_then(Value::as_object);
+        let encoding = match content {
+            None => quote!(RequestEncoding::Query),
+            Some(types) if types.contains_key("multipart/form-data") => {
+                quote!(RequestEncoding::Multipart)
+            }
+            Some(_) => quote!(RequestEncoding::Json),
+        };
+        let retry = match (text("/x-retry/policy"), text("/x-retry/key")) {
+            (Some("safe"), _) => quote!(RetrySafety::Safe),
+            (Some("never"), _) => quote!(RetrySafety::Never),
+            (Some("keyed"), Some(field)) => quote!(RetrySafety::Keyed { field: #field }),
+            _ => return Err(missing("x-retry")),
+        };
+        let evidence = match text("/x-evidence/level") {
+            Some("documented") => quote!(EvidenceLevel::Documented),
+            Some("partial") => quote!(EvidenceLevel::Partial),
+            Some("inferred") => quote!(EvidenceLevel::Inferred),
+            _ => return Err(missing("x-evidence")),
+        };
+        let signed = value
+            .get("security")
+            .or_else(|| document.get("security"))
+            .and_then(Value::as_array)
+            .is_some_and(|schemes| !schemes.is_empty());
+        let pages = pages(value);
+        let literal = quote! {
+            OperationInfo {
+                id: #id,
+                operation_id: #operation_id,
+                method: #method,
+                path: #path,
+                tag: #tag,
+                summary: #summary,
+                encoding: #encoding,
+                retry: #retry,
+                evidence: #evidence,
+                signed: #signed,
+                pages: &[#(#pages),*],
+            }
+        };
+        Ok(Self {
+            operation_id: operation_id.to_owned(),
+            method,
+            path,
+            literal,
+        })
+    }
+}
+
+/// Returns the URLs of the operation's pages: its `externalDocs`, and its page IDs on the same site.
 fn pages(operation: &Value) -> Vec<String> {
     let Some(link) = operation
         .pointer("/externalDocs/url")
@@ -128,6 +169,9 @@ mod tests {
                 "/orders": {
                     "post": {
                         "operationId": "createOrder",
+                        "tags": ["Orders"],
+                        "summary": "Create an order",
+                        "requestBody": {"content": {"application/json": {}}},
                         "x-retry": {"policy": "keyed", "key": "orderNo"},
                         "x-evidence": {"level": "documented", "pages": ["1e0", "2e0"]},
                         "externalDocs": {"url": "https://docs.shop.example/1e0"},
@@ -145,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_has_a_constant_and_what_is_not_published_a_gate() {
+    fn unpublished_operation_needs_feature() {
         let mut published = document();
         published["paths"]["/orders"]
             .as_object_mut()
@@ -156,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_cost_money_if_it_were_guessed_is_not() {
+    fn missing_retry_or_evidence_is_an_error() {
         for (pointer, member) in [
             ("/paths/~1orders/post/x-retry", "x-retry"),
             ("/paths/~1orders/post/x-retry/key", "x-retry"),

@@ -4,7 +4,7 @@ use openapiv3::OpenAPI;
 use serde_json::{Map, Value, json};
 
 use super::open_enums::{EXTENSIBLE, OpenEnum};
-use super::{ClientError, formats, text};
+use super::{ClientError, doc_sanitizer, formats};
 use crate::openapi::child;
 
 /// A document ready for the generator, and what was taken out of it on the way.
@@ -240,9 +240,9 @@ fn describe(value: &mut Value, of: Kind) {
     for key in ["title", "summary", "description"] {
         if let Some(Value::String(words)) = members.get_mut(key) {
             *words = match (key, of) {
-                ("description", Kind::Schema | Kind::Operation) => text::block(words),
+                ("description", Kind::Schema | Kind::Operation) => doc_sanitizer::block(words),
                 // These stand in a line of a list.
-                _ => text::inline(words),
+                _ => doc_sanitizer::inline(words),
             };
         }
     }

@@ -149,7 +149,7 @@ mod tests {
                 json!("12345678901234567000"),
             ),
             ("/clients/0/orders/0/payingAmount", json!("1010.24")),
-            ("/deliveries/0/state", json!("waits")),
+            ("/deliveries/0/state", json!("pending")),
         ];
         let mut text = String::new();
         for (pointer, value) in changes {

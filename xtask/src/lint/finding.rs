@@ -1,6 +1,6 @@
 //! What a rule reports.
 
-use super::document::Document;
+use crate::openapi::Document;
 use std::fmt;
 
 /// One place that breaks a rule.

@@ -3,7 +3,6 @@
 //!
 //! A rule is a function with a short id, and stands beside the documents that fail it.
 
-mod document;
 mod finding;
 mod generator;
 mod house;
@@ -13,11 +12,10 @@ mod schema;
 mod shared;
 #[cfg(test)]
 mod tests;
-mod walk;
 
 pub use finding::Finding;
 
-use document::Document;
+use crate::openapi::Document;
 use finding::Report;
 use serde_json::Value;
 

@@ -168,8 +168,8 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Runs the cases of one file of rules: each case breaks its rule as often as it says, and no other
-/// rule than it says. Gives all messages, for a snapshot.
+/// Runs the cases of one file of rules: each case breaks its rule as often as it has_text, and no other
+/// rule than it has_text. Gives all messages, for a snapshot.
 pub(super) fn prove(lint: fn(&Value) -> Vec<Finding>, cases: &[Case]) -> String {
     assert_eq!(
         lint(&good())

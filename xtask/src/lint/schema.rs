@@ -1,114 +1,20 @@
-//! Questions to a schema, through its references.
+//! How an example fits its schema, and lists that cannot be null.
 
-use super::document::Document;
-use super::walk::Role;
-use crate::openapi::json::{members, strings, text};
+use crate::openapi::{Document, SchemaRole, members, strings, text};
 use serde_json::Value;
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet};
 
 /// How far references are followed into each other, and how much work one example may take.
 const MAX_DEPTH: usize = 32;
 const MAX_STEPS: usize = 20_000;
 
-/// The properties of a schema with those of its `allOf` parts.
-pub(super) fn properties<'a>(
-    document: &Document<'a>,
-    schema: &'a Value,
-) -> Vec<(&'a str, &'a Value)> {
-    let parts = reach(document, schema, &["allOf"]);
-    parts
-        .into_iter()
-        .flat_map(|part| members(part.get("properties")))
-        .collect()
-}
-
-/// The required names of a schema with those of its `allOf` parts.
-pub(super) fn required<'a>(document: &Document<'a>, schema: &'a Value) -> BTreeSet<&'a str> {
-    reach(document, schema, &["allOf"])
-        .into_iter()
-        .flat_map(|part| strings(part.get("required")))
-        .collect()
-}
-
-/// The JSON kinds that a schema takes: `integer` counts as `number`. Empty when it does not say.
-pub(super) fn kinds<'a>(document: &Document<'a>, schema: &'a Value) -> BTreeSet<&'a str> {
-    reach(document, schema, &["oneOf", "anyOf", "allOf"])
-        .into_iter()
-        .filter_map(|part| match text(part, "type") {
-            Some("integer") => Some("number"),
-            None if part.get("properties").is_some() => Some("object"),
-            kind => kind,
-        })
-        .collect()
-}
-
-/// A schema and what its words for other schemas lead to, each schema once.
-fn reach<'a>(document: &Document<'a>, schema: &'a Value, words: &[&str]) -> Vec<&'a Value> {
-    let mut seen: HashSet<*const Value> = HashSet::new();
-    let mut found = Vec::new();
-    let mut open = vec![schema];
-    while let Some(schema) = open.pop() {
-        let schema = document.resolve(schema);
-        if seen.insert(std::ptr::from_ref(schema)) {
-            found.push(schema);
-            for word in words {
-                open.extend(
-                    schema
-                        .get(word)
-                        .and_then(Value::as_array)
-                        .into_iter()
-                        .flatten(),
-                );
-            }
-        }
-    }
-    found
-}
-
-/// Whether some schema below this one, through references, fulfils a condition; gives its pointer words.
-pub(super) fn inside<'a>(
-    document: &Document<'a>,
-    schema: &'a Value,
-    condition: &dyn Fn(&Value) -> bool,
-) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(schema, "the branch".to_owned())];
-    while let Some((schema, name)) = open.pop() {
-        if condition(schema) {
-            return Some(name);
-        }
-        if let Some(reference) = text(schema, "$ref")
-            && seen.insert(reference)
-            && let Some(target) = document.target(reference)
-        {
-            open.push((target, name.clone()));
-        }
-        for (property, inner) in members(schema.get("properties")) {
-            open.push((inner, format!("`{property}`")));
-        }
-        for word in ["items", "additionalProperties", "not"] {
-            open.extend(schema.get(word).map(|inner| (inner, name.clone())));
-        }
-        for word in ["oneOf", "anyOf", "allOf"] {
-            let list = schema
-                .get(word)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            open.extend(list.map(|inner| (inner, name.clone())));
-        }
-    }
-    None
-}
-
 /// What an optional property is, when it is a list or a map that cannot be null.
 pub(super) fn list_without_null<'a>(
     document: &Document<'a>,
-    role: Role,
+    role: SchemaRole,
     schema: &'a Value,
 ) -> Option<&'static str> {
-    let Role::Property {
+    let SchemaRole::Property {
         required: false, ..
     } = role
     else {

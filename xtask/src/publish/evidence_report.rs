@@ -1,4 +1,4 @@
-//! `spec/EVIDENCE.md`: what each operation rests on.
+//! `spec/EVIDENCE.md`: the evidence for each operation, and the overlay actions that changed it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,35 +8,36 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    curate::{AppliedAction, Trace},
     docs::lock::{Entry, Lock, Origin},
-    openapi::{self, child},
+    openapi::{components_of, operations as openapi_operations},
+    overlay::{AppliedAction, Trace},
 };
 
-/// An action that concerns more operations than this is told once, not under each of them.
-const EVERYWHERE: usize = 4;
+/// An action that changes more operations than this is listed once, not under each of them.
+const MAX_OPERATIONS: usize = 4;
 
-/// The report on the superset document (with the importer's marks) and the actions that made it.
+/// Returns the report on the superset document, which still has the importer's markers, and on the actions
+/// that were applied to it.
 pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
-    let mut everywhere = Vec::new();
+    let mut shared = Vec::new();
     for action in traces.iter().flat_map(|trace| &trace.actions) {
-        let concerned: Vec<usize> = operations
+        let changed: Vec<usize> = operations
             .iter()
             .enumerate()
             .filter(|(_, operation)| {
                 action
                     .touched
                     .iter()
-                    .any(|pointer| operation.holds(pointer))
+                    .any(|pointer| operation.is_changed_by(pointer))
             })
             .map(|(index, _)| index)
             .collect();
-        if concerned.is_empty() || concerned.len() > EVERYWHERE {
-            everywhere.push(action);
+        if changed.is_empty() || changed.len() > MAX_OPERATIONS {
+            shared.push(action);
         } else {
-            for index in concerned {
+            for index in changed {
                 own.entry(index).or_default().push(action);
             }
         }
@@ -48,12 +49,12 @@ pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
     introduction(&mut text, lock);
     pages(&mut text, lock);
     table(&mut text, &operations);
-    text.push_str("## What was curated, operation by operation\n");
+    text.push_str("## Overlay actions by operation\n");
     for (index, operation) in operations.iter().enumerate() {
         let _ = write!(
             text,
             "\n### {}\n\n`{}`: {}.",
-            operation.id, operation.call, operation.level
+            operation.id, operation.request, operation.level
         );
         if !operation.note.is_empty() {
             let _ = write!(text, " {}", sentence(&operation.note));
@@ -64,8 +65,8 @@ pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
         }
         lines(&mut text, own.get(&index).map_or(&[], Vec::as_slice));
     }
-    text.push_str("\n## What was curated everywhere\n\n");
-    lines(&mut text, &everywhere);
+    text.push_str("\n## Overlay actions on many operations or on none\n\n");
+    lines(&mut text, &shared);
     text
 }
 
@@ -78,11 +79,13 @@ fn introduction(text: &mut String, lock: &Lock) {
     };
     let _ = writeln!(
         text,
-        "Of {} pages, {} are transcribed, {} saved, {} pulled. A transcribed page is typed from recorded facts, \
-         in our own words: it is not the vendor's page.\n\n\
-         Levels: **documented**, a page was seen to its end; **partial**, seen in part; **inferred**, the pages only \
-         name the operation, and its path and fields are our guess. Inferred operations stand in \
-         `openapi.provisional.json` alone.\n",
+        "Of {} pages, {} are transcribed, {} saved and {} pulled. A transcribed page is typed from recorded facts in \
+         our own words. It is not a copy of the vendor's page.\n\n\
+         Levels:\n\n\
+         - **documented**: the page of the operation was seen completely.\n\
+         - **partial**: the page was seen in part.\n\
+         - **inferred**: the pages only mention the operation. Its path and its fields are our guess. Inferred \
+         operations are only in `openapi.provisional.json`.\n",
         lock.pages.len(),
         count(Origin::Transcribed),
         count(Origin::Saved),
@@ -114,15 +117,15 @@ fn title(entry: &Entry) -> String {
     }
 }
 
-fn table(text: &mut String, operations: &[Operation]) {
+fn table(text: &mut String, operations: &[OperationEvidence]) {
     text.push_str(
-        "\n## Operations\n\n| Operation | Call | Level | Pages | Retry |\n|---|---|---|---|---|\n",
+        "\n## Operations\n\n| Operation | Request | Level | Pages | Retry |\n|---|---|---|---|---|\n",
     );
     for operation in operations {
         let _ = writeln!(
             text,
             "| [{id}](#{anchor}) | `{}` | {} | {} | {} |",
-            operation.call,
+            operation.request,
             operation.level,
             if operation.pages.is_empty() {
                 "none".to_owned()
@@ -137,7 +140,7 @@ fn table(text: &mut String, operations: &[Operation]) {
     text.push('\n');
 }
 
-/// One line for each reason, with all actions of a file that give it.
+/// Writes one line per reason, with all actions of a file that have this reason.
 fn lines(text: &mut String, actions: &[&AppliedAction]) {
     let mut reasons: Vec<(&str, &str, Vec<String>)> = Vec::new();
     for action in actions {
@@ -165,7 +168,7 @@ fn lines(text: &mut String, actions: &[&AppliedAction]) {
     }
 }
 
-/// The text on one line, with a capital and a full stop.
+/// Returns the text on one line, with a capital letter at the start and a full stop at the end.
 fn sentence(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut letters = text.chars();
@@ -177,10 +180,11 @@ fn sentence(text: &str) -> String {
     format!("{capital}{}{stop}", letters.as_str())
 }
 
-pub(super) struct Operation {
+/// The evidence for one operation.
+pub(super) struct OperationEvidence {
     pub(super) id: String,
-    /// Method and path, or which webhook it is.
-    pub(super) call: String,
+    /// The method and the path, or `webhook` and its name.
+    pub(super) request: String,
     pub(super) level: String,
     note: String,
     pages: Vec<String>,
@@ -190,16 +194,16 @@ pub(super) struct Operation {
     components: BTreeSet<String>,
 }
 
-impl Operation {
-    /// Whether the place is in this operation, brings it along, or is in a component that it uses.
-    fn holds(&self, pointer: &str) -> bool {
-        let below = |place: &str, owner: &str| {
+impl OperationEvidence {
+    /// Returns whether the place is inside this operation, contains it, or is inside a component that it uses.
+    fn is_changed_by(&self, pointer: &str) -> bool {
+        let is_inside = |place: &str, owner: &str| {
             place
                 .strip_prefix(owner)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        below(pointer, &self.pointer)
-            || below(&self.pointer, pointer)
+        is_inside(pointer, &self.pointer)
+            || is_inside(&self.pointer, pointer)
             || pointer
                 .strip_prefix("/components/schemas/")
                 .and_then(|rest| rest.split('/').next())
@@ -207,23 +211,22 @@ impl Operation {
     }
 }
 
-pub(super) fn operations(document: &Value) -> Vec<Operation> {
-    openapi::operations(document)
+pub(super) fn operations(document: &Value) -> Vec<OperationEvidence> {
+    openapi_operations(document)
         .iter()
         .map(|operation| {
             let text = |pointer: &str| {
                 let value = operation.value.pointer(pointer);
                 value.and_then(Value::as_str).map(str::to_owned)
             };
-            let call = if operation.section == "paths" {
-                format!("{} {}", operation.method.to_uppercase(), operation.path)
-            } else {
+            let request = if operation.is_webhook() {
                 format!("webhook {}", operation.path)
+            } else {
+                format!("{} {}", operation.method.to_uppercase(), operation.path)
             };
-            let item = child(&format!("/{}", operation.section), operation.path);
-            Operation {
-                id: text("/operationId").unwrap_or_else(|| call.clone()),
-                call,
+            OperationEvidence {
+                id: text("/operationId").unwrap_or_else(|| request.clone()),
+                request,
                 level: text("/x-evidence/level").unwrap_or_default(),
                 note: text("/x-evidence/note").unwrap_or_default(),
                 pages: operation.value["x-evidence"]["pages"]
@@ -234,8 +237,8 @@ pub(super) fn operations(document: &Value) -> Vec<Operation> {
                     .collect(),
                 retry: text("/x-retry/policy").unwrap_or_else(|| "-".to_owned()),
                 retry_reason: text("/x-retry/reason"),
-                pointer: child(&item, operation.method),
-                components: openapi::components_of(document, operation.value),
+                pointer: operation.pointer.clone(),
+                components: components_of(document, operation.value),
             }
         })
         .collect()
@@ -259,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_tells_what_it_rests_on() {
+    fn report_lists_actions_under_the_operations_that_they_change() {
         let operation = |id: &str, level: &str, schema: &str| {
             json!({"operationId": id, "x-evidence": {"level": level, "pages": ["1e0"], "note": "the answer was not seen"},
                 "x-retry": {"policy": "safe", "reason": "reads"}, "schema": {"$ref": format!("#/components/schemas/{schema}")}})

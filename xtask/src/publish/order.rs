@@ -1,4 +1,4 @@
-//! One order of members, so that a curation which adds a member late does not put it last.
+//! The order of the document, which does not depend on when an overlay added a field.
 
 use serde_json::{Map, Value};
 
@@ -28,8 +28,8 @@ const OPERATION: &[&str] = &[
 ];
 const COMPONENTS: &[&str] = &["securitySchemes", "parameters", "responses", "schemas"];
 
-/// Brings the paths into the order of the tags, and the members of the document, of its operations and of `components` into their order;
-/// members that no order names follow in the order in which they came. Schemas are sorted by name.
+/// Sorts the paths by tag, the fields of the document, of its operations and of `components` by the lists
+/// above, and the schemas by name. Fields that are in no list follow in their former order.
 pub fn arrange(document: &mut Value) {
     reorder(document, DOCUMENT);
     sort_paths(document);
@@ -48,8 +48,8 @@ pub fn arrange(document: &mut Value) {
     }
 }
 
-/// By the tag of the first operation, in the order in which the document lists its tags; paths of one
-/// tag stay in the order in which they came.
+/// Sorts the paths by the tag of their first operation, in the order of the document's `tags`. Paths with the
+/// same tag keep their order.
 fn sort_paths(document: &mut Value) {
     let tags: Vec<Value> = document["tags"]
         .as_array()
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_stand_in_the_order_of_the_tags() {
+    fn paths_are_sorted_by_tag() {
         let mut document = json!({
             "tags": [{"name": "First"}, {"name": "Second"}],
             "paths": {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_in_one_order_and_none_is_lost() {
+    fn fields_are_sorted_and_none_is_lost() {
         let mut document = json!({
             "components": {"schemas": {"B": {"z": 1, "a": 2}, "A": {}}, "securitySchemes": {}},
             "x-other": true,

@@ -9,12 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message};
+use apifox::{Diagnostic, DocumentInfo};
 use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    curate::{self, Context, CurateError, Stale, Trace},
     diff::{
         self,
         changelog::{self, MarksError},
@@ -26,14 +25,14 @@ use crate::{
         security,
     },
     lint::{self, Finding},
+    output_files::Outputs,
+    overlay::{self, Context, OverlayError, Stale, Trace},
     profile::{self, ProfileError},
     publish::{
-        evidence_report, json, markers, order,
-        readme::{self, NoPlace},
-        refs,
-        yaml::{self, YamlError},
+        cleanup, evidence_report,
+        format::{self, YamlError},
+        operations_table, order,
     },
-    tree::Outputs,
 };
 use summary::Summary;
 
@@ -47,10 +46,10 @@ pub enum RegenError {
     Lock(#[from] LockError),
     /// A page cannot be read, or two contradict each other.
     #[error("{}", lines(.0))]
-    Pages(Vec<Message>),
+    Pages(Vec<Diagnostic>),
     /// An overlay is malformed.
     #[error(transparent)]
-    Overlay(#[from] CurateError),
+    Overlay(#[from] OverlayError),
     /// The profile of the client cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -69,9 +68,6 @@ pub enum RegenError {
     /// The changelog cannot take its section.
     #[error(transparent)]
     Marks(#[from] MarksError),
-    /// The README cannot take its table.
-    #[error(transparent)]
-    Readme(#[from] NoPlace),
     /// The document of the last release is none.
     #[error(
         "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
@@ -117,7 +113,7 @@ pub struct Built {
     /// The counts.
     pub summary: Summary,
     /// What the importer remarked without failing.
-    pub warnings: Vec<Message>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Makes all outputs from the files below `root`. Nothing is written.
@@ -152,7 +148,7 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
             return Err(RegenError::Findings(findings));
         }
         links::add(&mut document, &captures.lock);
-        markers::strip(&mut document);
+        cleanup::strip_markers(&mut document);
         Ok(document)
     };
     let sources = client::generate(
@@ -171,9 +167,9 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
     let published = finish(curated.published.clone());
     let superset = finish(curated.superset.clone());
     let mut outputs = Outputs::default();
-    outputs.add("spec/openapi.json", json::to_json(&published));
-    outputs.add("spec/openapi.yaml", yaml::to_yaml(&published)?);
-    outputs.add("spec/openapi.provisional.json", json::to_json(&superset));
+    outputs.add("spec/openapi.json", format::to_json(&published));
+    outputs.add("spec/openapi.yaml", format::to_yaml(&published)?);
+    outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
     outputs.add(
         "spec/EVIDENCE.md",
         evidence_report::report(
@@ -192,8 +188,7 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         client::operations(&superset, &published)?,
     );
     outputs.add(changelog::FILE, changes(root, &published, &captures)?);
-    let text = read(root, readme::FILE)?.unwrap_or_default();
-    outputs.add(readme::FILE, readme::renew(&text, &superset)?);
+    outputs.add(operations_table::FILE, operations_table::table(&superset));
     let summary = Summary::count(&captures.lock, &published, &superset, &curated);
     Ok(Built {
         outputs,
@@ -246,20 +241,20 @@ impl Curated {
         let context = Context {
             page_titles: captures.page_titles(),
         };
-        let (overlays, provisional) = curate::of_tree(root)?;
+        let (overlays, provisional) = overlay::of_tree(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
-        let (trace, mut stale) = curate::apply_lenient(&mut published, &overlays, &context);
+        let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
         let mut superset = published.clone();
         let (provisional_trace, stale_provisional) =
-            curate::apply_lenient(&mut superset, &provisional, &context);
+            overlay::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
         if !stale.is_empty() {
             return Err(Stale { actions: stale }.into());
         }
         evidence::mark_inferred(&mut superset);
-        refs::settle(&mut published);
-        refs::settle(&mut superset);
+        cleanup::settle_references(&mut published);
+        cleanup::settle_references(&mut superset);
         order::arrange(&mut published);
         order::arrange(&mut superset);
         Ok(Self {
@@ -272,10 +267,10 @@ impl Curated {
 }
 
 /// The importer's document with the evidence of the lock on it.
-fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
+fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
-        &Info {
+        &DocumentInfo {
             title: "StableLink".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             description: None,
@@ -285,7 +280,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
         .messages
         .iter()
         .cloned()
-        .chain(assembly.messages)
+        .chain(assembly.diagnostics)
         .partition(|message| message.is_error());
     if !errors.is_empty() {
         return Err(RegenError::Pages(errors));
@@ -297,7 +292,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
 }
 
 fn finish(mut document: Value) -> Value {
-    markers::strip(&mut document);
+    cleanup::strip_markers(&mut document);
     document
 }
 
@@ -322,11 +317,11 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     let context = Context {
         page_titles: captures.page_titles(),
     };
-    let (overlays, provisional) = curate::of_tree(root)?;
+    let (overlays, provisional) = overlay::of_tree(root)?;
     let mut published = raw.clone();
-    let (_, stale) = curate::apply_lenient(&mut published, &overlays, &context);
+    let (_, stale) = overlay::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();
-    let (_, stale_provisional) = curate::apply_lenient(&mut superset, &provisional, &context);
+    let (_, stale_provisional) = overlay::apply_lenient(&mut superset, &provisional, &context);
     order::arrange(&mut published);
     order::arrange(&mut superset);
     let mut left_out = String::new();
@@ -334,9 +329,9 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
         let _ = writeln!(left_out, "{action}");
     }
     let files = [
-        ("imported.json", json::to_json(&raw)),
-        ("openapi.json", json::to_json(&published)),
-        ("openapi.provisional.json", json::to_json(&superset)),
+        ("imported.json", format::to_json(&raw)),
+        ("openapi.json", format::to_json(&published)),
+        ("openapi.provisional.json", format::to_json(&superset)),
         ("left-out.txt", left_out),
     ];
     let mut written = Vec::new();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Curated;
 use crate::{
     docs::lock::{Lock, Origin},
-    tree::{Output, State},
+    output_files::{Output, State},
 };
 
 /// The counts of one run.

@@ -36,27 +36,27 @@ assert_eq!(serde_json::to_string(&nulls).unwrap(), "{}");
 let _ = schemars::schema_for!(types::TokenAnswer);
 let _ = schemars::schema_for!(types::ExchangeRateRequest);
 
-// A carried error comes out even where the document knows every status.
+// A wrapped error is returned even if the operation documents every status.
 struct Refusing;
 impl hooks::Transport for Refusing {
     fn send<'a>(
         &'a self,
         _: &'a reqwest::Client,
         request: reqwest::Request,
-        operation: hooks::Operation,
+        operation_id: &'static str,
     ) -> hooks::BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         assert!(!request.headers().contains_key("api-version"));
-        Box::pin(async move { Ok(hooks::carry((operation, request.url().to_string()))) })
+        Box::pin(async move { Ok(hooks::wrap_error((operation_id, request.url().to_string()))) })
     }
 }
-fn refused<E>(error: Error<E>) -> (hooks::Operation, String) {
-    hooks::carried(error).ok().unwrap()
+fn refused<E>(error: Error<E>) -> (&'static str, String) {
+    hooks::downcast_error(error).ok().unwrap()
 }
 let client = Client::new_with_client("http://127.0.0.1", reqwest::Client::new(), Arc::new(Refusing));
 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
 runtime.block_on(async {
-    let (operation, _) = refused(client.simulate_event(&Default::default()).await.err().unwrap());
-    assert_eq!(operation.id, "simulate_event");
+    let (operation_id, _) = refused(client.simulate_event(&Default::default()).await.err().unwrap());
+    assert_eq!(operation_id, "simulate_event");
     let limit = "0.10".parse().unwrap();
     let (_, url) = refused(client.get_checkout_order(Some(&limit), "a&b").await.err().unwrap());
     assert_eq!(url, "http://127.0.0.1/checkout/order/info?minimum=0.10&orderNo=a%26b");

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::given::{renamed, same};
 use super::writer::{Writer, mark};
 use crate::given::PREFIX;
-use crate::infer::{Clash, Place, Shape, loosen, merge};
-use crate::message::{Message, quoted};
+use crate::infer::{InferredShape, SourceLine, TypeConflict, loosen, merge};
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 use crate::page::Page;
 
@@ -36,27 +36,27 @@ struct Entry {
     pages: Vec<String>,
     /// The group of pages that it was made for.
     group: Option<usize>,
-    content: Content,
+    content: ComponentContent,
 }
 
 #[derive(Debug)]
-enum Content {
-    Shape(Box<Shape>),
-    Given(Value, Place),
+enum ComponentContent {
+    InferredShape(Box<InferredShape>),
+    Given(Value, SourceLine),
     /// One of several; the place of the first.
-    Union(Vec<Root>, Place),
+    Union(Vec<Root>, SourceLine),
 }
 
 /// What a component is made from.
 pub(super) enum Made {
-    Shape(Box<Shape>),
-    Given(Value, Place),
+    InferredShape(Box<InferredShape>),
+    Given(Value, SourceLine),
 }
 
 impl Made {
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &SourceLine {
         match self {
-            Self::Shape(shape) => &shape.at,
+            Self::InferredShape(shape) => &shape.at,
             Self::Given(_, place) => place,
         }
     }
@@ -64,7 +64,7 @@ impl Made {
     /// Whether both are the same structure.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Shape(one), Self::Shape(other)) => one.same(other),
+            (Self::InferredShape(one), Self::InferredShape(other)) => one.same(other),
             (Self::Given(one, _), Self::Given(other, _)) => same(one, other),
             _ => false,
         }
@@ -88,38 +88,43 @@ impl Components {
     }
 
     /// Adds the schemas that a page brings, under names that are legal.
-    pub(super) fn add_given(&mut self, page: &Page, messages: &mut Vec<Message>) {
+    pub(super) fn add_given(&mut self, page: &Page, diagnostics: &mut Vec<Diagnostic>) {
         for schema in &page.schemas {
             let file = schema.file.as_deref().unwrap_or(&page.name);
-            let place = Place {
+            let place = SourceLine {
                 file: Arc::from(file),
                 line: schema.line,
             };
             let Some(&known) = self.given.get(&schema.name) else {
                 let name = match self.legal.get(&schema.name) {
                     Some(name) => name.clone(),
-                    None => self.legalised(&schema.name, &place, messages),
+                    None => self.legalised(&schema.name, &place, diagnostics),
                 };
-                let content = Content::Given(schema.schema.clone(), place);
+                let content = ComponentContent::Given(schema.schema.clone(), place);
                 let Root(at) = self.push(name, &schema.name, &page.key, None, content);
                 self.given.insert(schema.name.clone(), at);
                 continue;
             };
             let entry = &mut self.entries[known];
-            if let Content::Given(value, first) = &entry.content
+            if let ComponentContent::Given(value, first) = &entry.content
                 && !same(value, &schema.schema)
             {
-                messages.push(contradiction(&schema.name, first, &place));
+                diagnostics.push(contradiction(&schema.name, first, &place));
             }
             add_page(&mut entry.pages, &page.key);
         }
     }
 
-    fn legalised(&mut self, original: &str, place: &Place, messages: &mut Vec<Message>) -> String {
+    fn legalised(
+        &mut self,
+        original: &str,
+        place: &SourceLine,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> String {
         let (name, changed) = self.names.take(&legal(original));
         if changed {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &place.file,
                     place.line,
                     format!(
@@ -137,8 +142,8 @@ impl Components {
     /// The schema that a page brought under a name.
     pub(super) fn brought(&self, name: &str) -> Option<&Value> {
         match &self.entries[*self.given.get(name)?].content {
-            Content::Given(value, _) => Some(value),
-            Content::Shape(_) | Content::Union(..) => None,
+            ComponentContent::Given(value, _) => Some(value),
+            ComponentContent::InferredShape(_) | ComponentContent::Union(..) => None,
         }
     }
 
@@ -160,7 +165,7 @@ impl Components {
         wanted: &str,
         page: &str,
         group: Option<usize>,
-        content: Content,
+        content: ComponentContent,
     ) -> Root {
         let at = self.entries.len();
         self.wanted.entry(wanted.to_owned()).or_insert(at);
@@ -185,7 +190,7 @@ impl Components {
         made: Made,
         page: &str,
         group: usize,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Root {
         let place = made.place().clone();
         // What a page brought under the name is its own affair: a made component takes another name.
@@ -194,7 +199,7 @@ impl Components {
                 .group
                 .is_some_and(|known| known != group)
         {
-            if self.join(known, &made, messages) {
+            if self.join(known, &made, diagnostics) {
                 add_page(&mut self.entries[known].pages, page);
                 return Root(known);
             }
@@ -204,8 +209,8 @@ impl Components {
         }
         let (name, changed) = self.names.take(wanted);
         if changed {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &place.file,
                     place.line,
                     format!(
@@ -220,19 +225,19 @@ impl Components {
     }
 
     /// Joins what was made into a component; `false` if they contradict each other.
-    fn join(&mut self, known: usize, made: &Made, messages: &mut Vec<Message>) -> bool {
+    fn join(&mut self, known: usize, made: &Made, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let entry = &mut self.entries[known];
         match (&mut entry.content, made) {
-            (Content::Shape(shape), Made::Shape(other)) => {
+            (ComponentContent::InferredShape(shape), Made::InferredShape(other)) => {
                 let mut other = (**other).clone();
                 let mut joined = (**shape).clone();
                 loosen(&mut other, shape);
                 loosen(&mut joined, &other);
-                let mut clashes: Vec<Clash> = Vec::new();
+                let mut clashes: Vec<TypeConflict> = Vec::new();
                 merge(&mut joined, other, &mut Vec::new(), &mut clashes);
                 for clash in &clashes {
-                    messages.push(
-                        Message::error(
+                    diagnostics.push(
+                        Diagnostic::error(
                             &clash.second.0.file,
                             clash.second.0.line,
                             format!("in the component {} of two pages, {clash}", quoted(&entry.name)),
@@ -245,13 +250,15 @@ impl Components {
                 }
                 clashes.is_empty()
             }
-            (Content::Given(value, _), Made::Given(other, _)) if same(value, other) => true,
+            (ComponentContent::Given(value, _), Made::Given(other, _)) if same(value, other) => {
+                true
+            }
             (content, made) => {
                 let first = match content {
-                    Content::Shape(shape) => &shape.at,
-                    Content::Given(_, place) | Content::Union(_, place) => place,
+                    ComponentContent::InferredShape(shape) => &shape.at,
+                    ComponentContent::Given(_, place) | ComponentContent::Union(_, place) => place,
                 };
-                messages.push(contradiction(&entry.name, first, made.place()));
+                diagnostics.push(contradiction(&entry.name, first, made.place()));
                 false
             }
         }
@@ -262,10 +269,12 @@ impl Components {
         let place = of
             .first()
             .map(|root| match &self.entries[root.0].content {
-                Content::Shape(shape) => shape.at.clone(),
-                Content::Given(_, place) | Content::Union(_, place) => place.clone(),
+                ComponentContent::InferredShape(shape) => shape.at.clone(),
+                ComponentContent::Given(_, place) | ComponentContent::Union(_, place) => {
+                    place.clone()
+                }
             })
-            .unwrap_or_else(|| Place {
+            .unwrap_or_else(|| SourceLine {
                 file: Arc::from(""),
                 line: 0,
             });
@@ -280,25 +289,25 @@ impl Components {
             name,
             pages,
             group: Some(group),
-            content: Content::Union(of, place),
+            content: ComponentContent::Union(of, place),
         });
         Root(self.entries.len() - 1)
     }
 
     /// All components as schemas, nested objects behind those that hold them.
-    pub(super) fn finish(mut self, messages: &mut Vec<Message>) -> Value {
+    pub(super) fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Value {
         let mut writer = Writer {
             names: std::mem::take(&mut self.names),
             schemas: Vec::new(),
             file: Arc::from(""),
-            messages,
+            diagnostics,
         };
         for entry in &self.entries {
             match &entry.content {
-                Content::Shape(shape) => {
+                ComponentContent::InferredShape(shape) => {
                     writer.component(entry.name.clone(), shape, &shape.at, None, &entry.pages);
                 }
-                Content::Given(value, place) => {
+                ComponentContent::Given(value, place) => {
                     let schema = match renamed(value, &self.legal) {
                         Value::Object(schema) => schema,
                         _ => Map::new(),
@@ -306,7 +315,7 @@ impl Components {
                     writer.file = Arc::clone(&place.file);
                     writer.given(entry.name.clone(), schema, &place.marker(), &entry.pages);
                 }
-                Content::Union(of, place) => {
+                ComponentContent::Union(of, place) => {
                     let branches: Value = of.iter().map(|root| self.reference(*root)).collect();
                     let mut schema = Map::new();
                     schema.insert("oneOf".to_owned(), branches);
@@ -321,10 +330,10 @@ impl Components {
     }
 }
 
-impl From<Made> for Content {
+impl From<Made> for ComponentContent {
     fn from(made: Made) -> Self {
         match made {
-            Made::Shape(shape) => Self::Shape(shape),
+            Made::InferredShape(shape) => Self::InferredShape(shape),
             Made::Given(value, place) => Self::Given(value, place),
         }
     }
@@ -336,8 +345,8 @@ fn add_page(pages: &mut Vec<String>, page: &str) {
     }
 }
 
-fn contradiction(name: &str, first: &Place, second: &Place) -> Message {
-    Message::error(
+fn contradiction(name: &str, first: &SourceLine, second: &SourceLine) -> Diagnostic {
+    Diagnostic::error(
         &second.file,
         second.line,
         format!(

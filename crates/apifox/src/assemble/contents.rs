@@ -10,11 +10,12 @@ use super::components::{Components, Made, Root};
 use super::fits::{Misfit, fits};
 use crate::given::media::is_json;
 use crate::infer::{
-    Clash, Kind, Place, Shape, apply, check, check_fixed, loosen, merge, of_node, settle,
+    InferredShape, ShapeKind, SourceLine, TypeConflict, apply, check, check_fixed, loosen, merge,
+    of_node, settle,
 };
-use crate::message::Message;
+use crate::message::Diagnostic;
 use crate::names::pascal_case;
-use crate::page::{Content, Schema};
+use crate::page::{BodyContent, SchemaSource};
 
 /// A body of one page in one media type.
 pub(super) struct Variant<'a> {
@@ -37,13 +38,13 @@ impl Variant<'_> {
 /// Reads a body: its shape from examples and tables, and the examples that show it whole.
 pub(super) fn variant<'a>(
     page: ApiPage<'a>,
-    content: &'a Content,
+    content: &'a BodyContent,
     label: Option<&'a str>,
     components: &Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Variant<'a> {
     let file: Arc<str> = Arc::from(page.page.name.as_str());
-    let place = Place {
+    let place = SourceLine {
         file: Arc::clone(&file),
         line: content.line,
     };
@@ -55,7 +56,7 @@ pub(super) fn variant<'a>(
         examples: Vec::new(),
     };
     match &content.schema {
-        Schema::Given(value) => {
+        SchemaSource::Documented(value) => {
             variant.made = Some(Made::Given(value.clone(), place));
             for example in content.examples.iter().filter(|example| !example.cut) {
                 // The text of another media type has the values of the schema inside.
@@ -65,29 +66,35 @@ pub(super) fn variant<'a>(
                 }
                 match fits(components, value, &example.value) {
                     Ok(()) => variant.examples.push(example.value.to_value()),
-                    Err(misfit) => messages.push(misplaced(&file, &misfit)),
+                    Err(misfit) => diagnostics.push(misplaced(&file, &misfit)),
                 }
             }
         }
-        Schema::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
-        Schema::Inferred => {
+        SchemaSource::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
+        SchemaSource::Inferred => {
             let mut clashes = Vec::new();
-            let mut shape = Shape::new(place, Kind::Unknown);
+            let mut shape = InferredShape::new(place, ShapeKind::Unknown);
             for example in &content.examples {
                 let seen = of_node(&example.value, &file, &mut clashes);
                 merge(&mut shape, seen, &mut Vec::new(), &mut clashes);
             }
-            apply(&mut shape, &content.fields, &file, &mut clashes, messages);
-            messages.extend(clashes.iter().map(contradiction));
+            apply(
+                &mut shape,
+                &content.fields,
+                &file,
+                &mut clashes,
+                diagnostics,
+            );
+            diagnostics.extend(clashes.iter().map(contradiction));
             settle(&mut shape);
-            fixed(&mut shape, messages);
+            fixed(&mut shape, diagnostics);
             for example in &content.examples {
                 // What the shape requires a cut example may lack; then it is no example of the shape.
-                if check(&mut shape, &example.value, example.cut, messages) {
+                if check(&mut shape, &example.value, example.cut, diagnostics) {
                     variant.examples.push(example.value.to_value());
                 }
             }
-            variant.made = Some(Made::Shape(Box::new(shape)));
+            variant.made = Some(Made::InferredShape(Box::new(shape)));
         }
     }
     variant
@@ -103,10 +110,11 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
             known.page.page.key == variant.page.page.key && known.media_type == variant.media_type
         });
         if let Some(known) = same
-            && let (Some(Made::Shape(one)), Some(Made::Shape(other))) = (&known.made, &variant.made)
+            && let (Some(Made::InferredShape(one)), Some(Made::InferredShape(other))) =
+                (&known.made, &variant.made)
             && let Some(shape) = both(one, other)
         {
-            known.made = Some(Made::Shape(Box::new(shape)));
+            known.made = Some(Made::InferredShape(Box::new(shape)));
             known.examples.extend(variant.examples);
         } else {
             joined.push(variant);
@@ -116,7 +124,7 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
 }
 
 /// A shape that takes what either of two takes, unless they contradict each other.
-fn both(one: &Shape, other: &Shape) -> Option<Shape> {
+fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
     let (mut first, mut second) = (one.clone(), other.clone());
     loosen(&mut first, other);
     loosen(&mut second, one);
@@ -126,8 +134,8 @@ fn both(one: &Shape, other: &Shape) -> Option<Shape> {
 }
 
 /// The schema of a page counts; an example that contradicts it would mislead.
-fn misplaced(file: &str, misfit: &Misfit) -> Message {
-    Message::warning(
+fn misplaced(file: &str, misfit: &Misfit) -> Diagnostic {
+    Diagnostic::warning(
         file,
         misfit.line,
         format!(
@@ -138,21 +146,21 @@ fn misplaced(file: &str, misfit: &Misfit) -> Message {
     .with_help("see which of the two the API means, and correct the other one in the curation")
 }
 
-pub(super) fn contradiction(clash: &Clash) -> Message {
-    Message::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
+pub(super) fn contradiction(clash: &TypeConflict) -> Diagnostic {
+    Diagnostic::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
         .with_help("correct the place that is wrong; the first one was taken")
 }
 
 /// Checks the fixed values of all properties.
-fn fixed(shape: &mut Shape, messages: &mut Vec<Message>) {
+fn fixed(shape: &mut InferredShape, diagnostics: &mut Vec<Diagnostic>) {
     match &mut shape.kind {
-        Kind::Array(items) => fixed(items, messages),
-        Kind::Object(object) => {
+        ShapeKind::Array(items) => fixed(items, diagnostics),
+        ShapeKind::Object(object) => {
             for property in object.properties_mut() {
                 if !property.fixed.is_empty() {
-                    check_fixed(property, messages);
+                    check_fixed(property, diagnostics);
                 }
-                fixed(&mut property.shape, messages);
+                fixed(&mut property.shape, diagnostics);
             }
         }
         _ => {}
@@ -165,7 +173,7 @@ pub(super) fn content(
     suffix: &str,
     group: usize,
     components: &mut Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Map<String, Value> {
     let first = variants.first().map(|variant| variant.page.name());
     let union = format!("{}{suffix}Union", first.unwrap_or_default());
@@ -201,7 +209,7 @@ pub(super) fn content(
         let same = known.iter().find(|(_, known)| known.same(&made));
         let referred = match &made {
             Made::Given(value, _) => components.referred(value),
-            Made::Shape(_) => None,
+            Made::InferredShape(_) => None,
         };
         let root = if let Some(root) = referred.or(same.map(|&(root, _)| root)) {
             components.seen_on(root, &page.key);
@@ -218,10 +226,10 @@ pub(super) fn content(
             );
             // The component may be joined with another page's: later ones are compared with this page's own.
             let copy = match &made {
-                Made::Shape(shape) => Made::Shape(shape.clone()),
+                Made::InferredShape(shape) => Made::InferredShape(shape.clone()),
                 Made::Given(value, place) => Made::Given(value.clone(), place.clone()),
             };
-            let root = components.add(&wanted, made, &page.key, group, messages);
+            let root = components.add(&wanted, made, &page.key, group, diagnostics);
             known.push((root, copy));
             root
         };

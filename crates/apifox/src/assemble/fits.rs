@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::components::Components;
 use crate::given::PREFIX;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
 /// How many pairs of value and schema are looked at for one example.
@@ -23,7 +23,7 @@ pub(super) struct Misfit {
 }
 
 /// Holds an example against a schema: types, null, enumerated values, longest texts, required members.
-pub(super) fn fits(components: &Components, schema: &Value, node: &Node) -> Result<(), Misfit> {
+pub(super) fn fits(components: &Components, schema: &Value, node: &JsonNode) -> Result<(), Misfit> {
     let mut check = Check {
         components,
         steps: 0,
@@ -39,7 +39,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, schema: &Value, node: &Node, hops: usize) -> Result<(), Misfit> {
+    fn value(&mut self, schema: &Value, node: &JsonNode, hops: usize) -> Result<(), Misfit> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return Err(self.misfit(
@@ -92,20 +92,20 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn kind(&self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+    fn kind(&self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
         let Some(kind) = schema.get("type").and_then(Value::as_str) else {
             return Ok(());
         };
         let (shown, fits) = match &node.value {
-            Json::Null => ("null", false),
-            Json::Bool(_) => ("a boolean", kind == "boolean"),
-            Json::Number(digits) if digits.contains(['.', 'e', 'E']) => {
+            JsonValue::Null => ("null", false),
+            JsonValue::Bool(_) => ("a boolean", kind == "boolean"),
+            JsonValue::Number(digits) if digits.contains(['.', 'e', 'E']) => {
                 ("a number", kind == "number")
             }
-            Json::Number(_) => ("an integer", matches!(kind, "number" | "integer")),
-            Json::Text(_) => ("a string", kind == "string"),
-            Json::Array(_) => ("an array", kind == "array"),
-            Json::Object(_) => ("an object", kind == "object"),
+            JsonValue::Number(_) => ("an integer", matches!(kind, "number" | "integer")),
+            JsonValue::String(_) => ("a string", kind == "string"),
+            JsonValue::Array(_) => ("an array", kind == "array"),
+            JsonValue::Object(_) => ("an object", kind == "object"),
         };
         if fits {
             return Ok(());
@@ -114,7 +114,7 @@ impl Check<'_> {
         Err(self.misfit(node, format!("{place} is {shown}, the schema says {kind}")))
     }
 
-    fn details(&mut self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+    fn details(&mut self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array)
             && !values.contains(&node.to_value())
         {
@@ -126,7 +126,7 @@ impl Check<'_> {
             return Err(self.misfit(node, text));
         }
         match &node.value {
-            Json::Text(text) => {
+            JsonValue::String(text) => {
                 let longest = schema.get("maxLength").and_then(Value::as_u64);
                 let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
                 if longest.is_some_and(|longest| length > longest) {
@@ -137,7 +137,7 @@ impl Check<'_> {
                     return Err(self.misfit(node, text));
                 }
             }
-            Json::Array(items) => {
+            JsonValue::Array(items) => {
                 if let Some(schema) = schema.get("items") {
                     self.way.push("[]".to_owned());
                     for item in items {
@@ -146,7 +146,7 @@ impl Check<'_> {
                     self.way.pop();
                 }
             }
-            Json::Object(members) => {
+            JsonValue::Object(members) => {
                 let names: HashSet<&str> =
                     members.iter().map(|member| member.name.as_str()).collect();
                 let required = schema.get("required").and_then(Value::as_array);
@@ -175,7 +175,7 @@ impl Check<'_> {
                     }
                 }
             }
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+            JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) => {}
         }
         Ok(())
     }
@@ -196,7 +196,7 @@ impl Check<'_> {
         }
     }
 
-    fn misfit(&self, node: &Node, text: String) -> Misfit {
+    fn misfit(&self, node: &JsonNode, text: String) -> Misfit {
         Misfit {
             line: node.line,
             text,

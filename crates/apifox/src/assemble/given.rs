@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::given::PREFIX;
-use crate::infer::Place;
-use crate::message::{Message, quoted};
+use crate::infer::SourceLine;
+use crate::message::{Diagnostic, quoted};
 
 /// Whether two schemas are the same, wherever they stand.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
@@ -76,11 +76,11 @@ pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value 
 /// Joins two schemas that pages give: enumerated values are united, any other difference is a contradiction.
 pub(super) fn unite(
     name: &str,
-    first_at: &Place,
+    first_at: &SourceLine,
     mut first: Value,
     second: Value,
-    at: &Place,
-    messages: &mut Vec<Message>,
+    at: &SourceLine,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Value {
     if same(&first, &second) {
         return first;
@@ -93,8 +93,8 @@ pub(super) fn unite(
         value
     };
     if !same(&without(&first), &without(&second)) {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 &at.file,
                 at.line,
                 format!(

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::ApiPage;
-use crate::Role;
-use crate::message::{Message, quoted};
-use crate::page::Method;
+use crate::PageRole;
+use crate::message::{Diagnostic, quoted};
+use crate::page::HttpMethod;
 
 /// Where an operation stands in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Target {
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     pub(super) target: Target,
-    pub(super) method: Method,
+    pub(super) method: HttpMethod,
     pub(super) pages: Vec<ApiPage<'a>>,
     /// For each page, what its path values are called here.
     pub(super) renamed: Vec<HashMap<&'a str, String>>,
@@ -33,17 +33,20 @@ impl Group<'_> {
 }
 
 /// Groups pages by method and path, or by webhook, in the order in which they were met.
-pub(super) fn groups<'a>(pages: &[ApiPage<'a>], messages: &mut Vec<Message>) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(
+    pages: &[ApiPage<'a>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Group<'a>> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut index: HashMap<(String, Method), usize> = HashMap::new();
+    let mut index: HashMap<(String, HttpMethod), usize> = HashMap::new();
     // Templates that differ only in names are one path: OpenAPI does not allow both.
     let mut templates: HashMap<String, (String, &str)> = HashMap::new();
     for &api in pages {
         let method = api.operation.method;
         let mut renamed = HashMap::new();
-        let (key, target, method) = if api.page.role == Role::Receiver {
+        let (key, target, method) = if api.page.role == PageRole::Webhook {
             let name = api.webhook();
-            (format!(" {name}"), Target::Webhook(name), Method::Post)
+            (format!(" {name}"), Target::Webhook(name), HttpMethod::Post)
         } else {
             let path = &api.operation.path;
             let plain = without_names(path);
@@ -53,7 +56,7 @@ pub(super) fn groups<'a>(pages: &[ApiPage<'a>], messages: &mut Vec<Message>) -> 
                 .clone();
             if first != *path {
                 renamed = names(path).zip(names(&first).map(str::to_owned)).collect();
-                messages.push(Message::warning(
+                diagnostics.push(Diagnostic::warning(
                     &api.page.name,
                     api.operation.line,
                     format!(

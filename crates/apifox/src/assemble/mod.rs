@@ -15,16 +15,16 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::message::Message;
+use crate::message::Diagnostic;
 use crate::names::{camel_case, page_name};
-use crate::page::{Kind, Operation, Page};
+use crate::page::{ApiOperation, Page, PageKind};
 use components::Components;
 use group::{Group, Target};
 use security::Schemes;
 
 /// What the document says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Info {
+pub struct DocumentInfo {
     /// Title of the API.
     pub title: String,
     /// Version of the document.
@@ -35,18 +35,18 @@ pub struct Info {
 
 /// A document, and what there is to say of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assembly {
+pub struct AssembledDocument {
     /// An OpenAPI 3.0.3 document. It is valid and holds what could be read, whatever the messages say.
     pub document: Value,
     /// Contradictions and doubts. An error means that something of a page is missing.
-    pub messages: Vec<Message>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// An API page and its operation.
 #[derive(Debug, Clone, Copy)]
 struct ApiPage<'a> {
     page: &'a Page,
-    operation: &'a Operation,
+    operation: &'a ApiOperation,
 }
 
 impl ApiPage<'_> {
@@ -68,23 +68,23 @@ impl ApiPage<'_> {
 /// Assembles a document from pages, in their order. Guides are left out.
 ///
 /// Pages that share method and path become one operation. The result depends on nothing but the arguments.
-pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
-    let mut messages = Vec::new();
-    let pages = api_pages(pages, &mut messages);
-    let groups = group::groups(&pages, &mut messages);
+pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
+    let mut diagnostics = Vec::new();
+    let pages = api_pages(pages, &mut diagnostics);
+    let groups = group::groups(&pages, &mut diagnostics);
     let mut components = Components::default();
     for api in &pages {
         components.reserve(api.page);
     }
     for api in &pages {
-        components.add_given(api.page, &mut messages);
+        components.add_given(api.page, &mut diagnostics);
     }
     let mut paths = Map::new();
     let mut webhooks = Map::new();
     let mut schemes = Schemes::default();
     for (number, group) in groups.iter().enumerate() {
-        let operation = operation::operation(group, number, &mut components, &mut messages);
-        let security = schemes.requirement(group, &mut messages);
+        let operation = operation::operation(group, number, &mut components, &mut diagnostics);
+        let security = schemes.requirement(group, &mut diagnostics);
         let operation = with_security(operation, security);
         let (items, key) = match &group.target {
             Target::Path(path) => (&mut paths, path),
@@ -96,7 +96,7 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
         }
     }
     let mut parts = Map::new();
-    parts.insert("schemas".to_owned(), components.finish(&mut messages));
+    parts.insert("schemas".to_owned(), components.finish(&mut diagnostics));
     if let Some(schemes) = schemes.finish() {
         parts.insert("securitySchemes".to_owned(), schemes);
     }
@@ -109,7 +109,10 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
         "x-webhooks": webhooks,
         "components": parts,
     });
-    Assembly { document, messages }
+    AssembledDocument {
+        document,
+        diagnostics,
+    }
 }
 
 /// Puts what an operation asks for behind its responses.
@@ -130,7 +133,7 @@ fn with_security(operation: Value, security: Option<Value>) -> Value {
     Value::Object(with)
 }
 
-fn info_object(info: &Info) -> Value {
+fn info_object(info: &DocumentInfo) -> Value {
     let mut object = Map::new();
     object.insert("title".to_owned(), json!(info.title));
     if let Some(description) = &info.description {
@@ -141,13 +144,13 @@ fn info_object(info: &Info) -> Value {
 }
 
 /// The pages with operations, each key once.
-fn api_pages<'a>(pages: &'a [Page], messages: &mut Vec<Message>) -> Vec<ApiPage<'a>> {
+fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<ApiPage<'a>> {
     let mut keys: HashMap<&str, &Page> = HashMap::new();
     let mut found = Vec::new();
     for page in pages {
         if let Some(first) = keys.get(page.key.as_str()) {
-            messages.push(
-                Message::error(
+            diagnostics.push(
+                Diagnostic::error(
                     &page.name,
                     None,
                     format!(
@@ -160,7 +163,7 @@ fn api_pages<'a>(pages: &'a [Page], messages: &mut Vec<Message>) -> Vec<ApiPage<
             continue;
         }
         keys.insert(&page.key, page);
-        if let Kind::Api(operation) = &page.kind {
+        if let PageKind::Operation(operation) = &page.kind {
             found.push(ApiPage { page, operation });
         }
     }
@@ -171,7 +174,7 @@ fn servers(pages: &[ApiPage]) -> Value {
     let mut seen: Vec<&str> = Vec::new();
     for api in pages {
         if let Some(server) = api.operation.server.as_deref()
-            && api.page.role != crate::Role::Receiver
+            && api.page.role != crate::PageRole::Webhook
             && !seen.contains(&server)
         {
             seen.push(server);

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::group::Group;
 use crate::given::security::same;
-use crate::infer::Place;
-use crate::message::{Message, quoted};
+use crate::infer::SourceLine;
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 
 /// The schemes in the order in which they were met.
@@ -20,7 +20,7 @@ struct Entry {
     wanted: String,
     name: String,
     scheme: Value,
-    at: Place,
+    at: SourceLine,
 }
 
 impl Schemes {
@@ -28,7 +28,7 @@ impl Schemes {
     pub(super) fn requirement(
         &mut self,
         group: &Group,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Value> {
         let api = group
             .pages
@@ -38,11 +38,11 @@ impl Schemes {
         for set in &api.operation.security {
             let mut asked = Map::new();
             for security in set {
-                let at = Place {
+                let at = SourceLine {
                     file: api.page.name.as_str().into(),
                     line: security.line,
                 };
-                let name = self.name(&security.name, &security.scheme, at, messages);
+                let name = self.name(&security.name, &security.scheme, at, diagnostics);
                 asked.insert(name, json!([]));
             }
             let asked = Value::Object(asked);
@@ -57,8 +57,8 @@ impl Schemes {
         &mut self,
         wanted: &str,
         scheme: &Value,
-        at: Place,
-        messages: &mut Vec<Message>,
+        at: SourceLine,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> String {
         let known = self
             .entries
@@ -74,8 +74,8 @@ impl Schemes {
         };
         let (name, _) = self.names.take(&fit);
         if let Some(other) = self.entries.iter().find(|entry| entry.wanted == wanted) {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &at.file,
                     at.line,
                     format!(

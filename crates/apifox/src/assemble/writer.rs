@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::given::PREFIX;
-use crate::infer::{Kind, Object, Place, Property, Shape, TextFormat, text_as};
-use crate::message::{Message, quoted};
+use crate::infer::{
+    InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat, text_as,
+};
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, pascal_case};
 
-pub(super) fn mark(schema: &mut Map<String, Value>, place: &Place, pages: &[String]) {
+pub(super) fn mark(schema: &mut Map<String, Value>, place: &SourceLine, pages: &[String]) {
     mark_at(schema, &place.marker(), pages);
 }
 
@@ -24,22 +26,22 @@ pub(super) struct Writer<'m> {
     pub(super) schemas: Vec<(String, Value)>,
     /// The file of the given schema that is being written, for messages.
     pub(super) file: Arc<str>,
-    pub(super) messages: &'m mut Vec<Message>,
+    pub(super) diagnostics: &'m mut Vec<Diagnostic>,
 }
 
 impl Writer<'_> {
     pub(super) fn component(
         &mut self,
         name: String,
-        shape: &Shape,
-        at: &Place,
+        shape: &InferredShape,
+        at: &SourceLine,
         description: Option<&str>,
         pages: &[String],
     ) {
         let slot = self.schemas.len();
         self.schemas.push((name.clone(), Value::Null));
         let mut schema = match &shape.kind {
-            Kind::Object(object) => self.object(&name, object, pages),
+            ShapeKind::Object(object) => self.object(&name, object, pages),
             _ => match self.schema(shape, &name, pages) {
                 Value::Object(schema) => schema,
                 _ => Map::new(),
@@ -52,7 +54,7 @@ impl Writer<'_> {
         self.schemas[slot].1 = Value::Object(schema);
     }
 
-    fn object(&mut self, name: &str, object: &Object, pages: &[String]) -> Map<String, Value> {
+    fn object(&mut self, name: &str, object: &ObjectShape, pages: &[String]) -> Map<String, Value> {
         let mut properties = Map::new();
         for property in object.properties() {
             let schema = self.property(name, property, pages);
@@ -73,9 +75,9 @@ impl Writer<'_> {
         schema
     }
 
-    fn property(&mut self, holder: &str, property: &Property, pages: &[String]) -> Value {
+    fn property(&mut self, holder: &str, property: &PropertyShape, pages: &[String]) -> Value {
         let name = format!("{holder}{}", part(&property.name));
-        if let Kind::Object(_) = &property.shape.kind {
+        if let ShapeKind::Object(_) = &property.shape.kind {
             let description = property.description.as_deref();
             let reference = self.nested(&name, &property.shape, &property.at, description, pages);
             if !property.shape.nullable {
@@ -100,8 +102,8 @@ impl Writer<'_> {
     fn nested(
         &mut self,
         wanted: &str,
-        shape: &Shape,
-        at: &Place,
+        shape: &InferredShape,
+        at: &SourceLine,
         description: Option<&str>,
         pages: &[String],
     ) -> Value {
@@ -114,8 +116,8 @@ impl Writer<'_> {
     fn take_name(&mut self, wanted: &str, file: &str, line: impl Into<Option<u32>>) -> String {
         let (name, changed) = self.names.take(wanted);
         if changed {
-            self.messages.push(
-                Message::warning(
+            self.diagnostics.push(
+                Diagnostic::warning(
                     file,
                     line,
                     format!(
@@ -222,12 +224,12 @@ impl Writer<'_> {
     }
 
     /// A schema to stand in place; `name` is what a nested object builds its name on.
-    fn schema(&mut self, shape: &Shape, name: &str, pages: &[String]) -> Value {
+    fn schema(&mut self, shape: &InferredShape, name: &str, pages: &[String]) -> Value {
         let mut schema = scalar(&shape.kind);
-        if let Kind::Array(items) = &shape.kind {
+        if let ShapeKind::Array(items) = &shape.kind {
             let item = format!("{name}Item");
             let items = match &items.kind {
-                Kind::Object(_) => {
+                ShapeKind::Object(_) => {
                     let reference = self.nested(&item, items, &items.at, None, pages);
                     if items.nullable {
                         json!({ "nullable": true, "allOf": [reference] })
@@ -258,17 +260,17 @@ fn part(property: &str) -> String {
 }
 
 /// Type and format of a shape that holds no others.
-pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
+pub(super) fn scalar(kind: &ShapeKind) -> Map<String, Value> {
     let (name, format) = match kind {
-        Kind::Unknown | Kind::Array(_) => return Map::new(),
-        Kind::Object(_) => ("object", None),
-        Kind::Boolean => ("boolean", None),
-        Kind::Integer { wide: false } => ("integer", Some("int64")),
-        Kind::Integer { wide: true } => ("integer", None),
-        Kind::Number | Kind::Decimal => ("number", None),
-        Kind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
-        Kind::Text(_) => ("string", None),
-        Kind::Binary => ("string", Some("binary")),
+        ShapeKind::Unknown | ShapeKind::Array(_) => return Map::new(),
+        ShapeKind::Object(_) => ("object", None),
+        ShapeKind::Boolean => ("boolean", None),
+        ShapeKind::Integer { wide: false } => ("integer", Some("int64")),
+        ShapeKind::Integer { wide: true } => ("integer", None),
+        ShapeKind::Number | ShapeKind::Decimal => ("number", None),
+        ShapeKind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
+        ShapeKind::Text(_) => ("string", None),
+        ShapeKind::Binary => ("string", Some("binary")),
     };
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!(name));
@@ -279,11 +281,11 @@ pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
 }
 
 /// What tables say of a property beside its type.
-pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
+pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape) {
     if let Some(description) = &property.description {
         schema.insert("description".to_owned(), json!(description));
     }
-    if let (Some(length), Kind::Text(_)) = (property.max_length, &property.shape.kind) {
+    if let (Some(length), ShapeKind::Text(_)) = (property.max_length, &property.shape.kind) {
         schema.insert("maxLength".to_owned(), json!(length));
     }
     if !property.fixed.is_empty() {
@@ -296,7 +298,7 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
         if property.shape.nullable {
             values.push(Value::Null);
         }
-        if matches!(kind, Kind::Unknown) {
+        if matches!(kind, ShapeKind::Unknown) {
             schema.insert("type".to_owned(), json!("string"));
         }
         schema.insert("enum".to_owned(), Value::Array(values));

@@ -1,23 +1,23 @@
 //! Method and address of a call that a page with schemas describes.
 
-use crate::json::Node;
-use crate::message::{Message, quoted};
-use crate::page::Method;
+use crate::json::JsonNode;
+use crate::message::{Diagnostic, quoted};
+use crate::page::HttpMethod;
 use crate::rendered::curl::{Address, address};
 use crate::rendered::path;
-use crate::{Role, Source};
+use crate::{PageRole, PageSource};
 
 /// Reads method and path. Without them there is an error among the messages.
 pub(crate) fn call(
     method: &str,
     text: &str,
     line: u32,
-    source: &Source,
-    messages: &mut Vec<Message>,
-) -> Option<(Method, Address)> {
-    let Some(method) = Method::from_name(method.trim()) else {
-        messages.push(
-            Message::error(
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(HttpMethod, Address)> {
+    let Some(method) = HttpMethod::from_name(method.trim()) else {
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 line,
                 format!(
@@ -30,7 +30,7 @@ pub(crate) fn call(
         return None;
     };
     let text = text.trim();
-    if text.is_empty() && source.role == Role::Receiver {
+    if text.is_empty() && source.role == PageRole::Webhook {
         return Some((method, Address::default()));
     }
     // A path without a slash is one all the same.
@@ -46,8 +46,8 @@ pub(crate) fn call(
     match path::with_template(shown) {
         Ok(address) => Some((method, address)),
         Err(reason) => {
-            messages.push(
-                Message::error(
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
                     line,
                     format!("the path {} can't be read: {reason}", quoted(&text)),
@@ -73,7 +73,12 @@ pub(crate) fn server(url: &str) -> Option<String> {
 }
 
 /// Says that a file holds another page than its key tells: identity hangs on it.
-pub(crate) fn check_key(id: &str, line: u32, source: &Source, messages: &mut Vec<Message>) {
+pub(crate) fn check_key(
+    id: &str,
+    line: u32,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let key = source.key;
     let count = digits(key);
@@ -85,8 +90,8 @@ pub(crate) fn check_key(id: &str, line: u32, source: &Source, messages: &mut Vec
     if !is_id || id.is_empty() || digits(id) != id.len() || key[..count] == *id {
         return;
     }
-    messages.push(
-        Message::error(
+    diagnostics.push(
+        Diagnostic::error(
             source.name,
             line,
             format!(
@@ -99,8 +104,8 @@ pub(crate) fn check_key(id: &str, line: u32, source: &Source, messages: &mut Vec
 }
 
 /// The first tag of an operation: where a page names no folder, its tag does.
-pub(crate) fn first_tag(node: &Node) -> Option<&str> {
-    node.get("tags")?.items().iter().find_map(Node::text)
+pub(crate) fn first_tag(node: &JsonNode) -> Option<&str> {
+    node.get("tags")?.items().iter().find_map(JsonNode::text)
 }
 
 /// The folders of a path `a/b/c`.
@@ -144,15 +149,15 @@ mod tests {
             ("12", "13", false),
             ("12e0", "", false),
         ] {
-            let mut messages = Vec::new();
-            let source = Source {
+            let mut diagnostics = Vec::new();
+            let source = PageSource {
                 name: "a.md",
                 key,
-                role: Role::Auto,
+                role: PageRole::Auto,
                 text: b"",
             };
-            check_key(id, 3, &source, &mut messages);
-            assert_eq!(messages.len(), usize::from(said), "{key} {id}");
+            check_key(id, 3, &source, &mut diagnostics);
+            assert_eq!(diagnostics.len(), usize::from(said), "{key} {id}");
         }
     }
 }

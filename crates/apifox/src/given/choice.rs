@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::Reader;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 
 impl Reader<'_> {
-    pub(super) fn choices(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    pub(super) fn choices(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         for word in ["allOf", "oneOf", "anyOf"] {
             let Some(list) = node.get(word) else {
                 continue;
@@ -25,7 +25,7 @@ impl Reader<'_> {
             }
             self.put_branches(word, branches, schema);
         }
-        if let Some(not) = node.get("not").filter(|not| !not.members().is_empty()) {
+        if let Some(not) = node.get("not").filter(|not| !not.fields().is_empty()) {
             let not = self.schema(not);
             schema.insert("not".to_owned(), not);
         }
@@ -63,11 +63,11 @@ impl Reader<'_> {
 }
 
 /// Whether nothing but null is of the schema.
-fn is_null(node: &Node) -> bool {
+fn is_null(node: &JsonNode) -> bool {
     node.get("type").is_some_and(|kind| match &kind.value {
-        Json::Text(text) => text == "null",
-        Json::Null => true,
-        Json::Array(items) => {
+        JsonValue::String(text) => text == "null",
+        JsonValue::Null => true,
+        JsonValue::Array(items) => {
             !items.is_empty() && items.iter().all(|item| item.text() == Some("null"))
         }
         _ => false,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Reader;
 use crate::infer::Format;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 use crate::types::{self, Declared};
 
@@ -27,7 +27,7 @@ impl Kinds {
 }
 
 impl Reader<'_> {
-    pub(super) fn kinds(&mut self, node: &Node) -> Kinds {
+    pub(super) fn kinds(&mut self, node: &JsonNode) -> Kinds {
         let mut kinds = Kinds {
             nullable: node.says("nullable") || node.says("x-nullable"),
             ..Kinds::default()
@@ -45,19 +45,19 @@ impl Reader<'_> {
         if kinds.types.is_empty() && node.get("type").is_none() {
             let word = |name: &str| {
                 node.get(name)
-                    .is_some_and(|value| !value.members().is_empty())
+                    .is_some_and(|value| !value.fields().is_empty())
             };
             if word("properties") || word("x-apifox-refs") {
                 kinds.types.push(small("object"));
-            } else if node.get("items").is_some_and(Node::is_object) {
+            } else if node.get("items").is_some_and(JsonNode::is_object) {
                 kinds.types.push(small("array"));
             }
         }
         kinds
     }
 
-    fn kind(&mut self, word: &Node, kinds: &mut Kinds) {
-        let Json::Text(text) = &word.value else {
+    fn kind(&mut self, word: &JsonNode, kinds: &mut Kinds) {
+        let JsonValue::String(text) = &word.value else {
             // YAML reads an unquoted null as nothing.
             kinds.nullable |= word.is_null();
             return;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::values::{limit, of_type};
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 
 /// Limits that are counts, and the type that they belong to.
 const COUNTS: &[(&str, &str)] = &[
@@ -16,7 +16,7 @@ const COUNTS: &[(&str, &str)] = &[
 ];
 
 /// Takes the limits over that fit the type. Those of 3.1 become those of 3.0.
-pub(super) fn take(node: &Node, kind: Option<&str>, schema: &mut Map<String, Value>) {
+pub(super) fn take(node: &JsonNode, kind: Option<&str>, schema: &mut Map<String, Value>) {
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             schema.insert(name.to_owned(), value);
@@ -41,7 +41,7 @@ pub(super) fn take(node: &Node, kind: Option<&str>, schema: &mut Map<String, Val
                 let bound = node.get(word).and_then(limit);
                 match node.get(exclusive) {
                     // In 3.1 the word itself has the bound.
-                    Some(own) if matches!(own.value, Json::Number(_)) => {
+                    Some(own) if matches!(own.value, JsonValue::Number(_)) => {
                         put(word, limit(own));
                         put(exclusive, Some(json!(true)));
                     }

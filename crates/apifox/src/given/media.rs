@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::json::{Budget, Json, Node, parse};
-use crate::message::{Message, quoted};
-use crate::page::{Content, Example, Schema};
+use crate::json::{Budget, JsonNode, JsonValue, parse};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{BodyContent, BodyExample, SchemaSource};
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -57,17 +57,18 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 }
 
 /// Puts JSON in place of "anything" where schema or example show that.
-pub(crate) fn settle(content: &mut Content) {
+pub(crate) fn settle(content: &mut BodyContent) {
     if content.media_type != ANY {
         return;
     }
-    let structured = |value: &Json| matches!(value, Json::Object(_) | Json::Array(_));
+    let structured =
+        |value: &JsonValue| matches!(value, JsonValue::Object(_) | JsonValue::Array(_));
     let shown = content
         .examples
         .iter()
         .any(|example| structured(&example.value.value));
     let given = match &content.schema {
-        Schema::Given(Value::Object(schema)) => {
+        SchemaSource::Documented(Value::Object(schema)) => {
             schema.contains_key("$ref")
                 || ["object", "array"]
                     .iter()
@@ -110,25 +111,25 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
 pub(crate) struct Examples<'a> {
     pub(crate) file: &'a Arc<str>,
     pub(crate) budget: &'a mut Budget,
-    pub(crate) messages: &'a mut Vec<Message>,
+    pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Examples<'_> {
     /// Reads an example. A text in place of JSON is read as JSON; what is none is left out with a warning.
     pub(crate) fn read(
         &mut self,
-        node: &Node,
+        node: &JsonNode,
         name: Option<&str>,
         media_type: &str,
-    ) -> Option<Example> {
+    ) -> Option<BodyExample> {
         let name = name
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .map(str::to_owned);
         let (value, cut) = match &node.value {
-            Json::Null => return None,
-            Json::Text(text) if text.trim().is_empty() => return None,
-            Json::Text(text)
+            JsonValue::Null => return None,
+            JsonValue::String(text) if text.trim().is_empty() => return None,
+            JsonValue::String(text)
                 if is_json(media_type) && text.trim_start().starts_with(['{', '[', '"']) =>
             {
                 if super::values::is_placeholder(text) && text.trim_start().starts_with("{{") {
@@ -137,9 +138,9 @@ impl Examples<'_> {
                 self.json(text, node.line)?
             }
             // A word where JSON is asked for shows nothing of it.
-            Json::Text(text) if is_json(media_type) && media_type != ANY => {
-                self.messages.push(
-                    Message::warning(
+            JsonValue::String(text) if is_json(media_type) && media_type != ANY => {
+                self.diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         node.line,
                         format!("the example {} is no JSON; it is left out", quoted(text)),
@@ -150,7 +151,7 @@ impl Examples<'_> {
             }
             _ => (node.clone(), false),
         };
-        Some(Example {
+        Some(BodyExample {
             line: node.line,
             name,
             value,
@@ -158,12 +159,12 @@ impl Examples<'_> {
         })
     }
 
-    fn json(&mut self, text: &str, line: u32) -> Option<(Node, bool)> {
+    fn json(&mut self, text: &str, line: u32) -> Option<(JsonNode, bool)> {
         let parsed = match parse(text, 1, 1, self.budget) {
             Ok(parsed) => parsed,
             Err(failure) => {
-                self.messages.push(
-                    Message::warning(
+                self.diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         line,
                         format!(
@@ -177,19 +178,19 @@ impl Examples<'_> {
             }
         };
         if let Some((_, remark)) = parsed.remarks.first() {
-            self.messages
-                .push(Message::warning(self.file, line, *remark));
+            self.diagnostics
+                .push(Diagnostic::warning(self.file, line, *remark));
         }
         let behind = text[parsed.end..].trim();
         if !behind.is_empty() {
-            self.messages.push(Message::warning(
+            self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
                 format!("{} behind the example is not read", quoted(behind)),
             ));
         }
         if parsed.cut.is_some() {
-            self.messages.push(Message::warning(
+            self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
                 "the example is cut; what is there tells the schema only if the page has none",
@@ -202,17 +203,17 @@ impl Examples<'_> {
 }
 
 /// Puts all of a value on one line of the page: the one that its text stands on.
-fn stand(node: &mut Node, line: u32) {
+fn stand(node: &mut JsonNode, line: u32) {
     node.line = line;
     match &mut node.value {
-        Json::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
-        Json::Object(members) => {
+        JsonValue::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
+        JsonValue::Object(members) => {
             for member in members {
                 member.line = line;
                 stand(&mut member.value, line);
             }
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) | JsonValue::String(_) => {}
     }
 }
 
@@ -275,20 +276,20 @@ mod tests {
             ("", None, ""),
             ("{{body}}", None, ""),
         ] {
-            let mut messages = Vec::new();
-            let node = Node {
+            let mut diagnostics = Vec::new();
+            let node = JsonNode {
                 line: 7,
-                value: Json::Text(text.to_owned()),
+                value: JsonValue::String(text.to_owned()),
             };
             let read = Examples {
                 file: &Arc::from("a.json"),
                 budget: &mut Budget::default(),
-                messages: &mut messages,
+                diagnostics: &mut diagnostics,
             }
             .read(&node, None, JSON);
             let read = read.map(|example| example.value.to_value().to_string());
             assert_eq!(read.as_deref(), value, "{text}");
-            let told: String = messages.iter().map(Message::to_string).collect();
+            let told: String = diagnostics.iter().map(Diagnostic::to_string).collect();
             assert!(
                 told.contains(said) && told.is_empty() == said.is_empty(),
                 "{text}: {told}"

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::json::{Budget, Node};
-use crate::message::{Message, quoted};
+use crate::json::{Budget, JsonNode};
+use crate::message::{Diagnostic, quoted};
 
 /// The prefix of references to schemas in what is given out.
 pub(crate) const PREFIX: &str = "#/components/schemas/";
@@ -38,7 +38,7 @@ pub(crate) struct Named<'a> {
     /// The name that it has in the document, before names are made legal.
     pub(crate) name: &'a str,
     pub(crate) file: &'a Arc<str>,
-    pub(crate) schema: &'a Node,
+    pub(crate) schema: &'a JsonNode,
 }
 
 /// Where references lead.
@@ -51,7 +51,7 @@ pub(crate) trait Lookup {
 pub(crate) struct Reader<'a> {
     file: Arc<str>,
     lookup: &'a dyn Lookup,
-    pub(crate) messages: Vec<Message>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// Keys that were referred to, in the order in which they were met.
     used: Vec<String>,
     met: HashSet<String>,
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         Self {
             file: Arc::clone(file),
             lookup,
-            messages: Vec::new(),
+            diagnostics: Vec::new(),
             used: Vec::new(),
             met: HashSet::new(),
             missing: HashSet::new(),
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The schema that a node describes.
-    pub(crate) fn schema(&mut self, node: &Node) -> Value {
+    pub(crate) fn schema(&mut self, node: &JsonNode) -> Value {
         Value::Object(self.object(node))
     }
 
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A schema that has a name.
-    pub(crate) fn named(&mut self, name: &str, node: &Node) -> Value {
+    pub(crate) fn named(&mut self, name: &str, node: &JsonNode) -> Value {
         let mut schema = self.object(node);
         // A title that only says the name again describes nothing.
         if schema.get("description").and_then(Value::as_str) == Some(name) {
@@ -102,14 +102,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A schema of its own, and the keys that it refers to.
-    pub(crate) fn alone(&mut self, name: &str, node: &Node) -> (Value, Vec<String>) {
+    pub(crate) fn alone(&mut self, name: &str, node: &JsonNode) -> (Value, Vec<String>) {
         self.met.clear();
         let schema = self.named(name, node);
         (schema, self.take_used())
     }
 
     /// The schema of a field of a form.
-    pub(crate) fn field(&mut self, node: &Node, line: u32) -> Value {
+    pub(crate) fn field(&mut self, node: &JsonNode, line: u32) -> Value {
         let schema = self.property(node, line);
         match schema {
             // A field of no type is a text.
@@ -126,20 +126,20 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn warn(&mut self, line: u32, text: impl Into<String>, help: &str) {
-        self.messages
-            .push(Message::warning(&self.file, line, text).with_help(help));
+        self.diagnostics
+            .push(Diagnostic::warning(&self.file, line, text).with_help(help));
     }
 
     /// The same thing is said of one page only once.
-    fn once(&mut self, what: &'static str, message: Message) {
+    fn once(&mut self, what: &'static str, message: Diagnostic) {
         if self.said.insert(what, ()).is_none() {
-            self.messages.push(message);
+            self.diagnostics.push(message);
         }
     }
 
-    fn object(&mut self, node: &Node) -> Map<String, Value> {
+    fn object(&mut self, node: &JsonNode) -> Map<String, Value> {
         if self.depth >= DEEPEST {
-            let message = Message::error(
+            let message = Diagnostic::error(
                 &self.file,
                 node.line,
                 format!(
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
             return Map::new();
         }
         if !self.budget.take() {
-            let message = Message::error(
+            let message = Diagnostic::error(
                 &self.file,
                 node.line,
                 "the schemas are too many, or unfold into too many; the rest is left out",
@@ -179,8 +179,8 @@ impl<'a> Reader<'a> {
 
     fn missing(&mut self, key: &str, line: u32) {
         if self.missing.insert(key.to_owned()) {
-            self.messages.push(
-                Message::warning(
+            self.diagnostics.push(
+                Diagnostic::warning(
                     &self.file,
                     line,
                     format!(

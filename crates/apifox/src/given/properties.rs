@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Reader;
-use crate::json::Node;
-use crate::message::{Message, quoted};
+use crate::json::JsonNode;
+use crate::message::{Diagnostic, quoted};
 
 /// Properties in their order, and which of them are required.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Set {
 }
 
 impl Reader<'_> {
-    pub(super) fn properties(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    pub(super) fn properties(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let set = self.set(node);
         let lacks = set.lacks;
         let required: Vec<&str> = set
@@ -50,7 +50,7 @@ impl Reader<'_> {
             schema.insert("properties".to_owned(), Value::Object(properties));
         }
         match node.get("additionalProperties") {
-            Some(more) if !more.members().is_empty() => {
+            Some(more) if !more.fields().is_empty() => {
                 let more = self.schema(more);
                 schema.insert("additionalProperties".to_owned(), more);
             }
@@ -68,18 +68,18 @@ impl Reader<'_> {
     }
 
     /// The properties of a schema with those that `x-apifox-refs` merges in at their places.
-    fn set(&mut self, node: &Node) -> Set {
-        let own: HashMap<&str, (&Node, u32)> = node
+    fn set(&mut self, node: &JsonNode) -> Set {
+        let own: HashMap<&str, (&JsonNode, u32)> = node
             .get("properties")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default()
             .iter()
             .map(|member| (member.name.as_str(), (&member.value, member.line)))
             .collect();
-        let merged: HashMap<&str, &Node> = ["x-apifox-refs", "x-apidog-refs"]
+        let merged: HashMap<&str, &JsonNode> = ["x-apifox-refs", "x-apidog-refs"]
             .iter()
             .filter_map(|word| node.get(word))
-            .flat_map(Node::members)
+            .flat_map(JsonNode::fields)
             .map(|member| (member.name.as_str(), &member.value))
             .collect();
         let mut order: Vec<&str> = Vec::new();
@@ -88,9 +88,9 @@ impl Reader<'_> {
         let given = words
             .iter()
             .filter_map(|word| node.get(word))
-            .flat_map(Node::items);
-        let given = given.filter_map(Node::text);
-        let rest = |word: &str| node.get(word).map(Node::members).unwrap_or_default();
+            .flat_map(JsonNode::items);
+        let given = given.filter_map(JsonNode::text);
+        let rest = |word: &str| node.get(word).map(JsonNode::fields).unwrap_or_default();
         let rest = rest("x-apifox-refs")
             .iter()
             .chain(rest("x-apidog-refs"))
@@ -102,10 +102,10 @@ impl Reader<'_> {
         }
         let required: HashSet<&str> = node
             .get("required")
-            .map(Node::items)
+            .map(JsonNode::items)
             .unwrap_or_default()
             .iter()
-            .filter_map(Node::text)
+            .filter_map(JsonNode::text)
             .collect();
         let mut set = Set::default();
         for name in order {
@@ -138,10 +138,10 @@ impl Reader<'_> {
     }
 
     /// Merges the properties of what an entry of `x-apifox-refs` describes or refers to.
-    fn merge(&mut self, entry: &Node, own: &HashMap<&str, (&Node, u32)>, set: &mut Set) {
-        let changes: HashMap<&str, &Node> = entry
+    fn merge(&mut self, entry: &JsonNode, own: &HashMap<&str, (&JsonNode, u32)>, set: &mut Set) {
+        let changes: HashMap<&str, &JsonNode> = entry
             .get("x-apifox-overrides")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default()
             .iter()
             .map(|member| (member.name.as_str(), &member.value))
@@ -153,10 +153,10 @@ impl Reader<'_> {
         set.lacks |= theirs.lacks;
         let required: HashSet<&str> = entry
             .get("required")
-            .map(Node::items)
+            .map(JsonNode::items)
             .unwrap_or_default()
             .iter()
-            .filter_map(Node::text)
+            .filter_map(JsonNode::text)
             .collect();
         for (name, schema) in theirs.properties {
             let must = theirs.required.contains(&name) || required.contains(name.as_str());
@@ -169,7 +169,7 @@ impl Reader<'_> {
             };
             set.add(&name, schema, must);
         }
-        let added = entry.get("x-apifox-overrides").map(Node::members);
+        let added = entry.get("x-apifox-overrides").map(JsonNode::fields);
         for member in added.unwrap_or_default() {
             let (name, change) = (member.name.as_str(), &member.value);
             if !change.is_null() && !set.index.contains_key(name) && !own.contains_key(name) {
@@ -190,7 +190,7 @@ impl Reader<'_> {
             };
         };
         if self.merging.iter().any(|known| known == key) {
-            let message = Message::warning(
+            let message = Diagnostic::warning(
                 &self.file,
                 line,
                 format!(
@@ -205,7 +205,7 @@ impl Reader<'_> {
             return Set::default();
         }
         if self.merging.len() >= super::DEEPEST || !self.budget.take() {
-            let message = Message::error(
+            let message = Diagnostic::error(
                 &self.file,
                 line,
                 "property sets are merged into each other without an end; the rest is left out",
@@ -233,11 +233,11 @@ impl Reader<'_> {
 }
 
 /// Whether a property only keeps the place of a property set that was not resolved when the page was saved.
-fn is_empty_place(node: &Node) -> bool {
+fn is_empty_place(node: &JsonNode) -> bool {
     node.says("x-tmp-pending-properties")
 }
 
 /// Whether the property says of itself that it is required, as older drafts have it.
-fn required_by_itself(node: &Node) -> bool {
+fn required_by_itself(node: &JsonNode) -> bool {
     node.says("required")
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{PREFIX, Reader, members};
-use crate::json::Node;
+use crate::json::JsonNode;
 use crate::message::quoted;
 
 /// The key that a reference leads to: `#/components/schemas/Page%C2%ABOrder%C2%BB` → `Page«Order»`,
@@ -39,7 +39,7 @@ fn percent_decoded(text: &str) -> String {
 
 impl Reader<'_> {
     /// A schema that is a reference, with what stands beside it.
-    pub(super) fn refer(&mut self, node: &Node, reference: &str) -> Map<String, Value> {
+    pub(super) fn refer(&mut self, node: &JsonNode, reference: &str) -> Map<String, Value> {
         let nullable = node.says("nullable");
         let target = self.target(reference, node.line);
         let description = self.description(node);

@@ -6,7 +6,7 @@ use super::kind::Kinds;
 use super::reference;
 use super::values::{enumeration, has_placeholder, of_type, told_of_values};
 use super::{Reader, members};
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
 /// Words that are read here or in the files beside this one, or that say nothing of a value.
@@ -65,7 +65,7 @@ const KNOWN: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    pub(super) fn read(&mut self, node: &Node) -> Map<String, Value> {
+    pub(super) fn read(&mut self, node: &JsonNode) -> Map<String, Value> {
         if !node.is_object() {
             return Map::new();
         }
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 
     /// One of several types, with the words that belong to it.
-    fn branch(&mut self, node: &Node, kind: &Map<String, Value>) -> Value {
+    fn branch(&mut self, node: &JsonNode, kind: &Map<String, Value>) -> Value {
         let mut branch = kind.clone();
         match kind.get("type").and_then(Value::as_str) {
             Some("object") => self.properties(node, &mut branch),
@@ -118,12 +118,12 @@ impl Reader<'_> {
     }
 
     /// The description, or the title in its place.
-    pub(super) fn description(&self, node: &Node) -> Option<String> {
+    pub(super) fn description(&self, node: &JsonNode) -> Option<String> {
         let text = node.text_of("description").or(node.text_of("title"))?;
         Some(text.to_owned())
     }
 
-    fn format(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    fn format(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let encoding = node.text_of("contentEncoding");
         let media = node.text_of("contentMediaType");
         let format = match (node.text_of("format"), encoding, media) {
@@ -140,7 +140,7 @@ impl Reader<'_> {
     /// Takes the enumerated values over. Gives what is told of them.
     fn enumerated(
         &mut self,
-        node: &Node,
+        node: &JsonNode,
         kinds: &Kinds,
         schema: &mut Map<String, Value>,
     ) -> Vec<(String, String)> {
@@ -149,7 +149,7 @@ impl Reader<'_> {
         let constant = node.get("const").map(std::slice::from_ref);
         let listed = node
             .get("enum")
-            .map(Node::items)
+            .map(JsonNode::items)
             .filter(|items| !items.is_empty());
         let Some(items) = constant.or(listed) else {
             return told;
@@ -205,7 +205,7 @@ impl Reader<'_> {
     }
 
     /// Default and example: places for values are none, and neither is what is not of the type.
-    fn shown(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+    fn shown(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         let kind = kinds.only();
         if let Some(default) = node.get("default").filter(|default| shows(default, kind)) {
             let value = of_type(default, kind);
@@ -242,8 +242,8 @@ impl Reader<'_> {
     }
 
     /// Says once of each word that it is lost.
-    fn unknown_words(&mut self, node: &Node) {
-        for member in node.members() {
+    fn unknown_words(&mut self, node: &JsonNode) {
+        for member in node.fields() {
             let word = member.name.as_str();
             if KNOWN.contains(&word) || word.starts_with("x-") || is_empty(&member.value) {
                 continue;
@@ -261,13 +261,13 @@ impl Reader<'_> {
         }
     }
 
-    fn items(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    fn items(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let items = match node.get("items") {
             Some(list) if !list.items().is_empty() => match list.items() {
                 [one] => self.schema(one),
                 _ => json!({}),
             },
-            Some(items) if !items.members().is_empty() => self.schema(items),
+            Some(items) if !items.fields().is_empty() => self.schema(items),
             // The type word may have said it: `array[string]`.
             _ if schema.contains_key("items") => return,
             _ => json!({}),
@@ -276,7 +276,7 @@ impl Reader<'_> {
     }
 
     /// The schema of a property, which says where it stands unless it is nothing but a reference.
-    pub(super) fn property(&mut self, node: &Node, line: u32) -> Value {
+    pub(super) fn property(&mut self, node: &JsonNode, line: u32) -> Value {
         let mut schema = self.object(node);
         if !schema.contains_key("$ref") {
             schema.insert("x-apifox-at".to_owned(), self.marker(line));
@@ -285,27 +285,27 @@ impl Reader<'_> {
     }
 
     /// Whether the node is a reference, and where it leads.
-    pub(super) fn key_of(node: &Node) -> Option<String> {
+    pub(super) fn key_of(node: &JsonNode) -> Option<String> {
         reference::key(node.text_of("$ref")?)
     }
 }
 
 /// Whether a value shows anything.
-fn shows(node: &Node, kind: Option<&str>) -> bool {
+fn shows(node: &JsonNode, kind: Option<&str>) -> bool {
     match &node.value {
-        Json::Null => false,
-        Json::Text(text) if text.is_empty() => kind == Some("string"),
+        JsonValue::Null => false,
+        JsonValue::String(text) if text.is_empty() => kind == Some("string"),
         _ => !has_placeholder(node),
     }
 }
 
-fn is_empty(node: &Node) -> bool {
+fn is_empty(node: &JsonNode) -> bool {
     match &node.value {
-        Json::Null => true,
-        Json::Text(text) => text.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(members) => members.is_empty(),
-        Json::Bool(_) | Json::Number(_) => false,
+        JsonValue::Null => true,
+        JsonValue::String(text) => text.is_empty(),
+        JsonValue::Array(items) => items.is_empty(),
+        JsonValue::Object(members) => members.is_empty(),
+        JsonValue::Bool(_) | JsonValue::Number(_) => false,
     }
 }
 
@@ -339,7 +339,7 @@ fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<S
 
 /// Limits of numbers, texts, arrays and objects.
 impl Reader<'_> {
-    fn limits(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+    fn limits(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         super::limits::take(node, kinds.only(), schema);
         for word in ["readOnly", "writeOnly", "deprecated"] {
             if node.says(word) {

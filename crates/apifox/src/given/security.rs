@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::names::camel_case;
-use crate::page::{Parameter, Place, Security};
+use crate::page::{ApiParameter, ParameterLocation, SecurityScheme};
 
 /// Headers that hold a key or a token, with neither case nor `-`, `_`, `x-`.
 const KEYS: &[&str] = &[
@@ -44,9 +44,13 @@ fn bare(name: &str) -> String {
 }
 
 /// Takes the headers out of the parameters that prove who is calling, and adds them to each set.
-pub(crate) fn take_headers(parameters: &mut Vec<Parameter>, sets: &mut Vec<Vec<Security>>) {
-    let is_header = |parameter: &Parameter, words: &[&str]| {
-        parameter.place == Place::Header && words.contains(&bare(&parameter.field.name).as_str())
+pub(crate) fn take_headers(
+    parameters: &mut Vec<ApiParameter>,
+    sets: &mut Vec<Vec<SecurityScheme>>,
+) {
+    let is_header = |parameter: &ApiParameter, words: &[&str]| {
+        parameter.place == ParameterLocation::Header
+            && words.contains(&bare(&parameter.field.name).as_str())
     };
     let signed = parameters
         .iter()
@@ -93,7 +97,7 @@ pub(crate) fn same(one: &Value, other: &Value) -> bool {
         && one["flows"] == other["flows"]
 }
 
-fn authorization(parameter: &Parameter) -> Security {
+fn authorization(parameter: &ApiParameter) -> SecurityScheme {
     let shown = |scheme: &str| {
         parameter.samples.iter().any(|sample| {
             sample
@@ -113,7 +117,7 @@ fn authorization(parameter: &Parameter) -> Security {
     )
 }
 
-fn key(parameter: &Parameter) -> Security {
+fn key(parameter: &ApiParameter) -> SecurityScheme {
     let header = &parameter.field.name;
     // `X-API-Key` and `TIMESTAMP` are words, `accessToken` has them inside.
     let is_one_word =
@@ -130,11 +134,11 @@ fn key(parameter: &Parameter) -> Security {
     )
 }
 
-fn described(name: String, mut scheme: Value, parameter: &Parameter) -> Security {
+fn described(name: String, mut scheme: Value, parameter: &ApiParameter) -> SecurityScheme {
     if let Some(description) = &parameter.field.description {
         scheme["description"] = json!(description);
     }
-    Security {
+    SecurityScheme {
         name,
         scheme,
         line: parameter.field.line,
@@ -142,7 +146,7 @@ fn described(name: String, mut scheme: Value, parameter: &Parameter) -> Security
 }
 
 /// A security scheme as OpenAPI 3.0 has it, from what a page writes in its place. `None`: it is none.
-pub(crate) fn scheme(node: &Node) -> Option<Value> {
+pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
     let word = |name: &str| node.text_of(name).map(str::to_ascii_lowercase);
     let kind = word("type")?;
     let named = word("scheme");
@@ -196,9 +200,9 @@ pub(crate) fn scheme(node: &Node) -> Option<Value> {
 }
 
 /// The flows that have the addresses they need.
-fn flows(node: Option<&Node>) -> Option<Value> {
+fn flows(node: Option<&JsonNode>) -> Option<Value> {
     let mut flows = serde_json::Map::new();
-    for member in node?.members() {
+    for member in node?.fields() {
         let needed: &[&str] = match member.name.as_str() {
             "implicit" => &["authorizationUrl"],
             "password" | "clientCredentials" => &["tokenUrl"],
@@ -217,12 +221,12 @@ fn flows(node: Option<&Node>) -> Option<Value> {
         let scopes = member
             .value
             .get("scopes")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default();
         let scopes: serde_json::Map<String, Value> = scopes
             .iter()
             .filter_map(|scope| match &scope.value.value {
-                Json::Text(text) => Some((scope.name.clone(), json!(text))),
+                JsonValue::String(text) => Some((scope.name.clone(), json!(text))),
                 _ => None,
             })
             .collect();
@@ -236,20 +240,20 @@ fn flows(node: Option<&Node>) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::json::{Budget, parse};
-    use crate::page::{Field, Sample, Schema};
+    use crate::page::{FieldSpec, SampleValue, SchemaSource};
 
-    fn header(name: &str, sample: &str) -> Parameter {
-        Parameter {
-            place: Place::Header,
-            field: Field {
+    fn header(name: &str, sample: &str) -> ApiParameter {
+        ApiParameter {
+            place: ParameterLocation::Header,
+            field: FieldSpec {
                 name: name.to_owned(),
-                ..Field::default()
+                ..FieldSpec::default()
             },
-            samples: vec![Sample {
+            samples: vec![SampleValue {
                 line: 1,
                 text: sample.to_owned(),
             }],
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
         }
     }
 
@@ -268,7 +272,7 @@ mod tests {
             (&[("token", "x"), ("timestamp", "1")], "token", 1),
             (&[("X-Request-Id", "1")], "", 1),
         ] {
-            let mut parameters: Vec<Parameter> = headers
+            let mut parameters: Vec<ApiParameter> = headers
                 .iter()
                 .map(|(name, sample)| header(name, sample))
                 .collect();

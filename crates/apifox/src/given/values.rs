@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::json::{Json, Node, number};
+use crate::json::{JsonNode, JsonValue, number};
 
 /// Whether a text is a place for a value: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
 pub(crate) fn is_placeholder(text: &str) -> bool {
@@ -10,28 +10,28 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
 }
 
 /// Whether anything in a value is a place for one.
-pub(super) fn has_placeholder(node: &Node) -> bool {
+pub(super) fn has_placeholder(node: &JsonNode) -> bool {
     match &node.value {
-        Json::Text(text) => is_placeholder(text),
-        Json::Array(items) => items.iter().any(has_placeholder),
-        Json::Object(members) => members.iter().any(|member| has_placeholder(&member.value)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        JsonValue::String(text) => is_placeholder(text),
+        JsonValue::Array(items) => items.iter().any(has_placeholder),
+        JsonValue::Object(members) => members.iter().any(|member| has_placeholder(&member.value)),
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) => false,
     }
 }
 
 /// A value as the type has it; texts are read as numbers and booleans where the type asks for them. `None`:
 /// it is none of the type.
-pub(super) fn of_type(node: &Node, kind: Option<&str>) -> Option<Value> {
+pub(super) fn of_type(node: &JsonNode, kind: Option<&str>) -> Option<Value> {
     let text = match &node.value {
-        Json::Text(text) => Some(text.trim()),
-        Json::Number(digits) => Some(digits.as_str()),
+        JsonValue::String(text) => Some(text.trim()),
+        JsonValue::Number(digits) => Some(digits.as_str()),
         _ => None,
     };
     match kind {
         None => Some(node.to_value()),
         Some("string") => node.scalar().map(Value::String),
         Some("boolean") => match &node.value {
-            Json::Bool(_) | Json::Text(_) => node.truth().map(Value::Bool),
+            JsonValue::Bool(_) | JsonValue::String(_) => node.truth().map(Value::Bool),
             _ => None,
         },
         Some("integer") => {
@@ -41,7 +41,7 @@ pub(super) fn of_type(node: &Node, kind: Option<&str>) -> Option<Value> {
             Some(number(text)).filter(|value| whole && value.is_number())
         }
         Some("number") => Some(number(text?)).filter(Value::is_number),
-        Some("array") => matches!(node.value, Json::Array(_)).then(|| node.to_value()),
+        Some("array") => matches!(node.value, JsonValue::Array(_)).then(|| node.to_value()),
         Some("object") => node.is_object().then(|| node.to_value()),
         Some(_) => None,
     }
@@ -61,7 +61,7 @@ pub(super) struct Enumeration {
 }
 
 /// Reads the values that a schema enumerates: blanks at the ends go, and words behind a value.
-pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
+pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration {
     let mut found = Enumeration::default();
     for item in items {
         if item.is_null() {
@@ -69,7 +69,7 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
             continue;
         }
         let mut cleaned = item.clone();
-        if let Json::Text(text) = &item.value {
+        if let JsonValue::String(text) = &item.value {
             let text = text.trim();
             if text.is_empty() {
                 continue;
@@ -87,7 +87,7 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
                 }
                 None => text,
             };
-            cleaned.value = Json::Text(value.to_owned());
+            cleaned.value = JsonValue::String(value.to_owned());
         }
         match of_type(&cleaned, kind) {
             Some(value) if found.values.contains(&value) => {}
@@ -135,7 +135,7 @@ fn split_number(text: &str) -> Option<(&str, &str)> {
 }
 
 /// What Apifox notes of enumerated values: `x-apifox-enum` and `enumDescriptions`, as value and text.
-pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
+pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> = Vec::new();
     let mut add = |value: String, text: String| {
         let value = value.trim().to_owned();
@@ -144,8 +144,8 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
         }
     };
     for word in ["x-apifox-enum", "x-apidog-enum"] {
-        for item in node.get(word).map(Node::items).unwrap_or_default() {
-            let Some(value) = item.get("value").and_then(Node::scalar) else {
+        for item in node.get(word).map(JsonNode::items).unwrap_or_default() {
+            let Some(value) = item.get("value").and_then(JsonNode::scalar) else {
                 continue;
             };
             let words = [item.text_of("name"), item.text_of("description")];
@@ -157,7 +157,7 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
         let texts = node
             .get(word)
             .and_then(|inner| inner.get("enumDescriptions"));
-        for member in texts.map(Node::members).unwrap_or_default() {
+        for member in texts.map(JsonNode::fields).unwrap_or_default() {
             if let Some(text) = member.value.text() {
                 add(member.name.clone(), text.to_owned());
             }
@@ -167,7 +167,7 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
 }
 
 /// Numbers of limits, which may be written as texts.
-pub(super) fn limit(node: &Node) -> Option<Value> {
+pub(super) fn limit(node: &JsonNode) -> Option<Value> {
     of_type(node, Some("number"))
 }
 
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    fn node(text: &str) -> Node {
+    fn node(text: &str) -> JsonNode {
         parse(text, 1, 1, &mut Budget::default()).unwrap().node
     }
 
@@ -264,7 +264,7 @@ mod tests {
                 1,
             ),
         ] {
-            let Json::Array(items) = node(text).value else {
+            let JsonValue::Array(items) = node(text).value else {
                 panic!("a list");
             };
             let found = enumeration(&items, Some(kind));

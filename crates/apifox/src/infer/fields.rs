@@ -3,46 +3,46 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::merge::{Clash, merge};
+use super::merge::{TypeConflict, merge};
 use super::observe::declared;
-use super::shape::{Kind, Object, Place, Property, Shape};
-use crate::message::{Message, quoted};
-use crate::page::Field;
+use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine};
+use crate::message::{Diagnostic, quoted};
+use crate::page::FieldSpec;
 use crate::types;
 
 /// Adds fields to a shape. A name that stands nowhere at the top is looked for below; where it stands once,
 /// that is meant. A name that stands nowhere is a property that no example has.
 pub(crate) fn apply(
-    shape: &mut Shape,
-    fields: &[Field],
+    shape: &mut InferredShape,
+    fields: &[FieldSpec],
     file: &Arc<str>,
-    clashes: &mut Vec<Clash>,
-    messages: &mut Vec<Message>,
+    clashes: &mut Vec<TypeConflict>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     if fields.is_empty() {
         return;
     }
-    if matches!(shape.kind, Kind::Unknown) {
-        shape.kind = Kind::Object(Object::default());
+    if matches!(shape.kind, ShapeKind::Unknown) {
+        shape.kind = ShapeKind::Object(ObjectShape::default());
     }
     let mut ways: HashMap<String, Vec<Vec<String>>> = HashMap::new();
     below(shape, &mut Vec::new(), &mut ways);
     for field in fields {
-        let at = Place {
+        let at = SourceLine {
             file: Arc::clone(file),
             line: field.line,
         };
         let way = match way(shape, field, &ways) {
             Ok(way) => way,
             Err(reason) => {
-                messages.push(Message::warning(file, field.line, reason).with_help(
+                diagnostics.push(Diagnostic::warning(file, field.line, reason).with_help(
                     "write the name with the one of the object in front of it (`outer.inner`)",
                 ));
                 continue;
             }
         };
         if put(shape, &way, field, &at, clashes).is_none() {
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 field.line,
                 format!(
@@ -58,10 +58,14 @@ pub(crate) fn apply(
 const DEEPEST: usize = 12;
 
 /// Where each name stands below the top.
-fn below(shape: &Shape, way: &mut Vec<String>, ways: &mut HashMap<String, Vec<Vec<String>>>) {
+fn below(
+    shape: &InferredShape,
+    way: &mut Vec<String>,
+    ways: &mut HashMap<String, Vec<Vec<String>>>,
+) {
     match &shape.kind {
-        Kind::Array(items) => below(items, way, ways),
-        Kind::Object(object) if way.len() < DEEPEST => {
+        ShapeKind::Array(items) => below(items, way, ways),
+        ShapeKind::Object(object) if way.len() < DEEPEST => {
             for property in object.properties() {
                 way.push(property.name.clone());
                 let known = ways.entry(property.name.clone()).or_default();
@@ -78,8 +82,8 @@ fn below(shape: &Shape, way: &mut Vec<String>, ways: &mut HashMap<String, Vec<Ve
 }
 
 fn way(
-    shape: &Shape,
-    field: &Field,
+    shape: &InferredShape,
+    field: &FieldSpec,
     ways: &HashMap<String, Vec<Vec<String>>>,
 ) -> Result<Vec<String>, String> {
     let name = field.name.as_str();
@@ -105,50 +109,50 @@ fn way(
     Ok(if nested { parts } else { vec![name.to_owned()] })
 }
 
-fn top(shape: &Shape) -> Option<&Object> {
+fn top(shape: &InferredShape) -> Option<&ObjectShape> {
     match &shape.kind {
-        Kind::Object(object) => Some(object),
-        Kind::Array(items) => top(items),
+        ShapeKind::Object(object) => Some(object),
+        ShapeKind::Array(items) => top(items),
         _ => None,
     }
 }
 
 /// The object behind arrays; something unknown becomes one.
-fn object(shape: &mut Shape) -> Option<&mut Object> {
-    if matches!(shape.kind, Kind::Unknown) {
-        shape.kind = Kind::Object(Object::default());
+fn object(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
+    if matches!(shape.kind, ShapeKind::Unknown) {
+        shape.kind = ShapeKind::Object(ObjectShape::default());
     }
     match &mut shape.kind {
-        Kind::Object(object) => Some(object),
-        Kind::Array(items) => object_of(items),
+        ShapeKind::Object(object) => Some(object),
+        ShapeKind::Array(items) => object_of(items),
         _ => None,
     }
 }
 
-fn object_of(shape: &mut Shape) -> Option<&mut Object> {
+fn object_of(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
     object(shape)
 }
 
 /// Puts what a field says at the end of a way.
 fn put(
-    shape: &mut Shape,
+    shape: &mut InferredShape,
     way: &[String],
-    field: &Field,
-    at: &Place,
-    clashes: &mut Vec<Clash>,
+    field: &FieldSpec,
+    at: &SourceLine,
+    clashes: &mut Vec<TypeConflict>,
 ) -> Option<()> {
     let (last, outer) = way.split_last()?;
     let mut holder = object(shape)?;
     for name in outer {
         if holder.get(name).is_none() {
-            let inner = Shape::new(at.clone(), Kind::Object(Object::default()));
-            holder.push(Property::new(name, at.clone(), inner));
+            let inner = InferredShape::new(at.clone(), ShapeKind::Object(ObjectShape::default()));
+            holder.push(PropertyShape::new(name, at.clone(), inner));
         }
         holder = object(&mut holder.get_mut(name)?.shape)?;
     }
     if holder.get(last).is_none() {
-        let unknown = Shape::new(at.clone(), Kind::Unknown);
-        holder.push(Property::new(last, at.clone(), unknown));
+        let unknown = InferredShape::new(at.clone(), ShapeKind::Unknown);
+        holder.push(PropertyShape::new(last, at.clone(), unknown));
     }
     if field.required == Some(true) {
         holder.require(last);
@@ -179,32 +183,32 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    fn applied(example: &str, fields: &[Field]) -> (Shape, Vec<String>) {
+    fn applied(example: &str, fields: &[FieldSpec]) -> (InferredShape, Vec<String>) {
         let file: Arc<str> = Arc::from("a.txt");
         let node = parse(example, 1, 1, &mut Budget::default()).unwrap().node;
         let mut clashes = Vec::new();
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let mut shape = of_node(&node, &file, &mut clashes);
-        apply(&mut shape, fields, &file, &mut clashes, &mut messages);
-        let said = clashes.iter().map(Clash::to_string);
+        apply(&mut shape, fields, &file, &mut clashes, &mut diagnostics);
+        let said = clashes.iter().map(TypeConflict::to_string);
         let said = said
-            .chain(messages.iter().map(Message::to_string))
+            .chain(diagnostics.iter().map(Diagnostic::to_string))
             .collect();
         (shape, said)
     }
 
-    fn field(name: &str, type_name: &str) -> Field {
-        Field {
+    fn field(name: &str, type_name: &str) -> FieldSpec {
+        FieldSpec {
             name: name.to_owned(),
             line: 9,
             type_name: Some(type_name.to_owned()),
             required: Some(true),
-            ..Field::default()
+            ..FieldSpec::default()
         }
     }
 
     /// A property, and whether it is required.
-    fn find<'a>(shape: &'a Shape, way: &str) -> (&'a Property, bool) {
+    fn find<'a>(shape: &'a InferredShape, way: &str) -> (&'a PropertyShape, bool) {
         let mut holder = top(shape).unwrap();
         let (outer, last) = way.rsplit_once('.').map_or(("", way), |parts| parts);
         for part in outer.split('.').filter(|part| !part.is_empty()) {

@@ -10,6 +10,8 @@ mod shape;
 pub(crate) use check::{check, check_fixed};
 pub(crate) use fields::apply;
 pub(crate) use format::Format;
-pub(crate) use merge::{Clash, longest, loosen, merge, settle};
+pub(crate) use merge::{TypeConflict, longest, loosen, merge, settle};
 pub(crate) use observe::{declared, of_node, of_text, text_as, text_value};
-pub(crate) use shape::{Kind, Object, Place, Property, Shape, TextFormat};
+pub(crate) use shape::{
+    InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat,
+};

@@ -8,13 +8,13 @@ use super::format::Format;
 
 /// A line of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SourceLine {
     /// The file as messages name it.
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
 }
 
-impl Place {
+impl SourceLine {
     /// The file without its folder, and the line: the same wherever the importer runs.
     pub(crate) fn marker(&self) -> String {
         let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -22,7 +22,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -30,18 +30,18 @@ impl fmt::Display for Place {
 
 /// What is known of a value.
 #[derive(Debug, Clone)]
-pub(crate) struct Shape {
+pub(crate) struct InferredShape {
     /// Where it was seen first.
-    pub(crate) at: Place,
+    pub(crate) at: SourceLine,
     pub(crate) nullable: bool,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ShapeKind,
     /// Two places contradict each other, and that has been said.
     pub(crate) contradicted: bool,
 }
 
 /// What kind of value it is.
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
+pub(crate) enum ShapeKind {
     /// Nothing but null was seen, or nothing at all.
     Unknown,
     Boolean,
@@ -55,8 +55,8 @@ pub(crate) enum Kind {
     Text(TextFormat),
     /// The bytes of a file.
     Binary,
-    Array(Box<Shape>),
-    Object(Object),
+    Array(Box<InferredShape>),
+    Object(ObjectShape),
 }
 
 /// What is known of the form of a string.
@@ -71,8 +71,8 @@ pub(crate) enum TextFormat {
 
 /// Properties in the order in which they were met, found by name in constant time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Object {
-    properties: Vec<Property>,
+pub(crate) struct ObjectShape {
+    properties: Vec<PropertyShape>,
     index: HashMap<String, usize>,
     /// Positions of the properties that are required.
     required: BTreeSet<usize>,
@@ -80,34 +80,34 @@ pub(crate) struct Object {
 
 /// A property of an object.
 #[derive(Debug, Clone)]
-pub(crate) struct Property {
+pub(crate) struct PropertyShape {
     pub(crate) name: String,
-    pub(crate) at: Place,
-    pub(crate) shape: Shape,
+    pub(crate) at: SourceLine,
+    pub(crate) shape: InferredShape,
     pub(crate) description: Option<String>,
     pub(crate) max_length: Option<u64>,
     /// The only values it takes; empty: any.
     pub(crate) fixed: Vec<String>,
 }
 
-impl Object {
-    pub(crate) fn properties(&self) -> &[Property] {
+impl ObjectShape {
+    pub(crate) fn properties(&self) -> &[PropertyShape] {
         &self.properties
     }
 
-    pub(crate) fn properties_mut(&mut self) -> impl Iterator<Item = &mut Property> {
+    pub(crate) fn properties_mut(&mut self) -> impl Iterator<Item = &mut PropertyShape> {
         self.properties.iter_mut()
     }
 
-    pub(crate) fn into_properties(self) -> Vec<Property> {
+    pub(crate) fn into_properties(self) -> Vec<PropertyShape> {
         self.properties
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Property> {
+    pub(crate) fn get(&self, name: &str) -> Option<&PropertyShape> {
         self.properties.get(*self.index.get(name)?)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Property> {
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut PropertyShape> {
         self.properties.get_mut(*self.index.get(name)?)
     }
 
@@ -122,30 +122,30 @@ impl Object {
     }
 
     /// The required properties, in order.
-    pub(crate) fn required(&self) -> impl Iterator<Item = &Property> {
+    pub(crate) fn required(&self) -> impl Iterator<Item = &PropertyShape> {
         self.required
             .iter()
             .filter_map(|&at| self.properties.get(at))
     }
 
     /// Keeps required what `keep` says. The time is that of the required ones, not of all.
-    pub(crate) fn retain_required(&mut self, mut keep: impl FnMut(&Property) -> bool) {
+    pub(crate) fn retain_required(&mut self, mut keep: impl FnMut(&PropertyShape) -> bool) {
         let properties = &self.properties;
         self.required
             .retain(|&at| properties.get(at).is_some_and(&mut keep));
     }
 
     /// Adds a property whose name is new.
-    pub(crate) fn push(&mut self, property: Property) {
+    pub(crate) fn push(&mut self, property: PropertyShape) {
         self.index
             .insert(property.name.clone(), self.properties.len());
         self.properties.push(property);
     }
 }
 
-impl Property {
+impl PropertyShape {
     /// A property of which only the value is known.
-    pub(crate) fn new(name: &str, at: Place, shape: Shape) -> Self {
+    pub(crate) fn new(name: &str, at: SourceLine, shape: InferredShape) -> Self {
         Self {
             name: name.to_owned(),
             at,
@@ -157,8 +157,8 @@ impl Property {
     }
 }
 
-impl Shape {
-    pub(crate) fn new(at: Place, kind: Kind) -> Self {
+impl InferredShape {
+    pub(crate) fn new(at: SourceLine, kind: ShapeKind) -> Self {
         Self {
             at,
             nullable: false,
@@ -173,7 +173,7 @@ impl Shape {
     }
 }
 
-impl Kind {
+impl ShapeKind {
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unknown, Self::Unknown)

@@ -1,7 +1,7 @@
 //! How much of a page is read.
 
 /// How many values the examples of one page may hold: more would only take memory.
-pub(super) const MOST_VALUES: usize = 200_000;
+pub(crate) const MAX_PAGE_VALUES: usize = 200_000;
 
 /// What is left of the values that a page may hold.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// Room for a whole project's schemas.
     pub(crate) fn of_project() -> Self {
-        Self::of(MOST_VALUES * 10)
+        Self::of(MAX_PAGE_VALUES * 10)
     }
 
     /// Takes one value; `false`: none is left.
@@ -35,6 +35,6 @@ impl Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self::of(MOST_VALUES)
+        Self::of(MAX_PAGE_VALUES)
     }
 }

@@ -8,21 +8,21 @@ mod view;
 
 use serde_json::{Map, Number, Value};
 
-pub(crate) use budget::Budget;
+pub(crate) use budget::{Budget, MAX_PAGE_VALUES};
 pub(crate) use reader::parse;
 
 /// A value of an example and the line where it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct JsonNode {
     /// Line of the page, counted from 1.
     pub line: u32,
     /// The value.
-    pub value: Json,
+    pub value: JsonValue,
 }
 
-/// What a [`Node`] holds.
+/// What a [`JsonNode`] holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Json {
+pub enum JsonValue {
     /// `null`
     Null,
     /// `true` or `false`
@@ -30,34 +30,34 @@ pub enum Json {
     /// A number, digit for digit as printed.
     Number(String),
     /// A string, its escapes resolved.
-    Text(String),
+    String(String),
     /// An array.
-    Array(Vec<Node>),
+    Array(Vec<JsonNode>),
     /// An object; its members in the order of the page.
-    Object(Vec<Member>),
+    Object(Vec<JsonField>),
 }
 
 /// One member of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct JsonField {
     /// Its name.
     pub name: String,
     /// The line of the name.
     pub line: u32,
     /// Its value.
-    pub value: Node,
+    pub value: JsonNode,
 }
 
-impl Node {
+impl JsonNode {
     /// The same value without places. Numbers keep their digits; of two members of one name the last counts.
     pub fn to_value(&self) -> Value {
         match &self.value {
-            Json::Null => Value::Null,
-            Json::Bool(value) => Value::Bool(*value),
-            Json::Number(digits) => number(digits),
-            Json::Text(text) => Value::String(text.clone()),
-            Json::Array(items) => items.iter().map(Node::to_value).collect(),
-            Json::Object(members) => Value::Object(
+            JsonValue::Null => Value::Null,
+            JsonValue::Bool(value) => Value::Bool(*value),
+            JsonValue::Number(digits) => number(digits),
+            JsonValue::String(text) => Value::String(text.clone()),
+            JsonValue::Array(items) => items.iter().map(JsonNode::to_value).collect(),
+            JsonValue::Object(members) => Value::Object(
                 members
                     .iter()
                     .map(|member| (member.name.clone(), member.value.to_value()))
@@ -91,7 +91,7 @@ mod tests {
             ("1E2", "1e+2"),
         ] {
             let parsed = parse(digits, 1, 1, &mut Budget::default()).unwrap();
-            assert_eq!(parsed.node.value, Json::Number(digits.to_owned()));
+            assert_eq!(parsed.node.value, JsonValue::Number(digits.to_owned()));
             assert_eq!(parsed.node.to_value().to_string(), kept);
         }
     }

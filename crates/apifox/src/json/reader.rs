@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::budget::Budget;
-use super::{Json, Member, Node};
+use super::{JsonField, JsonNode, JsonValue};
 
 /// Deeper examples are refused. The document that an example ends in nests a dozen levels itself, and
 /// common JSON readers stop at 128.
@@ -13,7 +13,7 @@ const DEEPEST: usize = 100;
 /// A value that was read.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    pub(crate) node: Node,
+    pub(crate) node: JsonNode,
     /// Byte offset behind the value.
     pub(crate) end: usize,
     /// Where and how the value is incomplete.
@@ -71,9 +71,9 @@ pub(crate) fn parse(
 
 /// What is there of a value.
 pub(super) enum Got {
-    Whole(Node),
+    Whole(JsonNode),
     /// The text ends inside; this much is certain.
-    Part(Node),
+    Part(JsonNode),
     /// The text ends before anything is certain.
     Nothing,
 }
@@ -196,18 +196,18 @@ impl Reader<'_, '_> {
                 self.budget.all()
             )));
         }
-        let node = |value| Node { line, value };
+        let node = |value| JsonNode { line, value };
         match first {
             '{' => self.object(depth, line),
             '[' => self.array(depth, line),
             '"' => Ok(match self.string()? {
-                Some(text) => Got::Whole(node(Json::Text(text))),
+                Some(text) => Got::Whole(node(JsonValue::String(text))),
                 None => Got::Nothing,
             }),
             '-' | '0'..='9' => self.number(depth, line),
-            't' => self.literal("true", node(Json::Bool(true))),
-            'f' => self.literal("false", node(Json::Bool(false))),
-            'n' => self.literal("null", node(Json::Null)),
+            't' => self.literal("true", node(JsonValue::Bool(true))),
+            'f' => self.literal("false", node(JsonValue::Bool(false))),
+            'n' => self.literal("null", node(JsonValue::Null)),
             _ => Err(self.unexpected("a JSON value")),
         }
     }
@@ -239,7 +239,7 @@ impl Reader<'_, '_> {
                 return Err(self.unexpected("`:` behind a member name"));
             }
             self.blanks()?;
-            let member = |value| Member {
+            let member = |value| JsonField {
                 name: name.clone(),
                 line: at,
                 value,
@@ -259,7 +259,7 @@ impl Reader<'_, '_> {
                 break false;
             }
         };
-        Ok(self.container(whole, line, Json::Object(members)))
+        Ok(self.container(whole, line, JsonValue::Object(members)))
     }
 
     fn array(&mut self, depth: usize, line: u32) -> Result<Got, Failure> {
@@ -287,11 +287,11 @@ impl Reader<'_, '_> {
                 break false;
             }
         };
-        Ok(self.container(whole, line, Json::Array(items)))
+        Ok(self.container(whole, line, JsonValue::Array(items)))
     }
 
-    fn container(&mut self, whole: bool, line: u32, value: Json) -> Got {
-        let node = Node { line, value };
+    fn container(&mut self, whole: bool, line: u32, value: JsonValue) -> Got {
+        let node = JsonNode { line, value };
         if whole {
             Got::Whole(node)
         } else {
@@ -325,7 +325,7 @@ impl Reader<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::budget::MOST_VALUES;
+    use super::super::budget::MAX_PAGE_VALUES;
     use super::*;
 
     fn read(text: &str) -> Result<Parsed, Failure> {
@@ -358,14 +358,18 @@ mod tests {
             ("\u{a0}\u{200b}\"x\"", "x"),
         ] {
             let parsed = read(text).unwrap();
-            assert_eq!(parsed.node.value, Json::Text(value.to_owned()), "{text}");
+            assert_eq!(
+                parsed.node.value,
+                JsonValue::String(value.to_owned()),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn members_know_their_lines() {
         let parsed = read("{\n \"a\": 1,\n \"b\":\n   2\n}").unwrap();
-        let Json::Object(members) = parsed.node.value else {
+        let JsonValue::Object(members) = parsed.node.value else {
             panic!("no object");
         };
         assert_eq!((members[0].line, members[0].value.line), (2, 2));
@@ -441,7 +445,7 @@ mod tests {
         assert!(read(&deep).expect_err("deep").reason.contains("100 levels"));
         let nested = format!("{}1{}", "[".repeat(100), "]".repeat(100));
         assert!(read(&nested).is_ok());
-        let many = format!("[{}1]", "1,".repeat(MOST_VALUES));
+        let many = format!("[{}1]", "1,".repeat(MAX_PAGE_VALUES));
         assert!(read(&many).expect_err("many").reason.contains("200000"));
     }
 }

@@ -1,10 +1,10 @@
 //! Words, numbers and strings of JSON, whole or cut.
 
 use super::reader::{Failure, Got, Reader};
-use super::{Json, Node};
+use super::{JsonNode, JsonValue};
 
 impl Reader<'_, '_> {
-    pub(super) fn literal(&mut self, word: &str, node: Node) -> Result<Got, Failure> {
+    pub(super) fn literal(&mut self, word: &str, node: JsonNode) -> Result<Got, Failure> {
         for wanted in word.chars() {
             match self.peek() {
                 None => return Ok(self.completed(node)),
@@ -26,7 +26,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn completed(&mut self, node: Node) -> Got {
+    fn completed(&mut self, node: JsonNode) -> Got {
         self.cut_here(None);
         Got::Part(node)
     }
@@ -68,9 +68,9 @@ impl Reader<'_, '_> {
             Some(c) if c.is_alphanumeric() || matches!(c, '.' | '*' | '_') => {
                 Err(self.unexpected("the end of the number"))
             }
-            _ => Ok(Got::Whole(Node {
+            _ => Ok(Got::Whole(JsonNode {
                 line,
-                value: Json::Number(self.text[start..end].to_owned()),
+                value: JsonValue::Number(self.text[start..end].to_owned()),
             })),
         }
     }

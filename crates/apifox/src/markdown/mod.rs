@@ -3,23 +3,23 @@
 
 mod bodies;
 mod operation;
-mod yaml;
 
-use crate::Source;
-use crate::json::Node;
-use crate::message::Message;
-use crate::page::{Kind, Page};
+use crate::PageSource;
+use crate::json::JsonNode;
+use crate::message::Diagnostic;
+use crate::page::{Page, PageKind};
 use crate::rendered::lines::{decode, take_notes};
+use crate::yaml::parse_block;
 
 /// Reads the twin of a page. Without a page there is an error among the messages.
-pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
-    let text = decode(source.name, source.text, messages)?;
+pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
+    let text = decode(source.name, source.text, diagnostics)?;
     let (text, notes) = take_notes(&text);
     let parts = parts(&text);
     let title = parts.title.trim();
     if title.is_empty() {
-        messages.push(
-            Message::error(source.name, None, "the page has no title")
+        diagnostics.push(
+            Diagnostic::error(source.name, None, "the page has no title")
                 .with_help("the twin of a page begins with `# ` and its title"),
         );
         return None;
@@ -31,16 +31,16 @@ pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page>
         folder: Vec::new(),
         status: None,
         role: source.role,
-        kind: Kind::Guide,
+        kind: PageKind::Guide,
         text: parts.text.trim().to_owned(),
         notes,
         modified: None,
         schemas: Vec::new(),
     };
     let Some(block) = parts.block else {
-        if source.role == crate::Role::Receiver {
-            messages.push(
-                Message::error(
+        if source.role == crate::PageRole::Webhook {
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
                     None,
                     "the page describes no call: it has no block `## OpenAPI Specification`",
@@ -52,8 +52,8 @@ pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page>
         return Some(page);
     };
     if !block.whole {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 block.line.saturating_sub(1),
                 "the YAML block that begins here has no end: the page was cut on its way",
@@ -62,17 +62,21 @@ pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page>
         );
         return None;
     }
-    let root = document(&block, source, messages)?;
-    operation::read(&root, &mut page, source, messages)?;
+    let root = document(&block, source, diagnostics)?;
+    operation::read(&root, &mut page, source, diagnostics)?;
     Some(page)
 }
 
-fn document(block: &Block, source: &Source, messages: &mut Vec<Message>) -> Option<Node> {
-    match yaml::read(block.text, block.line) {
+fn document(
+    block: &Block,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<JsonNode> {
+    match parse_block(block.text, block.line) {
         Ok(read) => {
             if let Some(line) = read.cycle {
-                messages.push(
-                    Message::warning(
+                diagnostics.push(
+                    Diagnostic::warning(
                         source.name,
                         line,
                         "an alias stands inside what it names; anything may stand there",
@@ -80,14 +84,14 @@ fn document(block: &Block, source: &Source, messages: &mut Vec<Message>) -> Opti
                     .with_help("write the value out, or say what is meant in the curation"),
                 );
             }
-            Some(read.node)
+            Some(read.root)
         }
-        Err(failure) => {
-            messages.push(
-                Message::error(
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
-                    failure.line,
-                    format!("the YAML of the page can't be read: {}", failure.reason),
+                    error.line,
+                    format!("the YAML of the page can't be read: {}", error.message),
                 )
                 .with_help("get the page again; nothing of it is taken over until then"),
             );

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{data, document};
-use crate::LARGEST_PAGE;
+use crate::MAX_PAGE_BYTES;
 use crate::given::{Lookup, Named, Reader};
-use crate::json::{Budget, Json, Node};
-use crate::message::Message;
+use crate::json::{Budget, JsonNode, JsonValue};
+use crate::message::Diagnostic;
 use crate::page::NamedSchema;
 use crate::rendered::lines::decode;
 
@@ -32,7 +32,7 @@ struct Entry {
     name: String,
     file: Arc<str>,
     line: u32,
-    schema: Node,
+    schema: JsonNode,
 }
 
 #[derive(Debug, Clone)]
@@ -57,21 +57,21 @@ impl SchemaList {
     /// Reads a list: what the site answers, or the array in it; each item with `id`, `name` and `jsonSchema`.
     ///
     /// What can't be read is left out with a message; pages that refer to it say so too.
-    pub fn read(name: &str, text: &[u8]) -> (Self, Vec<Message>) {
-        let mut messages = Vec::new();
-        let list = Self::read_into(name, text, &mut messages).unwrap_or_default();
-        crate::shorten(name, &mut messages);
-        (list, messages)
+    pub fn parse(name: &str, text: &[u8]) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let list = Self::read_into(name, text, &mut diagnostics).unwrap_or_default();
+        crate::shorten(name, &mut diagnostics);
+        (list, diagnostics)
     }
 
-    fn read_into(name: &str, text: &[u8], messages: &mut Vec<Message>) -> Option<Self> {
-        if text.len() > LARGEST_PAGE {
-            messages.push(
-                Message::error(
+    fn read_into(name: &str, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        if text.len() > MAX_PAGE_BYTES {
+            diagnostics.push(
+                Diagnostic::error(
                     name,
                     None,
                     format!(
-                        "the list has {} bytes, the limit is {LARGEST_PAGE} (16 MiB)",
+                        "the list has {} bytes, the limit is {MAX_PAGE_BYTES} (16 MiB)",
                         text.len()
                     ),
                 )
@@ -79,10 +79,10 @@ impl SchemaList {
             );
             return None;
         }
-        let text = decode(name, text, messages)?;
-        let root = document(&text, name, &mut Budget::of_project(), messages)?;
-        let node = data(&root, name, messages)?;
-        let raw = entries(node, name, messages);
+        let text = decode(name, text, diagnostics)?;
+        let root = document(&text, name, &mut Budget::of_project(), diagnostics)?;
+        let node = data(&root, name, diagnostics)?;
+        let raw = entries(node, name, diagnostics);
         let mut keys: Vec<&String> = raw.0.keys().collect();
         keys.sort_by_key(|key| (raw.0.get(*key).map(|entry| entry.line), *key));
         let file: Arc<str> = Arc::from(name);
@@ -94,7 +94,7 @@ impl SchemaList {
                 made.insert(key.clone(), Made { schema, used });
             }
         }
-        messages.append(&mut reader.messages);
+        diagnostics.append(&mut reader.diagnostics);
         drop(reader);
         Some(Self { raw, made })
     }
@@ -112,11 +112,14 @@ impl SchemaList {
     /// This list behind the schemas that a page brings itself.
     pub(super) fn with_own(
         &self,
-        page: &Node,
+        page: &JsonNode,
         file: &str,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Known<'_> {
-        let bodies = page.get("responses").map(Node::items).unwrap_or_default();
+        let bodies = page
+            .get("responses")
+            .map(JsonNode::items)
+            .unwrap_or_default();
         let bodies = bodies.iter().chain(page.get("requestBody"));
         let holders = bodies
             .filter_map(|body| body.get("jsonSchema"))
@@ -125,7 +128,7 @@ impl SchemaList {
         for holder in holders {
             for word in ["definitions", "$defs"] {
                 if let Some(found) = holder.get(word).filter(|found| found.is_object()) {
-                    let found = entries(found, file, messages);
+                    let found = entries(found, file, diagnostics);
                     own.0.extend(found.0);
                 }
             }
@@ -201,12 +204,12 @@ impl Known<'_> {
 }
 
 /// The entries of a list: an array of objects with ids, or an object from ids to schemas.
-fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
+fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Raw {
     let arc: Arc<str> = Arc::from(file);
     let mut found: HashMap<String, Entry> = HashMap::new();
     let mut names: HashSet<String> = HashSet::new();
     let mut lost = 0_usize;
-    let mut add = |key: String, name: &str, line: u32, schema: &Node| {
+    let mut add = |key: String, name: &str, line: u32, schema: &JsonNode| {
         // Schemas of several folders may have one name: the number tells them apart.
         let name = if names.contains(name) {
             format!("{name} {key}")
@@ -227,9 +230,9 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
         true
     };
     match &node.value {
-        Json::Array(items) => {
+        JsonValue::Array(items) => {
             for item in items {
-                let id = item.get("id").and_then(Node::scalar);
+                let id = item.get("id").and_then(JsonNode::scalar);
                 // Some write what a reference to it would say.
                 let key = id.map(|id| match id.strip_prefix("#/definitions/") {
                     Some(key) => key.to_owned(),
@@ -241,8 +244,8 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
                         let name = item.text_of("name").or(item.text_of("displayName"));
                         let name = name.map_or_else(|| format!("Schema {key}"), str::to_owned);
                         if !add(key.clone(), &name, item.line, schema) {
-                            messages.push(
-                                Message::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one counts"))
+                            diagnostics.push(
+                                Diagnostic::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one counts"))
                                     .with_help("get the list from the site again"),
                             );
                         }
@@ -251,7 +254,7 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
                 }
             }
         }
-        Json::Object(members) => {
+        JsonValue::Object(members) => {
             for member in members {
                 let inner = member.value.get("jsonSchema").unwrap_or(&member.value);
                 let name = member
@@ -268,8 +271,8 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
         _ => lost += 1,
     }
     if lost > 0 {
-        messages.push(
-            Message::warning(file, node.line, format!("{lost} items of the list are no schemas with `id` and `jsonSchema`; they are left out"))
+        diagnostics.push(
+            Diagnostic::warning(file, node.line, format!("{lost} items of the list are no schemas with `id` and `jsonSchema`; they are left out"))
                 .with_help("get the list from the site again"),
         );
     }

@@ -1,8 +1,8 @@
 //! Examples of a page: JSON that may be cut, or plain text.
 
-use crate::json::{Budget, Json, Node, parse};
-use crate::message::{Message, quoted};
-use crate::page::Example;
+use crate::json::{Budget, JsonNode, JsonValue, parse};
+use crate::message::{Diagnostic, quoted};
+use crate::page::BodyExample;
 
 /// Reads the examples that stand at the start of a text, one behind the other, up to the end of the line
 /// where the last one ends. Gives the byte offset behind.
@@ -14,8 +14,8 @@ pub(crate) fn json(
     column: u32,
     file: &str,
     budget: &mut Budget,
-    messages: &mut Vec<Message>,
-) -> Result<(Vec<Example>, usize), Message> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(Vec<BodyExample>, usize), Diagnostic> {
     let mut examples = Vec::new();
     let mut start = 0;
     let (mut line, mut column) = (line, column);
@@ -23,7 +23,7 @@ pub(crate) fn json(
         let parsed = match parse(&text[start..], line, column, budget) {
             Ok(parsed) => parsed,
             Err(failure) => {
-                let message = Message::error(
+                let message = Diagnostic::error(
                     file,
                     failure.line,
                     format!(
@@ -37,24 +37,24 @@ pub(crate) fn json(
                 if examples.is_empty() {
                     return Err(message);
                 }
-                messages.push(message);
+                diagnostics.push(message);
                 return Ok((examples, start));
             }
         };
         for (line, remark) in parsed.remarks {
-            messages.push(Message::warning(file, line, remark));
+            diagnostics.push(Diagnostic::warning(file, line, remark));
         }
         if let Some(cut) = &parsed.cut {
             let lost = cut.lost.as_ref().map_or_else(String::new, |name| {
                 format!("; the value of {} is missing", quoted(name))
             });
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 cut.line,
                 format!("the example is cut here{lost}"),
             ));
         }
-        examples.push(Example {
+        examples.push(BodyExample {
             line: parsed.node.line,
             name: None,
             value: parsed.node,
@@ -78,7 +78,7 @@ pub(crate) fn json(
         }
         if !rest.is_empty() && !rest.starts_with('\n') {
             let line_end = rest.find('\n').unwrap_or(rest.len());
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 line,
                 format!(
@@ -92,13 +92,13 @@ pub(crate) fn json(
 }
 
 /// Text that is no JSON, as an example.
-pub(crate) fn text(text: &str, line: u32) -> Example {
-    Example {
+pub(crate) fn text(text: &str, line: u32) -> BodyExample {
+    BodyExample {
         line,
         name: None,
-        value: Node {
+        value: JsonNode {
             line,
-            value: Json::Text(text.trim().to_owned()),
+            value: JsonValue::String(text.trim().to_owned()),
         },
         cut: false,
     }
@@ -110,44 +110,51 @@ mod tests {
 
     #[test]
     fn several_on_one_line() {
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let (examples, end) = json(
             "{\n\"a\":1} {\"b\":tru",
             5,
             1,
             "a.txt",
             &mut Budget::default(),
-            &mut messages,
+            &mut diagnostics,
         )
         .unwrap();
         assert_eq!(examples.len(), 2);
         assert_eq!((examples[1].line, examples[1].cut), (6, true));
         assert_eq!(end, 17);
         assert_eq!(
-            messages[0].to_string(),
+            diagnostics[0].to_string(),
             "a.txt:6: warning: the example is cut here"
         );
     }
 
     #[test]
     fn what_stands_behind_is_told() {
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let (_, end) = json(
             "{} x\ny",
             1,
             1,
             "a.txt",
             &mut Budget::default(),
-            &mut messages,
+            &mut diagnostics,
         )
         .unwrap();
         assert_eq!(end, 2);
         assert_eq!(
-            messages[0].to_string(),
+            diagnostics[0].to_string(),
             "a.txt:1: warning: `x` behind the example is not read"
         );
-        let failure =
-            json("{x}", 3, 7, "a.txt", &mut Budget::default(), &mut messages).unwrap_err();
+        let failure = json(
+            "{x}",
+            3,
+            7,
+            "a.txt",
+            &mut Budget::default(),
+            &mut diagnostics,
+        )
+        .unwrap_err();
         assert!(failure.text.ends_with("found 'x' (column 8)"), "{failure}");
     }
 }

@@ -2,20 +2,20 @@
 
 use super::lines::Lines;
 use super::marker::{example_line, marker, required_line, status_line};
-use crate::page::Field;
+use crate::page::FieldSpec;
 use crate::types;
 
 /// Reads the field whose name is at `index`; gives the index behind it.
-pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(Field, usize)> {
+pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(FieldSpec, usize)> {
     if !begins(lines, index, end) {
         return None;
     }
-    let mut field = Field {
+    let mut field = FieldSpec {
         name: lines.at(index).to_owned(),
         line: lines.number(index),
         type_name: Some(lines.at(index + 1).to_owned()),
         max_length: types::length_of(lines.at(index + 1)),
-        ..Field::default()
+        ..FieldSpec::default()
     };
     let mut text: Vec<&str> = Vec::new();
     let mut at = index + 2;

@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use super::marker::{Marker, marker, modified_line, status_line};
-use crate::page::Method;
+use crate::page::HttpMethod;
 
 /// What stands above the text of a page.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -223,7 +223,7 @@ fn method_line(line: &str) -> Option<(String, Option<String>)> {
         .find(|c: char| !c.is_ascii_uppercase())
         .unwrap_or(line.len());
     let (word, rest) = line.split_at(end);
-    Method::from_name(word)?;
+    HttpMethod::from_name(word)?;
     if rest.is_empty() {
         return Some((word.to_owned(), None));
     }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::message::Message;
-use crate::page::Note;
+use crate::message::Diagnostic;
+use crate::page::CaptureNote;
 
 /// A line: as saved, and as a reader would compare it.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Lines<'a> {
 pub(crate) fn decode<'a>(
     name: &str,
     bytes: &'a [u8],
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Cow<'a, str>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
@@ -41,13 +41,13 @@ pub(crate) fn decode<'a>(
             let good = std::str::from_utf8(good).unwrap_or_default();
             let line = line_count(good);
             if error.error_len().is_some() {
-                messages.push(
-                    Message::error(name, line, "the file is not UTF-8 text")
+                diagnostics.push(
+                    Diagnostic::error(name, line, "the file is not UTF-8 text")
                         .with_help("save the page as UTF-8 text and file it again"),
                 );
                 return None;
             }
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 name,
                 line,
                 "the file ends inside a character, which is left out",
@@ -68,7 +68,7 @@ fn line_count(text: &str) -> u32 {
 }
 
 /// Takes the notes of the person who saved the page out of its text; empty lines stay in their place.
-pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<Note>) {
+pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<CaptureNote>) {
     if !text.contains("[capture:") {
         return (Cow::Borrowed(text), Vec::new());
     }
@@ -78,7 +78,7 @@ pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<Note>) {
     for line in text.split_inclusive('\n') {
         number = number.saturating_add(1);
         if let Some(note) = note(&normal(line)) {
-            notes.push(Note {
+            notes.push(CaptureNote {
                 line: number,
                 text: note.to_owned(),
             });
@@ -191,13 +191,13 @@ mod tests {
 
     #[test]
     fn blanks_marks_and_line_ends_are_taken_out() {
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let bytes = "\u{feff}a\u{a0}b \r\n\u{200b}c\rd\u{2003}\u{2003}".as_bytes();
-        let text = decode("a.txt", bytes, &mut messages).unwrap();
+        let text = decode("a.txt", bytes, &mut diagnostics).unwrap();
         let lines = split(&text);
         let seen: Vec<_> = (0..lines.len()).map(|index| lines.at(index)).collect();
         assert_eq!(seen, ["a b", "c", "d"]);
-        assert_eq!(messages, []);
+        assert_eq!(diagnostics, []);
     }
 
     #[test]
@@ -214,10 +214,10 @@ mod tests {
                 "a.txt:2: error: the file is not UTF-8 text\n  help: save the page as UTF-8 text and file it again",
             ),
         ] {
-            let mut messages = Vec::new();
-            let text = decode("a.txt", bytes, &mut messages);
+            let mut diagnostics = Vec::new();
+            let text = decode("a.txt", bytes, &mut diagnostics);
             assert_eq!(text.as_deref(), read);
-            assert_eq!(messages[0].to_string(), message);
+            assert_eq!(diagnostics[0].to_string(), message);
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn notes_are_no_page_text() {
         let (text, notes) = take_notes("{\n [capture: cut here; more follows]\n}\n[capture: x]");
         assert_eq!(text, "{\n\n}\n");
-        assert!(notes[0].is_cut());
+        assert!(notes[0].is_truncated());
         assert_eq!((notes[0].line, notes[1].line), (2, 4));
         let lines = split(&text);
         assert_eq!(lines.slice(0, 3), "{\n\n}\n");

@@ -1,6 +1,6 @@
 //! The lines that divide a rendered page: headings that the site prints itself.
 
-use crate::page::Place;
+use crate::page::ParameterLocation;
 
 /// What a heading begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,12 +8,12 @@ pub(crate) enum Marker {
     /// `Request`
     Request,
     /// `Query Params` and its like.
-    Params(Place),
-    /// `Body Params application/json Required`
-    Body(BodyHead),
+    Params(ParameterLocation),
+    /// `RequestBody Params application/json Required`
+    RequestBody(BodyHead),
     /// `Request Code Samples`
     Samples,
-    /// `Request Example`
+    /// `Request BodyExample`
     RequestExample,
     /// `Responses`
     Responses,
@@ -35,25 +35,35 @@ pub(crate) fn marker(line: &str, strict: bool) -> Option<Marker> {
     let lower = line.to_lowercase();
     let plain = match lower.as_str() {
         "request" | "请求参数" | "request params" | "request parameters" => Marker::Request,
-        "query params" | "query parameters" | "query 参数" => Marker::Params(Place::Query),
-        "path params" | "path parameters" | "path 参数" => Marker::Params(Place::Path),
-        "header params" | "header parameters" | "header 参数" => Marker::Params(Place::Header),
-        "cookie params" | "cookie parameters" | "cookie 参数" => Marker::Params(Place::Cookie),
-        "query" if !strict => Marker::Params(Place::Query),
-        "header" | "headers" | "request headers" if !strict => Marker::Params(Place::Header),
-        "cookie" | "cookies" if !strict => Marker::Params(Place::Cookie),
+        "query params" | "query parameters" | "query 参数" => {
+            Marker::Params(ParameterLocation::Query)
+        }
+        "path params" | "path parameters" | "path 参数" => {
+            Marker::Params(ParameterLocation::Path)
+        }
+        "header params" | "header parameters" | "header 参数" => {
+            Marker::Params(ParameterLocation::Header)
+        }
+        "cookie params" | "cookie parameters" | "cookie 参数" => {
+            Marker::Params(ParameterLocation::Cookie)
+        }
+        "query" if !strict => Marker::Params(ParameterLocation::Query),
+        "header" | "headers" | "request headers" if !strict => {
+            Marker::Params(ParameterLocation::Header)
+        }
+        "cookie" | "cookies" if !strict => Marker::Params(ParameterLocation::Cookie),
         "request code samples" | "request samples" | "code samples" | "请求示例代码" => {
             Marker::Samples
         }
         "request example" | "request request example" | "请求示例" => Marker::RequestExample,
         "responses" | "返回响应" | "returned response" => Marker::Responses,
         "response" if !strict => Marker::Responses,
-        _ => return body(&lower).map(Marker::Body),
+        _ => return body(&lower).map(Marker::RequestBody),
     };
     Some(plain)
 }
 
-/// `Body Params application/json Required`, with or without blanks.
+/// `RequestBody Params application/json Required`, with or without blanks.
 fn body(lower: &str) -> Option<BodyHead> {
     let rest = [
         "body params",
@@ -184,7 +194,7 @@ pub(crate) fn example_line(line: &str) -> Option<&str> {
         .or_else(|| line.strip_prefix("Example"))
         .or_else(|| line.strip_prefix("示例"))?
         .trim_start();
-    // `Example: 7` shows the value of a field, `Example 7` is the seventh example.
+    // `BodyExample: 7` shows the value of a field, `BodyExample 7` is the seventh example.
     let number = rest.len() <= 3 && rest.bytes().all(|b| b.is_ascii_digit());
     let rest = rest.strip_prefix(':').map_or(rest, str::trim_start);
     let number = number || rest.is_empty();
@@ -206,14 +216,17 @@ mod tests {
     #[test]
     fn headings() {
         let body = |media_type: Option<&str>, required| {
-            Some(Marker::Body(BodyHead {
+            Some(Marker::RequestBody(BodyHead {
                 media_type: media_type.map(str::to_owned),
                 required,
             }))
         };
         for (line, read) in [
             ("Request", Some(Marker::Request)),
-            ("Query Params", Some(Marker::Params(Place::Query))),
+            (
+                "Query Params",
+                Some(Marker::Params(ParameterLocation::Query)),
+            ),
             ("Body Params", body(None, None)),
             (
                 "Body Params application/json",
@@ -239,7 +252,7 @@ mod tests {
         assert_eq!(marker("Headers", true), None);
         assert_eq!(
             marker("Headers", false),
-            Some(Marker::Params(Place::Header))
+            Some(Marker::Params(ParameterLocation::Header))
         );
     }
 

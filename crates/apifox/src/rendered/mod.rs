@@ -19,36 +19,36 @@ mod table;
 use jiff::civil::DateTime;
 use lines::Lines;
 
-use crate::message::{Message, quoted};
-use crate::page::{Kind, Page};
-use crate::{Role, Source};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{Page, PageKind};
+use crate::{PageRole, PageSource};
 
 /// Reads a rendered page. Without a page there is an error among the messages.
-pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
-    let text = lines::decode(source.name, source.text, messages)?;
+pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
+    let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
     let lines = lines::split(&text);
     let head = head::head(&lines);
     if head.title.is_empty() {
-        messages.push(
-            Message::error(source.name, None, "the page has no title").with_help(
+        diagnostics.push(
+            Diagnostic::error(source.name, None, "the page has no title").with_help(
                 "a page begins with its folder and its site, an empty line and its title",
             ),
         );
         return None;
     }
-    let tail = tail(&lines, head.end, source.name, messages);
+    let tail = tail(&lines, head.end, source.name, diagnostics);
     let called = head.method.is_some()
-        || source.role == Role::Receiver
+        || source.role == PageRole::Webhook
         || head::looks_like_operation(&lines, head.end, tail.start);
     let (kind, text) = if called {
-        let (operation, text) = operation::read(&lines, &head, tail.start, source, messages)?;
-        (Kind::Api(operation), text)
+        let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
+        (PageKind::Operation(operation), text)
     } else {
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();
-        (Kind::Guide, join(&text))
+        (PageKind::Guide, join(&text))
     };
     Some(Page {
         key: source.key.to_owned(),
@@ -90,7 +90,7 @@ struct Tail {
     modified: Option<String>,
 }
 
-fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> Tail {
+fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Tail {
     let total = lines.len();
     let mut odd = None;
     for at in (from..total).rev() {
@@ -112,8 +112,8 @@ fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> 
         odd = odd.or(Some((at, text.to_owned())));
     }
     if let Some((at, text)) = odd {
-        messages.push(
-            Message::warning(
+        diagnostics.push(
+            Diagnostic::warning(
                 file,
                 lines.number(at),
                 format!(
@@ -162,10 +162,10 @@ mod tests {
     use super::*;
 
     fn end(text: &str) -> (usize, Option<String>, Vec<String>) {
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let lines = lines::split(text);
-        let tail = tail(&lines, 0, "a.txt", &mut messages);
-        let said = messages.iter().map(Message::to_string).collect();
+        let tail = tail(&lines, 0, "a.txt", &mut diagnostics);
+        let said = diagnostics.iter().map(Diagnostic::to_string).collect();
         (tail.start, tail.modified, said)
     }
 

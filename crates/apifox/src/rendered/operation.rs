@@ -9,21 +9,21 @@ use super::payload;
 use super::raw::Sections;
 use super::rows::Rows;
 use super::sections::sections;
-use crate::message::{Message, quoted};
-use crate::page::{Auth, Method, Operation};
-use crate::{Role, Source};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{ApiOperation, HttpMethod, SampleAuthorization};
+use crate::{PageRole, PageSource};
 
 /// Reads the operation of a page and its free text. Without one there is an error among the messages.
 pub(crate) fn read(
     lines: &Lines,
     head: &Head,
     end: usize,
-    source: &Source,
-    messages: &mut Vec<Message>,
-) -> Option<(Operation, String)> {
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(ApiOperation, String)> {
     let file = source.name;
-    let mut found = sections(lines, head.end, end, file, messages);
-    let call = call(lines, head, &found, source, messages)?;
+    let mut found = sections(lines, head.end, end, file, diagnostics);
+    let call = call(lines, head, &found, source, diagnostics)?;
     let mut parameters = Parameters::new(&call.path);
     parameters.add_samples(call.path_values, call.path_line, call.sample_line);
     parameters.add_pairs(&call.query, call.path_line);
@@ -32,18 +32,18 @@ pub(crate) fn read(
     }
     let text = std::mem::take(&mut found.text);
     let mut rows = Rows::new(file, call.method, &found, &parameters);
-    let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), messages);
-    rows.section_tables(&mut found, messages);
+    let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), diagnostics);
+    rows.section_tables(&mut found, diagnostics);
     let content_types = std::mem::take(&mut rows.content_types);
     for (place, field) in std::mem::take(&mut rows.parameters) {
         parameters.add_field(place, field);
     }
-    let body = payload::body(&found, std::mem::take(&mut rows.body), file, messages);
-    payload::compare(&content_types, body.as_ref(), file, messages);
+    let body = payload::body(&found, std::mem::take(&mut rows.body), file, diagnostics);
+    payload::compare(&content_types, body.as_ref(), file, diagnostics);
     let responses = payload::responses(&mut found, std::mem::take(&mut rows.responses));
     let auth = found.curl.as_ref().and_then(auth);
     Some((
-        Operation {
+        ApiOperation {
             line: call.line,
             method: call.method,
             path: call.path,
@@ -62,7 +62,7 @@ pub(crate) fn read(
 /// Method and address of an operation.
 struct Call {
     line: u32,
-    method: Method,
+    method: HttpMethod,
     path: String,
     path_line: u32,
     /// Where the sample shows the path.
@@ -78,8 +78,8 @@ fn call(
     lines: &Lines,
     head: &Head,
     found: &Sections,
-    source: &Source,
-    messages: &mut Vec<Message>,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Call> {
     let file = source.name;
     let curl = found.curl.as_ref();
@@ -89,31 +89,31 @@ fn call(
         (None, Some(curl)) => curl.line,
         (None, None) => title_line,
     };
-    let method = method(head, curl, source, line, messages)?;
+    let method = method(head, curl, source, line, diagnostics)?;
     let (shown, path_line) = match &head.path {
         Some((text, at)) => (Some(line_address(text)), lines.number(*at)),
         None => (None, line),
     };
     let sampled = curl.and_then(|curl| curl.address.as_ref());
     let wrong = |line: u32, path: &str, reason: &str| {
-        Message::error(
+        Diagnostic::error(
             file,
             line,
             format!("the path {} can't be read: {reason}", quoted(path)),
         )
         .with_help("write it as `/orders/{id}`, each value in braces with a name of its own")
     };
-    let template = |address: &Address, line: u32, messages: &mut Vec<Message>| {
+    let template = |address: &Address, line: u32, diagnostics: &mut Vec<Diagnostic>| {
         path::with_template(address.clone())
-            .map_err(|reason| messages.push(wrong(line, &address.path, &reason)))
+            .map_err(|reason| diagnostics.push(wrong(line, &address.path, &reason)))
             .ok()
     };
     let Some(shown) = shown else {
         let Some((sampled, sample_line)) = sampled else {
-            return without_path(source, line, method, messages);
+            return without_path(source, line, method, diagnostics);
         };
-        let address = template(sampled, *sample_line, messages)?;
-        warn_of_values(&address.path, *sample_line, file, messages);
+        let address = template(sampled, *sample_line, diagnostics)?;
+        warn_of_values(&address.path, *sample_line, file, diagnostics);
         return Some(Call {
             line,
             method,
@@ -125,7 +125,7 @@ fn call(
             query: Vec::new(),
         });
     };
-    let address = template(&shown, path_line, messages)?;
+    let address = template(&shown, path_line, diagnostics)?;
     let mut call = Call {
         line,
         method,
@@ -145,7 +145,7 @@ fn call(
                 }
             }
             None => {
-                messages.push(Message::warning(
+                diagnostics.push(Diagnostic::warning(
                     file,
                     *sample_line,
                     format!(
@@ -171,10 +171,10 @@ fn line_address(text: &str) -> Address {
 fn method(
     head: &Head,
     curl: Option<&Curl>,
-    source: &Source,
+    source: &PageSource,
     line: u32,
-    messages: &mut Vec<Message>,
-) -> Option<Method> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<HttpMethod> {
     let file = source.name;
     let sampled = curl.and_then(|curl| {
         let name = curl.method.clone();
@@ -185,7 +185,7 @@ fn method(
     if let (Some(shown), Some(sampled), Some(curl)) = (&shown, &sampled, curl)
         && shown != sampled
     {
-        messages.push(Message::warning(
+        diagnostics.push(Diagnostic::warning(
             file,
             curl.line,
             format!(
@@ -195,11 +195,11 @@ fn method(
         ));
     }
     let Some(name) = shown.or(sampled) else {
-        if source.role == Role::Receiver {
-            return Some(Method::Post);
+        if source.role == PageRole::Webhook {
+            return Some(HttpMethod::Post);
         }
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 file,
                 line,
                 "the operation can't be read: the page shows neither a method nor a curl sample",
@@ -210,10 +210,10 @@ fn method(
         );
         return None;
     };
-    let method = Method::from_name(&name);
+    let method = HttpMethod::from_name(&name);
     if method.is_none() {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 file,
                 line,
                 format!(
@@ -229,12 +229,12 @@ fn method(
 
 /// Only a receiver can do without a path.
 fn without_path(
-    source: &Source,
+    source: &PageSource,
     line: u32,
-    method: Method,
-    messages: &mut Vec<Message>,
+    method: HttpMethod,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Call> {
-    if source.role == Role::Receiver {
+    if source.role == PageRole::Webhook {
         return Some(Call {
             line,
             method,
@@ -246,8 +246,8 @@ fn without_path(
             query: Vec::new(),
         });
     }
-    messages.push(
-        Message::error(
+    diagnostics.push(
+        Diagnostic::error(
             source.name,
             line,
             "the operation can't be read: the page shows no path, and no curl sample that has one",
@@ -258,14 +258,14 @@ fn without_path(
 }
 
 /// A path that only a sample shows may have values in it.
-fn warn_of_values(path: &str, line: u32, file: &str, messages: &mut Vec<Message>) {
+fn warn_of_values(path: &str, line: u32, file: &str, diagnostics: &mut Vec<Diagnostic>) {
     let value = path.split('/').find(|segment| {
         segment.bytes().filter(u8::is_ascii_digit).count() * 2 > segment.len()
             && !segment.contains('{')
     });
     if let Some(value) = value {
-        messages.push(
-            Message::warning(
+        diagnostics.push(
+            Diagnostic::warning(
                 file,
                 line,
                 format!(
@@ -278,10 +278,10 @@ fn warn_of_values(path: &str, line: u32, file: &str, messages: &mut Vec<Message>
     }
 }
 
-fn auth(curl: &Curl) -> Option<Auth> {
+fn auth(curl: &Curl) -> Option<SampleAuthorization> {
     let header = curl.header("Authorization")?;
     let scheme = header.value.split_whitespace().next().unwrap_or_default();
-    Some(Auth {
+    Some(SampleAuthorization {
         scheme: scheme.to_lowercase(),
         line: header.line,
     })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::curl::{Curl, Pair};
 use super::path::{is_placeholder, names};
-use crate::page::{Field, Parameter, Place, Sample, Schema};
+use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
 
 /// Headers that carry the message, not its meaning. OpenAPI describes them elsewhere.
 const STANDARD: &[&str] = &[
@@ -28,8 +28,8 @@ pub(crate) fn is_standard(name: &str) -> bool {
 
 /// Parameters in the order in which they were met, each place and name once.
 pub(crate) struct Parameters {
-    all: Vec<Parameter>,
-    index: HashMap<(Place, String), usize>,
+    all: Vec<ApiParameter>,
+    index: HashMap<(ParameterLocation, String), usize>,
 }
 
 impl Parameters {
@@ -40,45 +40,45 @@ impl Parameters {
             index: HashMap::new(),
         };
         for name in names(path).unwrap_or_default() {
-            parameters.at(Place::Path, name, 0);
+            parameters.at(ParameterLocation::Path, name, 0);
         }
         parameters
     }
 
     /// The names in one place.
-    pub(crate) fn names(&self, place: Place) -> impl Iterator<Item = &Parameter> {
+    pub(crate) fn names(&self, place: ParameterLocation) -> impl Iterator<Item = &ApiParameter> {
         self.all
             .iter()
             .filter(move |parameter| parameter.place == place)
     }
 
-    fn at(&mut self, place: Place, name: &str, line: u32) -> &mut Parameter {
+    fn at(&mut self, place: ParameterLocation, name: &str, line: u32) -> &mut ApiParameter {
         // Names of headers are the same in any case.
         let key = match place {
-            Place::Header => name.to_ascii_lowercase(),
+            ParameterLocation::Header => name.to_ascii_lowercase(),
             _ => name.to_owned(),
         };
         let next = self.all.len();
         let index = *self.index.entry((place, key)).or_insert(next);
         if index == next {
-            self.all.push(Parameter {
+            self.all.push(ApiParameter {
                 place,
-                field: Field {
+                field: FieldSpec {
                     name: name.to_owned(),
                     line,
-                    ..Field::default()
+                    ..FieldSpec::default()
                 },
                 samples: Vec::new(),
-                schema: Schema::Inferred,
+                schema: SchemaSource::Inferred,
             });
         }
         &mut self.all[index]
     }
 
-    fn sample(&mut self, place: Place, name: &str, value: &str, line: u32) {
+    fn sample(&mut self, place: ParameterLocation, name: &str, value: &str, line: u32) {
         let parameter = self.at(place, name, line);
         if !is_placeholder(value) {
-            parameter.samples.push(Sample {
+            parameter.samples.push(SampleValue {
                 line,
                 text: value.to_owned(),
             });
@@ -91,31 +91,31 @@ impl Parameters {
             parameter.field.line = line;
         }
         for (name, value) in values {
-            self.sample(Place::Path, &name, &value, sample);
+            self.sample(ParameterLocation::Path, &name, &value, sample);
         }
     }
 
     /// A query that stands on the path line.
     pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
         for (name, value) in pairs {
-            self.sample(Place::Query, name, value, line);
+            self.sample(ParameterLocation::Query, name, value, line);
         }
     }
 
     /// Query and headers of the sample.
     pub(crate) fn add_curl(&mut self, curl: &Curl) {
         for Pair { name, value, line } in &curl.query {
-            self.sample(Place::Query, name, value, *line);
+            self.sample(ParameterLocation::Query, name, value, *line);
         }
         for Pair { name, value, line } in &curl.headers {
             if !is_standard(name) {
-                self.sample(Place::Header, name, value, *line);
+                self.sample(ParameterLocation::Header, name, value, *line);
             }
         }
     }
 
     /// What a table says. What an earlier row said of the same parameter counts.
-    pub(crate) fn add_field(&mut self, place: Place, field: Field) {
+    pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
         let own = &mut self.at(place, &field.name, field.line).field;
         own.type_name = own.type_name.take().or(field.type_name);
         own.required = own.required.or(field.required);
@@ -125,7 +125,7 @@ impl Parameters {
     }
 
     /// All of them.
-    pub(crate) fn finish(self) -> Vec<Parameter> {
+    pub(crate) fn finish(self) -> Vec<ApiParameter> {
         self.all
     }
 }

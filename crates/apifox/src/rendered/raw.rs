@@ -3,7 +3,7 @@
 use super::curl::Curl;
 use super::marker::BodyHead;
 use super::table::Table;
-use crate::page::{Example, Field, Place};
+use crate::page::{BodyExample, FieldSpec, ParameterLocation};
 
 /// What the sections of a page hold. Tables are found but not read: names that samples show help with that.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(crate) struct Sections {
     pub(crate) text: Vec<String>,
     /// Tables in the free text, each with the number of text lines above it.
     pub(crate) text_tables: Vec<(Table, usize)>,
-    pub(crate) params: Vec<(Place, Rows)>,
+    pub(crate) params: Vec<(ParameterLocation, Rows)>,
     pub(crate) body: Option<RawBody>,
     pub(crate) curl: Option<Curl>,
     pub(crate) responses: Vec<RawResponse>,
@@ -22,7 +22,7 @@ pub(crate) struct Sections {
 #[derive(Debug)]
 pub(crate) enum Rows {
     Table(Table),
-    Field(Field),
+    FieldSpec(FieldSpec),
 }
 
 /// The body section.
@@ -32,7 +32,7 @@ pub(crate) struct RawBody {
     /// Whether the page has the heading; an example alone may stand below `Request`.
     pub(crate) head: BodyHead,
     pub(crate) rows: Vec<Rows>,
-    pub(crate) examples: Vec<Example>,
+    pub(crate) examples: Vec<BodyExample>,
 }
 
 /// One response.
@@ -44,7 +44,7 @@ pub(crate) struct RawResponse {
     pub(crate) media_type: Option<String>,
     pub(crate) rows: Vec<Rows>,
     pub(crate) headers: Vec<Rows>,
-    pub(crate) examples: Vec<Example>,
+    pub(crate) examples: Vec<BodyExample>,
 }
 
 /// Whether examples of a media type are JSON. Without one they are until they prove not to be.

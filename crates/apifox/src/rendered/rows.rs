@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::parameters::{Parameters, is_standard};
 use super::raw::{self, Sections};
 use super::table::{Known, Table, row};
-use crate::json::{Json, Node};
-use crate::message::{Message, quoted};
-use crate::page::{Field, Method, Place};
+use crate::json::{JsonNode, JsonValue};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{FieldSpec, HttpMethod, ParameterLocation};
 
 /// Values longer than this are no fixed values.
 const LONGEST_VALUE: usize = 100;
@@ -17,28 +17,32 @@ pub(crate) struct Rows<'a> {
     file: &'a str,
     /// Names that samples show.
     known: Known,
-    places: HashMap<String, Place>,
+    places: HashMap<String, ParameterLocation>,
     body_names: HashSet<String>,
     response_names: HashSet<String>,
     has_body: bool,
-    pub(crate) parameters: Vec<(Place, Field)>,
-    pub(crate) body: Vec<Field>,
+    pub(crate) parameters: Vec<(ParameterLocation, FieldSpec)>,
+    pub(crate) body: Vec<FieldSpec>,
     /// Fields and headers of each response.
-    pub(crate) responses: Vec<(Vec<Field>, Vec<Field>)>,
+    pub(crate) responses: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
     /// Rows that speak of the media type of the request.
-    pub(crate) content_types: Vec<Field>,
+    pub(crate) content_types: Vec<FieldSpec>,
 }
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(
         file: &'a str,
-        method: Method,
+        method: HttpMethod,
         found: &Sections,
         parameters: &Parameters,
     ) -> Self {
         let mut known = Known::new();
         let mut places = HashMap::new();
-        for place in [Place::Header, Place::Query, Place::Path] {
+        for place in [
+            ParameterLocation::Header,
+            ParameterLocation::Query,
+            ParameterLocation::Path,
+        ] {
             for parameter in parameters.names(place) {
                 let values = known.entry(parameter.field.name.clone()).or_default();
                 values.extend(parameter.samples.iter().map(|sample| sample.text.clone()));
@@ -70,7 +74,9 @@ impl<'a> Rows<'a> {
             .curl
             .as_ref()
             .is_some_and(super::curl::Curl::sends_body);
-        let queried = places.values().any(|place| *place == Place::Query);
+        let queried = places
+            .values()
+            .any(|place| *place == ParameterLocation::Query);
         Self {
             file,
             known,
@@ -94,7 +100,7 @@ impl<'a> Rows<'a> {
         &mut self,
         text: Vec<String>,
         tables: Vec<(Table, usize)>,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<String> {
         let mut back = Vec::new();
         for (table, above) in tables {
@@ -109,7 +115,7 @@ impl<'a> Rows<'a> {
                 back.push((above, table.text));
                 continue;
             }
-            messages.append(&mut said);
+            diagnostics.append(&mut said);
             let of_response = answered && !requested;
             for field in fields {
                 self.attribute(field, of_response);
@@ -128,18 +134,24 @@ impl<'a> Rows<'a> {
     }
 
     /// Reads the tables and lists of the sections.
-    pub(crate) fn section_tables(&mut self, found: &mut Sections, messages: &mut Vec<Message>) {
+    pub(crate) fn section_tables(
+        &mut self,
+        found: &mut Sections,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         for (place, rows) in std::mem::take(&mut found.params) {
-            for field in self.section_fields(rows, messages) {
+            for field in self.section_fields(rows, diagnostics) {
                 let place = match self.places.get(&field.name) {
-                    Some(Place::Path) => Place::Path,
+                    Some(ParameterLocation::Path) => ParameterLocation::Path,
                     _ => place,
                 };
                 if field.name.eq_ignore_ascii_case("content-type") {
                     self.content_types.push(field);
-                } else if place == Place::Path && self.places.get(&field.name) != Some(&place) {
-                    messages.push(
-                        Message::warning(
+                } else if place == ParameterLocation::Path
+                    && self.places.get(&field.name) != Some(&place)
+                {
+                    diagnostics.push(
+                        Diagnostic::warning(
                             self.file,
                             field.line,
                             format!(
@@ -149,7 +161,7 @@ impl<'a> Rows<'a> {
                         )
                         .with_help("write the path as `/orders/{id}`, each value in braces"),
                     );
-                } else if place != Place::Header || !is_standard(&field.name) {
+                } else if place != ParameterLocation::Header || !is_standard(&field.name) {
                     self.parameters.push((place, field));
                 }
             }
@@ -159,7 +171,7 @@ impl<'a> Rows<'a> {
             .iter_mut()
             .flat_map(|body| std::mem::take(&mut body.rows))
         {
-            for field in self.section_fields(rows, messages) {
+            for field in self.section_fields(rows, diagnostics) {
                 if is_content_type(&field.name, &self.body_names) {
                     self.content_types.push(field);
                 } else {
@@ -169,36 +181,36 @@ impl<'a> Rows<'a> {
         }
         for (at, response) in found.responses.iter_mut().enumerate() {
             for rows in std::mem::take(&mut response.rows) {
-                let fields = self.section_fields(rows, messages);
+                let fields = self.section_fields(rows, diagnostics);
                 self.responses[at].0.extend(fields);
             }
             for rows in std::mem::take(&mut response.headers) {
-                let fields = self.section_fields(rows, messages);
+                let fields = self.section_fields(rows, diagnostics);
                 let fields = fields.into_iter().filter(|field| !is_standard(&field.name));
                 self.responses[at].1.extend(fields);
             }
         }
     }
 
-    fn section_fields(&self, rows: raw::Rows, messages: &mut Vec<Message>) -> Vec<Field> {
+    fn section_fields(&self, rows: raw::Rows, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
         match rows {
-            raw::Rows::Table(table) => self.fields(&table, messages),
-            raw::Rows::Field(field) => vec![field],
+            raw::Rows::Table(table) => self.fields(&table, diagnostics),
+            raw::Rows::FieldSpec(field) => vec![field],
         }
     }
 
-    fn fields(&self, table: &Table, messages: &mut Vec<Message>) -> Vec<Field> {
+    fn fields(&self, table: &Table, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
         let mut fields = Vec::new();
         for (line, text) in &table.rows {
             match row(text, *line, &table.header, &self.known) {
                 Ok(row) => {
                     for doubt in row.doubts {
-                        messages.push(Message::warning(self.file, *line, doubt));
+                        diagnostics.push(Diagnostic::warning(self.file, *line, doubt));
                     }
                     fields.push(row.field);
                 }
-                Err(reason) => messages.push(
-                    Message::warning(
+                Err(reason) => diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         *line,
                         format!("this row of the table is not read: {reason}"),
@@ -215,7 +227,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Puts a row of the free text where its name is known, else where its neighbours are.
-    fn attribute(&mut self, field: Field, of_response: bool) {
+    fn attribute(&mut self, field: FieldSpec, of_response: bool) {
         let name = &field.name;
         if let Some(&place) = self.places.get(name) {
             self.parameters.push((place, field));
@@ -230,7 +242,7 @@ impl<'a> Rows<'a> {
         } else if self.has_body {
             self.body.push(field);
         } else {
-            self.parameters.push((Place::Query, field));
+            self.parameters.push((ParameterLocation::Query, field));
         }
     }
 }
@@ -246,14 +258,14 @@ fn known_in(names: &HashSet<String>, name: &str) -> bool {
 }
 
 /// Names of all members, at any depth, and what short values they have.
-fn collect(node: &Node, names: &mut HashSet<String>, known: &mut Known) {
+fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
     match &node.value {
-        Json::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
-        Json::Object(members) => {
+        JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
+        JsonValue::Object(members) => {
             for member in members {
                 names.insert(member.name.clone());
                 let values = known.entry(member.name.clone()).or_default();
-                if let Json::Text(text) | Json::Number(text) = &member.value.value
+                if let JsonValue::String(text) | JsonValue::Number(text) = &member.value.value
                     && text.len() <= LONGEST_VALUE
                     && values.len() < 8
                 {
@@ -267,7 +279,7 @@ fn collect(node: &Node, names: &mut HashSet<String>, known: &mut Known) {
 }
 
 /// The media type that a row asks for.
-pub(crate) fn asked_media_type(field: &Field) -> Option<String> {
+pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
     let words = field.fixed.iter().chain(&field.description);
     words
         .flat_map(|text| {
@@ -280,6 +292,6 @@ pub(crate) fn asked_media_type(field: &Field) -> Option<String> {
 }
 
 /// A row that asks for a media type, in words for a message.
-pub(crate) fn describe(field: &Field, media: &str) -> String {
+pub(crate) fn describe(field: &FieldSpec, media: &str) -> String {
     format!("the row {} asks for {}", quoted(&field.name), quoted(media))
 }

@@ -10,15 +10,15 @@ use super::raw::{RawBody, RawResponse, Rows, Sections, is_json};
 use super::table::table;
 use super::{example, fields};
 use crate::json::Budget;
-use crate::message::Message;
-use crate::page::{Example, Place};
+use crate::message::Diagnostic;
+use crate::page::{BodyExample, ParameterLocation};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Text,
     Request,
-    Params(Place),
-    Body,
+    Params(ParameterLocation),
+    RequestBody,
     Samples,
     Responses,
     ResponseHeaders,
@@ -30,13 +30,13 @@ pub(crate) fn sections(
     from: usize,
     end: usize,
     file: &str,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Sections {
     let mut reader = Reader {
         lines,
         end,
         file,
-        messages,
+        diagnostics,
         limits: Limits::new(lines, from, end),
         from,
         budget: Budget::default(),
@@ -57,7 +57,7 @@ struct Reader<'a, 'm> {
     from: usize,
     end: usize,
     file: &'a str,
-    messages: &'m mut Vec<Message>,
+    diagnostics: &'m mut Vec<Diagnostic>,
     limits: Limits,
     budget: Budget,
     state: State,
@@ -93,7 +93,7 @@ impl Reader<'_, '_> {
                 }
                 None => self.request(at),
             },
-            State::Body => self.body(at),
+            State::RequestBody => self.body(at),
             State::Responses | State::ResponseHeaders => self.response(at),
         }
     }
@@ -102,15 +102,15 @@ impl Reader<'_, '_> {
         let in_response = matches!(self.state, State::Responses | State::ResponseHeaders);
         self.announced = false;
         self.state = match marker {
-            Marker::Params(Place::Header) if in_response => State::ResponseHeaders,
+            Marker::Params(ParameterLocation::Header) if in_response => State::ResponseHeaders,
             Marker::Request => State::Request,
             Marker::Params(place) => State::Params(place),
-            Marker::Body(head) => {
+            Marker::RequestBody(head) => {
                 let line = self.lines.number(at);
                 let body = self.body_at(line);
                 body.line = line;
                 body.head = head;
-                State::Body
+                State::RequestBody
             }
             Marker::Samples => State::Samples,
             Marker::RequestExample => {
@@ -160,7 +160,7 @@ impl Reader<'_, '_> {
             let limit = self.limits.heading[at - self.from];
             let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
             if curl.cut {
-                self.messages.push(Message::warning(
+                self.diagnostics.push(Diagnostic::warning(
                     self.file,
                     curl.line,
                     "the curl sample ends inside a quoted text",
@@ -269,8 +269,8 @@ impl Reader<'_, '_> {
     /// The response that a line belongs to. One without a status line is taken for a success.
     fn last_response(&mut self, at: usize) -> &mut RawResponse {
         if self.found.responses.is_empty() {
-            self.messages.push(
-                Message::warning(
+            self.diagnostics.push(
+                Diagnostic::warning(
                     self.file,
                     self.lines.number(at),
                     "the response has no status line and is taken for 200",
@@ -288,7 +288,7 @@ impl Reader<'_, '_> {
             return Some((vec![Rows::Table(table)], next));
         }
         let (field, next) = fields::field(self.lines, at, self.end)?;
-        Some((vec![Rows::Field(field)], next))
+        Some((vec![Rows::FieldSpec(field)], next))
     }
 
     /// Whether an example begins at a line, with or without an announcement.
@@ -297,7 +297,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads the example at a line, or the announcement of one.
-    fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<Example>, usize) {
+    fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<BodyExample>, usize) {
         let line = self.lines.at(at);
         if let Some(rest) = example_line(line) {
             self.announced = true;
@@ -327,7 +327,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads JSON that begins at a line with `start`, which may stand behind other words on it.
-    fn json(&mut self, at: usize, start: &str) -> (Vec<Example>, usize) {
+    fn json(&mut self, at: usize, start: &str) -> (Vec<BodyExample>, usize) {
         self.announced = false;
         let offset = at - self.from;
         let wide = self.limits.heading[offset].max(at + 1);
@@ -344,7 +344,7 @@ impl Reader<'_, '_> {
         match result {
             Ok((examples, next)) => (examples, next),
             Err(message) => {
-                self.messages.push(message);
+                self.diagnostics.push(message);
                 (Vec::new(), limit)
             }
         }
@@ -355,7 +355,7 @@ impl Reader<'_, '_> {
         at: usize,
         start: &str,
         limit: usize,
-    ) -> Result<(Vec<Example>, usize), Message> {
+    ) -> Result<(Vec<BodyExample>, usize), Diagnostic> {
         let slice = self.lines.slice(at, limit);
         let first = start.chars().next().unwrap_or('{');
         let skip = if first == '{' || first == '[' || first == '"' {
@@ -377,7 +377,7 @@ impl Reader<'_, '_> {
         let narrower = self.limits.any[at - self.from + 1].max(at + 1) < limit;
         // The caller will look again within narrower limits.
         if !(cut && narrower) {
-            self.messages.append(&mut said);
+            self.diagnostics.append(&mut said);
         }
         let breaks = slice[..skip + end].bytes().filter(|&b| b == b'\n').count();
         Ok((examples, (at + breaks + 1).min(limit)))
@@ -390,8 +390,8 @@ impl Reader<'_, '_> {
         if cells >= 2 {
             let above = at.checked_sub(1).map_or("", |above| self.lines.at(above));
             if above.matches(['|', '\t']).count() < 2 {
-                self.messages.push(
-                    Message::warning(
+                self.diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         self.lines.number(at),
                         "the head of this table isn't known, so that the table is not read",

@@ -2,7 +2,9 @@
 
 #![allow(unreachable_pub)]
 
-use apifox::{Assembly, Form, Info, Message, Role, SchemaList, Source};
+use apifox::{
+    AssembledDocument, Diagnostic, DocumentInfo, PageFormat, PageRole, PageSource, SchemaList,
+};
 
 /// The pages of a site in one form, and its list of schemas.
 pub struct Site {
@@ -12,18 +14,18 @@ pub struct Site {
 
 impl Site {
     /// A site of `count` pages. One page in ten has the schemas of another one.
-    pub fn new(form: Form, count: u32) -> Self {
+    pub fn new(form: PageFormat, count: u32) -> Self {
         let page = match form {
-            Form::Rendered => rendered,
-            Form::Markdown => markdown,
-            Form::Published => published,
+            PageFormat::Rendered => rendered,
+            PageFormat::Markdown => markdown,
+            PageFormat::Published => published,
         };
         let items: Vec<String> = (0..=count / 10)
             .map(|number| {
                 format!(r#"{{"id":{number},"name":"Order«{number}»","jsonSchema":{ORDER}}}"#)
             })
             .collect();
-        let (schemas, _) = SchemaList::read(
+        let (schemas, _) = SchemaList::parse(
             "schemas.json",
             format!("[{}]", items.join(",\n")).as_bytes(),
         );
@@ -36,26 +38,26 @@ impl Site {
     }
 
     /// Reads all pages and assembles the document.
-    pub fn import(&self) -> (Assembly, Vec<Message>) {
-        let mut messages = Vec::new();
+    pub fn import(&self) -> (AssembledDocument, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
         let mut pages = Vec::new();
         for (key, text) in &self.pages {
-            let source = Source {
+            let source = PageSource {
                 name: key,
                 key,
-                role: Role::Auto,
+                role: PageRole::Auto,
                 text: text.as_bytes(),
             };
-            let read = apifox::read_with(&source, &self.schemas);
-            messages.extend(read.messages);
+            let read = apifox::parse_page_with(&source, &self.schemas);
+            diagnostics.extend(read.diagnostics);
             pages.extend(read.page);
         }
-        let info = Info {
+        let info = DocumentInfo {
             title: "Harbour Books".to_owned(),
             version: "1.0.0".to_owned(),
             description: None,
         };
-        (apifox::assemble(&pages, &info), messages)
+        (apifox::assemble(&pages, &info), diagnostics)
     }
 }
 

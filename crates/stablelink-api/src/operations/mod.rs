@@ -1,12 +1,11 @@
-//! What the document says of each operation beside its types: where it is, how often it may be
-//! sent, and how sure that is.
+//! The operation table: what the document states about each operation besides its types.
 //!
 //! ```
-//! use stablelink_api::operations::{self, Retry};
+//! use stablelink_api::operations::{self, RetrySafety};
 //!
 //! let create = operations::find("create_checkout_order").ok_or("no such operation")?;
 //! assert_eq!(create.path, "/checkout/order/create");
-//! assert_eq!(create.retry, Retry::Keyed { field: "orderNo" });
+//! assert_eq!(create.retry, RetrySafety::Keyed { field: "orderNo" });
 //! # Ok::<(), &str>(())
 //! ```
 
@@ -15,56 +14,79 @@ mod table;
 
 pub use table::*;
 
-/// What is known of one operation. The constants of this module have one for each.
+/// The properties of one operation. This module has one constant for each operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Facts {
-    /// The name of its method of [`Client`](crate::Client), and of its [`hooks::Operation`](crate::hooks::Operation).
+pub struct OperationInfo {
+    /// The name of the method of [`Client`](crate::Client), and the ID that a
+    /// [`Transport`](crate::hooks::Transport) receives.
     pub id: &'static str,
+    /// The `operationId` of the document, such as `createCheckoutOrder`.
+    pub operation_id: &'static str,
     /// HTTP method, upper case.
     pub method: &'static str,
-    /// Path below the host of the gateway.
+    /// Path below the base URL of the gateway.
     pub path: &'static str,
-    /// Whether it may be sent again.
-    pub retry: Retry,
-    /// How much of its page was seen.
-    pub evidence: Evidence,
-    /// Whether it takes a bearer token and a signature; the token operation does not.
+    /// The group of operations that this one belongs to, such as `Checkout`.
+    pub tag: &'static str,
+    /// What the operation does, in a few words.
+    pub summary: &'static str,
+    /// Where the parameters are sent.
+    pub encoding: RequestEncoding,
+    /// Whether the operation may be sent again.
+    pub retry: RetrySafety,
+    /// How much of the vendor's page was available.
+    pub evidence: EvidenceLevel,
+    /// Whether the operation takes a bearer token and a signature. The token operation does not.
     pub signed: bool,
-    /// Addresses of its pages; none of an operation whose page was not seen.
+    /// URLs of the vendor's pages; empty for an inferred operation.
     pub pages: &'static [&'static str],
 }
 
-/// Whether an operation may be sent again when the outcome of the first attempt is not known:
-/// `x-retry` of the document, where the reason stands.
+/// Where an operation takes its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Retry {
-    /// It changes nothing, or a repeat does no harm.
+pub enum RequestEncoding {
+    /// In the query of the URL. The request has no body.
+    Query,
+    /// In a JSON body.
+    Json,
+    /// In a `multipart/form-data` body.
+    Multipart,
+}
+
+/// Whether an operation may be sent again when the outcome of the first attempt is unknown.
+///
+/// This is `x-retry.policy` of the document, which also gives the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetrySafety {
+    /// The operation changes nothing, or repeating it has no further effect.
     Safe,
-    /// With the same idempotency key, for the gateway refuses a repeated one.
+    /// Only with the same idempotency key: the gateway rejects a key that it has already seen.
     Keyed {
-        /// The member of the request that is the key, as on the wire.
+        /// The request field that holds the key, as in the JSON body.
         field: &'static str,
     },
-    /// Never: a repeat could move money, or make a record, twice.
+    /// Never: a repeat could move money or create a record twice.
     Never,
 }
 
-/// How much of the vendor's page of an operation was seen: `x-evidence` of the document.
+/// How much of the vendor's page of an operation was available: `x-evidence.level` of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Evidence {
-    /// The pages only name it. Path and fields may be wrong. Needs the feature `provisional`.
+pub enum EvidenceLevel {
+    /// The pages only name the operation. Its path and fields may be wrong. Needs the feature
+    /// `provisional`.
     Inferred,
-    /// A part of it.
+    /// A part of the page.
     Partial,
     /// The whole page.
     Documented,
 }
 
-impl Evidence {
-    /// The word of the document.
+impl EvidenceLevel {
+    /// Returns the value of `x-evidence.level`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -75,63 +97,65 @@ impl Evidence {
     }
 }
 
-/// The operation with this name of a method of [`Client`](crate::Client).
+/// Returns the operation with this method name of [`Client`](crate::Client).
 ///
-/// `None` without the feature `provisional` too, if it is inferred.
+/// Without the feature `provisional`, returns `None` for an inferred operation.
 #[must_use]
-pub fn find(id: &str) -> Option<&'static Facts> {
-    ALL.iter().find(|facts| facts.id == id)
+pub fn find(id: &str) -> Option<&'static OperationInfo> {
+    ALL.iter().find(|operation| operation.id == id)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn each_is_found_by_its_name_and_stands_at_its_own_place() {
-        let mut places = std::collections::BTreeSet::new();
-        for facts in ALL {
-            assert_eq!(find(facts.id), Some(facts), "{}", facts.id);
-            assert!(places.insert((facts.method, facts.path)), "{}", facts.id);
-            assert_eq!(facts.method, facts.method.to_uppercase());
-            assert!(facts.path.starts_with('/'), "{}", facts.path);
+    fn operation_is_found_by_id_and_has_unique_path() {
+        let mut paths = BTreeSet::new();
+        for operation in ALL {
+            let id = operation.id;
+            assert_eq!(find(id), Some(operation), "{id}");
+            assert!(paths.insert((operation.method, operation.path)), "{id}");
+            assert_eq!(operation.method, operation.method.to_uppercase());
+            assert!(operation.path.starts_with('/'), "{}", operation.path);
+            assert_eq!(operation.signed, id != ISSUE_ACCESS_TOKEN.id, "{id}");
         }
         assert_eq!(find("drain_the_account"), None);
     }
 
     #[test]
-    fn inferred_ones_need_the_feature() {
-        let inferred = ALL
-            .iter()
-            .filter(|facts| facts.evidence == Evidence::Inferred)
-            .count();
-        assert_eq!(inferred > 0, cfg!(feature = "provisional"));
-    }
-
-    /// What would cost money if the table were wrong.
-    #[test]
-    fn payments_are_not_safe_to_repeat() {
-        assert_eq!(CANCEL_CHECKOUT_ORDER.retry, Retry::Never);
-        assert_eq!(CANCEL_CHECKOUT_ORDER.method, "GET");
-        assert_eq!(CREATE_USER.retry, Retry::Never);
+    fn inferred_operations_need_feature_provisional() {
+        let is_inferred =
+            |operation: &&OperationInfo| operation.evidence == EvidenceLevel::Inferred;
         assert_eq!(
-            CREATE_SETTLEMENT_ORDER.retry,
-            Retry::Keyed {
-                field: "settlementOrderNo"
-            }
+            ALL.iter().any(|o| is_inferred(&o)),
+            cfg!(feature = "provisional")
         );
-        assert_eq!(GET_EXCHANGE_RATE.retry, Retry::Safe);
+        assert!(ALL_WITH_INFERRED.iter().any(|o| is_inferred(&o)));
+        let known: Vec<_> = ALL_WITH_INFERRED
+            .iter()
+            .filter(|o| !is_inferred(o))
+            .collect();
+        let public: Vec<_> = ALL.iter().filter(|o| !is_inferred(o)).collect();
+        assert_eq!(known, public);
+    }
+
+    /// A wrong value here would cost money.
+    #[test]
+    fn operations_that_move_money_are_not_safe_to_retry() {
+        assert_eq!(CANCEL_CHECKOUT_ORDER.retry, RetrySafety::Never);
+        assert_eq!(CANCEL_CHECKOUT_ORDER.method, "GET");
+        assert_eq!(CREATE_USER.retry, RetrySafety::Never);
+        let field = "settlementOrderNo";
+        assert_eq!(CREATE_SETTLEMENT_ORDER.retry, RetrySafety::Keyed { field });
+        assert_eq!(GET_EXCHANGE_RATE.retry, RetrySafety::Safe);
     }
 
     #[test]
-    fn all_but_the_token_call_are_signed() {
-        for facts in ALL {
-            assert_eq!(
-                facts.signed,
-                facts.id != ISSUE_ACCESS_TOKEN.id,
-                "{}",
-                facts.id
-            );
-        }
+    fn encoding_is_that_of_the_request() {
+        assert_eq!(ISSUE_ACCESS_TOKEN.encoding, RequestEncoding::Query);
+        assert_eq!(CREATE_CHECKOUT_ORDER.encoding, RequestEncoding::Json);
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-use stablelink::RawReply;
-use stablelink::operations::{Evidence, Facts, Retry};
+use stablelink::RawResponse;
+use stablelink::operations::{EvidenceLevel, OperationInfo, RetrySafety};
 
 pub(crate) use members::{Members, plain};
 pub(crate) use paint::{Paint, Tone};
@@ -90,7 +90,7 @@ impl Out {
     }
 
     /// The `retdata` of an answer.
-    pub(crate) fn data(&self, reply: &RawReply) -> Result<(), Failure> {
+    pub(crate) fn data(&self, reply: &RawResponse) -> Result<(), Failure> {
         self.record(retdata(reply.body()))
     }
 
@@ -114,9 +114,9 @@ impl Out {
     }
 
     /// How sure the document is of an operation, and how the call went.
-    pub(crate) fn evidence(&self, facts: &Facts, reply: &RawReply, took: Duration) {
+    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawResponse, took: Duration) {
         let level = match facts.evidence {
-            Evidence::Inferred => self.stderr.tone(Tone::Warning, "inferred"),
+            EvidenceLevel::Inferred => self.stderr.tone(Tone::Warning, "inferred"),
             other => other.as_str().to_owned(),
         };
         let retcode = reply.retcode().unwrap_or("none");
@@ -176,10 +176,12 @@ pub(crate) fn retdata(body: &[u8]) -> Option<&str> {
 }
 
 /// How often a call of this operation is sent, in words.
-pub(crate) fn repeats(retry: Retry) -> String {
+pub(crate) fn repeats(retry: RetrySafety) -> String {
     match retry {
-        Retry::Safe => "repeated if an attempt is lost, for it changes nothing twice".to_owned(),
-        Retry::Keyed { field } => {
+        RetrySafety::Safe => {
+            "repeated if an attempt is lost, for it changes nothing twice".to_owned()
+        }
+        RetrySafety::Keyed { field } => {
             format!(
                 "repeated if an attempt is lost, with the same {field}, which the gateway takes once"
             )

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use secrecy::ExposeSecret;
-use stablelink_sandbox::{Builder, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxBuilder};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -41,7 +41,7 @@ impl Stage {
         Self::with(|builder| builder)
     }
 
-    pub(crate) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn with(change: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -46,7 +46,7 @@ pub(crate) async fn check(
 /// `None`: anyone may make the token call.
 fn admit(gateway: &Gateway, parts: &Parts, arrival: &Arrival) -> Result<Option<Caller>, Refusal> {
     let settings = gateway.settings();
-    if settings.refuse_address {
+    if settings.reject_address {
         let connection = parts.extensions.get::<Connection>();
         let ip = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Connection::peer);
         return Err(Refusal::address(ip));
@@ -92,7 +92,10 @@ fn admit(gateway: &Gateway, parts: &Parts, arrival: &Arrival) -> Result<Option<C
     if !genuine {
         return Err(Refusal::signature());
     }
-    if !client.tokens().used(generation, settings.revoke_every) {
+    if !client
+        .tokens()
+        .used(generation, settings.revoke_after_calls)
+    {
         return Err(Refusal::rejected_token());
     }
     Ok(Some(Caller { client: index }))

@@ -29,7 +29,7 @@ pub(crate) async fn grant(
 ) -> Result<Reply, Refusal> {
     let granted = issue(&gateway, &arrival, &parameters);
     if granted.is_err() {
-        gateway.refused_grants().refused += 1;
+        gateway.refused_grants().rejected += 1;
     }
     granted
 }
@@ -90,9 +90,9 @@ fn issue(
     let answer = AccessToken {
         access_token: issued.access,
         token_type: "bearer",
-        expires_in: settings.token_life,
+        expires_in: settings.token_lifetime,
         refresh_token: issued.refresh,
-        rt_expires_in: settings.refresh_life,
+        rt_expires_in: settings.refresh_token_lifetime,
     };
     match shape {
         TokenShape::Enveloped => Reply::data(&answer),

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha512;
 
-use crate::settings::QueryForm;
+use crate::settings::SandboxQueryForm;
 
 /// What a request is signed over, joined with nothing between: method in upper case, timestamp,
 /// path, query, body.
@@ -17,7 +17,7 @@ pub(crate) fn of_request(
     method: &str,
     timestamp: &str,
     path: &str,
-    (query, form): (&str, QueryForm),
+    (query, form): (&str, SandboxQueryForm),
     body: &[u8],
 ) -> Vec<u8> {
     [
@@ -57,14 +57,16 @@ fn mac(key: &str, message: &[u8]) -> Hmac<Sha512> {
     mac.chain_update(message)
 }
 
-fn signed_query(query: &str, form: QueryForm) -> Cow<'_, [u8]> {
+fn signed_query(query: &str, form: SandboxQueryForm) -> Cow<'_, [u8]> {
     if query.is_empty() {
         return Cow::Borrowed(&[]);
     }
     match form {
-        QueryForm::Decoded => Cow::Owned(unescaped(query)),
-        QueryForm::DecodedWithMark => Cow::Owned([b"?", unescaped(query).as_slice()].concat()),
-        QueryForm::EncodedSorted => Cow::Owned(escaped_and_sorted(query).into_bytes()),
+        SandboxQueryForm::Decoded => Cow::Owned(unescaped(query)),
+        SandboxQueryForm::DecodedWithMark => {
+            Cow::Owned([b"?", unescaped(query).as_slice()].concat())
+        }
+        SandboxQueryForm::EncodedSorted => Cow::Owned(escaped_and_sorted(query).into_bytes()),
     }
 }
 
@@ -170,9 +172,9 @@ mod tests {
         match text("kind") {
             "request" => {
                 let form = match text("query_form") {
-                    "decoded" => QueryForm::Decoded,
-                    "decoded-with-mark" => QueryForm::DecodedWithMark,
-                    "encoded-sorted" => QueryForm::EncodedSorted,
+                    "decoded" => SandboxQueryForm::Decoded,
+                    "decoded-with-mark" => SandboxQueryForm::DecodedWithMark,
+                    "encoded-sorted" => SandboxQueryForm::EncodedSorted,
                     other => panic!("{other}"),
                 };
                 let query = (text("query"), form);
@@ -224,9 +226,9 @@ mod tests {
             let timestamp = at.to_string();
             let theirs = SigningKey::new(&key.as_str().into()).unwrap();
             for (form, their_form) in [
-                (QueryForm::Decoded, Theirs::Decoded),
-                (QueryForm::DecodedWithMark, Theirs::DecodedWithMark),
-                (QueryForm::EncodedSorted, Theirs::EncodedSorted),
+                (SandboxQueryForm::Decoded, Theirs::Decoded),
+                (SandboxQueryForm::DecodedWithMark, Theirs::DecodedWithMark),
+                (SandboxQueryForm::EncodedSorted, Theirs::EncodedSorted),
             ] {
                 let message = of_request("put", &timestamp, "/p/q", (&query, form), &body);
                 let line = RequestLine::new("put", "/p/q").query(&query).query_form(their_form);

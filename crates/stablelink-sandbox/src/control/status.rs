@@ -23,7 +23,7 @@ fn of(gateway: &Gateway) -> Value {
     let clock = &gateway.clock;
     let clients = (0..gateway.clients.len()).map(|index| client(gateway, index));
     let faults = gateway.faults.list().into_iter().map(
-        |fault| json!({"id": fault.id.number(), "text": fault.text, "strikes": fault.strikes}),
+        |fault| json!({"id": fault.id.number(), "text": fault.text, "injections": fault.injections}),
     );
     json!({
         "clock": {
@@ -111,11 +111,11 @@ fn client(gateway: &Gateway, index: usize) -> Value {
 }
 
 fn delivery(delivery: &Delivery) -> Value {
-    let (state, until) = match delivery.state {
-        DeliveryState::Waits { until } => ("waits", Some(until)),
-        DeliveryState::UnderWay => ("under way", None),
+    let (state, due_at) = match delivery.state {
+        DeliveryState::Pending { due_at } => ("pending", Some(due_at)),
+        DeliveryState::InProgress => ("in progress", None),
         DeliveryState::Delivered => ("delivered", None),
-        DeliveryState::GivenUp => ("given up", None),
+        DeliveryState::Abandoned => ("abandoned", None),
     };
     let attempts = delivery.attempts.iter().map(|attempt| {
         json!({
@@ -134,7 +134,7 @@ fn delivery(delivery: &Delivery) -> Value {
         "body": String::from_utf8_lossy(&delivery.body),
         "created": delivery.created,
         "state": state,
-        "until": until,
+        "dueAt": due_at,
         "attempts": attempts.collect::<Vec<_>>(),
     })
 }

@@ -38,7 +38,7 @@ use crate::{Operation, envelope};
 ///
 /// - Kinds: `reset`, `stall`, `stall-within-body`, `truncate`, `latency=TIME`, `date-skew=TIME` (may
 ///   be negative), `status=STATUS`, `html=STATUS`, `unauthorized`, `rate-limited[=SECONDS]`,
-///   `malformed-json`, `wrong-json`, `big-error=BYTES`, `duplicate`, `null=MEMBER`,
+///   `malformed-json`, `unexpected-json`, `large-error=BYTES`, `duplicate`, `null=MEMBER`,
 ///   `wrong-type=MEMBER`, `unknown-value=MEMBER`. A time is a whole number with `ms` or `s`.
 /// - Targets: an operationId, `token`, `calls` (all but the token's), a path. None: everything.
 /// - Options: `before`, `after`, `times=N`, `always`, `skip=N`, `rate=P` (0 to 1), `seed=N` (of the
@@ -170,12 +170,12 @@ impl Fault {
     }
 
     /// HTTP 200 and JSON that is no envelope: a list of numbers.
-    pub fn wrong_json() -> Self {
+    pub fn unexpected_json() -> Self {
         Self::custom(200, [("content-type", "application/json")], "[1,2,3]")
     }
 
     /// HTTP 500 and an error envelope whose message has so many bytes.
-    pub fn big_error(bytes: usize) -> Self {
+    pub fn large_error(bytes: usize) -> Self {
         let body = envelope::failure("500", &"x".repeat(bytes));
         Self::custom(500, [("content-type", "application/json")], body)
     }
@@ -194,24 +194,24 @@ impl Fault {
     /// One member of the operation's answer has another value. `path` leads to it from the
     /// envelope, by names and indexes between points: `retdata.records.0.status`. `json` is its
     /// value; text that is no JSON goes out as it is. An answer without that member is left alone.
-    pub fn member(path: impl Into<String>, json: impl Into<String>) -> Self {
+    pub fn replace_field(path: impl Into<String>, json: impl Into<String>) -> Self {
         let (path, json) = (path.into(), json.into());
         Self::new(Kind::Member { path, json }, Stage::After)
     }
 
     /// One member of the operation's answer is an object, which none of the gateway's scalars is.
     pub fn wrong_type(path: impl Into<String>) -> Self {
-        Self::member(path, r#"{"unexpected":true}"#)
+        Self::replace_field(path, r#"{"unexpected":true}"#)
     }
 
     /// One member of the operation's answer is null.
     pub fn null(path: impl Into<String>) -> Self {
-        Self::member(path, "null")
+        Self::replace_field(path, "null")
     }
 
     /// One member of the operation's answer is a word that no document knows.
     pub fn unknown_value(path: impl Into<String>) -> Self {
-        Self::member(path, r#""NEVER_SEEN_BEFORE""#)
+        Self::replace_field(path, r#""NEVER_SEEN_BEFORE""#)
     }
 
     /// Any answer: status, headers, body. A status that HTTP does not have becomes 500, and a

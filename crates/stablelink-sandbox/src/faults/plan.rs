@@ -23,7 +23,7 @@ pub(crate) struct Listed {
     pub(crate) id: FaultId,
     /// What it was made of, if it was made of a text.
     pub(crate) text: Option<String>,
-    pub(crate) strikes: u64,
+    pub(crate) injections: u64,
 }
 
 /// The faults of one sandbox, in the order they were added.
@@ -85,7 +85,7 @@ impl Faults {
         let listed = plan.faults.iter().map(|planned| Listed {
             id: planned.id,
             text: planned.text.clone(),
-            strikes: planned.strikes,
+            injections: planned.strikes,
         });
         listed.collect()
     }
@@ -110,7 +110,7 @@ impl Faults {
 
     /// How often a fault struck; 0 for one that was taken away.
     #[must_use]
-    pub fn strikes(&self, id: FaultId) -> u64 {
+    pub fn injections(&self, id: FaultId) -> u64 {
         let plan = self.plan();
         let planned = plan.faults.iter().find(|planned| planned.id == id);
         planned.map_or(0, |planned| planned.strikes)
@@ -224,9 +224,9 @@ mod tests {
             assert_eq!(struck, strikes);
             assert!(faults.due(Stage::After, ORDER, "/o").is_empty());
             let count = strikes.iter().filter(|strikes| **strikes).count();
-            assert_eq!(faults.strikes(id), count as u64);
+            assert_eq!(faults.injections(id), count as u64);
             assert!(faults.remove(id) && !faults.remove(id));
-            assert_eq!(faults.strikes(id), 0);
+            assert_eq!(faults.injections(id), 0);
         }
     }
 

@@ -89,8 +89,8 @@ impl Fault {
         "unauthorized",
         "rate-limited",
         "malformed-json",
-        "wrong-json",
-        "big-error",
+        "unexpected-json",
+        "large-error",
         "duplicate",
         "null",
         "wrong-type",
@@ -127,7 +127,7 @@ fn kind(text: &str) -> Result<Fault, InvalidFault> {
         ("truncate", None) => Fault::truncate(),
         ("unauthorized", None) => Fault::unauthorized(),
         ("malformed-json", None) => Fault::malformed_json(),
-        ("wrong-json", None) => Fault::wrong_json(),
+        ("unexpected-json", None) => Fault::unexpected_json(),
         ("duplicate", None) => Fault::duplicate(),
         ("rate-limited", None) => Fault::rate_limited(None),
         ("rate-limited", Some(seconds)) => {
@@ -140,9 +140,9 @@ fn kind(text: &str) -> Result<Fault, InvalidFault> {
         ("date-skew", _) => Fault::date_skew(millis()?),
         ("status", _) => Fault::status(status()?),
         ("html", _) => Fault::html(status()?),
-        ("big-error", Some(bytes)) => {
+        ("large-error", Some(bytes)) => {
             let bytes = bytes.parse().ok().filter(|bytes| *bytes <= BIGGEST);
-            Fault::big_error(bytes.ok_or_else(wrong)?)
+            Fault::large_error(bytes.ok_or_else(wrong)?)
         }
         ("null", _) => Fault::null(member()?),
         ("wrong-type", _) => Fault::wrong_type(member()?),
@@ -207,7 +207,7 @@ mod tests {
                 Fault::html(502).on_path("/x/y").skip(2),
             ),
             ("rate-limited=7", Fault::rate_limited(Some(7))),
-            ("big-error=10", Fault::big_error(10)),
+            ("large-error=10", Fault::large_error(10)),
             ("truncate:before", Fault::truncate()),
             ("null=retdata.records.0", Fault::null("retdata.records.0")),
             ("stall:rate=0.25:seed=7", Fault::stall().rate(0.25, 7)),
@@ -242,7 +242,7 @@ mod tests {
             ("latency=5", "`latency=5`"),
             ("status=9", "`status=9`"),
             ("null=", "`null=`"),
-            ("big-error=99999999999", "`big-error="),
+            ("large-error=99999999999", "`large-error="),
             ("reset@nothing", "`nothing`"),
             ("reset:twice", "`twice`"),
             ("reset:times=x", "`times=x`"),

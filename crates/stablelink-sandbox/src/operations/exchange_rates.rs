@@ -61,7 +61,7 @@ pub(crate) async fn get(call: Call) -> Result<Reply, Refusal> {
     let rate = rate(&asked.sell_currency, &asked.buy_currency);
     let rate_expiry_time = local(call.now().saturating_add(LIFE));
     match call.gateway.settings().rate_version {
-        RateVersion::Earlier => Reply::data(&Earlier {
+        RateVersion::Previous => Reply::data(&Earlier {
             sell_currency: asked.sell_currency,
             buy_currency: asked.buy_currency,
             rate_expiry_time,
@@ -69,7 +69,7 @@ pub(crate) async fn get(call: Call) -> Result<Reply, Refusal> {
             quote_id: call.gateway.new_id().to_string(),
             sell_balance: AmountText(Decimal::ZERO),
         }),
-        RateVersion::Today => {
+        RateVersion::Current => {
             let amount = asked
                 .amount
                 .ok_or_else(|| Refusal::missing_field("amount"))?;

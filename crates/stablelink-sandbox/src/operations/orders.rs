@@ -94,7 +94,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     let settings = call.gateway.settings();
     let now = call.now();
     let sysid = call.gateway.new_id();
-    let enabled = !settings.tokens_off.contains(&asked.token);
+    let enabled = !settings.disabled_tokens.contains(&asked.token);
     let order = Order {
         sysid,
         order_no: asked.order_no,
@@ -112,7 +112,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         updated: now,
     };
     let mut books = call.books();
-    if settings.refuse_duplicates && books.orders.contains_key(&order.order_no) {
+    if settings.reject_duplicates && books.orders.contains_key(&order.order_no) {
         return Err(Refusal::duplicate("orderNo"));
     }
     let reply = Reply::data(&Created {

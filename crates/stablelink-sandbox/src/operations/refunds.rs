@@ -79,10 +79,10 @@ pub(crate) fn record(
     operation: Operation,
 ) -> Result<Reply, Refusal> {
     filled("refundOrderNo", &number)?;
-    let refuse_duplicates = call.gateway.settings().refuse_duplicates;
+    let reject_duplicates = call.gateway.settings().reject_duplicates;
     let now = call.now();
     let mut books = call.books();
-    if refuse_duplicates && books.refunds.contains_key(&number) {
+    if reject_duplicates && books.refunds.contains_key(&number) {
         return Err(Refusal::duplicate("refundOrderNo"));
     }
     books.refundable(&of, amount)?;

@@ -122,14 +122,14 @@ pub(crate) async fn update(call: Call) -> Result<Reply, Refusal> {
 
 fn record(call: &Call, members: Members, updated: Option<i64>) -> Result<Reply, Refusal> {
     let request_id = check(&members)?;
-    let refuse_duplicates = call.gateway.settings().refuse_duplicates;
+    let reject_duplicates = call.gateway.settings().reject_duplicates;
     let mut books = call.books();
     let (id, operation) = match updated {
         Some(id) if !books.remits.contains_key(&id) => return Err(Refusal::not_found("id")),
         Some(id) => (id, Operation::UpdateRemit),
         None => (call.gateway.new_id(), Operation::CreateRemit),
     };
-    books.take_request_id(&request_id, refuse_duplicates)?;
+    books.take_request_id(&request_id, reject_duplicates)?;
     let remit = Remit {
         id,
         members,

@@ -77,11 +77,11 @@ pub(crate) async fn create_fiat(call: Call) -> Result<Reply, Refusal> {
 
 fn record(call: &Call, asked: NewSettlement, operation: Operation) -> Result<Reply, Refusal> {
     filled("settlementOrderNo", &asked.settlement_order_no)?;
-    let refuse_duplicates = call.gateway.settings().refuse_duplicates;
+    let reject_duplicates = call.gateway.settings().reject_duplicates;
     let now = call.now();
     let mut books = call.books();
     let number = asked.settlement_order_no;
-    if refuse_duplicates && books.settlements.contains_key(&number) {
+    if reject_duplicates && books.settlements.contains_key(&number) {
         return Err(Refusal::duplicate("settlementOrderNo"));
     }
     for order_no in &asked.order_nos {

@@ -71,8 +71,8 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
     let now = call.now();
     let mut books = call.books();
     books.known_customer(asked.client_id)?;
-    books.kyb_allows(asked.client_id, settings.kyb_needed)?;
-    if settings.fee_config_needed && !books.fee_configs.contains_key(&asked.client_id) {
+    books.kyb_allows(asked.client_id, settings.require_kyb)?;
+    if settings.require_fee_config && !books.fee_configs.contains_key(&asked.client_id) {
         let message = "a fee config of clientId must exist before a trade";
         return Err(Refusal::not_now(message));
     }
@@ -85,7 +85,7 @@ pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
         let rule = "amount has too many digits to be told from its fee";
         return Err(Refusal::field(rule));
     }
-    books.take_request_id(&asked.request_id, settings.refuse_duplicates)?;
+    books.take_request_id(&asked.request_id, settings.reject_duplicates)?;
     let id = call.gateway.new_id();
     let trade = Trade {
         id,

@@ -7,20 +7,21 @@ use std::sync::Arc;
 use super::Sandbox;
 use crate::server::Server;
 use crate::settings::{
-    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Settings, TokenShape,
+    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, SandboxQueryForm, SandboxSettings,
+    TokenShape,
 };
 use crate::state::Gateway;
-use crate::{Clock, Credentials, NoRandomness};
+use crate::{RandomnessError, SandboxClock, SandboxCredentials};
 
-/// Makes a [`Sandbox`]. Each setting has its default on [`Settings`].
+/// Makes a [`Sandbox`]. Each setting has its default on [`SandboxSettings`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
-pub struct Builder {
-    settings: Settings,
-    clients: Vec<Credentials>,
-    clock: Clock,
+pub struct SandboxBuilder {
+    settings: SandboxSettings,
+    clients: Vec<SandboxCredentials>,
+    clock: SandboxClock,
     address: Option<SocketAddr>,
-    beyond_loopback: bool,
+    allow_remote: bool,
 }
 
 /// A sandbox could not be started.
@@ -31,35 +32,35 @@ pub enum StartError {
     #[error("the sandbox can't listen: {0}")]
     Listen(#[from] io::Error),
     /// Others than this machine could reach it, and nobody said that they may.
-    #[error("{0} can be reached from other machines: say so by Builder::beyond_loopback")]
+    #[error("{0} can be reached from other machines: say so by SandboxBuilder::allow_remote")]
     NotLoopback(SocketAddr),
     /// There are no random bytes for the credentials.
     #[error(transparent)]
-    Random(#[from] NoRandomness),
+    Random(#[from] RandomnessError),
 }
 
-impl Builder {
+impl SandboxBuilder {
     /// Changes any of the settings.
-    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn settings(mut self, change: impl FnOnce(&mut SandboxSettings)) -> Self {
         change(&mut self.settings);
         self
     }
 
     /// Adds a client, with a live token and records of its own. Without this there is one, with
     /// random credentials.
-    pub fn client(mut self, credentials: Credentials) -> Self {
+    pub fn client(mut self, credentials: SandboxCredentials) -> Self {
         self.clients.push(credentials);
         self
     }
 
     /// The clock to live by, in place of a new one: several sandboxes may share it.
-    pub fn clock(mut self, clock: Clock) -> Self {
+    pub fn clock(mut self, clock: SandboxClock) -> Self {
         self.clock = clock;
         self
     }
 
     /// The address to listen on, in place of a free port of 127.0.0.1. Port 0: a free one. An address
-    /// that other machines can reach needs [`beyond_loopback`](Self::beyond_loopback) too.
+    /// that other machines can reach needs [`allow_remote`](Self::allow_remote) too.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
@@ -67,64 +68,64 @@ impl Builder {
 
     /// Allows an address that other machines can reach. They reach the gateway; its control and its
     /// pages stay for this machine.
-    pub fn beyond_loopback(mut self) -> Self {
-        self.beyond_loopback = true;
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
         self
     }
 
-    /// See [`Settings::token_life`].
-    pub fn token_life(self, seconds: u64) -> Self {
-        self.settings(|settings| settings.token_life = seconds)
+    /// See [`SandboxSettings::token_lifetime`].
+    pub fn token_lifetime(self, seconds: u64) -> Self {
+        self.settings(|settings| settings.token_lifetime = seconds)
     }
 
-    /// See [`Settings::refresh_life`].
-    pub fn refresh_life(self, seconds: u64) -> Self {
-        self.settings(|settings| settings.refresh_life = seconds)
+    /// See [`SandboxSettings::refresh_token_lifetime`].
+    pub fn refresh_token_lifetime(self, seconds: u64) -> Self {
+        self.settings(|settings| settings.refresh_token_lifetime = seconds)
     }
 
-    /// See [`Settings::token_shape`].
+    /// See [`SandboxSettings::token_shape`].
     pub fn token_shape(self, shape: TokenShape) -> Self {
         self.settings(|settings| settings.token_shape = shape)
     }
 
-    /// See [`Settings::refresh_shape`].
+    /// See [`SandboxSettings::refresh_shape`].
     pub fn refresh_shape(self, shape: TokenShape) -> Self {
         self.settings(|settings| settings.refresh_shape = shape)
     }
 
-    /// See [`Settings::retcode`].
+    /// See [`SandboxSettings::retcode`].
     pub fn retcode(self, form: RetcodeForm) -> Self {
         self.settings(|settings| settings.retcode = form)
     }
 
-    /// See [`Settings::error_status`].
+    /// See [`SandboxSettings::error_status`].
     pub fn error_status(self, status: ErrorStatus) -> Self {
         self.settings(|settings| settings.error_status = status)
     }
 
-    /// See [`Settings::rejected_token`].
+    /// See [`SandboxSettings::rejected_token`].
     pub fn rejected_token(self, rejected: RejectedToken) -> Self {
         self.settings(|settings| settings.rejected_token = rejected)
     }
 
-    /// See [`Settings::query_form`].
-    pub fn query_form(self, form: QueryForm) -> Self {
+    /// See [`SandboxSettings::query_form`].
+    pub fn query_form(self, form: SandboxQueryForm) -> Self {
         self.settings(|settings| settings.query_form = form)
     }
 
-    /// See [`Settings::rate_version`].
+    /// See [`SandboxSettings::rate_version`].
     pub fn rate_version(self, version: RateVersion) -> Self {
         self.settings(|settings| settings.rate_version = version)
     }
 
-    /// Switches a checkout token off: see [`Settings::tokens_off`].
-    pub fn token_off(self, token: impl Into<String>) -> Self {
-        self.settings(|settings| _ = settings.tokens_off.insert(token.into()))
+    /// Switches a checkout token off: see [`SandboxSettings::disabled_tokens`].
+    pub fn disable_token(self, token: impl Into<String>) -> Self {
+        self.settings(|settings| _ = settings.disabled_tokens.insert(token.into()))
     }
 
-    /// See [`Settings::revoke_every`].
-    pub fn revoke_every(self, calls: u64) -> Self {
-        self.settings(|settings| settings.revoke_every = Some(calls))
+    /// See [`SandboxSettings::revoke_after_calls`].
+    pub fn revoke_after_calls(self, calls: u64) -> Self {
+        self.settings(|settings| settings.revoke_after_calls = Some(calls))
     }
 
     /// Starts the sandbox, on a free port of 127.0.0.1 unless [`bind`](Self::bind) says otherwise. It
@@ -135,11 +136,11 @@ impl Builder {
     /// A [`StartError`]: no port, an address that is not allowed, or no random bytes.
     pub async fn start(mut self) -> Result<Sandbox, StartError> {
         let address = self.address.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
-        if !address.ip().is_loopback() && !self.beyond_loopback {
+        if !address.ip().is_loopback() && !self.allow_remote {
             return Err(StartError::NotLoopback(address));
         }
         if self.clients.is_empty() {
-            self.clients.push(Credentials::random()?);
+            self.clients.push(SandboxCredentials::random()?);
         }
         let gateway = Arc::new(Gateway::new(self.settings, self.clock, self.clients));
         let server = Server::start(&gateway, address).await?;

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use crate::server::Server;
-use crate::state::{Balances, Effects, Gateway, Mismatch, RequestRecord, TokenGrants};
-pub use builder::{Builder, StartError};
+use crate::state::{Balances, Effects, Gateway, RequestRecord, SchemaMismatch, TokenGrants};
+pub use builder::{SandboxBuilder, StartError};
 
-use crate::{Clock, Credentials, Faults, Settings, auth};
+use crate::{Faults, SandboxClock, SandboxCredentials, SandboxSettings, auth};
 
 /// A gateway on a port of its own, until it is dropped.
 pub struct Sandbox {
@@ -28,14 +28,14 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// See [`Builder::start`].
+    /// See [`SandboxBuilder::start`].
     pub async fn start() -> Result<Self, StartError> {
         Self::builder().start().await
     }
 
     /// Makes one with other settings.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 
     pub(crate) fn new(gateway: Arc<Gateway>, server: Server) -> Self {
@@ -61,21 +61,21 @@ impl Sandbox {
 
     /// The credentials of the first client.
     #[must_use]
-    pub fn credentials(&self) -> Credentials {
+    pub fn credentials(&self) -> SandboxCredentials {
         // The builder makes a client where none was added.
         self.gateway.clients[0].credentials().clone()
     }
 
     /// The credentials of all clients, in the order of the builder.
     #[must_use]
-    pub fn all_credentials(&self) -> Vec<Credentials> {
+    pub fn all_credentials(&self) -> Vec<SandboxCredentials> {
         let clients = self.gateway.clients.iter();
         clients.map(|client| client.credentials().clone()).collect()
     }
 
     /// Gives the first client other credentials, as a rotation in the dashboard does. The old ones
     /// are refused from now on, and its tokens end.
-    pub fn rotate_credentials(&self, credentials: Credentials) {
+    pub fn rotate_credentials(&self, credentials: SandboxCredentials) {
         let client = &self.gateway.clients[0];
         // Held to the end: nobody is granted a token by the old ones in between.
         let mut current = client.credentials();
@@ -87,7 +87,7 @@ impl Sandbox {
 
     /// Its clock.
     #[must_use]
-    pub fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &SandboxClock {
         &self.gateway.clock
     }
 
@@ -99,18 +99,18 @@ impl Sandbox {
 
     /// Its settings as they are now.
     #[must_use]
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> SandboxSettings {
         (*self.gateway.settings()).clone()
     }
 
     /// Changes the settings; the next request meets the new ones. Tokens keep the life they were
     /// given.
-    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+    pub fn update_settings(&self, change: impl FnOnce(&mut SandboxSettings)) {
         self.gateway.change_settings(change);
     }
 
     /// The requests that arrived, the oldest first: the latest
-    /// [`requests_kept`](Settings::requests_kept) of them.
+    /// [`request_log_size`](SandboxSettings::request_log_size) of them.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.gateway.requests.kept()
@@ -124,9 +124,9 @@ impl Sandbox {
 
     /// The answers that were not what the document says: faults of the sandbox or of the document,
     /// the first hundred. Empty is what a test wants to see. See
-    /// [`Settings::check_answers`](crate::Settings::check_answers).
+    /// [`SandboxSettings::check_responses`](crate::SandboxSettings::check_responses).
     #[must_use]
-    pub fn mismatches(&self) -> Vec<Mismatch> {
+    pub fn mismatches(&self) -> Vec<SchemaMismatch> {
         self.gateway.mismatches.kept()
     }
 

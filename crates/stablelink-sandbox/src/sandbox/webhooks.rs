@@ -11,8 +11,8 @@ impl Sandbox {
     /// # Errors
     ///
     /// It is no plain `http` URL.
-    pub fn webhook_url(&self, url: &str) -> Result<(), InvalidWebhookUrl> {
-        self.webhook_url_of(0, Some(url))
+    pub fn set_webhook_url(&self, url: &str) -> Result<(), InvalidWebhookUrl> {
+        self.set_client_webhook_url(0, Some(url))
     }
 
     /// Registers the URL of a client, counted in the order of the builder; `None`: it has none. A
@@ -21,7 +21,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// It is no plain `http` URL.
-    pub fn webhook_url_of(
+    pub fn set_client_webhook_url(
         &self,
         client: usize,
         url: Option<&str>,
@@ -51,7 +51,7 @@ impl Sandbox {
 
     /// Returns when each webhook that is due by the sandbox's clock was sent, and answered or not.
     /// Retries that are due later are not waited for.
-    pub async fn deliveries_done(&self) {
+    pub async fn wait_for_deliveries(&self) {
         let gateway = &self.gateway;
         let mut progress = gateway.deliveries.progress.subscribe();
         while !gateway.deliveries_rest() {

@@ -15,7 +15,7 @@ use crate::Operation;
 use crate::clock::http_date;
 use crate::envelope::{Retcode, seal};
 use crate::refusal::Refusal;
-use crate::settings::Settings;
+use crate::settings::SandboxSettings;
 use crate::state::{Arrival, Gateway, RequestRecord};
 
 /// Reads the body, logs the request, and dates the answer.
@@ -29,7 +29,7 @@ pub(crate) async fn arrive(
     let body = read(body, &settings).await;
     let operation = Operation::find(&parts.method, parts.uri.path());
     let record = record(&gateway, &settings, &parts, operation, body.as_ref().ok());
-    let number = gateway.requests.arrived(record, settings.requests_kept);
+    let number = gateway.requests.arrived(record, settings.request_log_size);
     let mut response = match body {
         Err(refusal) => seal(refusal.into_response(), operation, &settings),
         Ok(body) => {
@@ -61,7 +61,7 @@ pub(crate) async fn arrive(
 }
 
 /// Reads a body that is neither too long nor too slow.
-async fn read(body: Body, settings: &Settings) -> Result<Bytes, Refusal> {
+async fn read(body: Body, settings: &SandboxSettings) -> Result<Bytes, Refusal> {
     let limit = settings.body_limit;
     let too_large = || Refusal::too_large(limit);
     // Of a length that was told beforehand, before any of it is read.
@@ -75,7 +75,7 @@ async fn read(body: Body, settings: &Settings) -> Result<Bytes, Refusal> {
 
 fn record(
     gateway: &Gateway,
-    settings: &Settings,
+    settings: &SandboxSettings,
     parts: &Parts,
     operation: Option<Operation>,
     body: Option<&Bytes>,
@@ -88,7 +88,7 @@ fn record(
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers.clone(),
         body: body
-            .map(|body| head(body, settings.logged_body))
+            .map(|body| head(body, settings.logged_body_bytes))
             .unwrap_or_default(),
         body_length: body.map_or(0, Bytes::len),
         operation,

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use crate::refusal::Refusal;
-use crate::state::{Arrival, Gateway, Mismatch};
+use crate::state::{Arrival, Gateway, SchemaMismatch};
 use crate::{Operation, document};
 
 /// Lets a request pass that the document allows.
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
     operation: Option<Operation>,
     response: Response,
 ) -> Response {
-    let Some(operation) = operation.filter(|_| gateway.settings().check_answers) else {
+    let Some(operation) = operation.filter(|_| gateway.settings().check_responses) else {
         return response;
     };
     // The sandbox says so of itself; there is no such answer of the gateway.
@@ -57,7 +57,7 @@ pub(crate) async fn answer(
     match document::mismatch(operation, parts.status, &body) {
         None => Response::from_parts(parts, Body::from(body)),
         Some(rule) => {
-            let mismatch = Mismatch { operation, rule };
+            let mismatch = SchemaMismatch { operation, rule };
             let text = mismatch.to_string();
             gateway.mismatches.add(mismatch);
             (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
@@ -69,13 +69,17 @@ pub(crate) async fn answer(
 mod tests {
     use super::*;
     use crate::envelope::json;
-    use crate::{Clock, Credentials, Settings};
+    use crate::{SandboxClock, SandboxCredentials, SandboxSettings};
 
     #[tokio::test]
     async fn an_answer_that_drifted_is_seen() {
-        let credentials = Credentials::new("a", "b", "c");
-        let gateway = Gateway::new(Settings::default(), Clock::default(), vec![credentials]);
-        gateway.change_settings(|settings| settings.check_answers = true);
+        let credentials = SandboxCredentials::new("a", "b", "c");
+        let gateway = Gateway::new(
+            SandboxSettings::default(),
+            SandboxClock::default(),
+            vec![credentials],
+        );
+        gateway.change_settings(|settings| settings.check_responses = true);
         let operation = Some(Operation::CreateCheckoutOrder);
         let answered = |amount: &str| {
             let body = format!(r#"{{"retcode":"200","retdata":{{"payingAmount":{amount}}}}}"#);
@@ -90,7 +94,7 @@ mod tests {
                     retdata.payingAmount must be a number";
         assert_eq!(text, rule);
         assert_eq!(gateway.mismatches.kept()[0].to_string(), rule);
-        gateway.change_settings(|settings| settings.check_answers = false);
+        gateway.change_settings(|settings| settings.check_responses = false);
         assert_eq!(answered("\"1.5\"").await.status(), StatusCode::OK);
     }
 }

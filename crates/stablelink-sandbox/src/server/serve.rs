@@ -85,11 +85,11 @@ async fn accept(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch
                 Ok((stream, peer)) => {
                     while connections.try_join_next().is_some() {}
                     let settings = gateway.settings();
-                    if connections.len() >= settings.connections {
+                    if connections.len() >= settings.max_connections {
                         turn_away(stream);
                         continue;
                     }
-                    let timeout = settings.head_timeout;
+                    let timeout = settings.header_timeout;
                     let stopped = of_connections.clone();
                     connections.spawn(serve(stream, peer, router.clone(), (stopped, timeout)));
                 }
@@ -121,7 +121,7 @@ async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    (mut stopped, head_timeout): (watch::Receiver<bool>, Duration),
+    (mut stopped, header_timeout): (watch::Receiver<bool>, Duration),
 ) {
     // Small answers must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
@@ -134,7 +134,7 @@ async fn serve(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout);
+        .header_read_timeout(header_timeout);
     let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopping = false;
     loop {

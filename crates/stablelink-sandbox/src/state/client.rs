@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Books, Ids, Receiver, Tokens};
-use crate::{Credentials, lock};
+use crate::{SandboxCredentials, lock};
 
 pub(crate) struct Client {
-    credentials: Mutex<Credentials>,
+    credentials: Mutex<SandboxCredentials>,
     tokens: Mutex<Tokens>,
     books: Mutex<Books>,
     receiver: Mutex<Option<Arc<Receiver>>>,
 }
 
 impl Client {
-    pub(crate) fn new(credentials: Credentials, ids: Ids) -> Self {
+    pub(crate) fn new(credentials: SandboxCredentials, ids: Ids) -> Self {
         Self {
             credentials: Mutex::new(credentials),
             tokens: Mutex::default(),
@@ -22,7 +22,7 @@ impl Client {
         }
     }
 
-    pub(crate) fn credentials(&self) -> MutexGuard<'_, Credentials> {
+    pub(crate) fn credentials(&self) -> MutexGuard<'_, SandboxCredentials> {
         lock(&self.credentials)
     }
 

@@ -41,16 +41,16 @@ pub struct Delivery {
 #[non_exhaustive]
 pub enum DeliveryState {
     /// An attempt is due at this time, in milliseconds since the epoch by the sandbox's clock.
-    Waits {
+    Pending {
         /// When.
-        until: i64,
+        due_at: i64,
     },
     /// An attempt is under way.
-    UnderWay,
+    InProgress,
     /// The receiver took it.
     Delivered,
     /// All attempts failed, or it was too old to keep.
-    GivenUp,
+    Abandoned,
 }
 
 /// One attempt to deliver a webhook.
@@ -142,16 +142,16 @@ impl Deliveries {
             url: receiver.url.clone(),
             body,
             created: now,
-            state: DeliveryState::Waits { until: now },
+            state: DeliveryState::Pending { due_at: now },
             attempts: Vec::new(),
         };
         entries.kept.push_back((delivery, receiver));
         entries.due.insert((now, number));
         if entries.kept.len() > Self::KEPT
             && let Some((oldest, _)) = entries.kept.pop_front()
-            && let DeliveryState::Waits { until } = oldest.state
+            && let DeliveryState::Pending { due_at } = oldest.state
         {
-            entries.due.remove(&(until, oldest.number));
+            entries.due.remove(&(due_at, oldest.number));
         }
         number
     }
@@ -162,7 +162,7 @@ impl Deliveries {
         entries.due.first().filter(|(at, _)| *at <= now)?;
         let (_, number) = entries.due.pop_first()?;
         let (delivery, receiver) = entries.get(number)?;
-        delivery.state = DeliveryState::UnderWay;
+        delivery.state = DeliveryState::InProgress;
         let due = Due {
             number,
             client: delivery.client,
@@ -192,12 +192,12 @@ impl Deliveries {
             DeliveryState::Delivered
         } else {
             match retry(delivery.attempts.len()) {
-                Some(until) => DeliveryState::Waits { until },
-                None => DeliveryState::GivenUp,
+                Some(due_at) => DeliveryState::Pending { due_at },
+                None => DeliveryState::Abandoned,
             }
         };
-        if let DeliveryState::Waits { until } = delivery.state {
-            entries.due.insert((until, number));
+        if let DeliveryState::Pending { due_at } = delivery.state {
+            entries.due.insert((due_at, number));
         }
     }
 

@@ -13,7 +13,7 @@ pub struct Effects {
 /// One effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Effect<'a> {
+pub struct EffectCount<'a> {
     /// What made it.
     pub operation: Operation,
     /// The idempotency key of the request (`orderNo`, `requestId` …); where the operation has
@@ -26,7 +26,7 @@ pub struct Effect<'a> {
 impl Effects {
     /// How often the operation took effect with this key.
     #[must_use]
-    pub fn of(&self, operation: Operation, key: &str) -> u64 {
+    pub fn count(&self, operation: Operation, key: &str) -> u64 {
         let key = (operation, key.to_owned());
         self.counts.get(&key).copied().unwrap_or_default()
     }
@@ -41,16 +41,18 @@ impl Effects {
     }
 
     /// All of them, ordered by operation and key.
-    pub fn iter(&self) -> impl Iterator<Item = Effect<'_>> {
-        self.counts.iter().map(|((operation, key), count)| Effect {
-            operation: *operation,
-            key,
-            count: *count,
-        })
+    pub fn iter(&self) -> impl Iterator<Item = EffectCount<'_>> {
+        self.counts
+            .iter()
+            .map(|((operation, key), count)| EffectCount {
+                operation: *operation,
+                key,
+                count: *count,
+            })
     }
 
     /// Those that were made more than once. Empty is what a client wants to see.
-    pub fn repeated(&self) -> impl Iterator<Item = Effect<'_>> {
+    pub fn repeated(&self) -> impl Iterator<Item = EffectCount<'_>> {
         self.iter().filter(|effect| effect.count > 1)
     }
 
@@ -78,8 +80,8 @@ mod tests {
         assert_eq!(effects.repeated().count(), 0);
         let mut all = effects.clone();
         all.add(&effects);
-        assert_eq!(all.of(Operation::CreateTrade, "a"), 2);
-        assert_eq!(all.of(Operation::CreateTrade, "c"), 0);
+        assert_eq!(all.count(Operation::CreateTrade, "a"), 2);
+        assert_eq!(all.count(Operation::CreateTrade, "c"), 0);
         assert_eq!(all.total(Operation::CreateTrade), 4);
         assert_eq!(all.repeated().count(), 3);
     }

@@ -6,12 +6,12 @@ use tokio::sync::Notify;
 
 use super::{Books, Client, Deliveries, Ids, Mismatches, Receiver, RequestLog, TokenGrants};
 use crate::faults::Faults;
-use crate::settings::Settings;
-use crate::{Clock, Credentials, lock};
+use crate::settings::SandboxSettings;
+use crate::{SandboxClock, SandboxCredentials, lock};
 
 pub(crate) struct Gateway {
-    settings: Mutex<Arc<Settings>>,
-    pub(crate) clock: Clock,
+    settings: Mutex<Arc<SandboxSettings>>,
+    pub(crate) clock: SandboxClock,
     pub(crate) clients: Vec<Client>,
     pub(crate) requests: RequestLog,
     pub(crate) mismatches: Mismatches,
@@ -25,7 +25,11 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(settings: Settings, clock: Clock, clients: Vec<Credentials>) -> Self {
+    pub(crate) fn new(
+        settings: SandboxSettings,
+        clock: SandboxClock,
+        clients: Vec<SandboxCredentials>,
+    ) -> Self {
         let ids = Ids::default();
         Self {
             settings: Mutex::new(Arc::new(settings)),
@@ -45,11 +49,11 @@ impl Gateway {
     }
 
     /// The settings as they are now; a change while a request is under way does not reach it.
-    pub(crate) fn settings(&self) -> Arc<Settings> {
+    pub(crate) fn settings(&self) -> Arc<SandboxSettings> {
         Arc::clone(&lock(&self.settings))
     }
 
-    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut SandboxSettings)) {
         change(Arc::make_mut(&mut lock(&self.settings)));
     }
 
@@ -67,7 +71,7 @@ impl Gateway {
 
     /// The same, for the worker itself.
     pub(crate) fn settled(&self, client: usize) -> MutexGuard<'_, Books> {
-        let pace = self.settings().pace;
+        let pace = self.settings().delays;
         let now = self.clock.now_millis();
         let mut books = self.clients[client].books();
         books.settle(now, pace);

@@ -12,15 +12,15 @@ mod requests;
 mod tokens;
 
 pub(crate) use books::Books;
-pub use books::{Account, Balances, UploadedFile};
+pub use books::{Balances, LedgerAccount, UploadedFile};
 pub(crate) use client::Client;
 pub(crate) use deliveries::{Deliveries, Due};
 pub use deliveries::{Delivery, DeliveryAttempt, DeliveryState};
-pub use effects::{Effect, Effects};
+pub use effects::{EffectCount, Effects};
 pub(crate) use gateway::Gateway;
 pub(crate) use ids::Ids;
-pub use mismatches::Mismatch;
 pub(crate) use mismatches::Mismatches;
+pub use mismatches::SchemaMismatch;
 pub use receiver::InvalidWebhookUrl;
 pub(crate) use receiver::Receiver;
 pub use requests::RequestRecord;

@@ -29,7 +29,7 @@ pub struct RequestRecord {
     /// All of its headers.
     pub headers: HeaderMap,
     /// The bytes of its body: the first
-    /// [`logged_body`](crate::Settings::logged_body) of them.
+    /// [`logged_body_bytes`](crate::SandboxSettings::logged_body_bytes) of them.
     pub body: Bytes,
     /// The length of its body in bytes.
     pub body_length: usize,

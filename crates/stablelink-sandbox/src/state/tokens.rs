@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::random::{self, NoRandomness};
-use crate::settings::Settings;
+use crate::random::{self, RandomnessError};
+use crate::settings::SandboxSettings;
 
 /// How many token requests there were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct TokenGrants {
     /// Granted by a refresh token.
     pub refresh: u64,
     /// Refused. Requests that a fault answered in place of the operation are not counted.
-    pub refused: u64,
+    pub rejected: u64,
 }
 
 impl TokenGrants {
@@ -29,7 +29,7 @@ impl std::ops::AddAssign for TokenGrants {
     fn add_assign(&mut self, other: Self) {
         self.credentials += other.credentials;
         self.refresh += other.refresh;
-        self.refused += other.refused;
+        self.rejected += other.rejected;
     }
 }
 
@@ -41,7 +41,7 @@ struct Token {
 }
 
 impl Token {
-    fn new(now: i64, seconds: u64) -> Result<Self, NoRandomness> {
+    fn new(now: i64, seconds: u64) -> Result<Self, RandomnessError> {
         let life = i64::try_from(seconds).unwrap_or(i64::MAX);
         Ok(Self {
             text: random::text(24)?,
@@ -89,9 +89,13 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// A new pair; the one before ends.
-    pub(crate) fn issue(&mut self, now: i64, settings: &Settings) -> Result<Issued, NoRandomness> {
-        let access = Token::new(now, settings.token_life)?;
-        let refresh = Token::new(now, settings.refresh_life)?;
+    pub(crate) fn issue(
+        &mut self,
+        now: i64,
+        settings: &SandboxSettings,
+    ) -> Result<Issued, RandomnessError> {
+        let access = Token::new(now, settings.token_lifetime)?;
+        let refresh = Token::new(now, settings.refresh_token_lifetime)?;
         self.generation += 1;
         self.calls = 0;
         let issued = Issued {
@@ -124,8 +128,8 @@ impl Tokens {
         &mut self,
         refresh: &str,
         now: i64,
-        settings: &Settings,
-    ) -> Option<Result<Issued, NoRandomness>> {
+        settings: &SandboxSettings,
+    ) -> Option<Result<Issued, RandomnessError>> {
         // Looked at and replaced at once: of two who come with it at the same time one is late.
         self.refreshes(refresh, now)
             .then(|| self.issue(now, settings))
@@ -146,12 +150,12 @@ impl Tokens {
 
     /// Counts a call with the token of this generation, and ends it after so many of them. False: it
     /// has ended since it was [looked at](Self::live).
-    pub(crate) fn used(&mut self, generation: u64, revoke_every: Option<u64>) -> bool {
+    pub(crate) fn used(&mut self, generation: u64, revoke_after_calls: Option<u64>) -> bool {
         if self.access.is_none() || self.generation != generation {
             return false;
         }
         self.calls += 1;
-        if revoke_every.is_some_and(|every| self.calls >= every) {
+        if revoke_after_calls.is_some_and(|every| self.calls >= every) {
             self.access = None;
         }
         true
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn one_access_token_lives_at_a_time() {
-        let (mut tokens, settings) = (Tokens::default(), Settings::default());
+        let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
         let first = tokens.issue(0, &settings).unwrap();
         assert_eq!(tokens.live(&first.access, 21_599_999), Some(1));
         assert_eq!(
@@ -198,10 +202,10 @@ mod tests {
 
     #[test]
     fn a_life_of_no_seconds_is_over_at_once() {
-        let settings = Settings {
-            token_life: 0,
-            refresh_life: u64::MAX,
-            ..Settings::default()
+        let settings = SandboxSettings {
+            token_lifetime: 0,
+            refresh_token_lifetime: u64::MAX,
+            ..SandboxSettings::default()
         };
         let mut tokens = Tokens::default();
         let issued = tokens.issue(5, &settings).unwrap();
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn ends_after_so_many_calls() {
-        let (mut tokens, settings) = (Tokens::default(), Settings::default());
+        let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
         let issued = tokens.issue(0, &settings).unwrap();
         assert!(tokens.used(1, Some(2)));
         assert!(tokens.live(&issued.access, 0).is_some());

@@ -54,12 +54,12 @@ pub(super) fn of(event: &Event, form: WebhookData) -> (String, Bytes) {
             timestamp: event.created.div_euclid(1000),
             data: data.map(|data| match form {
                 WebhookData::Object => Data::Object(data),
-                WebhookData::Text => Data::Text(data.get()),
+                WebhookData::String => Data::Text(data.get()),
             }),
         }),
         Of::Payments => {
             let simulated = event.simulated.as_ref();
-            let text = form == WebhookData::Text;
+            let text = form == WebhookData::String;
             serde_json::to_vec(&Payments {
                 event: &event.name,
                 event_id: &event_id,

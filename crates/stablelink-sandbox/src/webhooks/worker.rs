@@ -101,7 +101,7 @@ async fn send(gateway: Arc<Gateway>, due: Due) {
     let now = gateway.clock.now_millis();
     let retry = |attempts: usize| {
         let seconds = RETRIES.get(attempts.checked_sub(1)?)?;
-        let millis = seconds * 1000 / u64::from(settings.webhook_speed.max(1));
+        let millis = seconds * 1000 / u64::from(settings.webhook_retry_speed.max(1));
         Some(now.saturating_add(i64::try_from(millis).ok()?))
     };
     gateway.deliveries.attempted(due.number, attempt, retry);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
-use stablelink_sandbox::{Credentials, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxCredentials};
 use stablelink_signature::{QueryForm, RequestLine, SigningKey, Timestamp};
 
 /// A client with a token.
@@ -99,7 +99,7 @@ pub(crate) async fn token_request(url: &str, parameters: &[(&str, &str)]) -> Ans
         .unwrap()
 }
 
-pub(crate) async fn by_credentials(url: &str, credentials: &Credentials) -> Answer {
+pub(crate) async fn by_credentials(url: &str, credentials: &SandboxCredentials) -> Answer {
     let parameters = [
         ("grant_type", "client_credentials"),
         ("api_key", credentials.api_key().expose_secret()),
@@ -114,7 +114,7 @@ impl Caller {
         Self::with(sandbox, &sandbox.credentials()).await
     }
 
-    pub(crate) async fn with(sandbox: &Sandbox, credentials: &Credentials) -> Self {
+    pub(crate) async fn with(sandbox: &Sandbox, credentials: &SandboxCredentials) -> Self {
         let token = by_credentials(sandbox.url(), credentials).await;
         let mut access = token.text("access_token");
         if access.is_empty() {
@@ -180,7 +180,7 @@ impl Caller {
     }
 
     /// A token request as it stands on the wire.
-    pub(crate) fn token_request_text(&self, credentials: &Credentials) -> String {
+    pub(crate) fn token_request_text(&self, credentials: &SandboxCredentials) -> String {
         let (key, secret) = (credentials.api_key(), credentials.api_secret());
         format!(
             "POST /user/auth/oauth2/token?grant_type=client_credentials&api_key={}&api_secret={} HTTP/1.1\r\n\

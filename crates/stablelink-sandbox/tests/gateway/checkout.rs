@@ -55,10 +55,12 @@ async fn an_order_is_made_once_and_read() {
     let again = create(&caller, "A1").await.refused("00906");
     assert_eq!(again.retmsg(), "\"orderNo already exists\"");
     assert_eq!(
-        sandbox.effects().of(Operation::CreateCheckoutOrder, "A1"),
+        sandbox
+            .effects()
+            .count(Operation::CreateCheckoutOrder, "A1"),
         1
     );
-    sandbox.change(|settings| settings.refuse_duplicates = false);
+    sandbox.update_settings(|settings| settings.reject_duplicates = false);
     create(&caller, "A1").await.ok();
     let effects = sandbox.effects();
     let repeated: Vec<_> = effects.repeated().map(|e| (e.key, e.count)).collect();
@@ -79,7 +81,9 @@ async fn of_many_at_once_with_one_number_one_is_made() {
     let refused = codes.iter().filter(|code| *code == "\"00906\"").count();
     assert_eq!((made, refused), (1, 63), "{codes:?}");
     assert_eq!(
-        sandbox.effects().of(Operation::CreateCheckoutOrder, "A1"),
+        sandbox
+            .effects()
+            .count(Operation::CreateCheckoutOrder, "A1"),
         1
     );
 }
@@ -87,7 +91,7 @@ async fn of_many_at_once_with_one_number_one_is_made() {
 #[tokio::test]
 async fn a_wrong_order_is_refused_with_the_rule() {
     let sandbox = Sandbox::builder()
-        .token_off("SOL_USDC")
+        .disable_token("SOL_USDC")
         .start()
         .await
         .unwrap();
@@ -223,7 +227,10 @@ async fn a_payment_pays_or_leaves_an_abnormal_one() {
     assert_eq!(refunded.text("abnormalPaymentNo"), over);
     caller.post(path, &refund("0x2")).await.refused("00906");
     let effects = sandbox.effects();
-    assert_eq!(effects.of(Operation::CreateAbnormalPaymentRefund, "R1"), 1);
+    assert_eq!(
+        effects.count(Operation::CreateAbnormalPaymentRefund, "R1"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -313,7 +320,9 @@ async fn a_settlement_is_made_read_and_cancelled() {
     let list = caller.post("/checkout/settlement/list", "{}").await.ok();
     assert_eq!(list.member("total"), "2");
     assert_eq!(
-        sandbox.effects().of(Operation::CreateSettlementOrder, "25"),
+        sandbox
+            .effects()
+            .count(Operation::CreateSettlementOrder, "25"),
         1
     );
 }

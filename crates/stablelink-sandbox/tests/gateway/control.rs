@@ -171,7 +171,7 @@ async fn faults_come_and_go() {
     let seen = status(&sandbox).await;
     assert_eq!(
         seen["faults"][0],
-        json!({"id": id, "text": text, "strikes": 1})
+        json!({"id": id, "text": text, "injections": 1})
     );
     assert_eq!(seen["requests"][0]["faults"], json!([id]));
     let path = format!("faults/{id}");
@@ -197,13 +197,13 @@ async fn webhooks_are_registered_shown_and_sent_again() {
         .post("/base/notification/simulate", r#"{"event":"e1"}"#)
         .await
         .ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let seen = status(&sandbox).await;
     assert_eq!(seen["clients"][0]["webhookUrl"], url.as_str());
     let delivery = &seen["deliveries"][0];
     assert_eq!(
         (&delivery["event"], &delivery["state"]),
-        (&json!("e1"), &json!("waits"))
+        (&json!("e1"), &json!("pending"))
     );
     let [timestamp, body, signature] = [
         &delivery["attempts"][0]["timestamp"],
@@ -379,12 +379,12 @@ async fn it_binds_to_loopback_unless_told_otherwise() {
         .await
         .unwrap_err();
     assert!(
-        refused.to_string().contains("Builder::beyond_loopback"),
+        refused.to_string().contains("SandboxBuilder::allow_remote"),
         "{refused}"
     );
     let open = Sandbox::builder()
         .bind(everywhere)
-        .beyond_loopback()
+        .allow_remote()
         .start()
         .await
         .unwrap();

@@ -33,8 +33,11 @@ async fn a_customer_is_made_read_and_reviewed() {
         .refused("00907");
     caller.get("/user/user-info", "").await.refused("00008");
     let effects = sandbox.effects();
-    assert_eq!(effects.of(Operation::CreateUser, "sub119@example.com"), 1);
-    assert_eq!(effects.of(Operation::SubmitKyb, &id.to_string()), 1);
+    assert_eq!(
+        effects.count(Operation::CreateUser, "sub119@example.com"),
+        1
+    );
+    assert_eq!(effects.count(Operation::SubmitKyb, &id.to_string()), 1);
     for (from, to) in [("VGB", "VG"), ("VGB", "vgb"), ("Holding Limited", "")] {
         caller
             .post("/user/create-user", &body.replace(from, to))
@@ -79,8 +82,8 @@ async fn a_remit_is_made_changed_and_read() {
     let list = caller.post("/remit/remit-info-page", "{}").await.ok();
     assert_eq!(list.member("total"), "1");
     let effects = sandbox.effects();
-    assert_eq!(effects.of(Operation::CreateRemit, "r1"), 1);
-    assert_eq!(effects.of(Operation::UpdateRemit, "r2"), 1);
+    assert_eq!(effects.count(Operation::CreateRemit, "r1"), 1);
+    assert_eq!(effects.count(Operation::UpdateRemit, "r2"), 1);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ async fn a_success_has_the_retcode_that_was_asked_for() {
     for (form, token, simulated, order) in [
         (RetcodeForm::AsDocumented, "200", "200", "\"200\""),
         (RetcodeForm::Integer, "200", "200", "200"),
-        (RetcodeForm::Text, "\"200\"", "\"200\"", "\"200\""),
+        (RetcodeForm::String, "\"200\"", "\"200\"", "\"200\""),
     ] {
         let sandbox = Sandbox::builder().retcode(form).start().await.unwrap();
         let granted = by_credentials(sandbox.url(), &sandbox.credentials()).await;
@@ -34,7 +34,7 @@ async fn a_success_has_the_message_that_was_asked_for() {
         (Retmsg::Null, "null"),
         (Retmsg::Missing, ""),
     ] {
-        sandbox.change(|settings| settings.retmsg = retmsg);
+        sandbox.update_settings(|settings| settings.retmsg = retmsg);
         let event = caller
             .post("/base/notification/simulate", r#"{"event":"e"}"#)
             .await
@@ -58,7 +58,7 @@ async fn a_refusal_has_the_status_that_was_asked_for() {
         (ErrorStatus::Always200, [200, 200, 200]),
         (ErrorStatus::ByKind, [400, 409, 404]),
     ] {
-        sandbox.change(|settings| settings.error_status = error_status);
+        sandbox.update_settings(|settings| settings.error_status = error_status);
         let answers = [
             caller.post(path, &order("a-b")).await.refused("00008"),
             caller.post(path, &order("A")).await.refused("00906"),

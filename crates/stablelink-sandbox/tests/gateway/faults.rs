@@ -13,7 +13,7 @@ const ORDER: &str =
     r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
 
 fn made(sandbox: &Sandbox) -> u64 {
-    sandbox.effects().of(Operation::CreateCheckoutOrder, "A")
+    sandbox.effects().count(Operation::CreateCheckoutOrder, "A")
 }
 
 #[tokio::test]
@@ -26,7 +26,10 @@ async fn a_reset_comes_before_or_after_the_effect() {
             .add(fault.on(Operation::CreateCheckoutOrder));
         let error = caller.try_post(PATH, ORDER).await.unwrap_err();
         assert!(is_reset(&error), "{error:?}");
-        assert_eq!((sandbox.faults().strikes(id), made(&sandbox)), (1, effects));
+        assert_eq!(
+            (sandbox.faults().injections(id), made(&sandbox)),
+            (1, effects)
+        );
         let record = sandbox.requests().pop().unwrap();
         assert_eq!((record.status, record.faults), (None, vec![id]));
     }
@@ -45,7 +48,7 @@ async fn answers_stand_in_for_the_gateways() {
         (Fault::html(502), 502, "<!DOCTYPE html>"),
         (Fault::html(200), 200, "<!DOCTYPE html>"),
         (Fault::malformed_json(), 200, r#"{"retcode":"200""#),
-        (Fault::wrong_json(), 200, "[1,2,3]"),
+        (Fault::unexpected_json(), 200, "[1,2,3]"),
         (Fault::redirect(302, "http://other.invalid/"), 302, ""),
         (
             Fault::duplicate(),
@@ -85,7 +88,7 @@ async fn headers_come_with_the_answers() {
             "https://other.invalid/x",
         ),
         (Fault::html(502), "content-type", "text/html; charset=utf-8"),
-        (Fault::wrong_json(), "content-type", "application/json"),
+        (Fault::unexpected_json(), "content-type", "application/json"),
         (
             Fault::status(500).header("date", "Thu, 01 Jan 1970 00:00:00 GMT"),
             "date",
@@ -101,7 +104,7 @@ async fn headers_come_with_the_answers() {
 async fn a_big_error_is_as_big_as_asked() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    sandbox.faults().add(Fault::big_error(10_000_000));
+    sandbox.faults().add(Fault::large_error(10_000_000));
     let answer = caller.post(PATH, ORDER).await;
     assert_eq!(answer.status, 500);
     assert!(answer.body.len() > 10_000_000);
@@ -123,7 +126,10 @@ async fn members_change_and_nothing_else_does() {
             r#"{"unexpected":true}"#,
         ),
         (Fault::null("retdata.orderStatus"), "null"),
-        (Fault::member("retdata.orderStatus", "1e400"), "1e400"),
+        (
+            Fault::replace_field("retdata.orderStatus", "1e400"),
+            "1e400",
+        ),
     ] {
         sandbox.faults().add(fault);
         let answer = info().await;
@@ -195,7 +201,7 @@ async fn waiting(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle
         .add(fault.on(Operation::CreateCheckoutOrder));
     let request = caller.request("POST", PATH, "", ORDER);
     let waiting = tokio::spawn(async move { request.send().await.is_ok() });
-    while sandbox.faults().strikes(id) == 0 {
+    while sandbox.faults().injections(id) == 0 {
         tokio::task::yield_now().await;
     }
     caller.post("/checkout/order/list", "{}").await.ok();
@@ -225,7 +231,7 @@ async fn latency_delays_and_lets_go_on() {
     let late = sandbox.faults().add(Fault::latency(Duration::ZERO));
     sandbox.faults().add(Fault::status(503));
     assert_eq!(caller.post(PATH, ORDER).await.status, 503);
-    assert_eq!(sandbox.faults().strikes(late), 1, "both struck");
+    assert_eq!(sandbox.faults().injections(late), 1, "both struck");
     let after = Fault::latency(hour).after_effect();
     waiting(&sandbox, &caller, after).await.abort();
     assert_eq!(made(&sandbox), 1);
@@ -249,7 +255,7 @@ async fn a_date_is_skewed_and_the_clock_is_not() {
 #[tokio::test]
 async fn token_requests_have_faults_of_their_own() {
     let sandbox = Sandbox::builder()
-        .retcode(RetcodeForm::Text)
+        .retcode(RetcodeForm::String)
         .start()
         .await
         .unwrap();

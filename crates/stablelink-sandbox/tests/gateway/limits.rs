@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use stablelink_sandbox::{Sandbox, Settings};
+use stablelink_sandbox::{Sandbox, SandboxSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::caller::by_credentials;
 
-async fn start(change: impl FnOnce(&mut Settings)) -> Sandbox {
+async fn start(change: impl FnOnce(&mut SandboxSettings)) -> Sandbox {
     Sandbox::builder().settings(change).start().await.unwrap()
 }
 
@@ -32,7 +32,7 @@ const HEAD: &str = "POST /checkout/order/list HTTP/1.1\r\nhost: sandbox\r\n";
 
 #[tokio::test]
 async fn a_slow_head_ends_the_connection() {
-    let sandbox = start(|settings| settings.head_timeout = Duration::from_millis(50)).await;
+    let sandbox = start(|settings| settings.header_timeout = Duration::from_millis(50)).await;
     for sent in ["", "P", HEAD] {
         let answer = exchange(sandbox.address(), sent.as_bytes()).await;
         assert!(
@@ -83,7 +83,7 @@ async fn what_is_no_http_ends_the_connection() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_turned_away() {
-    let sandbox = start(|settings| settings.connections = 3).await;
+    let sandbox = start(|settings| settings.max_connections = 3).await;
     let mut open = Vec::new();
     for _ in 0..3 {
         let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
@@ -159,8 +159,8 @@ async fn a_body_without_an_end_is_refused() {
 #[tokio::test]
 async fn slow_heads_keep_nobody_out_for_long() {
     let sandbox = start(|settings| {
-        settings.connections = 8;
-        settings.head_timeout = Duration::from_millis(500);
+        settings.max_connections = 8;
+        settings.header_timeout = Duration::from_millis(500);
     })
     .await;
     let mut slow = Vec::new();
@@ -184,7 +184,7 @@ async fn slow_heads_keep_nobody_out_for_long() {
 /// Far more connections at once than there is room for: each is served or turned away, and the server goes on.
 #[tokio::test]
 async fn a_flood_of_connections_passes() {
-    let sandbox = start(|settings| settings.connections = 16).await;
+    let sandbox = start(|settings| settings.max_connections = 16).await;
     let request = "GET /nothing HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n";
     let mut flood = tokio::task::JoinSet::new();
     for _ in 0..400 {

@@ -46,7 +46,7 @@ async fn dropped_it_takes_its_connections_with_it() {
         .request("POST", "/checkout/order/list", "", "{}")
         .send();
     let stalled = tokio::spawn(request);
-    while sandbox.faults().strikes(id) == 0 {
+    while sandbox.faults().injections(id) == 0 {
         tokio::task::yield_now().await;
     }
     let address = sandbox.address();
@@ -58,7 +58,7 @@ async fn dropped_it_takes_its_connections_with_it() {
 #[tokio::test]
 async fn requests_are_logged_with_what_they_carried() {
     let sandbox = Sandbox::builder()
-        .settings(|settings| (settings.requests_kept, settings.logged_body) = (2, 4))
+        .settings(|settings| (settings.request_log_size, settings.logged_body_bytes) = (2, 4))
         .start()
         .await
         .unwrap();

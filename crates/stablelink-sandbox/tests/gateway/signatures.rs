@@ -1,7 +1,7 @@
 //! What every call but the token call must carry.
 
 use reqwest::header::{HeaderName, HeaderValue};
-use stablelink_sandbox::{ErrorStatus, QueryForm, Sandbox};
+use stablelink_sandbox::{ErrorStatus, Sandbox, SandboxQueryForm};
 
 use crate::caller::{Answer, Caller};
 
@@ -11,7 +11,7 @@ const PATH: &str = "/checkout/order/info";
 async fn missing_and_wrong_headers_are_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    sandbox.change(|settings| settings.error_status = ErrorStatus::ByKind);
+    sandbox.update_settings(|settings| settings.error_status = ErrorStatus::ByKind);
     let missing = |name: &str| format!("Access denied: Missing header [{name}]");
     let time = "Access denied: TIMESTAMP must be milliseconds since the epoch".to_owned();
     let mismatch = "Access denied: SIGNATURE does not match the request".to_owned();
@@ -160,9 +160,9 @@ async fn the_query_is_signed_in_the_form_that_was_asked_for() {
     use stablelink_signature::QueryForm as Signed;
 
     let forms = [
-        (QueryForm::Decoded, Signed::Decoded),
-        (QueryForm::DecodedWithMark, Signed::DecodedWithMark),
-        (QueryForm::EncodedSorted, Signed::EncodedSorted),
+        (SandboxQueryForm::Decoded, Signed::Decoded),
+        (SandboxQueryForm::DecodedWithMark, Signed::DecodedWithMark),
+        (SandboxQueryForm::EncodedSorted, Signed::EncodedSorted),
     ];
     for (asked, _) in forms {
         let sandbox = Sandbox::builder().query_form(asked).start().await.unwrap();
@@ -184,10 +184,10 @@ async fn the_query_is_signed_in_the_form_that_was_asked_for() {
 async fn an_address_that_is_not_allowed_is_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    sandbox.change(|settings| settings.refuse_address = true);
+    sandbox.update_settings(|settings| settings.reject_address = true);
     let answer = caller.get(PATH, "orderNo=A").await.refused("00904");
     assert_eq!(answer.retmsg(), "\"ip not matched: 127.0.0.1\"");
-    sandbox.change(|settings| settings.error_status = ErrorStatus::ByKind);
+    sandbox.update_settings(|settings| settings.error_status = ErrorStatus::ByKind);
     let token = crate::caller::by_credentials(sandbox.url(), &sandbox.credentials()).await;
     assert_eq!(token.status, 403);
 }

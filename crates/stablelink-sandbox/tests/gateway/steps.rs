@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{Account, Ending, Sandbox};
+use stablelink_sandbox::{LedgerAccount, RecordOutcome, Sandbox};
 
 use crate::caller::Caller;
 
@@ -21,7 +21,8 @@ async fn frozen() -> (Sandbox, Caller) {
 #[tokio::test]
 async fn a_kyb_is_reviewed_in_its_time() {
     let (sandbox, caller) = frozen().await;
-    sandbox.change(|settings| (settings.pace.kyb, settings.kyb_needed) = (Some(10), true));
+    sandbox
+        .update_settings(|settings| (settings.delays.kyb, settings.require_kyb) = (Some(10), true));
     let id = sandbox.add_customer();
     let kyb = format!(r#"{{"clientId":{id}}}"#);
     let query = format!("clientId={id}");
@@ -36,8 +37,11 @@ async fn a_kyb_is_reviewed_in_its_time() {
     );
     let refused = caller.post("/trade/create-trade-request", &trade).await;
     assert!(refused.refused("00908").retmsg().contains("KYB"));
-    for (ends, expected) in [(Ending::Bad, "REJECTED"), (Ending::Good, "APPROVED")] {
-        sandbox.change(|settings| settings.pace.kyb_ends = ends);
+    for (ends, expected) in [
+        (RecordOutcome::Failure, "REJECTED"),
+        (RecordOutcome::Success, "APPROVED"),
+    ] {
+        sandbox.update_settings(|settings| settings.delays.kyb_outcome = ends);
         caller.post("/user/kyb/submit-info", &kyb).await.ok();
         wait(&sandbox, 9);
         assert_eq!(status().await, "PENDING");
@@ -48,7 +52,7 @@ async fn a_kyb_is_reviewed_in_its_time() {
         .post("/trade/create-trade-request", &trade)
         .await
         .ok();
-    sandbox.change(|settings| settings.pace.kyb = None);
+    sandbox.update_settings(|settings| settings.delays.kyb = None);
     caller.post("/user/kyb/submit-info", &kyb).await.ok();
     wait(&sandbox, 1_000_000);
     assert_eq!(
@@ -68,14 +72,35 @@ async fn a_trade_goes_from_pending_to_its_end() {
     let fees = format!(r#"{{"clientId":{id},"developerFixAmount":0.5,"developerRate":0.01}}"#);
     caller.post("/trade/update-fee-config", &fees).await.ok();
     for (request_id, from, to, ends, confirmed, last) in [
-        ("r1", "USD", "USDC", Ending::Good, true, "Completed"),
-        ("r2", "USDC", "USD", Ending::Good, true, "Completed"),
-        ("r3", "USD", "USDC", Ending::Bad, true, "Failed"),
-        ("r4", "USD", "USDC", Ending::Good, false, "Expired"),
+        (
+            "r1",
+            "USD",
+            "USDC",
+            RecordOutcome::Success,
+            true,
+            "Completed",
+        ),
+        (
+            "r2",
+            "USDC",
+            "USD",
+            RecordOutcome::Success,
+            true,
+            "Completed",
+        ),
+        ("r3", "USD", "USDC", RecordOutcome::Failure, true, "Failed"),
+        (
+            "r4",
+            "USD",
+            "USDC",
+            RecordOutcome::Success,
+            false,
+            "Expired",
+        ),
     ] {
-        sandbox.change(|settings| {
-            settings.pace.trade_ends = ends;
-            settings.pace.trade_wait = Some(600);
+        sandbox.update_settings(|settings| {
+            settings.delays.trade_outcome = ends;
+            settings.delays.trade_expiry = Some(600);
         });
         let kind = if from == "USD" { 1 } else { 2 };
         let body = format!(
@@ -106,12 +131,16 @@ async fn a_trade_goes_from_pending_to_its_end() {
             .refused("00908");
     }
     let balances = sandbox.balances();
-    let held = |account, currency| balances.of(account, currency).unwrap().to_string();
-    assert_eq!(held(Account::Fees, "USD"), "1.7");
-    assert_eq!(held(Account::Fees, "USDC"), "1.7");
-    assert_eq!(held(Account::Exchange, "USD"), "0", "118.3 came and went");
-    assert_eq!(held(Account::World, "USD"), "-1.7");
-    assert!(balances.add_up());
+    let held = |account, currency| balances.get(account, currency).unwrap().to_string();
+    assert_eq!(held(LedgerAccount::Fees, "USD"), "1.7");
+    assert_eq!(held(LedgerAccount::Fees, "USDC"), "1.7");
+    assert_eq!(
+        held(LedgerAccount::Exchange, "USD"),
+        "0",
+        "118.3 came and went"
+    );
+    assert_eq!(held(LedgerAccount::External, "USD"), "-1.7");
+    assert!(balances.is_balanced());
     assert_eq!(sandbox.mismatches(), []);
 }
 
@@ -177,13 +206,13 @@ async fn checkout_money_goes_all_the_way() {
     assert_eq!(order.text("orderStatus"), "PARTIAL_REFUNDED");
     let balances = sandbox.balances();
     assert_eq!(
-        balances.of(Account::Merchant, "ETH_USDT"),
+        balances.get(LedgerAccount::Merchant, "ETH_USDT"),
         Some(Decimal::ZERO)
     );
     assert_eq!(
-        balances.of(Account::Abnormal, "ETH_USDT"),
+        balances.get(LedgerAccount::AbnormalPayments, "ETH_USDT"),
         Some(Decimal::new(5, 1))
     );
-    assert!(balances.add_up());
+    assert!(balances.is_balanced());
     assert_eq!(balances.iter().count(), 3);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_sandbox::{
-    Credentials, ErrorStatus, RejectedToken, Sandbox, TokenGrants, TokenShape,
+    ErrorStatus, RejectedToken, Sandbox, SandboxCredentials, TokenGrants, TokenShape,
 };
 
 use crate::caller::{Answer, Caller, by_credentials, token_request};
@@ -22,10 +22,10 @@ fn grants(sandbox: &Sandbox) -> (u64, u64, u64) {
     let TokenGrants {
         credentials,
         refresh,
-        refused,
+        rejected,
         ..
     } = sandbox.token_grants();
-    (credentials, refresh, refused)
+    (credentials, refresh, rejected)
 }
 
 #[tokio::test]
@@ -44,8 +44,8 @@ async fn both_grants_have_both_shapes() {
         let sandbox = Sandbox::builder()
             .token_shape(shape)
             .refresh_shape(refresh_shape)
-            .token_life(7)
-            .refresh_life(9)
+            .token_lifetime(7)
+            .refresh_token_lifetime(9)
             .start()
             .await
             .unwrap();
@@ -115,8 +115,8 @@ async fn grants_are_refused_with_the_reason() {
 #[tokio::test]
 async fn a_token_ends_with_its_life_by_the_clock_of_the_sandbox() {
     let sandbox = Sandbox::builder()
-        .token_life(1)
-        .refresh_life(3)
+        .token_lifetime(1)
+        .refresh_token_lifetime(3)
         .start()
         .await
         .unwrap();
@@ -148,16 +148,16 @@ async fn a_token_ends_with_its_life_by_the_clock_of_the_sandbox() {
 
 #[tokio::test]
 async fn a_life_of_zero_is_over_at_once() {
-    let sandbox = Sandbox::builder().token_life(0).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(0).start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     try_token(&caller).await.refused("00901");
 }
 
 #[tokio::test]
 async fn a_new_token_ends_the_old_one_of_the_same_client_alone() {
-    let other = Credentials::random().unwrap();
+    let other = SandboxCredentials::random().unwrap();
     let sandbox = Sandbox::builder()
-        .client(Credentials::new("key", "secret", "sign"))
+        .client(SandboxCredentials::new("key", "secret", "sign"))
         .client(other.clone())
         .start()
         .await
@@ -195,7 +195,11 @@ async fn a_new_token_ends_the_old_one_of_the_same_client_alone() {
 
 #[tokio::test]
 async fn tokens_are_revoked_by_hand_and_by_count() {
-    let sandbox = Sandbox::builder().revoke_every(2).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .revoke_after_calls(2)
+        .start()
+        .await
+        .unwrap();
     let first = by_credentials(sandbox.url(), &sandbox.credentials()).await;
     let caller = Caller::with_token(&sandbox, &first.text("access_token"));
     let mut codes = Vec::new();
@@ -249,7 +253,11 @@ async fn of_many_with_one_refresh_token_one_is_served() {
 /// A token that is good for one call is good for one, however many come at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
-    let sandbox = Sandbox::builder().revoke_every(1).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .revoke_after_calls(1)
+        .start()
+        .await
+        .unwrap();
     // It takes its time to sign, so that all are looked at before the first one counts.
     let body = format!("{{\"more\": \"{}\"}}", "x".repeat(250_000));
     for _ in 0..ROUNDS {
@@ -277,7 +285,7 @@ async fn a_rotation_ends_what_was_before() {
     let sandbox = Sandbox::start().await.unwrap();
     let old = sandbox.credentials();
     let caller = Caller::new(&sandbox).await;
-    sandbox.rotate_credentials(Credentials::random().unwrap());
+    sandbox.rotate_credentials(SandboxCredentials::random().unwrap());
     try_token(&caller).await.refused("00901");
     by_credentials(sandbox.url(), &old).await.refused("00905");
     try_token(&Caller::new(&sandbox).await)

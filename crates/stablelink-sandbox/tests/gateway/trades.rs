@@ -30,7 +30,7 @@ async fn a_rate_has_both_published_forms() {
     assert_eq!(today.member("channelRate"), "0.9900");
     assert_eq!(today.member("developerFee"), "5.0879");
     assert_eq!(today.member("clientId"), customer.to_string());
-    sandbox.change(|settings| settings.rate_version = RateVersion::Earlier);
+    sandbox.update_settings(|settings| settings.rate_version = RateVersion::Previous);
     let earlier = rate().await.ok();
     assert_eq!(earlier.member("rate"), "\"0.9900\"");
     assert_eq!(earlier.member("channelRate"), "");
@@ -77,7 +77,7 @@ async fn a_trade_needs_a_customer_and_a_fee_config() {
     }
     assert!(made.text("txNo").starts_with("TR20"), "{}", made.body);
     create(&caller, &body).await.refused("00906");
-    assert_eq!(sandbox.effects().of(Operation::CreateTrade, "r1"), 1);
+    assert_eq!(sandbox.effects().count(Operation::CreateTrade, "r1"), 1);
 }
 
 #[tokio::test]
@@ -225,5 +225,5 @@ async fn an_event_is_recorded() {
         events.body
     );
     assert!(events.body.contains(r#"{"amount":0.00}"#), "as it came");
-    assert_eq!(sandbox.effects().of(Operation::SimulateEvent, "e1"), 1);
+    assert_eq!(sandbox.effects().count(Operation::SimulateEvent, "e1"), 1);
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{Credentials, DeliveryState, Sandbox, WebhookData};
+use stablelink_sandbox::{DeliveryState, Sandbox, SandboxCredentials, WebhookData};
 use stablelink_signature::{MessageKind, SigningKey, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -102,7 +102,7 @@ async fn read(stream: &mut TcpStream) -> Got {
 async fn frozen(receiver: &Receiver) -> (Sandbox, Caller) {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
-    sandbox.webhook_url(&receiver.url).unwrap();
+    sandbox.set_webhook_url(&receiver.url).unwrap();
     let caller = Caller::new(&sandbox).await;
     (sandbox, caller)
 }
@@ -121,18 +121,18 @@ async fn changes_of_checkout_are_told_as_documented() {
     let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
     order(&caller, "A").await;
     sandbox.pay_order("A", Decimal::new(600, 3), "0x1").unwrap();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let refund = r#"{"refundOrderNo":"R1","orderNo":"A","amount":0.1}"#;
     caller.post("/checkout/refund/create", refund).await.ok();
     sandbox.clock().advance(Duration::from_secs(60));
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let fiat = r#"{"settlementOrderNo":"S1"}"#;
     caller
         .post("/checkout/fiat-settlement/create", fiat)
         .await
         .ok();
     sandbox.clock().advance(Duration::from_secs(60));
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let mut bodies = receiver.bodies();
     assert_eq!(bodies.len(), 7, "{bodies:#?}");
     let seconds = sandbox.clock().now_millis() / 1000 - 120;
@@ -186,7 +186,7 @@ async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
         .await
         .ok();
     sandbox.set_trade_status("r1", "Completed").unwrap();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let told = receiver.bodies().pop().unwrap();
     assert!(
         told.starts_with(r#"{"event":"PAYMENT_REQUEST_CHANGED","eventId":"EV"#),
@@ -207,22 +207,22 @@ async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
             r#""paymentRequestDTO":{"amount":0.00},"remark":"x","developClientId":"d"}"#,
         ),
         (
-            WebhookData::Text,
+            WebhookData::String,
             r#""data":"{\"amount\":0.00}","remark":"x""#,
         ),
     ] {
-        sandbox.change(|settings| settings.webhook_data = form);
+        sandbox.update_settings(|settings| settings.webhook_data = form);
         caller
             .post("/base/notification/simulate", simulated)
             .await
             .ok();
-        sandbox.deliveries_done().await;
+        sandbox.wait_for_deliveries().await;
         let told = receiver.bodies().pop().unwrap();
         assert!(told.contains(part), "{part}: {told}");
     }
     order(&caller, "A").await;
     caller.get("/checkout/order/cancel", "orderNo=A").await.ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let told = receiver.bodies().pop().unwrap();
     assert!(
         told.contains(r#""data":"{\"orderNo\":\"A\",\"orderStatus\":\"CANCELLED\"}"}"#),
@@ -234,13 +234,13 @@ async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
 async fn a_failed_delivery_is_repeated_as_documented() {
     let receiver = Receiver::start(&[500; 20]).await;
     let (sandbox, caller) = frozen(&receiver).await;
-    sandbox.change(|settings| settings.webhook_speed = 5);
+    sandbox.update_settings(|settings| settings.webhook_retry_speed = 5);
     let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
     caller
         .post("/base/notification/simulate", r#"{"event":"e"}"#)
         .await
         .ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let retries = [
         15, 15, 30, 180, 600, 1200, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600,
     ];
@@ -250,17 +250,17 @@ async fn a_failed_delivery_is_repeated_as_documented() {
         sandbox
             .clock()
             .advance(wait.checked_sub(Duration::from_millis(1)).unwrap());
-        sandbox.deliveries_done().await;
+        sandbox.wait_for_deliveries().await;
         assert_eq!(receiver.got().len(), sent + 1, "not yet");
         sandbox.clock().advance(Duration::from_millis(1));
-        sandbox.deliveries_done().await;
+        sandbox.wait_for_deliveries().await;
     }
     sandbox.clock().advance(Duration::from_secs(1_000_000));
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let got = receiver.got();
     assert_eq!(got.len(), 15, "14 retries");
     let log = sandbox.deliveries();
-    assert_eq!((log.len(), log[0].state), (1, DeliveryState::GivenUp));
+    assert_eq!((log.len(), log[0].state), (1, DeliveryState::Abandoned));
     for (got, attempt) in got.iter().zip(&log[0].attempts) {
         got.assert_signed(&key);
         assert_eq!(got.body.as_bytes(), log[0].body);
@@ -273,7 +273,7 @@ async fn a_failed_delivery_is_repeated_as_documented() {
     assert!(!shown.contains("\"event\""), "{shown}");
     receiver.statuses.lock().unwrap().clear();
     let again = sandbox.resend(0).unwrap();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let log = sandbox.deliveries();
     let last = log.last().unwrap();
     assert_eq!((last.number, last.state), (again, DeliveryState::Delivered));
@@ -288,18 +288,20 @@ async fn a_failed_delivery_is_repeated_as_documented() {
 async fn what_is_no_answer_is_a_failure() {
     let receiver = Receiver::start(&[0, 302]).await;
     let (sandbox, caller) = frozen(&receiver).await;
-    sandbox.change(|settings| settings.webhook_timeout = Duration::from_millis(100));
+    sandbox.update_settings(|settings| settings.webhook_timeout = Duration::from_millis(100));
     let event = || caller.post("/base/notification/simulate", r#"{"event":"e"}"#);
     event().await.ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     event().await.ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
-    sandbox.webhook_url(&format!("http://{address}")).unwrap();
+    sandbox
+        .set_webhook_url(&format!("http://{address}"))
+        .unwrap();
     event().await.ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     let now = sandbox.clock().now_millis();
     let log = sandbox.deliveries();
     let failures: Vec<_> = log
@@ -307,8 +309,8 @@ async fn what_is_no_answer_is_a_failure() {
         .map(|delivery| {
             assert_eq!(
                 delivery.state,
-                DeliveryState::Waits {
-                    until: now + 15_000
+                DeliveryState::Pending {
+                    due_at: now + 15_000
                 }
             );
             let attempt = &delivery.attempts[0];
@@ -324,18 +326,22 @@ async fn what_is_no_answer_is_a_failure() {
             (None, "no connection")
         ]
     );
-    sandbox.webhook_url_of(0, None).unwrap();
+    sandbox.set_client_webhook_url(0, None).unwrap();
     event().await.ok();
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     assert_eq!(sandbox.deliveries().len(), 3, "nobody is told");
     assert!(sandbox.resend(0).is_err());
-    assert!(sandbox.webhook_url("https://receiver.invalid/").is_err());
+    assert!(
+        sandbox
+            .set_webhook_url("https://receiver.invalid/")
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn each_client_has_its_own_receiver_and_key() {
     let (one, two) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
-    let credentials = [(); 2].map(|()| Credentials::random().unwrap());
+    let credentials = [(); 2].map(|()| SandboxCredentials::random().unwrap());
     let sandbox = Sandbox::builder()
         .client(credentials[0].clone())
         .client(credentials[1].clone())
@@ -343,14 +349,16 @@ async fn each_client_has_its_own_receiver_and_key() {
         .await
         .unwrap();
     for (index, receiver) in [&one, &two].into_iter().enumerate() {
-        sandbox.webhook_url_of(index, Some(&receiver.url)).unwrap();
+        sandbox
+            .set_client_webhook_url(index, Some(&receiver.url))
+            .unwrap();
         let caller = Caller::with(&sandbox, &credentials[index]).await;
         caller
             .post("/base/notification/simulate", r#"{"event":"e"}"#)
             .await
             .ok();
     }
-    sandbox.deliveries_done().await;
+    sandbox.wait_for_deliveries().await;
     for (receiver, credentials) in [(&one, &credentials[0]), (&two, &credentials[1])] {
         let got = receiver.got();
         assert_eq!(got.len(), 1);
@@ -363,10 +371,10 @@ async fn each_client_has_its_own_receiver_and_key() {
 async fn a_step_is_told_when_the_clock_comes_to_it() {
     let receiver = Receiver::start(&[500]).await;
     let sandbox = Sandbox::start().await.unwrap();
-    sandbox.webhook_url(&receiver.url).unwrap();
+    sandbox.set_webhook_url(&receiver.url).unwrap();
     let caller = Caller::new(&sandbox).await;
     let body = r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT","expiredIn":1}"#;
-    sandbox.change(|settings| settings.webhook_speed = 15_000);
+    sandbox.update_settings(|settings| settings.webhook_retry_speed = 15_000);
     caller.post("/checkout/order/create", body).await.ok();
     sandbox.clock().advance(Duration::from_millis(995));
     let mut count = receiver.count.subscribe();

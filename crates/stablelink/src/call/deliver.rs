@@ -1,7 +1,7 @@
 //! Sends a call, and sends it again where the document and the policy allow that.
 
-use stablelink_api::hooks::{self, Transport, carry};
-use stablelink_api::operations::Retry;
+use stablelink_api::hooks::{Transport, wrap_error};
+use stablelink_api::operations::RetrySafety;
 
 use super::session::Session;
 use super::source::Source;
@@ -43,7 +43,7 @@ impl Session {
             // What went wrong says more than that the time was up.
             let in_time = self.limits().leave(pause);
             let another = failure.again
-                && plan.retry != Retry::Never
+                && plan.retry != RetrySafety::Never
                 && attempt < most
                 && in_time
                 && shared.budget.take();
@@ -61,14 +61,14 @@ impl Transport for Session {
         &'a self,
         http: &'a reqwest::Client,
         request: reqwest::Request,
-        _: hooks::Operation,
+        _: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         let source = Source::Fixed(Box::new(request));
-        Box::pin(async move { Ok(self.deliver(http, source).await.unwrap_or_else(carry)) })
+        Box::pin(async move { Ok(self.deliver(http, source).await.unwrap_or_else(wrap_error)) })
     }
 
     /// They are read where the envelope is opened, from the bytes that stay with the value.
-    fn keeps_answers(&self) -> bool {
+    fn consumes_responses(&self) -> bool {
         true
     }
 }

@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use stablelink_api::operations::{Facts, Retry};
+use stablelink_api::operations::{OperationInfo, RetrySafety};
 
 use super::failure::Effect;
 use super::limits::TimeLimits;
 use super::verdict::spoilt;
 use super::{Failure, Shared};
-use crate::error::{Ambiguous, Decode, Error, ErrorKind};
+use crate::error::{Ambiguous, DecodeError, Error, ErrorKind};
 use crate::observe;
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// What is known of a call before it is made.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) operation: Cow<'static, str>,
-    pub(crate) retry: Retry,
+    pub(crate) retry: RetrySafety,
     /// The idempotency key that the request holds.
     pub(crate) key: Option<String>,
     pub(crate) attempts: Option<u32>,
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// That of an operation without a key, with the limits of the client.
-    pub(crate) fn of(facts: &'static Facts, deadline: Duration) -> Self {
+    pub(crate) fn of(facts: &'static OperationInfo, deadline: Duration) -> Self {
         Self {
             operation: facts.id.into(),
             retry: facts.retry,
@@ -53,7 +53,7 @@ pub(crate) struct Session {
     in_flight: AtomicBool,
     /// An attempt whose outcome is not known, and that no later one settled.
     doubt: AtomicBool,
-    reply: Mutex<Option<RawReply>>,
+    reply: Mutex<Option<RawResponse>>,
 }
 
 /// While it lives a request may be on its way.
@@ -120,27 +120,27 @@ impl Session {
     }
 
     /// The answer of the last attempt, if it was a success.
-    pub(crate) fn reply(&self) -> Option<RawReply> {
+    pub(crate) fn reply(&self) -> Option<RawResponse> {
         self.reply
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub(super) fn keep(&self, reply: RawReply) {
+    pub(super) fn keep(&self, reply: RawResponse) {
         *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
     }
 
     /// Remembers an attempt that may have taken effect, whatever becomes of the next one.
     pub(super) fn doubts(&self, failure: &Failure) {
         // What only reads takes no effect.
-        if failure.effect == Effect::Unknown && self.plan.retry != Retry::Safe {
+        if failure.effect == Effect::Unknown && self.plan.retry != RetrySafety::Safe {
             self.doubt.store(true, Ordering::Release);
         }
     }
 
     /// The record of the answer could not be read. If the envelope can't either, nobody knows the outcome of the call.
-    pub(super) fn unread(&self, record: Decode) -> Error {
+    pub(super) fn unread(&self, record: DecodeError) -> Error {
         let Some(reply) = self.reply() else {
             return self.lost(Error::new(ErrorKind::Decode(record)));
         };
@@ -172,7 +172,7 @@ impl Session {
         let error = failure.error.during(operation.clone(), attempts);
         if !self.doubt.load(Ordering::Acquire) {
             // Of a safe operation nothing takes effect, whatever became of it.
-            let harmless = failure.again && self.plan.retry == Retry::Safe;
+            let harmless = failure.again && self.plan.retry == RetrySafety::Safe;
             let retryable = error.is_retryable() || harmless;
             return error.retryable(retryable);
         }
@@ -181,7 +181,7 @@ impl Session {
 
     fn ambiguous(&self, cause: Error) -> Error {
         let field = match self.plan.retry {
-            Retry::Keyed { field } => Some(field),
+            RetrySafety::Keyed { field } => Some(field),
             _ => None,
         };
         let key = self.plan.key.clone();
@@ -195,7 +195,7 @@ impl Session {
         let error = Error::new(ErrorKind::Timeout).during(self.plan.operation.clone(), attempts);
         // An answer that came and was not read to its end counts like one that did not come.
         let sent = self.in_flight.load(Ordering::Acquire) || self.reply().is_some();
-        let effective = sent && self.plan.retry != Retry::Safe;
+        let effective = sent && self.plan.retry != RetrySafety::Safe;
         if effective || self.doubt.load(Ordering::Acquire) {
             self.ambiguous(error)
         } else {
@@ -205,7 +205,7 @@ impl Session {
 
     /// Whether the idempotency key, if the operation has one, can be one. Without it a repeat is another payment.
     pub(crate) fn check_key(&self) -> Result<(), Error> {
-        let (Retry::Keyed { field }, Some(key)) = (self.plan.retry, &self.plan.key) else {
+        let (RetrySafety::Keyed { field }, Some(key)) = (self.plan.retry, &self.plan.key) else {
             return Ok(());
         };
         let problem = if key.trim().is_empty() {
@@ -222,7 +222,7 @@ impl Session {
     pub(crate) fn named(&self, error: Error) -> Error {
         let error = error.during(self.plan.operation.clone(), self.attempts());
         match self.reply() {
-            Some(reply) if error.raw().is_none() => error.answered(reply),
+            Some(reply) if error.raw_response().is_none() => error.answered(reply),
             _ => error,
         }
     }
@@ -236,9 +236,9 @@ mod tests {
     use super::*;
     use crate::{Client, Credentials, Environment};
 
-    const KEYED: Retry = Retry::Keyed { field: "orderNo" };
+    const KEYED: RetrySafety = RetrySafety::Keyed { field: "orderNo" };
 
-    fn session(retry: Retry) -> Session {
+    fn session(retry: RetrySafety) -> Session {
         let client = Client::builder()
             .environment(Environment::Sandbox)
             .credentials(Credentials::new("key", "secret", "sign"))
@@ -258,7 +258,11 @@ mod tests {
     /// What was done when the time was up, of each kind of operation, and whether its outcome is known.
     #[test]
     fn whoever_is_interrupted_knows_what_may_have_happened() {
-        for (retry, known) in [(Retry::Safe, true), (KEYED, false), (Retry::Never, false)] {
+        for (retry, known) in [
+            (RetrySafety::Safe, true),
+            (KEYED, false),
+            (RetrySafety::Never, false),
+        ] {
             let at_rest = session(retry);
             assert_eq!(at_rest.interrupted().kind().name(), "timeout");
 
@@ -281,7 +285,7 @@ mod tests {
 
             let answered = session(retry);
             answered.counts_again();
-            let reply = RawReply::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
+            let reply = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
             answered.keep(reply);
             let error = answered.interrupted();
             assert_eq!(error.is_ambiguous(), !known, "{error:?}");
@@ -295,16 +299,16 @@ mod tests {
     #[test]
     fn what_failed_in_an_unknown_way_is_in_doubt_once_it_was_sent() {
         for (retry, sent, ambiguous) in [
-            (Retry::Never, false, false),
-            (Retry::Never, true, true),
+            (RetrySafety::Never, false, false),
+            (RetrySafety::Never, true, true),
             (KEYED, true, true),
-            (Retry::Safe, true, false),
+            (RetrySafety::Safe, true, false),
         ] {
             let session = session(retry);
             if sent {
                 session.counts_again();
             }
-            let error = session.unread(Decode::new(".", "an answer without an exchange"));
+            let error = session.unread(DecodeError::new(".", "an answer without an exchange"));
             assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
             assert!(!error.is_retryable());
         }

@@ -29,7 +29,7 @@ async fn a_server_that_is_not_there_is_no_doubt() {
         .unwrap();
     // One whose token came while somebody listened.
     let left = builder(&sandbox)
-        .http(|http| http.pool_max_idle_per_host(0))
+        .configure_http(|http| http.pool_max_idle_per_host(0))
         .build()
         .unwrap();
     left.token().await.unwrap();
@@ -57,7 +57,7 @@ async fn ended_at_its_token(
 ) -> Result<(), Error> {
     let stall = sandbox.faults().add(Fault::stall().on_token().always());
     let task = tokio::spawn(call(client));
-    when(|| sandbox.faults().strikes(stall) == 1).await;
+    when(|| sandbox.faults().injections(stall) == 1).await;
     clock.advance(Duration::from_secs(60));
     task.await.unwrap()
 }
@@ -175,7 +175,7 @@ async fn a_caller_may_go_while_the_gateway_is_silent() {
         tokio::select! {
             biased;
             result = keyed(&client) => panic!("{result:?}"),
-            () = when(|| sandbox.faults().strikes(id) == 1) => {}
+            () = when(|| sandbox.faults().injections(id) == 1) => {}
         }
         clock.advance(limit);
         read(&client).await.unwrap();
@@ -266,7 +266,7 @@ async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
                 let get = Operation::GetCheckoutOrder;
                 sandbox
                     .faults()
-                    .add(Fault::member("retdata.orderAmount", "0.51").on(get));
+                    .add(Fault::replace_field("retdata.orderAmount", "0.51").on(get));
             },
             "ambiguous",
         ),

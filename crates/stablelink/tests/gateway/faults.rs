@@ -9,7 +9,7 @@ use crate::watch::Told;
 /// What an error is, in a word.
 fn kind(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::Refused(_) => "refused",
+        ErrorKind::Api(_) => "refused",
         ErrorKind::RateLimited { .. } => "rate limited",
         ErrorKind::Transport { .. } => "transport",
         ErrorKind::Timeout => "timeout",
@@ -108,7 +108,7 @@ async fn a_payment_call_never_has_a_second_effect() {
         assert_eq!(
             sandbox
                 .effects()
-                .of(Operation::CreateCheckoutOrder, order.order_no()),
+                .count(Operation::CreateCheckoutOrder, order.order_no()),
             effects,
             "{name}"
         );

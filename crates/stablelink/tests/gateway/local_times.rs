@@ -35,9 +35,11 @@ async fn a_time_without_a_zone_changes_nothing_but_itself() {
                 (Operation::GetCheckoutOrder, "updatedTime"),
             ] {
                 let path = format!("retdata.{member}");
-                sandbox
-                    .faults()
-                    .add(Fault::member(path, text.clone()).on(operation).always());
+                sandbox.faults().add(
+                    Fault::replace_field(path, text.clone())
+                        .on(operation)
+                        .always(),
+                );
             }
             // A quote that ended is a quote still, and an order is as final as its status says.
             let quote = client

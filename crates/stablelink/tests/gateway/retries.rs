@@ -78,7 +78,7 @@ async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
         ("a page, 502", || Fault::html(502), "ambiguous"),
         ("a page, 200", || Fault::html(200), "ambiguous"),
         ("malformed", Fault::malformed_json, "ambiguous"),
-        ("no envelope", Fault::wrong_json, "ambiguous"),
+        ("no envelope", Fault::unexpected_json, "ambiguous"),
         (
             "302",
             || Fault::redirect(302, "http://127.0.0.1:9/"),
@@ -170,7 +170,7 @@ async fn what_only_reads_is_sent_again() {
         ("503", || Fault::status(503), "transport"),
         ("408", || Fault::status(408), "transport"),
         ("a page, 502", || Fault::html(502), "transport"),
-        ("big", || Fault::big_error(200_000), "transport"),
+        ("big", || Fault::large_error(200_000), "transport"),
         ("429", || Fault::rate_limited(None), "rate_limited"),
     ];
     for (name, fault, always) in faults {
@@ -197,7 +197,7 @@ async fn what_will_not_do_better_is_sent_once() {
         ("a page, 200", || Fault::html(200), "decode"),
         ("a page, 403", || Fault::html(403), "refused"),
         ("malformed", Fault::malformed_json, "decode"),
-        ("no envelope", Fault::wrong_json, "decode"),
+        ("no envelope", Fault::unexpected_json, "decode"),
         (
             "307",
             || Fault::redirect(307, "http://127.0.0.1:9/"),

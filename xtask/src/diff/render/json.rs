@@ -65,5 +65,5 @@ pub fn json(report: &Report, heading: &Heading) -> String {
         },
         "changes": changes,
     });
-    crate::publish::json::to_json(&document)
+    crate::publish::format::to_json(&document)
 }

@@ -3,7 +3,7 @@
 use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::super::lock::LockError;
-use crate::{curate::CurateError, tree::TreeError};
+use crate::{output_files::OutputError, overlay::OverlayError};
 
 /// Most failed pages that a message names.
 const MOST_LINES: usize = 20;
@@ -145,13 +145,13 @@ pub enum PullError {
     Text(#[from] toml::ser::Error),
     /// An overlay cannot be read, so that it cannot be told which actions became stale.
     #[error(transparent)]
-    Overlay(#[from] CurateError),
+    Overlay(#[from] OverlayError),
     /// The tree cannot be written.
     #[error(transparent)]
-    Tree(#[from] TreeError),
+    Tree(#[from] OutputError),
     /// Pages cannot be kept for the next run.
     #[error("{}: cannot be {action}: {source}. No capture was changed", path.display())]
-    Kept {
+    PageCache {
         /// Folder or file.
         path: PathBuf,
         /// What was tried.

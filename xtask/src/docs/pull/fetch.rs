@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use super::{
     Form,
     error::{Class, FailedPage, Failure, PullError},
-    kept::Kept,
     page::{Listed, Page},
+    page_cache::PageCache,
     settings::Settings,
     web::Web,
 };
@@ -31,7 +31,7 @@ pub(super) async fn fetch(
     web: &Arc<Web>,
     form: Form,
     listed: &[Listed],
-    kept: &Kept,
+    kept: &PageCache,
     settings: &Settings,
 ) -> Result<Fetched, PullError> {
     let names = kept.names();
@@ -90,7 +90,7 @@ struct Run<'a> {
     web: Arc<Web>,
     form: Form,
     listed: &'a [Listed],
-    kept: &'a Kept,
+    kept: &'a PageCache,
     settings: &'a Settings,
     pages: Vec<Option<Page>>,
     bytes: usize,

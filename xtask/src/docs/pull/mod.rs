@@ -7,11 +7,11 @@
 pub mod address;
 pub mod error;
 mod fetch;
-mod kept;
 mod markdown;
 mod navigation;
-mod normal;
+mod normalize;
 mod page;
+mod page_cache;
 mod published;
 pub mod report;
 mod schemas;
@@ -25,8 +25,8 @@ use self::{
     address::{ApiBase, Site},
     error::{Class, Failure, PullError},
     fetch::Fetched,
-    kept::Kept,
     page::{Listed, Listing, Page},
+    page_cache::PageCache,
     report::Report,
     settings::Settings,
     store::{Basis, Plan},
@@ -36,7 +36,7 @@ use super::{
     captures::{self, Captures},
     lock::Origin,
 };
-use crate::curate::{self, Overlay};
+use crate::overlay::{self, Overlay};
 
 /// In which form pages are captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -123,7 +123,7 @@ pub fn check(root: &Path, options: &Options) -> Result<Report, PullError> {
     Ok(plan.report)
 }
 
-fn look(root: &Path, options: &Options) -> Result<(Plan, Kept), PullError> {
+fn look(root: &Path, options: &Options) -> Result<(Plan, PageCache), PullError> {
     // What can be wrong in the tree is wrong before a request goes out.
     let captures = captures::load(root)?;
     let overlays = overlays(root)?;
@@ -148,7 +148,7 @@ async fn capture(
     root: &Path,
     options: &Options,
     captures: &Captures,
-) -> Result<(Form, Listing, Fetched, Kept), PullError> {
+) -> Result<(Form, Listing, Fetched, PageCache), PullError> {
     let Options {
         site,
         api,
@@ -173,7 +173,7 @@ async fn capture(
         .pages
         .retain(|page| !options.without.contains(&page.id));
     store::refuse_strangers(&captures.lock, site, &listing.pages)?;
-    let kept = Kept::new(root, &site.name(), form.extension(), settings.keep_for);
+    let kept = PageCache::new(root, &site.name(), form.extension(), settings.keep_for);
     let mut fetched = fetch::fetch(&web, form, &listing.pages, &kept, settings).await?;
     if let Some(project) = project {
         let address = project.schemas(api);
@@ -199,7 +199,7 @@ fn not_published(site: &Site, api: &ApiBase) -> PullError {
 }
 
 fn overlays(root: &Path) -> Result<Vec<Overlay>, PullError> {
-    let (mut overlays, provisional) = curate::of_tree(root)?;
+    let (mut overlays, provisional) = overlay::of_tree(root)?;
     overlays.extend(provisional);
     Ok(overlays)
 }

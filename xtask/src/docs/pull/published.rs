@@ -8,7 +8,7 @@ use super::{
     super::{lock::Kind, names::is_number},
     address::shown,
     error::{Class, Failure},
-    normal::{Normal, normalise},
+    normalize::{Normal, normalize},
     page::{Listed, Page},
     settings::Settings,
     web::{self, Request, To},
@@ -76,7 +76,7 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
 
 /// A page as it is stored, and the names of what is not.
 pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), Failure> {
-    let Normal { page, left_out } = normalise(page);
+    let Normal { page, left_out } = normalize(page);
     let mut content = serde_json::to_vec_pretty(&page)
         .map_err(|error| Failure::new(Class::Lasting, error.to_string()))?;
     content.push(b'\n');

@@ -20,7 +20,7 @@ use super::{
     published,
     report::{Change, Line, Report, StaleStandIn},
 };
-use crate::{curate::Overlay, tree::Outputs};
+use crate::{output_files::Outputs, overlay::Overlay};
 
 /// The folder of captures below the root.
 const FOLDER: &str = "spec/docs";

@@ -1,19 +1,19 @@
 //! Answers.
 
-use crate::lint::document::{Document, Found, Operation, content};
 use crate::lint::finding::Report;
 use crate::openapi::child;
-use crate::openapi::json::text;
+use crate::openapi::text;
+use crate::openapi::{Document, Operation, Resolved, content};
 use std::collections::BTreeMap;
 
-type Answers<'a> = Vec<(&'a str, Found<'a>)>;
+type Answers<'a> = Vec<(&'a str, Resolved<'a>)>;
 
 fn each<'a>(document: &'a Document<'a>) -> impl Iterator<Item = (&'a Operation<'a>, Answers<'a>)> {
     let operations = document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook);
-    operations.map(|operation| (operation, document.answers(operation)))
+        .filter(|operation| !operation.is_webhook());
+    operations.map(|operation| (operation, document.responses(operation)))
 }
 
 /// Another type than JSON arrives as raw bytes.

@@ -1,8 +1,8 @@
 //! Request bodies.
 
-use crate::lint::document::{Document, Found, Operation, content};
 use crate::lint::finding::Report;
 use crate::openapi::child;
+use crate::openapi::{Document, Operation, Resolved, content};
 use serde_json::Value;
 
 /// The media types of a request that the generator takes.
@@ -13,12 +13,12 @@ const MEDIA: [&str; 4] = [
     "text/plain",
 ];
 
-fn each<'a>(document: &'a Document<'a>) -> impl Iterator<Item = (&'a Operation<'a>, Found<'a>)> {
+fn each<'a>(document: &'a Document<'a>) -> impl Iterator<Item = (&'a Operation<'a>, Resolved<'a>)> {
     let operations = document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook);
-    operations.filter_map(|operation| Some((operation, document.body(operation)?)))
+        .filter(|operation| !operation.is_webhook());
+    operations.filter_map(|operation| Some((operation, document.request_body(operation)?)))
 }
 
 /// Only four media types are taken; multipart, XML and `*/*` are not.

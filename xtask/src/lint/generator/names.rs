@@ -1,9 +1,9 @@
 //! Names as the generator turns them into Rust.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
+use crate::openapi::Document;
 use crate::openapi::child;
-use crate::openapi::json::text;
+use crate::openapi::text;
 use std::collections::HashMap;
 
 /// A method is named by the operationId: it is there, and no other operation has it.
@@ -12,7 +12,7 @@ pub(super) fn operation_id(document: &Document, report: &mut Report) {
     for operation in document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook)
+        .filter(|operation| !operation.is_webhook())
     {
         match text(operation.value, "operationId") {
             None => report.add(
@@ -39,7 +39,7 @@ pub(super) fn operation_names(document: &Document, report: &mut Report) {
     for operation in document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook)
+        .filter(|operation| !operation.is_webhook())
     {
         let Some(id) = text(operation.value, "operationId") else {
             continue;

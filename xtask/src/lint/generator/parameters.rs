@@ -1,18 +1,18 @@
 //! Parameters.
 
-use crate::lint::document::{Document, Found};
 use crate::lint::finding::Report;
-use crate::openapi::json::text;
+use crate::openapi::text;
+use crate::openapi::{Document, Resolved};
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// All parameters of operations, shared ones once.
-fn each<'a>(document: &Document<'a>) -> Vec<Found<'a>> {
+fn each<'a>(document: &Document<'a>) -> Vec<Resolved<'a>> {
     let mut seen = HashSet::new();
     let operations = document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook);
+        .filter(|operation| !operation.is_webhook());
     operations
         .flat_map(|operation| document.parameters(operation))
         .filter(|found| seen.insert(found.pointer.clone()))

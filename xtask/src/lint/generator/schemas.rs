@@ -1,20 +1,20 @@
 //! Schemas.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
 use crate::lint::schema::list_without_null;
-use crate::lint::schema::{inside, kinds};
-use crate::lint::walk::Role;
-use crate::openapi::json::text;
+use crate::openapi::Document;
+use crate::openapi::SchemaRole;
+use crate::openapi::schema::{find_inside, json_types};
+use crate::openapi::text;
 use serde_json::Value;
 
 /// An enum is closed: one unknown value fails the whole answer.
 pub(super) fn closed_enum(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
             continue;
         };
-        let fixed = matches!(site.role, Role::Parameter { .. }) && values.len() == 1;
+        let fixed = matches!(site.role, SchemaRole::Parameter { .. }) && values.len() == 1;
         if !fixed {
             report.add(
                 &site.pointer,
@@ -27,13 +27,13 @@ pub(super) fn closed_enum(document: &Document, report: &mut Report) {
 
 /// `anyOf` becomes a struct of its branches, which no text or number can be.
 pub(super) fn any_of_scalars(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let branches = site.schema.get("anyOf").and_then(Value::as_array);
-        if branches
-            .into_iter()
-            .flatten()
-            .any(|branch| kinds(document, branch).iter().any(|kind| *kind != "object"))
-        {
+        if branches.into_iter().flatten().any(|branch| {
+            json_types(document, branch)
+                .iter()
+                .any(|kind| *kind != "object")
+        }) {
             report.add(
                 &site.pointer,
                 "progenitor makes a broken struct of an `anyOf` with texts, numbers or enums",
@@ -45,7 +45,7 @@ pub(super) fn any_of_scalars(document: &Document, report: &mut Report) {
 
 /// A new field breaks clients.
 pub(super) fn closed_object(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
             report.add(&site.pointer, "`additionalProperties: false` becomes `deny_unknown_fields`: a new field breaks clients", "take it out");
         }
@@ -54,7 +54,7 @@ pub(super) fn closed_object(document: &Document, report: &mut Report) {
 
 /// `true` beside properties drops unknown fields in silence.
 pub(super) fn dropped_fields(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if site.schema.get("additionalProperties") == Some(&Value::Bool(true))
             && site.schema.get("properties").is_some()
         {
@@ -65,7 +65,7 @@ pub(super) fn dropped_fields(document: &Document, report: &mut Report) {
 
 /// An optional list becomes a `Vec` with a default, and null fails.
 pub(super) fn nullable_list(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if let Some(kind) = list_without_null(document, site.role, site.schema) {
             report.add(
                 &site.pointer,
@@ -78,7 +78,7 @@ pub(super) fn nullable_list(document: &Document, report: &mut Report) {
 
 /// A number without a conversion becomes f64.
 pub(super) fn binary_float(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if text(site.schema, "type") == Some("number")
             && text(site.schema, "format") != Some("decimal")
         {
@@ -93,10 +93,10 @@ pub(super) fn binary_float(document: &Document, report: &mut Report) {
 
 /// A union reads numbers through f64, also those of decimals.
 pub(super) fn decimal_in_union(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let branches = site.schema.get("oneOf").and_then(Value::as_array);
         for (index, branch) in branches.into_iter().flatten().enumerate() {
-            if let Some(place) = inside(document, branch, &|schema| {
+            if let Some(place) = find_inside(document, branch, &|schema| {
                 text(schema, "format") == Some("decimal")
             }) {
                 report.add(
@@ -111,7 +111,7 @@ pub(super) fn decimal_in_union(document: &Document, report: &mut Report) {
 
 /// A discriminator is ignored: the union becomes untagged in silence.
 pub(super) fn discriminator(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if site.schema.get("discriminator").is_some() {
             report.add(&site.pointer, "progenitor ignores `discriminator` and takes the first branch that fits", "let each branch require a property of its own, and take the discriminator out in the profile");
         }

@@ -1,8 +1,8 @@
 //! Components and references to them.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::openapi::json::says;
+use crate::openapi::Document;
+use crate::openapi::has_text;
 use crate::openapi::{child, component_name};
 use std::collections::HashSet;
 
@@ -61,10 +61,10 @@ pub(super) fn unused(document: &Document, report: &mut Report) {
     }
 }
 
-/// A component says what it is.
+/// A component has_text what it is.
 pub(super) fn description(document: &Document, report: &mut Report) {
     for (name, schema) in &document.components {
-        if !says(schema, "description") && schema.get("$ref").is_none() {
+        if !has_text(schema, "description") && schema.get("$ref").is_none() {
             report.add(
                 &child("/components/schemas", name),
                 format!("the component `{name}` has no description"),

@@ -1,13 +1,13 @@
 //! Evidence: nobody takes a guess for a fact.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::walk::Role;
+use crate::openapi::Document;
+use crate::openapi::SchemaRole;
 use crate::openapi::child;
-use crate::openapi::json::{says, strings, text};
+use crate::openapi::{has_text, strings, text};
 use serde_json::Value;
 
-/// `x-evidence` has a level of the three, and says where it comes from.
+/// `x-evidence` has a level of the three, and has_text where it comes from.
 pub(super) fn form(document: &Document, report: &mut Report) {
     for operation in &document.operations {
         let place = child(&operation.pointer, "x-evidence");
@@ -30,21 +30,21 @@ pub(super) fn form(document: &Document, report: &mut Report) {
             }
         }
     }
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(evidence) = site.schema.get("x-evidence") else {
             continue;
         };
         let place = child(&site.pointer, "x-evidence");
         let named = strings(evidence.get("pages")).next().is_some();
         match level(evidence, &place, report) {
-            Some("inferred") if !says(evidence, "source") => {
+            Some("inferred") if !has_text(evidence, "source") => {
                 report.add(
                     &place,
                     "what is inferred names no source",
                     "say in `source` what it was inferred from",
                 );
             }
-            Some("documented" | "partial") if !named && !says(evidence, "source") => {
+            Some("documented" | "partial") if !named && !has_text(evidence, "source") => {
                 report.add(
                     &place,
                     "`x-evidence` names no page and no source",
@@ -70,13 +70,13 @@ fn level<'a>(evidence: &'a Value, place: &str, report: &mut Report) -> Option<&'
     level
 }
 
-/// What no page has says so: a component, property or parameter that an overlay added. What only refers
+/// What no page has has_text so: a component, property or parameter that an overlay added. What only refers
 /// to a component, and the parts of something that is evidenced as a whole, need no word of their own.
 pub(super) fn missing(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let what = match site.role {
-            Role::Component => "component",
-            Role::Property { .. } => "property",
+            SchemaRole::Component => "component",
+            SchemaRole::Property { .. } => "property",
             _ => continue,
         };
         if evidenced(site.schema) || refers(site.schema) {
@@ -92,7 +92,7 @@ pub(super) fn missing(document: &Document, report: &mut Report) {
         if !added_as_a_whole {
             report.add(
                 &site.pointer,
-                format!("no page has this {what}, and nothing says where it comes from"),
+                format!("no page has this {what}, and nothing has_text where it comes from"),
                 "give it `x-evidence: {level: inferred, source: …}` in the overlay that adds it",
             );
         }
@@ -103,7 +103,7 @@ pub(super) fn missing(document: &Document, report: &mut Report) {
         }
         for parameter in document.parameters(operation) {
             if !evidenced(parameter.value) {
-                report.add(&parameter.pointer, "no page has this parameter, and nothing says where it comes from", "give it `x-evidence: {level: inferred, source: …}` in the overlay that adds it");
+                report.add(&parameter.pointer, "no page has this parameter, and nothing has_text where it comes from", "give it `x-evidence: {level: inferred, source: …}` in the overlay that adds it");
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Examples: each is a value, and fits its schema by types, required members and branches.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
 use crate::lint::schema::mismatch;
+use crate::openapi::Document;
 use crate::openapi::child;
-use crate::openapi::json::members;
+use crate::openapi::members;
 
 /// An example stands in the document and fits.
 pub(super) fn fits(document: &Document, report: &mut Report) {

@@ -1,9 +1,9 @@
 //! Money: a decimal in every language, with its form on the wire, and never a binary float.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::walk::{Role, Site};
-use crate::openapi::json::text;
+use crate::openapi::Document;
+use crate::openapi::text;
+use crate::openapi::{SchemaRole, SchemaSite};
 use serde_json::Value;
 
 /// The last word of a name that means money, or a rate of it.
@@ -21,8 +21,8 @@ const WORDS: [&str; 9] = [
 
 /// A property or parameter that is named like money is money.
 pub(super) fn money(document: &Document, report: &mut Report) {
-    for site in &document.sites {
-        let (Role::Property { name, .. } | Role::Parameter { name }) = site.role else {
+    for site in &document.schemas {
+        let (SchemaRole::Property { name, .. } | SchemaRole::Parameter { name }) = site.role else {
             continue;
         };
         let schema = document.resolve(site.schema);
@@ -59,7 +59,7 @@ fn means_money(name: &str) -> bool {
 
 /// `x-money` is number or string, as the type is, with the format decimal.
 pub(super) fn form(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let kind = text(site.schema, "type");
         let decimal = text(site.schema, "format") == Some("decimal");
         match site.schema.get("x-money") {
@@ -97,7 +97,7 @@ pub(super) fn form(document: &Document, report: &mut Report) {
 
 /// Nothing becomes a binary float.
 pub(super) fn binary_float(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if let Some(format @ ("float" | "double")) = text(site.schema, "format") {
             report.add(
                 &site.pointer,
@@ -114,7 +114,7 @@ pub(super) fn binary_float(document: &Document, report: &mut Report) {
     }
 }
 
-fn is_bare_number(site: &Site) -> bool {
+fn is_bare_number(site: &SchemaSite) -> bool {
     text(site.schema, "type") == Some("number")
         && site.schema.get("x-money").is_none_or(Value::is_null)
 }

@@ -1,9 +1,9 @@
 //! Names: they are for all languages and for good.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
+use crate::openapi::Document;
 use crate::openapi::child;
-use crate::openapi::json::text;
+use crate::openapi::text;
 use std::collections::HashMap;
 
 /// First words of an operationId.

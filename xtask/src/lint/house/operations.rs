@@ -1,9 +1,9 @@
 //! What every operation has: texts, a page, security, a good answer and error answers.
 
-use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::openapi::json::{members, says, strings, text};
+use crate::openapi::{Document, Operation, content};
 use crate::openapi::{PAGE_SECURITY, child};
+use crate::openapi::{has_text, members, strings, text};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub(super) fn texts(document: &Document, report: &mut Report) {
     let declared: HashSet<&str> = tags.filter_map(|tag| text(tag, "name")).collect();
     for operation in &document.operations {
         for name in ["summary", "description"] {
-            if !says(operation.value, name) {
+            if !has_text(operation.value, name) {
                 report.add(
                     &operation.pointer,
                     format!("the operation has no {name}"),
@@ -44,25 +44,25 @@ pub(super) fn texts(document: &Document, report: &mut Report) {
     }
 }
 
-/// A link to its page, or a note that says why there is none.
+/// A link to its page, or a note that has_text why there is none.
 pub(super) fn page(document: &Document, report: &mut Report) {
     for operation in &document.operations {
         let linked = operation
             .value
             .get("externalDocs")
-            .is_some_and(|docs| says(docs, "url"));
+            .is_some_and(|docs| has_text(docs, "url"));
         let noted = operation
             .value
             .get("x-evidence")
-            .is_some_and(|evidence| says(evidence, "note"));
+            .is_some_and(|evidence| has_text(evidence, "note"));
         if !linked && !noted {
-            report.add(&operation.pointer, "the operation names no page", "give it `externalDocs.url`, or a note in `x-evidence` that says that no page was seen");
+            report.add(&operation.pointer, "the operation names no page", "give it `externalDocs.url`, or a note in `x-evidence` that has_text that no page was seen");
         }
     }
 }
 
 /// Security is said, here or for the whole document, names schemes that exist, and has what the page asks
-/// for, unless the operation itself says otherwise.
+/// for, unless the operation itself has_text otherwise.
 pub(super) fn security(document: &Document, report: &mut Report) {
     let schemes: HashSet<&str> = members(document.root.pointer("/components/securitySchemes"))
         .map(|(name, _)| name)
@@ -76,7 +76,7 @@ pub(super) fn security(document: &Document, report: &mut Report) {
         else {
             report.add(
                 &operation.pointer,
-                "nothing says which security the operation needs",
+                "nothing has_text which security the operation needs",
                 "write `security` here or for the document; `[]` means none",
             );
             continue;
@@ -146,7 +146,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
 /// A 200 answer with a schema.
 pub(super) fn success(document: &Document, report: &mut Report) {
     for operation in &document.operations {
-        let answers = document.answers(operation);
+        let answers = document.responses(operation);
         let Some((_, answer)) = answers.iter().find(|(status, _)| *status == "200") else {
             report.add(
                 &operation.pointer,
@@ -177,9 +177,9 @@ pub(super) fn errors(document: &Document, report: &mut Report) {
     for operation in document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook)
+        .filter(|operation| !operation.is_webhook())
     {
-        let answers = document.answers(operation);
+        let answers = document.responses(operation);
         for wanted in ["4XX", "5XX"] {
             if !answers.iter().any(|(status, _)| *status == wanted) {
                 report.add(

@@ -1,10 +1,10 @@
-//! Retries: the document says of each operation whether it may be sent again, and why.
+//! Retries: the document has_text of each operation whether it may be sent again, and why.
 
-use crate::lint::document::{Document, Operation, content};
 use crate::lint::finding::Report;
-use crate::lint::schema::properties;
 use crate::openapi::child;
-use crate::openapi::json::{says, text};
+use crate::openapi::schema::properties;
+use crate::openapi::{Document, Operation, content};
+use crate::openapi::{has_text, text};
 use serde_json::Value;
 
 /// `x-retry` has a policy of the three and a reason.
@@ -27,7 +27,7 @@ pub(super) fn form(document: &Document, report: &mut Report) {
                 "write safe, keyed or never",
             );
         }
-        if !says(retry, "reason") {
+        if !has_text(retry, "reason") {
             report.add(
                 &place,
                 "`x-retry` gives no reason",
@@ -65,7 +65,7 @@ pub(super) fn key(document: &Document, report: &mut Report) {
             _ => {}
         }
         if !keyed
-            && !operation.webhook
+            && !operation.is_webhook()
             && let Some(key) = keys.first()
         {
             report.add(&place, format!("the request body has the idempotency key `{key}`, and the operation is not keyed"), "make the policy keyed, or take the mark off the property");
@@ -85,7 +85,7 @@ pub(super) fn key(document: &Document, report: &mut Report) {
 
 /// Properties of the request body that are marked as idempotency key.
 fn keys<'a>(document: &Document<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
-    let body = document.body(operation);
+    let body = document.request_body(operation);
     let schemas = body
         .iter()
         .flat_map(content)

@@ -1,11 +1,12 @@
 //! Shapes: every object has a name, and stays open for what the gateway adds.
 
-use crate::lint::document::{Document, content};
 use crate::lint::finding::Report;
-use crate::lint::schema::{list_without_null, properties};
-use crate::lint::walk::Role;
+use crate::lint::schema::list_without_null;
+use crate::openapi::SchemaRole;
 use crate::openapi::child;
-use crate::openapi::json::{members, strings, text};
+use crate::openapi::schema::properties;
+use crate::openapi::{Document, content};
+use crate::openapi::{members, strings, text};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -13,8 +14,8 @@ const FORM: &str = "multipart/form-data";
 
 /// The body of every request and answer is a reference to a component.
 pub(super) fn named_body(document: &Document, report: &mut Report) {
-    for site in &document.sites {
-        if site.role == Role::Body && site.schema.get("$ref").is_none() {
+    for site in &document.schemas {
+        if site.role == SchemaRole::Body && site.schema.get("$ref").is_none() {
             report.add(
                 &site.pointer,
                 "the schema of a body has no name",
@@ -26,9 +27,11 @@ pub(super) fn named_body(document: &Document, report: &mut Report) {
 
 /// Objects and unions inside a component are components themselves.
 pub(super) fn inline_object(document: &Document, report: &mut Report) {
-    for site in &document.sites {
-        if matches!(site.role, Role::Component | Role::Body | Role::Part)
-            || site.component.is_none() && !matches!(site.role, Role::Parameter { .. })
+    for site in &document.schemas {
+        if matches!(
+            site.role,
+            SchemaRole::Component | SchemaRole::Body | SchemaRole::AllOfPart
+        ) || site.component.is_none() && !matches!(site.role, SchemaRole::Parameter { .. })
         {
             continue;
         }
@@ -47,7 +50,7 @@ pub(super) fn inline_object(document: &Document, report: &mut Report) {
 
 /// A new field of the gateway must not break a client.
 pub(super) fn closed_object(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
             report.add(
                 &site.pointer,
@@ -60,7 +63,7 @@ pub(super) fn closed_object(document: &Document, report: &mut Report) {
 
 /// What is required exists.
 pub(super) fn required_exists(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let required: Vec<&str> = strings(site.schema.get("required")).collect();
         if site.schema.get("required").is_some() && required.is_empty() {
             report.add(
@@ -76,7 +79,7 @@ pub(super) fn required_exists(document: &Document, report: &mut Report) {
         let mut seen = HashSet::new();
         for name in required {
             // A part of an `allOf` may require what another part has.
-            if !known.contains(name) && site.role != Role::Part {
+            if !known.contains(name) && site.role != SchemaRole::AllOfPart {
                 report.add(
                     &site.pointer,
                     format!("`{name}` is required and is no property"),
@@ -96,7 +99,7 @@ pub(super) fn required_exists(document: &Document, report: &mut Report) {
 
 /// A list or map that may be missing from an answer may be null as well.
 pub(super) fn nullable_list(document: &Document, report: &mut Report) {
-    for site in document.sites.iter().filter(|site| site.received) {
+    for site in document.schemas.iter().filter(|site| site.is_received) {
         if let Some(kind) = list_without_null(document, site.role, site.schema) {
             report.add(
                 &site.pointer,
@@ -113,9 +116,9 @@ pub(super) fn open_request(document: &Document, report: &mut Report) {
     for operation in document
         .operations
         .iter()
-        .filter(|operation| !operation.webhook)
+        .filter(|operation| !operation.is_webhook())
     {
-        let Some(body) = document.body(operation) else {
+        let Some(body) = document.request_body(operation) else {
             continue;
         };
         let level = operation

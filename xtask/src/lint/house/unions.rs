@@ -1,18 +1,20 @@
 //! What unions of these documents add to being told apart: no money, and examples that prove it.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::schema::{inside, mismatch};
+use crate::lint::schema::mismatch;
+use crate::openapi::Document;
 use crate::openapi::child;
-use crate::openapi::json::members;
+use crate::openapi::members;
+use crate::openapi::schema::find_inside;
 use serde_json::Value;
 
 /// An untagged union reads numbers as floats, so no money stands inside one.
 pub(super) fn money(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let branches = site.schema.get("oneOf").and_then(Value::as_array);
         for (index, branch) in branches.into_iter().flatten().enumerate() {
-            if let Some(place) = inside(document, branch, &|schema| schema.get("x-money").is_some())
+            if let Some(place) =
+                find_inside(document, branch, &|schema| schema.get("x-money").is_some())
             {
                 report.add(
                     &format!("{}/oneOf/{index}", site.pointer),

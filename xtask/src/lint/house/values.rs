@@ -1,19 +1,19 @@
 //! Values: what the gateway may extend is open, and formats are those that have a meaning here.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::walk::Role;
-use crate::openapi::json::text;
+use crate::openapi::Document;
+use crate::openapi::SchemaRole;
+use crate::openapi::text;
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// `enum` fixes a parameter to one value; everything else may be extended by the gateway.
 pub(super) fn closed_enum(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
             continue;
         };
-        if site.received {
+        if site.is_received {
             report.add(
                 &site.pointer,
                 "an `enum` in what is received: one new value would break the whole answer",
@@ -34,12 +34,12 @@ pub(super) fn closed_enum(document: &Document, report: &mut Report) {
 
 /// An open enum is a named text with values that are worth a name.
 pub(super) fn open_enum(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(values) = site.schema.get("x-extensible-enum") else {
             continue;
         };
         let mut finding = |message: String, fix: &str| report.add(&site.pointer, message, fix);
-        if site.role != Role::Component {
+        if site.role != SchemaRole::Component {
             finding(
                 "an open enum has no name".to_owned(),
                 "make it a component and refer to it",
@@ -101,7 +101,7 @@ const FORMATS: [(&str, &[&str]); 11] = [
 
 /// A format is one that the generators and readers of this document know.
 pub(super) fn format(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(format) = text(site.schema, "format") else {
             continue;
         };

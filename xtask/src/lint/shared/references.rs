@@ -1,7 +1,7 @@
 //! References: what they name exists, and nothing stands beside them that a reader would drop.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
+use crate::openapi::Document;
 use crate::openapi::component_name;
 
 /// A reference names something in the document.
@@ -15,8 +15,8 @@ pub(in crate::lint) fn dangling(document: &Document, report: &mut Report) {
             );
         }
     }
-    for (name, _) in &document.components {
-        if document.resolve_is_circular(name) {
+    for (name, schema) in &document.components {
+        if document.is_circular(schema) {
             let place = crate::openapi::child("/components/schemas", name);
             report.add(
                 &place,

@@ -1,15 +1,15 @@
 //! Unions: every branch is told apart from the others. An untagged union takes the first branch that
 //! fits, in silence.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::schema::{kinds, properties, required};
+use crate::openapi::Document;
+use crate::openapi::schema::{json_types, properties, required};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Each pair of branches differs in JSON type, or each of the two requires a property that the other lacks.
 pub(in crate::lint) fn exclusive(document: &Document, report: &mut Report) {
-    for site in &document.sites {
+    for site in &document.schemas {
         let Some(branches) = site.schema.get("oneOf").and_then(Value::as_array) else {
             continue;
         };
@@ -40,7 +40,7 @@ struct Shape<'a> {
 impl<'a> Shape<'a> {
     fn new(document: &Document<'a>, branch: &'a Value) -> Self {
         Self {
-            kinds: kinds(document, branch),
+            kinds: json_types(document, branch),
             properties: properties(document, branch)
                 .into_iter()
                 .map(|(name, _)| name)

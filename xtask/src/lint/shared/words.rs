@@ -1,9 +1,9 @@
 //! The version of the document, and words that only later versions have.
 
-use crate::lint::document::Document;
 use crate::lint::finding::Report;
-use crate::lint::walk::Role;
-use crate::openapi::json::text;
+use crate::openapi::Document;
+use crate::openapi::SchemaRole;
+use crate::openapi::text;
 use serde_json::Value;
 
 /// The version that is published.
@@ -63,7 +63,7 @@ pub(in crate::lint) fn later_words(document: &Document, report: &mut Report) {
             );
         }
     }
-    for site in &document.sites {
+    for site in &document.schemas {
         for word in SCHEMA_WORDS {
             if site.schema.get(word).is_some() {
                 report.add(
@@ -88,7 +88,9 @@ pub(in crate::lint) fn later_words(document: &Document, report: &mut Report) {
             }
             _ => {}
         }
-        if site.schema.get("examples").is_some() && !matches!(site.role, Role::Parameter { .. }) {
+        if site.schema.get("examples").is_some()
+            && !matches!(site.role, SchemaRole::Parameter { .. })
+        {
             report.add(
                 &site.pointer,
                 "`examples` in a schema is a word of 3.1",

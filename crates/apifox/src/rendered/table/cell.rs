@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::header::Column;
 use crate::message::quoted;
-use crate::page::Field;
+use crate::page::FieldSpec;
 use crate::types;
 
 /// Names that samples and examples on the page show, with the values that they have there.
@@ -13,7 +13,7 @@ pub(crate) type Known = HashMap<String, Vec<String>>;
 /// A row that was read, and what is odd about it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
-    pub(crate) field: Field,
+    pub(crate) field: FieldSpec,
     pub(crate) doubts: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ impl Row {
             Column::Length => field.max_length = length(cell).or(field.max_length),
             Column::Description => field.description = text(cell),
             Column::Fixed => field.fixed = text(cell),
-            Column::Example | Column::Other => {}
+            Column::BodyExample | Column::Other => {}
         }
     }
 }

@@ -13,14 +13,14 @@ pub(crate) enum Column {
     Length,
     Description,
     Fixed,
-    Example,
+    BodyExample,
     /// Something that says nothing of a field's shape.
     Other,
 }
 
 /// How the cells of a row are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TableLayout {
     Bars,
     Tabs,
     /// Not at all: they run together.
@@ -30,7 +30,7 @@ pub(crate) enum Form {
 /// A head that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
-    pub(crate) form: Form,
+    pub(crate) form: TableLayout,
     pub(crate) columns: Vec<Column>,
     /// Whether the name column says itself that it holds fields or parameters.
     pub(crate) certain: bool,
@@ -95,12 +95,12 @@ const WORDS: &[(&str, Column)] = &[
     ("fixed", Column::Fixed),
     ("fixedvalue", Column::Fixed),
     ("固定值", Column::Fixed),
-    ("example", Column::Example),
-    ("examplevalue", Column::Example),
-    ("sample", Column::Example),
-    ("samplevalue", Column::Example),
-    ("示例", Column::Example),
-    ("示例值", Column::Example),
+    ("example", Column::BodyExample),
+    ("examplevalue", Column::BodyExample),
+    ("sample", Column::BodyExample),
+    ("samplevalue", Column::BodyExample),
+    ("示例", Column::BodyExample),
+    ("示例值", Column::BodyExample),
     ("default", Column::Other),
     ("defaultvalue", Column::Other),
     ("默认值", Column::Other),
@@ -115,9 +115,12 @@ pub(crate) fn header(line: &str) -> Option<Header> {
         return None;
     }
     let (form, cells) = if line.contains('|') {
-        (Form::Bars, bars(line))
+        (TableLayout::Bars, bars(line))
     } else if line.contains('\t') {
-        (Form::Tabs, line.split('\t').map(str::to_owned).collect())
+        (
+            TableLayout::Tabs,
+            line.split('\t').map(str::to_owned).collect(),
+        )
     } else {
         return joined(line);
     };
@@ -140,10 +143,10 @@ fn joined(line: &str) -> Option<Header> {
     if words.len() < 3 && blanks >= words.len() {
         return None;
     }
-    complete(Form::Joined, columns, &words)
+    complete(TableLayout::Joined, columns, &words)
 }
 
-fn complete(form: Form, columns: Vec<Column>, words: &[String]) -> Option<Header> {
+fn complete(form: TableLayout, columns: Vec<Column>, words: &[String]) -> Option<Header> {
     let count = |wanted| columns.iter().filter(|&&column| column == wanted).count();
     let known = columns.len() - count(Column::Other);
     let name = columns.iter().position(|&column| column == Column::Name)?;
@@ -204,32 +207,32 @@ mod tests {
         for (line, form, columns) in [
             (
                 "ParamDescriptionFixed Value",
-                Form::Joined,
+                TableLayout::Joined,
                 &[Name, Description, Fixed][..],
             ),
             (
                 "FieldTypeRequiredMax LengthDescription",
-                Form::Joined,
+                TableLayout::Joined,
                 &[Name, Type, Required, Length, Description],
             ),
             (
                 "Name Type Description",
-                Form::Joined,
+                TableLayout::Joined,
                 &[Name, Type, Description],
             ),
             (
                 "| Description | **Field name** | Data Type | Since |",
-                Form::Bars,
+                TableLayout::Bars,
                 &[Description, Name, Type, Other],
             ),
             (
                 "Parameter\tMandatory?\tMax. Length",
-                Form::Tabs,
+                TableLayout::Tabs,
                 &[Name, Required, Length],
             ),
             (
                 "参数名类型必填说明",
-                Form::Joined,
+                TableLayout::Joined,
                 &[Name, Type, Required, Description],
             ),
         ] {

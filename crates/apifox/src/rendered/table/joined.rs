@@ -3,7 +3,7 @@
 use super::cell::{Known, Row, YES_OR_NO};
 use super::header::{Column, Header};
 use crate::message::quoted;
-use crate::page::Field;
+use crate::page::FieldSpec;
 use crate::types;
 
 /// Longest name that is looked for.
@@ -15,7 +15,7 @@ pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
     let free = |column: &Column| {
         matches!(
             column,
-            Column::Description | Column::Fixed | Column::Example
+            Column::Description | Column::Fixed | Column::BodyExample
         )
     };
     let first = columns.iter().position(free).unwrap_or(columns.len());
@@ -34,9 +34,9 @@ pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
         name_before_columns(text, known, &shape)?
     };
     let mut row = Row {
-        field: Field {
+        field: FieldSpec {
             line,
-            ..Field::default()
+            ..FieldSpec::default()
         },
         doubts: Vec::new(),
     };
@@ -196,7 +196,7 @@ fn is_name(text: &str) -> bool {
 fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize, String> {
     let fits = |end: usize| {
         let mut scratch = Row {
-            field: Field::default(),
+            field: FieldSpec::default(),
             doubts: Vec::new(),
         };
         shape.apply(&text[end..], &mut scratch).is_some()

@@ -9,8 +9,8 @@ mod row;
 use super::lines::Lines;
 use super::marker::{marker, modified_line};
 pub(crate) use cell::Known;
-use header::Form;
 pub(crate) use header::Header;
+use header::TableLayout;
 pub(crate) use row::row;
 
 /// A table: its head is read, its rows are not (names that samples show help with them).
@@ -44,9 +44,9 @@ pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, u
 
 fn is_row(line: &str, header: &Header) -> bool {
     let divided = match header.form {
-        Form::Bars => line.contains('|'),
-        Form::Tabs => line.contains('\t'),
-        Form::Joined => true,
+        TableLayout::Bars => line.contains('|'),
+        TableLayout::Tabs => line.contains('\t'),
+        TableLayout::Joined => true,
     };
     divided
         && !line.is_empty()

@@ -2,26 +2,26 @@
 
 use super::bars::bars;
 use super::cell::{Known, Row};
-use super::header::{Column, Form, Header};
+use super::header::{Column, Header, TableLayout};
 use super::joined;
 use crate::message::quoted;
-use crate::page::Field;
+use crate::page::FieldSpec;
 
 /// Reads a row. The error says why it can't be told apart.
 pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let cells = match header.form {
-        Form::Joined => return joined::row(text, line, header, known),
-        Form::Bars => bars(text),
-        Form::Tabs => text
+        TableLayout::Joined => return joined::row(text, line, header, known),
+        TableLayout::Bars => bars(text),
+        TableLayout::Tabs => text
             .split('\t')
             .map(|cell| cell.trim().to_owned())
             .collect(),
     };
     let columns = header.columns.len();
     let mut row = Row {
-        field: Field {
+        field: FieldSpec {
             line,
-            ..Field::default()
+            ..FieldSpec::default()
         },
         doubts: Vec::new(),
     };
@@ -69,7 +69,7 @@ mod tests {
         let row = read(head, "isbn | String | Yes | 13 | The number | with a bar").unwrap();
         assert_eq!(
             row.field,
-            Field {
+            FieldSpec {
                 name: "isbn".to_owned(),
                 line: 9,
                 type_name: Some("String".to_owned()),

@@ -1,7 +1,7 @@
 //! The steps with webhooks.
 
 use stablelink::types::Trade;
-use stablelink::webhook::Payload;
+use stablelink::webhook::EventPayload;
 use stablelink_sandbox::DeliveryState;
 
 use super::stage::{Copy, Stage};
@@ -16,7 +16,7 @@ pub(super) async fn received(
     walk: &mut Walk<'_>,
     trade: &Trade,
 ) -> Result<Copy, Failure> {
-    stage.sandbox.deliveries_done().await;
+    stage.sandbox.wait_for_deliveries().await;
     let sent = stage.sandbox.deliveries();
     let taken = |state| state == DeliveryState::Delivered;
     check(
@@ -32,7 +32,7 @@ pub(super) async fn received(
         "the handler was given each event once, in its order",
     )?;
     let (delivery, event) = need(sent.last().zip(told.last()), "delivery")?;
-    let Payload::Trade(record) = event.payload()? else {
+    let EventPayload::Trade(record) = event.payload()? else {
         return Err(wrong("not so: the event holds a trade"));
     };
     check(
@@ -59,7 +59,7 @@ pub(super) async fn replayed(
     walk: &mut Walk<'_>,
     copy: &Copy,
 ) -> Result<(), Failure> {
-    stage.sandbox.deliveries_done().await;
+    stage.sandbox.wait_for_deliveries().await;
     let before = stage.receiver.events().len();
     let again = stage.carry(copy, &stage.receiver).await?;
     check(again == 200, "a second delivery is acknowledged")?;

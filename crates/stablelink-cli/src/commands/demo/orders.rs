@@ -52,7 +52,7 @@ pub(super) async fn lost_answer(stage: &Stage, walk: &mut Walk<'_>) -> Result<()
     let effects = stage
         .sandbox
         .effects()
-        .of(Operation::CreateCheckoutOrder, order.order_no());
+        .count(Operation::CreateCheckoutOrder, order.order_no());
     check(effects == 1, "the order was made once")?;
     walk.step(
         "The connection breaks after an order was made",

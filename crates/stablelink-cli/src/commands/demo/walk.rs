@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use stablelink::operations::{Evidence, Facts};
+use stablelink::operations::{EvidenceLevel, OperationInfo};
 
 use crate::failure::Failure;
 use crate::output::{Out, Tone, plain};
@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
     pub(super) fn step(
         &mut self,
         title: &str,
-        facts: &Facts,
+        facts: &OperationInfo,
         answer: impl AsRef<str>,
     ) -> Result<(), Failure> {
         let call = format!("{} {}", facts.method, facts.path);
@@ -50,14 +50,14 @@ impl<'a> Walk<'a> {
         let call = format!("webhook {}", plain(event));
         // The document holds no table of what the gateway calls; a test compares with it.
         let id = "receivePaymentEvent";
-        self.tell(title, (id, &call), Evidence::Inferred, answer.as_ref())
+        self.tell(title, (id, &call), EvidenceLevel::Inferred, answer.as_ref())
     }
 
     fn tell(
         &mut self,
         title: &str,
         (id, call): (&str, &str),
-        evidence: Evidence,
+        evidence: EvidenceLevel,
         answer: &str,
     ) -> Result<(), Failure> {
         self.steps += 1;
@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
         }
         let paint = self.out.paint();
         let tone = match evidence {
-            Evidence::Inferred => Tone::Warning,
+            EvidenceLevel::Inferred => Tone::Warning,
             _ => Tone::Good,
         };
         self.out.line(format!(

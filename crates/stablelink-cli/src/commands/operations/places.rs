@@ -1,12 +1,12 @@
 //! Which subcommand makes which operation, and what its help says of the evidence.
 
 use clap::Command;
-use stablelink::operations::{self as op, Evidence, Facts};
+use stablelink::operations::{self as op, EvidenceLevel, OperationInfo};
 
 use crate::output::repeats;
 
 /// Each subcommand that is an operation. `checkout wait` and `trade wait` ask again and again what `get` asks once.
-pub(crate) const PLACES: &[(&[&str], &Facts)] = &[
+pub(crate) const PLACES: &[(&[&str], &OperationInfo)] = &[
     (&["token"], &op::ISSUE_ACCESS_TOKEN),
     (&["checkout", "create"], &op::CREATE_CHECKOUT_ORDER),
     (&["checkout", "get"], &op::GET_CHECKOUT_ORDER),
@@ -72,10 +72,10 @@ pub(crate) fn with_evidence(command: Command) -> Command {
     })
 }
 
-fn told(command: Command, place: &[&str], facts: &Facts) -> Command {
+fn told(command: Command, place: &[&str], facts: &OperationInfo) -> Command {
     let Some((name, below)) = place.split_first() else {
         let about = match (facts.evidence, command.get_about()) {
-            (Evidence::Inferred, Some(about)) => format!("{about} [inferred]"),
+            (EvidenceLevel::Inferred, Some(about)) => format!("{about} [inferred]"),
             (_, about) => about.map(ToString::to_string).unwrap_or_default(),
         };
         let after = command.get_after_help().map(|after| format!("{after}\n\n"));
@@ -85,10 +85,10 @@ fn told(command: Command, place: &[&str], facts: &Facts) -> Command {
     command.mut_subcommand(name, |command| told(command, below, facts))
 }
 
-fn evidence(facts: &Facts) -> String {
+fn evidence(facts: &OperationInfo) -> String {
     let seen = match facts.evidence {
-        Evidence::Documented => "the whole page was seen",
-        Evidence::Partial => "a part of its page was seen",
+        EvidenceLevel::Documented => "the whole page was seen",
+        EvidenceLevel::Partial => "a part of its page was seen",
         _ => "the vendor's pages only name it; method, path and fields are guesses",
     };
     let mut text = format!(

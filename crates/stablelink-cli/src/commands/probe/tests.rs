@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use secrecy::ExposeSecret;
 use stablelink::Environment;
 use stablelink_sandbox::{
-    ErrorStatus, QueryForm, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, Settings,
-    TokenShape,
+    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+    SandboxSettings, TokenShape,
 };
 
 use super::answer::Answer;
@@ -36,7 +36,7 @@ fn answer<'a>(findings: &'a [Finding], question: &str) -> &'a str {
 
 #[tokio::test]
 async fn each_mode_is_found_out() {
-    type Change = fn(&mut Settings);
+    type Change = fn(&mut SandboxSettings);
     let cases: &[(Change, &str, &str)] = &[
         (|_| {}, "Form of a signed query", "decoded"),
         (
@@ -45,22 +45,22 @@ async fn each_mode_is_found_out() {
             "signed without it",
         ),
         (
-            |set| set.query_form = QueryForm::DecodedWithMark,
+            |set| set.query_form = SandboxQueryForm::DecodedWithMark,
             "Form of a signed query",
             "decoded-with-mark",
         ),
         (
-            |set| set.query_form = QueryForm::DecodedWithMark,
+            |set| set.query_form = SandboxQueryForm::DecodedWithMark,
             "Question mark of a signed query",
             "signed with it",
         ),
         (
-            |set| set.query_form = QueryForm::EncodedSorted,
+            |set| set.query_form = SandboxQueryForm::EncodedSorted,
             "Form of a signed query",
             "encoded-sorted",
         ),
         (
-            |set| set.query_form = QueryForm::EncodedSorted,
+            |set| set.query_form = SandboxQueryForm::EncodedSorted,
             "HTTP status of a refusal",
             "200 for a record that is not there, 200 for a wrong signature",
         ),
@@ -95,12 +95,12 @@ async fn each_mode_is_found_out() {
             "both",
         ),
         (
-            |set| set.rate_version = RateVersion::Today,
+            |set| set.rate_version = RateVersion::Current,
             "Version of the exchange rate",
             "that of 2026-03-31 (channelRate)",
         ),
         (
-            |set| set.rate_version = RateVersion::Earlier,
+            |set| set.rate_version = RateVersion::Previous,
             "Version of the exchange rate",
             "that of 2026-03-03 (rate, quoteId)",
         ),
@@ -136,7 +136,7 @@ async fn each_mode_is_found_out() {
 #[tokio::test]
 async fn retcodes_of_one_type_are_told_from_both() {
     let sandbox = Sandbox::builder()
-        .retcode(RetcodeForm::Text)
+        .retcode(RetcodeForm::String)
         .token_shape(TokenShape::Enveloped)
         .start()
         .await

@@ -29,7 +29,7 @@ Faults: KIND[=ARGUMENT][@TARGET][:OPTION]..., such as
     latency=500ms:rate=0.2             every fifth request, at random, half a second late
     date-skew=-90s:always              a gateway whose clock is behind
 Kinds: reset, stall, stall-within-body, truncate, latency=TIME, date-skew=TIME, status=CODE, html=CODE, unauthorized,
-rate-limited[=SECONDS], malformed-json, wrong-json, big-error=BYTES, duplicate, null=MEMBER, wrong-type=MEMBER,
+rate-limited[=SECONDS], malformed-json, unexpected-json, large-error=BYTES, duplicate, null=MEMBER, wrong-type=MEMBER,
 unknown-value=MEMBER. Targets: an operation such as createCheckoutOrder, `token`, `calls` (all but the token's), or a path.
 Options: before, after, times=N, always, skip=N, rate=P, seed=N, retry-after=SECONDS, no-body.";
 

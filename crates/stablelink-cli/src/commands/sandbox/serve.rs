@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 use stablelink_sandbox::{
-    ErrorStatus, Fault, InvalidFault, QueryForm, RateVersion, RetcodeForm, Sandbox, StartError,
-    TokenShape,
+    ErrorStatus, Fault, InvalidFault, RateVersion, RetcodeForm, Sandbox, SandboxQueryForm,
+    StartError, TokenShape,
 };
 
 use crate::context::{API_KEY, API_SECRET, Context, ENV, SIGN_KEY};
@@ -134,23 +134,23 @@ impl Serve {
             .retcode(match self.retcode {
                 Retcode::AsDocumented => RetcodeForm::AsDocumented,
                 Retcode::Integer => RetcodeForm::Integer,
-                Retcode::Text => RetcodeForm::Text,
+                Retcode::Text => RetcodeForm::String,
             })
             .token_shape(match self.token_shape {
                 Shape::Enveloped => TokenShape::Enveloped,
                 Shape::Bare => TokenShape::Bare,
             })
             .rate_version(match self.rate {
-                Rate::Today => RateVersion::Today,
-                Rate::Earlier => RateVersion::Earlier,
+                Rate::Today => RateVersion::Current,
+                Rate::Earlier => RateVersion::Previous,
             })
             .query_form(match self.query_form {
-                Query::Decoded => QueryForm::Decoded,
-                Query::DecodedWithMark => QueryForm::DecodedWithMark,
-                Query::EncodedSorted => QueryForm::EncodedSorted,
+                Query::Decoded => SandboxQueryForm::Decoded,
+                Query::DecodedWithMark => SandboxQueryForm::DecodedWithMark,
+                Query::EncodedSorted => SandboxQueryForm::EncodedSorted,
             });
         if let Some(seconds) = self.token_life {
-            builder = builder.token_life(seconds);
+            builder = builder.token_lifetime(seconds);
         }
         let sandbox = builder.start().await.map_err(|error| match error {
             StartError::Listen(_) => {
@@ -160,7 +160,7 @@ impl Serve {
         })?;
         if let Some(url) = &self.webhook {
             sandbox
-                .webhook_url(url)
+                .set_webhook_url(url)
                 .map_err(|error| Failure::usage(format!("--webhook {url}: {error}")))?;
         }
         for fault in &self.faults {

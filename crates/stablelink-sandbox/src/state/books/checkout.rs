@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use serde::Serialize;
 
-use super::{Account, Books};
+use super::{Books, LedgerAccount};
 use crate::clock::iso_local;
 use crate::exact::Exact;
 use crate::money::AmountText;
@@ -252,14 +252,14 @@ impl Books {
         };
         if on_time && amount >= needed {
             order.tx_hash = Some(hash.to_owned());
-            let way = (Account::World, Account::Merchant);
+            let way = (LedgerAccount::External, LedgerAccount::Merchant);
             self.balances.transfer(way, &token, needed);
             self.set_order(order_no, Order::PAID, now);
         }
         if pending_amount.is_zero() {
             return Some(None);
         }
-        let way = (Account::World, Account::Abnormal);
+        let way = (LedgerAccount::External, LedgerAccount::AbnormalPayments);
         self.balances.transfer(way, &token, pending_amount);
         let payment = AbnormalPayment {
             number: number.to_owned(),

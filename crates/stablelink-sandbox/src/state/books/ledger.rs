@@ -9,9 +9,9 @@ use crate::exact::Exact;
 /// A holder of money in the sandbox's books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Account {
+pub enum LedgerAccount {
     /// Banks and chains: where money comes from and goes to. Below zero by what the others hold.
-    World,
+    External,
     /// What customers deposited.
     Customers,
     /// The developer's fees of completed trades.
@@ -21,26 +21,26 @@ pub enum Account {
     /// What checkout orders were paid with, less refunds and settlements.
     Merchant,
     /// Payments that don't fit their orders, less what was given back of them.
-    Abnormal,
+    AbnormalPayments,
 }
 
 /// What each account holds of each currency; a checkout token such as `ETH_USDT` is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balances {
-    held: BTreeMap<(Account, String), Exact>,
+    held: BTreeMap<(LedgerAccount, String), Exact>,
 }
 
 impl Balances {
     /// What an account holds, zero if nothing ever came; `None`: it has more digits than a
     /// decimal holds.
     #[must_use]
-    pub fn of(&self, account: Account, currency: &str) -> Option<Decimal> {
+    pub fn get(&self, account: LedgerAccount, currency: &str) -> Option<Decimal> {
         self.exact(account, currency).to_decimal()
     }
 
     /// Whether no money was made or lost: over all accounts each currency comes to zero.
     #[must_use]
-    pub fn add_up(&self) -> bool {
+    pub fn is_balanced(&self) -> bool {
         let mut sums = BTreeMap::<_, Exact>::new();
         for ((_, currency), amount) in &self.held {
             *sums.entry(currency).or_default() += *amount;
@@ -49,12 +49,12 @@ impl Balances {
     }
 
     /// All of them, ordered by account and currency.
-    pub fn iter(&self) -> impl Iterator<Item = (Account, &str, Option<Decimal>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (LedgerAccount, &str, Option<Decimal>)> {
         let held = self.held.iter();
         held.map(|((account, currency), sum)| (*account, currency.as_str(), sum.to_decimal()))
     }
 
-    pub(crate) fn exact(&self, account: Account, currency: &str) -> Exact {
+    pub(crate) fn exact(&self, account: LedgerAccount, currency: &str) -> Exact {
         let key = (account, currency.to_owned());
         self.held.get(&key).copied().unwrap_or_default()
     }
@@ -62,7 +62,7 @@ impl Balances {
     /// Moves money. What leaves one account comes into another: there is no other way.
     pub(crate) fn transfer(
         &mut self,
-        (from, to): (Account, Account),
+        (from, to): (LedgerAccount, LedgerAccount),
         currency: &str,
         amount: Decimal,
     ) {

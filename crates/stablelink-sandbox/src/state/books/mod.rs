@@ -19,11 +19,11 @@ pub(crate) use checkout::{AbnormalPayment, COIN_DIGITS, Order, Refund, Refunded,
 pub use customer::UploadedFile;
 pub(crate) use customer::{Customer, Profile, Remit};
 pub(crate) use event::Event;
-pub use ledger::{Account, Balances};
+pub use ledger::{Balances, LedgerAccount};
 pub(crate) use trade::{Deposit, FeeConfig, Trade};
 
 use super::{Effects, Ids};
-use crate::pace::Pace;
+use crate::delays::Delays;
 use crate::refusal::Refusal;
 
 /// The records of one client. Kinds of records have a field each, ordered by the key that they
@@ -33,7 +33,7 @@ pub(crate) struct Books {
     pub(crate) effects: Effects,
     pub(crate) balances: Balances,
     pub(crate) agenda: Agenda,
-    pace: Pace,
+    pace: Delays,
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
@@ -92,9 +92,9 @@ impl Books {
     pub(crate) fn take_request_id(
         &mut self,
         request_id: &str,
-        refuse_duplicates: bool,
+        reject_duplicates: bool,
     ) -> Result<(), Refusal> {
-        if self.request_ids.insert(request_id.to_owned()) || !refuse_duplicates {
+        if self.request_ids.insert(request_id.to_owned()) || !reject_duplicates {
             Ok(())
         } else {
             Err(Refusal::duplicate("requestId"))

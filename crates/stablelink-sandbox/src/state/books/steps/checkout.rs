@@ -3,7 +3,7 @@
 use super::after;
 use crate::exact::Exact;
 use crate::state::books::{
-    AbnormalPayment, Account, Books, Order, Record, Refund, Refunded, Settlement, event,
+    AbnormalPayment, Books, LedgerAccount, Order, Record, Refund, Refunded, Settlement, event,
 };
 
 impl Books {
@@ -47,7 +47,7 @@ impl Books {
             Refunded::Order(number) => {
                 if let Some(order) = self.orders.get_mut(&number).filter(|_| moves) {
                     order.refunded_amount = order.refunded_amount.saturating_add(amount);
-                    let way = (Account::Merchant, Account::World);
+                    let way = (LedgerAccount::Merchant, LedgerAccount::External);
                     self.balances.transfer(way, &order.token, amount);
                 }
                 self.order_follows(&number, at);
@@ -55,7 +55,7 @@ impl Books {
             Refunded::AbnormalPayment(number) if moves => {
                 let given = self.given_back(&Refunded::AbnormalPayment(number.clone()));
                 if let Some(payment) = self.abnormal_payments.get_mut(&number) {
-                    let way = (Account::Abnormal, Account::World);
+                    let way = (LedgerAccount::AbnormalPayments, LedgerAccount::External);
                     self.balances.transfer(way, &payment.token, amount);
                     payment.updated = at;
                     if given >= Exact::from(payment.pending_amount) {
@@ -116,7 +116,7 @@ impl Books {
             Refund::PENDING => Refund::REFUNDING,
             Refund::REFUNDING if self.can_give_back(refund) => self
                 .pace
-                .refund_ends
+                .refund_outcome
                 .choose(Refund::REFUNDED, Refund::FAILED),
             Refund::REFUNDING => Refund::FAILED,
             _ => return,
@@ -128,11 +128,14 @@ impl Books {
         let held = match &refund.of {
             Refunded::Order(number) => {
                 let order = self.orders.get(number);
-                order.map(|order| self.balances.exact(Account::Merchant, &order.token))
+                order.map(|order| self.balances.exact(LedgerAccount::Merchant, &order.token))
             }
             Refunded::AbnormalPayment(number) => {
                 let payment = self.abnormal_payments.get(number);
-                payment.map(|payment| self.balances.exact(Account::Abnormal, &payment.token))
+                payment.map(|payment| {
+                    self.balances
+                        .exact(LedgerAccount::AbnormalPayments, &payment.token)
+                })
             }
         };
         held.is_some_and(|held| held >= Exact::from(refund.amount))
@@ -154,7 +157,7 @@ impl Books {
         if status == Settlement::SETTLED && !settlement.moved {
             settlement.moved = true;
             if let (Some(token), Some(amount)) = (&settlement.token, settlement.amount) {
-                let way = (Account::Merchant, Account::World);
+                let way = (LedgerAccount::Merchant, LedgerAccount::External);
                 self.balances.transfer(way, token, amount);
             }
         }
@@ -178,7 +181,7 @@ impl Books {
         };
         let covered = match (&settlement.token, settlement.amount) {
             (Some(token), Some(amount)) => {
-                self.balances.exact(Account::Merchant, token) >= Exact::from(amount)
+                self.balances.exact(LedgerAccount::Merchant, token) >= Exact::from(amount)
             }
             // One in fiat, whose amount is not known.
             _ => true,
@@ -186,7 +189,7 @@ impl Books {
         let next = match settlement.status.as_str() {
             Settlement::PENDING => Settlement::SETTLING,
             Settlement::SETTLING if covered => {
-                let ends = self.pace.settlement_ends;
+                let ends = self.pace.settlement_outcome;
                 ends.choose(Settlement::SETTLED, Settlement::FAILED)
             }
             Settlement::SETTLING => Settlement::FAILED,

@@ -7,18 +7,20 @@ mod checkout;
 #[cfg(test)]
 mod random;
 
-use super::{Account, Books, Customer, Order, Record, Trade};
-use crate::pace::Pace;
+use super::{Books, Customer, LedgerAccount, Order, Record, Trade};
+use crate::delays::Delays;
 
 impl Books {
     /// Takes all steps that are due by now, each at its own time. Steps that begin from now on
     /// follow this pace.
-    pub(crate) fn settle(&mut self, now: i64, pace: Pace) {
+    pub(crate) fn settle(&mut self, now: i64, pace: Delays) {
         self.pace = pace;
         while let Some((at, record)) = self.agenda.take(now) {
             match record {
                 Record::Kyb(id) => {
-                    let status = pace.kyb_ends.choose(Customer::APPROVED, Customer::REJECTED);
+                    let status = pace
+                        .kyb_outcome
+                        .choose(Customer::APPROVED, Customer::REJECTED);
                     self.set_kyb(id, status, at);
                 }
                 Record::Trade(id) => self.step_trade(id, at),
@@ -55,9 +57,21 @@ impl Books {
             let (from, to) = (&trade.from_currency, &trade.to_currency);
             let really = trade.amount - trade.total_fee;
             for (way, currency, amount) in [
-                ((Account::World, Account::Fees), from, trade.total_fee),
-                ((Account::World, Account::Exchange), from, really),
-                ((Account::Exchange, Account::World), to, really),
+                (
+                    (LedgerAccount::External, LedgerAccount::Fees),
+                    from,
+                    trade.total_fee,
+                ),
+                (
+                    (LedgerAccount::External, LedgerAccount::Exchange),
+                    from,
+                    really,
+                ),
+                (
+                    (LedgerAccount::Exchange, LedgerAccount::External),
+                    to,
+                    really,
+                ),
             ] {
                 self.balances.transfer(way, currency, amount);
             }
@@ -70,7 +84,7 @@ impl Books {
     fn plan_trade(&mut self, id: i64, at: i64) {
         let status = self.trades.get(&id).map(|trade| trade.status.as_str());
         let takes = match status {
-            Some(Trade::PENDING) => self.pace.trade_wait,
+            Some(Trade::PENDING) => self.pace.trade_expiry,
             Some(Trade::PROCESSING) => self.pace.trade,
             _ => None,
         };
@@ -78,7 +92,7 @@ impl Books {
     }
 
     fn step_trade(&mut self, id: i64, at: i64) {
-        let ends = self.pace.trade_ends;
+        let ends = self.pace.trade_outcome;
         let status = self.trades.get(&id).map(|trade| trade.status.as_str());
         let next = match status {
             Some(Trade::PENDING) => Trade::EXPIRED,

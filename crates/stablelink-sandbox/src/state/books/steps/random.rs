@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+use crate::delays::{Delays, RecordOutcome};
 use crate::exact::Exact;
-use crate::pace::{Ending, Pace};
-use crate::state::books::{Account, Books, Order, Refund, Refunded, Settlement, Trade};
+use crate::state::books::{Books, LedgerAccount, Order, Refund, Refunded, Settlement, Trade};
 
 const TOKENS: [&str; 2] = ["ETH_USDT", "TRX_USDC"];
 
@@ -80,7 +80,7 @@ fn act() -> impl Strategy<Value = Act> {
 #[derive(Default)]
 struct World {
     books: Books,
-    pace: Pace,
+    pace: Delays,
     now: i64,
     made: usize,
 }
@@ -175,16 +175,20 @@ impl World {
                 books.settle(self.now, self.pace);
             }
             Act::Ends(good) => {
-                let ends = if good { Ending::Good } else { Ending::Bad };
-                self.pace.refund_ends = ends;
-                self.pace.settlement_ends = ends;
-                self.pace.trade_ends = ends;
+                let ends = if good {
+                    RecordOutcome::Success
+                } else {
+                    RecordOutcome::Failure
+                };
+                self.pace.refund_outcome = ends;
+                self.pace.settlement_outcome = ends;
+                self.pace.trade_outcome = ends;
             }
         }
     }
 
     /// What the records say that an account holds.
-    fn expected(&self) -> BTreeMap<(Account, &str), Exact> {
+    fn expected(&self) -> BTreeMap<(LedgerAccount, &str), Exact> {
         let mut held = BTreeMap::<_, Exact>::new();
         let mut add = |account, currency, amount: Decimal, sign: i32| {
             let amount = Exact::from(amount);
@@ -193,17 +197,22 @@ impl World {
         };
         for order in self.books.orders.values().filter(|order| order.was_paid()) {
             let left = order.paying_amount - order.refunded_amount;
-            add(Account::Merchant, &*order.token, left, 1);
+            add(LedgerAccount::Merchant, &*order.token, left, 1);
         }
         for settlement in self.books.settlements.values() {
             if settlement.status == Settlement::SETTLED {
                 let token = settlement.token.as_deref().unwrap();
-                add(Account::Merchant, token, settlement.amount.unwrap(), -1);
+                add(
+                    LedgerAccount::Merchant,
+                    token,
+                    settlement.amount.unwrap(),
+                    -1,
+                );
             }
         }
         for payment in self.books.abnormal_payments.values() {
             add(
-                Account::Abnormal,
+                LedgerAccount::AbnormalPayments,
                 &*payment.token,
                 payment.pending_amount,
                 1,
@@ -214,15 +223,15 @@ impl World {
                 (&refund.of, refund.status.as_str())
             {
                 let token = &*self.books.abnormal_payments[number].token;
-                add(Account::Abnormal, token, refund.amount, -1);
+                add(LedgerAccount::AbnormalPayments, token, refund.amount, -1);
             }
         }
         for trade in self.books.trades.values() {
             if trade.status == Trade::COMPLETED {
                 let really = trade.amount - trade.total_fee;
-                add(Account::Fees, "USD", trade.total_fee, 1);
-                add(Account::Exchange, "USD", really, 1);
-                add(Account::Exchange, "USDC", really, -1);
+                add(LedgerAccount::Fees, "USD", trade.total_fee, 1);
+                add(LedgerAccount::Exchange, "USD", really, 1);
+                add(LedgerAccount::Exchange, "USDC", really, -1);
             }
         }
         held
@@ -239,11 +248,11 @@ proptest! {
         let mut world = World::default();
         for act in acts {
             world.act(act);
-            prop_assert!(world.books.balances.add_up());
+            prop_assert!(world.books.balances.is_balanced());
             for ((account, currency), expected) in world.expected() {
                 let held = world.books.balances.exact(account, currency);
                 prop_assert_eq!(held, expected, "{:?} {}", account, currency);
-                prop_assert!(account == Account::Exchange || held >= Exact::ZERO);
+                prop_assert!(account == LedgerAccount::Exchange || held >= Exact::ZERO);
             }
         }
     }

@@ -1,0 +1,243 @@
+//! Published JSON in a stable form: the same page gives the same bytes, whoever read it in between.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+/// Members of a record that tell who wrote it, or where it stands in the navigation.
+///
+/// All of them stand in the API pages of a live site; its guides have `creatorId` and `editorId`. Seven of its API pages were
+/// seen twice without an edit in between (`updatedAt` stayed): no member had changed by itself, so counters and ids of
+/// requests are not listed here. What changed was the service: its `status` went from a number to a word. That is read,
+/// so it stays. A member that is missing here shows as pages that change at every pull, and the report names it.
+const VOLATILE: [&str; 6] = [
+    "creatorId",
+    "creatorUserId",
+    "editorId",
+    "editorUserId",
+    "ordering",
+    "responsibleId",
+];
+
+/// Members whose value is what a caller sends or gets: their order and members are the page's own.
+const VERBATIM: [&str; 7] = [
+    "const",
+    "data",
+    "default",
+    "enum",
+    "example",
+    "examples",
+    "sampleValue",
+];
+
+/// Members that hold a schema by each name: the order is what the page shows.
+const BY_NAME: [&str; 6] = [
+    "$defs",
+    "definitions",
+    "patternProperties",
+    "properties",
+    "x-apifox-overrides",
+    "x-apifox-refs",
+];
+
+/// Members of a record that are a schema.
+const SCHEMAS: [&str; 3] = ["itemSchema", "jsonSchema", "schema"];
+
+/// A page in its stable form.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Normal {
+    /// What is stored.
+    pub(super) page: Value,
+    /// Names of what was left out.
+    pub(super) left_out: BTreeSet<&'static str>,
+}
+
+/// Sorts the members of the page and leaves volatile ones of its own records out: the page itself, and the
+/// elements of its lists. The order of properties in a schema stays (`x-apifox-orders` first, where it is
+/// given), and examples stay as they are.
+///
+/// The recursion is as deep as the value, which the reader of JSON bounds.
+pub(super) fn normalize(page: Value) -> Normal {
+    let mut left_out = BTreeSet::new();
+    let page = walk(page, Place::Record, &mut left_out);
+    Normal { page, left_out }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The page, or an element of one of its lists.
+    Record,
+    /// A member of a record: its names may be those of headers or scopes.
+    Part,
+    Schema,
+}
+
+impl Place {
+    fn of_item(self) -> Self {
+        match self {
+            Self::Schema => Self::Schema,
+            Self::Record | Self::Part => Self::Record,
+        }
+    }
+
+    fn of_member(self) -> Self {
+        match self {
+            Self::Schema => Self::Schema,
+            Self::Record | Self::Part => Self::Part,
+        }
+    }
+}
+
+fn walk(value: Value, place: Place, left_out: &mut BTreeSet<&'static str>) -> Value {
+    match value {
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| walk(item, place.of_item(), left_out))
+            .collect(),
+        Value::Object(members) => {
+            let orders = orders(&members);
+            let mut kept: Vec<(String, Value)> = Vec::new();
+            for (name, value) in members {
+                let volatile = VOLATILE.iter().find(|volatile| **volatile == name);
+                if let (Place::Record, Some(volatile)) = (place, volatile) {
+                    left_out.insert(volatile);
+                    continue;
+                }
+                let value = member(&name, value, place, &orders, left_out);
+                kept.push((name, value));
+            }
+            kept.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(kept.into_iter().collect())
+        }
+        value => value,
+    }
+}
+
+fn member(
+    name: &str,
+    value: Value,
+    place: Place,
+    orders: &[String],
+    left_out: &mut BTreeSet<&'static str>,
+) -> Value {
+    let in_record = place != Place::Schema;
+    match value {
+        // Examples of a page are records with names and ids; their values are verbatim in turn.
+        Value::Array(_) if in_record && name == "examples" => walk(value, Place::Record, left_out),
+        value if VERBATIM.contains(&name) || in_record && name == "value" => value,
+        Value::Object(members) if BY_NAME.contains(&name) => {
+            Value::Object(by_name(members, orders, left_out))
+        }
+        value if in_record && SCHEMAS.contains(&name) => walk(value, Place::Schema, left_out),
+        value => walk(value, place.of_member(), left_out),
+    }
+}
+
+fn by_name(
+    mut members: Map<String, Value>,
+    orders: &[String],
+    left_out: &mut BTreeSet<&'static str>,
+) -> Map<String, Value> {
+    let mut sorted = Map::new();
+    for name in orders {
+        if let Some(value) = members.shift_remove(name) {
+            sorted.insert(name.clone(), walk(value, Place::Schema, left_out));
+        }
+    }
+    for (name, value) in members {
+        sorted.insert(name, walk(value, Place::Schema, left_out));
+    }
+    sorted
+}
+
+fn orders(members: &Map<String, Value>) -> Vec<String> {
+    let orders = members.get("x-apifox-orders").and_then(Value::as_array);
+    let names = orders.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(text: &str) -> String {
+        normalize(serde_json::from_str(text).unwrap())
+            .page
+            .to_string()
+    }
+
+    #[test]
+    fn records_are_sorted_and_lose_what_is_volatile() {
+        let first = r#"{"name": "A", "id": 1, "editorUserId": 7, "responses": [{"name": "ok", "id": 2, "creatorId": 5}]}"#;
+        let second = r#"{"editorUserId": 8, "responses": [{"creatorId": 6, "id": 2, "name": "ok"}], "id": 1, "name": "A"}"#;
+        assert_eq!(stored(first), stored(second));
+        assert_eq!(
+            stored(first),
+            r#"{"id":1,"name":"A","responses":[{"id":2,"name":"ok"}]}"#
+        );
+    }
+
+    #[test]
+    fn a_schema_keeps_the_order_of_its_properties_and_a_property_of_any_name() {
+        let text = r#"{"jsonSchema": {"type": "object", "properties":
+            {"ordering": {"type": "integer", "title": "T"}, "b": {"examples": [{"z": 1, "a": 2}]}, "a": {}}}}"#;
+        assert_eq!(
+            stored(text),
+            r#"{"jsonSchema":{"properties":{"ordering":{"title":"T","type":"integer"},"b":{"examples":[{"z":1,"a":2}]},"a":{}},"type":"object"}}"#
+        );
+        let ordered = r#"{"jsonSchema": {"x-apifox-orders": ["a", "none"], "properties": {"b": {}, "a": {}}}}"#;
+        assert_eq!(
+            stored(ordered),
+            r#"{"jsonSchema":{"properties":{"a":{},"b":{}},"x-apifox-orders":["a","none"]}}"#
+        );
+        // What a set of properties is changed by has names that an API gives, such as `data`.
+        let changed = r##"{"jsonSchema": {"x-apifox-refs": {"01A": {"x-apifox-overrides":
+            {"data": {"type": "object", "properties": {"z": {}, "a": {}}}, "ordering": {}, "a": {}}, "$ref": "#/definitions/1"}}}}"##;
+        assert_eq!(
+            stored(changed),
+            r##"{"jsonSchema":{"x-apifox-refs":{"01A":{"$ref":"#/definitions/1","x-apifox-overrides":{"data":{"properties":{"z":{},"a":{}},"type":"object"},"ordering":{},"a":{}}}}}}"##
+        );
+    }
+
+    #[test]
+    fn examples_and_numbers_keep_what_they_say() {
+        let text = r#"{"requestBody": {"examples": [{"value": {"z": 1.10, "ordering": 2}, "name": "n"}]},
+            "responseExamples": [{"data": {"editorId": 1, "b": 2}}], "ratio": 1.50, "parameters": {"query": [{"sampleValue": {"z": 1, "a": 2}}]}}"#;
+        let stored = stored(text);
+        for part in [
+            r#"{"name":"n","value":{"z":1.10,"ordering":2}}"#,
+            r#"{"data":{"editorId":1,"b":2}}"#,
+            r#"{"sampleValue":{"z":1,"a":2}}"#,
+            r#""ratio":1.50"#,
+        ] {
+            assert!(stored.contains(part), "{part}: {stored}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_volatile_stays() {
+        // Fields of a shared schema, headers by name, a scope: names that an API gives.
+        for text in [
+            r#"{"definitions":{"7":{"properties":{"editorId":{"type":"string"},"ordering":{}}}}}"#,
+            r#"{"responses":[{"headers":{"creatorId":{"type":"string"}}}]}"#,
+            r#"{"parameters":{"query":[{"name":"a","schema":{"properties":{"ordering":{}}}}]}}"#,
+            r#"{"auth":{"flows":{"scopes":{"creatorId":"all","ordering":"some"}}}}"#,
+        ] {
+            assert_eq!(stored(text), text);
+        }
+        let text = r#"{"ordering": 3, "responses": [{"creatorId": 1}], "parameters": {"query": [{"ordering": 1}]}}"#;
+        let normal = normalize(serde_json::from_str(text).unwrap());
+        assert_eq!(
+            normal.page.to_string(),
+            r#"{"parameters":{"query":[{}]},"responses":[{}]}"#
+        );
+        assert_eq!(normal.left_out, BTreeSet::from(["creatorId", "ordering"]));
+    }
+
+    #[test]
+    fn normal_form_is_a_fixed_point() {
+        let once =
+            stored(r#"{"b": {"jsonSchema": {"properties": {"y": {}, "x": {}}}}, "a": [3, 1]}"#);
+        assert_eq!(stored(&once), once);
+    }
+}

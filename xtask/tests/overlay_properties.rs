@@ -1,0 +1,210 @@
+//! Whatever an overlay says, curation answers with a message or a result, and keeps the document on an error.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use xtask::overlay::{Context, Target, apply, apply_lenient, read};
+
+fn document() -> Value {
+    json!({
+        "openapi": "3.0.3",
+        "paths": {"/a/b": {"post": {"tags": ["T"], "responses": {"200": {"schema": {"$ref": "#/components/schemas/A"}}}}}},
+        "components": {"schemas": {
+            "A": {"type": "object", "required": ["x"], "properties": {"x": {"type": "number", "maximum": 1}}},
+            "B": {"oneOf": [{"$ref": "#/components/schemas/A"}], "x~y/z": null}
+        }}
+    })
+}
+
+const HEAD: &str = "overlay: 1.0.0\ninfo: {title: t, version: \"1\"}\nactions:\n";
+
+const OVERLAY: &str = "overlay: 1.0.0
+info:
+  title: Names
+  version: \"1\"
+actions:
+  - target: $.paths['/a/b'].post
+    description: names are for good
+    update:
+      operationId: getRate
+      tags: [T, U]
+  - target: $.components.schemas.A
+    description: |
+      a domain name
+    update: {x-schema-name: Rate, required: [x, y]}
+  - target: $..properties[?@.type == 'number']
+    description: money
+    update: {format: decimal, maximum: 0.10}
+  - target: $.components.schemas.B
+    description: not used
+    remove: true
+    x-stands-in-for: User / User Info
+";
+
+/// Applies what can be read; what is refused must leave the document alone.
+fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let Ok(overlay) = read("o.yaml", bytes) else {
+        return Ok(());
+    };
+    let mut changed = document();
+    let overlays = [overlay];
+    match apply(&mut changed, &overlays, &Context::default()) {
+        Ok(trace) => prop_assert!(
+            trace
+                .actions
+                .iter()
+                .all(|action| !action.touched.is_empty())
+        ),
+        Err(stale) => {
+            prop_assert_eq!(&changed, &document());
+            prop_assert!(!stale.actions.is_empty());
+            let (_, lenient) = apply_lenient(&mut changed, &overlays, &Context::default());
+            prop_assert_eq!(lenient, stale.actions);
+        }
+    }
+    Ok(())
+}
+
+/// JSONPaths made of the parts that they are made of, right and wrong.
+fn path() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        ".paths",
+        ".components",
+        ".schemas",
+        ".A",
+        ".*",
+        "..*",
+        "..x",
+        "['x']",
+        "[\"x~y/z\"]",
+        "[*]",
+        "[0]",
+        "[-1]",
+        "[::-1]",
+        "[1:2]",
+        "[*,*]",
+        "[?@.type=='number']",
+        "[?length(@.x)>1]",
+        "[?count(@..*)>1]",
+        "[?(@)]",
+        "[?!@.x && @.y]",
+        "$",
+        "[",
+        "]",
+        "(",
+        ")",
+        "'",
+        "\\",
+        "?",
+        "@",
+        ",",
+        " ",
+        "..",
+        "[?@[?@.a]]",
+        "é",
+    ]);
+    prop::collection::vec(part, 0..8).prop_map(|parts| format!("${}", parts.concat()))
+}
+
+/// Small values of every kind, also with the markers that mean something.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        any::<i32>().prop_map(|number| json!(number)),
+        "[a-zA-Z#/$. ]{0,12}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let name = prop::sample::select(vec![
+            "x-schema-name",
+            "$ref",
+            "A",
+            "B",
+            "C",
+            "x",
+            "type",
+            "discriminator",
+            "mapping",
+            "example",
+        ]);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec((name, inner), 0..4).prop_map(|members| Value::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()
+            )),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        curate(&bytes)?;
+    }
+
+    #[test]
+    fn any_yaml(text in "[-?:,\\[\\]{}#&*!|>'\"%@`a-c0-9 \n\t.~<=é]{0,120}") {
+        curate(text.as_bytes())?;
+        curate(format!("{OVERLAY}  - {text}").as_bytes())?;
+    }
+
+    #[test]
+    fn an_overlay_cut_anywhere_or_with_a_changed_byte(at in 0..OVERLAY.len(), byte in any::<u8>()) {
+        let bytes = OVERLAY.as_bytes();
+        curate(&bytes[..at])?;
+        let mut changed = bytes.to_vec();
+        changed[at] = byte;
+        curate(&changed)?;
+    }
+
+    #[test]
+    fn any_text_as_target(text in "\\PC{0,60}") {
+        let _ = Target::parse(&text);
+        let _ = Target::parse(&format!("${text}"));
+        let _ = Target::parse(&format!("$[?{text}]"));
+    }
+
+    #[test]
+    fn any_path_with_any_update(path in path(), value in value()) {
+        // JSON is YAML, but for what the reader refuses.
+        let path = Value::String(path);
+        curate(format!("{HEAD}- {{target: {path}, description: d, update: {value}}}").as_bytes())?;
+        curate(format!("{HEAD}- {{target: {path}, description: d, remove: true}}").as_bytes())?;
+    }
+
+    #[test]
+    fn any_update_of_the_components(value in value()) {
+        curate(format!("{HEAD}- {{target: $.components.schemas.*, description: d, update: {value}}}").as_bytes())?;
+    }
+}
+
+#[test]
+fn the_overlay_of_these_tests_is_a_good_one() {
+    let overlay = read("o.yaml", OVERLAY.as_bytes()).unwrap();
+    let mut document = document();
+    let trace = apply(&mut document, &[overlay], &Context::default()).unwrap();
+    assert_eq!(trace.actions.len(), 4);
+}
+
+#[test]
+fn a_hostile_target_is_answered_at_once() {
+    let deep = format!("$[?{}@.a{}]", "(".repeat(200), ")".repeat(200));
+    let not = format!("$[?{}@.a]", "!".repeat(450));
+    let segments = format!("${}", ".a".repeat(240));
+    for path in [
+        deep,
+        not,
+        segments,
+        "$..*[*,*,*,*]..*[*,*,*]".to_owned(),
+        "[".repeat(100_000),
+    ] {
+        if let Ok(target) = Target::parse(&path) {
+            assert!(target.as_str().len() <= 500);
+        }
+    }
+}
