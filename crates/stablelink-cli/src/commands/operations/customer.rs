@@ -4,16 +4,15 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use stablelink::scalars::{DecimalNumber, IntegerOrText};
 
-use super::request::{JsonArg, integer_or_text};
+use super::request::{RequestArgs, integer_or_text};
 use super::send;
 use crate::context::Context;
 use crate::error::CliError;
 
-/// The commands of customer accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
     /// Create a customer account
-    Create(Box<UserArgs>),
+    Create(Box<RequestArgs<UserArgs>>),
     /// Show a customer account or the developer's account
     Get {
         /// Customer ID [default: the developer]
@@ -21,7 +20,6 @@ pub(crate) enum User {
     },
 }
 
-/// The fields of a customer account.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserArgs {
@@ -55,31 +53,24 @@ pub(crate) struct UserArgs {
     /// Account type, a number; 4 is probably a corporation
     #[arg(long, value_name = "TYPE", value_parser = integer_or_text)]
     client_type: Option<IntegerOrText>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl User {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let users = || context.client().map(|client| client.users());
         match self {
-            Self::Create(user) => {
-                let request = user.json.builder(&user)?.build()?;
-                send(context, users()?.create(request)).await
-            }
+            Self::Create(user) => send(context, users()?.create(user.request()?)).await,
             Self::Get { client_id } => send(context, users()?.get(client_id)).await,
         }
     }
 }
 
-/// The commands of know-your-business reviews.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Kyb {
     /// Submit the data of a business
-    Submit(Box<KybArgs>),
+    Submit(Box<RequestArgs<KybArgs>>),
     /// Submit the short form
-    SubmitSimple(SimpleKybArgs),
+    SubmitSimple(RequestArgs<SimpleKybArgs>),
 }
 
 /// The data of a business. Only the first sixteen fields of its page are known: pass other fields with --json.
@@ -135,9 +126,6 @@ pub(crate) struct KybArgs {
     /// Whether the business transfers money for others
     #[arg(long, value_name = "BOOL")]
     conducts_money_services_using_bridge: Option<bool>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 /// The short form. None of its fields is documented.
@@ -147,34 +135,26 @@ pub(crate) struct SimpleKybArgs {
     /// Customer ID
     #[arg(long, value_name = "ID")]
     client_id: Option<i64>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Kyb {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let kyb = || context.client().map(|client| client.kyb());
         match self {
-            Self::Submit(review) => {
-                let request = review.json.builder(&review)?.build()?;
-                send(context, kyb()?.submit(request)).await
-            }
+            Self::Submit(review) => send(context, kyb()?.submit(review.request()?)).await,
             Self::SubmitSimple(review) => {
-                let request = review.json.builder(&review)?.build()?;
-                send(context, kyb()?.submit_simple(request)).await
+                send(context, kyb()?.submit_simple(review.request()?)).await
             }
         }
     }
 }
 
-/// The commands of fee configurations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Fee {
     /// Create the fee configuration of a customer; trades require one
-    Create(FeeArgs),
+    Create(RequestArgs<FeeArgs>),
     /// Update the fee configuration of a customer (its page lists other fields, apparently a mistake)
-    Update(FeeArgs),
+    Update(RequestArgs<FeeArgs>),
     /// Show the fee configuration of a customer
     Get {
         /// Customer ID
@@ -195,23 +175,14 @@ pub(crate) struct FeeArgs {
     /// Fee as a fraction of the amount, such as 0.005
     #[arg(long = "rate", value_name = "FRACTION")]
     developer_rate: Option<DecimalNumber>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Fee {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let fees = || context.client().map(|client| client.fee_configs());
         match self {
-            Self::Create(fee) => {
-                let request = fee.json.builder(&fee)?.build()?;
-                send(context, fees()?.create(request)).await
-            }
-            Self::Update(fee) => {
-                let request = fee.json.builder(&fee)?.build()?;
-                send(context, fees()?.update(request)).await
-            }
+            Self::Create(fee) => send(context, fees()?.create(fee.request()?)).await,
+            Self::Update(fee) => send(context, fees()?.update(fee.request()?)).await,
             Self::Get { client_id } => send(context, fees()?.get(client_id)).await,
         }
     }

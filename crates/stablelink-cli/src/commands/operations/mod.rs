@@ -20,9 +20,8 @@ use stablelink::{Call, Poller};
 
 use crate::context::Context;
 use crate::error::CliError;
-use request::{JsonArg, ListArgs};
+use request::{ListArgs, RequestArgs};
 
-/// The commands of operations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperationCommand {
     /// Manage checkout orders, which a customer pays on a blockchain
@@ -78,11 +77,10 @@ impl OperationCommand {
     }
 }
 
-/// The commands of webhook events.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhookEvent {
     /// Make the gateway deliver an event to the URL set in the dashboard
-    Simulate(SimulateArgs),
+    Simulate(RequestArgs<SimulateArgs>),
     /// List past events
     List(ListArgs),
 }
@@ -100,19 +98,13 @@ pub(crate) struct SimulateArgs {
     /// Developer ID as used by the gateway
     #[arg(long, value_name = "ID")]
     develop_client_id: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl WebhookEvent {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let events = || context.client().map(|client| client.webhook_events());
         match self {
-            Self::Simulate(event) => {
-                let request = event.json.builder(&event)?.build()?;
-                send(context, events()?.simulate(request)).await
-            }
+            Self::Simulate(event) => send(context, events()?.simulate(event.request()?)).await,
             Self::List(list) => send(context, events()?.list(list.request()?)).await,
         }
     }

@@ -12,16 +12,15 @@ use stablelink::{
     NewAbnormalPaymentRefund, NewCheckoutOrder, NewFiatSettlement, NewRefund, NewSettlement,
 };
 
-use super::request::{JsonArg, ListArgs, unique_order_number};
+use super::request::{ListArgs, RequestArgs, unique_order_number};
 use super::{poll, send};
 use crate::context::Context;
 use crate::error::CliError;
 
-/// The commands of checkout orders.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Checkout {
     /// Create an order
-    Create(CheckoutArgs),
+    Create(RequestArgs<CheckoutArgs>),
     /// Show an order
     Get {
         /// Order number
@@ -44,7 +43,6 @@ pub(crate) enum Checkout {
     List(ListArgs),
 }
 
-/// The fields of a checkout order.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CheckoutArgs {
@@ -72,9 +70,6 @@ pub(crate) struct CheckoutArgs {
     /// URL that an app opens after the payment
     #[arg(long, value_name = "URL")]
     app_callback_url: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Checkout {
@@ -82,10 +77,8 @@ impl Checkout {
         let orders = || context.client().map(|client| client.checkout_orders());
         match self {
             Self::Create(order) => {
-                let builder = order.json.builder(&order)?;
-                let mut request: CreateCheckoutOrderRequest = builder
-                    .with_key(&context.out, "orderNo", unique_order_number)?
-                    .build()?;
+                let mut request: CreateCheckoutOrderRequest =
+                    order.request_with_key(&context.out, "orderNo", unique_order_number)?;
                 // The only documented currency.
                 request.fiat.get_or_insert_with(|| "USD".to_owned());
                 let order = NewCheckoutOrder::from(request);
@@ -105,13 +98,12 @@ impl Checkout {
     }
 }
 
-/// The commands of settlement orders.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settlement {
     /// Pay out to a blockchain address; an address on another chain loses the money
-    Create(SettlementArgs),
+    Create(RequestArgs<SettlementArgs>),
     /// Pay out in a fiat currency
-    CreateFiat(FiatSettlementArgs),
+    CreateFiat(RequestArgs<FiatSettlementArgs>),
     /// Show a settlement order
     Get {
         /// Settlement order number
@@ -126,7 +118,6 @@ pub(crate) enum Settlement {
     List(ListArgs),
 }
 
-/// The fields of a settlement order.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SettlementArgs {
@@ -149,9 +140,6 @@ pub(crate) struct SettlementArgs {
     /// New settlement order number [default: generated]
     #[arg(long, value_name = "NUMBER")]
     settlement_order_no: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 /// The fields of a settlement order in a fiat currency. Pass the other fields with --json.
@@ -161,9 +149,6 @@ pub(crate) struct FiatSettlementArgs {
     /// New settlement order number [default: generated]
     #[arg(long, value_name = "NUMBER")]
     settlement_order_no: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Settlement {
@@ -172,20 +157,14 @@ impl Settlement {
         let settlements = || context.client().map(|client| client.settlements());
         match self {
             Self::Create(order) => {
-                let request: CreateSettlementOrderRequest = order
-                    .json
-                    .builder(&order)?
-                    .with_key(&context.out, KEY, unique_order_number)?
-                    .build()?;
+                let request: CreateSettlementOrderRequest =
+                    order.request_with_key(&context.out, KEY, unique_order_number)?;
                 let order = NewSettlement::from(request);
                 send(context, settlements()?.create(&order)).await
             }
             Self::CreateFiat(order) => {
-                let request: CreateFiatSettlementOrderRequest = order
-                    .json
-                    .builder(&order)?
-                    .with_key(&context.out, KEY, unique_order_number)?
-                    .build()?;
+                let request: CreateFiatSettlementOrderRequest =
+                    order.request_with_key(&context.out, KEY, unique_order_number)?;
                 let order = NewFiatSettlement::from(request);
                 send(context, settlements()?.create_fiat(&order)).await
             }
@@ -200,13 +179,12 @@ impl Settlement {
     }
 }
 
-/// The commands of refund orders.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Refund {
     /// Refund a checkout order, all or part of it, or an abnormal payment
-    Create(RefundArgs),
+    Create(RequestArgs<RefundArgs>),
     /// Refund a payment of a wrong amount or a late payment
-    CreateForAbnormalPayment(AbnormalPaymentRefundArgs),
+    CreateForAbnormalPayment(RequestArgs<AbnormalPaymentRefundArgs>),
     /// Show a refund order
     Get {
         /// Refund order number
@@ -223,7 +201,6 @@ pub(crate) enum Refund {
     ListAbnormalPayments(ListArgs),
 }
 
-/// The fields of a refund order.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefundArgs {
@@ -246,12 +223,8 @@ pub(crate) struct RefundArgs {
     /// New refund order number [default: generated]
     #[arg(long, value_name = "NUMBER")]
     refund_order_no: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
-/// The fields of a refund order for an abnormal payment.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AbnormalPaymentRefundArgs {
@@ -270,9 +243,6 @@ pub(crate) struct AbnormalPaymentRefundArgs {
     /// New refund order number [default: generated]
     #[arg(long, value_name = "NUMBER")]
     refund_order_no: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Refund {
@@ -281,20 +251,14 @@ impl Refund {
         let refunds = || context.client().map(|client| client.refunds());
         match self {
             Self::Create(refund) => {
-                let request: CreateRefundOrderRequest = refund
-                    .json
-                    .builder(&refund)?
-                    .with_key(&context.out, KEY, unique_order_number)?
-                    .build()?;
+                let request: CreateRefundOrderRequest =
+                    refund.request_with_key(&context.out, KEY, unique_order_number)?;
                 let refund = NewRefund::from(request);
                 send(context, refunds()?.create(&refund)).await
             }
             Self::CreateForAbnormalPayment(refund) => {
-                let request: CreateAbnormalPaymentRefundRequest = refund
-                    .json
-                    .builder(&refund)?
-                    .with_key(&context.out, KEY, unique_order_number)?
-                    .build()?;
+                let request: CreateAbnormalPaymentRefundRequest =
+                    refund.request_with_key(&context.out, KEY, unique_order_number)?;
                 let refund = NewAbnormalPaymentRefund::from(request);
                 send(context, refunds()?.create_for_abnormal_payment(&refund)).await
             }

@@ -2,25 +2,25 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use stablelink::request_id;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
 
-use super::request::{JsonArg, ListArgs, RequestBuilder};
+use super::request::{ListArgs, RequestArgs, RequestBuilder};
 use super::send;
 use crate::context::Context;
 use crate::error::CliError;
 
-/// The commands of bank accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Remit {
     /// Save a bank account
-    Create(Box<RemitArgs>),
+    Create(Box<RequestArgs<RemitArgs>>),
     /// Replace a bank account; set all of its fields
     Update {
         /// Account ID
         id: i64,
         #[command(flatten)]
-        account: Box<RemitArgs>,
+        account: Box<RequestArgs<RemitArgs>>,
     },
     /// Show a bank account
     Get {
@@ -31,7 +31,6 @@ pub(crate) enum Remit {
     List(ListArgs),
 }
 
-/// The fields of a bank account.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RemitArgs {
@@ -86,9 +85,6 @@ pub(crate) struct RemitArgs {
     /// New requestId of up to 64 characters [default: generated]
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 /// The flags and the fields that are derived from them.
@@ -101,21 +97,27 @@ struct RemitFields<'a> {
     is_intermediary_required: Option<bool>,
 }
 
-impl RemitArgs {
-    fn builder(&self, context: &Context, id: Option<i64>) -> Result<RequestBuilder, CliError> {
+impl RequestArgs<RemitArgs> {
+    fn remit_request<T: DeserializeOwned + Serialize>(
+        &self,
+        context: &Context,
+        id: Option<i64>,
+    ) -> Result<T, CliError> {
         // Without the flag, --json may set the field.
-        let is_intermediary_required = match self.intermediary_bank_name {
+        let is_intermediary_required = match self.flags.intermediary_bank_name {
             Some(_) => Some(true),
-            None if self.json.is_set() => None,
+            None if self.json.is_some() => None,
             None => Some(false),
         };
         let fields = RemitFields {
-            account: self,
+            account: &self.flags,
             id,
             is_intermediary_required,
         };
-        let builder = self.json.builder(&fields)?;
-        builder.with_key(&context.out, "requestId", request_id)
+        let builder = RequestBuilder::new(&self.json, &fields)?;
+        builder
+            .with_key(&context.out, "requestId", request_id)?
+            .build()
     }
 }
 
@@ -124,11 +126,11 @@ impl Remit {
         let remits = || context.client().map(|client| client.remits());
         match self {
             Self::Create(account) => {
-                let request: CreateRemitRequest = account.builder(context, None)?.build()?;
+                let request: CreateRemitRequest = account.remit_request(context, None)?;
                 send(context, remits()?.create(&request)).await
             }
             Self::Update { id, account } => {
-                let request: UpdateRemitRequest = account.builder(context, Some(id))?.build()?;
+                let request: UpdateRemitRequest = account.remit_request(context, Some(id))?;
                 send(context, remits()?.update(&request)).await
             }
             Self::Get { id } => send(context, remits()?.get(id)).await,

@@ -10,22 +10,30 @@ use crate::error::CliError;
 use crate::input::InputArg;
 use crate::output::{Output, RawFields, sanitize};
 
-/// The flag `--json` of a request.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct JsonArg {
+/// A request: the flags of some of its fields, and `--json` for any field.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs<F: Args> {
+    #[command(flatten)]
+    pub(super) flags: F,
     /// Request as a JSON object: a literal text, @FILE, or @- for standard input; flags override its fields
     #[arg(long, value_name = "OBJECT|@FILE|@-")]
-    json: Option<InputArg>,
+    pub(super) json: Option<InputArg>,
 }
 
-impl JsonArg {
-    /// Starts a request with the fields of `--json` and of `flags`.
-    pub(super) fn builder(&self, flags: &impl Serialize) -> Result<RequestBuilder, CliError> {
-        RequestBuilder::new(&self.json, flags)
+impl<F: Args + Serialize> RequestArgs<F> {
+    pub(super) fn request<T: DeserializeOwned + Serialize>(&self) -> Result<T, CliError> {
+        RequestBuilder::new(&self.json, &self.flags)?.build()
     }
 
-    pub(super) const fn is_set(&self) -> bool {
-        self.json.is_some()
+    /// Returns the request with an idempotency key; see [`RequestBuilder::with_key`].
+    pub(super) fn request_with_key<T: DeserializeOwned + Serialize>(
+        &self,
+        out: &Output,
+        field: &str,
+        generate: fn() -> String,
+    ) -> Result<T, CliError> {
+        let builder = RequestBuilder::new(&self.json, &self.flags)?;
+        builder.with_key(out, field, generate)?.build()
     }
 }
 
@@ -55,7 +63,7 @@ impl ListArgs {
 pub(super) struct RequestBuilder(Vec<(String, Box<RawValue>)>);
 
 impl RequestBuilder {
-    fn new(json: &Option<InputArg>, flags: &impl Serialize) -> Result<Self, CliError> {
+    pub(super) fn new(json: &Option<InputArg>, flags: &impl Serialize) -> Result<Self, CliError> {
         let mut fields: Vec<(String, Box<RawValue>)> = Vec::new();
         if let Some(input) = json {
             let text = input.read_text()?;
@@ -93,7 +101,7 @@ impl RequestBuilder {
         mut self,
         out: &Output,
         field: &str,
-        generate: impl FnOnce() -> String,
+        generate: fn() -> String,
     ) -> Result<Self, CliError> {
         if !self.0.iter().any(|(name, _)| name == field) {
             let key = serde_json::value::to_raw_value(&generate())

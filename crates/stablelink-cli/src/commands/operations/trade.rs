@@ -11,16 +11,15 @@ use stablelink::scalars::{DecimalNumber, IntegerOrText};
 use stablelink::types::CreateTradeRequest;
 use stablelink::{NewTrade, request_id};
 
-use super::request::{JsonArg, integer_or_text};
+use super::request::{RequestArgs, integer_or_text};
 use super::{poll, send};
 use crate::context::Context;
 use crate::error::CliError;
 
-/// The commands of trades.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trade {
     /// Create a trade
-    Create(Box<TradeArgs>),
+    Create(Box<RequestArgs<TradeArgs>>),
     /// Show a trade
     Get {
         /// requestId of the trade
@@ -40,7 +39,7 @@ pub(crate) enum Trade {
         client_id: Option<i64>,
     },
     /// Confirm a transaction, which moves money
-    Confirm(ConfirmArgs),
+    Confirm(RequestArgs<ConfirmArgs>),
     /// Show a transaction
     Transaction {
         /// Transaction number (txNo)
@@ -67,7 +66,6 @@ pub(crate) enum Trade {
     },
 }
 
-/// The fields of a trade.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TradeArgs {
@@ -99,21 +97,14 @@ pub(crate) struct TradeArgs {
     /// New requestId of up to 64 characters [default: generated]
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
-/// The fields of a confirmation.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfirmArgs {
     /// Transaction number (txNo)
     #[arg(long, value_name = "NUMBER")]
     tx_no: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: JsonArg,
 }
 
 impl Trade {
@@ -121,11 +112,8 @@ impl Trade {
         let trades = || context.client().map(|client| client.trades());
         match self {
             Self::Create(trade) => {
-                let request: CreateTradeRequest = trade
-                    .json
-                    .builder(&trade)?
-                    .with_key(&context.out, "requestId", request_id)?
-                    .build()?;
+                let request: CreateTradeRequest =
+                    trade.request_with_key(&context.out, "requestId", request_id)?;
                 let trade = NewTrade::from(request);
                 send(context, trades()?.create(&trade)).await
             }
@@ -139,8 +127,7 @@ impl Trade {
             }
             Self::List { client_id } => send(context, trades()?.list(client_id)).await,
             Self::Confirm(confirmation) => {
-                let request = confirmation.json.builder(&confirmation)?.build()?;
-                send(context, trades()?.confirm(request)).await
+                send(context, trades()?.confirm(confirmation.request()?)).await
             }
             Self::Transaction { tx_no } => send(context, trades()?.transaction(tx_no)).await,
             Self::DepositAddress {
@@ -161,7 +148,6 @@ impl Trade {
     }
 }
 
-/// The commands of exchange rates.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rate {
     /// Get the exchange rate between two currencies
@@ -198,7 +184,6 @@ impl Rate {
     }
 }
 
-/// The commands of files.
 #[derive(Debug, Subcommand)]
 pub(crate) enum File {
     /// Upload a file

@@ -13,7 +13,6 @@ use crate::error::{CliError, CliExitCode, root_cause};
 use crate::input::InputArg;
 use crate::output::sanitize;
 
-/// The commands of webhooks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhook {
     /// Receive deliveries on this machine: verify, print and optionally forward them
