@@ -118,7 +118,7 @@ impl From<std::io::Error> for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error.kind() {
-            ErrorKind::Refused(_) | ErrorKind::NotEnabled { .. } => Code::Refused,
+            ErrorKind::Api(_) | ErrorKind::NotEnabled { .. } => Code::Refused,
             ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
                 Code::Authentication
             }
@@ -152,18 +152,16 @@ pub(crate) fn cause(error: &dyn std::error::Error) -> String {
 /// What to do next about an error of the client, where its own words do not say it.
 fn advice(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
-        ErrorKind::Refused(_) if error.is_duplicate() => {
+        ErrorKind::Api(_) if error.is_duplicate() => {
             "this number was used before: look its record up, or leave it out to have a new one made"
         }
-        ErrorKind::Refused(refusal) if refusal.retcode() == Some("00006") => {
+        ErrorKind::Api(refusal) if refusal.retcode() == Some("00006") => {
             "a header did not arrive: does a proxy on the way drop SIGNATURE or TIMESTAMP?"
         }
-        ErrorKind::Refused(refusal) if says(refusal.message(), "signature") => {
+        ErrorKind::Api(refusal) if says(refusal.message(), "signature") => {
             "check the sign key; `stablelink probe` finds out which form of the query is signed"
         }
-        ErrorKind::Refused(_) => {
-            "mend what the gateway names and run it again; nothing took effect"
-        }
+        ErrorKind::Api(_) => "mend what the gateway names and run it again; nothing took effect",
         ErrorKind::Authentication { .. } => {
             "check api key and api secret, and whether they belong to this environment: `stablelink whoami`"
         }

@@ -67,7 +67,7 @@ impl Api {
             request = request.body(body);
         }
         if self.safe_to_repeat {
-            request = request.safe_to_repeat();
+            request = request.safe_to_retry();
         }
         if let Some((field, value)) = self.key {
             let field = KEYS
@@ -77,11 +77,11 @@ impl Api {
                     Failure::usage(format!("`{}` is no idempotency key", plain(&field)))
                         .next(format!("known ones: {}", KEYS.join(", ")))
                 })?;
-            request = request.keyed(field, value);
+            request = request.idempotency_key(field, value);
         }
         let start = Instant::now();
         let answer = request.await?;
-        let reply = answer.raw();
+        let reply = answer.raw_response();
         let path = self.path.split('?').next().unwrap_or_default();
         let known = operations::ALL
             .iter()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-use stablelink::RawReply;
+use stablelink::RawResponse;
 use stablelink::operations::{EvidenceLevel, OperationInfo, RetrySafety};
 
 pub(crate) use members::{Members, plain};
@@ -90,7 +90,7 @@ impl Out {
     }
 
     /// The `retdata` of an answer.
-    pub(crate) fn data(&self, reply: &RawReply) -> Result<(), Failure> {
+    pub(crate) fn data(&self, reply: &RawResponse) -> Result<(), Failure> {
         self.record(retdata(reply.body()))
     }
 
@@ -114,7 +114,7 @@ impl Out {
     }
 
     /// How sure the document is of an operation, and how the call went.
-    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawReply, took: Duration) {
+    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawResponse, took: Duration) {
         let level = match facts.evidence {
             EvidenceLevel::Inferred => self.stderr.tone(Tone::Warning, "inferred"),
             other => other.as_str().to_owned(),

@@ -65,7 +65,10 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
         extra: Map::new(),
     };
     let made = stage.client.users().create(user).await?;
-    let id: i64 = need(made.member("id").and_then(|id| id.get().parse().ok()), "id")?;
+    let id: i64 = need(
+        made.raw_field("id").and_then(|id| id.get().parse().ok()),
+        "id",
+    )?;
     walk.step("A customer", &op::CREATE_USER, format!("clientId {id}"))?;
 
     let review: SubmitKybRequest = of_json(json!({
@@ -82,7 +85,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
 
     moved(stage.sandbox.set_kyb_status(id, "APPROVED"))?;
     let user = stage.client.users().get(Some(id)).await?;
-    let unknown = user.unknown();
+    let unknown = user.unknown_fields();
     let status = need(unknown.get("kybStatus"), "kybStatus")?.get();
     check(status == r#""APPROVED""#, "the review is approved")?;
     walk.step(
@@ -99,7 +102,7 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
     };
     stage.client.fee_configs().create(config).await?;
     let kept = stage.client.fee_configs().get(Some(id)).await?;
-    let rate = need(kept.member("developerRate"), "developerRate")?.get();
+    let rate = need(kept.raw_field("developerRate"), "developerRate")?.get();
     check(rate == "0.005", "the fee config is as it was made")?;
     walk.step(
         "Its fees",

@@ -59,7 +59,7 @@ impl File {
         let answer = outcome?;
         context
             .out
-            .evidence(&UPLOAD_FILE, answer.raw(), start.elapsed());
-        context.out.data(answer.raw())
+            .evidence(&UPLOAD_FILE, answer.raw_response(), start.elapsed());
+        context.out.data(answer.raw_response())
     }
 }

@@ -108,7 +108,7 @@ impl Refund {
                     context
                         .client()?
                         .refunds()
-                        .create_of_abnormal_payment(&refund),
+                        .create_for_abnormal_payment(&refund),
                 )
                 .await
             }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use stablelink::operations::OperationInfo;
-use stablelink::{Call, Wait};
+use stablelink::{Call, Poller};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -15,16 +15,18 @@ where
     R: Send + Sync + 'static,
     T: Send + 'static,
 {
-    let (facts, start) = (call.facts(), Instant::now());
+    let (facts, start) = (call.operation(), Instant::now());
     let answer = call.await?;
-    context.out.evidence(facts, answer.raw(), start.elapsed());
-    context.out.data(answer.raw())
+    context
+        .out
+        .evidence(facts, answer.raw_response(), start.elapsed());
+    context.out.data(answer.raw_response())
 }
 
 /// Waits for a record, and shows it.
 pub(super) async fn wait<T>(
     context: &Context,
-    wait: Wait<T>,
+    wait: Poller<T>,
     facts: &OperationInfo,
     wanted: Option<String>,
     status_of: fn(&T) -> Option<&str>,
@@ -33,8 +35,8 @@ pub(super) async fn wait<T>(
     let limit = context.time_limit()?.unwrap_or(Duration::from_secs(600));
     let wait = wait
         .deadline(limit)
-        .first_pause(Duration::from_millis(500))
-        .longest_pause(Duration::from_secs(10));
+        .initial_delay(Duration::from_millis(500))
+        .max_delay(Duration::from_secs(10));
     let outcome = match wanted {
         None => wait.until_final().await,
         Some(status) => {
@@ -44,8 +46,10 @@ pub(super) async fn wait<T>(
     };
     bar.finish_and_clear();
     let answer = outcome?;
-    context.out.evidence(facts, answer.raw(), start.elapsed());
-    context.out.data(answer.raw())
+    context
+        .out
+        .evidence(facts, answer.raw_response(), start.elapsed());
+    context.out.data(answer.raw_response())
 }
 
 /// Drawn on standard error, if that is a terminal.
