@@ -1,4 +1,4 @@
-//! What the generated client offers, as snapshots: whoever changes it sees for whom.
+//! The public interface of the generated client, as snapshots.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
@@ -20,7 +20,7 @@ fn is_provisional(attributes: &[syn::Attribute]) -> bool {
         .any(|attribute| attribute.path().is_ident("cfg"))
 }
 
-/// The last word of a type with its arguments: `Option<TradeCurrency>`.
+/// Returns the last segment of a type with its arguments: `Option<TradeCurrency>`.
 fn name(of: &Type) -> String {
     match of {
         Type::Path(path) => {
@@ -56,7 +56,7 @@ fn fields(fields: &Fields) -> Vec<String> {
         .collect()
 }
 
-/// `Type { field: Type, … }` of each struct and enum, one a line.
+/// Returns each struct and enum with its fields or variants.
 fn shapes(items: &[Item], provisional: bool) -> String {
     let mut lines = Vec::new();
     for item in items {
@@ -122,9 +122,9 @@ fn types() {
     }
 }
 
-/// An amount in a binary float would be wrong; there is no other use for one here.
+/// Amounts must not be binary floats, and the client has no other use for floats.
 #[test]
-fn no_float_stands_in_the_client() {
+fn client_contains_no_float() {
     for file in ["generated.rs", "open_enums.rs"] {
         let source = source(file);
         for word in ["f32", "f64"] {
@@ -138,9 +138,9 @@ fn no_float_stands_in_the_client() {
     }
 }
 
-/// Every operation and type says which page it comes from, or that none was seen.
+/// Every operation and type names its page, or states that no page was available.
 #[test]
-fn every_doc_comment_has_its_page() {
+fn every_doc_comment_has_page() {
     fn text(attributes: &[syn::Attribute]) -> String {
         attributes
             .iter()

@@ -1,4 +1,4 @@
-//! Filing pages and running the importer alone.
+//! `docs add` and `docs import`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
@@ -8,14 +8,14 @@ use std::{
 
 use stablelink_tests::{copy_of_tree, read_files_below, root};
 use xtask::docs::{
-    add::{self, Filed},
+    add::{self, AddedPage},
     import,
-    lock::{Evidence, Kind, Lock, Origin},
+    lock::{CaptureKind, CaptureLock, CaptureOrigin, PageEvidence},
 };
 
 const RATE: &str = "421876920e0-get-exchange-rate.txt";
 
-/// A page that a person saved from a browser, under a name of their own.
+/// Writes a page as a person saves it from a browser, with any file name.
 fn save(root: &Path, name: &str, text: &str) -> PathBuf {
     let folder = root.join("saved");
     fs::create_dir_all(&folder).unwrap();
@@ -29,7 +29,7 @@ fn capture(root: &Path, name: &str) -> String {
 }
 
 #[test]
-fn a_page_is_known_by_its_name_by_its_address_or_by_what_it_says() {
+fn page_is_identified_by_file_name_url_or_content() {
     let cases = [
         (RATE, None),
         ("421876920e0.txt", None),
@@ -44,30 +44,30 @@ fn a_page_is_known_by_its_name_by_its_address_or_by_what_it_says() {
         let copy = copy_of_tree().unwrap();
         let text = capture(copy.path(), RATE).replace("\"USDT\"", "\"USDC\"");
         let file = save(copy.path(), name, &text);
-        let added = add::add(copy.path(), &[file], address, Origin::Saved).unwrap();
-        assert_eq!(added.filed, [Filed::Changed(RATE.into())], "{name}");
+        let added = add::add(copy.path(), &[file], address, CaptureOrigin::Saved).unwrap();
+        assert_eq!(added.pages, [AddedPage::Changed(RATE.into())], "{name}");
         assert_eq!(capture(copy.path(), RATE), text, "{name}");
-        let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+        let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
         lock.verify(&copy.path().join("spec/docs")).unwrap();
         let entry = lock.pages.iter().find(|entry| entry.file == RATE).unwrap();
-        assert_eq!(entry.origin, Origin::Saved, "{name}");
+        assert_eq!(entry.origin, CaptureOrigin::Saved, "{name}");
         assert_eq!(entry.modified.as_deref(), Some("2026-03-31 05:13:12"));
-        assert_eq!(entry.evidence, Evidence::Documented);
+        assert_eq!(entry.evidence, PageEvidence::Documented);
     }
 }
 
 #[test]
-fn the_same_bytes_change_nothing() {
+fn unchanged_page_changes_nothing() {
     let copy = copy_of_tree().unwrap();
     let file = copy.path().join("spec/docs").join(RATE);
     let before = read_files_below(copy.path()).unwrap();
-    let added = add::add(copy.path(), &[file], None, Origin::Saved).unwrap();
-    assert_eq!(added.filed, [Filed::Unchanged(RATE.into())]);
+    let added = add::add(copy.path(), &[file], None, CaptureOrigin::Saved).unwrap();
+    assert_eq!(added.pages, [AddedPage::Unchanged(RATE.into())]);
     assert_eq!(read_files_below(copy.path()).unwrap(), before);
 }
 
 #[test]
-fn a_cut_page_is_partial_and_a_webhook_stays_one() {
+fn truncated_page_is_partial_and_webhook_stays_webhook() {
     let copy = copy_of_tree().unwrap();
     let cut = capture(copy.path(), RATE).replace(
         "Modified at",
@@ -79,32 +79,32 @@ fn a_cut_page_is_partial_and_a_webhook_stays_one() {
         save(copy.path(), RATE, &cut),
         save(copy.path(), webhook, &told),
     ];
-    add::add(copy.path(), &files, None, Origin::Transcribed).unwrap();
-    let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+    add::add(copy.path(), &files, None, CaptureOrigin::Transcribed).unwrap();
+    let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
     let entry = |name: &str| lock.pages.iter().find(|entry| entry.file == name).unwrap();
-    assert_eq!(entry(RATE).evidence, Evidence::Partial);
-    assert_eq!(entry(RATE).origin, Origin::Transcribed);
-    assert_eq!(entry(webhook).kind, Kind::Receiver);
+    assert_eq!(entry(RATE).evidence, PageEvidence::Partial);
+    assert_eq!(entry(RATE).origin, CaptureOrigin::Transcribed);
+    assert_eq!(entry(webhook).kind, CaptureKind::Receiver);
 }
 
 #[test]
-fn a_new_page_is_named_after_its_id_and_title() {
+fn new_page_is_named_after_id_and_title() {
     let copy = copy_of_tree().unwrap();
     let page = "1. Trade\nGlobal Payment\n\nGet ../Fee Config\n\nGET\n/trade/fee\nGives the fee.\n\nResponses\n\n\
                 🟢200成功\napplication/json\n\nExample\n{\"retcode\": \"200\"}\n";
     let file = save(copy.path(), "x.txt", page);
     let address = Some("https://developer.stablelink.app/312999615e0");
-    let added = add::add(copy.path(), &[file], address, Origin::Saved).unwrap();
+    let added = add::add(copy.path(), &[file], address, CaptureOrigin::Saved).unwrap();
     assert_eq!(
-        added.filed,
-        [Filed::Added("312999615e0-get-fee-config.txt".into())]
+        added.pages,
+        [AddedPage::Added("312999615e0-get-fee-config.txt".into())]
     );
-    let lock = Lock::read(&copy.path().join("spec/docs")).unwrap();
+    let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
     lock.verify(&copy.path().join("spec/docs")).unwrap();
 }
 
 #[test]
-fn what_cannot_be_filed_is_told_and_nothing_changes() {
+fn page_that_cannot_be_added_changes_nothing() {
     let page = |title: &str| {
         format!(
             "1. X\nGlobal Payment\n\n{title}\n\nGET\n/x\nText.\n\nResponses\n\n🟢200成功\napplication/json\n"
@@ -149,7 +149,7 @@ fn what_cannot_be_filed_is_told_and_nothing_changes() {
             paths.push(copy.path().join("none.txt"));
         }
         let before = read_files_below(copy.path()).unwrap();
-        let error = add::add(copy.path(), &paths, address, Origin::Saved).unwrap_err();
+        let error = add::add(copy.path(), &paths, address, CaptureOrigin::Saved).unwrap_err();
         assert_eq!(read_files_below(copy.path()).unwrap(), before, "{name}");
         let error = error
             .to_string()
@@ -160,13 +160,13 @@ fn what_cannot_be_filed_is_told_and_nothing_changes() {
 }
 
 #[test]
-fn the_importer_alone_reads_files_and_folders() {
+fn import_reads_files_and_folders() {
     let folder = root().join("spec/docs");
     let whole = import::import(std::slice::from_ref(&folder)).unwrap();
     assert!(!whole.is_partial(), "{:?}", whole.messages);
     assert_eq!(whole.document["openapi"], "3.0.3");
     assert_eq!(whole.document["paths"].as_object().unwrap().len(), 11);
-    // The lock of the folder says which page is a webhook.
+    // The lock of the folder states which page is a webhook.
     assert!(whole.document["x-webhooks"]["webhook"]["post"].is_object());
 
     let one = import::import(&[folder.join(RATE)]).unwrap();

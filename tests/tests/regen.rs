@@ -1,4 +1,4 @@
-//! The way from the captures to the documents and the client, on copies of the checked-in tree.
+//! `regen`: from the captures to the documents and the client, on copies of the repository.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{fs, path::Path, time::Duration};
@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use stablelink_tests::{copy_of_tree, read_files_below, root};
 use xtask::{
     docs::{
-        add::{self, Filed},
-        lock::{self, Lock, Origin},
+        add::{self, AddedPage},
+        lock::{self, CaptureLock, CaptureOrigin},
     },
-    output_files::State,
+    output_files::FileState,
     regen,
 };
 
@@ -18,7 +18,7 @@ const RATE: &str = "spec/docs/421876920e0-get-exchange-rate.txt";
 const DOCUMENT: &str = "spec/openapi.json";
 const CLIENT: &str = "crates/stablelink-api/src/generated.rs";
 
-/// Replaces a part of a file that must be there.
+/// Replaces text in a file. Fails if the file does not contain it.
 fn replace(root: &Path, file: &str, from: &str, to: &str) {
     let path = root.join(file);
     let text = fs::read_to_string(&path).unwrap();
@@ -26,10 +26,10 @@ fn replace(root: &Path, file: &str, from: &str, to: &str) {
     fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
-/// Makes the lock agree with a capture that a test changed, as a person must not.
+/// Updates the hash in the lock after a test changed a capture.
 fn forge_hash(root: &Path, file: &str) {
     let folder = root.join("spec/docs");
-    let mut lock = Lock::read(&folder).unwrap();
+    let mut lock = CaptureLock::read(&folder).unwrap();
     let name = Path::new(file).file_name().unwrap().to_str().unwrap();
     let bytes = fs::read(root.join(file)).unwrap();
     let entry = lock
@@ -41,7 +41,7 @@ fn forge_hash(root: &Path, file: &str) {
     fs::write(folder.join(lock::FILE_NAME), lock.to_text().unwrap()).unwrap();
 }
 
-fn states(root: &Path) -> Vec<(String, State)> {
+fn states(root: &Path) -> Vec<(String, FileState)> {
     let built = regen::build(root).unwrap();
     let states = built.outputs.compare(root).unwrap();
     states
@@ -51,14 +51,18 @@ fn states(root: &Path) -> Vec<(String, State)> {
 }
 
 #[test]
-fn the_checked_in_tree_is_what_the_captures_give() {
+fn checked_in_files_are_up_to_date() {
     for (file, state) in states(&root()) {
-        assert_eq!(state, State::Unchanged, "{file}: run `cargo xtask regen`");
+        assert_eq!(
+            state,
+            FileState::Unchanged,
+            "{file}: run `cargo xtask regen`"
+        );
     }
 }
 
 #[test]
-fn the_table_of_a_run() {
+fn summary_table_of_run() {
     let built = regen::build(&root()).unwrap();
     let states = built.outputs.compare(&root()).unwrap();
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
@@ -67,14 +71,14 @@ fn the_table_of_a_run() {
 }
 
 #[test]
-fn the_lock_is_as_the_command_writes_it() {
+fn lock_has_canonical_format() {
     let folder = root().join("spec/docs");
     let text = fs::read_to_string(folder.join(lock::FILE_NAME)).unwrap();
-    assert_eq!(Lock::read(&folder).unwrap().to_text().unwrap(), text);
+    assert_eq!(CaptureLock::read(&folder).unwrap().to_text().unwrap(), text);
 }
 
 #[test]
-fn a_field_that_a_page_loses_goes_from_document_and_client() {
+fn removed_field_disappears_from_document_and_client() {
     let copy = copy_of_tree().unwrap();
     let root = copy.path();
     replace(root, RATE, ",\n        \"clientId\": 23", "");
@@ -84,10 +88,12 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
         "{error}"
     );
 
-    let added = add::add(root, &[root.join(RATE)], None, Origin::Saved).unwrap();
+    let added = add::add(root, &[root.join(RATE)], None, CaptureOrigin::Saved).unwrap();
     assert_eq!(
-        added.filed,
-        [Filed::Changed("421876920e0-get-exchange-rate.txt".into())]
+        added.pages,
+        [AddedPage::Changed(
+            "421876920e0-get-exchange-rate.txt".into()
+        )]
     );
     let lock = fs::read_to_string(root.join("spec/docs/docs.lock")).unwrap();
     assert!(lock.contains("origin = \"saved\""), "{lock}");
@@ -99,7 +105,7 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
         .write(root)
         .unwrap()
         .iter()
-        .filter(|(_, state)| *state == State::Stale)
+        .filter(|(_, state)| *state == FileState::Stale)
         .map(|(output, _)| output.path.display().to_string())
         .collect();
     for file in [DOCUMENT, "spec/openapi.yaml", "spec/EVIDENCE.md", CLIENT] {
@@ -122,13 +128,13 @@ fn a_field_that_a_page_loses_goes_from_document_and_client() {
     assert!(
         states(root)
             .iter()
-            .all(|(_, state)| *state == State::Unchanged),
+            .all(|(_, state)| *state == FileState::Unchanged),
         "a second run changes nothing"
     );
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
+fn error_has_place_and_changes_no_file() {
     type Break = fn(&Path);
     let cases: [(&str, Break); 8] = [
         ("a capture that the lock does not know", |root| {
@@ -203,7 +209,7 @@ fn what_is_wrong_is_told_with_its_place_and_leaves_the_tree_as_it_was() {
 }
 
 #[test]
-fn a_captured_page_makes_its_stand_in_stale() {
+fn captured_page_makes_its_stand_in_stale() {
     let copy = copy_of_tree().unwrap();
     let root = copy.path();
     let page = root.join("upload.txt");
@@ -217,7 +223,7 @@ fn a_captured_page_makes_its_stand_in_stale() {
         root,
         &[page],
         Some("https://developer.stablelink.app/400000001e0"),
-        Origin::Saved,
+        CaptureOrigin::Saved,
     )
     .unwrap();
     let error = regen::build(root).unwrap_err().to_string();
@@ -227,10 +233,10 @@ fn a_captured_page_makes_its_stand_in_stale() {
     );
 }
 
-/// Whether the generated crate survives such text is proved by building it, beside the generator; this
-/// proves that nothing on the way from a page undoes that.
+/// xtask/tests/client_hostile.rs builds a crate with such text; this test covers the whole path from a
+/// page to the sources.
 #[test]
-fn what_a_page_says_stays_text() {
+fn page_text_is_never_code() {
     let copy = copy_of_tree().unwrap();
     let page = "spec/docs/421876920e0-get-exchange-rate.txt";
     let hostile = "/trade/exchange-rate\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
@@ -245,8 +251,11 @@ fn what_a_page_says_stays_text() {
         .unwrap();
     let source = String::from_utf8(client.content.clone()).unwrap();
     syn::parse_file(&source).unwrap();
-    assert!(source.contains("alert(1)"), "the text itself is kept");
-    assert!(!source.contains('\u{202e}'), "hidden characters are shown");
+    assert!(source.contains("alert(1)"), "the text is kept");
+    assert!(
+        !source.contains('\u{202e}'),
+        "invisible characters are escaped"
+    );
     let mut open: Option<String> = None;
     let mut fences = 0;
     for line in source.lines() {
@@ -268,14 +277,14 @@ fn what_a_page_says_stays_text() {
 }
 
 #[test]
-fn a_draft_shows_where_the_docs_went_and_stays_outside_the_tree() {
+fn draft_shows_changed_pages_and_must_be_outside_repository() {
     let copy = copy_of_tree().unwrap();
     replace(copy.path(), RATE, "\"channelRate\"", "\"rateOfChannel\"");
     forge_hash(copy.path(), RATE);
     let error = regen::draft(copy.path(), &copy.path().join("draft"))
         .unwrap_err()
         .to_string();
-    assert!(error.contains("inside the tree"), "{error}");
+    assert!(error.contains("inside the repository"), "{error}");
     let folder = tempfile::tempdir().unwrap();
     let written = regen::draft(copy.path(), folder.path()).unwrap();
     assert_eq!(written.len(), 4);
@@ -286,9 +295,9 @@ fn a_draft_shows_where_the_docs_went_and_stays_outside_the_tree() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A capture cut or overwritten at any byte is a result or a message; never a panic, never a write.
+    /// A capture that is truncated or overwritten at any byte never causes a panic or a write.
     #[test]
-    fn a_damaged_capture_is_a_result_or_a_message(
+    fn damaged_capture_never_panics(
         file in 0..25_usize,
         at in any::<prop::sample::Index>(),
         damage in prop_oneof![Just(None), prop::collection::vec(any::<u8>(), 1..8).prop_map(Some)],

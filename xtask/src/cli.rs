@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     diff::command::{FailOn, Format},
-    docs::pull::{Form, address::ApiBase},
+    docs::pull::{CaptureFormat, address::ApiBase},
     interop::Language,
     suite::Step,
 };
@@ -151,7 +151,7 @@ pub struct LiveSite {
     pub api_base: String,
     /// The form of the pages to capture [default: published JSON if the site has it]
     #[arg(long, value_name = "FORM")]
-    pub form: Option<Form>,
+    pub form: Option<CaptureFormat>,
     /// Keep the current capture of this page; can be repeated
     #[arg(long, value_name = "PAGE_ID")]
     pub without: Vec<String>,

@@ -15,19 +15,19 @@ use crate::{
         command::{FOUND, FailOn},
     },
     docs::{
-        add::{self, Filed},
+        add::{self, AddedPage},
         import,
-        lock::Origin,
+        lock::CaptureOrigin,
         pull::{
             self,
             address::{ApiBase, Site},
-            settings::Settings,
+            settings::PullSettings,
         },
     },
     interop,
     job::{command::CommandLine, error::JobError},
     measure,
-    output_files::State,
+    output_files::FileState,
     profile, properties,
     publish::{cleanup, format},
     regen, release, suite,
@@ -125,10 +125,10 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     print!("{}", built.summary.table(&states, done, start.elapsed()));
     let stale: Vec<String> = states
         .iter()
-        .filter(|(_, state)| *state != State::Unchanged)
+        .filter(|(_, state)| *state != FileState::Unchanged)
         .map(|(output, state)| {
             let problem = match state {
-                State::Missing => "is missing",
+                FileState::Missing => "is missing",
                 _ => "is stale",
             };
             format!(
@@ -165,28 +165,28 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             transcribed,
         } => {
             let origin = if transcribed {
-                Origin::Transcribed
+                CaptureOrigin::Transcribed
             } else {
-                Origin::Saved
+                CaptureOrigin::Saved
             };
             let added = add::add(root, &files, address.as_deref(), origin)?;
             for message in &added.messages {
                 eprintln!("{message}");
             }
-            for filed in &added.filed {
+            for filed in &added.pages {
                 match filed {
-                    Filed::Added(name) => println!("added      {name}"),
-                    Filed::Changed(name) => println!("changed    {name}"),
-                    Filed::Moved(name) => {
+                    AddedPage::Added(name) => println!("added      {name}"),
+                    AddedPage::Changed(name) => println!("changed    {name}"),
+                    AddedPage::Moved(name) => {
                         println!("moved      {name}: the page has another address")
                     }
-                    Filed::Unchanged(name) => println!("unchanged  {name}"),
+                    AddedPage::Unchanged(name) => println!("unchanged  {name}"),
                 }
             }
             if added
-                .filed
+                .pages
                 .iter()
-                .any(|filed| !matches!(filed, Filed::Unchanged(_)))
+                .any(|filed| !matches!(filed, AddedPage::Unchanged(_)))
             {
                 println!("next: cargo xtask regen");
             }
@@ -218,13 +218,13 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
     Ok(CommandOutcome::Done)
 }
 
-fn options(from: &LiveSite) -> Result<pull::Options, Box<dyn Error>> {
-    Ok(pull::Options {
+fn options(from: &LiveSite) -> Result<pull::PullOptions, Box<dyn Error>> {
+    Ok(pull::PullOptions {
         site: Site::parse(&from.site)?,
         api: ApiBase::parse(&from.api_base)?,
         form: from.form,
         without: from.without.clone(),
-        settings: Settings::default(),
+        settings: PullSettings::default(),
     })
 }
 

@@ -1,4 +1,7 @@
-//! The files that a command makes: written together or not at all, or only compared.
+//! The output files of a command: all are written or none, or they are only compared.
+//!
+//! atomic-write-file was considered: it replaces one file, but does not restore the earlier files if
+//! a later one fails.
 
 use std::{
     fs, io,
@@ -7,27 +10,27 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-/// A file that a command makes, by its path below the root of the repository.
+/// An output file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// Path below the root, with `/`.
+pub struct OutputFile {
+    /// The path below the root of the repository.
     pub path: PathBuf,
     /// The whole content.
     pub content: Vec<u8>,
 }
 
-/// How a made file compares with the one in the tree.
+/// How an output file compares with the existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The tree has the same bytes.
+pub enum FileState {
+    /// The file has the same content.
     Unchanged,
-    /// The tree has other bytes.
+    /// The file has other content.
     Stale,
-    /// The tree has no such file.
+    /// The file does not exist.
     Missing,
 }
 
-/// A failure to read or write the tree. The tree is as it was.
+/// A failure to read or write a file. No file was changed.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: cannot {action}: {source}. No file was changed", path.display())]
 pub struct OutputError {
@@ -36,25 +39,25 @@ pub struct OutputError {
     source: io::Error,
 }
 
-/// The files of one run, kept in memory until all of them are made, and those that it removes.
+/// The output files of one run, kept in memory until all are complete, and the files to remove.
 #[derive(Debug, Default)]
-pub struct Outputs {
-    files: Vec<Output>,
+pub struct OutputFiles {
+    files: Vec<OutputFile>,
     removed: Vec<PathBuf>,
 }
 
-impl Outputs {
-    /// Adds a file; what was said last of a path counts.
+impl OutputFiles {
+    /// Adds a file. The last call for a path counts.
     pub fn add(&mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) {
         let path = path.into();
         self.forget(&path);
-        self.files.push(Output {
+        self.files.push(OutputFile {
             path,
             content: content.into(),
         });
     }
 
-    /// Removes a file of the tree, if it is there; what was said last of a path counts.
+    /// Removes a file, if it exists. The last call for a path counts.
     pub fn remove(&mut self, path: impl Into<PathBuf>) {
         let path = path.into();
         self.forget(&path);
@@ -66,42 +69,42 @@ impl Outputs {
         self.removed.retain(|removed| removed != path);
     }
 
-    /// The files in the order in which they were added; not the removed ones.
-    pub fn iter(&self) -> impl Iterator<Item = &Output> {
+    /// Iterates over the added files, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &OutputFile> {
         self.files.iter()
     }
 
-    /// Compares each file with the one below `root`.
+    /// Compares each file with the existing one below `root`.
     ///
     /// # Errors
-    /// A file of the tree exists but cannot be read.
-    pub fn compare(&self, root: &Path) -> Result<Vec<(&Output, State)>, OutputError> {
+    /// Fails if an existing file cannot be read.
+    pub fn compare(&self, root: &Path) -> Result<Vec<(&OutputFile, FileState)>, OutputError> {
         self.iter()
             .map(|output| {
-                let state = match read_if_there(&root.join(&output.path))? {
-                    None => State::Missing,
-                    Some(content) if content == output.content => State::Unchanged,
-                    Some(_) => State::Stale,
+                let state = match read_if_exists(&root.join(&output.path))? {
+                    None => FileState::Missing,
+                    Some(content) if content == output.content => FileState::Unchanged,
+                    Some(_) => FileState::Stale,
                 };
                 Ok((output, state))
             })
             .collect()
     }
 
-    /// Writes the files that differ, removes what is to go, and tells how each file compared before.
+    /// Writes the files that differ, removes the files to remove, and returns the previous states.
     ///
-    /// All contents are on disk beside their targets before the first rename; removals come last. A
-    /// rename or removal that fails puts the earlier ones back.
+    /// All contents are written to temporary files before the first rename; removals follow. If a
+    /// rename or removal fails, the earlier ones are undone.
     ///
     /// # Errors
-    /// A file cannot be written or removed; the tree is as it was.
-    pub fn write(&self, root: &Path) -> Result<Vec<(&Output, State)>, OutputError> {
+    /// Fails if a file cannot be written or removed; no file is changed then.
+    pub fn write(&self, root: &Path) -> Result<Vec<(&OutputFile, FileState)>, OutputError> {
         let states = self.compare(root)?;
         let mut staged = Vec::new();
         for (output, state) in &states {
-            if *state != State::Unchanged {
+            if *state != FileState::Unchanged {
                 let target = root.join(&output.path);
-                let before = read_if_there(&target)?;
+                let before = read_if_exists(&target)?;
                 staged.push((stage(&target, &output.content)?, target, before));
             }
         }
@@ -119,7 +122,7 @@ impl Outputs {
         }
         for path in &self.removed {
             let target = root.join(path);
-            let outcome = read_if_there(&target).and_then(|before| match before {
+            let outcome = read_if_exists(&target).and_then(|before| match before {
                 None => Ok(None),
                 Some(before) => fs::remove_file(&target)
                     .map(|()| Some(before))
@@ -141,7 +144,7 @@ impl Outputs {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
+fn read_if_exists(path: &Path) -> Result<Option<Vec<u8>>, OutputError> {
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -159,7 +162,7 @@ fn stage(target: &Path, content: &[u8]) -> Result<NamedTempFile, OutputError> {
         fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".");
-        // A temporary file is private by default; the product is not. The umask still applies.
+        // Temporary files are private by default; output files are not. The umask still applies.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
@@ -169,12 +172,12 @@ fn stage(target: &Path, content: &[u8]) -> Result<NamedTempFile, OutputError> {
     };
     write().map_err(|source| OutputError {
         path: target.to_path_buf(),
-        action: "write beside the file",
+        action: "write a temporary file for the file",
         source,
     })
 }
 
-/// Best effort: the error that led here is the one to report.
+/// Restores files. Errors are ignored: the caller reports the first one.
 fn restore(done: &[(PathBuf, Option<Vec<u8>>)]) {
     for (target, before) in done {
         let _ = match before {
@@ -188,8 +191,8 @@ fn restore(done: &[(PathBuf, Option<Vec<u8>>)]) {
 mod tests {
     use super::*;
 
-    fn outputs(files: &[(&str, &str)]) -> Outputs {
-        let mut outputs = Outputs::default();
+    fn outputs(files: &[(&str, &str)]) -> OutputFiles {
+        let mut outputs = OutputFiles::default();
         for (path, content) in files {
             outputs.add(*path, *content);
         }
@@ -197,18 +200,21 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_differs_and_says_how_it_compared() {
+    fn write_returns_previous_states() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("same"), "1").unwrap();
         fs::write(root.path().join("other"), "1").unwrap();
         let outputs = outputs(&[("same", "1"), ("other", "2"), ("deep/new", "3")]);
-        let states: Vec<State> = outputs
+        let states: Vec<FileState> = outputs
             .write(root.path())
             .unwrap()
             .into_iter()
             .map(|(_, state)| state)
             .collect();
-        assert_eq!(states, [State::Unchanged, State::Stale, State::Missing]);
+        assert_eq!(
+            states,
+            [FileState::Unchanged, FileState::Stale, FileState::Missing]
+        );
         assert_eq!(
             fs::read_to_string(root.path().join("deep/new")).unwrap(),
             "3"
@@ -218,15 +224,15 @@ mod tests {
                 .compare(root.path())
                 .unwrap()
                 .iter()
-                .all(|(_, state)| *state == State::Unchanged)
+                .all(|(_, state)| *state == FileState::Unchanged)
         );
     }
 
     #[test]
-    fn a_failure_leaves_the_tree_as_it_was() {
+    fn failed_write_changes_no_file() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("first"), "before").unwrap();
-        // A folder in the place of a file: the rename onto it fails, after the first one went well.
+        // A folder at the path of a file: its rename fails after the first one succeeded.
         fs::create_dir_all(root.path().join("taken/inside")).unwrap();
         for files in [
             [("first", "after"), ("taken", "x")],
@@ -248,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn removals_go_with_the_writes_or_not_at_all() {
+    fn failed_removal_undoes_writes() {
         let root = tempfile::tempdir().unwrap();
         let there = |name: &str| root.path().join(name).exists();
         fs::write(root.path().join("old"), "1").unwrap();
@@ -257,7 +263,7 @@ mod tests {
         both.remove("old");
         both.remove("never-there");
         both.remove("taken");
-        // A folder in the place of a file cannot be removed as a file.
+        // A folder cannot be removed as a file.
         let error = both.write(root.path()).unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert!(there("old") && !there("new"));
@@ -269,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_that_fails_puts_the_earlier_ones_back() {
+    fn restore_undoes_replacement_and_creation() {
         let root = tempfile::tempdir().unwrap();
         let first = root.path().join("first");
         fs::write(&first, "after").unwrap();

@@ -1,5 +1,6 @@
-//! What one generator alone needs otherwise: overlays of `spec/profiles`, one file a generator, applied to the finished
-//! documents. They change how something is said, never what it means.
+//! Profiles: overlays in `spec/profiles`, one for each generator, applied to the finished documents.
+//!
+//! A profile changes the notation of a document for one generator, never its meaning.
 
 use std::{
     fs, io,
@@ -15,45 +16,45 @@ use crate::{
 
 const FOLDER: &str = "spec/profiles";
 
-/// The document as pages describe it, below the root.
+/// The published document, below the root.
 pub const PUBLISHED: &str = "spec/openapi.json";
-/// And with what they only name.
+/// The provisional document, which also has the inferred operations.
 pub const SUPERSET: &str = "spec/openapi.provisional.json";
 
-/// A document cannot be written for a generator.
+/// The reason why a document cannot be written for a generator.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// There is no such profile.
-    #[error("{FOLDER}/{name}.yaml: not there; the profiles are: {}", there.join(", "))]
+    /// The profile does not exist.
+    #[error("{FOLDER}/{name}.yaml: not found; available profiles: {}", there.join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The existing profiles.
         there: Vec<String>,
     },
     /// The profile is malformed.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
-    /// Actions of the profile do nothing any more.
+    /// Actions of the profile are stale.
     #[error(transparent)]
     Stale(#[from] StaleActions),
     /// A document cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// A document is no JSON.
+    /// A document is not JSON.
     #[error("{0}: is not JSON: {1}; run `cargo xtask regen`")]
     NotJson(&'static str, serde_json::Error),
 }
 
-/// The profile of the generator `name`.
+/// Reads the profile of the generator `name`.
 ///
 /// # Errors
-/// There is none, or it is malformed.
+/// Fails if it does not exist or is malformed.
 pub fn load(root: &Path, name: &str) -> Result<Overlay, ProfileError> {
     let there = names(root)?;
     if !there.iter().any(|profile| profile == name) {
@@ -67,10 +68,10 @@ pub fn load(root: &Path, name: &str) -> Result<Overlay, ProfileError> {
     Ok(overlay::read(&file, &bytes).map_err(|problems| OverlayError { problems })?)
 }
 
-/// The generators that have a profile, in the order of their names.
+/// Returns the names of the generators that have a profile, sorted.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// Fails if the folder cannot be read.
 pub fn names(root: &Path) -> Result<Vec<String>, ProfileError> {
     let mut names = Vec::new();
     let entries = fs::read_dir(root.join(FOLDER)).map_err(|source| unusable(FOLDER, source))?;
@@ -93,29 +94,31 @@ fn unusable(path: &str, source: io::Error) -> ProfileError {
     }
 }
 
-/// Applies a profile to the superset: an action that does nothing there is stale.
+/// Applies a profile to the provisional document.
 ///
 /// # Errors
-/// When any action is stale; the document is then as it was.
+/// Fails if any action is stale; the document is then unchanged.
 pub fn apply_to_superset(document: &mut Value, profile: &Overlay) -> Result<(), StaleActions> {
     let profile = std::slice::from_ref(profile);
     overlay::apply(document, profile, &OverlayContext::default()).map(|_| ())
 }
 
-/// Applies a profile to the published document, which lacks some of what a profile is made for.
+/// Applies a profile to the published document and skips stale actions: the document lacks some of
+/// their targets.
 pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
     let profile = std::slice::from_ref(profile);
     overlay::apply_lenient(document, profile, &OverlayContext::default());
 }
 
-/// The document of the tree for the generator `name`, as JSON: order and digits are those of the published one.
+/// Returns a document of the repository for the generator `name`, as JSON with unchanged order and
+/// digits.
 ///
 /// # Errors
 /// See [`ProfileError`].
 pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, ProfileError> {
     let profile = load(root, name)?;
     let mut superset = read(root, SUPERSET)?;
-    // Always, so that a stale action is found whichever of the documents is asked for.
+    // Applied to the superset in any case, to detect stale actions.
     apply_to_superset(&mut superset, &profile)?;
     if provisional {
         return Ok(format::to_json(&superset));
@@ -125,7 +128,7 @@ pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, Pr
     Ok(format::to_json(&published))
 }
 
-/// [`document`] into a file, whose folder is made.
+/// Writes [`document`] to a file and creates its folder.
 ///
 /// # Errors
 /// See [`ProfileError`].
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn one_profile_alone_is_applied_and_digits_and_order_stay() {
+    fn one_profile_is_applied_and_digits_and_order_are_kept() {
         let root = tree(
             "- {target: $.gone, description: d, remove: true}\n\
              - {target: $.more, description: d, update: 3}\n",
@@ -191,12 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_and_an_action_that_does_nothing_are_named() {
+    fn unknown_profile_and_stale_action_are_rejected() {
         let root = tree("- {target: $.never, description: d, remove: true}");
         for (name, wanted) in [
             (
                 "none",
-                "spec/profiles/none.yaml: not there; the profiles are: one, other",
+                "spec/profiles/none.yaml: not found; available profiles: one, other",
             ),
             (
                 "one",

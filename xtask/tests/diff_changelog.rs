@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use xtask::{diff::changelog, output_files::State, regen};
+use xtask::{diff::changelog, output_files::FileState, regen};
 
 /// The tree that `regen` reads, in a folder that goes with the value.
 fn copy_of_tree() -> tempfile::TempDir {
@@ -55,7 +55,11 @@ fn regen_tells_what_changed_since_the_last_release_and_a_second_run_changes_noth
     assert_eq!(run(), first);
     let built = regen::build(root).unwrap();
     let states = built.outputs.compare(root).unwrap();
-    assert!(states.iter().all(|(_, state)| *state == State::Unchanged));
+    assert!(
+        states
+            .iter()
+            .all(|(_, state)| *state == FileState::Unchanged)
+    );
 
     // Taken back before the release, it leaves no line.
     baseline["components"]["schemas"]["ExchangeRate"]["properties"]

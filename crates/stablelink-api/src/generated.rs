@@ -152,7 +152,7 @@ pub mod types {
     }
     /// The envelope. Its content is not known.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -169,7 +169,7 @@ pub mod types {
     }
     /// Any webhook delivery of W Checkout. `eventType` determines the content of `data`. Accept deliveries with an unknown type instead of rejecting them.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -265,7 +265,7 @@ pub mod types {
     }
     /// Data of the change. More fields may exist but were not seen.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -303,7 +303,7 @@ pub mod types {
     }
     /// A webhook delivery of W Checkout.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -324,7 +324,7 @@ pub mod types {
     }
     /// The transaction that is confirmed. Other fields are not known.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -404,7 +404,7 @@ pub mod types {
     }
     /// Fee that the developer charges on the trades of a customer. A fee config must exist before the first trade.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -434,7 +434,7 @@ pub mod types {
     }
     /// A settlement in fiat currency. Fields other than its number are not known.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -449,7 +449,7 @@ pub mod types {
     }
     /// A refund of an order (set `orderNo`) or of an abnormal payment (set `abnormalPaymentNo`). A white-label version of the API uses `address`, the wallet of the payee, instead of `abnormalPaymentNo`.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -481,7 +481,7 @@ pub mod types {
     }
     /// Bank account of a payee.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -596,7 +596,7 @@ pub mod types {
     }
     /// A trade from one currency to another, on-ramp or off-ramp.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -774,7 +774,7 @@ pub mod types {
     }
     /// An error. It may also arrive with HTTP status 200 instead of the envelope of the operation. A `retcode` other than 200 is an error regardless of the HTTP status.
     ///
-    /// Pages: 11 of them, such as <https://developer.en.wcheckout.app/407759320e0>
+    /// Pages: 11, for example <https://developer.en.wcheckout.app/407759320e0>
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -900,7 +900,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -938,7 +938,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -976,7 +976,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1014,7 +1014,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1052,7 +1052,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1090,7 +1090,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1143,7 +1143,7 @@ pub mod types {
     }
     /// A webhook delivery of Global Payment. Its body was not seen. The event type may be in `event`, `eventType` or `type`, and `data` may be an object or a string that contains JSON. Receivers should support all of them.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1198,7 +1198,7 @@ pub mod types {
     }
     /// Data of the change. More fields may exist but were not seen.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1236,7 +1236,7 @@ pub mod types {
     }
     /// A webhook delivery of W Checkout.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1279,7 +1279,7 @@ pub mod types {
     }
     /// Data of the change. More fields may exist but were not seen.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1319,7 +1319,7 @@ pub mod types {
     }
     /// A webhook delivery of W Checkout.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1465,7 +1465,7 @@ pub mod types {
     }
     /// No field is known. Provide the fields that StableLink named to you.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1574,7 +1574,7 @@ pub mod types {
     }
     /// A trade record in the envelope.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1624,7 +1624,7 @@ pub mod types {
     }
     /// All fields of the bank account, with the id of its record and a new `requestId`.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1710,7 +1710,7 @@ pub mod types {
     }
     /// Id of the file for use in other requests.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1726,7 +1726,7 @@ pub mod types {
     }
     /// The uploaded file in the envelope.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1744,7 +1744,7 @@ pub mod types {
     }
     /// Record of a customer account. More fields exist, such as the KYB status, but were not seen.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1824,7 +1824,7 @@ pub mod types {
     }
     /// A user record in the envelope.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.
     #[cfg(feature = "provisional")]
@@ -1842,7 +1842,7 @@ pub mod types {
     }
     /// Response of the receiver, with status 200. A delivery with a response status other than 2xx has failed.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -2098,11 +2098,11 @@ impl Client {
     }
     /// Get a user
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a user.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/user/user-info`
     ///
@@ -2153,11 +2153,11 @@ impl Client {
     }
     /// Submit simple KYB
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Submit simple KYB.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/user/kyb/simple-submit`
     ///
@@ -2302,11 +2302,11 @@ impl Client {
     }
     /// Create a fee config
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Create a fee config.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/trade/create-fee-config`
     ///
@@ -2354,11 +2354,11 @@ impl Client {
     }
     /// Get a fee config
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a fee config.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-fee-config`
     ///
@@ -2409,11 +2409,11 @@ impl Client {
     }
     /// Create a trade
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Create a trade.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/trade/create-trade-request`
     ///
@@ -2461,11 +2461,11 @@ impl Client {
     }
     /// Confirm a transaction
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Confirm a transaction.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/trade/confirm-transaction`
     ///
@@ -2513,11 +2513,11 @@ impl Client {
     }
     /// Get a trade
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a trade.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-trade-request`
     ///
@@ -2568,11 +2568,11 @@ impl Client {
     }
     /// Get a transaction
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a transaction.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-transaction`
     ///
@@ -2623,11 +2623,11 @@ impl Client {
     }
     /// Get a deposit address
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a deposit address.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-deposit-address`
     ///
@@ -2684,11 +2684,11 @@ impl Client {
     }
     /// List receive transactions
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List receive transactions.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-receive-transactions`
     ///
@@ -2739,11 +2739,11 @@ impl Client {
     }
     /// Get a receive transaction
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a receive transaction.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-receive-transaction`
     ///
@@ -2794,11 +2794,11 @@ impl Client {
     }
     /// List trades
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List trades.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/trade/get-trade-list`
     ///
@@ -2899,11 +2899,11 @@ impl Client {
     }
     /// List events
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List events.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/base/notification/event-page`
     ///
@@ -3056,7 +3056,7 @@ impl Client {
     ///
     /// Cancels one checkout order by its orderNo.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/checkout/order/cancel`
     ///
@@ -3204,11 +3204,11 @@ impl Client {
     }
     /// List checkout orders
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List checkout orders.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/order/list`
     ///
@@ -3256,11 +3256,11 @@ impl Client {
     }
     /// Create a fiat settlement order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Create a fiat settlement order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/fiat-settlement/create`
     ///
@@ -3311,11 +3311,11 @@ impl Client {
     }
     /// Cancel a settlement order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Cancel a settlement order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/checkout/settlement/cancel`
     ///
@@ -3371,11 +3371,11 @@ impl Client {
     }
     /// Get a settlement order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a settlement order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/checkout/settlement/info`
     ///
@@ -3434,11 +3434,11 @@ impl Client {
     }
     /// List settlement orders
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List settlement orders.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/settlement/list`
     ///
@@ -3486,11 +3486,11 @@ impl Client {
     }
     /// List abnormal payments
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List abnormal payments.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/abnormal-payment/list`
     ///
@@ -3538,11 +3538,11 @@ impl Client {
     }
     /// Create a refund order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Create a refund order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/refund/create`
     ///
@@ -3590,11 +3590,11 @@ impl Client {
     }
     /// Cancel a refund order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Cancel a refund order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/checkout/refund/cancel`
     ///
@@ -3647,11 +3647,11 @@ impl Client {
     }
     /// Get a refund order
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a refund order.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/checkout/refund/info`
     ///
@@ -3704,11 +3704,11 @@ impl Client {
     }
     /// List refund orders
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List refund orders.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/checkout/refund/list`
     ///
@@ -3756,11 +3756,11 @@ impl Client {
     }
     /// Create a remit
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Create a remit.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/remit/create-remit`
     ///
@@ -3808,11 +3808,11 @@ impl Client {
     }
     /// Update a remit
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Update a remit.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/remit/update-remit`
     ///
@@ -3860,11 +3860,11 @@ impl Client {
     }
     /// List remits
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// List remits.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `POST` request to `/remit/remit-info-page`
     ///
@@ -3912,11 +3912,11 @@ impl Client {
     }
     /// Get a remit
     ///
-    /// Inferred: the pages only name this operation; path, fields and, where no page says it, method follow its known siblings.
+    /// Inferred: the pages only name this operation. Its path, its fields and, unless a page states it, its method follow similar documented operations.
     ///
     /// Get a remit.
     ///
-    /// Page: none was seen.
+    /// Page: not available.
     ///
     /// Sends a `GET` request to `/remit/get-remit-info`
     ///

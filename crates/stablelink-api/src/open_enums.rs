@@ -217,7 +217,7 @@ impl ::schemars::JsonSchema for BusinessType {
 }
 /// Type of a W Checkout event.
 ///
-/// Page: none was seen.
+/// Page: not available.
 ///
 /// The gateway may add values: [`Self::Other`] holds an unlisted one. Two values are equal if their
 /// texts are.
@@ -471,7 +471,7 @@ impl ::schemars::JsonSchema for CheckoutOrderStatus {
 }
 /// Blockchain and stablecoin of a checkout payment, joined by an underscore. The prefix of TRON is `TRX`. WUSD is only available on Ethereum.
 ///
-/// Pages: 4 of them, such as <https://developer.en.wcheckout.app/407759320e0>
+/// Pages: 4, for example <https://developer.en.wcheckout.app/407759320e0>
 ///
 /// The gateway may add values: [`Self::Other`] holds an unlisted one. Two values are equal if their
 /// texts are.
@@ -822,7 +822,7 @@ impl ::schemars::JsonSchema for Network {
 }
 /// Status of a refund order.
 ///
-/// Page: none was seen.
+/// Page: not available.
 ///
 /// The gateway may add values: [`Self::Other`] holds an unlisted one. Two values are equal if their
 /// texts are.
@@ -965,7 +965,7 @@ impl ::schemars::JsonSchema for RefundOrderStatus {
 }
 /// Status of a settlement order.
 ///
-/// Page: none was seen.
+/// Page: not available.
 ///
 /// The gateway may add values: [`Self::Other`] holds an unlisted one. Two values are equal if their
 /// texts are.

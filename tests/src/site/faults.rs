@@ -1,18 +1,18 @@
-//! Failures that come the same way every time: by seed, address and how often it was asked for.
+//! Deterministic failures: by seed, path and number of the request.
 
 use super::server::Reply;
 
-/// Which requests fail.
+/// The share of requests that fail.
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
-    /// Another seed, other failures.
+    /// The seed. Other seeds cause other failures.
     pub seed: u64,
-    /// How many of a hundred requests fail.
+    /// The percentage of failing requests.
     pub percent: u64,
 }
 
 impl Faults {
-    /// The reply, or a failure in its place: 403, 500, cut off, or never coming to its end.
+    /// Returns the reply or a failure: 403, 500, truncated, or never ending.
     pub(super) fn apply(&self, target: &str, times: usize, reply: Reply) -> Reply {
         let mut hash = self.seed ^ 0xcbf2_9ce4_8422_2325;
         for byte in target.bytes().chain(times.to_le_bytes()) {

@@ -1,5 +1,5 @@
-//! A documentation site on this machine: generated pages in the published JSON and as Markdown twins, with
-//! failures to order. Real HTTP over loopback; nothing in it sleeps.
+//! A documentation site on localhost, with generated pages as published JSON and as Markdown, and with
+//! configurable failures. It uses real HTTP and never sleeps.
 
 mod faults;
 mod pages;
@@ -16,66 +16,66 @@ pub use faults::Faults;
 pub use pages::DocPage;
 pub use server::{Reply, Request};
 
-/// Number of the project that the site shows.
+/// The ID of the project.
 pub const PROJECT: u64 = 4_242;
-/// Its published branch.
+/// The ID of the published branch.
 pub const BRANCH: u64 = 77;
 
-/// What the site holds, and what was asked of it.
+/// The content and the request log of a site.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct SiteState {
     /// The pages, in the order of the navigation.
     pub pages: Vec<DocPage>,
-    /// Whether there is published JSON; without it, the site has its Markdown twins alone.
+    /// Whether the site has published JSON; otherwise it has only Markdown.
     pub published: bool,
-    /// Which requests fail.
+    /// The failures.
     pub faults: Option<Faults>,
-    /// Answers in the place of the site's own, by path and query.
+    /// Replies that replace those of the site, by path and query.
     pub replies: BTreeMap<String, Reply>,
-    /// The requests so far.
+    /// The request log.
     pub log: Vec<Request>,
 }
 
-/// A running site. It stops when the value goes.
+/// A running site. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Site {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<SiteState>>,
 }
 
 impl Site {
     /// Starts a site on a free port of the loopback address.
     ///
     /// # Errors
-    /// No port can be had.
-    pub fn start(state: State) -> io::Result<Self> {
+    /// Fails if no port is available.
+    pub fn start(state: SiteState) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(state));
         let for_answers = Arc::clone(&state);
-        let address = server::start(move |request| answer(&mut lock(&for_answers), request))?;
+        let address = server::start(move |request| reply(&mut lock(&for_answers), request))?;
         Ok(Self { address, state })
     }
 
-    /// The address of the site.
+    /// Returns the URL of the site.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The base of its published JSON.
+    /// Returns the base URL of the published JSON.
     pub fn api_base(&self) -> String {
         format!("http://{}/api/v1", self.address)
     }
 
-    /// What it holds, to look at or to change.
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    /// Returns the state, for inspection or changes.
+    pub fn state(&self) -> MutexGuard<'_, SiteState> {
         lock(&self.state)
     }
 
-    /// Takes the requests so far out of the log.
+    /// Returns the request log and clears it.
     pub fn take_log(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().log)
     }
 
-    /// The path under which a page is fetched.
+    /// Returns the path of a page.
     pub fn path_of(&self, id: u64) -> String {
         let state = self.state();
         let page = state.pages.iter().find(|page| page.id == id);
@@ -99,11 +99,11 @@ impl Drop for Site {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<SiteState>) -> MutexGuard<'_, SiteState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(state: &mut State, request: Request) -> Reply {
+fn reply(state: &mut SiteState, request: Request) -> Reply {
     let target = request.target.clone();
     state.log.push(request);
     let times = state
@@ -114,14 +114,14 @@ fn answer(state: &mut State, request: Request) -> Reply {
     if let Some(reply) = state.replies.get(&target) {
         return reply.clone();
     }
-    let reply = own_answer(state, &target, times);
+    let reply = default_reply(state, &target, times);
     match &state.faults {
         Some(faults) => faults.apply(&target, times, reply),
         None => reply,
     }
 }
 
-fn own_answer(state: &State, target: &str, times: usize) -> Reply {
+fn default_reply(state: &SiteState, target: &str, times: usize) -> Reply {
     if let Some(path) = target.strip_prefix("/api/v1/published-projects/") {
         return published(state, path, times).unwrap_or(Reply::status(404));
     }
@@ -138,7 +138,7 @@ fn own_answer(state: &State, target: &str, times: usize) -> Reply {
     page(state, id).map_or(Reply::status(404), |page| Reply::markdown(page.markdown()))
 }
 
-fn published(state: &State, path: &str, times: usize) -> Option<Reply> {
+fn published(state: &SiteState, path: &str, times: usize) -> Option<Reply> {
     if !state.published {
         return None;
     }
@@ -161,7 +161,7 @@ fn published(state: &State, path: &str, times: usize) -> Option<Reply> {
     Some(Reply::json(page(state, id)?.published(times)))
 }
 
-fn page<'a>(state: &'a State, id: Option<&str>) -> Option<&'a DocPage> {
+fn page<'a>(state: &'a SiteState, id: Option<&str>) -> Option<&'a DocPage> {
     let id: u64 = id?.parse().ok()?;
     state.pages.iter().find(|page| page.id == id)
 }

@@ -1,4 +1,4 @@
-//! The pages of a generated site, in each form. A bookshop of our own, nobody's documentation.
+//! The pages of an invented bookshop, in each format.
 
 use serde_json::{Map, Value, json};
 
@@ -7,20 +7,20 @@ use super::{BRANCH, PROJECT};
 /// A page of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocPage {
-    /// Its number.
+    /// The ID.
     pub id: u64,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// The folder that it stands in.
+    /// The folder.
     pub folder: String,
-    /// Method and path; none for a guide.
+    /// Method and path; `None` for a guide.
     pub call: Option<(String, String)>,
-    /// Its text.
+    /// The text.
     pub text: String,
 }
 
 impl DocPage {
-    /// A site's worth of pages; every sixth is a guide.
+    /// Returns `count` pages; every sixth is a guide.
     pub fn many(count: u64) -> Vec<Self> {
         (1..=count).map(Self::numbered).collect()
     }
@@ -40,13 +40,12 @@ impl DocPage {
         }
     }
 
-    /// Whether it describes a call.
+    /// Returns whether the page describes an operation.
     pub fn is_api(&self) -> bool {
         self.call.is_some()
     }
 
-    /// As published JSON. What is of no matter differs from one answer to the next: who wrote it, and the
-    /// order of members.
+    /// Returns the page as published JSON. The author and the order of fields vary between requests.
     pub(super) fn published(&self, times: usize) -> Value {
         let mut members = vec![
             ("id", json!(self.id)),
@@ -82,7 +81,7 @@ impl DocPage {
         members.into()
     }
 
-    /// As Markdown twin.
+    /// Returns the page as Markdown.
     pub(super) fn markdown(&self) -> String {
         let Self {
             id,
@@ -114,7 +113,7 @@ impl DocPage {
     }
 }
 
-/// Which project a site shows.
+/// Returns the project of the site.
 pub(super) fn project() -> Value {
     json!({"projectId": PROJECT, "versionSettings": [
         {"branchId": 1, "isDefaultVersion": false},
@@ -122,7 +121,7 @@ pub(super) fn project() -> Value {
     ]})
 }
 
-/// The navigation.
+/// Returns the navigation.
 pub(super) fn tree(pages: &[DocPage]) -> Value {
     let mut folders: Vec<(String, Vec<Value>)> = Vec::new();
     for page in pages {
@@ -131,7 +130,7 @@ pub(super) fn tree(pages: &[DocPage]) -> Value {
         } else {
             json!({"type": "doc", "name": page.title, "doc": {"id": page.id}, "children": []})
         };
-        // Folders come one after the other; a page that was moved later opens its folder once more.
+        // Consecutive pages with the same folder are one node; a moved page repeats its folder.
         match folders.last_mut() {
             Some((name, nodes)) if *name == page.folder => nodes.push(node),
             _ => folders.push((page.folder.clone(), vec![node])),
@@ -143,7 +142,7 @@ pub(super) fn tree(pages: &[DocPage]) -> Value {
         .collect()
 }
 
-/// The list of Markdown twins.
+/// Returns the list of Markdown pages.
 pub(super) fn llms_txt(pages: &[DocPage]) -> String {
     let of = |api: bool| -> String {
         pages

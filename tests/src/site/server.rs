@@ -1,4 +1,4 @@
-//! A small HTTP server: one request a connection, one thread a connection.
+//! A small HTTP server with one request and one thread for each connection.
 
 use std::{
     collections::BTreeMap,
@@ -8,31 +8,31 @@ use std::{
     thread,
 };
 
-/// The request that ends the server.
+/// The path of the request that stops the server.
 const STOP: &str = "/-stop-";
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Path and query.
     pub target: String,
-    /// Headers, names in small letters.
+    /// Headers with lower-case names.
     pub headers: BTreeMap<String, String>,
 }
 
-/// How an answer ends.
+/// How a reply ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Whole,
-    /// The connection closes after the half.
+    /// The connection closes after half of the body.
     Cut,
-    /// All of it comes, and nothing says how much that is.
+    /// The body is complete, but there is no length.
     Unmeasured,
-    /// Nothing comes after the half until the other side closes.
+    /// The server stops after half of the body until the client closes.
     Stalled,
 }
 
-/// An answer.
+/// A reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     status: u16,
@@ -42,7 +42,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer with a body of some type.
+    /// Creates a reply with a body.
     pub fn new(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -52,51 +52,51 @@ impl Reply {
         }
     }
 
-    /// An answer with a status and few words.
+    /// Creates a reply with a status and a short body.
     pub fn status(status: u16) -> Self {
         Self::new(status, "text/plain", format!("{status}\n"))
     }
 
-    /// A page in Markdown.
+    /// Creates a Markdown reply.
     pub fn markdown(text: impl Into<Vec<u8>>) -> Self {
         Self::new(200, "text/markdown; charset=utf-8", text)
     }
 
-    /// Published JSON: the data in its envelope.
+    /// Creates a published JSON reply: the data in its envelope.
     pub fn json(data: serde_json::Value) -> Self {
         let body = serde_json::json!({"success": true, "data": data}).to_string();
         Self::new(200, "application/json", body)
     }
 
-    /// A refusal of the published JSON.
+    /// Creates an error reply of the published JSON.
     pub fn refused(status: u16, code: u32, message: &str) -> Self {
         let body =
             serde_json::json!({"success": false, "errorCode": code, "errorMessage": message});
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Cut off in the middle: its length says more than comes.
+    /// Truncates the body; the length is that of the whole body.
     #[must_use]
     pub fn cut(mut self) -> Self {
         self.end = End::Cut;
         self
     }
 
-    /// Without its length: only the end of the connection ends it.
+    /// Omits the length; the body ends with the connection.
     #[must_use]
     pub fn unmeasured(mut self) -> Self {
         self.end = End::Unmeasured;
         self
     }
 
-    /// Never coming to its end.
+    /// Makes the reply never end.
     #[must_use]
     pub fn stalled(mut self) -> Self {
         self.end = End::Stalled;
@@ -104,7 +104,7 @@ impl Reply {
     }
 }
 
-/// Serves until [`stop`], on threads of its own.
+/// Serves on its own threads until [`stop`].
 pub(super) fn start(
     answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
 ) -> io::Result<SocketAddr> {
@@ -126,7 +126,7 @@ pub(super) fn start(
     Ok(address)
 }
 
-/// Ends a server; requests under way come to their end.
+/// Stops a server. Running requests are completed.
 pub(super) fn stop(address: SocketAddr) {
     if let Ok(mut stream) = TcpStream::connect(address) {
         let _ = write!(stream, "GET {STOP} HTTP/1.1\r\n\r\n");
@@ -171,7 +171,7 @@ fn write(mut stream: TcpStream, reply: &Reply) -> io::Result<()> {
     stream.write_all(&reply.body[..reply.body.len() / 2])?;
     stream.flush()?;
     if reply.end == End::Stalled {
-        // Ends when the other side has had enough.
+        // Returns when the client closes the connection.
         stream.read_to_end(&mut Vec::new())?;
     }
     Ok(())

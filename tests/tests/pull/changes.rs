@@ -1,4 +1,4 @@
-//! What moved is told by page, and what is not captured is said.
+//! The report of changed, replaced and skipped pages.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use stablelink_tests::{
     site::{DocPage, Reply},
 };
 use xtask::docs::{
-    add::{self, Filed},
-    lock::{Kind, Origin},
-    pull::{self, Form, address::Site as Address},
+    add::{self, AddedPage},
+    lock::{CaptureKind, CaptureOrigin},
+    pull::{self, CaptureFormat, address::Site as Address},
 };
 
-use crate::support::{FORMS, entry, lock, options, site, told};
+use crate::support::{FORMS, entry, lock, options, site, without_port};
 
 #[test]
-fn changes_are_told_by_page_and_a_check_writes_nothing() {
+fn report_lists_changed_pages_and_check_writes_nothing() {
     for form in FORMS {
         let copy = copy_of_tree().unwrap();
         let site = site(form, DocPage::many(12));
@@ -44,7 +44,7 @@ fn changes_are_told_by_page_and_a_check_writes_nothing() {
         assert_eq!(pulled, checked);
         insta::assert_snapshot!(
             format!("changes_as_{}", form.name().replace(' ', "_")),
-            told(&site, &pulled)
+            without_port(&site, &pulled)
         );
         assert!(entry(copy.path(), "900000011e0").is_none());
         let renamed = entry(copy.path(), "900000007e0").unwrap();
@@ -64,7 +64,7 @@ fn changes_are_told_by_page_and_a_check_writes_nothing() {
 }
 
 #[test]
-fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
+fn pulled_page_replaces_transcribed_page_and_stand_in() {
     let copy = copy_of_tree().unwrap();
     let call = |method: &str, path: &str| Some((method.to_owned(), path.to_owned()));
     let page = |id, title: &str, folder: &str, call| DocPage {
@@ -75,7 +75,7 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
         text: "Words.".into(),
     };
     let site = site(
-        Form::Json,
+        CaptureFormat::Json,
         vec![
             page(
                 421_876_920,
@@ -92,7 +92,7 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
             ),
         ],
     );
-    // The site of the captures, its pages on this machine.
+    // The site of the captures, served on localhost.
     let mut options = options(&site);
     let strangers = lock(copy.path());
     let stranger = strangers
@@ -103,11 +103,11 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
     options.site = Address::parse("https://developer.stablelink.app").unwrap();
     let before = read_files_below(copy.path()).unwrap();
     let error = pull::pull(copy.path(), &options).unwrap_err();
-    insta::assert_snapshot!("page_of_another_site", told(&site, error));
+    insta::assert_snapshot!("page_of_another_site", without_port(&site, error));
     site.state().pages.remove(1);
 
     let report = pull::pull(copy.path(), &options).unwrap();
-    insta::assert_snapshot!("takes_the_place", told(&site, &report));
+    insta::assert_snapshot!("takes_the_place", without_port(&site, &report));
     assert!(
         !copy
             .path()
@@ -116,34 +116,34 @@ fn a_pulled_page_takes_the_place_of_a_typed_one_and_of_its_stand_in() {
     );
     let rate = entry(copy.path(), "421876920e0").unwrap();
     assert_eq!(rate.file, "421876920e0-get-exchange-rate.json");
-    assert_eq!(rate.origin, Origin::Pulled);
-    // The captures of the other pages stay as they were.
+    assert_eq!(rate.origin, CaptureOrigin::Pulled);
+    // The other captures are unchanged.
     let after = read_files_below(copy.path()).unwrap();
     let kept = before.iter().filter(|file| after.contains(file)).count();
-    assert_eq!(before.len() - kept, 2, "the lock and the typed page");
+    assert_eq!(before.len() - kept, 2, "the lock and the transcribed page");
 
-    // A page that the lock knows as a webhook stays one.
+    // A webhook in the lock stays a webhook.
     site.state().pages = vec![page(407_759_335, "Webhook", "Webhook", call("post", "/"))];
     options.site = Address::parse(&site.url()).unwrap();
     pull::pull(copy.path(), &options).unwrap();
     assert_eq!(
         entry(copy.path(), "407759335e0").unwrap().kind,
-        Kind::Receiver
+        CaptureKind::Receiver
     );
 }
 
 #[test]
-fn a_site_does_not_change_its_form_in_silence() {
+fn format_of_site_never_changes_silently() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, DocPage::many(3));
+    let site = site(CaptureFormat::Json, DocPage::many(3));
     let mut options = options(&site);
     pull::pull(copy.path(), &options).unwrap();
     site.state().published = false;
     let error = pull::pull(copy.path(), &options).unwrap_err();
-    insta::assert_snapshot!("no_published_json_any_more", told(&site, error));
-    options.form = Some(Form::Markdown);
+    insta::assert_snapshot!("no_published_json_any_more", without_port(&site, error));
+    options.form = Some(CaptureFormat::Markdown);
     let report = pull::pull(copy.path(), &options).unwrap();
-    assert_eq!(report.form, Form::Markdown);
+    assert_eq!(report.form, CaptureFormat::Markdown);
     let files: Vec<&str> = report.lines.iter().map(|line| line.file.as_str()).collect();
     assert_eq!(
         files,
@@ -162,9 +162,9 @@ fn a_site_does_not_change_its_form_in_silence() {
 }
 
 #[test]
-fn what_is_not_captured_is_said() {
+fn skipped_entries_are_reported() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, DocPage::many(2));
+    let site = site(CaptureFormat::Json, DocPage::many(2));
     let page = serde_json::json!({"id": 900_000_001, "name": "Get Book 1", "method": "get", "path": "/x",
         "responses": [{"jsonSchema": {"$ref": "#/definitions/31"}}, {"jsonSchema": {"$ref": "#/definitions/4"}}]});
     let tree = serde_json::json!([
@@ -176,43 +176,43 @@ fn what_is_not_captured_is_said() {
     let path = "/api/v1/published-projects/4242/http-api-tree?branchId=77";
     site.state().replies.insert(path.into(), Reply::json(tree));
     let report = pull::check(copy.path(), &options(&site)).unwrap();
-    insta::assert_snapshot!("what_is_not_captured", told(&site, &report));
+    insta::assert_snapshot!("what_is_not_captured", without_port(&site, &report));
 }
 
 #[test]
-fn a_page_that_is_filed_in_another_form_takes_the_place_of_the_first() {
+fn page_added_in_other_format_replaces_pulled_page() {
     let copy = copy_of_tree().unwrap();
     let docs = copy.path().join("spec/docs");
     let text = docs.join("421876920e0-get-exchange-rate.txt");
     let saved = copy.path().join("421876920e0.md");
     std::fs::copy(&text, &saved).unwrap();
-    let added = add::add(copy.path(), &[saved], None, Origin::Saved).unwrap();
+    let added = add::add(copy.path(), &[saved], None, CaptureOrigin::Saved).unwrap();
     let file = "421876920e0-get-exchange-rate.md";
-    assert_eq!(added.filed, [Filed::Changed(file.into())]);
+    assert_eq!(added.pages, [AddedPage::Changed(file.into())]);
     assert!(!text.exists() && docs.join(file).exists());
     assert_eq!(entry(copy.path(), "421876920e0").unwrap().file, file);
 }
 
-/// Whoever pulls has to learn that a page changes by itself, and which pages are not compared whole.
+/// The report names fields that change without the page, and fields that are not compared.
 #[test]
-fn what_is_not_compared_and_what_alone_differs_is_said() {
+fn ignored_fields_and_single_differing_field_are_reported() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, DocPage::many(5));
+    let site = site(CaptureFormat::Json, DocPage::many(5));
     let options = options(&site);
     pull::pull(copy.path(), &options).unwrap();
     for page in &mut site.state().pages[..3] {
         page.text.push_str(" And more.");
     }
     let report = pull::check(copy.path(), &options).unwrap();
-    insta::assert_snapshot!("one_member_alone", told(&site, &report));
-    // Two pages may well differ in the same member by chance.
+    insta::assert_snapshot!("one_member_alone", without_port(&site, &report));
+    // Two pages may differ in the same field by chance.
     site.state().pages[2].title = "Find Book 3".into();
     let report = pull::check(copy.path(), &options).unwrap();
     assert_eq!(report.same_difference, None);
 }
 
 #[test]
-fn docs_that_moved_to_another_host_are_followed() {
+fn documentation_on_new_host_is_pulled() {
     let copy = copy_of_tree().unwrap();
     let docs = copy.path().join("spec/docs");
     let file = "421876920e0-get-exchange-rate.txt";
@@ -220,8 +220,8 @@ fn docs_that_moved_to_another_host_are_followed() {
     let saved = copy.path().join(file);
     std::fs::copy(docs.join(file), &saved).unwrap();
     let address = "https://docs.example/421876920e0";
-    let added = add::add(copy.path(), &[saved], Some(address), Origin::Saved).unwrap();
-    assert_eq!(added.filed, [Filed::Moved(file.into())]);
+    let added = add::add(copy.path(), &[saved], Some(address), CaptureOrigin::Saved).unwrap();
+    assert_eq!(added.pages, [AddedPage::Moved(file.into())]);
     let after = entry(copy.path(), "421876920e0").unwrap();
     assert_eq!(after.site, "docs.example");
     assert_eq!(after.address.as_deref(), Some(address));

@@ -1,4 +1,4 @@
-//! From a changed site to the regenerated tree, and the exit codes of the commands.
+//! From a changed site to the regenerated files, and the exit codes of the commands.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use stablelink_tests::{
 use xtask::{
     cli::Cli,
     commands,
-    docs::pull::{self, Form, address::Site as Address},
+    docs::pull::{self, CaptureFormat, address::Site as Address},
 };
 
-use crate::support::{options, site, told};
+use crate::support::{options, site, without_port};
 
 #[test]
-fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
+fn check_exits_with_3_if_site_differs() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, DocPage::many(3));
+    let site = site(CaptureFormat::Json, DocPage::many(3));
     let run = |command: &str, url: &str| {
         let words = [
             "xtask",
@@ -38,11 +38,11 @@ fn the_command_ends_with_a_code_of_its_own_where_the_site_differs() {
     let error = run("check", "http://docs.example").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "--site \"http://docs.example\": http is for this machine alone; give https"
+        "--site \"http://docs.example\": http is only allowed for localhost; use https"
     );
 }
 
-/// An answer of the exchange rate.
+/// A response of the exchange rate operation.
 const RATE: &str = r#"{"retcode": "13", "retdata": {"sellCurrency": "USDT", "buyCurrency": "USD", "channelRate": 40,
     "rateExpiryTime": "2025-05-14 17:46:00", "developerFixAmount": 399, "developerRate": 77, "developerFee": 33,
     "clientId": 23}, "success": false}"#;
@@ -58,8 +58,8 @@ fn rate() -> DocPage {
     }
 }
 
-/// The page of the exchange rate as its site publishes it: examples and no schema. `answer` is the
-/// example of the answer.
+/// The page of the exchange rate as the site publishes it: with examples but no schema. `answer` is
+/// the example of the response.
 fn rate_record(answer: &str) -> serde_json::Value {
     serde_json::json!({
         "id": 421_876_920,
@@ -86,16 +86,16 @@ fn rate_page(answer: &str) -> Reply {
     Reply::json(rate_record(answer))
 }
 
-/// The day on which the vendor changes the docs: look, pull, regenerate.
+/// The steps after the vendor changes the documentation: check, pull, regenerate.
 #[test]
-fn a_changed_site_is_followed_to_the_client() {
+fn change_of_site_reaches_client() {
     let copy = copy_of_tree().unwrap();
     let mut pages: Vec<DocPage> = DocPage::many(320)
         .into_iter()
         .map(|page| DocPage { call: None, ..page })
         .collect();
     pages.push(rate());
-    let site = site(Form::Json, pages);
+    let site = site(CaptureFormat::Json, pages);
     let rate_path = site.path_of(421_876_920);
     site.state()
         .replies
@@ -129,13 +129,13 @@ fn a_changed_site_is_followed_to_the_client() {
         page.text.push_str(" And more.");
     }
     let found = pull::check(copy.path(), &options).unwrap();
-    assert_eq!(found.lines.len(), 3, "{}", told(&site, &found));
+    assert_eq!(found.lines.len(), 3, "{}", without_port(&site, &found));
     let pulled = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(pulled.lines.len(), 3);
     assert!(
-        told(&site, &pulled).contains("421876920e0"),
+        without_port(&site, &pulled).contains("421876920e0"),
         "{}",
-        told(&site, &pulled)
+        without_port(&site, &pulled)
     );
 
     xtask::regen::build(copy.path())
@@ -150,15 +150,15 @@ fn a_changed_site_is_followed_to_the_client() {
         .collect();
     assert_eq!(lost, ["clientId"]);
 
-    let told = xtask::diff::command::run(
+    let without_port = xtask::diff::command::run(
         copy.path(),
         &former.display().to_string(),
         &copy.path().join("spec/openapi.json").display().to_string(),
         xtask::diff::command::Format::Text,
     )
     .unwrap();
-    assert!(told.breaking, "{}", told.text);
-    let text = told
+    assert!(without_port.breaking, "{}", without_port.text);
+    let text = without_port
         .text
         .replace(&copy.path().display().to_string(), "<root>");
     insta::assert_snapshot!("what_a_lost_field_breaks", text);
@@ -169,7 +169,7 @@ fn document(root: &Path) -> serde_json::Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Says of the rate page what it asks a caller to prove.
+/// Returns the rate page with a security requirement.
 fn rate_asks(member: &str, asked: serde_json::Value) -> Reply {
     let mut page = rate_record(RATE);
     page[member] = asked;
@@ -177,9 +177,9 @@ fn rate_asks(member: &str, asked: serde_json::Value) -> Reply {
 }
 
 #[test]
-fn a_page_does_not_weaken_what_a_call_has_to_prove() {
+fn page_does_not_weaken_security() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, vec![rate()]);
+    let site = site(CaptureFormat::Json, vec![rate()]);
     let mut options = options(&site);
     options.site = Address::parse("https://developer.stablelink.app").unwrap();
     let path = site.path_of(421_876_920);
@@ -201,9 +201,9 @@ fn a_page_does_not_weaken_what_a_call_has_to_prove() {
 }
 
 #[test]
-fn two_answers_of_one_status_give_one_type_that_the_lint_takes() {
+fn two_responses_with_same_status_become_one_type() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, vec![rate()]);
+    let site = site(CaptureFormat::Json, vec![rate()]);
     let mut options = options(&site);
     options.site = Address::parse("https://developer.stablelink.app").unwrap();
     let mut page = rate_record(RATE);

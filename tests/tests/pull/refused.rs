@@ -1,4 +1,4 @@
-//! What a site has wrong is told, and nothing changes.
+//! A faulty site: the error is reported, and no file changes.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use stablelink_tests::{
     copy_of_tree, read_files_below,
     site::{DocPage, Reply, Site},
 };
-use xtask::docs::pull::{self, Form, Options};
+use xtask::docs::pull::{self, CaptureFormat, PullOptions};
 
-use crate::support::{entry, options, site, told};
+use crate::support::{entry, options, site, without_port};
 
 #[test]
-fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
-    type Break = fn(&Site, &mut Options);
-    let cases: [(&str, Form, Break); 25] = [
+fn faulty_site_is_rejected_without_changes() {
+    type Break = fn(&Site, &mut PullOptions);
+    let cases: [(&str, CaptureFormat, Break); 25] = [
         (
             "a page over the limit, without a length",
-            Form::Json,
+            CaptureFormat::Json,
             |site, options| {
                 options.settings.page_bytes = 2_000;
                 let path = site.path_of(900_000_003);
@@ -26,7 +26,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         ),
         (
             "a truncated page, without a length",
-            Form::Json,
+            CaptureFormat::Json,
             |site, _| {
                 let path = site.path_of(900_000_001);
                 let body = r#"{"success": true, "data": {"id": 9000"#;
@@ -36,7 +36,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         ),
         (
             "a truncated twin, without a length",
-            Form::Markdown,
+            CaptureFormat::Markdown,
             |site, _| {
                 let path = site.path_of(900_000_001);
                 let body = "# Get Book 1\n\n## OpenAPI Specification\n\n```yaml\nopenapi: 3.0.1\n";
@@ -45,24 +45,32 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
                     .insert(path, Reply::markdown(body).unmeasured());
             },
         ),
-        ("a page redirects elsewhere", Form::Json, |site, _| {
-            let reply =
-                Reply::status(302).with_header("Location", "https://elsewhere.example/page");
-            let path = site.path_of(900_000_001);
-            site.state().replies.insert(path, reply);
-        }),
-        ("the list redirects elsewhere", Form::Markdown, |site, _| {
-            let reply =
-                Reply::status(301).with_header("Location", "https://elsewhere.example/llms.txt");
-            site.state().replies.insert("/llms.txt".into(), reply);
-        }),
-        ("a page is not there", Form::Json, |site, _| {
+        (
+            "a page redirects elsewhere",
+            CaptureFormat::Json,
+            |site, _| {
+                let reply =
+                    Reply::status(302).with_header("Location", "https://elsewhere.example/page");
+                let path = site.path_of(900_000_001);
+                site.state().replies.insert(path, reply);
+            },
+        ),
+        (
+            "the list redirects elsewhere",
+            CaptureFormat::Markdown,
+            |site, _| {
+                let reply = Reply::status(301)
+                    .with_header("Location", "https://elsewhere.example/llms.txt");
+                site.state().replies.insert("/llms.txt".into(), reply);
+            },
+        ),
+        ("a page is not there", CaptureFormat::Json, |site, _| {
             let path = site.path_of(900_000_002);
             site.state().replies.insert(path, Reply::status(404));
         }),
         (
             "a page that the published JSON does not know",
-            Form::Json,
+            CaptureFormat::Json,
             |site, _| {
                 let path = site.path_of(900_000_002);
                 site.state()
@@ -72,7 +80,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         ),
         (
             "a page over the limit, by its length",
-            Form::Markdown,
+            CaptureFormat::Markdown,
             |site, options| {
                 options.settings.page_bytes = 2_000;
                 let path = site.path_of(900_000_003);
@@ -81,71 +89,95 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
                     .insert(path, Reply::markdown("x".repeat(3_000)));
             },
         ),
-        ("pages over the limit together", Form::Json, |_, options| {
-            options.settings.total_bytes = 3_000;
-            options.settings.concurrency = 1;
-        }),
+        (
+            "pages over the limit together",
+            CaptureFormat::Json,
+            |_, options| {
+                options.settings.total_bytes = 3_000;
+                options.settings.concurrency = 1;
+            },
+        ),
         (
             "100,000 pages in the navigation",
-            Form::Json,
+            CaptureFormat::Json,
             |site, options| {
                 options.settings.read_timeout = Duration::from_secs(60);
                 options.settings.total_timeout = Duration::from_secs(60);
                 site.state().pages = DocPage::many(100_000);
             },
         ),
-        ("100,000 pages in the list", Form::Markdown, |site, _| {
-            site.state().pages = DocPage::many(100_000);
-        }),
-        ("a climbing id", Form::Json, |site, _| {
+        (
+            "100,000 pages in the list",
+            CaptureFormat::Markdown,
+            |site, _| {
+                site.state().pages = DocPage::many(100_000);
+            },
+        ),
+        ("a climbing id", CaptureFormat::Json, |site, _| {
             let tree = serde_json::json!([{"type": "apiDetail", "name": "A", "api": {"id": "../../etc/passwd"}}]);
             let path = "/api/v1/published-projects/4242/http-api-tree?branchId=77";
             site.state().replies.insert(path.into(), Reply::json(tree));
         }),
-        ("a climbing link", Form::Markdown, |site, _| {
+        ("a climbing link", CaptureFormat::Markdown, |site, _| {
             let list = "# A\n- [A](/../../etc/1e0.md)\n";
             site.state()
                 .replies
                 .insert("/llms.txt".into(), Reply::markdown(list));
         }),
-        ("one id twice in the navigation", Form::Json, |site, _| {
-            let pages = &mut site.state().pages;
-            pages[2].id = pages[1].id;
-        }),
-        ("one id twice in the list", Form::Markdown, |site, _| {
-            let pages = &mut site.state().pages;
-            pages[2].id = pages[1].id;
-        }),
-        ("a truncated page", Form::Json, |site, _| {
+        (
+            "one id twice in the navigation",
+            CaptureFormat::Json,
+            |site, _| {
+                let pages = &mut site.state().pages;
+                pages[2].id = pages[1].id;
+            },
+        ),
+        (
+            "one id twice in the list",
+            CaptureFormat::Markdown,
+            |site, _| {
+                let pages = &mut site.state().pages;
+                pages[2].id = pages[1].id;
+            },
+        ),
+        ("a truncated page", CaptureFormat::Json, |site, _| {
             let path = site.path_of(900_000_001);
             site.state().replies.insert(
                 path,
                 Reply::json(serde_json::json!({"id": 900_000_001})).cut(),
             );
         }),
-        ("a page that never ends", Form::Json, |site, _| {
+        ("a page that never ends", CaptureFormat::Json, |site, _| {
             let path = site.path_of(900_000_001);
             site.state().replies.insert(
                 path,
                 Reply::json(serde_json::json!({"id": 900_000_001})).stalled(),
             );
         }),
-        ("a link to another origin", Form::Markdown, |site, _| {
-            let list = "# A\n- [A](1e0.md)\n- [B](https://elsewhere.example/2e0.md)\n";
-            site.state()
-                .replies
-                .insert("/llms.txt".into(), Reply::markdown(list));
-        }),
-        ("HTML in the place of a page", Form::Json, |site, _| {
-            let path = site.path_of(900_000_001);
-            site.state().replies.insert(
-                path,
-                Reply::new(200, "text/html", "<!DOCTYPE html><title>Password</title>"),
-            );
-        }),
+        (
+            "a link to another origin",
+            CaptureFormat::Markdown,
+            |site, _| {
+                let list = "# A\n- [A](1e0.md)\n- [B](https://elsewhere.example/2e0.md)\n";
+                site.state()
+                    .replies
+                    .insert("/llms.txt".into(), Reply::markdown(list));
+            },
+        ),
+        (
+            "HTML in the place of a page",
+            CaptureFormat::Json,
+            |site, _| {
+                let path = site.path_of(900_000_001);
+                site.state().replies.insert(
+                    path,
+                    Reply::new(200, "text/html", "<!DOCTYPE html><title>Password</title>"),
+                );
+            },
+        ),
         (
             "HTML in the place of the list",
-            Form::Markdown,
+            CaptureFormat::Markdown,
             |site, _| {
                 site.state()
                     .replies
@@ -154,7 +186,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         ),
         (
             "a client version that is too low",
-            Form::Json,
+            CaptureFormat::Json,
             |site, options| {
                 let domain = options.site.host();
                 let path = format!("/api/v1/published-projects/domains/{domain}");
@@ -165,7 +197,7 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
         ),
         (
             "another page than the one asked for",
-            Form::Json,
+            CaptureFormat::Json,
             |site, _| {
                 let path = site.path_of(900_000_001);
                 site.state().replies.insert(
@@ -174,23 +206,31 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
                 );
             },
         ),
-        ("a page nested 100,000 deep", Form::Json, |site, _| {
-            let path = site.path_of(900_000_001);
-            let body = format!("{{\"data\": {}", "[".repeat(100_000));
-            site.state()
-                .replies
-                .insert(path, Reply::new(200, "application/json", body));
-        }),
-        ("a site that is down", Form::Markdown, |site, options| {
-            options.settings.patience = 3;
-            for number in 1..=9 {
-                let path = site.path_of(900_000_000 + number);
+        (
+            "a page nested 100,000 deep",
+            CaptureFormat::Json,
+            |site, _| {
+                let path = site.path_of(900_000_001);
+                let body = format!("{{\"data\": {}", "[".repeat(100_000));
                 site.state()
                     .replies
-                    .insert(path, Reply::status(503).with_header("Retry-After", "86400"));
-            }
-        }),
-        ("neither form", Form::Json, |site, _| {
+                    .insert(path, Reply::new(200, "application/json", body));
+            },
+        ),
+        (
+            "a site that is down",
+            CaptureFormat::Markdown,
+            |site, options| {
+                options.settings.max_failures = 3;
+                for number in 1..=9 {
+                    let path = site.path_of(900_000_000 + number);
+                    site.state()
+                        .replies
+                        .insert(path, Reply::status(503).with_header("Retry-After", "86400"));
+                }
+            },
+        ),
+        ("neither form", CaptureFormat::Json, |site, _| {
             site.state().published = false;
             site.state()
                 .replies
@@ -210,15 +250,15 @@ fn a_site_that_has_nothing_right_is_told_and_nothing_changes() {
             before,
             "{name}"
         );
-        report.push_str(&format!("## {name}\n{}\n\n", told(&site, error)));
+        report.push_str(&format!("## {name}\n{}\n\n", without_port(&site, error)));
     }
     insta::assert_snapshot!("what_cannot_be_pulled", report);
 }
 
 #[test]
-fn a_page_that_cannot_be_served_is_left_out_by_name() {
+fn page_that_cannot_be_served_can_be_skipped() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Json, DocPage::many(5));
+    let site = site(CaptureFormat::Json, DocPage::many(5));
     let mut options = options(&site);
     pull::pull(copy.path(), &options).unwrap();
     let broken = site.path_of(900_000_002);

@@ -1,19 +1,19 @@
-//! Schemas that several pages share are stored with each page that needs them.
+//! Shared schemas are stored with each page that uses them.
 
 use serde_json::{Value, json};
 use stablelink_tests::{
     copy_of_tree, read_files_below,
     site::{DocPage, Reply, Site},
 };
-use xtask::docs::pull::{self, Form};
+use xtask::docs::pull::{self, CaptureFormat};
 
-use crate::support::{options, site, told};
+use crate::support::{options, site, without_port};
 
 const LIST: &str = "/api/v1/published-projects/4242/data-schemas?branchId=77";
 
-/// A site of three pages whose answers are shared schemas.
+/// Returns a site with three pages whose responses are shared schemas.
 fn bookshop() -> Site {
-    let site = site(Form::Json, DocPage::many(3));
+    let site = site(CaptureFormat::Json, DocPage::many(3));
     for (number, schema) in [(1, 31), (2, 4), (3, 4)] {
         let id = 900_000_000 + number;
         let page = json!({"id": id, "name": format!("Get Book {number}"), "method": "get", "path": format!("/book-{number}"),
@@ -36,7 +36,7 @@ fn list(price: &str) -> Value {
 }
 
 #[test]
-fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
+fn change_of_shared_schema_changes_its_pages() {
     let copy = copy_of_tree().unwrap();
     let site = bookshop();
     let options = options(&site);
@@ -50,7 +50,7 @@ fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
     assert_eq!(report.missing_schemas, (0, Vec::new()));
     assert_eq!(report.lines.len(), 3);
 
-    // A capture stands for itself, and two of them agree on what they share.
+    // Captures are self-contained, and agree on shared schemas.
     let pages: Vec<apifox::Page> = ["900000001e0-get-book-1.json", "900000002e0-get-book-2.json"]
         .into_iter()
         .map(|name| {
@@ -81,7 +81,7 @@ fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
         "#/components/schemas/Book"
     );
 
-    // The list is asked for once, whatever its order, and a second run changes nothing.
+    // The list is fetched once, its order does not matter, and a second run changes nothing.
     let asked = |site: &Site| site.take_log().iter().filter(|r| r.target == LIST).count();
     assert_eq!(asked(&site), 1);
     let mut turned = list("price");
@@ -91,11 +91,11 @@ fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
 
     answer(list("cost"));
     let report = pull::pull(copy.path(), &options).unwrap();
-    insta::assert_snapshot!("a_shared_schema_changed", told(&site, &report));
+    insta::assert_snapshot!("a_shared_schema_changed", without_port(&site, &report));
 }
 
 #[test]
-fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
+fn unavailable_list_of_shared_schemas_changes_nothing() {
     let copy = copy_of_tree().unwrap();
     let site = bookshop();
     let options = options(&site);
@@ -112,12 +112,12 @@ fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
     ] {
         site.state().replies.insert(LIST.to_owned(), reply);
         let error = pull::pull(copy.path(), &options).unwrap_err();
-        said.push_str(&format!("{what}: {}\n", told(&site, error)));
+        said.push_str(&format!("{what}: {}\n", without_port(&site, error)));
     }
     insta::assert_snapshot!("shared_schemas_that_cannot_be_had", said);
     assert_eq!(read_files_below(&copy.path().join("spec")).unwrap(), before);
 
-    // The pages were kept.
+    // The pages are cached.
     site.take_log();
     site.state()
         .replies
@@ -127,7 +127,7 @@ fn a_list_of_shared_schemas_that_cannot_be_had_changes_nothing() {
 }
 
 #[test]
-fn more_shared_schemas_than_are_taken_are_refused() {
+fn too_many_shared_schemas_are_rejected() {
     let copy = copy_of_tree().unwrap();
     let site = bookshop();
     site.state()
@@ -139,7 +139,7 @@ fn more_shared_schemas_than_are_taken_are_refused() {
     assert!(
         error
             .to_string()
-            .contains("page 900000001e0 needs more shared schemas than are taken"),
+            .contains("page 900000001e0 uses too many shared schemas"),
         "{error}"
     );
 }

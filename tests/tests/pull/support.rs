@@ -1,43 +1,43 @@
-//! A site on this machine, and how it is pulled.
+//! A site on localhost, and the options for pulling it.
 
 use std::{path::Path, time::Duration};
 
-use stablelink_tests::site::{DocPage, Site, State};
+use stablelink_tests::site::{DocPage, Site, SiteState};
 use xtask::docs::{
-    lock::{Entry, Lock},
+    lock::{CaptureEntry, CaptureLock},
     pull::{
-        Form, Options,
+        CaptureFormat, PullOptions,
         address::{ApiBase, Site as Address},
-        settings::Settings,
+        settings::PullSettings,
     },
 };
 
-pub(crate) const FORMS: [Form; 2] = [Form::Json, Form::Markdown];
+pub(crate) const FORMS: [CaptureFormat; 2] = [CaptureFormat::Json, CaptureFormat::Markdown];
 
-/// Waits of no length to speak of: a test never waits for a live site's patience.
-pub(crate) fn settings() -> Settings {
-    Settings {
+/// Returns settings with short delays.
+pub(crate) fn settings() -> PullSettings {
+    PullSettings {
         connect_timeout: Duration::from_secs(5),
         read_timeout: Duration::from_millis(500),
         total_timeout: Duration::from_secs(5),
         attempts: 2,
         backoff: Duration::ZERO,
-        longest_backoff: Duration::ZERO,
-        ..Settings::default()
+        max_backoff: Duration::ZERO,
+        ..PullSettings::default()
     }
 }
 
-pub(crate) fn site(form: Form, pages: Vec<DocPage>) -> Site {
-    Site::start(State {
+pub(crate) fn site(form: CaptureFormat, pages: Vec<DocPage>) -> Site {
+    Site::start(SiteState {
         pages,
-        published: form == Form::Json,
-        ..State::default()
+        published: form == CaptureFormat::Json,
+        ..SiteState::default()
     })
     .unwrap()
 }
 
-pub(crate) fn options(site: &Site) -> Options {
-    Options {
+pub(crate) fn options(site: &Site) -> PullOptions {
+    PullOptions {
         site: Address::parse(&site.url()).unwrap(),
         api: ApiBase::parse(&site.api_base()).unwrap(),
         form: None,
@@ -46,22 +46,22 @@ pub(crate) fn options(site: &Site) -> Options {
     }
 }
 
-pub(crate) fn lock(root: &Path) -> Lock {
+pub(crate) fn lock(root: &Path) -> CaptureLock {
     let folder = root.join("spec/docs");
-    let lock = Lock::read(&folder).unwrap();
+    let lock = CaptureLock::read(&folder).unwrap();
     lock.verify(&folder).unwrap();
     lock
 }
 
-pub(crate) fn entry(root: &Path, id: &str) -> Option<Entry> {
+pub(crate) fn entry(root: &Path, id: &str) -> Option<CaptureEntry> {
     let lock = lock(root);
     lock.pages
         .into_iter()
         .find(|entry| entry.id.as_deref() == Some(id))
 }
 
-/// What a person reads, without the port of the test.
-pub(crate) fn told(site: &Site, text: impl ToString) -> String {
+/// Returns the text without the port of the site.
+pub(crate) fn without_port(site: &Site, text: impl ToString) -> String {
     let host = &site.url()["http://".len()..];
     text.to_string()
         .replace(host, "<site>")

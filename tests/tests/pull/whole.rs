@@ -1,4 +1,4 @@
-//! A site is captured whole, whatever fails on the way, and asked politely.
+//! A whole site is captured despite failures, with retries and a cache.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use stablelink_tests::{
     site::{DocPage, Faults, Reply, Site},
 };
 use xtask::docs::{
-    lock::{Kind, Origin},
-    pull::{self, Form, error::PullError, report::Change},
+    lock::{CaptureKind, CaptureOrigin},
+    pull::{self, CaptureFormat, error::PullError, report::PageChange},
 };
 
-use crate::support::{FORMS, entry, options, site, told};
+use crate::support::{FORMS, entry, options, site, without_port};
 
 #[test]
-fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
+fn site_with_failures_is_captured_and_second_run_changes_nothing() {
     for form in FORMS {
         let copy = copy_of_tree().unwrap();
         let site = site(form, DocPage::many(300));
@@ -27,10 +27,15 @@ fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
         let first = pull::pull(copy.path(), &options).unwrap();
         assert_eq!((first.form, first.pages, first.resumed), (form, 300, 0));
         assert_eq!(first.lines.len(), 300);
-        assert!(first.lines.iter().all(|line| line.change == Change::Added));
+        assert!(
+            first
+                .lines
+                .iter()
+                .all(|line| line.change == PageChange::Added)
+        );
         assert!(
             site.take_log().len() > 320,
-            "10 % of failures were asked for again"
+            "10 % of the requests failed and were retried"
         );
         assert!(
             !copy
@@ -42,19 +47,23 @@ fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
         );
 
         let entry = entry(copy.path(), "900000001e0").unwrap();
-        let extension = if form == Form::Json { "json" } else { "md" };
+        let extension = if form == CaptureFormat::Json {
+            "json"
+        } else {
+            "md"
+        };
         assert_eq!(entry.file, format!("900000001e0-get-book-1.{extension}"));
         assert_eq!(
             (entry.kind, entry.origin),
-            (Kind::Operation, Origin::Pulled)
+            (CaptureKind::Operation, CaptureOrigin::Pulled)
         );
         assert_eq!(entry.folder, ["Shelf 1"]);
         assert_eq!(entry.address, Some(format!("{}/900000001e0", site.url())));
-        let modified = (form == Form::Json).then_some("2026-01-02 03:04:05");
+        let modified = (form == CaptureFormat::Json).then_some("2026-01-02 03:04:05");
         assert_eq!(entry.modified.as_deref(), modified);
 
         let before = read_files_below(copy.path()).unwrap();
-        // Other failures, other counters, another order of members.
+        // With other failures, other counters, and another order of fields.
         site.state().faults = Some(Faults {
             seed: 8,
             percent: 10,
@@ -72,7 +81,7 @@ fn a_site_with_failures_is_captured_whole_and_a_second_run_changes_nothing() {
 }
 
 #[test]
-fn an_interrupted_run_is_gone_on_with() {
+fn interrupted_run_continues_from_cache() {
     for form in FORMS {
         let copy = copy_of_tree().unwrap();
         let site = site(form, DocPage::many(40));
@@ -91,7 +100,7 @@ fn an_interrupted_run_is_gone_on_with() {
             matches!(
                 error,
                 PullError::Incomplete {
-                    kept: 30,
+                    cached: 30,
                     listed: 40,
                     ..
                 }
@@ -100,7 +109,7 @@ fn an_interrupted_run_is_gone_on_with() {
         );
         insta::assert_snapshot!(
             format!("interrupted_as_{}", form.name().replace(' ', "_")),
-            told(&site, error)
+            without_port(&site, error)
         );
         let captures = |files: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<_> {
             let target = copy.path().join("target");
@@ -123,19 +132,19 @@ fn an_interrupted_run_is_gone_on_with() {
                 })
                 .count()
         };
-        assert_eq!(pages(&site), 10, "the ten that had failed, once each");
+        assert_eq!(pages(&site), 10, "each of the ten failed pages once");
 
-        // What was kept is not for ever, and not for a run that came to its end.
-        options.settings.keep_for = Duration::ZERO;
+        // The cache expires, and a complete run clears it.
+        options.settings.cache_lifetime = Duration::ZERO;
         assert_eq!(pull::pull(copy.path(), &options).unwrap().resumed, 0);
         assert_eq!(pages(&site), 40);
     }
 }
 
 #[test]
-fn the_headers_go_to_the_published_json_alone() {
+fn api_headers_are_sent_only_to_published_json() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Markdown, DocPage::many(2));
+    let site = site(CaptureFormat::Markdown, DocPage::many(2));
     pull::check(copy.path(), &options(&site)).unwrap();
     let mut api = 0;
     for request in site.take_log() {
@@ -164,9 +173,9 @@ fn the_headers_go_to_the_published_json_alone() {
 }
 
 #[test]
-fn a_guide_may_end_in_a_block_that_nobody_closed() {
+fn guide_may_end_in_unclosed_block() {
     let copy = copy_of_tree().unwrap();
-    let site = site(Form::Markdown, DocPage::many(6));
+    let site = site(CaptureFormat::Markdown, DocPage::many(6));
     let path = site.path_of(900_000_006);
     let guide = "# About Shelf 6\n\nSend:\n\n```json\n{\"a\": 1}\n";
     site.state().replies.insert(path, Reply::markdown(guide));

@@ -9,7 +9,7 @@ use super::{
     render::{self, Heading},
     source::{self, Source},
 };
-use crate::docs::lock::Lock;
+use crate::docs::lock::CaptureLock;
 
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,11 +73,12 @@ fn side(source: &Source) -> Side<'_> {
 
 /// The captures of this tree. A report on documents of another one does without.
 fn captures(root: &Path) -> BTreeMap<String, String> {
-    Lock::read(&root.join("spec/docs")).map_or_else(|_| BTreeMap::new(), |lock| by_page(&lock))
+    CaptureLock::read(&root.join("spec/docs"))
+        .map_or_else(|_| BTreeMap::new(), |lock| by_page(&lock))
 }
 
 /// Files of captures by the ids of their pages.
-pub(crate) fn by_page(lock: &Lock) -> BTreeMap<String, String> {
+pub(crate) fn by_page(lock: &CaptureLock) -> BTreeMap<String, String> {
     lock.pages
         .iter()
         .map(|entry| {

@@ -1,4 +1,4 @@
-//! `cargo xtask docs add`: files a page that a person saved from a browser.
+//! `cargo xtask docs add`: adds pages that a person saved from a browser to the captures.
 
 use std::{
     fs, io,
@@ -9,120 +9,123 @@ use apifox::{Diagnostic, Page, PageSource};
 
 use super::{
     captures::role,
-    lock::{self, Entry, Evidence, Kind, Lock, LockError, Origin, sha256},
+    lock::{
+        self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, LockError, PageEvidence,
+        sha256,
+    },
     names::{extension, page_id, slug, stem},
 };
-use crate::output_files::{OutputError, Outputs};
+use crate::output_files::{OutputError, OutputFiles};
 
 /// The folder of captures below the root.
 const FOLDER: &str = "spec/docs";
 
-/// A page cannot be filed. Nothing was changed.
+/// The reason why a page cannot be added. No file was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// The lock cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The page cannot be read from disk.
+    /// The file cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Unreadable {
-        /// The file as given.
+        /// The file that the caller passed.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// The file is no page.
+    /// The file is not a page.
     #[error("{0}")]
-    NoPage(String),
-    /// It cannot be told which page of which site this is.
+    NotAPage(String),
+    /// The page is not known.
     #[error(
-        "{}: it cannot be told which page this is: no capture has {what}; \
-         give its address: `cargo xtask docs add {} --address https://SITE/…<page id>`",
+        "{}: this page is unknown: no capture has {what}; \
+         pass its URL: `cargo xtask docs add {} --address https://SITE/…<page id>`",
         path.display(), path.display()
     )]
     Unknown {
-        /// The file as given.
+        /// The file that the caller passed.
         path: PathBuf,
-        /// By what it was looked for.
+        /// The search criterion.
         what: String,
     },
-    /// Two captures fit.
+    /// Two captures match.
     #[error(
-        "{}: {a} and {b} both have {what}; name the file after the page (`<page id>-….txt`)",
+        "{}: {a} and {b} both have {what}; rename the file to start with the page ID (`<page id>-….txt`)",
         path.display()
     )]
     Ambiguous {
-        /// The file as given.
+        /// The file that the caller passed.
         path: PathBuf,
-        /// By what it was looked for.
+        /// The search criterion.
         what: String,
         /// One capture.
         a: String,
         /// The other.
         b: String,
     },
-    /// Two of the files are the same page.
-    #[error("{}: is page {key}, and so is another of the files given; give one", path.display())]
+    /// Two files are the same page.
+    #[error("{}: is page {key}, and so is another file; pass only one of them", path.display())]
     Twice {
-        /// The file as given.
+        /// The file that the caller passed.
         path: PathBuf,
-        /// Its key.
+        /// The key of the page.
         key: String,
     },
-    /// The address names no page.
+    /// The URL is not that of a page.
     #[error(
-        "{0}: is not the address of a page; it is https://SITE/…<page id>, with an id such as 312999607e0"
+        "{0}: is not the URL of a page; expected https://SITE/…<page id>, with an ID such as 312999607e0"
     )]
     Address(String),
     /// The lock cannot be written as TOML.
     #[error("docs.lock: {0}")]
     Text(#[from] toml::ser::Error),
-    /// The tree cannot be written.
+    /// The files cannot be written.
     #[error(transparent)]
     Tree(#[from] OutputError),
 }
 
-/// What became of one file.
+/// The result for one file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Filed {
-    /// A page that no capture had.
+pub enum AddedPage {
+    /// A new page.
     Added(String),
-    /// A page whose bytes differ from its capture.
+    /// A page that differs from its capture.
     Changed(String),
-    /// The same bytes at another address: their origin stays.
+    /// The same content at another URL. The origin is unchanged.
     Moved(String),
-    /// The same bytes as the capture: its origin stays too.
+    /// The same content as the capture. The origin is unchanged.
     Unchanged(String),
 }
 
-/// The outcome: a line a file, and what the reader remarked.
+/// The result of [`add`].
 #[derive(Debug)]
-pub struct Added {
-    /// One for each file, in order.
-    pub filed: Vec<Filed>,
-    /// Warnings of the importer on these pages.
+pub struct AddReport {
+    /// The result for each file, in order.
+    pub pages: Vec<AddedPage>,
+    /// The warnings of the importer about these pages.
     pub messages: Vec<Diagnostic>,
 }
 
-/// Files the pages and renews their entries in the lock, all or none.
+/// Adds the pages and updates their entries in the lock, all or none.
 ///
-/// A page is known by the file name (`<page id>-….txt`, or that of its capture), by `address`, or by
-/// title, method and path together.
+/// A page is identified by its file name (`<page id>-….txt`, or that of its capture), by `address`, or
+/// by title, method and path together.
 ///
 /// # Errors
-/// A file is not readable, is no page, or is not known; nothing was changed then.
+/// Fails if a file cannot be read, is not a page, or is unknown; nothing is changed then.
 pub fn add(
     root: &Path,
     files: &[PathBuf],
     address: Option<&str>,
-    origin: Origin,
-) -> Result<Added, AddError> {
+    origin: CaptureOrigin,
+) -> Result<AddReport, AddError> {
     let folder = root.join(FOLDER);
-    let mut lock = Lock::read(&folder)?;
-    let address = address.map(Address::parse).transpose()?;
-    let mut outputs = Outputs::default();
-    let mut added = Added {
-        filed: Vec::new(),
+    let mut lock = CaptureLock::read(&folder)?;
+    let address = address.map(PageUrl::parse).transpose()?;
+    let mut outputs = OutputFiles::default();
+    let mut added = AddReport {
+        pages: Vec::new(),
         messages: Vec::new(),
     };
     let mut seen: Vec<String> = Vec::new();
@@ -131,9 +134,9 @@ pub fn add(
             path: path.clone(),
             source,
         })?;
-        let mut entry = find(&lock, &folder, path, &text, address.as_ref())?;
+        let mut entry = find_entry(&lock, &folder, path, &text, address.as_ref())?;
         let before = entry.file.clone();
-        entry.file = format!("{}.{}", stem(&before), form_of(path));
+        entry.file = format!("{}.{}", stem(&before), capture_extension(path));
         let read = apifox::parse_page(&PageSource {
             name: &path.display().to_string(),
             key: entry.key(),
@@ -141,7 +144,7 @@ pub fn add(
             text: &text,
         });
         let Some(page) = read.page else {
-            return Err(AddError::NoPage(
+            return Err(AddError::NotAPage(
                 read.diagnostics
                     .iter()
                     .map(ToString::to_string)
@@ -158,9 +161,9 @@ pub fn add(
         }
         seen.push(entry.key().to_owned());
         added
-            .filed
-            .push(file(&mut lock, entry, &page, &text, origin));
-        if let Some(Filed::Added(name) | Filed::Changed(name)) = added.filed.last() {
+            .pages
+            .push(update_lock(&mut lock, entry, &page, &text, origin));
+        if let Some(AddedPage::Added(name) | AddedPage::Changed(name)) = added.pages.last() {
             outputs.add(Path::new(FOLDER).join(name), text);
             if *name != before && folder.join(&before).exists() {
                 outputs.remove(Path::new(FOLDER).join(before));
@@ -172,15 +175,21 @@ pub fn add(
     Ok(added)
 }
 
-/// The extension under which a page is stored: that of its file, or text.
-fn form_of(path: &Path) -> &'static str {
+/// Returns the extension for the capture of a file.
+fn capture_extension(path: &Path) -> &'static str {
     path.file_name()
         .and_then(|name| extension(&name.to_string_lossy()))
         .unwrap_or("txt")
 }
 
-/// Puts the entry into the lock with its new origin, unless the bytes of the page are the same.
-fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Origin) -> Filed {
+/// Updates the lock, unless the content of the page is unchanged.
+fn update_lock(
+    lock: &mut CaptureLock,
+    mut entry: CaptureEntry,
+    page: &Page,
+    text: &[u8],
+    origin: CaptureOrigin,
+) -> AddedPage {
     let name = entry.file.clone();
     let place = lock
         .pages
@@ -193,54 +202,54 @@ fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Ori
     {
         let known = &mut lock.pages[place];
         if (&known.site, &known.address) == (&entry.site, &entry.address) {
-            return Filed::Unchanged(name);
+            return AddedPage::Unchanged(name);
         }
         (known.site, known.address) = (entry.site, entry.address);
-        return Filed::Moved(name);
+        return AddedPage::Moved(name);
     }
     entry.title.clone_from(&page.title);
     entry.origin = origin;
     entry.sha256 = hash;
     entry.modified.clone_from(&page.modified);
     entry.evidence = if page.notes.iter().any(apifox::CaptureNote::is_truncated) {
-        Evidence::Partial
+        PageEvidence::Partial
     } else {
-        Evidence::Documented
+        PageEvidence::Documented
     };
-    if entry.kind != Kind::Receiver {
+    if entry.kind != CaptureKind::Receiver {
         entry.kind = if matches!(page.kind, apifox::PageKind::Operation(_)) {
-            Kind::Operation
+            CaptureKind::Operation
         } else {
-            Kind::Guide
+            CaptureKind::Guide
         };
     }
     match place {
         Some(place) => {
             lock.pages[place] = entry;
-            Filed::Changed(name)
+            AddedPage::Changed(name)
         }
         None => {
             lock.pages.push(entry);
-            Filed::Added(name)
+            AddedPage::Added(name)
         }
     }
 }
 
-/// Finds the entry of a file, or makes one from the address.
-fn find(
-    lock: &Lock,
+/// Returns the entry of a file, or a new one for the URL.
+fn find_entry(
+    lock: &CaptureLock,
     folder: &Path,
     path: &Path,
     text: &[u8],
-    address: Option<&Address>,
-) -> Result<Entry, AddError> {
+    address: Option<&PageUrl>,
+) -> Result<CaptureEntry, AddError> {
     if let Some(address) = address {
         let known = lock
             .pages
             .iter()
             .find(|entry| entry.id.as_deref() == Some(&address.id));
         return match known {
-            Some(entry) => Ok(Entry {
+            Some(entry) => Ok(CaptureEntry {
                 address: Some(address.text.clone()),
                 site: address.site.clone(),
                 ..entry.clone()
@@ -264,11 +273,11 @@ fn find(
 }
 
 fn find_by_content(
-    lock: &Lock,
+    lock: &CaptureLock,
     folder: &Path,
     path: &Path,
     text: &[u8],
-) -> Result<Entry, AddError> {
+) -> Result<CaptureEntry, AddError> {
     let page = read_page(path, text)?;
     let identity = identity(&page);
     let mut matches = lock.pages.iter().filter(|entry| {
@@ -319,7 +328,7 @@ fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
         text,
     });
     read.page.ok_or_else(|| {
-        AddError::NoPage(
+        AddError::NotAPage(
             read.diagnostics
                 .iter()
                 .map(ToString::to_string)
@@ -329,31 +338,31 @@ fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
     })
 }
 
-fn new_entry(path: &Path, text: &[u8], address: &Address) -> Result<Entry, AddError> {
+fn new_entry(path: &Path, text: &[u8], address: &PageUrl) -> Result<CaptureEntry, AddError> {
     let page = read_page(path, text)?;
-    Ok(Entry {
+    Ok(CaptureEntry {
         file: format!("{}-{}.txt", address.id, slug(&page.title)),
         id: Some(address.id.clone()),
         title: page.title.clone(),
         site: address.site.clone(),
         address: Some(address.text.clone()),
-        kind: Kind::Operation,
-        evidence: Evidence::Documented,
-        origin: Origin::Saved,
+        kind: CaptureKind::Operation,
+        evidence: PageEvidence::Documented,
+        origin: CaptureOrigin::Saved,
         folder: Vec::new(),
         modified: None,
         sha256: String::new(),
     })
 }
 
-/// `https://SITE/…<page id>`.
-struct Address {
+/// The URL of a page: `https://SITE/…<page id>`.
+struct PageUrl {
     text: String,
     site: String,
     id: String,
 }
 
-impl Address {
+impl PageUrl {
     fn parse(text: &str) -> Result<Self, AddError> {
         let parse = || {
             let (site, path) = text.strip_prefix("https://")?.split_once('/')?;
@@ -380,7 +389,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_names_site_and_page() {
+    fn page_url_has_site_and_id() {
         for (text, site, id) in [
             (
                 "https://docs.example/312999607e0",
@@ -398,7 +407,7 @@ mod tests {
                 "6916921m0",
             ),
         ] {
-            let address = Address::parse(text).unwrap();
+            let address = PageUrl::parse(text).unwrap();
             assert_eq!((address.site.as_str(), address.id.as_str()), (site, id));
         }
         for text in [
@@ -410,7 +419,7 @@ mod tests {
             "https://user@docs.example/1e0",
             "https:///1e0",
         ] {
-            assert!(Address::parse(text).is_err(), "{text}");
+            assert!(PageUrl::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -1,24 +1,24 @@
-//! Reads the captures of the lock into pages.
+//! Reads the captures of the repository as pages.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource};
 
-use super::lock::{self, Entry, Lock, LockError};
+use super::lock::{CaptureEntry, CaptureKind, CaptureLock, LockError};
 
-/// The captures as pages, with what the lock says of each.
+/// The captures as pages, with their lock.
 #[derive(Debug)]
 pub struct Captures {
-    /// What the lock says, in its order.
-    pub lock: Lock,
+    /// The lock.
+    pub lock: CaptureLock,
     /// The pages, in the order of the lock.
     pub pages: Vec<Page>,
-    /// What the reader remarked.
+    /// The messages of the importer.
     pub messages: Vec<Diagnostic>,
 }
 
 impl Captures {
-    /// `<folder> / <title>` of each captured API page: what a provisional stand-in is named after.
+    /// Returns `<folder> / <title>` of each captured API page, the form in `x-stands-in-for`.
     pub fn page_titles(&self) -> BTreeSet<String> {
         self.pages
             .iter()
@@ -31,14 +31,14 @@ impl Captures {
     }
 }
 
-/// Reads all captures of `spec/docs` below `root`. Messages name the files by their path below it.
+/// Reads all captures in `spec/docs`. Messages have paths relative to `root`.
 ///
 /// # Errors
-/// The lock is malformed or disagrees with the folder.
+/// Fails if the lock is malformed or does not match the folder.
 pub fn load(root: &Path) -> Result<Captures, LockError> {
     let below = Path::new("spec/docs");
     let folder = root.join(below);
-    let lock = Lock::read(&folder)?;
+    let lock = CaptureLock::read(&folder)?;
     lock.verify(&folder)?;
     let mut captures = Captures {
         pages: Vec::new(),
@@ -59,7 +59,7 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
             text: &text,
         });
         captures.pages.extend(read.page.map(|page| Page {
-            // A published page has tags where it has no folder, and these were seen to name other ones.
+            // A published page has tags instead of a folder, and they may differ from the folder.
             folder: if entry.folder.is_empty() {
                 page.folder
             } else {
@@ -72,21 +72,21 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
     Ok(captures)
 }
 
-/// What the importer is told of a page that its text may not say.
-pub fn role(entry: &Entry) -> PageRole {
+/// Returns the role of a page for the importer. The text of a webhook page may not state it.
+pub fn role(entry: &CaptureEntry) -> PageRole {
     match entry.kind {
-        lock::Kind::Receiver => PageRole::Webhook,
-        lock::Kind::Operation | lock::Kind::Guide => PageRole::Auto,
+        CaptureKind::Receiver => PageRole::Webhook,
+        CaptureKind::Operation | CaptureKind::Guide => PageRole::Auto,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::lock::{Evidence, Origin, sha256};
+    use crate::docs::lock::{self, CaptureOrigin, PageEvidence, sha256};
 
     #[test]
-    fn the_folder_of_the_navigation_goes_before_the_tags_of_a_page() {
+    fn folder_of_navigation_overrides_tags() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("spec/docs");
         fs::create_dir_all(&folder).unwrap();
@@ -95,16 +95,16 @@ mod tests {
             (vec!["Books".to_owned()], "Books / Get Book"),
             (Vec::new(), "Other / Get Book"),
         ] {
-            let lock = Lock {
-                pages: vec![Entry {
+            let lock = CaptureLock {
+                pages: vec![CaptureEntry {
                     file: "7e0-get-book.json".into(),
                     id: Some("7e0".into()),
                     title: "Get Book".into(),
                     site: "docs.example".into(),
                     address: None,
-                    kind: lock::Kind::Operation,
-                    evidence: Evidence::Documented,
-                    origin: Origin::Pulled,
+                    kind: CaptureKind::Operation,
+                    evidence: PageEvidence::Documented,
+                    origin: CaptureOrigin::Pulled,
                     folder: navigation,
                     modified: None,
                     sha256: sha256(page),

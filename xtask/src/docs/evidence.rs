@@ -1,19 +1,19 @@
-//! Says on every operation of the document how far its pages were seen.
+//! Adds the evidence of the captures to the operations of the document.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     captures::Captures,
-    lock::{Entry, Evidence},
+    lock::{CaptureEntry, PageEvidence},
 };
-use crate::openapi::operations_mut;
+use crate::openapi::{PAGE_SECURITY, operations_mut};
 
-/// Extension that holds level, pages and notes.
+/// The extension with level, pages and note.
 pub const EXTENSION: &str = "x-evidence";
 
-/// Writes `x-evidence` and the link to the page on each operation that a page describes.
+/// Adds `x-evidence` and the link to the page to each operation that a page describes.
 ///
-/// An operation of several pages is as well known as the worst known of them.
+/// The level of an operation with several pages is the lowest level of its pages.
 pub fn attach(document: &mut Value, captures: &Captures) {
     for operation in operations_mut(document) {
         let keys: Vec<String> = operation
@@ -23,7 +23,7 @@ pub fn attach(document: &mut Value, captures: &Captures) {
             .flatten()
             .filter_map(|key| key.as_str().map(str::to_owned))
             .collect();
-        let entries: Vec<&Entry> = captures
+        let entries: Vec<&CaptureEntry> = captures
             .lock
             .pages
             .iter()
@@ -34,7 +34,7 @@ pub fn attach(document: &mut Value, captures: &Captures) {
         };
         let mut evidence = json!({"level": level.as_str(), "pages": keys});
         let notes = cut_notes(captures, &keys);
-        if level == Evidence::Partial && !notes.is_empty() {
+        if level == PageEvidence::Partial && !notes.is_empty() {
             evidence["note"] = notes.join("; ").into();
         }
         operation.insert(EXTENSION.to_owned(), evidence);
@@ -57,19 +57,20 @@ fn cut_notes(captures: &Captures, keys: &[String]) -> Vec<String> {
         .filter(|page| keys.contains(&page.key))
         .flat_map(|page| &page.notes)
         .filter(|note| note.is_truncated())
-        .map(|note| what_is_missing(&note.text).to_owned())
+        .map(|note| missing_part(&note.text).to_owned())
         .collect()
 }
 
-/// `cut here; the answers were not seen` → `the answers were not seen`
-fn what_is_missing(note: &str) -> &str {
+/// Removes the marker of a cut from a note: `cut here; the answers were not seen` →
+/// `the answers were not seen`.
+fn missing_part(note: &str) -> &str {
     let text = note.trim_start_matches("cut").trim_start();
     let text = text.strip_prefix("here").unwrap_or(text);
     text.trim_start_matches([';', ',', ':', ' '])
 }
 
-/// Begins the description of each inferred operation with the fact that it is inferred, so that
-/// every reader of the document sees it, not only those who know the extension.
+/// Prefixes the description of each inferred operation with a warning, for readers who do not know
+/// the extension.
 pub fn mark_inferred(document: &mut Value) {
     for operation in operations_mut(document) {
         if operation
@@ -84,28 +85,59 @@ pub fn mark_inferred(document: &mut Value) {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let marked = format!(
-            "Inferred: the pages only name this operation; path, fields and, where no page says it, \
-             method follow its known siblings.\n\n{text}"
+            "Inferred: the pages only name this operation. Its path, its fields and, unless a page states \
+             it, its method follow similar documented operations.\n\n{text}"
         );
         operation.insert("description".to_owned(), marked.trim_end().into());
     }
 }
 
+/// Moves the `security` of pages, and the schemes that it names, to a marker of each operation.
+///
+/// A page may name only a bearer token although the documentation also requires a signature. Its
+/// `security` on an operation would override that of the document, and clients in other languages
+/// would send unsigned requests. The lint compares the marker with the document.
+pub fn move_page_security(document: &mut Value) {
+    let schemes = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+        .and_then(|components| components.shift_remove("securitySchemes"))
+        .unwrap_or_default();
+    for operation in operations_mut(document) {
+        let Some(Value::Array(sets)) = operation.shift_remove("security") else {
+            continue;
+        };
+        let sets: Value = sets
+            .iter()
+            .map(|set| resolve_schemes(set, &schemes))
+            .collect();
+        operation.insert(PAGE_SECURITY.to_owned(), sets);
+    }
+}
+
+fn resolve_schemes(set: &Value, schemes: &Value) -> Value {
+    let names = set.as_object().into_iter().flatten().map(|(name, _)| name);
+    names
+        .map(|name| (name.clone(), schemes[name.as_str()].clone()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::lock::{Kind, Lock, Origin};
+    use crate::docs::lock::{CaptureKind, CaptureLock, CaptureOrigin};
 
-    fn entry(id: &str, evidence: Evidence, address: Option<&str>) -> Entry {
-        Entry {
+    fn entry(id: &str, evidence: PageEvidence, address: Option<&str>) -> CaptureEntry {
+        CaptureEntry {
             file: format!("{id}-page.txt"),
             id: Some(id.into()),
             title: format!("Page {id}"),
             site: "docs.example".into(),
             address: address.map(Into::into),
-            kind: Kind::Operation,
+            kind: CaptureKind::Operation,
             evidence,
-            origin: Origin::Transcribed,
+            origin: CaptureOrigin::Transcribed,
             folder: Vec::new(),
             modified: None,
             sha256: String::new(),
@@ -113,15 +145,19 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_as_well_known_as_its_worst_page() {
+    fn level_is_lowest_of_pages() {
         let captures = Captures {
-            lock: Lock {
+            lock: CaptureLock {
                 pages: vec![
-                    entry("1e0", Evidence::Documented, None),
-                    entry("2e0", Evidence::Partial, Some("https://docs.example/2e0")),
+                    entry("1e0", PageEvidence::Documented, None),
+                    entry(
+                        "2e0",
+                        PageEvidence::Partial,
+                        Some("https://docs.example/2e0"),
+                    ),
                     entry(
                         "3e0",
-                        Evidence::Documented,
+                        PageEvidence::Documented,
                         Some("https://docs.example/3e0"),
                     ),
                 ],
@@ -133,7 +169,7 @@ mod tests {
             "paths": {"/a": {
                 "get": {"x-apifox-pages": ["1e0", "2e0"]},
                 "post": {"x-apifox-pages": ["3e0"]},
-                "put": {"summary": "stands in for an unseen page"}
+                "put": {"summary": "stand-in for a missing page"}
             }},
             "x-webhooks": {"told": {"post": {"x-apifox-pages": ["1e0"]}}}
         });
@@ -161,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_says_what_is_missing() {
+    fn a_note_says_missing_part() {
         for (note, text) in [
             (
                 "cut here; the answers were not seen",
@@ -174,12 +210,12 @@ mod tests {
             ("cut: no page was seen", "no page was seen"),
             ("cut", ""),
         ] {
-            assert_eq!(what_is_missing(note), text);
+            assert_eq!(missing_part(note), text);
         }
     }
 
     #[test]
-    fn an_inferred_operation_says_so_first() {
+    fn description_of_inferred_operation_starts_with_warning() {
         let mut document = json!({"paths": {"/a": {
             "get": {"description": "Lists.", "x-evidence": {"level": "inferred"}},
             "post": {"description": "Makes.", "x-evidence": {"level": "partial"}}
@@ -193,5 +229,19 @@ mod tests {
             "{text}"
         );
         assert_eq!(document["paths"]["/a"]["post"]["description"], "Makes.");
+    }
+
+    #[test]
+    fn security_of_page_becomes_marker() {
+        let mut document = json!({
+            "paths": {"/a": {"get": {"security": [{"key": []}]}, "post": {}}},
+            "components": {"schemas": {}, "securitySchemes": {"key": {"type": "apiKey"}}}
+        });
+        move_page_security(&mut document);
+        let marked = json!({
+            "paths": {"/a": {"get": {"x-apifox-security": [{"key": {"type": "apiKey"}}]}, "post": {}}},
+            "components": {"schemas": {}}
+        });
+        assert_eq!(document, marked);
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask docs import`: the importer alone, on any pages.
+//! `cargo xtask docs import`: assembles a document from any pages, without overlays.
 
 use std::{
     fs, io,
@@ -10,21 +10,21 @@ use serde_json::Value;
 
 use super::{
     captures::role,
-    lock::{self, Lock},
+    lock::{self, CaptureLock},
     names,
 };
 
-/// The document of the pages that could be read, and what the importer remarked.
+/// The document of the pages that could be read, and the messages of the importer.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportedDocument {
     /// An OpenAPI 3.0.3 document.
     pub document: Value,
-    /// Errors and warnings; an operation that cannot be read is an error.
+    /// Errors and warnings. An operation that cannot be read is an error.
     pub messages: Vec<Diagnostic>,
 }
 
-impl Imported {
-    /// Whether something could not be read.
+impl ImportedDocument {
+    /// Returns whether a page or operation could not be read.
     pub fn is_partial(&self) -> bool {
         self.messages.iter().any(|message| message.is_error())
     }
@@ -38,12 +38,11 @@ pub struct ImportError {
     source: io::Error,
 }
 
-/// Imports files, and of folders the captures in them. A folder with a lock says which of its pages
-/// are webhooks.
+/// Imports files, and the captures in folders. The lock of a folder states which pages are webhooks.
 ///
 /// # Errors
-/// A path does not exist or is not readable.
-pub fn import(paths: &[PathBuf]) -> Result<Imported, ImportError> {
+/// Fails if a path cannot be read.
+pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     let mut files = Vec::new();
     for path in paths {
         let failed = |source| ImportError {
@@ -83,7 +82,7 @@ pub fn import(paths: &[PathBuf]) -> Result<Imported, ImportError> {
         },
     );
     messages.extend(assembly.diagnostics);
-    Ok(Imported {
+    Ok(ImportedDocument {
         document: assembly.document,
         messages,
     })
@@ -96,7 +95,7 @@ fn identity(file: &Path) -> (String, PageRole) {
         .unwrap_or_default();
     let locked = file
         .parent()
-        .and_then(|folder| Lock::read(folder).ok())
+        .and_then(|folder| CaptureLock::read(folder).ok())
         .and_then(|lock| lock.pages.into_iter().find(|entry| entry.file == name));
     match locked {
         Some(entry) => (entry.key().to_owned(), role(&entry)),

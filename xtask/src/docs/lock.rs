@@ -1,16 +1,16 @@
-//! `spec/docs/docs.lock`: where each capture came from and what its bytes were.
+//! `spec/docs/docs.lock`: the source and the hash of each capture.
 
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::names;
 
-/// Name of the lock inside the folder of captures.
+/// The file name of the lock in the folder of captures.
 pub const FILE_NAME: &str = "docs.lock";
 
-/// The one file of the folder that looks like a capture by its name.
+/// A file in the folder whose name looks like a capture.
 const README: &str = "README.md";
 
 const HEADER: &str = "\
@@ -19,30 +19,30 @@ const HEADER: &str = "\
 # their addresses.
 ";
 
-/// What a page describes.
+/// The kind of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A call to the gateway.
+pub enum CaptureKind {
+    /// An operation of the gateway.
     Operation,
-    /// Prose.
+    /// Explanatory text.
     Guide,
-    /// A call that the gateway makes to the reader: a webhook.
+    /// A webhook: a request from the gateway to the merchant.
     Receiver,
 }
 
-/// How far the page was seen.
+/// How much of the page was available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Evidence {
-    /// To its end.
+pub enum PageEvidence {
+    /// The whole page.
     Documented,
-    /// In part.
+    /// A part of the page.
     Partial,
 }
 
-impl Evidence {
-    /// The word used in files and documents.
+impl PageEvidence {
+    /// Returns the value in files and documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Documented => "documented",
@@ -51,20 +51,20 @@ impl Evidence {
     }
 }
 
-/// How the capture came to be.
+/// How the capture was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// Typed from known facts, in our own words.
+pub enum CaptureOrigin {
+    /// Written by hand from known facts.
     Transcribed,
     /// Saved by a person from a browser.
     Saved,
-    /// Fetched from the live site.
+    /// Fetched from the live site by `docs pull`.
     Pulled,
 }
 
-impl Origin {
-    /// The word used in files and documents.
+impl CaptureOrigin {
+    /// Returns the value in files and documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Transcribed => "transcribed",
@@ -77,37 +77,37 @@ impl Origin {
 /// One captured page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// File name inside the folder of captures.
+pub struct CaptureEntry {
+    /// The file name in the folder of captures.
     pub file: String,
-    /// Page id of the site, such as `312999607e0`; absent where none is known.
+    /// The page ID on the site, such as `312999607e0`, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Title of the page.
+    /// The title of the page.
     pub title: String,
-    /// Host of the documentation site.
+    /// The host of the documentation site.
     pub site: String,
-    /// Address of the page; absent where no page was seen.
+    /// The URL of the page, if the page was available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// What the page describes.
-    pub kind: Kind,
-    /// How far the page was seen.
-    pub evidence: Evidence,
-    /// How the capture came to be.
-    pub origin: Origin,
-    /// Titles of the folders that the page stands in, outermost first, where its text does not tell.
+    pub kind: CaptureKind,
+    /// How much of the page was available.
+    pub evidence: PageEvidence,
+    /// How the capture was created.
+    pub origin: CaptureOrigin,
+    /// The titles of the folders of the page, outermost first, unless its text has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folder: Vec<String>,
-    /// `yyyy-MM-dd HH:mm:ss` as the page prints it, without a zone.
+    /// The modification time as the page shows it, `yyyy-MM-dd HH:mm:ss` without a time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
-    /// SHA-256 of the capture, hexadecimal.
+    /// The SHA-256 of the capture, in hexadecimal.
     pub sha256: String,
 }
 
-impl Entry {
-    /// What identifies the page across captures: its id, else its file stem.
+impl CaptureEntry {
+    /// Returns the key of the page: its ID, or else its file name without extension.
     pub fn key(&self) -> &str {
         self.id
             .as_deref()
@@ -115,19 +115,19 @@ impl Entry {
     }
 }
 
-/// The lock: all captured pages.
+/// The contents of the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lock {
+pub struct CaptureLock {
     /// The pages, by site and file name.
     #[serde(default, rename = "page")]
-    pub pages: Vec<Entry>,
+    pub pages: Vec<CaptureEntry>,
 }
 
-/// The lock cannot be used, or does not agree with the captures.
+/// The reason why the lock cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// It cannot be read.
+    /// A file cannot be read.
     #[error("{path}: cannot be read: {source}")]
     Unreadable {
         /// The lock or the folder.
@@ -135,7 +135,7 @@ pub enum LockError {
         /// The cause.
         source: io::Error,
     },
-    /// It is not the TOML that is expected.
+    /// The lock is not the expected TOML.
     #[error("{path}: {source}")]
     Malformed {
         /// The lock.
@@ -143,24 +143,16 @@ pub enum LockError {
         /// Line, column and cause.
         source: Box<toml::de::Error>,
     },
-    /// It names other bytes or files than the folder holds.
-    #[error("{}", Lines(.0))]
-    Disagrees(Vec<String>),
+    /// The lock does not match the files of the folder.
+    #[error("{}", .0.join("\n"))]
+    Mismatch(Vec<String>),
 }
 
-struct Lines<'a>(&'a [String]);
-
-impl fmt::Display for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl Lock {
+impl CaptureLock {
     /// Reads the lock of a folder of captures.
     ///
     /// # Errors
-    /// It is missing or malformed, or names one page twice.
+    /// Fails if it is missing or malformed, or if it has a page twice.
     pub fn read(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(FILE_NAME);
         let text = fs::read_to_string(&path).map_err(|source| LockError::Unreadable {
@@ -175,7 +167,7 @@ impl Lock {
         if problems.is_empty() {
             Ok(lock)
         } else {
-            Err(LockError::Disagrees(problems))
+            Err(LockError::Mismatch(problems))
         }
     }
 
@@ -185,7 +177,7 @@ impl Lock {
         for entry in &self.pages {
             if entry.file.is_empty() || !entry.file.chars().all(is_file_name_char) {
                 problems.push(format!(
-                    "{}: page {:?} has the file name {:?}; a name is made of a-z, 0-9, - and .",
+                    "{}: page {:?} has the file name {:?}; allowed characters are a-z, 0-9, - and .",
                     path.display(),
                     entry.title,
                     entry.file
@@ -193,7 +185,7 @@ impl Lock {
             }
             if let Some(other) = keys.insert(entry.key(), &entry.file) {
                 problems.push(format!(
-                    "{}: page {} stands twice, as {other} and {}; keep one",
+                    "{}: page {} is listed twice, as {other} and {}; keep one",
                     path.display(),
                     entry.key(),
                     entry.file
@@ -203,11 +195,11 @@ impl Lock {
         problems
     }
 
-    /// Holds the lock against the files of its folder.
+    /// Compares the lock with the files of its folder.
     ///
     /// # Errors
-    /// Each capture whose bytes differ, is missing, or is not in the lock, with the command that
-    /// mends it.
+    /// Returns each capture that differs, is missing, or is not in the lock, with the command that
+    /// fixes it.
     pub fn verify(&self, folder: &Path) -> Result<(), LockError> {
         let unreadable = |path: &Path, source| LockError::Unreadable {
             path: path.display().to_string(),
@@ -219,15 +211,15 @@ impl Lock {
             match fs::read(&path) {
                 Ok(content) if sha256(&content) == entry.sha256 => {}
                 Ok(_) => problems.push(format!(
-                    "{}: the capture of {:?} ({}) is not the one in {FILE_NAME}; \
-                     if the change is meant, run `cargo xtask docs add {}`",
+                    "{}: the capture of {:?} ({}) differs from {FILE_NAME}; \
+                     if the change is intended, run `cargo xtask docs add {}`",
                     path.display(),
                     entry.title,
                     entry.key(),
                     path.display()
                 )),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => problems.push(format!(
-                    "{}: the capture of {:?} ({}) is missing; bring the file back, \
+                    "{}: the capture of {:?} ({}) is missing; restore the file, \
                      or delete its [[page]] from {FILE_NAME}",
                     path.display(),
                     entry.title,
@@ -241,7 +233,7 @@ impl Lock {
                 let path = folder.join(&file);
                 problems.push(format!(
                     "{}: is not in {FILE_NAME}; run `cargo xtask docs add {} --address URL` \
-                     with the address of the page",
+                     with the URL of the page",
                     path.display(),
                     path.display()
                 ));
@@ -250,14 +242,14 @@ impl Lock {
         if problems.is_empty() {
             Ok(())
         } else {
-            Err(LockError::Disagrees(problems))
+            Err(LockError::Mismatch(problems))
         }
     }
 
-    /// The text of the lock, pages by site and file name.
+    /// Returns the text of the lock, with the pages by site and file name.
     ///
     /// # Errors
-    /// Never for what [`Lock::read`] gave; TOML cannot express some other values.
+    /// Fails if TOML cannot express a value, which does not occur for a lock that was read.
     pub fn to_text(&self) -> Result<String, toml::ser::Error> {
         let mut sorted = self.clone();
         sorted
@@ -271,7 +263,7 @@ fn is_file_name_char(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.')
 }
 
-/// Names of the captures in a folder, sorted.
+/// Returns the names of the captures in a folder, sorted.
 pub fn capture_files(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -285,7 +277,7 @@ pub fn capture_files(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// SHA-256, hexadecimal.
+/// Returns the SHA-256 in hexadecimal.
 pub fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
@@ -297,23 +289,23 @@ pub fn sha256(content: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn entry(file: &str, id: Option<&str>, content: &str) -> Entry {
-        Entry {
+    fn entry(file: &str, id: Option<&str>, content: &str) -> CaptureEntry {
+        CaptureEntry {
             file: file.into(),
             id: id.map(Into::into),
             title: "A Page".into(),
             site: "docs.example".into(),
             address: None,
-            kind: Kind::Operation,
-            evidence: Evidence::Partial,
-            origin: Origin::Transcribed,
+            kind: CaptureKind::Operation,
+            evidence: PageEvidence::Partial,
+            origin: CaptureOrigin::Transcribed,
             folder: Vec::new(),
             modified: None,
             sha256: sha256(content.as_bytes()),
         }
     }
 
-    fn folder(files: &[(&str, &str)], lock: &Lock) -> tempfile::TempDir {
+    fn folder(files: &[(&str, &str)], lock: &CaptureLock) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             fs::write(folder.path().join(name), content).unwrap();
@@ -323,24 +315,24 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_writes() {
-        let lock = Lock {
+    fn lock_round_trips() {
+        let lock = CaptureLock {
             pages: vec![
                 entry("1e0-a.txt", Some("1e0"), "a"),
                 entry("b.txt", None, "b"),
             ],
         };
         let folder = folder(&[("1e0-a.txt", "a"), ("b.txt", "b")], &lock);
-        let read = Lock::read(folder.path()).unwrap();
+        let read = CaptureLock::read(folder.path()).unwrap();
         assert_eq!(read, lock);
         read.verify(folder.path()).unwrap();
     }
 
     #[test]
-    fn disagreement_names_the_page_and_the_command() {
+    fn mismatch_has_page_and_command() {
         type Files = &'static [(&'static str, &'static str)];
         type Expected = &'static [&'static str];
-        let cases: [(&str, Vec<Entry>, Files, Expected); 3] = [
+        let cases: [(&str, Vec<CaptureEntry>, Files, Expected); 3] = [
             (
                 "other bytes",
                 vec![entry("1e0-a.txt", Some("1e0"), "a")],
@@ -366,7 +358,7 @@ mod tests {
             ),
         ];
         for (name, pages, files, expected) in cases {
-            let lock = Lock { pages };
+            let lock = CaptureLock { pages };
             let folder = folder(files, &lock);
             let error = lock.verify(folder.path()).unwrap_err().to_string();
             for part in expected {
@@ -376,35 +368,35 @@ mod tests {
     }
 
     #[test]
-    fn one_page_twice_and_unsafe_names_are_refused() {
+    fn duplicate_page_and_unsafe_name_are_rejected() {
         for (pages, expected) in [
             (
                 vec![
                     entry("1e0-a.txt", Some("1e0"), ""),
                     entry("1e0-b.txt", Some("1e0"), ""),
                 ],
-                "page 1e0 stands twice, as 1e0-a.txt and 1e0-b.txt",
+                "page 1e0 is listed twice, as 1e0-a.txt and 1e0-b.txt",
             ),
             (
                 vec![entry("../a.txt", None, "")],
                 "has the file name \"../a.txt\"",
             ),
         ] {
-            let folder = folder(&[], &Lock { pages });
-            let error = Lock::read(folder.path()).unwrap_err().to_string();
+            let folder = folder(&[], &CaptureLock { pages });
+            let error = CaptureLock::read(folder.path()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }
 
     #[test]
-    fn a_malformed_lock_names_the_line() {
+    fn malformed_lock_is_rejected_with_line() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(
             folder.path().join(FILE_NAME),
             "[[page]]\nfile = \"a.txt\"\nkind = \"novel\"\n",
         )
         .unwrap();
-        let error = Lock::read(folder.path()).unwrap_err().to_string();
+        let error = CaptureLock::read(folder.path()).unwrap_err().to_string();
         assert!(
             error.contains("docs.lock") && error.contains("line 3"),
             "{error}"

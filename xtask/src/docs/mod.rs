@@ -1,4 +1,7 @@
-//! The captured pages in `spec/docs` and the lock that tells where each came from.
+//! The captured pages in `spec/docs`, and the lock that records the source of each.
+//!
+//! `lock` is the file format, `captures` reads all pages, `add` and `pull` write captures, `import`
+//! only reads pages, and `evidence` adds what the captures prove to the document.
 
 pub mod add;
 pub mod captures;
@@ -7,4 +10,3 @@ pub mod import;
 pub mod lock;
 pub mod names;
 pub mod pull;
-pub mod security;

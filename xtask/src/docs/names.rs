@@ -1,9 +1,9 @@
-//! What a capture is called: page id, slug, kind of file.
+//! File names of captures: page ID, slug and extension.
 
-/// How a capture is stored, by the end of its file name.
+/// The extensions of captures.
 pub const EXTENSIONS: [&str; 3] = ["txt", "json", "md"];
 
-/// The extension of a capture's file name; none if it is not the name of a capture.
+/// Returns the extension of the file name of a capture, or `None` for other files.
 pub fn extension(name: &str) -> Option<&'static str> {
     EXTENSIONS.into_iter().find(|extension| {
         name.strip_suffix(extension)
@@ -11,7 +11,7 @@ pub fn extension(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The file name without the extension of a capture.
+/// Returns the file name without the extension of a capture.
 pub fn stem(name: &str) -> &str {
     match extension(name) {
         Some(extension) => &name[..name.len() - extension.len() - 1],
@@ -19,8 +19,8 @@ pub fn stem(name: &str) -> &str {
     }
 }
 
-/// Whether a text is the id of a page: digits, then `e0` (API page), `m0` (guide) or `f0` (page of a
-/// folder). At most 20 digits.
+/// Returns whether a string is a page ID: 1 to 20 digits and `e0` (API page), `m0` (guide) or `f0`
+/// (page of a folder).
 pub fn is_page_id(text: &str) -> bool {
     ["e0", "m0", "f0"]
         .iter()
@@ -28,13 +28,13 @@ pub fn is_page_id(text: &str) -> bool {
         .is_some_and(is_number)
 }
 
-/// Whether a text is 1 to 20 ASCII digits.
+/// Returns whether a string consists of 1 to 20 ASCII digits.
 pub fn is_number(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The page id at the end of an address: `…/get-token-312999607e0`, `…/312999607e0.md`, and the older
-/// `…/doc-123` and `…/api-123`.
+/// Returns the page ID at the end of a URL: `…/get-token-312999607e0`, `…/312999607e0.md`, and the
+/// older `…/doc-123` and `…/api-123`.
 pub fn page_id(address: &str) -> Option<String> {
     let path = address.split(['?', '#']).next()?;
     let path = path.strip_suffix(".md").unwrap_or(path);
@@ -50,8 +50,8 @@ pub fn page_id(address: &str) -> Option<String> {
     }
 }
 
-/// Lower case ASCII letters and digits, joined by single dashes, at most 60; page text never names a file
-/// by itself.
+/// Returns at most 60 lower-case ASCII letters, digits and dashes. A file name never contains other
+/// text of a page.
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for c in title.chars() {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_safe_as_a_file_name() {
+    fn slug_is_safe_file_name() {
         for (title, expected) in [
             ("Get Access Token", "get-access-token"),
             ("../../etc/passwd", "etc-passwd"),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_stands_at_the_end_of_an_address() {
+    fn page_id_is_at_end_of_url() {
         for (address, expected) in [
             ("https://docs.example/312999607e0", Some("312999607e0")),
             (
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_tells_a_capture_from_other_files() {
+    fn extension_identifies_captures() {
         for (name, expected) in [
             ("1e0-a.txt", Some("txt")),
             ("1e0-a.json", Some("json")),

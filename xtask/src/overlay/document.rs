@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::target::Target;
-use super::yaml::{self, Data, Member, Node};
+use apifox::{JsonField, JsonNode, JsonValue, yaml};
 use serde_json::Value;
 
 /// A field that the overlay library of oapi-codegen requires for filters in profiles.
@@ -53,12 +53,12 @@ pub enum OverlayChange {
 /// # Errors
 /// Returns all problems of the file, by line.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Overlay, Vec<OverlayProblem>> {
-    let root = yaml::read(bytes).map_err(|refusal| {
+    let root = yaml::parse_strict(bytes).map_err(|error| {
         vec![OverlayProblem {
             file: file.to_owned(),
-            line: refusal.line,
-            text: refusal.text,
-            help: refusal.help,
+            line: error.line,
+            text: error.message,
+            help: error.help,
         }]
     })?;
     let mut reader = OverlayReader {
@@ -90,12 +90,12 @@ impl OverlayReader<'_> {
         });
     }
 
-    fn overlay(&mut self, root: Node) -> Option<Overlay> {
+    fn overlay(&mut self, root: JsonNode) -> Option<Overlay> {
         let line = root.line;
         let [version, info, actions] =
             self.fields(root, "the overlay", ["overlay", "info", "actions"])?;
         match version {
-            Some(member) if member.node.as_str() == Some("1.0.0") => {}
+            Some(member) if as_str(&member.value) == Some("1.0.0") => {}
             Some(member) => self.problem(
                 member.line,
                 "`overlay` is not 1.0.0",
@@ -110,7 +110,7 @@ impl OverlayReader<'_> {
         let (title, version) = match info {
             Some(member) => {
                 let line = member.line;
-                let [title, version] = self.fields(member.node, "`info`", ["title", "version"])?;
+                let [title, version] = self.fields(member.value, "`info`", ["title", "version"])?;
                 (
                     self.text(title, "info.title", line)?,
                     self.text(version, "info.version", line)?,
@@ -133,7 +133,7 @@ impl OverlayReader<'_> {
             );
             return None;
         };
-        let Data::List(nodes) = actions.node.data else {
+        let JsonValue::Array(nodes) = actions.value.value else {
             self.problem(
                 actions.line,
                 "`actions` is not a list",
@@ -161,7 +161,7 @@ impl OverlayReader<'_> {
         })
     }
 
-    fn action(&mut self, number: usize, node: Node) -> Option<OverlayAction> {
+    fn action(&mut self, number: usize, node: JsonNode) -> Option<OverlayAction> {
         let line = node.line;
         let [target, description, update, remove, stands_in_for] = self.fields(
             node,
@@ -174,7 +174,7 @@ impl OverlayReader<'_> {
                 "x-stands-in-for",
             ],
         )?;
-        let target_line = target.as_ref().map_or(line, |member| member.node.line);
+        let target_line = target.as_ref().map_or(line, |member| member.value.line);
         let target =
             self.text(target, "target", line)
                 .and_then(|text| match Target::parse(&text) {
@@ -217,13 +217,13 @@ impl OverlayReader<'_> {
 
     fn change(
         &mut self,
-        update: Option<Member>,
-        remove: Option<Member>,
+        update: Option<JsonField>,
+        remove: Option<JsonField>,
         line: u32,
     ) -> Option<OverlayChange> {
         match (update, remove) {
             (Some(update), None) => {
-                let value = update.node.into_value();
+                let value = update.value.to_value();
                 if value.is_null() {
                     self.problem(
                         update.line,
@@ -233,7 +233,7 @@ impl OverlayReader<'_> {
                 }
                 Some(OverlayChange::Update(value))
             }
-            (None, Some(remove)) if remove.node.data == Data::Scalar(Value::Bool(true)) => {
+            (None, Some(remove)) if remove.value.value == JsonValue::Bool(true) => {
                 Some(OverlayChange::Remove)
             }
             (None, Some(remove)) => {
@@ -266,12 +266,12 @@ impl OverlayReader<'_> {
     /// Returns the fields of a mapping by name. A field with another name is a problem.
     fn fields<const N: usize>(
         &mut self,
-        node: Node,
+        node: JsonNode,
         of: &str,
         names: [&str; N],
-    ) -> Option<[Option<Member>; N]> {
-        let (line, kind) = (node.line, node.kind());
-        let Data::Map(members) = node.data else {
+    ) -> Option<[Option<JsonField>; N]> {
+        let (line, kind) = (node.line, kind(&node));
+        let JsonValue::Object(members) = node.value else {
             self.problem(
                 line,
                 format!("{of} is {kind}"),
@@ -283,14 +283,14 @@ impl OverlayReader<'_> {
         for member in members {
             match names
                 .iter()
-                .position(|name| *name == member.key)
+                .position(|name| *name == member.name)
                 .and_then(|index| found.get_mut(index))
             {
                 Some(slot) => *slot = Some(member),
-                None if member.key == SPEAKEASY_JSONPATH => {}
+                None if member.name == SPEAKEASY_JSONPATH => {}
                 None => self.problem(
                     member.line,
-                    format!("{of} has the unknown field `{}`", member.key),
+                    format!("{of} has the unknown field `{}`", member.name),
                     &format!("allowed fields: {}", names.join(", ")),
                 ),
             }
@@ -298,7 +298,7 @@ impl OverlayReader<'_> {
         Some(found)
     }
 
-    fn text(&mut self, member: Option<Member>, name: &str, line: u32) -> Option<String> {
+    fn text(&mut self, member: Option<JsonField>, name: &str, line: u32) -> Option<String> {
         let help = match name {
             "description" => "write why the action is needed: EVIDENCE.md shows the reason",
             _ => "write a string, in quotes if it looks like a number",
@@ -307,12 +307,12 @@ impl OverlayReader<'_> {
             self.problem(line, format!("`{name}` is missing"), help);
             return None;
         };
-        match member.node.as_str().map(str::trim) {
+        match as_str(&member.value).map(str::trim) {
             Some("") | None => {
-                let kind = if member.node.as_str().is_some() {
+                let kind = if as_str(&member.value).is_some() {
                     "empty"
                 } else {
-                    member.node.kind()
+                    kind(&member.value)
                 };
                 self.problem(member.line, format!("`{name}` is {kind}"), help);
                 None
@@ -365,6 +365,25 @@ impl fmt::Display for OverlayError {
 }
 
 impl std::error::Error for OverlayError {}
+
+fn as_str(node: &JsonNode) -> Option<&str> {
+    match &node.value {
+        JsonValue::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Returns the kind of a value, for messages.
+fn kind(node: &JsonNode) -> &'static str {
+    match node.value {
+        JsonValue::Null => "empty",
+        JsonValue::Bool(_) => "a boolean",
+        JsonValue::Number(_) => "a number",
+        JsonValue::String(_) => "a string",
+        JsonValue::Array(_) => "a list",
+        JsonValue::Object(_) => "a mapping",
+    }
+}
 
 #[cfg(test)]
 mod tests {

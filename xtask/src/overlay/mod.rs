@@ -13,9 +13,7 @@ mod apply;
 mod document;
 mod merge;
 mod rename;
-mod scalar;
 mod target;
-mod yaml;
 
 pub use apply::{
     AppliedAction, OverlayContext, OverlayTrace, StaleAction, StaleActions, apply, apply_lenient,

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    docs::lock::{Entry, Lock, Origin},
+    docs::lock::{CaptureEntry, CaptureLock, CaptureOrigin},
     openapi::{components_of, operations as openapi_operations},
     overlay::{AppliedAction, OverlayTrace},
 };
@@ -18,7 +18,7 @@ const MAX_OPERATIONS: usize = 4;
 
 /// Returns the report on the superset document, which still has the importer's markers, and on the actions
 /// that were applied to it.
-pub fn report(lock: &Lock, document: &Value, traces: &[&OverlayTrace]) -> String {
+pub fn report(lock: &CaptureLock, document: &Value, traces: &[&OverlayTrace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -70,7 +70,7 @@ pub fn report(lock: &Lock, document: &Value, traces: &[&OverlayTrace]) -> String
     text
 }
 
-fn introduction(text: &mut String, lock: &Lock) {
+fn introduction(text: &mut String, lock: &CaptureLock) {
     let count = |origin| {
         lock.pages
             .iter()
@@ -87,13 +87,13 @@ fn introduction(text: &mut String, lock: &Lock) {
          - **inferred**: the pages only mention the operation. Its path and its fields are our guess. Inferred \
          operations are only in `openapi.provisional.json`.\n",
         lock.pages.len(),
-        count(Origin::Transcribed),
-        count(Origin::Saved),
-        count(Origin::Pulled)
+        count(CaptureOrigin::Transcribed),
+        count(CaptureOrigin::Saved),
+        count(CaptureOrigin::Pulled)
     );
 }
 
-fn pages(text: &mut String, lock: &Lock) {
+fn pages(text: &mut String, lock: &CaptureLock) {
     text.push_str(
         "## Pages\n\n| Page | Site | Level | Origin | Modified |\n|---|---|---|---|---|\n",
     );
@@ -110,7 +110,7 @@ fn pages(text: &mut String, lock: &Lock) {
     }
 }
 
-fn title(entry: &Entry) -> String {
+fn title(entry: &CaptureEntry) -> String {
     match &entry.address {
         Some(address) => format!("[{}]({address})", entry.title),
         None => format!("{} (no page seen)", entry.title),
@@ -290,6 +290,9 @@ mod tests {
                 action(6, "/paths/~1a/get/summary", "names a"),
             ],
         };
-        insta::assert_snapshot!("evidence", report(&Lock::default(), &document, &[&trace]));
+        insta::assert_snapshot!(
+            "evidence",
+            report(&CaptureLock::default(), &document, &[&trace])
+        );
     }
 }

@@ -1,20 +1,21 @@
-//! Puts the address of its page into the description of each operation and component, for the
-//! generated client: rustdoc shows descriptions, not `externalDocs`.
+//! Adds the URL of the vendor's page to the description of each operation and component.
+//!
+//! rustdoc shows descriptions but not `externalDocs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::{
-    docs::{evidence, lock::Lock},
+    docs::{evidence, lock::CaptureLock},
     openapi::{components_of, operations, operations_mut},
 };
 
-/// More pages than this are not listed one by one: the component belongs to all of them.
+/// A component with more pages than this shows only their number and one example.
 const AT_MOST: usize = 3;
 
-/// Adds the lines.
-pub fn add(document: &mut Value, lock: &Lock) {
+/// Adds the lines to all descriptions.
+pub fn add(document: &mut Value, lock: &CaptureLock) {
     let users = pages_by_component(document);
     for operation in operations_mut(document) {
         let line = line(pages_of(operation), lock);
@@ -49,7 +50,7 @@ fn pages_of(owner: &Map<String, Value>) -> BTreeSet<String> {
         .collect()
 }
 
-fn line(pages: BTreeSet<String>, lock: &Lock) -> String {
+fn line(pages: BTreeSet<String>, lock: &CaptureLock) -> String {
     let addresses: Vec<&str> = lock
         .pages
         .iter()
@@ -57,13 +58,13 @@ fn line(pages: BTreeSet<String>, lock: &Lock) -> String {
         .filter_map(|entry| entry.address.as_deref())
         .collect();
     match addresses.as_slice() {
-        [] => "Page: none was seen.".to_owned(),
+        [] => "Page: not available.".to_owned(),
         [one] => format!("Page: <{one}>"),
         some if some.len() <= AT_MOST => {
             let list: Vec<String> = some.iter().map(|address| format!("<{address}>")).collect();
             format!("Pages: {}", list.join(", "))
         }
-        [first, ..] => format!("Pages: {} of them, such as <{first}>", addresses.len()),
+        [first, ..] => format!("Pages: {}, for example <{first}>", addresses.len()),
     }
 }
 
@@ -77,7 +78,7 @@ fn append(owner: &mut Map<String, Value>, line: &str) {
     owner.insert("description".to_owned(), text.into());
 }
 
-/// The pages of the operations that use each component.
+/// Returns the pages of the operations that use each component.
 fn pages_by_component(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for operation in operations(document) {
@@ -99,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn lock() -> Lock {
+    fn lock() -> CaptureLock {
         let page = |id: &str| {
             format!(
                 "[[page]]\nfile = \"{id}-p.txt\"\nid = \"{id}\"\ntitle = \"P\"\nsite = \"docs.example\"\n\
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn each_description_ends_with_its_page() {
+    fn description_ends_with_page() {
         let schema =
             |name: &str| json!({"schema": {"$ref": format!("#/components/schemas/{name}")}});
         let mut document = json!({
@@ -144,7 +145,7 @@ mod tests {
                 "/paths/~1b/get/description",
                 "B\n\nPages: <https://docs.example/2e0>, <https://docs.example/3e0>",
             ),
-            ("/paths/~1c/get/description", "Page: none was seen."),
+            ("/paths/~1c/get/description", "Page: not available."),
             (
                 "/components/schemas/Own/description",
                 "O\n\nPage: <https://docs.example/1e0>",
@@ -155,11 +156,11 @@ mod tests {
             ),
             (
                 "/components/schemas/Guess/description",
-                "Page: none was seen.",
+                "Page: not available.",
             ),
             (
                 "/components/schemas/Shared/description",
-                "Pages: 4 of them, such as <https://docs.example/1e0>",
+                "Pages: 4, for example <https://docs.example/1e0>",
             ),
         ] {
             assert_eq!(text(pointer), expected, "{pointer}");

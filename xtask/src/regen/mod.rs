@@ -1,4 +1,6 @@
-//! `cargo xtask regen`: from the captures to the documents and the client, in memory.
+//! `cargo xtask regen`: generates the documents and the client from the captures, in memory.
+//!
+//! [`build`] has the stages in order: captures, assembled document, overlays, lint, client, reports.
 
 pub mod links;
 pub mod summary;
@@ -22,10 +24,9 @@ use crate::{
         captures::{self, Captures},
         evidence,
         lock::LockError,
-        security,
     },
     lint::{self, Finding},
-    output_files::Outputs,
+    output_files::OutputFiles,
     overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleActions},
     profile::{self, ProfileError},
     publish::{
@@ -38,7 +39,7 @@ use summary::Summary;
 
 const PROFILE: &str = "progenitor";
 
-/// The tree cannot be regenerated; it is as it was.
+/// The reason why the output files cannot be generated. No file was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegenError {
     /// The captures cannot be used.
@@ -50,19 +51,19 @@ pub enum RegenError {
     /// An overlay is malformed.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
-    /// The profile of the client cannot be used.
+    /// A profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// Overlay actions do nothing any more.
+    /// Overlay actions are stale.
     #[error(transparent)]
     Stale(#[from] StaleActions),
-    /// The documents break rules.
+    /// The documents violate lint rules.
     #[error("{}", lines(.0))]
     Findings(Vec<Finding>),
     /// The client cannot be generated.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The document cannot be told in YAML.
+    /// The document cannot be written as YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
     /// The changelog cannot take its section.
@@ -73,7 +74,7 @@ pub enum RegenError {
         "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
     )]
     Baseline(serde_json::Error),
-    /// A file of which a part is made cannot be read.
+    /// A file that is partly generated cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Unreadable {
         /// The file, below the root.
@@ -89,9 +90,9 @@ pub enum RegenError {
         /// The cause.
         source: io::Error,
     },
-    /// A draft would stand in the tree.
+    /// The draft folder is inside the repository.
     #[error(
-        "{}: is inside the tree; a draft holds uncurated text, give a folder outside it",
+        "{}: is inside the repository; a draft has text that no overlay corrected, so use a folder outside it",
         .0.display()
     )]
     DraftInTree(PathBuf),
@@ -105,28 +106,28 @@ fn lines<T: std::fmt::Display>(items: &[T]) -> String {
         .join("\n")
 }
 
-/// All files of a run, with what the table says.
+/// The output files of a run, and its counts.
 #[derive(Debug)]
-pub struct Built {
+pub struct RegenOutput {
     /// The files, not yet written.
-    pub outputs: Outputs,
+    pub outputs: OutputFiles,
     /// The counts.
     pub summary: Summary,
-    /// What the importer remarked without failing.
+    /// The warnings of the importer.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Makes all outputs from the files below `root`. Nothing is written.
+/// Generates all output files from the files below `root`, without writing them.
 ///
 /// # Errors
-/// See [`RegenError`]; every message names file and place and what to do.
-pub fn build(root: &Path) -> Result<Built, RegenError> {
+/// See [`RegenError`]; each message has the file, the place and a help text.
+pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let captures = captures::load(root)?;
     let (raw, warnings) = assemble(&captures)?;
-    let curated = Curated::make(root, raw, &captures)?;
+    let overlaid = OverlaidDocuments::make(root, raw, &captures)?;
 
-    let mut findings = lint::house(&curated.published);
-    for finding in lint::house(&curated.superset) {
+    let mut findings = lint::house(&overlaid.published);
+    for finding in lint::house(&overlaid.superset) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }
@@ -152,21 +153,21 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         Ok(document)
     };
     let sources = client::generate(
-        &for_client(&curated.superset, true)?,
-        &for_client(&curated.published, false)?,
+        &for_client(&overlaid.superset, true)?,
+        &for_client(&overlaid.published, false)?,
     )?;
 
-    // Those of other generators are not needed here, but go stale here.
+    // The profiles of other generators are applied only to detect stale actions.
     for name in profile::names(root)? {
         if name != PROFILE {
             let other = profile::load(root, &name)?;
-            profile::apply_to_superset(&mut curated.superset.clone(), &other)?;
+            profile::apply_to_superset(&mut overlaid.superset.clone(), &other)?;
         }
     }
 
-    let published = finish(curated.published.clone());
-    let superset = finish(curated.superset.clone());
-    let mut outputs = Outputs::default();
+    let published = finish(overlaid.published.clone());
+    let superset = finish(overlaid.superset.clone());
+    let mut outputs = OutputFiles::default();
     outputs.add("spec/openapi.json", format::to_json(&published));
     outputs.add("spec/openapi.yaml", format::to_yaml(&published)?);
     outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
@@ -174,8 +175,8 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         "spec/EVIDENCE.md",
         evidence_report::report(
             &captures.lock,
-            &curated.superset,
-            &[&curated.trace, &curated.provisional_trace],
+            &overlaid.superset,
+            &[&overlaid.trace, &overlaid.provisional_trace],
         ),
     );
     outputs.add("crates/stablelink-api/src/generated.rs", sources.generated);
@@ -189,15 +190,15 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
     );
     outputs.add(changelog::FILE, changes(root, &published, &captures)?);
     outputs.add(operations_table::FILE, operations_table::table(&superset));
-    let summary = Summary::count(&captures.lock, &published, &superset, &curated);
-    Ok(Built {
+    let summary = Summary::count(&captures.lock, &published, &superset, &overlaid);
+    Ok(RegenOutput {
         outputs,
         summary,
         warnings,
     })
 }
 
-/// A file that a person writes too, if it is there.
+/// Reads a file that is partly written by hand, if it exists.
 fn read(root: &Path, file: &str) -> Result<Option<String>, RegenError> {
     match fs::read_to_string(root.join(file)) {
         Ok(text) => Ok(Some(text)),
@@ -223,27 +224,27 @@ fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String
     )?)
 }
 
-/// The curated documents, with the marks of the importer still in them, and what each action did.
+/// The documents after the overlays, still with the markers of the importer, and the traces.
 #[derive(Debug)]
-pub struct Curated {
-    /// What pages describe.
+pub struct OverlaidDocuments {
+    /// The documented and partial operations.
     pub published: Value,
-    /// And what they only name.
+    /// The published document and the inferred operations.
     pub superset: Value,
-    /// What the overlays did.
+    /// The trace of the overlays.
     pub trace: OverlayTrace,
-    /// What the provisional overlays did.
+    /// The trace of the provisional overlays.
     pub provisional_trace: OverlayTrace,
 }
 
-impl Curated {
+impl OverlaidDocuments {
     fn make(root: &Path, raw: Value, captures: &Captures) -> Result<Self, RegenError> {
         let context = OverlayContext {
             page_titles: captures.page_titles(),
         };
         let (overlays, provisional) = overlay::load_all(root)?;
         let mut published = raw;
-        // The lenient form for both sets, so that one run lists every stale action of both.
+        // Lenient, so that one run lists the stale actions of both sets.
         let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
         let mut superset = published.clone();
         let (provisional_trace, stale_provisional) =
@@ -266,7 +267,7 @@ impl Curated {
     }
 }
 
-/// The importer's document with the evidence of the lock on it.
+/// Assembles the document of the importer and adds the evidence of the lock.
 fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
@@ -287,7 +288,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError>
     }
     let mut document = assembly.document;
     evidence::attach(&mut document, captures);
-    security::set_aside(&mut document);
+    evidence::move_page_security(&mut document);
     Ok((document, warnings))
 }
 
@@ -296,11 +297,12 @@ fn finish(mut document: Value) -> Value {
     document
 }
 
-/// Writes the documents as they come out without the stale actions into a folder outside the tree,
-/// with a list of what was left out: for finding out where the docs went.
+/// Writes the documents without the stale actions to a folder outside the repository, with a list of
+/// these actions. The draft shows how the pages changed.
 ///
 /// # Errors
-/// The captures or overlays cannot be read, or the folder cannot be written or is in the tree.
+/// Fails if the captures or overlays cannot be read, or if the folder cannot be written or is inside
+/// the repository.
 pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     let write_error = |path: &Path| {
         let path = path.to_path_buf();

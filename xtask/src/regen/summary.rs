@@ -1,29 +1,29 @@
-//! The short table that `regen` prints.
+//! The table that `regen` prints.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
-use super::Curated;
+use super::OverlaidDocuments;
 use crate::{
-    docs::lock::{Lock, Origin},
-    output_files::{Output, State},
+    docs::lock::{CaptureLock, CaptureOrigin},
+    output_files::{FileState, OutputFile},
 };
 
 /// The counts of one run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    origins: BTreeMap<Origin, usize>,
+    origins: BTreeMap<CaptureOrigin, usize>,
     levels: BTreeMap<String, usize>,
     actions: usize,
 }
 
 impl Summary {
     pub(super) fn count(
-        lock: &Lock,
+        lock: &CaptureLock,
         published: &Value,
         superset: &Value,
-        curated: &Curated,
+        curated: &OverlaidDocuments,
     ) -> Self {
         let mut summary = Self {
             actions: curated.trace.actions.len() + curated.provisional_trace.actions.len(),
@@ -40,13 +40,13 @@ impl Summary {
         summary
     }
 
-    /// The table, with the files of the run; `done` is what was done with those that differ.
-    pub fn table(&self, files: &[(&Output, State)], done: &str, time: Duration) -> String {
+    /// Returns the table with the output files. `done` is the verb for the files that differ.
+    pub fn table(&self, files: &[(&OutputFile, FileState)], done: &str, time: Duration) -> String {
         let origin = |origin| self.origins.get(&origin).copied().unwrap_or_default();
         let level = |level| self.levels.get(level).copied().unwrap_or_default();
         let changed: Vec<String> = files
             .iter()
-            .filter(|(_, state)| *state != State::Unchanged)
+            .filter(|(_, state)| *state != FileState::Unchanged)
             .map(|(output, _)| output.path.display().to_string())
             .collect();
         let pages: usize = self.origins.values().sum();
@@ -57,9 +57,9 @@ impl Summary {
                 pages,
                 format!(
                     "{} transcribed, {} saved, {} pulled",
-                    origin(Origin::Transcribed),
-                    origin(Origin::Saved),
-                    origin(Origin::Pulled)
+                    origin(CaptureOrigin::Transcribed),
+                    origin(CaptureOrigin::Saved),
+                    origin(CaptureOrigin::Pulled)
                 ),
             ),
             (
@@ -111,7 +111,7 @@ fn levels(document: &Value) -> impl Iterator<Item = String> + '_ {
         .filter_map(|operation| Some(operation.get("x-evidence")?["level"].as_str()?.to_owned()))
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for CaptureOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

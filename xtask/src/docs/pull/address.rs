@@ -1,35 +1,35 @@
-//! Where a pull may go: the site and the base of the published JSON.
+//! The URLs that a pull may request: those of the site and of the published JSON.
 
 use reqwest::Url;
 
 use super::error::PullError;
 use crate::openapi::is_plain;
 
-/// A documentation site: scheme, host and port.
+/// The origin of a documentation site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     url: Url,
 }
 
 impl Site {
-    /// Reads `--site`. `https` alone, and `http` on this machine; nothing behind the host.
+    /// Parses `--site`: an `https` origin, or `http` on localhost.
     ///
     /// # Errors
-    /// The text is another address.
+    /// Fails for any other URL.
     pub fn parse(text: &str) -> Result<Self, PullError> {
         let refuse = |why| PullError::Address {
             option: "--site",
-            text: shown(text),
+            text: sanitize(text),
             why,
         };
         let url = parse(text).map_err(refuse)?;
         if !matches!(url.path(), "" | "/") {
-            return Err(refuse("it goes on behind the host; give the site alone"));
+            return Err(refuse("it has a path; pass only the origin"));
         }
         Ok(Self { url })
     }
 
-    /// What the lock calls the site: its host, with the port where there is one.
+    /// Returns the name of the site in the lock: the host, and the port if it has one.
     pub fn name(&self) -> String {
         match self.url.port() {
             Some(port) => format!("{}:{port}", self.host()),
@@ -37,30 +37,30 @@ impl Site {
         }
     }
 
-    /// The host alone: what the published JSON knows a site by.
+    /// Returns the host, by which the published JSON identifies a site.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// `https://host`, as in the header `Origin`.
+    /// Returns the origin as in the `CaptureOrigin` header.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 
-    /// Whether the site is a copy on this machine.
+    /// Returns whether the site is on localhost.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.url)
     }
 
-    /// An address below the site.
+    /// Returns a URL of the site.
     pub fn below(&self, path: &str) -> String {
         format!("{}/{path}", self.origin())
     }
 
-    /// The address that a link on a page of the site means, if it stays there.
+    /// Resolves a link of the site.
     ///
     /// # Errors
-    /// Why it is not followed.
+    /// Returns the reason if the link leaves the site or is invalid.
     pub fn resolve(&self, link: &str) -> Result<Url, &'static str> {
         let climbs = link
             .split(['?', '#'])
@@ -69,72 +69,72 @@ impl Site {
             .split(['/', '\\'])
             .any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), ".."));
         if climbs {
-            return Err("it climbs with `..`");
+            return Err("it contains `..`");
         }
         if link
             .chars()
             .any(|c| c.is_control() || c == '\\' || c == ' ')
         {
-            return Err("it has characters that no address has");
+            return Err("it has characters that are invalid in a URL");
         }
-        let url = self.url.join(link).map_err(|_| "it is no address")?;
+        let url = self.url.join(link).map_err(|_| "it is not a URL")?;
         if url.origin() != self.url.origin() {
             return Err("it leads to another origin");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("it names a user");
+            return Err("it contains a user name");
         }
         Ok(url)
     }
 }
 
-/// The base of the published JSON, without a slash at its end.
+/// The base URL of the published JSON, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiBase {
     url: Url,
 }
 
 impl ApiBase {
-    /// Where the vendor of the sites serves their pages.
+    /// The API of the vendor of such sites.
     pub const DEFAULT: &str = "https://api.apifox.com/api/v1";
 
-    /// Reads `--api-base`. `https` alone, and `http` on this machine.
+    /// Parses `--api-base`: an `https` URL, or `http` on localhost.
     ///
     /// # Errors
-    /// The text is another address.
+    /// Fails for any other URL.
     pub fn parse(text: &str) -> Result<Self, PullError> {
         let url = parse(text.trim_end_matches('/')).map_err(|why| PullError::Address {
             option: "--api-base",
-            text: shown(text),
+            text: sanitize(text),
             why,
         })?;
         Ok(Self { url })
     }
 
-    /// An address below the base.
+    /// Returns a URL below the base.
     pub fn below(&self, path: &str) -> String {
         format!("{}/{path}", self.url.as_str().trim_end_matches('/'))
     }
 
-    /// Whether the base is on this machine.
+    /// Returns whether the base is on localhost.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.url)
     }
 }
 
 fn parse(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "it is no address")?;
+    let url = Url::parse(text).map_err(|_| "it is not a URL")?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        "http" => return Err("http is for this machine alone; give https"),
+        "http" => return Err("http is only allowed for localhost; use https"),
         _ => return Err("it is not https"),
     }
     if url.host_str().is_none_or(str::is_empty) {
-        return Err("it names no host");
+        return Err("it has no host");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it names a user");
+        return Err("it contains a user name");
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("it has a query or a fragment");
@@ -151,18 +151,18 @@ fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Text of a site as a message may hold it: in one line, without control characters, 120 characters.
-pub fn shown(text: &str) -> String {
-    const MOST: usize = 120;
-    let mut shown: String = text
+/// Returns text of a site for a message: one line, no control characters, at most 120 characters.
+pub fn sanitize(text: &str) -> String {
+    const MAX_CHARS: usize = 120;
+    let mut sanitized: String = text
         .chars()
-        .take(MOST)
+        .take(MAX_CHARS)
         .map(|c| if is_plain(c) { c } else { '\u{FFFD}' })
         .collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
+    if text.chars().nth(MAX_CHARS).is_some() {
+        sanitized.push('…');
     }
-    shown
+    sanitized
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_site_is_an_https_origin_or_a_copy_on_this_machine() {
+    fn site_is_https_origin_or_localhost() {
         for (text, name, origin) in [
             (
                 "https://docs.example",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_on_the_origin() {
+    fn links_stay_on_origin() {
         let site = Site::parse("https://docs.example").unwrap();
         for (link, expected) in [
             ("https://docs.example/1e0.md", "https://docs.example/1e0.md"),
@@ -243,11 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn text_of_a_site_is_shown_in_one_short_line() {
+    fn site_text_is_sanitized_to_one_short_line() {
         assert_eq!(
-            shown("a\n\u{1b}[31mb\u{202e}"),
+            sanitize("a\n\u{1b}[31mb\u{202e}"),
             "a\u{FFFD}\u{FFFD}[31mb\u{FFFD}"
         );
-        assert_eq!(shown(&"x".repeat(500)).chars().count(), 121);
+        assert_eq!(sanitize(&"x".repeat(500)).chars().count(), 121);
     }
 }

@@ -1,40 +1,40 @@
-//! Why a pull cannot go on: what, where, what was kept, what to do.
+//! Errors of a pull.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::super::lock::LockError;
 use crate::{output_files::OutputError, overlay::OverlayError};
 
-/// Most failed pages that a message names.
-const MOST_LINES: usize = 20;
+/// The maximum number of failed pages in a message.
+const MAX_LINES: usize = 20;
 
-/// What a failure of one request means for the next step.
+/// The consequence of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// The same request may work later.
-    Passing,
-    /// It will not.
-    Lasting,
-    /// Nor will any other.
+pub enum FailureKind {
+    /// The request may succeed later.
+    Transient,
+    /// The request will fail again.
+    Permanent,
+    /// All other requests will fail too.
     Fatal,
 }
 
-/// A request that did not give what it was for.
+/// A failed request.
 #[derive(Debug, Clone)]
-pub struct Failure {
-    /// What happened, for people.
+pub struct FetchError {
+    /// The message.
     pub text: String,
-    /// What it means for the next step.
-    pub class: Class,
-    /// The HTTP status, where there was an answer.
+    /// The consequence.
+    pub class: FailureKind,
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// How long the site asks to wait.
+    /// The delay in the `Retry-After` header.
     pub retry_after: Option<Duration>,
 }
 
-impl Failure {
-    /// A failure without an HTTP status.
-    pub fn new(class: Class, text: impl Into<String>) -> Self {
+impl FetchError {
+    /// Creates a failure without an HTTP status.
+    pub fn new(class: FailureKind, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             class,
@@ -44,7 +44,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -53,88 +53,88 @@ impl fmt::Display for Failure {
 /// A page that could not be fetched.
 #[derive(Debug, Clone)]
 pub struct FailedPage {
-    /// Its id.
+    /// The page ID.
     pub id: String,
-    /// Its title, as the list has it.
+    /// The title in the list.
     pub title: String,
-    /// Why.
-    pub failure: Failure,
+    /// The reason.
+    pub failure: FetchError,
 }
 
-/// The site cannot be captured. The tree is as it was.
+/// The reason why a site cannot be captured. No capture was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
-    /// An option is no address that a pull goes to.
+    /// An option is not an allowed URL.
     #[error("{option} {text:?}: {why}")]
     Address {
         /// The option.
         option: &'static str,
-        /// Its value.
+        /// The value.
         text: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// The list of pages, or what leads to it, cannot be had.
+    /// The list of pages cannot be fetched.
     #[error("{address}: {failure}\n  help: {help}")]
     Listing {
-        /// What was asked for.
+        /// The requested URL.
         address: String,
-        /// What came of it.
-        failure: Failure,
-        /// What to do.
+        /// The failure.
+        failure: FetchError,
+        /// How to fix it.
         help: &'static str,
     },
-    /// The list names something that is not followed.
+    /// An entry of the list is rejected.
     #[error("{place}: {text}\n  help: {help}")]
     Listed {
-        /// List and line, or node.
+        /// The list and line, or the node.
         place: String,
-        /// What it names and why not.
+        /// The entry and the reason.
         text: String,
-        /// What to do.
+        /// How to fix it.
         help: &'static str,
     },
-    /// The site has more pages than are taken.
+    /// The site has too many pages.
     #[error(
-        "{address}: lists {listed} pages, at most {most} are taken; nothing was fetched\n  \
-         help: see whether this is the right site; the limit is `pages` in xtask/src/docs/pull/settings.rs"
+        "{address}: lists {listed} pages, but at most {most} are allowed; nothing was fetched\n  \
+         help: check that this is the right site; the limit is `pages` in xtask/src/docs/pull/settings.rs"
     )]
     TooManyPages {
         /// The list.
         address: String,
-        /// How many it has.
+        /// The number of listed pages.
         listed: usize,
-        /// How many are taken.
+        /// The limit.
         most: usize,
     },
     /// Some pages could not be fetched.
-    #[error("{}", incomplete(.failed, *.kept, *.listed, .folder, .gave_up.as_deref()))]
+    #[error("{}", incomplete(.failed, *.cached, *.listed, .folder, .aborted.as_deref()))]
     Incomplete {
-        /// Those that failed, in the order of the list.
+        /// The failed pages, in the order of the list.
         failed: Vec<FailedPage>,
-        /// How many pages are kept for the next run.
-        kept: usize,
-        /// How many pages the site lists.
+        /// The number of cached pages.
+        cached: usize,
+        /// The number of listed pages.
         listed: usize,
-        /// Where they are kept.
+        /// The folder of the cache.
         folder: PathBuf,
-        /// Why the rest was not tried.
-        gave_up: Option<String>,
+        /// The reason why the run was aborted.
+        aborted: Option<String>,
     },
-    /// A page of this id belongs to another site.
+    /// A page with this ID is captured from another site.
     #[error(
-        "page {id} ({title:?}): is captured from {captured}, and {listed} lists it too; nothing was fetched\n  \
-         help: if all the docs moved, write `site = {listed:?}` for `site = {captured:?}` in spec/docs/docs.lock; \
-         if this page did, file it once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
+        "page {id} ({title:?}): is captured from {captured}, but {listed} also lists it; nothing was fetched\n  \
+         help: if the whole documentation moved, replace `site = {captured:?}` by `site = {listed:?}` in spec/docs/docs.lock; \
+         if only this page moved, add it once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
     )]
     OtherSite {
         /// The page id.
         id: String,
         /// The title.
         title: String,
-        /// The site of the lock.
+        /// The site in the lock.
         captured: String,
-        /// The site of this run.
+        /// The site of this pull.
         listed: String,
     },
     /// The lock cannot be used.
@@ -143,67 +143,70 @@ pub enum PullError {
     /// The lock cannot be written as TOML.
     #[error("docs.lock: {0}")]
     Text(#[from] toml::ser::Error),
-    /// An overlay cannot be read, so that it cannot be told which actions became stale.
+    /// An overlay cannot be read, so stale actions cannot be detected.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
-    /// The tree cannot be written.
+    /// The files cannot be written.
     #[error(transparent)]
     Tree(#[from] OutputError),
-    /// Pages cannot be kept for the next run.
+    /// The cache cannot be written.
     #[error("{}: cannot be {action}: {source}. No capture was changed", path.display())]
     PageCache {
         /// Folder or file.
         path: PathBuf,
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
         /// The cause.
         source: io::Error,
     },
-    /// No client for HTTP, or no runtime to drive it.
-    #[error("the HTTP client cannot be set up: {0}")]
+    /// The HTTP client or the async runtime cannot be created.
+    #[error("the HTTP client cannot be created: {0}")]
     Client(String),
 }
 
 fn incomplete(
     failed: &[FailedPage],
-    kept: usize,
+    cached: usize,
     listed: usize,
     folder: &std::path::Path,
-    gave_up: Option<&str>,
+    aborted: Option<&str>,
 ) -> String {
-    let mut text = format!("{} of {listed} pages could not be fetched:", listed - kept);
-    for page in failed.iter().take(MOST_LINES) {
+    let mut text = format!(
+        "{} of {listed} pages could not be fetched:",
+        listed - cached
+    );
+    for page in failed.iter().take(MAX_LINES) {
         text.push_str(&format!(
             "\n  {} {:?}: {}",
             page.id, page.title, page.failure
         ));
     }
-    if failed.len() > MOST_LINES {
-        text.push_str(&format!("\n  and {} more", failed.len() - MOST_LINES));
+    if failed.len() > MAX_LINES {
+        text.push_str(&format!("\n  and {} more", failed.len() - MAX_LINES));
     }
-    if let Some(why) = gave_up {
-        text.push_str(&format!("\n  gave up: {why}"));
+    if let Some(why) = aborted {
+        text.push_str(&format!("\n  aborted: {why}"));
     }
     text.push_str(&format!(
-        "\n  help: no capture was changed; {} in {}, and the same command goes on from there",
-        match kept {
-            1 => "1 fetched page is kept".to_owned(),
-            kept => format!("{kept} fetched pages are kept"),
+        "\n  help: no capture was changed; {} in {}, and the same command continues from there",
+        match cached {
+            1 => "1 fetched page is cached".to_owned(),
+            cached => format!("{cached} fetched pages are cached"),
         },
         folder.display()
     ));
     let lasting = failed
         .iter()
-        .find(|page| page.failure.class == Class::Lasting);
-    // Where the rest could be had, a page that failed in each round may do so for ever.
-    let page = lasting.or(failed.first().filter(|_| gave_up.is_none()));
+        .find(|page| page.failure.class == FailureKind::Permanent);
+    // If the run was not aborted, a page that failed in both rounds may fail forever.
+    let page = lasting.or(failed.first().filter(|_| aborted.is_none()));
     if let Some(page) = page {
         let what = match page.failure.class {
-            Class::Lasting => "that the site cannot serve",
+            FailureKind::Permanent => "that the site cannot serve",
             _ => "that fails every time",
         };
         text.push_str(&format!(
-            "\n  help: a page {what} is left as it is captured by `--without {}`",
+            "\n  help: to skip a page {what} and keep its capture, use `--without {}`",
             page.id
         ));
     }

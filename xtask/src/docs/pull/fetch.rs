@@ -1,4 +1,4 @@
-//! Fetches the pages of a list: several at once first, then what failed once more, one at a time.
+//! Fetches the pages of a list: first several at once, then the failed ones again, one at a time.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -6,102 +6,102 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
 use super::{
-    Form,
-    error::{Class, FailedPage, Failure, PullError},
-    page::{Listed, Page},
+    CaptureFormat, FetchedPage, ListedPage,
+    error::{FailedPage, FailureKind, FetchError, PullError},
     page_cache::PageCache,
-    settings::Settings,
-    web::Web,
+    settings::PullSettings,
+    web::HttpClient,
 };
 
-/// All pages of a list.
+/// The fetched pages of a list.
 #[derive(Debug)]
-pub(super) struct Fetched {
+pub(super) struct FetchResult {
     /// In the order of the list.
-    pub pages: Vec<Page>,
-    /// How many of them an earlier run had kept.
+    pub pages: Vec<FetchedPage>,
+    /// The number of pages from the cache.
     pub resumed: usize,
 }
 
-/// Fetches the pages that no earlier run kept.
+/// Fetches the pages that are not in the cache.
 ///
 /// # Errors
-/// A page cannot be had: all that could be are kept.
+/// Fails if a page cannot be fetched. All fetched pages are cached.
 pub(super) async fn fetch(
-    web: &Arc<Web>,
-    form: Form,
-    listed: &[Listed],
-    kept: &PageCache,
-    settings: &Settings,
-) -> Result<Fetched, PullError> {
-    let names = kept.names();
-    let pages: Vec<Option<Page>> = listed
+    web: &Arc<HttpClient>,
+    form: CaptureFormat,
+    listed: &[ListedPage],
+    cache: &PageCache,
+    settings: &PullSettings,
+) -> Result<FetchResult, PullError> {
+    let names = cache.names();
+    let pages: Vec<Option<FetchedPage>> = listed
         .iter()
         .map(|page| {
-            let content = kept.load(&names, &page.id)?;
+            let content = cache.load(&names, &page.id)?;
             form.read_stored(page, &content).ok()
         })
         .collect();
     let resumed = pages.iter().flatten().count();
-    let mut run = Run {
+    let mut run = FetchRun {
         web: Arc::clone(web),
         form,
         listed,
-        kept,
+        cache,
         settings,
         bytes: pages.iter().flatten().map(|page| page.content.len()).sum(),
         pages,
         failed: Vec::new(),
-        gave_up: None,
+        aborted: None,
         progress: progress(listed.len(), resumed),
     };
-    let open = run.open();
+    let missing = run.missing();
     run.round(
-        open,
+        missing,
         settings.concurrency,
-        settings.patience * settings.concurrency,
+        settings.max_failures * settings.concurrency,
     )
     .await?;
     if run
-        .gave_up
+        .aborted
         .as_ref()
-        .is_none_or(|given_up| !given_up.lasting)
+        .is_none_or(|reason| !reason.is_permanent)
     {
-        run.gave_up = None;
-        let lasting: Vec<usize> = run.failed.iter().map(|(index, _)| *index).collect();
-        let open = run
-            .open()
+        run.aborted = None;
+        let permanent: Vec<usize> = run.failed.iter().map(|(index, _)| *index).collect();
+        let missing = run
+            .missing()
             .into_iter()
-            .filter(|index| !lasting.contains(index));
-        run.round(open.collect(), 1, settings.patience).await?;
+            .filter(|index| !permanent.contains(index));
+        run.round(missing.collect(), 1, settings.max_failures)
+            .await?;
     }
     run.progress.finish_and_clear();
     run.finish(resumed)
 }
 
-/// Why the rest of a list is not tried.
-struct GivenUp {
+/// The reason why a run is aborted.
+struct AbortReason {
     text: String,
-    /// Whether a later round would find the same.
-    lasting: bool,
+    /// Whether the next round would fail too.
+    is_permanent: bool,
 }
 
-struct Run<'a> {
-    web: Arc<Web>,
-    form: Form,
-    listed: &'a [Listed],
-    kept: &'a PageCache,
-    settings: &'a Settings,
-    pages: Vec<Option<Page>>,
+struct FetchRun<'a> {
+    web: Arc<HttpClient>,
+    form: CaptureFormat,
+    listed: &'a [ListedPage],
+    cache: &'a PageCache,
+    settings: &'a PullSettings,
+    pages: Vec<Option<FetchedPage>>,
     bytes: usize,
-    /// Pages that failed for good; others stay open for the next round.
-    failed: Vec<(usize, Failure)>,
-    gave_up: Option<GivenUp>,
+    /// Permanently failed pages. Other failed pages are tried in the next round.
+    failed: Vec<(usize, FetchError)>,
+    aborted: Option<AbortReason>,
     progress: ProgressBar,
 }
 
-impl Run<'_> {
-    fn open(&self) -> Vec<usize> {
+impl FetchRun<'_> {
+    fn missing(&self) -> Vec<usize> {
         (0..self.pages.len())
             .filter(|index| self.pages[*index].is_none())
             .collect()
@@ -109,17 +109,17 @@ impl Run<'_> {
 
     async fn round(
         &mut self,
-        open: Vec<usize>,
+        missing: Vec<usize>,
         width: usize,
-        patience: usize,
+        max_failures: usize,
     ) -> Result<(), PullError> {
         let last = width == 1;
-        let mut queue = VecDeque::from(open);
+        let mut queue = VecDeque::from(missing);
         let mut tasks = JoinSet::new();
-        let mut in_a_row = 0;
+        let mut consecutive = 0;
         loop {
             while tasks.len() < width
-                && self.gave_up.is_none()
+                && self.aborted.is_none()
                 && let Some(index) = queue.pop_front()
             {
                 let (web, form) = (Arc::clone(&self.web), self.form);
@@ -138,21 +138,18 @@ impl Run<'_> {
             let (index, page) = joined.map_err(|error| PullError::Client(error.to_string()))?;
             match page {
                 Ok(page) => {
-                    in_a_row = 0;
-                    self.keep(index, page)?;
+                    consecutive = 0;
+                    self.store(index, page)?;
                 }
                 Err(failure) => {
-                    let passing = failure.class == Class::Passing;
-                    in_a_row = if passing { in_a_row + 1 } else { 0 };
-                    if failure.class == Class::Fatal {
-                        self.give_up(failure.text.clone(), true);
-                    } else if in_a_row >= patience {
-                        self.give_up(
-                            format!("{in_a_row} pages failed one after the other"),
-                            false,
-                        );
+                    let transient = failure.class == FailureKind::Transient;
+                    consecutive = if transient { consecutive + 1 } else { 0 };
+                    if failure.class == FailureKind::Fatal {
+                        self.abort(failure.text.clone(), true);
+                    } else if consecutive >= max_failures {
+                        self.abort(format!("{consecutive} pages failed in a row"), false);
                     }
-                    if !passing || last {
+                    if !transient || last {
                         self.failed.push((index, failure));
                     }
                 }
@@ -160,30 +157,31 @@ impl Run<'_> {
         }
     }
 
-    fn keep(&mut self, index: usize, page: Page) -> Result<(), PullError> {
+    fn store(&mut self, index: usize, page: FetchedPage) -> Result<(), PullError> {
         self.bytes += page.content.len();
         if self.bytes > self.settings.total_bytes {
             let most = self.settings.total_bytes;
-            self.give_up(
-                format!("the pages have more than {most} bytes together, which is the limit"),
+            self.abort(
+                format!("the pages exceed the limit of {most} bytes in total"),
                 true,
             );
             return Ok(());
         }
-        self.kept.save(&page.listed.id, &page.content)?;
+        self.cache.save(&page.listed.id, &page.content)?;
         self.pages[index] = Some(page);
         self.progress.inc(1);
         Ok(())
     }
 
-    fn give_up(&mut self, text: String, lasting: bool) {
-        self.gave_up.get_or_insert(GivenUp { text, lasting });
+    fn abort(&mut self, text: String, is_permanent: bool) {
+        self.aborted
+            .get_or_insert(AbortReason { text, is_permanent });
     }
 
-    fn finish(mut self, resumed: usize) -> Result<Fetched, PullError> {
+    fn finish(mut self, resumed: usize) -> Result<FetchResult, PullError> {
         let kept = self.pages.iter().flatten().count();
         if kept == self.listed.len() {
-            return Ok(Fetched {
+            return Ok(FetchResult {
                 pages: self.pages.into_iter().flatten().collect(),
                 resumed,
             });
@@ -196,18 +194,18 @@ impl Run<'_> {
         });
         Err(PullError::Incomplete {
             failed: failed.collect(),
-            kept,
+            cached: kept,
             listed: self.listed.len(),
-            folder: self.kept.shown.clone(),
-            gave_up: self.gave_up.map(|given_up| given_up.text),
+            folder: self.cache.shown.clone(),
+            aborted: self.aborted.map(|reason| reason.text),
         })
     }
 }
 
-/// Hidden where the output is no terminal.
+/// Returns a progress bar, which is hidden if the output is not a terminal.
 fn progress(pages: usize, done: usize) -> ProgressBar {
     let bar = ProgressBar::new(pages as u64).with_position(done as u64);
-    match ProgressStyle::with_template("{bar:30} {pos} of {len} pages, {eta} to go") {
+    match ProgressStyle::with_template("{bar:30} {pos} of {len} pages, {eta} left") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

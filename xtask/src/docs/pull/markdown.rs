@@ -1,36 +1,37 @@
-//! The Markdown twins of a site: `llms.txt`, which lists them, and the pages.
+//! Reads the Markdown pages of a site, which `llms.txt` lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{lock::Kind, names},
-    address::{Site, shown},
-    error::{Class, Failure, PullError},
-    page::{Listed, Listing, Page},
-    settings::Settings,
-    web::{Request, To, Web},
+    super::{lock::CaptureKind, names},
+    FetchedPage, ListedPage, PageListing,
+    address::{Site, sanitize},
+    error::{FailureKind, FetchError, PullError},
+    settings::PullSettings,
+    web::{Destination, HttpClient, PageRequest},
 };
 
-/// The list of a site's pages.
+/// The list of pages.
 const LIST: &str = "llms.txt";
-/// The heading of the description of an API page.
+/// The heading above the OpenAPI description of an API page.
 const SPECIFICATION: &str = "## OpenAPI Specification";
 
-/// The pages that a site lists.
+/// Returns the pages of a site.
 ///
 /// # Errors
-/// The list cannot be had, leads elsewhere, names a page twice, or has too many or no pages.
+/// Fails if the list cannot be fetched, links to another site, has a page twice, or has no pages or too
+/// many.
 pub(super) async fn list(
-    web: &Web,
+    web: &HttpClient,
     site: &Site,
-    settings: &Settings,
-) -> Result<Listing, PullError> {
+    settings: &PullSettings,
+) -> Result<PageListing, PullError> {
     let address = site.below(LIST);
     let request = request(&address, settings.listing_bytes);
     let text = web.get(&request, text).await.map_err(|failure| PullError::Listing {
         address: address.clone(),
         failure,
-        help: "nothing was changed; the site has neither published JSON that can be had nor this list; see `--site` and `--api-base`",
+        help: "nothing was changed; the site has neither published JSON nor this list; check `--site` and `--api-base`",
     })?;
     let listing = read_list(site, &text)?;
     if listing.pages.len() > settings.pages {
@@ -43,10 +44,10 @@ pub(super) async fn list(
     Ok(listing)
 }
 
-/// Reads `llms.txt`: lines `- Folder > Folder [title](address): words`. A link that does not lead to a
-/// page (by its id) is counted and left alone; so are lines of a description.
-fn read_list(site: &Site, text: &str) -> Result<Listing, PullError> {
-    let mut listing = Listing::default();
+/// Reads `llms.txt`: lines `- Folder > Folder [title](url): text`. Links without a page ID are counted
+/// but not followed; other lines are ignored.
+fn read_list(site: &Site, text: &str) -> Result<PageListing, PullError> {
+    let mut listing = PageListing::default();
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     let mut others = 0;
     for (number, line) in (1..).zip(text.lines()) {
@@ -64,18 +65,18 @@ fn read_list(site: &Site, text: &str) -> Result<Listing, PullError> {
         };
         let url = site.resolve(link).map_err(|why| {
             refuse(
-                format!("the link {:?} is not followed: {why}", shown(link)),
-                "nothing was changed; links stay on the site: if the docs moved, give their new address as `--site`",
+                format!("the link {:?} is not followed: {why}", sanitize(link)),
+                "nothing was changed; links must stay on the site: if the documentation moved, pass its new URL as `--site`",
             )
         })?;
         if let Some(other) = lines.insert(id.clone(), number) {
             return Err(refuse(
-                format!("the page {id} stands on line {other} already"),
-                "nothing was changed; a page is known by its id, so the site has to be put right, or the pages be saved by hand (`docs add`)",
+                format!("the page {id} is already on line {other}"),
+                "nothing was changed; a page is identified by its ID: wait until the site is corrected, or add the pages with `docs add`",
             ));
         }
         let source = url.as_str().to_owned();
-        listing.pages.push(Listed {
+        listing.pages.push(ListedPage {
             id,
             title: title.to_owned(),
             folder,
@@ -87,26 +88,26 @@ fn read_list(site: &Site, text: &str) -> Result<Listing, PullError> {
         return Err(PullError::Listed {
             place: site.below(LIST),
             text: "lists no page".to_owned(),
-            help: "nothing was changed; a page is a line `- [title](address with the page id)`",
+            help: "nothing was changed; expected lines such as `- [title](URL with the page ID)`",
         });
     }
     if others > 0 {
         listing
             .others
-            .push(("links that are no pages".to_owned(), others));
+            .push(("links that are not pages".to_owned(), others));
     }
     Ok(listing)
 }
 
-/// Folder, title and link of a line of the list. The title may hold brackets; what stands before it is the
-/// folder, unless it holds a link itself.
+/// Returns folder, title and link of a line of the list. The title may contain brackets; the folder
+/// precedes it.
 fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
     let line = line
         .strip_prefix("- ")
         .or_else(|| line.strip_prefix("* "))?;
     let (words, rest) = line.split_once("](")?;
     let (link, _) = rest.split_once(')')?;
-    // Pairs of brackets from the end back: `Folder [Title [v2]` opens at the first one.
+    // Brackets are matched from the end: in `Folder [Title [v2]`, the title starts at the first one.
     let mut depth = 1_usize;
     let mut open = None;
     for (at, c) in words.char_indices().rev() {
@@ -132,8 +133,8 @@ fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
     Some((folder, words[open + 1..].trim(), link.trim()))
 }
 
-/// The request for a page: its twin.
-pub(super) fn page_request(listed: &Listed, settings: &Settings) -> Request {
+/// Returns the request for the Markdown of a page.
+pub(super) fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
     let source = &listed.source;
     if source.ends_with(".md") {
         request(source, settings.page_bytes)
@@ -142,52 +143,60 @@ pub(super) fn page_request(listed: &Listed, settings: &Settings) -> Request {
     }
 }
 
-fn request(address: &str, limit: usize) -> Request {
-    Request {
+fn request(address: &str, limit: usize) -> PageRequest {
+    PageRequest {
         address: address.to_owned(),
-        to: To::Site,
+        destination: Destination::Site,
         limit,
     }
 }
 
-fn text(body: &[u8]) -> Result<String, Failure> {
+fn text(body: &[u8]) -> Result<String, FetchError> {
     let text = std::str::from_utf8(body)
-        .map_err(|error| Failure::new(Class::Lasting, format!("the answer is not UTF-8: {error}")))?
+        .map_err(|error| {
+            FetchError::new(
+                FailureKind::Permanent,
+                format!("the response is not UTF-8: {error}"),
+            )
+        })?
         .trim_start_matches('\u{FEFF}');
     let start: String = text.trim_start().chars().take(9).collect();
     let start = start.to_ascii_lowercase();
     if start.starts_with("<!doctype") || start.starts_with("<html") {
-        return Err(Failure::new(
-            Class::Lasting,
-            "the answer is a web page (HTML) and not Markdown; the site may want a password",
+        return Err(FetchError::new(
+            FailureKind::Permanent,
+            "the response is HTML instead of Markdown; the site may require a password",
         ));
     }
     Ok(text.replace("\r\n", "\n"))
 }
 
-/// Reads a page, from the site or as it is stored: the two are the same.
-pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
+/// Reads a fetched or stored page; both have the same content.
+pub(super) fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
     let mut text = text(body)?;
     if text.trim().is_empty() {
-        return Err(Failure::new(Class::Passing, "the answer is empty"));
+        return Err(FetchError::new(
+            FailureKind::Transient,
+            "the response is empty",
+        ));
     }
     let facts = facts(&text);
-    // The text of a guide may end in a block that nobody closed; the description of a call does not.
-    if facts.cut && facts.is_api {
-        return Err(Failure::new(
-            Class::Passing,
-            "the answer is cut off inside a block (```)",
+    // A guide may end in an unclosed block; the description of an operation does not.
+    if facts.is_truncated && facts.is_api {
+        return Err(FetchError::new(
+            FailureKind::Transient,
+            "the response is truncated inside a block (```)",
         ));
     }
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(Page {
+    Ok(FetchedPage {
         title: facts.title.unwrap_or_else(|| listed.title.clone()),
         kind: if facts.is_api {
-            Kind::Operation
+            CaptureKind::Operation
         } else {
-            Kind::Guide
+            CaptureKind::Guide
         },
         call: facts.call,
         folder: facts.folder.unwrap_or_else(|| listed.folder.clone()),
@@ -198,7 +207,7 @@ pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
     })
 }
 
-/// What a page in this form tells of itself, by the lines that all such pages have.
+/// The metadata of a Markdown page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// The first heading.
@@ -209,11 +218,11 @@ pub(super) struct Facts {
     pub call: Option<(String, String)>,
     /// `x-apifox-folder`.
     pub folder: Option<Vec<String>>,
-    /// Whether a block is open at the end.
-    pub cut: bool,
+    /// Whether the last block is unclosed.
+    pub is_truncated: bool,
 }
 
-/// Reads title, method, path and folder of a page. The YAML is looked at by the line; the importer reads it.
+/// Reads title, method, path and folder of a page, line by line; only the importer parses the YAML.
 pub(super) fn facts(text: &str) -> Facts {
     const METHODS: [&str; 8] = [
         "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -261,7 +270,7 @@ pub(super) fn facts(text: &str) -> Facts {
             Some(_) => {}
         }
     }
-    facts.cut = fence.is_some();
+    facts.is_truncated = fence.is_some();
     facts
 }
 
@@ -273,13 +282,13 @@ fn unquoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn list(text: &str) -> Result<Listing, String> {
+    fn list(text: &str) -> Result<PageListing, String> {
         let site = Site::parse("https://docs.example").unwrap();
         read_list(&site, text).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_list_names_folders_titles_and_pages() {
+    fn list_has_folders_titles_and_pages() {
         let listing = list(
             "# Harbour\n\n## Docs\n- [Start](https://docs.example/1m0.md): see [this](https://x.example/9e0.md)\n\
              - Orders > Old [Get [v2]](/get-2e0.md): first line\n- a list in words\n- see [it](https://x.example/)\n\
@@ -312,17 +321,17 @@ mod tests {
                 ("4m0", "Older", String::new(), "https://docs.example/doc-4"),
             ]
         );
-        assert_eq!(listing.others, [("links that are no pages".to_owned(), 1)]);
+        assert_eq!(listing.others, [("links that are not pages".to_owned(), 1)]);
     }
 
     #[test]
-    fn a_list_that_leads_elsewhere_or_says_a_page_twice_is_refused() {
+    fn link_to_other_site_and_duplicate_page_are_rejected() {
         for (text, part) in [
             ("- [A](https://x.example/1e0.md)", "another origin"),
-            ("- [A](../1e0.md)", "climbs"),
+            ("- [A](../1e0.md)", "contains `..`"),
             (
                 "\n- [A](1e0.md)\n- [B](/b-1e0.md)",
-                "line 3: the page 1e0 stands on line 2 already",
+                "line 3: the page 1e0 is already on line 2",
             ),
             ("# Nothing", "lists no page"),
         ] {
@@ -332,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_tells_what_it_is() {
+    fn page_metadata_is_read() {
         let api = "# Get Order\n\nWords.\n\n## OpenAPI Specification\n\n```yaml\nopenapi: 3.0.1\npaths:\n  \
                    /orders/{id}:\n    get:\n      summary: Get Order\n      x-apifox-folder: Orders/Old\n```\n";
         let facts_of_api = facts(api);
@@ -345,8 +354,8 @@ mod tests {
             facts_of_api.folder,
             Some(vec!["Orders".to_owned(), "Old".to_owned()])
         );
-        assert!(facts_of_api.is_api && !facts_of_api.cut);
-        assert!(facts(&api[..api.len() - 5]).cut);
+        assert!(facts_of_api.is_api && !facts_of_api.is_truncated);
+        assert!(facts(&api[..api.len() - 5]).is_truncated);
 
         let guide = facts("# Guide\n\n```\n## OpenAPI Specification\n# no title\n```\n");
         assert_eq!(guide.title.as_deref(), Some("Guide"));

@@ -1,8 +1,12 @@
-//! `cargo xtask docs pull` and `docs check`: a live site against the captures.
+//! `cargo xtask docs pull` and `docs check`: update the captures from a live site, or compare them.
 //!
-//! Published JSON where the site has it, else `llms.txt` and the Markdown twins. Nothing that a site says
-//! is trusted: addresses stay on its origin and the base of the published JSON, redirects are refused,
-//! file names are made here, and sizes and counts have limits ([`settings`]).
+//! Pages are fetched as published JSON if the site has it, or else as Markdown listed in `llms.txt`. The
+//! content of a site is untrusted: URLs stay on its origin and on the base of the published JSON,
+//! redirects are rejected, file names are generated, and sizes and counts are limited ([`settings`]).
+//!
+//! The stages: `navigation` and `published` (JSON) or `markdown` list and read pages, `fetch` fetches
+//! them with `web` and `page_cache`, `schemas` adds shared schemas, `normalize` makes the content
+//! stable, `store` compares it with the captures, and `report` shows the result.
 
 pub mod address;
 pub mod error;
@@ -10,7 +14,6 @@ mod fetch;
 mod markdown;
 mod navigation;
 mod normalize;
-mod page;
 mod page_cache;
 mod published;
 pub mod report;
@@ -19,36 +22,35 @@ pub mod settings;
 mod store;
 mod web;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use self::{
     address::{ApiBase, Site},
-    error::{Class, Failure, PullError},
-    fetch::Fetched,
-    page::{Listed, Listing, Page},
+    error::{FailureKind, FetchError, PullError},
+    fetch::FetchResult,
     page_cache::PageCache,
-    report::Report,
-    settings::Settings,
-    store::{Basis, Plan},
-    web::{Request, Web},
+    report::PullReport,
+    settings::PullSettings,
+    store::{PullInput, PullPlan},
+    web::{HttpClient, PageRequest},
 };
 use super::{
     captures::{self, Captures},
-    lock::Origin,
+    lock::{CaptureKind, CaptureOrigin},
 };
 use crate::overlay::{self, Overlay};
 
-/// In which form pages are captured.
+/// The format of the captured pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Form {
+pub enum CaptureFormat {
     /// Published JSON
     Json,
     /// Markdown twins
     Markdown,
 }
 
-impl Form {
-    /// For people.
+impl CaptureFormat {
+    /// Returns the name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "published JSON",
@@ -63,21 +65,21 @@ impl Form {
         }
     }
 
-    fn page_request(self, listed: &Listed, settings: &Settings) -> Request {
+    fn page_request(self, listed: &ListedPage, settings: &PullSettings) -> PageRequest {
         match self {
             Self::Json => published::page_request(listed, settings),
             Self::Markdown => markdown::page_request(listed, settings),
         }
     }
 
-    fn read_page(self, listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
+    fn read_page(self, listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
         match self {
             Self::Json => published::read_page(listed, body),
             Self::Markdown => markdown::read_page(listed, body),
         }
     }
 
-    fn read_stored(self, listed: &Listed, content: &[u8]) -> Result<Page, Failure> {
+    fn read_stored(self, listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
         match self {
             Self::Json => published::read_stored(listed, content),
             Self::Markdown => markdown::read_page(listed, content),
@@ -85,54 +87,99 @@ impl Form {
     }
 }
 
-/// What to capture, and how.
+/// A page in the list of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ListedPage {
+    /// The page ID: digits and `e0`, `m0` or `f0`.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// The titles of its folders, outermost first.
+    pub folder: Vec<String>,
+    /// The URL for readers.
+    pub address: String,
+    /// The URL from which it is fetched.
+    pub source: String,
+}
+
+/// The pages that a site lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct PageListing {
+    /// In the order of the list, without repetition.
+    pub pages: Vec<ListedPage>,
+    /// Other entries of the list with their number: kinds of nodes, or links that are not pages.
+    pub others: Vec<(String, usize)>,
+}
+
+/// A fetched page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FetchedPage {
+    /// The entry in the list.
+    pub listed: ListedPage,
+    /// The title of the page, or else that of the list.
+    pub title: String,
+    /// Whether it is an API page or a guide.
+    pub kind: CaptureKind,
+    /// Method (upper case) and path of an API page, if it states them.
+    pub call: Option<(String, String)>,
+    /// The titles of its folders, if the page states them.
+    pub folder: Vec<String>,
+    /// The modification time, `yyyy-MM-dd HH:mm:ss`, if the page states it.
+    pub modified: Option<String>,
+    /// The content of the capture.
+    pub content: Vec<u8>,
+    /// The fields that are not stored because they change without the page.
+    pub left_out: BTreeSet<&'static str>,
+}
+
+/// The options of a pull.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct PullOptions {
     /// The site.
     pub site: Site,
-    /// Base of the published JSON.
+    /// The base URL of the published JSON.
     pub api: ApiBase,
-    /// The form; if left out, published JSON where the site has it.
-    pub form: Option<Form>,
-    /// Ids of pages that are neither fetched nor touched, such as one that the site lists and cannot serve.
+    /// The format. By default, published JSON if the site has it.
+    pub form: Option<CaptureFormat>,
+    /// IDs of pages to skip, such as one that the site lists but cannot serve.
     pub without: Vec<String>,
-    /// Limits and times.
-    pub settings: Settings,
+    /// Limits and timeouts.
+    pub settings: PullSettings,
 }
 
 /// Captures the site: writes all captures and the lock, or nothing.
 ///
 /// # Errors
-/// A page cannot be had, or the tree cannot be written; the tree is as it was, and fetched pages are kept
-/// below `target/docs-pull` for the next run.
-pub fn pull(root: &Path, options: &Options) -> Result<Report, PullError> {
-    let (plan, kept) = look(root, options)?;
+/// Fails if a page cannot be fetched or a file cannot be written. No capture is changed then, and
+/// fetched pages are cached below `target/docs-pull` for the next run.
+pub fn pull(root: &Path, options: &PullOptions) -> Result<PullReport, PullError> {
+    let (plan, cache) = prepare(root, options)?;
     plan.outputs.write(root)?;
-    kept.clear()?;
+    cache.clear()?;
     Ok(plan.report)
 }
 
-/// Tells what [`pull`] would change, by the same requests. Writes nothing but pages of an interrupted run
-/// below `target/docs-pull`.
+/// Returns what [`pull`] would change. Sends the same requests, and writes only to the cache below
+/// `target/docs-pull`.
 ///
 /// # Errors
 /// As [`pull`].
-pub fn check(root: &Path, options: &Options) -> Result<Report, PullError> {
-    let (plan, kept) = look(root, options)?;
-    kept.clear()?;
+pub fn check(root: &Path, options: &PullOptions) -> Result<PullReport, PullError> {
+    let (plan, cache) = prepare(root, options)?;
+    cache.clear()?;
     Ok(plan.report)
 }
 
-fn look(root: &Path, options: &Options) -> Result<(Plan, PageCache), PullError> {
-    // What can be wrong in the tree is wrong before a request goes out.
+fn prepare(root: &Path, options: &PullOptions) -> Result<(PullPlan, PageCache), PullError> {
+    // Errors in the repository are reported before any request is sent.
     let captures = captures::load(root)?;
     let overlays = overlays(root)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| PullError::Client(error.to_string()))?;
-    let (form, listing, fetched, kept) = runtime.block_on(capture(root, options, &captures))?;
-    let basis = Basis {
+    let (form, listing, fetched, cache) = runtime.block_on(capture(root, options, &captures))?;
+    let basis = PullInput {
         root,
         captures: &captures,
         overlays: &overlays,
@@ -141,60 +188,71 @@ fn look(root: &Path, options: &Options) -> Result<(Plan, PageCache), PullError> 
         without: &options.without,
     };
     let plan = store::plan(&basis, &listing, &fetched.pages, fetched.resumed)?;
-    Ok((plan, kept))
+    Ok((plan, cache))
 }
 
 async fn capture(
     root: &Path,
-    options: &Options,
+    options: &PullOptions,
     captures: &Captures,
-) -> Result<(Form, Listing, Fetched, PageCache), PullError> {
-    let Options {
+) -> Result<(CaptureFormat, PageListing, FetchResult, PageCache), PullError> {
+    let PullOptions {
         site,
         api,
         settings,
         ..
     } = options;
-    let web = Arc::new(Web::new(site, api, settings)?);
+    let web = Arc::new(HttpClient::new(site, api, settings)?);
     let project = match options.form {
-        Some(Form::Markdown) => None,
+        Some(CaptureFormat::Markdown) => None,
         _ => navigation::find(&web, site, api, settings).await?,
     };
     let (form, mut listing) = match &project {
-        Some(project) => (Form::Json, project.list(&web, site, api, settings).await?),
-        None if options.form == Some(Form::Json)
+        Some(project) => (
+            CaptureFormat::Json,
+            project.list(&web, site, api, settings).await?,
+        ),
+        None if options.form == Some(CaptureFormat::Json)
             || (options.form.is_none() && has_json(captures, site)) =>
         {
             return Err(not_published(site, api));
         }
-        None => (Form::Markdown, markdown::list(&web, site, settings).await?),
+        None => (
+            CaptureFormat::Markdown,
+            markdown::list(&web, site, settings).await?,
+        ),
     };
     listing
         .pages
         .retain(|page| !options.without.contains(&page.id));
-    store::refuse_strangers(&captures.lock, site, &listing.pages)?;
-    let kept = PageCache::new(root, &site.name(), form.extension(), settings.keep_for);
-    let mut fetched = fetch::fetch(&web, form, &listing.pages, &kept, settings).await?;
+    store::reject_pages_of_other_sites(&captures.lock, site, &listing.pages)?;
+    let cache = PageCache::new(
+        root,
+        &site.name(),
+        form.extension(),
+        settings.cache_lifetime,
+    );
+    let mut fetched = fetch::fetch(&web, form, &listing.pages, &cache, settings).await?;
     if let Some(project) = project {
         let address = project.schemas(api);
         schemas::complete(&web, &address, &mut fetched.pages, settings).await?;
     }
-    Ok((form, listing, fetched, kept))
+    Ok((form, listing, fetched, cache))
 }
 
-/// Whether the site had published JSON at the last pull: then it does not change its form in silence.
+/// Returns whether the last pull used published JSON. The format must not change silently.
 fn has_json(captures: &Captures, site: &Site) -> bool {
     let name = site.name();
     captures.lock.pages.iter().any(|entry| {
-        entry.site == name && entry.origin == Origin::Pulled && entry.file.ends_with(".json")
+        entry.site == name && entry.origin == CaptureOrigin::Pulled && entry.file.ends_with(".json")
     })
 }
 
 fn not_published(site: &Site, api: &ApiBase) -> PullError {
     PullError::Listing {
         address: api.below(&format!("published-projects/domains/{}", site.host())),
-        failure: Failure::new(Class::Lasting, "the published JSON does not know the site"),
-        help: "nothing was changed; `--form markdown` takes the Markdown twins instead",
+        failure: FetchError::new(FailureKind::Permanent, "the site has no published JSON"),
+        help: "nothing was changed; use `--form markdown` for the Markdown pages",
     }
 }
 

@@ -1,63 +1,63 @@
-//! The navigation of the published JSON: which project a site shows, and which pages it has.
+//! Reads the navigation of the published JSON: the project of a site and its pages.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{
-    address::{ApiBase, Site, shown},
-    error::{Class, Failure, PullError},
-    page::{Listed, Listing},
+    ListedPage, PageListing,
+    address::{ApiBase, Site, sanitize},
+    error::{FailureKind, FetchError, PullError},
     published::{data, number, request},
-    settings::Settings,
-    web::Web,
+    settings::PullSettings,
+    web::HttpClient,
 };
 
-/// Deepest navigation that is followed. The reader of JSON stops at 128 levels, two of which a folder takes.
-const DEEPEST: usize = 60;
+/// The maximum depth of folders. The JSON parser allows 128 levels, and a folder takes two.
+const MAX_DEPTH: usize = 60;
 
-/// The project behind a site.
+/// The project of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Project {
+pub(super) struct SiteProject {
     id: String,
-    /// Without one the site shows the branch that it takes for the default.
+    /// Without a branch, the site shows its default branch.
     branch: Option<String>,
 }
 
-/// Asks which project a site shows; none if the published JSON does not know the site.
+/// Returns the project of a site, or `None` if the site has no published JSON.
 ///
 /// # Errors
-/// The answer cannot be had or has another shape.
+/// Fails if the response cannot be fetched or has an unexpected structure.
 pub(super) async fn find(
-    web: &Web,
+    web: &HttpClient,
     site: &Site,
     api: &ApiBase,
-    settings: &Settings,
-) -> Result<Option<Project>, PullError> {
+    settings: &PullSettings,
+) -> Result<Option<SiteProject>, PullError> {
     let address = api.below(&format!("published-projects/domains/{}", site.host()));
     match web.get(&request(&address, settings.page_bytes), data).await {
         Ok(data) => project(&data).map(Some).map_err(|text| PullError::Listing {
             address,
-            failure: Failure::new(Class::Lasting, text),
-            help: "nothing was changed; the form of the published JSON may have moved: `--form markdown` takes the Markdown twins",
+            failure: FetchError::new(FailureKind::Permanent, text),
+            help: "nothing was changed; the structure of the published JSON may have changed: use `--form markdown`",
         }),
         Err(failure) if failure.status == Some(404) => Ok(None),
         Err(failure) => Err(PullError::Listing {
             address,
             failure,
-            help: "nothing was changed; run it again later, see `--api-base`, or take the Markdown twins with `--form markdown`",
+            help: "nothing was changed; run the command again later, check `--api-base`, or use `--form markdown`",
         }),
     }
 }
 
-fn project(data: &Value) -> Result<Project, String> {
-    // Sites of one's own domain were seen to answer with the record of the project itself.
+fn project(data: &Value) -> Result<SiteProject, String> {
+    // Sites with a custom domain return the record of the project itself.
     let id = ["projectId", "id"]
         .iter()
         .find(|name| !data[**name].is_null());
     let id = id
         .and_then(|name| number(&data[*name]))
-        .ok_or("the answer has no `projectId` of digits")?;
+        .ok_or("the response has no numeric `projectId`")?;
     let versions: Vec<&Value> = match &data["versionSettings"] {
         Value::Array(versions) => versions.iter().collect(),
         Value::Null => Vec::new(),
@@ -69,24 +69,24 @@ fn project(data: &Value) -> Result<Project, String> {
         .or(versions.first());
     let branch = version.map(|version| {
         number(&version["branchId"])
-            .ok_or("a version in `versionSettings` has no `branchId` of digits")
+            .ok_or("a version in `versionSettings` has no numeric `branchId`")
     });
     let branch = branch.transpose()?;
-    Ok(Project { id, branch })
+    Ok(SiteProject { id, branch })
 }
 
-impl Project {
-    /// The pages of the project.
+impl SiteProject {
+    /// Returns the pages of the project.
     ///
     /// # Errors
-    /// The navigation cannot be had, names a page twice, by no id, or has too many pages.
+    /// Fails if the navigation cannot be fetched, has a page twice or without an ID, or is too large.
     pub(super) async fn list(
         &self,
-        web: &Web,
+        web: &HttpClient,
         site: &Site,
         api: &ApiBase,
-        settings: &Settings,
-    ) -> Result<Listing, PullError> {
+        settings: &PullSettings,
+    ) -> Result<PageListing, PullError> {
         let address = self.below(api, "http-api-tree");
         let tree = web
             .get(&request(&address, settings.listing_bytes), data)
@@ -94,22 +94,22 @@ impl Project {
             .map_err(|failure| PullError::Listing {
                 address: address.clone(),
                 failure,
-                help: "nothing was changed; run it again later",
+                help: "nothing was changed; run the command again later",
             })?;
-        let listing = Walk {
+        let listing = NavigationReader {
             project: self,
             site,
             api,
-            listing: Listing::default(),
+            listing: PageListing::default(),
             seen: BTreeMap::new(),
             others: BTreeMap::new(),
         }
-        .whole(&tree)?;
+        .read(&tree)?;
         if listing.pages.is_empty() {
             return Err(PullError::Listed {
                 place: address,
                 text: "lists no page".to_owned(),
-                help: "nothing was changed; see whether this is the right site",
+                help: "nothing was changed; check that this is the right site",
             });
         }
         if listing.pages.len() > settings.pages {
@@ -122,7 +122,7 @@ impl Project {
         Ok(listing)
     }
 
-    /// Where the list of its shared schemas is.
+    /// Returns the URL of the list of shared schemas.
     pub(super) fn schemas(&self, api: &ApiBase) -> String {
         self.below(api, "data-schemas")
     }
@@ -134,22 +134,22 @@ impl Project {
     }
 }
 
-struct Walk<'a> {
-    project: &'a Project,
+struct NavigationReader<'a> {
+    project: &'a SiteProject,
     site: &'a Site,
     api: &'a ApiBase,
-    listing: Listing,
+    listing: PageListing,
     seen: BTreeMap<String, String>,
     others: BTreeMap<String, usize>,
 }
 
-impl Walk<'_> {
-    fn whole(mut self, tree: &Value) -> Result<Listing, PullError> {
+impl NavigationReader<'_> {
+    fn read(mut self, tree: &Value) -> Result<PageListing, PullError> {
         let Some(nodes) = tree.as_array() else {
             return Err(PullError::Listed {
                 place: "http-api-tree".to_owned(),
                 text: "the navigation is not a list of nodes".to_owned(),
-                help: "nothing was changed; `--form markdown` takes the Markdown twins",
+                help: "nothing was changed; use `--form markdown`",
             });
         };
         self.nodes(nodes, &mut Vec::new())?;
@@ -158,11 +158,11 @@ impl Walk<'_> {
     }
 
     fn nodes(&mut self, nodes: &[Value], folder: &mut Vec<String>) -> Result<(), PullError> {
-        if folder.len() > DEEPEST {
+        if folder.len() > MAX_DEPTH {
             return Err(PullError::Listed {
-                place: format!("http-api-tree, below {:?}", shown(&folder.join(" / "))),
-                text: format!("folders stand deeper than {DEEPEST} levels"),
-                help: "nothing was changed; no real navigation is like that",
+                place: format!("http-api-tree, below {:?}", sanitize(&folder.join(" / "))),
+                text: format!("folders are nested deeper than {MAX_DEPTH} levels"),
+                help: "nothing was changed; this is not a valid navigation",
             });
         }
         for node in nodes {
@@ -171,7 +171,7 @@ impl Walk<'_> {
                 "apiDetail" => self.page(&node["api"], &name, "http-apis", "e0", folder)?,
                 "doc" => self.page(&node["doc"], &name, "doc", "m0", folder)?,
                 "apiDetailFolder" => {}
-                other => *self.others.entry(shown(other)).or_default() += 1,
+                other => *self.others.entry(sanitize(other)).or_default() += 1,
             }
             if let Some(children) = node["children"].as_array().filter(|list| !list.is_empty()) {
                 folder.push(name);
@@ -191,24 +191,24 @@ impl Walk<'_> {
         folder: &[String],
     ) -> Result<(), PullError> {
         let refuse = |text: String, help| PullError::Listed {
-            place: format!("http-api-tree, {:?}", shown(name)),
+            place: format!("http-api-tree, {:?}", sanitize(name)),
             text,
             help,
         };
         let Some(number) = number(&of["id"]) else {
             return Err(refuse(
-                format!("the id {} is not a number", shown(&of["id"].to_string())),
-                "nothing was changed; an id is digits alone, and nothing else is asked for or named after it",
+                format!("the ID {} is not a number", sanitize(&of["id"].to_string())),
+                "nothing was changed; an ID has only digits, because URLs and file names contain it",
             ));
         };
         let id = format!("{number}{end}");
         if let Some(other) = self.seen.insert(id.clone(), name.to_owned()) {
             return Err(refuse(
-                format!("has the id {id}, and so has {:?}", shown(&other)),
-                "nothing was changed; a page is known by its id, so the site has to be put right, or the pages be saved by hand (`docs add`)",
+                format!("has the ID {id}, but so has {:?}", sanitize(&other)),
+                "nothing was changed; a page is identified by its ID: wait until the site is corrected, or add the pages with `docs add`",
             ));
         }
-        self.listing.pages.push(Listed {
+        self.listing.pages.push(ListedPage {
             address: self.site.below(&id),
             source: self.project.below(self.api, &format!("{path}/{number}")),
             id,
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_version_is_taken_else_the_first() {
+    fn default_version_or_first_is_used() {
         for (data, expected) in [
             (
                 json!({"projectId": 7, "versionSettings": [{"branchId": 1}, {"branchId": "2", "isDefaultVersion": true}]}),
@@ -273,9 +273,9 @@ mod tests {
         }
     }
 
-    /// As a live site answers, with other names.
+    /// The structure of a live site, with other names.
     #[test]
-    fn the_navigation_of_a_live_site_is_walked() {
+    fn navigation_of_live_site_is_read() {
         let site = Site::parse("https://docs.example").unwrap();
         let api = ApiBase::parse("https://api.example/v1").unwrap();
         let project = project(&json!({
@@ -315,15 +315,15 @@ mod tests {
                 ])
             ),
         ]);
-        let listing = Walk {
+        let listing = NavigationReader {
             project: &project,
             site: &site,
             api: &api,
-            listing: Listing::default(),
+            listing: PageListing::default(),
             seen: BTreeMap::new(),
             others: BTreeMap::new(),
         }
-        .whole(&tree)
+        .read(&tree)
         .unwrap();
         assert_eq!(listing.others, []);
         let pages: Vec<(&str, String, &str, &str)> = listing

@@ -1,15 +1,15 @@
-//! Published JSON in a stable form: the same page gives the same bytes, whoever read it in between.
+//! Normalises published JSON, so that an unchanged page always has the same bytes.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Members of a record that tell who wrote it, or where it stands in the navigation.
+/// Fields of a record that contain its authors or its position in the navigation.
 ///
-/// All of them stand in the API pages of a live site; its guides have `creatorId` and `editorId`. Seven of its API pages were
-/// seen twice without an edit in between (`updatedAt` stayed): no member had changed by itself, so counters and ids of
-/// requests are not listed here. What changed was the service: its `status` went from a number to a word. That is read,
-/// so it stays. A member that is missing here shows as pages that change at every pull, and the report names it.
+/// The API pages of a live site have all of them; its guides have `creatorId` and `editorId`. Seven API
+/// pages were fetched twice without an edit in between (`updatedAt` was equal), and no field had changed
+/// except `status`, which the service changed from a number to a string. The importer reads `status`, so
+/// it is stored. If a field is missing here, pages change at every pull and the report names the field.
 const VOLATILE: [&str; 6] = [
     "creatorId",
     "creatorUserId",
@@ -19,7 +19,7 @@ const VOLATILE: [&str; 6] = [
     "responsibleId",
 ];
 
-/// Members whose value is what a caller sends or gets: their order and members are the page's own.
+/// Fields whose values are example data. Their order and fields are kept.
 const VERBATIM: [&str; 7] = [
     "const",
     "data",
@@ -30,7 +30,7 @@ const VERBATIM: [&str; 7] = [
     "sampleValue",
 ];
 
-/// Members that hold a schema by each name: the order is what the page shows.
+/// Fields that map names to schemas. Their order is the one that the page shows.
 const BY_NAME: [&str; 6] = [
     "$defs",
     "definitions",
@@ -40,39 +40,39 @@ const BY_NAME: [&str; 6] = [
     "x-apifox-refs",
 ];
 
-/// Members of a record that are a schema.
+/// Fields of a record that are schemas.
 const SCHEMAS: [&str; 3] = ["itemSchema", "jsonSchema", "schema"];
 
-/// A page in its stable form.
+/// A normalised page.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Normal {
-    /// What is stored.
+pub(super) struct NormalizedPage {
+    /// The content to store.
     pub(super) page: Value,
-    /// Names of what was left out.
+    /// The removed fields.
     pub(super) left_out: BTreeSet<&'static str>,
 }
 
-/// Sorts the members of the page and leaves volatile ones of its own records out: the page itself, and the
-/// elements of its lists. The order of properties in a schema stays (`x-apifox-orders` first, where it is
-/// given), and examples stay as they are.
+/// Sorts the fields of the page and removes volatile fields of its records: the page itself, and the
+/// elements of its lists. The order of properties in a schema is kept (`x-apifox-orders` first), and
+/// examples are unchanged.
 ///
-/// The recursion is as deep as the value, which the reader of JSON bounds.
-pub(super) fn normalize(page: Value) -> Normal {
+/// The recursion is as deep as the value; the JSON parser limits that depth.
+pub(super) fn normalize(page: Value) -> NormalizedPage {
     let mut left_out = BTreeSet::new();
-    let page = walk(page, Place::Record, &mut left_out);
-    Normal { page, left_out }
+    let page = walk(page, ValueKind::Record, &mut left_out);
+    NormalizedPage { page, left_out }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ValueKind {
     /// The page, or an element of one of its lists.
     Record,
-    /// A member of a record: its names may be those of headers or scopes.
+    /// A field of a record. Its own field names may be those of headers or scopes.
     Part,
     Schema,
 }
 
-impl Place {
+impl ValueKind {
     fn of_item(self) -> Self {
         match self {
             Self::Schema => Self::Schema,
@@ -88,7 +88,7 @@ impl Place {
     }
 }
 
-fn walk(value: Value, place: Place, left_out: &mut BTreeSet<&'static str>) -> Value {
+fn walk(value: Value, place: ValueKind, left_out: &mut BTreeSet<&'static str>) -> Value {
     match value {
         Value::Array(items) => items
             .into_iter()
@@ -99,7 +99,7 @@ fn walk(value: Value, place: Place, left_out: &mut BTreeSet<&'static str>) -> Va
             let mut kept: Vec<(String, Value)> = Vec::new();
             for (name, value) in members {
                 let volatile = VOLATILE.iter().find(|volatile| **volatile == name);
-                if let (Place::Record, Some(volatile)) = (place, volatile) {
+                if let (ValueKind::Record, Some(volatile)) = (place, volatile) {
                     left_out.insert(volatile);
                     continue;
                 }
@@ -116,19 +116,21 @@ fn walk(value: Value, place: Place, left_out: &mut BTreeSet<&'static str>) -> Va
 fn member(
     name: &str,
     value: Value,
-    place: Place,
+    place: ValueKind,
     orders: &[String],
     left_out: &mut BTreeSet<&'static str>,
 ) -> Value {
-    let in_record = place != Place::Schema;
+    let in_record = place != ValueKind::Schema;
     match value {
-        // Examples of a page are records with names and ids; their values are verbatim in turn.
-        Value::Array(_) if in_record && name == "examples" => walk(value, Place::Record, left_out),
+        // Examples of a page are records with names and IDs; their values are kept verbatim.
+        Value::Array(_) if in_record && name == "examples" => {
+            walk(value, ValueKind::Record, left_out)
+        }
         value if VERBATIM.contains(&name) || in_record && name == "value" => value,
         Value::Object(members) if BY_NAME.contains(&name) => {
             Value::Object(by_name(members, orders, left_out))
         }
-        value if in_record && SCHEMAS.contains(&name) => walk(value, Place::Schema, left_out),
+        value if in_record && SCHEMAS.contains(&name) => walk(value, ValueKind::Schema, left_out),
         value => walk(value, place.of_member(), left_out),
     }
 }
@@ -141,11 +143,11 @@ fn by_name(
     let mut sorted = Map::new();
     for name in orders {
         if let Some(value) = members.shift_remove(name) {
-            sorted.insert(name.clone(), walk(value, Place::Schema, left_out));
+            sorted.insert(name.clone(), walk(value, ValueKind::Schema, left_out));
         }
     }
     for (name, value) in members {
-        sorted.insert(name, walk(value, Place::Schema, left_out));
+        sorted.insert(name, walk(value, ValueKind::Schema, left_out));
     }
     sorted
 }
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_sorted_and_lose_what_is_volatile() {
+    fn records_are_sorted_without_volatile_fields() {
         let first = r#"{"name": "A", "id": 1, "editorUserId": 7, "responses": [{"name": "ok", "id": 2, "creatorId": 5}]}"#;
         let second = r#"{"editorUserId": 8, "responses": [{"creatorId": 6, "id": 2, "name": "ok"}], "id": 1, "name": "A"}"#;
         assert_eq!(stored(first), stored(second));
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_keeps_the_order_of_its_properties_and_a_property_of_any_name() {
+    fn schema_keeps_order_and_names_of_properties() {
         let text = r#"{"jsonSchema": {"type": "object", "properties":
             {"ordering": {"type": "integer", "title": "T"}, "b": {"examples": [{"z": 1, "a": 2}]}, "a": {}}}}"#;
         assert_eq!(
@@ -190,7 +192,7 @@ mod tests {
             stored(ordered),
             r#"{"jsonSchema":{"properties":{"a":{},"b":{}},"x-apifox-orders":["a","none"]}}"#
         );
-        // What a set of properties is changed by has names that an API gives, such as `data`.
+        // Overrides of a property set have property names of the API, such as `data`.
         let changed = r##"{"jsonSchema": {"x-apifox-refs": {"01A": {"x-apifox-overrides":
             {"data": {"type": "object", "properties": {"z": {}, "a": {}}}, "ordering": {}, "a": {}}, "$ref": "#/definitions/1"}}}}"##;
         assert_eq!(
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn examples_and_numbers_keep_what_they_say() {
+    fn examples_and_numbers_are_unchanged() {
         let text = r#"{"requestBody": {"examples": [{"value": {"z": 1.10, "ordering": 2}, "name": "n"}]},
             "responseExamples": [{"data": {"editorId": 1, "b": 2}}], "ratio": 1.50, "parameters": {"query": [{"sampleValue": {"z": 1, "a": 2}}]}}"#;
         let stored = stored(text);

@@ -1,7 +1,6 @@
-//! Pages of a run that did not come to its end, below `target/`, for the next one.
+//! A cache below `target/` for the pages of an interrupted run.
 //!
-//! A page is one file `<page id>-<SHA-256>`, written whole or not at all: a file whose bytes do not have
-//! that hash is not used.
+//! A page is one file `<page id>-<SHA-256>`. A file that does not match its hash is not used.
 
 use std::{
     fs,
@@ -12,20 +11,20 @@ use std::{
 
 use super::{super::lock::sha256, error::PullError};
 
-/// The folder of one site and form.
+/// The cache of one site and format.
 #[derive(Debug)]
 pub(super) struct PageCache {
-    /// Where it is.
+    /// The folder.
     pub folder: PathBuf,
-    /// As messages name it: below the root.
+    /// The folder relative to the root, for messages.
     pub shown: PathBuf,
-    keep_for: Duration,
+    lifetime: Duration,
 }
 
 impl PageCache {
-    /// The folder of a site; it is made when the first page comes.
-    pub(super) fn new(root: &Path, site: &str, form: &str, keep_for: Duration) -> Self {
-        // A site is a host, at most with a port.
+    /// Returns the cache of a site. The folder is created with the first page.
+    pub(super) fn new(root: &Path, site: &str, form: &str, lifetime: Duration) -> Self {
+        // A site is a host with an optional port.
         let name: String = site
             .chars()
             .map(|c| {
@@ -40,24 +39,24 @@ impl PageCache {
         Self {
             folder: root.join(&shown),
             shown,
-            keep_for,
+            lifetime,
         }
     }
 
-    /// A page that an earlier run kept, if it is whole and not too old. What cannot be read is fetched anew.
-    pub(super) fn load(&self, names: &Names, id: &str) -> Option<Vec<u8>> {
+    /// Returns a cached page, if it is complete and not expired. Unreadable pages are ignored.
+    pub(super) fn load(&self, names: &CachedNames, id: &str) -> Option<Vec<u8>> {
         let name = names.get(id)?;
         let path = self.folder.join(name);
         let age = SystemTime::now().duration_since(fs::metadata(&path).ok()?.modified().ok()?);
-        if age.unwrap_or_default() >= self.keep_for {
+        if age.unwrap_or_default() >= self.lifetime {
             return None;
         }
         let content = fs::read(&path).ok()?;
         (sha256(&content) == name[id.len() + 1..]).then_some(content)
     }
 
-    /// The names of what is kept, by page id. An unreadable folder keeps nothing.
-    pub(super) fn names(&self) -> Names {
+    /// Returns the file names by page ID; empty for an unreadable folder.
+    pub(super) fn names(&self) -> CachedNames {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         entries
             .filter_map(|entry| {
@@ -68,7 +67,7 @@ impl PageCache {
             .collect()
     }
 
-    /// Keeps a page.
+    /// Stores a page.
     pub(super) fn save(&self, id: &str, content: &[u8]) -> Result<(), PullError> {
         let path = self.folder.join(format!("{id}-{}", sha256(content)));
         let write = || -> io::Result<()> {
@@ -87,7 +86,7 @@ impl PageCache {
         })
     }
 
-    /// Removes the folder: the run came to its end.
+    /// Removes the folder after a complete run.
     pub(super) fn clear(&self) -> Result<(), PullError> {
         match fs::remove_dir_all(&self.folder) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(PullError::PageCache {
@@ -100,35 +99,36 @@ impl PageCache {
     }
 }
 
-/// File names by page id.
-pub(super) type Names = std::collections::BTreeMap<String, String>;
+/// File names by page ID.
+pub(super) type CachedNames = std::collections::BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_page_is_used_whole_and_fresh_or_not_at_all() {
+    fn cached_page_is_used_only_if_complete_and_fresh() {
         let root = tempfile::tempdir().unwrap();
         let hour = Duration::from_secs(3600);
-        let kept = PageCache::new(root.path(), "[::1]:80/../..", "json", hour);
+        let cache = PageCache::new(root.path(), "[::1]:80/../..", "json", hour);
         assert!(
-            kept.folder
+            cache
+                .folder
                 .starts_with(root.path().join("target/docs-pull"))
         );
-        assert_eq!(kept.load(&kept.names(), "1e0"), None);
-        kept.save("1e0", b"page").unwrap();
-        let names = kept.names();
-        assert_eq!(kept.load(&names, "1e0").as_deref(), Some(&b"page"[..]));
-        assert_eq!(kept.load(&names, "2e0"), None);
+        assert_eq!(cache.load(&cache.names(), "1e0"), None);
+        cache.save("1e0", b"page").unwrap();
+        let names = cache.names();
+        assert_eq!(cache.load(&names, "1e0").as_deref(), Some(&b"page"[..]));
+        assert_eq!(cache.load(&names, "2e0"), None);
 
         let old = PageCache::new(root.path(), "[::1]:80/../..", "json", Duration::ZERO);
         assert_eq!(old.load(&names, "1e0"), None);
 
-        fs::write(kept.folder.join(&names["1e0"]), "pag").unwrap();
-        assert_eq!(kept.load(&names, "1e0"), None);
-        kept.clear().unwrap();
-        kept.clear().unwrap();
-        assert!(!kept.folder.exists());
+        fs::write(cache.folder.join(&names["1e0"]), "pag").unwrap();
+        assert_eq!(cache.load(&names, "1e0"), None);
+        cache.clear().unwrap();
+        cache.clear().unwrap();
+        assert!(!cache.folder.exists());
     }
 }

@@ -1,69 +1,69 @@
-//! A page of the published JSON: how it is asked for, read and stored.
+//! Requests, reads and stores pages of the published JSON.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, error::Category};
 
 use super::{
-    super::{lock::Kind, names::is_number},
-    address::shown,
-    error::{Class, Failure},
-    normalize::{Normal, normalize},
-    page::{Listed, Page},
-    settings::Settings,
-    web::{self, Request, To},
+    super::{lock::CaptureKind, names::is_number},
+    FetchedPage, ListedPage,
+    address::sanitize,
+    error::{FailureKind, FetchError},
+    normalize::{NormalizedPage, normalize},
+    settings::PullSettings,
+    web::{self, Destination, PageRequest},
 };
 
-/// Member of a page with the shared schemas that it needs, by number.
+/// The field of a page with the shared schemas that it uses, by ID.
 pub(super) const DEFINITIONS: &str = "definitions";
 
-/// The request for a page.
-pub(super) fn page_request(listed: &Listed, settings: &Settings) -> Request {
+/// Returns the request for a page.
+pub(super) fn page_request(listed: &ListedPage, settings: &PullSettings) -> PageRequest {
     request(&listed.source, settings.page_bytes)
 }
 
-pub(super) fn request(address: &str, limit: usize) -> Request {
-    Request {
+pub(super) fn request(address: &str, limit: usize) -> PageRequest {
+    PageRequest {
         address: address.to_owned(),
-        to: To::Api,
+        destination: Destination::Api,
         limit,
     }
 }
 
-/// Reads an answer about a page.
-pub(super) fn read_page(listed: &Listed, body: &[u8]) -> Result<Page, Failure> {
+/// Reads the response for a page.
+pub(super) fn read_page(listed: &ListedPage, body: &[u8]) -> Result<FetchedPage, FetchError> {
     page(listed, data(body)?)
 }
 
-/// Reads a page as it is stored.
-pub(super) fn read_stored(listed: &Listed, content: &[u8]) -> Result<Page, Failure> {
+/// Reads a stored page.
+pub(super) fn read_stored(listed: &ListedPage, content: &[u8]) -> Result<FetchedPage, FetchError> {
     page(listed, json(content)?)
 }
 
-fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
+fn page(listed: &ListedPage, data: Value) -> Result<FetchedPage, FetchError> {
     let wanted = &listed.id[..listed.id.len() - 2];
     if !data.is_object() {
-        return Err(Failure::new(
-            Class::Lasting,
+        return Err(FetchError::new(
+            FailureKind::Permanent,
             "the page is not a JSON object",
         ));
     }
     if number(&data["id"]).as_deref() != Some(wanted) {
         let text = format!(
-            "the answer is about another page: its id is {}",
-            shown(&data["id"].to_string())
+            "the response is another page: its id is {}",
+            sanitize(&data["id"].to_string())
         );
-        return Err(Failure::new(Class::Lasting, text));
+        return Err(FetchError::new(FailureKind::Permanent, text));
     }
     let facts = facts(&data);
     let modified = data["updatedAt"].as_str().and_then(modified);
     let (content, left_out) = stored(data)?;
-    Ok(Page {
+    Ok(FetchedPage {
         title: facts.title.unwrap_or_else(|| listed.title.clone()),
         kind: if listed.id.ends_with("e0") {
-            Kind::Operation
+            CaptureKind::Operation
         } else {
-            Kind::Guide
+            CaptureKind::Guide
         },
         call: facts.call,
         folder: listed.folder.clone(),
@@ -74,19 +74,19 @@ fn page(listed: &Listed, data: Value) -> Result<Page, Failure> {
     })
 }
 
-/// A page as it is stored, and the names of what is not.
-pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), Failure> {
-    let Normal { page, left_out } = normalize(page);
+/// Returns the content to store, and the removed fields.
+pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), FetchError> {
+    let NormalizedPage { page, left_out } = normalize(page);
     let mut content = serde_json::to_vec_pretty(&page)
-        .map_err(|error| Failure::new(Class::Lasting, error.to_string()))?;
+        .map_err(|error| FetchError::new(FailureKind::Permanent, error.to_string()))?;
     content.push(b'\n');
     Ok((content, left_out))
 }
 
-/// What a page in this form tells of itself.
+/// The metadata of a JSON page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// Its title.
+    /// The title.
     pub title: Option<String>,
     /// Method and path.
     pub call: Option<(String, String)>,
@@ -106,15 +106,15 @@ pub(super) fn facts(page: &Value) -> Facts {
     }
 }
 
-/// `2025-12-24T08:33:22.000Z` → `2025-12-24 08:33:22`.
+/// Converts `2025-12-24T08:33:22.000Z` to `2025-12-24 08:33:22`.
 fn modified(text: &str) -> Option<String> {
     let text = text.trim().get(..19)?.replacen('T', " ", 1);
     jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &text).ok()?;
     Some(text)
 }
 
-/// The members of the page in which two versions differ.
-pub(super) fn differing(old: &[u8], new: &[u8]) -> BTreeSet<String> {
+/// Returns the fields in which two versions of a page differ.
+pub(super) fn different_fields(old: &[u8], new: &[u8]) -> BTreeSet<String> {
     let read = |content| serde_json::from_slice::<Value>(content).unwrap_or_default();
     let (old, new) = (read(old), read(new));
     let names = [&old, &new]
@@ -127,11 +127,11 @@ pub(super) fn differing(old: &[u8], new: &[u8]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Numbers of shared schemas that the page refers to and does not bring.
+/// Returns the IDs of shared schemas that the page refers to but does not contain.
 pub(super) fn missing_schemas(page: &[u8]) -> BTreeSet<String> {
     let value: Value = serde_json::from_slice(page).unwrap_or_default();
-    let mut missing = referred(&value);
-    for_each_member(&value, |name, value| {
+    let mut missing = referenced_schemas(&value);
+    for_each_field(&value, |name, value| {
         if let (DEFINITIONS, Value::Object(brought)) = (name, value) {
             missing.retain(|number| !brought.contains_key(number));
         }
@@ -139,10 +139,10 @@ pub(super) fn missing_schemas(page: &[u8]) -> BTreeSet<String> {
     missing
 }
 
-/// Numbers of shared schemas that stand in references.
-pub(super) fn referred(value: &Value) -> BTreeSet<String> {
+/// Returns the IDs of referenced shared schemas.
+pub(super) fn referenced_schemas(value: &Value) -> BTreeSet<String> {
     let mut numbers = BTreeSet::new();
-    for_each_member(value, |name, value| {
+    for_each_field(value, |name, value| {
         if let ("$ref", Value::String(target)) = (name, value) {
             let number = target.strip_prefix("#/definitions/");
             numbers.extend(number.filter(|name| is_number(name)).map(str::to_owned));
@@ -151,8 +151,8 @@ pub(super) fn referred(value: &Value) -> BTreeSet<String> {
     numbers
 }
 
-/// All members of all objects in a value.
-fn for_each_member(value: &Value, mut see: impl FnMut(&str, &Value)) {
+/// Calls `see` for each field of each object in a value.
+fn for_each_field(value: &Value, mut see: impl FnMut(&str, &Value)) {
     let mut open = vec![value];
     while let Some(value) = open.pop() {
         match value {
@@ -168,32 +168,38 @@ fn for_each_member(value: &Value, mut see: impl FnMut(&str, &Value)) {
     }
 }
 
-/// The member `data` of an answer.
-pub(super) fn data(body: &[u8]) -> Result<Value, Failure> {
+/// Returns the field `data` of a response.
+pub(super) fn data(body: &[u8]) -> Result<Value, FetchError> {
     let mut answer = json(body)?;
-    if let Some(refused) = web::refused(&answer) {
+    if let Some(refused) = web::api_failure(&answer) {
         return Err(refused);
     }
     match answer.get_mut("data") {
         Some(data) if !data.is_null() => Ok(data.take()),
-        _ => Err(Failure::new(Class::Lasting, "the answer has no `data`")),
+        _ => Err(FetchError::new(
+            FailureKind::Permanent,
+            "the response has no `data`",
+        )),
     }
 }
 
-pub(super) fn json(body: &[u8]) -> Result<Value, Failure> {
+pub(super) fn json(body: &[u8]) -> Result<Value, FetchError> {
     if body.trim_ascii_start().starts_with(b"<") {
-        return Err(Failure::new(
-            Class::Lasting,
-            "the answer is a web page (HTML) and not JSON; the site may want a password",
+        return Err(FetchError::new(
+            FailureKind::Permanent,
+            "the response is HTML instead of JSON; the site may require a password",
         ));
     }
     serde_json::from_slice(body).map_err(|error| match error.classify() {
-        Category::Eof => Failure::new(Class::Passing, "the answer is cut off inside its JSON"),
-        _ => Failure::new(Class::Lasting, format!("the answer is not JSON: {error}")),
+        Category::Eof => FetchError::new(FailureKind::Transient, "the response is truncated JSON"),
+        _ => FetchError::new(
+            FailureKind::Permanent,
+            format!("the response is not JSON: {error}"),
+        ),
     })
 }
 
-/// A number of up to 20 digits, or a text of such.
+/// Returns the digits of a number or string with 1 to 20 digits.
 pub(super) fn number(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -210,8 +216,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_tells_what_it_is() {
-        let listed = Listed {
+    fn page_metadata_is_read() {
+        let listed = ListedPage {
             id: "7e0".into(),
             title: "Listed".into(),
             folder: vec!["Trade".into()],
@@ -231,21 +237,37 @@ mod tests {
         assert_eq!(page.left_out, BTreeSet::from(["editorUserId"]));
         let stored = read_stored(&listed, &page.content).unwrap();
         let left_out = BTreeSet::new();
-        assert_eq!(stored, Page { left_out, ..page });
+        assert_eq!(stored, FetchedPage { left_out, ..page });
 
         for (body, class, part) in [
             (
                 answer(json!({"id": 8})),
-                Class::Lasting,
+                FailureKind::Permanent,
                 "another page: its id is 8",
             ),
-            (answer(json!([])), Class::Lasting, "not a JSON object"),
-            (answer(Value::Null), Class::Lasting, "no `data`"),
-            ("<!DOCTYPE html>".into(), Class::Lasting, "web page (HTML)"),
-            (r#"{"success": true, "da"#.into(), Class::Passing, "cut off"),
-            (String::new(), Class::Passing, "cut off"),
-            ("[".repeat(100_000), Class::Lasting, "recursion limit"),
-            ("no".into(), Class::Lasting, "not JSON"),
+            (
+                answer(json!([])),
+                FailureKind::Permanent,
+                "not a JSON object",
+            ),
+            (answer(Value::Null), FailureKind::Permanent, "no `data`"),
+            (
+                "<!DOCTYPE html>".into(),
+                FailureKind::Permanent,
+                "HTML instead of JSON",
+            ),
+            (
+                r#"{"success": true, "da"#.into(),
+                FailureKind::Transient,
+                "truncated",
+            ),
+            (String::new(), FailureKind::Transient, "truncated"),
+            (
+                "[".repeat(100_000),
+                FailureKind::Permanent,
+                "recursion limit",
+            ),
+            ("no".into(), FailureKind::Permanent, "not JSON"),
         ] {
             let failure = read_page(&listed, body.as_bytes()).unwrap_err();
             assert_eq!(failure.class, class, "{failure}");
@@ -254,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_schemas_that_a_page_does_not_bring_are_found() {
+    fn missing_shared_schemas_are_found() {
         let page = json!({"a": {"$ref": "#/definitions/1"}, "b": [{"x": {"$ref": "#/definitions/2"}}],
                           "c": {"$ref": "#/components/schemas/3"}, "definitions": {"2": {}}});
         let missing = missing_schemas(page.to_string().as_bytes());

@@ -1,100 +1,106 @@
-//! What a pull found, for people.
+//! The report of a pull.
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{super::lock::Origin, Form, address::shown};
+use super::{super::lock::CaptureOrigin, CaptureFormat, address::sanitize};
 
-/// Most numbers or files that a note names.
-const MOST_NAMED: usize = 8;
+/// The maximum number of items in a note.
+const MAX_ITEMS: usize = 8;
 
-/// How a page differs from its capture.
+/// The difference between a page and its capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// No capture has its id.
+pub enum PageChange {
+    /// The page has no capture.
     Added,
-    /// A pulled capture has other bytes, or stands elsewhere.
+    /// A pulled capture has other content or another URL.
     Changed,
-    /// A pulled capture has another title, folder, method or path: from, to.
+    /// Title, folder, method or path of a pulled capture differ: old, new.
     Renamed(String, String),
-    /// The page takes the place of a capture that was typed or saved.
+    /// The page replaces a transcribed or saved capture.
     Replaced {
-        /// File name of that capture.
+        /// The file name of the old capture.
         file: String,
-        /// How it came to be.
-        origin: Origin,
+        /// The origin of the old capture.
+        origin: CaptureOrigin,
     },
-    /// The site does not list it any more.
+    /// The site no longer lists the page.
     Removed,
 }
 
-/// A page that differs.
+/// A difference of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// File name of the capture: the new one, unless it goes.
+pub struct ReportLine {
+    /// The file name of the new capture, or of the removed one.
     pub file: String,
-    /// How it differs.
-    pub change: Change,
+    /// The difference.
+    pub change: PageChange,
 }
 
-/// An overlay action that stood in for a page that is there now.
+/// An overlay action for a page that is now captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleStandIn {
     /// The overlay.
     pub file: String,
-    /// Line of the action.
+    /// The line of the action.
     pub line: u32,
     /// `<folder> / <page title>`.
     pub page: String,
 }
 
-/// What a pull found.
+/// The result of a pull or check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The site, as the lock names it.
+pub struct PullReport {
+    /// The name of the site in the lock.
     pub site: String,
-    /// In which form the pages came.
-    pub form: Form,
-    /// How many pages the site lists.
+    /// The format of the pages.
+    pub form: CaptureFormat,
+    /// The number of listed pages.
     pub pages: usize,
-    /// How many of them an interrupted run had fetched.
+    /// The number of pages from an interrupted run.
     pub resumed: usize,
-    /// Pages that differ, in the order of the list; removed ones last.
-    pub lines: Vec<Line>,
-    /// Typed or saved captures of pages that the site does not list: they stay.
-    pub unlisted: Vec<(String, Origin)>,
-    /// Overlay actions that became stale.
+    /// The differences, in the order of the list; removed pages last.
+    pub lines: Vec<ReportLine>,
+    /// Transcribed or saved captures that the site does not list. They are kept.
+    pub unlisted: Vec<(String, CaptureOrigin)>,
+    /// Overlay actions that become stale.
     pub stale: Vec<StaleStandIn>,
-    /// What the list has besides pages.
+    /// The other entries of the list, with their number.
     pub others: Vec<(String, usize)>,
-    /// Members that are neither stored nor compared, for they change without the page.
+    /// Fields that are neither stored nor compared, because they change without the page.
     pub left_out: BTreeSet<&'static str>,
-    /// The member in which all pages that changed differ, and nothing else.
+    /// The field in which all changed pages differ, if it is the only one.
     pub same_difference: Option<String>,
-    /// How many pages refer to shared schemas that no answer holds, and the numbers of these.
+    /// The number of pages that refer to missing shared schemas, and the IDs of these schemas.
     pub missing_schemas: (usize, Vec<String>),
 }
 
-impl Report {
-    /// Whether the captures are not what the site has.
+impl PullReport {
+    /// Returns whether the captures differ from the site.
     pub fn differs(&self) -> bool {
         !self.lines.is_empty()
     }
 
-    fn sum(&self) -> String {
+    fn summary(&self) -> String {
         let count =
-            |is: fn(&Change) -> bool| self.lines.iter().filter(|line| is(&line.change)).count();
+            |is: fn(&PageChange) -> bool| self.lines.iter().filter(|line| is(&line.change)).count();
         let counts = [
-            (count(|change| matches!(change, Change::Added)), "added"),
-            (count(|change| matches!(change, Change::Changed)), "changed"),
+            (count(|change| matches!(change, PageChange::Added)), "added"),
             (
-                count(|change| matches!(change, Change::Renamed(..))),
+                count(|change| matches!(change, PageChange::Changed)),
+                "changed",
+            ),
+            (
+                count(|change| matches!(change, PageChange::Renamed(..))),
                 "renamed",
             ),
             (
-                count(|change| matches!(change, Change::Replaced { .. })),
+                count(|change| matches!(change, PageChange::Replaced { .. })),
                 "replaced",
             ),
-            (count(|change| matches!(change, Change::Removed)), "removed"),
+            (
+                count(|change| matches!(change, PageChange::Removed)),
+                "removed",
+            ),
         ];
         let counts: Vec<String> = counts
             .into_iter()
@@ -105,52 +111,53 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for PullReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
             let file = &line.file;
             match &line.change {
-                Change::Added => writeln!(f, "added      {file}")?,
-                Change::Changed => writeln!(f, "changed    {file}")?,
-                Change::Renamed(from, to) => {
-                    writeln!(f, "renamed    {file}: {} -> {}", shown(from), shown(to))?;
-                }
-                Change::Replaced { file: old, origin } => {
+                PageChange::Added => writeln!(f, "added      {file}")?,
+                PageChange::Changed => writeln!(f, "changed    {file}")?,
+                PageChange::Renamed(from, to) => {
                     writeln!(
                         f,
-                        "replaced   {file}: takes the place of {old} ({})",
-                        origin.as_str()
+                        "renamed    {file}: {} -> {}",
+                        sanitize(from),
+                        sanitize(to)
                     )?;
                 }
-                Change::Removed => {
-                    writeln!(f, "removed    {file}: the site does not list it any more")?
+                PageChange::Replaced { file: old, origin } => {
+                    writeln!(f, "replaced   {file}: replaces {old} ({})", origin.as_str())?;
+                }
+                PageChange::Removed => {
+                    writeln!(f, "removed    {file}: the site no longer lists it")?
                 }
             }
         }
         for (file, origin) in &self.unlisted {
             writeln!(
                 f,
-                "unlisted   {file}: stays ({}), but the site does not list it",
+                "unlisted   {file}: is kept ({}), but the site does not list it",
                 origin.as_str()
             )?;
         }
         for stale in &self.stale {
             writeln!(
                 f,
-                "stale      {}:{}: stands in for the page `{}`, which is captured now: delete the action",
+                "stale      {}:{}: stands in for the page `{}`, which is now captured: delete the action",
                 stale.file,
                 stale.line,
-                shown(&stale.page)
+                sanitize(&stale.page)
             )?;
         }
         let (pages, schemas) = &self.missing_schemas;
         if *pages > 0 {
             let named: Vec<String> = schemas
                 .iter()
-                .take(MOST_NAMED)
+                .take(MAX_ITEMS)
                 .map(|number| format!("#/definitions/{number}"))
                 .collect();
-            let more = schemas.len().saturating_sub(MOST_NAMED);
+            let more = schemas.len().saturating_sub(MAX_ITEMS);
             let more = if more > 0 {
                 format!(" and {more} more")
             } else {
@@ -158,7 +165,7 @@ impl fmt::Display for Report {
             };
             writeln!(
                 f,
-                "note       {} shared schemas that the published JSON does not hold: {}{more}",
+                "note       {} shared schemas that the published JSON does not have: {}{more}",
                 if *pages == 1 {
                     "1 page refers to".to_owned()
                 } else {
@@ -170,28 +177,28 @@ impl fmt::Display for Report {
         if let Some(member) = &self.same_difference {
             writeln!(
                 f,
-                "note       the changed pages differ in `{}` alone; if it changes by itself, add it to `VOLATILE` in xtask/src/docs/pull/normal.rs",
-                shown(member)
+                "note       the changed pages differ only in `{}`; if this field changes without the page, add it to `VOLATILE` in xtask/src/docs/pull/normalize.rs",
+                sanitize(member)
             )?;
         }
         if !self.left_out.is_empty() {
             let names: Vec<&str> = self.left_out.iter().copied().collect();
             writeln!(
                 f,
-                "note       neither stored nor compared, for they change without the page: {}",
+                "note       neither stored nor compared, because they change without the page: {}",
                 names.join(", ")
             )?;
         }
         for (what, count) in &self.others {
             writeln!(
                 f,
-                "note       besides pages the list has {what}, {count} of them: not captured"
+                "note       the list also has {count} {what}, which are not captured"
             )?;
         }
         if self.resumed > 0 {
             writeln!(
                 f,
-                "note       an interrupted run had fetched {} of the pages",
+                "note       {} of the pages are from an interrupted run",
                 self.resumed
             )?;
         }
@@ -201,7 +208,7 @@ impl fmt::Display for Report {
             pages => format!("{pages} pages"),
         };
         if self.differs() {
-            writeln!(f, "{pages} of {site} as {form}: {}", self.sum())
+            writeln!(f, "{pages} of {site} as {form}: {}", self.summary())
         } else {
             writeln!(f, "nothing changed: {pages} of {site} as {form}")
         }

@@ -1,49 +1,52 @@
-//! Shared schemas of a project, to which pages of the published JSON refer by number.
+//! The shared schemas of a project, to which pages of the published JSON refer by ID.
 //!
-//! A capture stands for itself: a page is stored with the shared schemas that it needs, as its `definitions`. The address
-//! of their list and what its items hold are known from two public programs that read live sites; of a list itself
-//! nothing was seen.
+//! Each capture is self-contained: a page is stored with the shared schemas that it uses, in its
+//! `definitions`. The URL of the list and its fields are known from two public programs that read live
+//! sites; no list itself was available.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    error::{Class, Failure, PullError},
-    page::Page,
+    FetchedPage,
+    error::{FailureKind, FetchError, PullError},
     published::{self, data, number, request},
-    settings::Settings,
-    web::Web,
+    settings::PullSettings,
+    web::HttpClient,
 };
 
-const HELP: &str = "nothing was changed; fetched pages are kept, so run it again later, or take the Markdown twins with `--form markdown`";
+const HELP: &str = "nothing was changed; fetched pages are cached: run the command again later, or use `--form markdown`";
 
-/// The shared schemas of a project, by number: what a page stores of each.
+/// The shared schemas of a project by ID, in the form that a page stores.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Schemas(BTreeMap<String, Value>);
+pub(super) struct SharedSchemas(BTreeMap<String, Value>);
 
-/// Gives each page the shared schemas that it needs. Asks for them where a page needs any.
+/// Adds to each page the shared schemas that it uses. Fetches the list only if a page uses any.
 ///
 /// # Errors
-/// The list cannot be had, has another shape, or makes the pages larger than is taken. A site that has no list is no
-/// error: the report names the schemas that are missing.
+/// Fails if the list cannot be fetched, has an unexpected structure, or makes the pages too large. A
+/// missing list is not an error: the report names the missing schemas.
 pub(super) async fn complete(
-    web: &Web,
+    web: &HttpClient,
     address: &str,
-    pages: &mut [Page],
-    settings: &Settings,
+    pages: &mut [FetchedPage],
+    settings: &PullSettings,
 ) -> Result<(), PullError> {
-    let refers = |page: &Page| !published::missing_schemas(&page.content).is_empty();
+    let refers = |page: &FetchedPage| !published::missing_schemas(&page.content).is_empty();
     if !pages.iter().any(refers) {
         return Ok(());
     }
-    let refuse = |failure: Failure| PullError::Listing {
+    let refuse = |failure: FetchError| PullError::Listing {
         address: address.to_owned(),
         failure,
         help: HELP,
     };
     let list = request(address, settings.listing_bytes);
-    let schemas = match web.get(&list, |body| Schemas::read(&data(body)?)).await {
+    let schemas = match web
+        .get(&list, |body| SharedSchemas::read(&data(body)?))
+        .await
+    {
         Ok(schemas) => schemas,
         Err(failure) if failure.status == Some(404) => return Ok(()),
         Err(failure) => return Err(refuse(failure)),
@@ -53,10 +56,10 @@ pub(super) async fn complete(
         schemas.put_into(page).map_err(refuse)?;
         bytes += page.content.len();
         if page.content.len() > settings.page_bytes || bytes > settings.total_bytes {
-            return Err(refuse(Failure::new(
-                Class::Lasting,
+            return Err(refuse(FetchError::new(
+                FailureKind::Permanent,
                 format!(
-                    "page {} needs more shared schemas than are taken ({} bytes a page, {} of all pages)",
+                    "page {} uses too many shared schemas (limit: {} bytes for a page, {} for all pages)",
                     page.listed.id, settings.page_bytes, settings.total_bytes
                 ),
             )));
@@ -65,12 +68,12 @@ pub(super) async fn complete(
     Ok(())
 }
 
-impl Schemas {
-    /// Reads the list: items with `id`, `name` and `jsonSchema`. One that is none of these is missing where a page needs it.
-    fn read(data: &Value) -> Result<Self, Failure> {
+impl SharedSchemas {
+    /// Reads the list of items with `id`, `name` and `jsonSchema`. Invalid items are skipped.
+    fn read(data: &Value) -> Result<Self, FetchError> {
         let Some(items) = data.as_array() else {
             let text = "the shared schemas are not a list";
-            return Err(Failure::new(Class::Lasting, text));
+            return Err(FetchError::new(FailureKind::Permanent, text));
         };
         let mut found: Vec<(String, &str, &Value)> = items
             .iter()
@@ -80,12 +83,12 @@ impl Schemas {
                 Some((number(&item["id"])?, name, schema))
             })
             .collect();
-        // The same names whatever the order of the list.
+        // Sorted, so that names do not depend on the order of the list.
         found.sort_by(|(a, ..), (b, ..)| (a.len(), a).cmp(&(b.len(), b)));
         let mut taken = BTreeSet::new();
         let mut schemas = BTreeMap::new();
         for (number, name, schema) in found {
-            // Schemas of several folders may have one name, and pages of one document then contradict each other.
+            // SharedSchemas in different folders may have the same name, which would be a conflict.
             let name = if taken.insert(name) {
                 name.to_owned()
             } else {
@@ -98,8 +101,8 @@ impl Schemas {
         Ok(Self(schemas))
     }
 
-    /// Stores in the page what it refers to, and what that refers to in turn.
-    fn put_into(&self, page: &mut Page) -> Result<(), Failure> {
+    /// Stores the schemas that the page uses, directly or through others.
+    fn put_into(&self, page: &mut FetchedPage) -> Result<(), FetchError> {
         let mut open: Vec<String> = published::missing_schemas(&page.content)
             .into_iter()
             .collect();
@@ -108,7 +111,7 @@ impl Schemas {
             if let Some(schema) = self.0.get(&number)
                 && needed.insert(number, schema).is_none()
             {
-                open.extend(published::referred(schema));
+                open.extend(published::referenced_schemas(schema));
             }
         }
         if needed.is_empty() {
@@ -129,7 +132,7 @@ impl Schemas {
     }
 }
 
-/// What a page brings itself goes before what is shared.
+/// Adds schemas. A definition of the page itself takes precedence.
 fn put(own: &mut Map<String, Value>, needed: BTreeMap<String, &Value>) {
     for (number, schema) in needed {
         own.entry(number).or_insert_with(|| schema.clone());
@@ -139,11 +142,11 @@ fn put(own: &mut Map<String, Value>, needed: BTreeMap<String, &Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::{lock::Kind, pull::page::Listed};
+    use crate::docs::{lock::CaptureKind, pull::ListedPage};
 
-    fn page(content: Value) -> Page {
-        Page {
-            listed: Listed {
+    fn page(content: Value) -> FetchedPage {
+        FetchedPage {
+            listed: ListedPage {
                 id: "7e0".into(),
                 title: "Get".into(),
                 folder: Vec::new(),
@@ -151,7 +154,7 @@ mod tests {
                 source: String::new(),
             },
             title: "Get".into(),
-            kind: Kind::Operation,
+            kind: CaptureKind::Operation,
             call: None,
             folder: Vec::new(),
             modified: None,
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_gets_what_it_needs_and_no_more() {
+    fn page_gets_only_schemas_it_uses() {
         let list = json!([
             {"id": 12, "name": "Order", "jsonSchema": {"type": "object", "properties": {"buyer": refers(5), "next": refers(12)}}},
             {"id": "5", "name": "Person", "jsonSchema": {"type": "object"}},
@@ -175,10 +178,10 @@ mod tests {
             {"id": 8, "name": "No schema"},
             "nonsense",
         ]);
-        let schemas = Schemas::read(&list).unwrap();
+        let schemas = SharedSchemas::read(&list).unwrap();
         for (wanted, expected) in [
             (json!([refers(12)]), json!({"12": "Order", "5": "Person"})),
-            // The lower number keeps the name.
+            // The schema with the lower ID keeps the name.
             (json!([refers(9)]), json!({"9": "Person 9"})),
             (
                 json!([refers(5), refers(9)]),
@@ -217,9 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_brings_itself_counts() {
+    fn definition_of_page_takes_precedence() {
         let schemas =
-            Schemas::read(&json!([{"id": 5, "name": "Shared", "jsonSchema": {}}, {"id": 6, "jsonSchema": refers(5)}]))
+            SharedSchemas::read(&json!([{"id": 5, "name": "Shared", "jsonSchema": {}}, {"id": 6, "jsonSchema": refers(5)}]))
                 .unwrap();
         let mut page = page(
             json!({"responses": [refers(6)], "definitions": {"5": {"name": "Own", "jsonSchema": {}}}}),
@@ -231,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_list_is_of_no_matter() {
+    fn order_of_list_does_not_matter() {
         let one = json!({"id": 5, "name": "A", "jsonSchema": {"type": "string"}});
         let other = json!({"id": 40, "name": "A", "jsonSchema": {"type": "object"}});
         assert_eq!(
-            Schemas::read(&json!([one, other])).unwrap(),
-            Schemas::read(&json!([other, one])).unwrap()
+            SharedSchemas::read(&json!([one, other])).unwrap(),
+            SharedSchemas::read(&json!([other, one])).unwrap()
         );
-        assert!(Schemas::read(&json!({"data": 1})).is_err());
+        assert!(SharedSchemas::read(&json!({"data": 1})).is_err());
     }
 }

@@ -1,39 +1,39 @@
-//! How patient a pull is, and how much it takes from a site.
+//! Limits and timeouts of a pull.
 
 use std::time::Duration;
 
-/// Limits and times of a pull. The defaults are for a live site; tests shorten the times.
+/// Limits and timeouts of a pull. The defaults are for a live site; tests use shorter times.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// Requests under way at once in the first round.
+pub struct PullSettings {
+    /// The number of concurrent requests in the first round.
     pub concurrency: usize,
-    /// Longest wait for a connection.
+    /// The timeout for a connection.
     pub connect_timeout: Duration,
-    /// Longest wait for the next bytes of an answer.
+    /// The timeout for the next bytes of a response.
     pub read_timeout: Duration,
-    /// Longest time for one whole answer.
+    /// The timeout for a whole response.
     pub total_timeout: Duration,
-    /// How often an address is asked in one round before it is left to the next one.
+    /// The number of attempts for a URL in one round.
     pub attempts: u32,
-    /// Wait after the first failure; doubled after each further one, with jitter.
+    /// The delay after the first failure. It doubles after each further one, with jitter.
     pub backoff: Duration,
-    /// Longest wait between two attempts, also where a site asks for more by `Retry-After`.
-    pub longest_backoff: Duration,
-    /// Failed pages in a row, in the last round, after which the site counts as out of reach.
-    pub patience: usize,
-    /// Largest page, in bytes.
+    /// The maximum delay between two attempts, even if `Retry-After` is longer.
+    pub max_backoff: Duration,
+    /// The number of consecutive failed pages in the last round after which the run is aborted.
+    pub max_failures: usize,
+    /// The maximum size of a page, in bytes.
     pub page_bytes: usize,
-    /// Largest list of pages, in bytes.
+    /// The maximum size of the list of pages, in bytes.
     pub listing_bytes: usize,
-    /// Most bytes of all pages together.
+    /// The maximum size of all pages together, in bytes.
     pub total_bytes: usize,
-    /// Most pages of a site.
+    /// The maximum number of pages.
     pub pages: usize,
-    /// Age from which a page that an interrupted run kept is fetched anew.
-    pub keep_for: Duration,
+    /// The age from which a cached page is fetched again.
+    pub cache_lifetime: Duration,
 }
 
-impl Default for Settings {
+impl Default for PullSettings {
     fn default() -> Self {
         Self {
             concurrency: 4,
@@ -42,27 +42,27 @@ impl Default for Settings {
             total_timeout: Duration::from_secs(120),
             attempts: 4,
             backoff: Duration::from_millis(500),
-            longest_backoff: Duration::from_secs(30),
-            patience: 5,
+            max_backoff: Duration::from_secs(30),
+            max_failures: 5,
             page_bytes: apifox::MAX_PAGE_BYTES,
             listing_bytes: 64 * 1024 * 1024,
             total_bytes: 512 * 1024 * 1024,
             pages: 20_000,
-            keep_for: Duration::from_secs(24 * 60 * 60),
+            cache_lifetime: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
 
-impl Settings {
-    /// The wait before attempt `attempt + 1`: doubled each time, and with `chance` (0 to 1) between half of
-    /// that and the whole. What the site asks for is honoured up to the longest wait.
-    pub fn wait(&self, attempt: u32, asked: Option<Duration>, chance: f64) -> Duration {
+impl PullSettings {
+    /// Returns the delay before attempt `attempt + 1`. `chance` (0 to 1) selects a value between half of
+    /// the backoff and the whole. `asked` (`Retry-After`) is honoured up to the maximum delay.
+    pub fn backoff_delay(&self, attempt: u32, asked: Option<Duration>, chance: f64) -> Duration {
         let doubled = self
             .backoff
             .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
-            .min(self.longest_backoff);
+            .min(self.max_backoff);
         let own = doubled.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
-        asked.map_or(own, |asked| own.max(asked.min(self.longest_backoff)))
+        asked.map_or(own, |asked| own.max(asked.min(self.max_backoff)))
     }
 }
 
@@ -71,11 +71,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_have_jitter_and_a_bound() {
-        let settings = Settings::default();
+    fn backoff_delay_doubles_with_jitter_and_limit() {
+        let settings = PullSettings::default();
         let milliseconds = |attempt, asked: Option<u64>, chance| {
             settings
-                .wait(attempt, asked.map(Duration::from_secs), chance)
+                .backoff_delay(attempt, asked.map(Duration::from_secs), chance)
                 .as_millis()
         };
         for (attempt, asked, chance, expected) in [

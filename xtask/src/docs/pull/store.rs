@@ -1,4 +1,4 @@
-//! Holds fetched pages against the captures: what to write, and what to say.
+//! Compares fetched pages with the captures, and plans the changes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,57 +9,55 @@ use std::{
 use super::{
     super::{
         captures::Captures,
-        lock::{self, Entry, Evidence, Kind, Lock, Origin, sha256},
+        lock::{self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, PageEvidence, sha256},
         names,
     },
-    Form,
-    address::{Site, shown},
+    CaptureFormat, FetchedPage, ListedPage, PageListing,
+    address::{Site, sanitize},
     error::PullError,
-    markdown,
-    page::{Listed, Listing, Page},
-    published,
-    report::{Change, Line, Report, StaleStandIn},
+    markdown, published,
+    report::{PageChange, PullReport, ReportLine, StaleStandIn},
 };
-use crate::{output_files::Outputs, overlay::Overlay};
+use crate::{output_files::OutputFiles, overlay::Overlay};
 
 /// The folder of captures below the root.
 const FOLDER: &str = "spec/docs";
 
-/// What a pull would write, and says.
+/// The changes of a pull, and its report.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct PullPlan {
     /// The captures and the lock.
-    pub outputs: Outputs,
-    /// What it says.
-    pub report: Report,
+    pub outputs: OutputFiles,
+    /// The report.
+    pub report: PullReport,
 }
 
-/// What a plan is made from.
+/// The input of [`plan`].
 #[derive(Debug)]
-pub(super) struct Basis<'a> {
-    /// Root of the repository.
+pub(super) struct PullInput<'a> {
+    /// The root of the repository.
     pub root: &'a Path,
-    /// The captures as they are.
+    /// The current captures.
     pub captures: &'a Captures,
     /// All overlays.
     pub overlays: &'a [Overlay],
     /// The site.
     pub site: &'a Site,
-    /// In which form the pages came.
-    pub form: Form,
-    /// Ids of pages that are left as they are.
+    /// The format of the pages.
+    pub form: CaptureFormat,
+    /// IDs of pages to skip.
     pub without: &'a [String],
 }
 
-/// Refuses a list with a page that is captured from another site: an id belongs to one site. A copy of a
-/// site on this machine may stand for any.
+/// Rejects a list with a page that is captured from another site: an ID belongs to one site. A local
+/// copy may have the pages of any site.
 ///
 /// # Errors
-/// The first such page.
-pub(super) fn refuse_strangers(
-    lock: &Lock,
+/// Returns the first such page.
+pub(super) fn reject_pages_of_other_sites(
+    lock: &CaptureLock,
     site: &Site,
-    listed: &[Listed],
+    listed: &[ListedPage],
 ) -> Result<(), PullError> {
     let name = site.name();
     for page in listed {
@@ -73,7 +71,7 @@ pub(super) fn refuse_strangers(
         {
             return Err(PullError::OtherSite {
                 id: page.id.clone(),
-                title: shown(&page.title),
+                title: sanitize(&page.title),
                 captured: captured.site.clone(),
                 listed: name,
             });
@@ -82,19 +80,19 @@ pub(super) fn refuse_strangers(
     Ok(())
 }
 
-/// Makes the plan.
+/// Plans the changes.
 ///
 /// # Errors
-/// The lock cannot be told as TOML.
+/// Fails if the lock cannot be written as TOML.
 pub(super) fn plan(
-    basis: &Basis,
-    listing: &Listing,
-    pages: &[Page],
+    basis: &PullInput,
+    listing: &PageListing,
+    pages: &[FetchedPage],
     resumed: usize,
-) -> Result<Plan, PullError> {
+) -> Result<PullPlan, PullError> {
     let site = basis.site.name();
     let mut lock = basis.captures.lock.clone();
-    let mut outputs = Outputs::default();
+    let mut outputs = OutputFiles::default();
     let mut lines = Vec::new();
     let mut new_titles = BTreeSet::new();
     let mut differences = Vec::new();
@@ -108,15 +106,15 @@ pub(super) fn plan(
         let Some(change) = change(basis, page, old.as_ref(), &entry) else {
             continue;
         };
-        if let (Change::Changed, Form::Json, Some(old)) = (&change, basis.form, &old) {
+        if let (PageChange::Changed, CaptureFormat::Json, Some(old)) = (&change, basis.form, &old) {
             let path = basis.root.join(FOLDER).join(&old.file);
             let before = fs::read(path).unwrap_or_default();
-            differences.push(published::differing(&before, &page.content));
+            differences.push(published::different_fields(&before, &page.content));
         }
-        if !matches!(change, Change::Changed) && entry.kind != Kind::Guide {
+        if !matches!(change, PageChange::Changed) && entry.kind != CaptureKind::Guide {
             new_titles.insert(full_title(&page.folder, &page.title));
         }
-        lines.push(Line {
+        lines.push(ReportLine {
             file: entry.file.clone(),
             change,
         });
@@ -132,13 +130,13 @@ pub(super) fn plan(
         }
     }
     let same_difference = same_difference(&differences);
-    let unlisted = retire(basis, &mut lock, pages, &mut outputs, &mut lines);
+    let unlisted = remove_unlisted(basis, &mut lock, pages, &mut outputs, &mut lines);
     if !lines.is_empty() {
         outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
     }
-    Ok(Plan {
+    Ok(PullPlan {
         outputs,
-        report: Report {
+        report: PullReport {
             form: basis.form,
             pages: pages.len(),
             resumed,
@@ -157,65 +155,80 @@ pub(super) fn plan(
     })
 }
 
-/// The only member in which any of several pages differs. Shared schemas are no such: one of them changes all its pages.
+/// Returns the field in which all changed pages differ, if it is the only one. Shared schemas are
+/// excluded: one change affects many pages.
 fn same_difference(differences: &[BTreeSet<String>]) -> Option<String> {
-    /// Fewer pages say nothing.
-    const FEWEST: usize = 3;
+    /// Fewer pages prove nothing.
+    const MIN_PAGES: usize = 3;
     let first = differences.first()?;
     let is_same = differences.iter().all(|other| other == first);
-    (differences.len() >= FEWEST && is_same && first.len() == 1)
+    (differences.len() >= MIN_PAGES && is_same && first.len() == 1)
         .then(|| first.first().cloned())
         .flatten()
         .filter(|member| member != published::DEFINITIONS)
 }
 
-fn entry(page: &Page, old: Option<&Entry>, site: &str, form: Form) -> Entry {
+fn entry(
+    page: &FetchedPage,
+    old: Option<&CaptureEntry>,
+    site: &str,
+    form: CaptureFormat,
+) -> CaptureEntry {
     let id = &page.listed.id;
-    let receiver = old.is_some_and(|old| old.kind == Kind::Receiver);
-    Entry {
+    let receiver = old.is_some_and(|old| old.kind == CaptureKind::Receiver);
+    CaptureEntry {
         file: format!("{id}-{}.{}", names::slug(&page.title), form.extension()),
         id: Some(id.clone()),
         title: page.title.clone(),
         site: site.to_owned(),
         address: Some(page.listed.address.clone()),
-        kind: if receiver { Kind::Receiver } else { page.kind },
-        evidence: Evidence::Documented,
-        origin: Origin::Pulled,
+        kind: if receiver {
+            CaptureKind::Receiver
+        } else {
+            page.kind
+        },
+        evidence: PageEvidence::Documented,
+        origin: CaptureOrigin::Pulled,
         folder: page.folder.clone(),
         modified: page.modified.clone(),
         sha256: sha256(&page.content),
     }
 }
 
-fn change(basis: &Basis, page: &Page, old: Option<&Entry>, new: &Entry) -> Option<Change> {
+fn change(
+    basis: &PullInput,
+    page: &FetchedPage,
+    old: Option<&CaptureEntry>,
+    new: &CaptureEntry,
+) -> Option<PageChange> {
     let Some(old) = old else {
-        return Some(Change::Added);
+        return Some(PageChange::Added);
     };
     if old == new {
         return None;
     }
-    if old.origin != Origin::Pulled {
-        return Some(Change::Replaced {
+    if old.origin != CaptureOrigin::Pulled {
+        return Some(PageChange::Replaced {
             file: old.file.clone(),
             origin: old.origin,
         });
     }
     let mut from = vec![full_title(&old.folder, &old.title)];
     let mut to = vec![full_title(&new.folder, &new.title)];
-    // A capture that does not tell its call has nothing to be renamed from.
+    // Compared only if the old capture states its method and path.
     if let (Some(before), Some(after)) = (old_call(basis, old), &page.call) {
         from.push(format!("{} {}", before.0, before.1));
         to.push(format!("{} {}", after.0, after.1));
     }
     Some(if from == to {
-        Change::Changed
+        PageChange::Changed
     } else {
-        Change::Renamed(from.join(", "), to.join(", "))
+        PageChange::Renamed(from.join(", "), to.join(", "))
     })
 }
 
-/// Method and path of a pulled capture.
-fn old_call(basis: &Basis, entry: &Entry) -> Option<(String, String)> {
+/// Returns method and path of a pulled capture.
+fn old_call(basis: &PullInput, entry: &CaptureEntry) -> Option<(String, String)> {
     let content = fs::read(basis.root.join(FOLDER).join(&entry.file)).ok()?;
     match names::extension(&entry.file)? {
         "json" => published::facts(&serde_json::from_slice(&content).ok()?).call,
@@ -224,15 +237,14 @@ fn old_call(basis: &Basis, entry: &Entry) -> Option<(String, String)> {
     }
 }
 
-/// Takes pulled pages that the site does not list any more out of the lock and the tree, and names the
-/// others that it does not list.
-fn retire(
-    basis: &Basis,
-    lock: &mut Lock,
-    pages: &[Page],
-    outputs: &mut Outputs,
-    lines: &mut Vec<Line>,
-) -> Vec<(String, Origin)> {
+/// Removes pulled captures that the site no longer lists, and returns the other unlisted captures.
+fn remove_unlisted(
+    basis: &PullInput,
+    lock: &mut CaptureLock,
+    pages: &[FetchedPage],
+    outputs: &mut OutputFiles,
+    lines: &mut Vec<ReportLine>,
+) -> Vec<(String, CaptureOrigin)> {
     let site = basis.site.name();
     let listed: BTreeSet<&str> = pages
         .iter()
@@ -242,11 +254,11 @@ fn retire(
     let mut unlisted = Vec::new();
     lock.pages.retain(|entry| {
         let gone = entry.site == site && !entry.id.as_deref().is_some_and(|id| listed.contains(id));
-        if gone && entry.origin == Origin::Pulled {
+        if gone && entry.origin == CaptureOrigin::Pulled {
             outputs.remove(Path::new(FOLDER).join(&entry.file));
-            lines.push(Line {
+            lines.push(ReportLine {
                 file: entry.file.clone(),
-                change: Change::Removed,
+                change: PageChange::Removed,
             });
             return false;
         }
@@ -258,7 +270,7 @@ fn retire(
     unlisted
 }
 
-fn stale(basis: &Basis, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> {
+fn stale(basis: &PullInput, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> {
     let before = basis.captures.page_titles();
     let mut stale = Vec::new();
     for overlay in basis.overlays {
@@ -278,7 +290,7 @@ fn stale(basis: &Basis, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> {
     stale
 }
 
-/// `<folder> / <title>`: what a stand-in is named after.
+/// Returns `<folder> / <title>`, the form in `x-stands-in-for`.
 fn full_title(folder: &[String], title: &str) -> String {
     match folder.last() {
         Some(folder) => format!("{folder} / {title}"),
@@ -286,8 +298,8 @@ fn full_title(folder: &[String], title: &str) -> String {
     }
 }
 
-fn missing_schemas(form: Form, pages: &[Page]) -> (usize, Vec<String>) {
-    if form != Form::Json {
+fn missing_schemas(form: CaptureFormat, pages: &[FetchedPage]) -> (usize, Vec<String>) {
+    if form != CaptureFormat::Json {
         return (0, Vec::new());
     }
     let of_pages: BTreeMap<&str, BTreeSet<String>> = pages

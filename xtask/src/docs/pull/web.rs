@@ -1,4 +1,4 @@
-//! One request: headers, limits, and what a failure means. And its repetition.
+//! Sends a request with retries, limits the response, and classifies failures.
 
 use std::{
     error::Error,
@@ -14,53 +14,57 @@ use reqwest::{
 use serde_json::Value;
 
 use super::{
-    address::{ApiBase, Site, shown},
-    error::{Class, Failure, PullError},
-    settings::Settings,
+    address::{ApiBase, Site, sanitize},
+    error::{FailureKind, FetchError, PullError},
+    settings::PullSettings,
 };
 
-/// The published JSON answers nobody who does not name a version.
+/// The published JSON requires a client version.
 const CLIENT_VERSION: &str = "2.0.0";
-/// "Client version too low".
+/// Error code: "Client version too low".
 const VERSION_REFUSED: u64 = 400_105;
-/// Most bytes of the body of a refusal that are read, for its error code.
-const REFUSAL_BYTES: usize = 64 * 1024;
+/// The maximum size of an error response that is read for its error code, in bytes.
+const ERROR_BYTES: usize = 64 * 1024;
 
-/// Whom a request is for.
+/// The destination of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum To {
-    /// The published JSON: with the headers that it wants.
+pub(super) enum Destination {
+    /// The published JSON, with the headers that it requires.
     Api,
     /// The site itself.
     Site,
 }
 
-/// A request: always GET.
+/// A GET request.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    /// The address.
+pub(super) struct PageRequest {
+    /// The URL.
     pub address: String,
-    /// Whom it is for.
-    pub to: To,
-    /// Most bytes of the answer.
+    /// The destination.
+    pub destination: Destination,
+    /// The maximum size of the response, in bytes.
     pub limit: usize,
 }
 
-/// A client with the settings of a pull.
+/// An HTTP client with the settings of a pull.
 #[derive(Debug)]
-pub(super) struct Web {
+pub(super) struct HttpClient {
     client: Client,
     api_headers: HeaderMap,
-    settings: Settings,
+    settings: PullSettings,
 }
 
-impl Web {
-    /// Sets up a client that follows no redirect, keeps no cookie and has no secret.
+impl HttpClient {
+    /// Creates a client that follows no redirects, stores no cookies and has no secrets.
     ///
     /// # Errors
-    /// TLS cannot be set up.
-    pub(super) fn new(site: &Site, api: &ApiBase, settings: &Settings) -> Result<Self, PullError> {
-        // Another part of the process may have chosen already; any choice will do.
+    /// Fails if TLS cannot be initialised.
+    pub(super) fn new(
+        site: &Site,
+        api: &ApiBase,
+        settings: &PullSettings,
+    ) -> Result<Self, PullError> {
+        // Another part of the process may have installed a provider; any provider works.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
@@ -70,13 +74,13 @@ impl Web {
             .read_timeout(settings.read_timeout)
             .timeout(settings.total_timeout);
         if site.is_local() && api.is_local() {
-            // No proxy for this machine, and no need for the certificates of the system.
+            // A local site needs neither a proxy nor system certificates.
             client = client.no_proxy().tls_certs_only([]);
         }
         let client = client.build().map_err(|error| {
             PullError::Client(format!(
-                "{}; are the system's certificates installed?",
-                chain(&error)
+                "{}; check that the system certificates are installed",
+                root_cause(&error)
             ))
         })?;
         let header = |text: &str| {
@@ -97,24 +101,30 @@ impl Web {
         })
     }
 
-    /// Asks until `read` takes the answer, the failure is a lasting one, or the attempts are used up.
+    /// Sends the request until `read` accepts the response, the failure is permanent, or no attempt is
+    /// left.
     pub(super) async fn get<T>(
         &self,
-        request: &Request,
-        read: impl Fn(&[u8]) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        request: &PageRequest,
+        read: impl Fn(&[u8]) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let mut attempt = 1;
         loop {
-            let outcome = match self.once(request).await {
+            let outcome = match self.send(request).await {
                 Ok(body) => read(&body),
                 Err(failure) => Err(failure),
             };
             match outcome {
                 Err(failure)
-                    if failure.class == Class::Passing && attempt < self.settings.attempts =>
+                    if failure.class == FailureKind::Transient
+                        && attempt < self.settings.attempts =>
                 {
-                    let wait = self.settings.wait(attempt, failure.retry_after, chance());
-                    tokio::time::sleep(wait).await;
+                    let delay = self.settings.backoff_delay(
+                        attempt,
+                        failure.retry_after,
+                        random_fraction(),
+                    );
+                    tokio::time::sleep(delay).await;
                     attempt += 1;
                 }
                 outcome => return outcome,
@@ -122,20 +132,23 @@ impl Web {
         }
     }
 
-    async fn once(&self, request: &Request) -> Result<Vec<u8>, Failure> {
+    async fn send(&self, request: &PageRequest) -> Result<Vec<u8>, FetchError> {
         let mut get = self.client.get(&request.address);
-        if request.to == To::Api {
+        if request.destination == Destination::Api {
             get = get.headers(self.api_headers.clone());
         }
-        let response = get.send().await.map_err(|error| self.broken(&error))?;
+        let response = get
+            .send()
+            .await
+            .map_err(|error| self.connection_failure(&error))?;
         let status = response.status();
         if status == StatusCode::OK {
             return self.body(response, request.limit).await;
         }
-        Err(self.refusal(response, status).await)
+        Err(self.error_response(response, status).await)
     }
 
-    async fn refusal(&self, response: Response, status: StatusCode) -> Failure {
+    async fn error_response(&self, response: Response, status: StatusCode) -> FetchError {
         let headers = response.headers();
         let text = |name| {
             headers
@@ -143,11 +156,13 @@ impl Web {
                 .and_then(|value: &HeaderValue| value.to_str().ok())
         };
         if status.is_redirection() {
-            let to = text(LOCATION).map_or("somewhere".to_owned(), |to| format!("{:?}", shown(to)));
-            return Failure {
+            let to = text(LOCATION).map_or("an unknown URL".to_owned(), |to| {
+                format!("{:?}", sanitize(to))
+            });
+            return FetchError {
                 status: Some(status.as_u16()),
-                ..Failure::new(
-                    Class::Lasting,
+                ..FetchError::new(
+                    FailureKind::Permanent,
                     format!(
                         "redirects ({}) to {to}; redirects are not followed",
                         status.as_u16()
@@ -156,27 +171,28 @@ impl Web {
             };
         }
         let retry_after = text(RETRY_AFTER).and_then(retry_after);
-        let passing = status.is_server_error() || matches!(status.as_u16(), 403 | 408 | 425 | 429);
-        let class = if passing {
-            Class::Passing
+        let transient =
+            status.is_server_error() || matches!(status.as_u16(), 403 | 408 | 425 | 429);
+        let class = if transient {
+            FailureKind::Transient
         } else {
-            Class::Lasting
+            FailureKind::Permanent
         };
-        let told = match self.body(response, REFUSAL_BYTES).await {
+        let api_error = match self.body(response, ERROR_BYTES).await {
             Ok(body) => serde_json::from_slice::<Value>(&body)
                 .ok()
-                .and_then(|body| refused(&body)),
+                .and_then(|body| api_failure(&body)),
             Err(_) => None,
         };
-        let (class, text) = match told {
-            Some(told) if told.class == Class::Fatal => (Class::Fatal, told.text),
-            Some(told) => (
+        let (class, text) = match api_error {
+            Some(error) if error.class == FailureKind::Fatal => (FailureKind::Fatal, error.text),
+            Some(error) => (
                 class,
-                format!("answers {} ({})", status.as_u16(), told.text),
+                format!("responds with {} ({})", status.as_u16(), error.text),
             ),
-            None => (class, format!("answers {}", status.as_u16())),
+            None => (class, format!("responds with {}", status.as_u16())),
         };
-        Failure {
+        FetchError {
             text,
             class,
             status: Some(status.as_u16()),
@@ -184,10 +200,10 @@ impl Web {
         }
     }
 
-    async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+    async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, FetchError> {
         let too_large = |size: String| {
-            let text = format!("the answer has {size} bytes, the limit is {limit}");
-            Failure::new(Class::Lasting, text)
+            let text = format!("the response has {size} bytes, but the limit is {limit}");
+            FetchError::new(FailureKind::Permanent, text)
         };
         let length = response.content_length();
         if let Some(length) =
@@ -203,34 +219,34 @@ impl Web {
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(body),
-                Err(error) if error.is_timeout() => return Err(self.broken(&error)),
+                Err(error) if error.is_timeout() => return Err(self.connection_failure(&error)),
                 Err(_) => {
                     let whole = length.map_or(String::new(), |length| format!(" of {length}"));
-                    let text = format!("the answer broke off after {}{whole} bytes", body.len());
-                    return Err(Failure::new(Class::Passing, text));
+                    let text = format!("the response ended after {}{whole} bytes", body.len());
+                    return Err(FetchError::new(FailureKind::Transient, text));
                 }
             }
         }
     }
 
-    fn broken(&self, error: &reqwest::Error) -> Failure {
+    fn connection_failure(&self, error: &reqwest::Error) -> FetchError {
         let text = if error.is_connect() {
-            format!("no connection: {}", chain(error))
+            format!("no connection: {}", root_cause(error))
         } else if error.is_timeout() {
             format!(
-                "no answer in time (a pause of {}, {} in all)",
+                "timeout (no data for {}, or {} in total)",
                 seconds(self.settings.read_timeout),
                 seconds(self.settings.total_timeout)
             )
         } else {
-            format!("the connection broke: {}", chain(error))
+            format!("connection error: {}", root_cause(error))
         };
-        Failure::new(Class::Passing, text)
+        FetchError::new(FailureKind::Transient, text)
     }
 }
 
-/// What a refusal in JSON says, if it is one: `{"success": false, "errorCode": …, "errorMessage": …}`.
-pub(super) fn refused(body: &Value) -> Option<Failure> {
+/// Returns the failure of an error response: `{"success": false, "errorCode": …, "errorMessage": …}`.
+pub(super) fn api_failure(body: &Value) -> Option<FetchError> {
     if body.get("success") != Some(&Value::Bool(false)) {
         return None;
     }
@@ -238,46 +254,46 @@ pub(super) fn refused(body: &Value) -> Option<Failure> {
         Value::String(code) => code.parse().ok(),
         code => code.as_u64(),
     });
-    let message = shown(
+    let message = sanitize(
         body.get("errorMessage")
             .and_then(Value::as_str)
-            .unwrap_or("no reason given"),
+            .unwrap_or("no message"),
     );
     let Some(code) = code else {
-        return Some(Failure::new(
-            Class::Passing,
-            format!("refused: {message:?}"),
+        return Some(FetchError::new(
+            FailureKind::Transient,
+            format!("error: {message:?}"),
         ));
     };
-    let text = format!("refused with code {code}: {message:?}");
+    let text = format!("error {code}: {message:?}");
     Some(match code {
-        VERSION_REFUSED => Failure::new(
-            Class::Fatal,
+        VERSION_REFUSED => FetchError::new(
+            FailureKind::Fatal,
             format!(
-                "{text}; it wants a newer client than {CLIENT_VERSION}: raise `CLIENT_VERSION` in xtask/src/docs/pull/web.rs"
+                "{text}; it requires a newer client than {CLIENT_VERSION}: increase `CLIENT_VERSION` in xtask/src/docs/pull/web.rs"
             ),
         ),
         // 404, and codes such as 404003.
-        404 | 404_000..=404_999 => Failure {
+        404 | 404_000..=404_999 => FetchError {
             status: Some(404),
-            ..Failure::new(Class::Lasting, text)
+            ..FetchError::new(FailureKind::Permanent, text)
         },
-        _ => Failure::new(Class::Passing, text),
+        _ => FetchError::new(FailureKind::Transient, text),
     })
 }
 
-/// Seconds, or a date.
+/// Parses a `Retry-After` header: seconds or a date.
 fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
     let at = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
-    let wait = at.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or_default())
+    let delay = at.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(delay).unwrap_or_default())
 }
 
-/// Between 0 and 1; for jitter, so any source that differs between processes will do.
-fn chance() -> f64 {
+/// Returns a random number between 0 and 1. For jitter, the seed of a hasher is random enough.
+fn random_fraction() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
 }
@@ -286,13 +302,13 @@ fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
 
-/// The cause at the end of an error: without the address, which the message names anyway.
-fn chain(error: &dyn Error) -> String {
+/// Returns the root cause of an error, without the URL, which the message already has.
+fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    shown(&cause.to_string())
+    sanitize(&cause.to_string())
 }
 
 #[cfg(test)]
@@ -315,27 +331,27 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_its_code() {
+    fn error_code_decides_failure_kind() {
         for (body, expected) in [
             (r#"{"success": true}"#, None),
             (r#"{"data": 1}"#, None),
-            (r#"{"success": false}"#, Some(Class::Passing)),
+            (r#"{"success": false}"#, Some(FailureKind::Transient)),
             (
                 r#"{"success": false, "errorCode": "400105"}"#,
-                Some(Class::Fatal),
+                Some(FailureKind::Fatal),
             ),
             (
                 r#"{"success": false, "errorCode": 404001, "errorMessage": "gone"}"#,
-                Some(Class::Lasting),
+                Some(FailureKind::Permanent),
             ),
             (
                 r#"{"success": false, "errorCode": 403001}"#,
-                Some(Class::Passing),
+                Some(FailureKind::Transient),
             ),
         ] {
             let body = serde_json::from_str(body).unwrap();
             assert_eq!(
-                refused(&body).map(|failure| failure.class),
+                api_failure(&body).map(|failure| failure.class),
                 expected,
                 "{body}"
             );
@@ -343,11 +359,11 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_a_share() {
+    fn random_fraction_is_between_0_and_1() {
         assert!(
             (0..100)
-                .map(|_| chance())
-                .all(|chance| (0.0..=1.0).contains(&chance))
+                .map(|_| random_fraction())
+                .all(|fraction| (0.0..=1.0).contains(&fraction))
         );
     }
 }
