@@ -96,27 +96,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod assemble;
-mod form;
-mod given;
+mod diagnostic;
 mod infer;
 mod json;
 mod markdown;
-mod message;
 mod names;
 mod page;
 mod published;
 mod rendered;
-mod types;
+mod schema_import;
+mod type_names;
 pub mod yaml;
 
 pub use assemble::{AssembledDocument, DocumentInfo, assemble};
-pub use form::PageFormat;
+pub use diagnostic::{Diagnostic, Severity};
 pub use json::{JsonField, JsonNode, JsonValue};
-pub use message::{Diagnostic, Severity};
 pub use page::{
     ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldSpec,
-    HttpMethod, NamedSchema, Page, PageKind, ParameterLocation, RequestBody, SampleAuthorization,
-    SampleValue, SchemaSource, SecurityScheme,
+    HttpMethod, NamedSchema, Page, PageFormat, PageKind, ParameterLocation, RequestBody,
+    SampleAuthorization, SampleValue, SchemaSource, SecurityScheme,
 };
 pub use published::SchemaList;
 

@@ -6,12 +6,10 @@
 //! There are two modes. [`parse_strict`] is for files that a person maintains: whatever YAML readers disagree about is
 //! an error. The importer's own mode is for pages: it accepts what a page generator may emit.
 
-use std::collections::HashMap;
-
+use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
 use serde_json::Number;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
-
-use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
+use std::collections::HashMap;
 
 /// Largest file that [`parse_strict`] reads, in bytes: 8 MiB.
 const MAX_STRICT_BYTES: usize = 8 * 1024 * 1024;

@@ -1,17 +1,15 @@
 //! The components of the document: schemas of pages, and schemas made from shapes.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
-
-use super::given::{renamed, same};
+use super::documented::{renamed, same};
 use super::writer::{Writer, mark};
-use crate::given::PREFIX;
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::infer::{InferredShape, SourceLine, TypeConflict, loosen, merge};
-use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 use crate::page::Page;
+use crate::schema_import::PREFIX;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A component that is referenced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,21 +1,19 @@
 //! Bodies of an operation: their components, media types and examples.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
-
 use super::ApiPage;
 use super::components::{Components, Made, Root};
-use super::fits::{Misfit, fits};
-use crate::given::media::is_json;
+use super::documented::{Misfit, fits};
+use crate::diagnostic::Diagnostic;
 use crate::infer::{
     InferredShape, ShapeKind, SourceLine, TypeConflict, apply, check, check_fixed, loosen, merge,
     of_node, settle,
 };
-use crate::message::Diagnostic;
 use crate::names::pascal_case;
 use crate::page::{BodyContent, SchemaSource};
+use crate::schema_import::body::is_json;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A body of one page in one media type.
 pub(super) struct Variant<'a> {

@@ -4,27 +4,22 @@
 //! operation from its pages with `parameters` and `contents`; `components` collects the named
 //! schemas, `writer` writes them, and `documented` compares schemas and examples of pages.
 
-mod components;
-mod contents;
-mod fields;
-mod fits;
-mod given;
-mod group;
-mod operation;
-mod parameters;
-mod security;
-mod writer;
-
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::infer::SourceLine;
+use crate::names::{Names, camel_case, is_legal, legal, page_name};
+use crate::page::{ApiOperation, Page, PageKind};
+use crate::schema_import::security::same;
+use components::Components;
+use operation::{Group, Target};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
-
-use crate::message::Diagnostic;
-use crate::names::{camel_case, page_name};
-use crate::page::{ApiOperation, Page, PageKind};
-use components::Components;
-use group::{Group, Target};
-use security::Schemes;
+mod components;
+mod contents;
+mod documented;
+mod operation;
+mod parameters;
+mod writer;
 
 /// The `info` of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +71,7 @@ impl ApiPage<'_> {
 pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
     let mut diagnostics = Vec::new();
     let pages = api_pages(pages, &mut diagnostics);
-    let groups = group::groups(&pages, &mut diagnostics);
+    let groups = operation::groups(&pages, &mut diagnostics);
     let mut components = Components::default();
     for api in &pages {
         components.reserve(api.page);
@@ -196,4 +191,106 @@ fn tags(groups: &[Group]) -> Value {
         }
     }
     seen.iter().map(|tag| json!({ "name": tag })).collect()
+}
+
+/// The security schemes in the order of their first occurrence.
+#[derive(Debug, Default)]
+struct Schemes {
+    names: Names,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    wanted: String,
+    name: String,
+    scheme: Value,
+    at: SourceLine,
+}
+
+impl Schemes {
+    /// Returns the requirement of an operation, from the first page that has one.
+    fn requirement(&mut self, group: &Group, diagnostics: &mut Vec<Diagnostic>) -> Option<Value> {
+        let api = group
+            .pages
+            .iter()
+            .find(|api| !api.operation.security.is_empty())?;
+        let mut sets: Vec<Value> = Vec::new();
+        for set in &api.operation.security {
+            let mut asked = Map::new();
+            for security in set {
+                let at = SourceLine {
+                    file: api.page.name.as_str().into(),
+                    line: security.line,
+                };
+                let name = self.name(&security.name, &security.scheme, at, diagnostics);
+                asked.insert(name, json!([]));
+            }
+            let asked = Value::Object(asked);
+            if !sets.contains(&asked) {
+                sets.push(asked);
+            }
+        }
+        Some(Value::Array(sets))
+    }
+
+    fn name(
+        &mut self,
+        wanted: &str,
+        scheme: &Value,
+        at: SourceLine,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> String {
+        let known = self
+            .entries
+            .iter()
+            .find(|entry| entry.wanted == wanted && same(&entry.scheme, scheme));
+        if let Some(known) = known {
+            return known.name.clone();
+        }
+        let fit = if is_legal(wanted) {
+            wanted.to_owned()
+        } else {
+            legal(wanted)
+        };
+        let (name, _) = self.names.take(&fit);
+        if let Some(other) = self.entries.iter().find(|entry| entry.wanted == wanted) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    &at.file,
+                    at.line,
+                    format!(
+                        "the security scheme {} differs from the one on the page {}; this one is called {name}",
+                        quoted(wanted),
+                        other.at
+                    ),
+                )
+                .with_help("correct the wrong page, or rename the schemes in an overlay"),
+            );
+        }
+        self.entries.push(Entry {
+            wanted: wanted.to_owned(),
+            name: name.clone(),
+            scheme: scheme.clone(),
+            at,
+        });
+        name
+    }
+
+    /// Returns all schemes, or `None` if no page has one.
+    fn finish(self) -> Option<Value> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let schemes: Map<String, Value> = self
+            .entries
+            .into_iter()
+            .map(|entry| {
+                let mut scheme = entry.scheme;
+                scheme["x-apifox-at"] = json!(entry.at.marker());
+                (entry.name, scheme)
+            })
+            .collect();
+        Some(Value::Object(schemes))
+    }
 }

@@ -1,15 +1,20 @@
 //! Builds one operation of the document from its pages.
 
-use serde_json::{Map, Value, json};
-
+use super::ApiPage;
 use super::components::Components;
 use super::contents::{Variant, content, join_inferred, variant};
-use super::fields::headers;
-use super::group::Group;
 use super::parameters::parameters;
-use crate::infer::SourceLine;
-use crate::message::Diagnostic;
-use crate::page::{ApiResponse, SchemaSource};
+use super::writer::{details, scalar};
+use crate::PageRole;
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::infer::{
+    InferredShape, PropertyShape, ShapeKind, SourceLine, SourceLine as At, TextFormat, declared,
+};
+use crate::page::{ApiResponse, FieldSpec, HttpMethod, SchemaSource};
+use crate::type_names::{self, Declared};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Builds the operation of a group of pages.
 pub(super) fn operation(
@@ -196,5 +201,164 @@ fn suffix(status: &str) -> String {
         "200" => "Response".to_owned(),
         "default" => "ResponseDefault".to_owned(),
         status => format!("Response{status}"),
+    }
+}
+
+/// Where the document has an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Path(String),
+    Webhook(String),
+}
+
+/// The pages of one operation, in order.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub(super) target: Target,
+    pub(super) method: HttpMethod,
+    pub(super) pages: Vec<ApiPage<'a>>,
+    /// For each page, the document's names of its path parameters.
+    pub(super) renamed: Vec<HashMap<&'a str, String>>,
+}
+
+impl Group<'_> {
+    /// Returns the tag: the innermost folder of the first page.
+    pub(super) fn tag(&self) -> Option<&str> {
+        let first = self.pages.first()?;
+        first.page.folder.last().map(String::as_str)
+    }
+}
+
+/// Groups pages by method and path, or by webhook, in the order of their first occurrence.
+pub(super) fn groups<'a>(
+    pages: &[ApiPage<'a>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut index: HashMap<(String, HttpMethod), usize> = HashMap::new();
+    // Templates that differ only in parameter names are one path: OpenAPI does not allow both.
+    let mut templates: HashMap<String, (String, &str)> = HashMap::new();
+    for &api in pages {
+        let method = api.operation.method;
+        let mut renamed = HashMap::new();
+        let (key, target, method) = if api.page.role == PageRole::Webhook {
+            let name = api.webhook();
+            (format!(" {name}"), Target::Webhook(name), HttpMethod::Post)
+        } else {
+            let path = &api.operation.path;
+            let plain = without_names(path);
+            let (first, page) = templates
+                .entry(plain.clone())
+                .or_insert_with(|| (path.clone(), &api.page.name))
+                .clone();
+            if first != *path {
+                renamed = names(path).zip(names(&first).map(str::to_owned)).collect();
+                diagnostics.push(Diagnostic::warning(
+                    &api.page.name,
+                    api.operation.line,
+                    format!(
+                        "the path {} is written {}, as on the page {page}",
+                        quoted(path),
+                        quoted(&first)
+                    ),
+                ));
+            }
+            (plain, Target::Path(first), method)
+        };
+        let next = groups.len();
+        let at = *index.entry((key, method)).or_insert(next);
+        if at == next {
+            groups.push(Group {
+                target,
+                method,
+                pages: Vec::new(),
+                renamed: Vec::new(),
+            });
+        }
+        groups[at].pages.push(api);
+        groups[at].renamed.push(renamed);
+    }
+    groups
+}
+
+/// `/orders/{id}` → `/orders/{}`
+fn without_names(path: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in path.chars() {
+        inside &= c != '}';
+        if !inside {
+            out.push(c);
+        }
+        inside |= c == '{';
+    }
+    out
+}
+
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+}
+
+/// Returns the schema of a value that is sent as text.
+pub(super) fn schema(property: &PropertyShape) -> Map<String, Value> {
+    let mut schema = scalar(&property.shape.kind);
+    if let ShapeKind::Array(items) = &property.shape.kind {
+        let items = match &items.kind {
+            ShapeKind::Unknown | ShapeKind::Object(_) | ShapeKind::Array(_) => {
+                scalar(&ShapeKind::Text(TextFormat::Plain))
+            }
+            kind => scalar(kind),
+        };
+        schema.insert("type".to_owned(), json!("array"));
+        schema.insert("items".to_owned(), Value::Object(items));
+    }
+    details(&mut schema, property);
+    schema
+}
+
+/// Builds the headers of a response; the first page that names a header describes it.
+pub(super) fn headers(fields: &[(ApiPage, &FieldSpec)]) -> Map<String, Value> {
+    let mut headers = Map::new();
+    for (api, field) in fields {
+        let at = At {
+            file: Arc::from(api.page.name.as_str()),
+            line: field.line,
+        };
+        let shape = match field.type_name.as_deref().and_then(type_names::declared) {
+            Some(Declared::Any | Declared::Object) | None => {
+                InferredShape::new(at.clone(), ShapeKind::Text(TextFormat::Plain))
+            }
+            Some(word) => declared(&word, &at),
+        };
+        let property = PropertyShape {
+            max_length: field.max_length,
+            ..PropertyShape::new(&field.name, at.clone(), shape)
+        };
+        let mut header = Map::new();
+        if let Some(description) = &field.description {
+            header.insert("description".to_owned(), json!(description));
+        }
+        header.insert("schema".to_owned(), Value::Object(schema(&property)));
+        header.insert("x-apifox-at".to_owned(), json!(at.marker()));
+        headers
+            .entry(field.name.clone())
+            .or_insert(Value::Object(header));
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameter_names_are_removed_from_templates() {
+        assert_eq!(
+            without_names("/orders/{id}/x{n}.json"),
+            "/orders/{}/x{}.json"
+        );
+        assert_eq!(names("/orders/{id}/x{n}").collect::<Vec<_>>(), ["id", "n"]);
     }
 }

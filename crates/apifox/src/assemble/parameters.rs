@@ -1,25 +1,21 @@
 //! Parameters of an operation, merged over its pages.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
-
-use super::ApiPage;
 use super::components::Components;
 use super::contents::contradiction;
-use super::fields::schema;
-use super::fits::fits;
-use super::given;
-use super::group::Group;
+use super::documented::fits;
+use super::operation::{Group, schema};
+use super::{ApiPage, documented};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::infer::{
     InferredShape, PropertyShape, ShapeKind, SourceLine, TextFormat, TypeConflict, declared,
     longest, merge, of_text, text_as,
 };
 use crate::json::{JsonNode, JsonValue};
-use crate::message::{Diagnostic, quoted};
 use crate::page::{ApiParameter, ParameterLocation, SchemaSource};
-use crate::types::{self, Declared};
+use crate::type_names::{self, Declared};
+use serde_json::{Map, Value, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// A parameter as the pages of the operation describe it.
 struct United<'a> {
@@ -155,7 +151,7 @@ fn shape(
         .field
         .type_name
         .as_deref()
-        .and_then(types::declared);
+        .and_then(type_names::declared);
     let mut shape = match word {
         Some(Declared::Any | Declared::Object) | None => {
             let seen = seen.unwrap_or_else(|| {
@@ -293,7 +289,14 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Di
     known.given = match (known.given.take(), other.given) {
         (Some(first), Some(second)) => {
             let (name, at) = (known.property.name.as_str(), &known.property.at);
-            Some(given::unite(name, at, first, second, &two_at, diagnostics))
+            Some(documented::unite(
+                name,
+                at,
+                first,
+                second,
+                &two_at,
+                diagnostics,
+            ))
         }
         (one, other) => one.or(other),
     };

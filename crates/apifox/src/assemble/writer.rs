@@ -1,15 +1,13 @@
 //! Writes components as schemas, from shapes and from the schemas of pages.
 
-use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
-
-use crate::given::PREFIX;
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::infer::{
     InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat, text_as,
 };
-use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, pascal_case};
+use crate::schema_import::PREFIX;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 pub(super) fn mark(schema: &mut Map<String, Value>, place: &SourceLine, pages: &[String]) {
     mark_at(schema, &place.marker(), pages);

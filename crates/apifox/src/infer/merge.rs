@@ -1,9 +1,8 @@
 //! Merges several observations of one value into one shape, or reports a conflict.
 
+use super::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
+use crate::diagnostic::quoted;
 use std::fmt;
-
-use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
-use crate::message::quoted;
 
 /// Two places that contradict each other about one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,10 +164,9 @@ pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::format::Format;
     use super::*;
+    use std::sync::Arc;
 
     fn joined_kinds(one: ShapeKind, other: ShapeKind) -> Result<String, String> {
         let at = |line| SourceLine {

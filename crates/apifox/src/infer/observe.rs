@@ -1,12 +1,11 @@
 //! Infers a shape from one example, one text or one type name.
 
-use std::sync::Arc;
-
 use super::format::Format;
 use super::merge::{TypeConflict, merge};
-use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
+use super::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
 use crate::json::{JsonNode, JsonValue, number};
-use crate::types::Declared;
+use crate::type_names::Declared;
+use std::sync::Arc;
 
 /// Infers the shape of an example.
 pub(crate) fn of_node(

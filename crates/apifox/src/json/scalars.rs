@@ -1,6 +1,6 @@
 //! Literals, numbers and strings, complete or truncated.
 
-use super::reader::{Failure, Got, Reader};
+use super::parser::{Failure, Got, Reader};
 use super::{JsonNode, JsonValue};
 
 impl Reader<'_, '_> {

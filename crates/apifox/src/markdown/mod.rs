@@ -3,12 +3,11 @@
 //!
 //! This file splits the page; `operation` reads the document.
 
-mod bodies;
 mod operation;
 
 use crate::PageSource;
+use crate::diagnostic::Diagnostic;
 use crate::json::JsonNode;
-use crate::message::Diagnostic;
 use crate::page::{Page, PageKind};
 use crate::rendered::lines::{decode, take_notes};
 use crate::yaml::parse_block;

@@ -1,17 +1,19 @@
 //! The operation in the OpenAPI document of a Markdown page.
 
+use crate::PageSource;
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::json::{Budget, JsonField, JsonNode};
+use crate::page::{
+    ApiOperation, ApiResponse, BodyContent, BodyExample, NamedSchema, Page, PageKind, RequestBody,
+    SecurityScheme,
+};
+use crate::schema_import::body::{self, Examples, content, headers};
+use crate::schema_import::endpoint::{call, check_key, first_tag, folders, server};
+use crate::schema_import::parameters::{Parameters, add_query};
+use crate::schema_import::security::{scheme, take_headers};
+use crate::schema_import::{Lookup, Named, Reader};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-use super::bodies::{Bodies, only_one};
-use crate::PageSource;
-use crate::given::call::{call, check_key, first_tag, folders, server};
-use crate::given::parameter::{Parameters, add_query};
-use crate::given::security::{scheme, take_headers};
-use crate::given::{Lookup, Named, Reader};
-use crate::json::{Budget, JsonField, JsonNode};
-use crate::message::Diagnostic;
-use crate::page::{ApiOperation, NamedSchema, Page, PageKind, SecurityScheme};
 
 /// Schemas of the document by name.
 struct Schemas<'a> {
@@ -234,6 +236,115 @@ fn security(root: &JsonNode, node: &JsonNode) -> Vec<Vec<SecurityScheme>> {
         }
     }
     sets
+}
+
+/// Reads the request body and responses.
+pub(super) struct Bodies<'r, 'a> {
+    pub(super) file: Arc<str>,
+    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) budget: Budget,
+}
+
+impl Bodies<'_, '_> {
+    pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
+        let contents = self.contents(node.get("content")?);
+        (!contents.is_empty()).then(|| RequestBody {
+            line: node.line,
+            required: node.get("required").and_then(JsonNode::truth),
+            contents,
+        })
+    }
+
+    pub(super) fn responses(&mut self, node: &JsonNode) -> Vec<ApiResponse> {
+        let mut responses = Vec::new();
+        for member in node.fields() {
+            let Some((status, label)) = body::status(&member.name) else {
+                if !member.name.starts_with("x-") {
+                    self.reader.warn(
+                        member.line,
+                        format!(
+                            "{} is not a response status; the response is left out",
+                            quoted(&member.name)
+                        ),
+                        "correct the status in the file",
+                    );
+                }
+                continue;
+            };
+            let response = &member.value;
+            let words = ["description", "x-apifox-name", "x-apidog-name"];
+            let name = words.iter().find_map(|word| response.text_of(word));
+            responses.push(ApiResponse {
+                line: member.line,
+                status,
+                name: name.or(label.as_deref()).unwrap_or_default().to_owned(),
+                label,
+                contents: response
+                    .get("content")
+                    .map(|node| self.contents(node))
+                    .unwrap_or_default(),
+                headers: response.get("headers").map(headers).unwrap_or_default(),
+            });
+        }
+        responses
+    }
+
+    fn contents(&mut self, node: &JsonNode) -> Vec<BodyContent> {
+        let mut contents: Vec<BodyContent> = Vec::new();
+        for member in node.fields() {
+            let Some(media_type) = body::media_type(&member.name) else {
+                self.reader.warn(
+                    member.line,
+                    format!(
+                        "{} is not a media type; the body is left out",
+                        quoted(&member.name)
+                    ),
+                    "correct the media type in the file",
+                );
+                continue;
+            };
+            let schema = member
+                .value
+                .get("schema")
+                .map(|schema| self.reader.schema(schema));
+            let examples = self.examples(&member.value, &media_type);
+            contents.push(content(member.line, media_type, schema, examples));
+        }
+        contents
+    }
+
+    fn examples(&mut self, node: &JsonNode, media_type: &str) -> Vec<BodyExample> {
+        let mut read = Examples {
+            file: &self.file,
+            budget: &mut self.budget,
+            diagnostics: &mut self.reader.diagnostics,
+        };
+        let mut examples = Vec::new();
+        if let Some(example) = node.get("example") {
+            examples.extend(read.read(example, None, media_type));
+        }
+        let named = node.get("examples");
+        for member in named.map(JsonNode::fields).unwrap_or_default() {
+            let name = member.value.text_of("summary");
+            let value = member.value.get("value");
+            examples.extend(value.and_then(|value| read.read(value, name, media_type)));
+        }
+        // In OpenAPI 3.1 a schema has a list of examples.
+        for value in named.map(JsonNode::items).unwrap_or_default() {
+            examples.extend(read.read(value, None, media_type));
+        }
+        examples
+    }
+}
+
+/// Reports that only the first operation of a page is read.
+pub(super) fn only_one(file: &str, line: u32, what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        file,
+        line,
+        format!("the page describes more than one {what}; only the first one is read"),
+    )
+    .with_help("save each operation as a separate page")
 }
 
 #[cfg(test)]

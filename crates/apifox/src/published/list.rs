@@ -1,17 +1,15 @@
 //! The project's schema list, which its pages reference by number.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::{data, document};
 use crate::MAX_PAGE_BYTES;
-use crate::given::{Lookup, Named, Reader};
+use crate::diagnostic::Diagnostic;
 use crate::json::{Budget, JsonNode, JsonValue};
-use crate::message::Diagnostic;
 use crate::page::NamedSchema;
 use crate::rendered::lines::decode;
+use crate::schema_import::{Lookup, Named, Reader};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The schemas of a project by number. A parsed list serves all pages.
 ///

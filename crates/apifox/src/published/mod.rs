@@ -2,19 +2,17 @@
 //!
 //! This file reads the page, `operation` its operation, and `list` the project's schema list.
 
-mod bodies;
 mod list;
 mod operation;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use crate::PageSource;
-use crate::given::call::{check_key, first_tag, folders};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, parse};
-use crate::message::{Diagnostic, quoted};
 use crate::page::{Page, PageKind};
 use crate::rendered::lines::decode;
+use crate::schema_import::endpoint::{check_key, first_tag, folders};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 pub use list::SchemaList;
 
 /// Parses a published page. If it returns no page, the diagnostics contain an error.

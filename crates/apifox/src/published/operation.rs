@@ -1,17 +1,23 @@
 //! The operation of a published page.
 
-use std::sync::Arc;
-
 use super::SchemaList;
-use super::bodies::Bodies;
 use crate::PageSource;
-use crate::given::Reader;
-use crate::given::call::call;
-use crate::given::parameter::{Parameters, add_query, place};
-use crate::given::security::{scheme, take_headers};
-use crate::json::{Budget, JsonNode};
-use crate::message::Diagnostic;
-use crate::page::{ApiOperation, Page, PageKind, SecurityScheme};
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::json::{Budget, JsonNode, JsonValue};
+use crate::page::{
+    ApiOperation, ApiResponse, BodyContent, BodyExample, Page, PageKind, RequestBody,
+    SecurityScheme,
+};
+use crate::schema_import::Reader;
+use crate::schema_import::body::{self, Examples, FORM, PARTS, content, headers, is_json};
+use crate::schema_import::endpoint::call;
+use crate::schema_import::parameters::{Parameters, add_query, place};
+use crate::schema_import::schema::object_of;
+use crate::schema_import::security::{scheme, take_headers};
+use crate::schema_import::values::is_placeholder;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Adds the operation to a page.
 pub(super) fn read(
@@ -119,4 +125,193 @@ fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
         );
     }
     found.unwrap_or_default()
+}
+
+/// Reads the request body and responses.
+pub(super) struct Bodies<'r, 'a> {
+    pub(super) file: Arc<str>,
+    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) budget: Budget,
+}
+
+impl Bodies<'_, '_> {
+    pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
+        let media_type = body::media_type(node.text_of("mediaType").or(node.text_of("type"))?)?;
+        let fields = node
+            .get("parameters")
+            .map(JsonNode::items)
+            .unwrap_or_default();
+        let schema = if (media_type == FORM || media_type == PARTS) && !fields.is_empty() {
+            Some(self.form(fields))
+        } else {
+            self.schema(node)
+        };
+        let mut shown: Vec<(&JsonNode, Option<&str>)> = Vec::new();
+        for example in node
+            .get("examples")
+            .map(JsonNode::items)
+            .unwrap_or_default()
+        {
+            // An example may have its own media type.
+            let own = example.text_of("mediaType").and_then(body::media_type);
+            if own.is_none_or(|own| own == media_type)
+                && let Some(value) = example.get("value").or(example.get("data"))
+            {
+                shown.push((value, example.text_of("name")));
+            }
+        }
+        if shown.is_empty() {
+            shown.extend(node.get("example").map(|example| (example, None)));
+        }
+        let examples = self.examples(&shown, &media_type);
+        Some(RequestBody {
+            line: node.line,
+            required: node.get("required").and_then(JsonNode::truth),
+            contents: vec![content(node.line, media_type, schema, examples)],
+        })
+    }
+
+    pub(super) fn responses(
+        &mut self,
+        nodes: &[JsonNode],
+        examples: &[JsonNode],
+    ) -> Vec<ApiResponse> {
+        let mut by_response: HashMap<String, Vec<&JsonNode>> = HashMap::new();
+        for example in examples {
+            let of = example
+                .get("responseId")
+                .and_then(JsonNode::scalar)
+                .unwrap_or_default();
+            by_response.entry(of).or_default().push(example);
+        }
+        let mut met = HashSet::new();
+        let mut responses = Vec::new();
+        for node in nodes {
+            let code = node
+                .get("code")
+                .and_then(JsonNode::scalar)
+                .unwrap_or_default();
+            let Some((status, _)) = body::status(&code) else {
+                self.reader.warn(
+                    node.line,
+                    format!(
+                        "{} is not a response status; the response is left out",
+                        quoted(&code)
+                    ),
+                    "correct the status in the file",
+                );
+                continue;
+            };
+            let name = node.text_of("name");
+            let first = met.insert(status.clone());
+            // Examples without a response id belong to the first response.
+            let id = node
+                .get("id")
+                .and_then(JsonNode::scalar)
+                .unwrap_or_default();
+            let mut own = by_response.remove(&id).unwrap_or_default();
+            if responses.is_empty() {
+                own.extend(by_response.remove("").unwrap_or_default());
+            }
+            responses.push(ApiResponse {
+                line: node.line,
+                status,
+                name: node
+                    .text_of("description")
+                    .or(name)
+                    .unwrap_or_default()
+                    .to_owned(),
+                label: name.filter(|_| !first).map(str::to_owned),
+                contents: self.response(node, &own).into_iter().collect(),
+                headers: node.get("headers").map(headers).unwrap_or_default(),
+            });
+        }
+        responses
+    }
+
+    fn response(&mut self, node: &JsonNode, examples: &[&JsonNode]) -> Option<BodyContent> {
+        let word = node.text_of("mediaType").or(node.text_of("contentType"));
+        let media_type = body::media_type(word.unwrap_or(if node.get("jsonSchema").is_some() {
+            "json"
+        } else {
+            ""
+        }))?;
+        let schema = self.schema(node);
+        let shown: Vec<(&JsonNode, Option<&str>)> = examples
+            .iter()
+            .filter_map(|example| {
+                Some((
+                    example.get("data").or(example.get("value"))?,
+                    example.text_of("name"),
+                ))
+            })
+            .collect();
+        let examples = self.examples(&shown, &media_type);
+        Some(content(node.line, media_type, schema, examples))
+    }
+
+    fn schema(&mut self, node: &JsonNode) -> Option<Value> {
+        let schema = node.get("jsonSchema").filter(|schema| schema.is_object())?;
+        Some(self.reader.schema(schema))
+    }
+
+    fn examples(
+        &mut self,
+        shown: &[(&JsonNode, Option<&str>)],
+        media_type: &str,
+    ) -> Vec<BodyExample> {
+        let mut read = Examples {
+            file: &self.file,
+            budget: &mut self.budget,
+            diagnostics: &mut self.reader.diagnostics,
+        };
+        let read = shown.iter().filter_map(|(value, name)| {
+            // The site has an empty string if there is no example.
+            let text = value.text();
+            if is_json(media_type) && text.is_some_and(|text| text == "{}" || text == "[]") {
+                return None;
+            }
+            read.read(value, *name, media_type)
+        });
+        read.collect()
+    }
+
+    /// Imports form fields as the properties of an object.
+    fn form(&mut self, fields: &[JsonNode]) -> Value {
+        let mut met = HashSet::new();
+        let mut read = Vec::new();
+        for field in fields {
+            let Some(name) = field.text_of("name") else {
+                continue;
+            };
+            if field.get("enable").and_then(JsonNode::truth) == Some(false) || !met.insert(name) {
+                continue;
+            }
+            let own = field
+                .get("schema")
+                .filter(|schema| !schema.fields().is_empty());
+            let mut schema = self.reader.field(own.unwrap_or(field), field.line);
+            if let Value::Object(schema) = &mut schema
+                && !schema.contains_key("$ref")
+            {
+                if let Some(description) = field.text_of("description") {
+                    schema.insert("description".to_owned(), json!(description));
+                }
+                let shown = ["example", "sampleValue"]
+                    .iter()
+                    .find_map(|word| field.get(word));
+                let text = schema.get("type") == Some(&json!("string"))
+                    && schema.get("format") != Some(&json!("binary"));
+                if let Some(JsonValue::String(shown)) = shown.map(|shown| &shown.value)
+                    && text
+                    && !shown.is_empty()
+                    && !is_placeholder(shown)
+                {
+                    schema.insert("example".to_owned(), json!(shown));
+                }
+            }
+            read.push((name.to_owned(), schema, field.says("required")));
+        }
+        object_of(read)
+    }
 }

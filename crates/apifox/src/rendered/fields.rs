@@ -1,82 +1,425 @@
-use super::lines::Lines;
-use super::marker::{example_line, marker, required_line, status_line};
-use crate::page::FieldSpec;
-use crate::types;
+//! Assigns the rows of each table to a parameter, a body or a response.
 
-/// Reads a field in the site's own list format (name, type, flags and description on a line each);
-/// returns the index after it.
-pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(FieldSpec, usize)> {
-    if !begins(lines, index, end) {
-        return None;
-    }
-    let mut field = FieldSpec {
-        name: lines.at(index).to_owned(),
-        line: lines.number(index),
-        type_name: Some(lines.at(index + 1).to_owned()),
-        max_length: types::length_of(lines.at(index + 1)),
-        ..FieldSpec::default()
-    };
-    let mut text: Vec<&str> = Vec::new();
-    let mut at = index + 2;
-    while at < end && !begins(lines, at, end) {
-        let line = lines.at(at);
-        if line.is_empty() || example_line(line).is_some() || ends(line) {
-            break;
+use super::curl::{Curl, Pair};
+use super::sections::{RowGroup, Sections};
+use super::table::{Known, Table, row};
+use super::url::{is_placeholder, names};
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::json::{JsonNode, JsonValue};
+use crate::page::{
+    ApiParameter, FieldSpec, HttpMethod, ParameterLocation, SampleValue, SchemaSource,
+};
+use std::collections::{HashMap, HashSet};
+
+/// A value longer than this is not a fixed value.
+const LONGEST_VALUE: usize = 100;
+
+/// The rows of all tables, by the element that they describe.
+pub(crate) struct AssignedRows<'a> {
+    file: &'a str,
+    /// Names in code samples and examples.
+    known: Known,
+    places: HashMap<String, ParameterLocation>,
+    body_names: HashSet<String>,
+    response_names: HashSet<String>,
+    has_body: bool,
+    pub(crate) parameters: Vec<(ParameterLocation, FieldSpec)>,
+    pub(crate) body: Vec<FieldSpec>,
+    /// Fields and headers of each response.
+    pub(crate) responses: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
+    /// AssignedRows about the media type of the request.
+    pub(crate) content_types: Vec<FieldSpec>,
+}
+
+impl<'a> AssignedRows<'a> {
+    pub(crate) fn new(
+        file: &'a str,
+        method: HttpMethod,
+        found: &Sections,
+        parameters: &Parameters,
+    ) -> Self {
+        let mut known = Known::new();
+        let mut places = HashMap::new();
+        for place in [
+            ParameterLocation::Header,
+            ParameterLocation::Query,
+            ParameterLocation::Path,
+        ] {
+            for parameter in parameters.names(place) {
+                let values = known.entry(parameter.field.name.clone()).or_default();
+                values.extend(parameter.samples.iter().map(|sample| sample.text.clone()));
+                places.insert(parameter.field.name.clone(), place);
+            }
         }
-        if let Some(required) = required_line(line) {
-            field.required = Some(required);
-        } else if let Some(length) = longest(line) {
-            field.max_length = Some(length);
-        } else if !line.starts_with("Example:") && !line.starts_with("Default:") {
-            text.push(line);
+        let mut body_names = HashSet::new();
+        for example in found.body.iter().flat_map(|body| &body.examples) {
+            collect(&example.value, &mut body_names, &mut known);
         }
-        at += 1;
+        if let Some(curl) = &found.curl {
+            for part in &curl.parts {
+                body_names.insert(part.name.clone());
+                known
+                    .entry(part.name.clone())
+                    .or_default()
+                    .extend(part.value.clone());
+            }
+        }
+        let mut response_names = HashSet::new();
+        for example in found
+            .responses
+            .iter()
+            .flat_map(|response| &response.examples)
+        {
+            collect(&example.value, &mut response_names, &mut known);
+        }
+        let sends = found
+            .curl
+            .as_ref()
+            .is_some_and(super::curl::Curl::sends_body);
+        let queried = places
+            .values()
+            .any(|place| *place == ParameterLocation::Query);
+        Self {
+            file,
+            known,
+            places,
+            has_body: found.body.is_some() || sends || (method.has_body() && !queried),
+            body_names,
+            response_names,
+            parameters: Vec::new(),
+            body: Vec::new(),
+            responses: found
+                .responses
+                .iter()
+                .map(|_| (Vec::new(), Vec::new()))
+                .collect(),
+            content_types: Vec::new(),
+        }
     }
-    if !text.is_empty() {
-        field.description = Some(text.join("\n"));
+
+    /// Reads the tables in the free text. A table that does not describe fields is put back into
+    /// the text.
+    pub(crate) fn text_tables(
+        &mut self,
+        text: Vec<String>,
+        tables: Vec<(Table, usize)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<String> {
+        let mut back = Vec::new();
+        for (table, above) in tables {
+            let mut said = Vec::new();
+            let fields = self.fields(&table, &mut said);
+            let requested = fields.iter().any(|field| self.is_requested(&field.name));
+            let answered = fields
+                .iter()
+                .any(|field| known_in(&self.response_names, &field.name));
+            // The table has an ambiguous header and no name that a sample shows.
+            if !table.header.certain && !requested && !answered {
+                back.push((above, table.text));
+                continue;
+            }
+            diagnostics.append(&mut said);
+            let of_response = answered && !requested;
+            for field in fields {
+                self.attribute(field, of_response);
+            }
+        }
+        let mut whole = Vec::new();
+        let mut lines = text.into_iter();
+        let mut passed = 0;
+        for (above, table) in back {
+            whole.extend(lines.by_ref().take(above - passed));
+            whole.extend(table);
+            passed = above;
+        }
+        whole.extend(lines);
+        whole
     }
-    Some((field, at))
+
+    /// Reads the tables and lists of the sections.
+    pub(crate) fn section_tables(
+        &mut self,
+        found: &mut Sections,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for (place, rows) in std::mem::take(&mut found.params) {
+            for field in self.section_fields(rows, diagnostics) {
+                let place = match self.places.get(&field.name) {
+                    Some(ParameterLocation::Path) => ParameterLocation::Path,
+                    _ => place,
+                };
+                if field.name.eq_ignore_ascii_case("content-type") {
+                    self.content_types.push(field);
+                } else if place == ParameterLocation::Path
+                    && self.places.get(&field.name) != Some(&place)
+                {
+                    diagnostics.push(
+                        Diagnostic::warning(
+                            self.file,
+                            field.line,
+                            format!(
+                                "the path has no parameter {}; the row is ignored",
+                                quoted(&field.name)
+                            ),
+                        )
+                        .with_help(
+                            "write the path as `/orders/{id}`, each path parameter in braces",
+                        ),
+                    );
+                } else if place != ParameterLocation::Header || !is_standard(&field.name) {
+                    self.parameters.push((place, field));
+                }
+            }
+        }
+        for rows in found
+            .body
+            .iter_mut()
+            .flat_map(|body| std::mem::take(&mut body.rows))
+        {
+            for field in self.section_fields(rows, diagnostics) {
+                if is_content_type(&field.name, &self.body_names) {
+                    self.content_types.push(field);
+                } else {
+                    self.body.push(field);
+                }
+            }
+        }
+        for (at, response) in found.responses.iter_mut().enumerate() {
+            for rows in std::mem::take(&mut response.rows) {
+                let fields = self.section_fields(rows, diagnostics);
+                self.responses[at].0.extend(fields);
+            }
+            for rows in std::mem::take(&mut response.headers) {
+                let fields = self.section_fields(rows, diagnostics);
+                let fields = fields.into_iter().filter(|field| !is_standard(&field.name));
+                self.responses[at].1.extend(fields);
+            }
+        }
+    }
+
+    fn section_fields(&self, rows: RowGroup, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
+        match rows {
+            RowGroup::Table(table) => self.fields(&table, diagnostics),
+            RowGroup::FieldSpec(field) => vec![field],
+        }
+    }
+
+    fn fields(&self, table: &Table, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
+        let mut fields = Vec::new();
+        for (line, text) in &table.rows {
+            match row(text, *line, &table.header, &self.known) {
+                Ok(row) => {
+                    for doubt in row.doubts {
+                        diagnostics.push(Diagnostic::warning(self.file, *line, doubt));
+                    }
+                    fields.push(row.field);
+                }
+                Err(reason) => diagnostics.push(
+                    Diagnostic::warning(
+                        self.file,
+                        *line,
+                        format!("this row of the table is ignored: {reason}"),
+                    )
+                    .with_help("separate the cells with `|`, in the header too"),
+                ),
+            }
+        }
+        fields
+    }
+
+    fn is_requested(&self, name: &str) -> bool {
+        self.places.contains_key(name) || known_in(&self.body_names, name)
+    }
+
+    /// Assigns a row of the free text by its name, or else like its neighbours.
+    fn attribute(&mut self, field: FieldSpec, of_response: bool) {
+        let name = &field.name;
+        if let Some(&place) = self.places.get(name) {
+            self.parameters.push((place, field));
+        } else if is_content_type(name, &self.body_names) {
+            self.content_types.push(field);
+        } else if is_standard(name) && !known_in(&self.body_names, name) {
+            // OpenAPI describes it elsewhere, or not at all.
+        } else if of_response {
+            if let Some((fields, _)) = self.responses.first_mut() {
+                fields.push(field);
+            }
+        } else if self.has_body {
+            self.body.push(field);
+        } else {
+            self.parameters.push((ParameterLocation::Query, field));
+        }
+    }
 }
 
-fn begins(lines: &Lines, index: usize, end: usize) -> bool {
-    let name = lines.at(index);
-    let named = !name.is_empty()
-        && name.len() <= 80
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-.[]".contains(&b));
-    let below = lines.at(index + 1);
-    named && index + 1 < end && marker(name, false).is_none() && types::declared(below).is_some()
+fn is_content_type(name: &str, members: &HashSet<String>) -> bool {
+    name.eq_ignore_ascii_case("content-type") && !members.contains(name)
 }
 
-fn ends(line: &str) -> bool {
-    marker(line, false).is_some() || status_line(line).is_some() || line.starts_with(['{', '['])
+/// Returns whether a name, or the outermost part of a nested name, is in a set.
+fn known_in(names: &HashSet<String>, name: &str) -> bool {
+    let outer = name.split(['.', '[']).next().unwrap_or(name);
+    names.contains(name) || names.contains(outer)
 }
 
-/// `<= 64 characters`
-fn longest(line: &str) -> Option<u64> {
-    let rest = line.strip_prefix("<=").or_else(|| line.strip_prefix('≤'))?;
-    rest.trim().strip_suffix("characters")?.trim().parse().ok()
+/// Collects the names of all fields at any depth, with their short values.
+fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
+    match &node.value {
+        JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
+        JsonValue::Object(members) => {
+            for member in members {
+                names.insert(member.name.clone());
+                let values = known.entry(member.name.clone()).or_default();
+                if let JsonValue::String(text) | JsonValue::Number(text) = &member.value.value
+                    && text.len() <= LONGEST_VALUE
+                    && values.len() < 8
+                {
+                    values.push(text.clone());
+                }
+                collect(&member.value, names, known);
+            }
+        }
+        _ => {}
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::lines::split;
-    use super::*;
+/// Returns the media type that a row requires.
+pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
+    let words = field.fixed.iter().chain(&field.description);
+    words
+        .flat_map(|text| {
+            text.split(|c: char| {
+                c.is_whitespace() || matches!(c, ',' | ';' | '"' | '`' | '(' | ')')
+            })
+        })
+        .filter_map(|word| super::markers::media_type(word.trim_end_matches('.')))
+        .find(|media| media.contains('/'))
+}
 
-    #[test]
-    fn listed_fields_are_read() {
-        let text = "isbn\nstring\nrequired\nNumber of the book\n<= 13 characters\nExample: 978\ncopies\ninteger <int64>\noptional\n\nExample\n{}";
-        let lines = split(text);
-        let (isbn, next) = field(&lines, 0, lines.len()).unwrap();
-        assert_eq!(isbn.required, Some(true));
-        assert_eq!(isbn.max_length, Some(13));
-        assert_eq!(isbn.description.as_deref(), Some("Number of the book"));
-        let (copies, next) = field(&lines, next, lines.len()).unwrap();
-        assert_eq!((&*copies.name, copies.required), ("copies", Some(false)));
-        assert_eq!(field(&lines, next, lines.len()), None);
-        assert_eq!(field(&split("a sentence\nstring"), 0, 2), None);
-        assert_eq!(field(&split("word"), 0, 1), None);
+/// Describes a row that requires a media type, for a diagnostic.
+pub(crate) fn describe(field: &FieldSpec, media: &str) -> String {
+    format!("the row {} requires {}", quoted(&field.name), quoted(media))
+}
+
+/// Headers that OpenAPI does not describe as parameters.
+const STANDARD: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+];
+
+/// Returns whether a header is not a parameter.
+pub(crate) fn is_standard(name: &str) -> bool {
+    STANDARD
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Parameters in the order of their first occurrence, each location and name once.
+pub(crate) struct Parameters {
+    all: Vec<ApiParameter>,
+    index: HashMap<(ParameterLocation, String), usize>,
+}
+
+impl Parameters {
+    /// Creates the parameters of a path template.
+    pub(crate) fn new(path: &str) -> Self {
+        let mut parameters = Self {
+            all: Vec::new(),
+            index: HashMap::new(),
+        };
+        for name in names(path).unwrap_or_default() {
+            parameters.at(ParameterLocation::Path, name, 0);
+        }
+        parameters
+    }
+
+    /// Returns the parameters in one location.
+    pub(crate) fn names(&self, place: ParameterLocation) -> impl Iterator<Item = &ApiParameter> {
+        self.all
+            .iter()
+            .filter(move |parameter| parameter.place == place)
+    }
+
+    fn at(&mut self, place: ParameterLocation, name: &str, line: u32) -> &mut ApiParameter {
+        // Header names are case-insensitive.
+        let key = match place {
+            ParameterLocation::Header => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        };
+        let next = self.all.len();
+        let index = *self.index.entry((place, key)).or_insert(next);
+        if index == next {
+            self.all.push(ApiParameter {
+                place,
+                field: FieldSpec {
+                    name: name.to_owned(),
+                    line,
+                    ..FieldSpec::default()
+                },
+                samples: Vec::new(),
+                schema: SchemaSource::Inferred,
+            });
+        }
+        &mut self.all[index]
+    }
+
+    fn sample(&mut self, place: ParameterLocation, name: &str, value: &str, line: u32) {
+        let parameter = self.at(place, name, line);
+        if !is_placeholder(value) {
+            parameter.samples.push(SampleValue {
+                line,
+                text: value.to_owned(),
+            });
+        }
+    }
+
+    /// Adds path parameter values of the code sample; `line` is the line of the path.
+    pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32, sample: u32) {
+        for parameter in &mut self.all {
+            parameter.field.line = line;
+        }
+        for (name, value) in values {
+            self.sample(ParameterLocation::Path, &name, &value, sample);
+        }
+    }
+
+    /// Adds the query on the path line.
+    pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
+        for (name, value) in pairs {
+            self.sample(ParameterLocation::Query, name, value, line);
+        }
+    }
+
+    /// Adds the query and headers of the curl sample.
+    pub(crate) fn add_curl(&mut self, curl: &Curl) {
+        for Pair { name, value, line } in &curl.query {
+            self.sample(ParameterLocation::Query, name, value, *line);
+        }
+        for Pair { name, value, line } in &curl.headers {
+            if !is_standard(name) {
+                self.sample(ParameterLocation::Header, name, value, *line);
+            }
+        }
+    }
+
+    /// Adds what a table documents. An earlier row about the same parameter takes precedence.
+    pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
+        let own = &mut self.at(place, &field.name, field.line).field;
+        own.type_name = own.type_name.take().or(field.type_name);
+        own.required = own.required.or(field.required);
+        own.max_length = own.max_length.or(field.max_length);
+        own.fixed = own.fixed.take().or(field.fixed);
+        own.description = own.description.take().or(field.description);
+    }
+
+    pub(crate) fn finish(self) -> Vec<ApiParameter> {
+        self.all
     }
 }

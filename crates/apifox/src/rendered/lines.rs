@@ -1,9 +1,8 @@
 //! A capture as numbered lines, without artefacts of saving it.
 
-use std::borrow::Cow;
-
-use crate::message::Diagnostic;
+use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
+use std::borrow::Cow;
 
 /// A line, as saved and as compared.
 #[derive(Debug)]

@@ -5,35 +5,30 @@
 //! read the parts of a section) → `fields` (which parameter or body a row describes) → `body`,
 //! `operation` (the result). `curl` and `url` read the code sample.
 
+mod body;
 pub(crate) mod curl;
-mod example;
-mod fields;
-mod head;
-mod limits;
+mod examples;
+pub(crate) mod fields;
 pub(crate) mod lines;
-mod marker;
+mod markers;
 mod operation;
-pub(crate) mod parameters;
-pub(crate) mod path;
-mod payload;
-mod raw;
-mod rows;
+mod page_header;
 mod sections;
 mod table;
+pub(crate) mod url;
 
-use jiff::civil::DateTime;
-use lines::Lines;
-
-use crate::message::{Diagnostic, quoted};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::page::{Page, PageKind};
 use crate::{PageRole, PageSource};
+use jiff::civil::DateTime;
+use lines::Lines;
 
 /// Parses a rendered page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
     let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
     let lines = lines::split(&text);
-    let head = head::head(&lines);
+    let head = page_header::head(&lines);
     if head.title.is_empty() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title").with_help(
@@ -45,7 +40,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let tail = tail(&lines, head.end, source.name, diagnostics);
     let called = head.method.is_some()
         || source.role == PageRole::Webhook
-        || head::looks_like_operation(&lines, head.end, tail.start);
+        || page_header::looks_like_operation(&lines, head.end, tail.start);
     let (kind, text) = if called {
         let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
         (PageKind::Operation(operation), text)
@@ -99,7 +94,7 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
     let total = lines.len();
     let mut odd = None;
     for at in (from..total).rev() {
-        let Some(rest) = marker::modified_line(lines.at(at)) else {
+        let Some(rest) = markers::modified_line(lines.at(at)) else {
             continue;
         };
         let below = lines.next_filled(at + 1, total).unwrap_or(total);

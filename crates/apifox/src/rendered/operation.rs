@@ -1,15 +1,13 @@
 //! Builds the operation from the sections of its page.
 
-use super::curl::{Address, Curl, address};
-use super::head::Head;
+use super::body;
+use super::curl::Curl;
+use super::fields::{AssignedRows, Parameters};
 use super::lines::Lines;
-use super::parameters::Parameters;
-use super::path::{self, fit};
-use super::payload;
-use super::raw::Sections;
-use super::rows::Rows;
-use super::sections::sections;
-use crate::message::{Diagnostic, quoted};
+use super::page_header::Head;
+use super::sections::{Sections, sections};
+use super::url::{self, Address, address, fit};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::page::{ApiOperation, HttpMethod, SampleAuthorization};
 use crate::{PageRole, PageSource};
 
@@ -32,16 +30,16 @@ pub(crate) fn read(
         parameters.add_curl(curl);
     }
     let text = std::mem::take(&mut found.text);
-    let mut rows = Rows::new(file, call.method, &found, &parameters);
+    let mut rows = AssignedRows::new(file, call.method, &found, &parameters);
     let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), diagnostics);
     rows.section_tables(&mut found, diagnostics);
     let content_types = std::mem::take(&mut rows.content_types);
     for (place, field) in std::mem::take(&mut rows.parameters) {
         parameters.add_field(place, field);
     }
-    let body = payload::body(&found, std::mem::take(&mut rows.body), file, diagnostics);
-    payload::compare(&content_types, body.as_ref(), file, diagnostics);
-    let responses = payload::responses(&mut found, std::mem::take(&mut rows.responses));
+    let body = body::body(&found, std::mem::take(&mut rows.body), file, diagnostics);
+    body::compare(&content_types, body.as_ref(), file, diagnostics);
+    let responses = body::responses(&mut found, std::mem::take(&mut rows.responses));
     let auth = found.curl.as_ref().and_then(auth);
     Some((
         ApiOperation {
@@ -105,7 +103,7 @@ fn call(
         .with_help("write it as `/orders/{id}`, each path parameter in braces with a unique name")
     };
     let template = |address: &Address, line: u32, diagnostics: &mut Vec<Diagnostic>| {
-        path::with_template(address.clone())
+        url::with_template(address.clone())
             .map_err(|reason| diagnostics.push(wrong(line, &address.path, &reason)))
             .ok()
     };

@@ -1,17 +1,16 @@
 //! Divides an operation page into its sections.
 
 use super::curl;
-use super::limits::Limits;
+use super::curl::Curl;
+use super::examples::{self, Limits};
 use super::lines::Lines;
-use super::marker::{
+use super::markers::{
     BodyHead, Marker, example_line, marker, media_line, required_line, status_line,
 };
-use super::raw::{RawBody, RawResponse, Rows, Sections, is_json};
-use super::table::table;
-use super::{example, fields};
+use super::table::{Table, field, table};
+use crate::diagnostic::Diagnostic;
 use crate::json::Budget;
-use crate::message::Diagnostic;
-use crate::page::{BodyExample, ParameterLocation};
+use crate::page::{BodyExample, FieldSpec, ParameterLocation};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -121,8 +120,8 @@ impl Reader<'_, '_> {
         };
     }
 
-    fn body_at(&mut self, line: u32) -> &mut RawBody {
-        self.found.body.get_or_insert_with(|| RawBody {
+    fn body_at(&mut self, line: u32) -> &mut BodySection {
+        self.found.body.get_or_insert_with(|| BodySection {
             line,
             head: BodyHead::default(),
             rows: Vec::new(),
@@ -255,7 +254,7 @@ impl Reader<'_, '_> {
     }
 
     fn begin_response(&mut self, at: usize, status: String, name: String) {
-        self.found.responses.push(RawResponse {
+        self.found.responses.push(ResponseSection {
             line: self.lines.number(at),
             status,
             name,
@@ -268,7 +267,7 @@ impl Reader<'_, '_> {
 
     /// Returns the response that a line belongs to. A response without a status line is treated as
     /// 200.
-    fn last_response(&mut self, at: usize) -> &mut RawResponse {
+    fn last_response(&mut self, at: usize) -> &mut ResponseSection {
         if self.found.responses.is_empty() {
             self.diagnostics.push(
                 Diagnostic::warning(
@@ -284,12 +283,12 @@ impl Reader<'_, '_> {
         &mut self.found.responses[last]
     }
 
-    fn rows(&mut self, at: usize) -> Option<(Vec<Rows>, usize)> {
+    fn rows(&mut self, at: usize) -> Option<(Vec<RowGroup>, usize)> {
         if let Some((table, next)) = table(self.lines, at, self.end) {
-            return Some((vec![Rows::Table(table)], next));
+            return Some((vec![RowGroup::Table(table)], next));
         }
-        let (field, next) = fields::field(self.lines, at, self.end)?;
-        Some((vec![Rows::FieldSpec(field)], next))
+        let (field, next) = field(self.lines, at, self.end)?;
+        Some((vec![RowGroup::FieldSpec(field)], next))
     }
 
     /// Returns whether an example starts at a line, with or without a label.
@@ -324,7 +323,7 @@ impl Reader<'_, '_> {
         }
         let limit = self.limits.any[at - self.from].max(at + 1);
         let text = self.lines.slice(at, limit);
-        (vec![example::text(text, self.lines.number(at))], limit)
+        (vec![examples::text(text, self.lines.number(at))], limit)
     }
 
     /// Reads the JSON at a line. It begins with `start`, which may follow other words on the line.
@@ -367,7 +366,7 @@ impl Reader<'_, '_> {
         };
         let column = u32::try_from(slice[..skip].chars().count() + 1).unwrap_or(u32::MAX);
         let mut said = Vec::new();
-        let (examples, end) = example::json(
+        let (examples, end) = examples::json(
             &slice[skip..],
             self.lines.number(at),
             column,
@@ -406,4 +405,54 @@ impl Reader<'_, '_> {
         }
         at + 1
     }
+}
+
+/// The sections of a page. Tables are found but not parsed yet: names in code samples help to parse
+/// them.
+#[derive(Debug, Default)]
+pub(crate) struct Sections {
+    /// Lines of the free text.
+    pub(crate) text: Vec<String>,
+    /// Tables in the free text, each with the number of text lines above it.
+    pub(crate) text_tables: Vec<(Table, usize)>,
+    pub(crate) params: Vec<(ParameterLocation, RowGroup)>,
+    pub(crate) body: Option<BodySection>,
+    pub(crate) curl: Option<Curl>,
+    pub(crate) responses: Vec<ResponseSection>,
+}
+
+/// The fields of one section: a table, or a field in the site's own list format.
+#[derive(Debug)]
+pub(crate) enum RowGroup {
+    Table(Table),
+    FieldSpec(FieldSpec),
+}
+
+/// The body section.
+#[derive(Debug)]
+pub(crate) struct BodySection {
+    pub(crate) line: u32,
+    /// Details of the heading, which is absent if an example follows `Request` directly.
+    pub(crate) head: BodyHead,
+    pub(crate) rows: Vec<RowGroup>,
+    pub(crate) examples: Vec<BodyExample>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ResponseSection {
+    pub(crate) line: u32,
+    pub(crate) status: String,
+    pub(crate) name: String,
+    pub(crate) media_type: Option<String>,
+    pub(crate) rows: Vec<RowGroup>,
+    pub(crate) headers: Vec<RowGroup>,
+    pub(crate) examples: Vec<BodyExample>,
+}
+
+/// Returns whether examples of a media type are JSON. Without a media type they are assumed to be
+/// JSON.
+pub(crate) fn is_json(media_type: Option<&str>) -> bool {
+    media_type.is_none_or(|media| {
+        media == "application/json" || media.ends_with("+json") || media == "*/*"
+    })
 }

@@ -1,10 +1,9 @@
 //! The curl sample of a page: method, URL, headers and body.
 
 mod shell;
-mod url;
 
+use super::url::{Address, address, pairs};
 use shell::Word;
-pub(crate) use url::{Address, address, decode, pairs};
 
 /// A curl sample.
 #[derive(Debug, Default)]

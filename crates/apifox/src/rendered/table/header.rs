@@ -1,6 +1,6 @@
 //! The header of a table: the meaning of each column.
 
-use super::bars::bars;
+use super::bars;
 
 /// The meaning of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Values in schemas: enumerated values, defaults and examples.
 
-use serde_json::Value;
-
 use crate::json::{JsonNode, JsonValue, number};
+use serde_json::Value;
 
 /// Returns whether a text contains a placeholder: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
 pub(crate) fn is_placeholder(text: &str) -> bool {

@@ -1,16 +1,14 @@
 //! Parameters of a page with schemas.
 
-use std::collections::HashSet;
-
-use serde_json::{Map, Value};
-
 use super::Reader;
 use super::values::is_placeholder;
+use crate::diagnostic::quoted;
 use crate::json::{JsonField, JsonNode, JsonValue};
-use crate::message::quoted;
 use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
-use crate::rendered::parameters::is_standard;
-use crate::rendered::path;
+use crate::rendered::fields::is_standard;
+use crate::rendered::url as path;
+use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Keywords of a parameter that describe its value if it has no `schema`.
 const WORDS: &[&str] = &[

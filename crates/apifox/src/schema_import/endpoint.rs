@@ -1,10 +1,10 @@
 //! Method, path and identity of an operation on a page with schemas.
 
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::JsonNode;
-use crate::message::{Diagnostic, quoted};
 use crate::page::HttpMethod;
-use crate::rendered::curl::{Address, address};
-use crate::rendered::path;
+use crate::rendered::url as path;
+use crate::rendered::url::{Address, address};
 use crate::{PageRole, PageSource};
 
 /// Reads method and path. If it returns none, the diagnostics contain an error.

@@ -4,11 +4,9 @@
 //! value, and none of them keeps the digits of a number, the order of the fields and the lines
 //! together.
 
+use super::{JsonField, JsonNode, JsonValue};
 use std::iter::Peekable;
 use std::str::CharIndices;
-
-use super::budget::Budget;
-use super::{JsonField, JsonNode, JsonValue};
 
 /// Maximum nesting of examples. The document around an example adds about a dozen levels, and
 /// common JSON readers stop at 128.
@@ -328,9 +326,47 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Maximum number of JSON values on one page; it bounds the memory.
+pub(crate) const MAX_PAGE_VALUES: usize = 200_000;
+
+/// The number of values that may still be read.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: usize,
+    all: usize,
+}
+
+impl Budget {
+    /// Returns the budget for the schema list of a whole project.
+    pub(crate) fn of_project() -> Self {
+        Self::of(MAX_PAGE_VALUES * 10)
+    }
+
+    /// Consumes one value; returns `false` if the budget is used up.
+    pub(crate) fn take(&mut self) -> bool {
+        let left = self.left.checked_sub(1);
+        self.left = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    /// Returns the initial number of values.
+    pub(super) fn all(&self) -> usize {
+        self.all
+    }
+
+    fn of(all: usize) -> Self {
+        Self { left: all, all }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::of(MAX_PAGE_VALUES)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::budget::MAX_PAGE_VALUES;
     use super::*;
 
     fn read(text: &str) -> Result<Parsed, Failure> {

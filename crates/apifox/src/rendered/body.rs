@@ -1,12 +1,13 @@
 //! Request body and responses of a rendered page.
 
-use super::curl::{Curl, Data, pairs};
-use super::example;
-use super::raw::{Sections, is_json};
-use super::rows::{asked_media_type, describe};
+use super::curl::{Curl, Data};
+use super::examples;
+use super::fields::{asked_media_type, describe};
+use super::sections::{Sections, is_json};
+use super::url::pairs;
+use crate::diagnostic::Diagnostic;
 use crate::infer::text_value;
 use crate::json::{Budget, JsonField, JsonNode, JsonValue};
-use crate::message::Diagnostic;
 use crate::page::{ApiResponse, BodyContent, BodyExample, FieldSpec, RequestBody, SchemaSource};
 
 const JSON: &str = "application/json";
@@ -92,7 +93,7 @@ fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     }
     let data = curl.data.as_ref()?;
     if let Some(header) = curl.header("Content-Type") {
-        return super::marker::media_type(&header.value).map(|media| (media, header.line));
+        return super::markers::media_type(&header.value).map(|media| (media, header.line));
     }
     let text = data.text.trim_start();
     let media = if text.starts_with(['{', '[']) {
@@ -132,10 +133,10 @@ fn sampled(
     if !is_json(Some(media)) {
         return vec![BodyExample {
             cut: curl.cut,
-            ..example::text(text, *line)
+            ..examples::text(text, *line)
         }];
     }
-    match example::json(
+    match examples::json(
         text,
         *line,
         *column,

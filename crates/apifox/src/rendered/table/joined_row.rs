@@ -1,10 +1,10 @@
 //! Parses rows with joined cells: `isbnStringYes13The number of the book`.
 
-use super::cell::{Known, Row, YES_OR_NO};
 use super::header::{Column, Header};
-use crate::message::quoted;
+use super::{Known, Row, YES_OR_NO};
+use crate::diagnostic::quoted;
 use crate::page::FieldSpec;
-use crate::types;
+use crate::type_names;
 
 /// Maximum length of a name.
 const LONGEST_NAME: usize = 120;
@@ -87,7 +87,7 @@ impl Shape<'_> {
 /// Returns the length of a column at the front.
 fn front(text: &str, column: Column, next: Option<Column>) -> Option<usize> {
     match column {
-        Column::Type => types::prefixes(text).into_iter().find(|&length| {
+        Column::Type => type_names::prefixes(text).into_iter().find(|&length| {
             let rest = &text[length..];
             !begins_lower(rest)
                 || (next == Some(Column::Required) && front(rest, Column::Required, None).is_some())
@@ -109,7 +109,7 @@ fn front(text: &str, column: Column, next: Option<Column>) -> Option<usize> {
 /// Returns the length of a column at the end.
 fn back(text: &str, column: Column) -> Option<usize> {
     match column {
-        Column::Type => types::suffix(text),
+        Column::Type => type_names::suffix(text),
         Column::Required | Column::Optional => YES_OR_NO.iter().find_map(|(word, _)| {
             let start = text.len().checked_sub(word.len())?;
             (text.get(start..)?.to_lowercase() == *word).then_some(word.len())

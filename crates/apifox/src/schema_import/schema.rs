@@ -1,13 +1,11 @@
 //! Imports one schema, keyword by keyword.
 
-use serde_json::{Map, Value, json};
-
-use super::kind::Kinds;
-use super::reference;
+use super::types::Kinds;
 use super::values::{enumeration, has_placeholder, of_type, told_of_values};
 use super::{Reader, members};
+use crate::diagnostic::quoted;
 use crate::json::{JsonNode, JsonValue};
-use crate::message::quoted;
+use serde_json::{Map, Value, json};
 
 /// Keywords that are imported, or that do not describe a value.
 const KNOWN: &[&str] = &[
@@ -290,7 +288,7 @@ impl Reader<'_> {
 
     /// Returns the key if a schema is a reference.
     pub(super) fn key_of(node: &JsonNode) -> Option<String> {
-        reference::key(node.text_of("$ref")?)
+        super::reference_key(node.text_of("$ref")?)
     }
 }
 
@@ -343,7 +341,7 @@ fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<S
 
 impl Reader<'_> {
     fn limits(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
-        super::limits::take(node, kinds.only(), schema);
+        super::types::take(node, kinds.only(), schema);
         for word in ["readOnly", "writeOnly", "deprecated"] {
             if node.says(word) {
                 schema.insert(word.to_owned(), json!(true));

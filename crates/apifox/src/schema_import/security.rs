@@ -1,10 +1,9 @@
 //! Authentication: security schemes of a page, and headers that it repeats as parameters.
 
-use serde_json::{Value, json};
-
 use crate::json::{JsonNode, JsonValue};
 use crate::names::camel_case;
 use crate::page::{ApiParameter, ParameterLocation, SecurityScheme};
+use serde_json::{Value, json};
 
 /// Headers with a key or a token, in lower case without `-`, `_` and `x-`.
 const KEYS: &[&str] = &[

@@ -1,7 +1,9 @@
 //! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
+use super::lines::Lines;
+use super::markers::{example_line, marker, status_line};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, JsonValue, parse};
-use crate::message::{Diagnostic, quoted};
 use crate::page::BodyExample;
 
 /// Reads the JSON examples at the start of a text, up to the end of the line on which the last one
@@ -101,6 +103,33 @@ pub(crate) fn text(text: &str, line: u32) -> BodyExample {
             value: JsonValue::String(text.trim().to_owned()),
         },
         cut: false,
+    }
+}
+
+/// For each line, the index of the next line on which an example must have ended.
+pub(super) struct Limits {
+    /// The next heading.
+    pub(super) heading: Vec<usize>,
+    /// The next heading, status line or example label.
+    pub(super) any: Vec<usize>,
+}
+
+impl Limits {
+    pub(super) fn new(lines: &Lines, from: usize, end: usize) -> Self {
+        let count = end.saturating_sub(from);
+        let mut limits = Self {
+            heading: vec![end; count + 1],
+            any: vec![end; count + 1],
+        };
+        for at in (from..end).rev() {
+            let line = lines.at(at);
+            let heading = marker(line, true).is_some();
+            let any = heading || status_line(line).is_some() || example_line(line).is_some();
+            let below = at - from + 1;
+            limits.heading[below - 1] = if heading { at } else { limits.heading[below] };
+            limits.any[below - 1] = if any { at } else { limits.any[below] };
+        }
+        limits
     }
 }
 

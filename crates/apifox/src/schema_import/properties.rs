@@ -1,13 +1,11 @@
 //! Properties of an object: their order, and property sets merged from other schemas.
 
+use super::Reader;
+use crate::diagnostic::{Diagnostic, quoted};
+use crate::json::JsonNode;
+use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-use serde_json::{Map, Value, json};
-
-use super::Reader;
-use crate::json::JsonNode;
-use crate::message::{Diagnostic, quoted};
 
 /// Properties in order, and the names of the required ones.
 #[derive(Default)]

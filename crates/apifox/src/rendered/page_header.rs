@@ -1,7 +1,7 @@
 //! The page header: folder, site, navigation, title, status, method, path.
 
 use super::lines::Lines;
-use super::marker::{Marker, marker, modified_line, status_line};
+use super::markers::{Marker, marker, modified_line, status_line};
 use crate::page::HttpMethod;
 
 /// The lines above the free text of a page.
