@@ -66,9 +66,9 @@ fn what_it_cannot_do_is_told_before_it_runs() {
     let stage = Stage::new();
     let taken = stage.sandbox.address().port().to_string();
     for (arguments, problem) in [
-        (["--port", &taken], "the sandbox can't listen"),
-        (["--webhook", "https://receiver.invalid/"], "speaks no TLS"),
-        (["--fault", "explode"], "`explode` is no kind of a fault"),
+        (["--port", &taken], "the sandbox cannot listen"),
+        (["--webhook", "https://receiver.invalid/"], "does not support TLS"),
+        (["--fault", "explode"], "`explode` is not a valid kind of a fault"),
     ] {
         let shown = run(stage.bare().arg("sandbox").args(arguments), b"");
         assert_eq!(shown.code, 2, "{shown:?}");
