@@ -87,7 +87,7 @@ impl CliError {
     /// Returns the machine-readable kind for the JSON output.
     pub(crate) fn kind(&self) -> &'static str {
         match (&self.source, self.code) {
-            // The JSON output has used `refused` for rejected calls since its first version.
+            // Programs that read the JSON output rely on `refused`.
             (Some(error), _) if matches!(error.kind(), ErrorKind::Api(_)) => "refused",
             (Some(error), _) => error.kind().name(),
             (None, CliExitCode::Usage) => "usage",

@@ -90,15 +90,15 @@ fn invalid_secrets_are_not_saved() {
     let env = TestEnvironment::new();
     let mut command = env.bare();
     command.args(["--env", env.sandbox.url(), "login"]);
-    let refused = run(&mut command, b"a-key\na-secret\na-sign-key\n");
-    assert_eq!(refused.code, 4, "{refused:?}");
+    let rejected = run(&mut command, b"a-key\na-secret\na-sign-key\n");
+    assert_eq!(rejected.code, 4, "{rejected:?}");
     assert!(
         !env.home
             .path()
             .join(".config/stablelink/secrets.toml")
             .exists()
     );
-    assert!(!refused.stderr.contains("a-secret"), "{refused:?}");
+    assert!(!rejected.stderr.contains("a-secret"), "{rejected:?}");
     let short = run(&mut command, b"a-key\n");
     assert_eq!(short.code, 2);
     assert!(short.stderr.contains("no api secret"), "{short:?}");
@@ -177,11 +177,11 @@ fn exit_code_matches_kind_of_error() {
     set(Fault::status(503).on(Operation::GetCheckoutOrder));
     assert_eq!(env.run(&["checkout", "get", "A1"]).code, 6);
     set(Fault::unauthorized().on_token());
-    let mut refused = env.command();
-    refused
+    let mut rejected = env.command();
+    rejected
         .env("HOME", env.home.path().join("other"))
         .args(["token"]);
-    assert_eq!(run(&mut refused, b"").code, 4);
+    assert_eq!(run(&mut rejected, b"").code, 4);
 
     let unreachable = run(
         env.command()

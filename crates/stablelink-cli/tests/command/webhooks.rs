@@ -102,11 +102,11 @@ fn sent_delivery_is_verified_and_printed_once() {
     assert_eq!(lines[1].trim(), r#"{"amount":"818.90"}"#);
     assert_eq!(lines[2], "duplicate  ABNORMAL_PAYMENT  evt_1");
     assert!(
-        lines[4].starts_with("refused  the signature matches none"),
+        lines[4].starts_with("rejected  the signature matches none"),
         "{shown:?}"
     );
     assert!(
-        lines[5].starts_with("refused  the body is not"),
+        lines[5].starts_with("rejected  the body is not"),
         "{shown:?}"
     );
 }

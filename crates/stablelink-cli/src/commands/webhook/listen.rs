@@ -28,7 +28,7 @@ use crate::terminal;
 /// Receives deliveries on this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Deliveries without a valid signature are printed as refused and are not forwarded. If forwarding fails, the response is 502, so
+Deliveries without a valid signature are printed as rejected and are not forwarded. If forwarding fails, the response is 502, so
 that the gateway delivers the event again. Stop with Ctrl-C.")]
 pub(crate) struct Listen {
     /// Port on 127.0.0.1; 0 selects a free one
@@ -116,14 +116,14 @@ impl ListenState {
         let body = tokio::time::timeout(Duration::from_secs(5), body).await;
         let Ok(Ok(body)) = body else {
             let reason = "the body is too large or was not received in time";
-            return self.refuse(StatusCode::BAD_REQUEST, reason, reason);
+            return self.reject(StatusCode::BAD_REQUEST, reason, reason);
         };
         let now = SystemTime::now();
         let verified = match self.verifier.verify(&parts.headers, body.clone(), now) {
             Ok(verified) => verified,
             Err(error) => {
                 let message = "the signature is missing, invalid or expired";
-                return self.refuse(StatusCode::UNAUTHORIZED, &error.to_string(), message);
+                return self.reject(StatusCode::UNAUTHORIZED, &error.to_string(), message);
             }
         };
         let outcome = handle(&verified, &self.deduplicator, |_| {
@@ -150,11 +150,11 @@ impl ListenState {
             Err(HandleError::Handler(ForwardError(problem))) => {
                 self.print(&verified, false, None);
                 let reason = format!("not forwarded: {problem}");
-                self.refuse(StatusCode::BAD_GATEWAY, &reason, "not forwarded")
+                self.reject(StatusCode::BAD_GATEWAY, &reason, "not forwarded")
             }
             Err(_) => {
                 let reason = "the body is not a JSON object";
-                self.refuse(StatusCode::BAD_REQUEST, reason, reason)
+                self.reject(StatusCode::BAD_REQUEST, reason, reason)
             }
         }
     }
@@ -185,12 +185,12 @@ impl ListenState {
         Ok(Some((status, body)))
     }
 
-    /// Prints why a delivery is refused, and returns the response with `message` as its body.
-    fn refuse(&self, status: StatusCode, reason: &str, message: &'static str) -> Response {
+    /// Prints why a delivery is rejected, and returns the response with `message` as its body.
+    fn reject(&self, status: StatusCode, reason: &str, message: &'static str) -> Response {
         let line = if self.out.is_json() {
             json!({ "refused": reason }).to_string()
         } else {
-            let label = self.out.theme().apply(TextStyle::Error, "refused");
+            let label = self.out.theme().apply(TextStyle::Error, "rejected");
             format!("{label}  {}", sanitize(reason))
         };
         let _ = self.out.line(line);
