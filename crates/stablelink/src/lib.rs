@@ -77,7 +77,6 @@ pub mod observe;
 mod pages;
 mod poller;
 mod raw_object;
-mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;
 mod resource;
@@ -95,13 +94,12 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
-pub use pages::{ListRequest, Pages, Pagination};
+pub use pages::{Pages, Pagination};
 pub use poller::Poller;
-pub use raw_response::RawResponse;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
 pub use redis::RedisTls;
 pub use resource::*;
-pub use response::Response;
+pub use response::{RawResponse, Response};
 #[cfg(feature = "file-store")]
 pub use token::FileStore;
 #[cfg(feature = "redis")]

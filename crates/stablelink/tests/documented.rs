@@ -1,17 +1,17 @@
-//! What the docs of the operations must say.
+//! Checks the rustdoc of the operations.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
 
-/// A public function of a file: its docs, and what it is declared as.
-struct Function {
+/// A public function: its docs, signature and body.
+struct DocumentedFunction {
     docs: String,
     head: String,
     body: String,
 }
 
-fn functions(source: &str) -> Vec<Function> {
+fn functions(source: &str) -> Vec<DocumentedFunction> {
     let mut all = Vec::new();
     let mut docs = String::new();
     let lines: Vec<&str> = source.lines().collect();
@@ -23,7 +23,7 @@ fn functions(source: &str) -> Vec<Function> {
             let rest = lines[at..].join("\n");
             let end = rest.find("\n    }\n").unwrap_or(rest.len());
             let (head, body) = rest[..end].split_once('{').unwrap();
-            all.push(Function {
+            all.push(DocumentedFunction {
                 docs: std::mem::take(&mut docs),
                 head: head.to_owned(),
                 body: body.to_owned(),
@@ -35,16 +35,16 @@ fn functions(source: &str) -> Vec<Function> {
     all
 }
 
-/// Whether it is documented where it comes from.
+/// Returns whether the docs name the source of the operation.
 fn has_source(docs: &str) -> bool {
-    ["Page: <https://", "**Inferred**", "No page of it was seen"]
+    ["Page: <https://", "**Inferred**", "Its page is missing"]
         .iter()
         .any(|words| docs.contains(words))
 }
 
-/// Each operation says where it comes from, its errors, and what its repeats are: as the document has it.
+/// Each operation names its page and its errors, and its docs agree with the document about retries.
 #[test]
-fn each_operation_says_page_errors_and_repeats() {
+fn operation_docs_name_page_errors_and_retries() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource");
     let mut seen = 0;
     for file in fs::read_dir(folder).unwrap() {
@@ -62,11 +62,11 @@ fn each_operation_says_page_errors_and_repeats() {
             let docs = &function.docs;
             assert!(has_source(docs), "{name}: no page: {docs}");
             let (_, errors) = docs.split_once("# Errors").expect(&name);
-            // Without the feature those that are inferred have no facts.
-            let Some(facts) = stablelink::operations::find(&name) else {
+            // Inferred operations are missing without the feature `provisional`.
+            let Some(info) = stablelink::operations::find(&name) else {
                 continue;
             };
-            match facts.retry {
+            match info.retry {
                 stablelink::operations::RetrySafety::Safe => {
                     assert!(errors.contains("It only reads"), "{name}: {errors}");
                 }
@@ -74,8 +74,8 @@ fn each_operation_says_page_errors_and_repeats() {
                     assert!(errors.contains(&format!("`{field}`")), "{name}: {errors}");
                 }
                 stablelink::operations::RetrySafety::Never => {
-                    assert!(docs.contains("never repeated"), "{name}: {docs}");
-                    assert!(errors.contains("look for what it did"), "{name}: {errors}");
+                    assert!(docs.contains("never retried"), "{name}: {docs}");
+                    assert!(errors.contains("look up the "), "{name}: {errors}");
                 }
                 other => panic!("{name}: {other:?}"),
             }
