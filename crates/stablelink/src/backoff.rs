@@ -26,7 +26,6 @@ impl Backoff {
     }
 
     /// Returns the delay with jitter around the ceiling: between 0.5 and 1.5 times the ceiling.
-    #[allow(dead_code)] // Used by the wait for a token lock.
     pub(crate) fn centered_jitter(self, attempt: u32, random: f64) -> Duration {
         self.scaled(attempt, 0.5 + random.clamp(0.0, 1.0))
     }

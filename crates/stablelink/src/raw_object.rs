@@ -39,7 +39,6 @@ impl RawObject {
         })
     }
 
-    #[allow(dead_code)] // Used by webhook deliveries.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -52,7 +51,6 @@ impl RawObject {
     }
 
     /// Returns a field that is a non-empty string.
-    #[allow(dead_code)] // Used by webhook deliveries.
     pub(crate) fn non_empty_string(&self, name: &str) -> Option<Box<str>> {
         let string: String = serde_json::from_str(self.get(name)?).ok()?;
         (!string.is_empty()).then(|| string.into())

@@ -1,17 +1,17 @@
-//! Checks the rustdoc of the operations.
+//! The rustdoc of each operation names its page, its errors and its retries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
 
-/// A public function: its docs, signature and body.
-struct DocumentedFunction {
+/// A public function in a source file.
+struct PublicFunction {
     docs: String,
     head: String,
     body: String,
 }
 
-fn functions(source: &str) -> Vec<DocumentedFunction> {
+fn functions(source: &str) -> Vec<PublicFunction> {
     let mut all = Vec::new();
     let mut docs = String::new();
     let lines: Vec<&str> = source.lines().collect();
@@ -23,7 +23,7 @@ fn functions(source: &str) -> Vec<DocumentedFunction> {
             let rest = lines[at..].join("\n");
             let end = rest.find("\n    }\n").unwrap_or(rest.len());
             let (head, body) = rest[..end].split_once('{').unwrap();
-            all.push(DocumentedFunction {
+            all.push(PublicFunction {
                 docs: std::mem::take(&mut docs),
                 head: head.to_owned(),
                 body: body.to_owned(),
@@ -35,18 +35,18 @@ fn functions(source: &str) -> Vec<DocumentedFunction> {
     all
 }
 
-/// Returns whether the docs name the source of the operation.
+/// Returns whether the rustdoc names the source of the operation.
 fn has_source(docs: &str) -> bool {
     ["Page: <https://", "**Inferred**", "Its page is missing"]
         .iter()
         .any(|words| docs.contains(words))
 }
 
-/// Each operation names its page and its errors, and its docs agree with the document about retries.
+/// The rustdoc of each operation agrees with the OpenAPI document.
 #[test]
-fn operation_docs_name_page_errors_and_retries() {
+fn rustdoc_of_each_operation_names_page_errors_and_retries() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource");
-    let mut seen = 0;
+    let mut checked = 0;
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         for function in functions(&fs::read_to_string(&path).unwrap()) {
@@ -56,13 +56,13 @@ fn operation_docs_name_page_errors_and_retries() {
             if !function.head.contains("-> Call<") {
                 continue;
             }
-            seen += 1;
+            checked += 1;
             let name = operation.split(|c: char| !c.is_ascii_uppercase() && c != '_');
             let name = name.take(1).collect::<String>().to_lowercase();
             let docs = &function.docs;
             assert!(has_source(docs), "{name}: no page: {docs}");
             let (_, errors) = docs.split_once("# Errors").expect(&name);
-            // Inferred operations are missing without the feature `provisional`.
+            // Without the feature `provisional`, inferred operations have no entry.
             let Some(info) = stablelink::operations::find(&name) else {
                 continue;
             };
@@ -81,5 +81,5 @@ fn operation_docs_name_page_errors_and_retries() {
             }
         }
     }
-    assert!(seen >= 36, "{seen}: the docs were not found");
+    assert!(checked >= 36, "only {checked} operations found");
 }

@@ -307,7 +307,7 @@ async fn run_flows(
         .unwrap();
     let client = builder(&sandbox)
         .attempt_timeout(Duration::from_secs(1))
-        .token_settings(TokenSettings::default().cool_down(Duration::ZERO))
+        .token_settings(TokenSettings::default().cooldown(Duration::ZERO))
         .retry(retry)
         .build()
         .unwrap();

@@ -122,7 +122,7 @@ async fn query_is_signed_in_each_form() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_in_each_form() {
     // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
-    let often = TokenSettings::default().cool_down(Duration::ZERO);
+    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()

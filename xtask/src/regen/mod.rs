@@ -26,7 +26,7 @@ use crate::{
     },
     lint::{self, Finding},
     output_files::Outputs,
-    overlay::{self, Context, OverlayError, Stale, Trace},
+    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleActions},
     profile::{self, ProfileError},
     publish::{
         cleanup, evidence_report,
@@ -55,7 +55,7 @@ pub enum RegenError {
     Profile(#[from] ProfileError),
     /// Overlay actions do nothing any more.
     #[error(transparent)]
-    Stale(#[from] Stale),
+    Stale(#[from] StaleActions),
     /// The documents break rules.
     #[error("{}", lines(.0))]
     Findings(Vec<Finding>),
@@ -231,17 +231,17 @@ pub struct Curated {
     /// And what they only name.
     pub superset: Value,
     /// What the overlays did.
-    pub trace: Trace,
+    pub trace: OverlayTrace,
     /// What the provisional overlays did.
-    pub provisional_trace: Trace,
+    pub provisional_trace: OverlayTrace,
 }
 
 impl Curated {
     fn make(root: &Path, raw: Value, captures: &Captures) -> Result<Self, RegenError> {
-        let context = Context {
+        let context = OverlayContext {
             page_titles: captures.page_titles(),
         };
-        let (overlays, provisional) = overlay::of_tree(root)?;
+        let (overlays, provisional) = overlay::load_all(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
         let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
@@ -250,7 +250,7 @@ impl Curated {
             overlay::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
         if !stale.is_empty() {
-            return Err(Stale { actions: stale }.into());
+            return Err(StaleActions { actions: stale }.into());
         }
         evidence::mark_inferred(&mut superset);
         cleanup::settle_references(&mut published);
@@ -314,10 +314,10 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     }
     let captures = captures::load(root)?;
     let (raw, _) = assemble(&captures)?;
-    let context = Context {
+    let context = OverlayContext {
         page_titles: captures.page_titles(),
     };
-    let (overlays, provisional) = overlay::of_tree(root)?;
+    let (overlays, provisional) = overlay::load_all(root)?;
     let mut published = raw.clone();
     let (_, stale) = overlay::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();

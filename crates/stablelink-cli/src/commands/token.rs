@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use stablelink::Bearer;
+use stablelink::BearerToken;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ impl Token {
 }
 
 /// When it ends, in UTC.
-pub(crate) fn until(token: &Bearer) -> String {
+pub(crate) fn until(token: &BearerToken) -> String {
     Timestamp::try_from(token.expires_at()).map_or_else(
         |_| "a time that can't be shown".to_owned(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),

@@ -153,7 +153,7 @@ fn what_cannot_happen_says_why() {
         (
             vec!["sandbox", "fault", "reset@nowhere"],
             2,
-            "`nowhere` is no target",
+            "`nowhere` is not a valid target",
         ),
         (
             vec!["--env", "production", "sandbox", "advance", "60"],

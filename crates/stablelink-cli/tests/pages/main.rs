@@ -101,7 +101,7 @@ fn the_dashboard_shows_the_walk() {
     page.wait_for("document.querySelectorAll('#requests tr').length > 10");
 
     for (selector, parts) in [
-        ("#token", vec!["lives"]),
+        ("#token", vec!["valid"]),
         ("#tokenMore", vec!["generation 2"]),
         (
             "#trades",
@@ -160,7 +160,7 @@ fn the_dashboard_shows_the_walk() {
     for part in [
         "TIMESTAMP",
         "body",
-        "signed text",
+        "signed message",
         "the sign key of client 0",
         "SIGNATURE",
         "HTTP 200",
@@ -200,7 +200,7 @@ fn the_dashboard_says_when_nobody_answers() {
     let mut page = browser.open(&format!("{}/", demo.url));
     page.wait_for("document.getElementById('alive').textContent === 'live'");
     drop(demo);
-    page.wait_for("document.getElementById('alive').textContent === 'no answer'");
+    page.wait_for("document.getElementById('alive').textContent === 'no response'");
 }
 
 #[test]

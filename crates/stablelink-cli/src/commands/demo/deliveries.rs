@@ -1,7 +1,7 @@
 //! The steps with webhooks.
 
 use stablelink::types::Trade;
-use stablelink::webhook::Payload;
+use stablelink::webhook::EventPayload;
 use stablelink_sandbox::DeliveryState;
 
 use super::stage::{Copy, Stage};
@@ -32,7 +32,7 @@ pub(super) async fn received(
         "the handler was given each event once, in its order",
     )?;
     let (delivery, event) = need(sent.last().zip(told.last()), "delivery")?;
-    let Payload::Trade(record) = event.payload()? else {
+    let EventPayload::Trade(record) = event.payload()? else {
         return Err(wrong("not so: the event holds a trade"));
     };
     check(

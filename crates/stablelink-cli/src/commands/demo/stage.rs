@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::header;
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
-use stablelink::webhook::axum::{Receiver, router};
-use stablelink::webhook::{Event, MemoryGuard, Webhooks};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
+use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use stablelink::{Client, Credentials, Environment};
 use stablelink_sandbox::{Delivery, Sandbox, UnknownRecord};
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ pub(super) struct Stage {
 /// A receiver of webhooks, and what its handler was given.
 pub(super) struct Post {
     url: String,
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<WebhookEvent>>>,
 }
 
 /// A delivery of the gateway as it went over the wire.
@@ -71,9 +71,9 @@ impl Stage {
             .environment(Environment::at(sandbox.url())?)
             .credentials(credentials.clone())
             .build()?;
-        let receiver = Receiver::new(Webhooks::of(&credentials)?);
+        let receiver = DeliveryReceiver::new(WebhookVerifier::from_credentials(&credentials)?);
         let later = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
-        let guard = Arc::new(MemoryGuard::default());
+        let guard = Arc::new(MemoryDeduplicator::default());
         let stage = Self {
             sandbox,
             client,
@@ -106,10 +106,13 @@ impl Stage {
 }
 
 impl Post {
-    async fn open(receiver: Receiver, guard: Arc<MemoryGuard>) -> Result<Self, Failure> {
+    async fn open(
+        receiver: DeliveryReceiver,
+        guard: Arc<MemoryDeduplicator>,
+    ) -> Result<Self, Failure> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let url = format!("http://{}/", listener.local_addr()?);
-        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let events: Arc<Mutex<Vec<WebhookEvent>>> = Arc::default();
         let told = Arc::clone(&events);
         let routes = router(receiver, guard, move |event| {
             let told = Arc::clone(&told);
@@ -124,7 +127,7 @@ impl Post {
         Ok(Self { url, events })
     }
 
-    pub(super) fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<WebhookEvent> {
         self.events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -187,6 +187,6 @@ mod tests {
             assert_eq!(fault(example).unwrap(), example);
         }
         let error = fault("reset@nowhere").unwrap_err().to_string();
-        assert!(error.contains("`nowhere` is no target"), "{error}");
+        assert!(error.contains("`nowhere` is not a valid target"), "{error}");
     }
 }

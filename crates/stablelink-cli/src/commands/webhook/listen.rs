@@ -13,7 +13,9 @@ use bytes::Bytes;
 use clap::Args;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
-use stablelink::webhook::{Acknowledgement, MemoryGuard, Outcome, Verified, Webhooks, handle};
+use stablelink::webhook::{
+    Acknowledgement, HandleOutcome, MemoryDeduplicator, VerifiedDelivery, WebhookVerifier, handle,
+};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -44,8 +46,8 @@ pub(crate) struct Listen {
 const LIMIT: usize = 1 << 20;
 
 struct Desk {
-    webhooks: Webhooks,
-    guard: Arc<MemoryGuard>,
+    webhooks: WebhookVerifier,
+    guard: Arc<MemoryDeduplicator>,
     forward: Option<(reqwest::Client, String)>,
     out: Out,
     seen: AtomicU64,
@@ -57,8 +59,8 @@ impl Listen {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let stop = terminal::stop().await;
         let desk = Arc::new(Desk {
-            webhooks: Webhooks::new(&context.sign_key()?)?,
-            guard: Arc::new(MemoryGuard::default()),
+            webhooks: WebhookVerifier::new(&context.sign_key()?)?,
+            guard: Arc::new(MemoryDeduplicator::default()),
             forward: match self.forward {
                 Some(to) => Some((http()?, to)),
                 None => None,
@@ -141,18 +143,18 @@ impl Desk {
         })
         .await;
         match outcome {
-            Ok(Outcome::Handled(answer) | Outcome::Unremembered(answer, _)) => {
+            Ok(HandleOutcome::Handled(answer) | HandleOutcome::NotRecorded(answer, _)) => {
                 self.show(&verified, false, answer.as_ref().map(|(status, _)| *status));
                 match answer {
                     Some((status, body)) => (status, body).into_response(),
                     None => acknowledged(),
                 }
             }
-            Ok(Outcome::Duplicate) => {
+            Ok(HandleOutcome::Duplicate) => {
                 self.show(&verified, true, None);
                 acknowledged()
             }
-            Ok(Outcome::InProgress) => {
+            Ok(HandleOutcome::InProgress) => {
                 self.show(&verified, true, None);
                 plain_answer(StatusCode::CONFLICT, "the same event is being handled")
             }
@@ -210,12 +212,12 @@ impl Desk {
         }
     }
 
-    fn show(&self, verified: &Verified, again: bool, forwarded: Option<StatusCode>) {
+    fn show(&self, verified: &VerifiedDelivery, again: bool, forwarded: Option<StatusCode>) {
         let Ok(event) = verified.parse() else { return };
         let forwarded = forwarded.map(|status| status.as_u16());
         if self.out.is_json() {
             let mut line = json!({
-                "eventType": event.kind(),
+                "eventType": event.event_type(),
                 "eventId": event.id(),
                 "signedAt": verified.signed_at().as_millis(),
                 "again": again,
@@ -238,7 +240,7 @@ impl Desk {
             .tone(word, if again { "again  " } else { "proved " });
         text.push_str(&format!(
             "  {}  {}",
-            plain(event.kind().unwrap_or("no type")),
+            plain(event.event_type().unwrap_or("no type")),
             plain(event.id().unwrap_or("no id"))
         ));
         if let Some(status) = forwarded {
@@ -252,11 +254,7 @@ impl Desk {
 }
 
 fn acknowledged() -> Response {
-    (
-        [(header::CONTENT_TYPE, Acknowledgement::CONTENT_TYPE)],
-        Acknowledgement::BODY,
-    )
-        .into_response()
+    Acknowledgement.into_response()
 }
 
 fn plain_answer(status: StatusCode, words: &'static str) -> Response {

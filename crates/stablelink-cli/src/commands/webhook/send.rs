@@ -42,7 +42,7 @@ impl Send {
                     .id
                     .unwrap_or_else(|| format!("evt_{}", stablelink::request_id()));
                 let seconds = i64::try_from(now()?.as_millis() / 1000).unwrap_or_default();
-                let delivery = TestDelivery::of(event.clone().unwrap_or_default())
+                let delivery = TestDelivery::new(event.clone().unwrap_or_default())
                     .id(id)
                     .timestamp(seconds);
                 match &self.data {
