@@ -134,7 +134,7 @@ impl SharedError {
             .retryable(self.0.is_retryable())
             .after(self.0.retry_after());
         if let Some(raw) = self.0.raw_response() {
-            error = error.answered(raw.clone());
+            error = error.with_response(raw.clone());
         }
         match self.0.operation() {
             Some(name) => error.during(name.to_owned(), self.0.attempts()),
@@ -243,7 +243,7 @@ mod tests {
             let reply = RawResponse::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
             let first = Error::new(kind)
                 .because(std::io::Error::other("the line is cut"))
-                .answered(reply)
+                .with_response(reply)
                 .retryable(at % 2 == 0)
                 .during("get_token", 2);
             let text = first.to_string();
