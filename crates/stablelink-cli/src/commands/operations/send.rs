@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// Makes the call, and shows answer and evidence.
-pub(super) async fn send<R, T>(context: &Context, call: Call<R, T>) -> Result<(), Failure>
+pub(super) async fn send<R, T>(context: &Context, call: Call<T, R>) -> Result<(), Failure>
 where
     R: Send + Sync + 'static,
     T: Send + 'static,
