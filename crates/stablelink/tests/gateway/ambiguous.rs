@@ -213,7 +213,7 @@ async fn false_error_response_is_detected_by_retry() {
         sandbox.faults().add(lie().on(create).after_effect());
         let order = order();
         let result = client.checkout_orders().create(&order).await;
-        assert_eq!(outcome(&result), "refused", "{result:?}");
+        assert_eq!(outcome(&result), "api", "{result:?}");
         let error = result.told_err();
         assert!(error.is_duplicate() && error.may_have_taken_effect());
         assert_eq!(error.attempts(), 2, "{error}");

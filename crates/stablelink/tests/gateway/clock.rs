@@ -69,7 +69,7 @@ async fn rejection_for_other_reason_is_not_repeated() {
         let refusal = Fault::custom(status, [("content-type", "application/json")], body);
         sandbox.faults().add(refusal.on_calls());
         let result = keyed(&client).await;
-        assert_eq!(outcome(&result), "refused", "{message}: {result:?}");
+        assert_eq!(outcome(&result), "api", "{message}: {result:?}");
         let operation = Operation::CreateCheckoutOrder;
         assert_eq!(sent(&sandbox, operation), 1, "{message}");
         // The skew is measured nevertheless.
@@ -178,7 +178,7 @@ async fn uncorrectable_timestamp_is_sent_once() {
         }
         sandbox.faults().add(fault.on_calls().always());
         let result = keyed(&client).await;
-        assert_eq!(outcome(&result), "refused", "{date:?}: {result:?}");
+        assert_eq!(outcome(&result), "api", "{date:?}: {result:?}");
         assert_eq!(
             sent(&sandbox, Operation::CreateCheckoutOrder),
             1,
@@ -202,7 +202,7 @@ async fn useless_clock_correction_is_tried_once() {
     for _ in 0..3 {
         let before = sent(&sandbox, Operation::CreateCheckoutOrder);
         let error = client.checkout_orders().create(&order).await.told_err();
-        assert_eq!(error.kind().name(), "refused");
+        assert_eq!(error.kind().name(), "api");
         assert!(error.attempts() <= 2, "{error}");
         assert!(sent(&sandbox, Operation::CreateCheckoutOrder) - before <= 2);
     }

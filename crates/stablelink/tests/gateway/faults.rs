@@ -9,7 +9,7 @@ use crate::watch::Told;
 /// Returns a short name of an error.
 fn kind(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::Api(_) => "refused",
+        ErrorKind::Api(_) => "api",
         ErrorKind::RateLimited { .. } => "rate limited",
         ErrorKind::Transport { .. } => "transport",
         ErrorKind::Timeout => "timeout",

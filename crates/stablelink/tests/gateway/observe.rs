@@ -129,7 +129,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
         [
             (
                 Level::DEBUG,
-                "grant=client_credentials message=token asked for outcome=success"
+                "grant=client_credentials message=token requested outcome=success"
             ),
             (
                 Level::DEBUG,
@@ -137,7 +137,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
             ),
             (
                 Level::DEBUG,
-                "error.type=transport message=sent again operation=get_exchange_rate pause_ms=0"
+                "error.type=transport message=retrying call operation=get_exchange_rate delay_ms=0"
             ),
         ]
     );

@@ -229,7 +229,7 @@ async fn every_form_of_rejection_is_recognised() {
             client.token().await.unwrap();
             let before = sandbox.request_count();
             let result = call(&client).await;
-            assert_eq!(outcome(&result), "refused", "{status} {body}: {result:?}");
+            assert_eq!(outcome(&result), "api", "{status} {body}: {result:?}");
             let error = result.told_err();
             assert_eq!(error.retcode(), retcode, "{body}");
             let refusal = error.api_error().unwrap();
@@ -372,7 +372,7 @@ async fn rejection_is_the_same_for_every_http_status() {
         let field = orders.create(&nothing).await.told_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
-            assert_eq!(error.kind().name(), "refused", "{error}");
+            assert_eq!(error.kind().name(), "api", "{error}");
             assert_eq!(error.http_status(), Some(status), "{error}");
             assert_eq!(error.attempts(), 1, "{error}");
         }

@@ -118,7 +118,7 @@ async fn rejected_timestamp_is_corrected_once() {
         sandbox.faults().add(refusal.on(cancel));
     }
     let result = never(&client).await;
-    assert_eq!(outcome(&result), "refused", "{result:?}");
+    assert_eq!(outcome(&result), "api", "{result:?}");
     assert_eq!(result.told_err().attempts(), 2);
     assert_eq!(sent(&sandbox, cancel), 2);
 }
@@ -195,7 +195,7 @@ async fn permanent_failure_is_not_retried() {
     type Make = fn() -> Fault;
     let faults: [(&str, Make, &str); 6] = [
         ("a page, 200", || Fault::html(200), "decode"),
-        ("a page, 403", || Fault::html(403), "refused"),
+        ("a page, 403", || Fault::html(403), "api"),
         ("malformed", Fault::malformed_json, "decode"),
         ("no envelope", Fault::unexpected_json, "decode"),
         (
@@ -203,7 +203,7 @@ async fn permanent_failure_is_not_retried() {
             || Fault::redirect(307, "http://127.0.0.1:9/"),
             "transport",
         ),
-        ("400", || Fault::status(400), "refused"),
+        ("400", || Fault::status(400), "api"),
     ];
     for (name, fault, expected) in faults {
         let (sandbox, client) = pair().await;
