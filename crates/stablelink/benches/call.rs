@@ -1,13 +1,13 @@
-//! A call through the client, against the same call written by hand with reqwest and hmac.
+//! Compares a call through the client with the same call written by hand with reqwest and hmac.
 //!
 //!     cargo bench -p stablelink
 //!
-//! Both read the same order from the same server on loopback, in turns, and both do what a careful person does: a
-//! token that is kept where a renewal can replace it, time limits, no redirects, a signature over the query that is sent, the
-//! status looked at, the envelope opened, the record typed. The run fails if ours takes more than 1.10 times as long.
+//! Both read the same order from the same server on loopback, alternately, and both have a token that can be replaced, timeouts,
+//! no redirects, a signature over the sent query, a check of the status and the envelope, and a typed record. The run fails if
+//! the client takes more than 1.10 times as long.
 //!
-//! Beside the time it prints what a busy machine changes less: processor time of the client's thread (on Unix), and
-//! allocations. For a profiler, or for valgrind, which counts instructions, so many calls of one of the two alone:
+//! It also prints values that depend less on the load of the machine: the processor time of the client's thread (on Unix) and
+//! the allocations. For a profiler or valgrind, these commands run only one of the two:
 //!
 //!     cargo bench -p stablelink --bench call -- calls ours 64 2000
 //!     cargo bench -p stablelink --bench call -- calls by-hand 64 2000
@@ -41,9 +41,9 @@ const CONCURRENCY: [usize; 2] = [1, 64];
 const TOKEN: &str = r#"{"retcode":200,"retdata":{"access_token":"Cji8NYO32ugrFJJkG7uCYiX2","token_type":"bearer","expires_in":21600,"refresh_token":"C6k8Vqytb4S8x41RUdMNqzG1","rt_expires_in":43200},"success":true}"#;
 const ORDER: &str = r#"{"retcode":"200","retmsg":"success","retdata":{"sysid":"20250926144909294","orderNo":"1759988038609","orderAmount":123.45,"payingAmount":124.68,"customerId":"6","merchantId":"1","expiredIn":2000,"token":"ETH_USDT","txHash":"0x00","depositAddress":"0x9f9D96DAB48f2E67BF93CCc7Ece46e09D5e4a22C","orderStatus":"PAYING","createdTime":"2025-09-26T14:49:09.294114","updatedTime":"2025-09-26T14:49:09.294114"},"success":true}"#;
 
-/// A server in a thread of its own, so that its work is in neither figure alone.
+/// Starts a server in a separate thread, so that its work does not count for one of the two only.
 fn server() -> SocketAddr {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
@@ -58,14 +58,14 @@ fn server() -> SocketAddr {
                     get(move || async move { json(ORDER) }),
                 );
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
             axum::serve(listener, router).await.unwrap();
         });
     });
-    told.recv().unwrap()
+    receiver.recv().unwrap()
 }
 
-/// The same by hand.
+/// The call written by hand.
 struct ByHand {
     http: reqwest::Client,
     address: String,
@@ -104,14 +104,14 @@ impl ByHand {
     }
 }
 
-/// Both clients, warm.
-struct Case {
+/// Both clients after a warm-up.
+struct CallBenchmark {
     runtime: Runtime,
     ours: Client,
     by_hand: Arc<ByHand>,
 }
 
-impl Case {
+impl CallBenchmark {
     fn new(address: SocketAddr) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let address = format!("http://{address}");
@@ -122,7 +122,7 @@ impl Case {
             .unwrap();
         let by_hand = ByHand {
             http: reqwest::Client::builder()
-                // Ours has one, and both send the same.
+                // Both send the same headers.
                 .user_agent("stablelink-rust/0.1.0")
                 .redirect(reqwest::redirect::Policy::none())
                 .timeout(Duration::from_secs(20))
@@ -165,7 +165,7 @@ impl Case {
         });
     }
 
-    /// So many calls, so many at a time.
+    /// Runs calls with a number of concurrent tasks.
     fn run<F: Future<Output = ()> + Send + 'static>(
         &self,
         calls: usize,
@@ -186,7 +186,7 @@ impl Case {
         });
     }
 
-    /// Medians of the ratios of ours to that by hand, measured in turns: of the time, and of the processor time.
+    /// Returns the medians of the ratios client / by hand, measured alternately: of the time and of the processor time.
     fn ratios(&self, concurrency: usize) -> (f64, Option<f64>) {
         let measured = |work: &dyn Fn()| {
             let (start, used) = (Instant::now(), processor_time());
@@ -210,7 +210,7 @@ impl Case {
         (median(times), processor.map(median))
     }
 
-    /// Allocations of one warm call, on the thread of the client alone.
+    /// Returns the allocations of one call on the thread of the client.
     fn allocations(&self) -> (u64, u64) {
         let count = |work: &dyn Fn()| allocation_counter::measure(work).count_total;
         (count(&|| self.ours(1, 1)), count(&|| self.by_hand(1, 1)))
@@ -222,7 +222,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Seconds that this thread has run on a processor, where the system tells.
+/// Returns the processor time of this thread in seconds, if the system provides it.
 #[cfg(unix)]
 fn processor_time() -> Option<f64> {
     use rustix::time::{ClockId, clock_gettime};
@@ -237,7 +237,7 @@ fn processor_time() -> Option<f64> {
 }
 
 fn main() -> ExitCode {
-    let case = Case::new(server());
+    let case = CallBenchmark::new(server());
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [word, which, concurrency, calls, ..] = arguments.as_slice()
         && word == "calls"
@@ -246,12 +246,12 @@ fn main() -> ExitCode {
         match which.as_str() {
             "ours" => case.ours(calls, concurrency),
             "by-hand" => case.by_hand(calls, concurrency),
-            other => panic!("there is `ours` and `by-hand`, not {other}"),
+            other => panic!("expected `ours` or `by-hand`, not {other}"),
         }
         return ExitCode::SUCCESS;
     }
     let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
-    // A profiler wants one of the two alone.
+    // A profiler runs only one of the two.
     let measured = has("--bench") && !has("--profile-time");
     let mut good = true;
     if measured {
@@ -287,7 +287,7 @@ fn main() -> ExitCode {
     if good {
         ExitCode::SUCCESS
     } else {
-        eprintln!("a call took more than {BOUND} times the call by hand");
+        eprintln!("a call took more than {BOUND} times as long as the call by hand");
         ExitCode::FAILURE
     }
 }

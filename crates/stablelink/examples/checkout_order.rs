@@ -1,4 +1,4 @@
-//! Makes an order, waits for its payment, and shows what to do when nobody knows whether it was made.
+//! Creates an order, waits for its payment, and handles an unknown outcome.
 //!
 //!     cargo run -p stablelink --example checkout_order
 #![allow(missing_docs, unreachable_pub)]
@@ -14,22 +14,23 @@ async fn main() -> support::Outcome {
     let gateway = support::gateway().await?;
     let client = gateway.client()?;
 
-    // Its number is made here. Store it with your own record before the call: by it the order is found again.
+    // The order number is generated here. Store it with your own record before the call, so that you can look up the order.
     let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1").expired_in(2_000);
 
     match client.checkout_orders().create(&order).await {
-        Ok(made) => println!(
+        Ok(created) => println!(
             "pay {} {} to {}",
-            made.paying_amount
+            created
+                .paying_amount
                 .map_or_else(String::new, |amount| amount.to_string()),
-            made.token.as_ref().map_or("", |token| token.as_str()),
-            made.deposit_address.as_deref().unwrap_or("?"),
+            created.token.as_ref().map_or("", |token| token.as_str()),
+            created.deposit_address.as_deref().unwrap_or("?"),
         ),
         Err(error) if error.may_have_taken_effect() => reconcile(&client, order.order_no()).await?,
         Err(error) => return Err(error.into()),
     }
 
-    // On localhost somebody has to pay.
+    // In the local sandbox nobody pays, so the status is set here.
     if let Some(local) = &gateway.local {
         local.set_order_status(order.order_no(), "PAID")?;
     }
@@ -50,11 +51,11 @@ async fn main() -> support::Outcome {
     Ok(())
 }
 
-/// The order was sent, and its outcome is not known: never make another one before this is settled.
+/// Looks up an order with an unknown outcome. Do not create another one before the outcome is known.
 async fn reconcile(client: &Client, order_no: &str) -> support::Outcome {
     let found = client.checkout_orders().get(order_no).await?;
     println!(
-        "it was made: {:?}",
+        "the order exists: {:?}",
         found.order_status.as_ref().map(|status| status.as_str())
     );
     Ok(())

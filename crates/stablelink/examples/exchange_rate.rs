@@ -1,4 +1,4 @@
-//! Asks for a rate. Nothing moves.
+//! Requests an exchange rate. No money moves.
 //!
 //!     cargo run -p stablelink --example exchange_rate
 #![allow(missing_docs, unreachable_pub)]
@@ -18,14 +18,17 @@ async fn main() -> support::Outcome {
         .amount(Decimal::new(35_879, 2))
         .await?;
 
-    // Which of the two the live service gives is not known.
+    // It is not known which of the two fields the live service returns.
     match (&rate.channel_rate, &rate.rate) {
         (Some(rate), _) => println!("1 USDT is {rate} USD"),
-        (None, Some(rate)) => println!("1 USDT is {rate} USD (as the older page shows it)"),
-        (None, None) => println!("no rate in the answer: {:?}", rate.unknown_fields().keys()),
+        (None, Some(rate)) => println!("1 USDT is {rate} USD (field of the older page)"),
+        (None, None) => println!(
+            "no rate in the response: {:?}",
+            rate.unknown_fields().keys()
+        ),
     }
     if let Some(until) = &rate.rate_expiry_time {
-        println!("until {until}, local time of a zone that no page states");
+        println!("until {until}, in an undocumented time zone");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! From a coin to dollars: a payee's bank account, a deposit address, a trade. **Inferred** throughout: the pages only name these
-//! operations, and the `requestType` of an off-ramp was not seen.
+//! Sells a token for US dollars: the bank account of a payee, a deposit address, a trade. All of it is **inferred**: the pages only
+//! name these operations, and the `requestType` of an off-ramp is not documented.
 //!
 //!     cargo run -p stablelink --example off_ramp --features provisional
 #![allow(missing_docs, unreachable_pub)]
@@ -53,11 +53,11 @@ async fn main() -> support::Outcome {
 
     let trade = NewTrade::new(customer, "USDC", "USD", Decimal::new(120, 0))
         .request_type(IntegerOrText::Text("OffRamp".into()));
-    let made = client.trades().create(&trade).await?;
+    let created = client.trades().create(&trade).await?;
     println!(
         "trade {} is {:?}",
         trade.request_id(),
-        made.status.as_ref().map(|s| s.as_str())
+        created.status.as_ref().map(|s| s.as_str())
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! From dollars to a coin: fee config, rate, receipt, trade, wait. **Inferred** throughout: the pages only name these operations.
+//! Buys a token for US dollars: a receipt, a trade, and polling. All of it is **inferred**: the pages only name these operations.
 //!
 //!     cargo run -p stablelink --example on_ramp --features provisional
 #![allow(missing_docs, unreachable_pub)]
@@ -11,7 +11,7 @@ use stablelink::{Decimal, NewTrade};
 async fn main() -> support::Outcome {
     let gateway = support::gateway().await?;
     let client = gateway.client()?;
-    // A customer whose review is done and who has a fee config. On localhost one is made.
+    // The customer needs a completed review and a fee config. The local sandbox creates one.
     let customer = match (&gateway.local, std::env::var("STABLELINK_CLIENT_ID")) {
         (Some(local), _) => local.add_customer(),
         (None, id) => id?.parse()?,
@@ -25,18 +25,18 @@ async fn main() -> support::Outcome {
     let file_id = receipt
         .file_id
         .clone()
-        .ok_or("the gateway gave no fileId")?;
+        .ok_or("the response has no fileId")?;
 
     let trade = NewTrade::on_ramp(customer, "USD", "USDC", Decimal::new(120, 0))
         .receipt(file_id, "BANK-REFERENCE-1");
-    let made = client.trades().create(&trade).await?;
+    let created = client.trades().create(&trade).await?;
     println!(
         "trade {} is {:?}",
         trade.request_id(),
-        made.status.as_ref().map(|s| s.as_str())
+        created.status.as_ref().map(|s| s.as_str())
     );
 
-    // On localhost the money arrives at once.
+    // In the local sandbox the trade is completed here.
     if let Some(local) = &gateway.local {
         local.set_trade_status(trade.request_id(), "Completed")?;
     }

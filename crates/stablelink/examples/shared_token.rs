@@ -1,4 +1,4 @@
-//! Several clients, as several processes would be, share one token over Redis: only one lives per account at a time.
+//! Several clients share one token through Redis, as several processes would: an account has only one valid token at a time.
 //!
 //!     redis-server --port 6399 --save "" &
 //!     STABLELINK_REDIS=redis://127.0.0.1:6399/0 cargo run -p stablelink --example shared_token --features redis
@@ -15,7 +15,7 @@ async fn main() -> support::Outcome {
         std::env::var("STABLELINK_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379/0".to_owned());
 
     for process in 1..=3 {
-        // In earnest, each of these is a process of its own. Use rediss:// and an ACL: the token lies there readable.
+        // In production, each of these is a separate process. Use rediss:// and an ACL: the token is stored in plain text.
         let client = Client::builder()
             .environment(gateway.environment.clone())
             .credentials(gateway.credentials.clone())

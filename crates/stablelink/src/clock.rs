@@ -1,4 +1,4 @@
-//! Time, as a trait, so that tests need not wait for it.
+//! Time as a trait, so that tests do not wait.
 
 use std::fmt;
 use std::future::Future;
@@ -7,27 +7,26 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// A future that a trait object can return.
+/// A boxed future, as returned by the methods of a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Where the client gets its time from: [`SystemClock`] outside of tests,
-/// [`ManualClock`](crate::testing::ManualClock) in them.
+/// The clock of a client: [`SystemClock`], or [`ManualClock`](crate::testing::ManualClock) in tests.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
-    /// The time of day. It may jump, and it may be wrong; the client corrects signatures by the
-    /// `Date` header of answers, where that is more than 30 s and no more than a day off.
+    /// Returns the time of day. It may jump and may be wrong: the client corrects timestamps by the `Date` header of
+    /// responses, if the difference is more than 30 s and at most one day.
     fn now(&self) -> SystemTime;
 
-    /// The time since a fixed moment of this process. It never goes back.
+    /// Returns the time since a fixed moment of this process. It never decreases.
     fn monotonic(&self) -> Duration;
 
-    /// Waits before another attempt. A clock for tests may return at once and move its time.
+    /// Waits between two attempts. A clock for tests may complete at once and advance its time.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
 
-    /// Ends when this much time has passed: for limits, which a clock for tests must not hasten.
+    /// Completes after this duration. It is used for deadlines and timeouts, so a clock for tests must not complete early.
     fn alarm(&self, limit: Duration) -> BoxFuture<'static, ()>;
 }
 
-/// The clock of the machine, with the timers of tokio: it waits inside a tokio runtime alone.
+/// The clock of the machine. It waits with the timers of tokio, which requires a tokio runtime.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     start: Instant,

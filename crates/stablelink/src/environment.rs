@@ -1,4 +1,4 @@
-//! Which gateway is called.
+//! The environments of the gateway, and origins.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use url::{Host, Url};
 
 use crate::Error;
 
-/// Which gateway is called.
+/// The gateway that a client calls.
 ///
-/// Hosts of <https://developer.stablelink.app> and, of [`Staging`](Self::Staging) and [`Production`](Self::Production), of the
-/// pages of W Checkout.
+/// The hosts are those of <https://developer.stablelink.app>; [`Staging`](Self::Staging) and
+/// [`Production`](Self::Production) are also on the pages of W Checkout.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
@@ -19,24 +19,24 @@ pub enum Environment {
     Sandbox,
     /// `https://openapi.stg.stablelink.app`, which a page of W Checkout calls its sandbox.
     Staging,
-    /// `https://openapi.stablelink.app`. Money moves here.
+    /// `https://openapi.stablelink.app`. Calls move real money.
     Production,
-    /// Another origin, such as a gateway on localhost.
+    /// Another origin, such as a local sandbox.
     Custom(Origin),
 }
 
 impl Environment {
-    /// The environment at this address: scheme, host and port, no path.
+    /// Returns the environment with this URL: scheme, host and port, without a path.
     ///
     /// # Errors
     ///
-    /// An address that is none, or that has a path, a query, a fragment or a user; plain http to
-    /// another machine, unless the builder [allows](crate::ClientBuilder::allow_plain_http) it.
+    /// Fails if the URL is invalid or has a path, a query, a fragment or a user. Plain http to another machine is rejected
+    /// when the client is built, unless the builder [allows](crate::ClientBuilder::allow_plain_http) it.
     pub fn at(address: &str) -> Result<Self, Error> {
         Ok(Self::Custom(address.parse()?))
     }
 
-    /// Its origin.
+    /// Returns the origin of the environment.
     #[must_use]
     pub fn origin(&self) -> Origin {
         let host = match self {
@@ -52,29 +52,28 @@ impl Environment {
     }
 }
 
-/// Scheme, host and port of a gateway.
+/// The scheme, host and port of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     text: String,
-    /// Nobody can listen: https, or this machine.
     secure: bool,
 }
 
 impl Origin {
-    /// As text without a slash at the end, such as `http://127.0.0.1:8080`.
+    /// Returns the origin without a trailing slash, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether nobody between can listen: https, or this machine.
+    /// Returns whether traffic cannot be intercepted: https, or this machine.
     pub(crate) const fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether a request to this address stays here.
-    pub(crate) fn holds(&self, url: &Url) -> bool {
-        // Both are normal forms: a user or another port would stand where the slash of the path is looked for.
+    /// Returns whether the URL has this origin.
+    pub(crate) fn contains(&self, url: &Url) -> bool {
+        // Both are normalised: a user or another port would be in the place of the slash.
         url.as_str()
             .strip_prefix(self.text.as_str())
             .is_some_and(|rest| rest.starts_with('/'))
@@ -91,25 +90,27 @@ impl FromStr for Origin {
     type Err = Error;
 
     fn from_str(address: &str) -> Result<Self, Error> {
-        let wrong = |problem: &'static str| Error::invalid("environment", problem);
+        let invalid = |problem: &'static str| Error::invalid("environment", problem);
         let url = Url::parse(address)
-            .map_err(|error| wrong("is not an address; write https://host:port").because(error))?;
+            .map_err(|error| invalid("is not a URL; expected https://host:port").because(error))?;
         if !matches!(url.scheme(), "https" | "http") {
-            return Err(wrong("is neither https nor http"));
+            return Err(invalid("is neither https nor http"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("holds a user or password; credentials are set apart"));
+            return Err(invalid(
+                "contains a user or password; set credentials with `ClientBuilder::credentials`",
+            ));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(
-                "has more than scheme, host and port; the path is signed as the gateway sees it",
+            return Err(invalid(
+                "has more than scheme, host and port; paths belong to the requests",
             ));
         }
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
             Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            None => return Err(wrong("has no host")),
+            None => return Err(invalid("has no host")),
         };
         Ok(Self {
             text: url.origin().ascii_serialization(),
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_scheme_host_and_port() {
+    fn origin_is_scheme_host_and_port() {
         for (address, origin, secure) in [
             ("https://pay.example/", "https://pay.example", true),
             ("https://pay.example:443", "https://pay.example", true),
@@ -137,10 +138,10 @@ mod tests {
             ),
             ("HTTP://Pay.Example", "http://pay.example", false),
         ] {
-            let read: Origin = address.parse().unwrap();
-            assert_eq!((read.as_str(), read.is_secure()), (origin, secure));
+            let parsed: Origin = address.parse().unwrap();
+            assert_eq!((parsed.as_str(), parsed.is_secure()), (origin, secure));
         }
-        for wrong in [
+        for invalid in [
             "",
             "pay.example",
             "ftp://pay.example",
@@ -150,14 +151,14 @@ mod tests {
             "https://pay.example#x",
             "unix:/run/x",
         ] {
-            assert!(Environment::at(wrong).is_err(), "{wrong}");
+            assert!(Environment::at(invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn only_what_stays_is_held() {
+    fn contains_accepts_only_same_origin() {
         let origin: Origin = "https://pay.example".parse().unwrap();
-        for (url, held) in [
+        for (url, contained) in [
             ("https://pay.example/a?b", true),
             ("https://pay.example:443/a", true),
             ("https://pay.example:444/a", false),
@@ -169,7 +170,11 @@ mod tests {
             ("https://pay.example:443@other.example/a", false),
             ("HTTPS://PAY.example/a", true),
         ] {
-            assert_eq!(origin.holds(&Url::parse(url).unwrap()), held, "{url}");
+            assert_eq!(
+                origin.contains(&Url::parse(url).unwrap()),
+                contained,
+                "{url}"
+            );
         }
     }
 }

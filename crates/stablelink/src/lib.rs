@@ -1,7 +1,7 @@
-//! Client of the StableLink payment gateway: gets, shares and renews its token, signs every request,
-//! tells errors apart, reads like the domain.
+//! A client of the StableLink payment gateway: it requests, shares and refreshes the token, signs every request, and returns
+//! errors that say what to do.
 //!
-//! **Unofficial**: this project is not the vendor's; names belong to their owners. Nothing here was tried against the
+//! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners. It was never tested against the
 //! live service.
 //!
 //! ```no_run
@@ -15,8 +15,8 @@
 //!
 //! let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
 //! match client.checkout_orders().create(&order).await {
-//!     Ok(made) => println!("pay to {:?}", made.deposit_address),
-//!     // It was sent and may have been made: never make another one before this is settled.
+//!     Ok(created) => println!("pay to {:?}", created.deposit_address),
+//!     // The order may exist: look it up before you create another one.
 //!     Err(error) if error.may_have_taken_effect() => println!("look up {}", order.order_no()),
 //!     Err(error) => return Err(error),
 //! }
@@ -24,44 +24,43 @@
 //! # }
 //! ```
 //!
-//! # How a call goes
+//! # Calls
 //!
-//! A handle such as [`Client::checkout_orders`] gives a [`Call`]; optional arguments are its methods; `.await` makes it and
-//! gives an [`Response`], which derefs to the record of the document ([`types`]) and keeps the bytes that came. Each attempt has a
-//! current token and a fresh signature. What may be repeated is the document's word
-//! ([`operations::RetrySafety`]): reads, and calls with an idempotency key, which is made with the value (`NewCheckoutOrder`)
-//! and stays the same however often that value is sent.
+//! A handle such as [`Client::checkout_orders`] returns a [`Call`]. Its methods set optional arguments; `.await` sends it and
+//! returns a [`Response`], which dereferences to the record ([`types`]) and keeps the original bytes. Each attempt uses the
+//! current token and a new signature. The document specifies which operations may be retried
+//! ([`operations::RetrySafety`]): operations that only read, and operations with an idempotency key. The key is generated
+//! with the request value (such as [`NewCheckoutOrder`]) and stays the same however often the value is sent.
 //!
-//! [`Client::request`] makes any other signed call.
+//! [`Client::request`] sends any other signed request.
 //!
 //! # Errors
 //!
-//! One [`Error`], with a [`kind`](Error::kind) to match on. [`is_retryable`](Error::is_retryable) is true if the same call may
-//! succeed later and can do no harm; [`may_have_taken_effect`](Error::may_have_taken_effect) if its record must be looked up before
-//! anything else is done with this payment: above all where it was sent and nobody knows the outcome
-//! ([`is_ambiguous`](Error::is_ambiguous)).
-//! Neither `Display` nor `Debug` of anything here shows secrets, tokens or what was sent or came; the records of [`types`] alone
-//! are plain data and show theirs, so that you print of them what you need.
+//! There is one [`Error`], with a [`kind`](Error::kind) to match. [`is_retryable`](Error::is_retryable) is true if the same call
+//! may succeed later and can do no harm. [`may_have_taken_effect`](Error::may_have_taken_effect) is true if the record must be
+//! looked up before anything else is done with the payment, above all if the outcome of a call is unknown
+//! ([`is_ambiguous`](Error::is_ambiguous)). `Display` and `Debug` of all types of this crate hide secrets, tokens, requests and
+//! responses, except for the records in [`types`], which are plain data.
 //!
 //! # Evidence
 //!
-//! Part of the vendor's documentation was never seen. Operations whose page was not seen need the feature `provisional`, and are
-//! **inferred**: path, fields and method may be wrong. [`operations`] says for each how much was seen.
+//! A part of the vendor's documentation is not available. Operations without a page require the feature `provisional` and are
+//! **inferred**: their path, method and fields may be wrong. [`operations`] contains the evidence level of each operation.
 //!
 //! # Features
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
 //! | `rustls` | yes | TLS by rustls |
-//! | `native-tls` | no | TLS by the operating system's library |
-//! | `provisional` | no | operations that the pages only name: inferred |
-//! | `redis` | no | tokens and handled webhooks shared over Redis |
-//! | `file-store` | no | a token kept in a file that only its owner can read |
+//! | `native-tls` | no | TLS by the library of the operating system |
+//! | `provisional` | no | inferred operations, which the pages only name |
+//! | `redis` | no | tokens and deduplication of webhooks shared through Redis |
+//! | `file-store` | no | a token store in a file that only its owner can read |
 //! | `axum` | no | an extractor and a router for webhooks |
-//! | `metrics` | no | counters and times through the facade of the crate `metrics` |
+//! | `metrics` | no | counters and durations through the facade of the crate `metrics` |
 #![forbid(unsafe_code)]
 #![warn(clippy::missing_errors_doc)]
-// Which feature an item needs is shown beside it where the documentation is built for all.
+// docs.rs shows the feature that an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -80,7 +79,6 @@ mod poller;
 #[doc(hidden)]
 pub mod private_file;
 mod raw_object;
-mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;
 mod resource;
@@ -98,15 +96,14 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
-pub use pages::{ListRequest, Pages, Pagination};
+pub use pages::{Pages, Pagination};
 pub use poller::Poller;
-pub use raw_response::RawResponse;
 #[cfg(feature = "redis")]
 pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
 pub use redis::RedisTls;
 pub use resource::*;
-pub use response::Response;
+pub use response::{RawResponse, Response};
 #[cfg(feature = "file-store")]
 pub use token::FileStore;
 #[cfg(feature = "redis")]
@@ -120,16 +117,16 @@ pub use upload::{Files, Upload};
 
 pub use http::Method;
 pub use rust_decimal::Decimal;
-/// Values that the gateway may extend: each keeps what it does not know.
+/// Enums that the gateway may extend: unknown values are kept as strings.
 pub use stablelink_api::open_enums;
 pub use stablelink_api::operations;
-/// Exact amounts, local times, JSON as it came.
+/// Exact amounts, local times and raw JSON.
 pub use stablelink_api::scalars;
-/// Requests and records of the gateway, as the document describes them.
+/// The requests and records of the gateway, generated from the document.
 pub use stablelink_api::types;
 pub use stablelink_signature::QueryForm;
 
-/// The code of the README compiles.
+/// Compiles the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

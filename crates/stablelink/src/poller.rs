@@ -1,127 +1,134 @@
-//! Waits for a record to change, by asking for it now and then: webhooks may never arrive (observed live).
+//! Polls a record until it changes. Webhooks are not enough, because they may never be delivered (observed live).
 
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 use crate::response::Response;
 
-type Look<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync>;
+type Lookup<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync>;
 
-/// No pause is shorter, or a setting of zero would ask as fast as the line allows.
-const SHORTEST: Duration = Duration::from_millis(10);
+/// The minimum of all delays, so that a setting of zero does not poll without a delay.
+const MIN_DELAY: Duration = Duration::from_millis(10);
 
-/// Waits for a record to change, by asking for it now and then.
+/// Polls a record until it changes.
 ///
-/// Pauses double from the first to the longest, and are drawn at random from their upper half; a gateway that asks for a longer
-/// one gets it. An error that [may pass](Error::is_retryable) is waited out; others end the wait. It only reads. To give up, drop
-/// the future, or say what ends it with [`cancel_on`](Self::cancel_on).
-#[must_use = "nothing is asked before `until` or `until_final` is awaited"]
+/// The delay doubles from the initial to the maximum delay, with random jitter in its upper half; a longer `Retry-After` of
+/// the gateway replaces it. A [retryable](Error::is_retryable) error is ignored and the record is polled again; any other
+/// error ends the polling. Polling only reads. To cancel it, drop the future or use [`cancel_on`](Self::cancel_on).
+#[must_use = "nothing is sent before `until` or `until_final` is awaited"]
 pub struct Poller<T> {
     client: Client,
-    look: Look<T>,
+    lookup: Lookup<T>,
     is_final: fn(&T) -> bool,
-    first: Duration,
-    longest: Duration,
+    initial_delay: Duration,
+    max_delay: Duration,
     deadline: Duration,
-    stop: Option<BoxFuture<'static, ()>>,
+    cancel: Option<BoxFuture<'static, ()>>,
 }
 
 impl<T> Poller<T> {
     pub(crate) fn new(
         client: &Client,
         is_final: fn(&T) -> bool,
-        look: impl Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync + 'static,
+        lookup: impl Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             client: client.clone(),
-            look: Box::new(look),
+            lookup: Box::new(lookup),
             is_final,
-            first: Duration::from_secs(2),
-            longest: Duration::from_secs(30),
+            initial_delay: Duration::from_secs(2),
+            max_delay: Duration::from_secs(30),
             deadline: Duration::from_secs(10 * 60),
-            stop: None,
+            cancel: None,
         }
     }
 
-    /// The first pause; 2 s unless set. At most the longest one, and at least 10 ms.
-    pub fn initial_delay(mut self, pause: Duration) -> Self {
-        self.first = pause;
+    /// Sets the first delay. Defaults to 2 s; at least 10 ms, at most the maximum delay.
+    pub fn initial_delay(mut self, delay: Duration) -> Self {
+        self.initial_delay = delay;
         self
     }
 
-    /// The longest pause; 30 s unless set. At least 10 ms: nobody's gateway is asked without a pause.
-    pub fn max_delay(mut self, pause: Duration) -> Self {
-        self.longest = pause;
+    /// Sets the maximum delay. Defaults to 30 s; at least 10 ms.
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
         self
     }
 
-    /// How long to wait in all, a look-up that is under way included; 10 minutes unless set. Each look-up has the client's own
-    /// limits besides.
+    /// Sets the total duration, including a lookup in progress. Defaults to 10 minutes. Each lookup also has the client's
+    /// deadline and timeouts.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
     }
 
-    /// Ends the wait, with [`Cancelled`](ErrorKind::Cancelled), when this future ends: a shutdown, say. If it has ended before,
-    /// nothing is asked. Given twice, the last one counts.
-    pub fn cancel_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.stop = Some(Box::pin(stop));
+    /// Cancels the polling, with the error [`Cancelled`](ErrorKind::Cancelled), when this future completes, for example at
+    /// a shutdown. If it has completed already, nothing is sent. Replaces an earlier one.
+    pub fn cancel_on(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.cancel = Some(Box::pin(signal));
         self
     }
 
-    /// Waits until the record won't change any more by itself.
+    /// Polls until the record is in a final state.
     ///
     /// # Errors
     ///
-    /// Those of the look-up that don't pass; [`Timeout`](ErrorKind::Timeout) when the time is up, with the error of the last
-    /// look-up as its source if it failed; [`Cancelled`](ErrorKind::Cancelled) by [`cancel_on`](Self::cancel_on).
+    /// Fails with the error of a lookup that is not retryable; with [`Timeout`](ErrorKind::Timeout) at the deadline, whose
+    /// source is the error of the last lookup if that failed; and with [`Cancelled`](ErrorKind::Cancelled) by
+    /// [`cancel_on`](Self::cancel_on).
     pub async fn until_final(self) -> Result<Response<T>, Error> {
         let is_final = self.is_final;
         self.until(is_final).await
     }
 
-    /// Waits until the record is as wanted.
+    /// Polls until the condition is true.
     ///
     /// # Errors
     ///
-    /// Those of [`until_final`](Self::until_final).
-    pub async fn until(mut self, mut wanted: impl FnMut(&T) -> bool) -> Result<Response<T>, Error> {
-        let clock = self.client.shared().clock.clone();
-        let mut last = None;
-        let mut stop = self
-            .stop
+    /// Fails like [`until_final`](Self::until_final).
+    pub async fn until(
+        mut self,
+        mut condition: impl FnMut(&T) -> bool,
+    ) -> Result<Response<T>, Error> {
+        let clock = self.client.inner().clock.clone();
+        let mut last_error = None;
+        let mut cancel = self
+            .cancel
             .take()
             .unwrap_or_else(|| Box::pin(std::future::pending()));
-        let watch = async {
-            let longest = self.longest.max(SHORTEST);
-            let mut pause = self.first.clamp(SHORTEST, longest);
-            loop {
-                match (self.look)().await {
-                    Ok(record) if wanted(&record) => return Ok(record),
-                    Ok(_) => last = None,
-                    Err(error) if error.is_retryable() => last = Some(error),
+        let polling = async {
+            let max_delay = self.max_delay.max(MIN_DELAY);
+            let initial_delay = self.initial_delay.clamp(MIN_DELAY, max_delay);
+            let backoff = Backoff::new(initial_delay, max_delay);
+            for attempt in 1.. {
+                match (self.lookup)().await {
+                    Ok(record) if condition(&record) => return Ok(record),
+                    Ok(_) => last_error = None,
+                    Err(error) if error.is_retryable() => last_error = Some(error),
                     Err(error) => return Err(error),
                 }
-                let asked = last.as_ref().and_then(Error::retry_after);
-                let half = pause / 2;
-                let drawn = half.saturating_add(half.mul_f64(fastrand::f64()));
-                clock.sleep(drawn.max(asked.unwrap_or_default())).await;
-                pause = pause.saturating_mul(2).min(longest);
+                let retry_after = last_error.as_ref().and_then(Error::retry_after);
+                let delay = backoff.upper_half_jitter(attempt, fastrand::f64());
+                clock
+                    .sleep(delay.max(retry_after.unwrap_or_default()))
+                    .await;
             }
+            Err(Error::new(ErrorKind::Timeout))
         };
         tokio::select! {
             biased;
-            () = &mut stop => return Err(Error::new(ErrorKind::Cancelled)),
-            outcome = watch => return outcome,
+            () = &mut cancel => return Err(Error::new(ErrorKind::Cancelled)),
+            result = polling => return result,
             () = clock.alarm(self.deadline) => {}
         }
         let error = Error::new(ErrorKind::Timeout).retryable(true);
-        Err(match last {
-            Some(last) => error.because(last),
+        Err(match last_error {
+            Some(last_error) => error.because(last_error),
             None => error,
         })
     }

@@ -1,20 +1,112 @@
-//! A value of the gateway, together with the answer that it came in.
+//! Responses of the gateway: [`RawResponse`] is what was received, [`Response`] adds the parsed value.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::raw_response::RawResponse;
+/// The retcode of a success, an integer on some pages and a string on others.
+pub(crate) const SUCCESS: &str = "200";
 
-/// A value of the gateway, together with the answer that it came in.
+/// A response as it was received: status, headers and the bytes of its body.
 ///
-/// It derefs to the value: its fields are read as if it were one. The envelope is gone; what it said is at
-/// [`raw`](Self::raw_response). `Debug` does not show the value, which may hold personal data: print what you need of it.
+/// Clones are cheap. `Debug` shows only the status and the length, because headers and bodies contain tokens and personal
+/// data.
+#[derive(Clone)]
+pub struct RawResponse(Arc<RawParts>);
+
+#[derive(Clone)]
+struct RawParts {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    retcode: Option<String>,
+}
+
+impl RawResponse {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self(Arc::new(RawParts {
+            status,
+            headers,
+            body,
+            retcode: None,
+        }))
+    }
+
+    pub(crate) fn with_retcode(mut self, retcode: Option<String>) -> Self {
+        Arc::make_mut(&mut self.0).retcode = retcode;
+        self
+    }
+
+    pub(crate) fn without_body(mut self) -> Self {
+        Arc::make_mut(&mut self.0).body = Bytes::new();
+        self
+    }
+
+    /// Returns the HTTP status. A rejection may have the status 200.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Returns the headers, including the signature of the gateway if it sent one.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// Returns the body as received, without its transfer encoding. If an error response was interrupted or too long, this
+    /// is the part that was read. It may contain personal data: do not log it.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// Returns the `retcode` of the envelope as a string, whatever JSON type it has; `None` if the body is not an envelope.
+    #[must_use]
+    pub fn retcode(&self) -> Option<&str> {
+        self.0.retcode.as_deref()
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        self.retcode() == Some(SUCCESS)
+    }
+
+    /// Returns the ID that the gateway, or a proxy before it, gave the request, for questions to its support. Inferred: no
+    /// such header is documented.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        REQUEST_ID_HEADERS
+            .iter()
+            .find_map(|name| self.0.headers.get(*name))
+            .and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The usual headers for the ID of a request.
+const REQUEST_ID_HEADERS: [&str; 4] =
+    ["x-request-id", "x-trace-id", "trace-id", "x-correlation-id"];
+
+impl fmt::Debug for RawResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawResponse")
+            .field("status", &self.0.status.as_u16())
+            .field("bytes", &self.0.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A value of the gateway with the response that contained it.
+///
+/// It dereferences to the value, so that the fields of the value can be read directly. The envelope is removed; its parts
+/// are in [`raw_response`](Self::raw_response). `Debug` omits the value, which may contain personal data.
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
@@ -30,67 +122,67 @@ impl<T> Response<T> {
         (self.value, self.raw)
     }
 
-    /// The value alone.
+    /// Returns the value without the response.
     #[must_use]
     pub fn into_value(self) -> T {
         self.value
     }
 
-    /// The answer as it came: status, headers, retcode, body.
+    /// Returns the response as received: status, headers, retcode and body.
     #[must_use]
     pub const fn raw_response(&self) -> &RawResponse {
         &self.raw
     }
 
-    /// A member of `retdata` as it came, exact to the digit, whether its type knows it or not. Reads the body anew each time.
+    /// Returns one of the [`raw_fields`](Self::raw_fields).
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
     }
 
-    /// The members of `retdata` as they came, exact to the digit; none if it is no object. Of a doubled one the last.
+    /// Returns the fields of `retdata` as received, with all digits, whether the type of the value has them or not. The map
+    /// is empty if `retdata` is not an object. The last one wins if a name occurs twice. Each call parses the body again.
     #[must_use]
     pub fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        serde_json::from_slice::<Envelope<'_>>(self.raw.body())
-            .ok()
-            .and_then(|envelope| envelope.retdata)
-            .and_then(|data| serde_json::from_str::<Members<'_>>(data.get()).ok())
-            .map(|members| members.0)
+        self.retdata()
+            .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
+            .map(|fields| fields.0)
             .unwrap_or_default()
     }
 
-    /// The members of `retdata` that the type does not know, as they came: the gateway may send more than its
-    /// pages show.
+    /// Returns the fields of `retdata` that the type of the value does not have: the gateway may send more than its pages
+    /// show.
     #[must_use]
     pub fn unknown_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue>
     where
         T: DeserializeOwned,
     {
-        let mut members = self.raw_fields();
-        let Some(data) = serde_json::from_slice::<Envelope<'_>>(self.raw.body())
-            .ok()
-            .and_then(|envelope| envelope.retdata)
-        else {
-            return members;
-        };
-        let mut unknown = Vec::new();
-        let json = &mut serde_json::Deserializer::from_str(data.get());
-        // The value was read from it once: this only asks which members were passed over.
-        let _: Result<T, _> =
-            serde_ignored::deserialize(json, |path| unknown.push(path.to_string()));
-        members.retain(|name, _| unknown.iter().any(|path| path == name));
-        members
+        let mut fields = self.raw_fields();
+        if let Some(data) = self.retdata() {
+            let mut unknown = Vec::new();
+            let json = &mut serde_json::Deserializer::from_str(data.get());
+            // The value was parsed before: this only collects the ignored fields.
+            let _: Result<T, _> =
+                serde_ignored::deserialize(json, |path| unknown.push(path.to_string()));
+            fields.retain(|name, _| unknown.iter().any(|path| path == name));
+        }
+        fields
+    }
+
+    fn retdata(&self) -> Option<&RawValue> {
+        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.raw.body()).ok()?;
+        envelope.retdata
     }
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct RetdataEnvelope<'a> {
     #[serde(borrow, default)]
     retdata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Members<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
+struct BorrowedFields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<T> Deref for Response<T> {
     type Target = T;
@@ -110,13 +202,11 @@ impl<T> fmt::Debug for Response<T> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, StatusCode};
     use stablelink_api::types::{CheckoutOrder, CheckoutOrderEnvelope};
 
     use super::*;
 
-    fn answer(body: &'static str) -> Response<CheckoutOrder> {
+    fn response(body: &'static str) -> Response<CheckoutOrder> {
         let envelope: CheckoutOrderEnvelope = serde_json::from_str(body).unwrap();
         let raw = RawResponse::new(
             StatusCode::OK,
@@ -127,12 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_type_does_not_know_is_kept_to_the_digit() {
-        let answer = answer(
+    fn unknown_fields_keep_all_digits() {
+        let response = response(
             r#"{"retcode":"200","retdata":{"orderNo":"7","orderAmount":123.45,"new":12345678901234567890.120,"deep":{"a": 1.0},"esc\u0061ped":[]}}"#,
         );
-        assert_eq!(answer.order_no.as_deref(), Some("7"));
-        let unknown: Vec<(String, &str)> = answer
+        assert_eq!(response.order_no.as_deref(), Some("7"));
+        let unknown: Vec<(String, &str)> = response
             .unknown_fields()
             .into_iter()
             .map(|(name, value)| (name.into_owned(), value.get()))
@@ -145,16 +235,14 @@ mod tests {
                 ("new".to_owned(), "12345678901234567890.120"),
             ]
         );
-        assert_eq!(answer.raw_field("orderAmount").unwrap().get(), "123.45");
-        assert!(answer.raw_field("nothing").is_none());
+        assert_eq!(response.raw_field("orderAmount").unwrap().get(), "123.45");
+        assert!(response.raw_field("nothing").is_none());
     }
 
     #[test]
-    fn nothing_of_it_is_shown() {
-        let shown = format!(
-            "{:?}",
-            answer(r#"{"retcode":"200","retdata":{"orderNo":"hidden"}}"#)
-        );
-        assert!(!shown.contains("hidden"), "{shown}");
+    fn debug_hides_value() {
+        let response = response(r#"{"retcode":"200","retdata":{"orderNo":"hidden"}}"#);
+        let debug = format!("{response:?}");
+        assert!(!debug.contains("hidden"), "{debug}");
     }
 }

@@ -37,7 +37,7 @@ fn functions(source: &str) -> Vec<PublicFunction> {
 
 /// Returns whether the rustdoc names the source of the operation.
 fn has_source(docs: &str) -> bool {
-    ["Page: <https://", "**Inferred**", "No page of it was seen"]
+    ["Page: <https://", "**Inferred**", "Its page is missing"]
         .iter()
         .any(|words| docs.contains(words))
 }
@@ -74,8 +74,8 @@ fn rustdoc_of_each_operation_names_page_errors_and_retries() {
                     assert!(errors.contains(&format!("`{field}`")), "{name}: {errors}");
                 }
                 stablelink::operations::RetrySafety::Never => {
-                    assert!(docs.contains("never repeated"), "{name}: {docs}");
-                    assert!(errors.contains("look for what it did"), "{name}: {errors}");
+                    assert!(docs.contains("never retried"), "{name}: {docs}");
+                    assert!(errors.contains("look up the "), "{name}: {errors}");
                 }
                 other => panic!("{name}: {other:?}"),
             }

@@ -382,7 +382,7 @@ async fn malformed_event_is_not_claimed() {
     assert!(matches!(error, HandleError::Malformed(_)), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "invalid event: the delivery can't be read at `.`: expected an object"
+        "invalid event: cannot read the delivery at `.`: expected an object"
     );
 }
 

@@ -62,7 +62,7 @@ type RecordPredicate<S> = fn(&S) -> bool;
 const MAX_ROUNDS: u32 = 30;
 
 impl LoadClient {
-    pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Response<T>, Error>
+    pub(super) async fn call<R, T>(&mut self, call: Call<T, R>) -> Result<Response<T>, Error>
     where
         R: Send + Sync + 'static,
         T: Send + 'static,
@@ -79,8 +79,8 @@ impl LoadClient {
         &mut self,
         new: impl Fn() -> V,
         key: fn(&V) -> &str,
-        create: impl Fn(&Client, &V) -> Call<R, T>,
-        look_up: impl Fn(&Client, String) -> Call<String, S>,
+        create: impl Fn(&Client, &V) -> Call<T, R>,
+        look_up: impl Fn(&Client, String) -> Call<S>,
     ) -> (String, PaymentOutcome<T, S>)
     where
         R: Send + Sync + 'static,
@@ -130,9 +130,9 @@ impl LoadClient {
     /// Performs an action that must not be repeated blindly: sends it only while the record is `pending`, until it is `done`.
     pub(super) async fn run_once<R, T, S>(
         &mut self,
-        look_up: impl Fn(&Client) -> Call<String, S>,
+        look_up: impl Fn(&Client) -> Call<S>,
         (done, pending): (RecordPredicate<S>, RecordPredicate<S>),
-        act: impl Fn(&Client, &S) -> Call<R, T>,
+        act: impl Fn(&Client, &S) -> Call<T, R>,
     ) -> StepOutcome<S>
     where
         R: Send + Sync + 'static,

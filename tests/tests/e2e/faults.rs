@@ -146,8 +146,8 @@ impl FaultRun {
     async fn create<R, T, S>(
         &mut self,
         (operation, key): (Operation, &str),
-        call: impl Fn() -> Call<R, T>,
-        record: impl Fn() -> Call<String, S>,
+        call: impl Fn() -> Call<T, R>,
+        record: impl Fn() -> Call<S>,
     ) where
         R: Send + Sync + 'static,
         T: Send + 'static,
@@ -171,7 +171,7 @@ fn is_unreadable_success(error: &Error) -> bool {
 }
 
 /// Looks up a record. A failed lookup must not be ambiguous.
-async fn look_up<S: Send + 'static>(record: Call<String, S>) -> Option<Response<S>> {
+async fn look_up<S: Send + 'static>(record: Call<S>) -> Option<Response<S>> {
     match record.await {
         Ok(record) => Some(record),
         Err(error) => {
@@ -183,7 +183,7 @@ async fn look_up<S: Send + 'static>(record: Call<String, S>) -> Option<Response<
 
 /// Looks up a record until `condition` holds.
 async fn look_up_until<S: Send + 'static>(
-    record: impl Fn() -> Call<String, S>,
+    record: impl Fn() -> Call<S>,
     condition: impl Fn(&Response<S>) -> bool,
 ) -> Option<Response<S>> {
     for _ in 0..MAX_TRIES {

@@ -1,6 +1,5 @@
-//! Where the examples call: the vendor's sandbox if `STABLELINK_API_KEY` is set, else a gateway on localhost that this
-//! repository brings.
-#![allow(dead_code, reason = "not every example needs all of it")]
+//! The gateway of the examples: the vendor's sandbox environment if `STABLELINK_API_KEY` is set, otherwise a local sandbox.
+#![allow(dead_code, reason = "not every example uses all of it")]
 
 use std::error::Error;
 
@@ -10,7 +9,7 @@ use stablelink_sandbox::Sandbox;
 
 pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// A gateway; the one on localhost runs while this value lives.
+/// A gateway. A local sandbox runs until this value is dropped.
 pub struct Gateway {
     pub environment: Environment,
     pub credentials: Credentials,

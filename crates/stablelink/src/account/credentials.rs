@@ -1,4 +1,4 @@
-//! Who calls, and where that is learnt from.
+//! The credentials of a developer, and their source.
 
 use std::env;
 use std::fmt;
@@ -11,9 +11,9 @@ use stablelink_signature::SigningKey;
 use crate::Error;
 use crate::clock::BoxFuture;
 
-/// The three secrets of a developer, made in the dashboard.
+/// The three secrets of a developer, which are created in the dashboard.
 ///
-/// `Debug` shows none of them; they are wiped when the value goes.
+/// `Debug` omits them, and they are overwritten in memory when the value is dropped.
 #[derive(Clone)]
 pub struct Credentials {
     api_key: SecretString,
@@ -22,7 +22,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// From their texts.
+    /// Returns credentials with these secrets.
     pub fn new(
         api_key: impl Into<SecretString>,
         api_secret: impl Into<SecretString>,
@@ -35,11 +35,11 @@ impl Credentials {
         }
     }
 
-    /// From `STABLELINK_API_KEY`, `STABLELINK_API_SECRET` and `STABLELINK_SIGN_KEY`.
+    /// Reads the environment variables `STABLELINK_API_KEY`, `STABLELINK_API_SECRET` and `STABLELINK_SIGN_KEY`.
     ///
     /// # Errors
     ///
-    /// Names each variable that is missing, empty or not UTF-8.
+    /// Fails if variables are missing, empty or not UTF-8, and names all of them.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| env::var(name).ok())
     }
@@ -67,22 +67,22 @@ impl Credentials {
         )))
     }
 
-    /// The secrets made ready for use.
-    pub(crate) fn ready(self) -> Result<Ready, Error> {
+    /// Validates the secrets and prepares them for use.
+    pub(crate) fn resolve(self) -> Result<ResolvedCredentials, Error> {
         if self.api_key.expose_secret().is_empty() || self.api_secret.expose_secret().is_empty() {
             return Err(Error::configuration("the api key or api secret is empty"));
         }
-        let sign_key = SigningKey::new(&self.sign_key)
+        let signing_key = SigningKey::new(&self.sign_key)
             .map_err(|error| Error::configuration("the sign key is empty").because(error))?;
         let digest = Sha256::digest(self.api_key.expose_secret());
         let account = digest[..16]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        Ok(Ready {
+        Ok(ResolvedCredentials {
             api_key: self.api_key,
             api_secret: self.api_secret,
-            sign_key,
+            signing_key,
             account,
         })
     }
@@ -94,47 +94,47 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Credentials made ready for use.
-pub(crate) struct Ready {
+/// Credentials that were validated and prepared for use.
+pub(crate) struct ResolvedCredentials {
     pub(crate) api_key: SecretString,
     pub(crate) api_secret: SecretString,
-    pub(crate) sign_key: SigningKey,
-    /// A hash of the api key, by which tokens of several accounts are kept apart.
+    pub(crate) signing_key: SigningKey,
+    /// A hash of the api key, which distinguishes the tokens of several accounts.
     pub(crate) account: String,
 }
 
 /// An error of a [`CredentialSource`].
 pub type CredentialSourceError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// Where credentials are learnt from, asked anew from time to time: a vault, a file that is rotated.
+/// A source of credentials that may change, such as a secret manager or a file that is rotated.
 ///
-/// It is asked before each token, and before a call if the last answer is a minute old; one question at a time. A call waits for
-/// it within its deadline, and 5 s at most where it gave some before. While it fails or hangs, calls go on with what it gave
-/// last, it is asked again every 5 s, and no token is got. Other credentials are in use, with a token of their own, as soon as
-/// it gives them.
+/// The source is called before each token request, and before a call if the cached credentials are older than one minute;
+/// never concurrently. A call waits for it within its deadline, and for at most 5 s if there are cached credentials. While
+/// the source fails or hangs, calls use the cached credentials, the source is called again every 5 s, and no token is
+/// requested. New credentials are used as soon as the source returns them, with a token of their own.
 ///
-/// Implemented for [`Credentials`] that never change and for functions that give a future:
+/// Implemented for [`Credentials`], which never change, and for functions that return a future:
 ///
 /// ```
 /// # use stablelink::{Client, Credentials, Environment};
-/// # async fn from_the_vault(name: &str) -> Result<String, std::io::Error> { Ok(name.to_owned()) }
+/// # async fn read_secret(name: &str) -> Result<String, std::io::Error> { Ok(name.to_owned()) }
 /// # fn example() -> Result<(), stablelink::Error> {
 /// let client = Client::builder()
 ///     .environment(Environment::Sandbox)
 ///     .credentials(|| async {
-///         let api_secret = from_the_vault("api-secret").await?;
-///         Ok(Credentials::new("api-key", api_secret, from_the_vault("sign-key").await?))
+///         let api_secret = read_secret("api-secret").await?;
+///         Ok(Credentials::new("api-key", api_secret, read_secret("sign-key").await?))
 ///     })
 ///     .build()?;
 /// # Ok(())
 /// # }
 /// ```
 pub trait CredentialSource: Send + Sync + 'static {
-    /// The credentials of now.
+    /// Returns the current credentials.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the source from giving them. Its text is shown: keep secrets out of it.
+    /// Fails if the source is unavailable. The text of the error is displayed: it must not contain secrets.
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>>;
 }
 
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_missing_variable_is_named_at_once() {
+    fn from_env_names_all_missing_variables() {
         let error = Credentials::from_variables(|name| {
             (name == "STABLELINK_API_KEY").then(|| "key".to_owned())
         })
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_them_and_accounts_differ() {
+    fn debug_hides_secrets_and_accounts_differ() {
         let credentials = Credentials::new("hidden-key", "hidden-secret", "hidden-sign");
         assert!(!format!("{credentials:?}").contains("hidden"));
-        let account = credentials.ready().unwrap().account;
+        let account = credentials.resolve().unwrap().account;
         assert_eq!(account.len(), 32);
         let other = Credentials::new("another-key", "hidden-secret", "hidden-sign");
-        assert_ne!(other.ready().unwrap().account, account);
-        assert!(Credentials::new("a", "b", "").ready().is_err());
-        assert!(Credentials::new("", "b", "c").ready().is_err());
+        assert_ne!(other.resolve().unwrap().account, account);
+        assert!(Credentials::new("a", "b", "").resolve().is_err());
+        assert!(Credentials::new("", "b", "c").resolve().is_err());
     }
 }

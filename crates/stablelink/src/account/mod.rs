@@ -1,8 +1,8 @@
-//! Who calls.
+//! The credentials of an account: `credentials` (the secrets and their source), `credential_cache` (how often it is read).
 
+mod credential_cache;
 mod credentials;
-mod vault;
 
-pub(crate) use credentials::Ready;
+pub(crate) use credential_cache::CredentialCache;
+pub(crate) use credentials::ResolvedCredentials;
 pub use credentials::{CredentialSource, CredentialSourceError, Credentials};
-pub(crate) use vault::Vault;

@@ -1,257 +1,283 @@
-//! One attempt: a current token, a fresh signature, and what a refusal of either calls for.
+//! Stages 3 to 5 of one attempt: gets the token, signs the request and sends it.
 
-use std::time::SystemTime;
+use std::error::Error as StdError;
 
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use stablelink_signature::{NO_BODY, RequestLine, SigningKey};
+use bytes::{Bytes, BytesMut};
 use tracing::Instrument;
 
-use super::failure::Effect;
-use super::session::Session;
-use super::source::Source;
-use super::verdict::judge_before_reading;
-use super::{Exchanged, Failure, Offset, Shared, Verdict, exchange};
-use crate::error::{ApiError, Error, ErrorKind};
-use crate::observe;
-use crate::token::BearerToken;
+use super::classify::into_attempt_error;
+use super::request_factory::sign;
+use super::{
+    AttemptError, CallContext, RequestFactory, ResponseClass, classify, ensure_same_origin,
+};
+use crate::error::{Error, ErrorKind};
+use crate::observe::AttemptSpan;
+use crate::response::RawResponse;
 
-// The names of `stablelink_signature`, as HTTP compares them: read once, and not for each attempt.
-const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("signature");
-const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
+/// A response that was read completely.
+pub(crate) struct CompletedAttempt {
+    pub(crate) response: RawResponse,
+    /// The response without its headers and body, as the generated client expects one.
+    pub(crate) drained: reqwest::Response,
+}
 
-impl Session {
-    /// Sends the request once; again only where the gateway refused its token or its timestamp, each at most once:
-    /// then nothing took effect.
+impl CallContext {
+    /// Sends the request once. It is sent again only if the gateway rejected its token or its timestamp, at most once for
+    /// each: a rejected request has no effect.
     pub(super) async fn attempt(
         &self,
         http: &reqwest::Client,
-        source: &mut Source,
-    ) -> Result<Exchanged, Failure> {
-        let shared = self.shared();
-        // What gives credentials and tokens has its own repeats and its own cool-down: to come again at once would
-        // defeat them.
-        let (mut bearer, mut ready) = shared.identity().await.map_err(Failure::final_)?;
-        let mut token_renewed = false;
-        let mut time_corrected = false;
+        requests: &mut RequestFactory,
+    ) -> Result<CompletedAttempt, AttemptError> {
+        let client = &self.client;
+        // Token requests have retries and a cooldown of their own, which another attempt would defeat.
+        let (mut bearer, mut credentials) = client
+            .bearer_and_credentials()
+            .await
+            .map_err(AttemptError::not_sent)?;
+        let mut token_refreshed = false;
+        let mut clock_corrected = false;
         loop {
-            let offset = shared.offset.get();
-            let (watch, exchange) = {
-                let mut request = source.request().await?;
-                let now = shared.clock.now();
-                stay_at_home(shared, &request)?;
-                sign(&mut request, &bearer, &ready.sign_key, shared, now, offset)?;
-                let watch = self.watch_attempt(request.method());
-                let time_is_up = self.limits().attempt_is_over();
-                let exchange = exchange(http, request, shared.limits.body, time_is_up);
-                (watch, exchange)
+            let skew = client.clock_skew.millis();
+            let (span, sending) = {
+                let mut request = requests.next().await.map_err(AttemptError::not_sent)?;
+                let now = client.clock.now();
+                ensure_same_origin(&client.origin, &request)
+                    .and_then(|()| {
+                        let key = &credentials.signing_key;
+                        sign(&mut request, &bearer, key, client, now, skew)
+                    })
+                    .map_err(AttemptError::not_sent)?;
+                let span = self.attempt_span(request.method());
+                let timed_out = self.timeouts.attempt_timed_out();
+                (
+                    span,
+                    send(http, request, client.max_response_size, timed_out),
+                )
             };
-            let sent = self.flight();
-            let exchanged = exchange.instrument(watch.span()).await;
-            drop(sent);
-            let (answer, verdict) = match exchanged {
-                Ok(answer) => self.judged(answer, watch, offset),
+            let in_flight = self.start_sending();
+            let sent = sending.instrument(span.span()).await;
+            drop(in_flight);
+            let (completed, class) = match sent {
+                Ok(completed) => self.classify_attempt(completed, span, skew),
                 Err(failure) => {
-                    watch.failed(&failure.error);
+                    span.fail(&failure.error);
                     return Err(failure);
                 }
             };
-            match &verdict {
-                // First, for it may come as a 401 too: a new token would cure no clock, and end that of everybody.
-                Verdict::Refused(refusal) | Verdict::Unauthorized(refusal)
-                    if !time_corrected
-                        && refusal.is_about_time()
-                        && shared.offset.replaces(offset) =>
+            match &class {
+                // Checked first, because it may be a 401 as well: a new token does not correct the clock, and would
+                // invalidate the token that others use.
+                ResponseClass::Rejected(error) | ResponseClass::Unauthorized(error)
+                    if !clock_corrected
+                        && error.is_about_timestamp()
+                        && client.clock_skew.has_alternative_to(skew) =>
                 {
-                    time_corrected = true;
+                    clock_corrected = true;
                 }
-                Verdict::Unauthorized(_) if !token_renewed => {
-                    token_renewed = true;
-                    drop((answer, verdict));
-                    bearer = shared
+                ResponseClass::Unauthorized(_) if !token_refreshed => {
+                    token_refreshed = true;
+                    drop((completed, class));
+                    bearer = client
                         .tokens
                         .refresh_rejected(&bearer)
                         .await
-                        .map_err(Failure::final_)?;
-                    ready = shared.owner(&bearer).await.map_err(Failure::final_)?;
+                        .map_err(AttemptError::not_sent)?;
+                    credentials = client
+                        .credentials_of(&bearer)
+                        .await
+                        .map_err(AttemptError::not_sent)?;
                 }
-                Verdict::Refused(refusal) if !token_renewed && shared.renews(refusal) => {
-                    token_renewed = true;
-                    // On the heap while it waits: it is rare, and all calls would have room for it.
-                    let refused = Box::new((answer, verdict));
-                    match shared
+                ResponseClass::Rejected(error)
+                    if !token_refreshed && client.is_token_rejection(error) =>
+                {
+                    token_refreshed = true;
+                    // Boxed: this path is rare, and storing the response inline would enlarge the future of every call.
+                    let rejected = Box::new((completed, class));
+                    let refreshed = client
                         .tokens
                         .refresh_ambiguous(&bearer)
                         .await
-                        .map_err(Failure::final_)?
-                    {
-                        Some(fresh) => {
-                            ready = shared.owner(&fresh).await.map_err(Failure::final_)?;
-                            bearer = fresh;
-                        }
-                        None => return conclude(refused.0, refused.1),
-                    }
+                        .map_err(AttemptError::not_sent)?;
+                    let Some(refreshed) = refreshed else {
+                        return conclude(rejected.0, rejected.1);
+                    };
+                    credentials = client
+                        .credentials_of(&refreshed)
+                        .await
+                        .map_err(AttemptError::not_sent)?;
+                    bearer = refreshed;
                 }
-                _ => return conclude(answer, verdict),
+                _ => return conclude(completed, class),
             }
-            self.counts_again();
+            self.count_attempt();
         }
     }
 
-    /// What an answer means; it is told to those who watch, and its clock is learnt from.
-    fn judged(
+    fn attempt_span(&self, method: &http::Method) -> AttemptSpan {
+        let clock = self.client.clock.clone();
+        AttemptSpan::start(&self.options.operation, method, self.attempts(), clock)
+    }
+
+    /// Classifies the response, ends the span and updates the clock skew.
+    fn classify_attempt(
         &self,
-        answer: Exchanged,
-        watch: observe::Attempt,
-        offset: i64,
-    ) -> (Exchanged, Verdict) {
-        let shared = self.shared();
-        let arrived = shared.clock.now();
-        let (reply, verdict) = judge_before_reading(answer.reply, arrived);
-        watch.answered(&reply, verdict.error_type());
-        let accepted = matches!(verdict, Verdict::Success).then_some(offset);
-        shared.offset.learn(reply.headers(), arrived, accepted);
-        (Exchanged { reply, ..answer }, verdict)
+        completed: CompletedAttempt,
+        span: AttemptSpan,
+        skew: i64,
+    ) -> (CompletedAttempt, ResponseClass) {
+        let received = self.client.clock.now();
+        let (response, class) = classify(completed.response, received);
+        span.finish(&response, class.error_type());
+        let accepted = matches!(class, ResponseClass::Success).then_some(skew);
+        self.client
+            .clock_skew
+            .update(response.headers(), received, accepted);
+        let completed = CompletedAttempt {
+            response,
+            ..completed
+        };
+        (completed, class)
     }
 }
 
-/// The last look before a request leaves: it goes to the configured origin or nowhere.
-fn stay_at_home(shared: &Shared, request: &reqwest::Request) -> Result<(), Failure> {
-    if shared.origin.holds(request.url()) {
-        return Ok(());
+fn conclude(
+    completed: CompletedAttempt,
+    class: ResponseClass,
+) -> Result<CompletedAttempt, AttemptError> {
+    match into_attempt_error(class, completed.response) {
+        Ok(response) => Ok(CompletedAttempt {
+            response,
+            ..completed
+        }),
+        Err(failure) => Err(failure),
     }
-    Err(Failure::final_(Error::invalid(
-        "path",
-        format!("leads away from {}", shared.origin),
-    )))
 }
 
-fn sign(
-    request: &mut reqwest::Request,
-    bearer: &BearerToken,
-    key: &SigningKey,
-    shared: &Shared,
-    now: SystemTime,
-    offset: i64,
-) -> Result<(), Failure> {
-    let timestamp = Offset::stamp(now, offset).ok_or_else(|| {
-        Failure::final_(Error::configuration(
-            "the clock of this machine stands before 1970",
-        ))
-    })?;
-    let line = RequestLine::new(request.method().as_str(), request.url().path())
-        .query(request.url().query().unwrap_or_default())
-        .query_form(shared.query_form);
-    // Parts of a multipart body are not signed, and a stream has no bytes to show.
-    let signature = match request.body().and_then(reqwest::Body::as_bytes) {
-        Some(bytes) => key.sign(line, timestamp, [bytes]),
-        None => key.sign(line, timestamp, NO_BODY),
-    };
-    let value = |text: String| {
-        HeaderValue::try_from(text).map_err(|error| {
-            Failure::final_(Error::configuration("a signature is no header value").because(error))
-        })
-    };
-    let signature = value(signature.to_base64())?;
-    let timestamp = value(timestamp.to_string())?;
-    let headers = request.headers_mut();
-    headers.insert(AUTHORIZATION, bearer.header().clone());
-    headers.insert(SIGNATURE_HEADER, signature);
-    headers.insert(TIMESTAMP_HEADER, timestamp);
-    Ok(())
-}
+/// The part of the body that is kept of a response that is not a success.
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// What a final answer means for the call.
-fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
-    let fail = |kind: ErrorKind, effect: Effect, again: bool| Failure {
-        error: Error::new(kind).retryable(again && effect == Effect::None),
-        effect,
-        again,
-    };
-    let mut failure = match verdict {
-        Verdict::Success => return Ok(answer),
-        Verdict::Unauthorized(refusal) => fail(
-            ErrorKind::Authentication {
-                problem: "the gateway refused the token, and the one after it".into(),
-                api_error: Some(refusal),
-            },
-            Effect::None,
-            false,
-        ),
-        Verdict::Refused(refusal) => fail(refused(refusal), Effect::None, false),
-        Verdict::RateLimited(retry_after) => {
-            fail(ErrorKind::RateLimited { retry_after }, Effect::None, true).after(retry_after)
+/// Sends one request once and reads the response completely, up to `max_size` bytes. Fails when `timed_out` completes.
+pub(crate) fn send(
+    http: &reqwest::Client,
+    request: reqwest::Request,
+    max_size: usize,
+    timed_out: impl Future<Output = ()>,
+) -> impl Future<Output = Result<CompletedAttempt, AttemptError>> {
+    // Nothing is sent before this is polled. Created here, because the future below would store the large request once for
+    // each layer.
+    let response = http.execute(request);
+    async move {
+        tokio::select! {
+            biased;
+            result = receive(response, max_size) => result,
+            () = timed_out => Err(AttemptError::ambiguous(Error::new(ErrorKind::Timeout))),
         }
-        Verdict::Redirect => fail(
-            transport(
-                "the gateway redirects, which is not followed: it would carry secrets elsewhere",
-            ),
-            Effect::Unknown,
-            false,
-        ),
-        Verdict::Broken(refusal, wait) => fail(
-            transport(format!("the gateway failed: {refusal}")),
-            Effect::Unknown,
-            true,
-        )
-        .after(wait),
-        Verdict::Unreadable(decode) => fail(ErrorKind::Decode(decode), Effect::Unknown, false),
-    };
-    failure.error = failure.error.answered(answer.reply);
-    Err(failure)
+    }
 }
 
-fn refused(refusal: ApiError) -> ErrorKind {
-    if refusal.is_about_address() {
-        ErrorKind::AddressNotAllowed(refusal)
+async fn receive(
+    response: impl Future<Output = reqwest::Result<reqwest::Response>>,
+    max_size: usize,
+) -> Result<CompletedAttempt, AttemptError> {
+    let mut drained = response.await.map_err(send_error)?;
+    let status = drained.status();
+    let headers = std::mem::take(drained.headers_mut());
+    let limit = if status.is_success() {
+        max_size
     } else {
-        ErrorKind::Api(refusal)
-    }
-}
-
-fn transport(problem: impl Into<std::borrow::Cow<'static, str>>) -> ErrorKind {
-    ErrorKind::Transport {
-        problem: problem.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use stablelink_signature::{SIGNATURE, TIMESTAMP};
-
-    use super::*;
-    use crate::{Client, Credentials, Environment};
-
-    /// Whoever made the request: a generated client, a path by hand, a form.
-    #[test]
-    fn what_would_leave_the_origin_is_held_back() {
-        let client = Client::builder()
-            .environment(Environment::at("https://pay.example").unwrap())
-            .credentials(Credentials::new("key", "secret", "sign"))
-            .build()
-            .unwrap();
-        for (url, stays) in [
-            ("https://pay.example/a?b", true),
-            ("https://pay.example:443/a", true),
-            ("https://pay.example.other.example/a", false),
-            ("https://pay.example@other.example/a", false),
-            ("https://pay.example:444/a", false),
-            ("http://pay.example/a", false),
-            ("https://user@pay.example/a", false),
-        ] {
-            let request = reqwest::Request::new(http::Method::GET, url.parse().unwrap());
-            let outcome = stay_at_home(&client.shared(), &request);
-            assert_eq!(outcome.is_ok(), stays, "{url}");
-            if let Err(failure) = outcome {
-                let kind = failure.error.kind();
-                assert!(matches!(kind, ErrorKind::InvalidArgument { .. }), "{url}");
-                assert_eq!((failure.effect, failure.again), (Effect::None, false));
-            }
+        MAX_ERROR_BODY
+    };
+    let (body, problem) = read_body(&mut drained, limit).await;
+    let response = RawResponse::new(status, headers, body);
+    let (error, retry) = match problem {
+        Some(BodyError::Interrupted(error)) => {
+            (transport("the response was interrupted", error), true)
         }
-    }
+        Some(BodyError::TooLong) if status.is_success() => {
+            let problem = format!("the response is longer than {limit} bytes").into();
+            (Error::new(ErrorKind::Transport { problem }), false)
+        }
+        // The start of an error page is enough to say what is wrong.
+        Some(BodyError::TooLong) | None => return Ok(CompletedAttempt { response, drained }),
+    };
+    Err(AttemptError {
+        retry,
+        ..AttemptError::ambiguous(error.with_response(response))
+    })
+}
 
-    #[test]
-    fn headers_are_called_as_they_are_signed() {
-        assert_eq!(SIGNATURE_HEADER, SIGNATURE);
-        assert_eq!(TIMESTAMP_HEADER, TIMESTAMP);
+enum BodyError {
+    TooLong,
+    Interrupted(reqwest::Error),
+}
+
+/// Reads the body, or the part of it that was received.
+async fn read_body(response: &mut reqwest::Response, limit: usize) -> (Bytes, Option<BodyError>) {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let problem = loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break None,
+            Err(error) => break Some(BodyError::Interrupted(error)),
+        };
+        // Most bodies are one chunk, which is not copied.
+        if first.is_empty() && chunk.len() <= limit {
+            first = chunk;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.extend_from_slice(&first);
+        }
+        let room = limit - rest.len();
+        rest.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            break Some(BodyError::TooLong);
+        }
+    };
+    let body = if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    };
+    (body, problem)
+}
+
+/// Maps an error without a response.
+fn send_error(error: reqwest::Error) -> AttemptError {
+    if error.is_builder() {
+        let invalid = Error::invalid("request", "cannot be sent: invalid header or URL");
+        return AttemptError::not_sent(invalid.because(error.without_url()));
     }
+    if error.is_connect() {
+        return AttemptError::no_effect(transport("cannot connect to the gateway", error));
+    }
+    if error.is_timeout() {
+        let timeout = Error::new(ErrorKind::Timeout).because(error.without_url());
+        return AttemptError::ambiguous(timeout);
+    }
+    AttemptError::ambiguous(transport(
+        "the connection was closed before a response",
+        error,
+    ))
+}
+
+fn transport(what: &'static str, error: reqwest::Error) -> Error {
+    // The URL of a token request contains secrets.
+    let error = error.without_url();
+    let cause = innermost(&error).to_string();
+    Error::new(ErrorKind::Transport {
+        problem: format!("{what}: {cause}").into(),
+    })
+    .because(error)
+}
+
+/// Returns the innermost source: the outer ones only name the layers.
+fn innermost(error: &dyn StdError) -> &dyn StdError {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost
 }

@@ -1,4 +1,4 @@
-//! A call that is ready to be made.
+//! A call of an operation that has not been sent yet.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -7,138 +7,183 @@ use std::time::Duration;
 
 use stablelink_api::operations::{OperationInfo, RetrySafety};
 
-use super::{Plan, Run, Shared};
+use super::{CallContext, CallOptions};
+use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::Error;
 use crate::response::Response;
 
-/// What makes the call with the generated client.
-type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Response<T>, Error>>;
+/// Sends the request of an operation with the generated client and reads the response.
+type SendOperation<R, T, P> =
+    for<'a> fn(&'a Arc<CallContext>, &'a R, &'a P) -> BoxFuture<'a, Result<Response<T>, Error>>;
 
-/// A call that is ready to be made: `.await` makes it.
-///
-/// Until then its optional arguments can be given, here and at the methods of each operation. Nothing is sent
-/// before it is awaited. A call whose future is dropped may have been sent: what is known of it then is its key, which stands
-/// in the value that it was made of.
-#[must_use = "a call is made when it is awaited"]
-pub struct Call<R, T> {
-    shared: Arc<Shared>,
-    pub(crate) request: R,
-    facts: &'static OperationInfo,
-    key: Option<String>,
-    deadline: Option<Duration>,
-    attempts: Option<u32>,
-    attempt_time: Option<Duration>,
-    make: Make<R, T>,
+/// An operation with its required arguments. A trait object, so that the type of the arguments is not part of [`Call`].
+trait BoundOperation<T, P>: Send + Sync {
+    fn send<'a>(
+        &'a self,
+        context: &'a Arc<CallContext>,
+        parameters: &'a P,
+    ) -> BoxFuture<'a, Result<Response<T>, Error>>;
 }
 
-impl<R, T> Call<R, T> {
-    pub(crate) fn new(
-        shared: impl Into<Arc<Shared>>,
-        facts: &'static OperationInfo,
-        request: R,
-        make: Make<R, T>,
+impl<R: Send + Sync, T, P> BoundOperation<T, P> for (R, SendOperation<R, T, P>) {
+    fn send<'a>(
+        &'a self,
+        context: &'a Arc<CallContext>,
+        parameters: &'a P,
+    ) -> BoxFuture<'a, Result<Response<T>, Error>> {
+        (self.1)(context, &self.0, parameters)
+    }
+}
+
+/// A call of an operation: `.await` sends it and returns a [`Response<T>`](Response).
+///
+/// Nothing is sent before it is awaited. Options are set with its methods; some operations have optional arguments as
+/// further methods, and [`query`](Self::query) adds any other query parameter.
+///
+/// A call whose future is dropped may have been sent: look it up by the idempotency key of the value it was created from.
+///
+/// `P` holds the arguments that can be changed after the call was created. For most operations it is `()`.
+#[must_use = "a call is sent when it is awaited"]
+pub struct Call<T, P = ()> {
+    client: Arc<ClientInner>,
+    operation: &'static OperationInfo,
+    bound: Arc<dyn BoundOperation<T, P>>,
+    pub(crate) parameters: P,
+    query: Vec<(String, String)>,
+    key: Option<String>,
+    deadline: Option<Duration>,
+    max_attempts: Option<u32>,
+    attempt_timeout: Option<Duration>,
+}
+
+impl<T: 'static> Call<T> {
+    pub(crate) fn new<R: Send + Sync + 'static>(
+        client: impl Into<Arc<ClientInner>>,
+        operation: &'static OperationInfo,
+        arguments: R,
+        send: SendOperation<R, T, ()>,
+    ) -> Self {
+        Self::with_parameters(client, operation, arguments, (), send)
+    }
+}
+
+impl<T: 'static, P: 'static> Call<T, P> {
+    pub(crate) fn with_parameters<R: Send + Sync + 'static>(
+        client: impl Into<Arc<ClientInner>>,
+        operation: &'static OperationInfo,
+        arguments: R,
+        parameters: P,
+        send: SendOperation<R, T, P>,
     ) -> Self {
         Self {
-            shared: shared.into(),
-            request,
-            facts,
+            client: client.into(),
+            operation,
+            bound: Arc::new((arguments, send)),
+            parameters,
+            query: Vec::new(),
             key: None,
             deadline: None,
-            attempts: None,
-            attempt_time: None,
-            make,
+            max_attempts: None,
+            attempt_timeout: None,
         }
     }
+}
 
-    pub(crate) fn keyed(mut self, key: impl Into<String>) -> Self {
+impl<T, P> Call<T, P> {
+    /// Sets the idempotency key that the request contains.
+    pub(crate) fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// The same call once more.
-    #[cfg(feature = "provisional")]
-    pub(crate) fn again(&self) -> Self
-    where
-        R: Clone,
-    {
-        Self {
-            shared: Arc::clone(&self.shared),
-            request: self.request.clone(),
-            key: self.key.clone(),
-            ..*self
-        }
+    /// Adds a query parameter for which this version of the crate has no method. The name and the value are
+    /// percent-encoded here.
+    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.query.push((name.into(), value.to_string()));
+        self
     }
 
-    /// How long the call may take in all: token, locks, attempts and pauses. That of the client unless set.
+    /// Sets the deadline of the whole call: token, locks, attempts and delays. Defaults to the client's.
     ///
-    /// What was sent when the time is up is ambiguous, unless the operation only reads.
+    /// A call that was sent when the deadline passes is ambiguous, unless the operation only reads.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// How long one attempt may take, from its connection to the end of its answer. That of the client unless set.
+    /// Sets the timeout of one attempt, from connecting to the end of the response body. Defaults to the client's.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.attempt_time = Some(limit);
+        self.attempt_timeout = Some(limit);
         self
     }
 
-    /// How many attempts it may have, the first one included; 0 counts as 1. That of the client's
-    /// [`RetryPolicy`](crate::RetryPolicy) unless set. An operation that must not be repeated has one, whatever is said here.
+    /// Sets the maximum number of attempts, including the first; 0 counts as 1. Defaults to the client's
+    /// [`RetryPolicy`](crate::RetryPolicy). An operation that must not be retried has one attempt in any case.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.attempts = Some(attempts.max(1));
+        self.max_attempts = Some(attempts.max(1));
         self
     }
 
-    /// What the document says of the operation: evidence, and whether it may be repeated.
+    /// Returns what the document says about the operation: its evidence level, and whether it may be retried.
     #[must_use]
     pub const fn operation(&self) -> &'static OperationInfo {
-        self.facts
-    }
-
-    /// The request as it will be sent.
-    #[must_use]
-    pub const fn request(&self) -> &R {
-        &self.request
+        self.operation
     }
 }
 
-impl<R, T> IntoFuture for Call<R, T>
+#[cfg(feature = "provisional")]
+impl<T, P: Clone> Clone for Call<T, P> {
+    fn clone(&self) -> Self {
+        Self {
+            client: Arc::clone(&self.client),
+            bound: Arc::clone(&self.bound),
+            parameters: self.parameters.clone(),
+            query: self.query.clone(),
+            key: self.key.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<T, P> IntoFuture for Call<T, P>
 where
-    R: Send + Sync + 'static,
     T: Send + 'static,
+    P: Send + Sync + 'static,
 {
     type Output = Result<Response<T>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let plan = Plan {
-                operation: self.facts.id.into(),
-                retry: self.facts.retry,
+            let options = CallOptions {
+                operation: self.operation.id.into(),
+                retry: self.operation.retry,
+                query: self.query,
                 key: self.key,
-                attempts: self.attempts,
-                attempt_time: self.attempt_time,
-                deadline: self.deadline.unwrap_or(self.shared.deadline),
+                max_attempts: self.max_attempts,
+                attempt_timeout: self.attempt_timeout,
+                deadline: self.deadline.unwrap_or(self.client.deadline),
             };
             debug_assert_eq!(
-                plan.key.is_some(),
-                matches!(plan.retry, RetrySafety::Keyed { .. }),
+                options.key.is_some(),
+                matches!(options.retry, RetrySafety::Keyed { .. }),
                 "{}: keyed operations, and only they, have a key",
-                self.facts.id,
+                self.operation.id,
             );
-            let run = Run::new(self.shared, plan);
-            run.within((self.make)(&run, &self.request)).await
+            let context = CallContext::new(self.client, options);
+            context
+                .execute(self.bound.send(&context, &self.parameters))
+                .await
         })
     }
 }
 
-impl<R, T> fmt::Debug for Call<R, T> {
+impl<T, P> fmt::Debug for Call<T, P> {
+    /// Omits the arguments, which may contain personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Requests hold personal data.
         f.debug_struct("Call")
-            .field("operation", &self.facts.id)
+            .field("operation", &self.operation.id)
             .finish_non_exhaustive()
     }
 }

@@ -1,39 +1,30 @@
-//! One call, from its request to its answer.
+//! One call, from its arguments to its response. Read the files in the order of the stages:
 //!
-//! Layers, outermost first, each of which knows only those below it: deadline ([`run`]), retry ([`deliver`]), token, clock
-//! offset and signature ([`attempt`]), what the call remembers ([`session`]), the exchange of bytes ([`exchange`]), what the
-//! answer means ([`verdict`]). Every attempt has a current token and a fresh signature over the final bytes.
+//! 1. **deadline** ([`execute`]): runs the call within its deadline ([`timeouts`]) and decides what a failure means.
+//! 2. **retry** ([`retry`]): repeats failed attempts where the operation and the policy allow it.
+//! 3. **token**, 4. **sign**, 5. **send** ([`attempt`], [`request_factory`]): each attempt uses the current token and signs
+//!    the final bytes.
+//! 6. **classify** ([`classify`]): decides whether a response is a success, and maps all others to errors.
+//!
+//! A call crosses six types: [`Call`] (or [`RawRequest`]) → [`CallContext`] → [`RequestFactory`] → `reqwest::Request`, and
+//! back: [`RawResponse`](crate::RawResponse) → [`ResponseClass`] → [`Response`](crate::Response).
 
 mod attempt;
-mod budget;
 mod builder;
-mod deliver;
-mod exchange;
-mod failure;
-mod glance;
-mod limits;
-mod offset;
-mod policy;
-mod request;
-mod run;
-mod session;
-mod shared;
-mod source;
-mod verdict;
+mod classify;
+mod execute;
+mod raw_request;
+mod request_factory;
+mod retry;
+mod timeouts;
 
+pub(crate) use attempt::send;
 pub use builder::Call;
-pub use policy::RetryPolicy;
-pub use request::RawRequest;
-
-pub(crate) use budget::Budget;
-pub(crate) use exchange::{Exchanged, Limits, exchange};
-pub(crate) use failure::Failure;
-pub(crate) use offset::Offset;
-pub(crate) use run::Run;
+pub(crate) use classify::{ResponseClass, classify, into_attempt_error};
+pub(crate) use execute::{CallContext, CallOptions};
 #[cfg(feature = "provisional")]
-pub(crate) use run::{MISSING, envelope};
-pub(crate) use session::Plan;
-pub(crate) use shared::Shared;
-#[cfg(feature = "provisional")]
-pub(crate) use source::Source;
-pub(crate) use verdict::{Verdict, judge};
+pub(crate) use execute::{MISSING_RETDATA, parse_envelope};
+pub use raw_request::RawRequest;
+pub(crate) use request_factory::{RequestFactory, ensure_same_origin};
+pub use retry::RetryPolicy;
+pub(crate) use retry::{AttemptError, RetryBudget};

@@ -1,4 +1,4 @@
-//! Makes a client.
+//! The settings of a client.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,29 +7,29 @@ use std::time::Duration;
 
 use stablelink_signature::QueryForm;
 
-use super::Client;
-use super::http_grant::{HttpGrant, TokenExchange};
-use crate::account::{CredentialSource, Vault};
-use crate::call::{Budget, Limits, Offset, RetryPolicy, Shared};
+use super::token_request::{HttpTokenSource, TokenTransport};
+use super::{Client, ClientInner, ClockSkew};
+use crate::account::{CredentialCache, CredentialSource};
+use crate::call::{RetryBudget, RetryPolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::token::{MemoryStore, TokenManager, TokenSettings, TokenStore};
 
-type Adjust = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
-type MakeVault = Box<dyn FnOnce(Arc<dyn Clock>) -> Vault + Send>;
+type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+type CreateCredentialCache = Box<dyn FnOnce(Arc<dyn Clock>) -> CredentialCache + Send>;
 
-/// Makes a [`Client`]: an environment and credentials are needed, the rest has defaults.
+/// Builds a [`Client`]. An environment and credentials are required; everything else has a default.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     environment: Option<Environment>,
-    plain_http: bool,
-    vault: Option<MakeVault>,
+    allow_plain_http: bool,
+    credentials: Option<CreateCredentialCache>,
     user_agent: Option<String>,
     deadline: Duration,
-    attempt_time: Duration,
-    connect_time: Duration,
-    answer_size: usize,
+    attempt_timeout: Duration,
+    connect_timeout: Duration,
+    max_response_size: usize,
     proxy: Option<reqwest::Proxy>,
     retry: RetryPolicy,
     token: TokenSettings,
@@ -37,20 +37,20 @@ pub struct ClientBuilder {
     store: Option<Arc<dyn TokenStore>>,
     clock: Option<Arc<dyn Clock>>,
     query_form: QueryForm,
-    adjust: Option<Adjust>,
+    configure_http: Option<ConfigureHttp>,
 }
 
 impl ClientBuilder {
     pub(super) fn new() -> Self {
         Self {
             environment: None,
-            plain_http: false,
-            vault: None,
+            allow_plain_http: false,
+            credentials: None,
             user_agent: None,
             deadline: Duration::from_secs(60),
-            attempt_time: Duration::from_secs(20),
-            connect_time: Duration::from_secs(10),
-            answer_size: 8 * 1024 * 1024,
+            attempt_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(10),
+            max_response_size: 8 * 1024 * 1024,
             proxy: None,
             retry: RetryPolicy::default(),
             token: TokenSettings::default(),
@@ -58,137 +58,153 @@ impl ClientBuilder {
             store: None,
             clock: None,
             query_form: QueryForm::default(),
-            adjust: None,
+            configure_http: None,
         }
     }
 
-    /// Which gateway is called. There is no default: one of them moves real money.
+    /// Sets the gateway. There is no default, because one of them moves real money.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
-    /// Allows plain http to another machine than this one. Secrets, tokens and personal data are then
-    /// readable on the way.
+    /// Allows plain http to another machine. Secrets, tokens and personal data can then be read in transit.
     pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = true;
+        self.allow_plain_http = true;
         self
     }
 
-    /// Who calls: [`Credentials`](crate::Credentials), or a function that is asked anew from time to time, so that
-    /// they can be rotated without a new client. A changed sign key is in use within a minute.
+    /// Sets the credentials: [`Credentials`](crate::Credentials), or a [source](CredentialSource) such as a function, which
+    /// is called repeatedly, so that credentials can be rotated without a new client. A changed sign key is used within a
+    /// minute.
     pub fn credentials(mut self, source: impl CredentialSource) -> Self {
-        self.vault = Some(Box::new(move |clock| Vault::new(source, clock)));
+        self.credentials = Some(Box::new(move |clock| CredentialCache::new(source, clock)));
         self
     }
 
-    /// The name of your program, such as `shop/1.2`: the user agent is that, and behind it name and version of this crate. A
-    /// name that no header can hold is an error of [`build`](Self::build).
+    /// Sets the name of your program, such as `shop/1.2`. The user agent is this name, followed by the name and version of
+    /// this crate. [`build`](Self::build) fails if the name is not a valid header value.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
-    /// How long a call may take in all: token, locks, attempts and pauses. 60 s unless set; a call may have its
-    /// own. With 0 nothing is sent.
+    /// Sets the deadline of a call: token, locks, attempts and delays. Defaults to 60 s; a call can override it. With 0,
+    /// nothing is sent.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
     }
 
-    /// How long one attempt may take, from its connection to the end of its answer. 20 s unless set; 0 counts as 1 ms.
+    /// Sets the timeout of one attempt, from connecting to the end of the response body. Defaults to 20 s; 0 counts as 1 ms.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.attempt_time = limit;
+        self.attempt_timeout = limit;
         self
     }
 
-    /// How long a connection may take to stand. 10 s unless set.
+    /// Sets the timeout of establishing a connection. Defaults to 10 s.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_time = limit;
+        self.connect_timeout = limit;
         self
     }
 
-    /// How many bytes the body of an answer may have. 8 MiB unless set. A longer one is an error
-    /// ([`Transport`](crate::ErrorKind::Transport), or ambiguous); of what is no success the first 64 KiB are kept in any case.
+    /// Sets the maximum size of a response body in bytes. Defaults to 8 MiB. A longer body is an error
+    /// ([`Transport`](crate::ErrorKind::Transport), or ambiguous). Of a response that is not a success, the first 64 KiB are
+    /// kept in any case.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
-        self.answer_size = bytes;
+        self.max_response_size = bytes;
         self
     }
 
-    /// The proxy for all calls; without it none is used, whatever the environment variables say.
+    /// Sets the proxy of all calls. Without it no proxy is used; environment variables are ignored.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// How often calls are repeated that the document allows to repeat.
+    /// Sets how often calls are retried if their operation allows it.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// When and how tokens are renewed.
+    /// Sets when and how tokens are refreshed, for tests of this workspace.
+    #[doc(hidden)]
     pub fn token_settings(mut self, settings: TokenSettings) -> Self {
         self.token = settings;
         self
     }
 
-    /// Retcodes by which the gateway says, with another status than 401, that a token is not good. None is
-    /// documented; a refusal with one of them renews the token, at most once a cool-down.
+    /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail at once
+    /// during that time. Defaults to 30 s; at most one day.
+    pub fn token_cooldown(mut self, duration: Duration) -> Self {
+        self.token = self.token.cooldown(duration);
+        self
+    }
+
+    /// Allows this client to use a token of its own while the token store is unavailable. Defaults to `false`, because a new
+    /// token invalidates the token of all others. Use it only for an account of a single process.
+    pub fn allow_unshared_token(mut self, allow: bool) -> Self {
+        self.token = self.token.allow_unshared_token(allow);
+        self
+    }
+
+    /// Sets the retcodes that mean that the token is invalid although the status is not 401. None is documented. A rejection
+    /// with one of them refreshes the token, at most once per token cooldown.
     pub fn token_retcodes<C: Into<String>>(mut self, codes: impl IntoIterator<Item = C>) -> Self {
         self.token_retcodes = codes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Where the token is kept. In memory unless set: processes that share credentials need one store, for only
-    /// one token lives per client at a time.
+    /// Sets where the token is stored. Defaults to memory. Processes that share credentials need one shared store, because
+    /// an account has only one valid token at a time.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// Where time comes from.
+    /// Sets the clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// How the query of a request is signed. As documented unless set: see [`QueryForm`].
+    /// Sets how the query of a request is signed. Defaults to the documented form: see [`QueryForm`].
     pub fn query_form(mut self, form: QueryForm) -> Self {
         self.query_form = form;
         self
     }
 
-    /// Adjusts the HTTP client, for instance its pool or its trusted roots. Redirects and `Referer` stay off, whatever is
-    /// set here: they would carry secrets to another host. So do its own repeats, which could pay twice, and its log of
-    /// connections, which shows what is sent.
+    /// Configures the HTTP client, for example its pool or its trusted roots. Some settings stay off, whatever is set here:
+    /// redirects and `Referer`, which would send secrets to another host; its own retries, which could pay twice; and its
+    /// connection log, which shows what is sent.
     pub fn configure_http(
         mut self,
-        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
-        self.adjust = Some(Box::new(adjust));
+        self.configure_http = Some(Box::new(configure));
         self
     }
 
-    /// The client. Nothing is sent before its first call.
+    /// Builds the client. Nothing is sent before its first call.
     ///
     /// # Errors
     ///
-    /// A missing environment or missing credentials, plain http to another machine, a name that is no header value, or TLS that
-    /// can't be set up.
+    /// Fails if the environment or the credentials are missing, if the environment is plain http to another machine, if the
+    /// user agent is not a valid header value, or if TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.environment.ok_or_else(|| {
-            Error::configuration("no environment is set: say `.environment(Environment::Sandbox)`")
+            Error::configuration("no environment is set: call `.environment(Environment::Sandbox)`")
         })?;
         let origin = environment.origin();
-        if !origin.is_secure() && !self.plain_http {
+        if !origin.is_secure() && !self.allow_plain_http {
             return Err(Error::configuration(format!(
-                "{origin} is plain http on another machine: use https, or say `.allow_plain_http()`"
+                "{origin} is plain http on another machine: use https, or call `.allow_plain_http()`"
             )));
         }
-        let make_vault = self.vault.ok_or_else(|| {
+        let create_credential_cache = self.credentials.ok_or_else(|| {
             Error::configuration(
-                "no credentials are set: say `.credentials(Credentials::from_env()?)`",
+                "no credentials are set: call `.credentials(Credentials::from_env()?)`",
             )
         })?;
         let clock = self
@@ -196,70 +212,68 @@ impl ClientBuilder {
             .unwrap_or_else(|| Arc::new(SystemClock::default()));
         let name = concat!("stablelink-rust/", env!("CARGO_PKG_VERSION"));
         let user_agent = match self.user_agent {
-            Some(first) => format!("{first} {name}"),
+            Some(program) => format!("{program} {name}"),
             None => name.to_owned(),
         };
 
         let mut http = reqwest::Client::builder()
             .user_agent(user_agent)
-            .connect_timeout(self.connect_time)
+            .connect_timeout(self.connect_timeout)
             .no_proxy();
         if let Some(proxy) = self.proxy {
             http = http.proxy(proxy);
         }
-        if let Some(adjust) = self.adjust {
-            http = adjust(http);
+        if let Some(configure) = self.configure_http {
+            http = configure(http);
         }
         let http = http
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // Its repeats know neither keys nor signatures, and its log of connections holds every byte.
+            // Retries of reqwest reuse the old signature, and its connection log contains every byte.
             .retry(reqwest::retry::never())
             .connection_verbose(false)
             .build()
             .map_err(|error| {
-                Error::configuration("the HTTP client could not be made")
+                Error::configuration("the HTTP client could not be built")
                     .because(error.without_url())
             })?;
 
-        let credentials = Arc::new(make_vault(Arc::clone(&clock)));
-        let offset = Arc::new(Offset::default());
-        let limits = Limits {
-            time: self.attempt_time,
-            body: self.answer_size,
-        };
-        let exchange = TokenExchange {
-            limits,
+        let credentials = Arc::new(create_credential_cache(Arc::clone(&clock)));
+        let clock_skew = Arc::new(ClockSkew::default());
+        let transport = TokenTransport {
+            attempt_timeout: self.attempt_timeout,
+            max_response_size: self.max_response_size,
             clock: Arc::clone(&clock),
-            offset: Arc::clone(&offset),
+            clock_skew: Arc::clone(&clock_skew),
             origin: origin.clone(),
             retry: self.retry.clone(),
         };
-        let grant = HttpGrant::new(http.clone(), &origin, Arc::clone(&credentials), exchange);
+        let source = HttpTokenSource::new(http.clone(), Arc::clone(&credentials), transport);
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
         let tokens = TokenManager::new(
-            Arc::new(grant),
+            Arc::new(source),
             store,
             Arc::clone(&clock),
             self.token,
             origin.as_str(),
         );
-        Ok(Client::new(Shared {
+        Ok(Client(Arc::new(ClientInner {
             http,
             origin,
             credentials,
             tokens,
             clock,
-            offset,
-            budget: Budget::new(self.retry.budget),
+            clock_skew,
+            retry_budget: RetryBudget::new(self.retry.budget),
             retry: self.retry,
             query_form: self.query_form,
             deadline: self.deadline,
-            limits,
+            attempt_timeout: self.attempt_timeout,
+            max_response_size: self.max_response_size,
             token_retcodes: self.token_retcodes,
-        }))
+        })))
     }
 }
 

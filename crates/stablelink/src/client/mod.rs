@@ -1,24 +1,28 @@
-//! The client and what it is made of.
+//! The client. Read in this order: `builder` (settings), `inner` (what all calls share), `token_request` (how tokens are
+//! requested), `clock_skew` (how timestamps are corrected).
 
 mod builder;
-mod http_grant;
+mod clock_skew;
+mod inner;
+mod token_request;
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
-
 pub use builder::ClientBuilder;
+pub(crate) use clock_skew::ClockSkew;
+use http::Method;
+pub(crate) use inner::ClientInner;
 
-use crate::call::{RawRequest, Shared};
+use crate::call::RawRequest;
 use crate::environment::Origin;
 use crate::error::Error;
 use crate::token::BearerToken;
 
-/// A client of the gateway: gets and renews its token, signs every request.
+/// A client of the gateway: it requests and refreshes its token and signs every request.
 ///
-/// Cheap to clone; clones share token, connections and retry budget. Make one for each account and keep it: each has a pool of
-/// connections.
+/// Clones are cheap and share the token, the connections and the retry budget. Create one client for each account and keep
+/// it, because each client has a connection pool.
 ///
 /// ```no_run
 /// use stablelink::{Client, Credentials, Environment};
@@ -34,32 +38,29 @@ use crate::token::BearerToken;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(Arc<ClientInner>);
 
 impl Client {
-    /// Begins a client.
+    /// Returns a builder of a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
 
-    fn new(shared: Shared) -> Self {
-        Self(Arc::new(shared))
-    }
-
-    pub(crate) fn shared(&self) -> Arc<Shared> {
+    pub(crate) fn inner(&self) -> Arc<ClientInner> {
         Arc::clone(&self.0)
     }
 
-    /// Makes any signed call, for what the documentation lacks.
+    /// Creates any signed call, for operations that the documentation lacks.
     ///
-    /// It is sent once, unless [`safe_to_retry`](RawRequest::safe_to_retry) or [`idempotency_key`](RawRequest::idempotency_key) says otherwise.
-    /// The path has one slash at its start; it may end with `?` and a query that is already encoded.
+    /// It is sent once, unless [`safe_to_retry`](RawRequest::safe_to_retry) or
+    /// [`idempotency_key`](RawRequest::idempotency_key) allows retries. The path starts with exactly one slash; it may end
+    /// with `?` and a query that is already percent-encoded.
     ///
     /// # Errors
     ///
-    /// Those of every call, when it is awaited. [`InvalidArgument`](crate::ErrorKind::InvalidArgument), before anything is sent:
-    /// a path with a scheme, a host, a backslash, a dot segment (percent-encoded too), a fragment, white space or a control
-    /// character; the method CONNECT; a body that is no JSON.
+    /// When awaited, it fails like every call. It fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before
+    /// anything is sent if the path has a scheme, a host, a backslash, a dot segment (percent-encoded or not), a fragment,
+    /// whitespace or a control character; if the method is CONNECT; and if the body cannot be serialised as JSON.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
@@ -70,7 +71,7 @@ impl Client {
     ///     .query("clientId", 600002642)
     ///     .await?;
     /// if let Some(fees) = &*fees {
-    ///     println!("{}", fees.get()); // as it came, to the digit
+    ///     println!("{}", fees.get()); // the original JSON with all digits
     /// }
     /// # Ok(())
     /// # }
@@ -79,27 +80,26 @@ impl Client {
         RawRequest::new(self, method, path)
     }
 
-    /// Where it calls.
+    /// Returns the origin of the gateway.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.0.origin
     }
 
-    /// The current token, for programs that can't use this client for some of their calls. It is got or renewed if need
-    /// be. Whoever holds it can act as the developer, with the sign key.
+    /// Returns the current token, for programs that send some calls without this client. It is requested or refreshed if
+    /// necessary. Whoever has the token and the sign key can act as the developer.
     ///
     /// # Errors
     ///
-    /// Those of a token call.
+    /// Fails like a token request.
     pub async fn token(&self) -> Result<BearerToken, Error> {
-        Ok(self.0.identity().await?.0)
+        Ok(self.0.bearer_and_credentials().await?.0)
     }
 }
 
-/// What makes a call needs no more of a client.
-impl From<&Client> for Arc<Shared> {
+impl From<&Client> for Arc<ClientInner> {
     fn from(client: &Client) -> Self {
-        client.shared()
+        client.inner()
     }
 }
 

@@ -1,15 +1,15 @@
-//! A call whose outcome nobody knows.
+//! A call whose outcome is unknown.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::Error;
 
-/// A call that was sent, and of which nobody knows if it took effect.
+/// A call that was sent, and of which it is unknown whether it took effect.
 ///
-/// Do not make it anew with another key: that could pay twice. Making the **same request value** again is safe where it
-/// has an idempotency key, for the gateway refuses a repeated one (documented of `requestId`, seen of the numbers of W
-/// Checkout); to learn the outcome, look the record up.
+/// Do not send it again with another key: that could pay twice. Sending the **same request value** again is safe if it has an
+/// idempotency key, because the gateway rejects a repeated one (documented for `requestId`, observed for the numbers of W
+/// Checkout). To learn the outcome, look up the record.
 #[derive(Clone, Debug)]
 pub struct Ambiguous {
     field: Option<&'static str>,
@@ -26,30 +26,30 @@ impl Ambiguous {
         }
     }
 
-    /// The idempotency key that was sent, if the operation has one.
+    /// Returns the idempotency key that was sent, if the operation has one.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// The name of the key on the wire, such as `orderNo`.
+    /// Returns the field of the request that contains the key, such as `orderNo`.
     #[must_use]
     pub fn key_field(&self) -> Option<&'static str> {
         self.field
     }
 
-    /// What happened at last: of the attempt that was lost, or of one after it that could not settle what became of it.
+    /// Returns the error of the last attempt: the one with the unknown outcome, or a later one that did not reveal it.
     #[must_use]
     pub fn cause(&self) -> &Error {
         &self.cause
     }
 
-    /// What to do, without the cause.
+    /// Writes what to do, without the cause.
     pub(super) fn advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sent, but the outcome is not known; ")?;
+        write!(f, "sent, but the outcome is unknown; ")?;
         match (self.field, &self.key) {
             (Some(field), Some(key)) => write!(f, "look it up by {field} {key:?}"),
-            _ => write!(f, "look for its record before you send it again"),
+            _ => write!(f, "look up the record before you send it again"),
         }
     }
 }

@@ -1,18 +1,18 @@
-//! An answer or a delivery that could not be read.
+//! A response or a webhook delivery that cannot be read.
 
 use std::fmt;
 
-/// Which field of an answer, or of the delivery of a webhook, could not be read, and why. The bytes of an answer are at
+/// The field of a response or a webhook delivery that cannot be read, and why. The bytes of a response are at
 /// [`Error::raw_response`](super::Error::raw_response), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
 #[derive(Clone, Debug)]
 pub struct DecodeError {
-    what: &'static str,
+    source: &'static str,
     path: String,
     problem: String,
 }
 
 impl DecodeError {
-    /// From an error of serde, whose text may quote the value: only what was expected is kept.
+    /// Converts an error of serde. Its text may quote the value, so only the expectation is kept.
     pub(crate) fn of_json(path: impl Into<String>, error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let problem = if error.is_eof() {
@@ -22,9 +22,9 @@ impl DecodeError {
         } else if let Some(rest) = text.strip_prefix("missing field `") {
             let name = rest.split('`').next().unwrap_or_default();
             format!("the field `{name}` is missing")
-        } else if let Some((_, expected)) = says_what_is_expected(&text) {
+        } else if let Some((_, expected)) = split_expected(&text) {
             match expected.split(" at line ").next().unwrap_or_default() {
-                // The name of a type of ours says nothing to who reads JSON.
+                // The name of a Rust type does not help a reader of JSON.
                 expected if expected.starts_with("struct ") => "expected an object".to_owned(),
                 expected => format!("expected {expected}"),
             }
@@ -36,41 +36,41 @@ impl DecodeError {
 
     pub(crate) fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
-            what: "the answer",
+            source: "the response",
             path: path.into(),
             problem: problem.into(),
         }
     }
 
-    /// Of the delivery of a webhook, and not of an answer.
+    /// Marks this as an error of a webhook delivery.
     pub(crate) fn of_delivery(mut self) -> Self {
-        self.what = "the delivery";
+        self.source = "the delivery";
         self
     }
 
-    /// Where in the JSON, such as `retdata.payingAmount`; `.` is the whole body.
+    /// Returns the path in the JSON, such as `retdata.payingAmount`; `.` is the whole body.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What is wrong there, without the value.
+    /// Returns what is wrong, without the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
     }
 }
 
-/// What stands before and behind the last ", expected " of an error that serde words itself. Others may quote a value anywhere.
-fn says_what_is_expected(text: &str) -> Option<(&str, &str)> {
-    let worded_by_serde = [
+/// Splits an error text at the last ", expected ", if serde wrote it. Other texts may quote a value anywhere.
+fn split_expected(text: &str) -> Option<(&str, &str)> {
+    let serde_prefixes = [
         "invalid type: ",
         "invalid value: ",
         "invalid length ",
         "unknown variant ",
         "unknown field ",
     ];
-    if worded_by_serde.iter().any(|start| text.starts_with(start)) {
+    if serde_prefixes.iter().any(|start| text.starts_with(start)) {
         text.rsplit_once(", expected ")
     } else {
         None
@@ -81,8 +81,8 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} can't be read at `{}`: {}",
-            self.what, self.path, self.problem
+            "cannot read {} at `{}`: {}",
+            self.source, self.path, self.problem
         )
     }
 }
@@ -92,13 +92,13 @@ mod tests {
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
-    enum Word {
+    enum Choice {
         Yes,
         No,
     }
 
     #[test]
-    fn the_value_is_not_told() {
+    fn value_is_not_displayed() {
         let value = r#"{"name":"Leo Secretive"}"#;
         let number = serde_json::from_str::<std::collections::BTreeMap<String, u8>>(value);
         let object = serde_json::from_str::<stablelink_api::types::AbnormalPayment>("7");
@@ -126,7 +126,7 @@ mod tests {
                 "expected u8",
             ),
             (
-                serde_json::from_str::<Word>(r#""Leo Secretive""#).unwrap_err(),
+                serde_json::from_str::<Choice>(r#""Leo Secretive""#).unwrap_err(),
                 "expected `Yes` or `No`",
             ),
             (

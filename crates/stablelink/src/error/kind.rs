@@ -1,4 +1,4 @@
-//! The kinds of errors.
+//! What failed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,71 +8,71 @@ use stablelink_signature::VerifyError;
 
 use super::{Ambiguous, ApiError, DecodeError};
 
-/// What went wrong, told apart by what the caller can do about it.
+/// What failed, by what the caller can do about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The gateway understood the call and refused it, by its retcode or by HTTP 4xx. Nothing took effect.
+    /// The gateway rejected the call, by its retcode or by HTTP 4xx. Nothing took effect.
     Api(ApiError),
-    /// The gateway answered with success, but what was asked for is not enabled for the account. Observed live of the
-    /// deposit address "-1" of a checkout order.
+    /// The gateway responded with success, but a feature is not enabled for the account. Observed live as the deposit address
+    /// "-1" of a checkout order.
     NotEnabled {
-        /// What is not.
+        /// The feature.
         what: Cow<'static, str>,
     },
-    /// No token could be had, or the gateway refused the one that was sent, and a new one too.
+    /// There is no token, or the gateway rejected the token of the call, and a new one too.
     Authentication {
         /// What failed.
         problem: Cow<'static, str>,
-        /// The gateway's refusal, unless the token call did not come through at all.
+        /// The rejection of the gateway, if there is one.
         api_error: Option<ApiError>,
     },
-    /// The gateway does not take calls from this network address: add it to the allow-list of the dashboard.
+    /// The gateway does not accept calls from this network address: add it to the allow-list in the dashboard.
     AddressNotAllowed(ApiError),
-    /// Too many calls. Nothing took effect.
+    /// Too many calls (HTTP 429). Nothing took effect.
     RateLimited {
-        /// How long the gateway asked to wait, if it did.
+        /// The `Retry-After` of the gateway, if it sent one.
         retry_after: Option<Duration>,
     },
-    /// The call did not come through, or the answer did not: connection, proxy, TLS, a redirect, a server error. Of a call
-    /// that may have taken effect this is the cause of an [`Ambiguous`](Self::Ambiguous) error.
+    /// The request or the response was not transmitted: connection, proxy, TLS, a redirect, a server error. If the call may
+    /// have taken effect, this is the cause of an [`Ambiguous`](Self::Ambiguous) error.
     Transport {
         /// What failed.
         problem: Cow<'static, str>,
     },
-    /// The time for the call, or for one attempt, was up. Of a call that may have taken effect this is the cause of an
-    /// [`Ambiguous`](Self::Ambiguous) error.
+    /// The deadline of the call or the timeout of an attempt passed. If the call may have taken effect, this is the cause of
+    /// an [`Ambiguous`](Self::Ambiguous) error.
     Timeout,
-    /// The caller stopped waiting.
+    /// The caller cancelled the polling.
     Cancelled,
-    /// The call was sent, and nobody knows if it took effect.
+    /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
-    /// The answer could not be read. Of an operation that does more than read, its envelope said success, and the operation
-    /// succeeded: without that it is [`Ambiguous`](Self::Ambiguous).
+    /// The response cannot be read. If the operation does more than read, the envelope said success and the operation
+    /// succeeded; otherwise the error would be [`Ambiguous`](Self::Ambiguous).
     Decode(DecodeError),
-    /// A signature, of a webhook or of an answer, is missing, wrong or too old.
+    /// The signature of a webhook or a response is missing, wrong or too old.
     Signature(VerifyError),
-    /// The place where tokens or events are kept failed.
+    /// The token store or the deduplicator failed.
     Store {
-        /// Which, and what failed.
+        /// What failed.
         problem: Cow<'static, str>,
     },
-    /// An argument was refused before anything was sent.
+    /// An argument is invalid. Nothing was sent.
     InvalidArgument {
-        /// Which one.
+        /// The argument.
         argument: Cow<'static, str>,
-        /// What is wrong with it.
+        /// Why it is invalid.
         problem: Cow<'static, str>,
     },
-    /// A setting, or what a setting names, can't be used.
+    /// A setting, or a resource that it names, cannot be used.
     Configuration {
-        /// What is wrong, and what to do.
+        /// What is wrong, and how to fix it.
         problem: Cow<'static, str>,
     },
 }
 
 impl ErrorKind {
-    /// A word for it, for logs and metrics: `refused`, `not_enabled`, `authentication`, `address_not_allowed`,
+    /// Returns the name of the kind, for logs and metrics: `api`, `not_enabled`, `authentication`, `address_not_allowed`,
     /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `decode`, `signature`, `store`, `invalid_argument`,
     /// `configuration`.
     #[must_use]
@@ -103,7 +103,7 @@ impl fmt::Display for ErrorKind {
             Self::NotEnabled { what } => {
                 write!(
                     f,
-                    "not enabled for this account: {what}; ask the vendor for it"
+                    "not enabled for this account: {what}; ask the vendor to enable it"
                 )
             }
             Self::Authentication { problem, api_error } => {
@@ -118,12 +118,12 @@ impl fmt::Display for ErrorKind {
                 "not allowed from this network address (add it to the allow-list in the dashboard): {refusal}"
             ),
             Self::RateLimited { retry_after } => match retry_after {
-                Some(wait) => write!(f, "too many calls; wait {} s", wait.as_secs()),
-                None => write!(f, "too many calls; wait before the next one"),
+                Some(wait) => write!(f, "too many calls; retry after {} s", wait.as_secs()),
+                None => write!(f, "too many calls; retry later"),
             },
             Self::Transport { problem } => write!(f, "{problem}"),
-            Self::Timeout => write!(f, "the time was up before an answer came"),
-            Self::Cancelled => write!(f, "the caller stopped waiting"),
+            Self::Timeout => write!(f, "timed out before a response was received"),
+            Self::Cancelled => write!(f, "cancelled by the caller"),
             Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
             Self::Decode(decode) => write!(f, "{decode}"),
             Self::Signature(error) => write!(f, "{error}"),

@@ -1,4 +1,5 @@
-//! What can go wrong, told apart by what the caller can do about it.
+//! Errors, by what the caller can do about them: `kind` (what failed), `api_error` (a rejection of the gateway), `ambiguous`
+//! (an unknown outcome), `decode` (an unreadable body), `redact` (what is hidden in displayed texts).
 
 mod ambiguous;
 mod api_error;
@@ -9,7 +10,6 @@ mod redact;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use ambiguous::Ambiguous;
@@ -17,51 +17,48 @@ pub use api_error::ApiError;
 pub use decode::DecodeError;
 pub use kind::ErrorKind;
 
-use crate::raw_response::RawResponse;
+use crate::response::RawResponse;
 
-type Source = Arc<dyn StdError + Send + Sync + 'static>;
+type BoxedSource = Box<dyn StdError + Send + Sync + 'static>;
 
-/// Why a call, a check or a setting failed.
+/// Why a call, a verification or a setting failed.
 ///
-/// `Display` and `Debug` show neither secrets nor addresses with secrets nor what an answer held; the answer itself
-/// is at [`raw`](Self::raw_response). The text of a refusal is the gateway's: it is shown, with what may be personal veiled (see
+/// `Display` and `Debug` show no secrets, no URLs with secrets and no response bodies; the response is at
+/// [`raw_response`](Self::raw_response). The message of a rejection is displayed with possible personal data redacted (see
 /// [`ApiError`]).
 ///
-/// A pointer in size, and not `Clone`: share it by an `Arc`.
-pub struct Error(Box<Inner>);
+/// It has the size of a pointer and is not `Clone`: use an `Arc` to share it.
+pub struct Error(Box<ErrorInner>);
 
-#[derive(Clone)]
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     operation: Option<Cow<'static, str>>,
     attempts: u32,
     retryable: bool,
-    wait: Option<Duration>,
-    raw: Option<RawResponse>,
-    source: Option<Source>,
+    retry_after: Option<Duration>,
+    response: Option<RawResponse>,
+    source: Option<BoxedSource>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorInner {
             kind,
             operation: None,
             attempts: 0,
             retryable: false,
-            wait: None,
-            raw: None,
+            retry_after: None,
+            response: None,
             source: None,
         }))
     }
 
-    /// A setting, or what a setting names, can't be used.
     pub(crate) fn configuration(problem: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Configuration {
             problem: problem.into(),
         })
     }
 
-    /// An argument was refused before anything was sent.
     pub(crate) fn invalid(
         argument: impl Into<Cow<'static, str>>,
         problem: impl Into<Cow<'static, str>>,
@@ -72,38 +69,30 @@ impl Error {
         })
     }
 
+    pub(crate) fn because(mut self, source: impl Into<BoxedSource>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
     }
 
-    /// Returns a copy that shares the source, for several callers that wait for the same result.
-    pub(crate) fn copy(&self) -> Self {
-        Self(self.0.clone())
-    }
-
-    pub(crate) fn because(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
-    ) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
+    pub(crate) fn with_response(mut self, response: RawResponse) -> Self {
+        self.0.response = Some(response);
         self
     }
 
-    pub(crate) fn answered(mut self, raw: RawResponse) -> Self {
-        self.0.raw = Some(raw);
-        self
-    }
-
-    /// Nothing took effect, and the same call may succeed later.
+    /// Sets whether the same call may succeed later, because nothing took effect.
     pub(crate) fn retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
         self
     }
 
-    /// The gateway asked to wait that long.
-    pub(crate) fn after(mut self, wait: Option<Duration>) -> Self {
-        self.0.wait = wait;
+    /// Sets the `Retry-After` of the gateway.
+    pub(crate) fn after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
         self
     }
 
@@ -113,68 +102,69 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// Returns what failed.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// The operation that failed, by the name of the low-level client, such as `create_checkout_order`.
+    /// Returns the operation that failed: the method of the low-level client, such as `create_checkout_order`.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation.as_deref()
     }
 
-    /// How often the call was sent, or tried to be, repeats with a renewed token or a corrected time included.
+    /// Returns how often the call was sent, or was about to be sent, including repetitions with a refreshed token or a
+    /// corrected timestamp.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether the same call may succeed if it is made again later, and can do no harm: nothing took effect.
+    /// Returns whether the same call may succeed later and can do no harm: nothing took effect.
     ///
-    /// Never true of an [ambiguous](Self::is_ambiguous) error.
+    /// It is `false` for every [ambiguous](Self::is_ambiguous) error.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable && !self.is_ambiguous()
     }
 
-    /// Whether the call was sent and nobody knows if it took effect. Look the record up by its
+    /// Returns whether the call was sent and its outcome is unknown. Look up the record by its
     /// [key](Self::idempotency_key) before you do anything else with this payment.
     ///
-    /// False of a success whose record can't be read or used: [`may_have_taken_effect`](Self::may_have_taken_effect) is
-    /// true of both.
+    /// It is `false` for a success whose record cannot be read or used:
+    /// [`may_have_taken_effect`](Self::may_have_taken_effect) is `true` for both.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Ambiguous(_))
     }
 
-    /// Whether a call that does more than read may have changed something although it failed: it is
-    /// [ambiguous](Self::is_ambiguous), or the gateway answered with success, and what it answered can't be read
-    /// ([`Decode`](ErrorKind::Decode)) or used ([`NotEnabled`](ErrorKind::NotEnabled)), or it refused the key for
-    /// [having been used](Self::is_duplicate).
+    /// Returns whether a call that does more than read may have changed something although it failed: it is
+    /// [ambiguous](Self::is_ambiguous); or the gateway responded with success, and the record cannot be read
+    /// ([`Decode`](ErrorKind::Decode)) or used ([`NotEnabled`](ErrorKind::NotEnabled)); or the gateway rejected the
+    /// idempotency key as [already used](Self::is_duplicate).
     ///
-    /// Where it is false this call changed nothing; what became of an earlier one with the same key is another matter. It means
-    /// nothing of a call that only reads.
+    /// If it is `false`, this call changed nothing. An earlier call with the same key may have. It has no meaning for calls
+    /// that only read.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
         match self.0.kind {
             ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
-            ErrorKind::Decode(_) => self.raw_response().is_some_and(RawResponse::says_success),
+            ErrorKind::Decode(_) => self.raw_response().is_some_and(RawResponse::is_success),
             _ => self.is_duplicate(),
         }
     }
 
-    /// Whether the gateway refused the idempotency key for having been used.
+    /// Returns whether the gateway rejected the idempotency key as already used.
     ///
-    /// Inferred from the words of the refusal, for no list of codes is public: a hint for people and
-    /// for a look-up, nothing to base a payment on.
+    /// Inferred from the message of the rejection, because no list of retcodes is public: use it as a hint for people and
+    /// for a lookup, not as the basis of a payment.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.api_error().is_some_and(ApiError::is_duplicate)
     }
 
-    /// The idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.
+    /// Returns the idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         match &self.0.kind {
@@ -183,22 +173,22 @@ impl Error {
         }
     }
 
-    /// The refusal of the gateway, if it gave one: of an ambiguous call, that of its last attempt.
+    /// Returns the rejection of the gateway, if there is one; for an ambiguous call, the rejection of its last attempt.
     #[must_use]
     pub fn api_error(&self) -> Option<&ApiError> {
         match &self.0.kind {
-            ErrorKind::Api(refusal)
-            | ErrorKind::AddressNotAllowed(refusal)
+            ErrorKind::Api(error)
+            | ErrorKind::AddressNotAllowed(error)
             | ErrorKind::Authentication {
-                api_error: Some(refusal),
+                api_error: Some(error),
                 ..
-            } => Some(refusal),
+            } => Some(error),
             ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().api_error(),
             _ => None,
         }
     }
 
-    /// The `retcode` of the answer as text, such as `00008`.
+    /// Returns the `retcode` of the response as a string, such as `00008`.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.api_error()
@@ -206,28 +196,29 @@ impl Error {
             .or_else(|| self.raw_response()?.retcode())
     }
 
-    /// The HTTP status of the answer; `None` if none came.
+    /// Returns the HTTP status of the response; `None` without a response.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
-        self.raw_response().map(|raw| raw.status().as_u16())
+        self.raw_response()
+            .map(|response| response.status().as_u16())
     }
 
-    /// How long the gateway, or a proxy before it, asked to wait from the answer on (`Retry-After`); it may be absurdly long.
+    /// Returns the `Retry-After` that the gateway, or a proxy before it, sent. It may be absurdly long.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.kind {
             ErrorKind::RateLimited { retry_after } => *retry_after,
             ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().retry_after(),
-            _ => self.0.wait,
+            _ => self.0.retry_after,
         }
     }
 
-    /// The answer as it came, if one came.
+    /// Returns the response as received, if there is one.
     #[must_use]
     pub fn raw_response(&self) -> Option<&RawResponse> {
-        match (&self.0.raw, &self.0.kind) {
+        match (&self.0.response, &self.0.kind) {
             (None, ErrorKind::Ambiguous(ambiguous)) => ambiguous.cause().raw_response(),
-            (raw, _) => raw.as_ref(),
+            (response, _) => response.as_ref(),
         }
     }
 }
@@ -237,9 +228,13 @@ impl fmt::Display for Error {
         if let Some(operation) = &self.0.operation {
             write!(f, "{}: ", operation.replace('_', " "))?;
         }
-        let mut status = self.0.raw.as_ref().map(|raw| raw.status().as_u16());
+        let mut status = self
+            .0
+            .response
+            .as_ref()
+            .map(|response| response.status().as_u16());
         match &self.0.kind {
-            // One sentence: the cause would name operation and attempts a second time.
+            // The cause would repeat the operation and the attempts.
             ErrorKind::Ambiguous(ambiguous)
                 if ambiguous.cause().operation() == self.operation() =>
             {
@@ -265,7 +260,7 @@ impl fmt::Debug for Error {
             .field("operation", &self.0.operation)
             .field("attempts", &self.0.attempts)
             .field("retryable", &self.is_retryable())
-            .field("raw", &self.0.raw)
+            .field("response", &self.0.response)
             .field("source", &self.0.source)
             .finish()
     }
@@ -290,12 +285,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_one_pointer_wide() {
+    fn error_has_size_of_pointer() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
     #[test]
-    fn an_ambiguous_error_is_never_retryable() {
+    fn ambiguous_error_is_never_retryable() {
         let cause = Error::new(ErrorKind::Timeout).retryable(true);
         assert!(cause.is_retryable());
         let error = Error::new(ErrorKind::Ambiguous(Ambiguous::new(
@@ -308,20 +303,19 @@ mod tests {
         assert_eq!(error.idempotency_key(), Some("7"));
     }
 
-    /// Each kind: its word, how it reads, and whether it has a cause. What stands in an answer is not in it.
     #[test]
-    fn each_kind_is_one_line_that_says_what_to_do() {
+    fn display_of_each_kind_is_one_line_without_response() {
         let api_error = || ApiError::new(Some("00008".to_owned()), Some("for \"Leo\"".to_owned()));
-        let lost = || Error::new(ErrorKind::Timeout).during("create_checkout_order", 2);
+        let timeout = || Error::new(ErrorKind::Timeout).during("create_checkout_order", 2);
         let ambiguous = |key: Option<&str>| {
             let field = key.map(|_| "orderNo");
-            ErrorKind::Ambiguous(Ambiguous::new(field, key.map(str::to_owned), lost()))
+            ErrorKind::Ambiguous(Ambiguous::new(field, key.map(str::to_owned), timeout()))
         };
         for (kind, name, text, has_cause) in [
             (
                 ErrorKind::Api(api_error()),
-                "refused",
-                "refused: 00008 \"for …\"",
+                "api",
+                "rejected: 00008 \"for …\"",
                 false,
             ),
             (
@@ -329,7 +323,7 @@ mod tests {
                     what: "SOL_USDT".into(),
                 },
                 "not_enabled",
-                "not enabled for this account: SOL_USDT; ask the vendor for it",
+                "not enabled for this account: SOL_USDT; ask the vendor to enable it",
                 false,
             ),
             (
@@ -361,13 +355,13 @@ mod tests {
                     retry_after: Some(Duration::from_secs(7)),
                 },
                 "rate_limited",
-                "too many calls; wait 7 s",
+                "too many calls; retry after 7 s",
                 false,
             ),
             (
                 ErrorKind::RateLimited { retry_after: None },
                 "rate_limited",
-                "too many calls; wait before the next one",
+                "too many calls; retry later",
                 false,
             ),
             (
@@ -381,33 +375,33 @@ mod tests {
             (
                 ErrorKind::Timeout,
                 "timeout",
-                "the time was up before an answer came",
+                "timed out before a response was received",
                 false,
             ),
             (
                 ErrorKind::Cancelled,
                 "cancelled",
-                "the caller stopped waiting",
+                "cancelled by the caller",
                 false,
             ),
             (
                 ambiguous(Some("A7")),
                 "ambiguous",
-                "sent, but the outcome is not known; look it up by orderNo \"A7\": \
-                 the time was up before an answer came (attempt 2)",
+                "sent, but the outcome is unknown; look it up by orderNo \"A7\": \
+                 timed out before a response was received (attempt 2)",
                 true,
             ),
             (
                 ambiguous(None),
                 "ambiguous",
-                "sent, but the outcome is not known; look for its record before you send it again: \
-                 the time was up before an answer came (attempt 2)",
+                "sent, but the outcome is unknown; look up the record before you send it again: \
+                 timed out before a response was received (attempt 2)",
                 true,
             ),
             (
                 ErrorKind::Decode(DecodeError::new("retdata.a", "expected a string")),
                 "decode",
-                "the answer can't be read at `retdata.a`: expected a string",
+                "cannot read the response at `retdata.a`: expected a string",
                 false,
             ),
             (
@@ -452,9 +446,8 @@ mod tests {
         }
     }
 
-    /// Of an ambiguous call the answer of its last attempt is told as its own.
     #[test]
-    fn an_ambiguous_error_knows_what_its_cause_knows() {
+    fn ambiguous_error_reports_response_of_its_cause() {
         let reply = RawResponse::new(
             StatusCode::SERVICE_UNAVAILABLE,
             HeaderMap::new(),
@@ -466,7 +459,7 @@ mod tests {
             problem: "broken".into(),
         });
         let cause = cause
-            .answered(reply)
+            .with_response(reply)
             .after(wait)
             .during("cancel_checkout_order", 1);
         let error = Error::new(ErrorKind::Ambiguous(Ambiguous::new(None, None, cause)));

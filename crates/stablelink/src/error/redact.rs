@@ -1,47 +1,47 @@
-//! Hides, in a text of the gateway, what it may repeat of a request: Java servers like to quote the value that they refuse.
+//! Redacts messages of the gateway: they may quote the request, because Java servers quote the value that they reject.
 
 use std::net::IpAddr;
 
-/// The mark in place of what is hidden.
-const VEIL: char = '…';
-/// Shorter words are no token and no number of an account.
-const OPAQUE: usize = 20;
-/// As many digits are a telephone number, an account or a card. An amount or a date may be hidden too: the whole text is
-/// with the refusal.
-const DIGITS: usize = 7;
+/// Replaces a redacted part.
+const MASK: char = '…';
+/// The minimum length of a token.
+const MIN_TOKEN: usize = 20;
+/// The minimum number of digits of a telephone, account or card number. Amounts and dates may be redacted too; the original
+/// text is available from the error.
+const MIN_DIGITS: usize = 7;
 
-/// The text without e-mail addresses, telephone numbers, long numbers, tokens and anything in quotes.
+/// Redacts email addresses, telephone numbers, long numbers, tokens and quoted values.
 pub(super) fn redact(text: &str) -> String {
-    let unquoted = without_quotes(text);
-    let mut shown = String::with_capacity(unquoted.len());
+    let unquoted = redact_quotes(text);
+    let mut redacted = String::with_capacity(unquoted.len());
     let mut rest = unquoted.as_str();
     while let Some(first) = rest.chars().next() {
-        let end = match telephone(rest) {
+        let end = match telephone_end(rest) {
             Some(end) => {
-                shown.push(VEIL);
+                redacted.push(MASK);
                 end
             }
-            None if is_break(first) => {
-                shown.push(first);
+            None if is_separator(first) => {
+                redacted.push(first);
                 first.len_utf8()
             }
             None => {
-                let end = rest.find(is_break).unwrap_or(rest.len());
+                let end = rest.find(is_separator).unwrap_or(rest.len());
                 let word = &rest[..end];
                 if is_private(word) {
-                    shown.push(VEIL);
+                    redacted.push(MASK);
                 } else {
-                    shown.push_str(word);
+                    redacted.push_str(word);
                 }
                 end
             }
         };
         rest = &rest[end..];
     }
-    shown
+    redacted
 }
 
-fn is_break(c: char) -> bool {
+fn is_separator(c: char) -> bool {
     c.is_whitespace() || ",;()[]{}<>=|".contains(c)
 }
 
@@ -50,54 +50,54 @@ fn is_private(word: &str) -> bool {
         return true;
     }
     let trimmed = word.trim_matches(|c: char| ".:".contains(c));
-    // Our own address, which its owner must put on a list.
+    // Our own IP address, which the user must add to an allow-list.
     if trimmed.parse::<IpAddr>().is_ok() {
         return false;
     }
-    // Of any script: a form may have been filled in with full-width digits.
+    // Digits of any script: a form may contain full-width digits.
     let digits = word.chars().filter(|c| c.is_numeric()).count();
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
-    let opaque = word.len() >= OPAQUE && digits > 0 && letters > 0;
+    let token = word.len() >= MIN_TOKEN && digits > 0 && letters > 0;
     let run = word
         .split(|c: char| !c.is_numeric())
         .map(|run| run.chars().count())
         .max()
         .unwrap_or_default();
-    opaque || run >= DIGITS || letters == 0 && digits > DIGITS
+    token || run >= MIN_DIGITS || letters == 0 && digits > MIN_DIGITS
 }
 
-/// Where a telephone number ends that begins here with a plus; blanks and hyphens may stand in it.
-fn telephone(text: &str) -> Option<usize> {
+/// Returns the end of a telephone number that starts here with a plus. It may contain spaces and hyphens.
+fn telephone_end(text: &str) -> Option<usize> {
     let body = text.strip_prefix('+')?;
     let of_number = |c: char| c.is_ascii_digit() || " -().".contains(c);
     let end = body.find(|c| !of_number(c)).unwrap_or(body.len());
     let number = body[..end].trim_end_matches([' ', '-', '.', '(']);
     let digits = number.chars().filter(char::is_ascii_digit).count();
-    (digits >= DIGITS).then_some(1 + number.len())
+    (digits >= MIN_DIGITS).then_some(1 + number.len())
 }
 
-fn without_quotes(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+fn redact_quotes(text: &str) -> String {
+    let mut redacted = String::with_capacity(text.len());
     let mut before = ' ';
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
-        if let Some(end) = closing(c, before) {
-            shown.push(VEIL);
+        if let Some(end) = closing_quote(c, before) {
+            redacted.push(MASK);
             rest = after_quote(rest.as_str(), end).chars();
-            before = VEIL;
+            before = MASK;
         } else {
-            shown.push(c);
+            redacted.push(c);
             before = c;
         }
     }
-    shown
+    redacted
 }
 
-/// What closes a quote that this character opens, if it does.
-fn closing(c: char, before: char) -> Option<char> {
+/// Returns the closing quote if this character opens a quotation.
+fn closing_quote(c: char, before: char) -> Option<char> {
     match c {
         '"' | '`' => Some(c),
-        // An apostrophe inside of a word quotes nothing.
+        // An apostrophe within a word is not a quote.
         '\'' if !before.is_alphanumeric() => Some(c),
         '“' => Some('”'),
         '‘' => Some('’'),
@@ -108,12 +108,12 @@ fn closing(c: char, before: char) -> Option<char> {
     }
 }
 
-/// What comes behind a closing quote; nothing if it is never closed.
+/// Returns the text after the closing quote; an empty string without one.
 fn after_quote(text: &str, quote: char) -> &str {
-    let mut places = text
+    let mut ends = text
         .match_indices(quote)
         .map(|(at, found)| at + found.len());
-    let end = places.find(|end| {
+    let end = ends.find(|end| {
         let next = text[*end..].chars().next();
         !matches!(quote, '\'' | '’') || !next.is_some_and(char::is_alphanumeric)
     });
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_personal_or_secret_is_hidden() {
+    fn personal_data_and_tokens_are_redacted() {
         for (text, shown) in [
             ("mail leo@business.example is taken", "mail … is taken"),
             ("email=leo@business.example,name", "email=…,name"),
@@ -179,13 +179,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_veiled_without_a_panic_and_only_once(text in r#"[ -~"'`+@…é]{0,80}|\PC{0,40}"#) {
+        fn any_text_is_redacted_without_panic(text in r#"[ -~"'`+@…é]{0,80}|\PC{0,40}"#) {
             let once = redact(&text);
             prop_assert!(once.chars().count() <= text.chars().count());
         }
 
         #[test]
-        fn no_quoted_value_is_shown(
+        fn quoted_value_is_never_displayed(
             before in "[a-z :]{0,20}", value in "[A-Z][a-z]{1,8} [A-Z][a-z]{1,8}", after in "[a-z :]{0,20}",
             (open, close) in prop::sample::select(vec![('"', '"'), ('`', '`'), ('“', '”'), ('«', '»'), ('「', '」')]),
         ) {

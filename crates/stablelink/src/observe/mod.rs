@@ -1,76 +1,66 @@
-//! What those who run a client see of it: spans of `tracing`, and metrics.
+//! Spans, events and metrics of the client.
 //!
-//! No address, header, body, key or personal data stands in either, at any level; what the gateway gives as `retcode`
-//! is shown where it looks like a code.
+//! None of them contains URLs, headers, bodies, keys or personal data, at any level. The `retcode` of the gateway is recorded
+//! if it looks like a code.
 //!
 //! # Spans
 //!
-//! [`CALL`], at level info, is one call from its beginning to its end: token, locks, attempts and pauses. [`ATTEMPT`], at
-//! level debug and inside it, is one request and its answer; a token request has one too, wherever it is made. Names of fields are those of
-//! OpenTelemetry where it has one:
+//! `stablelink.call`, at level info, covers one call: token, locks, attempts and delays. `stablelink.attempt`, at level debug
+//! and inside of it, covers one request and its response; token requests have one too. Fields have the names of OpenTelemetry
+//! if it defines them:
 //!
-//! | Field | Span | What |
+//! | Field | Span | Value |
 //! |---|---|---|
-//! | `operation` | both | the name of the low-level client, such as `create_checkout_order`; of a call by hand its method |
+//! | `operation` | both | the method of the low-level client, such as `create_checkout_order`; of a raw request its HTTP method |
 //! | `otel.kind` | both | `client` |
-//! | `attempts` | call | how often the request was sent, or tried to be |
-//! | `attempt` | attempt | which of them this is, from 1 |
+//! | `attempts` | call | how often the request was sent, or was about to be sent |
+//! | `attempt` | attempt | the number of the attempt, from 1 |
 //! | `http.request.method` | attempt | `GET`, `POST` … |
-//! | `http.response.status_code` | both | the HTTP status of the last answer |
-//! | `retcode` | both | that of its envelope |
+//! | `http.response.status_code` | both | the HTTP status of the last response |
+//! | `retcode` | both | the retcode of its envelope |
 //! | `duration_ms` | both | milliseconds, by the monotonic clock of the client |
-//! | `error.type` | both | [`ErrorKind::name`](crate::ErrorKind::name) of what failed; `cancelled` if the caller went away |
-//! | `otel.status_code` | both | `ERROR` of what failed |
+//! | `error.type` | both | the [`ErrorKind::name`](crate::ErrorKind::name) of a failure; `cancelled` if the future was dropped |
+//! | `otel.status_code` | both | `ERROR` of a failure |
 //!
-//! A repeat and a token request are events at level debug, a clock that is off one at level warn. Of a call that was left there is
-//! neither a status nor the number of attempts.
+//! Retries and token requests are events at level debug, a clock skew is an event at level warn. A call whose future was
+//! dropped has no status and no number of attempts.
 //!
 //! # Metrics
 //!
-//! With the feature `metrics`, through the facade of the crate `metrics`: any of its recorders gets them.
+//! With the feature `metrics`, through the facade of the crate `metrics`, for any of its recorders:
 //!
-//! | Name | Kind | Labels |
+//! | Name | Type | Labels |
 //! |---|---|---|
-//! | `stablelink_calls_total` | counter | `operation`, `outcome`: `success` or what `error.type` is |
+//! | `stablelink_calls_total` | counter | `operation`, `outcome`: `success` or the value of `error.type` |
 //! | `stablelink_call_duration_seconds` | histogram, seconds | the same |
-//! | `stablelink_retries_total` | counter | `operation`, `reason`: what `error.type` was |
-//! | `stablelink_token_renewals_total` | counter | `grant`: `client_credentials` or `refresh_token`; `outcome` |
+//! | `stablelink_retries_total` | counter | `operation`, `reason`: the value of `error.type` |
+//! | `stablelink_token_refreshes_total` | counter | `grant`: `client_credentials` or `refresh_token`; `outcome` |
 
-mod attempt;
-mod call;
-mod ending;
-mod measure;
+mod metrics;
+mod span_timer;
 
 use std::time::Duration;
 
-pub(crate) use attempt::Attempt;
-pub(crate) use call::Call;
 #[cfg(feature = "metrics")]
-pub use measure::{
-    CALL_DURATION_SECONDS, CALLS_TOTAL, RETRIES_TOTAL, TOKEN_RENEWALS_TOTAL, describe_metrics,
-};
+pub use metrics::describe_metrics;
+pub(crate) use span_timer::{AttemptSpan, CallSpan};
 
 use crate::error::Error;
 
-/// The name of the span of a call.
-pub const CALL: &str = "stablelink.call";
-/// The name of the span of one request and its answer.
-pub const ATTEMPT: &str = "stablelink.attempt";
-
-/// The word for a call that went well.
+/// The `outcome` of a call or token request that succeeded.
 const SUCCESS: &str = "success";
 
-/// A call is made again after a pause.
-pub(crate) fn retry(operation: &str, error: &Error, pause: Duration) {
+/// Records that a call is retried after a delay.
+pub(crate) fn retry(operation: &str, error: &Error, delay: Duration) {
     let reason = error.kind().name();
-    let pause_ms = ending::millis(pause);
-    tracing::debug!(operation, "error.type" = reason, pause_ms, "sent again");
-    measure::retry(operation, reason);
+    let delay_ms = span_timer::millis(delay);
+    tracing::debug!(operation, "error.type" = reason, delay_ms, "retrying call");
+    metrics::retry(operation, reason);
 }
 
-/// A token was asked for.
-pub(crate) fn token_renewal<T>(grant: &'static str, outcome: Result<T, &Error>) {
-    let outcome = outcome.err().map_or(SUCCESS, |error| error.kind().name());
-    tracing::debug!(grant, outcome, "token asked for");
-    measure::token_renewal(grant, outcome);
+/// Records a token request.
+pub(crate) fn token_refresh<T>(grant: &'static str, result: Result<T, &Error>) {
+    let outcome = result.err().map_or(SUCCESS, |error| error.kind().name());
+    tracing::debug!(grant, outcome, "token requested");
+    metrics::token_refresh(grant, outcome);
 }

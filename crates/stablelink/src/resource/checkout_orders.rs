@@ -1,6 +1,7 @@
-//! Orders that a customer pays on a chain (W Checkout).
+//! Orders that a customer pays on a blockchain (W Checkout).
 
 use std::fmt;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::{CheckoutOrderStatus, CheckoutToken};
@@ -10,104 +11,87 @@ use stablelink_api::types::{
     CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder, CreatedCheckoutOrderEnvelope,
 };
 
-use super::{keyed, unique_number};
-use crate::call::{Call, Plan, Run};
+use super::{debug_key, unique_number};
+use crate::call::{Call, CallContext, CallOptions};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::poller::Poller;
 use crate::response::Response;
 
-/// Orders that a customer pays on a chain. Pages: <https://developer.en.wcheckout.app/407759320e0>,
+/// Orders that a customer pays on a blockchain. Pages: <https://developer.en.wcheckout.app/407759320e0>,
 /// <https://developer.en.wcheckout.app/407759322e0>.
 #[derive(Clone, Debug)]
-pub struct CheckoutOrders(Client);
+pub struct CheckoutOrders(pub(super) Client);
 
 impl CheckoutOrders {
-    pub(super) fn new(client: &Client) -> Self {
-        Self(client.clone())
-    }
-
-    /// Makes an order, under the number that stands in the value.
+    /// Creates an order.
     ///
-    /// Awaiting it again with the same value is safe, also after an [ambiguous](Error::is_ambiguous) error: the gateway refuses a number
-    /// that it has, which [is a duplicate](Error::is_duplicate) then: [`get`](Self::get) tells what stands under it. If an attempt of this
-    /// call was lost and the next one is refused, the order is looked up here; found with the same data, it is the result, without
-    /// `coin_address`, `exchange_rate` and `payment_url`, which the record does not show.
+    /// Sending the same value again is safe, even after an [ambiguous](Error::is_ambiguous) error: the gateway rejects a number
+    /// that it knows as a [duplicate](Error::is_duplicate), and [`get`](Self::get) returns that order. If an attempt of this
+    /// call has an unknown outcome and the next one is rejected, the order is looked up. If its record has the same data, it is
+    /// returned, without `coin_address`, `exchange_rate` and `payment_url`, which the record does not contain.
     ///
-    /// A deposit address of "-1" means that chain and coin are not enabled (observed live): that is the error
+    /// A deposit address of "-1" means that the token is not enabled (observed live): the error is
     /// [`NotEnabled`](ErrorKind::NotEnabled).
     ///
     /// Page: <https://developer.en.wcheckout.app/407759320e0>
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `orderNo`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate));
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument), with nothing sent, of one that has other characters than letters and digits.
-    pub fn create(
-        &self,
-        order: &NewCheckoutOrder,
-    ) -> Call<CreateCheckoutOrderRequest, CreatedCheckoutOrder> {
-        let request = order.0.clone();
-        let number = request.order_no.clone();
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `orderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the number was used before; with
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), before anything is sent, if it has other characters than letters and
+    /// digits.
+    pub fn create(&self, order: &NewCheckoutOrder) -> Call<CreatedCheckoutOrder> {
         Call::new(
             &self.0,
             &operations::CREATE_CHECKOUT_ORDER,
-            request,
-            |run, request| Box::pin(create(run, request)),
+            order.0.clone(),
+            |context, request, _| Box::pin(create(context, request)),
         )
-        .keyed(number)
+        .key(&order.0.order_no)
     }
 
-    /// The order with this number.
+    /// Returns the order with this number.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
-    pub fn get(&self, order_no: impl Into<String>) -> Call<String, CheckoutOrder> {
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    pub fn get(&self, order_no: impl Into<String>) -> Call<CheckoutOrder> {
         let number = order_no.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::GET_CHECKOUT_ORDER,
+            operations::GET_CHECKOUT_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.answer(run.api().get_checkout_order(number).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            |api, number| api.get_checkout_order(number),
+            required
         )
     }
 
-    /// Cancels the order with this number. Sent once, never repeated, although it is a GET. What its answer holds was not seen.
+    /// Cancels the order with this number. The call is never retried: cancelling is not idempotent even though it is a GET. The
+    /// response is not documented.
     ///
-    /// No page of it was seen: path and method are those of the vendor's own public client.
+    /// Its page is missing: the path and the method are those of the vendor's own public client.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
-    /// outcome; look for what it did before you make it again.
-    pub fn cancel(&self, order_no: impl Into<String>) -> Call<String, Option<RawJson>> {
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
+    /// look up the order before you send it again.
+    pub fn cancel(&self, order_no: impl Into<String>) -> Call<Option<RawJson>> {
         let number = order_no.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::CANCEL_CHECKOUT_ORDER,
+            operations::CANCEL_CHECKOUT_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.opened(run.api().cancel_checkout_order(number).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            |api, number| api.cancel_checkout_order(number),
+            optional
         )
     }
 
-    /// Waits for the order with this number to be paid, cancelled or timed out: any status but PAYING. A status that is not
-    /// documented is waited out. Its times have no zone and decide nothing.
+    /// Returns a poller of the order with this number. It is final when it is paid, cancelled or timed out: any documented status
+    /// except PAYING. The times of the order are ignored, because they have no time zone.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
     pub fn wait(&self, order_no: impl Into<String>) -> Poller<CheckoutOrder> {
@@ -117,32 +101,21 @@ impl CheckoutOrders {
         })
     }
 
-    /// Orders. **Inferred**: neither path nor fields were seen.
+    /// Lists orders. **Inferred**: neither its path nor its fields are documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
         filter: stablelink_api::types::ListCheckoutOrdersRequest,
-    ) -> Call<stablelink_api::types::ListCheckoutOrdersRequest, Option<RawJson>> {
-        Call::new(
-            &self.0,
-            &operations::LIST_CHECKOUT_ORDERS,
-            filter,
-            |run, filter| {
-                Box::pin(async move {
-                    run.opened(run.api().list_checkout_orders(filter).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
-        )
+    ) -> Call<Option<RawJson>, stablelink_api::types::ListCheckoutOrdersRequest> {
+        call!(&self.0, operations::LIST_CHECKOUT_ORDERS, parameters: filter, |api, filter| api.list_checkout_orders(filter), optional)
     }
 }
 
-/// Whether an order stands as it is until somebody acts: refunds come after that.
+/// Returns whether the status changes only by an action such as a refund.
 fn is_final(order: &CheckoutOrder) -> bool {
     !matches!(
         order.order_status,
@@ -151,89 +124,85 @@ fn is_final(order: &CheckoutOrder) -> bool {
 }
 
 async fn create(
-    run: &Run,
+    context: &Arc<CallContext>,
     request: &CreateCheckoutOrderRequest,
 ) -> Result<Response<CreatedCheckoutOrder>, Error> {
-    let legal = |number: &str| {
+    let is_valid = |number: &str| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    if !legal(&request.order_no) {
-        let problem = "has other characters than letters and digits, which the gateway refuses";
-        return Err(run.session.named(Error::invalid("orderNo", problem)));
+    if !is_valid(&request.order_no) {
+        let problem = "has other characters than letters and digits, which the gateway rejects";
+        return Err(context.annotate(Error::invalid("orderNo", problem)));
     }
-    let outcome = run.answer(run.api().create_checkout_order(request).await, |found| {
-        found.retdata
-    });
-    let order = match outcome {
+    let result = context.api().create_checkout_order(request).await;
+    let order = match context.required(result, |envelope| envelope.retdata) {
         Ok(order) => order,
-        // One attempt was lost and another refused: the record tells which of them counts. Refused alone, it may be of another
-        // order that has the number by mistake, and long been paid.
+        // One attempt has an unknown outcome and a later one was rejected: the record shows whether the first took effect. A
+        // rejection without an ambiguous attempt may be about another order with the same number.
         Err(error) if error.is_ambiguous() && error.api_error().is_some() => {
-            recorded(run, request).await.ok_or(error)?
+            find_created(context, request).await.ok_or(error)?
         }
         Err(error) => return Err(error),
     };
     if order.deposit_address.as_deref() == Some("-1") {
         let what = format!("{} on its chain (depositAddress is -1)", request.token).into();
         let error = Error::new(ErrorKind::NotEnabled { what });
-        return Err(run.session.named(error));
+        return Err(context.annotate(error));
     }
     Ok(order)
 }
 
-/// The order that an earlier attempt made, if the gateway has one with the same data.
-async fn recorded(
-    run: &Run,
+/// Returns the order that an earlier attempt created, if the gateway has one with the same data.
+async fn find_created(
+    context: &CallContext,
     request: &CreateCheckoutOrderRequest,
 ) -> Option<Response<CreatedCheckoutOrder>> {
-    let lookup = Run::new(
-        std::sync::Arc::clone(&run.shared),
-        Plan::of(&operations::GET_CHECKOUT_ORDER, run.shared.deadline),
-    );
-    let found = lookup.within(async {
-        let found = lookup.api().get_checkout_order(&request.order_no).await;
-        lookup.answer(found, |found| found.retdata)
+    let options = CallOptions::of(&operations::GET_CHECKOUT_ORDER, context.client.deadline);
+    let lookup = CallContext::new(Arc::clone(&context.client), options);
+    let found = lookup.execute(async {
+        let result = lookup.api().get_checkout_order(&request.order_no).await;
+        lookup.required(result, |envelope| envelope.retdata)
     });
-    let (record, reply) = found.await.ok()?.into_parts();
-    if !is_of(&record, request) {
+    let (record, response) = found.await.ok()?.into_parts();
+    if !matches_request(&record, request) {
         return None;
     }
-    let created: CreatedCheckoutOrderEnvelope = serde_json::from_slice(reply.body()).ok()?;
-    Some(Response::new(created.retdata?, reply))
+    let created: CreatedCheckoutOrderEnvelope = serde_json::from_slice(response.body()).ok()?;
+    Some(Response::new(created.retdata?, response))
 }
 
-/// Whether a record is of this request: a number may have been used before.
-fn is_of(record: &CheckoutOrder, request: &CreateCheckoutOrderRequest) -> bool {
-    fn agrees<T: PartialEq>(shown: Option<T>, sent: T) -> bool {
-        shown.is_none_or(|shown| shown == sent)
+/// Returns whether a record belongs to this request: the number may have been used before.
+fn matches_request(record: &CheckoutOrder, request: &CreateCheckoutOrderRequest) -> bool {
+    fn matches<T: PartialEq>(recorded: Option<T>, sent: T) -> bool {
+        recorded.is_none_or(|recorded| recorded == sent)
     }
     record.order_no.as_deref() == Some(request.order_no.as_str())
         && record.order_amount.map(|amount| amount.get()) == Some(request.order_amount.get())
-        && agrees(
+        && matches(
             record.token.as_ref().map(|token| token.as_str()),
             request.token.as_str(),
         )
-        && agrees(
+        && matches(
             record.customer_id.as_ref().map(|id| id.as_text()),
             request.customer_id.as_str().into(),
         )
-        && agrees(
+        && matches(
             record.merchant_id.as_ref().map(|id| id.as_text()),
             request.merchant_id.as_str().into(),
         )
 }
 
-/// An order to be made. Its number, the idempotency key, is made with the value and stays the same however often
-/// it is sent.
+/// A new order. Its number, the idempotency key, is generated with the value and stays the same however often the value is
+/// sent.
 #[derive(Clone)]
-#[must_use = "an order is made when `create` is awaited"]
+#[must_use = "an order is created when `create` is awaited"]
 pub struct NewCheckoutOrder(CreateCheckoutOrderRequest);
 
 impl NewCheckoutOrder {
-    /// An order over an amount of US dollars, exact to the digit, paid in this coin on its chain, for a customer of a merchant. Its
-    /// limits were not seen; the gateway refuses what it does not take.
+    /// Returns an order over an exact amount of US dollars, paid with this token, for a customer of a merchant. The limits of the
+    /// amount are not documented.
     ///
-    /// A guide asks for customer and merchant both; the brands differ on whether the merchant is required, so that
+    /// A guide requires both customer and merchant; the pages of the two brands disagree on whether the merchant is required, so
     /// it is always sent.
     pub fn usd(
         amount: impl Into<Decimal>,
@@ -254,37 +223,37 @@ impl NewCheckoutOrder {
         })
     }
 
-    /// Your own number: letters and digits (observed live). It must be new.
+    /// Sets a number of your own: letters and digits (observed live). It must be unique.
     pub fn with_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.order_no = number.into();
         self
     }
 
-    /// How long it can be paid, in seconds; without it the gateway decides.
+    /// Sets how long the order can be paid, in seconds. The gateway has a default.
     pub fn expired_in(mut self, seconds: i64) -> Self {
         self.0.expired_in = Some(seconds);
         self
     }
 
-    /// Where a browser goes after the payment.
+    /// Sets the URL to which a browser is sent after the payment.
     pub fn pc_callback_url(mut self, url: impl Into<String>) -> Self {
         self.0.pc_callback_url = Some(url.into());
         self
     }
 
-    /// Where an app goes after the payment.
+    /// Sets the URL to which an app is sent after the payment.
     pub fn app_callback_url(mut self, url: impl Into<String>) -> Self {
         self.0.app_callback_url = Some(url.into());
         self
     }
 
-    /// Its number.
+    /// Returns the number, which is the idempotency key.
     #[must_use]
     pub fn order_no(&self) -> &str {
         &self.0.order_no
     }
 
-    /// The request as it will be sent.
+    /// Returns the request.
     #[must_use]
     pub const fn request(&self) -> &CreateCheckoutOrderRequest {
         &self.0
@@ -299,7 +268,7 @@ impl From<CreateCheckoutOrderRequest> for NewCheckoutOrder {
 
 impl fmt::Debug for NewCheckoutOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        keyed(f, "NewCheckoutOrder", "order_no", self.order_no())
+        debug_key(f, "NewCheckoutOrder", "order_no", self.order_no())
     }
 }
 
@@ -312,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_is_made_once_and_is_legal() {
+    fn number_is_generated_once_and_valid() {
         let order = order();
         assert_eq!(order.clone().order_no(), order.order_no());
         assert!(
@@ -325,10 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_other_data_is_not_taken_for_the_order() {
+    fn record_with_other_data_does_not_match() {
         let order = order().with_order_no("7").0;
         let same = r#"{"orderNo":"7","orderAmount":0.5,"customerId":6,"merchantId":"1","token":"ETH_USDT"}"#;
-        for (from, to, is) in [
+        for (from, to, expected) in [
             ("", "", true),
             (r#","merchantId":"1""#, "", true),
             ("0.5", "0.500", true),
@@ -344,7 +313,7 @@ mod tests {
                 same.replace(from, to)
             };
             let record: CheckoutOrder = serde_json::from_str(&record).unwrap();
-            assert_eq!(is_of(&record, &order), is, "{from} -> {to}");
+            assert_eq!(matches_request(&record, &order), expected, "{from} -> {to}");
         }
     }
 }

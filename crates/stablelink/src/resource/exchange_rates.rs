@@ -1,4 +1,4 @@
-//! Rates between currencies.
+//! Exchange rates.
 
 use rust_decimal::Decimal;
 use stablelink_api::open_enums::TradeCurrency;
@@ -8,62 +8,54 @@ use stablelink_api::types::{ExchangeRate, GetExchangeRateRequest};
 use crate::call::Call;
 use crate::client::Client;
 
-/// Rates between currencies. Page: <https://developer.stablelink.app/421876920e0>.
+/// Exchange rates. Page: <https://developer.stablelink.app/421876920e0>.
 #[derive(Clone, Debug)]
-pub struct ExchangeRates(Client);
+pub struct ExchangeRates(pub(super) Client);
 
 impl ExchangeRates {
-    pub(super) fn new(client: &Client) -> Self {
-        Self(client.clone())
-    }
-
-    /// The rate at which one currency is sold for another. It only reads, and is repeated if need be.
+    /// Returns the rate at which one currency is sold for another.
     ///
-    /// Two versions of the page are known, and which of them is live is not: the older gives `rate` and `quote_id`, the newer
-    /// `channel_rate` and the fees of the developer; both are read. `rate_expiry_time` is a local time without a zone: do not compare it with now.
-    /// The related wallet API says that a quote lives 30 seconds (inferred for this one).
+    /// The page has two versions, and it is unknown which one is live: the older one returns `rate` and `quote_id`, the newer
+    /// one `channel_rate` and the fees of the developer. Both are supported. `rate_expiry_time` is a local time without a
+    /// time zone: do not compare it with the current time. In the related wallet API, a quote is valid for 30 seconds
+    /// (inferred for this one).
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     pub fn quote(
         &self,
         sell: impl Into<TradeCurrency>,
         buy: impl Into<TradeCurrency>,
-    ) -> Call<GetExchangeRateRequest, ExchangeRate> {
+    ) -> Call<ExchangeRate, GetExchangeRateRequest> {
         let request = GetExchangeRateRequest {
             sell_currency: Some(sell.into()),
             buy_currency: Some(buy.into()),
             ..Default::default()
         };
-        Call::new(
+        call!(
             &self.0,
-            &operations::GET_EXCHANGE_RATE,
-            request,
-            |run, request| {
-                Box::pin(async move {
-                    run.answer(run.api().get_exchange_rate(request).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            operations::GET_EXCHANGE_RATE,
+            parameters: request,
+            |api, request| api.get_exchange_rate(request),
+            required
         )
     }
 }
 
 /// Optional arguments of [`ExchangeRates::quote`].
-impl Call<GetExchangeRateRequest, ExchangeRate> {
-    /// How much is sold, in the currency sold.
+impl Call<ExchangeRate, GetExchangeRateRequest> {
+    /// Sets the amount to sell, in the currency that is sold.
     pub fn amount(mut self, amount: impl Into<Decimal>) -> Self {
-        self.request.amount = Some(amount.into().into());
+        self.parameters.amount = Some(amount.into().into());
         self
     }
 
-    /// The customer whose fees apply.
+    /// Sets the customer whose fees apply.
     pub fn client_id(mut self, id: i64) -> Self {
-        self.request.client_id = Some(id);
+        self.parameters.client_id = Some(id);
         self
     }
 }

@@ -1,22 +1,49 @@
-//! The operations, by what they are about: one handle a resource.
+//! The operations: one handle for each resource. [`call!`] builds the [`Call`](crate::Call) of an operation.
+
+/// Builds the call of an operation: its constant in `operations`, its arguments, and the method of the generated client.
+/// `required` and `optional` say whether the response must have `retdata`. With `parameters:` the arguments can be changed
+/// until the call is sent.
+macro_rules! call {
+    ($client:expr, $operation:expr, $arguments:expr, |$api:ident, $name:pat_param| $send:expr, $read:ident) => {
+        $crate::call::Call::new($client, &$operation, $arguments, |context, $name, _| {
+            Box::pin(async move {
+                let $api = context.api();
+                context.$read($send.await, |envelope| envelope.retdata)
+            })
+        })
+    };
+    ($client:expr, $operation:expr, parameters: $parameters:expr, |$api:ident, $name:pat_param| $send:expr, $read:ident) => {
+        $crate::call::Call::with_parameters(
+            $client,
+            &$operation,
+            (),
+            $parameters,
+            |context, _, $name| {
+                Box::pin(async move {
+                    let $api = context.api();
+                    context.$read($send.await, |envelope| envelope.retdata)
+                })
+            },
+        )
+    };
+}
 
 mod checkout_orders;
+mod customers;
 mod exchange_rates;
-mod fee_configs;
-mod kyb;
 mod refunds;
 #[cfg(feature = "provisional")]
 mod remits;
 mod settlements;
 #[cfg(feature = "provisional")]
 mod trades;
-mod users;
 mod webhook_events;
 
+use std::fmt;
+
 pub use checkout_orders::{CheckoutOrders, NewCheckoutOrder};
+pub use customers::{FeeConfigs, Kyb, Users};
 pub use exchange_rates::ExchangeRates;
-pub use fee_configs::FeeConfigs;
-pub use kyb::Kyb;
 #[cfg(feature = "provisional")]
 pub use refunds::NewRefund;
 pub use refunds::{NewAbnormalPaymentRefund, Refunds};
@@ -27,10 +54,7 @@ pub use settlements::NewFiatSettlement;
 pub use settlements::{NewSettlement, Settlements};
 #[cfg(feature = "provisional")]
 pub use trades::{NewTrade, Trades, request_id};
-pub use users::Users;
 pub use webhook_events::WebhookEvents;
-
-use std::fmt;
 
 use crate::client::Client;
 
@@ -38,74 +62,74 @@ impl Client {
     /// Customer accounts of the developer.
     #[must_use]
     pub fn users(&self) -> Users {
-        Users::new(self)
+        Users(self.clone())
     }
 
     /// Know-your-business reviews of customers.
     #[must_use]
     pub fn kyb(&self) -> Kyb {
-        Kyb::new(self)
+        Kyb(self.clone())
     }
 
-    /// The fees that a developer takes of a customer's trades.
+    /// The fees that a developer charges for the trades of a customer.
     #[must_use]
     pub fn fee_configs(&self) -> FeeConfigs {
-        FeeConfigs::new(self)
+        FeeConfigs(self.clone())
     }
 
-    /// Rates between currencies.
+    /// Exchange rates.
     #[must_use]
     pub fn exchange_rates(&self) -> ExchangeRates {
-        ExchangeRates::new(self)
+        ExchangeRates(self.clone())
     }
 
     /// On-ramp and off-ramp trades. Provisional.
     #[cfg(feature = "provisional")]
     #[must_use]
     pub fn trades(&self) -> Trades {
-        Trades::new(self)
+        Trades(self.clone())
     }
 
     /// Bank accounts of payees. Provisional.
     #[cfg(feature = "provisional")]
     #[must_use]
     pub fn remits(&self) -> Remits {
-        Remits::new(self)
+        Remits(self.clone())
     }
 
-    /// Events that the gateway delivers by webhooks.
+    /// Events that the gateway delivers to webhooks.
     #[must_use]
     pub fn webhook_events(&self) -> WebhookEvents {
-        WebhookEvents::new(self)
+        WebhookEvents(self.clone())
     }
 
-    /// Orders that a customer pays on a chain (W Checkout).
+    /// Orders that a customer pays on a blockchain (W Checkout).
     #[must_use]
     pub fn checkout_orders(&self) -> CheckoutOrders {
-        CheckoutOrders::new(self)
+        CheckoutOrders(self.clone())
     }
 
     /// Payouts of paid orders to a merchant (W Checkout).
     #[must_use]
     pub fn settlements(&self) -> Settlements {
-        Settlements::new(self)
+        Settlements(self.clone())
     }
 
     /// Refunds of orders and of abnormal payments (W Checkout).
     #[must_use]
     pub fn refunds(&self) -> Refunds {
-        Refunds::new(self)
+        Refunds(self.clone())
     }
 }
 
-/// `Debug` of a request value: its key alone, for what else stands in it may be personal.
-fn keyed(f: &mut fmt::Formatter<'_>, name: &str, field: &str, key: &str) -> fmt::Result {
+/// Writes the `Debug` form of a request value: only its key, because the other fields may be personal data.
+fn debug_key(f: &mut fmt::Formatter<'_>, name: &str, field: &str, key: &str) -> fmt::Result {
     f.debug_struct(name)
         .field(field, &key)
         .finish_non_exhaustive()
 }
 
-/// A number that is unique for an order: letters and digits alone, for a hyphen was refused (observed live).
+/// Returns a unique order number of letters and digits: a hyphen was rejected (observed live).
 fn unique_number() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }

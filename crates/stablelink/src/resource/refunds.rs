@@ -14,175 +14,126 @@ use stablelink_api::types::{
     CreateRefundOrderRequest, ListAbnormalPaymentsRequest, ListRefundOrdersRequest,
 };
 
-use super::{keyed, unique_number};
+use super::{debug_key, unique_number};
 use crate::call::Call;
 use crate::client::Client;
 
 /// Refunds of orders and of abnormal payments. Page: <https://developer.wcheckout.app/367457405e0>.
 #[derive(Clone, Debug)]
-pub struct Refunds(Client);
+pub struct Refunds(pub(super) Client);
 
 impl Refunds {
-    pub(super) fn new(client: &Client) -> Self {
-        Self(client.clone())
-    }
-
-    /// Pays back a payment that was over, under or late, under the number that stands in the value. Awaiting it again with the same
-    /// value is safe: the gateway refuses a number that it has.
+    /// Refunds an overpaid, underpaid or late payment. Sending the same value again is safe, because the gateway rejects a
+    /// number that it knows.
     ///
     /// Page: <https://developer.wcheckout.app/367457405e0>
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `refundOrderNo`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `refundOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn create_for_abnormal_payment(
         &self,
         refund: &NewAbnormalPaymentRefund,
-    ) -> Call<CreateAbnormalPaymentRefundRequest, RefundOrder> {
-        let request = refund.0.clone();
-        let number = request.refund_order_no.clone();
-        Call::new(
+    ) -> Call<RefundOrder> {
+        call!(
             &self.0,
-            &operations::CREATE_ABNORMAL_PAYMENT_REFUND,
-            request,
-            |run, request| {
-                Box::pin(async move {
-                    let found = run.api().create_abnormal_payment_refund(request).await;
-                    run.answer(found, |found| found.retdata)
-                })
-            },
+            operations::CREATE_ABNORMAL_PAYMENT_REFUND,
+            refund.0.clone(),
+            |api, request| api.create_abnormal_payment_refund(request),
+            required
         )
-        .keyed(number)
+        .key(&refund.0.refund_order_no)
     }
 
-    /// Pays back an order, or an abnormal payment. **Inferred**: its path was not seen.
+    /// Refunds an order or an abnormal payment. **Inferred**: its path is not documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `refundOrderNo`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `refundOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
     #[cfg(feature = "provisional")]
-    pub fn create(&self, refund: &NewRefund) -> Call<CreateRefundOrderRequest, RefundOrder> {
-        let request = refund.0.clone();
-        let number = request.refund_order_no.clone();
-        Call::new(
+    pub fn create(&self, refund: &NewRefund) -> Call<RefundOrder> {
+        call!(
             &self.0,
-            &operations::CREATE_REFUND_ORDER,
-            request,
-            |run, request| {
-                Box::pin(async move {
-                    run.answer(run.api().create_refund_order(request).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            operations::CREATE_REFUND_ORDER,
+            refund.0.clone(),
+            |api, request| api.create_refund_order(request),
+            required
         )
-        .keyed(number)
+        .key(&refund.0.refund_order_no)
     }
 
-    /// The refund with this number. **Inferred**: its path was not seen.
+    /// Returns the refund with this number. **Inferred**: its path is not documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn get(&self, number: impl Into<String>) -> Call<String, RefundOrder> {
+    pub fn get(&self, number: impl Into<String>) -> Call<RefundOrder> {
         let number = number.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::GET_REFUND_ORDER,
+            operations::GET_REFUND_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.answer(run.api().get_refund_order(Some(number)).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            |api, number| api.get_refund_order(Some(number)),
+            required
         )
     }
 
-    /// Cancels the refund with this number. **Inferred**: its path was not seen. Sent once, never repeated.
+    /// Cancels the refund with this number. **Inferred**: its path is not documented. The call is never retried.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
-    /// outcome; look for what it did before you make it again.
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
+    /// look up the refund before you send it again.
     #[cfg(feature = "provisional")]
-    pub fn cancel(&self, number: impl Into<String>) -> Call<String, Option<RawJson>> {
+    pub fn cancel(&self, number: impl Into<String>) -> Call<Option<RawJson>> {
         let number = number.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::CANCEL_REFUND_ORDER,
+            operations::CANCEL_REFUND_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.opened(run.api().cancel_refund_order(Some(number)).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            |api, number| api.cancel_refund_order(Some(number)),
+            optional
         )
     }
 
-    /// Refunds. **Inferred**: neither path nor fields were seen.
+    /// Lists refunds. **Inferred**: neither its path nor its fields are documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
         filter: ListRefundOrdersRequest,
-    ) -> Call<ListRefundOrdersRequest, Option<RawJson>> {
-        Call::new(
-            &self.0,
-            &operations::LIST_REFUND_ORDERS,
-            filter,
-            |run, filter| {
-                Box::pin(async move {
-                    run.opened(run.api().list_refund_orders(filter).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
-        )
+    ) -> Call<Option<RawJson>, ListRefundOrdersRequest> {
+        call!(&self.0, operations::LIST_REFUND_ORDERS, parameters: filter, |api, filter| api.list_refund_orders(filter), optional)
     }
 
-    /// Payments that were over, under or late. **Inferred**: neither path nor fields were seen.
+    /// Lists overpaid, underpaid and late payments. **Inferred**: neither its path nor its fields are documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list_abnormal_payments(
         &self,
         filter: ListAbnormalPaymentsRequest,
-    ) -> Call<ListAbnormalPaymentsRequest, Option<RawJson>> {
-        Call::new(
-            &self.0,
-            &operations::LIST_ABNORMAL_PAYMENTS,
-            filter,
-            |run, filter| {
-                Box::pin(async move {
-                    run.opened(run.api().list_abnormal_payments(filter).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
-        )
+    ) -> Call<Option<RawJson>, ListAbnormalPaymentsRequest> {
+        call!(&self.0, operations::LIST_ABNORMAL_PAYMENTS, parameters: filter, |api, filter| api.list_abnormal_payments(filter), optional)
     }
 }
 
-/// A refund of an abnormal payment to be made. Its number, the idempotency key, is made with the value and stays the
-/// same however often it is sent.
+/// A new refund of an abnormal payment. Its number, the idempotency key, is generated with the value and stays the same
+/// however often the value is sent.
 #[derive(Clone)]
-#[must_use = "a refund is made when `create_for_abnormal_payment` is awaited"]
+#[must_use = "a refund is created when `create_for_abnormal_payment` is awaited"]
 pub struct NewAbnormalPaymentRefund(CreateAbnormalPaymentRefundRequest);
 
 impl NewAbnormalPaymentRefund {
-    /// A refund of the payment with this hash, in this coin, that came for an order.
+    /// Returns a refund of the payment for an order, with this transaction hash and token.
     pub fn new(
         order_no: impl Into<String>,
         token: impl Into<CheckoutToken>,
@@ -198,19 +149,19 @@ impl NewAbnormalPaymentRefund {
         })
     }
 
-    /// A remark.
+    /// Sets a remark.
     pub fn remark(mut self, text: impl Into<String>) -> Self {
         self.0.remark = Some(text.into());
         self
     }
 
-    /// Your own number. It must be new; an empty one is refused here.
+    /// Sets a number of your own. It must be unique; an empty one is rejected before anything is sent.
     pub fn with_refund_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.refund_order_no = number.into();
         self
     }
 
-    /// Its number.
+    /// Returns the number, which is the idempotency key.
     #[must_use]
     pub fn refund_order_no(&self) -> &str {
         &self.0.refund_order_no
@@ -225,7 +176,7 @@ impl From<CreateAbnormalPaymentRefundRequest> for NewAbnormalPaymentRefund {
 
 impl fmt::Debug for NewAbnormalPaymentRefund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        keyed(
+        debug_key(
             f,
             "NewAbnormalPaymentRefund",
             "refund_order_no",
@@ -234,21 +185,21 @@ impl fmt::Debug for NewAbnormalPaymentRefund {
     }
 }
 
-/// A refund to be made. **Inferred** from a page of a sister product. Its number, the idempotency key, is made with the value.
+/// A new refund. **Inferred** from a page of a related product. Its number, the idempotency key, is generated with the value.
 #[cfg(feature = "provisional")]
 #[derive(Clone)]
-#[must_use = "a refund is made when `create` is awaited"]
+#[must_use = "a refund is created when `create` is awaited"]
 pub struct NewRefund(CreateRefundOrderRequest);
 
 #[cfg(feature = "provisional")]
 impl NewRefund {
-    /// A refund of a part of an order, or of all of it. The page does not say whether the amount is in the currency of the order or
-    /// in the coin that was paid.
+    /// Returns a full or partial refund of an order. The page does not say whether the amount is in the currency of the order
+    /// or in the token that was paid.
     pub fn of_order(order_no: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(Some(order_no.into()), None, amount.into())
     }
 
-    /// A refund of an abnormal payment. The page does not say which unit the amount has.
+    /// Returns a refund of an abnormal payment. The page does not specify the unit of the amount.
     pub fn of_abnormal_payment(number: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(None, Some(number.into()), amount.into())
     }
@@ -264,13 +215,13 @@ impl NewRefund {
         })
     }
 
-    /// The wallet of the payee, which a white label asks for.
+    /// Sets the wallet address of the payee, which white-label accounts require.
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.0.address = Some(address.into());
         self
     }
 
-    /// Its number.
+    /// Returns the number, which is the idempotency key.
     #[must_use]
     pub fn refund_order_no(&self) -> &str {
         &self.0.refund_order_no
@@ -287,6 +238,6 @@ impl From<CreateRefundOrderRequest> for NewRefund {
 #[cfg(feature = "provisional")]
 impl fmt::Debug for NewRefund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        keyed(f, "NewRefund", "refund_order_no", self.refund_order_no())
+        debug_key(f, "NewRefund", "refund_order_no", self.refund_order_no())
     }
 }

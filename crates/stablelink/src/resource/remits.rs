@@ -7,87 +7,73 @@ use stablelink_api::types::{CreateRemitRequest, ListRemitsRequest, UpdateRemitRe
 use crate::call::Call;
 use crate::client::Client;
 
-/// Bank accounts of payees. **Inferred**: paths were not seen; the fields are those of the vendor's older wallet API.
+/// Bank accounts of payees. **Inferred**: the paths are not documented; the fields are those of the vendor's older wallet API.
 #[derive(Clone, Debug)]
-pub struct Remits(Client);
+pub struct Remits(pub(super) Client);
 
 impl Remits {
-    pub(super) fn new(client: &Client) -> Self {
-        Self(client.clone())
-    }
-
-    /// Stores a bank account. Make its `request_id` with [`request_id`](crate::request_id) and keep the value: awaiting it again
-    /// is safe, for the gateway refuses a `requestId` that it has. **Inferred**: its page was not seen.
+    /// Stores a bank account. Create its `request_id` with [`request_id`](crate::request_id) and keep the value: sending the
+    /// same value again is safe, because the gateway rejects a `requestId` that it knows. **Inferred**: its page is missing.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `requestId`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
-    pub fn create(
-        &self,
-        account: &CreateRemitRequest,
-    ) -> Call<CreateRemitRequest, Option<RawJson>> {
-        let key = account.request_id.clone();
-        Call::new(
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `requestId`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    pub fn create(&self, account: &CreateRemitRequest) -> Call<Option<RawJson>> {
+        call!(
             &self.0,
-            &operations::CREATE_REMIT,
+            operations::CREATE_REMIT,
             account.clone(),
-            |run, account| {
-                Box::pin(async move {
-                    run.opened(run.api().create_remit(account).await, |found| found.retdata)
-                })
-            },
+            |api, account| api.create_remit(account),
+            optional
         )
-        .keyed(key)
+        .key(&account.request_id)
     }
 
-    /// Changes one: all fields again, its id, and a new `request_id`. **Inferred**: its page was not seen.
+    /// Changes a bank account: all fields, its ID, and a new `request_id`. **Inferred**: its page is missing.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `requestId`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
-    pub fn update(
-        &self,
-        account: &UpdateRemitRequest,
-    ) -> Call<UpdateRemitRequest, Option<RawJson>> {
-        let key = account.request_id.clone();
-        Call::new(
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `requestId`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    pub fn update(&self, account: &UpdateRemitRequest) -> Call<Option<RawJson>> {
+        call!(
             &self.0,
-            &operations::UPDATE_REMIT,
+            operations::UPDATE_REMIT,
             account.clone(),
-            |run, account| {
-                Box::pin(async move {
-                    run.opened(run.api().update_remit(account).await, |found| found.retdata)
-                })
-            },
+            |api, account| api.update_remit(account),
+            optional
         )
-        .keyed(key)
+        .key(&account.request_id)
     }
 
-    /// The bank account with this id. **Inferred**: its page was not seen.
+    /// Returns the bank account with this ID. **Inferred**: its page is missing.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
-    pub fn get(&self, id: i64) -> Call<i64, Option<RawJson>> {
-        Call::new(&self.0, &operations::GET_REMIT, id, |run, id| {
-            Box::pin(async move {
-                run.opened(run.api().get_remit(Some(*id)).await, |found| found.retdata)
-            })
-        })
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    pub fn get(&self, id: i64) -> Call<Option<RawJson>> {
+        call!(
+            &self.0,
+            operations::GET_REMIT,
+            id,
+            |api, id| api.get_remit(Some(*id)),
+            optional
+        )
     }
 
-    /// Bank accounts. **Inferred**: its page was not seen.
+    /// Lists bank accounts. **Inferred**: its page is missing.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
-    pub fn list(&self, filter: ListRemitsRequest) -> Call<ListRemitsRequest, Option<RawJson>> {
-        Call::new(&self.0, &operations::LIST_REMITS, filter, |run, filter| {
-            Box::pin(async move {
-                run.opened(run.api().list_remits(filter).await, |found| found.retdata)
-            })
-        })
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    pub fn list(&self, filter: ListRemitsRequest) -> Call<Option<RawJson>, ListRemitsRequest> {
+        call!(
+            &self.0,
+            operations::LIST_REMITS,
+            parameters: filter,
+            |api, filter| api.list_remits(filter),
+            optional
+        )
     }
 }

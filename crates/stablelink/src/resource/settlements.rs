@@ -11,159 +11,111 @@ use stablelink_api::scalars::RawJson;
 use stablelink_api::types::{CreateFiatSettlementOrderRequest, ListSettlementOrdersRequest};
 use stablelink_api::types::{CreateSettlementOrderRequest, SettlementOrder};
 
-use super::{keyed, unique_number};
+use super::{debug_key, unique_number};
 use crate::call::Call;
 use crate::client::Client;
 
 /// Payouts of paid orders to a merchant. Page: <https://developer.wcheckout.app/354525141e0>.
 #[derive(Clone, Debug)]
-pub struct Settlements(Client);
+pub struct Settlements(pub(super) Client);
 
 impl Settlements {
-    pub(super) fn new(client: &Client) -> Self {
-        Self(client.clone())
-    }
-
-    /// Pays out to an address on a chain, under the number that stands in the value. Awaiting it again with the same value is
-    /// safe: the gateway refuses a number that it has.
+    /// Pays out to a blockchain address. Sending the same value again is safe, because the gateway rejects a number that it
+    /// knows.
     ///
     /// Page: <https://developer.wcheckout.app/354525141e0>
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `settlementOrderNo`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
-    pub fn create(
-        &self,
-        order: &NewSettlement,
-    ) -> Call<CreateSettlementOrderRequest, SettlementOrder> {
-        let request = order.0.clone();
-        let number = request.settlement_order_no.clone();
-        Call::new(
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `settlementOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    pub fn create(&self, order: &NewSettlement) -> Call<SettlementOrder> {
+        call!(
             &self.0,
-            &operations::CREATE_SETTLEMENT_ORDER,
-            request,
-            |run, request| {
-                Box::pin(async move {
-                    run.answer(run.api().create_settlement_order(request).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
+            operations::CREATE_SETTLEMENT_ORDER,
+            order.0.clone(),
+            |api, request| api.create_settlement_order(request),
+            required
         )
-        .keyed(number)
+        .key(&order.0.settlement_order_no)
     }
 
-    /// Pays out in a fiat currency. **Inferred**: neither path nor fields but the number were seen.
+    /// Pays out in a fiat currency. **Inferred**: only the number is documented, neither the path nor the other fields.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `settlementOrderNo`, where it was sent and
-    /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
+    /// `settlementOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
     #[cfg(feature = "provisional")]
-    pub fn create_fiat(
-        &self,
-        order: &NewFiatSettlement,
-    ) -> Call<CreateFiatSettlementOrderRequest, SettlementOrder> {
-        let request = order.0.clone();
-        let number = request.settlement_order_no.clone();
-        Call::new(
+    pub fn create_fiat(&self, order: &NewFiatSettlement) -> Call<SettlementOrder> {
+        call!(
             &self.0,
-            &operations::CREATE_FIAT_SETTLEMENT_ORDER,
-            request,
-            |run, request| {
-                Box::pin(async move {
-                    run.answer(
-                        run.api().create_fiat_settlement_order(request).await,
-                        |found| found.retdata,
-                    )
-                })
-            },
+            operations::CREATE_FIAT_SETTLEMENT_ORDER,
+            order.0.clone(),
+            |api, request| api.create_fiat_settlement_order(request),
+            required
         )
-        .keyed(number)
+        .key(&order.0.settlement_order_no)
     }
 
-    /// The settlement with this number. **Inferred**: its path was not seen.
+    /// Returns the settlement with this number. **Inferred**: its path is not documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn get(&self, number: impl Into<String>) -> Call<String, SettlementOrder> {
+    pub fn get(&self, number: impl Into<String>) -> Call<SettlementOrder> {
         let number = number.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::GET_SETTLEMENT_ORDER,
+            operations::GET_SETTLEMENT_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.answer(
-                        run.api().get_settlement_order(Some(number)).await,
-                        |found| found.retdata,
-                    )
-                })
-            },
+            |api, number| api.get_settlement_order(Some(number)),
+            required
         )
     }
 
-    /// Cancels the settlement with this number. **Inferred**: its path was not seen. Sent once, never repeated.
+    /// Cancels the settlement with this number. **Inferred**: its path is not documented. The call is never retried.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous) where it was sent and nobody knows its
-    /// outcome; look for what it did before you make it again.
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
+    /// look up the settlement before you send it again.
     #[cfg(feature = "provisional")]
-    pub fn cancel(&self, number: impl Into<String>) -> Call<String, Option<RawJson>> {
+    pub fn cancel(&self, number: impl Into<String>) -> Call<Option<RawJson>> {
         let number = number.into();
-        Call::new(
+        call!(
             &self.0,
-            &operations::CANCEL_SETTLEMENT_ORDER,
+            operations::CANCEL_SETTLEMENT_ORDER,
             number,
-            |run, number| {
-                Box::pin(async move {
-                    run.opened(
-                        run.api().cancel_settlement_order(Some(number)).await,
-                        |found| found.retdata,
-                    )
-                })
-            },
+            |api, number| api.cancel_settlement_order(Some(number)),
+            optional
         )
     }
 
-    /// Settlements. **Inferred**: neither path nor fields were seen.
+    /// Lists settlements. **Inferred**: neither its path nor its fields are documented.
     ///
     /// # Errors
     ///
-    /// Those of every call ([`ErrorKind`](crate::ErrorKind)). It only reads: none of them is [ambiguous](crate::Error::is_ambiguous).
+    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
         filter: ListSettlementOrdersRequest,
-    ) -> Call<ListSettlementOrdersRequest, Option<RawJson>> {
-        Call::new(
-            &self.0,
-            &operations::LIST_SETTLEMENT_ORDERS,
-            filter,
-            |run, filter| {
-                Box::pin(async move {
-                    run.opened(run.api().list_settlement_orders(filter).await, |found| {
-                        found.retdata
-                    })
-                })
-            },
-        )
+    ) -> Call<Option<RawJson>, ListSettlementOrdersRequest> {
+        call!(&self.0, operations::LIST_SETTLEMENT_ORDERS, parameters: filter, |api, filter| api.list_settlement_orders(filter), optional)
     }
 }
 
-/// A payout to be made. Its number, the idempotency key, is made with the value and stays the same however often
-/// it is sent.
+/// A new payout. Its number, the idempotency key, is generated with the value and stays the same however often the value is
+/// sent.
 #[derive(Clone)]
-#[must_use = "a settlement is made when `create` is awaited"]
+#[must_use = "a settlement is created when `create` is awaited"]
 pub struct NewSettlement(CreateSettlementOrderRequest);
 
 impl NewSettlement {
-    /// A payout of this amount of a coin, in whole coins and exact to the digit, for these paid orders of a merchant, to an address on the coin's chain. An address
-    /// of another chain loses the money.
+    /// Returns a payout for paid orders of a merchant. The amount is exact, in whole units of the token. The address must be on
+    /// the blockchain of the token: money sent to another blockchain is lost.
     pub fn new(
         amount: impl Into<Decimal>,
         token: impl Into<CheckoutToken>,
@@ -182,19 +134,19 @@ impl NewSettlement {
         })
     }
 
-    /// Your own number. It must be new; an empty one is refused here.
+    /// Sets a number of your own. It must be unique; an empty one is rejected before anything is sent.
     pub fn with_settlement_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.settlement_order_no = number.into();
         self
     }
 
-    /// Its number.
+    /// Returns the number, which is the idempotency key.
     #[must_use]
     pub fn settlement_order_no(&self) -> &str {
         &self.0.settlement_order_no
     }
 
-    /// The request as it will be sent.
+    /// Returns the request.
     #[must_use]
     pub const fn request(&self) -> &CreateSettlementOrderRequest {
         &self.0
@@ -209,7 +161,7 @@ impl From<CreateSettlementOrderRequest> for NewSettlement {
 
 impl fmt::Debug for NewSettlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        keyed(
+        debug_key(
             f,
             "NewSettlement",
             "settlement_order_no",
@@ -218,24 +170,23 @@ impl fmt::Debug for NewSettlement {
     }
 }
 
-/// A payout in a fiat currency to be made. **Inferred**: no field but the number was seen; others go in by
-/// [`From`] a request.
+/// A new payout in a fiat currency. **Inferred**: only the number is documented.
 #[cfg(feature = "provisional")]
 #[derive(Clone)]
-#[must_use = "a settlement is made when `create_fiat` is awaited"]
+#[must_use = "a settlement is created when `create_fiat` is awaited"]
 pub struct NewFiatSettlement(CreateFiatSettlementOrderRequest);
 
 #[cfg(feature = "provisional")]
 impl NewFiatSettlement {
-    /// A payout with these members, and a number that is made here.
-    pub fn new(members: serde_json::Map<String, serde_json::Value>) -> Self {
+    /// Returns a payout with these fields and a generated number.
+    pub fn new(fields: serde_json::Map<String, serde_json::Value>) -> Self {
         Self(CreateFiatSettlementOrderRequest {
             settlement_order_no: unique_number(),
-            extra: members,
+            extra: fields,
         })
     }
 
-    /// Its number.
+    /// Returns the number, which is the idempotency key.
     #[must_use]
     pub fn settlement_order_no(&self) -> &str {
         &self.0.settlement_order_no
@@ -252,7 +203,7 @@ impl From<CreateFiatSettlementOrderRequest> for NewFiatSettlement {
 #[cfg(feature = "provisional")]
 impl fmt::Debug for NewFiatSettlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        keyed(
+        debug_key(
             f,
             "NewFiatSettlement",
             "settlement_order_no",

@@ -176,7 +176,7 @@ mod tests {
             let reply = RawResponse::new(StatusCode::BAD_GATEWAY, HeaderMap::new(), "x".into());
             let first = Error::new(kind)
                 .because(std::io::Error::other("the line is cut"))
-                .answered(reply)
+                .with_response(reply)
                 .retryable(at % 2 == 0)
                 .during("get_token", 2);
             let text = first.to_string();

@@ -1,4 +1,4 @@
-//! What is uploaded: from the disk, from memory, from a stream.
+//! The content of an upload: a file, bytes or a stream.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,23 +13,23 @@ use tokio_util::io::ReaderStream;
 
 use crate::error::Error;
 
-/// Told the bytes sent so far, and their number in all where it is known.
-pub(super) type Progress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
+/// Receives the number of bytes sent so far, and the total if it is known.
+pub(super) type ProgressFn = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 
 type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// What is uploaded.
-pub(super) enum Content {
+/// The content of an upload.
+pub(super) enum UploadContent {
     Path(PathBuf),
     Bytes(Bytes),
-    /// Gone after its first use.
+    /// `None` after its first use.
     Stream(Mutex<Option<ByteStream>>, Option<u64>),
 }
 
-/// Progress is told about this often.
+/// The chunk size, and so the interval of progress reports.
 const CHUNK: usize = 64 * 1024;
 
-impl Content {
+impl UploadContent {
     pub(super) fn stream(
         stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
         size: Option<u64>,
@@ -37,42 +37,45 @@ impl Content {
         Self::Stream(Mutex::new(Some(Box::pin(stream))), size)
     }
 
-    /// A body that begins at the start, and its size.
+    /// Returns a body that starts at the first byte, and its size.
     pub(super) async fn open(
         &self,
-        progress: Option<Progress>,
+        progress: Option<ProgressFn>,
     ) -> Result<(reqwest::Body, Option<u64>), Error> {
         let (stream, size): (ByteStream, _) = match self {
             Self::Path(path) => {
                 let unreadable = |error: io::Error| {
-                    Error::invalid("file", format!("can't be read: {}", error.kind()))
+                    Error::invalid("file", format!("cannot be read: {}", error.kind()))
                         .because(error)
                 };
-                // Before it is opened: to open a pipe waits for its other end.
-                let data = tokio::fs::metadata(path).await.map_err(unreadable)?;
-                if !data.is_file() {
-                    return Err(Error::invalid("file", "is a folder or no plain file"));
+                // Checked before opening: opening a pipe waits for its other end.
+                let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
+                if !metadata.is_file() {
+                    return Err(Error::invalid(
+                        "file",
+                        "is a directory or not a regular file",
+                    ));
                 }
                 let file = File::open(path).await.map_err(unreadable)?;
-                let data = file.metadata().await.map_err(unreadable)?;
+                let metadata = file.metadata().await.map_err(unreadable)?;
                 let reader = ReaderStream::with_capacity(file, CHUNK);
-                (Box::pin(reader), Some(data.len()))
+                (Box::pin(reader), Some(metadata.len()))
             }
             Self::Bytes(bytes) => {
                 let size = bytes.len() as u64;
-                (Box::pin(Pieces(bytes.clone())), Some(size))
+                (Box::pin(ByteChunks(bytes.clone())), Some(size))
             }
             Self::Stream(stream, size) => {
                 let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
                 let stream = stream.take().ok_or_else(|| {
-                    let problem = "is a stream that was read, and the gateway asked for the call again; \
-                                   give it anew";
+                    let problem = "is a stream that was already read, and the request must be sent again; \
+                                   repeat the upload with a new stream";
                     Error::invalid("file", problem).retryable(true)
                 })?;
                 (stream, *size)
             }
         };
-        let counted = Counted {
+        let counted = CountedStream {
             stream,
             size,
             sent: 0,
@@ -82,10 +85,10 @@ impl Content {
     }
 }
 
-/// Bytes in pieces, so that progress can be told.
-struct Pieces(Bytes);
+/// Bytes in chunks, so that progress is reported.
+struct ByteChunks(Bytes);
 
-impl Stream for Pieces {
+impl Stream for ByteChunks {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -97,15 +100,15 @@ impl Stream for Pieces {
     }
 }
 
-/// Counts what passes, and sees to it that it is as long as was said.
-struct Counted {
+/// Reports progress, and fails if the content does not have the announced size.
+struct CountedStream {
     stream: ByteStream,
     size: Option<u64>,
     sent: u64,
-    progress: Option<Progress>,
+    progress: Option<ProgressFn>,
 }
 
-impl Stream for Counted {
+impl Stream for CountedStream {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -114,15 +117,15 @@ impl Stream for Counted {
             Some(Ok(bytes)) => {
                 self.sent += bytes.len() as u64;
                 if self.size.is_some_and(|size| size < self.sent) {
-                    return Poll::Ready(Some(Err(unlike())));
+                    return Poll::Ready(Some(Err(size_mismatch())));
                 }
-                if let Some(told) = &self.progress {
-                    told(self.sent, self.size);
+                if let Some(report) = &self.progress {
+                    report(self.sent, self.size);
                 }
             }
-            // A file that shrinks while it is read must not pass for a whole one.
+            // A file that shrinks while it is read must not count as complete.
             None if self.size.is_some_and(|size| size != self.sent) => {
-                return Poll::Ready(Some(Err(unlike())));
+                return Poll::Ready(Some(Err(size_mismatch())));
             }
             _ => {}
         }
@@ -130,6 +133,6 @@ impl Stream for Counted {
     }
 }
 
-fn unlike() -> io::Error {
-    io::Error::other("the content is shorter or longer than was said")
+fn size_mismatch() -> io::Error {
+    io::Error::other("the content does not have the announced size")
 }

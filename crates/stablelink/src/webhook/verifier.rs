@@ -68,7 +68,7 @@ impl WebhookVerifier {
     ///
     /// Fails if one of the secrets is empty.
     pub fn from_credentials(credentials: &Credentials) -> Result<Self, Error> {
-        Ok(Self::from_key(credentials.clone().ready()?.sign_key))
+        Ok(Self::from_key(credentials.clone().resolve()?.signing_key))
     }
 
     fn from_key(key: SigningKey) -> Self {

@@ -1,4 +1,4 @@
-//! What each call gives when all goes well.
+//! Successful calls.
 
 use serde_json::json;
 use stablelink::{Decimal, ErrorKind, Method};
@@ -8,7 +8,7 @@ use crate::setup::{builder, order, pair};
 use crate::watch::Told;
 
 #[tokio::test]
-async fn a_rate_of_either_version_is_read() {
+async fn exchange_rate_of_both_page_versions_is_parsed() {
     for (version, new) in [(RateVersion::Current, true), (RateVersion::Previous, false)] {
         let sandbox = Sandbox::builder()
             .rate_version(version)
@@ -29,7 +29,7 @@ async fn a_rate_of_either_version_is_read() {
 }
 
 #[tokio::test]
-async fn an_order_is_made_found_and_cancelled() {
+async fn order_is_created_returned_and_cancelled() {
     let (sandbox, client) = pair().await;
     let order = order();
     let made = client.checkout_orders().create(&order).await.unwrap();
@@ -59,7 +59,7 @@ async fn an_order_is_made_found_and_cancelled() {
 }
 
 #[tokio::test]
-async fn the_same_value_twice_is_one_order() {
+async fn same_value_sent_twice_creates_one_order() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
@@ -76,7 +76,7 @@ async fn the_same_value_twice_is_one_order() {
 }
 
 #[tokio::test]
-async fn a_number_that_the_gateway_refuses_is_not_sent() {
+async fn invalid_order_number_is_not_sent() {
     let (sandbox, client) = pair().await;
     let error = client
         .checkout_orders()
@@ -91,7 +91,7 @@ async fn a_number_that_the_gateway_refuses_is_not_sent() {
 }
 
 #[tokio::test]
-async fn any_call_can_be_made_by_hand() {
+async fn raw_request_reaches_any_operation() {
     let (_sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
@@ -111,7 +111,7 @@ async fn any_call_can_be_made_by_hand() {
 }
 
 #[tokio::test]
-async fn a_call_by_hand_that_can_not_be_sent_is_refused_before() {
+async fn invalid_raw_request_is_not_sent() {
     let (sandbox, client) = pair().await;
     let endless = std::collections::BTreeMap::from([((1, 2), 3)]);
     for (name, call) in [
@@ -128,9 +128,9 @@ async fn a_call_by_hand_that_can_not_be_sent_is_refused_before() {
     assert_eq!(sandbox.request_count(), 0);
 }
 
-/// Sent once unless the caller says otherwise; with a key the error names it.
+/// Sent once unless the caller allows retries; with a key, the error contains it.
 #[tokio::test]
-async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
+async fn raw_request_is_retried_only_if_allowed() {
     for (name, arrange, attempts, key) in [
         ("as it is", None, 1, None),
         ("safe", Some(true), 3, None),
@@ -159,9 +159,9 @@ async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
     }
 }
 
-/// Without it in what is sent, each repeat would be another payment.
+/// Without the key in the request, each retry would be another payment.
 #[tokio::test]
-async fn a_key_that_is_not_sent_lets_nothing_be_sent() {
+async fn raw_request_without_its_key_is_not_sent() {
     let (sandbox, client) = pair().await;
     let call = || client.request(Method::POST, "/checkout/order/create");
     for call in [
@@ -180,7 +180,7 @@ async fn a_key_that_is_not_sent_lets_nothing_be_sent() {
 }
 
 #[tokio::test]
-async fn no_path_leaves_the_origin() {
+async fn path_to_other_origin_is_not_sent() {
     let (sandbox, client) = pair().await;
     for path in [
         "//127.0.0.1:9/a",

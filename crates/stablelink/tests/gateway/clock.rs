@@ -1,4 +1,4 @@
-//! Clocks that are wrong: ours, the gateway's, and that of something in between.
+//! Clock skew of this machine, of the gateway and of an intermediary.
 
 #[cfg(feature = "axum")]
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use crate::watch::Told;
 
 const HOUR: i64 = 60 * 60;
 
-/// Ours jumps: what the gateway refuses for it is sent once more, with its time.
+/// After a jump of our clock, a rejected request is sent once more with the gateway's time.
 #[tokio::test]
-async fn a_jump_of_our_clock_costs_one_repeat() {
+async fn clock_jump_costs_one_repetition() {
     for seconds in [HOUR, -HOUR, 23 * HOUR, -23 * HOUR, 200, -200] {
         for (call, operation) in [
             (read as Call, Operation::GetExchangeRate),
@@ -40,7 +40,7 @@ async fn a_jump_of_our_clock_costs_one_repeat() {
             assert_eq!(sent(&sandbox, operation), 2, "{seconds}");
             call(&client).await.unwrap();
             assert_eq!(sent(&sandbox, operation), 3, "{seconds}: it is known now");
-            // And back.
+            // The clock jumps back.
             clock.jump(-seconds);
             call(&client).await.unwrap();
             assert_eq!(sent(&sandbox, operation), 5, "{seconds}");
@@ -51,9 +51,9 @@ async fn a_jump_of_our_clock_costs_one_repeat() {
     }
 }
 
-/// Though our clock is an hour off, and the answer says so: what was refused for something else would be refused again.
+/// Even with a clock skew of an hour: a rejection for another reason would be repeated.
 #[tokio::test]
-async fn a_refusal_for_something_else_is_not_repeated() {
+async fn rejection_for_other_reason_is_not_repeated() {
     for (status, message) in [
         (200, "\"orderNo must contain only letters and numbers\""),
         (200, "\"Access denied: Missing header [TIMESTAMP]\""),
@@ -69,18 +69,18 @@ async fn a_refusal_for_something_else_is_not_repeated() {
         let refusal = Fault::custom(status, [("content-type", "application/json")], body);
         sandbox.faults().add(refusal.on_calls());
         let result = keyed(&client).await;
-        assert_eq!(outcome(&result), "refused", "{message}: {result:?}");
+        assert_eq!(outcome(&result), "api", "{message}: {result:?}");
         let operation = Operation::CreateCheckoutOrder;
         assert_eq!(sent(&sandbox, operation), 1, "{message}");
-        // What it said of the time is known all the same.
+        // The skew is measured nevertheless.
         keyed(&client).await.unwrap();
         assert_eq!(sent(&sandbox, operation), 2, "{message}");
     }
 }
 
-/// With whatever status the gateway says so: with a 401 too, whose token is not the matter and stays.
+/// This includes a 401: the token is valid and is kept.
 #[tokio::test]
-async fn a_timestamp_may_be_refused_with_any_status() {
+async fn rejected_timestamp_is_corrected_for_any_status() {
     for status in [200, 400, 401, 403] {
         let (sandbox, builder, clock) = clocked().await;
         let client = builder.build().unwrap();
@@ -94,7 +94,7 @@ async fn a_timestamp_may_be_refused_with_any_status() {
         assert_eq!(sent(&sandbox, operation), 2, "{status}");
         assert_eq!(sandbox.token_grants().granted(), 1, "{status}");
 
-        // Where no other time is known, the rule of a 401 is that of a token.
+        // Without another time to try, a 401 refreshes the token.
         let refusal = Fault::custom(status, [("content-type", "application/json")], body);
         sandbox
             .faults()
@@ -106,9 +106,9 @@ async fn a_timestamp_may_be_refused_with_any_status() {
     }
 }
 
-/// A clock that was wrong from the start is known from the token's answer.
+/// The response to the token request reveals a skew that exists from the start.
 #[tokio::test]
-async fn a_clock_that_was_always_wrong_costs_nothing() {
+async fn initial_clock_skew_costs_no_repetition() {
     for seconds in [HOUR, -HOUR] {
         let (sandbox, builder, clock) = clocked().await;
         clock.jump(seconds);
@@ -119,7 +119,7 @@ async fn a_clock_that_was_always_wrong_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_date_that_is_off_repeats_nothing() {
+async fn wrong_date_header_repeats_nothing() {
     for millis in [
         HOUR * 1_000,
         -HOUR * 1_000,
@@ -143,10 +143,9 @@ async fn a_date_that_is_off_repeats_nothing() {
     }
 }
 
-/// Something in between dates every answer wrongly, that of the token too: the first call finds out, and is the only one
-/// to pay for it.
+/// An intermediary writes wrong `Date` headers, also to the token response: only the first call needs a repetition.
 #[tokio::test]
-async fn a_date_that_lies_is_found_out() {
+async fn wrong_date_header_is_detected_by_first_call() {
     let (sandbox, builder, _clock) = clocked().await;
     let client = builder.build().unwrap();
     sandbox
@@ -160,9 +159,9 @@ async fn a_date_that_lies_is_found_out() {
     }
 }
 
-/// Refused for the time, and no other time is known: it is not sent again.
+/// A timestamp was rejected and there is no other time to try: the request is not sent again.
 #[tokio::test]
-async fn a_time_that_nobody_can_correct_is_refused_once() {
+async fn uncorrectable_timestamp_is_sent_once() {
     for date in [
         None,
         Some("Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -179,7 +178,7 @@ async fn a_time_that_nobody_can_correct_is_refused_once() {
         }
         sandbox.faults().add(fault.on_calls().always());
         let result = keyed(&client).await;
-        assert_eq!(outcome(&result), "refused", "{date:?}: {result:?}");
+        assert_eq!(outcome(&result), "api", "{date:?}: {result:?}");
         assert_eq!(
             sent(&sandbox, Operation::CreateCheckoutOrder),
             1,
@@ -188,14 +187,14 @@ async fn a_time_that_nobody_can_correct_is_refused_once() {
     }
 }
 
-/// The gateway never takes our time, whatever we say: one repeat, and then its refusal.
+/// The gateway rejects every timestamp: one repetition, then the rejection is returned.
 #[tokio::test]
-async fn a_correction_that_does_not_help_is_tried_once() {
+async fn useless_clock_correction_is_tried_once() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     client.token().await.unwrap();
     clock.jump(HOUR);
-    // Not by a tolerance of nothing, which a second that begins just now would meet.
+    // A tolerance of zero would not do: a timestamp could match it by chance.
     let body = r#"{"retcode":"00902","retmsg":"TIMESTAMP expired","success":false}"#;
     let refusal = Fault::custom(200, [("content-type", "application/json")], body);
     sandbox.faults().add(refusal.on_calls().always());
@@ -203,16 +202,16 @@ async fn a_correction_that_does_not_help_is_tried_once() {
     for _ in 0..3 {
         let before = sent(&sandbox, Operation::CreateCheckoutOrder);
         let error = client.checkout_orders().create(&order).await.told_err();
-        assert_eq!(error.kind().name(), "refused");
+        assert_eq!(error.kind().name(), "api");
         assert!(error.attempts() <= 2, "{error}");
         assert!(sent(&sandbox, Operation::CreateCheckoutOrder) - before <= 2);
     }
     assert_eq!(effects(&sandbox, &order), 0);
 }
 
-/// A refusal for the time that meets a lost attempt leaves the doubt.
+/// A rejected timestamp after an ambiguous attempt does not make the call unambiguous.
 #[tokio::test]
-async fn a_corrected_repeat_that_is_lost_is_ambiguous() {
+async fn lost_attempt_before_clock_correction_is_ambiguous() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder
         .attempt_timeout(Duration::from_secs(5))
@@ -228,16 +227,16 @@ async fn a_corrected_repeat_that_is_lost_is_ambiguous() {
     assert_eq!(error.attempts(), 2);
 }
 
-/// Deliveries are judged by the clock of the machine, whatever a client beside has learnt of the gateway's: whoever answers
-/// could else make old deliveries look new.
+/// Deliveries are verified by our own clock, not by the measured skew: otherwise a forged `Date` header could make an old
+/// delivery valid.
 #[tokio::test]
-async fn webhooks_are_judged_by_our_clock() {
+async fn webhook_is_verified_by_our_clock() {
     for seconds in [3 * HOUR, -3 * HOUR] {
         let (sandbox, builder, clock) = clocked().await;
         clock.jump(seconds);
         let client = builder.build().unwrap();
         keyed(&client).await.unwrap();
-        // Signed by the time of the gateway, which is hours off for us.
+        // Signed with the time of the gateway, which differs by hours.
         keyed(&client).await.unwrap();
         assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 2);
 
@@ -274,10 +273,10 @@ async fn webhooks_are_judged_by_our_clock() {
     }
 }
 
-/// The same without a clock that anybody gave: that of the machine, beside a client of a gateway whose clock is hours off.
+/// The same with the system clock, next to a client of a gateway whose clock differs by hours.
 #[cfg(feature = "axum")]
 #[tokio::test]
-async fn webhooks_are_judged_by_the_clock_of_the_machine() {
+async fn webhook_is_verified_by_system_clock() {
     for seconds in [3 * HOUR, -3 * HOUR] {
         let (sandbox, client) = pair().await;
         sandbox.clock().set_offset(seconds * 1_000);
@@ -302,7 +301,7 @@ async fn webhooks_are_judged_by_the_clock_of_the_machine() {
     }
 }
 
-/// The status that a ready router answers this delivery with.
+/// Returns the status with which the router responds to this delivery.
 #[cfg(feature = "axum")]
 async fn received(receiver: DeliveryReceiver, sent: SignedDelivery) -> u16 {
     let guard = Arc::new(MemoryDeduplicator::default());

@@ -1,4 +1,4 @@
-//! A gateway that says nothing, or stops in the middle: what ends the wait, and what is known then.
+//! Gateways that do not respond or stop in the middle of a response.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::watch::Told;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Lets time pass by these steps, each when another request has arrived, until the call has ended.
+/// Advances the clock by one step for each request that arrives, until the call ends.
 async fn driven(
     sandbox: &Sandbox,
     clock: &ManualClock,
@@ -44,7 +44,7 @@ async fn warm() -> (Sandbox, Client, ManualClock) {
 }
 
 #[tokio::test]
-async fn an_attempt_that_takes_too_long_is_given_up() {
+async fn slow_attempt_times_out() {
     type Make = fn() -> Fault;
     let stalls: [(&str, Make); 3] = [
         ("before the head", Fault::stall),
@@ -81,7 +81,7 @@ async fn an_attempt_that_takes_too_long_is_given_up() {
                 .faults()
                 .add(stall().before_effect().on(operation).always());
             let result = driven(&sandbox, &clock, SECOND * 5, call(&client)).await;
-            // Once the order is there the answer is refused, not stalled: within the body there is one to be found.
+            // After the order exists, the response is a rejection and does not stall.
             let always = if place == "within the body" && name == "keyed" {
                 "done"
             } else {
@@ -98,7 +98,7 @@ async fn an_attempt_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_repeated_is_ambiguous_after_one_silence() {
+async fn unretryable_call_without_response_is_ambiguous() {
     let (sandbox, client, clock) = warm().await;
     sandbox.faults().add(Fault::stall().on_calls().always());
     let result = driven(&sandbox, &clock, SECOND * 5, never(&client)).await;
@@ -107,14 +107,14 @@ async fn what_must_not_be_repeated_is_ambiguous_after_one_silence() {
 }
 
 #[tokio::test]
-async fn the_deadline_ends_a_call_wherever_it_is() {
+async fn deadline_ends_call_in_every_stage() {
     for (call, expected, retryable) in [
         (read as Call, "timeout", true),
         (keyed as Call, "ambiguous", false),
         (never as Call, "ambiguous", false),
     ] {
         let (sandbox, builder, clock) = clocked().await;
-        // Attempts may take longer than the call.
+        // The attempt timeout exceeds the deadline of the call.
         let client = builder
             .deadline(SECOND * 60)
             .attempt_timeout(SECOND * 600)
@@ -124,8 +124,8 @@ async fn the_deadline_ends_a_call_wherever_it_is() {
         for stall in [Fault::stall(), Fault::stall_within_body()] {
             sandbox.faults().add(stall.on_calls());
             let result = driven(&sandbox, &clock, SECOND * 60, call(&client)).await;
-            if outcome(&result) == "refused" {
-                // There is no order 7 to cancel, and so no answer to stall in.
+            if outcome(&result) == "api" {
+                // There is no order 7 to cancel, so no response can stall.
                 continue;
             }
             assert_eq!(outcome(&result), expected, "{result:?}");
@@ -136,9 +136,9 @@ async fn the_deadline_ends_a_call_wherever_it_is() {
     }
 }
 
-/// The token is part of the call; while it is waited for nothing was sent that could have an effect.
+/// The token request is part of the call. Until it ends, nothing was sent that could have an effect.
 #[tokio::test]
-async fn the_deadline_covers_the_token() {
+async fn deadline_includes_token_request() {
     for call in [read as Call, keyed as Call, never as Call] {
         let (sandbox, builder, clock) = clocked().await;
         let client = builder.deadline(SECOND * 3).build().unwrap();
@@ -149,11 +149,11 @@ async fn the_deadline_covers_the_token() {
     }
 }
 
-/// Who counts down what is left of a time of its own may come to nothing.
+/// A caller that computes the remaining time may pass zero.
 #[tokio::test]
-async fn without_any_time_nothing_is_sent() {
+async fn zero_deadline_sends_nothing() {
     let (sandbox, client, _clock) = warm().await;
-    // There is a connection to send it on.
+    // There is an open connection.
     read(&client).await.unwrap();
     let before = sandbox.request_count();
     let none = Duration::ZERO;
@@ -176,7 +176,7 @@ async fn without_any_time_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_deadline_during_the_look_up_leaves_the_order_ambiguous() {
+async fn deadline_during_lookup_is_ambiguous() {
     let (sandbox, client, clock) = warm().await;
     let create = Operation::CreateCheckoutOrder;
     sandbox
@@ -199,7 +199,7 @@ async fn a_deadline_during_the_look_up_leaves_the_order_ambiguous() {
 }
 
 #[tokio::test]
-async fn a_call_may_have_its_own_limits() {
+async fn call_overrides_client_timeouts() {
     let (sandbox, client, clock) = warm().await;
     sandbox.faults().add(Fault::stall().on_calls().always());
     let quote = || client.exchange_rates().quote("USDT", "USD");
@@ -209,7 +209,7 @@ async fn a_call_may_have_its_own_limits() {
     let short = nothing(quote().attempt_timeout(SECOND).into_future());
     let error = driven(&sandbox, &clock, SECOND, short).await.told_err();
     assert_eq!((error.attempts(), error.kind().name()), (3, "timeout"));
-    // The longest limits there are, for those who want none.
+    // The largest values, for callers that want no limit.
     sandbox.faults().clear();
     let long = quote()
         .deadline(Duration::MAX)

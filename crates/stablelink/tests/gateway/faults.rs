@@ -1,4 +1,4 @@
-//! What goes wrong on the way: a typed error or a success, and never a second effect.
+//! Injected faults: the result is a typed error or a success, and never a second effect.
 
 use stablelink::{Error, ErrorKind};
 use stablelink_sandbox::{Fault, Operation};
@@ -6,10 +6,10 @@ use stablelink_sandbox::{Fault, Operation};
 use crate::setup::{order, pair};
 use crate::watch::Told;
 
-/// What an error is, in a word.
+/// Returns a short name of an error.
 fn kind(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::Api(_) => "refused",
+        ErrorKind::Api(_) => "api",
         ErrorKind::RateLimited { .. } => "rate limited",
         ErrorKind::Transport { .. } => "transport",
         ErrorKind::Timeout => "timeout",
@@ -20,9 +20,9 @@ fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// A fault on the creation of an order, what the caller sees, and how often the order was made.
+/// A fault on the creation of an order, the result, and how many orders were created.
 #[tokio::test]
-async fn a_payment_call_never_has_a_second_effect() {
+async fn payment_call_has_at_most_one_effect() {
     type Make = fn() -> Fault;
     let cases: [(&str, Make, &str, u64); 14] = [
         ("reset before", || Fault::reset(), "made", 1),
@@ -114,7 +114,7 @@ async fn a_payment_call_never_has_a_second_effect() {
         );
         if let Err(error) = made {
             assert_eq!(error.operation(), Some("create_checkout_order"), "{name}");
-            // Whoever reads a "no" here may pay in another way.
+            // A caller that sees a rejection may pay in another way.
             assert!(effects == 0 || error.may_have_taken_effect(), "{name}");
             if error.is_ambiguous() {
                 assert_eq!(error.idempotency_key(), Some(order.order_no()), "{name}");

@@ -14,7 +14,7 @@ use stablelink::{Client, Error, Method, NewCheckoutOrder, NewSettlement, Respons
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
-use crate::raw::{Raw, Say};
+use crate::raw_server::{Raw, Say};
 use crate::setup::{builder, credentials, quick};
 use crate::watch::texts;
 

@@ -1,4 +1,4 @@
-//! Times without a zone stay as they came: nothing compares them with now.
+//! Local times without a time zone are kept and never compared with the current time.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{clocked, order};
 
-/// Long gone and far ahead, by any clock and in any zone.
+/// In the far past and the far future in every time zone.
 const TIMES: [&str; 5] = [
     "0001-01-01 00:00:00",
     "1970-01-01T00:00:00.000001",
@@ -16,12 +16,12 @@ const TIMES: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn a_time_without_a_zone_changes_nothing_but_itself() {
+async fn local_time_is_never_compared_with_now() {
     for time in TIMES {
         for years in [0, 30] {
             let (sandbox, builder, clock) = clocked().await;
             let client = builder.build().unwrap();
-            // The gateway's clock goes with the client's: a signature, unlike these times, is compared with now.
+            // The gateway's clock follows the client's, because timestamps of signatures are compared with it.
             let passed = Duration::from_secs(years * 365 * 86_400);
             clock.advance(passed);
             sandbox.clock().advance(passed);
@@ -41,7 +41,7 @@ async fn a_time_without_a_zone_changes_nothing_but_itself() {
                         .always(),
                 );
             }
-            // A quote that ended is a quote still, and an order is as final as its status says.
+            // An expired quote is still returned, and only the status decides whether an order is final.
             let quote = client
                 .exchange_rates()
                 .quote("USDT", "USD")
@@ -55,8 +55,8 @@ async fn a_time_without_a_zone_changes_nothing_but_itself() {
             let paid = waited.until_final().await.unwrap();
             assert_eq!(paid.created_time.unwrap().to_string(), time);
             assert_eq!(paid.updated_time.unwrap(), until);
-            assert_eq!(clock.pauses(), []);
-            // Token, order, quote, order: none was repeated or left out.
+            assert!(clock.pauses().is_empty());
+            // Token, order, quote, order: none was retried or omitted.
             assert_eq!(sandbox.request_count(), 4);
         }
     }

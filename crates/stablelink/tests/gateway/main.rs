@@ -1,23 +1,24 @@
 //! The client against the sandbox, over real HTTP.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod ambiguous;
 mod calls;
 mod capture;
 mod clock;
 mod credentials;
 mod deadlines;
-mod doubt;
 mod faults;
-mod keys;
+mod idempotency_keys;
 mod leaks;
 mod limits;
 mod load;
 mod local_times;
 mod money;
 mod observe;
+mod polling;
 #[cfg(feature = "provisional")]
 mod provisional;
-mod raw;
+mod raw_server;
 mod redirects;
 mod responses;
 mod retries;
@@ -27,7 +28,6 @@ mod sizes;
 mod token;
 #[cfg(feature = "provisional")]
 mod uploads;
-mod waits;
 #[path = "../support/watch.rs"]
 mod watch;
 mod wire;

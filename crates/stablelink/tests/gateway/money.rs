@@ -1,4 +1,4 @@
-//! Amounts through the client and the gateway, out and back, to the digit.
+//! Amounts keep all digits on the way to the gateway and back.
 
 use proptest::prelude::*;
 use stablelink::types::{CheckoutOrder, ExchangeRate};
@@ -18,7 +18,7 @@ fn body_of(sandbox: &Sandbox, operation: Operation) -> String {
     String::from_utf8(last.unwrap().body.to_vec()).unwrap()
 }
 
-/// An amount goes out as a number in an order and as a text in a settlement, and comes back as it went.
+/// An amount is sent as a number in an order and as a string in a settlement, and is returned unchanged.
 async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     let amount: Decimal = digits.parse().unwrap();
     let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6", "1");
@@ -39,14 +39,14 @@ async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     assert_eq!(found.raw_field("orderAmount").unwrap().get(), digits);
 
     let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1", [order.order_no()]);
-    // Whether such a settlement may be made is for the gateway to say.
+    // The gateway decides whether to accept the settlement.
     let _ = client.settlements().create(&settlement).await;
     let body = body_of(sandbox, Operation::CreateSettlementOrder);
     assert!(body.contains(&format!(r#""amount":"{digits}""#)), "{body}");
 }
 
 #[tokio::test]
-async fn known_amounts_travel_to_the_digit() {
+async fn known_amounts_keep_all_digits() {
     let (sandbox, client) = pair().await;
     for digits in [
         "12345678901234567890.12",
@@ -63,7 +63,7 @@ async fn known_amounts_travel_to_the_digit() {
     assert_eq!(sandbox.token_grants().granted(), 1);
 }
 
-/// What a gateway writes, number or text, in a field of either type.
+/// The gateway writes a number or a string, in a field of either type.
 async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
     let amount: Decimal = digits.parse().unwrap();
     for json in [digits.to_owned(), format!(r#""{digits}""#)] {
@@ -104,16 +104,16 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
 }
 
 #[tokio::test]
-async fn known_amounts_are_read_from_either_form() {
+async fn amounts_are_parsed_from_number_and_string() {
     let (sandbox, client) = pair().await;
     for digits in ["12345678901234567890.12", "1000.233567", "0.9900", "-0.01"] {
         comes(&sandbox, &client, digits).await;
     }
 }
 
-/// More digits than can be kept: an error that names the field, and never another amount.
+/// An amount with too many digits is an error that names the field, never another amount.
 #[tokio::test]
-async fn an_amount_that_can_not_be_kept_is_an_error() {
+async fn unrepresentable_amount_is_error() {
     let (sandbox, client) = pair().await;
     for json in [
         "123456789012345678901234567890.12",
@@ -140,7 +140,7 @@ fn amounts() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn any_amount_travels_to_the_digit() {
+fn any_amount_keeps_all_digits() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

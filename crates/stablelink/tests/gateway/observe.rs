@@ -33,7 +33,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
     let error = client.checkout_orders().create(&order).await.told_err();
     assert!(error.is_duplicate());
 
-    let calls = capture.spans(observe::CALL);
+    let calls = capture.spans("stablelink.call");
     let lines: Vec<String> = calls.iter().map(line).collect();
     assert_eq!(
         lines,
@@ -48,7 +48,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
             .all(|span| span.level == Level::INFO && span.parent.is_none())
     );
 
-    let attempts = capture.spans(observe::ATTEMPT);
+    let attempts = capture.spans("stablelink.attempt");
     assert!(attempts.iter().all(|span| span.level == Level::DEBUG));
     let of_call = attempts
         .iter()
@@ -57,7 +57,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
     assert!(
         of_call
             .iter()
-            .all(|span| span.parent == Some(observe::CALL))
+            .all(|span| span.parent == Some("stablelink.call"))
     );
     let lines: Vec<String> = of_call.into_iter().map(line).collect();
     let common = "operation=create_checkout_order otel.kind=client";
@@ -104,8 +104,8 @@ async fn cancelled_and_unsent_calls_have_a_span() {
         kinds.collect()
     };
     let expected = ["cancelled", "invalid_argument", "invalid_argument"];
-    assert_eq!(kinds(observe::CALL), expected);
-    let attempts = capture.spans(observe::ATTEMPT);
+    assert_eq!(kinds("stablelink.call"), expected);
+    let attempts = capture.spans("stablelink.attempt");
     let last = attempts.last().unwrap();
     assert_eq!(last.fields["error.type"], "cancelled");
     assert!(!last.fields.contains_key("http.response.status_code"));
@@ -129,7 +129,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
         [
             (
                 Level::DEBUG,
-                "grant=client_credentials message=token asked for outcome=success"
+                "grant=client_credentials message=token requested outcome=success"
             ),
             (
                 Level::DEBUG,
@@ -137,7 +137,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
             ),
             (
                 Level::DEBUG,
-                "error.type=transport message=sent again operation=get_exchange_rate pause_ms=0"
+                "error.type=transport message=retrying call operation=get_exchange_rate delay_ms=0"
             ),
         ]
     );
@@ -149,7 +149,7 @@ async fn custom_call_shows_its_method_but_not_its_path() {
     let (_sandbox, client) = pair().await;
     let path = "/checkout/order/info?orderNo=12345";
     client.request(Method::GET, path).await.told_err();
-    let spans = capture.spans(observe::CALL);
+    let spans = capture.spans("stablelink.call");
     assert_eq!(spans[0].fields["operation"], "GET request");
     assert!(!format!("{:?}", capture.events()).contains("12345"));
 }
@@ -231,8 +231,8 @@ mod metrics {
                 "stablelink_calls_total operation=get_exchange_rate outcome=transport 1",
                 "stablelink_retries_total operation=create_checkout_order reason=transport 3",
                 "stablelink_retries_total operation=get_exchange_rate reason=transport 2",
-                "stablelink_token_renewals_total grant=client_credentials outcome=success 1",
-                "stablelink_token_renewals_total grant=refresh_token outcome=success 1",
+                "stablelink_token_refreshes_total grant=client_credentials outcome=success 1",
+                "stablelink_token_refreshes_total grant=refresh_token outcome=success 1",
             ]
         );
     }

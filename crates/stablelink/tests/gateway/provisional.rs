@@ -1,4 +1,4 @@
-//! What is inferred, against a gateway that infers the same.
+//! Inferred operations, against a sandbox with the same inference.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -17,7 +17,7 @@ fn money(text: &str) -> Decimal {
 }
 
 #[tokio::test]
-async fn an_on_ramp_is_made_once_however_often_it_is_sent() {
+async fn on_ramp_sent_repeatedly_is_created_once() {
     let (sandbox, client) = pair().await;
     let customer = sandbox.add_customer();
     let config = client.fee_configs().get(Some(customer)).await.unwrap();
@@ -54,7 +54,7 @@ async fn an_on_ramp_is_made_once_however_often_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
+async fn lost_then_rejected_trade_is_ambiguous() {
     let (sandbox, client) = pair().await;
     let customer = sandbox.add_customer();
     sandbox.update_settings(|settings| settings.require_fee_config = false);
@@ -65,7 +65,7 @@ async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
     let error = client.trades().create(&trade).await.told_err();
     assert!(error.is_ambiguous() && error.is_duplicate(), "{error}");
     assert_eq!(error.idempotency_key(), Some(trade.request_id()));
-    // Its look-up is inferred: it is for the caller to trust it.
+    // The lookup is inferred, so the caller decides whether to rely on it.
     assert!(client.trades().get(trade.request_id()).await.is_ok());
     assert_eq!(
         sandbox
@@ -76,7 +76,7 @@ async fn a_trade_that_was_lost_and_then_refused_is_ambiguous() {
 }
 
 #[tokio::test]
-async fn a_list_comes_page_by_page() {
+async fn list_is_returned_page_by_page() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let mut made = Vec::new();
@@ -110,7 +110,7 @@ async fn a_list_comes_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_list_without_records_says_where_it_looked_and_ends() {
+async fn list_without_records_field_is_error() {
     let (_sandbox, client) = pair().await;
     let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
     let paging = Pagination::default().records("rows");
@@ -137,7 +137,7 @@ fn pages(client: &Client, paging: Pagination) -> Pages<ListCheckoutOrdersRequest
     client.checkout_orders().list(filter).pages(paging)
 }
 
-/// The next page: its text, or the name of its error; `None` at the end.
+/// Returns the next page as JSON, or the name of its error; `None` at the end.
 async fn next(mut pages: Pin<&mut Pages<ListCheckoutOrdersRequest>>) -> Option<String> {
     let page = poll_fn(|context| pages.as_mut().poll_next(context)).await?;
     watch::read(&page);
@@ -149,23 +149,23 @@ async fn next(mut pages: Pin<&mut Pages<ListCheckoutOrdersRequest>>) -> Option<S
     })
 }
 
-/// One answer of the gateway, with these records.
+/// Returns a response with these records.
 fn answer(records: &str) -> Fault {
     let body = format!(r#"{{"retcode":"200","retdata":{records}}}"#);
     Fault::custom(200, [("content-type", "application/json")], body).on(LIST)
 }
 
 #[tokio::test]
-async fn a_list_ends_as_it_should() {
+async fn list_ends_after_last_page_or_error() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     for (answers, seen) in [
-        // Empty from the start; ends empty; ends short; a bare list; more than was asked for.
+        // Empty; ends with an empty page; ends with a short page; a bare array; more records than requested.
         (vec!["[]"], vec!["[]"]),
         (vec!["[1,2]", "[]"], vec!["[1,2]", "[]"]),
         (vec!["[1,2]", "[3]"], vec!["[1,2]", "[3]"]),
         (vec!["[1,2,3]", "[]"], vec!["[1,2,3]", "[]"]),
-        // The page before again, one from further back, and the same records in other clothes: never given out twice.
+        // The previous page, an earlier page, and the same records in another envelope: an error in each case.
         (vec!["[1,2]", "[1,2]"], vec!["[1,2]", "decode"]),
         (
             vec!["[1,2]", "[3,4]", "[1,2]"],
@@ -178,7 +178,7 @@ async fn a_list_ends_as_it_should() {
             ],
             vec![r#"{"records":[1,2],"pageNum":1}"#, "decode"],
         ),
-        // Not a list in the middle.
+        // A page without an array in the middle.
         (vec!["[1,2]", r#"{"records":7}"#], vec!["[1,2]", "decode"]),
     ] {
         for answered in &answers {
@@ -191,7 +191,7 @@ async fn a_list_ends_as_it_should() {
             all.push(page);
         }
         assert_eq!(all, seen);
-        // And it stays ended, and asks no more.
+        // It stays at the end and sends nothing more.
         assert_eq!(next(pages.as_mut()).await, None);
         assert_eq!(sent(&sandbox, LIST) - before, answers.len());
         sandbox.faults().clear();
@@ -199,12 +199,12 @@ async fn a_list_ends_as_it_should() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
+async fn repeated_page_is_error() {
     let (sandbox, client) = pair().await;
     for _ in 0..2 {
         client.checkout_orders().create(&order()).await.unwrap();
     }
-    // It does not know these fields, and so gives its first page each time.
+    // The gateway ignores these fields and returns the first page each time.
     let paging = Pagination::default().fields("page", "limit").per_page(2);
     let mut pages = pin!(pages(&client, paging));
     assert!(next(pages.as_mut()).await.unwrap().starts_with('{'));
@@ -212,8 +212,8 @@ async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
     let error = error.unwrap().told_err();
     assert_eq!(
         error.to_string(),
-        "list checkout orders: the answer can't be read at `retdata.records`: its records are those of a page before; \
-         name the field of its number with `Pagination::fields` (HTTP 200, attempt 1)"
+        "list checkout orders: cannot read the response at `retdata.records`: the records are those of an earlier page; \
+         set the field of the page number with `Pagination::fields` (HTTP 200, attempt 1)"
     );
     assert!(!error.is_retryable());
     assert_eq!(next(pages.as_mut()).await, None);
@@ -221,14 +221,14 @@ async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
 }
 
 #[tokio::test]
-async fn an_error_in_the_middle_comes_once_and_ends_the_list() {
+async fn error_in_the_middle_ends_list() {
     let (sandbox, client) = pair().await;
     for _ in 0..5 {
         client.checkout_orders().create(&order()).await.unwrap();
     }
     let paging = Pagination::default().per_page(2);
     let fault = Fault::status(503).on(LIST).skip(1);
-    // One attempt is repeated; more than a call has are not.
+    // One failure is retried; more failures than attempts end the list.
     sandbox.faults().add(fault.clone());
     let mut whole = pin!(pages(&client, paging.clone()));
     let mut count = 0;
@@ -246,7 +246,7 @@ async fn an_error_in_the_middle_comes_once_and_ends_the_list() {
 }
 
 #[tokio::test]
-async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
+async fn list_requests_pages_only_when_polled() {
     let (sandbox, client) = pair().await;
     for _ in 0..3 {
         client.checkout_orders().create(&order()).await.unwrap();
@@ -269,7 +269,7 @@ async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
             () = when(|| sandbox.faults().injections(stall) == 1) => {}
         }
     }
-    let calls = capture.spans(stablelink::observe::CALL);
+    let calls = capture.spans("stablelink.call");
     let last = &calls.last().unwrap().fields;
     assert_eq!(last["error.type"], "cancelled");
     assert_eq!(last["operation"], "list_checkout_orders");
@@ -277,7 +277,7 @@ async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn what_a_request_says_of_pages_itself_gives_way() {
+async fn pagination_overrides_fields_of_request() {
     let (sandbox, client) = pair().await;
     let mut filter = serde_json::Map::new();
     filter.insert("pageNum".to_owned(), 7.into());

@@ -1,4 +1,4 @@
-//! A redirect would carry token, signature and body to another host.
+//! Redirects are not followed: they would send token, signature and body to another host.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 use crate::setup::{Call, builder, keyed, never, outcome, read, sent};
 use crate::watch::Told;
 
-/// Another host, which nobody may call.
+/// Another host, which must not be called.
 struct Elsewhere(TcpListener);
 
 impl Elsewhere {
@@ -22,7 +22,7 @@ impl Elsewhere {
         format!("http://{}/steal?a=b", self.0.local_addr().unwrap())
     }
 
-    /// A connection would wait to be accepted.
+    /// A connection would be pending in the accept queue.
     fn was_called(&self) -> bool {
         match self.0.accept() {
             Ok(_) => true,
@@ -35,13 +35,13 @@ impl Elsewhere {
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn redirect_is_not_followed() {
     let sandbox = Sandbox::start().await.unwrap();
     let elsewhere = Elsewhere::new();
     let home = format!("{}/checkout/order/info?orderNo=1", sandbox.url());
     let clients = [
         builder(&sandbox).build().unwrap(),
-        // A caller who wants redirects gets none either.
+        // Redirects stay off even if the caller enables them.
         builder(&sandbox)
             .configure_http(|http| {
                 http.redirect(reqwest::redirect::Policy::limited(5))
@@ -87,9 +87,9 @@ async fn no_redirect_is_followed() {
     }
 }
 
-/// Its address holds the secrets.
+/// The URL of a token request contains the secrets.
 #[tokio::test]
-async fn a_token_request_is_not_redirected_and_not_repeated_for_it() {
+async fn redirected_token_request_is_not_repeated() {
     let sandbox = Sandbox::start().await.unwrap();
     let elsewhere = Elsewhere::new();
     for status in [302, 307, 308] {
@@ -109,7 +109,7 @@ async fn a_token_request_is_not_redirected_and_not_repeated_for_it() {
         sandbox.faults().remove(id);
     }
     assert!(!elsewhere.was_called());
-    // Proof that a call would be seen.
+    // Proves that a call would be detected.
     std::net::TcpStream::connect(elsewhere.0.local_addr().unwrap()).unwrap();
     assert!(elsewhere.was_called());
 }

@@ -1,4 +1,4 @@
-//! Answers that are not as the pages say.
+//! Responses that differ from the pages.
 
 use stablelink::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink::types::CheckoutOrder;
@@ -11,7 +11,7 @@ use crate::watch::Told;
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 #[tokio::test]
-async fn a_field_of_another_type_is_named_with_its_path() {
+async fn field_of_wrong_type_is_named_with_path() {
     let create = Operation::CreateCheckoutOrder;
     let get = Operation::GetCheckoutOrder;
     for (operation, path, json, problem) in [
@@ -31,7 +31,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
             create,
             "retdata",
             "null",
-            Some("it is missing, although the retcode is that of success"),
+            Some("it is missing, although the retcode is 200"),
         ),
         (get, "retdata.createdTime", r#""yesterday""#, None),
         (get, "retdata.orderAmount", "[0.5]", None),
@@ -45,7 +45,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.told_err();
-            // The gateway said that it was made: that is no doubt.
+            // The envelope said success: this is not ambiguous.
             assert_eq!(effects(&sandbox, &order), 1, "{label}");
             error
         } else {
@@ -76,7 +76,7 @@ async fn a_field_of_another_type_is_named_with_its_path() {
 }
 
 #[tokio::test]
-async fn a_value_that_nobody_knows_is_kept_as_it_is() {
+async fn unknown_value_is_kept() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_value_that_nobody_knows_is_kept_as_it_is() {
         Some(CheckoutOrderStatus::Other(never_seen.clone()))
     );
     assert_eq!(found.token, Some(CheckoutToken::Other(never_seen)));
-    // So is a member that nobody knows, and null for one that may be missing.
+    // So are an unknown field, and null for an optional field.
     let get = client.request(Method::GET, "/checkout/order/info");
     let body = r#"{"retcode":"200","retdata":{"orderNo":"7","newMember":1.230,"orderStatus":null,"token":null,"orderAmount":null}}"#;
     sandbox
@@ -109,7 +109,7 @@ async fn a_value_that_nobody_knows_is_kept_as_it_is() {
 
 #[cfg(feature = "provisional")]
 #[tokio::test]
-async fn null_for_a_list_is_an_empty_one() {
+async fn null_list_is_empty() {
     use std::future::poll_fn;
     use std::pin::pin;
 
@@ -136,7 +136,7 @@ async fn null_for_a_list_is_an_empty_one() {
 }
 
 #[tokio::test]
-async fn every_form_of_success_is_one() {
+async fn every_form_of_success_is_accepted() {
     for retcode in [
         RetcodeForm::AsDocumented,
         RetcodeForm::Integer,
@@ -171,7 +171,7 @@ async fn every_form_of_success_is_one() {
 }
 
 #[tokio::test]
-async fn every_form_of_refusal_is_one() {
+async fn every_form_of_rejection_is_recognised() {
     for (status, body, retcode, message) in [
         (
             200,
@@ -229,7 +229,7 @@ async fn every_form_of_refusal_is_one() {
             client.token().await.unwrap();
             let before = sandbox.request_count();
             let result = call(&client).await;
-            assert_eq!(outcome(&result), "refused", "{status} {body}: {result:?}");
+            assert_eq!(outcome(&result), "api", "{status} {body}: {result:?}");
             let error = result.told_err();
             assert_eq!(error.retcode(), retcode, "{body}");
             let refusal = error.api_error().unwrap();
@@ -245,9 +245,9 @@ async fn every_form_of_refusal_is_one() {
     }
 }
 
-/// What is neither success nor refusal proves nothing about a payment.
+/// A response that is neither a success nor a rejection proves nothing about a payment.
 #[tokio::test]
-async fn what_is_no_envelope_is_no_refusal() {
+async fn response_without_envelope_is_not_a_rejection() {
     for body in [
         "",
         "null",
@@ -262,7 +262,7 @@ async fn what_is_no_envelope_is_no_refusal() {
         r#"{"retcode":{}}"#,
         r#"{"retcode":200.0}"#,
         r#"{"retcode":"200","success":false}"#,
-        // Yes and no at once.
+        // Contradictions.
         r#"{"retcode":"200","success":"false"}"#,
         r#"{"retcode":"200","success":0,"retdata":{}}"#,
         r#"{"retcode":"00008","success":true}"#,
@@ -294,9 +294,9 @@ async fn what_is_no_envelope_is_no_refusal() {
     }
 }
 
-/// A status that says no and a retcode that says yes: nobody knows, and above all nothing is sent again for it.
+/// An error status with the retcode of success is ambiguous, and the request is not sent again.
 #[tokio::test]
-async fn a_status_that_contradicts_the_retcode_proves_nothing() {
+async fn status_contradicting_retcode_is_ambiguous() {
     for status in [400, 401, 403, 404, 409, 425, 429, 499] {
         for (call, expected) in [
             (read as Call, "decode"),
@@ -320,9 +320,9 @@ async fn a_status_that_contradicts_the_retcode_proves_nothing() {
     }
 }
 
-/// What an answer holds that could not be read is told by its place alone.
+/// An unreadable field is described by its path only.
 #[tokio::test]
-async fn an_error_of_an_answer_quotes_nothing_of_it() {
+async fn error_never_quotes_response() {
     let (sandbox, client) = pair().await;
     for json in [
         r#""1, expected Leo Secretive""#,
@@ -341,7 +341,7 @@ async fn an_error_of_an_answer_quotes_nothing_of_it() {
                 .faults()
                 .add(Fault::replace_field(path, json).on(Operation::GetCheckoutOrder));
             let shown = match client.checkout_orders().get(order.order_no()).await {
-                // A status may be any text.
+                // The status may be any string.
                 Ok(found) => format!("{found:?}"),
                 Err(error) => {
                     assert_eq!(error.kind().name(), "decode", "{json}");
@@ -355,7 +355,7 @@ async fn an_error_of_an_answer_quotes_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn refusals_are_the_same_whatever_their_http_status() {
+async fn rejection_is_the_same_for_every_http_status() {
     for (form, statuses) in [
         (ErrorStatus::Always200, [200, 200, 200]),
         (ErrorStatus::ByKind, [409, 404, 400]),
@@ -372,7 +372,7 @@ async fn refusals_are_the_same_whatever_their_http_status() {
         let field = orders.create(&nothing).await.told_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
-            assert_eq!(error.kind().name(), "refused", "{error}");
+            assert_eq!(error.kind().name(), "api", "{error}");
             assert_eq!(error.http_status(), Some(status), "{error}");
             assert_eq!(error.attempts(), 1, "{error}");
         }
@@ -380,7 +380,7 @@ async fn refusals_are_the_same_whatever_their_http_status() {
 }
 
 #[tokio::test]
-async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
+async fn disabled_token_is_error() {
     for lost in [false, true] {
         let sandbox = Sandbox::builder()
             .disable_token("ETH_USDT")
@@ -405,7 +405,7 @@ async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_allowed_is_told_from_a_refusal() {
+async fn blocked_address_is_not_an_ordinary_rejection() {
     for warm in [false, true] {
         for form in [ErrorStatus::Always200, ErrorStatus::ByKind] {
             let sandbox = Sandbox::builder().error_status(form).start().await.unwrap();

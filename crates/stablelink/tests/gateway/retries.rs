@@ -1,4 +1,4 @@
-//! Who is sent again, and who is not.
+//! Which calls are retried.
 
 use std::future::IntoFuture;
 
@@ -8,7 +8,7 @@ use stablelink_sandbox::{Fault, Operation};
 use crate::setup::{Call, clocked, effects, never, nothing, order, outcome, pair, read, sent};
 use crate::watch::Told;
 
-/// Every operation of the default features that must be sent once, and those of `provisional` that move money.
+/// Returns every operation that must not be retried: of the default features, and of `provisional` if it moves money.
 fn never_repeated() -> Vec<(Operation, Call)> {
     fn of<T: serde::de::DeserializeOwned>(json: &str) -> T {
         serde_json::from_str(json).unwrap()
@@ -65,7 +65,7 @@ fn never_repeated() -> Vec<(Operation, Call)> {
 }
 
 #[tokio::test]
-async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
+async fn unretryable_operation_is_sent_once() {
     type Make = fn() -> Fault;
     let faults: [(&str, Make, &str); 9] = [
         ("reset", Fault::reset, "ambiguous"),
@@ -102,9 +102,9 @@ async fn what_must_not_be_repeated_is_sent_once_whatever_fails() {
     }
 }
 
-/// However often the gateway finds fault with the time, and whatever time it shows then: one repeat, and no more.
+/// However often the gateway rejects the timestamp, and whatever its `Date` header: one repetition.
 #[tokio::test]
-async fn a_refused_time_is_corrected_once() {
+async fn rejected_timestamp_is_corrected_once() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     client.token().await.unwrap();
@@ -118,14 +118,14 @@ async fn a_refused_time_is_corrected_once() {
         sandbox.faults().add(refusal.on(cancel));
     }
     let result = never(&client).await;
-    assert_eq!(outcome(&result), "refused", "{result:?}");
+    assert_eq!(outcome(&result), "api", "{result:?}");
     assert_eq!(result.told_err().attempts(), 2);
     assert_eq!(sent(&sandbox, cancel), 2);
 }
 
-/// Each attempt has the same key and body, and a time and a signature of its own.
+/// Each attempt has the same key and body, and its own timestamp and signature.
 #[tokio::test]
-async fn a_repeat_has_the_same_key_and_a_new_signature() {
+async fn retry_has_same_key_and_new_signature() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     let create = Operation::CreateCheckoutOrder;
@@ -155,13 +155,13 @@ async fn a_repeat_has_the_same_key_and_a_new_signature() {
         assert_ne!(text("signature", one), text("signature", next));
         assert_eq!(text("authorization", one), text("authorization", next));
     }
-    // The gateway checks signatures: that of the last attempt was right.
+    // The gateway verifies signatures: the last attempt was correct.
     assert_eq!(third.status, Some(200));
 }
 
-/// What is only read is sent until it comes, or until the attempts are used up.
+/// Operations that only read are retried until they succeed or the attempts are used up.
 #[tokio::test]
-async fn what_only_reads_is_sent_again() {
+async fn reading_operation_is_retried() {
     type Make = fn() -> Fault;
     let faults: [(&str, Make, &str); 8] = [
         ("reset", Fault::reset, "transport"),
@@ -189,13 +189,13 @@ async fn what_only_reads_is_sent_again() {
     }
 }
 
-/// What would fail in the same way is not sent again.
+/// A failure that would repeat is not retried.
 #[tokio::test]
-async fn what_will_not_do_better_is_sent_once() {
+async fn permanent_failure_is_not_retried() {
     type Make = fn() -> Fault;
     let faults: [(&str, Make, &str); 6] = [
         ("a page, 200", || Fault::html(200), "decode"),
-        ("a page, 403", || Fault::html(403), "refused"),
+        ("a page, 403", || Fault::html(403), "api"),
         ("malformed", Fault::malformed_json, "decode"),
         ("no envelope", Fault::unexpected_json, "decode"),
         (
@@ -203,7 +203,7 @@ async fn what_will_not_do_better_is_sent_once() {
             || Fault::redirect(307, "http://127.0.0.1:9/"),
             "transport",
         ),
-        ("400", || Fault::status(400), "refused"),
+        ("400", || Fault::status(400), "api"),
     ];
     for (name, fault, expected) in faults {
         let (sandbox, client) = pair().await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use stablelink::{Client, Credentials, Environment, ErrorKind, MemoryStore};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
-use crate::raw::Raw;
+use crate::raw_server::Raw;
 use crate::setup::{builder, keyed, never, outcome, quick, read, sent};
 use crate::watch::Told;
 

@@ -1,16 +1,16 @@
-//! Answers that are too long, too deep, or have no end.
+//! Responses that are too long, too deep or endless.
 
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
-use crate::raw::Raw;
+use crate::raw_server::Raw;
 use crate::setup::{Call, builder, credentials, keyed, outcome, pair, quick, read};
 use crate::watch::Told;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
-/// Of an error only the start is kept; and of one without an end no more is read.
+/// Only the start of an error body is read.
 #[tokio::test]
-async fn a_huge_error_is_cut_and_an_endless_one_ends() {
+async fn large_error_body_is_truncated() {
     let kept = 64 * 1024;
     let (sandbox, client) = pair().await;
     for size in [kept - 200, 10 * 1024 * 1024] {
@@ -44,7 +44,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_long_is_not_kept() {
+async fn too_long_response_is_error() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).max_response_size(1_000).build().unwrap();
     for (size, expected) in [
@@ -68,9 +68,9 @@ async fn an_answer_that_is_too_long_is_not_kept() {
     }
 }
 
-/// Lists in lists in lists: an error of the reader and not of the stack.
+/// Nested arrays cause a parse error, not a stack overflow.
 #[tokio::test]
-async fn an_answer_of_great_depth_is_an_error() {
+async fn deeply_nested_response_is_error() {
     let (sandbox, client) = pair().await;
     let deep = "[".repeat(200_000);
     let body = format!(r#"{{"retcode":"200","retdata":{deep}"#);

@@ -1,4 +1,4 @@
-//! Files of every kind, byte for byte.
+//! Uploads from every source.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use stablelink_sandbox::{Fault, Operation};
 use crate::setup::pair;
 use crate::watch::Told;
 
-/// A stream of these pieces.
+/// A stream of these chunks.
 struct Pieces(Vec<Bytes>);
 
 impl Stream for Pieces {
@@ -42,7 +42,7 @@ fn stream() -> Pieces {
 }
 
 #[tokio::test]
-async fn all_bytes_arrive_from_disk_memory_and_stream() {
+async fn upload_transfers_all_bytes_from_every_source() {
     let mut file = tempfile::Builder::new().suffix(".pdf").tempfile().unwrap();
     file.write_all(&content()).unwrap();
     let path = file.path().to_owned();
@@ -105,9 +105,9 @@ async fn all_bytes_arrive_from_disk_memory_and_stream() {
     }
 }
 
-/// Names are data: none of them breaks out of its place in the form.
+/// No file name can break out of its header in the form.
 #[tokio::test]
-async fn a_file_may_have_any_name_and_no_content() {
+async fn upload_accepts_any_name_and_empty_file() {
     let (sandbox, client) = pair().await;
     let long = "x".repeat(300);
     for name in [
@@ -154,7 +154,7 @@ async fn a_file_may_have_any_name_and_no_content() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_is_ambiguous_and_leaves_no_file() {
+async fn failing_stream_is_ambiguous_and_stores_nothing() {
     struct Failing(u32);
 
     impl Stream for Failing {
@@ -179,10 +179,10 @@ async fn a_stream_that_fails_is_ambiguous_and_leaves_no_file() {
     assert_eq!(sandbox.files().len(), 0);
 }
 
-/// To open a pipe would wait for its other end, on a thread that nothing can stop.
+/// Opening a pipe would wait for its other end on a thread that cannot be cancelled.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_pipe_is_no_file() {
+async fn upload_of_pipe_is_rejected() {
     let (sandbox, client) = pair().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");
@@ -194,7 +194,7 @@ async fn a_pipe_is_no_file() {
 }
 
 #[tokio::test]
-async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
+async fn upload_is_resent_only_after_token_rejection() {
     let (sandbox, client) = pair().await;
     sandbox
         .faults()
@@ -234,7 +234,7 @@ async fn a_refused_token_reads_the_file_again_and_a_lost_answer_does_not() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_or_is_not_as_long_as_said_is_an_error() {
+async fn unreadable_or_resized_file_is_error() {
     let (sandbox, client) = pair().await;
     let folder = tempfile::tempdir().unwrap();
     let files = client.files();

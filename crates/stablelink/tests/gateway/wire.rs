@@ -1,17 +1,17 @@
-//! Answers that are wrong below their JSON: down to the bytes of HTTP.
+//! Responses that are invalid at the level of HTTP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use stablelink::Method;
 
-use crate::raw::Raw;
+use crate::raw_server::Raw;
 use crate::setup::{Call, keyed, never, outcome, read};
 use crate::watch::Told;
 
 const GOOD: &str = r#"{"retcode":"200","retdata":{}}"#;
 
-/// A gateway that gives these bytes for every call, and how often it was called.
+/// Returns a server that sends these bytes to every call, and its call counter.
 async fn saying(bytes: String) -> (Raw, Arc<AtomicU32>) {
     let calls = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&calls);
@@ -26,7 +26,7 @@ async fn saying(bytes: String) -> (Raw, Arc<AtomicU32>) {
 }
 
 #[tokio::test]
-async fn what_is_cut_off_or_no_http_is_never_a_success_nor_a_refusal() {
+async fn truncated_or_invalid_http_is_neither_success_nor_rejection() {
     let length = GOOD.len();
     let ok = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
     let cases = [
@@ -93,9 +93,9 @@ async fn what_is_cut_off_or_no_http_is_never_a_success_nor_a_refusal() {
     }
 }
 
-/// Without a length the end of the connection is that of the answer: only its JSON shows that there was more.
+/// Without a length, the end of the connection ends the response: only the JSON shows whether it is complete.
 #[tokio::test]
-async fn an_answer_without_a_length_is_whole_if_its_json_is() {
+async fn response_without_length_is_complete_if_json_is() {
     let head = "HTTP/1.0 200 OK\r\n\r\n";
     for end in 0..=GOOD.len() {
         let body = &GOOD[..end];
@@ -107,7 +107,7 @@ async fn an_answer_without_a_length_is_whole_if_its_json_is() {
             assert_eq!(outcome(&result), expected, "{body}: {result:?}");
             assert_eq!(calls.load(Ordering::Relaxed), 1, "{body}");
             if let Err(error) = result {
-                // A retcode is told only of an envelope that could be read.
+                // A retcode exists only if the envelope can be parsed.
                 assert_eq!(error.retcode(), None, "{body}");
             }
         }
@@ -115,7 +115,7 @@ async fn an_answer_without_a_length_is_whole_if_its_json_is() {
 }
 
 #[tokio::test]
-async fn odd_but_whole_answers_are_read() {
+async fn unusual_but_complete_response_is_accepted() {
     let length = GOOD.len();
     for (name, bytes) in [
         (

@@ -1,8 +1,8 @@
-//! Listens to all tests of a binary at TRACE, and reads their errors: what is private and told ends the run.
+//! Checks all log output of the tests of a binary at level TRACE, and their errors: private data ends the run.
 //!
-//! Secrets, tokens and signatures are known by their form, so that it finds those of every gateway of every test, and of one that is
-//! not written yet. `leaks` looks besides for each planted text in every form that it may have on its way.
-#![allow(dead_code, reason = "not every binary needs all of it")]
+//! Secrets, tokens and signatures are recognised by their form, in every test and every gateway. The module `leaks` also searches for
+//! planted values in every encoding.
+#![allow(dead_code, reason = "not every binary uses all of it")]
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
@@ -20,11 +20,10 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-/// Who pays in the orders of these tests: personal, and in every request and record of one.
+/// The customer of the orders in these tests: personal data in every request and record.
 pub(crate) const CUSTOMER: &str = "SuitePersonson60161331926819";
 
-/// What is private in the tests of this crate, and in nothing else that they write. The credentials of a sandbox begin with the first
-/// three.
+/// Strings that occur only in private data of these tests. The credentials of a sandbox start with the first three.
 const PRIVATE: [&str; 12] = [
     "sandbox-key-",
     "sandbox-secret-",
@@ -40,14 +39,14 @@ const PRIVATE: [&str; 12] = [
     CUSTOMER,
 ];
 
-/// Each word in the forms that it may have on its way, and which word that is.
-static FORMS: LazyLock<(AhoCorasick, Vec<&str>)> = LazyLock::new(|| {
+/// Each private string in all encodings, and the original.
+static ENCODINGS: LazyLock<(AhoCorasick, Vec<&str>)> = LazyLock::new(|| {
     let mut forms = Vec::new();
     for word in PRIVATE {
         let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
         let bytes = format!("{:?}", word.as_bytes());
         let form: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
-        // Whole groups alone: what follows in the text changes the last one.
+        // Complete groups only: the last one depends on the text that follows.
         let base64 = STANDARD.encode(&word.as_bytes()[..word.len() / 3 * 3]);
         let bytes = bytes.trim_matches(['[', ']']).to_owned();
         for form in [word.to_owned(), hex, bytes, form, base64] {
@@ -61,13 +60,13 @@ static FORMS: LazyLock<(AhoCorasick, Vec<&str>)> = LazyLock::new(|| {
     (search.unwrap(), words)
 });
 
-/// What of a text is private, if anything is.
+/// Returns which private data a text contains, if any.
 pub(crate) fn private(text: &str) -> Option<&'static str> {
-    let (search, words) = &*FORMS;
+    let (search, words) = &*ENCODINGS;
     if let Some(found) = search.find(text) {
         return Some(words[found.pattern()]);
     }
-    // A token of the sandbox, or the greater part of one.
+    // A token of the sandbox, or most of one.
     if longest(text, |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'9')) >= 20 {
         return Some("a token");
     }
@@ -89,7 +88,7 @@ pub(crate) fn private(text: &str) -> Option<&'static str> {
     None
 }
 
-/// How many bytes of this kind stand in a row.
+/// Returns the length of the longest run of such bytes.
 fn longest(text: &str, kind: fn(u8) -> bool) -> usize {
     text.as_bytes()
         .split(|byte| !kind(*byte))
@@ -98,19 +97,19 @@ fn longest(text: &str, kind: fn(u8) -> bool) -> usize {
         .unwrap_or_default()
 }
 
-/// Ends the run of the whole binary if something private is told. A panic would not do: some are caught.
-fn look(place: &str, text: &str) {
+/// Ends the process if the text contains private data. A panic is not enough, because some are caught.
+fn check(place: &str, text: &str) {
     if let Some(what) = private(text) {
-        // Past the capture of the test, whose text would be lost.
+        // Written directly, because the captured output of the test would be lost.
         let _ = writeln!(
             std::io::stderr(),
-            "PRIVATE: {what}, told by {place}: {text}"
+            "PRIVATE: {what}, written by {place}: {text}"
         );
         std::process::exit(101);
     }
 }
 
-/// An error in every form, and all that caused it.
+/// Returns all texts of an error and its sources.
 pub(crate) fn texts(error: &Error) -> String {
     let mut text = format!("{error} {error:#} {error:?} {error:#?} {}", error.kind());
     let mut cause = error.source();
@@ -121,19 +120,19 @@ pub(crate) fn texts(error: &Error) -> String {
     text
 }
 
-/// Reads the error of an outcome, if it is one.
+/// Checks the error of a result.
 #[track_caller]
 pub(crate) fn read<T>(outcome: &Result<T, Error>) {
     if let Err(error) = outcome {
-        look(&Location::caller().to_string(), &texts(error));
+        check(&Location::caller().to_string(), &texts(error));
     }
 }
 
 pub(crate) trait Told {
-    /// The outcome itself, after all texts of its error were read.
+    /// Checks all texts of the error and returns the result.
     fn told(self) -> Self;
 
-    /// The error, as `unwrap_err` gives it, after all its texts were read.
+    /// Checks all texts of the error and returns it, like `unwrap_err`.
     fn told_err(self) -> Error;
 }
 
@@ -154,7 +153,7 @@ impl<T> Told for Result<T, Error> {
     }
 }
 
-/// Listens from now on, to every thread that has no subscriber of its own; what is written through `log` too.
+/// Checks the log output of all threads without their own subscriber from now on, including the crate `log`.
 pub(crate) fn listen() {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
@@ -163,13 +162,13 @@ pub(crate) fn listen() {
     });
 }
 
-/// Looks at every event, and at every field of every span.
+/// Checks every event and every field of every span.
 pub(crate) struct Watch;
 
 #[derive(Default)]
-struct Line(String);
+struct FieldText(String);
 
-impl Visit for Line {
+impl Visit for FieldText {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let _ = write!(self.0, "{}={value:?} ", field.name());
     }
@@ -181,32 +180,32 @@ impl Visit for Line {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Watch {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        let mut line = Line::default();
+        let mut line = FieldText::default();
         attributes.record(&mut line);
-        look(attributes.metadata().name(), &line.0);
+        check(attributes.metadata().name(), &line.0);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let mut line = Line::default();
+        let mut line = FieldText::default();
         values.record(&mut line);
-        look(
+        check(
             context.span(id).map_or("a span", |span| span.name()),
             &line.0,
         );
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = Line::default();
+        let mut line = FieldText::default();
         event.record(&mut line);
-        look(event.metadata().target(), &line.0);
+        check(event.metadata().target(), &line.0);
     }
 }
 
 const PLANT: &str = "STABLELINK_TEST_PLANT";
 
-/// This test runs itself as a process of its own, in which it tells what it must not.
+/// This test runs itself in another process, which writes private data.
 #[test]
-fn a_leak_anywhere_ends_the_run() {
+fn leak_in_any_output_ends_run() {
     let planted = "sandbox-secret-7Q";
     if let Ok(place) = std::env::var(PLANT) {
         listen();
@@ -220,7 +219,7 @@ fn a_leak_anywhere_ends_the_run() {
                 span.record("key", planted);
             }
             "error" => {
-                // Its cause is shown, and is what a source of credentials says.
+                // The source of the error is the text of the credential source.
                 let client = stablelink::Client::builder()
                     .environment(stablelink::Environment::Sandbox)
                     .credentials(move || async move { Err(planted.into()) })
@@ -239,7 +238,7 @@ fn a_leak_anywhere_ends_the_run() {
         }
         return;
     }
-    let name = "watch::a_leak_anywhere_ends_the_run";
+    let name = "watch::leak_in_any_output_ends_run";
     for (place, found) in [
         ("event", true),
         ("field", true),
@@ -265,7 +264,7 @@ fn a_leak_anywhere_ends_the_run() {
 }
 
 #[test]
-fn what_is_private_is_known_by_its_form() {
+fn private_data_is_recognised_by_form() {
     let signature = format!("{}==", "Ab3+/".repeat(18));
     for (text, what) in [
         ("key sandbox-key-ABC", Some("sandbox-key-")),
@@ -289,7 +288,7 @@ fn what_is_private_is_known_by_its_form() {
             Some("an address of a wallet"),
         ),
         (&format!("of {CUSTOMER}"), Some(CUSTOMER)),
-        // What is told in earnest.
+        // Texts that are actually written.
         ("operation=create_checkout_order retcode=00906", None),
         ("orderNo 6f9619ff8b86d011b42d00cf4fc964ff", None),
         ("refresh_token is invalid or has expired", None),

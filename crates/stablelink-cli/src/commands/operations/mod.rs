@@ -111,7 +111,7 @@ impl WebhookEvent {
 }
 
 /// Sends a call and prints the response.
-async fn send<R, T>(context: &Context, call: Call<R, T>) -> Result<(), CliError>
+async fn send<R, T>(context: &Context, call: Call<T, R>) -> Result<(), CliError>
 where
     R: Send + Sync + 'static,
     T: Send + 'static,

@@ -1,4 +1,4 @@
-//! Waiting for a record to change.
+//! Pollers.
 
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use crate::capture::Capture;
 use crate::setup::{builder, order, sent, when};
 use crate::watch::Told;
 
-/// A client whose pauses take no time, and the number of an order of it.
+/// Returns a client whose delays take no time, and the number of an order.
 async fn waiting(sandbox: &Sandbox) -> (Client, ManualClock, String) {
     let clock = ManualClock::new(SystemTime::now());
     let client = builder(sandbox).clock(clock.clone()).build().unwrap();
@@ -21,7 +21,7 @@ async fn waiting(sandbox: &Sandbox) -> (Client, ManualClock, String) {
 }
 
 #[tokio::test]
-async fn pauses_grow_until_the_order_is_paid() {
+async fn poller_delays_grow_until_order_is_paid() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, clock, number) = waiting(&sandbox).await;
     let mut looks = 0;
@@ -52,7 +52,7 @@ async fn pauses_grow_until_the_order_is_paid() {
 }
 
 #[tokio::test]
-async fn what_is_final_ends_it_and_what_is_not_known_does_not() {
+async fn poller_ends_at_final_status_only() {
     let sandbox = Sandbox::start().await.unwrap();
     for (status, ends) in [
         ("PAID", true),
@@ -85,7 +85,7 @@ async fn what_is_final_ends_it_and_what_is_not_known_does_not() {
 }
 
 #[tokio::test]
-async fn errors_that_may_pass_are_waited_out_and_others_end_it() {
+async fn poller_ignores_retryable_errors_only() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
     sandbox.set_order_status(&number, "PAID").unwrap();
@@ -122,7 +122,7 @@ async fn errors_that_may_pass_are_waited_out_and_others_end_it() {
 }
 
 #[tokio::test]
-async fn a_caller_can_stop_it() {
+async fn poller_can_be_cancelled() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
     let error = client
@@ -137,10 +137,10 @@ async fn a_caller_can_stop_it() {
 }
 
 #[tokio::test]
-async fn pauses_keep_their_bounds_whatever_they_are_set_to() {
+async fn poller_delays_stay_within_bounds() {
     let sandbox = Sandbox::start().await.unwrap();
     let (millis, second) = (Duration::from_millis(1), Duration::from_secs(1));
-    // First and longest as they are set, and the bounds of the first, second and third pause in milliseconds.
+    // The initial and maximum delay, and the bounds of the first three delays in milliseconds.
     for (first, longest, bounds) in [
         (Duration::ZERO, Duration::ZERO, [10, 10, 10]),
         (Duration::ZERO, second, [10, 20, 40]),
@@ -167,7 +167,7 @@ async fn pauses_keep_their_bounds_whatever_they_are_set_to() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_asks_for_a_longer_pause_gets_it() {
+async fn poller_respects_retry_after() {
     let sandbox = Sandbox::start().await.unwrap();
     let (_, clock, number) = waiting(&sandbox).await;
     let client = builder(&sandbox).clock(clock.clone());
@@ -181,7 +181,7 @@ async fn a_gateway_that_asks_for_a_longer_pause_gets_it() {
 }
 
 #[tokio::test]
-async fn the_deadline_ends_a_look_up_that_is_under_way() {
+async fn poller_deadline_ends_pending_lookup() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, clock, number) = waiting(&sandbox).await;
     let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
@@ -201,18 +201,18 @@ async fn the_deadline_ends_a_look_up_that_is_under_way() {
 }
 
 #[tokio::test]
-async fn what_was_stopped_before_asks_nothing() {
+async fn cancelled_poller_sends_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
     let (capture, _guard) = Capture::start();
     let wait = client.checkout_orders().wait(&number);
     let error = wait.cancel_on(async {}).until_final().await.told_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
-    assert!(capture.spans(stablelink::observe::CALL).is_empty());
+    assert!(capture.spans("stablelink.call").is_empty());
 }
 
 #[tokio::test]
-async fn dropped_or_stopped_it_leaves_its_look_up() {
+async fn dropped_poller_cancels_its_lookup() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
     let (capture, _guard) = Capture::start();
@@ -220,7 +220,7 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
     let stall = sandbox.faults().add(stall);
     let sandbox = &sandbox;
     let asked = |times| when(move || sandbox.faults().injections(stall) == times);
-    // In a task of its own, which is ended.
+    // In a separate task, which is aborted.
     let wait = client.checkout_orders().wait(&number);
     let task = tokio::spawn(wait.until_final());
     asked(1).await;
@@ -234,7 +234,7 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
         drop(stop);
     });
     assert!(matches!(result.told_err().kind(), ErrorKind::Cancelled));
-    let calls = capture.spans(stablelink::observe::CALL);
+    let calls = capture.spans("stablelink.call");
     let ends: Vec<&str> = calls
         .iter()
         .map(|call| call.fields["error.type"].as_str())

@@ -1,7 +1,5 @@
-//! Any call, signed: part of the gateway's API is undocumented, and nobody may be stuck for that.
+//! Any signed request, for parts of the API that are not documented.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -11,23 +9,23 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use stablelink_api::operations::RetrySafety;
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
-use super::run::envelope;
-use super::source::Source;
-use super::{Plan, Run, Shared};
+use super::execute::parse_envelope;
+use super::{CallContext, CallOptions, RequestFactory};
+use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
+use crate::raw_object::RawObject;
 use crate::response::Response;
 
-/// Any call to the gateway, with the same token, signature and errors as the others: see
+/// Any request to the gateway, with the token, signature and errors of the other calls: see
 /// [`Client::request`](crate::Client::request).
 #[must_use = "a request is sent when it is awaited"]
 pub struct RawRequest {
-    shared: Arc<Shared>,
+    client: Arc<ClientInner>,
     method: Method,
     path: String,
     query: Vec<(String, String)>,
@@ -35,17 +33,17 @@ pub struct RawRequest {
     retry: RetrySafety,
     key: Option<String>,
     deadline: Option<Duration>,
-    attempt_time: Option<Duration>,
+    attempt_timeout: Option<Duration>,
 }
 
 impl RawRequest {
     pub(crate) fn new(
-        shared: impl Into<Arc<Shared>>,
+        client: impl Into<Arc<ClientInner>>,
         method: Method,
         path: impl Into<String>,
     ) -> Self {
         Self {
-            shared: shared.into(),
+            client: client.into(),
             method,
             path: path.into(),
             query: Vec::new(),
@@ -53,97 +51,98 @@ impl RawRequest {
             retry: RetrySafety::Never,
             key: None,
             deadline: None,
-            attempt_time: None,
+            attempt_timeout: None,
         }
     }
 
-    /// Adds to the query; name and value are encoded here.
+    /// Adds a query parameter. The name and the value are percent-encoded here.
     pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.query.push((name.into(), value.to_string()));
         self
     }
 
-    /// A JSON body, sent without white space, in place of an earlier one. For exact amounts give types of
-    /// [`scalars`](crate::scalars), or [`RawJson`].
+    /// Sets a JSON body without whitespace. For exact amounts use types of [`scalars`](crate::scalars), or [`RawJson`].
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).map_err(|error| error.to_string()));
         self
     }
 
-    /// A body of these bytes, as JSON. They are sent and signed as they are; a sister page asks for no white space.
+    /// Sets a JSON body of these bytes, which are sent and signed unchanged. A page of W Checkout requires that it contains no
+    /// whitespace.
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Some(Ok(bytes.into()));
         self
     }
 
-    /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
-    /// when it comes twice ([`idempotency_key`](RawRequest::idempotency_key)).
+    /// Allows retries. Use it only for requests that change nothing; for requests that the gateway rejects if they are
+    /// repeated, use [`idempotency_key`](Self::idempotency_key).
     pub fn safe_to_retry(mut self) -> Self {
         self.retry = RetrySafety::Safe;
         self
     }
 
-    /// Lets it be repeated, for its body holds this idempotency key in this member, or its query in this field, and the gateway
-    /// refuses a repeated one. The key is not put there: a call that lacks it is
-    /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
+    /// Allows retries of a request whose body or query contains this idempotency key in this field, if the gateway rejects a
+    /// repeated key. The key is not added to the request: a request without it is
+    /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error contains the key.
     pub fn idempotency_key(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = RetrySafety::Keyed { field };
         self.key = Some(key.into());
         self
     }
 
-    /// How long the call may take in all: token, locks, attempts and pauses. That of the client unless set.
+    /// Sets the deadline of the whole call: token, locks, attempts and delays. Defaults to the client's.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self
     }
 
-    /// How long one attempt may take, from its connection to the end of its answer. That of the client unless set.
+    /// Sets the timeout of one attempt, from connecting to the end of the response body. Defaults to the client's.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.attempt_time = Some(limit);
+        self.attempt_timeout = Some(limit);
         self
     }
 
-    /// Sends it and reads `retdata` as this type. Numbers of it are exact in the types of [`scalars`](crate::scalars).
+    /// Sends the request and parses `retdata` as this type. Types of [`scalars`](crate::scalars) keep numbers exact.
     ///
     /// # Errors
     ///
-    /// Those of every call; [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or of another form.
+    /// Fails like every call, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        self.sent(|body| envelope(body).map(|envelope: Envelope<T>| envelope.retdata))
+        self.send(|body| parse_envelope(body).map(|envelope: RetdataOf<T>| envelope.retdata))
             .await
     }
 
-    async fn sent<T>(
+    async fn send<T>(
         self,
-        read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Response<T>, Error> {
-        // Of a path that a caller wrote nothing is known to be fit for logs but the method.
+        // The path may contain personal data, so only the method is recorded.
         let operation = format!("{} request", self.method);
-        let plan = Plan {
+        let options = CallOptions {
             operation: operation.into(),
             retry: self.retry,
+            query: Vec::new(),
             key: self.key.clone(),
-            attempts: None,
-            attempt_time: self.attempt_time,
-            deadline: self.deadline.unwrap_or(self.shared.deadline),
+            max_attempts: None,
+            attempt_timeout: self.attempt_timeout,
+            deadline: self.deadline.unwrap_or(self.client.deadline),
         };
-        let run = Run::new(Arc::clone(&self.shared), plan);
-        let request = self.request(run.shared.origin.as_str());
-        let source = request.map(|request| Source::Fixed(Box::new(request)));
-        run.by_hand(source, read).await
+        let context = CallContext::new(Arc::clone(&self.client), options);
+        let request = self.build(context.client.origin.as_str());
+        let requests = request.map(|request| RequestFactory::fixed(request, &self.query));
+        let requests = requests.and_then(|requests| {
+            self.ensure_contains_key(&requests)?;
+            Ok(requests)
+        });
+        context.execute_request(requests, parse).await
     }
 
-    fn request(&self, origin: &str) -> Result<reqwest::Request, Error> {
+    fn build(&self, origin: &str) -> Result<reqwest::Request, Error> {
         if self.method == Method::CONNECT {
-            let problem = "is CONNECT, which asks for a tunnel and has no path to be signed";
+            let problem = "is CONNECT, which opens a tunnel and has no path to sign";
             return Err(Error::invalid("method", problem));
         }
-        let mut url = address(origin, &self.path)?;
-        if !self.query.is_empty() {
-            url.query_pairs_mut()
-                .extend_pairs(self.query.iter().map(|(name, value)| (name, value)));
-        }
+        let url = join(origin, &self.path)?;
         let mut request = reqwest::Request::new(self.method.clone(), url);
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -155,14 +154,26 @@ impl RawRequest {
                 *request.body_mut() = Some(bytes.clone().into());
             }
         }
-        if let (RetrySafety::Keyed { field }, Some(key)) = (self.retry, &self.key) {
-            let bytes = request.body().and_then(reqwest::Body::as_bytes);
-            if !holds(request.url(), bytes.unwrap_or_default(), field, key) {
-                let problem = "is not in the body or query with the key that was named: a repeat would count twice";
-                return Err(Error::invalid(field, problem));
-            }
-        }
         Ok(request)
+    }
+
+    fn ensure_contains_key(&self, requests: &RequestFactory) -> Result<(), Error> {
+        let (RetrySafety::Keyed { field }, Some(key)) = (self.retry, &self.key) else {
+            return Ok(());
+        };
+        let body = match &self.body {
+            Some(Ok(bytes)) => bytes.as_slice(),
+            _ => b"",
+        };
+        if requests
+            .url()
+            .is_some_and(|url| contains_key(url, body, field, key))
+        {
+            return Ok(());
+        }
+        let problem =
+            "is not in the body or query with this key: a repeated request would count twice";
+        Err(Error::invalid(field, problem))
     }
 }
 
@@ -171,68 +182,70 @@ impl IntoFuture for RawRequest {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.sent(|body| envelope(body).map(|envelope: Envelope<_>| envelope.retdata)))
+        Box::pin(
+            self.send(|body| parse_envelope(body).map(|envelope: RetdataOf<_>| envelope.retdata)),
+        )
     }
 }
 
 impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
+        f.debug_struct("RawRequest")
             .field("method", &self.method)
             .finish_non_exhaustive()
     }
 }
 
 #[derive(Deserialize)]
-struct Envelope<T> {
+struct RetdataOf<T> {
     retdata: T,
 }
 
-/// Whether a request has this key in this member of its body, or this field of its query.
-fn holds(url: &Url, body: &[u8], field: &str, key: &str) -> bool {
+/// Returns whether a request contains this key in this field of its query or its body.
+fn contains_key(url: &Url, body: &[u8], field: &str, key: &str) -> bool {
     if url
         .query_pairs()
         .any(|pair| pair == (field.into(), key.into()))
     {
         return true;
     }
-    let members: BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_slice(body).unwrap_or_default();
-    members.get(field).is_some_and(|value| {
-        let text: Result<Cow<'_, str>, _> = serde_json::from_str(value.get());
-        text.map_or(value.get() == key, |text| text == key)
+    RawObject::parse(body).is_ok_and(|object| {
+        object.get(field).is_some_and(|value| {
+            let string: Result<String, _> = serde_json::from_str(value);
+            string.map_or(value == key, |string| string == key)
+        })
     })
 }
 
-/// The address of a path below an origin, or why it would be another one.
-fn address(origin: &str, path: &str) -> Result<Url, Error> {
-    let wrong = |problem: &'static str| Err(Error::invalid("path", problem));
-    let (place, query) = match path.split_once('?') {
-        Some((place, query)) => (place, Some(query)),
+/// Joins an origin and a path, and rejects paths that would lead elsewhere or be sent in another form.
+fn join(origin: &str, path: &str) -> Result<Url, Error> {
+    let invalid = |problem: &'static str| Err(Error::invalid("path", problem));
+    let (location, query) = match path.split_once('?') {
+        Some((location, query)) => (location, Some(query)),
         None => (path, None),
     };
-    if !place.starts_with('/') || place.starts_with("//") {
-        return wrong("has not exactly one slash at its start; the host is that of the client");
+    if !location.starts_with('/') || location.starts_with("//") {
+        return invalid("does not start with exactly one slash; the host is that of the client");
     }
     if path.contains('\\') {
-        return wrong("has a backslash, which some take for a slash");
+        return invalid("contains a backslash, which some servers treat as a slash");
     }
     if path.contains('#') {
-        return wrong("has a fragment, which is never sent");
+        return invalid("has a fragment, which is never sent");
     }
     if path.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return wrong("has white space or control characters; encode them");
+        return invalid("contains whitespace or control characters; percent-encode them");
     }
-    let dots = place.split('/').any(|segment| {
+    let has_dots = location.split('/').any(|segment| {
         let segment = segment.to_ascii_lowercase().replace("%2e", ".");
         matches!(segment.as_str(), "." | "..")
     });
-    if dots {
-        return wrong("has a dot segment: write the path that is meant");
+    if has_dots {
+        return invalid("has a dot segment; write the resolved path");
     }
     let mut url = Url::parse(origin)
-        .map_err(|error| Error::configuration("the origin is no address").because(error))?;
-    url.set_path(place);
+        .map_err(|error| Error::configuration("the origin is not a URL").because(error))?;
+    url.set_path(location);
     url.set_query(query);
     Ok(url)
 }
@@ -248,7 +261,7 @@ mod tests {
     const ORIGIN: &str = "https://pay.example:8443";
 
     #[test]
-    fn a_path_is_a_path() {
+    fn join_accepts_only_plain_paths() {
         for (path, url) in [
             ("/a/b", "https://pay.example:8443/a/b"),
             ("/", "https://pay.example:8443/"),
@@ -272,7 +285,7 @@ mod tests {
             ("/%", "https://pay.example:8443/%"),
             ("/\u{202e}a", "https://pay.example:8443/%E2%80%AEa"),
         ] {
-            assert_eq!(address(ORIGIN, path).unwrap().as_str(), url, "{path}");
+            assert_eq!(join(ORIGIN, path).unwrap().as_str(), url, "{path}");
         }
         for path in [
             "",
@@ -313,7 +326,7 @@ mod tests {
             " /a",
             "/a\u{a0}b",
         ] {
-            let error = address(ORIGIN, path).unwrap_err();
+            let error = join(ORIGIN, path).unwrap_err();
             assert!(
                 matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
                 "{path}"
@@ -322,14 +335,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_where_it_is_sent() {
-        for (query, body, held) in [
+    fn key_is_found_in_body_and_query() {
+        for (query, body, expected) in [
             ("", r#"{"orderNo":"7"}"#, true),
             ("", r#" { "orderNo" : 7 } "#, true),
             ("", r#"{"\u006frderNo":"\u0037"}"#, true),
             ("orderNo=7", "", true),
             ("a=b&order%4eo=%37", "not JSON", true),
-            // Of a doubled member the last one counts, here and at the gateway.
+            // The last field wins if a name occurs twice, here and at the gateway.
             ("", r#"{"orderNo":"7","orderNo":"8"}"#, false),
             ("", r#"{"orderNo":"8"}"#, false),
             ("", r#"{"orderNo":7.0}"#, false),
@@ -343,29 +356,28 @@ mod tests {
             ("x=orderNo=7", "{}", false),
         ] {
             let url = Url::parse(&format!("{ORIGIN}/a?{query}")).unwrap();
-            let found = holds(&url, body.as_bytes(), "orderNo", "7");
-            assert_eq!(found, held, "{query} {body}");
+            let found = contains_key(&url, body.as_bytes(), "orderNo", "7");
+            assert_eq!(found, expected, "{query} {body}");
         }
     }
 
     proptest! {
-        /// Whatever is accepted stays at home, on the path that was written.
         #[test]
-        fn no_path_leaves_the_origin(path in r"[/\\.@:%a-z0-9?&=#~ -]{0,24}|\PC{0,16}") {
+        fn accepted_path_stays_on_origin(path in r"[/\\.@:%a-z0-9?&=#~ -]{0,24}|\PC{0,16}") {
             let origin: Origin = ORIGIN.parse().unwrap();
-            if let Ok(url) = address(ORIGIN, &path) {
-                prop_assert!(origin.holds(&url), "{}", url);
-                let place = path.split('?').next().unwrap();
-                if place.is_ascii() {
-                    prop_assert_eq!(url.path().to_lowercase().replace("%7e", "~"), encoded(place).to_lowercase());
+            if let Ok(url) = join(ORIGIN, &path) {
+                prop_assert!(origin.contains(&url), "{}", url);
+                let location = path.split('?').next().unwrap();
+                if location.is_ascii() {
+                    prop_assert_eq!(url.path().to_lowercase().replace("%7e", "~"), encoded(location).to_lowercase());
                 }
             }
         }
     }
 
-    /// As the URL standard writes the few ASCII characters that a path does not hold as they are.
-    fn encoded(place: &str) -> String {
-        place
+    /// Percent-encodes the ASCII characters that the URL standard encodes in paths.
+    fn encoded(location: &str) -> String {
+        location
             .chars()
             .map(|c| match c {
                 '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|' => format!("%{:02X}", u32::from(c)),

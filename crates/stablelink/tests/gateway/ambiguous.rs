@@ -1,4 +1,4 @@
-//! What is known of a payment when an attempt, or its caller, is lost.
+//! The outcome of payments if an attempt fails or its caller stops waiting.
 
 use std::future::IntoFuture;
 use std::net::TcpListener;
@@ -14,9 +14,9 @@ use crate::setup::{
 };
 use crate::watch::Told;
 
-/// Where nobody listens nothing is sent: whoever calls may come again.
+/// Without a connection nothing is sent: the call is retryable.
 #[tokio::test]
-async fn a_server_that_is_not_there_is_no_doubt() {
+async fn failed_connection_is_not_ambiguous() {
     let place = TcpListener::bind("127.0.0.1:0").unwrap();
     let nowhere = format!("http://{}", place.local_addr().unwrap());
     drop(place);
@@ -27,7 +27,7 @@ async fn a_server_that_is_not_there_is_no_doubt() {
         .retry(quick())
         .build()
         .unwrap();
-    // One whose token came while somebody listened.
+    // A client that got its token while the server was running.
     let left = builder(&sandbox)
         .configure_http(|http| http.pool_max_idle_per_host(0))
         .build()
@@ -48,7 +48,7 @@ async fn a_server_that_is_not_there_is_no_doubt() {
     }
 }
 
-/// What comes of a call whose deadline passes while it waits for a token.
+/// Returns the result of a call whose deadline passes while it waits for a token.
 async fn ended_at_its_token(
     call: Call,
     client: &Client,
@@ -62,15 +62,15 @@ async fn ended_at_its_token(
     task.await.unwrap()
 }
 
-/// The deadline comes while the second attempt waits for its token: the first one is not forgotten.
+/// The deadline passes while the second attempt waits for its token: the first attempt is still ambiguous.
 #[tokio::test]
-async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
+async fn deadline_in_later_attempt_keeps_first_ambiguous() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     client.token().await.unwrap();
     let create = Operation::CreateCheckoutOrder;
     for (call, expected) in [(keyed as Call, "ambiguous"), (read as Call, "timeout")] {
-        // Lost, then refused for its token, and no other is to be had.
+        // The first attempt is lost; the second is rejected for its token, and there is no new token.
         sandbox.faults().add(Fault::reset().on_calls());
         sandbox.faults().add(Fault::unauthorized().on_calls());
         let result = ended_at_its_token(call, &client, &sandbox, &clock).await;
@@ -83,9 +83,9 @@ async fn a_deadline_while_a_later_attempt_waits_leaves_the_first_in_doubt() {
     }
 }
 
-/// The same with nothing lost before: refused for its token, it had no effect.
+/// The same without a lost attempt: a request rejected for its token has no effect.
 #[tokio::test]
-async fn a_deadline_while_the_token_is_renewed_is_no_doubt() {
+async fn deadline_during_token_refresh_is_not_ambiguous() {
     for call in [keyed as Call, never as Call] {
         let (sandbox, builder, clock) = clocked().await;
         let client = builder.build().unwrap();
@@ -97,9 +97,9 @@ async fn a_deadline_while_the_token_is_renewed_is_no_doubt() {
     }
 }
 
-/// What a person reads: what happened, what to do, the cause; each of it once.
+/// The text says what happened, what to do, and the cause, each once.
 #[tokio::test]
-async fn an_ambiguous_error_is_one_sentence() {
+async fn ambiguous_error_displays_one_sentence() {
     let (sandbox, client) = pair().await;
     let create = Operation::CreateCheckoutOrder;
     let fault = |fault: Fault| sandbox.faults().add(fault.on(create).always());
@@ -108,7 +108,7 @@ async fn an_ambiguous_error_is_one_sentence() {
     let error = client.checkout_orders().create(&order).await.told_err();
     assert_eq!(
         error.to_string(),
-        "create checkout order: sent, but the outcome is not known; look it up by orderNo \"A7\": \
+        "create checkout order: sent, but the outcome is unknown; look it up by orderNo \"A7\": \
          the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
     );
     let cause = std::error::Error::source(&error).unwrap();
@@ -121,10 +121,10 @@ async fn an_ambiguous_error_is_one_sentence() {
     let error = client.checkout_orders().cancel("A7").await.told_err();
     assert_eq!(
         error.to_string(),
-        "cancel checkout order: sent, but the outcome is not known; look for its record before you send it again: \
-         the answer can't be read at `.`: it is not JSON (HTTP 200, attempt 1)"
+        "cancel checkout order: sent, but the outcome is unknown; look up the record before you send it again: \
+         cannot read the response at `.`: it is not JSON (HTTP 200, attempt 1)"
     );
-    // The cause is of another call.
+    // The cause belongs to another call.
     sandbox.faults().clear();
     sandbox.faults().add(Fault::reset().on(create));
     sandbox.revoke_tokens();
@@ -133,14 +133,14 @@ async fn an_ambiguous_error_is_one_sentence() {
     let text = error.to_string();
     assert!(
         text.contains("A7")
-            && text.contains(": issue access token: the gateway gave no token: 400"),
+            && text.contains(": issue access token: the gateway issued no token: 400"),
         "{text}"
     );
 }
 
-/// However far a call has come when its caller goes: the next one works, and no order is made twice.
+/// Whenever a call is dropped, the next one works and no order is created twice.
 #[tokio::test]
-async fn a_caller_may_go_at_any_time() {
+async fn dropped_call_never_creates_second_order() {
     let (sandbox, client) = pair().await;
     for turns in 0..120 {
         let order = order();
@@ -163,10 +163,9 @@ async fn a_caller_may_go_at_any_time() {
     }
 }
 
-/// A token that was asked for is still asked for when its caller has gone: its own limit ends that, and the next caller gets
-/// what comes of it.
+/// A token request continues after its caller was dropped, until its own timeout, and the next caller gets its result.
 #[tokio::test]
-async fn a_caller_may_go_while_the_gateway_is_silent() {
+async fn dropped_call_leaves_token_request_running() {
     for stall in [Fault::stall().on_token(), Fault::stall().on_calls()] {
         let (sandbox, builder, clock) = clocked().await;
         let limit = Duration::from_secs(20);
@@ -183,9 +182,9 @@ async fn a_caller_may_go_while_the_gateway_is_silent() {
     }
 }
 
-/// The same value again, after an attempt that nobody knows of, is one order.
+/// Sending the same value again after an ambiguous attempt creates one order.
 #[tokio::test]
-async fn an_ambiguous_order_may_be_sent_again_by_its_value() {
+async fn ambiguous_order_can_be_sent_again() {
     for after in [false, true] {
         let (sandbox, client) = pair().await;
         let fault = Fault::html(200).on(Operation::CreateCheckoutOrder);
@@ -204,9 +203,9 @@ async fn an_ambiguous_order_may_be_sent_again_by_its_value() {
     }
 }
 
-/// Acted, and said that it had not: the repeat is refused, and the error says that something may be there.
+/// The gateway created the order but reported an error: the retry is rejected, and the error is ambiguous.
 #[tokio::test]
-async fn a_refusal_that_was_none_is_found_out_by_the_repeat() {
+async fn false_error_response_is_detected_by_retry() {
     let lies: [fn() -> Fault; 2] = [Fault::unauthorized, || Fault::rate_limited(Some(0))];
     for lie in lies {
         let (sandbox, client) = pair().await;
@@ -214,7 +213,7 @@ async fn a_refusal_that_was_none_is_found_out_by_the_repeat() {
         sandbox.faults().add(lie().on(create).after_effect());
         let order = order();
         let result = client.checkout_orders().create(&order).await;
-        assert_eq!(outcome(&result), "refused", "{result:?}");
+        assert_eq!(outcome(&result), "api", "{result:?}");
         let error = result.told_err();
         assert!(error.is_duplicate() && error.may_have_taken_effect());
         assert_eq!(error.attempts(), 2, "{error}");
@@ -222,9 +221,9 @@ async fn a_refusal_that_was_none_is_found_out_by_the_repeat() {
     }
 }
 
-/// A lost attempt and a refusal: only a record with the same data settles what became of the order.
+/// After a lost attempt and a rejection, only a record with the same data proves that the order was created.
 #[tokio::test]
-async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
+async fn rejected_retry_is_settled_only_by_matching_record() {
     type Arrange = fn(&stablelink_sandbox::Sandbox);
     let create = Operation::CreateCheckoutOrder;
     let cases: [(&str, bool, Arrange, &str); 6] = [
@@ -298,9 +297,9 @@ async fn a_refused_repeat_is_settled_by_the_record_or_not_at_all() {
     }
 }
 
-/// An attempt that was lost is not forgotten because a later one could not be made.
+/// A lost attempt stays ambiguous if a later one cannot be sent.
 #[tokio::test]
-async fn doubt_outlives_what_follows_it() {
+async fn ambiguity_survives_later_failures() {
     type Arrange = fn(&stablelink_sandbox::Sandbox);
     let later: [(&str, Arrange); 4] = [
         ("refused token, and the next one", |sandbox| {

@@ -1,4 +1,4 @@
-//! A server that says what a test tells it to, down to the byte.
+//! A server that sends the bytes that a test specifies.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What is sent for a request.
+/// The response to a request.
 pub(crate) enum Say {
-    /// These bytes, and then the connection ends.
+    /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// This head, and a body that goes on until the other side has had enough.
+    /// Sends this head and a body that ends only when the client closes the connection.
     Endless(Vec<u8>),
 }
 
-/// A server on a port of its own.
+/// A server on its own port.
 pub(crate) struct Raw {
     url: String,
     accepting: JoinHandle<()>,
 }
 
 impl Raw {
-    /// Answers each request by what `say` makes of its first line.
+    /// Responds to each request with the result of `say` for its first line.
     pub(crate) async fn start(say: impl Fn(&str) -> Say + Send + Sync + 'static) -> Self {
         let say: Arc<dyn Fn(&str) -> Say + Send + Sync> = Arc::new(say);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,7 +39,7 @@ impl Raw {
         self.url.clone()
     }
 
-    /// A client of it.
+    /// Returns a client of this server.
     pub(crate) fn client(&self) -> ClientBuilder {
         stablelink::Client::builder()
             .environment(Environment::at(&self.url).unwrap())
@@ -47,7 +47,7 @@ impl Raw {
             .retry(crate::setup::quick())
     }
 
-    /// A token for who asks for one, and these bytes for every other request.
+    /// Sends a token to token requests, and these bytes to all others.
     pub(crate) fn token_or(first_line: &str, bytes: &str) -> Say {
         const TOKEN: &str = r#"{"retcode":200,"retdata":{"access_token":"t","expires_in":21600}}"#;
         if first_line.contains("/oauth2/token") {
@@ -56,13 +56,13 @@ impl Raw {
         Say::Bytes(bytes.as_bytes().to_vec())
     }
 
-    /// A whole answer.
+    /// Returns a complete response.
     pub(crate) fn answer(status: &str, body: &str) -> String {
         let length = body.len();
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
     }
 
-    /// An error whose body never ends.
+    /// Returns an error whose body never ends.
     pub(crate) fn endless(status: u16) -> Say {
         let head = format!("HTTP/1.1 {status} Endless\r\nconnection: close\r\n\r\n");
         Say::Endless(head.into_bytes())

@@ -1,4 +1,4 @@
-//! Idempotency keys that can't be one are refused before anything is sent.
+//! Invalid idempotency keys are rejected before anything is sent.
 
 use std::future::IntoFuture;
 
@@ -12,7 +12,7 @@ use crate::watch::Told;
 
 type Make = fn(&Client, &str) -> BoxFuture<'static, Result<(), Error>>;
 
-/// Each operation with a key, and the name of that.
+/// Returns each operation with a key, and the field of the key.
 fn keyed() -> Vec<(&'static str, Make)> {
     vec![
         ("orderNo", |client, key| {
@@ -44,7 +44,7 @@ fn keyed() -> Vec<(&'static str, Make)> {
 }
 
 #[tokio::test]
-async fn a_key_that_says_nothing_is_not_sent() {
+async fn invalid_idempotency_key_is_not_sent() {
     let (sandbox, client) = pair().await;
     for (field, make) in keyed() {
         for key in ["", " ", "\t\n\u{3000}"] {
@@ -65,7 +65,7 @@ async fn a_key_that_says_nothing_is_not_sent() {
         }
     }
     assert_eq!(sandbox.request_count(), 0);
-    // Sixty-four are sent, whatever bytes they have.
+    // 64 characters are accepted, whatever their size in bytes.
     let (_, make) = keyed().pop().unwrap();
     let _ = make(&client, &longest).await;
     assert!(sandbox.request_count() > 0);

@@ -1,0 +1,436 @@
+//! Stage 1: runs a call within its deadline, and decides what its failure means.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use stablelink_api as api;
+use stablelink_api::hooks::{Transport, downcast_error, wrap_error};
+use stablelink_api::operations::{OperationInfo, RetrySafety};
+use tracing::Instrument;
+
+use super::RequestFactory;
+use super::retry::{AttemptError, Effect};
+use super::timeouts::Timeouts;
+use crate::client::ClientInner;
+use crate::clock::BoxFuture;
+use crate::error::{Ambiguous, DecodeError, Error, ErrorKind};
+use crate::observe;
+use crate::response::{RawResponse, Response};
+
+type GeneratedResult<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
+
+/// What is known about a call before it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct CallOptions {
+    pub(crate) operation: Cow<'static, str>,
+    pub(crate) retry: RetrySafety,
+    /// Query parameters in addition to those of the operation.
+    pub(crate) query: Vec<(String, String)>,
+    /// The idempotency key that the request contains.
+    pub(crate) key: Option<String>,
+    pub(crate) max_attempts: Option<u32>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) deadline: Duration,
+}
+
+impl CallOptions {
+    /// Options of an operation without an idempotency key.
+    pub(crate) fn of(operation: &'static OperationInfo, deadline: Duration) -> Self {
+        Self {
+            operation: operation.id.into(),
+            retry: operation.retry,
+            query: Vec::new(),
+            key: None,
+            max_attempts: None,
+            attempt_timeout: None,
+            deadline,
+        }
+    }
+}
+
+/// The maximum number of characters of a `requestId`.
+const MAX_REQUEST_ID: usize = 64;
+
+/// A call in progress: its options, and what happened so far.
+pub(crate) struct CallContext {
+    pub(crate) client: Arc<ClientInner>,
+    pub(super) options: CallOptions,
+    pub(super) timeouts: Timeouts,
+    attempts: AtomicU32,
+    in_flight: AtomicBool,
+    /// Set by an attempt that may have taken effect. No later attempt clears it.
+    ambiguous: AtomicBool,
+    /// The response of the last attempt, if it was a success.
+    response: Mutex<Option<RawResponse>>,
+}
+
+/// Marks a request as in flight until it is dropped.
+pub(super) struct InFlight<'a>(&'a CallContext);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.store(false, Ordering::Release);
+        self.0.timeouts.end_attempt();
+    }
+}
+
+impl CallContext {
+    pub(crate) fn new(client: Arc<ClientInner>, options: CallOptions) -> Arc<Self> {
+        let attempt = options.attempt_timeout.unwrap_or(client.attempt_timeout);
+        let timeouts = Timeouts::start(Arc::clone(&client.clock), options.deadline, attempt);
+        Arc::new(Self {
+            client,
+            options,
+            timeouts,
+            attempts: AtomicU32::new(0),
+            in_flight: AtomicBool::new(false),
+            ambiguous: AtomicBool::new(false),
+            response: Mutex::new(None),
+        })
+    }
+
+    /// Returns the generated client, whose requests are sent through this call.
+    pub(crate) fn api(self: &Arc<Self>) -> api::Client {
+        let transport: Arc<dyn Transport> = Arc::clone(self) as _;
+        api::Client::new_with_client(
+            self.client.origin.as_str(),
+            self.client.http.clone(),
+            transport,
+        )
+    }
+
+    /// Runs the call until it is done or its deadline passes.
+    pub(crate) async fn execute<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let clock = Arc::clone(&self.client.clock);
+        let span = observe::CallSpan::start(self.options.operation.clone(), clock);
+        let result = async {
+            self.check_key()?;
+            if self.options.deadline.is_zero() {
+                return Err(self.deadline_error());
+            }
+            tokio::pin!(call);
+            tokio::select! {
+                biased;
+                result = &mut call => result,
+                () = self.timeouts.run() => Err(self.deadline_error()),
+            }
+        }
+        .instrument(span.span())
+        .await;
+        match &result {
+            Ok(_) => span.succeed(self.attempts(), self.response().as_ref()),
+            Err(error) => span.fail(self.attempts(), error),
+        }
+        result
+    }
+
+    /// Runs a call whose request is not created by the generated client.
+    pub(crate) async fn execute_request<T>(
+        &self,
+        requests: Result<RequestFactory, Error>,
+        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
+        self.execute(async {
+            let requests = requests.map_err(|error| self.annotate(error))?;
+            self.send_with_retries(&self.client.http, requests).await?;
+            self.parse_response(parse)
+        })
+        .await
+    }
+
+    /// Reads `retdata` of an operation whose response must have it.
+    pub(crate) fn required<E: DeserializeOwned, T>(
+        &self,
+        result: GeneratedResult<E>,
+        retdata: impl FnOnce(E) -> Option<T>,
+    ) -> Result<Response<T>, Error> {
+        self.read(result, |envelope| {
+            retdata(envelope).ok_or_else(|| DecodeError::new("retdata", MISSING_RETDATA))
+        })
+    }
+
+    /// Reads `retdata` of an operation whose response may lack it.
+    pub(crate) fn optional<E: DeserializeOwned, T>(
+        &self,
+        result: GeneratedResult<E>,
+        retdata: impl FnOnce(E) -> T,
+    ) -> Result<Response<T>, Error> {
+        self.read(result, |envelope| Ok(retdata(envelope)))
+    }
+
+    fn read<E: DeserializeOwned, T>(
+        &self,
+        result: GeneratedResult<E>,
+        retdata: impl FnOnce(E) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
+        let error = match result.map_err(downcast_error::<Error, _>) {
+            // This transport consumes responses, so the generated client ends with this error.
+            Err(Err(api::Error::Custom(_))) => {
+                return self.parse_response(|body| parse_envelope(body).and_then(retdata));
+            }
+            Err(Ok(error)) => error,
+            // The texts of the generated client's errors may contain the URL and the request.
+            Err(Err(api::Error::InvalidRequest(_))) => self.annotate(Error::invalid(
+                "request",
+                "cannot be sent: invalid header or URL",
+            )),
+            Err(Err(_)) | Ok(_) => self.unexplained(Error::new(ErrorKind::Transport {
+                problem: "the generated client failed with an unexpected error".into(),
+            })),
+        };
+        Err(error)
+    }
+
+    fn parse_response<T>(
+        &self,
+        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
+        let Some(response) = self.response() else {
+            let error = DecodeError::new(".", "there is no response to read");
+            return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
+        };
+        match parse(response.body()) {
+            Ok(value) => Ok(Response::new(value, response)),
+            Err(error) => Err(self.annotate(Error::new(ErrorKind::Decode(error)))),
+        }
+    }
+
+    /// Returns how often the request was sent, or was about to be sent.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_attempt(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn start_sending(&self) -> InFlight<'_> {
+        self.in_flight.store(true, Ordering::Release);
+        self.timeouts.start_attempt();
+        InFlight(self)
+    }
+
+    fn response(&self) -> Option<RawResponse> {
+        self.response
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn store_response(&self, response: RawResponse) {
+        *self.response.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
+    }
+
+    /// Records an attempt that may have taken effect. Operations that only read have no effect.
+    pub(super) fn record_effect(&self, failure: &AttemptError) {
+        if failure.effect == Effect::Ambiguous && self.options.retry != RetrySafety::Safe {
+            self.ambiguous.store(true, Ordering::Release);
+        }
+    }
+
+    /// Returns the error of a call that failed without a response and for no known reason: it is ambiguous if the request
+    /// was sent.
+    fn unexplained(&self, error: Error) -> Error {
+        let failure = match self.attempts() {
+            0 => AttemptError::not_sent(error),
+            _ => AttemptError {
+                retry: false,
+                ..AttemptError::ambiguous(error)
+            },
+        };
+        self.record_effect(&failure);
+        self.conclude(failure)
+    }
+
+    /// Returns the error of the call after its last attempt failed.
+    pub(super) fn conclude(&self, failure: AttemptError) -> Error {
+        let error = failure
+            .error
+            .during(self.options.operation.clone(), self.attempts());
+        if self.ambiguous.load(Ordering::Acquire) {
+            return self.ambiguous_error(error);
+        }
+        let safe = failure.retry && self.options.retry == RetrySafety::Safe;
+        let retryable = error.is_retryable() || safe;
+        error.retryable(retryable)
+    }
+
+    fn ambiguous_error(&self, cause: Error) -> Error {
+        let field = match self.options.retry {
+            RetrySafety::Keyed { field } => Some(field),
+            _ => None,
+        };
+        let ambiguous = Ambiguous::new(field, self.options.key.clone(), cause);
+        Error::new(ErrorKind::Ambiguous(ambiguous))
+            .during(self.options.operation.clone(), self.attempts())
+    }
+
+    /// Returns the error of a call whose deadline passed. Must be called before the future of the call is dropped.
+    fn deadline_error(&self) -> Error {
+        let error =
+            Error::new(ErrorKind::Timeout).during(self.options.operation.clone(), self.attempts());
+        // A response that was not read completely counts like one that was not received.
+        let sent = self.in_flight.load(Ordering::Acquire) || self.response().is_some();
+        let effect = sent && self.options.retry != RetrySafety::Safe;
+        if effect || self.ambiguous.load(Ordering::Acquire) {
+            self.ambiguous_error(error)
+        } else {
+            error.retryable(true)
+        }
+    }
+
+    /// Rejects an idempotency key that cannot work: without one, a repeated request is another payment.
+    fn check_key(&self) -> Result<(), Error> {
+        let (RetrySafety::Keyed { field }, Some(key)) = (self.options.retry, &self.options.key)
+        else {
+            return Ok(());
+        };
+        let problem = if key.trim().is_empty() {
+            "is empty: without a unique key, a repeated request would count twice"
+        } else if field == "requestId" && key.chars().count() > MAX_REQUEST_ID {
+            "has more than 64 characters, the maximum that the gateway accepts"
+        } else {
+            return Ok(());
+        };
+        Err(self.annotate(Error::invalid(field, problem)))
+    }
+
+    /// Adds the operation, the number of attempts and the response to an error that was found outside of an attempt.
+    pub(crate) fn annotate(&self, error: Error) -> Error {
+        let error = error.during(self.options.operation.clone(), self.attempts());
+        match self.response() {
+            Some(response) if error.raw_response().is_none() => error.with_response(response),
+            _ => error,
+        }
+    }
+}
+
+impl Transport for CallContext {
+    fn send<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        _: &'static str,
+    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        let requests = RequestFactory::fixed(request, &self.options.query);
+        Box::pin(async move {
+            let sent = self.send_with_retries(http, requests).await;
+            Ok(sent.unwrap_or_else(wrap_error))
+        })
+    }
+
+    /// [`parse_response`](Self::parse_response) reads the stored bytes instead.
+    fn consumes_responses(&self) -> bool {
+        true
+    }
+}
+
+/// Why a response cannot be read whose `retdata` the document requires.
+pub(crate) const MISSING_RETDATA: &str = "it is missing, although the retcode is 200";
+
+/// Parses a body, or says which field is invalid.
+pub(crate) fn parse_envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(body).map_err(|error| {
+        // Only a body that cannot be parsed pays for tracking the path.
+        let json = &mut serde_json::Deserializer::from_slice(body);
+        match serde_path_to_error::deserialize::<_, T>(json) {
+            Err(error) => DecodeError::of_json(error.path().to_string(), error.inner()),
+            Ok(_) => DecodeError::of_json(".", &error),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::{Client, Credentials, Environment};
+
+    const KEYED: RetrySafety = RetrySafety::Keyed { field: "orderNo" };
+
+    fn context(retry: RetrySafety) -> Arc<CallContext> {
+        let client = Client::builder()
+            .environment(Environment::Sandbox)
+            .credentials(Credentials::new("key", "secret", "sign"))
+            .build()
+            .unwrap();
+        let options = CallOptions {
+            operation: "pay".into(),
+            retry,
+            query: Vec::new(),
+            key: Some("A7".to_owned()),
+            max_attempts: None,
+            attempt_timeout: None,
+            deadline: Duration::from_secs(60),
+        };
+        CallContext::new(client.inner(), options)
+    }
+
+    #[test]
+    fn interrupted_call_reports_ambiguous_unless_safe() {
+        for (retry, known) in [
+            (RetrySafety::Safe, true),
+            (KEYED, false),
+            (RetrySafety::Never, false),
+        ] {
+            let idle = context(retry);
+            assert_eq!(idle.deadline_error().kind().name(), "timeout");
+
+            let sending = context(retry);
+            let in_flight = sending.start_sending();
+            assert_eq!(sending.deadline_error().is_retryable(), known);
+            drop(in_flight);
+            // The attempt ended, for example with a rejection, and the next one has not started.
+            assert!(sending.deadline_error().is_retryable());
+
+            let lost = context(retry);
+            lost.count_attempt();
+            lost.record_effect(&AttemptError::ambiguous(Error::new(ErrorKind::Timeout)));
+            assert_eq!(lost.deadline_error().is_retryable(), known);
+
+            let rejected = context(retry);
+            rejected.count_attempt();
+            rejected.record_effect(&AttemptError::no_effect(Error::new(ErrorKind::Timeout)));
+            assert!(rejected.deadline_error().is_retryable());
+
+            let responded = context(retry);
+            responded.count_attempt();
+            responded.store_response(RawResponse::new(
+                StatusCode::OK,
+                HeaderMap::new(),
+                Bytes::new(),
+            ));
+            let error = responded.deadline_error();
+            assert_eq!(error.is_ambiguous(), !known, "{error:?}");
+            if !known {
+                assert_eq!(error.idempotency_key(), Some("A7"));
+            }
+        }
+    }
+
+    #[test]
+    fn unexplained_failure_is_ambiguous_only_after_sending() {
+        for (retry, sent, ambiguous) in [
+            (RetrySafety::Never, false, false),
+            (RetrySafety::Never, true, true),
+            (KEYED, true, true),
+            (RetrySafety::Safe, true, false),
+        ] {
+            let context = context(retry);
+            if sent {
+                context.count_attempt();
+            }
+            let error = context.parse_response(|_| Ok(())).unwrap_err();
+            assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
+            assert!(!error.is_retryable());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Creates the request of each attempt, and signs it.
+
+use std::time::SystemTime;
+
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use stablelink_signature::{NO_BODY, RequestLine, SigningKey};
+
+use crate::client::{ClientInner, ClockSkew};
+#[cfg(feature = "provisional")]
+use crate::clock::BoxFuture;
+use crate::environment::Origin;
+use crate::error::Error;
+use crate::token::BearerToken;
+
+// The names of `stablelink_signature` in the normal form of HTTP, so that they are not parsed for each attempt.
+const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("signature");
+const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
+
+/// Creates the request of each attempt.
+pub(crate) enum RequestFactory {
+    /// A request with its body in memory: it is sent, and a clone is kept for the next attempt.
+    Fixed(Box<reqwest::Request>),
+    /// A request whose body is opened again for each attempt, and is not signed.
+    #[cfg(feature = "provisional")]
+    Multipart(Box<dyn Fn() -> BoxFuture<'static, Result<reqwest::Request, Error>> + Send + Sync>),
+}
+
+impl RequestFactory {
+    pub(crate) fn fixed(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
+        if !query.is_empty() {
+            request.url_mut().query_pairs_mut().extend_pairs(query);
+        }
+        Self::Fixed(Box::new(request))
+    }
+
+    /// Returns the URL of a fixed request.
+    pub(super) fn url(&self) -> Option<&url::Url> {
+        match self {
+            Self::Fixed(request) => Some(request.url()),
+            #[cfg(feature = "provisional")]
+            Self::Multipart(_) => None,
+        }
+    }
+
+    /// Returns the request of the next attempt.
+    pub(super) async fn next(&mut self) -> Result<reqwest::Request, Error> {
+        match self {
+            Self::Fixed(request) => match request.try_clone() {
+                // The original goes out first: its header map has spare capacity for the headers that are added.
+                Some(copy) => Ok(std::mem::replace(request, copy)),
+                None => Err(Error::invalid(
+                    "body",
+                    "is a stream, which can be neither signed nor sent again",
+                )),
+            },
+            #[cfg(feature = "provisional")]
+            Self::Multipart(create) => create().await,
+        }
+    }
+}
+
+/// Rejects a request to another origin, whoever created it: it would carry the token and the signature there.
+pub(crate) fn ensure_same_origin(origin: &Origin, request: &reqwest::Request) -> Result<(), Error> {
+    if origin.contains(request.url()) {
+        return Ok(());
+    }
+    Err(Error::invalid("path", format!("leads away from {origin}")))
+}
+
+/// Adds the token, the timestamp and the signature over the final bytes of the request.
+pub(super) fn sign(
+    request: &mut reqwest::Request,
+    bearer: &BearerToken,
+    key: &SigningKey,
+    client: &ClientInner,
+    now: SystemTime,
+    skew_millis: i64,
+) -> Result<(), Error> {
+    let timestamp = ClockSkew::timestamp(now, skew_millis).ok_or_else(|| {
+        Error::configuration("the clock of this machine is set to a time before 1970")
+    })?;
+    let line = RequestLine::new(request.method().as_str(), request.url().path())
+        .query(request.url().query().unwrap_or_default())
+        .query_form(client.query_form);
+    // The parts of a multipart body are not signed, and a stream has no bytes to sign.
+    let signature = match request.body().and_then(reqwest::Body::as_bytes) {
+        Some(bytes) => key.sign(line, timestamp, [bytes]),
+        None => key.sign(line, timestamp, NO_BODY),
+    };
+    let header = |value: String| {
+        HeaderValue::try_from(value).map_err(|error| {
+            Error::configuration("the signature is not a valid header value").because(error)
+        })
+    };
+    let signature = header(signature.to_base64())?;
+    let timestamp = header(timestamp.to_string())?;
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, bearer.header().clone());
+    headers.insert(SIGNATURE_HEADER, signature);
+    headers.insert(TIMESTAMP_HEADER, timestamp);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use stablelink_signature::{SIGNATURE, TIMESTAMP};
+
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn request_to_other_origin_is_rejected() {
+        let origin: Origin = "https://pay.example".parse().unwrap();
+        for (url, allowed) in [
+            ("https://pay.example/a?b", true),
+            ("https://pay.example:443/a", true),
+            ("https://pay.example.other.example/a", false),
+            ("https://pay.example@other.example/a", false),
+            ("https://pay.example:444/a", false),
+            ("http://pay.example/a", false),
+            ("https://user@pay.example/a", false),
+        ] {
+            let request = reqwest::Request::new(http::Method::GET, url.parse().unwrap());
+            let result = ensure_same_origin(&origin, &request);
+            assert_eq!(result.is_ok(), allowed, "{url}");
+            if let Err(error) = result {
+                assert!(
+                    matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
+                    "{url}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn header_names_match_signature_crate() {
+        assert_eq!(SIGNATURE_HEADER, SIGNATURE);
+        assert_eq!(TIMESTAMP_HEADER, TIMESTAMP);
+    }
+
+    #[test]
+    fn extra_query_parameters_are_encoded_and_appended() {
+        let request = reqwest::Request::new(
+            http::Method::GET,
+            "https://pay.example/a?b=1".parse().unwrap(),
+        );
+        let query = [("c d".to_owned(), "e&f".to_owned())];
+        let RequestFactory::Fixed(request) = RequestFactory::fixed(request, &query) else {
+            unreachable!()
+        };
+        assert_eq!(request.url().query(), Some("b=1&c+d=e%26f"));
+    }
+}
