@@ -14,10 +14,6 @@ use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    diff::{
-        self,
-        changelog::{self, MarksError},
-    },
     docs::{
         captures::{self, Captures},
         evidence,
@@ -65,22 +61,6 @@ pub enum RegenError {
     /// The document cannot be told in YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// The changelog cannot take its section.
-    #[error(transparent)]
-    Marks(#[from] MarksError),
-    /// The document of the last release is none.
-    #[error(
-        "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
-    )]
-    Baseline(serde_json::Error),
-    /// A file of which a part is made cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable {
-        /// The file, below the root.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
     /// A draft cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Draft {
@@ -125,8 +105,8 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
     let (raw, warnings) = assemble(&captures)?;
     let curated = Curated::make(root, raw, &captures)?;
 
-    let mut findings = lint::house(&curated.published);
-    for finding in lint::house(&curated.superset) {
+    let mut findings = lint::check_document(&curated.published);
+    for finding in lint::check_document(&curated.superset) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }
@@ -143,7 +123,7 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         } else {
             profile::apply_to_published(&mut document, &profile);
         }
-        let findings = lint::generator(&document);
+        let findings = lint::check_generator_input(&document);
         if !findings.is_empty() {
             return Err(RegenError::Findings(findings));
         }
@@ -187,7 +167,6 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         "crates/stablelink-api/src/operations/table.rs",
         client::operations(&superset, &published)?,
     );
-    outputs.add(changelog::FILE, changes(root, &published, &captures)?);
     outputs.add(operations_table::FILE, operations_table::table(&superset));
     let summary = Summary::count(&captures.lock, &published, &superset, &curated);
     Ok(Built {
@@ -195,32 +174,6 @@ pub fn build(root: &Path) -> Result<Built, RegenError> {
         summary,
         warnings,
     })
-}
-
-/// A file that a person writes too, if it is there.
-fn read(root: &Path, file: &str) -> Result<Option<String>, RegenError> {
-    match fs::read_to_string(root.join(file)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(RegenError::Unreadable {
-            path: file.into(),
-            source,
-        }),
-    }
-}
-
-/// What changed since the last release.
-fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String, RegenError> {
-    let baseline = read(root, changelog::BASELINE)?
-        .map(|text| serde_json::from_str::<Value>(&text))
-        .transpose()
-        .map_err(RegenError::Baseline)?;
-    Ok(changelog::renew(
-        read(root, changelog::FILE)?.as_deref(),
-        baseline.as_ref(),
-        published,
-        &diff::command::by_page(&captures.lock),
-    )?)
 }
 
 /// The curated documents, with the marks of the importer still in them, and what each action did.
