@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    overlay::{self, Context, Overlay, OverlayError, Stale},
+    overlay::{self, Overlay, OverlayContext, OverlayError, StaleActions},
     publish::format,
 };
 
@@ -36,7 +36,7 @@ pub enum ProfileError {
     Overlay(#[from] OverlayError),
     /// Actions of the profile do nothing any more.
     #[error(transparent)]
-    Stale(#[from] Stale),
+    Stale(#[from] StaleActions),
     /// A document cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -97,15 +97,15 @@ fn unusable(path: &str, source: io::Error) -> ProfileError {
 ///
 /// # Errors
 /// When any action is stale; the document is then as it was.
-pub fn apply_to_superset(document: &mut Value, profile: &Overlay) -> Result<(), Stale> {
+pub fn apply_to_superset(document: &mut Value, profile: &Overlay) -> Result<(), StaleActions> {
     let profile = std::slice::from_ref(profile);
-    overlay::apply(document, profile, &Context::default()).map(|_| ())
+    overlay::apply(document, profile, &OverlayContext::default()).map(|_| ())
 }
 
 /// Applies a profile to the published document, which lacks some of what a profile is made for.
 pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
     let profile = std::slice::from_ref(profile);
-    overlay::apply_lenient(document, profile, &Context::default());
+    overlay::apply_lenient(document, profile, &OverlayContext::default());
 }
 
 /// The document of the tree for the generator `name`, as JSON: order and digits are those of the published one.

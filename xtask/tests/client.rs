@@ -1,17 +1,17 @@
-//! The generated client of an invented document.
+//! The generated client of an example document.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod client_support;
 
 use client_support::{published, superset};
 use serde_json::{Value, json};
-use xtask::client::{ClientError, Sources, generate, inventory};
+use xtask::client::{ClientError, ClientSources, generate, inventory};
 
-fn sources() -> Sources {
+fn sources() -> ClientSources {
     generate(&superset(), &published()).unwrap()
 }
 
-/// From the line that holds `from`, up to the first line that is `to`.
+/// Returns the lines from the one that contains `from` to the first that equals `to`.
 fn excerpt<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
     let at = source.find(from).unwrap_or_else(|| panic!("no {from:?}"));
     let start = source[..at].rfind('\n').map_or(0, |end| end + 1);
@@ -22,14 +22,14 @@ fn excerpt<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
 }
 
 #[test]
-fn the_inventory() {
+fn inventory_lists_every_operation() {
     let found = inventory(&sources().generated).unwrap();
     let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
-fn an_open_enum() {
+fn open_enum_keeps_unlisted_value() {
     let open_enums = sources().open_enums;
     insta::assert_snapshot!(excerpt(
         &open_enums,
@@ -39,16 +39,16 @@ fn an_open_enum() {
 }
 
 #[test]
-fn a_request_type() {
+fn request_type_is_not_non_exhaustive() {
     let generated = sources().generated;
     insta::assert_snapshot!(excerpt(&generated, "/// `ExchangeRateRequest`", "    }"));
 }
 
 #[test]
-fn what_only_the_superset_has_is_gated() {
+fn items_of_superset_need_feature() {
     let sources = sources();
     insta::assert_snapshot!(excerpt(&sources.generated, "/// `RefundAnswer`", "    }"));
-    // Nothing of it stands where the feature is off: the published document alone gives the rest.
+    // Without the feature, the client equals that of the published document.
     let public = generate(&published(), &published()).unwrap();
     for (all, public) in [
         (&sources.generated, &public.generated),
@@ -71,7 +71,7 @@ fn remove_gated(items: &mut Vec<syn::Item>) {
         syn::Item::Struct(item) => !gated(&item.attrs),
         syn::Item::Enum(item) => !gated(&item.attrs),
         syn::Item::Impl(item) => {
-            // `JsonSchema` of open enums is gated too, by another feature.
+            // `JsonSchema` of open enums needs another feature.
             !gated(&item.attrs)
                 || item
                     .trait_
@@ -101,12 +101,12 @@ fn item_names(item: &syn::ItemImpl, name: &str) -> bool {
 }
 
 #[test]
-fn the_same_documents_give_the_same_bytes() {
+fn generation_is_deterministic() {
     assert_eq!(sources(), sources());
 }
 
 #[test]
-fn no_float_stands_in_the_sources() {
+fn sources_contain_no_float() {
     let sources = sources();
     for source in [&sources.generated, &sources.open_enums] {
         let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -118,7 +118,7 @@ fn no_float_stands_in_the_sources() {
 }
 
 #[test]
-fn every_file_says_where_it_comes_from() {
+fn every_file_has_generated_header() {
     let sources = sources();
     for source in [&sources.generated, &sources.open_enums] {
         let first = source.lines().next().unwrap();
@@ -130,7 +130,7 @@ fn every_file_says_where_it_comes_from() {
 }
 
 #[test]
-fn nothing_in_the_client_unwraps() {
+fn client_never_unwraps() {
     let generated = sources().generated;
     let code: Vec<_> = generated
         .lines()
@@ -141,7 +141,7 @@ fn nothing_in_the_client_unwraps() {
     }
 }
 
-/// Changes one place of a document.
+/// Returns the document with one field changed.
 fn with(mut document: Value, place: &str, key: &str, value: Value) -> Value {
     document
         .pointer_mut(place)
@@ -161,7 +161,7 @@ fn without(mut document: Value, place: &str, key: &str) -> Value {
 }
 
 #[test]
-fn refusals() {
+fn document_that_client_cannot_express_is_rejected() {
     let order = "/components/schemas/CheckoutOrder/properties";
     let both = |change: fn(Value) -> Value| (change(superset()), change(published()));
     let cases: [((Value, Value), &str); 10] = [
@@ -227,7 +227,7 @@ fn refusals() {
         ),
         (
             both(|d| with(d, "/components/schemas/Retcode", "nullable", json!(true))),
-            "/components/schemas/Retcode: the generator would forget",
+            "/components/schemas/Retcode: the generator would ignore",
         ),
         (
             both(|d| with(d, "/paths", "/a`b", json!({}))),
@@ -235,7 +235,7 @@ fn refusals() {
         ),
         (
             both(|d| with(d, "/info", "version", json!(1))),
-            "the document can't be read as OpenAPI 3.0",
+            "the document cannot be read as OpenAPI 3.0",
         ),
         (
             both(|d| {
@@ -259,7 +259,7 @@ fn refusals() {
 }
 
 #[test]
-fn a_branch_that_is_no_component_is_refused() {
+fn inline_union_branch_is_rejected() {
     let change = |d| {
         with(
             d,
@@ -273,7 +273,7 @@ fn a_branch_that_is_no_component_is_refused() {
 }
 
 #[test]
-fn a_superset_with_another_title_and_version_is_the_same_client() {
+fn title_and_version_of_superset_are_ignored() {
     let other = with(superset(), "/info", "version", json!("2027"));
     let other = with(other, "/info", "title", json!("Gateway, provisional"));
     assert_eq!(generate(&other, &published()).unwrap(), sources());

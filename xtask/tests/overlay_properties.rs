@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use xtask::overlay::{Context, Target, apply, apply_lenient, read};
+use xtask::overlay::{OverlayContext, Target, apply, apply_lenient, read};
 
 fn document() -> Value {
     json!({
@@ -48,7 +48,7 @@ fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
     };
     let mut changed = document();
     let overlays = [overlay];
-    match apply(&mut changed, &overlays, &Context::default()) {
+    match apply(&mut changed, &overlays, &OverlayContext::default()) {
         Ok(trace) => prop_assert!(
             trace
                 .actions
@@ -58,7 +58,7 @@ fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
         Err(stale) => {
             prop_assert_eq!(&changed, &document());
             prop_assert!(!stale.actions.is_empty());
-            let (_, lenient) = apply_lenient(&mut changed, &overlays, &Context::default());
+            let (_, lenient) = apply_lenient(&mut changed, &overlays, &OverlayContext::default());
             prop_assert_eq!(lenient, stale.actions);
         }
     }
@@ -187,7 +187,7 @@ proptest! {
 fn the_overlay_of_these_tests_is_a_good_one() {
     let overlay = read("o.yaml", OVERLAY.as_bytes()).unwrap();
     let mut document = document();
-    let trace = apply(&mut document, &[overlay], &Context::default()).unwrap();
+    let trace = apply(&mut document, &[overlay], &OverlayContext::default()).unwrap();
     assert_eq!(trace.actions.len(), 4);
 }
 

@@ -1,6 +1,6 @@
-//! Pages per second: reading pages and assembling the document, in each form.
+//! Pages per second for parsing and assembling, in each format.
 //!
-//! `cargo bench -p apifox`; the pages are made in memory.
+//! `cargo bench -p apifox`; the pages are generated in memory.
 
 #![allow(missing_docs)]
 
@@ -10,15 +10,15 @@ mod site;
 use std::hint::black_box;
 use std::time::Duration;
 
-use apifox::Form;
+use apifox::PageFormat;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use site::Site;
 
 fn import(criterion: &mut Criterion) {
     for (name, form) in [
-        ("rendered", Form::Rendered),
-        ("markdown", Form::Markdown),
-        ("published", Form::Published),
+        ("rendered", PageFormat::Rendered),
+        ("markdown", PageFormat::Markdown),
+        ("published", PageFormat::Published),
     ] {
         let mut group = criterion.benchmark_group(name);
         group

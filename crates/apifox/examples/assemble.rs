@@ -1,6 +1,7 @@
-//! Assembles the pages that are named on the command line, in any form, and prints the document.
+//! Assembles the pages named on the command line, in any format, and prints the document.
 //!
-//! A file whose name ends in `schemas.json` is the project's list of schemas. Messages go to the error output.
+//! A file whose name ends in `schemas.json` is the project's schema list. Diagnostics go to
+//! standard error.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,11 +11,11 @@ use std::time::Instant;
 fn main() -> std::io::Result<ExitCode> {
     let names: Vec<String> = std::env::args().skip(1).collect();
     let mut schemas = apifox::SchemaList::default();
-    let mut messages = Vec::new();
+    let mut diagnostics = Vec::new();
     for name in names.iter().filter(|name| name.ends_with("schemas.json")) {
-        let (list, said) = apifox::SchemaList::read(name, &std::fs::read(name)?);
+        let (list, said) = apifox::SchemaList::parse(name, &std::fs::read(name)?);
         schemas = list;
-        messages.extend(said);
+        diagnostics.extend(said);
     }
     let begun = Instant::now();
     let mut pages = Vec::new();
@@ -24,37 +25,37 @@ fn main() -> std::io::Result<ExitCode> {
             .file_stem()
             .unwrap_or_default()
             .to_string_lossy();
-        let source = apifox::Source {
+        let source = apifox::PageSource {
             name,
             key: &key,
-            role: apifox::Role::Auto,
+            role: apifox::PageRole::Auto,
             text: &text,
         };
-        let read = apifox::read_with(&source, &schemas);
+        let read = apifox::parse_page_with(&source, &schemas);
         pages.extend(read.page);
-        messages.extend(read.messages);
+        diagnostics.extend(read.diagnostics);
     }
-    let info = apifox::Info {
+    let info = apifox::DocumentInfo {
         title: "Pages".to_owned(),
         version: "1.0.0".to_owned(),
         description: None,
     };
     let assembly = apifox::assemble(&pages, &info);
-    messages.extend(assembly.messages);
+    diagnostics.extend(assembly.diagnostics);
     let took = begun.elapsed();
     let mut error = std::io::stderr().lock();
-    for message in &messages {
+    for message in &diagnostics {
         writeln!(error, "{message}")?;
     }
     let size = pages.len();
     writeln!(
         error,
         "{size} pages, {} messages, {:.2} s",
-        messages.len(),
+        diagnostics.len(),
         took.as_secs_f64()
     )?;
     serde_json::to_writer_pretty(std::io::stdout().lock(), &assembly.document)?;
-    let failed = messages.iter().any(apifox::Message::is_error);
+    let failed = diagnostics.iter().any(apifox::Diagnostic::is_error);
     Ok(if failed {
         ExitCode::FAILURE
     } else {

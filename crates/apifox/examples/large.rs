@@ -1,5 +1,6 @@
-//! Imports a site of 2,000 pages, made in memory, in the form that is named (`rendered`, `markdown`, `published`;
-//! a number behind it is another count), and prints how long it took. Run it below `/usr/bin/time -v` for its memory.
+//! Imports a generated site of 2,000 pages, or of the number in the second argument, and prints the
+//! time. The first argument is the format (`rendered`, `markdown`, `published`). Run it with
+//! `/usr/bin/time -v` to measure the memory.
 
 #[path = "../tests/support/site.rs"]
 mod site;
@@ -10,9 +11,9 @@ use std::time::Instant;
 fn main() -> std::io::Result<()> {
     let mut words = std::env::args().skip(1);
     let form = match words.next().as_deref() {
-        Some("markdown") => apifox::Form::Markdown,
-        Some("published") => apifox::Form::Published,
-        _ => apifox::Form::Rendered,
+        Some("markdown") => apifox::PageFormat::Markdown,
+        Some("published") => apifox::PageFormat::Published,
+        _ => apifox::PageFormat::Rendered,
     };
     let count = words
         .next()
@@ -20,9 +21,9 @@ fn main() -> std::io::Result<()> {
         .unwrap_or(2_000);
     let site = site::Site::new(form, count);
     let begun = Instant::now();
-    let (assembly, messages) = site.import();
+    let (assembly, diagnostics) = site.import();
     let took = begun.elapsed().as_secs_f64();
-    let said = messages.len() + assembly.messages.len();
+    let said = diagnostics.len() + assembly.diagnostics.len();
     let size = assembly.document.to_string().len();
     writeln!(
         std::io::stdout(),

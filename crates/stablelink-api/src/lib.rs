@@ -1,34 +1,36 @@
-//! Low-level client of the StableLink payment gateway, generated from its curated OpenAPI document.
+//! Low-level client of the StableLink payment gateway, generated from an OpenAPI document.
 //!
-//! **Unofficial**: this project is not the vendor's; names belong to their owners.
+//! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners.
 //!
-//! One method of [`Client`] is one operation of the gateway, one type of [`types`] one schema of
-//! the document. It is the layer below: envelopes stay as they are on the wire, and **nothing is
-//! signed here**. Signatures, tokens, retries, timeouts that mean something and errors that tell
-//! refusals apart come with a [`Transport`](hooks::Transport); the crate `stablelink` has one, and
-//! domain values above it. Depend on this crate to put your own in their place.
+//! Each method of [`Client`] is one operation of the gateway, and each type of [`types`] one schema
+//! of the document. Envelopes are returned as received, and **nothing is signed here**: a
+//! [`Transport`](hooks::Transport) adds signatures, tokens, retries, timeouts and typed errors. The
+//! crate `stablelink` has such a transport and a higher-level API; depend on this crate only to
+//! write your own transport.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/client.rs")]
 //! ```
 //!
-//! TLS is reqwest's: this crate turns no backend on, so the one that depends on it does
-//! (`reqwest = { version = "0.13", features = ["rustls"] }`).
+//! This crate enables no TLS backend of reqwest. Enable one in your crate:
+//! `reqwest = { version = "0.13", features = ["rustls"] }`.
 //!
-//! # Building requests, reading answers
+//! # Building requests and reading responses
 //!
-//! Types of requests are built by literals that name each field; where all fields are optional,
-//! `..Default::default()` fills the rest. Types that are only read are `#[non_exhaustive]`, for the
-//! documentation grows fields. To make one in a test, deserialise it from JSON.
+//! Build a request type with a struct literal that names each field. If all fields are optional,
+//! `..Default::default()` fills the rest. Types that only occur in responses are
+//! `#[non_exhaustive]`, because the documentation may add fields; in tests, deserialise them from
+//! JSON.
 //!
-//! Amounts are exact ([`scalars`]), values that the gateway may extend are open ([`open_enums`]),
-//! and whether a call may be sent again is the document's word ([`operations`]).
+//! Amounts are exact ([`scalars`]), enums accept values that the gateway adds ([`open_enums`]), and
+//! [`operations`] states for each operation whether it may be retried.
 //!
 //! # Secrets
 //!
-//! Tokens are [`Secret`](scalars::Secret)s, which `Debug` does not show. What else `Debug` of generated types, and
-//! `Display` and `Debug` of [`Error`], print is what they hold: personal data included, and of an answer that
-//! could not be read the bytes as they came, with whatever token is in them. [`Client`] prints nothing.
+//! Tokens are [`Secret`](scalars::Secret)s, which `Debug` redacts. The `Debug` output of other
+//! generated types contains their values, personal data included. `Display` and `Debug` of
+//! [`Error`] contain the bytes of a response that could not be parsed, including any token in them.
+//! `Debug` of [`Client`] prints no fields.
 //!
 //! # Features
 //!
@@ -37,7 +39,7 @@
 //! | `provisional` | no | operations and types that the vendor's pages only name: inferred, may change or be wrong |
 //! | `schemars` | no | `schemars::JsonSchema` for every type |
 #![forbid(unsafe_code)]
-// Which feature an item needs is shown beside it where the documentation is built for all.
+// docs.rs shows the feature that an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -48,14 +50,14 @@ pub mod operations;
 pub mod scalars;
 #[allow(
     dead_code,
-    reason = "the generated code uses it where the document has a `oneOf`"
+    reason = "used by the generated code only if the document has a `oneOf`"
 )]
 mod union;
 
 #[rustfmt::skip]
 #[allow(
     missing_docs,
-    reason = "generated: the pages describe few of their fields, and a made-up sentence says less than none"
+    reason = "generated: the pages describe few fields, and an invented description would mislead"
 )]
 mod generated;
 

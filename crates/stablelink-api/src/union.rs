@@ -1,18 +1,21 @@
-//! Reads a value that has one of several forms.
+//! Deserialises a `oneOf`: a value of one of several types.
 
 use std::fmt::Write;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::value::RawValue;
 
-/// A value of several forms, as text: numbers stay as they are written until a form reads them.
-pub(crate) struct Union {
+/// The raw JSON of a `oneOf` value.
+///
+/// serde's untagged enums buffer the value, which turns numbers into floats. Here each variant is
+/// read from the text.
+pub(crate) struct UnionReader {
     name: &'static str,
     text: Box<RawValue>,
-    problems: String,
+    errors: String,
 }
 
-impl Union {
+impl UnionReader {
     pub(crate) fn read<'de, D: Deserializer<'de>>(
         name: &'static str,
         deserializer: D,
@@ -20,25 +23,25 @@ impl Union {
         Ok(Self {
             name,
             text: Box::<RawValue>::deserialize(deserializer)?,
-            problems: String::new(),
+            errors: String::new(),
         })
     }
 
-    /// The value, if it has this form.
-    pub(crate) fn branch<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+    /// Returns the value if it deserialises as `T`.
+    pub(crate) fn variant<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         serde_json::from_str(self.text.get())
             .map_err(|error| {
-                // Writing to a String does not fail.
-                let _ = write!(self.problems, "; {name}: {error}");
+                // Writing to a `String` cannot fail.
+                let _ = write!(self.errors, "; {name}: {error}");
             })
             .ok()
     }
 
-    /// The error of a value that has none of the forms that were tried.
-    pub(crate) fn none_fits<E: Error>(self) -> E {
+    /// Returns the error for a value that no tried variant could read.
+    pub(crate) fn into_error<E: Error>(self) -> E {
         E::custom(format_args!(
-            "no form of {} fits{}",
-            self.name, self.problems
+            "no variant of {} matches{}",
+            self.name, self.errors
         ))
     }
 }
@@ -61,24 +64,24 @@ mod tests {
         amount: DecimalNumber,
     }
 
-    /// As the generated code reads a union.
+    /// Reads a union as the generated code does.
     fn read(text: &str) -> Result<String, serde_json::Error> {
         let mut json = serde_json::Deserializer::from_str(text);
-        let mut union = Union::read("Answer", &mut json)?;
-        if let Some(Envelope { retcode, retdata }) = union.branch("Envelope") {
+        let mut union = UnionReader::read("Answer", &mut json)?;
+        if let Some(Envelope { retcode, retdata }) = union.variant("Envelope") {
             return Ok(format!(
                 "{retcode} {:?}",
                 retdata.map(|bare| bare.amount.to_string())
             ));
         }
-        if let Some(Bare { amount }) = union.branch("Bare") {
+        if let Some(Bare { amount }) = union.variant("Bare") {
             return Ok(amount.to_string());
         }
-        Err(union.none_fits())
+        Err(union.into_error())
     }
 
     #[test]
-    fn the_first_form_that_fits_is_taken_to_the_digit() {
+    fn first_matching_variant_keeps_every_digit() {
         let bare = r#"{"amount":12345678901234567890.120}"#;
         assert_eq!(read(bare).unwrap(), "12345678901234567890.120");
         let enveloped = format!(r#"{{"retcode":200,"retdata":{bare}}}"#);
@@ -89,10 +92,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_why_of_each_form() {
+    fn error_gives_reason_for_each_variant() {
         let error = read("{}").unwrap_err().to_string();
         for part in [
-            "no form of Answer fits",
+            "no variant of Answer matches",
             "Envelope: missing field `retcode`",
             "Bare: missing field `amount`",
         ] {

@@ -1,4 +1,4 @@
-//! The sandbox's own time.
+//! The clock of a sandbox, and the formats in which the gateway writes times.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,115 +8,117 @@ use tokio::sync::watch;
 
 use crate::lock;
 
-/// The clock of one sandbox: token lives, the two minutes of a signature, the `Date` header and
-/// the times in records follow it. Clones move together.
+/// The clock of one sandbox. Token lifetimes, the tolerance of request timestamps, the `Date`
+/// header and the times in records follow it. Clones share the same time.
 ///
-/// It runs with the clock of the machine, moved by an offset, until it is frozen.
+/// It runs at the speed of the machine's clock, shifted by an offset, until it is frozen.
 #[derive(Clone, Debug, Default)]
 pub struct SandboxClock {
-    state: Arc<Mutex<State>>,
-    moved: watch::Sender<()>,
+    state: Arc<Mutex<ClockState>>,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ClockState {
     /// Milliseconds added to the machine's clock.
     offset: i64,
-    /// The machine's time at the freeze; the offset counts on top of it.
+    /// The machine's time when the clock was frozen. The offset is added to it.
     frozen: Option<i64>,
 }
 
 impl SandboxClock {
-    /// Milliseconds since the epoch.
+    /// Returns the time in milliseconds since the epoch.
     #[must_use]
     pub fn now_millis(&self) -> i64 {
         let state = lock(&self.state);
-        state
-            .frozen
-            .unwrap_or_else(machine_millis)
-            .saturating_add(state.offset)
+        let base = state.frozen.unwrap_or_else(machine_millis);
+        base.saturating_add(state.offset)
     }
 
-    /// Moves the clock forward, on top of what it was moved before.
+    /// Moves the clock forward, in addition to earlier calls.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let mut state = lock(&self.state);
         state.offset = state.offset.saturating_add(by);
         drop(state);
-        self.moved.send_replace(());
+        self.changes.send_replace(());
     }
 
-    /// Sets how far the clock is ahead of the machine's, in milliseconds; negative: behind it.
-    /// Replaces what [`advance`](Self::advance) added.
+    /// Sets the offset from the machine's clock in milliseconds. A negative offset puts the clock
+    /// behind. It replaces the offset that [`advance`](Self::advance) added.
     pub fn set_offset(&self, millis: i64) {
         lock(&self.state).offset = millis;
-        self.moved.send_replace(());
+        self.changes.send_replace(());
     }
 
-    /// How far the clock is ahead of the machine's, in milliseconds; negative: behind it.
+    /// Returns the offset from the machine's clock in milliseconds.
     #[must_use]
     pub fn offset(&self) -> i64 {
         lock(&self.state).offset
     }
 
-    /// Stops the clock: from now on only [`advance`](Self::advance) and
-    /// [`set_offset`](Self::set_offset) move it.
+    /// Stops the clock. Only [`advance`](Self::advance) and [`set_offset`](Self::set_offset) move
+    /// a frozen clock.
     pub fn freeze(&self) {
         lock(&self.state).frozen.get_or_insert_with(machine_millis);
     }
 
-    /// Lets the clock run again, at the machine's time and the offset.
+    /// Lets the clock run again, at the machine's time plus the offset.
     pub fn unfreeze(&self) {
         lock(&self.state).frozen = None;
-        self.moved.send_replace(());
+        self.changes.send_replace(());
     }
 
-    /// Whether it is frozen.
+    /// Returns true if the clock is frozen.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         lock(&self.state).frozen.is_some()
     }
 
-    /// Tells of each time that it is moved, by any of its clones, or runs again.
-    pub(crate) fn moves(&self) -> watch::Receiver<()> {
-        self.moved.subscribe()
+    /// Notifies of every change of the time by a call, and of the end of a freeze.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 }
 
 fn machine_millis() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    since_epoch
         .and_then(|since| i64::try_from(since.as_millis()).ok())
         .unwrap_or_default()
 }
 
-/// The value of a `Date` header.
+/// Returns the value of a `Date` header.
 pub(crate) fn http_date(millis: i64) -> String {
     utc(millis, "%a, %d %b %Y %H:%M:%S GMT")
 }
 
-/// A time as in most records, `yyyy-MM-dd HH:mm:ss`. No page states the zone: UTC here.
+/// Formats a time as most records do: `yyyy-MM-dd HH:mm:ss`. No page states the time zone; the
+/// sandbox uses UTC.
 pub(crate) fn local(millis: i64) -> String {
     utc(millis, "%Y-%m-%d %H:%M:%S")
 }
 
-/// A time as in the answers of checkout, ISO with a fraction and without a zone. UTC here.
-pub(crate) fn iso_local(millis: i64) -> String {
-    utc(millis, "%Y-%m-%dT%H:%M:%S%.6f")
+/// Writes a time in the format of [`local`].
+pub(crate) fn as_local<S: serde::Serializer>(millis: &i64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&local(*millis))
 }
 
-/// A time as in the number of a trade, `yyyyMMddHHmmss`.
+/// Writes a time as the responses of checkout do: ISO 8601 with a fraction and without a time
+/// zone. The sandbox uses UTC.
+pub(crate) fn as_iso_local<S: serde::Serializer>(millis: &i64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&utc(*millis, "%Y-%m-%dT%H:%M:%S%.6f"))
+}
+
+/// Formats a time as the number of a trade does: `yyyyMMddHHmmss`.
 pub(crate) fn compact(millis: i64) -> String {
     utc(millis, "%Y%m%d%H%M%S")
 }
 
 fn utc(millis: i64, format: &str) -> String {
-    // Out of range is a clock that a test moved past the year 9999; the epoch is as good as any.
-    Timestamp::from_millisecond(millis)
-        .unwrap_or_default()
-        .strftime(format)
-        .to_string()
+    // Only a clock that a test moved past the year 9999 is out of range. It becomes the epoch.
+    let timestamp = Timestamp::from_millisecond(millis).unwrap_or_default();
+    timestamp.strftime(format).to_string()
 }
 
 #[cfg(test)]
@@ -124,17 +126,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_times_in_the_forms_of_the_gateway() {
+    fn times_have_the_formats_of_the_gateway() {
         let millis = 1_758_898_149_294;
         assert_eq!(http_date(millis), "Fri, 26 Sep 2025 14:49:09 GMT");
         assert_eq!(local(millis), "2025-09-26 14:49:09");
-        assert_eq!(iso_local(millis), "2025-09-26T14:49:09.294000");
+        let iso = as_iso_local(&millis, serde_json::value::Serializer).unwrap();
+        assert_eq!(iso, "2025-09-26T14:49:09.294000");
         assert_eq!(compact(millis), "20250926144909");
         assert_eq!(local(i64::MAX), "1970-01-01 00:00:00");
     }
 
     #[test]
-    fn clones_move_together() {
+    fn clones_share_time_and_offset() {
         let clock = SandboxClock::default();
         let other = clock.clone();
         clock.freeze();

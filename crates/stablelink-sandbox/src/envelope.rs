@@ -1,4 +1,4 @@
-//! The envelope that answers come in: [`Reply`] and [`Refusal`] become one here and nowhere else.
+//! The envelope of responses. [`OperationResult`] and [`ApiError`] become JSON only here.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -8,68 +8,63 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::Operation;
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::settings::{ErrorStatus, RejectedToken, RetcodeForm, Retmsg, SandboxSettings};
 
-/// What an operation that succeeded answers.
+/// The result of an operation that succeeded.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
-    /// In the envelope; `None`: without `retdata`.
+pub(crate) enum OperationResult {
+    /// Data for `retdata` of the envelope. With `None`, the envelope has no `retdata`.
     Data(Option<Box<RawValue>>),
-    /// With no envelope around it.
+    /// Data without an envelope.
     Bare(Box<RawValue>),
 }
 
-impl Reply {
-    /// A success with nothing to say.
-    pub(crate) const DONE: Self = Self::Data(None);
+impl OperationResult {
+    /// A success without data.
+    pub(crate) const EMPTY: Self = Self::Data(None);
 
-    pub(crate) fn data(data: &impl Serialize) -> Result<Self, Refusal> {
+    pub(crate) fn data(data: &impl Serialize) -> Result<Self, ApiError> {
         raw(data).map(|data| Self::Data(Some(data)))
     }
 
-    pub(crate) fn bare(data: &impl Serialize) -> Result<Self, Refusal> {
+    pub(crate) fn bare(data: &impl Serialize) -> Result<Self, ApiError> {
         raw(data).map(Self::Bare)
     }
 }
 
-fn raw(data: &impl Serialize) -> Result<Box<RawValue>, Refusal> {
-    serde_json::value::to_raw_value(data).map_err(|error| Refusal::internal(&error))
+fn raw(data: &impl Serialize) -> Result<Box<RawValue>, ApiError> {
+    serde_json::value::to_raw_value(data).map_err(|error| ApiError::internal(&error))
 }
 
-/// What an operation answers, before it has its envelope. It travels in the extensions of a
-/// response without a body, since handlers don't know the settings that form the envelope.
+/// A result without its envelope. It is an extension of an empty response, because handlers do not
+/// know the settings that determine the envelope.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
-    Reply(Reply),
-    Refusal(Refusal),
-}
+struct Unsealed(Result<OperationResult, ApiError>);
 
-impl IntoResponse for Outcome {
+impl IntoResponse for OperationResult {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(self);
-        response
+        unsealed(Ok(self))
     }
 }
 
-impl IntoResponse for Reply {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        Outcome::Reply(self).into_response()
+        unsealed(Err(self))
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        Outcome::Refusal(self).into_response()
-    }
+fn unsealed(result: Result<OperationResult, ApiError>) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Unsealed(result));
+    response
 }
 
-/// Marks the response to an operation that was carried out.
+/// Response extension: the operation succeeded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CarriedOut;
+pub(crate) struct Succeeded;
 
-/// The retcode of an operation's response, for the log.
+/// Response extension: the retcode, for the request log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retcode(pub(crate) &'static str);
 
@@ -83,35 +78,36 @@ struct Envelope<'a> {
     success: bool,
 }
 
-/// Gives the outcome in a response its envelope. A response without one is left as it is.
+/// Writes the result of a handler as a response with an envelope. Other responses are not changed.
 pub(crate) fn seal(
     mut response: Response,
     operation: Option<Operation>,
     settings: &SandboxSettings,
 ) -> Response {
-    match response.extensions_mut().remove::<Outcome>() {
+    match response.extensions_mut().remove::<Unsealed>() {
         None => response,
-        Some(Outcome::Reply(reply)) => {
-            let mut response = match reply {
-                Reply::Bare(data) => json(StatusCode::OK, data.get().to_owned()),
-                Reply::Data(data) => json(StatusCode::OK, success(data, operation, settings)),
+        Some(Unsealed(Ok(result))) => {
+            let body = match result {
+                OperationResult::Bare(data) => data.get().to_owned(),
+                OperationResult::Data(data) => success(data, operation, settings),
             };
-            response.extensions_mut().insert(CarriedOut);
+            let mut response = json(StatusCode::OK, body);
+            response.extensions_mut().insert(Succeeded);
             response.extensions_mut().insert(Retcode("200"));
             response
         }
-        Some(Outcome::Refusal(refusal)) => {
-            let status = match (refusal.is_rejected_token(), settings.rejected_token) {
+        Some(Unsealed(Err(error))) => {
+            let status = match (error.is_rejected_token(), settings.rejected_token) {
                 (true, RejectedToken::Http401) => StatusCode::UNAUTHORIZED,
                 (true, RejectedToken::Http200) => StatusCode::OK,
-                (false, _) if refusal.keeps_its_status() => refusal.status(),
+                (false, _) if error.has_fixed_status() => error.status(),
                 (false, _) => match settings.error_status {
                     ErrorStatus::Always200 => StatusCode::OK,
-                    ErrorStatus::ByKind => refusal.status(),
+                    ErrorStatus::ByKind => error.status(),
                 },
             };
-            let mut response = json(status, failure(refusal.retcode(), refusal.message()));
-            response.extensions_mut().insert(Retcode(refusal.retcode()));
+            let mut response = json(status, rejection(error.retcode(), error.message()));
+            response.extensions_mut().insert(Retcode(error.retcode()));
             response
         }
     }
@@ -136,7 +132,7 @@ fn success(
         Retmsg::Null => Some(RawValue::NULL.to_owned()),
         Retmsg::Missing => None,
     };
-    written(&Envelope {
+    to_json(&Envelope {
         retcode: &literal(if integer { "200" } else { "\"200\"" }),
         retmsg: retmsg.as_deref(),
         retdata: data.as_deref(),
@@ -144,31 +140,27 @@ fn success(
     })
 }
 
-/// The text of an envelope with an error.
-pub(crate) fn failure(retcode: &str, message: &str) -> String {
-    let (retcode, message) = (quoted(retcode), quoted(message));
-    written(&Envelope {
-        retcode: &retcode,
-        retmsg: Some(&message),
+/// Returns the JSON of a rejection.
+pub(crate) fn rejection(retcode: &str, message: &str) -> String {
+    let quote = |text: &str| serde_json::value::to_raw_value(text).unwrap_or_default();
+    to_json(&Envelope {
+        retcode: &quote(retcode),
+        retmsg: Some(&quote(message)),
         retdata: None,
         success: false,
     })
 }
 
-fn quoted(text: &str) -> Box<RawValue> {
-    serde_json::value::to_raw_value(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
 fn literal(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    RawValue::from_string(json.to_owned()).unwrap_or_default()
 }
 
-fn written(envelope: &Envelope<'_>) -> String {
-    // Text, raw JSON and a boolean: there is nothing that serde_json could not write.
+fn to_json(envelope: &Envelope<'_>) -> String {
+    // Serialization cannot fail: the fields are raw JSON and a boolean.
     serde_json::to_string(envelope).unwrap_or_default()
 }
 
-/// A response with JSON.
+/// Returns a JSON response.
 pub(crate) fn json(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

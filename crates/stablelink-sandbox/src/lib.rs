@@ -1,6 +1,6 @@
-//! The StableLink payment gateway on localhost, for tests, examples and demos. **Unofficial**: it
-//! behaves as the public documentation says, and where that is silent, as the table in this
-//! crate's README says. It proves nothing about the live service.
+//! A local emulation of the StableLink payment gateway for tests, examples and demos.
+//! **Unofficial**: it follows the public documentation. Where the documentation is silent, it
+//! follows the table in this crate's README. It proves nothing about the live service.
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -8,65 +8,63 @@
 //!
 //! let sandbox = Sandbox::builder().token_lifetime(60).start().await?;
 //! let (url, credentials) = (sandbox.url(), sandbox.credentials());
-//! // ... a client for that URL and those credentials ...
+//! // ... create a client for this URL with these credentials ...
 //!
-//! // The next order is made, but the client never learns of it.
+//! // The next order is created, but the client does not receive the response.
 //! sandbox.faults().add(Fault::reset().on(Operation::CreateCheckoutOrder).after_effect());
-//! // ... the client makes an order with the number "A1" ...
+//! // ... the client creates an order with the number "A1" ...
 //! assert!(sandbox.effects().count(Operation::CreateCheckoutOrder, "A1") <= 1);
 //! # let _ = (url, credentials);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Each sandbox has a port of its own on the loopback interface, and all of its state in memory:
-//! any number of them live side by side. It shares no code with the client: signatures are
-//! checked by an implementation of its own, held to the same vectors.
+//! Each sandbox listens on its own port of the loopback interface and keeps all of its state in
+//! memory, so any number of sandboxes can run at the same time. The crate shares no code with the
+//! client: it verifies signatures with its own implementation, tested against the same vectors.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod api_error;
 mod auth;
 mod clock;
-mod connection;
 mod control;
 mod credentials;
-mod delays;
 mod document;
+mod effects;
 mod envelope;
-mod exact;
+mod external_events;
 mod faults;
+mod gateway;
+mod ledger;
 mod money;
 mod operation;
 mod operations;
-mod outside;
-mod random;
-mod refusal;
 mod sandbox;
 mod server;
 mod settings;
-mod state;
 mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use auth::TokenGrants;
 pub use clock::SandboxClock;
-pub use credentials::SandboxCredentials;
-pub use delays::{Delays, RecordOutcome};
+pub use credentials::{RandomnessError, SandboxCredentials};
+pub use document::SchemaMismatch;
+pub use effects::{EffectCount, Effects};
+pub use external_events::UnknownRecord;
 pub use faults::{Fault, FaultId, Faults, InvalidFault};
+pub use ledger::{Balances, LedgerAccount, UploadedFile};
 pub use operation::{Operation, UnknownOperation};
-pub use outside::UnknownRecord;
-pub use random::RandomnessError;
 pub use sandbox::{Sandbox, SandboxBuilder, StartError};
+pub use server::RequestRecord;
 pub use settings::{
-    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, SandboxQueryForm,
-    SandboxSettings, TokenShape, WebhookData,
+    Delays, ErrorStatus, RateVersion, RecordOutcome, RejectedToken, RetcodeForm, Retmsg,
+    SandboxQueryForm, SandboxSettings, TokenShape, WebhookData,
 };
-pub use state::{
-    Balances, Delivery, DeliveryAttempt, DeliveryState, EffectCount, Effects, InvalidWebhookUrl,
-    LedgerAccount, RequestRecord, SchemaMismatch, TokenGrants, UploadedFile,
-};
+pub use webhooks::{Delivery, DeliveryAttempt, DeliveryState, InvalidWebhookUrl};
 
-/// Locks. A panic of another holder leaves no half-made change behind worth dying for.
+/// Locks a mutex even if it is poisoned: no holder leaves a half-made change behind.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

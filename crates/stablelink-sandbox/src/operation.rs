@@ -1,95 +1,117 @@
-//! The operations that the gateway has.
+//! The operations of the gateway.
+//!
+//! Only the names are listed here, because tests use them as an enum. Method, path, evidence and
+//! idempotency key come from the OpenAPI document that the crate embeds, see [`document`].
+//! `stablelink_api::operations` is generated from the same document. The sandbox does not use it:
+//! it would need the feature `provisional`, and Cargo would then enable that feature for
+//! `stablelink-api` in every test of the client too. The sandbox would also repeat a wrong path
+//! of the client instead of detecting it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use http::Method;
 
+use crate::document;
+
 macro_rules! operations {
-    ($($variant:ident = $id:literal $method:ident $path:literal,)*) => {
-        /// An operation of the gateway, named as in the project's OpenAPI document (the
-        /// provisional one: many paths are inferred).
+    ($($variant:ident = $id:literal,)*) => {
+        /// An operation of the gateway. The variants have the names of the operationIds in the
+        /// provisional OpenAPI document of the project, in which many paths are inferred.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Operation {
             $(
-                #[doc = concat!("`", stringify!($method), " ", $path, "`")]
+                #[doc = concat!("`", $id, "`")]
                 $variant,
             )*
         }
 
         impl Operation {
-            /// All of them, in the order of the document.
+            /// All operations.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// Its operationId in the document.
+            /// Returns the operationId.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
-            }
-
-            /// Its HTTP method.
-            #[must_use]
-            pub const fn method(self) -> Method {
-                match self { $(Self::$variant => Method::$method,)* }
-            }
-
-            /// Its path.
-            #[must_use]
-            pub const fn path(self) -> &'static str {
-                match self { $(Self::$variant => $path,)* }
             }
         }
     };
 }
 
 operations! {
-    IssueAccessToken = "issueAccessToken" POST "/user/auth/oauth2/token",
-    CreateUser = "createUser" POST "/user/create-user",
-    SubmitKyb = "submitKyb" POST "/user/kyb/submit-info",
-    GetUser = "getUser" GET "/user/user-info",
-    SubmitSimpleKyb = "submitSimpleKyb" POST "/user/kyb/simple-submit",
-    UpdateFeeConfig = "updateFeeConfig" POST "/trade/update-fee-config",
-    GetExchangeRate = "getExchangeRate" POST "/trade/exchange-rate",
-    CreateFeeConfig = "createFeeConfig" POST "/trade/create-fee-config",
-    GetFeeConfig = "getFeeConfig" GET "/trade/get-fee-config",
-    CreateTrade = "createTrade" POST "/trade/create-trade-request",
-    ConfirmTransaction = "confirmTransaction" POST "/trade/confirm-transaction",
-    GetTrade = "getTrade" GET "/trade/get-trade-request",
-    GetTransaction = "getTransaction" GET "/trade/get-transaction",
-    GetDepositAddress = "getDepositAddress" GET "/trade/get-deposit-address",
-    ListReceiveTransactions = "listReceiveTransactions" GET "/trade/get-receive-transactions",
-    GetReceiveTransaction = "getReceiveTransaction" GET "/trade/get-receive-transaction",
-    ListTrades = "listTrades" GET "/trade/get-trade-list",
-    SimulateEvent = "simulateEvent" POST "/base/notification/simulate",
-    ListEvents = "listEvents" POST "/base/notification/event-page",
-    CreateCheckoutOrder = "createCheckoutOrder" POST "/checkout/order/create",
-    GetCheckoutOrder = "getCheckoutOrder" GET "/checkout/order/info",
-    CancelCheckoutOrder = "cancelCheckoutOrder" GET "/checkout/order/cancel",
-    CreateSettlementOrder = "createSettlementOrder" POST "/checkout/settlement/create",
-    CreateAbnormalPaymentRefund = "createAbnormalPaymentRefund" POST "/checkout/abnormal-payment/refund",
-    ListCheckoutOrders = "listCheckoutOrders" POST "/checkout/order/list",
-    CreateFiatSettlementOrder = "createFiatSettlementOrder" POST "/checkout/fiat-settlement/create",
-    CancelSettlementOrder = "cancelSettlementOrder" GET "/checkout/settlement/cancel",
-    GetSettlementOrder = "getSettlementOrder" GET "/checkout/settlement/info",
-    ListSettlementOrders = "listSettlementOrders" POST "/checkout/settlement/list",
-    ListAbnormalPayments = "listAbnormalPayments" POST "/checkout/abnormal-payment/list",
-    CreateRefundOrder = "createRefundOrder" POST "/checkout/refund/create",
-    CancelRefundOrder = "cancelRefundOrder" GET "/checkout/refund/cancel",
-    GetRefundOrder = "getRefundOrder" GET "/checkout/refund/info",
-    ListRefundOrders = "listRefundOrders" POST "/checkout/refund/list",
-    CreateRemit = "createRemit" POST "/remit/create-remit",
-    UpdateRemit = "updateRemit" POST "/remit/update-remit",
-    ListRemits = "listRemits" POST "/remit/remit-info-page",
-    GetRemit = "getRemit" GET "/remit/get-remit-info",
-    UploadFile = "uploadFile" POST "/file/upload-file",
+    IssueAccessToken = "issueAccessToken",
+    CreateUser = "createUser",
+    SubmitKyb = "submitKyb",
+    GetUser = "getUser",
+    SubmitSimpleKyb = "submitSimpleKyb",
+    UpdateFeeConfig = "updateFeeConfig",
+    GetExchangeRate = "getExchangeRate",
+    CreateFeeConfig = "createFeeConfig",
+    GetFeeConfig = "getFeeConfig",
+    CreateTrade = "createTrade",
+    ConfirmTransaction = "confirmTransaction",
+    GetTrade = "getTrade",
+    GetTransaction = "getTransaction",
+    GetDepositAddress = "getDepositAddress",
+    ListReceiveTransactions = "listReceiveTransactions",
+    GetReceiveTransaction = "getReceiveTransaction",
+    ListTrades = "listTrades",
+    SimulateEvent = "simulateEvent",
+    ListEvents = "listEvents",
+    CreateCheckoutOrder = "createCheckoutOrder",
+    GetCheckoutOrder = "getCheckoutOrder",
+    CancelCheckoutOrder = "cancelCheckoutOrder",
+    CreateSettlementOrder = "createSettlementOrder",
+    CreateAbnormalPaymentRefund = "createAbnormalPaymentRefund",
+    ListCheckoutOrders = "listCheckoutOrders",
+    CreateFiatSettlementOrder = "createFiatSettlementOrder",
+    CancelSettlementOrder = "cancelSettlementOrder",
+    GetSettlementOrder = "getSettlementOrder",
+    ListSettlementOrders = "listSettlementOrders",
+    ListAbnormalPayments = "listAbnormalPayments",
+    CreateRefundOrder = "createRefundOrder",
+    CancelRefundOrder = "cancelRefundOrder",
+    GetRefundOrder = "getRefundOrder",
+    ListRefundOrders = "listRefundOrders",
+    CreateRemit = "createRemit",
+    UpdateRemit = "updateRemit",
+    ListRemits = "listRemits",
+    GetRemit = "getRemit",
+    UploadFile = "uploadFile",
 }
 
 impl Operation {
-    /// The operation with this method and path.
+    /// Returns the HTTP method.
+    #[must_use]
+    pub fn method(self) -> Method {
+        document::entry(self).method.clone()
+    }
+
+    /// Returns the path.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        document::entry(self).path
+    }
+
+    /// Returns the evidence level: `documented`, `partial` or `inferred`.
+    pub(crate) fn evidence(self) -> &'static str {
+        let level = document::entry(self).spec["x-evidence"]["level"].as_str();
+        level.unwrap_or("inferred")
+    }
+
+    /// Returns the request field that is the idempotency key, if the operation has one.
+    pub(crate) fn key_field(self) -> Option<&'static str> {
+        document::entry(self).spec["x-retry"]["key"].as_str()
+    }
+
+    /// Returns the operation with this method and path.
     pub(crate) fn find(method: &Method, path: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|operation| operation.path() == path && operation.method() == *method)
+        Self::ALL.iter().copied().find(|operation| {
+            let entry = document::entry(*operation);
+            entry.path == path && entry.method == *method
+        })
     }
 }
 
@@ -99,11 +121,9 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The document has no operation of this name.
+/// The OpenAPI document has no operation with this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no operation `{0}`; names are operationIds of the document, such as createCheckoutOrder"
-)]
+#[error("unknown operation `{0}`: expected an operationId such as createCheckoutOrder")]
 pub struct UnknownOperation(String);
 
 impl FromStr for Operation {
@@ -123,9 +143,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn are_those_of_the_document() {
-        let document = include_str!("../../../spec/openapi.provisional.json");
-        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+    fn operations_are_those_of_the_document() {
+        let document: serde_json::Value = serde_json::from_str(document::TEXT).unwrap();
         let mut expected = BTreeSet::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
@@ -148,16 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn are_found_by_name_and_by_address() {
+    fn operation_is_found_by_id_and_by_method_and_path() {
         for operation in Operation::ALL {
             assert_eq!(operation.id().parse(), Ok(*operation));
             let found = Operation::find(&operation.method(), operation.path());
             assert_eq!(found, Some(*operation));
+            assert!(["documented", "partial", "inferred"].contains(&operation.evidence()));
         }
         assert!("nothing".parse::<Operation>().is_err());
-        assert_eq!(
-            Operation::find(&Method::GET, "/checkout/order/create"),
-            None
-        );
+        let wrong_method = Operation::find(&Method::GET, "/checkout/order/create");
+        assert_eq!(wrong_method, None);
+        assert_eq!(Operation::IssueAccessToken.evidence(), "documented");
+        assert_eq!(Operation::UploadFile.evidence(), "inferred");
+        let key = Operation::CreateFiatSettlementOrder.key_field();
+        assert_eq!(key, Some("settlementOrderNo"));
     }
 }

@@ -1,82 +1,85 @@
-//! How a sandbox behaves where sources disagree or a test wants it otherwise.
+//! Settings: how the sandbox behaves where sources disagree or a test needs another behaviour.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::delays::Delays;
-
-/// The choices of a sandbox. The defaults are what the documentation says, or where it is silent,
-/// what the README of this crate lists.
+/// The settings of a sandbox. The defaults follow the documentation, or the README of this crate
+/// where the documentation is silent.
 ///
-/// Set them on the [`SandboxBuilder`](crate::SandboxBuilder), or while it runs by
-/// [`Sandbox::change`](crate::Sandbox::change).
+/// Set them on the [`SandboxBuilder`](crate::SandboxBuilder), or later with
+/// [`Sandbox::update_settings`](crate::Sandbox::update_settings).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SandboxSettings {
-    /// Seconds that an access token lives. 21600; 0 makes tokens that are dead on arrival.
+    /// Lifetime of an access token in seconds. Default: 21600. With 0, tokens are expired when
+    /// they are issued.
     pub token_lifetime: u64,
-    /// Seconds that a refresh token lives. 43200.
+    /// Lifetime of a refresh token in seconds. Default: 43200.
     pub refresh_token_lifetime: u64,
-    /// Form of the answer to a grant by credentials. Enveloped, as its page shows.
+    /// Shape of the response to a grant by credentials. Default: enveloped, as its page shows.
     pub token_shape: TokenShape,
-    /// Form of the answer to a grant by refresh token. Bare, as its page shows.
+    /// Shape of the response to a grant by refresh token. Default: bare, as its page shows.
     pub refresh_shape: TokenShape,
-    /// Type of the retcode of a success. That of a refusal is always text, for it has leading
-    /// zeros.
+    /// JSON type of the `retcode` of a success. The `retcode` of a rejection is always a string,
+    /// because it has leading zeros.
     pub retcode: RetcodeForm,
-    /// What `retmsg` is in a success.
+    /// Value of `retmsg` in a success.
     pub retmsg: Retmsg,
-    /// HTTP status of refusals. 200: nobody has recorded which one the gateway gives.
+    /// HTTP status of rejections. Default: 200, because the status of the real gateway is not
+    /// known.
     pub error_status: ErrorStatus,
-    /// How a token that is not the live one is refused.
+    /// Response to a call with a token that is not the current one.
     pub rejected_token: RejectedToken,
-    /// How a client must sign a query. Decoded, as documented.
+    /// How a client must sign the query. Default: decoded, as documented.
     pub query_form: SandboxQueryForm,
-    /// Milliseconds that a request's `TIMESTAMP` may be off, both ways. 120000, as documented; below 0
-    /// each is refused.
+    /// Allowed difference between `TIMESTAMP` and the sandbox's clock in milliseconds, in both
+    /// directions. Default: 120000, as documented. A negative value rejects every timestamp.
     pub timestamp_tolerance: i64,
     /// Which of the two published forms an exchange rate has.
     pub rate_version: RateVersion,
-    /// Whether a repeated idempotency key is refused. True, as documented; false makes every
-    /// repeat a second effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.
+    /// Whether a repeated idempotency key is rejected. Default: true, as documented. With false,
+    /// every repeat is another effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.
     pub reject_duplicates: bool,
-    /// Whether a trade needs a fee config of its customer. True, as documented.
+    /// Whether a trade requires a fee config of its customer. Default: true, as documented.
     pub require_fee_config: bool,
-    /// Whether a trade needs an approved KYB of its customer. False: no page says so.
+    /// Whether a trade requires an approved KYB of its customer. Default: false, because no page
+    /// requires it.
     pub require_kyb: bool,
-    /// How fast records move by themselves.
+    /// When the sandbox's clock changes the status of records.
     pub delays: Delays,
-    /// Refuses every call with `ip not matched: <ip>`, as if the caller's address were not on the
-    /// list of the dashboard.
+    /// Rejects every call with `ip not matched: <ip>`, as if the address of the caller were not on
+    /// the allow list of the dashboard.
     pub reject_address: bool,
-    /// Checkout tokens (`ETH_USDT` …) that are not enabled: an order in them has the deposit
-    /// address `-1`.
+    /// Checkout tokens (`ETH_USDT` …) that are not enabled. The deposit address of an order in one
+    /// of them is `-1`.
     pub disabled_tokens: BTreeSet<String>,
-    /// Ends the live token after so many calls that it was good for.
+    /// Revokes the access token after this number of accepted calls.
     pub revoke_after_calls: Option<u64>,
-    /// How many requests [`Sandbox::requests`](crate::Sandbox::requests) keeps, the latest. 10000.
+    /// Number of requests that [`Sandbox::requests`](crate::Sandbox::requests) keeps. Default:
+    /// 10000. The oldest are dropped first.
     pub request_log_size: usize,
-    /// Bytes of a body that the log of requests keeps, its first ones. 65536.
+    /// Number of bytes of each body that the request log keeps, from its start. Default: 65536.
     pub logged_body_bytes: usize,
-    /// Bytes that a request's body may have. 32 MiB.
+    /// Maximum length of a request body in bytes. Default: 32 MiB.
     pub body_limit: usize,
-    /// How long a connection may take to send the head of a request, idle time before it counted:
-    /// 30 s of real time. It holds for connections that are made later.
+    /// Timeout for the head of a request in real time, including idle time before it. Default:
+    /// 30 s. A change applies to connections opened later.
     pub header_timeout: Duration,
-    /// How long a body may take to arrive, in real time. 60 s.
+    /// Timeout for the body of a request in real time. Default: 60 s.
     pub body_timeout: Duration,
-    /// How many connections may be open at a time. 1024; one more is answered 503 and closed.
+    /// Maximum number of open connections. Default: 1024. Further connections receive HTTP 503 and
+    /// are closed.
     pub max_connections: usize,
     /// Form of the data in webhooks.
     pub webhook_data: WebhookData,
-    /// How many times as fast as documented failed webhooks are sent again, by the sandbox's clock.
-    /// 1; 0 counts as 1.
+    /// Factor by which failed webhooks are retried faster than documented, by the sandbox's clock.
+    /// Default: 1. The value 0 means 1.
     pub webhook_retry_speed: u32,
-    /// How long a receiver may take, in real time. 15 s, as documented.
+    /// Timeout of a webhook receiver in real time. Default: 15 s, as documented.
     pub webhook_timeout: Duration,
-    /// Whether each answer is held to the document: what does not fit is recorded in
-    /// [`Sandbox::mismatches`](crate::Sandbox::mismatches) and answered with HTTP 500 and a text.
-    /// True where debug assertions are on.
+    /// Whether each response is checked against the OpenAPI document. A response that does not
+    /// match is recorded in [`Sandbox::mismatches`](crate::Sandbox::mismatches) and replaced by
+    /// HTTP 500 with a text. Default: true if debug assertions are enabled.
     pub check_responses: bool,
 }
 
@@ -115,65 +118,128 @@ impl Default for SandboxSettings {
     }
 }
 
-/// Form of a token answer.
+/// Seconds of the sandbox's clock until the next status change of a record. With `None`, the
+/// record waits for a call or a test.
+///
+/// No page states any of these durations: they are the sandbox's choices. A change applies to
+/// status changes that are scheduled later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delays {
+    /// From a submitted KYB to its result. Default: 60.
+    pub kyb: Option<u64>,
+    /// Result of a KYB: `APPROVED` or `REJECTED`.
+    pub kyb_outcome: RecordOutcome,
+    /// From a `Pending` trade that is not confirmed to `Expired`. Default: 86400.
+    pub trade_expiry: Option<u64>,
+    /// From a confirmed trade to its result. Default: 60.
+    pub trade: Option<u64>,
+    /// Result of a confirmed trade: `Completed` or `Failed`.
+    pub trade_outcome: RecordOutcome,
+    /// From `PENDING_REFUND` to `REFUNDING`, and from there to the result. Default: 60.
+    pub refund: Option<u64>,
+    /// Result of a refund: `REFUNDED` or `FAILED`. It also fails if its money is no longer there.
+    pub refund_outcome: RecordOutcome,
+    /// From `PENDING_SETTLEMENT` to `SETTLING`, and from there to the result. Default: 60.
+    pub settlement: Option<u64>,
+    /// Result of a settlement: `SETTLED` or `FAILED`. It also fails if its money is not there.
+    pub settlement_outcome: RecordOutcome,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self {
+            kyb: Some(60),
+            kyb_outcome: RecordOutcome::Success,
+            trade_expiry: Some(86_400),
+            trade: Some(60),
+            trade_outcome: RecordOutcome::Success,
+            refund: Some(60),
+            refund_outcome: RecordOutcome::Success,
+            settlement: Some(60),
+            settlement_outcome: RecordOutcome::Success,
+        }
+    }
+}
+
+/// Final status that the sandbox's clock gives to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// The record completes.
+    Success,
+    /// The record fails.
+    Failure,
+}
+
+impl RecordOutcome {
+    pub(crate) const fn choose<T: Copy>(self, success: T, failure: T) -> T {
+        match self {
+            Self::Success => success,
+            Self::Failure => failure,
+        }
+    }
+}
+
+/// Shape of a token response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenShape {
-    /// In `retdata` of the envelope.
+    /// The fields are in `retdata` of the envelope.
     Enveloped,
-    /// The five fields with no envelope.
+    /// The five fields without an envelope.
     Bare,
 }
 
-/// Type of the retcode of a success.
+/// JSON type of the `retcode` of a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetcodeForm {
-    /// The number 200 on the pages of the token and of the simulated event, text on the others.
+    /// The number 200 for the token and the simulated event, a string elsewhere, as the pages
+    /// show.
     AsDocumented,
     /// The number 200.
     Integer,
-    /// The text "200".
+    /// The string "200".
     String,
 }
 
-/// What `retmsg` is in a success. All four were seen.
+/// Value of `retmsg` in a success. All four were observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retmsg {
-    /// The text "success".
+    /// The string "success".
     Success,
-    /// An empty text.
+    /// An empty string.
     Empty,
     /// Null.
     Null,
-    /// Not there.
+    /// The field is absent.
     Missing,
 }
 
-/// HTTP status of refusals.
+/// HTTP status of rejections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorStatus {
-    /// 200 with an error in the envelope. An unknown path is a 404 all the same.
+    /// 200 with an error envelope. An unknown path is a 404 even then.
     Always200,
-    /// The 4xx that fits.
+    /// The 4xx status that fits the error.
     ByKind,
 }
 
-/// How a token that is not the live one is refused.
+/// Response to a call with a token that is not the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectedToken {
-    /// HTTP 401 with an envelope.
+    /// HTTP 401 with an error envelope.
     Http401,
-    /// HTTP 200 with an error in the envelope.
+    /// HTTP 200 with an error envelope.
     Http200,
 }
 
-/// How a query is signed. `spec/vectors/README.md` of the project has the rules in full.
+/// How a query is signed. `spec/vectors/README.md` of the project defines the forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SandboxQueryForm {
-    /// Documented: each escape replaced by its byte, in the order of the wire, without `?`.
+    /// Documented: percent-decoded, in the order of the request, without `?`.
     Decoded,
-    /// The same with a `?` in front, as one printed example has it.
+    /// As `Decoded`, with a leading `?`, as one printed example has it.
     DecodedWithMark,
-    /// As the vendor's Go client signs it: escaped anew, sorted by key, without `?`.
+    /// As the vendor's Go client signs it: percent-encoded, sorted by key, without `?`.
     EncodedSorted,
 }
 
@@ -182,7 +248,7 @@ pub enum SandboxQueryForm {
 pub enum RateVersion {
     /// Of 2026-03-31: `channelRate` and the developer's fee.
     Current,
-    /// Of 2026-03-03: `rate` as text, `quoteId`, `sellBalance`.
+    /// Of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
     Previous,
 }
 
@@ -190,8 +256,8 @@ pub enum RateVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookData {
     /// A JSON object: in `data` of checkout events, as documented, and in `paymentRequestDTO` of
-    /// events of trades, which is inferred.
+    /// trade events, which is inferred.
     Object,
-    /// In `data`, a text that holds the JSON, as other products of the vendor send it.
+    /// A string in `data` that contains JSON, as other products of the vendor send it.
     String,
 }

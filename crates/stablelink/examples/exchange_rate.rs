@@ -22,7 +22,7 @@ async fn main() -> support::Outcome {
     match (&rate.channel_rate, &rate.rate) {
         (Some(rate), _) => println!("1 USDT is {rate} USD"),
         (None, Some(rate)) => println!("1 USDT is {rate} USD (as the older page shows it)"),
-        (None, None) => println!("no rate in the answer: {:?}", rate.unknown().keys()),
+        (None, None) => println!("no rate in the answer: {:?}", rate.unknown_fields().keys()),
     }
     if let Some(until) = &rate.rate_expiry_time {
         println!("until {until}, local time of a zone that no page states");

@@ -6,7 +6,7 @@
 
 mod support;
 
-use stablelink::{Client, Decimal, RedisStore};
+use stablelink::{Client, Decimal, RedisConnection, RedisStore};
 
 #[tokio::main]
 async fn main() -> support::Outcome {
@@ -19,7 +19,7 @@ async fn main() -> support::Outcome {
         let client = Client::builder()
             .environment(gateway.environment.clone())
             .credentials(gateway.credentials.clone())
-            .token_store(RedisStore::connect(&redis)?)
+            .token_store(RedisStore::new(RedisConnection::new(&redis)?))
             .build()?;
         let quote = client.exchange_rates().quote("USDT", "USD");
         let rate = quote.amount(Decimal::new(100, 0)).await?;

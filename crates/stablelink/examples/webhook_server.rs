@@ -15,15 +15,17 @@ use axum::Router;
 use secrecy::SecretString;
 use stablelink::SystemClock;
 use stablelink::testing::TestDelivery;
-use stablelink::webhook::{Event, MemoryGuard, Payload, Webhooks, axum::router};
+use stablelink::webhook::{
+    EventPayload, MemoryDeduplicator, WebhookEvent, WebhookVerifier, axum::router,
+};
 
 #[tokio::main]
 async fn main() -> support::Outcome {
     let sign_key = SecretString::from("from the dashboard");
 
-    // One process. Several share a RedisGuard.
-    let guard = Arc::new(MemoryGuard::new(Arc::new(SystemClock::default())));
-    let webhooks = Webhooks::new(&sign_key)?;
+    // One process. Several share a RedisDeduplicator.
+    let guard = Arc::new(MemoryDeduplicator::new(Arc::new(SystemClock::default())));
+    let webhooks = WebhookVerifier::new(&sign_key)?;
     let app = Router::new().nest("/webhooks/stablelink", router(webhooks, guard, handle));
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -34,7 +36,7 @@ async fn main() -> support::Outcome {
     // A proxy of the environment does not know this address.
     let http = reqwest::Client::builder().no_proxy().build()?;
     for (id, amount) in [("evt_1", "818.89"), ("evt_2", "0.50"), ("evt_1", "818.89")] {
-        let delivery = TestDelivery::of("ABNORMAL_PAYMENT")
+        let delivery = TestDelivery::new("ABNORMAL_PAYMENT")
             .id(id)
             .data(format!(r#"{{"orderNo":"7","amount":"{amount}"}}"#))
             .signed(&sign_key, SystemTime::now())?;
@@ -50,9 +52,9 @@ async fn main() -> support::Outcome {
 }
 
 /// Runs once for each event. An error gives the event back: the gateway delivers it again.
-async fn handle(event: Event) -> support::Outcome {
+async fn handle(event: WebhookEvent) -> support::Outcome {
     match event.payload()? {
-        Payload::AbnormalPayment(payment) => println!(
+        EventPayload::AbnormalPayment(payment) => println!(
             "{}: abnormal payment of {} for order {}",
             event.id().unwrap_or("?"),
             payment
@@ -61,7 +63,7 @@ async fn handle(event: Event) -> support::Outcome {
             payment.order_no.as_deref().unwrap_or("?"),
         ),
         // New kinds come without notice.
-        _ => println!("{}: {:?}", event.id().unwrap_or("?"), event.kind()),
+        _ => println!("{}: {:?}", event.id().unwrap_or("?"), event.event_type()),
     }
     Ok(())
 }

@@ -27,7 +27,7 @@
 //! # How a call goes
 //!
 //! A handle such as [`Client::checkout_orders`] gives a [`Call`]; optional arguments are its methods; `.await` makes it and
-//! gives an [`Answer`], which derefs to the record of the document ([`types`]) and keeps the bytes that came. Each attempt has a
+//! gives an [`Response`], which derefs to the record of the document ([`types`]) and keeps the bytes that came. Each attempt has a
 //! current token and a fresh signature. What may be repeated is the document's word
 //! ([`operations::RetrySafety`]): reads, and calls with an idempotency key, which is made with the value (`NewCheckoutOrder`)
 //! and stays the same however often that value is sent.
@@ -66,7 +66,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod account;
-mod answer;
+mod backoff;
 mod call;
 mod client;
 mod clock;
@@ -75,40 +75,48 @@ mod error;
 pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
+mod poller;
+#[cfg(feature = "file-store")]
+#[doc(hidden)]
+pub mod private_file;
+mod raw_object;
+mod raw_response;
 #[cfg(feature = "redis")]
 mod redis;
-mod reply;
 mod resource;
+mod response;
 pub mod testing;
 mod token;
 #[cfg(feature = "provisional")]
 mod upload;
-mod wait;
 pub mod webhook;
 
-pub use account::{CredentialSource, Credentials, SourceError};
-pub use answer::Answer;
-pub use call::{Call, Request, RetryPolicy};
+pub use account::{CredentialSource, CredentialSourceError, Credentials};
+pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
-pub use error::{Ambiguous, Decode, Error, ErrorKind, Refusal};
+pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
-pub use pages::{ListRequest, Pages, Paging};
+pub use pages::{ListRequest, Pages, Pagination};
+pub use poller::Poller;
+pub use raw_response::RawResponse;
+#[cfg(feature = "redis")]
+pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]
 pub use redis::RedisTls;
-pub use reply::RawReply;
 pub use resource::*;
+pub use response::Response;
 #[cfg(feature = "file-store")]
 pub use token::FileStore;
 #[cfg(feature = "redis")]
 pub use token::RedisStore;
 pub use token::{
-    Bearer, Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenSettings, TokenStore,
+    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings,
+    TokenStore,
 };
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};
-pub use wait::Wait;
 
 pub use http::Method;
 pub use rust_decimal::Decimal;

@@ -14,22 +14,22 @@ use stablelink_api::types::{
     ListRefundOrdersRequest, ListRemitsRequest, ListSettlementOrdersRequest,
 };
 
-use crate::answer::Answer;
 use crate::call::Call;
 use crate::clock::BoxFuture;
-use crate::error::{Decode, Error, ErrorKind};
+use crate::error::{DecodeError, Error, ErrorKind};
+use crate::response::Response;
 
 /// How a list is asked for page by page. **Inferred**: no page shows a list, so that neither the names of the fields nor the form of
 /// its answer were seen.
 #[derive(Clone, Debug)]
-pub struct Paging {
+pub struct Pagination {
     number: String,
     size: String,
     per_page: u32,
     records: String,
 }
 
-impl Default for Paging {
+impl Default for Pagination {
     /// `pageNum` from 1, `pageSize` of 20, records in `records`.
     fn default() -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Default for Paging {
     }
 }
 
-impl Paging {
+impl Pagination {
     /// The fields of the request that hold the number of the page, from 1, and its size. Whatever the request says there itself
     /// gives way.
     #[must_use]
@@ -115,7 +115,7 @@ impl sealed::Fields for ListEventsRequest {
 }
 
 impl<R: ListRequest> Call<R, Option<RawJson>> {
-    /// The list page by page, each as it came. **Inferred**: see [`Paging`].
+    /// The list page by page, each as it came. **Inferred**: see [`Pagination`].
     ///
     /// Ends after a page that is not full, which may be an empty one. A page is asked for when the stream is polled, so that one
     /// that is dropped asks for no more; the limits of the call, such as its deadline, hold for each page.
@@ -124,7 +124,7 @@ impl<R: ListRequest> Call<R, Option<RawJson>> {
     ///
     /// Those of the call, which end the stream; [`Decode`](ErrorKind::Decode) of a page whose records are not found, or are those
     /// of a page that came before: a gateway that takes the number from another field would give them for ever.
-    pub fn pages(self, paging: Paging) -> Pages<R> {
+    pub fn pages(self, paging: Pagination) -> Pages<R> {
         Pages {
             call: self,
             paging,
@@ -142,14 +142,14 @@ impl<R: ListRequest> Call<R, Option<RawJson>> {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<R> {
     call: Call<R, Option<RawJson>>,
-    paging: Paging,
+    paging: Pagination,
     page: u64,
     /// Hashes of the records of each page.
     seen: BTreeSet<[u8; 32]>,
     state: State,
 }
 
-type Page = Result<Answer<Option<RawJson>>, Error>;
+type Page = Result<Response<Option<RawJson>>, Error>;
 
 enum State {
     Ready,
@@ -167,19 +167,19 @@ impl<R: ListRequest> Pages<R> {
     }
 
     /// Whether there is a page after this one.
-    fn goes_on(&mut self, page: &Answer<Option<RawJson>>) -> Result<bool, Error> {
+    fn goes_on(&mut self, page: &Response<Option<RawJson>>) -> Result<bool, Error> {
         let data = page.as_ref().map_or("[]", RawJson::get);
         let member = &self.paging.records;
         let goes_on = records(data, member).and_then(|records| {
             if records.count > 0 && !self.seen.insert(Sha256::digest(records.text).into()) {
-                let problem = "its records are those of a page before; name the field of its number with `Paging::fields`";
-                return Err(Decode::new(format!("retdata.{member}"), problem));
+                let problem = "its records are those of a page before; name the field of its number with `Pagination::fields`";
+                return Err(DecodeError::new(format!("retdata.{member}"), problem));
             }
             Ok(records.count >= self.paging.per_page as usize)
         });
         goes_on.map_err(|decode| {
-            let error = Error::new(ErrorKind::Decode(decode)).answered(page.raw().clone());
-            error.during(self.call.facts().id, 1)
+            let error = Error::new(ErrorKind::Decode(decode)).answered(page.raw_response().clone());
+            error.during(self.call.operation().id, 1)
         })
     }
 }
@@ -191,7 +191,7 @@ struct Records<'a> {
     count: usize,
 }
 
-fn records<'a>(data: &'a str, member: &str) -> Result<Records<'a>, Decode> {
+fn records<'a>(data: &'a str, member: &str) -> Result<Records<'a>, DecodeError> {
     let list = |text: &'a str| {
         let list = serde_json::from_str::<Vec<&RawValue>>(text).ok()?;
         Some(Records {
@@ -200,8 +200,8 @@ fn records<'a>(data: &'a str, member: &str) -> Result<Records<'a>, Decode> {
         })
     };
     let missing = || {
-        let problem = "there is no list of records; name its member with `Paging::records`";
-        Decode::new(format!("retdata.{member}"), problem)
+        let problem = "there is no list of records; name its member with `Pagination::records`";
+        DecodeError::new(format!("retdata.{member}"), problem)
     };
     if let Some(records) = list(data) {
         return Ok(records);

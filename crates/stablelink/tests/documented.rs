@@ -1,17 +1,17 @@
-//! What the docs of the operations must say.
+//! The rustdoc of each operation names its page, its errors and its retries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
 
-/// A public function of a file: its docs, and what it is declared as.
-struct Function {
+/// A public function in a source file.
+struct PublicFunction {
     docs: String,
     head: String,
     body: String,
 }
 
-fn functions(source: &str) -> Vec<Function> {
+fn functions(source: &str) -> Vec<PublicFunction> {
     let mut all = Vec::new();
     let mut docs = String::new();
     let lines: Vec<&str> = source.lines().collect();
@@ -23,7 +23,7 @@ fn functions(source: &str) -> Vec<Function> {
             let rest = lines[at..].join("\n");
             let end = rest.find("\n    }\n").unwrap_or(rest.len());
             let (head, body) = rest[..end].split_once('{').unwrap();
-            all.push(Function {
+            all.push(PublicFunction {
                 docs: std::mem::take(&mut docs),
                 head: head.to_owned(),
                 body: body.to_owned(),
@@ -35,18 +35,18 @@ fn functions(source: &str) -> Vec<Function> {
     all
 }
 
-/// Whether it is documented where it comes from.
+/// Returns whether the rustdoc names the source of the operation.
 fn has_source(docs: &str) -> bool {
     ["Page: <https://", "**Inferred**", "No page of it was seen"]
         .iter()
         .any(|words| docs.contains(words))
 }
 
-/// Each operation says where it comes from, its errors, and what its repeats are: as the document has it.
+/// The rustdoc of each operation agrees with the OpenAPI document.
 #[test]
-fn each_operation_says_page_errors_and_repeats() {
+fn rustdoc_of_each_operation_names_page_errors_and_retries() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource");
-    let mut seen = 0;
+    let mut checked = 0;
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         for function in functions(&fs::read_to_string(&path).unwrap()) {
@@ -56,17 +56,17 @@ fn each_operation_says_page_errors_and_repeats() {
             if !function.head.contains("-> Call<") {
                 continue;
             }
-            seen += 1;
+            checked += 1;
             let name = operation.split(|c: char| !c.is_ascii_uppercase() && c != '_');
             let name = name.take(1).collect::<String>().to_lowercase();
             let docs = &function.docs;
             assert!(has_source(docs), "{name}: no page: {docs}");
             let (_, errors) = docs.split_once("# Errors").expect(&name);
-            // Without the feature those that are inferred have no facts.
-            let Some(facts) = stablelink::operations::find(&name) else {
+            // Without the feature `provisional`, inferred operations have no entry.
+            let Some(info) = stablelink::operations::find(&name) else {
                 continue;
             };
-            match facts.retry {
+            match info.retry {
                 stablelink::operations::RetrySafety::Safe => {
                     assert!(errors.contains("It only reads"), "{name}: {errors}");
                 }
@@ -81,5 +81,5 @@ fn each_operation_says_page_errors_and_repeats() {
             }
         }
     }
-    assert!(seen >= 36, "{seen}: the docs were not found");
+    assert!(checked >= 36, "only {checked} operations found");
 }

@@ -1,6 +1,6 @@
-//! Tokens in a real Redis, which many processes share.
+//! Tokens in a real Redis that several processes share.
 //!
-//! Needs `redis-server` in the path.
+//! Needs `redis-server` in the PATH.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/contract.rs"]
@@ -17,25 +17,30 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, Lease, NewCheckoutOrder,
-    RedisStore, StoreKey, StoredToken, TokenSettings, TokenStore,
+    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, NewCheckoutOrder,
+    RedisConnection, RedisStore, RefreshLock, StoreKey, StoredToken, TokenSettings, TokenStore,
 };
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use self::redis_server::RedisServer;
 
-const LIFE: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_secs(60);
 
 fn store(redis: &RedisServer) -> RedisStore {
-    RedisStore::connect(&redis.url()).unwrap()
+    store_with_timeout(redis, Duration::from_secs(2))
+}
+
+fn store_with_timeout(redis: &RedisServer, timeout: Duration) -> RedisStore {
+    let connection = RedisConnection::new(&redis.url()).unwrap();
+    RedisStore::new(connection.timeout(timeout))
 }
 
 fn key() -> StoreKey {
     StoreKey::new("https://pay.example", "account")
 }
 
-/// A little time by the clock of Redis: for the end of a lock or a token, which nothing tells.
-async fn pass() {
+/// Waits a little for a lock or a token to expire in Redis.
+async fn wait() {
     tokio::time::sleep(Duration::from_millis(10)).await;
 }
 
@@ -48,8 +53,8 @@ fn builder(gateway: &str, credentials: Credentials, store: RedisStore) -> Client
 }
 
 fn client(gateway: &str, credentials: Credentials, store: RedisStore) -> Client {
-    // Long enough for a slow machine, and short enough to wait for its end.
-    let settings = TokenSettings::default().lock_life(Duration::from_secs(5));
+    // Long enough for a slow machine, short enough to wait until it expires.
+    let settings = TokenSettings::default().lock_ttl(Duration::from_secs(5));
     builder(gateway, credentials, store)
         .token_settings(settings)
         .build()
@@ -66,18 +71,18 @@ fn credentials(sandbox: &Sandbox) -> Credentials {
 }
 
 #[tokio::test]
-async fn it_keeps_the_contract() {
+async fn redis_store_keeps_the_store_contract() {
     let redis = RedisServer::start();
-    contract::holds(&store(&redis), "account", pass).await;
-    // Users of one Redis that have prefixes of their own don't meet.
+    contract::check(&store(&redis), "account", wait).await;
+    // Different prefixes are separate stores.
     let other = store(&redis).prefix("other:");
-    contract::holds(&other, "account", pass).await;
+    contract::check(&other, "account", wait).await;
 }
 
-/// The user that the docs of the store propose can do all that the store does, and no more.
+/// The Redis user in the rustdoc of the store has exactly the permissions that the store needs.
 #[tokio::test]
-async fn the_user_of_the_docs_is_enough() {
-    let docs = include_str!("../src/token/store/redis/mod.rs");
+async fn documented_redis_user_has_the_needed_permissions_only() {
+    let docs = include_str!("../src/token/store/redis.rs");
     let line = docs.lines().find_map(|line| line.strip_prefix("/// ACL "));
     let redis = RedisServer::start();
     let master = redis::Client::open(redis.url()).unwrap();
@@ -88,14 +93,14 @@ async fn the_user_of_the_docs_is_enough() {
     }
     let _: String = command.query_async(&mut master).await.unwrap();
     let url = redis.url().replace("//", "//stablelink:password@");
-    let store = RedisStore::connect(&url).unwrap();
-    contract::holds(&store, "account", pass).await;
+    let store = RedisStore::new(RedisConnection::new(&url).unwrap());
+    contract::check(&store, "account", wait).await;
 
     let elsewhere = store.prefix("other:");
     let error = elsewhere.load(&key()).await.unwrap_err();
-    assert!(!error.is_passing());
-    let told = "Redis refused the command: NOPERM: its user may not run this command or touch this key; see `RedisStore`";
-    assert_eq!(error.to_string(), told);
+    assert!(!error.is_transient());
+    let text = "Redis rejected the command: NOPERM: the user has no permission for this command or this key; see `RedisStore`";
+    assert_eq!(error.to_string(), text);
     let user = redis::Client::open(url).unwrap();
     let mut user = user.get_multiplexed_async_connection().await.unwrap();
     for other in ["KEYS *", "FLUSHALL", "CONFIG GET *", "EVALSHA x 0"] {
@@ -103,25 +108,25 @@ async fn the_user_of_the_docs_is_enough() {
         for word in other.split(' ') {
             command.arg(word);
         }
-        let refused = command.query_async::<redis::Value>(&mut user).await;
-        assert_eq!(refused.unwrap_err().code(), Some("NOPERM"), "{other}");
+        let result = command.query_async::<redis::Value>(&mut user).await;
+        assert_eq!(result.unwrap_err().code(), Some("NOPERM"), "{other}");
     }
 }
 
 #[tokio::test]
-async fn a_redis_that_lost_its_memory_counts_on() {
+async fn generations_grow_after_redis_loses_its_data() {
     let mut redis = RedisServer::start();
     let store = store(&redis);
-    let old = store.lock(&key(), "old", LIFE).await.unwrap().unwrap();
+    let old = store.lock(&key(), "old", TTL).await.unwrap().unwrap();
     redis.start_again();
-    // The first command finds a broken connection.
-    let new = store.lock(&key(), "new", LIFE).await.unwrap().unwrap();
+    // The connection is broken at the first command.
+    let new = store.lock(&key(), "new", TTL).await.unwrap().unwrap();
     assert!(new.generation() > old.generation());
     let stale = contract::token(old.generation(), "stale");
     assert!(!store.save(&key(), &stale, &old).await.unwrap());
     assert!(store.load(&key()).await.unwrap().is_none());
 
-    // Nobody took the lock since: what the holder has is the newest.
+    // There is no newer lock, so the holder may save.
     redis.start_again();
     let kept = contract::token(new.generation(), "kept");
     assert!(store.save(&key(), &kept, &new).await.unwrap());
@@ -129,11 +134,11 @@ async fn a_redis_that_lost_its_memory_counts_on() {
 }
 
 #[tokio::test]
-async fn a_question_asked_twice_has_the_same_effect() {
+async fn repeated_command_has_the_same_effect() {
     let redis = RedisServer::start();
     let store = store(&redis);
-    let first = store.lock(&key(), "a", LIFE).await.unwrap().unwrap();
-    let again = store.lock(&key(), "a", LIFE).await.unwrap().unwrap();
+    let first = store.lock(&key(), "a", TTL).await.unwrap().unwrap();
+    let again = store.lock(&key(), "a", TTL).await.unwrap().unwrap();
     assert!(again.generation() > first.generation());
     let token = contract::token(again.generation(), "a");
     for _ in 0..2 {
@@ -143,45 +148,45 @@ async fn a_question_asked_twice_has_the_same_effect() {
     for _ in 0..2 {
         store.unlock(&key(), &again).await.unwrap();
     }
-    assert!(store.lock(&key(), "b", LIFE).await.unwrap().is_some());
+    assert!(store.lock(&key(), "b", TTL).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn a_redis_that_is_gone_or_stalls_is_an_error_and_not_for_good() {
+async fn redis_outage_is_a_transient_error() {
     let mut redis = RedisServer::start();
-    let store = store(&redis).timeout(Duration::from_millis(200));
+    let store = store_with_timeout(&redis, Duration::from_millis(200));
     assert!(store.load(&key()).await.unwrap().is_none());
     redis.stall(true);
     let error = store.load(&key()).await.unwrap_err();
-    assert_eq!(error.to_string(), "Redis did not answer within 200ms");
-    assert!(error.is_passing());
-    // The same where the connection is new.
+    assert_eq!(error.to_string(), "Redis did not respond within 200ms");
+    assert!(error.is_transient());
+    // The same with a new connection.
     let error = store.load(&key()).await.unwrap_err();
-    assert_eq!(error.to_string(), "Redis did not answer within 200ms");
+    assert_eq!(error.to_string(), "Redis did not respond within 200ms");
     redis.stall(false);
-    let patient = store.timeout(Duration::from_secs(10));
+    let patient = store_with_timeout(&redis, Duration::from_secs(10));
     assert!(patient.load(&key()).await.unwrap().is_none());
     redis.stop();
     let error = patient.load(&key()).await.unwrap_err();
-    assert!(error.is_passing() && error.to_string().contains("can't be reached"));
+    assert!(error.is_transient() && error.to_string().contains("is unreachable"));
     redis.start_again();
     assert!(patient.load(&key()).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn without_redis_no_process_gets_a_token_of_its_own() {
+async fn redis_outage_does_not_request_an_unshared_token() {
     let mut redis = RedisServer::start();
     let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
     let token = client.token().await.unwrap();
     redis.stop();
-    // To its end, whatever early renewals run into.
+    // The token is used until it expires, although early refreshes fail.
     let error = loop {
         match client.token().await {
             Ok(held) => assert_eq!(held.generation(), token.generation()),
             Err(error) => break error,
         }
-        pass().await;
+        wait().await;
     };
     assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
     assert!(error.is_retryable());
@@ -192,21 +197,20 @@ async fn without_redis_no_process_gets_a_token_of_its_own() {
     assert_eq!(sandbox.token_grants().granted(), 2);
 }
 
-/// A payment meets a Redis that is gone, then one that stalls, then one that is back: a typed error in time, or a success, and
-/// one effect.
+/// With a stopped, a stalled and a recovered Redis, a payment returns a typed error before the deadline, or succeeds once.
 #[tokio::test]
-async fn a_payment_ends_in_time_whatever_redis_does() {
+async fn payment_meets_its_deadline_during_a_redis_outage() {
     let mut redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let order = NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6", "1");
-    // Longer than the whole test may take: only the deadline of the call ends it.
+    // Longer than the whole test: only the deadline of the call applies.
     let hour = Duration::from_secs(3_600);
     let pay = async |redis: &RedisServer, deadline: Duration| {
-        // Each time a client that has no token yet.
+        // Each client starts without a token.
         let client = builder(
             sandbox.url(),
             credentials(&sandbox),
-            store(redis).timeout(hour),
+            store_with_timeout(redis, hour),
         );
         let client = client.deadline(deadline).build().unwrap();
         client.checkout_orders().create(&order).await.map(drop)
@@ -227,49 +231,49 @@ async fn a_payment_ends_in_time_whatever_redis_does() {
     assert_eq!((made, sandbox.token_grants().granted()), (1, 1));
 }
 
-/// What lies there: under keys that tell the gateway and not the api key, and that end by themselves.
+/// The keys contain the gateway but not the API key, and they have a TTL.
 #[tokio::test]
-async fn keys_tell_no_secret_and_end_by_themselves() {
+async fn keys_contain_no_secret_and_expire() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
     let token = client.token().await.unwrap();
-    let eye = redis::Client::open(redis.url()).unwrap();
-    let mut eye = eye.get_multiplexed_async_connection().await.unwrap();
+    let inspector = redis::Client::open(redis.url()).unwrap();
+    let mut inspector = inspector.get_multiplexed_async_connection().await.unwrap();
     let mut names: Vec<String> = redis::cmd("KEYS")
         .arg("*")
-        .query_async(&mut eye)
+        .query_async(&mut inspector)
         .await
         .unwrap();
     names.sort();
-    // The lock was given back.
+    // The lock was released.
     assert_eq!(names.len(), 2, "{names:?}");
     let api_key = sandbox.credentials().api_key().expose_secret().to_owned();
-    let begin = format!("stablelink:token:{{{}|", sandbox.url());
+    let prefix = format!("stablelink:token:{{{}|", sandbox.url());
     for name in &names {
-        assert!(name.starts_with(&begin), "{name}");
+        assert!(name.starts_with(&prefix), "{name}");
         assert!(!name.contains(&api_key), "{name}");
-        let rest: i64 = redis::cmd("PTTL")
+        let ttl: i64 = redis::cmd("PTTL")
             .arg(name)
-            .query_async(&mut eye)
+            .query_async(&mut inspector)
             .await
             .unwrap();
-        assert!(rest > 0, "{name}: {rest}");
+        assert!(ttl > 0, "{name}: {ttl}");
     }
-    // As the docs say: readable, refresh token and all.
-    let kept: String = redis::cmd("HGET")
+    // The tokens are not encrypted, as documented.
+    let stored: String = redis::cmd("HGET")
         .arg(&names[0])
         .arg("json")
-        .query_async(&mut eye)
+        .query_async(&mut inspector)
         .await
         .unwrap();
-    assert!(kept.contains(token.token().expose_secret()));
-    assert!(kept.contains("refresh_token"));
-    assert!(!kept.contains(&api_key));
+    assert!(stored.contains(token.token().expose_secret()));
+    assert!(stored.contains("refresh_token"));
+    assert!(!stored.contains(&api_key));
 }
 
 #[tokio::test]
-async fn a_token_that_is_there_is_what_is_kept() {
+async fn second_client_uses_the_stored_token() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let [a, b] = [(), ()].map(|()| client(sandbox.url(), credentials(&sandbox), store(&redis)));
@@ -281,19 +285,19 @@ async fn a_token_that_is_there_is_what_is_kept() {
     assert_eq!(sandbox.token_grants().granted(), 1);
 }
 
-/// What a process of a test does.
+/// What a child process does.
 const ROLE: &str = "STABLELINK_TEST_ROLE";
 const REDIS: &str = "STABLELINK_TEST_REDIS";
 const GATEWAY: &str = "STABLELINK_TEST_GATEWAY";
 
-/// This program again, as another process that runs [`process`] alone.
-struct Process(Child, BufReader<ChildStdout>);
+/// This test program in a child process that runs [`child_process`] only.
+struct ChildProcess(Child, BufReader<ChildStdout>);
 
-impl Process {
+impl ChildProcess {
     fn start(role: &str, redis: &RedisServer, sandbox: &Sandbox) -> Self {
         let secrets = sandbox.credentials();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "process", "--nocapture"])
+            .args(["--exact", "child_process", "--nocapture"])
             .env(ROLE, role)
             .env(REDIS, redis.url())
             .env(GATEWAY, sandbox.url())
@@ -310,12 +314,12 @@ impl Process {
         Self(child, output)
     }
 
-    /// What it says next, without what the test harness says.
-    fn says(&mut self) -> Option<String> {
+    /// Returns the next line that the child process prints, without the lines of the test harness.
+    fn next_line(&mut self) -> Option<String> {
         let mut line = String::new();
         while self.1.read_line(&mut line).unwrap() > 0 {
-            if let Some((_, said)) = line.split_once("says ") {
-                return Some(said.trim().to_owned());
+            if let Some((_, text)) = line.split_once("prints ") {
+                return Some(text.trim().to_owned());
             }
             line.clear();
         }
@@ -323,104 +327,111 @@ impl Process {
     }
 
     fn end(mut self) -> Vec<String> {
-        let said = std::iter::from_fn(|| self.says()).collect();
+        let lines = std::iter::from_fn(|| self.next_line()).collect();
         assert!(self.0.wait().unwrap().success());
-        said
+        lines
     }
 }
 
-/// Killed, unless it has ended.
-impl Drop for Process {
+/// Kills the process unless it has exited.
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Not a test of its own, but what the processes of the tests below run.
+/// Runs in the child processes of the tests below.
 #[tokio::test]
-async fn process() {
+async fn child_process() {
     let Ok(role) = std::env::var(ROLE) else {
         return;
     };
-    let store = RedisStore::connect(&std::env::var(REDIS).unwrap()).unwrap();
+    let redis = RedisConnection::new(&std::env::var(REDIS).unwrap()).unwrap();
     let gateway = std::env::var(GATEWAY).unwrap();
     let credentials = Credentials::from_env().unwrap();
-    let client = client(&gateway, credentials, store);
+    let client = client(&gateway, credentials, RedisStore::new(redis));
     match &*role {
         "token" => drop(client.token().await),
-        "tokens" => see(&client).await,
-        "calls" => call(&client).await,
-        _ => panic!("no role is called {role}"),
+        "tokens" => observe_tokens(&client).await,
+        "calls" => call_until_revoked(&client).await,
+        _ => panic!("unknown role {role}"),
     }
 }
 
-/// Sees tokens come and go.
-async fn see(client: &Client) {
+/// Prints the generation of each new token.
+async fn observe_tokens(client: &Client) {
     let mut seen = Vec::new();
-    while seen.len() < LIVES {
+    while seen.len() < TOKENS {
         let token = client.token().await.unwrap();
         if seen.last() != Some(&token.generation()) {
-            println!("says {}", token.generation());
+            println!("prints {}", token.generation());
             seen.push(token.generation());
         }
-        pass().await;
+        wait().await;
     }
 }
 
-/// Calls until the last token was revoked and renewed; no call fails.
-async fn call(client: &Client) {
+/// Calls until the token was refreshed after the last revocation; every call must succeed.
+async fn call_until_revoked(client: &Client) {
     let mut seen = BTreeSet::new();
     while seen.len() <= REVOCATIONS {
         let rates = client.exchange_rates();
         rates.quote("USDT", "USD").amount(7).await.unwrap();
         if seen.insert(client.token().await.unwrap().generation()) {
-            println!("says {}", seen.len());
+            println!("prints {}", seen.len());
         }
     }
 }
 
-/// How many tokens each process sees come and go.
-const LIVES: usize = 4;
+/// How many tokens each process observes.
+const TOKENS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn eight_processes_ask_once_a_life() {
+async fn eight_processes_request_one_token_per_lifetime() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
     let processes: Vec<_> = (0..8)
-        .map(|_| Process::start("tokens", &redis, &sandbox))
+        .map(|_| ChildProcess::start("tokens", &redis, &sandbox))
         .collect();
     let seen = tokio::task::spawn_blocking(move || {
-        processes.into_iter().map(Process::end).collect::<Vec<_>>()
+        processes
+            .into_iter()
+            .map(ChildProcess::end)
+            .collect::<Vec<_>>()
     })
     .await
     .unwrap();
-    let lives: BTreeSet<_> = seen.iter().flatten().collect();
-    assert!(seen.iter().all(|seen| seen.len() == LIVES), "{seen:?}");
+    let generations: BTreeSet<_> = seen.iter().flatten().collect();
+    assert!(seen.iter().all(|seen| seen.len() == TOKENS), "{seen:?}");
     assert_eq!(
         sandbox.token_grants().granted(),
-        lives.len() as u64,
+        generations.len() as u64,
         "{seen:?}"
     );
-    // On a machine that gives each its turn they are the same four.
-    println!("{} lives, {:?}", lives.len(), sandbox.token_grants());
+    // On an idle machine all processes observe the same four tokens.
+    println!(
+        "{} generations, {:?}",
+        generations.len(),
+        sandbox.token_grants()
+    );
 }
 
 const REVOCATIONS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_revoked_under_load_fails_no_call_of_any_process() {
+async fn revoked_token_under_load_fails_no_call() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let mut processes: Vec<_> = (0..4)
-        .map(|_| Process::start("calls", &redis, &sandbox))
+        .map(|_| ChildProcess::start("calls", &redis, &sandbox))
         .collect();
     for revocation in 0..=REVOCATIONS {
-        // Each process says when it has the next token.
+        // Each process prints a line when it has the next token.
         processes = tokio::task::spawn_blocking(move || {
             for process in &mut processes {
-                let said = process.says().unwrap();
-                assert_eq!(said, (revocation + 1).to_string());
+                let line = process.next_line().unwrap();
+                assert_eq!(line, (revocation + 1).to_string());
             }
             processes
         })
@@ -442,20 +453,20 @@ async fn a_token_revoked_under_load_fails_no_call_of_any_process() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_was_killed_with_the_lock_is_followed() {
+async fn killed_lock_holder_is_replaced_after_the_ttl() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let fault = sandbox
         .faults()
         .add(Fault::stall().on_token().before_effect());
-    let process = Process::start("token", &redis, &sandbox);
+    let process = ChildProcess::start("token", &redis, &sandbox);
     while sandbox.faults().injections(fault) == 0 {
-        pass().await;
+        wait().await;
     }
-    // It asks the gateway now, and so holds the lock.
-    let hasty = TokenSettings::default().wait_for_other(Duration::ZERO);
+    // The process is now requesting a token and holds the lock.
+    let settings = TokenSettings::default().lock_timeout(Duration::ZERO);
     let error = builder(sandbox.url(), credentials(&sandbox), store(&redis))
-        .token_settings(hasty)
+        .token_settings(settings)
         .build()
         .unwrap()
         .token()

@@ -1,6 +1,6 @@
-//! A real Redis that speaks TLS alone, with an authority that is made for the test.
+//! Tests with a real Redis that accepts only TLS, and a certificate authority of the test.
 //!
-//! Needs `redis-server` in the path.
+//! Needs `redis-server` in the PATH.
 #![cfg(any(feature = "rustls", feature = "native-tls"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,10 +20,10 @@ use rcgen::{
 };
 use secrecy::ExposeSecret;
 use stablelink::testing::TestDelivery;
-use stablelink::webhook::{Claim, RedisGuard, ReplayGuard, Webhooks};
+use stablelink::webhook::{ClaimResult, Deduplicator, RedisDeduplicator, WebhookVerifier};
 use stablelink::{
-    Client, Credentials, Environment, Lease, RedisStore, RedisTls, StoreKey, StoredToken,
-    TokenStore,
+    Client, Credentials, Environment, RedisConnection, RedisStore, RedisTls, RefreshLock, StoreKey,
+    StoredToken, TokenStore,
 };
 use stablelink_sandbox::Sandbox;
 
@@ -31,25 +31,25 @@ use self::redis_server::RedisServer;
 
 const PASSWORD: &str = "planted-password";
 
-/// Who says which certificates are good.
+/// A certificate authority.
 struct Authority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    /// Those of another name are other ones: OpenSSL looks for them by it.
-    fn new(called: &str) -> Self {
+    /// Different authorities need different names, because OpenSSL finds them by name.
+    fn new(common_name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut form = CertificateParams::default();
-        form.distinguished_name = name(called);
+        form.distinguished_name = name(common_name);
         form.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let pem = form.self_signed(&key).unwrap().pem();
         let issuer = Issuer::new(form, key);
         Self { pem, issuer }
     }
 
-    /// A certificate for this name, and its key.
+    /// Issues a certificate for this host, and its key.
     fn certificate(&self, host: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut form = CertificateParams::new([host.to_owned()]).unwrap();
@@ -58,21 +58,25 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// A Redis with a certificate for this name, that wants one of its clients or not.
-    fn redis(&self, name: &str, wants_certificate: bool) -> RedisServer {
-        let (certificate, key) = self.certificate(name);
+    /// Starts a Redis with a certificate for this host, which may require client certificates.
+    fn redis(&self, host: &str, require_client_certificate: bool) -> RedisServer {
+        let (certificate, key) = self.certificate(host);
         RedisServer::start_with(PASSWORD, |folder| {
             let file = |name: &str, text: &str| {
                 let path = folder.join(name);
                 fs::write(&path, text).unwrap();
                 path.to_str().unwrap().to_owned()
             };
-            let wants = if wants_certificate { "yes" } else { "no" };
+            let auth_clients = if require_client_certificate {
+                "yes"
+            } else {
+                "no"
+            };
             [
                 ("--tls-cert-file", file("redis.pem", &certificate)),
                 ("--tls-key-file", file("redis-key.pem", &key)),
                 ("--tls-ca-cert-file", file("authority.pem", &self.pem)),
-                ("--tls-auth-clients", wants.to_owned()),
+                ("--tls-auth-clients", auth_clients.to_owned()),
             ]
             .into_iter()
             .flat_map(|(name, value)| [name.to_owned(), value])
@@ -91,34 +95,41 @@ fn name(common: &str) -> DistinguishedName {
     name
 }
 
+fn connection(redis: &RedisServer, tls: &RedisTls) -> RedisConnection {
+    let connection = RedisConnection::new(&redis.url()).unwrap();
+    connection
+        .timeout(Duration::from_secs(10))
+        .tls(tls)
+        .unwrap()
+}
+
 fn store(redis: &RedisServer, tls: &RedisTls) -> RedisStore {
     watch::listen();
-    let store = RedisStore::connect(&redis.url()).unwrap();
-    store.timeout(Duration::from_secs(10)).tls(tls).unwrap()
+    RedisStore::new(connection(redis, tls))
 }
 
 fn key() -> StoreKey {
     StoreKey::new("https://pay.example", "account")
 }
 
-/// That of a question, and nothing secret in it.
-async fn refused(store: &RedisStore) -> String {
+/// Returns the error of a command, after checking that it contains no password.
+async fn load_error(store: &RedisStore) -> String {
     let error = store.load(&key()).await.unwrap_err();
-    let told = format!("{error} {error:?}");
-    assert!(!told.contains(PASSWORD), "{told}");
+    let text = format!("{error} {error:?}");
+    assert!(!text.contains(PASSWORD), "{text}");
     error.to_string()
 }
 
 #[tokio::test]
-async fn it_keeps_the_contract() {
+async fn redis_store_with_tls_keeps_the_store_contract() {
     let authority = Authority::new("own");
     let redis = authority.redis("127.0.0.1", false);
-    let pass = async || tokio::time::sleep(Duration::from_millis(10)).await;
-    contract::holds(&store(&redis, &authority.trusted()), "account", pass).await;
+    let wait = async || tokio::time::sleep(Duration::from_millis(10)).await;
+    contract::check(&store(&redis, &authority.trusted()), "account", wait).await;
 }
 
 #[tokio::test]
-async fn a_token_and_what_was_handled_are_shared() {
+async fn tokens_and_handled_events_are_shared_over_tls() {
     let authority = Authority::new("own");
     let redis = authority.redis("127.0.0.1", false);
     let sandbox = Sandbox::start().await.unwrap();
@@ -148,29 +159,27 @@ async fn a_token_and_what_was_handled_are_shared() {
 
     let sign_key = "unit-test-key".into();
     let now = std::time::SystemTime::now();
-    let sent = TestDelivery::of("X")
+    let sent = TestDelivery::new("X")
         .id("1")
         .signed(&sign_key, now)
         .unwrap();
-    let webhooks = Webhooks::new(&sign_key).unwrap();
+    let webhooks = WebhookVerifier::new(&sign_key).unwrap();
     let verified = webhooks.verify(&sent.headers, sent.body, now).unwrap();
     let event = verified.parse().unwrap().key();
-    let claims = [(), ()].map(|()| {
-        let guard = RedisGuard::connect(&redis.url()).unwrap();
-        guard.tls(&authority.trusted()).unwrap()
-    });
+    let claims =
+        [(), ()].map(|()| RedisDeduplicator::new(connection(&redis, &authority.trusted())));
     assert!(matches!(
         claims[0].claim(&event).await.unwrap(),
-        Claim::New(_)
+        ClaimResult::Claimed(_)
     ));
     assert!(matches!(
         claims[1].claim(&event).await.unwrap(),
-        Claim::InProgress
+        ClaimResult::InProgress
     ));
 }
 
 #[tokio::test]
-async fn whom_nobody_vouches_for_is_not_talked_to() {
+async fn untrusted_server_certificate_is_rejected() {
     let authority = Authority::new("own");
     let redis = authority.redis("127.0.0.1", false);
     let elsewhere = authority.redis("elsewhere.example", false);
@@ -179,44 +188,44 @@ async fn whom_nobody_vouches_for_is_not_talked_to() {
         (&redis, Authority::new("other").trusted()),
         (&elsewhere, authority.trusted()),
     ] {
-        let told = refused(&store(redis, &tls)).await;
-        assert!(told.starts_with("Redis can't be reached: "), "{told}");
-        assert!(told.contains("certificate"), "{told}");
+        let text = load_error(&store(redis, &tls)).await;
+        assert!(text.starts_with("Redis is unreachable: "), "{text}");
+        assert!(text.contains("certificate"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_redis_that_asks_for_a_certificate_gets_it() {
+async fn client_certificate_is_presented() {
     let authority = Authority::new("own");
     let redis = authority.redis("127.0.0.1", true);
-    refused(&store(&redis, &authority.trusted())).await;
+    load_error(&store(&redis, &authority.trusted())).await;
     let other = Authority::new("other").certificate("program");
     let other = authority.trusted().client_certificate(other.0, other.1);
-    refused(&store(&redis, &other)).await;
+    load_error(&store(&redis, &other)).await;
     let own = authority.certificate("program");
     let own = authority.trusted().client_certificate(own.0, own.1);
     assert!(store(&redis, &own).load(&key()).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_not_shown() {
+async fn wrong_password_is_reported_without_the_password() {
     let authority = Authority::new("own");
     let redis = authority.redis("127.0.0.1", false);
-    let address = redis.url().replace(PASSWORD, "planted-password-of-old");
-    let store = RedisStore::connect(&address).unwrap();
-    let store = store.tls(&authority.trusted()).unwrap();
-    assert!(!store.load(&key()).await.unwrap_err().is_passing());
+    let url = redis.url().replace(PASSWORD, "planted-password-of-old");
+    let connection = RedisConnection::new(&url).unwrap();
+    let store = RedisStore::new(connection.tls(&authority.trusted()).unwrap());
+    assert!(!store.load(&key()).await.unwrap_err().is_transient());
     assert_eq!(
-        refused(&store).await,
-        "Redis refused the command: WRONGPASS: it does not know the user or the password of the address"
+        load_error(&store).await,
+        "Redis rejected the command: WRONGPASS: the user or the password in the URL is wrong"
     );
 }
 
 #[test]
-fn what_is_no_certificate_is_said_and_not_shown() {
+fn invalid_certificates_are_reported_without_their_content() {
     let authority = Authority::new("own");
     let (certificate, private) = authority.certificate("program");
-    let spoilt = |pem: &str| pem.replacen('M', "planted!", 1);
+    let corrupt = |pem: &str| pem.replacen('M', "planted!", 1);
     let secure = "rediss://user:planted-password@127.0.0.1";
     let cases = [
         (
@@ -228,7 +237,7 @@ fn what_is_no_certificate_is_said_and_not_shown() {
         (secure, RedisTls::new().root_certificates("planted"), false),
         (
             secure,
-            RedisTls::new().root_certificates(spoilt(&authority.pem)),
+            RedisTls::new().root_certificates(corrupt(&authority.pem)),
             false,
         ),
         (
@@ -243,7 +252,7 @@ fn what_is_no_certificate_is_said_and_not_shown() {
         ),
         (
             secure,
-            RedisTls::new().client_certificate(&certificate, spoilt(&private)),
+            RedisTls::new().client_certificate(&certificate, corrupt(&private)),
             false,
         ),
         (
@@ -252,52 +261,58 @@ fn what_is_no_certificate_is_said_and_not_shown() {
             true,
         ),
     ];
-    for (at, (address, tls, good)) in cases.into_iter().enumerate() {
-        let store = RedisStore::connect(address).unwrap().tls(&tls);
-        let told = match &store {
-            Ok(store) => format!("{store:?} {tls:?}"),
+    for (at, (url, tls, good)) in cases.into_iter().enumerate() {
+        let connection = RedisConnection::new(url).unwrap().tls(&tls);
+        let text = match &connection {
+            Ok(connection) => format!(
+                "{connection:?} {:?} {tls:?}",
+                RedisStore::new(connection.clone())
+            ),
             Err(error) => format!("{error} {error:?} {tls:?}"),
         };
-        assert_eq!(store.is_ok(), good, "{at}: {told}");
+        assert_eq!(connection.is_ok(), good, "{at}: {text}");
         assert!(
-            !told.contains("planted") && !told.contains("BEGIN"),
-            "{at}: {told}"
+            !text.contains("planted") && !text.contains("BEGIN"),
+            "{at}: {text}"
         );
     }
 }
 
-/// Set for [`process`], with the file of an authority of its own if it has one.
-const ADDRESS: &str = "STABLELINK_TEST_REDIS";
+/// Set for [`child_process`]: the URL, and optionally the file of a certificate authority.
+const URL: &str = "STABLELINK_TEST_REDIS";
 const AUTHORITY: &str = "STABLELINK_TEST_AUTHORITY";
 
-/// Not a test of its own, but what the process of the test below runs.
+/// Runs in the child process of the next test.
 #[tokio::test]
-async fn process() {
-    let Ok(address) = std::env::var(ADDRESS) else {
+async fn child_process() {
+    let Ok(url) = std::env::var(URL) else {
         return;
     };
-    let mut store = RedisStore::connect(&address).unwrap();
+    let mut connection = RedisConnection::new(&url).unwrap();
     if let Ok(file) = std::env::var(AUTHORITY) {
         let pem = fs::read_to_string(file).unwrap();
-        store = store.tls(&RedisTls::new().root_certificates(pem)).unwrap();
+        connection = connection
+            .tls(&RedisTls::new().root_certificates(pem))
+            .unwrap();
     }
-    let store = store.timeout(Duration::from_secs(10));
+    let store = RedisStore::new(connection.timeout(Duration::from_secs(10)));
     match store.load(&key()).await {
         Ok(token) => assert!(token.is_none()),
         Err(error) => panic!("{error}"),
     }
 }
 
-/// The file of the system's roots is named by a variable, which a process has for itself. An authority that is given stands in
-/// for all of them: those whom only the system vouches for are strangers then.
+/// An environment variable names the file of the system roots, so each case runs in its own process. A configured authority
+/// replaces all system roots.
 #[test]
-fn the_roots_of_the_system_are_trusted_where_no_authority_is_given() {
+fn system_roots_are_trusted_unless_an_authority_is_set() {
     let [authority, other] = ["own", "other"].map(Authority::new);
     let redis = authority.redis("127.0.0.1", false);
     let folder = tempfile::tempdir().unwrap();
-    let [roots, given] = ["roots.pem", "given.pem"].map(|name| folder.path().join(name));
+    let [roots, authority_file] =
+        ["roots.pem", "authority.pem"].map(|name| folder.path().join(name));
     let both = format!("{}{}", other.pem, authority.pem);
-    for (system, own, good) in [
+    for (system, own, trusted) in [
         (&both, None, true),
         (&other.pem, None, false),
         (&other.pem, Some(&authority.pem), true),
@@ -307,18 +322,18 @@ fn the_roots_of_the_system_are_trusted_where_no_authority_is_given() {
         fs::write(&roots, system).unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap());
         process
-            .args(["--exact", "process"])
-            .env(ADDRESS, redis.url())
+            .args(["--exact", "child_process"])
+            .env(URL, redis.url())
             .env("SSL_CERT_FILE", &roots)
             .env_remove("SSL_CERT_DIR");
         if let Some(own) = own {
-            fs::write(&given, own).unwrap();
-            process.env(AUTHORITY, &given);
+            fs::write(&authority_file, own).unwrap();
+            process.env(AUTHORITY, &authority_file);
         }
-        let ran = process.output().unwrap();
-        let told = String::from_utf8_lossy(&ran.stdout).into_owned();
-        assert_eq!(ran.status.success(), good, "{told}");
-        // Refused for what it is, and not for anything that went wrong before.
-        assert_eq!(told.contains("certificate"), !good, "{told}");
+        let output = process.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.success(), trusted, "{text}");
+        // The failure is about the certificate, and not an earlier error.
+        assert_eq!(text.contains("certificate"), !trusted, "{text}");
     }
 }

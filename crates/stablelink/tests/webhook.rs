@@ -1,4 +1,4 @@
-//! Deliveries, from headers and bytes to an event.
+//! Deliveries: from headers and bytes to an event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use stablelink::ErrorKind;
 use stablelink::testing::{SignedDelivery, TestDelivery};
-use stablelink::webhook::Webhooks;
+use stablelink::webhook::WebhookVerifier;
 use stablelink_signature::{SIGNATURE, TIMESTAMP, Timestamp, VerifyError};
 
 const NOW: Timestamp = Timestamp::from_millis(1_779_846_460_000);
@@ -18,20 +18,20 @@ fn key() -> SecretString {
 }
 
 #[derive(Deserialize)]
-struct Vectors {
-    keys: Vec<Key>,
-    signatures: Vec<Vector>,
-    rejections: Vec<Rejection>,
+struct SignatureVectors {
+    keys: Vec<VectorKey>,
+    signatures: Vec<SignatureVector>,
+    rejections: Vec<RejectedVector>,
 }
 
 #[derive(Deserialize)]
-struct Key {
+struct VectorKey {
     name: String,
     value: String,
 }
 
 #[derive(Deserialize)]
-struct Vector {
+struct SignatureVector {
     id: String,
     kind: String,
     key: String,
@@ -41,13 +41,13 @@ struct Vector {
 }
 
 #[derive(Deserialize)]
-struct Rejection {
+struct RejectedVector {
     id: String,
     of: String,
     signature: Option<String>,
 }
 
-impl Vectors {
+impl SignatureVectors {
     fn read() -> Self {
         let path = concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -56,8 +56,10 @@ impl Vectors {
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
-    fn webhooks(&self) -> impl Iterator<Item = &Vector> {
-        self.signatures.iter().filter(|one| one.kind == "webhook")
+    fn webhooks(&self) -> impl Iterator<Item = &SignatureVector> {
+        self.signatures
+            .iter()
+            .filter(|vector| vector.kind == "webhook")
     }
 }
 
@@ -71,24 +73,24 @@ fn headers(signature: Option<&str>, timestamp: &str) -> HeaderMap {
 }
 
 #[test]
-fn the_vectors_of_every_language_are_verified_and_read() {
-    let vectors = Vectors::read();
-    let mut seen = 0;
+fn shared_vectors_are_verified_and_parsed() {
+    let vectors = SignatureVectors::read();
+    let mut checked = 0;
     for vector in vectors.webhooks() {
-        // Those of bytes that are no text are the signature crate's; they are no events either.
+        // The signature crate tests bodies that are not UTF-8; they are not events.
         let Some(body) = &vector.body else { continue };
         let key = vectors.keys.iter().find(|key| key.name == vector.key);
-        let webhooks = Webhooks::new(&key.unwrap().value.as_str().into()).unwrap();
+        let verifier = WebhookVerifier::new(&key.unwrap().value.as_str().into()).unwrap();
         let headers = headers(Some(&vector.signature), &vector.timestamp);
         let now: Timestamp = vector.timestamp.parse().unwrap();
-        let verified = webhooks.verify(&headers, body.clone(), now).unwrap();
+        let verified = verifier.verify(&headers, body.clone(), now).unwrap();
         assert_eq!(verified.signed_at(), now);
         assert_eq!(verified.body(), body.as_bytes(), "{}", vector.id);
 
         let event = verified.parse();
         let read = event
             .as_ref()
-            .map(|event| (event.kind(), event.id(), event.data()));
+            .map(|event| (event.event_type(), event.id(), event.data()));
         let expected = match vector.id.as_str() {
             "calc-webhook-paid-minimal" => Some((
                 Some("CHECKOUT_ORDER_CHANGED"),
@@ -106,29 +108,29 @@ fn the_vectors_of_every_language_are_verified_and_read() {
             "webhook-non-ascii" => Some((None, Some("evt_test3"), None)),
             "webhook-key-non-ascii" => Some((None, None, None)),
             "webhook-empty" | "webhook-digits" => None,
-            other => panic!("say here what {other} reads as"),
+            other => panic!("add the expected event of {other}"),
         };
         assert_eq!(read.ok(), expected, "{}", vector.id);
-        seen += 1;
+        checked += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(checked, 7);
 }
 
 #[test]
-fn forged_vectors_are_refused() {
-    let vectors = Vectors::read();
-    let mut seen = 0;
+fn forged_vectors_are_rejected() {
+    let vectors = SignatureVectors::read();
+    let mut checked = 0;
     for rejection in &vectors.rejections {
-        let Some(of) = vectors.webhooks().find(|one| one.id == rejection.of) else {
+        let Some(of) = vectors.webhooks().find(|vector| vector.id == rejection.of) else {
             continue;
         };
-        // As above: bytes that are no text are the signature crate's.
+        // The signature crate tests bodies that are not UTF-8.
         let Some(body) = of.body.clone() else {
             continue;
         };
         let headers = headers(rejection.signature.as_deref(), &of.timestamp);
         let now: Timestamp = of.timestamp.parse().unwrap();
-        let error = Webhooks::new(&key())
+        let error = WebhookVerifier::new(&key())
             .unwrap()
             .verify(&headers, body, now)
             .unwrap_err();
@@ -139,39 +141,39 @@ fn forged_vectors_are_refused() {
             "{}",
             rejection.id
         );
-        seen += 1;
+        checked += 1;
     }
-    assert_eq!(seen, 8);
+    assert_eq!(checked, 8);
 }
 
 #[test]
-fn headers_are_found_in_any_case_and_missed_by_name() {
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+fn headers_are_case_insensitive_and_required() {
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let verifier = WebhookVerifier::new(&key()).unwrap();
     for name in ["signature", "Signature", "SIGNATURE"] {
         let mut headers = sent.headers.clone();
         let value = headers.remove(SIGNATURE).unwrap();
-        let error = webhooks
+        let error = verifier
             .verify(&headers, sent.body.clone(), NOW)
             .unwrap_err();
-        assert_eq!(error.to_string(), "the header SIGNATURE is missing");
+        assert_eq!(error.to_string(), "header SIGNATURE is missing");
         headers.insert(
             http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
             value,
         );
-        assert!(webhooks.verify(&headers, sent.body.clone(), NOW).is_ok());
+        assert!(verifier.verify(&headers, sent.body.clone(), NOW).is_ok());
     }
 }
 
 #[test]
-fn of_a_header_that_comes_twice_the_first_counts() {
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
+fn first_value_of_a_repeated_header_is_used() {
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let verifier = WebhookVerifier::new(&key()).unwrap();
     let old: HeaderValue = "1779846100000".parse().unwrap();
     let wrong: HeaderValue = "bm90IHRoaXMgb25l".parse().unwrap();
     for (name, other) in [(SIGNATURE, wrong), (TIMESTAMP, old)] {
         let right = sent.headers[name].clone();
-        for (values, good) in [
+        for (values, valid) in [
             ([&right, &other], true),
             ([&right, &right], true),
             ([&other, &right], false),
@@ -181,49 +183,52 @@ fn of_a_header_that_comes_twice_the_first_counts() {
             for value in values {
                 headers.append(name, value.clone());
             }
-            let verified = webhooks.verify(&headers, sent.body.clone(), NOW);
-            assert_eq!(verified.is_ok(), good, "{name} {values:?}");
+            let verified = verifier.verify(&headers, sent.body.clone(), NOW);
+            assert_eq!(verified.is_ok(), valid, "{name} {values:?}");
         }
     }
 }
 
 #[test]
-fn size_and_letters_of_a_body_do_not_matter() {
-    let webhooks = Webhooks::new(&key()).unwrap();
+fn body_may_be_large_and_non_ascii() {
+    let verifier = WebhookVerifier::new(&key()).unwrap();
     for data in [
         format!("\"{}\"", "x".repeat(10 << 20)),
         r#"{"名":"ü\u0000\n"}"#.to_owned(),
         "[[[[]]]]".to_owned(),
         "null".to_owned(),
     ] {
-        let delivery = TestDelivery::of("新しい").id("é\"1").data(data.as_str());
+        let delivery = TestDelivery::new("新しい").id("é\"1").data(data.as_str());
         let sent = delivery.signed(&key(), NOW).unwrap();
-        let event = webhooks.verify(&sent.headers, sent.body, NOW).unwrap();
+        let event = verifier.verify(&sent.headers, sent.body, NOW).unwrap();
         let event = event.parse().unwrap();
-        assert_eq!((event.kind(), event.id()), (Some("新しい"), Some("é\"1")));
+        assert_eq!(
+            (event.event_type(), event.id()),
+            (Some("新しい"), Some("é\"1"))
+        );
         let expected = (data != "null").then_some(data.as_str());
         assert!(event.data() == expected);
     }
 }
 
 #[test]
-fn the_border_between_time_and_body_can_not_be_moved() {
-    // Both are signed with nothing between them, so a digit may go over without a change of the signature.
-    let sent = TestDelivery::of("X").signed(&key(), NOW).unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
-    let any_age = webhooks.clone().tolerance(std::time::Duration::MAX);
+fn digits_cannot_move_between_timestamp_and_body() {
+    // Timestamp and body are signed without a separator, so moving a digit between them keeps the signature.
+    let sent = TestDelivery::new("X").signed(&key(), NOW).unwrap();
+    let verifier = WebhookVerifier::new(&key()).unwrap();
+    let any_age = verifier.clone().tolerance(std::time::Duration::MAX);
     let time = NOW.to_string();
-    for border in 1..time.len() {
-        let (time, digits) = time.split_at(border);
+    for split in 1..time.len() {
+        let (time, digits) = time.split_at(split);
         let headers = headers(sent.headers[SIGNATURE].to_str().ok(), time);
         let body = [digits.as_bytes(), &sent.body].concat();
-        let error = webhooks.verify(&headers, body.clone(), NOW).unwrap_err();
+        let error = verifier.verify(&headers, body.clone(), NOW).unwrap_err();
         let old = matches!(
             error.kind(),
             ErrorKind::Signature(VerifyError::TooOld { .. })
         );
         assert!(old, "{error}");
-        // And what would pass is no event: those begin with a brace.
+        // With any allowed age the body is still not an event, because it begins with a digit.
         assert!(
             any_age
                 .verify(&headers, body, NOW)
@@ -235,28 +240,28 @@ fn the_border_between_time_and_body_can_not_be_moved() {
 }
 
 #[test]
-fn nothing_shows_key_signature_or_body() {
-    let sent = TestDelivery::of("ABNORMAL_PAYMENT")
+fn debug_and_errors_show_no_key_signature_or_body() {
+    let sent = TestDelivery::new("ABNORMAL_PAYMENT")
         .id("evt_1")
         .data(r#"{"name":"Leo Secretive","amount":"Leo Secretive"}"#)
         .signed(&key(), NOW)
         .unwrap();
-    let webhooks = Webhooks::new(&key()).unwrap();
-    let verified = webhooks
+    let verifier = WebhookVerifier::new(&key()).unwrap();
+    let verified = verifier
         .verify(&sent.headers, sent.body.clone(), NOW)
         .unwrap();
     let event = verified.parse().unwrap();
-    let unreadable = event.payload().unwrap_err();
+    let malformed = event.payload().unwrap_err();
     let changed = Bytes::from_static(b"{\"name\":\"Leo Secretive\"}");
-    let wrong = webhooks.verify(&sent.headers, changed, NOW).unwrap_err();
+    let wrong = verifier.verify(&sent.headers, changed, NOW).unwrap_err();
     let shown = format!(
-        "{webhooks:?} {verified:?} {event:?} {unreadable} {unreadable:?} {wrong} {wrong:?} {sent:?}"
+        "{verifier:?} {verified:?} {event:?} {malformed} {malformed:?} {wrong} {wrong:?} {sent:?}"
     );
     let signature = sent.headers[SIGNATURE].to_str().unwrap();
     for hidden in ["unit-test-sign-key", "Secretive", signature] {
         assert!(!shown.contains(hidden), "{shown}");
     }
-    // And it would be found.
+    // The check would find the secret.
     assert!(format!("{:?}", event.text()).contains("Secretive"));
 }
 
@@ -265,7 +270,7 @@ fn delivery() -> impl Strategy<Value = SignedDelivery> {
         .prop_map(|body| TestDelivery::raw(body).signed(&key(), NOW).unwrap())
 }
 
-/// Something that has the look of an event.
+/// Generates JSON that resembles an event.
 fn event_like() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec![
         "eventId",
@@ -287,64 +292,64 @@ fn event_like() -> impl Strategy<Value = String> {
         "[\\[\\]{}\":,0a\\\\]{0,12}",
         "[0-9.]{1,5}".prop_map(|amount| format!(r#"{{"amount":{amount},"token":"ETH"}}"#)),
     ];
-    proptest::collection::vec((name, value), 0..6).prop_map(|members| {
-        let members: Vec<String> = members
+    proptest::collection::vec((name, value), 0..6).prop_map(|fields| {
+        let fields: Vec<String> = fields
             .into_iter()
             .map(|(name, value)| format!("\"{name}\":{value}"))
             .collect();
-        format!("{{{}}}", members.join(","))
+        format!("{{{}}}", fields.join(","))
     })
 }
 
 fn read_all(body: Bytes) {
     let sent = TestDelivery::raw(body).signed(&key(), NOW).unwrap();
-    let verified = Webhooks::new(&key())
+    let verified = WebhookVerifier::new(&key())
         .unwrap()
         .verify(&sent.headers, sent.body, NOW)
         .unwrap();
     let Ok(event) = verified.parse() else { return };
     let whole = event.text();
-    for (name, text) in event.members() {
+    for (name, text) in event.fields() {
         assert!(whole.contains(text));
-        assert!(event.member(name).is_some());
+        assert!(event.field(name).is_some());
     }
     let _ = (event.payload(), event.timestamp(), event.key(), event.id());
 }
 
 proptest! {
     #[test]
-    fn one_turned_bit_is_never_verified(
+    fn flipped_bit_is_never_verified(
         sent in delivery(), place in any::<prop::sample::Index>(), bit in 0..8u32, part in 0..3,
     ) {
-        let webhooks = Webhooks::new(&key()).unwrap().tolerance(std::time::Duration::MAX);
-        prop_assert!(webhooks.verify(&sent.headers, sent.body.clone(), NOW).is_ok());
+        let verifier = WebhookVerifier::new(&key()).unwrap().tolerance(std::time::Duration::MAX);
+        prop_assert!(verifier.verify(&sent.headers, sent.body.clone(), NOW).is_ok());
         let SignedDelivery { mut headers, mut body, .. } = sent;
-        let turned = |bytes: &[u8]| {
+        let flip = |bytes: &[u8]| {
             let mut bytes = bytes.to_vec();
             let place = place.index(bytes.len());
             bytes[place] ^= 1 << bit;
             bytes
         };
         if part == 0 {
-            body = turned(&body).into();
+            body = flip(&body).into();
         } else {
             let name = [SIGNATURE, TIMESTAMP][part as usize - 1];
-            // Some bytes can't stand in a header at all.
-            let Ok(value) = HeaderValue::from_bytes(&turned(headers[name].as_bytes())) else {
+            // Some bytes are not allowed in a header.
+            let Ok(value) = HeaderValue::from_bytes(&flip(headers[name].as_bytes())) else {
                 return Ok(());
             };
             headers.insert(name, value);
         }
-        prop_assert!(webhooks.verify(&headers, body, NOW).is_err());
+        prop_assert!(verifier.verify(&headers, body, NOW).is_err());
     }
 
     #[test]
-    fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
         read_all(body.into());
     }
 
     #[test]
-    fn nothing_like_an_event_makes_it_panic(body in event_like()) {
+    fn event_like_json_does_not_panic(body in event_like()) {
         read_all(body.into());
     }
 
@@ -353,11 +358,11 @@ proptest! {
         let amount = format!("{whole}.{cents}");
         let quoted = form % 2 == 1;
         let data = if quoted { format!("{{\"amount\":\"{amount}\"}}") } else { format!("{{\"amount\":{amount}}}") };
-        let delivery = TestDelivery::of("ABNORMAL_PAYMENT").data(data);
-        let delivery = if form > 1 { delivery.data_in_string() } else { delivery };
+        let delivery = TestDelivery::new("ABNORMAL_PAYMENT").data(data);
+        let delivery = if form > 1 { delivery.data_as_string() } else { delivery };
         let sent = delivery.signed(&key(), NOW).unwrap();
-        let event = Webhooks::new(&key()).unwrap().verify(&sent.headers, sent.body, NOW).unwrap().parse().unwrap();
-        let stablelink::webhook::Payload::AbnormalPayment(payment) = event.payload().unwrap() else {
+        let event = WebhookVerifier::new(&key()).unwrap().verify(&sent.headers, sent.body, NOW).unwrap().parse().unwrap();
+        let stablelink::webhook::EventPayload::AbnormalPayment(payment) = event.payload().unwrap() else {
             panic!("another type");
         };
         prop_assert_eq!(payment.amount.unwrap().to_string(), amount);

@@ -1,4 +1,4 @@
-//! The ready router and the extractor, over HTTP on loopback.
+//! The axum router and the extractor, over HTTP on the loopback interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "support/watch.rs"]
@@ -15,9 +15,10 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use stablelink::BoxFuture;
 use stablelink::testing::{ManualClock, SignedDelivery, TestDelivery};
-use stablelink::webhook::axum::{Receiver, VerifiedEvent, router};
+use stablelink::webhook::axum::{DeliveryReceiver, VerifiedEvent, router};
 use stablelink::webhook::{
-    Acknowledgement, Claim, Event, EventKey, GuardError, Lease, MemoryGuard, ReplayGuard, Webhooks,
+    Acknowledgement, ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey,
+    MemoryDeduplicator, WebhookEvent, WebhookVerifier,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,19 +34,19 @@ fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_779_846_460)
 }
 
-/// A receiver that listens, and its clock.
-struct Site {
+/// A running server with a receiver, and its clock.
+struct TestServer {
     address: String,
     clock: ManualClock,
     client: reqwest::Client,
 }
 
-impl Site {
-    async fn of(app: impl FnOnce(Receiver) -> Router) -> Self {
+impl TestServer {
+    async fn start(app: impl FnOnce(DeliveryReceiver) -> Router) -> Self {
         watch::listen();
         let clock = ManualClock::new(start());
-        let webhooks = Webhooks::new(&key()).unwrap();
-        let app = app(Receiver::new(webhooks).clock(Arc::new(clock.clone())));
+        let verifier = WebhookVerifier::new(&key()).unwrap();
+        let app = app(DeliveryReceiver::new(verifier).clock(Arc::new(clock.clone())));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -57,18 +58,21 @@ impl Site {
         }
     }
 
-    /// With this handler and a guard in memory.
-    async fn handled<A, E>(handler: impl Fn(Event) -> A + Clone + Send + Sync + 'static) -> Self
+    /// Starts a server with this handler and an in-memory deduplicator.
+    async fn with_handler<A, E>(
+        handler: impl Fn(WebhookEvent) -> A + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         A: Future<Output = Result<(), E>> + Send + 'static,
         E: Send + 'static,
     {
-        let guard = Arc::new(MemoryGuard::default());
-        Self::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await
+        let deduplicator = Arc::new(MemoryDeduplicator::default());
+        Self::start(|receiver| Router::new().nest("/hook", router(receiver, deduplicator, handler)))
+            .await
     }
 
     async fn send(&self, headers: HeaderMap, body: impl Into<Bytes>) -> (StatusCode, String) {
-        let answer = self
+        let response = self
             .client
             .post(format!("http://{}/hook", self.address))
             .headers(headers)
@@ -76,11 +80,11 @@ impl Site {
             .send()
             .await
             .unwrap();
-        let status = answer.status();
+        let status = response.status();
         if status == StatusCode::OK {
-            assert_eq!(answer.headers()["content-type"], "application/json");
+            assert_eq!(response.headers()["content-type"], "application/json");
         }
-        (status, answer.text().await.unwrap())
+        (status, response.text().await.unwrap())
     }
 
     async fn deliver(&self, sent: SignedDelivery) -> (StatusCode, String) {
@@ -89,20 +93,20 @@ impl Site {
 }
 
 fn sent(id: &str) -> SignedDelivery {
-    TestDelivery::of("X")
+    TestDelivery::new("X")
         .id(id)
         .signed(&key(), start())
         .unwrap()
 }
 
 fn acknowledged() -> (StatusCode, String) {
-    (StatusCode::OK, Acknowledgement::BODY.to_owned())
+    (StatusCode::OK, Acknowledgement.to_string())
 }
 
 #[tokio::test]
-async fn an_event_is_handled_once_and_acknowledged_twice() {
+async fn event_is_handled_once_and_acknowledged_twice() {
     let runs = Arc::new(AtomicUsize::new(0));
-    let site = Site::handled({
+    let server = TestServer::with_handler({
         let runs = runs.clone();
         move |event| {
             let runs = runs.clone();
@@ -114,34 +118,41 @@ async fn an_event_is_handled_once_and_acknowledged_twice() {
         }
     })
     .await;
-    let event = TestDelivery::of("NEW").id("1");
+    let event = TestDelivery::new("NEW").id("1");
     for form in [
         event.clone().data(r#"{"amount":1000.233567}"#),
         event
             .clone()
             .data(r#"{"amount":1000.233567}"#)
-            .data_in_string(),
-        event.kind_member("type").data(r#"{"amount":1000.233567}"#),
+            .data_as_string(),
+        event.type_field("type").data(r#"{"amount":1000.233567}"#),
     ] {
         let sent = form.signed(&key(), start()).unwrap();
-        assert_eq!(site.deliver(sent.clone()).await, acknowledged());
-        assert_eq!(site.deliver(sent).await, acknowledged());
+        assert_eq!(server.deliver(sent.clone()).await, acknowledged());
+        assert_eq!(server.deliver(sent).await, acknowledged());
     }
-    assert_eq!(runs.load(Ordering::SeqCst), 1, "all have one id");
+    assert_eq!(
+        runs.load(Ordering::SeqCst),
+        1,
+        "all deliveries have the same id"
+    );
 }
 
 #[tokio::test]
-async fn what_is_not_proved_reaches_no_handler_and_learns_nothing() {
-    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+async fn rejected_delivery_reaches_no_handler_and_gets_a_constant_text() {
+    let server = TestServer::with_handler(|_| async {
+        panic!("the handler must not run") as Result<(), ()>
+    })
+    .await;
     let good = sent("1");
-    let other_key = TestDelivery::of("X")
+    let other_key = TestDelivery::new("X")
         .id("1")
         .signed(&"unit-test-other".into(), start())
         .unwrap();
-    let old = TestDelivery::of("X")
+    let old = TestDelivery::new("X")
         .signed(&key(), start() - Duration::from_secs(121))
         .unwrap();
-    let new = TestDelivery::of("X")
+    let new = TestDelivery::new("X")
         .signed(&key(), start() + Duration::from_secs(121))
         .unwrap();
     let mut no_time = good.clone();
@@ -152,39 +163,42 @@ async fn what_is_not_proved_reaches_no_handler_and_learns_nothing() {
         .signed(&key(), start())
         .unwrap();
     let raw = |body: &'static [u8]| TestDelivery::raw(body).signed(&key(), start()).unwrap();
-    let unproven = "the signature is missing, wrong or out of time";
-    for (sent, status, words) in [
-        (other_key, 401, unproven),
-        (old, 401, unproven),
-        (new, 401, unproven),
-        (no_time, 401, unproven),
-        (changed, 401, unproven),
+    let unverified = "the signature is missing, invalid, too old or too new";
+    for (sent, status, text) in [
+        (other_key, 401, unverified),
+        (old, 401, unverified),
+        (new, 401, unverified),
+        (no_time, 401, unverified),
+        (changed, 401, unverified),
         (raw(b"<html>"), 400, "the body is not a JSON object"),
         (raw(b"\xff"), 400, "the body is not a JSON object"),
         (raw(b"[]"), 400, "the body is not a JSON object"),
         (raw(b""), 400, "the body is not a JSON object"),
         (large, 413, "the body is too large"),
     ] {
-        let (answered, body) = site.deliver(sent).await;
-        assert_eq!((answered.as_u16(), body.as_str()), (status, words));
+        let (actual, body) = server.deliver(sent).await;
+        assert_eq!((actual.as_u16(), body.as_str()), (status, text));
     }
-    // What is not proved is not read: it may be as wrong as it likes.
+    // An unverified body is not parsed, so its error is 401 and not 400.
     let mut unread = raw(b"<html>");
     unread.body = Bytes::from_static(b"<htm>");
-    assert_eq!(site.deliver(unread).await.0, StatusCode::UNAUTHORIZED);
-    let answer = site
+    assert_eq!(server.deliver(unread).await.0, StatusCode::UNAUTHORIZED);
+    let response = server
         .client
-        .get(format!("http://{}/hook", site.address))
+        .get(format!("http://{}/hook", server.address))
         .send();
     assert_eq!(
-        answer.await.unwrap().status(),
+        response.await.unwrap().status(),
         StatusCode::METHOD_NOT_ALLOWED
     );
 }
 
 #[tokio::test]
-async fn other_methods_and_places_are_not_taken() {
-    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+async fn other_methods_and_paths_are_rejected() {
+    let server = TestServer::with_handler(|_| async {
+        panic!("the handler must not run") as Result<(), ()>
+    })
+    .await;
     for (method, path, status) in [
         ("GET", "/hook", 405),
         ("HEAD", "/hook", 405),
@@ -198,84 +212,85 @@ async fn other_methods_and_places_are_not_taken() {
         ("POST", "/", 404),
     ] {
         let sent = sent("1");
-        let url = format!("http://{}{path}", site.address);
+        let url = format!("http://{}{path}", server.address);
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let request = site.client.request(method.clone(), url);
-        let answer = request.headers(sent.headers).body(sent.body).send().await;
-        let answer = answer.unwrap();
-        assert_eq!(answer.status(), status, "{method} {path}");
+        let request = server.client.request(method.clone(), url);
+        let response = request.headers(sent.headers).body(sent.body).send().await;
+        let response = response.unwrap();
+        assert_eq!(response.status(), status, "{method} {path}");
         if status == 405 {
-            assert_eq!(answer.headers()["allow"], "POST", "{method}");
+            assert_eq!(response.headers()["allow"], "POST", "{method}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_body_that_says_no_length_has_the_same_limit() {
-    let site = Site::handled(|_| async { Ok::<_, ()>(()) }).await;
+async fn chunked_body_has_the_same_limit() {
+    let server = TestServer::with_handler(|_| async { Ok::<_, ()>(()) }).await;
     let limit = 1 << 20;
     for (size, status) in [(limit, "200"), (limit + 1, "413")] {
         let mut body = br#"{"eventId":"1"}"#.to_vec();
         body.resize(size, b' ');
         let sent = TestDelivery::raw(body).signed(&key(), start()).unwrap();
-        let head = head(&site, &sent, 0);
+        let head = head(&server, &sent, 0);
         let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
-        let mut line = TcpStream::connect(&site.address).await.unwrap();
-        line.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = vec![0; 12];
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut response = vec![0; 12];
         let write = async {
             for chunk in sent.body.chunks(1 << 16) {
                 let chunk = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
-                if line.write_all(&chunk).await.is_err() {
+                if stream.write_all(&chunk).await.is_err() {
                     return;
                 }
             }
-            // One that is refused is answered before its end.
+            // The server rejects a large body before its end.
             if status == "200" {
-                line.write_all(b"0\r\n\r\n").await.unwrap();
+                stream.write_all(b"0\r\n\r\n").await.unwrap();
             }
         };
         write.await;
-        line.read_exact(&mut answer).await.unwrap();
-        let answer = String::from_utf8(answer).unwrap();
-        assert_eq!(answer, format!("HTTP/1.1 {status}"));
+        stream.read_exact(&mut response).await.unwrap();
+        let response = String::from_utf8(response).unwrap();
+        assert_eq!(response, format!("HTTP/1.1 {status}"));
     }
 }
 
 #[tokio::test]
-async fn routers_that_share_a_guard_handle_an_event_once() {
+async fn routers_with_one_deduplicator_handle_an_event_once() {
     let runs = Arc::new(AtomicUsize::new(0));
-    let guard = Arc::new(MemoryGuard::default());
-    for site in 0..3 {
-        let (runs, guard) = (runs.clone(), guard.clone());
+    let deduplicator = Arc::new(MemoryDeduplicator::default());
+    for server in 0..3 {
+        let (runs, deduplicator) = (runs.clone(), deduplicator.clone());
         let handler = move |_| {
             runs.fetch_add(1, Ordering::SeqCst);
             async { Ok::<_, ()>(()) }
         };
-        let here =
-            Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler)));
+        let here = TestServer::start(|receiver| {
+            Router::new().nest("/hook", router(receiver, deduplicator, handler))
+        });
         assert_eq!(
             here.await.deliver(sent("1")).await,
             acknowledged(),
-            "{site}"
+            "{server}"
         );
     }
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn the_largest_body_is_taken() {
-    let site = Site::handled(|_| async { Ok::<_, ()>(()) }).await;
+async fn largest_allowed_body_is_accepted() {
+    let server = TestServer::with_handler(|_| async { Ok::<_, ()>(()) }).await;
     let mut body = br#"{"eventId":"1"}"#.to_vec();
     body.resize(1 << 20, b' ');
     let sent = TestDelivery::raw(body).signed(&key(), start()).unwrap();
-    assert_eq!(site.deliver(sent).await, acknowledged());
+    assert_eq!(server.deliver(sent).await, acknowledged());
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_or_panics_runs_again() {
+async fn failed_or_panicked_handler_runs_again() {
     let runs = Arc::new(AtomicUsize::new(0));
-    let site = Site::handled({
+    let server = TestServer::with_handler({
         let runs = runs.clone();
         move |_| {
             let run = runs.fetch_add(1, Ordering::SeqCst);
@@ -290,68 +305,68 @@ async fn a_handler_that_fails_or_panics_runs_again() {
     })
     .await;
     for _ in 0..2 {
-        let (status, body) = site.deliver(sent("1")).await;
+        let (status, body) = server.deliver(sent("1")).await;
         assert_eq!(
             (status.as_u16(), body.as_str()),
             (500, "the handler failed")
         );
     }
-    // After the panic a task gives the event back; until it ran, another delivery is told to come again.
-    let answer = loop {
-        let answer = site.deliver(sent("1")).await;
-        if answer.0 != StatusCode::CONFLICT {
-            break answer;
+    // After the panic a task releases the claim; until then the response is 409.
+    let response = loop {
+        let response = server.deliver(sent("1")).await;
+        if response.0 != StatusCode::CONFLICT {
+            break response;
         }
     };
-    assert_eq!(answer, acknowledged());
+    assert_eq!(response, acknowledged());
     assert_eq!(runs.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
-async fn while_one_handles_it_another_is_told_to_come_again() {
-    let (began, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let site = Site::handled({
-        let (began, end) = (began.clone(), end.clone());
+async fn concurrent_delivery_gets_409() {
+    let (started, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let server = TestServer::with_handler({
+        let (started, finish) = (started.clone(), finish.clone());
         move |_| {
-            let (began, end) = (began.clone(), end.clone());
+            let (started, finish) = (started.clone(), finish.clone());
             async move {
-                began.notify_one();
-                end.notified().await;
+                started.notify_one();
+                finish.notified().await;
                 Ok::<_, ()>(())
             }
         }
     })
     .await;
-    let site = Arc::new(site);
+    let server = Arc::new(server);
     let first = tokio::spawn({
-        let site = site.clone();
-        async move { site.deliver(sent("1")).await }
+        let server = server.clone();
+        async move { server.deliver(sent("1")).await }
     });
-    began.notified().await;
-    let (status, body) = site.deliver(sent("1")).await;
+    started.notified().await;
+    let (status, body) = server.deliver(sent("1")).await;
     assert_eq!(
         (status.as_u16(), body.as_str()),
         (409, "the event is being handled")
     );
-    end.notify_one();
+    finish.notify_one();
     assert_eq!(first.await.unwrap(), acknowledged());
-    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+    assert_eq!(server.deliver(sent("1")).await, acknowledged());
 }
 
 #[tokio::test]
-async fn a_handler_whose_time_is_up_gives_the_event_back() {
-    let began = Arc::new(Notify::new());
+async fn timed_out_handler_releases_the_event() {
+    let started = Arc::new(Notify::new());
     let runs = Arc::new(AtomicUsize::new(0));
     let dropped = Arc::new(AtomicUsize::new(0));
-    let site = Site::handled({
-        let (began, runs, dropped) = (began.clone(), runs.clone(), dropped.clone());
+    let server = TestServer::with_handler({
+        let (started, runs, dropped) = (started.clone(), runs.clone(), dropped.clone());
         move |_| {
-            let (began, run) = (began.clone(), runs.fetch_add(1, Ordering::SeqCst));
-            let ends = Ends(dropped.clone());
+            let (started, run) = (started.clone(), runs.fetch_add(1, Ordering::SeqCst));
+            let count_drop = CountDrop(dropped.clone());
             async move {
-                let _ends = ends;
+                let _count_drop = count_drop;
                 if run == 0 {
-                    began.notify_one();
+                    started.notify_one();
                     std::future::pending::<()>().await;
                 }
                 Ok::<_, ()>(())
@@ -359,175 +374,192 @@ async fn a_handler_whose_time_is_up_gives_the_event_back() {
         }
     })
     .await;
-    let site = Arc::new(site);
+    let server = Arc::new(server);
     let first = tokio::spawn({
-        let site = site.clone();
-        async move { site.deliver(sent("1")).await }
+        let server = server.clone();
+        async move { server.deliver(sent("1")).await }
     });
-    began.notified().await;
-    // Below the 15 s that the gateway waits, body and handler together.
-    site.clock.advance(Duration::from_secs(10));
+    started.notified().await;
+    // Read timeout and handler timeout are together below the 15 s that the gateway waits.
+    server.clock.advance(Duration::from_secs(10));
     let (status, body) = first.await.unwrap();
     assert_eq!(
         (status.as_u16(), body.as_str()),
-        (503, "the handler took too long")
+        (503, "the handler timed out")
     );
-    // It is over, and not left to run beside the one that follows.
+    // The handler was dropped, and does not run concurrently with the next one.
     assert_eq!(dropped.load(Ordering::SeqCst), 1);
-    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+    assert_eq!(server.deliver(sent("1")).await, acknowledged());
     assert_eq!(runs.load(Ordering::SeqCst), 2);
 }
 
-/// Counts when it goes.
-struct Ends(Arc<AtomicUsize>);
+/// Counts its drops.
+struct CountDrop(Arc<AtomicUsize>);
 
-impl Drop for Ends {
+impl Drop for CountDrop {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 #[tokio::test]
-async fn a_sender_that_hangs_up_does_not_end_the_handler() {
-    let (began, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (runs, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let site = Site::handled({
-        let (began, end) = (began.clone(), end.clone());
-        let (runs, ends) = (runs.clone(), ends.clone());
+async fn disconnected_client_does_not_stop_the_handler() {
+    let (started, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (runs, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let server = TestServer::with_handler({
+        let (started, finish) = (started.clone(), finish.clone());
+        let (runs, finished) = (runs.clone(), finished.clone());
         move |_| {
-            let (began, end, ends) = (began.clone(), end.clone(), ends.clone());
+            let (started, finish, finished) = (started.clone(), finish.clone(), finished.clone());
             let run = runs.fetch_add(1, Ordering::SeqCst);
             async move {
                 if run == 0 {
-                    began.notify_one();
-                    end.notified().await;
+                    started.notify_one();
+                    finish.notified().await;
                 }
-                ends.fetch_add(1, Ordering::SeqCst);
+                finished.fetch_add(1, Ordering::SeqCst);
                 Ok::<_, ()>(())
             }
         }
     })
     .await;
     let sent = sent("1");
-    let mut line = TcpStream::connect(&site.address).await.unwrap();
-    let head = head(&site, &sent, sent.body.len());
-    line.write_all(head.as_bytes()).await.unwrap();
-    line.write_all(&sent.body).await.unwrap();
-    began.notified().await;
-    drop(line);
-    // The server sees the end of the line between these, and nothing changes.
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = head(&server, &sent, sent.body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&sent.body).await.unwrap();
+    started.notified().await;
+    drop(stream);
+    // The server notices the disconnect during these deliveries, and nothing changes.
     for _ in 0..20 {
-        let (status, _) = site.deliver(sent.clone()).await;
-        assert_eq!(status, StatusCode::CONFLICT, "it goes on");
+        let (status, _) = server.deliver(sent.clone()).await;
+        assert_eq!(status, StatusCode::CONFLICT, "the handler is still running");
     }
-    end.notify_one();
-    let answer = loop {
-        let answer = site.deliver(sent.clone()).await;
-        if answer.0 != StatusCode::CONFLICT {
-            break answer;
+    finish.notify_one();
+    let response = loop {
+        let response = server.deliver(sent.clone()).await;
+        if response.0 != StatusCode::CONFLICT {
+            break response;
         }
     };
-    assert_eq!(answer, acknowledged());
+    assert_eq!(response, acknowledged());
     assert_eq!(runs.load(Ordering::SeqCst), 1);
-    assert_eq!(ends.load(Ordering::SeqCst), 1);
+    assert_eq!(finished.load(Ordering::SeqCst), 1);
 }
 
-fn head(site: &Site, sent: &SignedDelivery, length: usize) -> String {
+fn head(server: &TestServer, sent: &SignedDelivery, length: usize) -> String {
     format!(
         "POST /hook HTTP/1.1\r\nHost: {}\r\nSIGNATURE: {}\r\nTIMESTAMP: {}\r\nContent-Length: {length}\r\n\r\n",
-        site.address,
+        server.address,
         sent.headers["SIGNATURE"].to_str().unwrap(),
         sent.headers["TIMESTAMP"].to_str().unwrap(),
     )
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
-    let site = Site::handled(|_| async { panic!("not to be handled") as Result<(), ()> }).await;
+async fn incomplete_body_times_out() {
+    let server = TestServer::with_handler(|_| async {
+        panic!("the handler must not run") as Result<(), ()>
+    })
+    .await;
     let sent = sent("1");
-    let mut line = TcpStream::connect(&site.address).await.unwrap();
-    let head = head(&site, &sent, sent.body.len() + 1);
-    line.write_all(head.as_bytes()).await.unwrap();
-    line.write_all(&sent.body).await.unwrap();
-    let mut answer = Vec::new();
-    // The clock goes on until the server, which began to wait at some time of it, has given up.
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = head(&server, &sent, sent.body.len() + 1);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&sent.body).await.unwrap();
+    let mut response = Vec::new();
+    // The clock advances until the server, which starts to wait at an unknown time, has timed out.
     loop {
-        site.clock.advance(Duration::from_secs(3));
+        server.clock.advance(Duration::from_secs(3));
         tokio::select! {
             biased;
-            read = line.read_buf(&mut answer) => {
+            read = stream.read_buf(&mut response) => {
                 read.unwrap();
                 break;
             }
             () = tokio::task::yield_now() => {}
         }
     }
-    let answer = String::from_utf8(answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let response = String::from_utf8(response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 408"), "{response}");
 }
 
-/// A guard whose place is gone.
-struct Gone;
+/// A deduplicator whose storage fails.
+struct FailingDeduplicator;
 
-impl ReplayGuard for Gone {
-    fn claim<'a>(&'a self, _: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
+impl Deduplicator for FailingDeduplicator {
+    fn claim<'a>(
+        &'a self,
+        _: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
         Box::pin(async { Err("no table: password hidden-password".into()) })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         Box::pin(async { unreachable!() })
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
         Box::pin(async { unreachable!() })
     }
 }
 
 #[tokio::test]
-async fn without_its_guard_nothing_is_handled() {
-    let guard: Arc<dyn ReplayGuard> = Arc::new(Gone);
-    let handler = |_| async { panic!("not to be handled") as Result<(), ()> };
-    let site =
-        Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
-    let (status, body) = site.deliver(sent("1")).await;
+async fn failing_deduplicator_prevents_handling() {
+    let deduplicator: Arc<dyn Deduplicator> = Arc::new(FailingDeduplicator);
+    let handler = |_| async { panic!("the handler must not run") as Result<(), ()> };
+    let server = TestServer::start(|receiver| {
+        Router::new().nest("/hook", router(receiver, deduplicator, handler))
+    })
+    .await;
+    let (status, body) = server.deliver(sent("1")).await;
     assert_eq!(
         (status.as_u16(), body.as_str()),
-        (503, "no place to remember the event")
+        (503, "the event could not be claimed")
     );
 }
 
-/// A guard that forgets what it is told.
-struct Forgetful;
+/// A deduplicator that cannot record handled events.
+struct FailingCommit;
 
-impl ReplayGuard for Forgetful {
-    fn claim<'a>(&'a self, key: &'a EventKey) -> BoxFuture<'a, Result<Claim, GuardError>> {
-        Box::pin(async { Ok(Claim::New(Lease::new(key.clone()))) })
+impl Deduplicator for FailingCommit {
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
+        Box::pin(async { Ok(ClaimResult::Claimed(EventClaim::new(key.clone()))) })
     }
 
-    fn commit<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<bool, GuardError>> {
+    fn commit<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
         Box::pin(async { Err("no table".into()) })
     }
 
-    fn release<'a>(&'a self, _: &'a Lease) -> BoxFuture<'a, Result<(), GuardError>> {
-        Box::pin(async { unreachable!("it was handled") })
+    fn release<'a>(&'a self, _: &'a EventClaim) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
+        Box::pin(async { unreachable!("the event was handled") })
     }
 }
 
 #[tokio::test]
-async fn what_was_handled_is_acknowledged_though_the_guard_forgets_it() {
+async fn handled_event_is_acknowledged_if_it_cannot_be_recorded() {
     let handler = |_| async { Ok::<_, ()>(()) };
-    let guard = Arc::new(Forgetful);
-    let site =
-        Site::of(|receiver| Router::new().nest("/hook", router(receiver, guard, handler))).await;
-    assert_eq!(site.deliver(sent("1")).await, acknowledged());
+    let deduplicator = Arc::new(FailingCommit);
+    let server = TestServer::start(|receiver| {
+        Router::new().nest("/hook", router(receiver, deduplicator, handler))
+    })
+    .await;
+    assert_eq!(server.deliver(sent("1")).await, acknowledged());
 }
 
 #[tokio::test]
-async fn the_extractor_gives_what_is_proved() {
+async fn extractor_returns_verified_events() {
     async fn receive(delivery: VerifiedEvent) -> String {
-        format!("{:?} {:?}", delivery.event.kind(), delivery.event.id())
+        format!(
+            "{:?} {:?}",
+            delivery.event.event_type(),
+            delivery.event.id()
+        )
     }
-    let site = Site::of(|receiver| {
+    let server = TestServer::start(|receiver| {
         Router::new()
             .route("/hook", post(receive))
             .with_state(receiver.body_limit(100))
@@ -535,19 +567,19 @@ async fn the_extractor_gives_what_is_proved() {
     .await;
     let send = async |delivery: TestDelivery| {
         let sent = delivery.signed(&key(), start()).unwrap();
-        let answer = site
+        let response = server
             .client
-            .post(format!("http://{}/hook", site.address))
+            .post(format!("http://{}/hook", server.address))
             .headers(sent.headers)
             .body(sent.body)
             .send()
             .await
             .unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        (response.status().as_u16(), response.text().await.unwrap())
     };
-    let good = send(TestDelivery::of("X").id("1")).await;
+    let good = send(TestDelivery::new("X").id("1")).await;
     assert_eq!(good, (200, r#"Some("X") Some("1")"#.to_owned()));
-    let forged = site.send(HeaderMap::new(), "{}").await;
+    let forged = server.send(HeaderMap::new(), "{}").await;
     assert_eq!(forged.0, StatusCode::UNAUTHORIZED);
     let large = send(TestDelivery::raw(vec![b' '; 101])).await;
     assert_eq!(large, (413, "the body is too large".to_owned()));

@@ -11,37 +11,37 @@ import (
 	"time"
 )
 
-// Auth puts token, timestamp and signature on each request of the http.Client whose transport it is.
+// Auth is a transport of an http.Client that adds token, timestamp and signature to each request.
 type Auth struct {
 	SignKey string
 	Tokens  *Tokens
 	Next    http.RoundTripper
 }
 
-// Sign gives the value of the header SIGNATURE.
+// Sign returns the value of the header SIGNATURE.
 func Sign(key, stringToSign string) string {
 	mac := hmac.New(sha512.New, []byte(key))
 	mac.Write([]byte(stringToSign))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// RoundTrip sends the request. If the token is refused, another is got and the request sent once more.
+// RoundTrip sends the request. After a rejected token it refreshes the token and retries the request once.
 func (a *Auth) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := bodyOf(req)
+	body, err := readBody(req)
 	if err != nil {
 		return nil, err
 	}
-	for refused := ""; ; {
-		token, err := a.Tokens.Live(req.Context(), refused)
+	for rejected := ""; ; {
+		token, err := a.Tokens.Current(req.Context(), rejected)
 		if err != nil {
 			return nil, err
 		}
 		resp, err := a.Next.RoundTrip(a.signed(req, token, body))
-		if err != nil || resp.StatusCode != http.StatusUnauthorized || refused != "" {
+		if err != nil || resp.StatusCode != http.StatusUnauthorized || rejected != "" {
 			return resp, err
 		}
 		resp.Body.Close()
-		refused = token
+		rejected = token
 	}
 }
 

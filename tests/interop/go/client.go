@@ -21,7 +21,7 @@ type Clients struct {
 	Auth        *Auth
 }
 
-// NewClients makes clients for the gateway that the environment names. All requests go through next.
+// NewClients creates clients for the gateway that the environment names. All requests go through next.
 func NewClients(next http.RoundTripper) (*Clients, error) {
 	server := os.Getenv("STABLELINK_ENV")
 	unsigned, err := gateway.NewClientWithResponses(server, gateway.WithHTTPClient(httpClient(next)))
@@ -32,8 +32,8 @@ func NewClients(next http.RoundTripper) (*Clients, error) {
 		File:   os.Getenv("STABLELINK_TOKEN_FILE"),
 		Key:    os.Getenv("STABLELINK_API_KEY"),
 		Secret: os.Getenv("STABLELINK_API_SECRET"),
-		Ask: func(ctx context.Context, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
-			return askToken(ctx, unsigned, grant)
+		Request: func(ctx context.Context, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
+			return requestToken(ctx, unsigned, grant)
 		},
 	}
 	auth := &Auth{SignKey: os.Getenv("STABLELINK_SIGN_KEY"), Tokens: tokens, Next: next}
@@ -46,31 +46,31 @@ func NewClients(next http.RoundTripper) (*Clients, error) {
 	return &Clients{documented, inferred, auth}, err
 }
 
-// httpClient follows no redirect: it would hand token, signature and body to another host.
+// httpClient follows no redirects, which would send token, signature and body to another host.
 func httpClient(transport http.RoundTripper) *http.Client {
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &http.Client{Transport: transport, CheckRedirect: stay}
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: transport, CheckRedirect: noRedirect}
 }
 
-func askToken(ctx context.Context, client *gateway.ClientWithResponses, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
-	answer, err := client.IssueAccessTokenWithResponse(ctx, &grant)
-	if failed := new(url.Error); errors.As(err, &failed) {
-		err = failed.Err // without the address, which holds the secrets
+func requestToken(ctx context.Context, client *gateway.ClientWithResponses, grant gateway.IssueAccessTokenParams) (gateway.AccessToken, error) {
+	response, err := client.IssueAccessTokenWithResponse(ctx, &grant)
+	if urlError := new(url.Error); errors.As(err, &urlError) {
+		err = urlError.Err // without the URL, which contains the secrets
 	}
 	if err != nil {
 		return gateway.AccessToken{}, err
 	}
-	if answer.JSON200 != nil {
-		if token, err := answer.JSON200.AsAccessToken(); err == nil && token.AccessToken != "" {
-			return token, nil // bare, as the page of the refresh shows it
+	if response.JSON200 != nil {
+		if token, err := response.JSON200.AsAccessToken(); err == nil && token.AccessToken != "" {
+			return token, nil // without an envelope, as the documentation of the refresh shows it
 		}
 	}
-	if err := Refused(answer); err != nil {
+	if err := asError(response); err != nil {
 		return gateway.AccessToken{}, err
 	}
-	envelope, err := answer.JSON200.AsAccessTokenEnvelope()
+	envelope, err := response.JSON200.AsAccessTokenEnvelope()
 	if err == nil && (envelope.Retdata == nil || envelope.Retdata.AccessToken == "") {
-		err = errors.New("the token call succeeded without a token")
+		err = errors.New("the token request succeeded without a token")
 	}
 	if err != nil {
 		return gateway.AccessToken{}, err
@@ -78,57 +78,57 @@ func askToken(ctx context.Context, client *gateway.ClientWithResponses, grant ga
 	return *envelope.Retdata, nil
 }
 
-// Refusal is an answer whose retcode is not 200, whatever its HTTP status.
-type Refusal struct {
+// APIError is a response whose retcode is not 200, whatever its HTTP status.
+type APIError struct {
 	Status           int
 	Retcode, Message string
 }
 
-func (r *Refusal) Error() string {
-	return fmt.Sprintf("HTTP %d, retcode %s: %s", r.Status, r.Retcode, r.Message)
+func (e *APIError) Error() string {
+	return fmt.Sprintf("HTTP %d, retcode %s: %s", e.Status, e.Retcode, e.Message)
 }
 
-// Answer is what every method of the generated clients gives.
-type Answer interface {
+// Response is the common interface of the responses of the generated clients.
+type Response interface {
 	StatusCode() int
 	ContentType() string
 	GetBody() []byte
 }
 
-// accepted passes what a call gave, and makes an error of an answer that is one.
-func accepted[A Answer](answer A, err error) (A, error) {
+// accepted returns the result of a call, with an error if the gateway rejected the call.
+func accepted[A Response](response A, err error) (A, error) {
 	if err == nil {
-		err = Refused(answer)
+		err = asError(response)
 	}
-	return answer, err
+	return response, err
 }
 
-// Refused tells the answers that are errors apart from those that are not.
-func Refused(answer Answer) error {
+// asError returns an APIError unless the response is a success.
+func asError(response Response) error {
 	var envelope gateway.ErrorEnvelope
-	if !strings.Contains(answer.ContentType(), "json") { // the generated code reads no other
-		return fmt.Errorf("HTTP %d, and not JSON but %q", answer.StatusCode(), answer.ContentType())
+	if !strings.Contains(response.ContentType(), "json") { // the generated code reads only JSON
+		return fmt.Errorf("HTTP %d with content type %q instead of JSON", response.StatusCode(), response.ContentType())
 	}
-	if err := json.Unmarshal(answer.GetBody(), &envelope); err != nil {
-		return fmt.Errorf("HTTP %d without an envelope: %w", answer.StatusCode(), err)
+	if err := json.Unmarshal(response.GetBody(), &envelope); err != nil {
+		return fmt.Errorf("HTTP %d without an envelope: %w", response.StatusCode(), err)
 	}
-	refusal := &Refusal{Status: answer.StatusCode(), Retcode: Text(envelope.Retcode)}
-	if refusal.Status == http.StatusOK && refusal.Retcode == "200" {
+	apiError := &APIError{Status: response.StatusCode(), Retcode: Text(envelope.Retcode)}
+	if apiError.Status == http.StatusOK && apiError.Retcode == "200" {
 		return nil
 	}
 	if envelope.Retmsg != nil {
-		refusal.Message = *envelope.Retmsg
+		apiError.Message = *envelope.Retmsg
 	}
-	return refusal
+	return apiError
 }
 
-// IntegerOrText is what the gateway writes as a number at one time and as text at another, in the types of both documents.
+// IntegerOrText is a value that the gateway sends as a number or as a string, in the types of both documents.
 type IntegerOrText interface {
 	AsInteger() (int64, error)
 	AsText() (string, error)
 }
 
-// Text gives either form as text.
+// Text returns either form as a string.
 func Text(value IntegerOrText) string {
 	if text, err := value.AsText(); err == nil {
 		return text

@@ -19,12 +19,12 @@ import (
 	"stablelink-interop/provisional"
 )
 
-// flow is one walk through the gateway. A later step uses what earlier ones left here.
+// flow is one run against the gateway. Later steps use the results of earlier ones.
 type flow struct {
 	*Clients
 	sandbox Sandbox
 	seen    *statuses
-	run     string // makes the keys of this run its own
+	run     string // a prefix that makes the order numbers of this run unique
 
 	customer provisional.User
 	order    *gateway.CreatedCheckoutOrder
@@ -32,7 +32,7 @@ type flow struct {
 	fileID   *provisional.IntegerOrText
 }
 
-// statuses notes the HTTP status of each answer.
+// statuses records the HTTP status of each response.
 type statuses struct {
 	http.RoundTripper
 	all []int
@@ -46,7 +46,7 @@ func (s *statuses) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Flow walks through the gateway that the environment names.
+// Flow runs all steps against the gateway that the environment names.
 func Flow(ctx context.Context, report *Report) error {
 	seen := &statuses{RoundTripper: http.DefaultTransport}
 	clients, err := NewClients(seen)
@@ -81,7 +81,7 @@ func Flow(ctx context.Context, report *Report) error {
 }
 
 func (f *flow) token(ctx context.Context) error {
-	token, err := f.Auth.Tokens.Live(ctx, "")
+	token, err := f.Auth.Tokens.Current(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -95,21 +95,21 @@ func (f *flow) token(ctx context.Context) error {
 	return f.granted(ctx, 1, 0)
 }
 
-// granted holds the number of tokens that the gateway gave against those expected so far.
+// granted compares the number of tokens that the sandbox granted with the expected numbers.
 func (f *flow) granted(ctx context.Context, credentials, refresh int) error {
 	c, r, err := f.sandbox.Grants(ctx)
 	if err == nil && (c != credentials || r != refresh) {
-		err = fmt.Errorf("%d tokens by credentials and %d by refresh token, not %d and %d", c, r, credentials, refresh)
+		err = fmt.Errorf("granted %d tokens by credentials and %d by refresh token, expected %d and %d", c, r, credentials, refresh)
 	}
 	return err
 }
 
 func (f *flow) refresh(ctx context.Context) error {
-	old, err := f.Auth.Tokens.Live(ctx, "")
+	old, err := f.Auth.Tokens.Current(ctx, "")
 	if err != nil {
 		return err
 	}
-	if _, err := f.Auth.Tokens.Live(ctx, old); err != nil {
+	if _, err := f.Auth.Tokens.Current(ctx, old); err != nil {
 		return err
 	}
 	if err := f.granted(ctx, 1, 1); err != nil {
@@ -130,19 +130,19 @@ func (f *flow) refresh(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusUnauthorized {
-		return fmt.Errorf("the old token is answered with HTTP %d", resp.StatusCode)
+		return fmt.Errorf("the response to the old token is HTTP %d, expected 401", resp.StatusCode)
 	}
 	return nil
 }
 
 func (f *flow) exchangeRate(ctx context.Context) error {
-	answer, err := accepted(f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
+	response, err := accepted(f.GetExchangeRateWithResponse(ctx, gateway.GetExchangeRateRequest{
 		SellCurrency: new("USDT"), BuyCurrency: new("USD"), Amount: new(json.Number("358.79")),
 	}))
 	if err != nil {
 		return err
 	}
-	rate := answer.JSON200.Retdata
+	rate := response.JSON200.Retdata
 	if rate == nil || rate.ChannelRate == nil && rate.Rate == nil {
 		return errors.New("neither channelRate nor rate")
 	}
@@ -154,16 +154,16 @@ func (f *flow) createUser(ctx context.Context) error {
 	if err := corporate.FromInteger(4); err != nil {
 		return err
 	}
-	answer, err := accepted(f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
+	response, err := accepted(f.CreateUserWithResponse(ctx, gateway.CreateUserRequest{
 		Email: new(f.run + "@example.com"), FullName: new("Example Limited"), Country: new("VGB"), ClientType: corporate,
 	}))
 	if err != nil {
 		return err
 	}
-	if answer.JSON200.Retdata == nil {
+	if response.JSON200.Retdata == nil {
 		return errors.New("retdata is missing")
 	}
-	if err := json.Unmarshal(*answer.JSON200.Retdata, &f.customer); err != nil {
+	if err := json.Unmarshal(*response.JSON200.Retdata, &f.customer); err != nil {
 		return err
 	}
 	if f.customer.ID == nil {
@@ -174,11 +174,11 @@ func (f *flow) createUser(ctx context.Context) error {
 
 func (f *flow) createOrder(ctx context.Context) error {
 	f.orderNo = f.run + "A"
-	answer, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5")))
+	response, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(f.orderNo, "0.5")))
 	if err != nil {
 		return err
 	}
-	f.order = answer.JSON200.Retdata
+	f.order = response.JSON200.Retdata
 	switch {
 	case f.order == nil || f.order.PayingAmount == nil:
 		return errors.New("payingAmount is missing")
@@ -195,11 +195,11 @@ func newOrder(number string, amount json.Number) gateway.CreateCheckoutOrderRequ
 }
 
 func (f *flow) orderInfo(ctx context.Context) error {
-	answer, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
+	response, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: f.orderNo}))
 	if err != nil {
 		return err
 	}
-	order := answer.JSON200.Retdata
+	order := response.JSON200.Retdata
 	if order == nil || order.OrderStatus == nil || *order.OrderStatus != "PAYING" {
 		return errors.New("the order is not PAYING")
 	}
@@ -231,20 +231,20 @@ func (f *flow) upload(ctx context.Context) error {
 	if err := errors.Join(form.WriteField("scene", "1"), form.Close()); err != nil {
 		return err
 	}
-	answer, err := accepted(f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body))
+	response, err := accepted(f.Provisional.UploadFileWithBodyWithResponse(ctx, form.FormDataContentType(), body))
 	if err != nil {
 		return err
 	}
-	if answer.JSON200.Retdata == nil || answer.JSON200.Retdata.FileID == nil {
+	if response.JSON200.Retdata == nil || response.JSON200.Retdata.FileID == nil {
 		return errors.New("fileId is missing")
 	}
-	f.fileID = answer.JSON200.Retdata.FileID
+	f.fileID = response.JSON200.Retdata.FileID
 	return nil
 }
 
 func (f *flow) trade(ctx context.Context) error {
 	if f.customer.ID == nil {
-		return errors.New("there is no customer to trade for")
+		return errors.New("no user was created")
 	}
 	_, err := accepted(f.Provisional.CreateFeeConfigWithResponse(ctx, provisional.CreateFeeConfigRequest{
 		ClientID: f.customer.ID, DeveloperFixAmount: new(json.Number("0.50")), DeveloperRate: new(json.Number("0.01")),
@@ -256,80 +256,80 @@ func (f *flow) trade(ctx context.Context) error {
 	if err := onRamp.FromInteger(1); err != nil {
 		return err
 	}
-	answer, err := accepted(f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
+	response, err := accepted(f.Provisional.CreateTradeWithResponse(ctx, provisional.CreateTradeRequest{
 		RequestID: f.run, ClientID: f.customer.ID, RequestType: onRamp, FromCurrency: new("USD"), ToCurrency: new("USDC"),
 		Amount: new(json.Number("120.00")), FileID: f.fileID, ReferenceNo: new("R1"),
 	}))
 	if err != nil {
 		return err
 	}
-	trade := answer.JSON200.Retdata
+	trade := response.JSON200.Retdata
 	if trade == nil || trade.TxNo == nil || trade.RequestID == nil || *trade.RequestID != f.run {
-		return errors.New("txNo is missing, or the requestId is another")
+		return errors.New("txNo is missing, or requestId differs")
 	}
 	return nil
 }
 
 func (f *flow) webhook(ctx context.Context) error {
-	deliveries := make(chan Delivered, 8)
+	deliveries := make(chan Delivery, 8)
 	receiver := NewReceiver(f.Auth.SignKey, deliveries)
 	defer receiver.Close()
-	if err := f.sandbox.Ask(ctx, http.MethodPost, "webhook", map[string]any{"url": receiver.URL}, &struct{}{}); err != nil {
+	if err := f.sandbox.Call(ctx, http.MethodPost, "webhook", map[string]any{"url": receiver.URL}, &struct{}{}); err != nil {
 		return err
 	}
 	if f.order == nil {
-		return errors.New("there is no order to pay")
+		return errors.New("no order was created")
 	}
 	payment := map[string]any{"orderNo": f.orderNo, "amount": f.order.PayingAmount}
-	if err := f.sandbox.Ask(ctx, http.MethodPost, "pay", payment, &struct{}{}); err != nil {
+	if err := f.sandbox.Call(ctx, http.MethodPost, "pay", payment, &struct{}{}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	var got Delivered
+	var delivery Delivery
 	select {
-	case got = <-deliveries:
+	case delivery = <-deliveries:
 	case <-ctx.Done():
-		return errors.New("no delivery came")
+		return errors.New("no delivery within 15 s")
 	}
-	if got.Refused != nil {
-		return got.Refused
+	if delivery.Rejection != nil {
+		return delivery.Rejection
 	}
 	var event provisional.CheckoutOrderEvent
-	if err := json.Unmarshal(got.Body, &event); err != nil {
+	if err := json.Unmarshal(delivery.Body, &event); err != nil {
 		return err
 	}
 	if event.EventType != "CHECKOUT_ORDER_CHANGED" || event.Data == nil || event.Data.OrderNo == nil ||
 		*event.Data.OrderNo != f.orderNo || event.Data.OrderStatus == nil || *event.Data.OrderStatus != "PAID" {
-		return fmt.Errorf("an event of another kind: %s", event.EventType)
+		return fmt.Errorf("unexpected event: %s", event.EventType)
 	}
-	changed := slices.Clone(got.Body)
+	changed := slices.Clone(delivery.Body)
 	changed[len(changed)/2] ^= 1
-	if VerifyDelivery(f.Auth.SignKey, got.Timestamp, got.Signature, changed, time.Now()) == nil {
+	if VerifyDelivery(f.Auth.SignKey, delivery.Timestamp, delivery.Signature, changed, time.Now()) == nil {
 		return errors.New("a changed byte is accepted")
 	}
-	if VerifyDelivery(f.Auth.SignKey, got.Timestamp, got.Signature, got.Body, time.Now().Add(Tolerance+time.Second)) == nil {
+	if VerifyDelivery(f.Auth.SignKey, delivery.Timestamp, delivery.Signature, delivery.Body, time.Now().Add(Tolerance+time.Second)) == nil {
 		return errors.New("an old timestamp is accepted")
 	}
 	return nil
 }
 
 func (f *flow) errorEnvelope(ctx context.Context) error {
-	answer, err := f.CreateCheckoutOrderWithResponse(ctx, newOrder("with blank", "0.5"))
+	response, err := f.CreateCheckoutOrderWithResponse(ctx, newOrder("with space", "0.5"))
 	if err != nil {
 		return err
 	}
-	var refusal *Refusal
-	if err := Refused(answer); !errors.As(err, &refusal) {
-		return fmt.Errorf("an order number with a blank is no refusal, but %v", err)
+	var apiError *APIError
+	if err := asError(response); !errors.As(err, &apiError) {
+		return fmt.Errorf("an order number with a space was not rejected: %v", err)
 	}
-	if refusal.Status != http.StatusOK || refusal.Retcode != "00008" || !strings.Contains(refusal.Message, "orderNo") {
-		return refusal
+	if apiError.Status != http.StatusOK || apiError.Retcode != "00008" || !strings.Contains(apiError.Message, "orderNo") {
+		return apiError
 	}
 	return nil
 }
 
-// sharedToken lets another process end the token that this one holds.
+// sharedToken lets another process invalidate the token of this process.
 func (f *flow) sharedToken(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -348,7 +348,7 @@ func (f *flow) sharedToken(ctx context.Context) error {
 		return err
 	}
 	if !slices.Equal(f.seen.all, []int{http.StatusUnauthorized, http.StatusOK}) {
-		return fmt.Errorf("the call was answered with %v, not with a refused token and then success", f.seen.all)
+		return fmt.Errorf("the statuses are %v, expected a rejected token and then success", f.seen.all)
 	}
 	return f.granted(ctx, 1, 2)
 }

@@ -1,4 +1,4 @@
-// Command stablelink-interop shows that a generated client for Go gets along with the gateway; see the README of the folder above.
+// Command stablelink-interop verifies a generated Go client against the gateway, see ../README.md.
 package main
 
 import (
@@ -27,27 +27,27 @@ func run(args []string) error {
 			return err
 		}
 	case len(args) == 1 && args[0] == "refresh":
-		return Renew(ctx)
+		return Refresh(ctx)
 	default:
 		return fmt.Errorf("usage: vectors FILE | flow | refresh")
 	}
 	if report.failed {
-		return fmt.Errorf("not all passed")
+		return fmt.Errorf("some checks failed")
 	}
 	return nil
 }
 
-// Renew ends the token of the file, for this process and all others, and puts a new one there.
-func Renew(ctx context.Context) error {
+// Refresh replaces the token in the file, which invalidates it for all processes.
+func Refresh(ctx context.Context) error {
 	clients, err := NewClients(http.DefaultTransport)
 	if err != nil {
 		return err
 	}
 	tokens := clients.Auth.Tokens
-	token, err := tokens.Live(ctx, "")
+	token, err := tokens.Current(ctx, "")
 	if err != nil {
 		return err
 	}
-	_, err = tokens.Live(ctx, token)
+	_, err = tokens.Current(ctx, token)
 	return err
 }

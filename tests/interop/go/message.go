@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// StringToSign joins the parts of a message with nothing between them; those that it does not have are empty.
+// StringToSign concatenates the parts of a message. Parts that a message does not have are empty.
 func StringToSign(method, timestamp, path, signedQuery string, body []byte) string {
 	return strings.ToUpper(method) + timestamp + path + signedQuery + string(body)
 }
 
-// requestToSign is the string to sign of a request as it goes out. The parts of a multipart body are not signed.
+// requestToSign returns the string to sign of an outgoing request. A multipart body is not signed.
 func requestToSign(req *http.Request, timestamp string, body []byte) string {
 	if strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
 		body = nil
@@ -25,8 +25,8 @@ func requestToSign(req *http.Request, timestamp string, body []byte) string {
 	return StringToSign(req.Method, timestamp, req.URL.EscapedPath(), Decoded(req.URL.RawQuery), body)
 }
 
-// bodyOf reads the body of a request to its end and closes it; nil if there is none.
-func bodyOf(req *http.Request) ([]byte, error) {
+// readBody reads and closes the body of a request. It returns nil if there is none.
+func readBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, nil
 	}
@@ -36,7 +36,7 @@ func bodyOf(req *http.Request) ([]byte, error) {
 
 var escape = regexp.MustCompile("%[0-9A-Fa-f]{2}")
 
-// Decoded is the query as the documented rule signs it: each escape replaced by its byte, once, and all else as sent.
+// Decoded returns the query as the documented rule signs it: each escape is decoded once, and the rest is unchanged.
 func Decoded(query string) string {
 	return escape.ReplaceAllStringFunc(query, func(escaped string) string {
 		octet, _ := hex.DecodeString(escaped[1:]) // two hexadecimal digits
@@ -44,7 +44,7 @@ func Decoded(query string) string {
 	})
 }
 
-// SignedQuery is the query in one of the forms of spec/vectors/README.md.
+// SignedQuery returns the query in one of the forms of spec/vectors/README.md.
 func SignedQuery(query, form string) (string, error) {
 	switch {
 	case query == "" || form == "decoded":

@@ -10,25 +10,25 @@ import (
 	"stablelink-interop/provisional"
 )
 
-// moneyNumber makes an order and reads it back.
+// moneyNumber creates an order and reads it back.
 func (f *flow) moneyNumber(ctx context.Context, nth int, amount json.Number) error {
 	number := f.run + "N" + strconv.Itoa(nth)
 	_, err := accepted(f.CreateCheckoutOrderWithResponse(ctx, newOrder(number, amount)))
 	if err != nil {
 		return err
 	}
-	answer, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: number}))
+	response, err := accepted(f.GetCheckoutOrderWithResponse(ctx, &gateway.GetCheckoutOrderParams{OrderNo: number}))
 	if err != nil {
 		return err
 	}
-	order := answer.JSON200.Retdata
+	order := response.JSON200.Retdata
 	if order == nil || order.OrderAmount == nil || *order.OrderAmount != amount {
-		return fmt.Errorf("the generated type does not hold %s", amount)
+		return fmt.Errorf("the value in the generated type is not %s", amount)
 	}
-	return stands(answer.Body, "orderAmount", amount.String())
+	return checkField(response.Body, "orderAmount", amount.String())
 }
 
-// moneyString makes a settlement and reads it back.
+// moneyString creates a settlement and reads it back.
 func (f *flow) moneyString(ctx context.Context, nth int, amount string) error {
 	number := f.run + "T" + strconv.Itoa(nth)
 	_, err := accepted(f.CreateSettlementOrderWithResponse(ctx, gateway.CreateSettlementOrderRequest{
@@ -38,25 +38,25 @@ func (f *flow) moneyString(ctx context.Context, nth int, amount string) error {
 	if err != nil {
 		return err
 	}
-	answer, err := accepted(f.Provisional.GetSettlementOrderWithResponse(ctx, &provisional.GetSettlementOrderParams{SettlementOrderNo: &number}))
+	response, err := accepted(f.Provisional.GetSettlementOrderWithResponse(ctx, &provisional.GetSettlementOrderParams{SettlementOrderNo: &number}))
 	if err != nil {
 		return err
 	}
-	settlement := answer.JSON200.Retdata
+	settlement := response.JSON200.Retdata
 	if settlement == nil || settlement.Amount == nil || *settlement.Amount != amount {
-		return fmt.Errorf("the generated type does not hold %s", amount)
+		return fmt.Errorf("the value in the generated type is not %s", amount)
 	}
-	return stands(answer.Body, "amount", strconv.Quote(amount))
+	return checkField(response.Body, "amount", strconv.Quote(amount))
 }
 
-// stands tells whether a member of retdata has this JSON text in the answer as it came.
-func stands(answer []byte, member, expected string) error {
+// checkField compares the JSON text of a field of retdata in the response body.
+func checkField(body []byte, field, expected string) error {
 	var envelope struct{ Retdata map[string]json.RawMessage }
-	if err := json.Unmarshal(answer, &envelope); err != nil {
+	if err := json.Unmarshal(body, &envelope); err != nil {
 		return err
 	}
-	if text := string(envelope.Retdata[member]); text != expected {
-		return fmt.Errorf("the answer has %s: %s, not %s", member, text, expected)
+	if text := string(envelope.Retdata[field]); text != expected {
+		return fmt.Errorf("the response has %s: %s, expected %s", field, text, expected)
 	}
 	return nil
 }

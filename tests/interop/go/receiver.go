@@ -11,25 +11,25 @@ import (
 	"stablelink-interop/gateway"
 )
 
-// Delivered is a delivery as it came.
-type Delivered struct {
+// Delivery is a delivery with its raw body.
+type Delivery struct {
 	Timestamp, Signature string
 	Body                 []byte
-	Refused              error
+	Rejection            error
 }
 
-// NewReceiver listens on loopback, verifies each delivery, acknowledges it or refuses it, and hands it on.
-func NewReceiver(signKey string, deliveries chan<- Delivered) *httptest.Server {
+// NewReceiver listens on loopback, verifies each delivery, acknowledges or rejects it, and sends it to the channel.
+func NewReceiver(signKey string, deliveries chan<- Delivery) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		got := Delivered{Timestamp: r.Header.Get("TIMESTAMP"), Signature: r.Header.Get("SIGNATURE"), Body: body}
-		got.Refused = errors.Join(err, VerifyDelivery(signKey, got.Timestamp, got.Signature, body, time.Now()))
-		if got.Refused != nil {
-			http.Error(w, "refused", http.StatusUnauthorized)
+		delivery := Delivery{Timestamp: r.Header.Get("TIMESTAMP"), Signature: r.Header.Get("SIGNATURE"), Body: body}
+		delivery.Rejection = errors.Join(err, VerifyDelivery(signKey, delivery.Timestamp, delivery.Signature, body, time.Now()))
+		if delivery.Rejection != nil {
+			http.Error(w, "rejected", http.StatusUnauthorized)
 		} else {
 			w.Header().Set("Content-Type", "application/json")
 			_ = json.NewEncoder(w).Encode(gateway.WebhookReply{Retcode: 200, Retmsg: new("SUCCESS")})
 		}
-		deliveries <- got
+		deliveries <- delivery
 	}))
 }

@@ -10,7 +10,7 @@ type Report struct {
 	failed bool
 }
 
-// Check notes whether a check passed, and why not.
+// Check reports a check, which failed if err is not nil.
 func (r *Report) Check(part, name string, err error) {
 	line := struct {
 		Part   string `json:"part"`
@@ -23,6 +23,6 @@ func (r *Report) Check(part, name string, err error) {
 		r.failed = true
 	}
 	if json.NewEncoder(os.Stdout).Encode(line) != nil {
-		r.failed = true // a line that nobody can read proves nothing
+		r.failed = true // a check that cannot be reported failed
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"os"
 )
 
-// Sandbox is the control of the gateway on localhost, which is no part of the gateway.
+// Sandbox is the control interface of the sandbox, which the real gateway does not have.
 type Sandbox struct{}
 
-// Ask posts to the control, and reads the answer into answer unless that is nil.
-func (Sandbox) Ask(ctx context.Context, method, path string, body, answer any) error {
+// Call sends a request to the control interface and parses the response body into result.
+func (Sandbox) Call(ctx context.Context, method, path string, body, result any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -31,17 +31,17 @@ func (Sandbox) Ask(ctx context.Context, method, path string, body, answer any) e
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: HTTP %d", path, resp.StatusCode)
 	}
-	return json.NewDecoder(resp.Body).Decode(answer)
+	return json.NewDecoder(resp.Body).Decode(result)
 }
 
-// Grants tells how many tokens were given so far, by credentials and by refresh token.
+// Grants returns the number of granted tokens, by credentials and by refresh token.
 func (s Sandbox) Grants(ctx context.Context) (credentials, refresh int, err error) {
 	var status struct {
 		Clients []struct {
 			Token struct{ GrantedByCredentials, GrantedByRefresh int }
 		}
 	}
-	if err = s.Ask(ctx, http.MethodGet, "status", nil, &status); err != nil {
+	if err = s.Call(ctx, http.MethodGet, "status", nil, &status); err != nil {
 		return 0, 0, err
 	}
 	if len(status.Clients) == 0 {

@@ -12,20 +12,20 @@ import (
 	"stablelink-interop/gateway"
 )
 
-// Tokens shares the one live token of a client with other processes, through a file.
+// Tokens shares the only valid token of a client with other processes, through a file.
 type Tokens struct {
 	File, Key, Secret string
-	Ask               func(context.Context, gateway.IssueAccessTokenParams) (gateway.AccessToken, error)
+	Request           func(context.Context, gateway.IssueAccessTokenParams) (gateway.AccessToken, error)
 
-	one  sync.Mutex
-	held gateway.AccessToken
+	mutex  sync.Mutex
+	cached gateway.AccessToken
 }
 
-// Live gives the token that is held, unless it was refused; else the one in the file; else a new one.
-func (t *Tokens) Live(ctx context.Context, refused string) (string, error) {
-	t.one.Lock()
-	defer t.one.Unlock()
-	if token := t.held.AccessToken; token != "" && token != refused {
+// Current returns the cached token unless it is the rejected one, else the token in the file, else a new token.
+func (t *Tokens) Current(ctx context.Context, rejected string) (string, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if token := t.cached.AccessToken; token != "" && token != rejected {
 		return token, nil
 	}
 	lock := flock.New(t.File + ".lock")
@@ -33,26 +33,26 @@ func (t *Tokens) Live(ctx context.Context, refused string) (string, error) {
 		return "", err
 	}
 	defer lock.Unlock()
-	text, _ := os.ReadFile(t.File) // not there at first
-	if json.Unmarshal(text, &t.held) != nil || t.held.AccessToken == refused {
-		token, err := t.refreshed(ctx, t.held.RefreshToken)
+	text, _ := os.ReadFile(t.File) // the file does not exist before the first token
+	if json.Unmarshal(text, &t.cached) != nil || t.cached.AccessToken == rejected {
+		token, err := t.refreshed(ctx, t.cached.RefreshToken)
 		if err != nil {
 			return "", err
 		}
-		t.held = token
-		text, _ = json.Marshal(token) // of texts and integers
+		t.cached = token
+		text, _ = json.Marshal(token) // strings and integers always encode
 		return token.AccessToken, os.WriteFile(t.File, text, 0o600)
 	}
-	return t.held.AccessToken, nil
+	return t.cached.AccessToken, nil
 }
 
-// refreshed asks by the refresh token, and by credentials if there is none or it is refused.
+// refreshed requests a token with the refresh token, or with the credentials if there is none or it is rejected.
 func (t *Tokens) refreshed(ctx context.Context, refresh *string) (gateway.AccessToken, error) {
 	if refresh != nil {
-		token, err := t.Ask(ctx, gateway.IssueAccessTokenParams{GrantType: "refresh_token", RefreshToken: refresh})
-		if _, refused := err.(*Refusal); !refused {
+		token, err := t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "refresh_token", RefreshToken: refresh})
+		if _, rejected := err.(*APIError); !rejected {
 			return token, err
 		}
 	}
-	return t.Ask(ctx, gateway.IssueAccessTokenParams{GrantType: "client_credentials", APIKey: &t.Key, APISecret: &t.Secret})
+	return t.Request(ctx, gateway.IssueAccessTokenParams{GrantType: "client_credentials", APIKey: &t.Key, APISecret: &t.Secret})
 }

@@ -14,7 +14,7 @@ type vector struct {
 	Kind               string
 	Key                string
 	Method             string
-	Timestamp          *string // null in a rejection: the header does not come
+	Timestamp          *string // null in a rejection: the header is missing
 	Path               string
 	Query              string
 	QueryForm          string `json:"query_form"`
@@ -63,11 +63,11 @@ func Vectors(report *Report, file string) error {
 	for _, raw := range vectors.Rejections {
 		var named struct{ ID, Of string }
 		var forged vector
-		// The second fills what it has over the first.
+		// The fields of the rejection replace those of the message.
 		if err := errors.Join(json.Unmarshal(raw, &named), json.Unmarshal(messages[named.Of], &forged), json.Unmarshal(raw, &forged)); err != nil {
 			return err
 		}
-		report.Check("vectors", named.ID, forged.refuse(keys[forged.Key]))
+		report.Check("vectors", named.ID, forged.reject(keys[forged.Key]))
 	}
 	for i, timestamp := range vectors.Timestamps {
 		_, err := Timestamp(timestamp.Text)
@@ -111,8 +111,8 @@ func (v vector) reproduce(key string) error {
 	return Verify(key, message, *v.Timestamp, *v.Signature)
 }
 
-// refuse verifies a forgery, which must fail.
-func (v vector) refuse(key string) error {
+// reject verifies a forged message, which must fail.
+func (v vector) reject(key string) error {
 	timestamp, signature := v.header(v.Timestamp), v.header(v.Signature)
 	message, err := v.message()
 	if err != nil {
@@ -131,7 +131,7 @@ func (v vector) header(value *string) string {
 	return *value
 }
 
-// message is the string to sign, built from the parts.
+// message builds the string to sign from the parts.
 func (v vector) message() (string, error) {
 	body := []byte(v.Body)
 	if v.BodyBase64 != nil {

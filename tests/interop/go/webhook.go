@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// Tolerance is how far the timestamp of a message may be off, either way.
+// Tolerance is the maximum difference between a timestamp and the current time.
 const Tolerance = 2 * time.Minute
 
-// Verify says why a message is refused whose string to sign and headers are given; absent headers are empty.
-// It leaves the age alone.
+// Verify returns why the signature of a message is invalid. Missing headers are empty. It does not check the age.
 func Verify(signKey, stringToSign, timestamp, signature string) error {
 	if _, err := Timestamp(timestamp); err != nil {
 		return err
@@ -22,16 +21,16 @@ func Verify(signKey, stringToSign, timestamp, signature string) error {
 	return nil
 }
 
-// Timestamp reads the value of the header TIMESTAMP: milliseconds since the epoch, decimal, in one form only.
+// Timestamp parses the header TIMESTAMP: milliseconds since the epoch, in decimal digits without leading zeros.
 func Timestamp(text string) (uint64, error) {
 	millis, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || strconv.FormatUint(millis, 10) != text {
-		return 0, errors.New("TIMESTAMP is not milliseconds in digits")
+		return 0, errors.New("TIMESTAMP is not a number of milliseconds")
 	}
 	return millis, nil
 }
 
-// Age holds a timestamp against the time now, both in milliseconds: fresh, too-old or too-new.
+// Age compares a timestamp with the current time, both in milliseconds: fresh, too-old or too-new.
 func Age(timestamp, now uint64) string {
 	tolerance := uint64(Tolerance.Milliseconds())
 	switch {
@@ -43,7 +42,7 @@ func Age(timestamp, now uint64) string {
 	return "fresh"
 }
 
-// VerifyDelivery verifies a delivery over its raw bytes, before anything reads them.
+// VerifyDelivery verifies the raw bytes of a delivery, before they are parsed.
 func VerifyDelivery(signKey, timestamp, signature string, body []byte, now time.Time) error {
 	if err := Verify(signKey, StringToSign("", timestamp, "", "", body), timestamp, signature); err != nil {
 		return err

@@ -1,4 +1,4 @@
-"""An httpx client whose JSON keeps each digit of a number. httpx reads floats, and can't write a Decimal."""
+"""An httpx client that keeps the digits of JSON numbers. httpx itself reads floats and cannot write a Decimal."""
 
 import httpx
 import simplejson
@@ -11,8 +11,8 @@ class Response(httpx.Response):
 
 class Transport(httpx.HTTPTransport):
     def handle_request(self, request):
-        answer = super().handle_request(request)
-        return Response(answer.status_code, headers=answer.headers, stream=answer.stream, extensions=answer.extensions)
+        response = super().handle_request(request)
+        return Response(response.status_code, headers=response.headers, stream=response.stream, extensions=response.extensions)
 
 
 class Client(httpx.Client):
@@ -26,6 +26,6 @@ class Client(httpx.Client):
             text = simplejson.dumps(json, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
             options["content"] = text.encode()
         if files is not None:
-            # The generated client has one boundary for all bodies, "+++", which may stand in a file; httpx draws one.
+            # The generated client always uses the boundary "+++", which a file may contain; httpx chooses a random one.
             headers.pop("Content-Type", None)
         return super().build_request(method, url, files=files, headers=headers, **options)

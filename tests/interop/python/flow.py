@@ -1,4 +1,4 @@
-"""Walks through the gateway. A step may need what one before it made; then it fails too."""
+"""Runs all steps against the gateway. A step that needs the result of a failed step fails too."""
 
 import io
 import json
@@ -55,23 +55,23 @@ def new_order(amount: Decimal, order_no: str | None = None) -> CreateCheckoutOrd
 def run() -> None:
     with check("flow", "token"):
         file = pathlib.Path(gateway.TOKEN_FILE)
-        assert not file.exists(), "the token file is there before the first call"
+        assert not file.exists(), "the token file exists before the first call"
         before = token_grants()
-        first = AUTH.shared()
-        assert token_grants() == (before[0] + 1, before[1]), "not one token, by credentials"
+        first = AUTH.shared_token()
+        assert token_grants() == (before[0] + 1, before[1]), "expected one token, by credentials"
         assert json.loads(file.read_text()) == first, "the token is not in the file"
-        assert not gateway.is_refused(first), "the token is refused"
+        assert not gateway.is_rejected(first), "the token is rejected"
 
     with check("flow", "refresh"):
         before = token_grants()
         gateway.refresh()
-        assert token_grants() == (before[0], before[1] + 1), "not one token, by refresh token"
-        assert gateway.is_refused(first), "the old token still serves"
-        assert not gateway.is_refused(AUTH.shared()), "the new token is refused"
+        assert token_grants() == (before[0], before[1] + 1), "expected one token, by refresh token"
+        assert gateway.is_rejected(first), "the old token is still valid"
+        assert not gateway.is_rejected(AUTH.shared_token()), "the new token is rejected"
         again = issue_access_token.sync(
             client=DOCUMENTED, grant_type="refresh_token", refresh_token=first["refresh_token"]
         )
-        assert str(again.retcode) != "200", "the old refresh token still serves"
+        assert str(again.retcode) != "200", "the old refresh token is still valid"
 
     with check("flow", "exchange-rate"):
         sold = GetExchangeRateRequest(
@@ -97,11 +97,11 @@ def run() -> None:
 
     with check("flow", "simulate"):
         event = SimulateEventRequest(event="PAYMENT_REQUEST_CHANGED", payment_request_dto=Trade(id=1))
-        answer = simulate_event.sync(client=DOCUMENTED, body=event)
-        assert str(answer.retcode) == "200", answer
+        response = simulate_event.sync(client=DOCUMENTED, body=event)
+        assert str(response.retcode) == "200", response
 
     with check("flow", "upload"):
-        # In this file stands the boundary that the generated client gives to every body.
+        # This file contains the boundary that the generated client uses for every body.
         file = File(io.BytesIO(b"receipt\r\n--+++\r\nno header\r\n\r\n"), "receipt.txt", "text/plain")
         uploaded = retdata(upload_file.sync(client=PROVISIONAL, body=UploadFileRequest(file=file, scene=1)))
         assert uploaded.file_id, uploaded
@@ -126,31 +126,31 @@ def run() -> None:
         assert (read.id, read.amount) == (made.id, new.amount), read
 
     with check("flow", "webhook"):
-        webhook_arrives()
+        check_webhook()
 
     with check("flow", "error-envelope"):
-        refused = create_checkout_order.sync_detailed(client=DOCUMENTED, body=new_order(Decimal("1"), "A 1"))
-        assert refused.status_code == 200, refused.status_code
+        rejected = create_checkout_order.sync_detailed(client=DOCUMENTED, body=new_order(Decimal("1"), "A 1"))
+        assert rejected.status_code == 200, rejected.status_code
         try:
-            retdata(refused.parsed)
-        except gateway.Refused as error:
+            retdata(rejected.parsed)
+        except gateway.ApiError as error:
             assert error.retcode == "00008", error
         else:
-            raise AssertionError("an order number with a blank in it was taken")
+            raise AssertionError("an order number with a space was accepted")
 
     with check("flow", "shared-token"):
-        held, before = AUTH.held, token_grants()
+        held, before = AUTH.cached, token_grants()
         subprocess.run([sys.executable, sys.argv[0], "refresh"], check=True, stdout=subprocess.DEVNULL)
         refreshed = token_grants()
         assert refreshed == (before[0], before[1] + 1), "the other process did not refresh the token"
-        assert gateway.is_refused(held), "the token that this process holds still serves"
+        assert gateway.is_rejected(held), "the token of this process is still valid"
         retdata(get_checkout_order.sync(client=DOCUMENTED, order_no=order.order_no))
-        # The newest first: the repeat, the call itself, and the one that proved the token refused.
-        assert gateway.answers()[:3] == [200, 401, 401], "the call did not meet the refused token"
-        assert token_grants() == refreshed, "the call made a token request of its own"
+        # The newest first: the retry, the call itself, and the check that the token is rejected.
+        assert gateway.statuses()[:3] == [200, 401, 401], "the call did not use the rejected token first"
+        assert token_grants() == refreshed, "the call made a token request"
 
 
-def webhook_arrives() -> None:
+def check_webhook() -> None:
     order = new_order(Decimal("1"))
     made = retdata(create_checkout_order.sync(client=DOCUMENTED, body=order))
     with receiver(gateway.SIGN_KEY) as (address, deliveries):
@@ -159,11 +159,11 @@ def webhook_arrives() -> None:
         headers, body = deliveries.get(timeout=DELIVERY_SECONDS)
         wait_until_acknowledged(address)
         gateway.control("/webhook", url=None)
-    assert webhook.is_genuine(gateway.SIGN_KEY, headers, body), "not genuine"
+    assert webhook.is_genuine(gateway.SIGN_KEY, headers, body), "the delivery is not genuine"
     changed = body.replace(b"PAID", b"PAIE")
-    assert changed != body and not webhook.is_genuine(gateway.SIGN_KEY, headers, changed), "a changed byte is taken"
+    assert changed != body and not webhook.is_genuine(gateway.SIGN_KEY, headers, changed), "a changed byte is accepted"
     late = int(headers["TIMESTAMP"]) + webhook.TOLERANCE_MS + 1
-    assert not webhook.is_genuine(gateway.SIGN_KEY, headers, body, now=late), "an old timestamp is taken"
+    assert not webhook.is_genuine(gateway.SIGN_KEY, headers, body, now=late), "an old timestamp is accepted"
     event = CheckoutOrderEvent.from_dict(simplejson.loads(body, use_decimal=True))
     assert event.event_type == "CHECKOUT_ORDER_CHANGED", event
     assert (event.data.order_no, event.data.order_status) == (order.order_no, "PAID"), event
@@ -177,4 +177,4 @@ def wait_until_acknowledged(address: str) -> None:
         ]:
             return
         time.sleep(0.02)
-    raise AssertionError("the gateway does not take the acknowledgement")
+    raise AssertionError("the delivery was not acknowledged")

@@ -1,4 +1,4 @@
-"""The gateway that the environment names: its two generated clients, and the sandbox's control beside them."""
+"""The gateway in the environment: both generated clients, and the control interface of the sandbox."""
 
 import os
 
@@ -20,8 +20,8 @@ PROVISIONAL = stablelink_api_provisional.Client(ADDRESS).set_httpx_client(HTTP)
 CONTROL = exact_json.Client(base_url=ADDRESS + "/_sandbox")
 
 
-class Refused(Exception):
-    """An error that the gateway told, whatever the HTTP status."""
+class ApiError(Exception):
+    """A rejection by the gateway, whatever the HTTP status."""
 
     def __init__(self, envelope):
         super().__init__(f"retcode {envelope.retcode}: {envelope.retmsg}")
@@ -29,17 +29,17 @@ class Refused(Exception):
 
 
 def retdata(envelope):
-    """What the envelope holds. Success is 200, as a number or as text."""
+    """Returns the content of the envelope. Success is 200, as a number or a string."""
     if str(envelope.retcode) != "200":
-        raise Refused(envelope)
+        raise ApiError(envelope)
     return envelope.retdata
 
 
 def refresh():
-    AUTH.shared(refused=AUTH.shared())
+    AUTH.shared_token(rejected=AUTH.shared_token())
 
 
-def is_refused(token: dict) -> bool:
+def is_rejected(token: dict) -> bool:
     request = AUTH.signed(HTTP.build_request("GET", "/checkout/order/info?orderNo=1"), token)
     return HTTP.send(request, auth=None).status_code == 401
 
@@ -52,12 +52,12 @@ def status() -> dict:
     return CONTROL.get("/status").raise_for_status().json()
 
 
-def answers() -> list[int]:
-    """The HTTP status of the latest requests, the newest first."""
+def statuses() -> list[int]:
+    """Returns the HTTP status of the latest requests, the newest first."""
     return [request["status"] for request in status()["requests"]]
 
 
 def token_grants() -> tuple[int, int]:
-    """How many tokens the gateway has given: by credentials, by refresh token."""
+    """Returns the number of granted tokens: by credentials, by refresh token."""
     token = status()["clients"][0]["token"]
     return token["grantedByCredentials"], token["grantedByRefresh"]

@@ -1,9 +1,8 @@
-"""Makes the client of one document: the generator's own command, with our templates over its own.
+"""Generates the client of one document, with our templates in addition to those of the generator.
 
     generate.py DOCUMENT DIRECTORY
 
-What stands below `generator/` among the templates are the generator's, so that ours can build on them in place of
-copying them.
+The templates of the generator are copied to `generator/`, so that our templates can include them.
 """
 
 import os
@@ -27,7 +26,7 @@ def main(document: str, directory: str) -> int:
         command = [generator, "generate", "--path", document, "--output-path", directory]
         command += ["--meta", "none", "--overwrite", "--fail-on-warning"]
         command += ["--custom-template-path", templates]
-        # It looks for its formatter there, and warns where it finds none.
+        # The generator looks for its formatter on the PATH, and warns if there is none.
         path = os.pathsep.join([str(generator.parent), os.environ.get("PATH", "")])
         return subprocess.run(command, env=os.environ | {"PATH": path}).returncode
 

@@ -1,4 +1,4 @@
-"""Amounts go out and come back digit for digit, as the generated types hold them and as they stand in the answer."""
+"""Amounts are sent and received digit for digit, in the generated types and in the response body."""
 
 import re
 import uuid
@@ -20,9 +20,9 @@ def run() -> None:
         with check("money", f"number {amount}"):
             order = new_order(Decimal(amount))
             retdata(create_checkout_order.sync(client=DOCUMENTED, body=order))
-            answer = get_checkout_order.sync_detailed(client=DOCUMENTED, order_no=order.order_no)
-            same(amount, retdata(answer.parsed).order_amount, Decimal)
-            same(amount, in_answer(rb'"orderAmount":([^,}]*)', answer.content), str)
+            response = get_checkout_order.sync_detailed(client=DOCUMENTED, order_no=order.order_no)
+            same(amount, retdata(response.parsed).order_amount, Decimal)
+            same(amount, in_body(rb'"orderAmount":([^,}]*)', response.content), str)
     for amount in AMOUNTS:
         with check("money", f"string {amount}"):
             settlement = CreateSettlementOrderRequest(
@@ -33,16 +33,16 @@ def run() -> None:
                 amount=amount,
             )
             retdata(create_settlement_order.sync(client=DOCUMENTED, body=settlement))
-            answer = get_settlement_order.sync_detailed(
+            response = get_settlement_order.sync_detailed(
                 client=PROVISIONAL, settlement_order_no=settlement.settlement_order_no
             )
-            same(amount, retdata(answer.parsed).amount, str)
-            same(f'"{amount}"', in_answer(rb'"amount":([^,}]*)', answer.content), str)
+            same(amount, retdata(response.parsed).amount, str)
+            same(f'"{amount}"', in_body(rb'"amount":([^,}]*)', response.content), str)
 
 
-def in_answer(member: bytes, content: bytes) -> str:
-    return re.search(member, content)[1].decode()
+def in_body(field: bytes, content: bytes) -> str:
+    return re.search(field, content)[1].decode()
 
 
 def same(expected: str, found: object, kind: type) -> None:
-    assert isinstance(found, kind) and str(found) == expected, f"{found!r} in place of {expected}"
+    assert isinstance(found, kind) and str(found) == expected, f"{found!r} instead of {expected}"

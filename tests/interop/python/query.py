@@ -1,4 +1,4 @@
-"""The forms in which a query may be signed. `decoded` is documented; none was ever seen accepted with escapes."""
+"""The possible forms of a signed query. `decoded` is documented; none was tested with escapes."""
 
 from urllib.parse import quote_plus, unquote_plus, unquote_to_bytes
 
@@ -12,7 +12,7 @@ def decoded_with_mark(query: bytes) -> bytes:
 
 
 def encoded_sorted(query: bytes) -> bytes:
-    """As the vendor's Go client does. Latin-1 takes each byte for a character, so that bytes need not be UTF-8."""
+    """The form of the vendor's Go client. In Latin-1 each byte is one character, so that any bytes are valid."""
     pairs = [pair.partition("=")[::2] for pair in query.decode("latin-1").split("&") if pair]
     plain = [[unquote_plus(part, "latin-1") for part in pair] for pair in pairs]
     plain.sort(key=lambda pair: pair[0])

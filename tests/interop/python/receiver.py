@@ -1,4 +1,4 @@
-"""A receiver of deliveries on loopback: takes what is genuine, and hands it on as it came."""
+"""A receiver of deliveries on loopback. It acknowledges genuine deliveries only."""
 
 import contextlib
 import http.server
@@ -10,7 +10,7 @@ import webhook
 
 @contextlib.contextmanager
 def receiver(sign_key: str):
-    """Gives its address, and a queue of (headers, body)."""
+    """Yields its address and a queue of (headers, body)."""
     deliveries: queue.Queue = queue.Queue()
 
     class Handler(http.server.BaseHTTPRequestHandler):

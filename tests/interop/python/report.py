@@ -1,4 +1,4 @@
-"""The lines that the runner reads: one for each thing that was proved, or not."""
+"""The report: one line for each check."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ def line(part: str, name: str, detail: str | None = None) -> None:
 
 @contextlib.contextmanager
 def check(part: str, name: str):
-    """Passes if nothing is raised. What is raised names no secret: addresses and headers stay out of it."""
+    """Passes if nothing is raised. Messages must not contain secrets, so they contain no URLs and headers."""
     try:
         yield
     except Exception as failure:

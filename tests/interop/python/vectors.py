@@ -1,4 +1,4 @@
-"""All of signatures.json, by the code that the client and the webhook receiver use."""
+"""Checks every vector of signatures.json with the code of the client and of the webhook receiver."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ def string_to_sign(vector: dict) -> bytes:
     body, timestamp = octets(vector, "body"), vector["timestamp"]
     if vector["kind"] in ("webhook", "response"):
         return timestamp.encode() + body
-    # Through the request that httpx would send, so that what it does to an address is part of the proof.
+    # The request of httpx is used, so that its treatment of URLs is tested too.
     address = "http://localhost" + vector["path"] + ("?" + vector["query"] if vector["query"] else "")
     headers = {"Content-Type": vector["content_type"]} if "content_type" in vector else {}
     request = httpx.Request(vector["method"], address, content=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Tells whether a delivery came from the gateway. Ask before its body is parsed."""
+"""Verifies that a delivery comes from the gateway. Verify it before parsing the body."""
 
 import hmac
 import re
@@ -14,9 +14,9 @@ def is_timestamp(text: str) -> bool:
 
 
 def age(timestamp: str, now: int, tolerance: int = TOLERANCE_MS) -> str:
-    """`fresh`, `too-old` or `too-new`; all in milliseconds."""
-    off = now - int(timestamp)
-    return "fresh" if abs(off) <= tolerance else "too-old" if off > 0 else "too-new"
+    """Returns `fresh`, `too-old` or `too-new`. All values are in milliseconds."""
+    delay = now - int(timestamp)
+    return "fresh" if abs(delay) <= tolerance else "too-old" if delay > 0 else "too-new"
 
 
 def is_signed(sign_key: str, message: bytes, signature: str | None) -> bool:

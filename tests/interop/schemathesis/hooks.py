@@ -1,4 +1,4 @@
-"""Signs what schemathesis sends, and reads the retcode of what comes back. The auth is that of the Python program."""
+"""Signs the requests of schemathesis with the auth of the Python program, and checks the retcode of responses."""
 
 import copy
 import json
@@ -25,13 +25,13 @@ def signed(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         headers=prepared.headers,
         read=lambda: body if isinstance(body, bytes) else body.encode(),
     )
-    AUTH.signed(wire, AUTH.held or AUTH.shared())
+    AUTH.signed(wire, AUTH.cached or AUTH.shared_token())
     return prepared
 
 
 @schemathesis.auth(refresh_interval=None).skip_for(operation_id=TOKEN_OPERATION)
 class Signature:
-    """Over the final bytes. A request whose headers are broken on purpose stays as it is: it must be refused."""
+    """Signs the final bytes. A request with deliberately broken headers is not signed, because it must be rejected."""
 
     def get(self, case, context):
         return None if case.meta and case.meta.is_negative_at(ParameterLocation.HEADER) else signed
@@ -42,7 +42,7 @@ class Signature:
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Puts a body that is accepted first among the examples: from it schemathesis makes what breaks one rule."""
+    """Adds an accepted body as the first example, from which schemathesis creates bodies that break one rule."""
     for path in raw_schema["paths"].values():
         for operation in path.values():
             body = RECORDS["bodies"].get(operation["operationId"])
@@ -53,22 +53,22 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Puts a new value where one of that body serves once: else the second request would be refused for that alone."""
+    """Replaces values that are accepted only once, so that a second request is not rejected only because of them."""
     operation = operation_id(case)
     once = RECORDS["once"].get(operation)
     if once and isinstance(case.body, dict):
         known = RECORDS["bodies"][operation]
-        stale = [member for member in once if case.body.get(member) == known[member]]
-        new = {member: once[member].pop() for member in stale if once[member]}
+        used = [field for field in once if case.body.get(field) == known[field]]
+        new = {field: once[field].pop() for field in used if once[field]}
         case.body = case.body | new
 
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """A token that the token operation gave ends the one that is held."""
+    """Stores a token of the token operation, because it invalidates the current one."""
     token = envelope(response).get("retdata")
     if operation_id(case) == TOKEN_OPERATION and isinstance(token, dict) and "access_token" in token:
-        AUTH.held = token
+        AUTH.cached = token
         AUTH.token_file.write_text(json.dumps(token))
 
 
@@ -78,10 +78,10 @@ def operation_id(case) -> str:
 
 def envelope(response) -> dict:
     try:
-        answer = json.loads(response.content)
+        body = json.loads(response.content)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def is_success(response) -> bool:
@@ -90,16 +90,16 @@ def is_success(response) -> bool:
 
 @schemathesis.check
 def retcode_rejects_negative_data(ctx, response, case):
-    """The standard check, told by the retcode whether the request was accepted: HTTP 200 says nothing here."""
-    told = copy.copy(response)
-    told.status_code = 200 if is_success(response) else 400
-    return negative_data_rejection(ctx, told, case)
+    """The standard check, with the retcode instead of the HTTP status, which is always 200."""
+    by_retcode = copy.copy(response)
+    by_retcode.status_code = 200 if is_success(response) else 400
+    return negative_data_rejection(ctx, by_retcode, case)
 
 
 @schemathesis.check
 class SignatureIsRequired:
-    """Sends a signed request of each operation again with a part of its signature missing or wrong, once when it was
-    first sent and once when it was first accepted. All must be denied before anything else is looked at."""
+    """Repeats a signed request of each operation with a missing or wrong part of the signature, once for the first
+    request and once for the first accepted one. The sandbox must deny each before any other check."""
 
     def __init__(self):
         self.tried: set[tuple[str, bool]] = set()
@@ -109,7 +109,7 @@ class SignatureIsRequired:
         if "SIGNATURE" not in response.request.headers or operation == TOKEN_OPERATION:
             return
         if response.request.method != case.operation.method.upper():
-            return  # Sent with another method on purpose: no operation, and so nothing to sign for.
+            return  # Deliberately sent with another method, which is no operation and needs no signature.
         if case.meta and case.meta.is_negative_at(ParameterLocation.HEADER):
             return
         if (operation, is_success(response)) in self.tried:
@@ -119,9 +119,9 @@ class SignatureIsRequired:
             request = response.request.copy()
             request.headers = headers
             with requests.Session() as session:
-                answer = session.send(request, allow_redirects=False)
-            denied = str(envelope(answer).get("retmsg")).startswith("Access denied")
-            assert denied and not is_success(answer), f"{operation} with {what}: {answer.text}"
+                repeated = session.send(request, allow_redirects=False)
+            denied = str(envelope(repeated).get("retmsg")).startswith("Access denied")
+            assert denied and not is_success(repeated), f"{operation} with {what}: {repeated.text}"
 
 
 def broken(headers):
@@ -144,7 +144,7 @@ def broken(headers):
 
 @schemathesis.check
 class EveryOperationIsAccepted:
-    """Fails at the end of a run for an operation of the document that was never accepted: its answers were not seen."""
+    """Fails at the end of a run if an operation was never accepted, because none of its responses was checked."""
 
     def __init__(self):
         paths = json.loads(pathlib.Path(os.environ["STABLELINK_DOCUMENT"]).read_text())["paths"]

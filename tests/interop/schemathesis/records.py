@@ -1,27 +1,27 @@
-"""Makes records in the sandbox for requests to name, so that what is refused is refused for what schemathesis broke."""
+"""Creates records in the sandbox that requests can refer to, so that only a broken rule makes a request invalid."""
 
 import httpx
 
 from sandbox import ADDRESS, AUTH
 
-# How often a value that serves once can be had anew. Few operations are called more often with those of their body.
+# The number of values for a field that accepts each value only once. Few operations need more.
 ONCE = 150
 
 
 def make() -> dict[str, dict]:
-    """Three things by name.
+    """Returns three dictionaries.
 
-    `dictionaries`: what parameters may be given, by the names that schemathesis.toml has for such a list.
-    `bodies`: by operation, a body that is accepted. `once`: by operation, members of that body that serve once, anew.
+    `dictionaries`: values for parameters, by the names of the dictionaries in schemathesis.toml.
+    `bodies`: an accepted body for each operation. `once`: new values for fields that accept each value only once.
     """
     with httpx.Client(base_url=ADDRESS, auth=AUTH) as calls, httpx.Client(base_url=ADDRESS + "/_sandbox") as control:
 
         def call(path: str, **body):
-            answer = calls.post(path, json=body).json()
-            assert str(answer["retcode"]) == "200", f"{path}: {answer['retmsg']}"
-            return answer.get("retdata")
+            response = calls.post(path, json=body).json()
+            assert str(response["retcode"]) == "200", f"{path}: {response['retmsg']}"
+            return response.get("retdata")
 
-        def steer(path: str, **body):
+        def control_call(path: str, **body):
             return control.post(path, json=body).raise_for_status().json()
 
         def user() -> int:
@@ -30,12 +30,12 @@ def make() -> dict[str, dict]:
         def order(number: str, paid: str | None = None) -> str:
             call("/checkout/order/create", orderNo=number, **wanted)
             if paid is not None:
-                steer("/pay", orderNo=number, amount=paid, txHash=f"0x{number}")
+                control_call("/pay", orderNo=number, amount=paid, txHash=f"0x{number}")
             return number
 
         customer = {"email": "sub@business.example", "fullName": "Holding Limited", "country": "VGB", "clientType": 4}
         wanted = {"orderAmount": 100, "customerId": "6", "merchantId": "1", "token": "ETH_USDT", "expiredIn": 2000}
-        client = steer("/customers")["clientId"]
+        client = control_call("/customers")["clientId"]
         trade = {"clientId": client, "requestType": 1, "amount": 120, "fromCurrency": "USD", "toCurrency": "USDC"}
         trade |= {"greenLinkVA": "No"}
         trades = [call("/trade/create-trade-request", requestId=f"trade{n}", **trade) for n in range(ONCE)]
@@ -44,7 +44,7 @@ def make() -> dict[str, dict]:
         account |= {"beneficiaryBankCountry": "USA", "beneficiaryBankSwiftCode": "ABCDUS33", "bankType": "SWIFT"}
         account |= {"currency": "USD", "isIntermediaryRequired": False}
         remit = call("/remit/create-remit", requestId="remit", **account)["id"]
-        deposit = steer("/deposit", clientId=client, currency="USDC", network="ethereum", amount="5")["id"]
+        deposit = control_call("/deposit", clientId=client, currency="USDC", network="ethereum", amount="5")["id"]
         order("Paying")
         paid = [order(f"Paid{n}", "101") for n in range(ONCE)]
         over = [order(f"Over{n}", "150") for n in range(ONCE)]
@@ -85,7 +85,7 @@ def make() -> dict[str, dict]:
         "updateRemit": {"id": remit, **account},
     }
     first = {
-        operation: {member: values[0] for member, values in members.items()} for operation, members in once.items()
+        operation: {field: values[0] for field, values in fields.items()} for operation, fields in once.items()
     }
     return {
         "dictionaries": {

@@ -1,9 +1,9 @@
-"""Runs schemathesis over the whole document against the sandbox that the environment names.
+"""Runs schemathesis for the whole document against the sandbox in the environment.
 
     run.py DOCUMENT MODE DIRECTORY
 
-MODE says how that sandbox refuses, in the words of `stablelink sandbox --error-status`. What is written goes to
-DIRECTORY. Ends with 0 if nothing was found.
+MODE is the value of `stablelink sandbox --error-status`. All files are written to DIRECTORY. The exit code is 0 if
+nothing was found.
 """
 
 import json

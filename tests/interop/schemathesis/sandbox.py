@@ -1,4 +1,4 @@
-"""The sandbox that the environment names, and the auth of the Python program for it."""
+"""The sandbox in the environment, and the auth of the Python program."""
 
 import os
 import pathlib

@@ -1,7 +1,7 @@
-// Makes types of a document: node generate.mjs DOCUMENT OUTPUT
+// Generates the types of a document: node generate.mjs DOCUMENT OUTPUT
 //
-// Beyond what the command line of openapi-typescript can do: a member with x-money: number is a LosslessNumber, for a number of
-// JavaScript would round it, and a binary part is a Blob. `money` names those members for src/json.ts, which reads them.
+// The command line of openapi-typescript cannot do this: a property with x-money: number becomes a LosslessNumber, because a
+// JavaScript number would round it, and a binary part becomes a Blob. src/json.ts reads the names of those properties in `money`.
 
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
@@ -16,17 +16,17 @@ const source = JSON.parse(await readFile(document, "utf8"));
 const money = new Set();
 const others = new Set();
 for (const schema of Object.values(source.components.schemas)) {
-  for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    if (member["x-money"] === "number") {
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (property["x-money"] === "number") {
       money.add(name);
-    } else if (member.type === "number" || member.type === "integer") {
+    } else if (property.type === "number" || property.type === "integer") {
       others.add(name);
     }
   }
 }
 const both = [...money].filter((name) => others.has(name));
 if (both.length > 0) {
-  throw new Error(`${document}: money in one schema, another number in the next: ${both.join(", ")}`);
+  throw new Error(`${document}: the same name is an amount in one schema and another number in a second one: ${both.join(", ")}`);
 }
 
 const reference = (name) => ts.factory.createTypeReferenceNode(name);
@@ -39,7 +39,7 @@ const types = await openapiTS(source, {
     return undefined;
   },
   inject: `import type { LosslessNumber } from "lossless-json";
-/** Members that hold money as a JSON number. */
+/** Properties that are amounts, as JSON numbers. */
 export const money: ReadonlySet<string> = new Set(${JSON.stringify([...money].sort())});
 `,
 });

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use stablelink::{Answer, Call, Client, Error, ErrorKind, Wait};
+use stablelink::{Call, Client, Error, ErrorKind, Poller, Response};
 
 use super::LoadStats;
 
@@ -26,9 +26,9 @@ pub enum AmbiguityPolicy {
 /// How the outcome of a payment became known.
 pub(super) enum PaymentOutcome<T, S> {
     /// From the response of the create call.
-    Created(Answer<T>),
+    Created(Response<T>),
     /// From the record that a lookup returned.
-    Found(Answer<S>),
+    Found(Response<S>),
     /// Assumed successful by a wrong [`AmbiguityPolicy`].
     AssumedSucceeded,
     /// Assumed failed by a wrong [`AmbiguityPolicy`].
@@ -40,9 +40,9 @@ pub(super) enum PaymentOutcome<T, S> {
 /// How a step of an existing record, such as a confirmation, ended.
 pub(super) enum StepOutcome<S> {
     /// The record shows that the step is done.
-    Done(Answer<S>),
+    Done(Response<S>),
     /// The record shows that the step is done although each call reported no effect.
-    Denied(Answer<S>),
+    Denied(Response<S>),
     /// The outcome is still unknown.
     Unresolved,
 }
@@ -62,7 +62,7 @@ type RecordPredicate<S> = fn(&S) -> bool;
 const MAX_ROUNDS: u32 = 30;
 
 impl LoadClient {
-    pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Answer<T>, Error>
+    pub(super) async fn call<R, T>(&mut self, call: Call<R, T>) -> Result<Response<T>, Error>
     where
         R: Send + Sync + 'static,
         T: Send + 'static,
@@ -169,16 +169,16 @@ impl LoadClient {
     /// Polls a record until `condition` holds.
     pub(super) async fn until<T>(
         &mut self,
-        wait: impl Fn(&Client) -> Wait<T>,
+        wait: impl Fn(&Client) -> Poller<T>,
         condition: fn(&T) -> bool,
-    ) -> Option<Answer<T>>
+    ) -> Option<Response<T>>
     where
         T: Send + 'static,
     {
         for round in 0..MAX_ROUNDS {
             let wait = wait(&self.api)
-                .first_pause(Duration::from_millis(2))
-                .longest_pause(Duration::from_millis(50))
+                .initial_delay(Duration::from_millis(2))
+                .max_delay(Duration::from_millis(50))
                 .deadline(Duration::from_secs(30));
             let outcome = wait.until(condition).await;
             self.stats.record_poll(outcome.as_ref().err());

@@ -273,7 +273,7 @@ async fn create_customer(
         extra: serde_json::Map::new(),
     };
     let user = client.users().create(user).await?;
-    let id = user.member("id").and_then(|id| id.get().parse().ok());
+    let id = user.raw_field("id").and_then(|id| id.get().parse().ok());
     let id = id.ok_or(LoadGatewayError::NoId)?;
     let config = CreateFeeConfigRequest {
         client_id: Some(id),

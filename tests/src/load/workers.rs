@@ -121,8 +121,8 @@ pub(super) fn build_client(
         ))
         .token_store(FileStore::at(tokens)?)
         // The default backoff would dominate the run time.
-        .retry(RetryPolicy::default().base(Duration::from_millis(2)))
-        .token_settings(TokenSettings::default().cool_down(Duration::from_secs(1)))
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)))
+        .token_settings(TokenSettings::default().cooldown(Duration::from_secs(1)))
         .attempt_timeout(ATTEMPT_TIMEOUT)
         .build()
 }

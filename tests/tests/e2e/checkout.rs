@@ -2,7 +2,7 @@
 
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
-use stablelink::{Answer, ErrorKind, NewCheckoutOrder};
+use stablelink::{ErrorKind, NewCheckoutOrder, Response};
 use stablelink_sandbox::{LedgerAccount, Operation};
 
 use crate::fixtures::order;
@@ -28,7 +28,7 @@ pub(crate) async fn create_paid_order(env: &TestEnv) -> String {
 }
 
 /// Polls an order until its status is final, and returns the order and the status.
-async fn wait_until_final(env: &TestEnv, number: &str) -> (Answer<CheckoutOrder>, String) {
+async fn wait_until_final(env: &TestEnv, number: &str) -> (Response<CheckoutOrder>, String) {
     let order = env
         .client
         .checkout_orders()

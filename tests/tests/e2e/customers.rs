@@ -41,7 +41,7 @@ pub(crate) async fn set_fee(env: &TestEnv, customer: i64, fix: &str, rate: &str)
 async fn kyb_status(env: &TestEnv, customer: i64) -> String {
     let user = env.client.users().get(Some(customer)).await.unwrap();
     assert_eq!(user.id, Some(customer));
-    user.unknown()["kybStatus"].get().to_owned()
+    user.unknown_fields()["kybStatus"].get().to_owned()
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn fee_configuration_keeps_exact_decimals() {
     set_fee(&env, id, "0.25", "0.0033").await;
     let read = || async {
         let config = env.client.fee_configs().get(Some(id)).await.unwrap();
-        let digits = |name: &str| config.member(name).unwrap().get().to_owned();
+        let digits = |name: &str| config.raw_field(name).unwrap().get().to_owned();
         (digits("developerFixAmount"), digits("developerRate"))
     };
     assert_eq!(read().await, ("0.25".to_owned(), "0.0033".to_owned()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use stablelink::{
-    Answer, Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade,
+    Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, Response,
     RetryPolicy, TokenSettings,
 };
 use stablelink_sandbox::{ErrorStatus, Fault, LedgerAccount, Operation, Sandbox};
@@ -171,7 +171,7 @@ fn is_unreadable_success(error: &Error) -> bool {
 }
 
 /// Looks up a record. A failed lookup must not be ambiguous.
-async fn look_up<S: Send + 'static>(record: Call<String, S>) -> Option<Answer<S>> {
+async fn look_up<S: Send + 'static>(record: Call<String, S>) -> Option<Response<S>> {
     match record.await {
         Ok(record) => Some(record),
         Err(error) => {
@@ -184,8 +184,8 @@ async fn look_up<S: Send + 'static>(record: Call<String, S>) -> Option<Answer<S>
 /// Looks up a record until `condition` holds.
 async fn look_up_until<S: Send + 'static>(
     record: impl Fn() -> Call<String, S>,
-    condition: impl Fn(&Answer<S>) -> bool,
-) -> Option<Answer<S>> {
+    condition: impl Fn(&Response<S>) -> bool,
+) -> Option<Response<S>> {
     for _ in 0..MAX_TRIES {
         if let Some(record) = look_up(record()).await.filter(|record| condition(record)) {
             return Some(record);
@@ -285,9 +285,13 @@ async fn run_checkout_flow(run: &mut FaultRun) {
     let is = |unknown: Option<&&serde_json::value::RawValue>, status: &str| {
         unknown.is_some_and(|shown| shown.get() == format!("{status:?}"))
     };
-    let refunded = look_up_until(record, |it| is(it.unknown().get("status"), "REFUNDED"));
+    let refunded = look_up_until(record, |it| {
+        is(it.unknown_fields().get("status"), "REFUNDED")
+    });
     assert!(refunded.await.is_some());
-    let settled = look_up_until(paid_out, |it| is(it.unknown().get("status"), "SETTLED"));
+    let settled = look_up_until(paid_out, |it| {
+        is(it.unknown_fields().get("status"), "SETTLED")
+    });
     assert!(settled.await.is_some());
 }
 
@@ -303,7 +307,7 @@ async fn run_flows(
         .unwrap();
     let client = builder(&sandbox)
         .attempt_timeout(Duration::from_secs(1))
-        .token_settings(TokenSettings::default().cool_down(Duration::ZERO))
+        .token_settings(TokenSettings::default().cooldown(Duration::ZERO))
         .retry(retry)
         .build()
         .unwrap();
@@ -355,7 +359,7 @@ const CONCURRENT_RUNS: usize = 16;
 
 /// Combinations of the HTTP status of rejections and the client's retry policy.
 fn variants() -> [(ErrorStatus, RetryPolicy); 4] {
-    let retries = RetryPolicy::default().base(Duration::ZERO);
+    let retries = RetryPolicy::default().initial_backoff(Duration::ZERO);
     [
         (ErrorStatus::Always200, retries.clone()),
         (ErrorStatus::ByKind, retries),

@@ -42,7 +42,7 @@ async fn off_ramp_completes_from_deposit_to_payout() {
         );
         let one = trades.receive_transaction(deposit).await.unwrap();
         // The amount is a JSON number, read exactly.
-        assert_eq!(one.member("amount").unwrap().get(), "50.25");
+        assert_eq!(one.raw_field("amount").unwrap().get(), "50.25");
         assert_eq!(one.data()["address"], address["address"]);
         env.assert_balances(&[(LedgerAccount::Customers, "USDC", "50.25")]);
 

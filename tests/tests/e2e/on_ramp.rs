@@ -2,23 +2,23 @@
 
 use serde_json::json;
 use stablelink::types::Trade;
-use stablelink::{Answer, ErrorKind, NewTrade};
+use stablelink::{ErrorKind, NewTrade, Response};
 use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
 
 use crate::customers::{create_customer, set_fee, submit_kyb};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
-pub(crate) fn status(trade: &Answer<Trade>) -> &str {
+pub(crate) fn status(trade: &Response<Trade>) -> &str {
     trade.status.as_ref().map_or("", |status| status.as_str())
 }
 
-async fn confirm(env: &TestEnv, trade: &Answer<Trade>) {
+async fn confirm(env: &TestEnv, trade: &Response<Trade>) {
     let confirmation = of(json!({"txNo": trade.tx_no}));
     env.client.trades().confirm(confirmation).await.unwrap();
 }
 
 /// Polls a trade until its status is final.
-async fn wait_until_final(env: &TestEnv, trade: &NewTrade) -> Answer<Trade> {
+async fn wait_until_final(env: &TestEnv, trade: &NewTrade) -> Response<Trade> {
     let wait = env.client.trades().wait(trade.request_id());
     wait.until_final().await.unwrap()
 }

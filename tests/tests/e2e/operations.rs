@@ -106,7 +106,7 @@ const CASES: [(Operation, Case); 39] = [
         let refund =
             NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", OVERPAYMENT_HASH);
         let refunds = fixtures.client().refunds();
-        boxed(refunds.create_of_abnormal_payment(&refund))
+        boxed(refunds.create_for_abnormal_payment(&refund))
     }),
     (Operation::ListCheckoutOrders, |fixtures| {
         boxed(fixtures.client().checkout_orders().list(of(json!({}))))

@@ -10,7 +10,7 @@ use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 /// Returns the status of a refund, a field that no page documents.
 async fn status(env: &TestEnv, number: &str) -> String {
     let refund = env.client.refunds().get(number).await.unwrap();
-    refund.unknown()["status"]
+    refund.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -117,7 +117,7 @@ async fn abnormal_payment_is_refunded_once() {
                 let made = env
                     .client
                     .refunds()
-                    .create_of_abnormal_payment(&refund)
+                    .create_for_abnormal_payment(&refund)
                     .await
                     .unwrap();
                 assert_eq!(
@@ -130,7 +130,7 @@ async fn abnormal_payment_is_refunded_once() {
             let second = env
                 .client
                 .refunds()
-                .create_of_abnormal_payment(&second)
+                .create_for_abnormal_payment(&second)
                 .await;
             assert_eq!(rejection(second).0, "00008", "the whole amount is pending");
             env.advance(120);

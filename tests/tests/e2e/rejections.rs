@@ -164,7 +164,7 @@ const CASES: [Case; 27] = [
         |fixtures| {
             let none = NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", "0x99");
             let refunds = fixtures.client().refunds();
-            boxed(refunds.create_of_abnormal_payment(&none))
+            boxed(refunds.create_for_abnormal_payment(&none))
         },
         NOT_FOUND,
     ),
@@ -244,7 +244,7 @@ async fn rejected_call_returns_same_error_with_each_http_status() {
             let name = format!("{mode:?} {number} {operation}");
             let error: Error = call(&fixtures).await.expect_err(&name);
             assert!(
-                matches!(error.kind(), ErrorKind::Refused(_)),
+                matches!(error.kind(), ErrorKind::Api(_)),
                 "{name}: {error:?}"
             );
             assert_eq!(error.retcode(), Some(code), "{name}: {error}");

@@ -78,7 +78,7 @@ async fn setting_changes_response_bytes() {
                 .quote("USDT", "USD")
                 .amount(money("1"));
             let quote = quote.await.unwrap();
-            let body = String::from_utf8_lossy(quote.raw().body()).into_owned();
+            let body = String::from_utf8_lossy(quote.raw_response().body()).into_owned();
             assert!(body.contains(shown) && body.contains(member), "{body}");
             env.finish();
         }
@@ -122,7 +122,7 @@ async fn query_is_signed_in_each_form() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_in_each_form() {
     // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
-    let often = TokenSettings::default().cool_down(Duration::ZERO);
+    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()

@@ -10,7 +10,7 @@ use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
 
 async fn status(env: &TestEnv, number: &str) -> String {
     let settlement = env.client.settlements().get(number).await.unwrap();
-    settlement.unknown()["status"]
+    settlement.unknown_fields()["status"]
         .get()
         .trim_matches('"')
         .to_owned()
@@ -82,7 +82,7 @@ async fn settlement_and_refund_of_same_money_exclude_each_other() {
         .get(refund.refund_order_no())
         .await
         .unwrap();
-    assert_eq!(refund.unknown()["status"].get(), r#""FAILED""#);
+    assert_eq!(refund.unknown_fields()["status"].get(), r#""FAILED""#);
     env.assert_balances(&[]);
     env.finish();
 }

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    Answer, BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, RetryPolicy,
+    BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, Response,
+    RetryPolicy,
 };
 use stablelink_sandbox::{LedgerAccount, Operation, Sandbox, SandboxSettings};
 
@@ -85,7 +86,7 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
             secrets.api_secret().expose_secret(),
             secrets.sign_key().expose_secret(),
         ))
-        .retry(RetryPolicy::default().base(Duration::ZERO))
+        .retry(RetryPolicy::default().initial_backoff(Duration::ZERO))
 }
 
 /// Returns a request of the low-level client from its JSON form.
@@ -102,7 +103,7 @@ pub(crate) trait RawData {
     fn data(&self) -> Value;
 }
 
-impl RawData for Answer<Option<stablelink::scalars::RawJson>> {
+impl RawData for Response<Option<stablelink::scalars::RawJson>> {
     fn data(&self) -> Value {
         self.as_ref().unwrap().parse().unwrap()
     }
@@ -113,7 +114,7 @@ pub(crate) type BoxedCall = BoxFuture<'static, Result<(), Error>>;
 
 pub(crate) fn boxed<T, C>(call: C) -> BoxedCall
 where
-    C: IntoFuture<Output = Result<Answer<T>, Error>>,
+    C: IntoFuture<Output = Result<Response<T>, Error>>,
     C::IntoFuture: Send + 'static,
 {
     let call = call.into_future();
@@ -124,7 +125,7 @@ where
 #[track_caller]
 pub(crate) fn rejection<T>(result: Result<T, Error>) -> (String, String) {
     let error = result.err().expect("the call was not rejected");
-    let rejection = error.refusal().unwrap_or_else(|| panic!("{error:?}"));
+    let rejection = error.api_error().unwrap_or_else(|| panic!("{error:?}"));
     let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
     (part(rejection.retcode()), part(rejection.message()))
 }

@@ -13,13 +13,13 @@ use crate::test_env::{TestEnv, builder, money};
 async fn clients_of_one_account_lose_no_payment() {
     for shared in [true, false] {
         let env = TestEnv::start().await;
-        let store = MemoryStore::new();
+        let store = MemoryStore::default();
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 let store = if shared {
                     store.clone()
                 } else {
-                    MemoryStore::new()
+                    MemoryStore::default()
                 };
                 builder(&env.sandbox).token_store(store).build().unwrap()
             })

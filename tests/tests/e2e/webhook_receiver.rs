@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret as _;
-use stablelink::webhook::axum::{Receiver, router};
-use stablelink::webhook::{Event, MemoryGuard, Webhooks};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
+use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use tokio::net::TcpListener;
 
 use crate::test_env::TestEnv;
@@ -12,7 +12,7 @@ use crate::test_env::TestEnv;
 /// Collects the events that were verified and handled.
 #[derive(Clone, Default)]
 pub(crate) struct WebhookReceiver {
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Vec<WebhookEvent>>>,
     /// Number of handler calls that still have to fail.
     failures: Arc<Mutex<usize>>,
 }
@@ -27,11 +27,11 @@ impl WebhookReceiver {
             .sign_key()
             .expose_secret()
             .to_owned();
-        let axum_receiver = Receiver::new(Webhooks::new(&key.into()).unwrap());
+        let axum_receiver = DeliveryReceiver::new(WebhookVerifier::new(&key.into()).unwrap());
         let axum_receiver = axum_receiver.clock(Arc::new(env.clock.clone()));
         let handler = {
             let receiver = receiver.clone();
-            move |event: Event| {
+            move |event: WebhookEvent| {
                 let receiver = receiver.clone();
                 async move {
                     if receiver.should_fail() {
@@ -42,7 +42,11 @@ impl WebhookReceiver {
                 }
             }
         };
-        let app = router(axum_receiver, Arc::new(MemoryGuard::default()), handler);
+        let app = router(
+            axum_receiver,
+            Arc::new(MemoryDeduplicator::default()),
+            handler,
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -63,7 +67,7 @@ impl WebhookReceiver {
     }
 
     /// Waits until no delivery is pending, and returns the events handled since the last call.
-    pub(crate) async fn take_events(&self, env: &TestEnv) -> Vec<Event> {
+    pub(crate) async fn take_events(&self, env: &TestEnv) -> Vec<WebhookEvent> {
         env.sandbox.wait_for_deliveries().await;
         std::mem::take(&mut *self.events.lock().unwrap())
     }

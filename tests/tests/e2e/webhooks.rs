@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::types::Trade;
-use stablelink::webhook::{Event, Payload};
+use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{NewAbnormalPaymentRefund, NewRefund, NewTrade};
 use stablelink_sandbox::{DeliveryState, WebhookData};
 
@@ -12,31 +12,31 @@ use crate::test_env::{TestEnv, money, of};
 use crate::webhook_receiver::WebhookReceiver;
 
 /// Returns an event as `type status`.
-fn summary(event: &Event) -> String {
+fn summary(event: &WebhookEvent) -> String {
     let text = |text: Option<&str>| text.unwrap_or("?").to_owned();
     match event.payload().unwrap() {
-        Payload::CheckoutOrder(order) => {
+        EventPayload::CheckoutOrder(order) => {
             format!(
                 "order {}",
                 text(order.order_status.as_ref().map(|it| it.as_str()))
             )
         }
-        Payload::RefundOrder(refund) => {
+        EventPayload::RefundOrder(refund) => {
             format!(
                 "refund {}",
                 text(refund.refund_status.as_ref().map(|it| it.as_str()))
             )
         }
-        Payload::SettlementOrder(settlement) => {
+        EventPayload::SettlementOrder(settlement) => {
             let status = settlement.settlement_status.as_ref();
             format!("settlement {}", text(status.map(|it| it.as_str())))
         }
-        Payload::AbnormalPayment(payment) => {
+        EventPayload::AbnormalPayment(payment) => {
             format!("abnormal {}", payment.pending_amount.unwrap())
         }
-        Payload::Trade(trade) => trade_status(&trade),
+        EventPayload::Trade(trade) => trade_status(&trade),
         // `data` as a string has no type that marks it as a trade: the handler parses it as what it expects.
-        Payload::Other(Some(data)) => trade_status(&data.parse().unwrap()),
+        EventPayload::Other(Some(data)) => trade_status(&data.parse().unwrap()),
         other => format!("{other:?}"),
     }
 }
@@ -82,8 +82,8 @@ async fn trade_changes_send_webhooks() {
             panic!("{events:?}")
         };
         let told: Trade = match event.payload().unwrap() {
-            Payload::Trade(told) => *told,
-            Payload::Other(data) => data.unwrap().parse().unwrap(),
+            EventPayload::Trade(told) => *told,
+            EventPayload::Other(data) => data.unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
         assert_eq!(trade_status(&told), "trade Completed");
@@ -163,7 +163,7 @@ async fn abnormal_payment_sends_webhooks_on_receipt_and_refund() {
         let refund = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
         env.client
             .refunds()
-            .create_of_abnormal_payment(&refund)
+            .create_for_abnormal_payment(&refund)
             .await
             .unwrap();
         env.advance(60);
@@ -188,7 +188,7 @@ async fn simulated_event_is_delivered() {
         let [event] = events.as_slice() else {
             panic!("{events:?}")
         };
-        assert_eq!(event.kind(), Some("new-kind"));
+        assert_eq!(event.event_type(), Some("new-kind"));
         assert_eq!(summary(event), "trade Pending");
         env.finish();
     }

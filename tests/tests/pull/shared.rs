@@ -55,23 +55,23 @@ fn a_change_of_a_shared_schema_is_a_change_of_its_pages() {
         .into_iter()
         .map(|name| {
             let content = std::fs::read(copy.path().join("spec/docs").join(name)).unwrap();
-            let read = apifox::read(&apifox::Source {
+            let read = apifox::parse_page(&apifox::PageSource {
                 name,
                 key: name,
-                role: apifox::Role::default(),
+                role: apifox::PageRole::default(),
                 text: &content,
             });
-            assert_eq!(read.messages, [], "{name}");
+            assert_eq!(read.diagnostics, [], "{name}");
             read.page.unwrap()
         })
         .collect();
-    let info = apifox::Info {
+    let info = apifox::DocumentInfo {
         title: "Harbour Books".into(),
         version: "1".into(),
         description: None,
     };
     let assembly = apifox::assemble(&pages, &info);
-    assert_eq!(assembly.messages, []);
+    assert_eq!(assembly.diagnostics, []);
     let schemas = &assembly.document["components"]["schemas"];
     let mut names: Vec<&String> = schemas.as_object().unwrap().keys().collect();
     names.sort();

@@ -1,11 +1,14 @@
-//! Text of a page → documentation of Rust that can't do anything.
+//! Converts the text of a page to a safe doc comment.
 //!
-//! rustdoc compiles and runs fenced and indented code, resolves brackets as links to items, passes
-//! HTML through, and warns about half of it. A page says what it likes, so: code becomes a block
-//! of `text`, markup that reaches beyond the words is escaped, and characters that a reader does
-//! not see are spelled out. Lists, tables, emphasis, one-line code spans and `<https://…>` stay.
+//! rustdoc compiles and runs fenced and indented code, resolves brackets as links to items, and
+//! passes HTML through. Page text is untrusted, so: code becomes a `text` block, other active markup
+//! is escaped, and invisible characters are written as escapes. Lists, tables, emphasis, code spans
+//! on one line and `<https://…>` are kept.
+//!
+//! pulldown-cmark was considered. It parses Markdown but does not write it; its writer
+//! pulldown-cmark-to-cmark reformats lists and tables. The tests check the output with it.
 
-/// The text as Markdown of a documentation comment: any number of lines.
+/// Returns the text as Markdown of a doc comment: any number of lines.
 pub(super) fn block(text: &str) -> String {
     let text = unix_lines(text);
     let lines: Vec<&str> = text.split('\n').collect();
@@ -28,7 +31,7 @@ pub(super) fn block(text: &str) -> String {
     out.join("\n").trim_matches('\n').to_owned()
 }
 
-/// The text as Markdown inside a line: for a place in the middle of a sentence or a list item.
+/// Returns the text as Markdown on one line, for use inside a sentence or a list item.
 pub(super) fn inline(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut out = String::new();
@@ -36,14 +39,14 @@ pub(super) fn inline(text: &str) -> String {
     out
 }
 
-/// From this many columns on, an indented line is code.
+/// The indentation, in columns, from which a line is code.
 const CODE: usize = 4;
 
 fn unix_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// Columns of white space that a line begins with.
+/// Returns the columns of leading whitespace.
 fn indentation(line: &str) -> usize {
     let mut columns = 0;
     for c in line.chars() {
@@ -56,7 +59,7 @@ fn indentation(line: &str) -> usize {
     columns
 }
 
-/// The line that opened a block of code.
+/// The line that opens a fenced code block.
 struct Fence {
     mark: char,
     length: usize,
@@ -67,7 +70,7 @@ impl Fence {
         let line = line.trim_start();
         let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
         let length = line.chars().take_while(|c| *c == mark).count();
-        // Backticks further on make it a span of code inside a sentence.
+        // With more backticks on the line, it is a code span inside a sentence.
         let rest = &line[length..];
         (length >= 3 && !(mark == '`' && rest.contains('`'))).then_some(Self { mark, length })
     }
@@ -77,8 +80,8 @@ impl Fence {
         line.len() >= self.length && line.chars().all(|c| c == self.mark)
     }
 
-    /// The lines from `at` up to the closing fence, and where to go on. A block that nobody closes reaches to
-    /// the last blank line: what stands below it, as the address of the page does, is no code.
+    /// Returns the lines from `at` to the closing fence, and the index of the next line. An unclosed
+    /// block ends at the last blank line, because the URL of the page follows it.
     fn take<'a>(&self, lines: &[&'a str], at: usize) -> (Vec<&'a str>, usize) {
         let rest = &lines[at..];
         if let Some(length) = rest.iter().position(|line| self.closed_by(line)) {
@@ -90,7 +93,7 @@ impl Fence {
     }
 }
 
-/// The indented lines from `at` on, four columns taken off, and where to go on.
+/// Returns the indented lines from `at`, without four columns, and the index of the next line.
 fn take_indented<'a>(lines: &[&'a str], at: usize) -> (Vec<&'a str>, usize) {
     let length = lines[at..]
         .iter()
@@ -114,7 +117,7 @@ fn take_indented<'a>(lines: &[&'a str], at: usize) -> (Vec<&'a str>, usize) {
     (code, end)
 }
 
-/// A block of `text` whose fence is longer than any in it.
+/// Appends a `text` block whose fence is longer than any fence in it.
 fn push_code(out: &mut Vec<String>, code: &[&str]) {
     let longest = code
         .iter()
@@ -131,9 +134,9 @@ fn push_code(out: &mut Vec<String>, code: &[&str]) {
     out.push(fence);
 }
 
-/// A line outside of code.
+/// Converts a line outside code blocks.
 fn line(text: &str) -> String {
-    // Three columns keep a nested list and are never code.
+    // Three columns keep a nested list and never start a code block.
     let mut out = " ".repeat(indentation(text).min(CODE - 1));
     let text = text.trim();
     if text.is_empty() {
@@ -145,12 +148,12 @@ fn line(text: &str) -> String {
             out.push(' ');
             push_start(&mut out, text[length..].trim_start());
         }
-        None => push_words(&mut out, text),
+        None => push_escaped(&mut out, text),
     }
     out
 }
 
-/// Length of the marker that makes a line an item of a list.
+/// Returns the length of the list marker at the start of a line.
 fn list_marker(text: &str) -> Option<usize> {
     let length = match text.as_bytes().first()? {
         b'-' | b'*' | b'+' => 1,
@@ -168,25 +171,25 @@ fn list_marker(text: &str) -> Option<usize> {
         .then_some(length)
 }
 
-/// Words at whose beginning no list, heading or rule may start.
+/// Appends text so that its start is not a list item, a heading or a rule.
 fn push_start(out: &mut String, text: &str) {
     match (list_marker(text), text.chars().next()) {
         (Some(length), _) => {
             out.push_str(&text[..length - 1]);
             out.push('\\');
             out.push_str(&text[length - 1..length]);
-            push_words(out, &text[length..]);
+            push_escaped(out, &text[length..]);
         }
         (None, Some(mark @ ('#' | '-' | '*' | '+' | '=' | '_'))) => {
             out.push('\\');
             out.push(mark);
-            push_words(out, &text[1..]);
+            push_escaped(out, &text[1..]);
         }
-        _ => push_words(out, text),
+        _ => push_escaped(out, text),
     }
 }
 
-fn push_words(out: &mut String, text: &str) {
+fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let ticks = rest.bytes().take_while(|b| *b == b'`').count();
@@ -200,9 +203,9 @@ fn push_words(out: &mut String, text: &str) {
                 span.chars().for_each(|c| push_visible(out, c, ""));
             }),
             '<' => autolink(rest).inspect(|link| out.push_str(link)),
-            'h' => address(rest).inspect(|address| {
+            'h' => url(rest).inspect(|url| {
                 out.push('<');
-                out.push_str(address);
+                out.push_str(url);
                 out.push('>');
             }),
             _ => None,
@@ -214,7 +217,7 @@ fn push_words(out: &mut String, text: &str) {
         rest = &rest[c.len_utf8()..];
         match c {
             ' ' | '\t' => {
-                // A run of blanks behind a marker is code.
+                // Several spaces after a list marker would start a code block.
                 if !rest.starts_with([' ', '\t']) {
                     out.push(' ');
                 }
@@ -231,7 +234,7 @@ fn push_words(out: &mut String, text: &str) {
     }
 }
 
-/// A span of code in single backticks, backticks included.
+/// Returns the code span in single backticks, backticks included.
 fn code_span(text: &str) -> Option<&str> {
     let length = text[1..].find('`')?;
     let span = &text[..length + 2];
@@ -239,22 +242,22 @@ fn code_span(text: &str) -> Option<&str> {
     closed.then_some(span)
 }
 
-/// `<https://…>`.
+/// Returns the autolink `<https://…>` at the start of the text.
 fn autolink(text: &str) -> Option<&str> {
-    let length = address_length(&text[1..])?;
+    let length = url_length(&text[1..])?;
     text[1 + length..]
         .starts_with('>')
         .then(|| &text[..length + 2])
 }
 
-/// An address in running text, without the punctuation behind it.
-fn address(text: &str) -> Option<&str> {
-    let address = text[..address_length(text)?]
+/// Returns the URL at the start of the text, without trailing punctuation.
+fn url(text: &str) -> Option<&str> {
+    let url = text[..url_length(text)?]
         .trim_end_matches(['.', ',', ':', ';', '!', '?', ')', '\'', '*', '_', '&']);
-    (address_length(address)? == address.len()).then_some(address)
+    (url_length(url)? == url.len()).then_some(url)
 }
 
-fn address_length(text: &str) -> Option<usize> {
+fn url_length(text: &str) -> Option<usize> {
     let scheme = ["https://", "http://"]
         .into_iter()
         .find(|scheme| text.starts_with(scheme))?;
@@ -265,7 +268,7 @@ fn address_length(text: &str) -> Option<usize> {
     (rest > 0).then_some(scheme.len() + rest)
 }
 
-/// Pushes a character; one that a reader would not see is spelled out, behind `escape`.
+/// Appends a character. An invisible one is written as its Unicode escape after `escape`.
 fn push_visible(out: &mut String, c: char, escape: &str) {
     let hidden = c.is_control() && c != '\t'
         || matches!(
@@ -297,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks() {
+    fn block_keeps_structure_and_escapes_active_markup() {
         let cases = [
             ("", ""),
             (
@@ -376,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn inlines() {
+    fn inline_text_is_one_escaped_line() {
         let cases = [
             ("Get  Access\nToken", "Get Access Token"),
             ("- not a list", "\\- not a list"),
@@ -389,14 +392,14 @@ mod tests {
         }
     }
 
-    /// What is wrong with a text, read by the parser and with the options that rustdoc has.
-    fn offence(markdown: &str) -> Option<String> {
+    /// Returns the first active markup, found by the parser and options of rustdoc.
+    fn active_markup(markdown: &str) -> Option<String> {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_STRIKETHROUGH
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_SMART_PUNCTUATION;
-        // As in rustdoc, where any bracket may be an item: an unknown reference is a link.
+        // As in rustdoc, an unknown reference is a link: it may name an item.
         let broken = |_: pulldown_cmark::BrokenLink<'_>| Some(("x".into(), "x".into()));
         Parser::new_with_broken_link_callback(markdown, options, Some(broken)).find_map(|event| {
             let fine = match &event {
@@ -419,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn the_check_finds_offences() {
+    fn active_markup_is_detected() {
         for text in [
             "```\nx\n```",
             "    x",
@@ -431,11 +434,11 @@ mod tests {
             "[a](b)",
             "~~~\nx",
         ] {
-            assert!(offence(text).is_some(), "{text:?}");
+            assert!(active_markup(text).is_some(), "{text:?}");
         }
     }
 
-    /// Texts made of what means something to Markdown.
+    /// Generates texts from pieces of Markdown syntax.
     fn markup() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "`",
@@ -492,24 +495,24 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
         #[test]
-        fn no_text_gets_out(text in markup()) {
-            prop_assert_eq!(offence(&block(&text)), None);
-            prop_assert_eq!(offence(&inline(&text)), None);
-            // As the generator puts them together.
+        fn markup_becomes_inactive(text in markup()) {
+            prop_assert_eq!(active_markup(&block(&text)), None);
+            prop_assert_eq!(active_markup(&inline(&text)), None);
+            // In the composition that progenitor uses.
             let sentence = format!("{}\n\n{}\n\nSends a `GET` request\n\n- `x`: {}\n- `y`", inline(&text), block(&text), inline(&text));
-            prop_assert_eq!(offence(&sentence), None);
+            prop_assert_eq!(active_markup(&sentence), None);
         }
 
         #[test]
-        fn any_text_gives_a_text(text in ".*") {
-            prop_assert_eq!(offence(&block(&text)), None);
+        fn any_text_becomes_inactive(text in ".*") {
+            prop_assert_eq!(active_markup(&block(&text)), None);
             prop_assert!(!block(&text).contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
             prop_assert!(!inline(&text).contains('\n'));
         }
     }
 
     #[test]
-    fn a_long_text_takes_no_long_time() {
+    fn long_text_takes_linear_time() {
         for piece in [
             "`",
             "<https://",
@@ -525,7 +528,7 @@ mod tests {
             let start = std::time::Instant::now();
             assert!(!block(&text).is_empty());
             assert!(!inline(&text).is_empty());
-            // A second per text would be slow; a quadratic walk takes minutes.
+            // Linear time takes under a second; quadratic time takes minutes.
             assert!(start.elapsed().as_secs() < 20, "{piece:?}");
         }
     }

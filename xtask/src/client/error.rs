@@ -1,69 +1,69 @@
-//! Why a client could not be generated.
+//! Errors of the client generator.
 
-/// Why a client could not be generated, where, and what to do about it.
+/// The reason why a client cannot be generated. Each message has the place and a help text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The document is not OpenAPI 3.0 as the generator reads it.
     #[error(
-        "the document can't be read as OpenAPI 3.0: {0}\n  help: `cargo xtask regen` lints it; the lint names the place"
+        "the document cannot be read as OpenAPI 3.0: {0}\n  help: run `cargo xtask regen`, which lints the document and reports the place"
     )]
     Document(#[source] serde_json::Error),
-    /// A place of the document that the generator would get wrong.
+    /// A part of the document for which the generator would produce wrong code.
     #[error("{place}: {problem}\n  help: {help}")]
     Place {
         /// JSON pointer.
         place: String,
         /// What is wrong.
         problem: String,
-        /// What to do.
+        /// How to fix it.
         help: String,
     },
-    /// The generator refused the document, or panicked.
+    /// The generator returned an error, or panicked.
     #[error(
-        "progenitor: {0}\n  help: the generator lint knows what it can't take; the profile in spec/profiles may rewrite it"
+        "progenitor: {0}\n  help: a rule of the generator lint should report this; an action in spec/profiles can rewrite the place"
     )]
     Generator(String),
-    /// The generator's output is not Rust as it is expected here.
+    /// The output of the generator is not the expected Rust code.
     #[error(
-        "the generated code has an unexpected form: {0}\n  help: has the pinned progenitor changed? Look at xtask/src/client"
+        "the generated code has an unexpected structure: {0}\n  help: check whether the version of progenitor changed; see xtask/src/client"
     )]
-    Form(String),
-    /// A published item is another one in the superset.
+    GeneratedCode(String),
+    /// A published item differs in the superset.
     #[error(
-        "{item} is published, and the provisional document changes it\n  help: a provisional overlay may add to the published document, never change what it has: mend the overlay that touches {item}"
+        "{item} is published, and the provisional document changes it\n  help: a provisional overlay may add to the published document but not change it: correct the overlay that changes {item}"
     )]
     Changed {
-        /// Its path in the generated code.
+        /// The path of the item in the generated code.
         item: String,
     },
-    /// A published item is absent from the superset.
+    /// A published item is missing in the superset.
     #[error(
-        "{item} is published, but the provisional document lacks it\n  help: the provisional document is the published one and more: mend the overlay that removes {item}"
+        "{item} is published, but the provisional document lacks it\n  help: the provisional document contains the published one: correct the overlay that removes {item}"
     )]
     Missing {
-        /// Its path in the generated code.
+        /// The path of the item in the generated code.
         item: String,
     },
-    /// A number of the documents would be a binary float.
+    /// A number would become a binary float.
     #[error(
-        "{item} would hold a binary float\n  help: money is `format: decimal`; give the property its `x-money` and format in an overlay, or make it an integer"
+        "{item} would hold a binary float\n  help: money is `format: decimal`; add `x-money` and the format in an overlay, or make it an integer"
     )]
     Float {
-        /// Its path in the generated code.
+        /// The path of the item in the generated code.
         item: String,
     },
     /// A branch of a union that is not a component.
     #[error(
-        "{item}: a branch of this `oneOf` is not a named component\n  help: give the branch a component of its own and refer to it"
+        "{item}: a branch of this `oneOf` is not a named component\n  help: define the branch as a component and refer to it"
     )]
     Branch {
         /// The enum in the generated code.
         item: String,
     },
-    /// Two values of an open enum with one Rust name, or one without.
+    /// Two values of an open enum have the same Rust name, or one has none.
     #[error(
-        "open enum {name}: {problem}\n  help: name its variants with `x-enum-varnames`, one for each value of `x-extensible-enum`, in the overlay that makes it an open enum"
+        "open enum {name}: {problem}\n  help: list a variant name for each value in `x-enum-varnames`, in the overlay that adds `x-extensible-enum`"
     )]
     Variant {
         /// The enum.

@@ -1,4 +1,4 @@
-//! One client from two documents: what only the superset has stands behind a feature.
+//! Merges the clients of two documents: items that only the superset has need a cargo feature.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,18 +9,22 @@ use syn::{Attribute, ImplItem, Item, parse_quote};
 use super::ClientError;
 use super::postprocess::{doc_lines, doc_text};
 
-/// Said in the documentation of everything gated.
-const NOTE: &str = "Provisional: inferred, for no page with its details was seen. Needs the feature `provisional`.";
+/// Added to the documentation of each gated item.
+const NOTE: &str = "Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.";
 
-/// Puts all of `all` that `public` lacks behind the feature `provisional`.
+/// Adds `#[cfg(feature = "provisional")]` to the items of `all` that `public` lacks.
+///
+/// Fails if a public item is missing in `all` or differs.
 pub(super) fn gate(mut all: syn::File, public: &syn::File) -> Result<syn::File, ClientError> {
     gate_items(&mut all.items, &public.items, "")?;
     Ok(all)
 }
 
 fn gate_items(all: &mut [Item], public: &[Item], path: &str) -> Result<(), ClientError> {
-    let mut known: BTreeMap<String, &Item> = keyed(public.iter().map(key)).zip(public).collect();
-    let keys: Vec<String> = keyed(all.iter().map(key)).collect();
+    let mut known: BTreeMap<String, &Item> = unique_keys(public.iter().map(item_key))
+        .zip(public)
+        .collect();
+    let keys: Vec<String> = unique_keys(all.iter().map(item_key)).collect();
     for (item, key) in all.iter_mut().zip(keys) {
         let name = format!("{path}{}", key.trim_start_matches("type "));
         match (item, known.remove(&key)) {
@@ -35,19 +39,20 @@ fn gate_items(all: &mut [Item], public: &[Item], path: &str) -> Result<(), Clien
                 let owner = block.self_ty.to_token_stream();
                 gate_methods(&mut block.items, &public.items, &format!("{path}{owner}::"))?;
             }
-            (item, Some(public)) => same(item, public, &name)?,
+            (item, Some(public)) => ensure_equal(item, public, &name)?,
         }
     }
-    missing(known.keys().next(), path)
+    ensure_none_missing(known.keys().next(), path)
 }
 
 fn gate_methods(all: &mut [ImplItem], public: &[ImplItem], path: &str) -> Result<(), ClientError> {
-    let mut known: BTreeMap<String, &ImplItem> =
-        keyed(public.iter().map(method)).zip(public).collect();
-    let keys: Vec<String> = keyed(all.iter().map(method)).collect();
+    let mut known: BTreeMap<String, &ImplItem> = unique_keys(public.iter().map(method_key))
+        .zip(public)
+        .collect();
+    let keys: Vec<String> = unique_keys(all.iter().map(method_key)).collect();
     for (item, key) in all.iter_mut().zip(keys) {
         match known.remove(&key) {
-            Some(public) => same(item, public, &format!("{path}{key}"))?,
+            Some(public) => ensure_equal(item, public, &format!("{path}{key}"))?,
             None => {
                 if let ImplItem::Fn(method) = item {
                     mark(&mut method.attrs, true);
@@ -55,10 +60,10 @@ fn gate_methods(all: &mut [ImplItem], public: &[ImplItem], path: &str) -> Result
             }
         }
     }
-    missing(known.keys().next(), path)
+    ensure_none_missing(known.keys().next(), path)
 }
 
-fn missing(key: Option<&String>, path: &str) -> Result<(), ClientError> {
+fn ensure_none_missing(key: Option<&String>, path: &str) -> Result<(), ClientError> {
     key.map_or(Ok(()), |key| {
         Err(ClientError::Missing {
             item: format!("{path}{}", key.trim_start_matches("type ")),
@@ -66,7 +71,11 @@ fn missing(key: Option<&String>, path: &str) -> Result<(), ClientError> {
     })
 }
 
-fn same(all: &impl ToTokens, public: &impl ToTokens, name: &str) -> Result<(), ClientError> {
+fn ensure_equal(
+    all: &impl ToTokens,
+    public: &impl ToTokens,
+    name: &str,
+) -> Result<(), ClientError> {
     if all.to_token_stream().to_string() == public.to_token_stream().to_string() {
         return Ok(());
     }
@@ -75,8 +84,8 @@ fn same(all: &impl ToTokens, public: &impl ToTokens, name: &str) -> Result<(), C
     })
 }
 
-/// Keys made unique by their order: two `impl Client` stand in one file.
-fn keyed(keys: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+/// Numbers repeated keys: a file has two `impl Client` blocks.
+fn unique_keys(keys: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     keys.map(move |key| {
         let count = seen.entry(key.clone()).or_default();
@@ -89,8 +98,8 @@ fn keyed(keys: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
     })
 }
 
-/// What an item is known by.
-fn key(item: &Item) -> String {
+/// Returns the key by which an item is found in the other client.
+fn item_key(item: &Item) -> String {
     match item {
         Item::Struct(item) => format!("type {}", item.ident),
         Item::Enum(item) => format!("type {}", item.ident),
@@ -111,7 +120,7 @@ fn key(item: &Item) -> String {
     }
 }
 
-fn method(item: &ImplItem) -> String {
+fn method_key(item: &ImplItem) -> String {
     match item {
         ImplItem::Fn(method) => method.sig.ident.to_string(),
         other => other.to_token_stream().to_string(),

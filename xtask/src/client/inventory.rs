@@ -1,4 +1,4 @@
-//! What operations a generated client has: the list that a reviewer reads.
+//! Lists the operations of a generated client, for review in a snapshot.
 
 use std::fmt;
 
@@ -11,19 +11,19 @@ use super::ClientError;
 /// One operation of a generated client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationSignature {
-    /// The method of `Client`.
+    /// The name of the method of `Client`.
     pub name: String,
     /// HTTP method, upper case.
     pub method: String,
-    /// Path below the base address, with `{parameter}`.
+    /// Path below the base URL, with `{parameter}`.
     pub path: String,
-    /// Name and type of each parameter.
+    /// The name and type of each parameter.
     pub parameters: Vec<(String, String)>,
-    /// Type of a success.
+    /// The type of a success response.
     pub success: String,
-    /// Type of a documented error.
+    /// The type of a documented error response.
     pub error: String,
-    /// Whether it stands behind the feature `provisional`.
+    /// Whether it needs the feature `provisional`.
     pub provisional: bool,
 }
 
@@ -51,13 +51,14 @@ impl fmt::Display for OperationSignature {
     }
 }
 
-/// The operations of a generated client, in its order.
+/// Returns the operations of a generated client, in their order.
 ///
 /// # Errors
 ///
-/// A source that is not Rust, or an operation of an unexpected form.
+/// Fails if the source is not Rust, or if an operation has an unexpected signature.
 pub fn inventory(source: &str) -> Result<Vec<OperationSignature>, ClientError> {
-    let file = syn::parse_file(source).map_err(|error| ClientError::Form(error.to_string()))?;
+    let file =
+        syn::parse_file(source).map_err(|error| ClientError::GeneratedCode(error.to_string()))?;
     let mut found = Vec::new();
     for item in &file.items {
         let Item::Impl(block) = item else { continue };
@@ -69,9 +70,9 @@ pub fn inventory(source: &str) -> Result<Vec<OperationSignature>, ClientError> {
                 && method.sig.asyncness.is_some()
             {
                 let read = signature(method);
-                found.push(
-                    read.ok_or_else(|| ClientError::Form(format!("method {}", method.sig.ident)))?,
-                );
+                found.push(read.ok_or_else(|| {
+                    ClientError::GeneratedCode(format!("method {}", method.sig.ident))
+                })?);
             }
         }
     }
@@ -79,14 +80,14 @@ pub fn inventory(source: &str) -> Result<Vec<OperationSignature>, ClientError> {
 }
 
 fn signature(method: &syn::ImplItemFn) -> Option<OperationSignature> {
-    let mut call = Call::default();
-    call.visit_block(&method.block);
+    let mut target = RequestTarget::default();
+    target.visit_block(&method.block);
     let parameters = method
         .sig
         .inputs
         .iter()
         .filter_map(|input| match input {
-            FnArg::Typed(input) => Some((words(&input.pat), words(&input.ty))),
+            FnArg::Typed(input) => Some((source_text(&input.pat), source_text(&input.ty))),
             FnArg::Receiver(_) => None,
         })
         .collect();
@@ -98,16 +99,16 @@ fn signature(method: &syn::ImplItemFn) -> Option<OperationSignature> {
     let error = arguments(results.next()?).into_iter().next()?;
     Some(OperationSignature {
         name: method.sig.ident.to_string(),
-        method: call.method?,
-        path: call.path?,
+        method: target.method?,
+        path: target.path?,
         parameters,
-        success: words(success),
-        error: words(error),
+        success: source_text(success),
+        error: source_text(error),
         provisional: method.attrs.iter().any(|attr| attr.path().is_ident("cfg")),
     })
 }
 
-/// The types between the angle brackets of the last segment.
+/// Returns the generic type arguments of the last path segment.
 fn arguments(of: &Type) -> Vec<&Type> {
     let Type::Path(path) = of else {
         return Vec::new();
@@ -125,8 +126,8 @@ fn arguments(of: &Type) -> Vec<&Type> {
     }
 }
 
-/// Tokens without the blanks that a reader does not write, and without lifetimes.
-fn words(tokens: &impl ToTokens) -> String {
+/// Formats tokens as a person writes them, without lifetimes.
+fn source_text(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
     text.replace("& 'a ", "&")
         .replace(" :: ", "::")
@@ -136,14 +137,14 @@ fn words(tokens: &impl ToTokens) -> String {
         .replace(" , ", ", ")
 }
 
-/// What the body of an operation's method sends.
+/// The HTTP method and path that a generated method sends to.
 #[derive(Default)]
-struct Call {
+struct RequestTarget {
     method: Option<String>,
     path: Option<String>,
 }
 
-impl<'ast> Visit<'ast> for Call {
+impl<'ast> Visit<'ast> for RequestTarget {
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         let on_client = matches!(&*call.receiver, syn::Expr::Field(field)
             if matches!(&field.member, syn::Member::Named(name) if name == "client"));
@@ -171,7 +172,7 @@ impl<'ast> Visit<'ast> for Call {
         };
         let mut path = format.value();
         for argument in arguments {
-            let mut last = LastName::default();
+            let mut last = LastVariable::default();
             last.visit_expr(argument);
             let name = match last.0.as_deref() {
                 Some("self") | None => String::new(),
@@ -183,11 +184,11 @@ impl<'ast> Visit<'ast> for Call {
     }
 }
 
-/// The last variable of an expression.
+/// The last variable that an expression names.
 #[derive(Default)]
-struct LastName(Option<String>);
+struct LastVariable(Option<String>);
 
-impl<'ast> Visit<'ast> for LastName {
+impl<'ast> Visit<'ast> for LastVariable {
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
         self.0 = path
             .path

@@ -1,21 +1,19 @@
-//! OpenAPI document → Rust sources of the low-level client.
+//! Generates the Rust sources of the low-level client from the OpenAPI documents.
 //!
-//! The generator is progenitor; around it stands what it does not do: text of the pages is made
-//! harmless, values that the gateway may extend become open enums, money never meets a float, and
-//! what the published document lacks is put behind the cargo feature `provisional`.
+//! The stages, in the order of [`generate`]: `prepare` (document for progenitor, with the texts of
+//! pages made safe by `doc_sanitizer`), `generator` (progenitor), `postprocess` and `unions` (edits
+//! of the generated code), `open_enums`, and `feature_gate` (the cargo feature `provisional`).
+//! `operations` generates the operation table. `inventory` lists a generated client for tests.
 
-mod derives;
 mod doc_sanitizer;
 mod error;
 mod feature_gate;
-mod formats;
 mod generator;
 mod inventory;
 mod open_enums;
 mod operations;
 mod postprocess;
 mod prepare;
-mod requests;
 mod unions;
 
 pub use error::ClientError;
@@ -25,39 +23,38 @@ use serde_json::Value;
 
 /// The generated files of `crates/stablelink-api/src`, formatted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
+pub struct ClientSources {
     /// `generated.rs`: the client and its types.
     pub generated: String,
-    /// `open_enums.rs`: the enums whose values the gateway may extend.
+    /// `open_enums.rs`: the enums to which the gateway may add values.
     pub open_enums: String,
 }
 
-/// Generates `operations/table.rs`: what the document says of each operation beside its types.
+/// Generates `operations/table.rs`: what the document states about each operation besides its types.
 ///
-/// Other than [`generate`], it takes the documents as they are published: an operation that the
-/// generator can't express stands in the table all the same.
+/// Unlike [`generate`], it takes the documents without a profile: the table also lists operations
+/// that progenitor cannot generate.
 ///
 /// # Errors
 ///
-/// An operation that does not say whether it may be sent again, or how much of it was seen.
+/// Fails if an operation lacks `x-retry` or `x-evidence`.
 pub fn operations(superset: &Value, published: &Value) -> Result<String, ClientError> {
-    Ok(print(
+    Ok(format_source(
         &operations::file(superset, published)?,
-        "the table of operations",
+        "the operation table",
     ))
 }
 
-/// Generates the client of `superset`. What `published` lacks stands behind the feature
-/// `provisional`.
+/// Generates the client of `superset`. Items that `published` lacks need the feature `provisional`.
 ///
-/// Both are OpenAPI 3.0 documents that the generator's profile has been applied to. A title or
-/// version that differs between them is taken from `published`.
+/// Both are OpenAPI 3.0 documents with the progenitor profile applied. Title and version are those
+/// of `published`.
 ///
 /// # Errors
 ///
-/// What the generator can't express, and anything published that differs in the superset: each
-/// error names the place and what to do.
-pub fn generate(superset: &Value, published: &Value) -> Result<Sources, ClientError> {
+/// Fails if progenitor cannot express a part of the documents, or if a published item differs in
+/// the superset.
+pub fn generate(superset: &Value, published: &Value) -> Result<ClientSources, ClientError> {
     let mut superset = superset.clone();
     if let (Some(all), Some(info)) = (superset.as_object_mut(), published.get("info")) {
         all.insert("info".to_owned(), info.clone());
@@ -67,8 +64,8 @@ pub fn generate(superset: &Value, published: &Value) -> Result<Sources, ClientEr
 
     let mut client = generator::run(&all)?;
     let mut public_client = generator::run(&public)?;
-    // One set for both: a published type may be a request's only in the superset.
-    let requests = requests::types(&client);
+    // The same set for both: a published type may be used in a request only in the superset.
+    let requests = postprocess::request_types(&client);
     postprocess::postprocess(&mut client, &requests)?;
     postprocess::postprocess(&mut public_client, &requests)?;
 
@@ -77,16 +74,16 @@ pub fn generate(superset: &Value, published: &Value) -> Result<Sources, ClientEr
         open_enums::file(&all.open_enums)?,
         &open_enums::file(&public.open_enums)?,
     )?;
-    Ok(Sources {
-        generated: print(&client, "the client and its types"),
-        open_enums: print(&enums, "the enums whose values the gateway may extend"),
+    Ok(ClientSources {
+        generated: format_source(&client, "the client and its types"),
+        open_enums: format_source(&enums, "the enums to which the gateway may add values"),
     })
 }
 
-/// The formatted file below the line that says where it comes from.
-fn print(file: &syn::File, what: &str) -> String {
+/// Formats a file and adds the header of generated files.
+fn format_source(file: &syn::File, what: &str) -> String {
     format!(
-        "// Generated by `cargo xtask regen`: {what}. Do not edit: mend spec/ and run it again.\n\n{}",
+        "// Generated by `cargo xtask regen`: {what}. Do not edit: change spec/ and run it again.\n\n{}",
         prettyplease::unparse(file)
     )
 }

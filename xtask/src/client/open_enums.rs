@@ -1,4 +1,4 @@
-//! Enums whose values the gateway may extend.
+//! Generates open enums: enums to which the gateway may add values.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::postprocess::doc_lines;
 use super::{ClientError, doc_sanitizer};
 
-/// The extension that makes a text an open enum.
+/// The extension that marks a string schema as an open enum.
 pub(super) const EXTENSIBLE: &str = "x-extensible-enum";
 
 /// A string component with `x-extensible-enum`.
@@ -18,20 +18,20 @@ pub(super) const EXTENSIBLE: &str = "x-extensible-enum";
 pub(super) struct OpenEnum {
     pub(super) name: String,
     description: String,
-    variants: Vec<Variant>,
+    variants: Vec<EnumVariant>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Variant {
+struct EnumVariant {
     name: String,
     value: String,
 }
 
-/// The variant of all other values.
+/// The variant for unlisted values.
 const OTHER: &str = "Other";
 
 impl OpenEnum {
-    /// The name that progenitor gives a component.
+    /// Returns the name that progenitor gives to a component.
     pub(super) fn rust_name(component: &str) -> String {
         component
             .replace('\'', "")
@@ -54,23 +54,23 @@ impl OpenEnum {
         };
         let values = texts(EXTENSIBLE)
             .filter(|values| !values.is_empty())
-            .ok_or_else(|| fail(format!("`{EXTENSIBLE}` is not a list of texts")))?;
+            .ok_or_else(|| fail(format!("`{EXTENSIBLE}` is not a list of strings")))?;
         let names = texts("x-enum-varnames");
         if names
             .as_ref()
             .is_some_and(|names| names.len() != values.len())
         {
-            return Err(fail("`x-enum-varnames` has another length".to_owned()));
+            return Err(fail("`x-enum-varnames` has a different length".to_owned()));
         }
         let mut taken: BTreeMap<String, &str> = BTreeMap::new();
         let mut variants = Vec::new();
         for (index, value) in values.iter().enumerate() {
             let wanted = names.as_ref().map_or(value, |names| &names[index]);
-            let name = variant_name(wanted)
-                .ok_or_else(|| fail(format!("{value:?} makes no Rust name")))?;
+            let name =
+                variant_name(wanted).ok_or_else(|| fail(format!("{value:?} has no Rust name")))?;
             if name == OTHER {
                 return Err(fail(format!(
-                    "{value:?} would be named {OTHER}, which holds the unlisted values"
+                    "{value:?} would be named {OTHER}, which is for unlisted values"
                 )));
             }
             if let Some(first) = taken.insert(name.clone(), value) {
@@ -78,7 +78,7 @@ impl OpenEnum {
                     "{first:?} and {value:?} would both be named {name}"
                 )));
             }
-            variants.push(Variant {
+            variants.push(EnumVariant {
                 name,
                 value: value.clone(),
             });
@@ -96,7 +96,8 @@ impl OpenEnum {
     }
 }
 
-/// `ETH_USDT` → `EthUsdt`, `OnRamp` → `OnRamp`, `Payment sub client` → `PaymentSubClient`.
+/// Returns the variant name of a value: `ETH_USDT` → `EthUsdt`, `OnRamp` → `OnRamp`,
+/// `Payment sub client` → `PaymentSubClient`.
 fn variant_name(value: &str) -> Option<String> {
     if value.chars().any(|c| c.is_alphanumeric() && !c.is_ascii()) {
         return None;
@@ -122,30 +123,30 @@ fn variant_name(value: &str) -> Option<String> {
     Some(name)
 }
 
-/// The module of all open enums.
+/// Returns the source of the module with all open enums.
 pub(super) fn file(open_enums: &[OpenEnum]) -> Result<syn::File, ClientError> {
     let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
     for open_enum in open_enums {
         if seen.insert(&open_enum.name, ()).is_some() {
             return Err(ClientError::Variant {
                 name: open_enum.name.clone(),
-                problem: "two components have this name in Rust".to_owned(),
+                problem: "two components have the same Rust name".to_owned(),
             });
         }
     }
     let items = open_enums.iter().map(tokens);
     syn::parse2(quote! {
-        #![doc = " Values that the gateway may extend: each enum keeps what it doesn't know."]
+        #![doc = " Open enums: the gateway may add values, and each enum keeps a value that it does not list."]
         #(#items)*
     })
-    .map_err(|error| ClientError::Form(error.to_string()))
+    .map_err(|error| ClientError::GeneratedCode(error.to_string()))
 }
 
 fn tokens(open_enum: &OpenEnum) -> TokenStream {
     let name = format_ident!("{}", open_enum.name);
     let title = &open_enum.name;
     let docs = doc_lines(&format!(
-        "{}\n\nThe gateway may extend it: [`Self::Other`] holds what is not listed here. Two of them are equal\nif their text is.",
+        "{}\n\nThe gateway may add values: [`Self::Other`] holds an unlisted one. Two values are equal if their\ntexts are.",
         if open_enum.description.is_empty() {
             format!("`{title}`")
         } else {
@@ -162,18 +163,18 @@ fn tokens(open_enum: &OpenEnum) -> TokenStream {
         .iter()
         .map(|v| v.value.as_str())
         .collect();
-    let variant_docs = values.iter().map(|value| format!(" {}.", spelled(value)));
+    let variant_docs = values.iter().map(|value| format!(" {}.", value_doc(value)));
     quote! {
         #(#docs)*
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum #name {
             #(#[doc = #variant_docs] #variants,)*
-            #[doc = " Another value, as it came. Build it with `From`, which finds listed ones."]
+            #[doc = " An unlisted value. Construct values with `From`, which also finds the listed ones."]
             Other(String),
         }
         impl #name {
-            /// The value on the wire.
+            /// Returns the value as it is sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -262,8 +263,8 @@ fn tokens(open_enum: &OpenEnum) -> TokenStream {
     }
 }
 
-/// A value as code in documentation, or as words where code can't hold it.
-fn spelled(value: &str) -> String {
+/// Formats a value as a code span, or as sanitised text if a code span cannot hold it.
+fn value_doc(value: &str) -> String {
     let plain = |c: char| c.is_ascii_graphic() && c != '`' || c == ' ';
     if value.chars().all(plain) && value.trim() == value && !value.is_empty() {
         format!("`{value}`")
@@ -279,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_variants() {
+    fn variant_name_is_upper_camel_case() {
         let cases = [
             ("ETH_USDT", Some("EthUsdt")),
             ("Payment sub client", Some("PaymentSubClient")),
@@ -300,10 +301,10 @@ mod tests {
     }
 
     #[test]
-    fn refusals() {
+    fn ambiguous_or_invalid_values_are_rejected() {
         let cases = [
-            (json!([]), json!(null), "is not a list of texts"),
-            (json!([1]), json!(null), "is not a list of texts"),
+            (json!([]), json!(null), "is not a list of strings"),
+            (json!([1]), json!(null), "is not a list of strings"),
             (
                 json!(["PENDING", "Pending"]),
                 json!(null),
@@ -311,8 +312,8 @@ mod tests {
             ),
             (json!(["A", "A"]), json!(null), "would both be named A"),
             (json!(["OTHER"]), json!(null), "would be named Other"),
-            (json!(["A", "+"]), json!(null), "\"+\" makes no Rust name"),
-            (json!(["A", "+"]), json!(["A"]), "another length"),
+            (json!(["A", "+"]), json!(null), "\"+\" has no Rust name"),
+            (json!(["A", "+"]), json!(["A"]), "a different length"),
         ];
         for (values, names, expected) in cases {
             let mut schema = json!({"type": "string", "x-extensible-enum": values});
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_be_given() {
+    fn enum_varnames_override_variant_names() {
         let schema = json!({"type": "string", "x-extensible-enum": ["OTHER", "+"], "x-enum-varnames": ["Listed", "Plus"]});
         let read = OpenEnum::read("Status", &schema).unwrap();
         let names: Vec<_> = read

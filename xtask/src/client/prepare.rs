@@ -1,33 +1,33 @@
-//! The document as the generator gets it.
+//! Prepares the document for progenitor: removes what it cannot handle and sanitises texts.
 
 use openapiv3::OpenAPI;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::open_enums::{EXTENSIBLE, OpenEnum};
-use super::{ClientError, doc_sanitizer, formats};
+use super::{ClientError, doc_sanitizer, generator};
 use crate::openapi::child;
 
-/// A document ready for the generator, and what was taken out of it on the way.
-pub(super) struct Prepared {
+/// A document that progenitor can read, and the components that hand-written types replace.
+pub(super) struct PreparedDocument {
     pub(super) openapi: OpenAPI,
     pub(super) open_enums: Vec<OpenEnum>,
-    /// Components that are an integer or a text.
-    pub(super) integers_or_texts: Vec<String>,
-    /// Components that may be any JSON value.
-    pub(super) any_values: Vec<String>,
+    /// Components that are an integer or a string.
+    pub(super) integer_or_text_types: Vec<String>,
+    /// Components that accept any JSON value.
+    pub(super) any_value_types: Vec<String>,
 }
 
-pub(super) fn prepare(document: &Value) -> Result<Prepared, ClientError> {
+pub(super) fn prepare(document: &Value) -> Result<PreparedDocument, ClientError> {
     let mut open_enums = Vec::new();
-    let mut integers_or_texts = Vec::new();
-    let mut any_values = Vec::new();
+    let mut integer_or_text_types = Vec::new();
+    let mut any_value_types = Vec::new();
     for (name, schema) in members(document, &["components", "schemas"]) {
         if schema.get(EXTENSIBLE).is_some() {
             open_enums.push(OpenEnum::read(name, schema)?);
         } else if is_integer_or_text(schema) {
-            integers_or_texts.push(OpenEnum::rust_name(name));
+            integer_or_text_types.push(OpenEnum::rust_name(name));
         } else if is_any_value(schema) {
-            any_values.push(OpenEnum::rust_name(name));
+            any_value_types.push(OpenEnum::rust_name(name));
         }
     }
     let mut document = document.clone();
@@ -41,13 +41,13 @@ pub(super) fn prepare(document: &Value) -> Result<Prepared, ClientError> {
     {
         components.remove("securitySchemes");
     }
-    clean(&mut document, Kind::Other, &mut String::new())?;
+    clean(&mut document, NodeKind::Other, &mut String::new())?;
     let openapi = serde_json::from_value(document).map_err(ClientError::Document)?;
-    Ok(Prepared {
+    Ok(PreparedDocument {
         openapi,
         open_enums,
-        integers_or_texts,
-        any_values,
+        integer_or_text_types,
+        any_value_types,
     })
 }
 
@@ -62,7 +62,7 @@ fn members<'a>(
         .flatten()
 }
 
-/// `oneOf` an integer and a text, in any order, described or not.
+/// Returns whether a schema is a `oneOf` of an integer and a string, in any order.
 fn is_integer_or_text(schema: &Value) -> bool {
     let mut forms = Vec::new();
     let Some([one, other]) = schema
@@ -74,7 +74,7 @@ fn is_integer_or_text(schema: &Value) -> bool {
     };
     for branch in [one, other] {
         let mut branch = branch.clone();
-        strip(&mut branch, Kind::Schema);
+        strip(&mut branch, NodeKind::Schema);
         if let Some(branch) = branch.as_object_mut() {
             branch.remove("description");
             if branch.get("type") == Some(&json!("integer")) {
@@ -87,52 +87,54 @@ fn is_integer_or_text(schema: &Value) -> bool {
     forms == [integer.clone(), text.clone()] || forms == [text, integer]
 }
 
-/// A schema that says nothing but words.
+/// Returns whether a schema has no constraint, only a description.
 fn is_any_value(schema: &Value) -> bool {
     let mut schema = schema.clone();
-    strip(&mut schema, Kind::Schema);
+    strip(&mut schema, NodeKind::Schema);
     schema
         .as_object()
         .is_some_and(|members| members.keys().all(|key| key == "description"))
 }
 
-/// What an object of the document is.
+/// The kind of an object of the document, which decides how its fields are treated.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum NodeKind {
     Schema,
     Operation,
     Parameter,
     Other,
-    /// Names of the document's author, each with an object of another kind.
-    Names(&'static Kind),
-    /// Data: nobody's keywords.
+    /// A map from names to objects of another kind. The names are not keywords.
+    Names(&'static NodeKind),
+    /// Data, such as an `enum`: its fields are not keywords.
     Data,
 }
 
-/// The kind of what stands under `key` in an object of kind `of`.
-fn kind(of: Kind, key: &str) -> Kind {
+/// Returns the kind of the value of `key` in an object of kind `of`.
+fn child_kind(of: NodeKind, key: &str) -> NodeKind {
     match (of, key) {
-        (Kind::Names(kind), _) => *kind,
-        (Kind::Data, _) | (_, "default" | "enum" | "required" | "mapping") => Kind::Data,
-        (Kind::Schema, "properties") | (_, "schemas") => Kind::Names(&Kind::Schema),
-        (Kind::Schema, _) | (_, "schema") => Kind::Schema,
+        (NodeKind::Names(kind), _) => *kind,
+        (NodeKind::Data, _) | (_, "default" | "enum" | "required" | "mapping") => NodeKind::Data,
+        (NodeKind::Schema, "properties") | (_, "schemas") => NodeKind::Names(&NodeKind::Schema),
+        (NodeKind::Schema, _) | (_, "schema") => NodeKind::Schema,
         (_, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace") => {
-            Kind::Operation
+            NodeKind::Operation
         }
-        (Kind::Other, "parameters") => Kind::Names(&Kind::Parameter),
-        (Kind::Operation, "parameters") => Kind::Parameter,
-        (_, "paths" | "content" | "responses" | "requestBodies") => Kind::Names(&Kind::Other),
-        _ => Kind::Other,
+        (NodeKind::Other, "parameters") => NodeKind::Names(&NodeKind::Parameter),
+        (NodeKind::Operation, "parameters") => NodeKind::Parameter,
+        (_, "paths" | "content" | "responses" | "requestBodies") => {
+            NodeKind::Names(&NodeKind::Other)
+        }
+        _ => NodeKind::Other,
     }
 }
 
-/// Makes an object, and all in it, what the generator may see.
-fn clean(value: &mut Value, of: Kind, place: &mut String) -> Result<(), ClientError> {
+/// Prepares a value and everything below it. `place` is its JSON pointer, for errors.
+fn clean(value: &mut Value, of: NodeKind, place: &mut String) -> Result<(), ClientError> {
     match value {
         Value::Array(values) => {
-            // `parameters` of a path is an array, of the components a map.
+            // `parameters` is an array in a path item and a map in the components.
             let of = match of {
-                Kind::Names(kind) => *kind,
+                NodeKind::Names(kind) => *kind,
                 of => of,
             };
             for (index, value) in values.iter_mut().enumerate() {
@@ -140,12 +142,12 @@ fn clean(value: &mut Value, of: Kind, place: &mut String) -> Result<(), ClientEr
             }
         }
         Value::Object(_) => {
-            if !matches!(of, Kind::Names(_) | Kind::Data) {
+            if !matches!(of, NodeKind::Names(_) | NodeKind::Data) {
                 check(value, of, place)?;
                 strip(value, of);
-                describe(value, of);
-                if of == Kind::Schema {
-                    typed_text(value);
+                sanitize_texts(value, of);
+                if of == NodeKind::Schema {
+                    normalize_typed_string(value);
                 }
             }
             let Some(members) = value.as_object_mut() else {
@@ -155,11 +157,11 @@ fn clean(value: &mut Value, of: Kind, place: &mut String) -> Result<(), ClientEr
                 members.keys().try_for_each(|path| check_path(path))?;
             }
             for (key, value) in members {
-                let kind = kind(of, key);
+                let kind = child_kind(of, key);
                 within(place, key, |place| clean(value, kind, place))?;
             }
-            if of == Kind::Parameter {
-                parameter(value);
+            if of == NodeKind::Parameter {
+                normalize_parameter(value);
             }
         }
         _ => {}
@@ -175,33 +177,33 @@ fn within<T>(place: &mut String, key: &str, run: impl FnOnce(&mut String) -> T) 
     result
 }
 
-/// What would be lost without a word.
-fn check(value: &Value, of: Kind, place: &str) -> Result<(), ClientError> {
+/// Fails if progenitor would silently lose a part of the schema.
+fn check(value: &Value, of: NodeKind, place: &str) -> Result<(), ClientError> {
     let component = place
         .strip_prefix("/components/schemas/")
         .is_some_and(|name| !name.contains('/'));
     if value.get(EXTENSIBLE).is_some() && !component {
         return Err(ClientError::place(
             place,
-            "an open enum that is not a component becomes a plain text",
-            "give it a component of its own and refer to it",
+            "an open enum that is not a component becomes a plain string",
+            "define it as a component and refer to it",
         ));
     }
     if component
-        && of == Kind::Schema
+        && of == NodeKind::Schema
         && value.get("nullable") == Some(&Value::Bool(true))
         && (value.get(EXTENSIBLE).is_some() || is_integer_or_text(value))
     {
         return Err(ClientError::place(
             place,
-            "the generator would forget that this is nullable",
-            "take `nullable` from the component and write it where it is used, around an `allOf`",
+            "the generator would ignore that this is nullable",
+            "remove `nullable` from the component and add it at each use, around an `allOf`",
         ));
     }
     Ok(())
 }
 
-/// A path is printed as code in documentation and stands in a format string.
+/// Fails if a path is unsafe in doc comments or in the format string of the generated code.
 fn check_path(path: &str) -> Result<(), ClientError> {
     let fine = |c: char| c.is_ascii_alphanumeric() || "/_-.~{}".contains(c);
     if path.starts_with('/') && path.chars().all(fine) {
@@ -212,61 +214,59 @@ fn check_path(path: &str) -> Result<(), ClientError> {
         format!(
             "{path:?} is not a path of letters, digits, `/`, `_`, `-`, `.`, `~` and `{{names}}`"
         ),
-        "mend the capture or the overlay that gives this path",
+        "correct the capture or the overlay that has this path",
     ))
 }
 
-/// Takes off what is not for the generator.
-fn strip(value: &mut Value, of: Kind) {
+/// Removes fields that progenitor ignores or would misuse.
+fn strip(value: &mut Value, of: NodeKind) {
     if let Some(members) = value.as_object_mut() {
         members.retain(|key, _| match key.as_str() {
             "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
             | "callbacks" | "links" | "headers" | "discriminator" | "xml" => false,
-            // A title would name types. A default would be an answer's word where the gateway said
-            // nothing, and be sent where the caller said nothing. Limits would make a type of every
-            // text, and let an answer fail that breaks one; the gateway checks requests.
+            // A title would rename types. A default would be sent when the caller omits the field,
+            // and would appear in responses that omit it. Limits would create a type for each
+            // string and reject a response that exceeds one; the gateway checks requests.
             "title" | "default" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum"
             | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minItems" | "maxItems"
-            | "uniqueItems" | "minProperties" | "maxProperties" => of != Kind::Schema,
+            | "uniqueItems" | "minProperties" | "maxProperties" => of != NodeKind::Schema,
             key => !key.starts_with("x-"),
         });
     }
 }
 
-fn describe(value: &mut Value, of: Kind) {
+fn sanitize_texts(value: &mut Value, of: NodeKind) {
     let Some(members) = value.as_object_mut() else {
         return;
     };
     for key in ["title", "summary", "description"] {
         if let Some(Value::String(words)) = members.get_mut(key) {
             *words = match (key, of) {
-                ("description", Kind::Schema | Kind::Operation) => doc_sanitizer::block(words),
-                // These stand in a line of a list.
+                ("description", NodeKind::Schema | NodeKind::Operation) => {
+                    doc_sanitizer::block(words)
+                }
+                // These are printed inside one line of a list.
                 _ => doc_sanitizer::inline(words),
             };
         }
     }
 }
 
-/// Brings the schemas of types written by hand to the one form that the generator knows them by:
-/// it compares the whole schema.
-fn typed_text(value: &mut Value) {
+/// Reduces the schema of a hand-written type to the form that progenitor is configured with: it
+/// compares whole schemas.
+fn normalize_typed_string(value: &mut Value) {
     let Some(members) = value.as_object_mut() else {
         return;
     };
     let word = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or_default();
-    if word("type") != "string" || !formats::has_type(word("format")) {
+    if word("type") != "string" || !generator::has_type(word("format")) {
         return;
     }
-    keep(members, &["type", "format", "nullable", "description"]);
+    members.retain(|key, _| ["type", "format", "nullable", "description"].contains(&key.as_str()));
 }
 
-fn keep(members: &mut Map<String, Value>, keys: &[&str]) {
-    members.retain(|key, _| keys.contains(&key.as_str()));
-}
-
-/// Outside of JSON a number is a text.
-fn parameter(value: &mut Value) {
+/// Makes a decimal number a decimal string: parameters outside JSON are text.
+fn normalize_parameter(value: &mut Value) {
     if let Some(format) = value.pointer_mut("/schema/format")
         && format == "decimal-number"
     {
@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_integer_or_a_text_is_known_in_any_order() {
+    fn integer_or_string_is_detected_in_any_order() {
         let cases = [
             (
                 json!({"oneOf": [{"type": "integer", "format": "int64"}, {"type": "string"}]}),
@@ -311,14 +311,14 @@ mod tests {
     }
 
     fn cleaned(mut schema: Value) -> Value {
-        clean(&mut schema, Kind::Schema, &mut String::new()).unwrap();
+        clean(&mut schema, NodeKind::Schema, &mut String::new()).unwrap();
         schema
     }
 
     #[test]
-    fn schemas() {
+    fn keywords_are_removed_and_names_kept() {
         let cases = [
-            // Keywords are taken, names stay.
+            // Keywords are removed; property names are not keywords.
             (
                 json!({"title": "a", "x-y": 1, "example": 1, "properties": {"title": {"type": "string"}, "x-y": {}, "default": {}, "example": {}}}),
                 json!({"properties": {"title": {"type": "string"}, "x-y": {}, "default": {}, "example": {}}}),
@@ -327,12 +327,12 @@ mod tests {
                 json!({"type": "object", "properties": {"properties": {"properties": {"title": {"title": "x"}}}}}),
                 json!({"type": "object", "properties": {"properties": {"properties": {"title": {}}}}}),
             ),
-            // Values are nobody's keywords.
+            // Values of an `enum` are data.
             (
                 json!({"enum": [{"title": "a"}]}),
                 json!({"enum": [{"title": "a"}]}),
             ),
-            // Types written by hand are known by type and format alone.
+            // Only type and format identify a hand-written type.
             (
                 json!({"type": "string", "format": "decimal-number", "minimum": 0, "nullable": true, "description": "a\tb"}),
                 json!({"type": "string", "format": "decimal-number", "nullable": true, "description": "a b"}),
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_for_its_place() {
+    fn description_is_block_or_inline_by_position() {
         let text = "a\n\n```\nb\n```";
         let mut document = json!({
             "paths": {"/a": {"post": {
@@ -368,7 +368,7 @@ mod tests {
                 "responses": {"default": {"description": text}},
             }}},
         });
-        clean(&mut document, Kind::Other, &mut String::new()).unwrap();
+        clean(&mut document, NodeKind::Other, &mut String::new()).unwrap();
         let at = |place: &str| {
             document
                 .pointer(place)
@@ -396,7 +396,7 @@ mod tests {
                 "{place}"
             );
         }
-        // Outside of JSON a number is a text.
+        // A decimal number is text outside JSON.
         assert_eq!(at("/paths/~1a/post/parameters/0/schema/format"), "decimal");
     }
 }

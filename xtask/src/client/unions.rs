@@ -1,8 +1,8 @@
-//! How a `oneOf` is read.
+//! Generates the deserialisation of a `oneOf`.
 //!
-//! serde's untagged enums buffer the value first, and the buffer turns numbers into floats (or,
-//! where some crate turned on `serde_json/arbitrary_precision`, into maps that no integer reads).
-//! So each branch is tried on the text itself.
+//! serde's untagged enums buffer the value, and the buffer turns numbers into floats (or, if any
+//! crate enables `serde_json/arbitrary_precision`, into maps that no integer type reads). The
+//! generated code reads each variant from the JSON text instead.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,18 @@ use syn::visit_mut::VisitMut;
 use syn::{Fields, Item, ItemEnum, ItemImpl, Type, parse_quote};
 
 use super::ClientError;
-use super::derives::{edit_derives, ends_with};
+use super::postprocess::{edit_derives, ends_with};
 
-/// Takes the derived `Deserialize` off an untagged enum and gives the one that reads text.
-pub(super) fn read_from_text(item: &mut ItemEnum) -> Result<Option<ItemImpl>, ClientError> {
+/// Removes the derived `Deserialize` of an untagged enum and returns an implementation that reads
+/// the JSON text.
+pub(super) fn text_deserialize(item: &mut ItemEnum) -> Result<Option<ItemImpl>, ClientError> {
     let mut untagged = false;
     for attr in item
         .attrs
         .iter()
         .filter(|attr| attr.path().is_ident("serde"))
     {
-        // Other words of the attribute are not ours, and an error here means: one of those.
+        // An error means another argument of the attribute, which does not matter here.
         let _ = attr.parse_nested_meta(|meta| {
             untagged |= meta.path.is_ident("untagged");
             Ok(())
@@ -40,7 +41,7 @@ pub(super) fn read_from_text(item: &mut ItemEnum) -> Result<Option<ItemImpl>, Cl
     let name = &item.ident;
     let text = name.to_string();
     let mut branches = Vec::new();
-    let mut words = Vec::new();
+    let mut names = Vec::new();
     for variant in &item.variants {
         if !matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1) {
             return Err(ClientError::Branch {
@@ -48,7 +49,7 @@ pub(super) fn read_from_text(item: &mut ItemEnum) -> Result<Option<ItemImpl>, Cl
             });
         }
         branches.push(&variant.ident);
-        words.push(variant.ident.to_string());
+        names.push(variant.ident.to_string());
     }
     Ok(Some(parse_quote! {
         impl<'de> ::serde::Deserialize<'de> for #name {
@@ -56,20 +57,20 @@ pub(super) fn read_from_text(item: &mut ItemEnum) -> Result<Option<ItemImpl>, Cl
             where
                 D: ::serde::Deserializer<'de>,
             {
-                let mut union = crate::union::Union::read(#text, deserializer)?;
+                let mut union = crate::union::UnionReader::read(#text, deserializer)?;
                 #(
-                    if let ::std::option::Option::Some(value) = union.branch(#words) {
+                    if let ::std::option::Option::Some(value) = union.variant(#names) {
                         return ::std::result::Result::Ok(Self::#branches(value));
                     }
                 )*
-                ::std::result::Result::Err(union.none_fits())
+                ::std::result::Result::Err(union.into_error())
             }
         }
     }))
 }
 
-/// Names the variants of unions after what they hold: progenitor numbers them, and a branch that is
-/// added in front would change what `Variant0` means without a word.
+/// Names the variants of unions after their types. progenitor numbers them, and a branch added in
+/// front would silently change the meaning of `Variant0`.
 pub(super) fn name_variants(items: &mut [Item]) {
     let mut renames = BTreeMap::new();
     for item in items.iter_mut() {
@@ -77,7 +78,7 @@ pub(super) fn name_variants(items: &mut [Item]) {
             && let Some(names) = names(item)
         {
             for variant in &mut item.variants {
-                Renamed(&names).visit_ident_mut(&mut variant.ident);
+                RenameIdents(&names).visit_ident_mut(&mut variant.ident);
             }
             renames.insert(item.ident.to_string(), names);
         }
@@ -87,12 +88,12 @@ pub(super) fn name_variants(items: &mut [Item]) {
             && let Some(name) = last_name(&block.self_ty)
             && let Some(names) = renames.get(&name)
         {
-            Renamed(names).visit_item_impl_mut(block);
+            RenameIdents(names).visit_item_impl_mut(block);
         }
     }
 }
 
-/// Number → name of each variant, where all have numbers and hold one named type each.
+/// Maps the numbered names of the variants to type names, if each variant holds one named type.
 fn names(item: &ItemEnum) -> Option<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
     for variant in &item.variants {
@@ -118,9 +119,9 @@ fn last_name(of: &Type) -> Option<String> {
     last.arguments.is_empty().then(|| last.ident.to_string())
 }
 
-struct Renamed<'a>(&'a BTreeMap<String, String>);
+struct RenameIdents<'a>(&'a BTreeMap<String, String>);
 
-impl VisitMut for Renamed<'_> {
+impl VisitMut for RenameIdents<'_> {
     fn visit_ident_mut(&mut self, ident: &mut proc_macro2::Ident) {
         if let Some(name) = self.0.get(&ident.to_string()) {
             *ident = proc_macro2::Ident::new(name, ident.span());
@@ -135,20 +136,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_untagged_enum_is_read_from_text() {
+    fn untagged_enum_reads_json_text() {
         let mut item: ItemEnum = parse_quote! {
             #[derive(::serde::Deserialize, ::serde::Serialize, Clone)]
             #[serde(untagged)]
             pub enum Answer { Enveloped(Envelope), Bare(Token) }
         };
-        let found = read_from_text(&mut item).unwrap().unwrap();
+        let found = text_deserialize(&mut item).unwrap().unwrap();
         assert!(!item.to_token_stream().to_string().contains("Deserialize"));
         assert!(item.to_token_stream().to_string().contains("Serialize"));
         insta::assert_snapshot!(prettyplease::unparse(&parse_quote!(#found)));
     }
 
     #[test]
-    fn variants_are_named_after_what_they_hold() {
+    fn variants_are_named_after_their_types() {
         let file: syn::File = parse_quote! {
             enum Answer { Variant0(Envelope), Variant1(types::Token) }
             impl From<Envelope> for Answer { fn from(value: Envelope) -> Self { Self::Variant0(value) } }
@@ -169,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn other_enums_stay() {
+    fn other_enums_are_unchanged() {
         let item: ItemEnum = parse_quote! {
             #[derive(::serde::Deserialize)]
             pub enum Kind { #[serde(rename = "a")] A }
         };
         let mut after = item.clone();
-        assert!(read_from_text(&mut after).unwrap().is_none());
+        assert!(text_deserialize(&mut after).unwrap().is_none());
         assert_eq!(
             after.to_token_stream().to_string(),
             item.to_token_stream().to_string()
@@ -183,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_without_a_type_is_refused() {
+    fn variant_without_named_type_is_rejected() {
         let mut item: ItemEnum = parse_quote! {
             #[derive(::serde::Deserialize)]
             #[serde(untagged)]
             pub enum Answer { Enveloped { retcode: i64 } }
         };
-        let error = read_from_text(&mut item).err().unwrap();
+        let error = text_deserialize(&mut item).err().unwrap();
         assert!(
             error.to_string().starts_with("types::Answer::Enveloped:"),
             "{error}"

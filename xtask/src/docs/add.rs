@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Message, Page, Source};
+use apifox::{Diagnostic, Page, PageSource};
 
 use super::{
     captures::role,
@@ -101,7 +101,7 @@ pub struct Added {
     /// One for each file, in order.
     pub filed: Vec<Filed>,
     /// Warnings of the importer on these pages.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Diagnostic>,
 }
 
 /// Files the pages and renews their entries in the lock, all or none.
@@ -134,7 +134,7 @@ pub fn add(
         let mut entry = find(&lock, &folder, path, &text, address.as_ref())?;
         let before = entry.file.clone();
         entry.file = format!("{}.{}", stem(&before), form_of(path));
-        let read = apifox::read(&Source {
+        let read = apifox::parse_page(&PageSource {
             name: &path.display().to_string(),
             key: entry.key(),
             role: role(&entry),
@@ -142,14 +142,14 @@ pub fn add(
         });
         let Some(page) = read.page else {
             return Err(AddError::NoPage(
-                read.messages
+                read.diagnostics
                     .iter()
                     .map(ToString::to_string)
                     .collect::<Vec<_>>()
                     .join("\n"),
             ));
         };
-        added.messages.extend(read.messages);
+        added.messages.extend(read.diagnostics);
         if seen.iter().any(|key| key == entry.key()) {
             return Err(AddError::Twice {
                 path: path.clone(),
@@ -202,13 +202,13 @@ fn file(lock: &mut Lock, mut entry: Entry, page: &Page, text: &[u8], origin: Ori
     entry.origin = origin;
     entry.sha256 = hash;
     entry.modified.clone_from(&page.modified);
-    entry.evidence = if page.notes.iter().any(apifox::Note::is_cut) {
+    entry.evidence = if page.notes.iter().any(apifox::CaptureNote::is_truncated) {
         Evidence::Partial
     } else {
         Evidence::Documented
     };
     if entry.kind != Kind::Receiver {
-        entry.kind = if matches!(page.kind, apifox::Kind::Api(_)) {
+        entry.kind = if matches!(page.kind, apifox::PageKind::Operation(_)) {
             Kind::Operation
         } else {
             Kind::Guide
@@ -301,7 +301,7 @@ fn find_by_content(
 
 fn identity(page: &Page) -> (String, Option<(String, String)>) {
     let call = match &page.kind {
-        apifox::Kind::Api(operation) => Some((
+        apifox::PageKind::Operation(operation) => Some((
             operation.method.name().to_uppercase(),
             operation.path.clone(),
         )),
@@ -312,15 +312,15 @@ fn identity(page: &Page) -> (String, Option<(String, String)>) {
 
 fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
     let name = path.display().to_string();
-    let read = apifox::read(&Source {
+    let read = apifox::parse_page(&PageSource {
         name: &name,
         key: &name,
-        role: apifox::Role::Auto,
+        role: apifox::PageRole::Auto,
         text,
     });
     read.page.ok_or_else(|| {
         AddError::NoPage(
-            read.messages
+            read.diagnostics
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()

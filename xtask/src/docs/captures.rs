@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use apifox::{Kind, Message, Page, Role, Source};
+use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource};
 
 use super::lock::{self, Entry, Lock, LockError};
 
@@ -14,7 +14,7 @@ pub struct Captures {
     /// The pages, in the order of the lock.
     pub pages: Vec<Page>,
     /// What the reader remarked.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Diagnostic>,
 }
 
 impl Captures {
@@ -22,7 +22,7 @@ impl Captures {
     pub fn page_titles(&self) -> BTreeSet<String> {
         self.pages
             .iter()
-            .filter(|page| matches!(page.kind, Kind::Api(_)))
+            .filter(|page| matches!(page.kind, PageKind::Operation(_)))
             .map(|page| match page.folder.last() {
                 Some(folder) => format!("{folder} / {}", page.title),
                 None => page.title.clone(),
@@ -52,7 +52,7 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
             source,
         })?;
         let name = below.join(&entry.file);
-        let read = apifox::read(&Source {
+        let read = apifox::parse_page(&PageSource {
             name: &name.display().to_string(),
             key: entry.key(),
             role: role(entry),
@@ -67,16 +67,16 @@ pub fn load(root: &Path) -> Result<Captures, LockError> {
             },
             ..page
         }));
-        captures.messages.extend(read.messages);
+        captures.messages.extend(read.diagnostics);
     }
     Ok(captures)
 }
 
 /// What the importer is told of a page that its text may not say.
-pub fn role(entry: &Entry) -> Role {
+pub fn role(entry: &Entry) -> PageRole {
     match entry.kind {
-        lock::Kind::Receiver => Role::Receiver,
-        lock::Kind::Operation | lock::Kind::Guide => Role::Auto,
+        lock::Kind::Receiver => PageRole::Webhook,
+        lock::Kind::Operation | lock::Kind::Guide => PageRole::Auto,
     }
 }
 

@@ -56,7 +56,7 @@ fn cut_notes(captures: &Captures, keys: &[String]) -> Vec<String> {
         .iter()
         .filter(|page| keys.contains(&page.key))
         .flat_map(|page| &page.notes)
-        .filter(|note| note.is_cut())
+        .filter(|note| note.is_truncated())
         .map(|note| what_is_missing(&note.text).to_owned())
         .collect()
 }

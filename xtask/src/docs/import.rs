@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message, Role, Source};
+use apifox::{Diagnostic, DocumentInfo, PageRole, PageSource};
 use serde_json::Value;
 
 use super::{
@@ -20,7 +20,7 @@ pub struct Imported {
     /// An OpenAPI 3.0.3 document.
     pub document: Value,
     /// Errors and warnings; an operation that cannot be read is an error.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Diagnostic>,
 }
 
 impl Imported {
@@ -65,31 +65,31 @@ pub fn import(paths: &[PathBuf]) -> Result<Imported, ImportError> {
             source,
         })?;
         let (key, role) = identity(file);
-        let read = apifox::read(&Source {
+        let read = apifox::parse_page(&PageSource {
             name: &file.display().to_string(),
             key: &key,
             role,
             text: &text,
         });
         pages.extend(read.page);
-        messages.extend(read.messages);
+        messages.extend(read.diagnostics);
     }
     let assembly = apifox::assemble(
         &pages,
-        &Info {
+        &DocumentInfo {
             title: "Imported pages".into(),
             version: "0".into(),
             description: None,
         },
     );
-    messages.extend(assembly.messages);
+    messages.extend(assembly.diagnostics);
     Ok(Imported {
         document: assembly.document,
         messages,
     })
 }
 
-fn identity(file: &Path) -> (String, Role) {
+fn identity(file: &Path) -> (String, PageRole) {
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
@@ -104,7 +104,7 @@ fn identity(file: &Path) -> (String, Role) {
             let stem = names::stem(&name);
             let id = stem.split_once('-').map_or(stem, |(id, _)| id);
             let is_id = names::is_page_id(id);
-            (if is_id { id } else { stem }.to_owned(), Role::Auto)
+            (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
         }
     }
 }

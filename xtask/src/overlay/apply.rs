@@ -1,22 +1,23 @@
-//! Applies overlays strictly: an action that does nothing is a mistake, for curation rots silently otherwise.
+//! Applies overlays strictly: an action that changes nothing is an error, so that outdated actions
+//! are noticed.
 
-use super::document::{Action, Change, Overlay};
+use super::document::{Overlay, OverlayAction, OverlayChange};
 use super::merge;
-use super::rename::{self, rename};
+use super::rename::{self, rename_components};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What is known beside the document.
+/// Information about the captures, besides the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Context {
-    /// The captured pages, as `<folder> / <title>`: an action that stands in for one of them is stale.
+pub struct OverlayContext {
+    /// The captured pages, as `<folder> / <title>`. A stand-in action for one of them is stale.
     pub page_titles: BTreeSet<String>,
 }
 
-/// What each action did, in the order of the files and their actions.
+/// The effect of each action, in the order of the files and their actions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
+pub struct OverlayTrace {
     /// The applied actions.
     pub actions: Vec<AppliedAction>,
 }
@@ -26,31 +27,32 @@ pub struct Trace {
 pub struct AppliedAction {
     /// The overlay file.
     pub file: String,
-    /// The action's line in it, from 1.
+    /// The line of the action, from 1.
     pub line: u32,
-    /// The action's number in it, from 1.
+    /// The number of the action in the file, from 1.
     pub number: usize,
-    /// The target as it was written.
+    /// The JSONPath of the target.
     pub target: String,
-    /// The reason.
+    /// The reason for the action.
     pub description: String,
-    /// JSON pointers of the deepest members that were added, changed or removed, by the final names of components.
+    /// JSON pointers of the values that were added, changed or removed, with the final names of
+    /// components.
     pub touched: Vec<String>,
 }
 
-/// An action that did nothing, or must not do what it asks.
+/// An action that changed nothing, or that is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaleAction {
     /// The overlay file.
     pub file: String,
-    /// The action's line in it, from 1.
+    /// The line of the action, from 1.
     pub line: u32,
-    /// The action's number in it, from 1.
+    /// The number of the action in the file, from 1.
     pub number: usize,
-    /// The target as it was written.
+    /// The JSONPath of the target.
     pub target: String,
-    /// Why it is stale, and what to do.
-    pub why: String,
+    /// Why the action is stale, and how to fix it.
+    pub reason: String,
 }
 
 impl fmt::Display for StaleAction {
@@ -58,19 +60,19 @@ impl fmt::Display for StaleAction {
         write!(
             f,
             "{}:{}: error: action {}, target `{}`: {}",
-            self.file, self.line, self.number, self.target, self.why
+            self.file, self.line, self.number, self.target, self.reason
         )
     }
 }
 
-/// All stale actions of all overlays.
+/// The stale actions of all overlays.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stale {
-    /// At least one, in the order of the files and their actions.
+pub struct StaleActions {
+    /// At least one action, in the order of the files and their actions.
     pub actions: Vec<StaleAction>,
 }
 
-impl fmt::Display for Stale {
+impl fmt::Display for StaleActions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
             writeln!(f, "{action}")?;
@@ -81,49 +83,49 @@ impl fmt::Display for Stale {
         };
         write!(
             f,
-            "{count} {be} stale. Mend the first one first: a later one may only miss what it should have made.\n  \
-             help: `cargo xtask regen --draft DIR` writes the documents without the stale actions to DIR"
+            "{count} {be} stale. Fix the first one first: later ones may depend on it.\n  \
+             help: `cargo xtask regen --draft DIR` writes the documents to DIR without the stale actions"
         )
     }
 }
 
-impl std::error::Error for Stale {}
+impl std::error::Error for StaleActions {}
 
-/// Applies overlays in order, each one's renames after its actions.
+/// Applies overlays in order. The renames of an overlay follow its actions.
 ///
 /// # Errors
-/// When any action is stale; the document is then as it was.
+/// Fails if any action is stale; the document is then unchanged.
 pub fn apply(
     document: &mut Value,
     overlays: &[Overlay],
-    context: &Context,
-) -> Result<Trace, Stale> {
+    context: &OverlayContext,
+) -> Result<OverlayTrace, StaleActions> {
     let mut copy = document.clone();
     let (trace, stale) = apply_lenient(&mut copy, overlays, context);
     if stale.is_empty() {
         *document = copy;
         Ok(trace)
     } else {
-        Err(Stale { actions: stale })
+        Err(StaleActions { actions: stale })
     }
 }
 
-/// Applies overlays without their stale actions: for drafts.
+/// Applies overlays and skips stale actions.
 pub fn apply_lenient(
     document: &mut Value,
     overlays: &[Overlay],
-    context: &Context,
-) -> (Trace, Vec<StaleAction>) {
-    let mut trace = Trace::default();
+    context: &OverlayContext,
+) -> (OverlayTrace, Vec<StaleAction>) {
+    let mut trace = OverlayTrace::default();
     let mut stale = Vec::new();
     for overlay in overlays {
-        let mut names: Vec<(&Action, Vec<String>)> = Vec::new();
+        let mut names: Vec<(&OverlayAction, Vec<String>)> = Vec::new();
         let mut stale_here = Vec::new();
         for action in &overlay.actions {
             match apply_action(document, action, context) {
                 Ok(touched) => {
-                    if let Change::Update(value) = &action.change
-                        && mentions_marker(value)
+                    if let OverlayChange::Update(value) = &action.change
+                        && contains_marker(value)
                     {
                         names.push((action, touched.clone()));
                     }
@@ -136,14 +138,15 @@ pub fn apply_lenient(
                         touched,
                     });
                 }
-                Err(why) => stale_here.push(stale_action(overlay, action, why)),
+                Err(reason) => stale_here.push(stale_action(overlay, action, reason)),
             }
         }
         if !names.is_empty() {
-            let renames = rename(document);
-            for (component, why) in &renames.refused {
-                let action = namer(&names, component.as_deref());
-                stale_here.extend(action.map(|action| stale_action(overlay, action, why.clone())));
+            let renames = rename_components(document);
+            for (component, reason) in &renames.rejected {
+                let action = marker_action(&names, component.as_deref());
+                stale_here
+                    .extend(action.map(|action| stale_action(overlay, action, reason.clone())));
             }
             for pointer in trace
                 .actions
@@ -161,58 +164,63 @@ pub fn apply_lenient(
     (trace, stale)
 }
 
-/// Applies one action and gives what it touched, or why it is stale; the document is then unchanged.
+/// Applies one action and returns the changed pointers, or the reason why it is stale. A stale action
+/// leaves the document unchanged.
 fn apply_action(
     document: &mut Value,
-    action: &Action,
-    context: &Context,
+    action: &OverlayAction,
+    context: &OverlayContext,
 ) -> Result<Vec<String>, String> {
     if let Some(page) = &action.stands_in_for
         && context.page_titles.contains(page)
     {
         return Err(format!(
-            "it stands in for the page `{page}`, which is captured now: delete the action"
+            "it stands in for the page `{page}`, which is now captured: delete the action"
         ));
     }
-    let places = action.target.places(document);
-    if places.is_empty() {
+    let locations = action.target.locations(document);
+    if locations.is_empty() {
         return Err("it matches nothing: correct the target, or delete the action".to_owned());
     }
     let touched = match &action.change {
-        Change::Update(value) => merge::update(document, &places, value),
-        Change::Remove => merge::remove(document, &places),
+        OverlayChange::Update(value) => merge::update(document, &locations, value),
+        OverlayChange::Remove => merge::remove(document, &locations),
     }
-    .map_err(|conflict| format!("{conflict}: correct the target, or remove the place first"))?;
+    .map_err(|conflict| format!("{conflict}: correct the target, or remove the old value first"))?;
     if touched.is_empty() {
         return Err(
-            "it changes nothing, the document says so already: delete the action".to_owned(),
+            "it changes nothing: the document already has this value; delete the action".to_owned(),
         );
     }
     Ok(touched)
 }
 
-fn stale_action(overlay: &Overlay, action: &Action, why: String) -> StaleAction {
+fn stale_action(overlay: &Overlay, action: &OverlayAction, reason: String) -> StaleAction {
     StaleAction {
         file: overlay.file.clone(),
         line: action.line,
         number: action.number,
         target: action.target.as_str().to_owned(),
-        why,
+        reason,
     }
 }
 
-fn mentions_marker(value: &Value) -> bool {
+fn contains_marker(value: &Value) -> bool {
     match value {
         Value::Object(members) => members
             .iter()
-            .any(|(name, member)| name == rename::MARKER || mentions_marker(member)),
-        Value::Array(list) => list.iter().any(mentions_marker),
+            .any(|(name, member)| name == rename::MARKER || contains_marker(member)),
+        Value::Array(list) => list.iter().any(contains_marker),
         _ => false,
     }
 }
 
-/// The last action that gave a component its marker; for a marker elsewhere, the last that writes any.
-fn namer<'a>(names: &[(&'a Action, Vec<String>)], component: Option<&str>) -> Option<&'a Action> {
+/// Returns the last action that set the marker of a component; for a marker elsewhere, the last
+/// action that sets any.
+fn marker_action<'a>(
+    names: &[(&'a OverlayAction, Vec<String>)],
+    component: Option<&str>,
+) -> Option<&'a OverlayAction> {
     let found = component.and_then(|component| {
         let whole = crate::openapi::child("/components/schemas", component);
         let marker = format!("{whole}/{}", rename::MARKER);
@@ -254,7 +262,7 @@ mod tests {
 ";
 
     #[test]
-    fn a_trace_says_what_each_action_touched_by_its_final_name() {
+    fn trace_has_changed_pointers_with_final_names() {
         let mut document = document();
         let last = overlay(
             "b.yaml",
@@ -263,7 +271,7 @@ mod tests {
         let trace = apply(
             &mut document,
             &[overlay("a.yaml", GOOD), last],
-            &Context::default(),
+            &OverlayContext::default(),
         )
         .unwrap();
         let mut shown = String::new();
@@ -281,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn all_stale_actions_are_listed_and_the_document_stays() {
+    fn stale_actions_are_listed_and_document_is_unchanged() {
         let a = overlay(
             "spec/overlays/10-a.yaml",
             "- {target: \"$.paths['/gone']\", description: d, update: {x: 1}}
@@ -300,7 +308,7 @@ mod tests {
 - {target: \"$.paths['/rate'].post\", description: d, update: {x-schema-name: Rate}}
 ",
         );
-        let context = Context {
+        let context = OverlayContext {
             page_titles: BTreeSet::from(["User / User Info".to_owned()]),
         };
         let mut changed = document();
@@ -319,12 +327,12 @@ mod tests {
     }
 
     #[test]
-    fn an_action_stands_in_until_its_page_is_captured() {
+    fn stand_in_applies_until_its_page_is_captured() {
         let text = "- {target: $.paths, description: d, update: {/user: {get: {}}}, x-stands-in-for: User / User Info}";
         apply(
             &mut document(),
             &[overlay("a.yaml", text)],
-            &Context::default(),
+            &OverlayContext::default(),
         )
         .unwrap();
     }

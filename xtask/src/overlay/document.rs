@@ -1,87 +1,88 @@
-//! An OpenAPI Overlay 1.0.0 document: its model and how it is read.
+//! Reads OpenAPI Overlay 1.0.0 documents.
 
-use super::problem::Problem;
+use std::fmt;
+
 use super::target::Target;
 use super::yaml::{self, Data, Member, Node};
 use serde_json::Value;
 
-/// Read by the library that oapi-codegen applies overlays with: filters of profiles need it.
-const FOREIGN: &str = "x-speakeasy-jsonpath";
+/// A field that the overlay library of oapi-codegen requires for filters in profiles.
+const SPEAKEASY_JSONPATH: &str = "x-speakeasy-jsonpath";
 
-/// An overlay: one file of actions that are applied in order.
+/// An overlay: a file of actions that are applied in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
-    /// The file, as it was named by the caller.
+    /// The file name that the caller passed.
     pub file: String,
     /// `info.title`.
     pub title: String,
     /// `info.version`.
     pub version: String,
     /// At least one action.
-    pub actions: Vec<Action>,
+    pub actions: Vec<OverlayAction>,
 }
 
 /// One action of an overlay.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Action {
-    /// Its number in the file, from 1.
+pub struct OverlayAction {
+    /// The number in the file, from 1.
     pub number: usize,
-    /// The line it begins on, from 1.
+    /// The first line, from 1.
     pub line: u32,
-    /// What it changes.
+    /// The values to change.
     pub target: Target,
     /// The reason; never empty.
     pub description: String,
-    /// How it changes that.
-    pub change: Change,
-    /// `x-stands-in-for`: the page, as `<folder> / <title>`, that will make the action needless once it is captured.
+    /// How to change them.
+    pub change: OverlayChange,
+    /// `x-stands-in-for`: the page, as `<folder> / <title>`, whose capture makes the action stale.
     pub stands_in_for: Option<String>,
 }
 
-/// What an action does to the places that its target finds.
+/// What an action does with the values that its target matches.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum OverlayChange {
     /// Merges a value into them.
     Update(Value),
     /// Removes them.
     Remove,
 }
 
-/// Reads one overlay. `file` is the name for messages and for the trace.
+/// Reads one overlay. `file` is its name in messages and in the trace.
 ///
 /// # Errors
-/// All problems of the file at once, in the order of its lines.
-pub fn read(file: &str, bytes: &[u8]) -> Result<Overlay, Vec<Problem>> {
+/// Returns all problems of the file, by line.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Overlay, Vec<OverlayProblem>> {
     let root = yaml::read(bytes).map_err(|refusal| {
-        vec![Problem {
+        vec![OverlayProblem {
             file: file.to_owned(),
             line: refusal.line,
             text: refusal.text,
             help: refusal.help,
         }]
     })?;
-    let mut reading = Reading {
+    let mut reader = OverlayReader {
         file,
         problems: Vec::new(),
     };
-    let overlay = reading.overlay(root);
+    let overlay = reader.overlay(root);
     match overlay {
-        Some(overlay) if reading.problems.is_empty() => Ok(overlay),
+        Some(overlay) if reader.problems.is_empty() => Ok(overlay),
         _ => {
-            reading.problems.sort_by_key(|problem| problem.line);
-            Err(reading.problems)
+            reader.problems.sort_by_key(|problem| problem.line);
+            Err(reader.problems)
         }
     }
 }
 
-struct Reading<'a> {
+struct OverlayReader<'a> {
     file: &'a str,
-    problems: Vec<Problem>,
+    problems: Vec<OverlayProblem>,
 }
 
-impl Reading<'_> {
+impl OverlayReader<'_> {
     fn problem(&mut self, line: u32, text: impl Into<String>, help: &str) {
-        self.problems.push(Problem {
+        self.problems.push(OverlayProblem {
             file: self.file.to_owned(),
             line: Some(line),
             text: text.into(),
@@ -92,7 +93,7 @@ impl Reading<'_> {
     fn overlay(&mut self, root: Node) -> Option<Overlay> {
         let line = root.line;
         let [version, info, actions] =
-            self.members(root, "the overlay", ["overlay", "info", "actions"])?;
+            self.fields(root, "the overlay", ["overlay", "info", "actions"])?;
         match version {
             Some(member) if member.node.as_str() == Some("1.0.0") => {}
             Some(member) => self.problem(
@@ -109,7 +110,7 @@ impl Reading<'_> {
         let (title, version) = match info {
             Some(member) => {
                 let line = member.line;
-                let [title, version] = self.members(member.node, "`info`", ["title", "version"])?;
+                let [title, version] = self.fields(member.node, "`info`", ["title", "version"])?;
                 (
                     self.text(title, "info.title", line)?,
                     self.text(version, "info.version", line)?,
@@ -136,7 +137,7 @@ impl Reading<'_> {
             self.problem(
                 actions.line,
                 "`actions` is not a list",
-                "begin each action with `- target: …`",
+                "start each action with `- target: …`",
             );
             return None;
         };
@@ -160,9 +161,9 @@ impl Reading<'_> {
         })
     }
 
-    fn action(&mut self, number: usize, node: Node) -> Option<Action> {
+    fn action(&mut self, number: usize, node: Node) -> Option<OverlayAction> {
         let line = node.line;
-        let [target, description, update, remove, stands_in_for] = self.members(
+        let [target, description, update, remove, stands_in_for] = self.fields(
             node,
             "an action",
             [
@@ -199,12 +200,12 @@ impl Reading<'_> {
                 self.problem(
                     line,
                     format!("`x-stands-in-for` is `{text}`"),
-                    "write `<folder> / <page title>` as the site's navigation has them",
+                    "write `<folder> / <page title>` as in the navigation of the site",
                 );
             }
             Some(text)
         });
-        Some(Action {
+        Some(OverlayAction {
             number,
             line,
             target: target?,
@@ -219,7 +220,7 @@ impl Reading<'_> {
         update: Option<Member>,
         remove: Option<Member>,
         line: u32,
-    ) -> Option<Change> {
+    ) -> Option<OverlayChange> {
         match (update, remove) {
             (Some(update), None) => {
                 let value = update.node.into_value();
@@ -227,13 +228,13 @@ impl Reading<'_> {
                     self.problem(
                         update.line,
                         "`update` is empty",
-                        "write what is to be merged in, or `remove: true`",
+                        "write the value to merge, or `remove: true`",
                     );
                 }
-                Some(Change::Update(value))
+                Some(OverlayChange::Update(value))
             }
             (None, Some(remove)) if remove.node.data == Data::Scalar(Value::Bool(true)) => {
-                Some(Change::Remove)
+                Some(OverlayChange::Remove)
             }
             (None, Some(remove)) => {
                 self.problem(
@@ -262,8 +263,8 @@ impl Reading<'_> {
         }
     }
 
-    /// The members of a mapping by name; what is not among the names is a problem.
-    fn members<const N: usize>(
+    /// Returns the fields of a mapping by name. A field with another name is a problem.
+    fn fields<const N: usize>(
         &mut self,
         node: Node,
         of: &str,
@@ -286,11 +287,11 @@ impl Reading<'_> {
                 .and_then(|index| found.get_mut(index))
             {
                 Some(slot) => *slot = Some(member),
-                None if member.key == FOREIGN => {}
+                None if member.key == SPEAKEASY_JSONPATH => {}
                 None => self.problem(
                     member.line,
-                    format!("{of} has the unknown member `{}`", member.key),
-                    &format!("it may have {}", names.join(", ")),
+                    format!("{of} has the unknown field `{}`", member.key),
+                    &format!("allowed fields: {}", names.join(", ")),
                 ),
             }
         }
@@ -299,8 +300,8 @@ impl Reading<'_> {
 
     fn text(&mut self, member: Option<Member>, name: &str, line: u32) -> Option<String> {
         let help = match name {
-            "description" => "write why the action is needed: the reason ends in EVIDENCE.md",
-            _ => "write it as text, in quotes if it looks like a number",
+            "description" => "write why the action is needed: EVIDENCE.md shows the reason",
+            _ => "write a string, in quotes if it looks like a number",
         };
         let Some(member) = member else {
             self.problem(line, format!("`{name}` is missing"), help);
@@ -321,6 +322,50 @@ impl Reading<'_> {
     }
 }
 
+/// A problem of an overlay file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayProblem {
+    /// The file name that the caller passed.
+    pub file: String,
+    /// The line, from 1; `None` if the problem concerns the whole file.
+    pub line: Option<u32>,
+    /// What is wrong.
+    pub text: String,
+    /// How to fix it.
+    pub help: String,
+}
+
+impl fmt::Display for OverlayProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": error: {}\n  help: {}", self.text, self.help)
+    }
+}
+
+/// All problems of all overlay files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayError {
+    /// At least one problem, by file and line.
+    pub problems: Vec<OverlayProblem>,
+}
+
+impl fmt::Display for OverlayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for OverlayError {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,9 +373,9 @@ mod tests {
     const HEAD: &str = "overlay: 1.0.0\ninfo: {title: Names, version: \"1\"}\n";
 
     #[test]
-    fn an_overlay_has_numbered_actions_with_lines() {
+    fn actions_have_numbers_and_lines() {
         let text = format!(
-            "{HEAD}actions:\n  - target: $.info\n    description: why\n    update: {{x-a: 0.10}}\n  # remark\n  - target: $.paths['/a']\n    description: |\n      the\n      reason\n    remove: true\n    x-stands-in-for: User / User Info\n"
+            "{HEAD}actions:\n  - target: $.info\n    description: why\n    update: {{x-a: 0.10}}\n  # comment\n  - target: $.paths['/a']\n    description: |\n      the\n      reason\n    remove: true\n    x-stands-in-for: User / User Info\n"
         );
         let overlay = read("o.yaml", text.as_bytes()).unwrap();
         assert_eq!(
@@ -348,7 +393,7 @@ mod tests {
             (first.number, first.line, first.target.as_str()),
             (1, 4, "$.info")
         );
-        let Change::Update(value) = &first.change else {
+        let OverlayChange::Update(value) = &first.change else {
             panic!("an update")
         };
         assert_eq!(value.to_string(), r#"{"x-a":0.10}"#);
@@ -356,12 +401,12 @@ mod tests {
             (second.number, second.line, second.description.as_str()),
             (2, 8, "the\nreason")
         );
-        assert_eq!(second.change, Change::Remove);
+        assert_eq!(second.change, OverlayChange::Remove);
         assert_eq!(second.stands_in_for.as_deref(), Some("User / User Info"));
     }
 
     #[test]
-    fn messages_name_file_line_and_fix() {
+    fn messages_have_file_line_and_fix() {
         let table = [
             ("[]", "the overlay is a list"),
             (
@@ -375,7 +420,7 @@ mod tests {
             ),
             (
                 &format!("{HEAD}x-speakeasy-jsonpath: rfc9535\nextends: x\nactions: 5"),
-                "unknown member `extends` | `actions` is not a list",
+                "unknown field `extends` | `actions` is not a list",
             ),
             (
                 &format!("{HEAD}actions:\n- target: $.a\n  update: {{}}"),
@@ -405,7 +450,7 @@ mod tests {
             ),
             (
                 &format!("{HEAD}actions:\n- target: a b\n  descriptoin: d\n  update: 1"),
-                "not a JSONPath | `description` is missing | unknown member `descriptoin`",
+                "not a JSONPath | `description` is missing | unknown field `descriptoin`",
             ),
             (
                 &format!(

@@ -1,25 +1,27 @@
-//! What an action does to the places that its target found: merge, or remove.
+//! Merges values into a document or removes them, as the OpenAPI Overlay specification defines.
+//!
+//! The crate oas3 was considered: it does not apply overlays. Unlike the specification, a merge never
+//! relocations an object or array by another kind of value, and array elements are not added twice.
 
-use super::target::{Place, Step, find, pointer};
+use super::target::{Location, PathStep, find, pointer};
 use crate::openapi::child;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Merges a value into each place and gives the pointers of the deepest members that were added or
-/// changed. Objects merge member by member, arrays take the elements that they lack, and what is
-/// neither is replaced.
+/// Merges a value at each location and returns the pointers of the values that were added or changed.
+/// Objects are merged field by field, arrays gain the elements that they lack, and other values are
+/// replaced.
 ///
 /// # Errors
-/// Where an object or an array would be replaced by another kind of value: the overlay means another
-/// place then. Nothing is changed in that case.
+/// Fails if an object or array would be replaced by another kind of value; nothing is changed then.
 pub(super) fn update(
     document: &mut Value,
-    places: &[Place],
+    locations: &[Location],
     value: &Value,
 ) -> Result<Vec<String>, String> {
-    for place in places {
-        let pointer = pointer(place);
-        if let Some(node) = find(document, place) {
+    for location in locations {
+        let pointer = pointer(location);
+        if let Some(node) = find(document, location) {
             let append = node.is_array();
             if !append && let Some(conflict) = conflict(node, value, &pointer) {
                 return Err(conflict);
@@ -27,50 +29,50 @@ pub(super) fn update(
         }
     }
     let mut touched = Vec::new();
-    for place in places {
-        if let Some(node) = find(document, place) {
+    for location in locations {
+        if let Some(node) = find(document, location) {
             match (node, value) {
                 (Value::Array(list), Value::Array(values)) => {
-                    append(list, values, &pointer(place), &mut touched)
+                    append(list, values, &pointer(location), &mut touched)
                 }
                 (Value::Array(list), value) => append(
                     list,
                     std::slice::from_ref(value),
-                    &pointer(place),
+                    &pointer(location),
                     &mut touched,
                 ),
-                (node, value) => merge(node, value, &pointer(place), &mut touched),
+                (node, value) => merge(node, value, &pointer(location), &mut touched),
             }
         }
     }
     Ok(touched)
 }
 
-/// Removes each place, from the back, so that the indexes of an array stay right.
+/// Removes the value at each location, last first, so that array indexes remain valid.
 ///
 /// # Errors
-/// When the whole document would be removed.
-pub(super) fn remove(document: &mut Value, places: &[Place]) -> Result<Vec<String>, String> {
-    if places.iter().any(Vec::is_empty) {
+/// Fails if the whole document would be removed.
+pub(super) fn remove(document: &mut Value, locations: &[Location]) -> Result<Vec<String>, String> {
+    if locations.iter().any(Vec::is_empty) {
         return Err("it would remove the whole document".to_owned());
     }
-    let mut order: Vec<&Place> = places.iter().collect();
+    let mut order: Vec<&Location> = locations.iter().collect();
     order.sort_unstable_by(|a, b| b.cmp(a));
-    for place in order {
-        let Some((last, parent)) = place.split_last() else {
+    for location in order {
+        let Some((last, parent)) = location.split_last() else {
             continue;
         };
         match (find(document, parent), last) {
-            (Some(Value::Object(members)), Step::Name(name)) => {
+            (Some(Value::Object(members)), PathStep::Name(name)) => {
                 members.shift_remove(name);
             }
-            (Some(Value::Array(list)), Step::Index(index)) if *index < list.len() => {
+            (Some(Value::Array(list)), PathStep::Index(index)) if *index < list.len() => {
                 list.remove(*index);
             }
             _ => {}
         }
     }
-    Ok(places.iter().map(|place| pointer(place)).collect())
+    Ok(locations.iter().map(|location| pointer(location)).collect())
 }
 
 fn conflict(node: &Value, value: &Value, at: &str) -> Option<String> {
@@ -85,18 +87,18 @@ fn conflict(node: &Value, value: &Value, at: &str) -> Option<String> {
         (Value::Array(_), Value::Array(_)) => None,
         (Value::Object(_) | Value::Array(_), _) => Some(format!(
             "it would replace {} at `{at}` by {}",
-            kind(node),
-            kind(value)
+            value_kind(node),
+            value_kind(value)
         )),
         _ => None,
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+fn value_kind(value: &Value) -> &'static str {
     match value {
         Value::Object(_) => "the object",
         Value::Array(_) => "the array",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Number(_) => "a number",
         Value::Bool(_) => "a boolean",
         Value::Null => "null",
@@ -147,7 +149,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn update_merges_appends_and_replaces() {
+    fn update_merges_appends_and_relocations() {
         let start = json!({"a": {"x": 1, "list": ["p"]}, "b": {"x": 2}, "tags": [{"name": "t"}], "s": "old"});
         let table = [
             ("$.a", json!({"x": 1}), json!([])),
@@ -170,8 +172,8 @@ mod tests {
         ];
         for (path, value, expected) in table {
             let mut document = start.clone();
-            let places = Target::parse(path).unwrap().places(&document);
-            let touched = update(&mut document, &places, &value).unwrap();
+            let locations = Target::parse(path).unwrap().locations(&document);
+            let touched = update(&mut document, &locations, &value).unwrap();
             assert_eq!(json!(touched), expected, "{path} {value}");
             assert_eq!(document == start, touched.is_empty(), "{path} {value}");
             for pointer in touched {
@@ -181,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_or_array_is_not_replaced_by_another_kind() {
+    fn replacing_object_or_array_by_other_kind_is_rejected() {
         let start = json!({"a": {"x": {"y": 1}}, "b": {"x": 1}, "l": {"list": []}});
         for (path, value) in [
             ("$.a", json!({"x": 1})),
@@ -190,18 +192,18 @@ mod tests {
             ("$['b','a']", json!({"x": 2})),
         ] {
             let mut document = start.clone();
-            let places = Target::parse(path).unwrap().places(&document);
-            assert!(update(&mut document, &places, &value).is_err(), "{path}");
+            let locations = Target::parse(path).unwrap().locations(&document);
+            assert!(update(&mut document, &locations, &value).is_err(), "{path}");
             assert_eq!(document, start, "{path}");
         }
     }
 
     #[test]
-    fn remove_takes_several_places_and_keeps_the_order() {
+    fn remove_takes_several_locations_and_keeps_order() {
         let mut document = json!({"a": 1, "b": [0, 1, 2, 3], "c": {"d": {"e": 1}}, "z": 9});
         for path in ["$.a", "$.b[0,2]", "$.c..*"] {
-            let places = Target::parse(path).unwrap().places(&document);
-            remove(&mut document, &places).unwrap();
+            let locations = Target::parse(path).unwrap().locations(&document);
+            remove(&mut document, &locations).unwrap();
         }
         assert_eq!(document.to_string(), r#"{"b":[1,3],"c":{},"z":9}"#);
         assert!(remove(&mut document, &[Vec::new()]).is_err());

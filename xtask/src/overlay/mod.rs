@@ -1,24 +1,26 @@
-//! Curation: OpenAPI Overlay 1.0.0 documents, applied strictly to an OpenAPI document.
+//! Applies OpenAPI Overlay 1.0.0 documents to an OpenAPI document.
 //!
 //! An overlay is YAML with `overlay: 1.0.0`, `info: {title, version}` and `actions`. Each action has a
 //! `target` (JSONPath), a `description` (the reason, required here) and either `update` or
-//! `remove: true`; `x-stands-in-for` names a page that will make it needless. An action that matches
-//! nothing or changes nothing is stale, and so is one that would replace an object or an array by
-//! another kind of value. `x-schema-name` in an update renames a component after the file's actions;
-//! components that say the same may get one name, and become one.
+//! `remove: true`; `x-stands-in-for` names a page whose capture makes the action stale. An action is
+//! also stale if it matches nothing, changes nothing, or would replace an object or array by another
+//! kind of value. `x-schema-name` in an update renames a component after the actions of the file;
+//! equal components may get the same name and are merged.
+//!
+//! Read `document` (the file format), then `apply`, which uses `target`, `merge` and `rename`.
 
 mod apply;
 mod document;
 mod merge;
-mod problem;
 mod rename;
 mod scalar;
 mod target;
 mod yaml;
 
-pub use apply::{AppliedAction, Context, Stale, StaleAction, Trace, apply, apply_lenient};
-pub use document::{Action, Change, Overlay, read};
-pub use problem::{OverlayError, Problem};
+pub use apply::{
+    AppliedAction, OverlayContext, OverlayTrace, StaleAction, StaleActions, apply, apply_lenient,
+};
+pub use document::{Overlay, OverlayAction, OverlayChange, OverlayError, OverlayProblem, read};
 pub use target::Target;
 
 use std::path::Path;
@@ -26,37 +28,29 @@ use std::path::Path;
 const OVERLAYS: &str = "spec/overlays";
 const PROVISIONAL: &str = "spec/overlays/provisional";
 
-/// The overlays of the tree below `root`, and those that are provisional.
+/// Reads the overlays of the repository and the provisional ones.
 ///
 /// # Errors
 /// As [`load`].
-pub fn of_tree(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), OverlayError> {
+pub fn load_all(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), OverlayError> {
     Ok((
-        load_as(&root.join(OVERLAYS), OVERLAYS)?,
-        load_as(&root.join(PROVISIONAL), PROVISIONAL)?,
+        load(&root.join(OVERLAYS), OVERLAYS)?,
+        load(&root.join(PROVISIONAL), PROVISIONAL)?,
     ))
 }
 
-/// Reads all `*.yaml` files of one folder, in name order. Messages and the trace name the files by
-/// the path that was given.
+/// Reads all `*.yaml` files of a folder, in name order. `shown` is the name of the folder in messages
+/// and in the trace.
 ///
 /// # Errors
-/// All problems of all files at once; a folder or file that cannot be read is a problem too.
-pub fn load(dir: &Path) -> Result<Vec<Overlay>, OverlayError> {
-    load_as(dir, &dir.display().to_string())
-}
-
-/// Like [`load`], with another name of the folder for messages and the trace: `spec/overlays` for example.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_as(dir: &Path, shown: &str) -> Result<Vec<Overlay>, OverlayError> {
+/// Returns all problems of all files. A folder or file that cannot be read is also a problem.
+pub fn load(dir: &Path, shown: &str) -> Result<Vec<Overlay>, OverlayError> {
     let shown = shown.trim_end_matches('/');
-    let unreadable = |file: String, error: &std::io::Error| Problem {
+    let unreadable = |file: String, error: &std::io::Error| OverlayProblem {
         file,
         line: None,
-        text: format!("this cannot be read: {error}"),
-        help: "see that it exists and may be read".to_owned(),
+        text: format!("cannot be read: {error}"),
+        help: "check that it exists and is readable".to_owned(),
     };
     let mut names = Vec::new();
     let mut problems = Vec::new();
@@ -96,13 +90,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_read_in_name_order_and_all_problems_are_listed() {
+    fn folder_is_read_in_name_order_with_all_problems() {
         let dir = tempfile::tempdir().unwrap();
         let good = "overlay: 1.0.0\ninfo: {title: t, version: \"1\"}\nactions: [{target: $, description: d, update: {a: 1}}]\n";
         for (name, text) in [("20-b.yaml", good), ("10-a.yaml", good), ("notes.md", "x")] {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
-        let files: Vec<String> = load_as(dir.path(), "spec/overlays/")
+        let files: Vec<String> = load(dir.path(), "spec/overlays/")
             .unwrap()
             .into_iter()
             .map(|overlay| overlay.file)
@@ -114,13 +108,13 @@ mod tests {
 
         std::fs::write(dir.path().join("10-a.yaml"), "overlay: [").unwrap();
         std::fs::write(dir.path().join("30-c.yaml"), "").unwrap();
-        let error = load_as(dir.path(), "o").unwrap_err();
+        let error = load(dir.path(), "o").unwrap_err();
         let places: Vec<_> = error
             .problems
             .iter()
             .map(|problem| (problem.file.as_str(), problem.line.is_some()))
             .collect();
         assert_eq!(places, [("o/10-a.yaml", true), ("o/30-c.yaml", false)]);
-        assert!(load(&dir.path().join("none")).is_err());
+        assert!(load(&dir.path().join("none"), "none").is_err());
     }
 }

@@ -1,55 +1,57 @@
-//! Gives schemas the names that `x-schema-name` asks for, and lets every reference follow.
+//! Renames components by `x-schema-name`, and updates the references to them.
 
 use crate::openapi::{child, is_name_map};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// The marker that an overlay sets on a component.
+/// The extension by which an overlay renames a component.
 pub(super) const MARKER: &str = "x-schema-name";
 
-/// What came of the markers in a document.
+/// The renames of a document.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
-    /// Old name to new name, of those that were done.
-    pub(super) done: HashMap<String, String>,
-    /// What could not be done: the component's old name (none for a marker that stands elsewhere), and why.
-    pub(super) refused: Vec<(Option<String>, String)>,
+    /// New names by old names.
+    pub(super) new_names: HashMap<String, String>,
+    /// Rejected renames: the old name (`None` for a marker that is not on a component) and the reason.
+    pub(super) rejected: Vec<(Option<String>, String)>,
 }
 
 impl Renames {
-    /// A JSON pointer after the renames; that of a marker becomes that of its component.
+    /// Returns a JSON pointer with new names. The pointer of a marker becomes that of its component.
     pub(super) fn pointer(&self, pointer: &str) -> Option<String> {
-        let new = self.follow(pointer, "/components/schemas/")?;
+        let new = self.renamed_reference(pointer, "/components/schemas/")?;
         Some(
             new.strip_suffix("/x-schema-name")
                 .map_or(new.clone(), str::to_owned),
         )
     }
 
-    /// A reference with the part after `prefix` renamed; none when it names something else.
-    fn follow(&self, reference: &str, prefix: &str) -> Option<String> {
+    /// Returns a reference with the component after `prefix` renamed, or `None` for other references.
+    fn renamed_reference(&self, reference: &str, prefix: &str) -> Option<String> {
         let rest = reference.strip_prefix(prefix)?;
         let (name, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let new = self.done.get(&name.replace("~1", "/").replace("~0", "~"))?;
+        let new = self
+            .new_names
+            .get(&name.replace("~1", "/").replace("~0", "~"))?;
         Some(format!("{prefix}{new}{below}"))
     }
 }
 
-/// Renames the components that carry the marker, and takes the marker out everywhere. Components that
-/// get one name become one when they say the same.
-pub(super) fn rename(document: &mut Value) -> Renames {
+/// Renames the components that have the marker, and removes all markers. Components that get the same
+/// name are merged if they are equal.
+pub(super) fn rename_components(document: &mut Value) -> Renames {
     let mut renames = Renames::default();
     let schemas = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut);
     if let Some(schemas) = schemas {
-        wishes(schemas, &mut renames);
-        settle(schemas, &mut renames);
+        take_markers(schemas, &mut renames);
+        reject_conflicts(schemas, &mut renames);
         let before = std::mem::take(schemas);
         for (name, schema) in before {
-            let name = renames.done.get(&name).cloned().unwrap_or(name);
+            let name = renames.new_names.get(&name).cloned().unwrap_or(name);
             match schemas.get_mut(&name) {
-                Some(first) => unite_pages(first, &schema),
+                Some(first) => merge_pages(first, &schema),
                 None => {
                     schemas.insert(name, schema);
                 }
@@ -57,28 +59,25 @@ pub(super) fn rename(document: &mut Value) -> Renames {
         }
     }
     let mut misplaced = Vec::new();
-    follow(document, false, "", &renames, &mut misplaced);
-    let refusals = misplaced.into_iter().map(|at| {
-        (
-            None,
-            format!("`{MARKER}` stands at `{at}`, which is not a component"),
-        )
-    });
-    renames.refused.extend(refusals);
+    update_references(document, false, "", &renames, &mut misplaced);
+    let refusals = misplaced
+        .into_iter()
+        .map(|at| (None, format!("`{MARKER}` at `{at}` is not on a component")));
+    renames.rejected.extend(refusals);
     renames
 }
 
-/// Takes the markers off the components and notes the new names.
-fn wishes(schemas: &mut Map<String, Value>, renames: &mut Renames) {
+/// Removes the markers from the components and records the new names.
+fn take_markers(schemas: &mut Map<String, Value>, renames: &mut Renames) {
     for (name, schema) in schemas.iter_mut() {
         match schema.as_object_mut().and_then(|schema| schema.shift_remove(MARKER)) {
             Some(Value::String(new)) if new == *name => {
-                renames.refused.push((Some(name.clone()), format!("component `{name}` already has that name")));
+                renames.rejected.push((Some(name.clone()), format!("component `{name}` already has this name")));
             }
-            Some(Value::String(new)) if well_formed(&new) => {
-                renames.done.insert(name.clone(), new);
+            Some(Value::String(new)) if is_valid_name(&new) => {
+                renames.new_names.insert(name.clone(), new);
             }
-            Some(new) => renames.refused.push((
+            Some(new) => renames.rejected.push((
                 Some(name.clone()),
                 format!("`{MARKER}` of component `{name}` is {new}: a name has letters, digits, `.`, `-` and `_`"),
             )),
@@ -87,14 +86,16 @@ fn wishes(schemas: &mut Map<String, Value>, renames: &mut Renames) {
     }
 }
 
-/// Takes back the renames after which components that differ would share a name. A name is free when
-/// nothing holds it, or its holder moves away too; taking one back may therefore block another.
-fn settle(schemas: &Map<String, Value>, renames: &mut Renames) {
+/// Rejects renames that would give different components the same name.
+///
+/// A name is free if no component has it or if its component is renamed too, so rejecting one rename
+/// may block another.
+fn reject_conflicts(schemas: &Map<String, Value>, renames: &mut Renames) {
     loop {
         let mut holders: HashMap<&str, Vec<&str>> = HashMap::new();
         for name in schemas.keys() {
             holders
-                .entry(renames.done.get(name).unwrap_or(name))
+                .entry(renames.new_names.get(name).unwrap_or(name))
                 .or_default()
                 .push(name);
         }
@@ -105,22 +106,22 @@ fn settle(schemas: &Map<String, Value>, renames: &mut Renames) {
             };
             let Some(other) = others
                 .iter()
-                .find(|other| !same(schemas, first, other, renames))
+                .find(|other| !are_equal(schemas, first, other, renames))
             else {
                 continue;
             };
             for name in names
                 .iter()
-                .filter(|name| renames.done.contains_key(**name))
+                .filter(|name| renames.new_names.contains_key(**name))
             {
                 let against = if name == other { first } else { other };
                 let text = if *against == new {
                     format!(
-                        "component `{name}` cannot be named `{new}`: another component has that name and differs"
+                        "component `{name}` cannot be named `{new}`: a different component has this name"
                     )
                 } else {
                     format!(
-                        "components `{name}` and `{against}` would both be named `{new}`, and they differ"
+                        "components `{name}` and `{against}` would both be named `{new}`, but they differ"
                     )
                 };
                 blocked.push(((*name).to_owned(), text));
@@ -131,38 +132,40 @@ fn settle(schemas: &Map<String, Value>, renames: &mut Renames) {
         }
         blocked.sort_unstable();
         for (name, text) in blocked {
-            renames.done.remove(&name);
-            renames.refused.push((Some(name), text));
+            renames.new_names.remove(&name);
+            renames.rejected.push((Some(name), text));
         }
     }
 }
 
-/// Whether two components say the same once references follow, whatever places and pages their markers name.
-fn same(schemas: &Map<String, Value>, first: &str, second: &str, renames: &Renames) -> bool {
+/// Returns whether two components are equal after the renames, apart from markers of the importer.
+fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &Renames) -> bool {
     let plain = |name: &str| {
         let mut schema = schemas.get(name).cloned().unwrap_or_default();
-        follow(&mut schema, false, "", renames, &mut Vec::new());
-        strip(&mut schema, false);
+        update_references(&mut schema, false, "", renames, &mut Vec::new());
+        remove_importer_markers(&mut schema, false);
         schema
     };
     plain(first) == plain(second)
 }
 
-fn strip(node: &mut Value, named: bool) {
+fn remove_importer_markers(node: &mut Value, named: bool) {
     match node {
-        Value::Array(list) => list.iter_mut().for_each(|element| strip(element, false)),
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|element| remove_importer_markers(element, false)),
         Value::Object(members) => {
             members.retain(|name, _| named || !name.starts_with("x-apifox-"));
             for (name, member) in members.iter_mut() {
-                strip(member, !named && is_name_map(name));
+                remove_importer_markers(member, !named && is_name_map(name));
             }
         }
         _ => {}
     }
 }
 
-/// The component that stays is known from the pages of both.
-fn unite_pages(first: &mut Value, second: &Value) {
+/// Adds the pages of the second component to the first.
+fn merge_pages(first: &mut Value, second: &Value) {
     const PAGES: &str = "x-apifox-pages";
     if let (Some(Value::Array(pages)), Some(Value::Array(more))) =
         (first.get_mut(PAGES), second.get(PAGES))
@@ -175,19 +178,25 @@ fn unite_pages(first: &mut Value, second: &Value) {
     }
 }
 
-fn well_formed(name: &str) -> bool {
+fn is_valid_name(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Rewrites references, and takes out markers that stand on something else than a component.
-fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced: &mut Vec<String>) {
+/// Updates references, and removes markers that are not on a component.
+fn update_references(
+    node: &mut Value,
+    named: bool,
+    at: &str,
+    renames: &Renames,
+    misplaced: &mut Vec<String>,
+) {
     match node {
         Value::Array(list) => {
             for (index, element) in list.iter_mut().enumerate() {
-                follow(element, false, &format!("{at}/{index}"), renames, misplaced);
+                update_references(element, false, &format!("{at}/{index}"), renames, misplaced);
             }
         }
         Value::Object(members) => {
@@ -197,15 +206,17 @@ fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced:
             for (name, member) in members.iter_mut() {
                 match (name.as_str(), member) {
                     ("$ref", Value::String(reference)) if !named => {
-                        if let Some(new) = renames.follow(reference, "#/components/schemas/") {
+                        if let Some(new) =
+                            renames.renamed_reference(reference, "#/components/schemas/")
+                        {
                             *reference = new;
                         }
                     }
-                    ("discriminator", member) if !named => mapping(member, renames),
+                    ("discriminator", member) if !named => update_mapping(member, renames),
                     ("example" | "examples" | "default" | "enum", _) if !named => {}
                     (name, member) => {
                         let named = !named && is_name_map(name);
-                        follow(member, named, &child(at, name), renames, misplaced);
+                        update_references(member, named, &child(at, name), renames, misplaced);
                     }
                 }
             }
@@ -214,16 +225,16 @@ fn follow(node: &mut Value, named: bool, at: &str, renames: &Renames, misplaced:
     }
 }
 
-/// A discriminator's mapping names its schemas by reference or by bare name.
-fn mapping(discriminator: &mut Value, renames: &Renames) {
+/// Updates the `mapping` of a discriminator, which names schemas by reference or by component name.
+fn update_mapping(discriminator: &mut Value, renames: &Renames) {
     let Some(Value::Object(mapping)) = discriminator.get_mut("mapping") else {
         return;
     };
     for target in mapping.values_mut() {
         if let Value::String(text) = target {
             let new = renames
-                .follow(text, "#/components/schemas/")
-                .or_else(|| renames.done.get(text).cloned());
+                .renamed_reference(text, "#/components/schemas/")
+                .or_else(|| renames.new_names.get(text).cloned());
             if let Some(new) = new {
                 *text = new;
             }
@@ -237,7 +248,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn references_mappings_and_the_order_follow() {
+    fn references_and_mappings_are_updated_in_order() {
         let mut document = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/OldA"},
@@ -254,8 +265,8 @@ mod tests {
                 "OldAB": {"type": "string"}
             }}
         });
-        let renames = rename(&mut document);
-        assert!(renames.refused.is_empty(), "{:?}", renames.refused);
+        let renames = rename_components(&mut document);
+        assert!(renames.rejected.is_empty(), "{:?}", renames.rejected);
         assert_eq!(
             renames
                 .pointer("/components/schemas/OldA/properties/x")
@@ -267,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn names_may_be_swapped_but_only_shared_by_what_says_the_same() {
+    fn names_can_be_swapped_and_shared_only_by_equal_components() {
         let table = [
             (
                 json!({"A": {"x-schema-name": "B"}, "B": {"x-schema-name": "A", "type": "string"}}),
@@ -290,7 +301,7 @@ mod tests {
                 json!({"A": {}, "B": {}}),
                 2,
             ),
-            // C cannot leave, so B and then A cannot either.
+            // C cannot be renamed, so neither can B, and then A.
             (
                 json!({"A": {"x-schema-name": "B", "a": 1}, "B": {"x-schema-name": "C", "a": 2}, "C": {"x-schema-name": "D", "a": 3}, "D": {}}),
                 json!({"A": {"a": 1}, "B": {"a": 2}, "C": {"a": 3}, "D": {}}),
@@ -301,7 +312,7 @@ mod tests {
                 json!({"A": {"items": {}}}),
                 1,
             ),
-            // Of two pages, and the same in all but the markers and the names of what they refer to.
+            // From two pages; equal except for markers and the names in references.
             (
                 json!({
                     "P": {"x-schema-name": "Q", "x-apifox-pages": ["1"], "x-apifox-at": "a:1", "items": {"$ref": "#/components/schemas/PItem"}},
@@ -318,9 +329,9 @@ mod tests {
         ];
         for (before, after, refused) in table {
             let mut document = json!({"components": {"schemas": before}});
-            let renames = rename(&mut document);
+            let renames = rename_components(&mut document);
             assert_eq!(document, json!({"components": {"schemas": after}}));
-            assert_eq!(renames.refused.len(), refused, "{:?}", renames.refused);
+            assert_eq!(renames.rejected.len(), refused, "{:?}", renames.rejected);
         }
     }
 }

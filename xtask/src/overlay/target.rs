@@ -1,22 +1,21 @@
-//! The target of an action: an RFC 9535 JSONPath, and the places it finds.
+//! The target of an action: an RFC 9535 JSONPath.
 //!
-//! A JSONPath can ask for more work than any document deserves (nested filters over the whole
-//! document, lists of wildcards). Overlays need little of that, so the costly forms are refused
-//! before they are parsed.
+//! Parsing and evaluating a JSONPath can take exponential time (nested filters, lists of
+//! wildcards). Overlays need none of that, so expensive paths are rejected before they are parsed.
 
 use crate::openapi::child;
 use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
-/// One step down a document.
+/// A step from a value to a child.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Name(String),
     Index(usize),
 }
 
-/// A place in a document, from its root.
-pub(super) type Place = Vec<Step>;
+/// The path from the root of a document to a value.
+pub(super) type Location = Vec<PathStep>;
 
 /// A parsed target.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,9 +33,9 @@ impl Target {
     /// Parses a JSONPath.
     ///
     /// # Errors
-    /// A sentence that says what the path breaks: the syntax of RFC 9535, or one of the limits on its work.
+    /// Fails with a message if the path violates RFC 9535 or a limit.
     pub fn parse(text: &str) -> Result<Self, String> {
-        limits(text)?;
+        check_limits(text)?;
         let path = JsonPath::parse(text).map_err(|error| {
             format!(
                 "this is not a JSONPath of RFC 9535: {} at character {}",
@@ -50,51 +49,51 @@ impl Target {
         })
     }
 
-    /// The path as it was written.
+    /// Returns the text of the path.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// All places that the path finds, each once, in the order of the document.
-    pub(super) fn places(&self, document: &Value) -> Vec<Place> {
+    /// Returns the locations that the path matches, without repetition, in document order.
+    pub(super) fn locations(&self, document: &Value) -> Vec<Location> {
         let mut seen = std::collections::HashSet::new();
-        let mut places = Vec::new();
+        let mut locations = Vec::new();
         for location in self.path.query_located(document).locations() {
-            let place: Place = location
+            let location: Location = location
                 .iter()
                 .map(|element| match element {
-                    PathElement::Name(name) => Step::Name((*name).to_owned()),
-                    PathElement::Index(index) => Step::Index(*index),
+                    PathElement::Name(name) => PathStep::Name((*name).to_owned()),
+                    PathElement::Index(index) => PathStep::Index(*index),
                 })
                 .collect();
-            if seen.insert(place.clone()) {
-                places.push(place);
+            if seen.insert(location.clone()) {
+                locations.push(location);
             }
         }
-        places
+        locations
     }
 }
 
-/// The JSON pointer of a place.
-pub(super) fn pointer(place: &[Step]) -> String {
-    place
+/// Returns the JSON pointer of a location.
+pub(super) fn pointer(location: &[PathStep]) -> String {
+    location
         .iter()
         .fold(String::new(), |pointer, step| match step {
-            Step::Name(name) => child(&pointer, name),
-            Step::Index(index) => format!("{pointer}/{index}"),
+            PathStep::Name(name) => child(&pointer, name),
+            PathStep::Index(index) => format!("{pointer}/{index}"),
         })
 }
 
-/// The node at a place.
-pub(super) fn find<'a>(document: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
-    place.iter().try_fold(document, |node, step| match step {
-        Step::Name(name) => node.get_mut(name),
-        Step::Index(index) => node.get_mut(index),
+/// Returns the value at a location.
+pub(super) fn find<'a>(document: &'a mut Value, location: &[PathStep]) -> Option<&'a mut Value> {
+    location.iter().try_fold(document, |node, step| match step {
+        PathStep::Name(name) => node.get_mut(name),
+        PathStep::Index(index) => node.get_mut(index),
     })
 }
 
-/// Refuses paths whose parsing or search could take long.
-fn limits(text: &str) -> Result<(), String> {
+/// Fails if parsing or evaluating the path could take long.
+fn check_limits(text: &str) -> Result<(), String> {
     if text.len() > MAX_LENGTH {
         return Err(format!(
             "the target is longer than {MAX_LENGTH} characters: split the action"
@@ -118,7 +117,9 @@ fn limits(text: &str) -> Result<(), String> {
             (None, '?') => filters += 1,
             (None, '.') if before == '.' => descents += 1,
             (None, '$') if index > 0 => {
-                return Err("`$` inside a filter is not offered: compare with a literal".to_owned());
+                return Err(
+                    "`$` inside a filter is not supported: compare with a literal".to_owned(),
+                );
             }
             _ => {}
         }
@@ -139,7 +140,7 @@ fn limits(text: &str) -> Result<(), String> {
         .any(|name| text.contains(&format!("{name}(")))
     {
         return Err(
-            "`match()` and `search()` are not offered: name the places, or compare with a literal"
+            "`match()` and `search()` are not supported: name the locations, or compare with a literal"
                 .to_owned(),
         );
     }
@@ -154,14 +155,14 @@ mod tests {
     fn pointers(path: &str, document: &Value) -> Vec<String> {
         Target::parse(path)
             .unwrap()
-            .places(document)
+            .locations(document)
             .iter()
-            .map(|place| pointer(place))
+            .map(|location| pointer(location))
             .collect()
     }
 
     #[test]
-    fn places_are_found_once_and_as_json_pointers() {
+    fn matches_are_unique_json_pointers() {
         let document = json!({"paths": {"/a/b": {"post": {"tags": ["x", "y"]}, "get": {"tags": []}}}, "m~n": 1});
         let table: [(&str, &[&str]); 7] = [
             ("$", &[""]),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_wrong_or_costs_too_much_is_a_message() {
+    fn invalid_or_expensive_path_is_rejected_with_reason() {
         let table = [
             ("paths", "not a JSONPath"),
             ("", "not a JSONPath"),
@@ -194,7 +195,7 @@ mod tests {
             ("$..*..*..*", "split"),
             ("$[?((((((@.a))))))]", "deep"),
             ("$[?@[?@[?@[?@.a]]]]", "split"),
-            ("$[?search(@, '(a{1000}){1000}')]", "not offered"),
+            ("$[?search(@, '(a{1000}){1000}')]", "not supported"),
         ];
         for (path, text) in table {
             let message = Target::parse(path).unwrap_err();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     docs::lock::{Entry, Lock, Origin},
     openapi::{components_of, operations as openapi_operations},
-    overlay::{AppliedAction, Trace},
+    overlay::{AppliedAction, OverlayTrace},
 };
 
 /// An action that changes more operations than this is listed once, not under each of them.
@@ -18,7 +18,7 @@ const MAX_OPERATIONS: usize = 4;
 
 /// Returns the report on the superset document, which still has the importer's markers, and on the actions
 /// that were applied to it.
-pub fn report(lock: &Lock, document: &Value, traces: &[&Trace]) -> String {
+pub fn report(lock: &Lock, document: &Value, traces: &[&OverlayTrace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -280,7 +280,7 @@ mod tests {
             "Own": {"properties": {"deep": {"$ref": "#/components/schemas/Deep"}}},
             "Deep": {}, "Other": {}
         }}});
-        let trace = Trace {
+        let trace = OverlayTrace {
             actions: vec![
                 action(1, "/paths/~1b", "brings b along"),
                 action(2, "/components/schemas/Deep/description", "says what it is"),

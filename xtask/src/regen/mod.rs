@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Info, Message};
+use apifox::{Diagnostic, DocumentInfo};
 use serde_json::Value;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     },
     lint::{self, Finding},
     output_files::Outputs,
-    overlay::{self, Context, OverlayError, Stale, Trace},
+    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleActions},
     profile::{self, ProfileError},
     publish::{
         cleanup, evidence_report,
@@ -42,7 +42,7 @@ pub enum RegenError {
     Lock(#[from] LockError),
     /// A page cannot be read, or two contradict each other.
     #[error("{}", lines(.0))]
-    Pages(Vec<Message>),
+    Pages(Vec<Diagnostic>),
     /// An overlay is malformed.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
@@ -51,7 +51,7 @@ pub enum RegenError {
     Profile(#[from] ProfileError),
     /// Overlay actions do nothing any more.
     #[error(transparent)]
-    Stale(#[from] Stale),
+    Stale(#[from] StaleActions),
     /// The documents break rules.
     #[error("{}", lines(.0))]
     Findings(Vec<Finding>),
@@ -93,7 +93,7 @@ pub struct Built {
     /// The counts.
     pub summary: Summary,
     /// What the importer remarked without failing.
-    pub warnings: Vec<Message>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Makes all outputs from the files below `root`. Nothing is written.
@@ -184,17 +184,17 @@ pub struct Curated {
     /// And what they only name.
     pub superset: Value,
     /// What the overlays did.
-    pub trace: Trace,
+    pub trace: OverlayTrace,
     /// What the provisional overlays did.
-    pub provisional_trace: Trace,
+    pub provisional_trace: OverlayTrace,
 }
 
 impl Curated {
     fn make(root: &Path, raw: Value, captures: &Captures) -> Result<Self, RegenError> {
-        let context = Context {
+        let context = OverlayContext {
             page_titles: captures.page_titles(),
         };
-        let (overlays, provisional) = overlay::of_tree(root)?;
+        let (overlays, provisional) = overlay::load_all(root)?;
         let mut published = raw;
         // The lenient form for both sets, so that one run lists every stale action of both.
         let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
@@ -203,7 +203,7 @@ impl Curated {
             overlay::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
         if !stale.is_empty() {
-            return Err(Stale { actions: stale }.into());
+            return Err(StaleActions { actions: stale }.into());
         }
         evidence::mark_inferred(&mut superset);
         cleanup::settle_references(&mut published);
@@ -220,10 +220,10 @@ impl Curated {
 }
 
 /// The importer's document with the evidence of the lock on it.
-fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
+fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
-        &Info {
+        &DocumentInfo {
             title: "StableLink".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             description: None,
@@ -233,7 +233,7 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Message>), RegenError> {
         .messages
         .iter()
         .cloned()
-        .chain(assembly.messages)
+        .chain(assembly.diagnostics)
         .partition(|message| message.is_error());
     if !errors.is_empty() {
         return Err(RegenError::Pages(errors));
@@ -267,10 +267,10 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     }
     let captures = captures::load(root)?;
     let (raw, _) = assemble(&captures)?;
-    let context = Context {
+    let context = OverlayContext {
         page_titles: captures.page_titles(),
     };
-    let (overlays, provisional) = overlay::of_tree(root)?;
+    let (overlays, provisional) = overlay::load_all(root)?;
     let mut published = raw.clone();
     let (_, stale) = overlay::apply_lenient(&mut published, &overlays, &context);
     let mut superset = published.clone();

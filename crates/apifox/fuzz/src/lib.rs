@@ -1,22 +1,22 @@
-//! What the fuzz targets share: a page is read, assembled, and the document is read back.
+//! Shared by the fuzz targets: a page is parsed and assembled, and the document is parsed again.
 
-use apifox::{Form, Info, Role, SchemaList, Source};
+use apifox::{PageFormat, DocumentInfo, PageRole, SchemaList, PageSource};
 
-/// Imports one page, in whatever form it turns out to be, and looks whether the outcome is sound.
+/// Imports one page in its detected format, and checks the result.
 pub fn import(text: &[u8], schemas: &SchemaList) {
-    for role in [Role::Auto, Role::Receiver] {
-        let source = Source {
+    for role in [PageRole::Auto, PageRole::Webhook] {
+        let source = PageSource {
             name: "page",
             key: "12e0",
             role,
             text,
         };
-        let read = apifox::read_with(&source, schemas);
+        let read = apifox::parse_page_with(&source, schemas);
         assert!(
-            read.page.is_some() || read.messages.iter().any(apifox::Message::is_error),
+            read.page.is_some() || read.diagnostics.iter().any(apifox::Diagnostic::is_error),
             "neither a page nor an error"
         );
-        let info = Info {
+        let info = DocumentInfo {
             title: "Any".to_owned(),
             version: "1".to_owned(),
             description: None,
@@ -29,16 +29,16 @@ pub fn import(text: &[u8], schemas: &SchemaList) {
     }
 }
 
-/// The input with a beginning that makes it a page of a form.
-pub fn as_form(form: Form, data: &[u8]) -> Vec<u8> {
+/// Adds a prefix that makes the input a page of a format.
+pub fn as_form(form: PageFormat, data: &[u8]) -> Vec<u8> {
     let start: &[u8] = match form {
-        Form::Rendered => b"",
-        Form::Markdown => b"# A\n\n## OpenAPI Specification\n\n```yaml\n",
-        Form::Published => b"{\"name\": \"A\", \"method\": \"POST\", \"path\": \"/a\", ",
+        PageFormat::Rendered => b"",
+        PageFormat::Markdown => b"# A\n\n## OpenAPI Specification\n\n```yaml\n",
+        PageFormat::Published => b"{\"name\": \"A\", \"method\": \"POST\", \"path\": \"/a\", ",
     };
     let end: &[u8] = match form {
-        Form::Markdown => b"\n```\n",
-        Form::Rendered | Form::Published => b"",
+        PageFormat::Markdown => b"\n```\n",
+        PageFormat::Rendered | PageFormat::Published => b"",
     };
     [start, data, end].concat()
 }

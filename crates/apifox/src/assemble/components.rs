@@ -1,4 +1,4 @@
-//! Named schemas: those that pages bring, and those made from shapes.
+//! The components of the document: schemas of pages, and schemas made from shapes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use super::given::{renamed, same};
 use super::writer::{Writer, mark};
 use crate::given::PREFIX;
-use crate::infer::{Clash, Place, Shape, loosen, merge};
-use crate::message::{Message, quoted};
+use crate::infer::{InferredShape, SourceLine, TypeConflict, loosen, merge};
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 use crate::page::Page;
 
-/// A component that something refers to.
+/// A component that is referenced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Root(usize);
 
@@ -22,11 +22,11 @@ pub(super) struct Root(usize);
 pub(super) struct Components {
     names: Names,
     entries: Vec<Entry>,
-    /// The first component that was wanted under a name.
+    /// The first component per requested name.
     wanted: HashMap<String, usize>,
-    /// Schemas that pages brought, by the names they have there.
+    /// Schemas of pages, by the vendor's name.
     given: HashMap<String, usize>,
-    /// What those names are in the document.
+    /// Legal name per vendor's name.
     legal: HashMap<String, String>,
 }
 
@@ -36,35 +36,35 @@ struct Entry {
     pages: Vec<String>,
     /// The group of pages that it was made for.
     group: Option<usize>,
-    content: Content,
+    content: ComponentContent,
 }
 
 #[derive(Debug)]
-enum Content {
-    Shape(Box<Shape>),
-    Given(Value, Place),
-    /// One of several; the place of the first.
-    Union(Vec<Root>, Place),
+enum ComponentContent {
+    InferredShape(Box<InferredShape>),
+    Given(Value, SourceLine),
+    /// One of several schemas; the location of the first.
+    Union(Vec<Root>, SourceLine),
 }
 
-/// What a component is made from.
+/// The content of a new component.
 pub(super) enum Made {
-    Shape(Box<Shape>),
-    Given(Value, Place),
+    InferredShape(Box<InferredShape>),
+    Given(Value, SourceLine),
 }
 
 impl Made {
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &SourceLine {
         match self {
-            Self::Shape(shape) => &shape.at,
+            Self::InferredShape(shape) => &shape.at,
             Self::Given(_, place) => place,
         }
     }
 
-    /// Whether both are the same structure.
+    /// Returns whether both have equal structure.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Shape(one), Self::Shape(other)) => one.same(other),
+            (Self::InferredShape(one), Self::InferredShape(other)) => one.same(other),
             (Self::Given(one, _), Self::Given(other, _)) => same(one, other),
             _ => false,
         }
@@ -72,12 +72,12 @@ impl Made {
 }
 
 impl Components {
-    /// A reference to a component.
+    /// Returns a reference to a component.
     pub(super) fn reference(&self, root: Root) -> Value {
         json!({ "$ref": format!("{PREFIX}{}", self.entries[root.0].name) })
     }
 
-    /// Keeps the names of the schemas that a page brings and that need no other one.
+    /// Reserves the legal names of the schemas of a page.
     pub(super) fn reserve(&mut self, page: &Page) {
         for schema in &page.schemas {
             if is_legal(&schema.name) && !self.legal.contains_key(&schema.name) {
@@ -87,69 +87,75 @@ impl Components {
         }
     }
 
-    /// Adds the schemas that a page brings, under names that are legal.
-    pub(super) fn add_given(&mut self, page: &Page, messages: &mut Vec<Message>) {
+    /// Adds the schemas of a page under legal names.
+    pub(super) fn add_given(&mut self, page: &Page, diagnostics: &mut Vec<Diagnostic>) {
         for schema in &page.schemas {
             let file = schema.file.as_deref().unwrap_or(&page.name);
-            let place = Place {
+            let place = SourceLine {
                 file: Arc::from(file),
                 line: schema.line,
             };
             let Some(&known) = self.given.get(&schema.name) else {
                 let name = match self.legal.get(&schema.name) {
                     Some(name) => name.clone(),
-                    None => self.legalised(&schema.name, &place, messages),
+                    None => self.legalised(&schema.name, &place, diagnostics),
                 };
-                let content = Content::Given(schema.schema.clone(), place);
+                let content = ComponentContent::Given(schema.schema.clone(), place);
                 let Root(at) = self.push(name, &schema.name, &page.key, None, content);
                 self.given.insert(schema.name.clone(), at);
                 continue;
             };
             let entry = &mut self.entries[known];
-            if let Content::Given(value, first) = &entry.content
+            if let ComponentContent::Given(value, first) = &entry.content
                 && !same(value, &schema.schema)
             {
-                messages.push(contradiction(&schema.name, first, &place));
+                diagnostics.push(contradiction(&schema.name, first, &place));
             }
             add_page(&mut entry.pages, &page.key);
         }
     }
 
-    fn legalised(&mut self, original: &str, place: &Place, messages: &mut Vec<Message>) -> String {
+    fn legalised(
+        &mut self,
+        original: &str,
+        place: &SourceLine,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> String {
         let (name, changed) = self.names.take(&legal(original));
         if changed {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &place.file,
                     place.line,
                     format!(
-                        "the component {} is called {name}: the name is taken",
+                        "the component {} is called {name} because the name is in use",
                         quoted(original)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         self.legal.insert(original.to_owned(), name.clone());
         name
     }
 
-    /// The schema that a page brought under a name.
+    /// Returns the schema that a page defines under a name.
     pub(super) fn brought(&self, name: &str) -> Option<&Value> {
         match &self.entries[*self.given.get(name)?].content {
-            Content::Given(value, _) => Some(value),
-            Content::Shape(_) | Content::Union(..) => None,
+            ComponentContent::Given(value, _) => Some(value),
+            ComponentContent::InferredShape(_) | ComponentContent::Union(..) => None,
         }
     }
 
-    /// The component of a schema that is nothing but a reference to one that a page brought.
+    /// Returns the component if a schema is only a reference to a page's schema.
     pub(super) fn referred(&self, schema: &Value) -> Option<Root> {
         let schema = schema.as_object().filter(|schema| schema.len() == 1)?;
         let name = schema.get("$ref")?.as_str()?.strip_prefix(PREFIX)?;
         Some(Root(*self.given.get(name)?))
     }
 
-    /// The same schema with references to legal names. What leads nowhere says nothing.
+    /// Returns the schema with legal names in its references. A reference without a target accepts
+    /// any value.
     pub(super) fn renamed(&self, schema: &Value) -> Value {
         renamed(schema, &self.legal)
     }
@@ -160,7 +166,7 @@ impl Components {
         wanted: &str,
         page: &str,
         group: Option<usize>,
-        content: Content,
+        content: ComponentContent,
     ) -> Root {
         let at = self.entries.len();
         self.wanted.entry(wanted.to_owned()).or_insert(at);
@@ -173,71 +179,71 @@ impl Components {
         Root(at)
     }
 
-    /// One more page has the same component.
+    /// Records that another page has the same component.
     pub(super) fn seen_on(&mut self, root: Root, page: &str) {
         add_page(&mut self.entries[root.0].pages, page);
     }
 
-    /// Adds a component. One of the same name from pages of another operation is joined with it.
+    /// Adds a component. If pages of another operation have one with this name, the two are merged.
     pub(super) fn add(
         &mut self,
         wanted: &str,
         made: Made,
         page: &str,
         group: usize,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Root {
         let place = made.place().clone();
-        // What a page brought under the name is its own affair: a made component takes another name.
+        // A name that a page defines is not reused for an inferred component.
         if let Some(&known) = self.wanted.get(wanted)
             && self.entries[known]
                 .group
                 .is_some_and(|known| known != group)
         {
-            if self.join(known, &made, messages) {
+            if self.join(known, &made, diagnostics) {
                 add_page(&mut self.entries[known].pages, page);
                 return Root(known);
             }
-            // An error says so already; the other operation keeps a schema of its own.
+            // The conflict is already reported; the other operation gets a separate schema.
             let (name, _) = self.names.take(wanted);
             return self.push(name, wanted, page, Some(group), made.into());
         }
         let (name, changed) = self.names.take(wanted);
         if changed {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &place.file,
                     place.line,
                     format!(
-                        "the component {} is called {name}: the name is taken",
+                        "the component {} is called {name} because the name is in use",
                         quoted(wanted)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         self.push(name, wanted, page, Some(group), made.into())
     }
 
-    /// Joins what was made into a component; `false` if they contradict each other.
-    fn join(&mut self, known: usize, made: &Made, messages: &mut Vec<Message>) -> bool {
+    /// Merges new content into a component; returns `false` if they conflict.
+    fn join(&mut self, known: usize, made: &Made, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let entry = &mut self.entries[known];
         match (&mut entry.content, made) {
-            (Content::Shape(shape), Made::Shape(other)) => {
+            (ComponentContent::InferredShape(shape), Made::InferredShape(other)) => {
                 let mut other = (**other).clone();
                 let mut joined = (**shape).clone();
                 loosen(&mut other, shape);
                 loosen(&mut joined, &other);
-                let mut clashes: Vec<Clash> = Vec::new();
+                let mut clashes: Vec<TypeConflict> = Vec::new();
                 merge(&mut joined, other, &mut Vec::new(), &mut clashes);
                 for clash in &clashes {
-                    messages.push(
-                        Message::error(
+                    diagnostics.push(
+                        Diagnostic::error(
                             &clash.second.0.file,
                             clash.second.0.line,
                             format!("in the component {} of two pages, {clash}", quoted(&entry.name)),
                         )
-                        .with_help("two pages of one title share a component: correct the wrong one, or tell their titles apart"),
+                        .with_help("pages with the same title share a component: correct the wrong page, or rename one of them"),
                     );
                 }
                 if clashes.is_empty() {
@@ -245,27 +251,31 @@ impl Components {
                 }
                 clashes.is_empty()
             }
-            (Content::Given(value, _), Made::Given(other, _)) if same(value, other) => true,
+            (ComponentContent::Given(value, _), Made::Given(other, _)) if same(value, other) => {
+                true
+            }
             (content, made) => {
                 let first = match content {
-                    Content::Shape(shape) => &shape.at,
-                    Content::Given(_, place) | Content::Union(_, place) => place,
+                    ComponentContent::InferredShape(shape) => &shape.at,
+                    ComponentContent::Given(_, place) | ComponentContent::Union(_, place) => place,
                 };
-                messages.push(contradiction(&entry.name, first, made.place()));
+                diagnostics.push(contradiction(&entry.name, first, made.place()));
                 false
             }
         }
     }
 
-    /// Adds a component that is one of several.
+    /// Adds a component that is a union of several.
     pub(super) fn add_union(&mut self, wanted: &str, of: Vec<Root>, group: usize) -> Root {
         let place = of
             .first()
             .map(|root| match &self.entries[root.0].content {
-                Content::Shape(shape) => shape.at.clone(),
-                Content::Given(_, place) | Content::Union(_, place) => place.clone(),
+                ComponentContent::InferredShape(shape) => shape.at.clone(),
+                ComponentContent::Given(_, place) | ComponentContent::Union(_, place) => {
+                    place.clone()
+                }
             })
-            .unwrap_or_else(|| Place {
+            .unwrap_or_else(|| SourceLine {
                 file: Arc::from(""),
                 line: 0,
             });
@@ -280,25 +290,25 @@ impl Components {
             name,
             pages,
             group: Some(group),
-            content: Content::Union(of, place),
+            content: ComponentContent::Union(of, place),
         });
         Root(self.entries.len() - 1)
     }
 
-    /// All components as schemas, nested objects behind those that hold them.
-    pub(super) fn finish(mut self, messages: &mut Vec<Message>) -> Value {
+    /// Returns all components as schemas; a nested object follows the object that contains it.
+    pub(super) fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Value {
         let mut writer = Writer {
             names: std::mem::take(&mut self.names),
             schemas: Vec::new(),
             file: Arc::from(""),
-            messages,
+            diagnostics,
         };
         for entry in &self.entries {
             match &entry.content {
-                Content::Shape(shape) => {
+                ComponentContent::InferredShape(shape) => {
                     writer.component(entry.name.clone(), shape, &shape.at, None, &entry.pages);
                 }
-                Content::Given(value, place) => {
+                ComponentContent::Given(value, place) => {
                     let schema = match renamed(value, &self.legal) {
                         Value::Object(schema) => schema,
                         _ => Map::new(),
@@ -306,7 +316,7 @@ impl Components {
                     writer.file = Arc::clone(&place.file);
                     writer.given(entry.name.clone(), schema, &place.marker(), &entry.pages);
                 }
-                Content::Union(of, place) => {
+                ComponentContent::Union(of, place) => {
                     let branches: Value = of.iter().map(|root| self.reference(*root)).collect();
                     let mut schema = Map::new();
                     schema.insert("oneOf".to_owned(), branches);
@@ -321,10 +331,10 @@ impl Components {
     }
 }
 
-impl From<Made> for Content {
+impl From<Made> for ComponentContent {
     fn from(made: Made) -> Self {
         match made {
-            Made::Shape(shape) => Self::Shape(shape),
+            Made::InferredShape(shape) => Self::InferredShape(shape),
             Made::Given(value, place) => Self::Given(value, place),
         }
     }
@@ -336,14 +346,14 @@ fn add_page(pages: &mut Vec<String>, page: &str) {
     }
 }
 
-fn contradiction(name: &str, first: &Place, second: &Place) -> Message {
-    Message::error(
+fn contradiction(name: &str, first: &SourceLine, second: &SourceLine) -> Diagnostic {
+    Diagnostic::error(
         &second.file,
         second.line,
         format!(
-            "the component {} is another one on the page {first}",
+            "the component {} differs from the one on the page {first}",
             quoted(name)
         ),
     )
-    .with_help("correct the wrong page, or tell the names apart")
+    .with_help("correct the wrong page, or rename one of the schemas")
 }

@@ -10,40 +10,41 @@ use super::components::{Components, Made, Root};
 use super::fits::{Misfit, fits};
 use crate::given::media::is_json;
 use crate::infer::{
-    Clash, Kind, Place, Shape, apply, check, check_fixed, loosen, merge, of_node, settle,
+    InferredShape, ShapeKind, SourceLine, TypeConflict, apply, check, check_fixed, loosen, merge,
+    of_node, settle,
 };
-use crate::message::Message;
+use crate::message::Diagnostic;
 use crate::names::pascal_case;
-use crate::page::{Content, Schema};
+use crate::page::{BodyContent, SchemaSource};
 
 /// A body of one page in one media type.
 pub(super) struct Variant<'a> {
     pub(super) page: ApiPage<'a>,
     media_type: &'a str,
-    /// What tells it from another body of the same status.
+    /// Distinguishes it from another body of the same status.
     label: Option<&'a str>,
-    /// Nothing is known of it but that it is there.
+    /// `None` if only the existence of the body is known.
     made: Option<Made>,
     examples: Vec<Value>,
 }
 
 impl Variant<'_> {
-    /// Whether anything of the body is known.
+    /// Returns whether the body has a schema.
     pub(super) fn is_known(&self) -> bool {
         self.made.is_some()
     }
 }
 
-/// Reads a body: its shape from examples and tables, and the examples that show it whole.
+/// Reads a body: its shape from examples and tables, and the examples that match the shape.
 pub(super) fn variant<'a>(
     page: ApiPage<'a>,
-    content: &'a Content,
+    content: &'a BodyContent,
     label: Option<&'a str>,
     components: &Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Variant<'a> {
     let file: Arc<str> = Arc::from(page.page.name.as_str());
-    let place = Place {
+    let place = SourceLine {
         file: Arc::clone(&file),
         line: content.line,
     };
@@ -55,47 +56,54 @@ pub(super) fn variant<'a>(
         examples: Vec::new(),
     };
     match &content.schema {
-        Schema::Given(value) => {
+        SchemaSource::Documented(value) => {
             variant.made = Some(Made::Given(value.clone(), place));
             for example in content.examples.iter().filter(|example| !example.cut) {
-                // The text of another media type has the values of the schema inside.
+                // The text of another media type may contain the fields of the schema.
                 if example.value.text().is_some() && !is_json(&content.media_type) {
                     variant.examples.push(example.value.to_value());
                     continue;
                 }
                 match fits(components, value, &example.value) {
                     Ok(()) => variant.examples.push(example.value.to_value()),
-                    Err(misfit) => messages.push(misplaced(&file, &misfit)),
+                    Err(misfit) => diagnostics.push(misplaced(&file, &misfit)),
                 }
             }
         }
-        Schema::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
-        Schema::Inferred => {
+        SchemaSource::Inferred if content.examples.is_empty() && content.fields.is_empty() => {}
+        SchemaSource::Inferred => {
             let mut clashes = Vec::new();
-            let mut shape = Shape::new(place, Kind::Unknown);
+            let mut shape = InferredShape::new(place, ShapeKind::Unknown);
             for example in &content.examples {
                 let seen = of_node(&example.value, &file, &mut clashes);
                 merge(&mut shape, seen, &mut Vec::new(), &mut clashes);
             }
-            apply(&mut shape, &content.fields, &file, &mut clashes, messages);
-            messages.extend(clashes.iter().map(contradiction));
+            apply(
+                &mut shape,
+                &content.fields,
+                &file,
+                &mut clashes,
+                diagnostics,
+            );
+            diagnostics.extend(clashes.iter().map(contradiction));
             settle(&mut shape);
-            fixed(&mut shape, messages);
+            fixed(&mut shape, diagnostics);
             for example in &content.examples {
-                // What the shape requires a cut example may lack; then it is no example of the shape.
-                if check(&mut shape, &example.value, example.cut, messages) {
+                // A truncated example may lack required fields and is then not an example of the
+                // shape.
+                if check(&mut shape, &example.value, example.cut, diagnostics) {
                     variant.examples.push(example.value.to_value());
                 }
             }
-            variant.made = Some(Made::Shape(Box::new(shape)));
+            variant.made = Some(Made::InferredShape(Box::new(shape)));
         }
     }
     variant
 }
 
-/// Joins what the examples of one page show of one body, be it of one response or of several of a status:
-/// none of them requires a member, so that no reader could tell the one from the other. What contradicts
-/// stays apart.
+/// Merges what the examples of one page show of one body, in one response or in several of a
+/// status: none of them makes a field required, so a client could not distinguish them. Conflicting
+/// ones stay separate.
 pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> {
     let mut joined: Vec<Variant<'a>> = Vec::new();
     for variant in variants {
@@ -103,10 +111,11 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
             known.page.page.key == variant.page.page.key && known.media_type == variant.media_type
         });
         if let Some(known) = same
-            && let (Some(Made::Shape(one)), Some(Made::Shape(other))) = (&known.made, &variant.made)
+            && let (Some(Made::InferredShape(one)), Some(Made::InferredShape(other))) =
+                (&known.made, &variant.made)
             && let Some(shape) = both(one, other)
         {
-            known.made = Some(Made::Shape(Box::new(shape)));
+            known.made = Some(Made::InferredShape(Box::new(shape)));
             known.examples.extend(variant.examples);
         } else {
             joined.push(variant);
@@ -115,8 +124,8 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
     joined
 }
 
-/// A shape that takes what either of two takes, unless they contradict each other.
-fn both(one: &Shape, other: &Shape) -> Option<Shape> {
+/// Returns a shape that accepts the values of both, or `None` if they conflict.
+fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
     let (mut first, mut second) = (one.clone(), other.clone());
     loosen(&mut first, other);
     loosen(&mut second, one);
@@ -125,47 +134,48 @@ fn both(one: &Shape, other: &Shape) -> Option<Shape> {
     clashes.is_empty().then_some(first)
 }
 
-/// The schema of a page counts; an example that contradicts it would mislead.
-fn misplaced(file: &str, misfit: &Misfit) -> Message {
-    Message::warning(
+/// Reports an example that contradicts the schema of its page; the schema is used.
+fn misplaced(file: &str, misfit: &Misfit) -> Diagnostic {
+    Diagnostic::warning(
         file,
         misfit.line,
         format!(
-            "the example does not fit the schema of the page and is left out: {}",
+            "the example does not match the schema of the page and is left out: {}",
             misfit.text
         ),
     )
-    .with_help("see which of the two the API means, and correct the other one in the curation")
+    .with_help("find out which of the two is right, and correct the other one in an overlay")
 }
 
-pub(super) fn contradiction(clash: &Clash) -> Message {
-    Message::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
-        .with_help("correct the place that is wrong; the first one was taken")
+pub(super) fn contradiction(clash: &TypeConflict) -> Diagnostic {
+    Diagnostic::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
+        .with_help("correct the wrong place; the first one is used")
 }
 
 /// Checks the fixed values of all properties.
-fn fixed(shape: &mut Shape, messages: &mut Vec<Message>) {
+fn fixed(shape: &mut InferredShape, diagnostics: &mut Vec<Diagnostic>) {
     match &mut shape.kind {
-        Kind::Array(items) => fixed(items, messages),
-        Kind::Object(object) => {
+        ShapeKind::Array(items) => fixed(items, diagnostics),
+        ShapeKind::Object(object) => {
             for property in object.properties_mut() {
                 if !property.fixed.is_empty() {
-                    check_fixed(property, messages);
+                    check_fixed(property, diagnostics);
                 }
-                fixed(&mut property.shape, messages);
+                fixed(&mut property.shape, diagnostics);
             }
         }
         _ => {}
     }
 }
 
-/// The `content` of a body that several pages may show, and the first part of its components' names.
+/// Builds the `content` of a body that several pages may show; `name` starts the names of its
+/// components.
 pub(super) fn content(
     variants: Vec<Variant>,
     suffix: &str,
     group: usize,
     components: &mut Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Map<String, Value> {
     let first = variants.first().map(|variant| variant.page.name());
     let union = format!("{}{suffix}Union", first.unwrap_or_default());
@@ -201,7 +211,7 @@ pub(super) fn content(
         let same = known.iter().find(|(_, known)| known.same(&made));
         let referred = match &made {
             Made::Given(value, _) => components.referred(value),
-            Made::Shape(_) => None,
+            Made::InferredShape(_) => None,
         };
         let root = if let Some(root) = referred.or(same.map(|&(root, _)| root)) {
             components.seen_on(root, &page.key);
@@ -216,12 +226,13 @@ pub(super) fn content(
                 variant.page.name(),
                 label.unwrap_or_default()
             );
-            // The component may be joined with another page's: later ones are compared with this page's own.
+            // The component may be merged with another page's, so the page's own shape is kept for
+            // later comparison.
             let copy = match &made {
-                Made::Shape(shape) => Made::Shape(shape.clone()),
+                Made::InferredShape(shape) => Made::InferredShape(shape.clone()),
                 Made::Given(value, place) => Made::Given(value.clone(), place.clone()),
             };
-            let root = components.add(&wanted, made, &page.key, group, messages);
+            let root = components.add(&wanted, made, &page.key, group, diagnostics);
             known.push((root, copy));
             root
         };

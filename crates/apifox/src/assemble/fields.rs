@@ -1,22 +1,22 @@
-//! Values that stand outside a body, and the headers of responses.
-
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::ApiPage;
 use super::writer::{details, scalar};
-use crate::infer::{Kind, Place as At, Property, Shape, TextFormat, declared};
-use crate::page::Field;
+use crate::infer::{
+    InferredShape, PropertyShape, ShapeKind, SourceLine as At, TextFormat, declared,
+};
+use crate::page::FieldSpec;
 use crate::types::{self, Declared};
 
-/// The schema of a value that is written as text.
-pub(super) fn schema(property: &Property) -> Map<String, Value> {
+/// Returns the schema of a value that is sent as text.
+pub(super) fn schema(property: &PropertyShape) -> Map<String, Value> {
     let mut schema = scalar(&property.shape.kind);
-    if let Kind::Array(items) = &property.shape.kind {
+    if let ShapeKind::Array(items) = &property.shape.kind {
         let items = match &items.kind {
-            Kind::Unknown | Kind::Object(_) | Kind::Array(_) => {
-                scalar(&Kind::Text(TextFormat::Plain))
+            ShapeKind::Unknown | ShapeKind::Object(_) | ShapeKind::Array(_) => {
+                scalar(&ShapeKind::Text(TextFormat::Plain))
             }
             kind => scalar(kind),
         };
@@ -27,8 +27,8 @@ pub(super) fn schema(property: &Property) -> Map<String, Value> {
     schema
 }
 
-/// Headers of a response; the first page that names one describes it.
-pub(super) fn headers(fields: &[(ApiPage, &Field)]) -> Map<String, Value> {
+/// Builds the headers of a response; the first page that names a header describes it.
+pub(super) fn headers(fields: &[(ApiPage, &FieldSpec)]) -> Map<String, Value> {
     let mut headers = Map::new();
     for (api, field) in fields {
         let at = At {
@@ -37,13 +37,13 @@ pub(super) fn headers(fields: &[(ApiPage, &Field)]) -> Map<String, Value> {
         };
         let shape = match field.type_name.as_deref().and_then(types::declared) {
             Some(Declared::Any | Declared::Object) | None => {
-                Shape::new(at.clone(), Kind::Text(TextFormat::Plain))
+                InferredShape::new(at.clone(), ShapeKind::Text(TextFormat::Plain))
             }
             Some(word) => declared(&word, &at),
         };
-        let property = Property {
+        let property = PropertyShape {
             max_length: field.max_length,
-            ..Property::new(&field.name, at.clone(), shape)
+            ..PropertyShape::new(&field.name, at.clone(), shape)
         };
         let mut header = Map::new();
         if let Some(description) = &field.description {

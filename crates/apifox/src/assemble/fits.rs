@@ -1,4 +1,4 @@
-//! Whether an example fits the schema that its page gives.
+//! Checks whether an example matches the schema of its page.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 
 use super::components::Components;
 use crate::given::PREFIX;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
-/// How many pairs of value and schema are looked at for one example.
+/// Maximum number of comparisons of a value and a schema per example.
 const MOST_STEPS: usize = 500_000;
-/// References that may follow each other without a value between them.
+/// Maximum number of references that follow each other directly.
 const MOST_HOPS: usize = 50;
 
-/// Where an example does not fit.
+/// A mismatch between an example and a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
     pub(super) line: u32,
@@ -22,8 +22,9 @@ pub(super) struct Misfit {
     pub(super) text: String,
 }
 
-/// Holds an example against a schema: types, null, enumerated values, longest texts, required members.
-pub(super) fn fits(components: &Components, schema: &Value, node: &Node) -> Result<(), Misfit> {
+/// Compares an example with a schema: types, null, enumerated values, maximum lengths, required
+/// fields.
+pub(super) fn fits(components: &Components, schema: &Value, node: &JsonNode) -> Result<(), Misfit> {
     let mut check = Check {
         components,
         steps: 0,
@@ -39,18 +40,18 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, schema: &Value, node: &Node, hops: usize) -> Result<(), Misfit> {
+    fn value(&mut self, schema: &Value, node: &JsonNode, hops: usize) -> Result<(), Misfit> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return Err(self.misfit(
                 node,
-                "the example is too large to be held against the schema".to_owned(),
+                "the example is too large to be compared with the schema".to_owned(),
             ));
         }
         let Some(schema) = schema.as_object() else {
             return Ok(());
         };
-        // A reference that leads to itself asks for nothing.
+        // A reference to itself accepts any value.
         if hops > MOST_HOPS {
             return Ok(());
         }
@@ -92,52 +93,55 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn kind(&self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+    fn kind(&self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
         let Some(kind) = schema.get("type").and_then(Value::as_str) else {
             return Ok(());
         };
         let (shown, fits) = match &node.value {
-            Json::Null => ("null", false),
-            Json::Bool(_) => ("a boolean", kind == "boolean"),
-            Json::Number(digits) if digits.contains(['.', 'e', 'E']) => {
+            JsonValue::Null => ("null", false),
+            JsonValue::Bool(_) => ("a boolean", kind == "boolean"),
+            JsonValue::Number(digits) if digits.contains(['.', 'e', 'E']) => {
                 ("a number", kind == "number")
             }
-            Json::Number(_) => ("an integer", matches!(kind, "number" | "integer")),
-            Json::Text(_) => ("a string", kind == "string"),
-            Json::Array(_) => ("an array", kind == "array"),
-            Json::Object(_) => ("an object", kind == "object"),
+            JsonValue::Number(_) => ("an integer", matches!(kind, "number" | "integer")),
+            JsonValue::String(_) => ("a string", kind == "string"),
+            JsonValue::Array(_) => ("an array", kind == "array"),
+            JsonValue::Object(_) => ("an object", kind == "object"),
         };
         if fits {
             return Ok(());
         }
         let place = self.place();
-        Err(self.misfit(node, format!("{place} is {shown}, the schema says {kind}")))
+        Err(self.misfit(
+            node,
+            format!("{place} is {shown}, but the schema says {kind}"),
+        ))
     }
 
-    fn details(&mut self, schema: &Map<String, Value>, node: &Node) -> Result<(), Misfit> {
+    fn details(&mut self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array)
             && !values.contains(&node.to_value())
         {
             let place = self.place();
             let text = format!(
-                "{place} is {}, which is none of the enumerated values",
+                "{place} is {}, which is not an enumerated value",
                 quoted(&node.scalar().unwrap_or_default())
             );
             return Err(self.misfit(node, text));
         }
         match &node.value {
-            Json::Text(text) => {
+            JsonValue::String(text) => {
                 let longest = schema.get("maxLength").and_then(Value::as_u64);
                 let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
                 if longest.is_some_and(|longest| length > longest) {
                     let text = format!(
-                        "{} has {length} characters, which are too many",
+                        "{} has {length} characters, which is too long",
                         self.place()
                     );
                     return Err(self.misfit(node, text));
                 }
             }
-            Json::Array(items) => {
+            JsonValue::Array(items) => {
                 if let Some(schema) = schema.get("items") {
                     self.way.push("[]".to_owned());
                     for item in items {
@@ -146,7 +150,7 @@ impl Check<'_> {
                     self.way.pop();
                 }
             }
-            Json::Object(members) => {
+            JsonValue::Object(members) => {
                 let names: HashSet<&str> =
                     members.iter().map(|member| member.name.as_str()).collect();
                 let required = schema.get("required").and_then(Value::as_array);
@@ -175,12 +179,12 @@ impl Check<'_> {
                     }
                 }
             }
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+            JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) => {}
         }
         Ok(())
     }
 
-    /// The way to the value as a message has it.
+    /// Returns the path to the value, for diagnostics.
     fn place(&self) -> String {
         let mut way = String::new();
         for part in &self.way {
@@ -196,7 +200,7 @@ impl Check<'_> {
         }
     }
 
-    fn misfit(&self, node: &Node, text: String) -> Misfit {
+    fn misfit(&self, node: &JsonNode, text: String) -> Misfit {
         Misfit {
             line: node.line,
             text,

@@ -1,13 +1,11 @@
-//! Pages that describe one operation.
-
 use std::collections::HashMap;
 
 use super::ApiPage;
-use crate::Role;
-use crate::message::{Message, quoted};
-use crate::page::Method;
+use crate::PageRole;
+use crate::message::{Diagnostic, quoted};
+use crate::page::HttpMethod;
 
-/// Where an operation stands in the document.
+/// Where the document has an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Path(String),
@@ -18,32 +16,35 @@ pub(super) enum Target {
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     pub(super) target: Target,
-    pub(super) method: Method,
+    pub(super) method: HttpMethod,
     pub(super) pages: Vec<ApiPage<'a>>,
-    /// For each page, what its path values are called here.
+    /// For each page, the document's names of its path parameters.
     pub(super) renamed: Vec<HashMap<&'a str, String>>,
 }
 
 impl Group<'_> {
-    /// The tag: the innermost folder of the first page.
+    /// Returns the tag: the innermost folder of the first page.
     pub(super) fn tag(&self) -> Option<&str> {
         let first = self.pages.first()?;
         first.page.folder.last().map(String::as_str)
     }
 }
 
-/// Groups pages by method and path, or by webhook, in the order in which they were met.
-pub(super) fn groups<'a>(pages: &[ApiPage<'a>], messages: &mut Vec<Message>) -> Vec<Group<'a>> {
+/// Groups pages by method and path, or by webhook, in the order of their first occurrence.
+pub(super) fn groups<'a>(
+    pages: &[ApiPage<'a>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Group<'a>> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut index: HashMap<(String, Method), usize> = HashMap::new();
-    // Templates that differ only in names are one path: OpenAPI does not allow both.
+    let mut index: HashMap<(String, HttpMethod), usize> = HashMap::new();
+    // Templates that differ only in parameter names are one path: OpenAPI does not allow both.
     let mut templates: HashMap<String, (String, &str)> = HashMap::new();
     for &api in pages {
         let method = api.operation.method;
         let mut renamed = HashMap::new();
-        let (key, target, method) = if api.page.role == Role::Receiver {
+        let (key, target, method) = if api.page.role == PageRole::Webhook {
             let name = api.webhook();
-            (format!(" {name}"), Target::Webhook(name), Method::Post)
+            (format!(" {name}"), Target::Webhook(name), HttpMethod::Post)
         } else {
             let path = &api.operation.path;
             let plain = without_names(path);
@@ -53,11 +54,11 @@ pub(super) fn groups<'a>(pages: &[ApiPage<'a>], messages: &mut Vec<Message>) -> 
                 .clone();
             if first != *path {
                 renamed = names(path).zip(names(&first).map(str::to_owned)).collect();
-                messages.push(Message::warning(
+                diagnostics.push(Diagnostic::warning(
                     &api.page.name,
                     api.operation.line,
                     format!(
-                        "the path {} is called {} as on the page {page}",
+                        "the path {} is written {}, as on the page {page}",
                         quoted(path),
                         quoted(&first)
                     ),
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_without_names() {
+    fn parameter_names_are_removed_from_templates() {
         assert_eq!(
             without_names("/orders/{id}/x{n}.json"),
             "/orders/{}/x{}.json"

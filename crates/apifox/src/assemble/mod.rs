@@ -1,4 +1,8 @@
-//! Puts pages together to one OpenAPI 3.0.3 document.
+//! Assembles pages into one OpenAPI 3.0.3 document.
+//!
+//! This file builds the frame of the document and its security schemes; `operation` builds one
+//! operation from its pages with `parameters` and `contents`; `components` collects the named
+//! schemas, `writer` writes them, and `documented` compares schemas and examples of pages.
 
 mod components;
 mod contents;
@@ -15,42 +19,43 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::message::Message;
+use crate::message::Diagnostic;
 use crate::names::{camel_case, page_name};
-use crate::page::{Kind, Operation, Page};
+use crate::page::{ApiOperation, Page, PageKind};
 use components::Components;
 use group::{Group, Target};
 use security::Schemes;
 
-/// What the document says of itself.
+/// The `info` of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Info {
-    /// Title of the API.
+pub struct DocumentInfo {
+    /// The title.
     pub title: String,
-    /// Version of the document.
+    /// The version of the API.
     pub version: String,
-    /// What the API is; Markdown.
+    /// Markdown.
     pub description: Option<String>,
 }
 
-/// A document, and what there is to say of it.
+/// A document with the diagnostics of its assembly.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assembly {
-    /// An OpenAPI 3.0.3 document. It is valid and holds what could be read, whatever the messages say.
+pub struct AssembledDocument {
+    /// An OpenAPI 3.0.3 document. It is valid even if there are errors, and then lacks what could
+    /// not be read.
     pub document: Value,
-    /// Contradictions and doubts. An error means that something of a page is missing.
-    pub messages: Vec<Message>,
+    /// Conflicts between pages, and doubtful places.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
-/// An API page and its operation.
+/// A page with its operation.
 #[derive(Debug, Clone, Copy)]
 struct ApiPage<'a> {
     page: &'a Page,
-    operation: &'a Operation,
+    operation: &'a ApiOperation,
 }
 
 impl ApiPage<'_> {
-    /// What names of its components begin with.
+    /// Returns the prefix of its component names.
     fn name(&self) -> String {
         page_name(
             &self.page.title,
@@ -59,7 +64,7 @@ impl ApiPage<'_> {
         )
     }
 
-    /// The name of the webhook that it describes.
+    /// Returns the name of its webhook.
     fn webhook(&self) -> String {
         camel_case(&self.name())
     }
@@ -67,24 +72,24 @@ impl ApiPage<'_> {
 
 /// Assembles a document from pages, in their order. Guides are left out.
 ///
-/// Pages that share method and path become one operation. The result depends on nothing but the arguments.
-pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
-    let mut messages = Vec::new();
-    let pages = api_pages(pages, &mut messages);
-    let groups = group::groups(&pages, &mut messages);
+/// Pages with the same method and path become one operation. The function is pure.
+pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
+    let mut diagnostics = Vec::new();
+    let pages = api_pages(pages, &mut diagnostics);
+    let groups = group::groups(&pages, &mut diagnostics);
     let mut components = Components::default();
     for api in &pages {
         components.reserve(api.page);
     }
     for api in &pages {
-        components.add_given(api.page, &mut messages);
+        components.add_given(api.page, &mut diagnostics);
     }
     let mut paths = Map::new();
     let mut webhooks = Map::new();
     let mut schemes = Schemes::default();
     for (number, group) in groups.iter().enumerate() {
-        let operation = operation::operation(group, number, &mut components, &mut messages);
-        let security = schemes.requirement(group, &mut messages);
+        let operation = operation::operation(group, number, &mut components, &mut diagnostics);
+        let security = schemes.requirement(group, &mut diagnostics);
         let operation = with_security(operation, security);
         let (items, key) = match &group.target {
             Target::Path(path) => (&mut paths, path),
@@ -96,7 +101,7 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
         }
     }
     let mut parts = Map::new();
-    parts.insert("schemas".to_owned(), components.finish(&mut messages));
+    parts.insert("schemas".to_owned(), components.finish(&mut diagnostics));
     if let Some(schemes) = schemes.finish() {
         parts.insert("securitySchemes".to_owned(), schemes);
     }
@@ -109,10 +114,13 @@ pub fn assemble(pages: &[Page], info: &Info) -> Assembly {
         "x-webhooks": webhooks,
         "components": parts,
     });
-    Assembly { document, messages }
+    AssembledDocument {
+        document,
+        diagnostics,
+    }
 }
 
-/// Puts what an operation asks for behind its responses.
+/// Inserts `security` after `responses`.
 fn with_security(operation: Value, security: Option<Value>) -> Value {
     let (Value::Object(operation), Some(security)) = (&operation, security) else {
         return operation;
@@ -130,7 +138,7 @@ fn with_security(operation: Value, security: Option<Value>) -> Value {
     Value::Object(with)
 }
 
-fn info_object(info: &Info) -> Value {
+fn info_object(info: &DocumentInfo) -> Value {
     let mut object = Map::new();
     object.insert("title".to_owned(), json!(info.title));
     if let Some(description) = &info.description {
@@ -140,18 +148,18 @@ fn info_object(info: &Info) -> Value {
     Value::Object(object)
 }
 
-/// The pages with operations, each key once.
-fn api_pages<'a>(pages: &'a [Page], messages: &mut Vec<Message>) -> Vec<ApiPage<'a>> {
+/// Returns the pages with operations, each key once.
+fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<ApiPage<'a>> {
     let mut keys: HashMap<&str, &Page> = HashMap::new();
     let mut found = Vec::new();
     for page in pages {
         if let Some(first) = keys.get(page.key.as_str()) {
-            messages.push(
-                Message::error(
+            diagnostics.push(
+                Diagnostic::error(
                     &page.name,
                     None,
                     format!(
-                        "the page has the key `{}`, which {} has too; this one is left out",
+                        "the page has the key `{}`, which {} has too; this page is left out",
                         page.key, first.name
                     ),
                 )
@@ -160,7 +168,7 @@ fn api_pages<'a>(pages: &'a [Page], messages: &mut Vec<Message>) -> Vec<ApiPage<
             continue;
         }
         keys.insert(&page.key, page);
-        if let Kind::Api(operation) = &page.kind {
+        if let PageKind::Operation(operation) = &page.kind {
             found.push(ApiPage { page, operation });
         }
     }
@@ -171,7 +179,7 @@ fn servers(pages: &[ApiPage]) -> Value {
     let mut seen: Vec<&str> = Vec::new();
     for api in pages {
         if let Some(server) = api.operation.server.as_deref()
-            && api.page.role != crate::Role::Receiver
+            && api.page.role != crate::PageRole::Webhook
             && !seen.contains(&server)
         {
             seen.push(server);

@@ -1,4 +1,4 @@
-//! One operation of the document.
+//! Builds one operation of the document from its pages.
 
 use serde_json::{Map, Value, json};
 
@@ -7,16 +7,16 @@ use super::contents::{Variant, content, join_inferred, variant};
 use super::fields::headers;
 use super::group::Group;
 use super::parameters::parameters;
-use crate::infer::Place;
-use crate::message::Message;
-use crate::page::{Response, Schema};
+use crate::infer::SourceLine;
+use crate::message::Diagnostic;
+use crate::page::{ApiResponse, SchemaSource};
 
-/// Writes the operation that a group of pages describes.
+/// Builds the operation of a group of pages.
 pub(super) fn operation(
     group: &Group,
     number: usize,
     components: &mut Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -35,14 +35,17 @@ pub(super) fn operation(
     if group.pages.iter().all(|api| api.operation.deprecated) {
         put("deprecated", json!(true));
     }
-    let parameters = parameters(group, components, messages);
+    let parameters = parameters(group, components, diagnostics);
     if !parameters.is_empty() {
         put("parameters", Value::Array(parameters));
     }
-    if let Some(body) = request_body(group, number, components, messages) {
+    if let Some(body) = request_body(group, number, components, diagnostics) {
         put("requestBody", body);
     }
-    put("responses", responses(group, number, components, messages));
+    put(
+        "responses",
+        responses(group, number, components, diagnostics),
+    );
     let keys: Vec<&str> = group
         .pages
         .iter()
@@ -61,7 +64,7 @@ pub(super) fn operation(
         put("x-apifox-modified", Value::Object(modified));
     }
     if let Some(first) = group.pages.first() {
-        let place = Place {
+        let place = SourceLine {
             file: first.page.name.as_str().into(),
             line: first.operation.line,
         };
@@ -70,7 +73,7 @@ pub(super) fn operation(
     Value::Object(object)
 }
 
-/// The texts of the pages, each once.
+/// Joins the texts of the pages, each text once.
 fn description(group: &Group) -> String {
     let mut texts: Vec<&str> = Vec::new();
     for api in &group.pages {
@@ -86,7 +89,7 @@ fn request_body(
     group: &Group,
     number: usize,
     components: &mut Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Value> {
     let mut variants: Vec<Variant> = Vec::new();
     let mut required = true;
@@ -98,23 +101,23 @@ fn request_body(
         required &= body.required == Some(true);
         for content in &body.contents {
             let shown = !content.examples.is_empty() || !content.fields.is_empty();
-            if !shown && content.schema == Schema::Inferred {
-                messages.push(
-                    Message::warning(
+            if !shown && content.schema == SchemaSource::Inferred {
+                diagnostics.push(
+                    Diagnostic::warning(
                         &api.page.name,
                         content.line,
-                        "the body has neither an example nor fields, so that its schema is not known",
+                        "the body has neither an example nor fields, so its schema is unknown",
                     )
-                    .with_help("give it a schema in the curation"),
+                    .with_help("define the schema in an overlay"),
                 );
             }
-            variants.push(variant(api, content, None, components, messages));
+            variants.push(variant(api, content, None, components, diagnostics));
         }
     }
     if variants.is_empty() {
         return None;
     }
-    let content = content(variants, "Request", number, components, messages);
+    let content = content(variants, "Request", number, components, diagnostics);
     let mut object = Map::new();
     if required {
         object.insert("required".to_owned(), json!(true));
@@ -127,7 +130,7 @@ fn responses(
     group: &Group,
     number: usize,
     components: &mut Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Value {
     let mut statuses: Vec<&str> = Vec::new();
     for response in group.pages.iter().flat_map(|api| &api.operation.responses) {
@@ -141,7 +144,7 @@ fn responses(
     let mut responses = Map::new();
     for status in statuses {
         let mut variants = Vec::new();
-        let mut described: Option<&Response> = None;
+        let mut described: Option<&ApiResponse> = None;
         let mut fields = Vec::new();
         for &api in &group.pages {
             let own = api
@@ -155,10 +158,10 @@ fn responses(
                     .or(Some(response));
                 fields.extend(response.headers.iter().map(|field| (api, field)));
                 let contents = response.contents.iter();
-                // A media type without anything that shows the body says nothing that could be used.
+                // A media type without a schema or example is not useful.
                 let label = response.label.as_deref();
                 let known =
-                    contents.map(|content| variant(api, content, label, components, messages));
+                    contents.map(|content| variant(api, content, label, components, diagnostics));
                 variants.extend(known.filter(Variant::is_known));
             }
         }
@@ -179,7 +182,7 @@ fn responses(
         if !variants.is_empty() {
             let suffix = suffix(status);
             let variants = join_inferred(variants);
-            let content = content(variants, &suffix, number, components, messages);
+            let content = content(variants, &suffix, number, components, diagnostics);
             object.insert("content".to_owned(), Value::Object(content));
         }
         responses.insert(status.to_owned(), Value::Object(object));
@@ -187,7 +190,7 @@ fn responses(
     Value::Object(responses)
 }
 
-/// What the name of a response's component ends with.
+/// Returns the suffix of a response's component name.
 fn suffix(status: &str) -> String {
     match status {
         "200" => "Response".to_owned(),

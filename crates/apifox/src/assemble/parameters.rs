@@ -1,4 +1,4 @@
-//! Parameters of an operation, united over its pages.
+//! Parameters of an operation, merged over its pages.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,53 +13,53 @@ use super::fits::fits;
 use super::given;
 use super::group::Group;
 use crate::infer::{
-    Clash, Kind, Place as At, Property, Shape, TextFormat, declared, longest, merge, of_text,
-    text_as,
+    InferredShape, PropertyShape, ShapeKind, SourceLine, TextFormat, TypeConflict, declared,
+    longest, merge, of_text, text_as,
 };
-use crate::json::{Json, Node};
-use crate::message::{Message, quoted};
-use crate::page::{Parameter, Place, Schema};
+use crate::json::{JsonNode, JsonValue};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{ApiParameter, ParameterLocation, SchemaSource};
 use crate::types::{self, Declared};
 
-/// A parameter as the pages of the operation have it.
+/// A parameter as the pages of the operation describe it.
 struct United<'a> {
-    place: Place,
+    place: ParameterLocation,
     name: String,
-    property: Property,
+    property: PropertyShape,
     given: Option<Value>,
-    /// Pages that have it.
+    /// Number of pages that have it.
     pages: usize,
     required: bool,
-    /// Texts seen, with the page.
+    /// Values in code samples, with their page.
     samples: Vec<(ApiPage<'a>, Vec<&'a str>)>,
 }
 
-/// The parameters of a group, in the order in which they were met.
+/// Builds the parameters of a group, in the order of their first occurrence.
 pub(super) fn parameters(
     group: &Group,
     components: &Components,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Value> {
     let mut united: Vec<United> = Vec::new();
-    let mut index: HashMap<(Place, String), usize> = HashMap::new();
+    let mut index: HashMap<(ParameterLocation, String), usize> = HashMap::new();
     for (&api, renamed) in group.pages.iter().zip(&group.renamed) {
         let texts = text_members(api);
         for parameter in &api.operation.parameters {
             let shown = parameter.field.name.as_str();
             let name = match parameter.place {
-                Place::Path => renamed
+                ParameterLocation::Path => renamed
                     .get(shown)
                     .cloned()
                     .unwrap_or_else(|| shown.to_owned()),
                 _ => shown.to_owned(),
             };
             let key = match parameter.place {
-                Place::Header => name.to_ascii_lowercase(),
+                ParameterLocation::Header => name.to_ascii_lowercase(),
                 _ => name.clone(),
             };
-            let own = one(api, parameter, name, &texts, messages);
+            let own = one(api, parameter, name, &texts, diagnostics);
             match index.get(&(parameter.place, key.clone())) {
-                Some(&at) => unite(&mut united[at], own, messages),
+                Some(&at) => unite(&mut united[at], own, diagnostics),
                 None => {
                     index.insert((parameter.place, key), united.len());
                     united.push(own);
@@ -74,17 +74,17 @@ pub(super) fn parameters(
         .collect()
 }
 
-/// A parameter as one page has it.
+/// Reads a parameter of one page.
 fn one<'a>(
     api: ApiPage<'a>,
-    parameter: &'a Parameter,
+    parameter: &'a ApiParameter,
     name: String,
     texts: &HashSet<&str>,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> United<'a> {
     let file: Arc<str> = Arc::from(api.page.name.as_str());
     let field = &parameter.field;
-    let at = At {
+    let at = SourceLine {
         file: Arc::clone(&file),
         line: field.line,
     };
@@ -93,13 +93,13 @@ fn one<'a>(
         .iter()
         .map(|sample| sample.text.as_str())
         .collect();
-    let shape = shape(parameter, &at, texts, messages);
+    let shape = shape(parameter, &at, texts, diagnostics);
     // A name that a sample repeats on one line is an array; the same value shown twice is not.
-    if !matches!(shape.kind, Kind::Array(_)) {
+    if !matches!(shape.kind, ShapeKind::Array(_)) {
         let mut seen = HashSet::new();
         samples.retain(|sample| seen.insert(*sample));
     }
-    let mut property = Property {
+    let mut property = PropertyShape {
         name: name.clone(),
         at,
         shape,
@@ -107,39 +107,40 @@ fn one<'a>(
         max_length: field.max_length,
         fixed: field.fixed.iter().cloned().collect(),
     };
-    check(&mut property, &mut samples, parameter, messages);
+    check(&mut property, &mut samples, parameter, diagnostics);
     United {
         place: parameter.place,
         name,
         given: match &parameter.schema {
-            Schema::Given(value) => Some(value.clone()),
-            Schema::Inferred => None,
+            SchemaSource::Documented(value) => Some(value.clone()),
+            SchemaSource::Inferred => None,
         },
         property,
         pages: 1,
-        required: parameter.place == Place::Path || field.required == Some(true),
+        required: parameter.place == ParameterLocation::Path || field.required == Some(true),
         samples: vec![(api, samples)],
     }
 }
 
-/// The shape that a type word and samples give.
+/// Infers the shape from a type name and code samples.
 fn shape(
-    parameter: &Parameter,
-    at: &At,
+    parameter: &ApiParameter,
+    at: &SourceLine,
     texts: &HashSet<&str>,
-    messages: &mut Vec<Message>,
-) -> Shape {
-    let place = |line| At {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> InferredShape {
+    let place = |line| SourceLine {
         file: Arc::clone(&at.file),
         line,
     };
-    let mut seen: Option<Shape> = None;
-    let mut clashes: Vec<Clash> = Vec::new();
+    let mut seen: Option<InferredShape> = None;
+    let mut clashes: Vec<TypeConflict> = Vec::new();
     for sample in &parameter.samples {
         let mut own = of_text(&sample.text, place(sample.line));
-        // What is a string in a body is one here too, even if it has only digits.
-        if texts.contains(parameter.field.name.as_str()) && !matches!(own.kind, Kind::Text(_)) {
-            own.kind = Kind::Text(TextFormat::Plain);
+        // A field that is a string in a body is a string here too, even if it has only digits.
+        if texts.contains(parameter.field.name.as_str()) && !matches!(own.kind, ShapeKind::Text(_))
+        {
+            own.kind = ShapeKind::Text(TextFormat::Plain);
         }
         match &mut seen {
             None => seen = Some(own),
@@ -157,10 +158,11 @@ fn shape(
         .and_then(types::declared);
     let mut shape = match word {
         Some(Declared::Any | Declared::Object) | None => {
-            let seen =
-                seen.unwrap_or_else(|| Shape::new(at.clone(), Kind::Text(TextFormat::Plain)));
+            let seen = seen.unwrap_or_else(|| {
+                InferredShape::new(at.clone(), ShapeKind::Text(TextFormat::Plain))
+            });
             return if repeated {
-                Shape::new(at.clone(), Kind::Array(Box::new(seen)))
+                InferredShape::new(at.clone(), ShapeKind::Array(Box::new(seen)))
             } else {
                 seen
             };
@@ -171,21 +173,21 @@ fn shape(
         return shape;
     };
     match (&mut shape.kind, &seen.kind) {
-        // In a URL all values are text: the type word says what they mean.
-        (Kind::Text(format), Kind::Text(other)) => {
+        // All values in a URL are text; the type name gives their meaning.
+        (ShapeKind::Text(format), ShapeKind::Text(other)) => {
             if *format == TextFormat::Unseen {
                 *format = *other;
             }
         }
-        (Kind::Text(_) | Kind::Array(_) | Kind::Binary, _) => {}
-        (Kind::Decimal, Kind::Text(_)) => shape.kind = seen.kind,
+        (ShapeKind::Text(_) | ShapeKind::Array(_) | ShapeKind::Binary, _) => {}
+        (ShapeKind::Decimal, ShapeKind::Text(_)) => shape.kind = seen.kind,
         (kind, _) => {
             let wrong = parameter
                 .samples
                 .iter()
                 .find(|sample| text_as(&sample.text, kind).is_none());
             if let Some(sample) = wrong {
-                clashes.push(Clash {
+                clashes.push(TypeConflict {
                     path: parameter.field.name.clone(),
                     first: (at.clone(), kind.word().to_owned()),
                     second: (place(sample.line), quoted(&sample.text)),
@@ -193,28 +195,28 @@ fn shape(
             }
         }
     }
-    messages.extend(clashes.iter().map(contradiction));
+    diagnostics.extend(clashes.iter().map(contradiction));
     shape
 }
 
-/// Joins two views of a text: where they differ in kind it is just text.
-fn either(seen: &mut Shape, own: Shape) {
+/// Merges two observations of a text; if their kinds differ, the result is a string.
+fn either(seen: &mut InferredShape, own: InferredShape) {
     let mut clashes = Vec::new();
     let mut joined = seen.clone();
     merge(&mut joined, own, &mut Vec::new(), &mut clashes);
     if clashes.is_empty() {
         *seen = joined;
     } else {
-        seen.kind = Kind::Text(TextFormat::Plain);
+        seen.kind = ShapeKind::Text(TextFormat::Plain);
     }
 }
 
-/// Holds samples against what a table says.
+/// Checks code samples against what a table says.
 fn check(
-    property: &mut Property,
+    property: &mut PropertyShape,
     samples: &mut Vec<&str>,
-    parameter: &Parameter,
-    messages: &mut Vec<Message>,
+    parameter: &ApiParameter,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     let file = Arc::clone(&property.at.file);
     let first = parameter
@@ -224,47 +226,47 @@ fn check(
     if let Some(fixed) = parameter.field.fixed.as_deref()
         && let Some(other) = samples.iter().find(|sample| **sample != fixed)
     {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 &file,
                 first,
                 format!(
-                    "the sample has {} for {}, the table (line {}) says that it is always {}",
+                    "the sample has {} for {}, but the table (line {}) says that it is always {}",
                     quoted(other),
                     quoted(&property.name),
                     property.at.line,
                     quoted(fixed)
                 ),
             )
-            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+            .with_help("correct the wrong place; the fixed value is ignored"),
         );
         property.fixed.clear();
     }
-    crate::infer::check_fixed(property, messages);
+    crate::infer::check_fixed(property, diagnostics);
     let longest = samples.iter().map(|sample| sample.chars().count()).max();
     if let (Some(limit), Some(longest)) = (property.max_length, longest)
         && u64::try_from(longest).unwrap_or(u64::MAX) > limit
     {
         property.max_length = None;
-        messages.push(Message::warning(
+        diagnostics.push(Diagnostic::warning(
             &file,
             first,
             format!(
-                "the sample of {} has {longest} characters, a table allows {limit}; the limit is not taken over",
+                "the sample of {} has {longest} characters, but a table allows {limit}; the limit is ignored",
                 quoted(&property.name)
             ),
         ));
     }
-    // An error has been told about those that are none of the type.
+    // Values of another type are already reported.
     let items = match &property.shape.kind {
-        Kind::Array(items) => &items.kind,
+        ShapeKind::Array(items) => &items.kind,
         kind => kind,
     };
     samples.retain(|sample| text_as(sample, items).is_some());
 }
 
-/// Joins what another page says of a parameter.
-fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Message>) {
+/// Merges what another page says about a parameter.
+fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Diagnostic>) {
     known.pages += 1;
     known.required &= other.required;
     known.samples.extend(other.samples);
@@ -287,11 +289,11 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, messages: &mut Vec<Messa
     let mut clashes = Vec::new();
     let mut path = vec![one.name.clone()];
     merge(&mut one.shape, two.shape, &mut path, &mut clashes);
-    messages.extend(clashes.iter().map(contradiction));
+    diagnostics.extend(clashes.iter().map(contradiction));
     known.given = match (known.given.take(), other.given) {
         (Some(first), Some(second)) => {
             let (name, at) = (known.property.name.as_str(), &known.property.at);
-            Some(given::unite(name, at, first, second, &two_at, messages))
+            Some(given::unite(name, at, first, second, &two_at, diagnostics))
         }
         (one, other) => one.or(other),
     };
@@ -302,7 +304,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     let mut object = Map::new();
     object.insert("name".to_owned(), json!(parameter.name));
     object.insert("in".to_owned(), json!(parameter.place.name()));
-    let everywhere = parameter.pages == pages || parameter.place == Place::Path;
+    let everywhere = parameter.pages == pages || parameter.place == ParameterLocation::Path;
     if parameter.required && everywhere {
         object.insert("required".to_owned(), json!(true));
     }
@@ -317,7 +319,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     for (api, samples) in &parameter.samples {
         let page = api.page;
         let values: Vec<Value> = match &property.shape.kind {
-            Kind::Array(items) if !samples.is_empty() => {
+            ShapeKind::Array(items) if !samples.is_empty() => {
                 vec![
                     samples
                         .iter()
@@ -330,10 +332,10 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
                 .filter_map(|text| text_as(text, kind))
                 .collect(),
         };
-        // A sample is no rule: one that does not fit what a page gives is left out.
+        // A code sample is not binding: one that does not match the schema is left out.
         let fit = |value: &Value| {
             let given = parameter.given.as_ref();
-            given.is_none_or(|given| fits(components, given, &Node::of(value)).is_ok())
+            given.is_none_or(|given| fits(components, given, &JsonNode::of(value)).is_ok())
         };
         let values = values.into_iter().filter(fit);
         for (number, value) in values.enumerate() {
@@ -352,7 +354,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     Value::Object(object)
 }
 
-/// Names of members that are strings in the bodies of a page.
+/// Returns the names of fields that are strings in the bodies of a page.
 fn text_members<'a>(api: ApiPage<'a>) -> HashSet<&'a str> {
     let mut names = HashSet::new();
     let body = api.operation.body.iter().flat_map(|body| &body.contents);
@@ -367,12 +369,12 @@ fn text_members<'a>(api: ApiPage<'a>) -> HashSet<&'a str> {
     names
 }
 
-fn collect<'a>(node: &'a Node, names: &mut HashSet<&'a str>) {
+fn collect<'a>(node: &'a JsonNode, names: &mut HashSet<&'a str>) {
     match &node.value {
-        Json::Array(items) => items.iter().for_each(|item| collect(item, names)),
-        Json::Object(members) => {
+        JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names)),
+        JsonValue::Object(members) => {
             for member in members {
-                if let Json::Text(_) = member.value.value {
+                if let JsonValue::String(_) = member.value.value {
                     names.insert(&member.name);
                 }
                 collect(&member.value, names);

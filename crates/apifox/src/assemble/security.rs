@@ -1,14 +1,12 @@
-//! Security schemes of the document, and what operations ask for.
-
 use serde_json::{Map, Value, json};
 
 use super::group::Group;
 use crate::given::security::same;
-use crate::infer::Place;
-use crate::message::{Message, quoted};
+use crate::infer::SourceLine;
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 
-/// The schemes in the order in which they were met.
+/// The security schemes in the order of their first occurrence.
 #[derive(Debug, Default)]
 pub(super) struct Schemes {
     names: Names,
@@ -20,15 +18,15 @@ struct Entry {
     wanted: String,
     name: String,
     scheme: Value,
-    at: Place,
+    at: SourceLine,
 }
 
 impl Schemes {
-    /// What the operation of a group asks for: what its first page says that says anything.
+    /// Returns the requirement of an operation, from the first page that has one.
     pub(super) fn requirement(
         &mut self,
         group: &Group,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Value> {
         let api = group
             .pages
@@ -38,11 +36,11 @@ impl Schemes {
         for set in &api.operation.security {
             let mut asked = Map::new();
             for security in set {
-                let at = Place {
+                let at = SourceLine {
                     file: api.page.name.as_str().into(),
                     line: security.line,
                 };
-                let name = self.name(&security.name, &security.scheme, at, messages);
+                let name = self.name(&security.name, &security.scheme, at, diagnostics);
                 asked.insert(name, json!([]));
             }
             let asked = Value::Object(asked);
@@ -57,8 +55,8 @@ impl Schemes {
         &mut self,
         wanted: &str,
         scheme: &Value,
-        at: Place,
-        messages: &mut Vec<Message>,
+        at: SourceLine,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> String {
         let known = self
             .entries
@@ -74,17 +72,17 @@ impl Schemes {
         };
         let (name, _) = self.names.take(&fit);
         if let Some(other) = self.entries.iter().find(|entry| entry.wanted == wanted) {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     &at.file,
                     at.line,
                     format!(
-                        "the security scheme {} is another one on the page {}; this one is called {name}",
+                        "the security scheme {} differs from the one on the page {}; this one is called {name}",
                         quoted(wanted),
                         other.at
                     ),
                 )
-                .with_help("correct the wrong page, or name the schemes in the curation"),
+                .with_help("correct the wrong page, or rename the schemes in an overlay"),
             );
         }
         self.entries.push(Entry {
@@ -96,7 +94,7 @@ impl Schemes {
         name
     }
 
-    /// All schemes; none where no page names one.
+    /// Returns all schemes, or `None` if no page has one.
     pub(super) fn finish(self) -> Option<Value> {
         if self.entries.is_empty() {
             return None;

@@ -1,15 +1,17 @@
-//! Writes components as schemas: shapes, and what pages gave.
+//! Writes components as schemas, from shapes and from the schemas of pages.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::given::PREFIX;
-use crate::infer::{Kind, Object, Place, Property, Shape, TextFormat, text_as};
-use crate::message::{Message, quoted};
+use crate::infer::{
+    InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat, text_as,
+};
+use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, pascal_case};
 
-pub(super) fn mark(schema: &mut Map<String, Value>, place: &Place, pages: &[String]) {
+pub(super) fn mark(schema: &mut Map<String, Value>, place: &SourceLine, pages: &[String]) {
     mark_at(schema, &place.marker(), pages);
 }
 
@@ -18,28 +20,28 @@ fn mark_at(schema: &mut Map<String, Value>, marker: &str, pages: &[String]) {
     schema.insert("x-apifox-at".to_owned(), json!(marker));
 }
 
-/// Writes shapes as schemas; objects become components.
+/// Writes shapes as schemas; each nested object becomes a component.
 pub(super) struct Writer<'m> {
     pub(super) names: Names,
     pub(super) schemas: Vec<(String, Value)>,
-    /// The file of the given schema that is being written, for messages.
+    /// The file of the schema that is being written, for diagnostics.
     pub(super) file: Arc<str>,
-    pub(super) messages: &'m mut Vec<Message>,
+    pub(super) diagnostics: &'m mut Vec<Diagnostic>,
 }
 
 impl Writer<'_> {
     pub(super) fn component(
         &mut self,
         name: String,
-        shape: &Shape,
-        at: &Place,
+        shape: &InferredShape,
+        at: &SourceLine,
         description: Option<&str>,
         pages: &[String],
     ) {
         let slot = self.schemas.len();
         self.schemas.push((name.clone(), Value::Null));
         let mut schema = match &shape.kind {
-            Kind::Object(object) => self.object(&name, object, pages),
+            ShapeKind::Object(object) => self.object(&name, object, pages),
             _ => match self.schema(shape, &name, pages) {
                 Value::Object(schema) => schema,
                 _ => Map::new(),
@@ -52,7 +54,7 @@ impl Writer<'_> {
         self.schemas[slot].1 = Value::Object(schema);
     }
 
-    fn object(&mut self, name: &str, object: &Object, pages: &[String]) -> Map<String, Value> {
+    fn object(&mut self, name: &str, object: &ObjectShape, pages: &[String]) -> Map<String, Value> {
         let mut properties = Map::new();
         for property in object.properties() {
             let schema = self.property(name, property, pages);
@@ -73,9 +75,9 @@ impl Writer<'_> {
         schema
     }
 
-    fn property(&mut self, holder: &str, property: &Property, pages: &[String]) -> Value {
+    fn property(&mut self, holder: &str, property: &PropertyShape, pages: &[String]) -> Value {
         let name = format!("{holder}{}", part(&property.name));
-        if let Kind::Object(_) = &property.shape.kind {
+        if let ShapeKind::Object(_) = &property.shape.kind {
             let description = property.description.as_deref();
             let reference = self.nested(&name, &property.shape, &property.at, description, pages);
             if !property.shape.nullable {
@@ -96,12 +98,12 @@ impl Writer<'_> {
         Value::Object(schema)
     }
 
-    /// A nested object: a component of its own.
+    /// Writes a nested object as a component.
     fn nested(
         &mut self,
         wanted: &str,
-        shape: &Shape,
-        at: &Place,
+        shape: &InferredShape,
+        at: &SourceLine,
         description: Option<&str>,
         pages: &[String],
     ) -> Value {
@@ -114,23 +116,23 @@ impl Writer<'_> {
     fn take_name(&mut self, wanted: &str, file: &str, line: impl Into<Option<u32>>) -> String {
         let (name, changed) = self.names.take(wanted);
         if changed {
-            self.messages.push(
-                Message::warning(
+            self.diagnostics.push(
+                Diagnostic::warning(
                     file,
                     line,
                     format!(
-                        "the component {} is called {}: the name is taken",
+                        "the component {} is called {} because the name is in use",
                         quoted(wanted),
                         quoted(&name)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         name
     }
 
-    /// A schema that a page gave. Objects in it become components as those of a shape do.
+    /// Writes the schema of a page; each nested object becomes a component.
     pub(super) fn given(
         &mut self,
         name: String,
@@ -142,7 +144,7 @@ impl Writer<'_> {
         self.schemas.push((name.clone(), Value::Null));
         let mut schema = self.inside(&name, schema, marker, pages);
         schema.shift_remove("x-apifox-at");
-        // Beside a reference nothing may stand, and a component says where it comes from.
+        // `$ref` allows no sibling keywords, and a component has its own location.
         if let Some(reference) = schema.shift_remove("$ref") {
             schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
         }
@@ -150,7 +152,7 @@ impl Writer<'_> {
         self.schemas[slot].1 = Value::Object(schema);
     }
 
-    /// Puts references in place of the objects in a schema.
+    /// Replaces the objects in a schema by references.
     fn inside(
         &mut self,
         name: &str,
@@ -176,7 +178,7 @@ impl Writer<'_> {
                 }
             }
         }
-        // What belongs together stays together.
+        // The branches of `allOf` belong together.
         if let Some(Value::Array(branches)) = schema.get_mut("allOf") {
             for inner in branches.iter_mut() {
                 if let Value::Object(branch) = inner {
@@ -221,13 +223,13 @@ impl Writer<'_> {
         };
     }
 
-    /// A schema to stand in place; `name` is what a nested object builds its name on.
-    fn schema(&mut self, shape: &Shape, name: &str, pages: &[String]) -> Value {
+    /// Writes the inline schema of a shape; `name` starts the names of nested components.
+    fn schema(&mut self, shape: &InferredShape, name: &str, pages: &[String]) -> Value {
         let mut schema = scalar(&shape.kind);
-        if let Kind::Array(items) = &shape.kind {
+        if let ShapeKind::Array(items) = &shape.kind {
             let item = format!("{name}Item");
             let items = match &items.kind {
-                Kind::Object(_) => {
+                ShapeKind::Object(_) => {
                     let reference = self.nested(&item, items, &items.at, None, pages);
                     if items.nullable {
                         json!({ "nullable": true, "allOf": [reference] })
@@ -247,7 +249,7 @@ impl Writer<'_> {
     }
 }
 
-/// What a property adds to the name of its component.
+/// Returns what a property adds to the name of its component.
 fn part(property: &str) -> String {
     let part = pascal_case(property);
     if part.is_empty() {
@@ -257,18 +259,18 @@ fn part(property: &str) -> String {
     }
 }
 
-/// Type and format of a shape that holds no others.
-pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
+/// Returns the type and format of a scalar shape.
+pub(super) fn scalar(kind: &ShapeKind) -> Map<String, Value> {
     let (name, format) = match kind {
-        Kind::Unknown | Kind::Array(_) => return Map::new(),
-        Kind::Object(_) => ("object", None),
-        Kind::Boolean => ("boolean", None),
-        Kind::Integer { wide: false } => ("integer", Some("int64")),
-        Kind::Integer { wide: true } => ("integer", None),
-        Kind::Number | Kind::Decimal => ("number", None),
-        Kind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
-        Kind::Text(_) => ("string", None),
-        Kind::Binary => ("string", Some("binary")),
+        ShapeKind::Unknown | ShapeKind::Array(_) => return Map::new(),
+        ShapeKind::Object(_) => ("object", None),
+        ShapeKind::Boolean => ("boolean", None),
+        ShapeKind::Integer { wide: false } => ("integer", Some("int64")),
+        ShapeKind::Integer { wide: true } => ("integer", None),
+        ShapeKind::Number | ShapeKind::Decimal => ("number", None),
+        ShapeKind::Text(TextFormat::Known(format)) => ("string", Some(format.name())),
+        ShapeKind::Text(_) => ("string", None),
+        ShapeKind::Binary => ("string", Some("binary")),
     };
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!(name));
@@ -278,12 +280,12 @@ pub(super) fn scalar(kind: &Kind) -> Map<String, Value> {
     schema
 }
 
-/// What tables say of a property beside its type.
-pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
+/// Adds what tables document about a property.
+pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape) {
     if let Some(description) = &property.description {
         schema.insert("description".to_owned(), json!(description));
     }
-    if let (Some(length), Kind::Text(_)) = (property.max_length, &property.shape.kind) {
+    if let (Some(length), ShapeKind::Text(_)) = (property.max_length, &property.shape.kind) {
         schema.insert("maxLength".to_owned(), json!(length));
     }
     if !property.fixed.is_empty() {
@@ -296,7 +298,7 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &Property) {
         if property.shape.nullable {
             values.push(Value::Null);
         }
-        if matches!(kind, Kind::Unknown) {
+        if matches!(kind, ShapeKind::Unknown) {
             schema.insert("type".to_owned(), json!("string"));
         }
         schema.insert("enum".to_owned(), Value::Array(values));

@@ -1,35 +1,33 @@
-//! A body in one media type, from its schema and its examples.
-
 use serde_json::{Value, json};
 
 use super::media::{BINARY, FORM, PARTS, is_json, settle};
 use super::{is_blank, members};
-use crate::json::Node;
-use crate::page::{Content, Example, Field, Schema};
+use crate::json::JsonNode;
+use crate::page::{BodyContent, BodyExample, FieldSpec, SchemaSource};
 
-/// Puts a body together. A schema that says nothing gives way to the examples.
+/// Builds a body. If the schema adds nothing to the examples, they are used instead.
 pub(crate) fn content(
     line: u32,
     media_type: String,
     schema: Option<Value>,
-    examples: Vec<Example>,
-) -> Content {
+    examples: Vec<BodyExample>,
+) -> BodyContent {
     let blank = schema.as_ref().is_none_or(is_blank);
     let typed = is_json(&media_type) || media_type == FORM || media_type == PARTS;
     let schema = match schema {
         _ if blank && media_type == BINARY => {
-            Schema::Given(json!({ "type": "string", "format": "binary" }))
+            SchemaSource::Documented(json!({ "type": "string", "format": "binary" }))
         }
-        Some(schema) if !blank => Schema::Given(schema),
-        // An object of which nothing is told is still one.
+        Some(schema) if !blank => SchemaSource::Documented(schema),
+        // An object without properties is still an object.
         Some(Value::Object(schema))
             if examples.is_empty() && typed && schema.contains_key("type") =>
         {
-            Schema::Given(Value::Object(members([("type", json!("object"))])))
+            SchemaSource::Documented(Value::Object(members([("type", json!("object"))])))
         }
-        _ => Schema::Inferred,
+        _ => SchemaSource::Inferred,
     };
-    let mut content = Content {
+    let mut content = BodyContent {
         line,
         media_type,
         schema,
@@ -40,9 +38,9 @@ pub(crate) fn content(
     content
 }
 
-/// The headers of a response: by their names, or a list of them.
-pub(crate) fn headers(node: &Node) -> Vec<Field> {
-    let field = |name: &str, line: u32, header: &Node| Field {
+/// Reads the headers of a response, which are a map by name or a list.
+pub(crate) fn headers(node: &JsonNode) -> Vec<FieldSpec> {
+    let field = |name: &str, line: u32, header: &JsonNode| FieldSpec {
         name: name.trim().to_owned(),
         line,
         type_name: header
@@ -51,9 +49,9 @@ pub(crate) fn headers(node: &Node) -> Vec<Field> {
             .text_of("type")
             .map(str::to_owned),
         description: header.text_of("description").map(str::to_owned),
-        ..Field::default()
+        ..FieldSpec::default()
     };
-    let named = node.members().iter();
+    let named = node.fields().iter();
     let named = named.map(|member| field(&member.name, member.line, &member.value));
     let listed = node.items().iter();
     let listed = listed.map(|header| {

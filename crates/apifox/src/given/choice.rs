@@ -1,19 +1,17 @@
-//! Schemas made of others: all of them, or one of them.
-
 use serde_json::{Map, Value, json};
 
 use super::Reader;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 
 impl Reader<'_> {
-    pub(super) fn choices(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    pub(super) fn choices(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         for word in ["allOf", "oneOf", "anyOf"] {
             let Some(list) = node.get(word) else {
                 continue;
             };
             let mut branches = Vec::new();
             for item in list.items() {
-                // In 3.1 null is one of the choices.
+                // In OpenAPI 3.1 null is one of the branches.
                 if word != "allOf" && is_null(item) {
                     schema.insert("nullable".to_owned(), json!(true));
                     continue;
@@ -25,7 +23,7 @@ impl Reader<'_> {
             }
             self.put_branches(word, branches, schema);
         }
-        if let Some(not) = node.get("not").filter(|not| !not.members().is_empty()) {
+        if let Some(not) = node.get("not").filter(|not| !not.fields().is_empty()) {
             let not = self.schema(not);
             schema.insert("not".to_owned(), not);
         }
@@ -46,7 +44,7 @@ impl Reader<'_> {
                 let Some(Value::Object(branch)) = branches.pop() else {
                     return;
                 };
-                // The only choice is no choice. Beside a reference nothing may stand.
+                // A single branch needs no keyword. `$ref` allows no sibling keywords.
                 if schema.is_empty() || !branch.contains_key("$ref") {
                     for (name, value) in branch {
                         schema.entry(name).or_insert(value);
@@ -62,12 +60,12 @@ impl Reader<'_> {
     }
 }
 
-/// Whether nothing but null is of the schema.
-fn is_null(node: &Node) -> bool {
+/// Returns whether a schema only accepts null.
+fn is_null(node: &JsonNode) -> bool {
     node.get("type").is_some_and(|kind| match &kind.value {
-        Json::Text(text) => text == "null",
-        Json::Null => true,
-        Json::Array(items) => {
+        JsonValue::String(text) => text == "null",
+        JsonValue::Null => true,
+        JsonValue::Array(items) => {
             !items.is_empty() && items.iter().all(|item| item.text() == Some("null"))
         }
         _ => false,

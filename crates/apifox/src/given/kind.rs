@@ -1,23 +1,23 @@
-//! The types of a schema: one word, several, or the words of a page.
+//! Types of a schema: the `type` keyword, limits, and combined schemas.
 
 use serde_json::{Map, Value, json};
 
 use super::Reader;
 use crate::infer::Format;
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 use crate::types::{self, Declared};
 
-/// What the types of a schema say.
+/// The types of a schema.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
-    /// The types, as small schemas; empty: any.
+    /// One small schema per type; empty means any type.
     pub(super) types: Vec<Map<String, Value>>,
     pub(super) nullable: bool,
 }
 
 impl Kinds {
-    /// The only type.
+    /// Returns the type if there is exactly one.
     pub(super) fn only(&self) -> Option<&str> {
         match self.types.as_slice() {
             [one] => one.get("type")?.as_str(),
@@ -27,7 +27,7 @@ impl Kinds {
 }
 
 impl Reader<'_> {
-    pub(super) fn kinds(&mut self, node: &Node) -> Kinds {
+    pub(super) fn kinds(&mut self, node: &JsonNode) -> Kinds {
         let mut kinds = Kinds {
             nullable: node.says("nullable") || node.says("x-nullable"),
             ..Kinds::default()
@@ -41,24 +41,24 @@ impl Reader<'_> {
             }
             Some(word) => self.kind(word, &mut kinds),
         }
-        // A type that the author left out shows by what stands beside it.
+        // A missing type is derived from the other keywords.
         if kinds.types.is_empty() && node.get("type").is_none() {
             let word = |name: &str| {
                 node.get(name)
-                    .is_some_and(|value| !value.members().is_empty())
+                    .is_some_and(|value| !value.fields().is_empty())
             };
             if word("properties") || word("x-apifox-refs") {
                 kinds.types.push(small("object"));
-            } else if node.get("items").is_some_and(Node::is_object) {
+            } else if node.get("items").is_some_and(JsonNode::is_object) {
                 kinds.types.push(small("array"));
             }
         }
         kinds
     }
 
-    fn kind(&mut self, word: &Node, kinds: &mut Kinds) {
-        let Json::Text(text) = &word.value else {
-            // YAML reads an unquoted null as nothing.
+    fn kind(&mut self, word: &JsonNode, kinds: &mut Kinds) {
+        let JsonValue::String(text) = &word.value else {
+            // YAML reads an unquoted null as null.
             kinds.nullable |= word.is_null();
             return;
         };
@@ -75,8 +75,8 @@ impl Reader<'_> {
                 None => {
                     self.warn(
                         word.line,
-                        format!("{} is no type; anything may stand there", quoted(text)),
-                        "give it a type in the curation",
+                        format!("{} is not a type; any value is accepted", quoted(text)),
+                        "set the type in an overlay",
                     );
                     return;
                 }

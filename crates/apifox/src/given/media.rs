@@ -1,12 +1,12 @@
-//! Media types, statuses and examples, as both forms with schemas have them.
+//! Bodies: media types, statuses, schemas, headers and examples.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::json::{Budget, Json, Node, parse};
-use crate::message::{Message, quoted};
-use crate::page::{Content, Example, Schema};
+use crate::json::{Budget, JsonNode, JsonValue, parse};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{BodyContent, BodyExample, SchemaSource};
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -14,7 +14,7 @@ pub(crate) const PARTS: &str = "multipart/form-data";
 pub(crate) const BINARY: &str = "application/octet-stream";
 const ANY: &str = "*/*";
 
-/// The media type behind a word of a page. `None`: there is no body.
+/// Returns the media type for a page's word. `None` means that there is no body.
 pub(crate) fn media_type(word: &str) -> Option<String> {
     let word = word
         .split(';')
@@ -56,18 +56,19 @@ pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == JSON || media_type == ANY || media_type.ends_with("+json")
 }
 
-/// Puts JSON in place of "anything" where schema or example show that.
-pub(crate) fn settle(content: &mut Content) {
+/// Replaces `*/*` by JSON if the schema or an example shows JSON.
+pub(crate) fn settle(content: &mut BodyContent) {
     if content.media_type != ANY {
         return;
     }
-    let structured = |value: &Json| matches!(value, Json::Object(_) | Json::Array(_));
+    let structured =
+        |value: &JsonValue| matches!(value, JsonValue::Object(_) | JsonValue::Array(_));
     let shown = content
         .examples
         .iter()
         .any(|example| structured(&example.value.value));
     let given = match &content.schema {
-        Schema::Given(Value::Object(schema)) => {
+        SchemaSource::Documented(Value::Object(schema)) => {
             schema.contains_key("$ref")
                 || ["object", "array"]
                     .iter()
@@ -80,7 +81,7 @@ pub(crate) fn settle(content: &mut Content) {
     }
 }
 
-/// The status of a response, and what its name adds: `200`, `x-200:Error`, `4XX`, `default`.
+/// Parses the key of a response into its status and label: `200`, `x-200:Error`, `4XX`, `default`.
 pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
     let key = key.trim();
     let rest = key.strip_prefix("x-").unwrap_or(key);
@@ -92,7 +93,7 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
         .filter(|label| !label.is_empty())
         .map(str::to_owned);
     let code = code.trim().to_ascii_uppercase();
-    // Some tools that upload docs write all numbers as fractions.
+    // Some upload tools write all numbers with a fraction.
     let code = code.strip_suffix(".0").unwrap_or(&code).to_owned();
     if code == "DEFAULT" || code == "0" {
         return Some(("default".to_owned(), label));
@@ -106,29 +107,30 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
     fits.then_some((code, label))
 }
 
-/// Where examples are read.
+/// Parses examples.
 pub(crate) struct Examples<'a> {
     pub(crate) file: &'a Arc<str>,
     pub(crate) budget: &'a mut Budget,
-    pub(crate) messages: &'a mut Vec<Message>,
+    pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Examples<'_> {
-    /// Reads an example. A text in place of JSON is read as JSON; what is none is left out with a warning.
+    /// Parses an example. A string is parsed as JSON if the media type is JSON; an invalid one is
+    /// left out with a warning.
     pub(crate) fn read(
         &mut self,
-        node: &Node,
+        node: &JsonNode,
         name: Option<&str>,
         media_type: &str,
-    ) -> Option<Example> {
+    ) -> Option<BodyExample> {
         let name = name
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .map(str::to_owned);
         let (value, cut) = match &node.value {
-            Json::Null => return None,
-            Json::Text(text) if text.trim().is_empty() => return None,
-            Json::Text(text)
+            JsonValue::Null => return None,
+            JsonValue::String(text) if text.trim().is_empty() => return None,
+            JsonValue::String(text)
                 if is_json(media_type) && text.trim_start().starts_with(['{', '[', '"']) =>
             {
                 if super::values::is_placeholder(text) && text.trim_start().starts_with("{{") {
@@ -136,21 +138,21 @@ impl Examples<'_> {
                 }
                 self.json(text, node.line)?
             }
-            // A word where JSON is asked for shows nothing of it.
-            Json::Text(text) if is_json(media_type) && media_type != ANY => {
-                self.messages.push(
-                    Message::warning(
+            // A plain word is not an example of a JSON body.
+            JsonValue::String(text) if is_json(media_type) && media_type != ANY => {
+                self.diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         node.line,
-                        format!("the example {} is no JSON; it is left out", quoted(text)),
+                        format!("the example {} is not JSON; it is left out", quoted(text)),
                     )
-                    .with_help("mend the example in the file if it is needed"),
+                    .with_help("correct the example in the file if it is needed"),
                 );
                 return None;
             }
             _ => (node.clone(), false),
         };
-        Some(Example {
+        Some(BodyExample {
             line: node.line,
             name,
             value,
@@ -158,41 +160,41 @@ impl Examples<'_> {
         })
     }
 
-    fn json(&mut self, text: &str, line: u32) -> Option<(Node, bool)> {
+    fn json(&mut self, text: &str, line: u32) -> Option<(JsonNode, bool)> {
         let parsed = match parse(text, 1, 1, self.budget) {
             Ok(parsed) => parsed,
             Err(failure) => {
-                self.messages.push(
-                    Message::warning(
+                self.diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         line,
                         format!(
-                            "the example is no JSON and is left out: {} (its line {}, column {})",
+                            "the example is not JSON and is left out: {} (line {} of the example, column {})",
                             failure.reason, failure.line, failure.column
                         ),
                     )
-                    .with_help("mend the example in the file if it is needed"),
+                    .with_help("correct the example in the file if it is needed"),
                 );
                 return None;
             }
         };
         if let Some((_, remark)) = parsed.remarks.first() {
-            self.messages
-                .push(Message::warning(self.file, line, *remark));
+            self.diagnostics
+                .push(Diagnostic::warning(self.file, line, *remark));
         }
         let behind = text[parsed.end..].trim();
         if !behind.is_empty() {
-            self.messages.push(Message::warning(
+            self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
-                format!("{} behind the example is not read", quoted(behind)),
+                format!("{} after the example is ignored", quoted(behind)),
             ));
         }
         if parsed.cut.is_some() {
-            self.messages.push(Message::warning(
+            self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
-                "the example is cut; what is there tells the schema only if the page has none",
+                "the example is truncated; it contributes to the schema only if the page has none",
             ));
         }
         let mut node = parsed.node;
@@ -201,18 +203,18 @@ impl Examples<'_> {
     }
 }
 
-/// Puts all of a value on one line of the page: the one that its text stands on.
-fn stand(node: &mut Node, line: u32) {
+/// Sets the line of all parts of a value to the line of the string that contained it.
+fn stand(node: &mut JsonNode, line: u32) {
     node.line = line;
     match &mut node.value {
-        Json::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
-        Json::Object(members) => {
+        JsonValue::Array(items) => items.iter_mut().for_each(|item| stand(item, line)),
+        JsonValue::Object(members) => {
             for member in members {
                 member.line = line;
                 stand(&mut member.value, line);
             }
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) | JsonValue::String(_) => {}
     }
 }
 
@@ -221,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types() {
+    fn media_types_are_recognised() {
         for (word, wanted) in [
             ("json", Some(JSON)),
             ("application/json; charset=utf-8", Some(JSON)),
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses() {
+    fn response_keys_are_parsed() {
         for (key, wanted) in [
             ("200", Some(("200", None))),
             ("x-200:Error", Some(("200", Some("Error")))),
@@ -260,35 +262,35 @@ mod tests {
     }
 
     #[test]
-    fn examples_in_texts() {
+    fn examples_in_strings_are_parsed() {
         for (text, value, said) in [
             ("{\"a\": 1.50}", Some("{\"a\":1.50}"), ""),
             ("{\"a\": 1, // one\n}", Some("{\"a\":1}"), "comment"),
             (
                 "{\"a\": 4111****1}",
                 None,
-                "no JSON and is left out: expected the end of the number",
+                "not JSON and is left out: expected the end of the number",
             ),
-            ("{\"a\": \"x", Some("{}"), "cut"),
-            ("{} {}", Some("{}"), "behind"),
-            ("ok", None, "`ok` is no JSON"),
+            ("{\"a\": \"x", Some("{}"), "truncated"),
+            ("{} {}", Some("{}"), "ignored"),
+            ("ok", None, "`ok` is not JSON"),
             ("", None, ""),
             ("{{body}}", None, ""),
         ] {
-            let mut messages = Vec::new();
-            let node = Node {
+            let mut diagnostics = Vec::new();
+            let node = JsonNode {
                 line: 7,
-                value: Json::Text(text.to_owned()),
+                value: JsonValue::String(text.to_owned()),
             };
             let read = Examples {
                 file: &Arc::from("a.json"),
                 budget: &mut Budget::default(),
-                messages: &mut messages,
+                diagnostics: &mut diagnostics,
             }
             .read(&node, None, JSON);
             let read = read.map(|example| example.value.to_value().to_string());
             assert_eq!(read.as_deref(), value, "{text}");
-            let told: String = messages.iter().map(Message::to_string).collect();
+            let told: String = diagnostics.iter().map(Diagnostic::to_string).collect();
             assert!(
                 told.contains(said) && told.is_empty() == said.is_empty(),
                 "{text}: {told}"

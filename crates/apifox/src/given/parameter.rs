@@ -1,4 +1,4 @@
-//! Parameters as both forms with schemas have them.
+//! Parameters of a page with schemas.
 
 use std::collections::HashSet;
 
@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::values::is_placeholder;
-use crate::json::{Json, Member, Node};
+use crate::json::{JsonField, JsonNode, JsonValue};
 use crate::message::quoted;
-use crate::page::{Field, Parameter, Place, Sample, Schema};
+use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
 use crate::rendered::parameters::is_standard;
 use crate::rendered::path;
 
-/// Words of a parameter that describe its values, where it has no schema of its own.
+/// Keywords of a parameter that describe its value if it has no `schema`.
 const WORDS: &[&str] = &[
     "type",
     "items",
@@ -28,26 +28,27 @@ const WORDS: &[&str] = &[
     "x-apifox-enum",
 ];
 
-/// Parameters of an operation, each place and name once: those of the path first, in its order.
+/// The parameters of an operation, each location and name once; path parameters first, in path
+/// order.
 pub(crate) struct Parameters {
-    all: Vec<Parameter>,
-    met: HashSet<(Place, String)>,
+    all: Vec<ApiParameter>,
+    met: HashSet<(ParameterLocation, String)>,
     in_path: Vec<String>,
 }
 
 impl Parameters {
-    /// For a path template that stands on a line.
+    /// Creates the parameters of a path template.
     pub(crate) fn new(template: &str, line: u32) -> Self {
         let names = path::names(template).unwrap_or_default();
-        let of_path = |name: &&str| Parameter {
-            place: Place::Path,
-            field: Field {
+        let of_path = |name: &&str| ApiParameter {
+            place: ParameterLocation::Path,
+            field: FieldSpec {
                 name: (*name).to_owned(),
                 line,
-                ..Field::default()
+                ..FieldSpec::default()
             },
             samples: Vec::new(),
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
         };
         Self {
             all: names.iter().map(of_path).collect(),
@@ -56,20 +57,19 @@ impl Parameters {
         }
     }
 
-    /// Adds what a page says of a parameter. Headers that carry the message and not its meaning are none, but
-    /// for the one that proves who is calling.
-    pub(crate) fn add(&mut self, place: Place, node: &Node, reader: &mut Reader) {
-        if node.get("enable").and_then(Node::truth) == Some(false) {
+    /// Adds a parameter. Standard headers are skipped except for `Authorization`.
+    pub(crate) fn add(&mut self, place: ParameterLocation, node: &JsonNode, reader: &mut Reader) {
+        if node.get("enable").and_then(JsonNode::truth) == Some(false) {
             return;
         }
         let Some(name) = node.text_of("name") else {
             return;
         };
         let lower = name.to_ascii_lowercase();
-        if place == Place::Header && is_standard(name) && lower != "authorization" {
+        if place == ParameterLocation::Header && is_standard(name) && lower != "authorization" {
             return;
         }
-        let key = if place == Place::Header {
+        let key = if place == ParameterLocation::Header {
             lower
         } else {
             name.to_owned()
@@ -78,7 +78,7 @@ impl Parameters {
             return;
         }
         let parameter = one(place, name, node, reader);
-        if place != Place::Path {
+        if place != ParameterLocation::Path {
             self.all.push(parameter);
             return;
         }
@@ -86,24 +86,21 @@ impl Parameters {
             Some(at) => self.all[at] = parameter,
             None => reader.warn(
                 node.line,
-                format!(
-                    "the path has no place for the parameter {}; it is left out",
-                    quoted(name)
-                ),
+                format!("the path has no parameter {}; it is left out", quoted(name)),
                 "correct the path or the name in the file",
             ),
         }
     }
 
-    /// Adds the parameters of a list, each of which says by `in` where it stands.
-    pub(crate) fn add_list(&mut self, list: &[Node], reader: &mut Reader) {
+    /// Adds the parameters of a list, whose locations are in `in`.
+    pub(crate) fn add_list(&mut self, list: &[JsonNode], reader: &mut Reader) {
         for node in list {
             match node.text_of("in").and_then(place) {
                 Some(place) => self.add(place, node, reader),
                 None => reader.warn(
                     node.line,
                     format!(
-                        "a parameter stands in no place of a request: {}",
+                        "the location of a parameter is unknown: {}",
                         quoted(node.text_of("in").unwrap_or("none"))
                     ),
                     "correct its `in` in the file",
@@ -112,36 +109,36 @@ impl Parameters {
         }
     }
 
-    pub(crate) fn finish(self) -> Vec<Parameter> {
+    pub(crate) fn finish(self) -> Vec<ApiParameter> {
         self.all
     }
 }
 
-/// The place behind its word.
-pub(crate) fn place(word: &str) -> Option<Place> {
+/// Parses the value of `in`.
+pub(crate) fn place(word: &str) -> Option<ParameterLocation> {
     Some(match word {
-        "path" => Place::Path,
-        "query" => Place::Query,
-        "header" => Place::Header,
-        "cookie" => Place::Cookie,
+        "path" => ParameterLocation::Path,
+        "query" => ParameterLocation::Query,
+        "header" => ParameterLocation::Header,
+        "cookie" => ParameterLocation::Cookie,
         _ => return None,
     })
 }
 
-fn one(place: Place, name: &str, node: &Node, reader: &mut Reader) -> Parameter {
+fn one(place: ParameterLocation, name: &str, node: &JsonNode, reader: &mut Reader) -> ApiParameter {
     let own = node
         .get("schema")
-        .filter(|schema| !schema.members().is_empty());
+        .filter(|schema| !schema.fields().is_empty());
     let mut schema = match own {
         Some(schema) => reader.schema(schema),
         None => reader.schema(&words(node)),
     };
-    let mut field = Field {
+    let mut field = FieldSpec {
         name: name.to_owned(),
         line: node.line,
-        required: node.get("required").and_then(Node::truth),
+        required: node.get("required").and_then(JsonNode::truth),
         description: node.text_of("description").map(str::to_owned),
-        ..Field::default()
+        ..FieldSpec::default()
     };
     let mut samples = samples(node);
     if let Value::Object(schema) = &mut schema {
@@ -156,7 +153,7 @@ fn one(place: Place, name: &str, node: &Node, reader: &mut Reader) -> Parameter 
             let text = shown
                 .as_str()
                 .map_or_else(|| shown.to_string(), str::to_owned);
-            samples.push(Sample {
+            samples.push(SampleValue {
                 line: node.line,
                 text,
             });
@@ -167,39 +164,39 @@ fn one(place: Place, name: &str, node: &Node, reader: &mut Reader) -> Parameter 
                 || schema.contains_key("$ref")
                 || schema.contains_key("allOf"))
         {
-            // A text shows nothing of an object.
+            // A text is not an example of an object.
             samples.clear();
         }
     }
-    // In a URL all values are text: a bare type word says no more than a row of a table does.
+    // All values in a URL are text, so a bare type name is treated like one in a table.
     let plain = schema.as_object().is_some_and(is_plain);
-    Parameter {
+    ApiParameter {
         place,
         field,
         samples,
         schema: if plain {
-            Schema::Inferred
+            SchemaSource::Inferred
         } else {
-            Schema::Given(schema)
+            SchemaSource::Documented(schema)
         },
     }
 }
 
-/// The words of a parameter that stand in place of a schema.
-fn words(node: &Node) -> Node {
-    let members: Vec<Member> = node
-        .members()
+/// Returns the keywords of a parameter that replace a schema.
+fn words(node: &JsonNode) -> JsonNode {
+    let members: Vec<JsonField> = node
+        .fields()
         .iter()
         .filter(|member| WORDS.contains(&member.name.as_str()))
         .cloned()
         .collect();
-    Node {
+    JsonNode {
         line: node.line,
-        value: Json::Object(members),
+        value: JsonValue::Object(members),
     }
 }
 
-/// The type as a table would have it.
+/// Returns the type as a table would print it.
 fn type_name(schema: &Map<String, Value>) -> Option<String> {
     let kind = schema.get("type")?.as_str()?;
     match kind {
@@ -217,7 +214,7 @@ fn type_name(schema: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Whether a schema says no more than its type.
+/// Returns whether a schema only has a type.
 fn is_plain(schema: &Map<String, Value>) -> bool {
     schema.iter().all(|(word, value)| match word.as_str() {
         "type" => value != "object",
@@ -227,10 +224,10 @@ fn is_plain(schema: &Map<String, Value>) -> bool {
     })
 }
 
-fn samples(node: &Node) -> Vec<Sample> {
+fn samples(node: &JsonNode) -> Vec<SampleValue> {
     let named = node
         .get("examples")
-        .and_then(|examples| Some(examples.members().first()?.value.get("value")).flatten());
+        .and_then(|examples| Some(examples.fields().first()?.value.get("value")).flatten());
     let shown = ["example", "sampleValue"]
         .iter()
         .find_map(|word| node.get(word))
@@ -239,45 +236,45 @@ fn samples(node: &Node) -> Vec<Sample> {
         return Vec::new();
     };
     let nodes = match &shown.value {
-        Json::Array(items) => items.as_slice(),
+        JsonValue::Array(items) => items.as_slice(),
         _ => std::slice::from_ref(shown),
     };
     nodes
         .iter()
-        .filter_map(Node::scalar)
+        .filter_map(JsonNode::scalar)
         .filter(|text| !is_placeholder(text) && !path::is_placeholder(text))
-        .map(|text| Sample {
+        .map(|text| SampleValue {
             line: shown.line,
             text,
         })
         .collect()
 }
 
-/// The query of a path that has one: parameters that nothing else may name.
-pub(crate) fn add_query(query: &[(String, String)], line: u32, parameters: &mut Vec<Parameter>) {
+/// Adds the query of a path, unless the page documents the parameter.
+pub(crate) fn add_query(query: &[(String, String)], line: u32, parameters: &mut Vec<ApiParameter>) {
     for (name, value) in query {
-        let known = |parameter: &Parameter| {
-            parameter.place == Place::Query && parameter.field.name == *name
+        let known = |parameter: &ApiParameter| {
+            parameter.place == ParameterLocation::Query && parameter.field.name == *name
         };
         if name.is_empty() || parameters.iter().any(known) {
             continue;
         }
         let shown = !path::is_placeholder(value);
-        parameters.push(Parameter {
-            place: Place::Query,
-            field: Field {
+        parameters.push(ApiParameter {
+            place: ParameterLocation::Query,
+            field: FieldSpec {
                 name: name.clone(),
                 line,
-                ..Field::default()
+                ..FieldSpec::default()
             },
             samples: shown
-                .then(|| Sample {
+                .then(|| SampleValue {
                     line,
                     text: value.clone(),
                 })
                 .into_iter()
                 .collect(),
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
         });
     }
 }

@@ -1,4 +1,4 @@
-//! The properties of an object: their order, and the sets of another schema that are merged in.
+//! Properties of an object: their order, and property sets merged from other schemas.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,21 +6,21 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::Reader;
-use crate::json::Node;
-use crate::message::{Message, quoted};
+use crate::json::JsonNode;
+use crate::message::{Diagnostic, quoted};
 
-/// Properties in their order, and which of them are required.
+/// Properties in order, and the names of the required ones.
 #[derive(Default)]
 struct Set {
     properties: Vec<(String, Value)>,
     index: HashMap<String, usize>,
     required: HashSet<String>,
-    /// Properties are missing that nobody knows the names of.
+    /// Some properties are missing and their names are unknown.
     lacks: bool,
 }
 
 impl Set {
-    /// What is there already stays.
+    /// Adds a property unless it is already present.
     fn add(&mut self, name: &str, schema: Value, required: bool) {
         if !self.index.contains_key(name) {
             self.index.insert(name.to_owned(), self.properties.len());
@@ -33,7 +33,7 @@ impl Set {
 }
 
 impl Reader<'_> {
-    pub(super) fn properties(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    pub(super) fn properties(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let set = self.set(node);
         let lacks = set.lacks;
         let required: Vec<&str> = set
@@ -50,7 +50,7 @@ impl Reader<'_> {
             schema.insert("properties".to_owned(), Value::Object(properties));
         }
         match node.get("additionalProperties") {
-            Some(more) if !more.members().is_empty() => {
+            Some(more) if !more.fields().is_empty() => {
                 let more = self.schema(more);
                 schema.insert("additionalProperties".to_owned(), more);
             }
@@ -58,7 +58,7 @@ impl Reader<'_> {
                 schema.insert("additionalProperties".to_owned(), json!(true));
             }
             Some(more) => {
-                // What lacks properties must not refuse them.
+                // An object with missing properties must not forbid additional ones.
                 if let Some(allowed) = more.truth().filter(|allowed| *allowed || !lacks) {
                     schema.insert("additionalProperties".to_owned(), json!(allowed));
                 }
@@ -67,19 +67,20 @@ impl Reader<'_> {
         }
     }
 
-    /// The properties of a schema with those that `x-apifox-refs` merges in at their places.
-    fn set(&mut self, node: &Node) -> Set {
-        let own: HashMap<&str, (&Node, u32)> = node
+    /// Collects the properties of a schema; `x-apifox-refs` inserts property sets at their
+    /// positions.
+    fn set(&mut self, node: &JsonNode) -> Set {
+        let own: HashMap<&str, (&JsonNode, u32)> = node
             .get("properties")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default()
             .iter()
             .map(|member| (member.name.as_str(), (&member.value, member.line)))
             .collect();
-        let merged: HashMap<&str, &Node> = ["x-apifox-refs", "x-apidog-refs"]
+        let merged: HashMap<&str, &JsonNode> = ["x-apifox-refs", "x-apidog-refs"]
             .iter()
             .filter_map(|word| node.get(word))
-            .flat_map(Node::members)
+            .flat_map(JsonNode::fields)
             .map(|member| (member.name.as_str(), &member.value))
             .collect();
         let mut order: Vec<&str> = Vec::new();
@@ -88,9 +89,9 @@ impl Reader<'_> {
         let given = words
             .iter()
             .filter_map(|word| node.get(word))
-            .flat_map(Node::items);
-        let given = given.filter_map(Node::text);
-        let rest = |word: &str| node.get(word).map(Node::members).unwrap_or_default();
+            .flat_map(JsonNode::items);
+        let given = given.filter_map(JsonNode::text);
+        let rest = |word: &str| node.get(word).map(JsonNode::fields).unwrap_or_default();
         let rest = rest("x-apifox-refs")
             .iter()
             .chain(rest("x-apidog-refs"))
@@ -102,10 +103,10 @@ impl Reader<'_> {
         }
         let required: HashSet<&str> = node
             .get("required")
-            .map(Node::items)
+            .map(JsonNode::items)
             .unwrap_or_default()
             .iter()
-            .filter_map(Node::text)
+            .filter_map(JsonNode::text)
             .collect();
         let mut set = Set::default();
         for name in order {
@@ -117,10 +118,10 @@ impl Reader<'_> {
                     self.warn(
                         *line,
                         format!(
-                            "the page has the place of a property set, {}, and not the set; its properties are missing",
+                            "the page has a placeholder for the property set {}, but not the set; its properties are missing",
                             quoted(name)
                         ),
-                        "give the schema its properties in the curation",
+                        "add the properties of the schema in an overlay",
                     );
                     continue;
                 }
@@ -128,7 +129,7 @@ impl Reader<'_> {
                 set.add(name, schema, required_by_itself(property));
             }
         }
-        // A property set may hold what the schema itself requires.
+        // A merged property may be required by the schema itself.
         let by_name = required
             .iter()
             .filter(|name| set.index.contains_key(**name));
@@ -137,11 +138,11 @@ impl Reader<'_> {
         set
     }
 
-    /// Merges the properties of what an entry of `x-apifox-refs` describes or refers to.
-    fn merge(&mut self, entry: &Node, own: &HashMap<&str, (&Node, u32)>, set: &mut Set) {
-        let changes: HashMap<&str, &Node> = entry
+    /// Merges the properties of an `x-apifox-refs` entry.
+    fn merge(&mut self, entry: &JsonNode, own: &HashMap<&str, (&JsonNode, u32)>, set: &mut Set) {
+        let changes: HashMap<&str, &JsonNode> = entry
             .get("x-apifox-overrides")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default()
             .iter()
             .map(|member| (member.name.as_str(), &member.value))
@@ -153,15 +154,15 @@ impl Reader<'_> {
         set.lacks |= theirs.lacks;
         let required: HashSet<&str> = entry
             .get("required")
-            .map(Node::items)
+            .map(JsonNode::items)
             .unwrap_or_default()
             .iter()
-            .filter_map(Node::text)
+            .filter_map(JsonNode::text)
             .collect();
         for (name, schema) in theirs.properties {
             let must = theirs.required.contains(&name) || required.contains(name.as_str());
             let schema = match (own.get(name.as_str()), changes.get(name.as_str())) {
-                // Written out on the page, it is what the page says.
+                // A property on the page takes precedence.
                 (Some((property, line)), _) => self.property(property, *line),
                 (None, Some(change)) if change.is_null() => continue,
                 (None, Some(change)) => self.property(change, change.line),
@@ -169,7 +170,7 @@ impl Reader<'_> {
             };
             set.add(&name, schema, must);
         }
-        let added = entry.get("x-apifox-overrides").map(Node::members);
+        let added = entry.get("x-apifox-overrides").map(JsonNode::fields);
         for member in added.unwrap_or_default() {
             let (name, change) = (member.name.as_str(), &member.value);
             if !change.is_null() && !set.index.contains_key(name) && !own.contains_key(name) {
@@ -179,7 +180,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The properties of a schema that is referred to, for merging.
+    /// Returns the properties of a referenced schema, for merging.
     fn set_of(&mut self, key: &str, line: u32) -> Set {
         let lookup = self.lookup;
         let Some(named) = lookup.find(key) else {
@@ -190,29 +191,29 @@ impl Reader<'_> {
             };
         };
         if self.merging.iter().any(|known| known == key) {
-            let message = Message::warning(
+            let message = Diagnostic::warning(
                 &self.file,
                 line,
                 format!(
-                    "the property set of {} is merged into itself; that is left out",
+                    "the property set of {} is merged into itself; the inner merge is left out",
                     quoted(key)
                 ),
             );
             self.once(
                 "cycle",
-                message.with_help("correct the page, or say what is meant in the curation"),
+                message.with_help("correct the page, or define the schema in an overlay"),
             );
             return Set::default();
         }
         if self.merging.len() >= super::DEEPEST || !self.budget.take() {
-            let message = Message::error(
+            let message = Diagnostic::error(
                 &self.file,
                 line,
-                "property sets are merged into each other without an end; the rest is left out",
+                "property sets are merged without an end; the rest is left out",
             );
             self.once(
                 "merging",
-                message.with_help("look at the page: no API needs that"),
+                message.with_help("check the page: an API does not need this"),
             );
             return Set::default();
         }
@@ -220,7 +221,7 @@ impl Reader<'_> {
         let file = std::mem::replace(&mut self.file, Arc::clone(named.file));
         let depth = self.depth;
         self.depth += 1;
-        // What is referred to may be another reference, or say by words of its own what it merges.
+        // The target may be another reference, or merge property sets itself.
         let set = match Self::key_of(named.schema) {
             Some(next) => self.set_of(&next, line),
             None => self.set(named.schema),
@@ -232,12 +233,13 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a property only keeps the place of a property set that was not resolved when the page was saved.
-fn is_empty_place(node: &Node) -> bool {
+/// Returns whether a property is a placeholder for a property set that was not resolved when the
+/// page was saved.
+fn is_empty_place(node: &JsonNode) -> bool {
     node.says("x-tmp-pending-properties")
 }
 
-/// Whether the property says of itself that it is required, as older drafts have it.
-fn required_by_itself(node: &Node) -> bool {
+/// Returns whether a property has its own `required`, as in older drafts.
+fn required_by_itself(node: &JsonNode) -> bool {
     node.says("required")
 }

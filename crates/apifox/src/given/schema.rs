@@ -1,4 +1,4 @@
-//! One schema, word by word.
+//! Imports one schema, keyword by keyword.
 
 use serde_json::{Map, Value, json};
 
@@ -6,10 +6,10 @@ use super::kind::Kinds;
 use super::reference;
 use super::values::{enumeration, has_placeholder, of_type, told_of_values};
 use super::{Reader, members};
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
-/// Words that are read here or in the files beside this one, or that say nothing of a value.
+/// Keywords that are imported, or that do not describe a value.
 const KNOWN: &[&str] = &[
     "$ref",
     "$schema",
@@ -65,7 +65,7 @@ const KNOWN: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    pub(super) fn read(&mut self, node: &Node) -> Map<String, Value> {
+    pub(super) fn read(&mut self, node: &JsonNode) -> Map<String, Value> {
         if !node.is_object() {
             return Map::new();
         }
@@ -103,8 +103,8 @@ impl Reader<'_> {
         schema
     }
 
-    /// One of several types, with the words that belong to it.
-    fn branch(&mut self, node: &Node, kind: &Map<String, Value>) -> Value {
+    /// Creates the branch of one of several types, with its keywords.
+    fn branch(&mut self, node: &JsonNode, kind: &Map<String, Value>) -> Value {
         let mut branch = kind.clone();
         match kind.get("type").and_then(Value::as_str) {
             Some("object") => self.properties(node, &mut branch),
@@ -117,13 +117,13 @@ impl Reader<'_> {
         Value::Object(branch)
     }
 
-    /// The description, or the title in its place.
-    pub(super) fn description(&self, node: &Node) -> Option<String> {
+    /// Returns the description, or else the title.
+    pub(super) fn description(&self, node: &JsonNode) -> Option<String> {
         let text = node.text_of("description").or(node.text_of("title"))?;
         Some(text.to_owned())
     }
 
-    fn format(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    fn format(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let encoding = node.text_of("contentEncoding");
         let media = node.text_of("contentMediaType");
         let format = match (node.text_of("format"), encoding, media) {
@@ -137,10 +137,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the enumerated values over. Gives what is told of them.
+    /// Imports the enumerated values; returns their descriptions.
     fn enumerated(
         &mut self,
-        node: &Node,
+        node: &JsonNode,
         kinds: &Kinds,
         schema: &mut Map<String, Value>,
     ) -> Vec<(String, String)> {
@@ -149,7 +149,7 @@ impl Reader<'_> {
         let constant = node.get("const").map(std::slice::from_ref);
         let listed = node
             .get("enum")
-            .map(Node::items)
+            .map(JsonNode::items)
             .filter(|items| !items.is_empty());
         let Some(items) = constant.or(listed) else {
             return told;
@@ -160,13 +160,13 @@ impl Reader<'_> {
             self.warn(
                 node.line,
                 format!(
-                    "the enumerated value {} is not {what}; the others are not taken as the only ones",
+                    "the enumerated value {} is not {what}; other values are accepted too",
                     quoted(odd)
                 ),
-                "correct the type or the value in the curation",
+                "correct the type or the value in an overlay",
             );
         }
-        // Values of which nothing is told: the list itself has them, without the words in them.
+        // Values without a description are already in the list.
         told.retain(|(_, words)| !words.is_empty());
         for (value, text) in found.told {
             if !told
@@ -180,8 +180,11 @@ impl Reader<'_> {
         if let Some(prose) = found.prose.first() {
             self.warn(
                 node.line,
-                format!("the enumerated value {} is a sentence; the values are not taken as the only ones", quoted(prose)),
-                "list the values in the curation",
+                format!(
+                    "the enumerated value {} is a sentence; other values are accepted too",
+                    quoted(prose)
+                ),
+                "list the values in an overlay",
             );
             told.extend(
                 found
@@ -204,8 +207,8 @@ impl Reader<'_> {
         told
     }
 
-    /// Default and example: places for values are none, and neither is what is not of the type.
-    fn shown(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+    /// Imports `default` and the example, without placeholders and values of another type.
+    fn shown(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         let kind = kinds.only();
         if let Some(default) = node.get("default").filter(|default| shows(default, kind)) {
             let value = of_type(default, kind);
@@ -217,14 +220,14 @@ impl Reader<'_> {
                 None => self.warn(
                     default.line,
                     format!(
-                        "the default {} is none of the values; it is left out",
+                        "the default {} is not an allowed value; it is left out",
                         quoted(
                             &default
                                 .scalar()
-                                .unwrap_or_else(|| "of several parts".to_owned())
+                                .unwrap_or_else(|| "an array or object".to_owned())
                         )
                     ),
-                    "correct the default or the type in the curation",
+                    "correct the default or the type in an overlay",
                 ),
             }
         }
@@ -235,15 +238,16 @@ impl Reader<'_> {
             .get("example")
             .or(first)
             .filter(|example| shows(example, kind));
-        // An example is no rule: one that is not of the type is left out without a word.
+        // An example of another type is left out without a warning, because examples are not
+        // binding.
         if let Some(value) = example.and_then(|example| of_type(example, kind)) {
             schema.insert("example".to_owned(), value);
         }
     }
 
-    /// Says once of each word that it is lost.
-    fn unknown_words(&mut self, node: &Node) {
-        for member in node.members() {
+    /// Warns once about each keyword that is lost.
+    fn unknown_words(&mut self, node: &JsonNode) {
+        for member in node.fields() {
             let word = member.name.as_str();
             if KNOWN.contains(&word) || word.starts_with("x-") || is_empty(&member.value) {
                 continue;
@@ -252,31 +256,31 @@ impl Reader<'_> {
                 self.warn(
                     member.line,
                     format!(
-                        "OpenAPI 3.0 has no word {} in a schema; it is left out",
+                        "OpenAPI 3.0 has no schema keyword {}; it is left out",
                         quoted(word)
                     ),
-                    "say it in the curation if it matters",
+                    "describe it in an overlay if it matters",
                 );
             }
         }
     }
 
-    fn items(&mut self, node: &Node, schema: &mut Map<String, Value>) {
+    fn items(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let items = match node.get("items") {
             Some(list) if !list.items().is_empty() => match list.items() {
                 [one] => self.schema(one),
                 _ => json!({}),
             },
-            Some(items) if !items.members().is_empty() => self.schema(items),
-            // The type word may have said it: `array[string]`.
+            Some(items) if !items.fields().is_empty() => self.schema(items),
+            // The type name may include the items: `array[string]`.
             _ if schema.contains_key("items") => return,
             _ => json!({}),
         };
         schema.insert("items".to_owned(), items);
     }
 
-    /// The schema of a property, which says where it stands unless it is nothing but a reference.
-    pub(super) fn property(&mut self, node: &Node, line: u32) -> Value {
+    /// Imports the schema of a property, with its line unless it is only a reference.
+    pub(super) fn property(&mut self, node: &JsonNode, line: u32) -> Value {
         let mut schema = self.object(node);
         if !schema.contains_key("$ref") {
             schema.insert("x-apifox-at".to_owned(), self.marker(line));
@@ -284,28 +288,28 @@ impl Reader<'_> {
         Value::Object(schema)
     }
 
-    /// Whether the node is a reference, and where it leads.
-    pub(super) fn key_of(node: &Node) -> Option<String> {
+    /// Returns the key if a schema is a reference.
+    pub(super) fn key_of(node: &JsonNode) -> Option<String> {
         reference::key(node.text_of("$ref")?)
     }
 }
 
-/// Whether a value shows anything.
-fn shows(node: &Node, kind: Option<&str>) -> bool {
+/// Returns whether a value is usable as an example or default.
+fn shows(node: &JsonNode, kind: Option<&str>) -> bool {
     match &node.value {
-        Json::Null => false,
-        Json::Text(text) if text.is_empty() => kind == Some("string"),
+        JsonValue::Null => false,
+        JsonValue::String(text) if text.is_empty() => kind == Some("string"),
         _ => !has_placeholder(node),
     }
 }
 
-fn is_empty(node: &Node) -> bool {
+fn is_empty(node: &JsonNode) -> bool {
     match &node.value {
-        Json::Null => true,
-        Json::Text(text) => text.is_empty(),
-        Json::Array(items) => items.is_empty(),
-        Json::Object(members) => members.is_empty(),
-        Json::Bool(_) | Json::Number(_) => false,
+        JsonValue::Null => true,
+        JsonValue::String(text) => text.is_empty(),
+        JsonValue::Array(items) => items.is_empty(),
+        JsonValue::Object(members) => members.is_empty(),
+        JsonValue::Bool(_) | JsonValue::Number(_) => false,
     }
 }
 
@@ -315,7 +319,7 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A description with what is told of the values as a list below it.
+/// Appends the descriptions of the values as a list.
 fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<String> {
     let words = told.iter().any(|(_, text)| !text.is_empty());
     let prose = told.iter().any(|(value, _)| value.contains(' '));
@@ -337,9 +341,8 @@ fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<S
     })
 }
 
-/// Limits of numbers, texts, arrays and objects.
 impl Reader<'_> {
-    fn limits(&mut self, node: &Node, kinds: &Kinds, schema: &mut Map<String, Value>) {
+    fn limits(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         super::limits::take(node, kinds.only(), schema);
         for word in ["readOnly", "writeOnly", "deprecated"] {
             if node.says(word) {
@@ -349,7 +352,7 @@ impl Reader<'_> {
     }
 }
 
-/// A schema for the fields of a form, in order: name, line, schema and whether it is required.
+/// Creates the object schema of form fields: name, schema, and whether it is required.
 pub(crate) fn object_of(fields: Vec<(String, Value, bool)>) -> Value {
     let required: Vec<String> = fields
         .iter()

@@ -1,12 +1,12 @@
-//! How a caller proves who it is: schemes that a page names, and headers that it repeats as parameters.
+//! Authentication: security schemes of a page, and headers that it repeats as parameters.
 
 use serde_json::{Value, json};
 
-use crate::json::{Json, Node};
+use crate::json::{JsonNode, JsonValue};
 use crate::names::camel_case;
-use crate::page::{Parameter, Place, Security};
+use crate::page::{ApiParameter, ParameterLocation, SecurityScheme};
 
-/// Headers that hold a key or a token, with neither case nor `-`, `_`, `x-`.
+/// Headers with a key or a token, in lower case without `-`, `_` and `x-`.
 const KEYS: &[&str] = &[
     "apikey",
     "accesskey",
@@ -17,9 +17,9 @@ const KEYS: &[&str] = &[
     "sessiontoken",
     "usertoken",
 ];
-/// Headers that hold a signature.
+/// Headers with a signature.
 const SIGNATURES: &[&str] = &["sign", "signature", "signstr", "signdata", "reqsign"];
-/// Headers that belong to a signature where there is one.
+/// Headers that belong to a signature, if the page has one.
 const SIGNED: &[&str] = &[
     "timestamp",
     "time",
@@ -43,10 +43,14 @@ fn bare(name: &str) -> String {
     }
 }
 
-/// Takes the headers out of the parameters that prove who is calling, and adds them to each set.
-pub(crate) fn take_headers(parameters: &mut Vec<Parameter>, sets: &mut Vec<Vec<Security>>) {
-    let is_header = |parameter: &Parameter, words: &[&str]| {
-        parameter.place == Place::Header && words.contains(&bare(&parameter.field.name).as_str())
+/// Removes the authentication headers from the parameters, and adds them to each set of schemes.
+pub(crate) fn take_headers(
+    parameters: &mut Vec<ApiParameter>,
+    sets: &mut Vec<Vec<SecurityScheme>>,
+) {
+    let is_header = |parameter: &ApiParameter, words: &[&str]| {
+        parameter.place == ParameterLocation::Header
+            && words.contains(&bare(&parameter.field.name).as_str())
     };
     let signed = parameters
         .iter()
@@ -84,7 +88,7 @@ pub(crate) fn take_headers(parameters: &mut Vec<Parameter>, sets: &mut Vec<Vec<S
     }
 }
 
-/// Whether two schemes are the same but for what is said of them.
+/// Returns whether two schemes are equal except for their descriptions.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     let lower = |value: &Value, word: &str| value[word].as_str().map(str::to_ascii_lowercase);
     ["type", "scheme", "in", "name"]
@@ -93,7 +97,7 @@ pub(crate) fn same(one: &Value, other: &Value) -> bool {
         && one["flows"] == other["flows"]
 }
 
-fn authorization(parameter: &Parameter) -> Security {
+fn authorization(parameter: &ApiParameter) -> SecurityScheme {
     let shown = |scheme: &str| {
         parameter.samples.iter().any(|sample| {
             sample
@@ -113,9 +117,9 @@ fn authorization(parameter: &Parameter) -> Security {
     )
 }
 
-fn key(parameter: &Parameter) -> Security {
+fn key(parameter: &ApiParameter) -> SecurityScheme {
     let header = &parameter.field.name;
-    // `X-API-Key` and `TIMESTAMP` are words, `accessToken` has them inside.
+    // `X-API-Key` and `TIMESTAMP` are separated words; `accessToken` is camel case.
     let is_one_word =
         !header.contains(['-', '_']) && header.chars().any(|c| c.is_ascii_lowercase());
     let name = if is_one_word {
@@ -130,19 +134,20 @@ fn key(parameter: &Parameter) -> Security {
     )
 }
 
-fn described(name: String, mut scheme: Value, parameter: &Parameter) -> Security {
+fn described(name: String, mut scheme: Value, parameter: &ApiParameter) -> SecurityScheme {
     if let Some(description) = &parameter.field.description {
         scheme["description"] = json!(description);
     }
-    Security {
+    SecurityScheme {
         name,
         scheme,
         line: parameter.field.line,
     }
 }
 
-/// A security scheme as OpenAPI 3.0 has it, from what a page writes in its place. `None`: it is none.
-pub(crate) fn scheme(node: &Node) -> Option<Value> {
+/// Converts a page's scheme to an OpenAPI 3.0 security scheme. Returns `None` if it is not a
+/// scheme.
+pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
     let word = |name: &str| node.text_of(name).map(str::to_ascii_lowercase);
     let kind = word("type")?;
     let named = word("scheme");
@@ -153,7 +158,7 @@ pub(crate) fn scheme(node: &Node) -> Option<Value> {
         ("http", Some("digest")) | ("digest", _) => json!({ "type": "http", "scheme": "digest" }),
         ("http" | "bearer" | "jwt" | "token", _) => json!({ "type": "http", "scheme": "bearer" }),
         ("apikey", _) => {
-            // The settings of a page have a group of their own for each kind.
+            // The settings of a page have one group per kind of scheme.
             let inner = node
                 .get("apikey")
                 .filter(|inner| inner.is_object())
@@ -175,7 +180,7 @@ pub(crate) fn scheme(node: &Node) -> Option<Value> {
         }
         ("oauth2", _) => match flows(node.get("flows")) {
             Some(flows) => json!({ "type": "oauth2", "flows": flows }),
-            // Without a flow all that is known is how the token travels.
+            // Without a flow only the transport of the token is known.
             None => json!({ "type": "http", "scheme": "bearer" }),
         },
         ("openidconnect", _) => {
@@ -195,10 +200,10 @@ pub(crate) fn scheme(node: &Node) -> Option<Value> {
     Some(scheme)
 }
 
-/// The flows that have the addresses they need.
-fn flows(node: Option<&Node>) -> Option<Value> {
+/// Returns the flows that have their required URLs.
+fn flows(node: Option<&JsonNode>) -> Option<Value> {
     let mut flows = serde_json::Map::new();
-    for member in node?.members() {
+    for member in node?.fields() {
         let needed: &[&str] = match member.name.as_str() {
             "implicit" => &["authorizationUrl"],
             "password" | "clientCredentials" => &["tokenUrl"],
@@ -217,12 +222,12 @@ fn flows(node: Option<&Node>) -> Option<Value> {
         let scopes = member
             .value
             .get("scopes")
-            .map(Node::members)
+            .map(JsonNode::fields)
             .unwrap_or_default();
         let scopes: serde_json::Map<String, Value> = scopes
             .iter()
             .filter_map(|scope| match &scope.value.value {
-                Json::Text(text) => Some((scope.name.clone(), json!(text))),
+                JsonValue::String(text) => Some((scope.name.clone(), json!(text))),
                 _ => None,
             })
             .collect();
@@ -236,25 +241,25 @@ fn flows(node: Option<&Node>) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::json::{Budget, parse};
-    use crate::page::{Field, Sample, Schema};
+    use crate::page::{FieldSpec, SampleValue, SchemaSource};
 
-    fn header(name: &str, sample: &str) -> Parameter {
-        Parameter {
-            place: Place::Header,
-            field: Field {
+    fn header(name: &str, sample: &str) -> ApiParameter {
+        ApiParameter {
+            place: ParameterLocation::Header,
+            field: FieldSpec {
                 name: name.to_owned(),
-                ..Field::default()
+                ..FieldSpec::default()
             },
-            samples: vec![Sample {
+            samples: vec![SampleValue {
                 line: 1,
                 text: sample.to_owned(),
             }],
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
         }
     }
 
     #[test]
-    fn headers_become_schemes() {
+    fn authentication_headers_become_schemes() {
         for (headers, names, left) in [
             (&[("Authorization", "Bearer x")][..], "bearer", 0),
             (&[("authorization", "Basic x")], "basic", 0),
@@ -268,7 +273,7 @@ mod tests {
             (&[("token", "x"), ("timestamp", "1")], "token", 1),
             (&[("X-Request-Id", "1")], "", 1),
         ] {
-            let mut parameters: Vec<Parameter> = headers
+            let mut parameters: Vec<ApiParameter> = headers
                 .iter()
                 .map(|(name, sample)| header(name, sample))
                 .collect();
@@ -288,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_of_pages() {
+    fn schemes_of_pages_are_converted() {
         for (text, wanted) in [
             (
                 r#"{"type":"bearer","scheme":"bearer"}"#,

@@ -1,37 +1,37 @@
-//! Values in schemas: what is enumerated, defaults and examples.
+//! Values in schemas: enumerated values, defaults and examples.
 
 use serde_json::Value;
 
-use crate::json::{Json, Node, number};
+use crate::json::{JsonNode, JsonValue, number};
 
-/// Whether a text is a place for a value: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
+/// Returns whether a text contains a placeholder: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     text.find("{{").is_some_and(|at| text[at..].contains("}}"))
 }
 
-/// Whether anything in a value is a place for one.
-pub(super) fn has_placeholder(node: &Node) -> bool {
+/// Returns whether any part of a value contains a placeholder.
+pub(super) fn has_placeholder(node: &JsonNode) -> bool {
     match &node.value {
-        Json::Text(text) => is_placeholder(text),
-        Json::Array(items) => items.iter().any(has_placeholder),
-        Json::Object(members) => members.iter().any(|member| has_placeholder(&member.value)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        JsonValue::String(text) => is_placeholder(text),
+        JsonValue::Array(items) => items.iter().any(has_placeholder),
+        JsonValue::Object(members) => members.iter().any(|member| has_placeholder(&member.value)),
+        JsonValue::Null | JsonValue::Bool(_) | JsonValue::Number(_) => false,
     }
 }
 
-/// A value as the type has it; texts are read as numbers and booleans where the type asks for them. `None`:
-/// it is none of the type.
-pub(super) fn of_type(node: &Node, kind: Option<&str>) -> Option<Value> {
+/// Converts a value to a type; strings are parsed as numbers and booleans. Returns `None` if the
+/// value is not of the type.
+pub(super) fn of_type(node: &JsonNode, kind: Option<&str>) -> Option<Value> {
     let text = match &node.value {
-        Json::Text(text) => Some(text.trim()),
-        Json::Number(digits) => Some(digits.as_str()),
+        JsonValue::String(text) => Some(text.trim()),
+        JsonValue::Number(digits) => Some(digits.as_str()),
         _ => None,
     };
     match kind {
         None => Some(node.to_value()),
         Some("string") => node.scalar().map(Value::String),
         Some("boolean") => match &node.value {
-            Json::Bool(_) | Json::Text(_) => node.truth().map(Value::Bool),
+            JsonValue::Bool(_) | JsonValue::String(_) => node.truth().map(Value::Bool),
             _ => None,
         },
         Some("integer") => {
@@ -41,27 +41,27 @@ pub(super) fn of_type(node: &Node, kind: Option<&str>) -> Option<Value> {
             Some(number(text)).filter(|value| whole && value.is_number())
         }
         Some("number") => Some(number(text?)).filter(Value::is_number),
-        Some("array") => matches!(node.value, Json::Array(_)).then(|| node.to_value()),
+        Some("array") => matches!(node.value, JsonValue::Array(_)).then(|| node.to_value()),
         Some("object") => node.is_object().then(|| node.to_value()),
         Some(_) => None,
     }
 }
 
-/// What a list of values says.
+/// The content of a list of enumerated values.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Enumeration {
     pub(super) values: Vec<Value>,
     pub(super) null: bool,
-    /// What stood behind a value (`1 (paid)`), with the value.
+    /// Values with the description after them (`1 (paid)`).
     pub(super) told: Vec<(String, String)>,
-    /// Values that are sentences. With one of them the list is no list of values.
+    /// Values that are sentences. A list with a sentence is not exhaustive.
     pub(super) prose: Vec<String>,
-    /// Values that are none of the type.
+    /// Values of another type.
     pub(super) odd: Vec<String>,
 }
 
-/// Reads the values that a schema enumerates: blanks at the ends go, and words behind a value.
-pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
+/// Reads enumerated values without surrounding whitespace and without the descriptions after them.
+pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration {
     let mut found = Enumeration::default();
     for item in items {
         if item.is_null() {
@@ -69,7 +69,7 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
             continue;
         }
         let mut cleaned = item.clone();
-        if let Json::Text(text) = &item.value {
+        if let JsonValue::String(text) = &item.value {
             let text = text.trim();
             if text.is_empty() {
                 continue;
@@ -87,7 +87,7 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
                 }
                 None => text,
             };
-            cleaned.value = Json::Text(value.to_owned());
+            cleaned.value = JsonValue::String(value.to_owned());
         }
         match of_type(&cleaned, kind) {
             Some(value) if found.values.contains(&value) => {}
@@ -98,14 +98,14 @@ pub(super) fn enumeration(items: &[Node], kind: Option<&str>) -> Enumeration {
     found
 }
 
-/// `PAID: the order is paid` → `PAID` and `the order is paid`. What has no such form is a value.
+/// `PAID: the order is paid` → `PAID` and `the order is paid`. Returns `None` for a plain value.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     const MARKS: &[&str] = &[":", "：", "(", "（", "=", " - ", " – ", " — ", "—"];
     let end = text
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-')))
         .filter(|&end| end > 0)?;
     let (value, rest) = text.split_at(end);
-    // `1-已付`: no value goes on in another script.
+    // `1-已付`: a value does not continue in another script.
     if let Some(value) = value.strip_suffix('-').filter(|value| !value.is_empty())
         && rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic())
     {
@@ -121,7 +121,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     (words && !told.is_empty()).then_some((value, told))
 }
 
-/// `3-gone` → `3` and `gone`, where the values are numbers.
+/// `3-gone` → `3` and `gone`, for numeric values.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let sign = usize::from(text.starts_with('-'));
     let end = text[sign..]
@@ -134,8 +134,8 @@ fn split_number(text: &str) -> Option<(&str, &str)> {
     (apart && told.chars().any(char::is_alphabetic)).then_some((value, told))
 }
 
-/// What Apifox notes of enumerated values: `x-apifox-enum` and `enumDescriptions`, as value and text.
-pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
+/// Reads value descriptions from `x-apifox-enum` and `enumDescriptions`.
+pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> = Vec::new();
     let mut add = |value: String, text: String| {
         let value = value.trim().to_owned();
@@ -144,8 +144,8 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
         }
     };
     for word in ["x-apifox-enum", "x-apidog-enum"] {
-        for item in node.get(word).map(Node::items).unwrap_or_default() {
-            let Some(value) = item.get("value").and_then(Node::scalar) else {
+        for item in node.get(word).map(JsonNode::items).unwrap_or_default() {
+            let Some(value) = item.get("value").and_then(JsonNode::scalar) else {
                 continue;
             };
             let words = [item.text_of("name"), item.text_of("description")];
@@ -157,7 +157,7 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
         let texts = node
             .get(word)
             .and_then(|inner| inner.get("enumDescriptions"));
-        for member in texts.map(Node::members).unwrap_or_default() {
+        for member in texts.map(JsonNode::fields).unwrap_or_default() {
             if let Some(text) = member.value.text() {
                 add(member.name.clone(), text.to_owned());
             }
@@ -166,8 +166,8 @@ pub(super) fn told_of_values(node: &Node) -> Vec<(String, String)> {
     told
 }
 
-/// Numbers of limits, which may be written as texts.
-pub(super) fn limit(node: &Node) -> Option<Value> {
+/// Reads a numeric limit, which may be written as a string.
+pub(super) fn limit(node: &JsonNode) -> Option<Value> {
     of_type(node, Some("number"))
 }
 
@@ -176,12 +176,12 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    fn node(text: &str) -> Node {
+    fn node(text: &str) -> JsonNode {
         parse(text, 1, 1, &mut Budget::default()).unwrap().node
     }
 
     #[test]
-    fn placeholders() {
+    fn placeholders_are_recognised() {
         for (text, is) in [
             ("{{token}}", true),
             ("Bearer {{token}}", true),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn values_take_the_type() {
+    fn values_are_converted_to_the_type() {
         for (text, kind, wanted) in [
             ("\"7\"", "integer", Some("7")),
             ("7.5", "integer", None),
@@ -264,7 +264,7 @@ mod tests {
                 1,
             ),
         ] {
-            let Json::Array(items) = node(text).value else {
+            let JsonValue::Array(items) = node(text).value else {
                 panic!("a list");
             };
             let found = enumeration(&items, Some(kind));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_values() {
+    fn value_descriptions_are_collected() {
         let told = told_of_values(&node(
             r#"{"x-apifox-enum":[{"value":1,"name":"Open","description":"since today"},{"value":"2 ","name":""}],
                "x-apifox":{"enumDescriptions":{"1":"no","3":"Closed","4":""}}}"#,

@@ -1,52 +1,53 @@
-//! What the rows of a table say of a shape that examples gave.
+//! Applies table rows to the shape inferred from examples.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::merge::{Clash, merge};
+use super::merge::{TypeConflict, merge};
 use super::observe::declared;
-use super::shape::{Kind, Object, Place, Property, Shape};
-use crate::message::{Message, quoted};
-use crate::page::Field;
+use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine};
+use crate::message::{Diagnostic, quoted};
+use crate::page::FieldSpec;
 use crate::types;
 
-/// Adds fields to a shape. A name that stands nowhere at the top is looked for below; where it stands once,
-/// that is meant. A name that stands nowhere is a property that no example has.
+/// Adds fields to a shape. A name that is not at the top level is searched below it, and applies if
+/// it occurs exactly once. A name that does not occur is a property that no example shows.
 pub(crate) fn apply(
-    shape: &mut Shape,
-    fields: &[Field],
+    shape: &mut InferredShape,
+    fields: &[FieldSpec],
     file: &Arc<str>,
-    clashes: &mut Vec<Clash>,
-    messages: &mut Vec<Message>,
+    clashes: &mut Vec<TypeConflict>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     if fields.is_empty() {
         return;
     }
-    if matches!(shape.kind, Kind::Unknown) {
-        shape.kind = Kind::Object(Object::default());
+    if matches!(shape.kind, ShapeKind::Unknown) {
+        shape.kind = ShapeKind::Object(ObjectShape::default());
     }
     let mut ways: HashMap<String, Vec<Vec<String>>> = HashMap::new();
     below(shape, &mut Vec::new(), &mut ways);
     for field in fields {
-        let at = Place {
+        let at = SourceLine {
             file: Arc::clone(file),
             line: field.line,
         };
         let way = match way(shape, field, &ways) {
             Ok(way) => way,
             Err(reason) => {
-                messages.push(Message::warning(file, field.line, reason).with_help(
-                    "write the name with the one of the object in front of it (`outer.inner`)",
-                ));
+                diagnostics.push(
+                    Diagnostic::warning(file, field.line, reason)
+                        .with_help("write the name after the name of its object (`outer.inner`)"),
+                );
                 continue;
             }
         };
         if put(shape, &way, field, &at, clashes).is_none() {
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 field.line,
                 format!(
-                    "{} has no place: what holds it is no object",
+                    "{} has no place: its parent is not an object",
                     quoted(&field.name)
                 ),
             ));
@@ -54,18 +55,22 @@ pub(crate) fn apply(
     }
 }
 
-/// Ways longer than this are not looked for by a bare name.
+/// Longer paths are not searched by a bare name.
 const DEEPEST: usize = 12;
 
-/// Where each name stands below the top.
-fn below(shape: &Shape, way: &mut Vec<String>, ways: &mut HashMap<String, Vec<Vec<String>>>) {
+/// Collects the paths of each name below the top level.
+fn below(
+    shape: &InferredShape,
+    way: &mut Vec<String>,
+    ways: &mut HashMap<String, Vec<Vec<String>>>,
+) {
     match &shape.kind {
-        Kind::Array(items) => below(items, way, ways),
-        Kind::Object(object) if way.len() < DEEPEST => {
+        ShapeKind::Array(items) => below(items, way, ways),
+        ShapeKind::Object(object) if way.len() < DEEPEST => {
             for property in object.properties() {
                 way.push(property.name.clone());
                 let known = ways.entry(property.name.clone()).or_default();
-                // Two are enough to know that the name alone does not tell.
+                // Two paths are enough to know that the name is ambiguous.
                 if known.len() < 2 {
                     known.push(way.clone());
                 }
@@ -78,8 +83,8 @@ fn below(shape: &Shape, way: &mut Vec<String>, ways: &mut HashMap<String, Vec<Ve
 }
 
 fn way(
-    shape: &Shape,
-    field: &Field,
+    shape: &InferredShape,
+    field: &FieldSpec,
     ways: &HashMap<String, Vec<Vec<String>>>,
 ) -> Result<Vec<String>, String> {
     let name = field.name.as_str();
@@ -90,7 +95,7 @@ fn way(
         Some([way]) => return Ok(way.clone()),
         Some(_) => {
             return Err(format!(
-                "{} stands in several objects; which one is meant can't be told",
+                "{} is in several objects, so the row is ambiguous",
                 quoted(name)
             ));
         }
@@ -105,50 +110,50 @@ fn way(
     Ok(if nested { parts } else { vec![name.to_owned()] })
 }
 
-fn top(shape: &Shape) -> Option<&Object> {
+fn top(shape: &InferredShape) -> Option<&ObjectShape> {
     match &shape.kind {
-        Kind::Object(object) => Some(object),
-        Kind::Array(items) => top(items),
+        ShapeKind::Object(object) => Some(object),
+        ShapeKind::Array(items) => top(items),
         _ => None,
     }
 }
 
-/// The object behind arrays; something unknown becomes one.
-fn object(shape: &mut Shape) -> Option<&mut Object> {
-    if matches!(shape.kind, Kind::Unknown) {
-        shape.kind = Kind::Object(Object::default());
+/// Returns the object inside any arrays; an unknown value becomes an object.
+fn object(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
+    if matches!(shape.kind, ShapeKind::Unknown) {
+        shape.kind = ShapeKind::Object(ObjectShape::default());
     }
     match &mut shape.kind {
-        Kind::Object(object) => Some(object),
-        Kind::Array(items) => object_of(items),
+        ShapeKind::Object(object) => Some(object),
+        ShapeKind::Array(items) => object_of(items),
         _ => None,
     }
 }
 
-fn object_of(shape: &mut Shape) -> Option<&mut Object> {
+fn object_of(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
     object(shape)
 }
 
-/// Puts what a field says at the end of a way.
+/// Applies a field to the property at a path.
 fn put(
-    shape: &mut Shape,
+    shape: &mut InferredShape,
     way: &[String],
-    field: &Field,
-    at: &Place,
-    clashes: &mut Vec<Clash>,
+    field: &FieldSpec,
+    at: &SourceLine,
+    clashes: &mut Vec<TypeConflict>,
 ) -> Option<()> {
     let (last, outer) = way.split_last()?;
     let mut holder = object(shape)?;
     for name in outer {
         if holder.get(name).is_none() {
-            let inner = Shape::new(at.clone(), Kind::Object(Object::default()));
-            holder.push(Property::new(name, at.clone(), inner));
+            let inner = InferredShape::new(at.clone(), ShapeKind::Object(ObjectShape::default()));
+            holder.push(PropertyShape::new(name, at.clone(), inner));
         }
         holder = object(&mut holder.get_mut(name)?.shape)?;
     }
     if holder.get(last).is_none() {
-        let unknown = Shape::new(at.clone(), Kind::Unknown);
-        holder.push(Property::new(last, at.clone(), unknown));
+        let unknown = InferredShape::new(at.clone(), ShapeKind::Unknown);
+        holder.push(PropertyShape::new(last, at.clone(), unknown));
     }
     if field.required == Some(true) {
         holder.require(last);
@@ -179,32 +184,32 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    fn applied(example: &str, fields: &[Field]) -> (Shape, Vec<String>) {
+    fn applied(example: &str, fields: &[FieldSpec]) -> (InferredShape, Vec<String>) {
         let file: Arc<str> = Arc::from("a.txt");
         let node = parse(example, 1, 1, &mut Budget::default()).unwrap().node;
         let mut clashes = Vec::new();
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let mut shape = of_node(&node, &file, &mut clashes);
-        apply(&mut shape, fields, &file, &mut clashes, &mut messages);
-        let said = clashes.iter().map(Clash::to_string);
+        apply(&mut shape, fields, &file, &mut clashes, &mut diagnostics);
+        let said = clashes.iter().map(TypeConflict::to_string);
         let said = said
-            .chain(messages.iter().map(Message::to_string))
+            .chain(diagnostics.iter().map(Diagnostic::to_string))
             .collect();
         (shape, said)
     }
 
-    fn field(name: &str, type_name: &str) -> Field {
-        Field {
+    fn field(name: &str, type_name: &str) -> FieldSpec {
+        FieldSpec {
             name: name.to_owned(),
             line: 9,
             type_name: Some(type_name.to_owned()),
             required: Some(true),
-            ..Field::default()
+            ..FieldSpec::default()
         }
     }
 
-    /// A property, and whether it is required.
-    fn find<'a>(shape: &'a Shape, way: &str) -> (&'a Property, bool) {
+    /// Returns a property, and whether it is required.
+    fn find<'a>(shape: &'a InferredShape, way: &str) -> (&'a PropertyShape, bool) {
         let mut holder = top(shape).unwrap();
         let (outer, last) = way.rsplit_once('.').map_or(("", way), |parts| parts);
         for part in outer.split('.').filter(|part| !part.is_empty()) {
@@ -214,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_find_their_place() {
+    fn fields_are_applied_at_their_path() {
         let (shape, said) = applied(
             r#"{"data":[{"isbn":"1","price":1}],"total":1}"#,
             &[
@@ -241,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_without_a_place_are_told() {
+    fn fields_without_a_unique_path_are_reported() {
         let (_, said) = applied(
             r#"{"a":{"id":1},"b":{"id":2},"c":1}"#,
             &[
@@ -251,10 +256,13 @@ mod tests {
             ],
         );
         assert_eq!(said.len(), 3);
-        assert_eq!(said[0], "`c` is an integer at a.txt:1, a string at a.txt:9");
-        assert!(said[1].contains("stands in several objects"), "{}", said[1]);
+        assert_eq!(
+            said[0],
+            "`c` is an integer at a.txt:1, but a string at a.txt:9"
+        );
+        assert!(said[1].contains("is in several objects"), "{}", said[1]);
         assert!(
-            said[2].contains("what holds it is no object"),
+            said[2].contains("its parent is not an object"),
             "{}",
             said[2]
         );

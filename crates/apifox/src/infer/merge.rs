@@ -1,20 +1,20 @@
-//! Several views of one value become one shape, or contradict each other.
+//! Merges several observations of one value into one shape, or reports a conflict.
 
 use std::fmt;
 
-use super::shape::{Kind, Object, Place, Property, Shape, TextFormat};
+use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
 use crate::message::quoted;
 
-/// Two places that say different things of one value.
+/// Two places that contradict each other about one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Clash {
-    /// The way to the value, members and `[]`.
+pub(crate) struct TypeConflict {
+    /// The path to the value: field names and `[]`.
     pub(crate) path: String,
-    pub(crate) first: (Place, String),
-    pub(crate) second: (Place, String),
+    pub(crate) first: (SourceLine, String),
+    pub(crate) second: (SourceLine, String),
 }
 
-impl fmt::Display for Clash {
+impl fmt::Display for TypeConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() {
             "the value".to_owned()
@@ -22,48 +22,55 @@ impl fmt::Display for Clash {
             quoted(&self.path)
         };
         let ((first, one), (second, other)) = (&self.first, &self.second);
-        write!(f, "{path} is {one} at {first}, {other} at {second}")
+        write!(f, "{path} is {one} at {first}, but {other} at {second}")
     }
 }
 
-/// Joins `other` into `shape`. A contradiction is told once for a value; the first view stays, and views
-/// that agree with it are still joined: their examples stand in the document.
+/// Merges `other` into `shape`. A conflict is reported once per value; the first observation is
+/// kept, and later ones that agree with it are still merged because their examples are in the
+/// document.
 pub(crate) fn merge(
-    shape: &mut Shape,
-    other: Shape,
+    shape: &mut InferredShape,
+    other: InferredShape,
     path: &mut Vec<String>,
-    clashes: &mut Vec<Clash>,
+    clashes: &mut Vec<TypeConflict>,
 ) {
     shape.nullable |= other.nullable;
     let told = shape.contradicted;
     shape.contradicted |= other.contradicted;
     let place = other.at;
     match (&mut shape.kind, other.kind) {
-        (_, Kind::Unknown)
-        | (Kind::Boolean, Kind::Boolean)
-        | (Kind::Number, Kind::Number | Kind::Integer { .. } | Kind::Decimal)
-        | (Kind::Decimal, Kind::Decimal)
-        | (Kind::Text(_), Kind::Decimal)
-        | (Kind::Binary, Kind::Binary | Kind::Text(_)) => {}
-        (kind @ Kind::Unknown, other) => {
+        (_, ShapeKind::Unknown)
+        | (ShapeKind::Boolean, ShapeKind::Boolean)
+        | (ShapeKind::Number, ShapeKind::Number | ShapeKind::Integer { .. } | ShapeKind::Decimal)
+        | (ShapeKind::Decimal, ShapeKind::Decimal)
+        | (ShapeKind::Text(_), ShapeKind::Decimal)
+        | (ShapeKind::Binary, ShapeKind::Binary | ShapeKind::Text(_)) => {}
+        (kind @ ShapeKind::Unknown, other) => {
             *kind = other;
             shape.at = place;
         }
-        (kind @ Kind::Text(_), Kind::Binary) => *kind = Kind::Binary,
-        (kind @ Kind::Integer { .. }, Kind::Number | Kind::Decimal) => *kind = Kind::Number,
-        (Kind::Integer { wide }, Kind::Integer { wide: other }) => *wide |= other,
-        (kind @ Kind::Decimal, other @ (Kind::Number | Kind::Text(_))) => *kind = other,
-        (kind @ Kind::Decimal, Kind::Integer { .. }) => *kind = Kind::Number,
-        (Kind::Text(format), Kind::Text(other)) => *format = joined(*format, other),
-        (Kind::Array(items), Kind::Array(other)) => {
+        (kind @ ShapeKind::Text(_), ShapeKind::Binary) => *kind = ShapeKind::Binary,
+        (kind @ ShapeKind::Integer { .. }, ShapeKind::Number | ShapeKind::Decimal) => {
+            *kind = ShapeKind::Number
+        }
+        (ShapeKind::Integer { wide }, ShapeKind::Integer { wide: other }) => *wide |= other,
+        (kind @ ShapeKind::Decimal, other @ (ShapeKind::Number | ShapeKind::Text(_))) => {
+            *kind = other
+        }
+        (kind @ ShapeKind::Decimal, ShapeKind::Integer { .. }) => *kind = ShapeKind::Number,
+        (ShapeKind::Text(format), ShapeKind::Text(other)) => *format = joined(*format, other),
+        (ShapeKind::Array(items), ShapeKind::Array(other)) => {
             path.push("[]".to_owned());
             merge(items, *other, path, clashes);
             path.pop();
         }
-        (Kind::Object(object), Kind::Object(other)) => members(object, other, path, clashes),
+        (ShapeKind::Object(object), ShapeKind::Object(other)) => {
+            members(object, other, path, clashes)
+        }
         (kind, other) => {
             if !told {
-                clashes.push(Clash {
+                clashes.push(TypeConflict {
                     path: path.join(".").replace(".[]", "[]"),
                     first: (shape.at.clone(), kind.word().to_owned()),
                     second: (place, other.word().to_owned()),
@@ -82,7 +89,12 @@ fn joined(one: TextFormat, other: TextFormat) -> TextFormat {
     }
 }
 
-fn members(object: &mut Object, other: Object, path: &mut Vec<String>, clashes: &mut Vec<Clash>) {
+fn members(
+    object: &mut ObjectShape,
+    other: ObjectShape,
+    path: &mut Vec<String>,
+    clashes: &mut Vec<TypeConflict>,
+) {
     for property in other.into_properties() {
         match object.get_mut(&property.name) {
             None => object.push(property),
@@ -95,12 +107,12 @@ fn members(object: &mut Object, other: Object, path: &mut Vec<String>, clashes: 
     }
 }
 
-/// Joins what two views say of a property.
+/// Merges what two observations say about a property.
 fn details(
-    known: &mut Property,
-    other: Property,
+    known: &mut PropertyShape,
+    other: PropertyShape,
     path: &mut Vec<String>,
-    clashes: &mut Vec<Clash>,
+    clashes: &mut Vec<TypeConflict>,
 ) {
     known.description = known.description.take().or(other.description);
     known.max_length = longest(known.max_length, other.max_length);
@@ -112,30 +124,30 @@ fn details(
     merge(&mut known.shape, other.shape, path, clashes);
 }
 
-/// Contradictions of one page have been told: what another page says is compared with what was taken.
-pub(crate) fn settle(shape: &mut Shape) {
+/// Clears the conflict marks after one page, so that another page is compared with the result.
+pub(crate) fn settle(shape: &mut InferredShape) {
     shape.contradicted = false;
     match &mut shape.kind {
-        Kind::Array(items) => settle(items),
-        Kind::Object(object) => object
+        ShapeKind::Array(items) => settle(items),
+        ShapeKind::Object(object) => object
             .properties_mut()
             .for_each(|property| settle(&mut property.shape)),
         _ => {}
     }
 }
 
-/// The limit that holds for two views. One without a limit may have had values that exceed it.
+/// Returns the limit for two observations. An observation without a limit may have longer values.
 pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }
 
-/// Takes back what only one of two pages says: that a property is required, or which values it takes.
+/// Drops what only one of two pages says: that a property is required, and which values it has.
 ///
-/// To be called both ways before shapes of two pages are joined.
-pub(crate) fn loosen(shape: &mut Shape, other: &Shape) {
+/// Call it in both directions before merging the shapes of two pages.
+pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {
     match (&mut shape.kind, &other.kind) {
-        (Kind::Array(items), Kind::Array(other)) => loosen(items, other),
-        (Kind::Object(object), Kind::Object(other)) => {
+        (ShapeKind::Array(items), ShapeKind::Array(other)) => loosen(items, other),
+        (ShapeKind::Object(object), ShapeKind::Object(other)) => {
             object.retain_required(|property| other.is_required(&property.name));
             for property in object.properties_mut() {
                 let Some(other) = other.get(&property.name) else {
@@ -158,16 +170,16 @@ mod tests {
     use super::super::format::Format;
     use super::*;
 
-    fn joined_kinds(one: Kind, other: Kind) -> Result<String, String> {
-        let at = |line| Place {
+    fn joined_kinds(one: ShapeKind, other: ShapeKind) -> Result<String, String> {
+        let at = |line| SourceLine {
             file: Arc::from("a.txt"),
             line,
         };
-        let mut shape = Shape::new(at(1), one);
+        let mut shape = InferredShape::new(at(1), one);
         let mut clashes = Vec::new();
         merge(
             &mut shape,
-            Shape::new(at(2), other),
+            InferredShape::new(at(2), other),
             &mut Vec::new(),
             &mut clashes,
         );
@@ -178,27 +190,45 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_agree() {
-        let text = || Kind::Text(TextFormat::Known(Format::Decimal));
+    fn agreeing_kinds_are_merged() {
+        let text = || ShapeKind::Text(TextFormat::Known(Format::Decimal));
         for (one, other, word) in [
-            (Kind::Integer { wide: false }, Kind::Number, "a number"),
-            (Kind::Number, Kind::Integer { wide: true }, "a number"),
-            (Kind::Decimal, Kind::Integer { wide: false }, "a number"),
-            (Kind::Decimal, text(), "a string"),
-            (text(), Kind::Decimal, "a string"),
-            (Kind::Unknown, Kind::Boolean, "a boolean"),
-            (Kind::Boolean, Kind::Unknown, "a boolean"),
+            (
+                ShapeKind::Integer { wide: false },
+                ShapeKind::Number,
+                "a number",
+            ),
+            (
+                ShapeKind::Number,
+                ShapeKind::Integer { wide: true },
+                "a number",
+            ),
+            (
+                ShapeKind::Decimal,
+                ShapeKind::Integer { wide: false },
+                "a number",
+            ),
+            (ShapeKind::Decimal, text(), "a string"),
+            (text(), ShapeKind::Decimal, "a string"),
+            (ShapeKind::Unknown, ShapeKind::Boolean, "a boolean"),
+            (ShapeKind::Boolean, ShapeKind::Unknown, "a boolean"),
         ] {
             assert_eq!(joined_kinds(one, other), Ok(word.to_owned()));
         }
     }
 
     #[test]
-    fn kinds_that_contradict() {
+    fn contradicting_kinds_are_reported() {
         for (one, other) in [
-            (Kind::Boolean, Kind::Number),
-            (Kind::Text(TextFormat::Plain), Kind::Integer { wide: false }),
-            (Kind::Object(Object::default()), Kind::Boolean),
+            (ShapeKind::Boolean, ShapeKind::Number),
+            (
+                ShapeKind::Text(TextFormat::Plain),
+                ShapeKind::Integer { wide: false },
+            ),
+            (
+                ShapeKind::Object(ObjectShape::default()),
+                ShapeKind::Boolean,
+            ),
         ] {
             let said = joined_kinds(one, other).unwrap_err();
             assert!(
@@ -209,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_that_disagree_are_plain() {
+    fn different_formats_become_plain() {
         let date = TextFormat::Known(Format::Date);
         assert_eq!(joined(date, TextFormat::Unseen), date);
         assert_eq!(joined(date, TextFormat::Plain), TextFormat::Plain);

@@ -1,37 +1,46 @@
-//! The shape of what a page shows: of an example, of a text in an address, of a word in a table.
+//! Infers a shape from one example, one text or one type name.
 
 use std::sync::Arc;
 
 use super::format::Format;
-use super::merge::{Clash, merge};
-use super::shape::{Kind, Object, Place, Property, Shape, TextFormat};
-use crate::json::{Json, Node, number};
+use super::merge::{TypeConflict, merge};
+use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
+use crate::json::{JsonNode, JsonValue, number};
 use crate::types::Declared;
 
-/// The shape of an example.
-pub(crate) fn of_node(node: &Node, file: &Arc<str>, clashes: &mut Vec<Clash>) -> Shape {
+/// Infers the shape of an example.
+pub(crate) fn of_node(
+    node: &JsonNode,
+    file: &Arc<str>,
+    clashes: &mut Vec<TypeConflict>,
+) -> InferredShape {
     shape(node, file, &mut Vec::new(), clashes)
 }
 
-fn shape(node: &Node, file: &Arc<str>, path: &mut Vec<String>, clashes: &mut Vec<Clash>) -> Shape {
-    let at = Place {
+fn shape(
+    node: &JsonNode,
+    file: &Arc<str>,
+    path: &mut Vec<String>,
+    clashes: &mut Vec<TypeConflict>,
+) -> InferredShape {
+    let at = SourceLine {
         file: Arc::clone(file),
         line: node.line,
     };
     let kind = match &node.value {
-        Json::Null => {
-            return Shape {
+        JsonValue::Null => {
+            return InferredShape {
                 nullable: true,
-                ..Shape::new(at, Kind::Unknown)
+                ..InferredShape::new(at, ShapeKind::Unknown)
             };
         }
-        Json::Bool(_) => Kind::Boolean,
-        Json::Number(digits) => of_digits(digits),
-        Json::Text(text) => {
-            Kind::Text(Format::of(text).map_or(TextFormat::Plain, TextFormat::Known))
+        JsonValue::Bool(_) => ShapeKind::Boolean,
+        JsonValue::Number(digits) => of_digits(digits),
+        JsonValue::String(text) => {
+            ShapeKind::Text(Format::of(text).map_or(TextFormat::Plain, TextFormat::Known))
         }
-        Json::Array(items) => {
-            let mut all = Shape::new(at.clone(), Kind::Unknown);
+        JsonValue::Array(items) => {
+            let mut all = InferredShape::new(at.clone(), ShapeKind::Unknown);
             path.push("[]".to_owned());
             for (index, item) in items.iter().enumerate() {
                 let item = shape(item, file, path, clashes);
@@ -42,52 +51,52 @@ fn shape(node: &Node, file: &Arc<str>, path: &mut Vec<String>, clashes: &mut Vec
                 }
             }
             path.pop();
-            Kind::Array(Box::new(all))
+            ShapeKind::Array(Box::new(all))
         }
-        Json::Object(members) => {
-            let mut object = Object::default();
+        JsonValue::Object(members) => {
+            let mut object = ObjectShape::default();
             for member in members {
                 path.push(member.name.clone());
                 let value = shape(&member.value, file, path, clashes);
-                let at = Place {
+                let at = SourceLine {
                     file: Arc::clone(file),
                     line: member.line,
                 };
                 match object.get_mut(&member.name) {
                     Some(known) => merge(&mut known.shape, value, path, clashes),
-                    None => object.push(Property::new(&member.name, at, value)),
+                    None => object.push(PropertyShape::new(&member.name, at, value)),
                 }
                 path.pop();
             }
-            Kind::Object(object)
+            ShapeKind::Object(object)
         }
     };
-    Shape::new(at, kind)
+    InferredShape::new(at, kind)
 }
 
-fn of_digits(digits: &str) -> Kind {
+fn of_digits(digits: &str) -> ShapeKind {
     if digits.contains(['.', 'e', 'E']) {
-        Kind::Number
+        ShapeKind::Number
     } else {
-        Kind::Integer {
+        ShapeKind::Integer {
             wide: digits.parse::<i64>().is_err(),
         }
     }
 }
 
-/// The shape of a value that a URL, a header or a form shows as text.
-pub(crate) fn of_text(text: &str, at: Place) -> Shape {
+/// Infers the shape of a value that a URL, a header or a form shows as text.
+pub(crate) fn of_text(text: &str, at: SourceLine) -> InferredShape {
     let kind = match text_value(text) {
-        Json::Bool(_) => Kind::Boolean,
-        Json::Number(digits) => of_digits(&digits),
-        _ => Kind::Text(Format::of(text).map_or(TextFormat::Plain, TextFormat::Known)),
+        JsonValue::Bool(_) => ShapeKind::Boolean,
+        JsonValue::Number(digits) => of_digits(&digits),
+        _ => ShapeKind::Text(Format::of(text).map_or(TextFormat::Plain, TextFormat::Known)),
     };
-    Shape::new(at, kind)
+    InferredShape::new(at, kind)
 }
 
-/// A text as the value it most likely is. Up to nine digits are an integer: longer ones are numbers of
-/// orders and the like, which other calls may have letters in.
-pub(crate) fn text_value(text: &str) -> Json {
+/// Reads a text as the most likely value. Up to nine digits are an integer; a longer number is an
+/// identifier, which may contain letters elsewhere.
+pub(crate) fn text_value(text: &str) -> JsonValue {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let integer = !digits.is_empty()
         && digits.len() <= 9
@@ -95,20 +104,20 @@ pub(crate) fn text_value(text: &str) -> Json {
         && (digits == "0" || !digits.starts_with('0'))
         && text != "-0";
     match text {
-        "true" => Json::Bool(true),
-        "false" => Json::Bool(false),
-        _ if integer => Json::Number(text.to_owned()),
-        _ => Json::Text(text.to_owned()),
+        "true" => JsonValue::Bool(true),
+        "false" => JsonValue::Bool(false),
+        _ if integer => JsonValue::Number(text.to_owned()),
+        _ => JsonValue::String(text.to_owned()),
     }
 }
 
-/// A text as a value of a shape, for an example. `None`: the text is no such value.
-pub(crate) fn text_as(text: &str, shape: &Kind) -> Option<serde_json::Value> {
+/// Converts a text to a value of a kind, for an example. Returns `None` if it is not such a value.
+pub(crate) fn text_as(text: &str, shape: &ShapeKind) -> Option<serde_json::Value> {
     Some(match shape {
-        Kind::Boolean => serde_json::Value::Bool(text.parse().ok()?),
-        Kind::Integer { .. } | Kind::Number => {
+        ShapeKind::Boolean => serde_json::Value::Bool(text.parse().ok()?),
+        ShapeKind::Integer { .. } | ShapeKind::Number => {
             let value = number(text);
-            let integer = matches!(shape, Kind::Integer { .. });
+            let integer = matches!(shape, ShapeKind::Integer { .. });
             if !value.is_number() || (integer && text.contains(['.', 'e', 'E'])) {
                 return None;
             }
@@ -118,21 +127,21 @@ pub(crate) fn text_as(text: &str, shape: &Kind) -> Option<serde_json::Value> {
     })
 }
 
-/// The shape that a type word of a table means.
-pub(crate) fn declared(declared: &Declared, at: &Place) -> Shape {
+/// Returns the shape of a type name in a table.
+pub(crate) fn declared(declared: &Declared, at: &SourceLine) -> InferredShape {
     let kind = match declared {
-        Declared::Any => Kind::Unknown,
-        Declared::Boolean => Kind::Boolean,
-        Declared::Integer => Kind::Integer { wide: false },
-        Declared::Number => Kind::Number,
-        Declared::Decimal => Kind::Decimal,
-        Declared::Text(None) => Kind::Text(TextFormat::Unseen),
-        Declared::Text(Some(format)) => Kind::Text(TextFormat::Known(*format)),
-        Declared::Binary => Kind::Binary,
-        Declared::Object => Kind::Object(Object::default()),
-        Declared::Array(items) => Kind::Array(Box::new(self::declared(items, at))),
+        Declared::Any => ShapeKind::Unknown,
+        Declared::Boolean => ShapeKind::Boolean,
+        Declared::Integer => ShapeKind::Integer { wide: false },
+        Declared::Number => ShapeKind::Number,
+        Declared::Decimal => ShapeKind::Decimal,
+        Declared::Text(None) => ShapeKind::Text(TextFormat::Unseen),
+        Declared::Text(Some(format)) => ShapeKind::Text(TextFormat::Known(*format)),
+        Declared::Binary => ShapeKind::Binary,
+        Declared::Object => ShapeKind::Object(ObjectShape::default()),
+        Declared::Array(items) => ShapeKind::Array(Box::new(self::declared(items, at))),
     };
-    Shape::new(at.clone(), kind)
+    InferredShape::new(at.clone(), kind)
 }
 
 #[cfg(test)]
@@ -140,20 +149,20 @@ mod tests {
     use super::*;
     use crate::json::{Budget, parse};
 
-    fn read(text: &str) -> (Shape, Vec<String>) {
+    fn read(text: &str) -> (InferredShape, Vec<String>) {
         let node = parse(text, 1, 1, &mut Budget::default()).unwrap().node;
         let mut clashes = Vec::new();
         let shape = of_node(&node, &Arc::from("docs/a.txt"), &mut clashes);
-        (shape, clashes.iter().map(Clash::to_string).collect())
+        (shape, clashes.iter().map(TypeConflict::to_string).collect())
     }
 
-    /// A shape in one line.
-    fn brief(shape: &Shape) -> String {
+    /// Prints a shape on one line.
+    fn brief(shape: &InferredShape) -> String {
         let kind = match &shape.kind {
-            Kind::Integer { wide: true } => "wide integer".to_owned(),
-            Kind::Text(TextFormat::Known(format)) => format.name().to_owned(),
-            Kind::Array(items) => format!("[{}]", brief(items)),
-            Kind::Object(object) => {
+            ShapeKind::Integer { wide: true } => "wide integer".to_owned(),
+            ShapeKind::Text(TextFormat::Known(format)) => format.name().to_owned(),
+            ShapeKind::Array(items) => format!("[{}]", brief(items)),
+            ShapeKind::Object(object) => {
                 let members = object.properties().iter();
                 let members: Vec<_> = members
                     .map(|property| format!("{}: {}", property.name, brief(&property.shape)))
@@ -175,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_of_examples() {
+    fn shapes_of_examples_are_inferred() {
         for (text, shape) in [
             (
                 "{\"a\":1,\"b\":\"0.50\",\"c\":null}",
@@ -201,17 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_name_both_lines_once() {
+    fn conflict_is_reported_once_with_both_lines() {
         let (_, clashes) = read("{\"a\":[{\"b\":1},\n{\"b\":\"x\"},\n{\"b\":true}]}");
         assert_eq!(
             clashes,
-            ["`a[].b` is an integer at docs/a.txt:1, a string at docs/a.txt:2"]
+            ["`a[].b` is an integer at docs/a.txt:1, but a string at docs/a.txt:2"]
         );
     }
 
     #[test]
-    fn values_of_text() {
-        let at = Place {
+    fn texts_become_values() {
+        let at = SourceLine {
             file: Arc::from("docs/a.txt"),
             line: 1,
         };
@@ -227,8 +236,8 @@ mod tests {
             assert_eq!(brief(&of_text(text, at.clone())), shape, "{text}");
         }
         assert_eq!(at.marker(), "a.txt:1");
-        assert_eq!(text_as("7", &Kind::Number).unwrap().to_string(), "7");
-        assert_eq!(text_as("x", &Kind::Number), None);
-        assert_eq!(text_as("1.5", &Kind::Integer { wide: false }), None);
+        assert_eq!(text_as("7", &ShapeKind::Number).unwrap().to_string(), "7");
+        assert_eq!(text_as("x", &ShapeKind::Number), None);
+        assert_eq!(text_as("1.5", &ShapeKind::Integer { wide: false }), None);
     }
 }

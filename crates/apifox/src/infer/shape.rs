@@ -1,113 +1,112 @@
-//! The shape of a value, and where it was seen.
-
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use super::format::Format;
 
-/// A line of a page.
+/// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The file as messages name it.
+pub(crate) struct SourceLine {
+    /// The file as diagnostics print it.
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
 }
 
-impl Place {
-    /// The file without its folder, and the line: the same wherever the importer runs.
+impl SourceLine {
+    /// Returns the file name without its folder, and the line, so that it is the same on every
+    /// machine.
     pub(crate) fn marker(&self) -> String {
         let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
         format!("{name}:{}", self.line)
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
 }
 
-/// What is known of a value.
+/// The inferred shape of a value.
 #[derive(Debug, Clone)]
-pub(crate) struct Shape {
-    /// Where it was seen first.
-    pub(crate) at: Place,
+pub(crate) struct InferredShape {
+    /// The first place that shows the value.
+    pub(crate) at: SourceLine,
     pub(crate) nullable: bool,
-    pub(crate) kind: Kind,
-    /// Two places contradict each other, and that has been said.
+    pub(crate) kind: ShapeKind,
+    /// Two places contradict each other, and this has been reported.
     pub(crate) contradicted: bool,
 }
 
-/// What kind of value it is.
+/// The kind of a value.
 #[derive(Debug, Clone)]
-pub(crate) enum Kind {
-    /// Nothing but null was seen, or nothing at all.
+pub(crate) enum ShapeKind {
+    /// Only null, or no value, was observed.
     Unknown,
     Boolean,
-    /// `wide`: some value does not fit 64 bits.
+    /// `wide`: some value exceeds 64 bits.
     Integer {
         wide: bool,
     },
     Number,
-    /// A table says "decimal"; whether it is a number or a string on the wire is not known.
+    /// A table says "decimal"; whether it is sent as a number or a string is unknown.
     Decimal,
     Text(TextFormat),
     /// The bytes of a file.
     Binary,
-    Array(Box<Shape>),
-    Object(Object),
+    Array(Box<InferredShape>),
+    Object(ObjectShape),
 }
 
-/// What is known of the form of a string.
+/// What is known about the format of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFormat {
-    /// A table calls it a string; no value was seen.
+    /// A table calls it a string; no value was observed.
     Unseen,
-    /// Values of no form, or of several.
+    /// The values have no format, or several.
     Plain,
     Known(Format),
 }
 
-/// Properties in the order in which they were met, found by name in constant time.
+/// Properties in the order of their first occurrence, found by name in constant time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Object {
-    properties: Vec<Property>,
+pub(crate) struct ObjectShape {
+    properties: Vec<PropertyShape>,
     index: HashMap<String, usize>,
-    /// Positions of the properties that are required.
+    /// Indexes of the required properties.
     required: BTreeSet<usize>,
 }
 
 /// A property of an object.
 #[derive(Debug, Clone)]
-pub(crate) struct Property {
+pub(crate) struct PropertyShape {
     pub(crate) name: String,
-    pub(crate) at: Place,
-    pub(crate) shape: Shape,
+    pub(crate) at: SourceLine,
+    pub(crate) shape: InferredShape,
     pub(crate) description: Option<String>,
     pub(crate) max_length: Option<u64>,
-    /// The only values it takes; empty: any.
+    /// The only allowed values; empty means any value.
     pub(crate) fixed: Vec<String>,
 }
 
-impl Object {
-    pub(crate) fn properties(&self) -> &[Property] {
+impl ObjectShape {
+    pub(crate) fn properties(&self) -> &[PropertyShape] {
         &self.properties
     }
 
-    pub(crate) fn properties_mut(&mut self) -> impl Iterator<Item = &mut Property> {
+    pub(crate) fn properties_mut(&mut self) -> impl Iterator<Item = &mut PropertyShape> {
         self.properties.iter_mut()
     }
 
-    pub(crate) fn into_properties(self) -> Vec<Property> {
+    pub(crate) fn into_properties(self) -> Vec<PropertyShape> {
         self.properties
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Property> {
+    pub(crate) fn get(&self, name: &str) -> Option<&PropertyShape> {
         self.properties.get(*self.index.get(name)?)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Property> {
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut PropertyShape> {
         self.properties.get_mut(*self.index.get(name)?)
     }
 
@@ -121,31 +120,32 @@ impl Object {
         self.required.extend(self.index.get(name));
     }
 
-    /// The required properties, in order.
-    pub(crate) fn required(&self) -> impl Iterator<Item = &Property> {
+    /// Returns the required properties in order.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &PropertyShape> {
         self.required
             .iter()
             .filter_map(|&at| self.properties.get(at))
     }
 
-    /// Keeps required what `keep` says. The time is that of the required ones, not of all.
-    pub(crate) fn retain_required(&mut self, mut keep: impl FnMut(&Property) -> bool) {
+    /// Keeps a property required if `keep` returns true. Runs in time linear in the required
+    /// properties.
+    pub(crate) fn retain_required(&mut self, mut keep: impl FnMut(&PropertyShape) -> bool) {
         let properties = &self.properties;
         self.required
             .retain(|&at| properties.get(at).is_some_and(&mut keep));
     }
 
-    /// Adds a property whose name is new.
-    pub(crate) fn push(&mut self, property: Property) {
+    /// Adds a property with a new name.
+    pub(crate) fn push(&mut self, property: PropertyShape) {
         self.index
             .insert(property.name.clone(), self.properties.len());
         self.properties.push(property);
     }
 }
 
-impl Property {
-    /// A property of which only the value is known.
-    pub(crate) fn new(name: &str, at: Place, shape: Shape) -> Self {
+impl PropertyShape {
+    /// Creates a property without documentation.
+    pub(crate) fn new(name: &str, at: SourceLine, shape: InferredShape) -> Self {
         Self {
             name: name.to_owned(),
             at,
@@ -157,8 +157,8 @@ impl Property {
     }
 }
 
-impl Shape {
-    pub(crate) fn new(at: Place, kind: Kind) -> Self {
+impl InferredShape {
+    pub(crate) fn new(at: SourceLine, kind: ShapeKind) -> Self {
         Self {
             at,
             nullable: false,
@@ -167,13 +167,13 @@ impl Shape {
         }
     }
 
-    /// The same structure: what a reader of values must know is equal, wherever it was seen.
+    /// Returns whether two shapes have equal structure, wherever they were observed.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.nullable == other.nullable && self.kind.same(&other.kind)
     }
 }
 
-impl Kind {
+impl ShapeKind {
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unknown, Self::Unknown)
@@ -202,7 +202,7 @@ impl Kind {
         }
     }
 
-    /// What a message calls it.
+    /// Returns the name of the kind for diagnostics.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Unknown => "null",

@@ -1,5 +1,4 @@
-//! JSON as an example on a page holds it: with the line of every member, every digit of a number,
-//! and an end that may be missing.
+//! JSON that keeps the line of every field and every digit of a number.
 
 mod budget;
 mod reader;
@@ -8,56 +7,57 @@ mod view;
 
 use serde_json::{Map, Number, Value};
 
-pub(crate) use budget::Budget;
+pub(crate) use budget::{Budget, MAX_PAGE_VALUES};
 pub(crate) use reader::parse;
 
-/// A value of an example and the line where it starts.
+/// A value and the line on which it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct JsonNode {
     /// Line of the page, counted from 1.
     pub line: u32,
     /// The value.
-    pub value: Json,
+    pub value: JsonValue,
 }
 
-/// What a [`Node`] holds.
+/// The value of a [`JsonNode`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Json {
+pub enum JsonValue {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, digit for digit as printed.
+    /// A number with the digits as printed.
     Number(String),
-    /// A string, its escapes resolved.
-    Text(String),
+    /// A string with its escapes resolved.
+    String(String),
     /// An array.
-    Array(Vec<Node>),
-    /// An object; its members in the order of the page.
-    Object(Vec<Member>),
+    Array(Vec<JsonNode>),
+    /// An object; its fields in the order of the page.
+    Object(Vec<JsonField>),
 }
 
-/// One member of an object.
+/// A field of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its name.
+pub struct JsonField {
+    /// The name.
     pub name: String,
-    /// The line of the name.
+    /// Line of the name.
     pub line: u32,
-    /// Its value.
-    pub value: Node,
+    /// The value.
+    pub value: JsonNode,
 }
 
-impl Node {
-    /// The same value without places. Numbers keep their digits; of two members of one name the last counts.
+impl JsonNode {
+    /// Returns the value without lines. Numbers keep their digits; of two fields with one name the
+    /// last one counts.
     pub fn to_value(&self) -> Value {
         match &self.value {
-            Json::Null => Value::Null,
-            Json::Bool(value) => Value::Bool(*value),
-            Json::Number(digits) => number(digits),
-            Json::Text(text) => Value::String(text.clone()),
-            Json::Array(items) => items.iter().map(Node::to_value).collect(),
-            Json::Object(members) => Value::Object(
+            JsonValue::Null => Value::Null,
+            JsonValue::Bool(value) => Value::Bool(*value),
+            JsonValue::Number(digits) => number(digits),
+            JsonValue::String(text) => Value::String(text.clone()),
+            JsonValue::Array(items) => items.iter().map(JsonNode::to_value).collect(),
+            JsonValue::Object(members) => Value::Object(
                 members
                     .iter()
                     .map(|member| (member.name.clone(), member.value.to_value()))
@@ -67,7 +67,7 @@ impl Node {
     }
 }
 
-/// A number with its digits kept. Text that is no number stays text.
+/// Returns a number with its digits, or a string if the text is not a number.
 pub(crate) fn number(digits: &str) -> Value {
     digits
         .parse::<Number>()
@@ -79,19 +79,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_survive() {
+    fn number_digits_survive_conversion() {
         for (digits, kept) in [
             ("12345678901234567890.12", "12345678901234567890.12"),
             ("0.00", "0.00"),
             ("-0", "-0"),
             ("214.650", "214.650"),
             ("12345678901234567890123", "12345678901234567890123"),
-            // The JSON library writes exponents its own way.
+            // `serde_json` normalises exponents.
             ("1e400", "1e+400"),
             ("1E2", "1e+2"),
         ] {
             let parsed = parse(digits, 1, 1, &mut Budget::default()).unwrap();
-            assert_eq!(parsed.node.value, Json::Number(digits.to_owned()));
+            assert_eq!(parsed.node.value, JsonValue::Number(digits.to_owned()));
             assert_eq!(parsed.node.to_value().to_string(), kept);
         }
     }

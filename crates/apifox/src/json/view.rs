@@ -1,22 +1,20 @@
-//! Looking into a value whose form is not known.
-
 use serde_json::Value;
 
-use super::{Json, Member, Node};
+use super::{JsonField, JsonNode, JsonValue};
 
-impl Node {
-    /// A value without places, on no line.
+impl JsonNode {
+    /// Converts a value; all its lines are 0.
     pub(crate) fn of(value: &Value) -> Self {
         let value = match value {
-            Value::Null => Json::Null,
-            Value::Bool(value) => Json::Bool(*value),
-            Value::Number(number) => Json::Number(number.to_string()),
-            Value::String(text) => Json::Text(text.clone()),
-            Value::Array(items) => Json::Array(items.iter().map(Self::of).collect()),
-            Value::Object(members) => Json::Object(
+            Value::Null => JsonValue::Null,
+            Value::Bool(value) => JsonValue::Bool(*value),
+            Value::Number(number) => JsonValue::Number(number.to_string()),
+            Value::String(text) => JsonValue::String(text.clone()),
+            Value::Array(items) => JsonValue::Array(items.iter().map(Self::of).collect()),
+            Value::Object(members) => JsonValue::Object(
                 members
                     .iter()
-                    .map(|(name, value)| Member {
+                    .map(|(name, value)| JsonField {
                         name: name.clone(),
                         line: 0,
                         value: Self::of(value),
@@ -27,81 +25,81 @@ impl Node {
         Self { line: 0, value }
     }
 
-    /// The value of a member; of two of one name the last one counts.
-    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
-        let members = self.members().iter().rev();
+    /// Returns the value of a field; of two fields with one name the last one counts.
+    pub(crate) fn get(&self, name: &str) -> Option<&JsonNode> {
+        let members = self.fields().iter().rev();
         let found = members.into_iter().find(|member| member.name == name)?;
         Some(&found.value)
     }
 
-    /// The members of an object; none of anything else.
-    pub(crate) fn members(&self) -> &[Member] {
+    /// Returns the fields of an object, or none for any other value.
+    pub(crate) fn fields(&self) -> &[JsonField] {
         match &self.value {
-            Json::Object(members) => members,
+            JsonValue::Object(members) => members,
             _ => &[],
         }
     }
 
-    /// The items of an array; none of anything else.
-    pub(crate) fn items(&self) -> &[Node] {
+    /// Returns the items of an array, or none for any other value.
+    pub(crate) fn items(&self) -> &[JsonNode] {
         match &self.value {
-            Json::Array(items) => items,
+            JsonValue::Array(items) => items,
             _ => &[],
         }
     }
 
     pub(crate) fn is_object(&self) -> bool {
-        matches!(self.value, Json::Object(_))
+        matches!(self.value, JsonValue::Object(_))
     }
 
     pub(crate) fn is_null(&self) -> bool {
-        self.value == Json::Null
+        self.value == JsonValue::Null
     }
 
-    /// A string that is not blank, trimmed.
+    /// Returns a trimmed string that is not empty.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            Json::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            JsonValue::String(text) => Some(text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }
 
-    /// The text of a member.
+    /// Returns the trimmed string of a field.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.get(name)?.text()
     }
 
-    /// A string, number or boolean as text.
+    /// Returns a string, number or boolean as a string.
     pub(crate) fn scalar(&self) -> Option<String> {
         match &self.value {
-            Json::Text(text) => Some(text.clone()),
-            Json::Number(digits) => Some(digits.clone()),
-            Json::Bool(value) => Some(value.to_string()),
-            Json::Null | Json::Array(_) | Json::Object(_) => None,
+            JsonValue::String(text) => Some(text.clone()),
+            JsonValue::Number(digits) => Some(digits.clone()),
+            JsonValue::Bool(value) => Some(value.to_string()),
+            JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
         }
     }
 
-    /// A boolean, which may be written as a text or as 0 and 1.
+    /// Returns a boolean, which may be written as a string or as 0 or 1.
     pub(crate) fn truth(&self) -> Option<bool> {
         match &self.value {
-            Json::Bool(value) => Some(*value),
-            Json::Number(digits) => match digits.as_str() {
+            JsonValue::Bool(value) => Some(*value),
+            JsonValue::Number(digits) => match digits.as_str() {
                 "0" => Some(false),
                 "1" => Some(true),
                 _ => None,
             },
-            Json::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+            JsonValue::String(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" => Some(true),
                 "false" | "0" | "no" => Some(false),
                 _ => None,
             },
-            Json::Null | Json::Array(_) | Json::Object(_) => None,
+            JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
         }
     }
 
-    /// The truth of a member; absent and unreadable ones are not true.
+    /// Returns whether a field is true; `false` if it is absent or not a boolean.
     pub(crate) fn says(&self, name: &str) -> bool {
-        self.get(name).and_then(Node::truth) == Some(true)
+        self.get(name).and_then(JsonNode::truth) == Some(true)
     }
 }
 
@@ -111,7 +109,7 @@ mod tests {
     use crate::json::{Budget, parse};
 
     #[test]
-    fn members_texts_and_truths() {
+    fn accessors_read_fields_strings_and_booleans() {
         let text = r#"{"a": " x ", "b": "", "c": "True", "d": 1, "e": [1.50, true], "a": "y"}"#;
         let node = parse(text, 1, 1, &mut Budget::default()).unwrap().node;
         assert_eq!(node.text_of("a"), Some("y"));
@@ -122,7 +120,7 @@ mod tests {
             .unwrap()
             .items()
             .iter()
-            .map(Node::scalar)
+            .map(JsonNode::scalar)
             .collect();
         assert_eq!(scalars, [Some("1.50".to_owned()), Some("true".to_owned())]);
     }

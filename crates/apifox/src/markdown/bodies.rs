@@ -1,15 +1,13 @@
-//! Bodies of the operation: what is sent, and what comes back.
-
 use std::sync::Arc;
 
 use crate::given::Reader;
 use crate::given::body::{content, headers};
 use crate::given::media::{self, Examples};
-use crate::json::{Budget, Node};
-use crate::message::{Message, quoted};
-use crate::page::{Body, Content, Example, Response};
+use crate::json::{Budget, JsonNode};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{ApiResponse, BodyContent, BodyExample, RequestBody};
 
-/// Reads what an operation sends and gets back.
+/// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
     pub(super) reader: &'r mut Reader<'a>,
@@ -17,24 +15,24 @@ pub(super) struct Bodies<'r, 'a> {
 }
 
 impl Bodies<'_, '_> {
-    pub(super) fn request(&mut self, node: &Node) -> Option<Body> {
+    pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
         let contents = self.contents(node.get("content")?);
-        (!contents.is_empty()).then(|| Body {
+        (!contents.is_empty()).then(|| RequestBody {
             line: node.line,
-            required: node.get("required").and_then(Node::truth),
+            required: node.get("required").and_then(JsonNode::truth),
             contents,
         })
     }
 
-    pub(super) fn responses(&mut self, node: &Node) -> Vec<Response> {
+    pub(super) fn responses(&mut self, node: &JsonNode) -> Vec<ApiResponse> {
         let mut responses = Vec::new();
-        for member in node.members() {
+        for member in node.fields() {
             let Some((status, label)) = media::status(&member.name) else {
                 if !member.name.starts_with("x-") {
                     self.reader.warn(
                         member.line,
                         format!(
-                            "{} is no status of a response; it is left out",
+                            "{} is not a response status; the response is left out",
                             quoted(&member.name)
                         ),
                         "correct the status in the file",
@@ -45,7 +43,7 @@ impl Bodies<'_, '_> {
             let response = &member.value;
             let words = ["description", "x-apifox-name", "x-apidog-name"];
             let name = words.iter().find_map(|word| response.text_of(word));
-            responses.push(Response {
+            responses.push(ApiResponse {
                 line: member.line,
                 status,
                 name: name.or(label.as_deref()).unwrap_or_default().to_owned(),
@@ -60,14 +58,14 @@ impl Bodies<'_, '_> {
         responses
     }
 
-    fn contents(&mut self, node: &Node) -> Vec<Content> {
-        let mut contents: Vec<Content> = Vec::new();
-        for member in node.members() {
+    fn contents(&mut self, node: &JsonNode) -> Vec<BodyContent> {
+        let mut contents: Vec<BodyContent> = Vec::new();
+        for member in node.fields() {
             let Some(media_type) = media::media_type(&member.name) else {
                 self.reader.warn(
                     member.line,
                     format!(
-                        "{} is no media type; the body is left out",
+                        "{} is not a media type; the body is left out",
                         quoted(&member.name)
                     ),
                     "correct the media type in the file",
@@ -84,36 +82,36 @@ impl Bodies<'_, '_> {
         contents
     }
 
-    fn examples(&mut self, node: &Node, media_type: &str) -> Vec<Example> {
+    fn examples(&mut self, node: &JsonNode, media_type: &str) -> Vec<BodyExample> {
         let mut read = Examples {
             file: &self.file,
             budget: &mut self.budget,
-            messages: &mut self.reader.messages,
+            diagnostics: &mut self.reader.diagnostics,
         };
         let mut examples = Vec::new();
         if let Some(example) = node.get("example") {
             examples.extend(read.read(example, None, media_type));
         }
         let named = node.get("examples");
-        for member in named.map(Node::members).unwrap_or_default() {
+        for member in named.map(JsonNode::fields).unwrap_or_default() {
             let name = member.value.text_of("summary");
             let value = member.value.get("value");
             examples.extend(value.and_then(|value| read.read(value, name, media_type)));
         }
-        // In 3.1 a schema has a list of them.
-        for value in named.map(Node::items).unwrap_or_default() {
+        // In OpenAPI 3.1 a schema has a list of examples.
+        for value in named.map(JsonNode::items).unwrap_or_default() {
             examples.extend(read.read(value, None, media_type));
         }
         examples
     }
 }
 
-/// Says what of a document is left out, since a page describes one call.
-pub(super) fn only_one(file: &str, line: u32, what: &str) -> Message {
-    Message::warning(
+/// Reports that only the first operation of a page is read.
+pub(super) fn only_one(file: &str, line: u32, what: &str) -> Diagnostic {
+    Diagnostic::warning(
         file,
         line,
         format!("the page describes more than one {what}; only the first one is read"),
     )
-    .with_help("file each call as a page of its own")
+    .with_help("save each operation as a separate page")
 }

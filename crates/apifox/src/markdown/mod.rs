@@ -1,26 +1,28 @@
-//! The Markdown twin of a page: `# title`, and for an API page a block of YAML that is a small OpenAPI
-//! document.
+//! The Markdown version of a page: `# title`, and for an operation a YAML block with a small
+//! OpenAPI document.
+//!
+//! This file splits the page; `operation` reads the document.
 
 mod bodies;
 mod operation;
-mod yaml;
 
-use crate::Source;
-use crate::json::Node;
-use crate::message::Message;
-use crate::page::{Kind, Page};
+use crate::PageSource;
+use crate::json::JsonNode;
+use crate::message::Diagnostic;
+use crate::page::{Page, PageKind};
 use crate::rendered::lines::{decode, take_notes};
+use crate::yaml::parse_block;
 
-/// Reads the twin of a page. Without a page there is an error among the messages.
-pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
-    let text = decode(source.name, source.text, messages)?;
+/// Parses a Markdown page. If it returns no page, the diagnostics contain an error.
+pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
+    let text = decode(source.name, source.text, diagnostics)?;
     let (text, notes) = take_notes(&text);
     let parts = parts(&text);
     let title = parts.title.trim();
     if title.is_empty() {
-        messages.push(
-            Message::error(source.name, None, "the page has no title")
-                .with_help("the twin of a page begins with `# ` and its title"),
+        diagnostics.push(
+            Diagnostic::error(source.name, None, "the page has no title")
+                .with_help("a Markdown page starts with `# ` and its title"),
         );
         return None;
     }
@@ -31,85 +33,89 @@ pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page>
         folder: Vec::new(),
         status: None,
         role: source.role,
-        kind: Kind::Guide,
+        kind: PageKind::Guide,
         text: parts.text.trim().to_owned(),
         notes,
         modified: None,
         schemas: Vec::new(),
     };
     let Some(block) = parts.block else {
-        if source.role == crate::Role::Receiver {
-            messages.push(
-                Message::error(
+        if source.role == crate::PageRole::Webhook {
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
                     None,
-                    "the page describes no call: it has no block `## OpenAPI Specification`",
+                    "the page describes no operation: it has no `## OpenAPI Specification` block",
                 )
-                .with_help("save the whole twin of the page, or file it as a guide"),
+                .with_help("save the complete Markdown page, or add it as a guide"),
             );
             return None;
         }
         return Some(page);
     };
     if !block.whole {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 block.line.saturating_sub(1),
-                "the YAML block that begins here has no end: the page was cut on its way",
+                "the YAML block that starts here has no end: the page is truncated",
             )
-            .with_help("get the page again; nothing of it is taken over until then"),
+            .with_help("download the page again; none of it is imported until then"),
         );
         return None;
     }
-    let root = document(&block, source, messages)?;
-    operation::read(&root, &mut page, source, messages)?;
+    let root = document(&block, source, diagnostics)?;
+    operation::read(&root, &mut page, source, diagnostics)?;
     Some(page)
 }
 
-fn document(block: &Block, source: &Source, messages: &mut Vec<Message>) -> Option<Node> {
-    match yaml::read(block.text, block.line) {
+fn document(
+    block: &Block,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<JsonNode> {
+    match parse_block(block.text, block.line) {
         Ok(read) => {
             if let Some(line) = read.cycle {
-                messages.push(
-                    Message::warning(
+                diagnostics.push(
+                    Diagnostic::warning(
                         source.name,
                         line,
-                        "an alias stands inside what it names; anything may stand there",
+                        "an alias is used inside its own anchor; any value is accepted there",
                     )
-                    .with_help("write the value out, or say what is meant in the curation"),
+                    .with_help("write the value out, or define it in an overlay"),
                 );
             }
-            Some(read.node)
+            Some(read.root)
         }
-        Err(failure) => {
-            messages.push(
-                Message::error(
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
-                    failure.line,
-                    format!("the YAML of the page can't be read: {}", failure.reason),
+                    error.line,
+                    format!("the YAML of the page cannot be read: {}", error.message),
                 )
-                .with_help("get the page again; nothing of it is taken over until then"),
+                .with_help("download the page again; none of it is imported until then"),
             );
             None
         }
     }
 }
 
-/// The parts of a twin.
+/// The parts of a Markdown page.
 struct Parts<'a> {
     title: &'a str,
-    /// All but title and block.
+    /// Everything except the title and the YAML block.
     text: String,
     block: Option<Block<'a>>,
 }
 
-/// The block of YAML.
+/// The YAML block.
 struct Block<'a> {
-    /// Line of the page where it begins.
+    /// Line of the page on which it starts.
     line: u32,
     text: &'a str,
-    /// Whether its end is there.
+    /// Whether it is closed.
     whole: bool,
 }
 
@@ -121,7 +127,7 @@ fn parts(text: &str) -> Parts<'_> {
     };
     let mut number = 0_u32;
     let mut offset = 0;
-    // Whether the last line that is not empty is the heading of the block.
+    // Whether the last line with text is the heading of the YAML block.
     let mut heading = false;
     let mut titled = false;
     let mut fence: Option<&str> = None;
@@ -137,7 +143,7 @@ fn parts(text: &str) -> Parts<'_> {
             }
             continue;
         }
-        // What stands in a block of code is no heading.
+        // A code block contains no headings.
         match fence {
             Some(open) if closes(line, open) => fence = None,
             Some(_) => {}
@@ -149,7 +155,7 @@ fn parts(text: &str) -> Parts<'_> {
                     parts.block = Some(block);
                     offset += end;
                     lines = text[offset..].split_inclusive('\n');
-                    // The heading went with its block.
+                    // The heading is removed with its block.
                     let kept = parts.text.trim_end().rfind('\n').map_or(0, |at| at + 1);
                     parts.text.truncate(kept);
                     continue;
@@ -175,7 +181,7 @@ fn is_yaml(line: &str) -> bool {
     word.eq_ignore_ascii_case("yaml") || word.eq_ignore_ascii_case("yml")
 }
 
-/// The fence that opens a block of code.
+/// Returns the fence that opens a code block.
 fn fence_of(line: &str) -> Option<&str> {
     let c = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let count = line.chars().take_while(|&other| other == c).count();
@@ -188,12 +194,12 @@ fn closes(line: &str, fence: &str) -> bool {
         && line.chars().all(|c| fence.starts_with(c))
 }
 
-/// The block behind its fence, and the byte offset behind it.
+/// Reads the block after its fence; also returns the byte offset after the block.
 fn block<'a>(text: &'a str, opening: &str, line: u32) -> (Block<'a>, usize) {
     let fence = fence_of(opening).unwrap_or("```");
     let mut end = 0;
     for raw in text.split_inclusive('\n') {
-        // In YAML a fence may stand in a text, further in.
+        // YAML may contain an indented fence.
         if raw.starts_with(fence) && closes(raw.trim(), fence) {
             let block = Block {
                 line,
@@ -222,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_twins() {
+    fn markdown_pages_are_split() {
         for (text, title, rest, block) in [
             ("# A\n\nText.\n", "A", "Text.", None),
             (
@@ -237,7 +243,7 @@ mod tests {
                 "",
                 Some((4, "a: |\n  ```\n  x\n", false)),
             ),
-            // A guide that shows YAML is a guide.
+            // A guide may show YAML.
             (
                 "# A\n```yaml\nopenapi: 3.0.1\n```\n",
                 "A",

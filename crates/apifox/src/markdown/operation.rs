@@ -1,22 +1,22 @@
-//! The operation of the document in a twin.
+//! The operation in the OpenAPI document of a Markdown page.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bodies::{Bodies, only_one};
-use crate::Source;
+use crate::PageSource;
 use crate::given::call::{call, check_key, first_tag, folders, server};
 use crate::given::parameter::{Parameters, add_query};
 use crate::given::security::{scheme, take_headers};
 use crate::given::{Lookup, Named, Reader};
-use crate::json::{Budget, Member, Node};
-use crate::message::Message;
-use crate::page::{Kind, NamedSchema, Operation, Page, Security};
+use crate::json::{Budget, JsonField, JsonNode};
+use crate::message::Diagnostic;
+use crate::page::{ApiOperation, NamedSchema, Page, PageKind, SecurityScheme};
 
 /// Schemas of the document by name.
 struct Schemas<'a> {
     file: &'a Arc<str>,
-    all: HashMap<&'a str, &'a Member>,
+    all: HashMap<&'a str, &'a JsonField>,
 }
 
 impl Lookup for Schemas<'_> {
@@ -30,18 +30,18 @@ impl Lookup for Schemas<'_> {
     }
 }
 
-/// Fills a page with what its document says. A document of schemas alone makes it a guide.
+/// Adds the document to a page. A document without an operation but with schemas makes it a guide.
 pub(super) fn read(
-    root: &Node,
+    root: &JsonNode,
     page: &mut Page,
-    source: &Source,
-    messages: &mut Vec<Message>,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<()> {
     let file: Arc<str> = Arc::from(source.name);
     let components = root
         .get("components")
         .and_then(|components| components.get("schemas"));
-    let named = components.map(Node::members).unwrap_or_default();
+    let named = components.map(JsonNode::fields).unwrap_or_default();
     let schemas = Schemas {
         file: &file,
         all: named
@@ -50,48 +50,49 @@ pub(super) fn read(
             .collect(),
     };
     let mut reader = Reader::new(&file, &schemas, Budget::default());
-    let paths = root
-        .get("paths")
-        .filter(|paths| !paths.members().is_empty());
+    let paths = root.get("paths").filter(|paths| !paths.fields().is_empty());
     let found = match paths {
-        Some(paths) => one_operation(paths, source, messages),
-        None if source.role == crate::Role::Receiver || components.is_none() => {
-            messages.push(
-                Message::error(
+        Some(paths) => one_operation(paths, source, diagnostics),
+        None if source.role == crate::PageRole::Webhook || components.is_none() => {
+            diagnostics.push(
+                Diagnostic::error(
                     source.name,
                     root.line,
-                    "the document of the page has no path, and no schemas",
+                    "the document of the page has neither a path nor schemas",
                 )
-                .with_help("get the page again, or leave it out"),
+                .with_help("download the page again, or leave it out"),
             );
             None
         }
-        // The page of a schema.
+        // A page about a schema.
         None => {
             page.schemas = brought(named, &mut reader);
-            messages.append(&mut reader.messages);
+            diagnostics.append(&mut reader.diagnostics);
             return Some(());
         }
     };
     let Some((path, method, node)) = found else {
-        messages.append(&mut reader.messages);
+        diagnostics.append(&mut reader.diagnostics);
         return None;
     };
-    let (kind, address) = call(&method.name, &path.name, method.line, source, messages)?;
+    let (kind, address) = call(&method.name, &path.name, method.line, source, diagnostics)?;
     let run = ["x-run-in-apifox", "x-run-in-apidog"]
         .iter()
         .find_map(|word| Some((node.text_of(word)?, node.get(word)?.line)));
     if let Some((link, line)) = run {
-        check_key(page_id(link), line, source, messages);
+        check_key(page_id(link), line, source, diagnostics);
     }
     page.schemas = brought(named, &mut reader);
     let mut parameters = Parameters::new(&address.path, path.line);
     let shared = path
         .value
         .get("parameters")
-        .map(Node::items)
+        .map(JsonNode::items)
         .unwrap_or_default();
-    let own = node.get("parameters").map(Node::items).unwrap_or_default();
+    let own = node
+        .get("parameters")
+        .map(JsonNode::items)
+        .unwrap_or_default();
     parameters.add_list(own, &mut reader);
     parameters.add_list(shared, &mut reader);
     let mut parameters = parameters.finish();
@@ -120,7 +121,7 @@ pub(super) fn read(
         }
         page.text.push_str(description);
     }
-    page.kind = Kind::Api(Operation {
+    page.kind = PageKind::Operation(ApiOperation {
         line: method.line,
         method: kind,
         path: address.path,
@@ -132,7 +133,7 @@ pub(super) fn read(
         security,
         deprecated: node.says("deprecated"),
     });
-    messages.append(&mut reader.messages);
+    diagnostics.append(&mut reader.diagnostics);
     Some(())
 }
 
@@ -140,40 +141,40 @@ const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// The only path and method of the document.
+/// Returns the only path and method of the document.
 fn one_operation<'a>(
-    paths: &'a Node,
-    source: &Source,
-    messages: &mut Vec<Message>,
-) -> Option<(&'a Member, &'a Member, &'a Node)> {
-    let mut all = paths.members().iter().filter(|path| path.value.is_object());
+    paths: &'a JsonNode,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(&'a JsonField, &'a JsonField, &'a JsonNode)> {
+    let mut all = paths.fields().iter().filter(|path| path.value.is_object());
     let path = all.next();
     let mut methods = path
         .iter()
-        .flat_map(|path| path.value.members())
+        .flat_map(|path| path.value.fields())
         .filter(|member| METHODS.contains(&member.name.to_ascii_lowercase().as_str()));
     let (Some(path), Some(method)) = (path, methods.next()) else {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 paths.line,
-                "the operation can't be read: the document of the page has no path with a method",
+                "the operation cannot be read: the document of the page has no path with a method",
             )
-            .with_help("get the page again, or leave it out"),
+            .with_help("download the page again, or leave it out"),
         );
         return None;
     };
     if let Some(other) = methods.next() {
-        messages.push(only_one(source.name, other.line, "method"));
+        diagnostics.push(only_one(source.name, other.line, "method"));
     }
     if let Some(other) = all.next() {
-        messages.push(only_one(source.name, other.line, "path"));
+        diagnostics.push(only_one(source.name, other.line, "path"));
     }
     Some((path, method, &method.value))
 }
 
-/// The schemas that the page brings, each name once.
-fn brought(named: &[Member], reader: &mut Reader) -> Vec<NamedSchema> {
+/// Imports the schemas of the page, each name once.
+fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut schemas: Vec<NamedSchema> = Vec::new();
     for member in named {
@@ -184,7 +185,7 @@ fn brought(named: &[Member], reader: &mut Reader) -> Vec<NamedSchema> {
             schema: reader.named(&member.name, &member.value),
         };
         match places.get(member.name.as_str()) {
-            // Of two members of one name the last counts.
+            // Of two fields with one name the last one counts.
             Some(&at) => schemas[at] = schema,
             None => {
                 places.insert(&member.name, schemas.len());
@@ -195,39 +196,39 @@ fn brought(named: &[Member], reader: &mut Reader) -> Vec<NamedSchema> {
     schemas
 }
 
-/// The number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
+/// Returns the number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
 fn page_id(link: &str) -> &str {
     link.rsplit_once("api-")
         .and_then(|(_, rest)| rest.strip_suffix("-run"))
         .unwrap_or_default()
 }
 
-fn first_server(root: &Node, node: &Node) -> Option<String> {
+fn first_server(root: &JsonNode, node: &JsonNode) -> Option<String> {
     [node, root]
         .iter()
         .filter_map(|node| node.get("servers"))
-        .flat_map(Node::items)
+        .flat_map(JsonNode::items)
         .find_map(|item| server(item.text_of("url")?))
 }
 
-/// The sets of schemes that the document asks for: those of the operation, else those of all.
-fn security(root: &Node, node: &Node) -> Vec<Vec<Security>> {
+/// Returns the alternative sets of security schemes of the operation, or else of the document.
+fn security(root: &JsonNode, node: &JsonNode) -> Vec<Vec<SecurityScheme>> {
     let schemes = root
         .get("components")
         .and_then(|components| components.get("securitySchemes"));
-    // An empty list is a word too: nothing is asked for.
+    // An empty list means that no scheme is required.
     let asked = node.get("security").or_else(|| root.get("security"));
     let mut sets = Vec::new();
-    for set in asked.map(Node::items).unwrap_or_default() {
-        let named = set.members().iter().filter_map(|member| {
+    for set in asked.map(JsonNode::items).unwrap_or_default() {
+        let named = set.fields().iter().filter_map(|member| {
             let scheme = scheme(schemes?.get(&member.name)?)?;
-            Some(Security {
+            Some(SecurityScheme {
                 name: member.name.clone(),
                 scheme,
                 line: member.line,
             })
         });
-        let set: Vec<Security> = named.collect();
+        let set: Vec<SecurityScheme> = named.collect();
         if !set.is_empty() && !sets.contains(&set) {
             sets.push(set);
         }
@@ -240,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_pages() {
+    fn page_ids_are_extracted() {
         for (link, id) in [
             ("https://app.apifox.com/web/project/7/apis/api-12-run", "12"),
             ("https://app.apifox.com/web/project/7/apis/api-12", ""),

@@ -1,5 +1,3 @@
-//! Bodies of a published page: what is sent, and what comes back.
-
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,11 +8,11 @@ use crate::given::body::{content, headers};
 use crate::given::media::{self, Examples, FORM, PARTS, is_json};
 use crate::given::schema::object_of;
 use crate::given::values::is_placeholder;
-use crate::json::{Budget, Json, Node};
+use crate::json::{Budget, JsonNode, JsonValue};
 use crate::message::quoted;
-use crate::page::{Body, Content, Example, Response};
+use crate::page::{ApiResponse, BodyContent, BodyExample, RequestBody};
 
-/// Reads what an operation sends and gets back.
+/// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
     pub(super) reader: &'r mut Reader<'a>,
@@ -22,17 +20,24 @@ pub(super) struct Bodies<'r, 'a> {
 }
 
 impl Bodies<'_, '_> {
-    pub(super) fn request(&mut self, node: &Node) -> Option<Body> {
+    pub(super) fn request(&mut self, node: &JsonNode) -> Option<RequestBody> {
         let media_type = media::media_type(node.text_of("mediaType").or(node.text_of("type"))?)?;
-        let fields = node.get("parameters").map(Node::items).unwrap_or_default();
+        let fields = node
+            .get("parameters")
+            .map(JsonNode::items)
+            .unwrap_or_default();
         let schema = if (media_type == FORM || media_type == PARTS) && !fields.is_empty() {
             Some(self.form(fields))
         } else {
             self.schema(node)
         };
-        let mut shown: Vec<(&Node, Option<&str>)> = Vec::new();
-        for example in node.get("examples").map(Node::items).unwrap_or_default() {
-            // An example may have a media type of its own.
+        let mut shown: Vec<(&JsonNode, Option<&str>)> = Vec::new();
+        for example in node
+            .get("examples")
+            .map(JsonNode::items)
+            .unwrap_or_default()
+        {
+            // An example may have its own media type.
             let own = example.text_of("mediaType").and_then(media::media_type);
             if own.is_none_or(|own| own == media_type)
                 && let Some(value) = example.get("value").or(example.get("data"))
@@ -44,31 +49,38 @@ impl Bodies<'_, '_> {
             shown.extend(node.get("example").map(|example| (example, None)));
         }
         let examples = self.examples(&shown, &media_type);
-        Some(Body {
+        Some(RequestBody {
             line: node.line,
-            required: node.get("required").and_then(Node::truth),
+            required: node.get("required").and_then(JsonNode::truth),
             contents: vec![content(node.line, media_type, schema, examples)],
         })
     }
 
-    pub(super) fn responses(&mut self, nodes: &[Node], examples: &[Node]) -> Vec<Response> {
-        let mut by_response: HashMap<String, Vec<&Node>> = HashMap::new();
+    pub(super) fn responses(
+        &mut self,
+        nodes: &[JsonNode],
+        examples: &[JsonNode],
+    ) -> Vec<ApiResponse> {
+        let mut by_response: HashMap<String, Vec<&JsonNode>> = HashMap::new();
         for example in examples {
             let of = example
                 .get("responseId")
-                .and_then(Node::scalar)
+                .and_then(JsonNode::scalar)
                 .unwrap_or_default();
             by_response.entry(of).or_default().push(example);
         }
         let mut met = HashSet::new();
         let mut responses = Vec::new();
         for node in nodes {
-            let code = node.get("code").and_then(Node::scalar).unwrap_or_default();
+            let code = node
+                .get("code")
+                .and_then(JsonNode::scalar)
+                .unwrap_or_default();
             let Some((status, _)) = media::status(&code) else {
                 self.reader.warn(
                     node.line,
                     format!(
-                        "{} is no status of a response; it is left out",
+                        "{} is not a response status; the response is left out",
                         quoted(&code)
                     ),
                     "correct the status in the file",
@@ -77,13 +89,16 @@ impl Bodies<'_, '_> {
             };
             let name = node.text_of("name");
             let first = met.insert(status.clone());
-            // Examples that name no response are those of the first one.
-            let id = node.get("id").and_then(Node::scalar).unwrap_or_default();
+            // Examples without a response id belong to the first response.
+            let id = node
+                .get("id")
+                .and_then(JsonNode::scalar)
+                .unwrap_or_default();
             let mut own = by_response.remove(&id).unwrap_or_default();
             if responses.is_empty() {
                 own.extend(by_response.remove("").unwrap_or_default());
             }
-            responses.push(Response {
+            responses.push(ApiResponse {
                 line: node.line,
                 status,
                 name: node
@@ -99,7 +114,7 @@ impl Bodies<'_, '_> {
         responses
     }
 
-    fn response(&mut self, node: &Node, examples: &[&Node]) -> Option<Content> {
+    fn response(&mut self, node: &JsonNode, examples: &[&JsonNode]) -> Option<BodyContent> {
         let word = node.text_of("mediaType").or(node.text_of("contentType"));
         let media_type = media::media_type(word.unwrap_or(if node.get("jsonSchema").is_some() {
             "json"
@@ -107,7 +122,7 @@ impl Bodies<'_, '_> {
             ""
         }))?;
         let schema = self.schema(node);
-        let shown: Vec<(&Node, Option<&str>)> = examples
+        let shown: Vec<(&JsonNode, Option<&str>)> = examples
             .iter()
             .filter_map(|example| {
                 Some((
@@ -120,19 +135,23 @@ impl Bodies<'_, '_> {
         Some(content(node.line, media_type, schema, examples))
     }
 
-    fn schema(&mut self, node: &Node) -> Option<Value> {
+    fn schema(&mut self, node: &JsonNode) -> Option<Value> {
         let schema = node.get("jsonSchema").filter(|schema| schema.is_object())?;
         Some(self.reader.schema(schema))
     }
 
-    fn examples(&mut self, shown: &[(&Node, Option<&str>)], media_type: &str) -> Vec<Example> {
+    fn examples(
+        &mut self,
+        shown: &[(&JsonNode, Option<&str>)],
+        media_type: &str,
+    ) -> Vec<BodyExample> {
         let mut read = Examples {
             file: &self.file,
             budget: &mut self.budget,
-            messages: &mut self.reader.messages,
+            diagnostics: &mut self.reader.diagnostics,
         };
         let read = shown.iter().filter_map(|(value, name)| {
-            // A site has an empty text where nobody wrote an example.
+            // The site has an empty string if there is no example.
             let text = value.text();
             if is_json(media_type) && text.is_some_and(|text| text == "{}" || text == "[]") {
                 return None;
@@ -142,20 +161,20 @@ impl Bodies<'_, '_> {
         read.collect()
     }
 
-    /// The fields of a form as the properties of an object.
-    fn form(&mut self, fields: &[Node]) -> Value {
+    /// Imports form fields as the properties of an object.
+    fn form(&mut self, fields: &[JsonNode]) -> Value {
         let mut met = HashSet::new();
         let mut read = Vec::new();
         for field in fields {
             let Some(name) = field.text_of("name") else {
                 continue;
             };
-            if field.get("enable").and_then(Node::truth) == Some(false) || !met.insert(name) {
+            if field.get("enable").and_then(JsonNode::truth) == Some(false) || !met.insert(name) {
                 continue;
             }
             let own = field
                 .get("schema")
-                .filter(|schema| !schema.members().is_empty());
+                .filter(|schema| !schema.fields().is_empty());
             let mut schema = self.reader.field(own.unwrap_or(field), field.line);
             if let Value::Object(schema) = &mut schema
                 && !schema.contains_key("$ref")
@@ -168,7 +187,7 @@ impl Bodies<'_, '_> {
                     .find_map(|word| field.get(word));
                 let text = schema.get("type") == Some(&json!("string"))
                     && schema.get("format") != Some(&json!("binary"));
-                if let Some(Json::Text(shown)) = shown.map(|shown| &shown.value)
+                if let Some(JsonValue::String(shown)) = shown.map(|shown| &shown.value)
                     && text
                     && !shown.is_empty()
                     && !is_placeholder(shown)

@@ -1,4 +1,4 @@
-//! The project's list of schemas, to which its pages refer by number.
+//! The project's schema list, which its pages reference by number.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{data, document};
-use crate::LARGEST_PAGE;
+use crate::MAX_PAGE_BYTES;
 use crate::given::{Lookup, Named, Reader};
-use crate::json::{Budget, Json, Node};
-use crate::message::Message;
+use crate::json::{Budget, JsonNode, JsonValue};
+use crate::message::Diagnostic;
 use crate::page::NamedSchema;
 use crate::rendered::lines::decode;
 
-/// The schemas of a project, by their numbers. Read once, it serves all pages.
+/// The schemas of a project by number. A parsed list serves all pages.
 ///
 /// A list may have 16 MiB and 2,000,000 values.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaList {
     raw: Raw,
-    /// What became of each of them.
+    /// The imported schemas.
     made: HashMap<String, Made>,
 }
 
-/// The schemas as the list has them.
+/// The schemas as listed.
 #[derive(Debug, Clone, Default)]
 struct Raw(HashMap<String, Entry>);
 
@@ -32,13 +32,13 @@ struct Entry {
     name: String,
     file: Arc<str>,
     line: u32,
-    schema: Node,
+    schema: JsonNode,
 }
 
 #[derive(Debug, Clone)]
 struct Made {
     schema: Value,
-    /// What it refers to.
+    /// Keys that the schema references.
     used: Vec<String>,
 }
 
@@ -54,35 +54,37 @@ impl Lookup for Raw {
 }
 
 impl SchemaList {
-    /// Reads a list: what the site answers, or the array in it; each item with `id`, `name` and `jsonSchema`.
+    /// Parses a schema list: the response of the site, or the array in it. Each item has `id`,
+    /// `name` and `jsonSchema`.
     ///
-    /// What can't be read is left out with a message; pages that refer to it say so too.
-    pub fn read(name: &str, text: &[u8]) -> (Self, Vec<Message>) {
-        let mut messages = Vec::new();
-        let list = Self::read_into(name, text, &mut messages).unwrap_or_default();
-        crate::shorten(name, &mut messages);
-        (list, messages)
+    /// An item that cannot be read is left out with a diagnostic; pages that reference it report
+    /// that too.
+    pub fn parse(name: &str, text: &[u8]) -> (Self, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let list = Self::read_into(name, text, &mut diagnostics).unwrap_or_default();
+        crate::shorten(name, &mut diagnostics);
+        (list, diagnostics)
     }
 
-    fn read_into(name: &str, text: &[u8], messages: &mut Vec<Message>) -> Option<Self> {
-        if text.len() > LARGEST_PAGE {
-            messages.push(
-                Message::error(
+    fn read_into(name: &str, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+        if text.len() > MAX_PAGE_BYTES {
+            diagnostics.push(
+                Diagnostic::error(
                     name,
                     None,
                     format!(
-                        "the list has {} bytes, the limit is {LARGEST_PAGE} (16 MiB)",
+                        "the list has {} bytes; the limit is {MAX_PAGE_BYTES} (16 MiB)",
                         text.len()
                     ),
                 )
-                .with_help("keep the schemas that the pages refer to"),
+                .with_help("keep only the schemas that the pages reference"),
             );
             return None;
         }
-        let text = decode(name, text, messages)?;
-        let root = document(&text, name, &mut Budget::of_project(), messages)?;
-        let node = data(&root, name, messages)?;
-        let raw = entries(node, name, messages);
+        let text = decode(name, text, diagnostics)?;
+        let root = document(&text, name, &mut Budget::of_project(), diagnostics)?;
+        let node = data(&root, name, diagnostics)?;
+        let raw = entries(node, name, diagnostics);
         let mut keys: Vec<&String> = raw.0.keys().collect();
         keys.sort_by_key(|key| (raw.0.get(*key).map(|entry| entry.line), *key));
         let file: Arc<str> = Arc::from(name);
@@ -94,29 +96,32 @@ impl SchemaList {
                 made.insert(key.clone(), Made { schema, used });
             }
         }
-        messages.append(&mut reader.messages);
+        diagnostics.append(&mut reader.diagnostics);
         drop(reader);
         Some(Self { raw, made })
     }
 
-    /// How many schemas there are.
+    /// Returns the number of schemas.
     pub fn len(&self) -> usize {
         self.raw.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.raw.0.is_empty()
     }
 
-    /// This list behind the schemas that a page brings itself.
+    /// Returns this list combined with the page's own schemas, which take precedence.
     pub(super) fn with_own(
         &self,
-        page: &Node,
+        page: &JsonNode,
         file: &str,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Known<'_> {
-        let bodies = page.get("responses").map(Node::items).unwrap_or_default();
+        let bodies = page
+            .get("responses")
+            .map(JsonNode::items)
+            .unwrap_or_default();
         let bodies = bodies.iter().chain(page.get("requestBody"));
         let holders = bodies
             .filter_map(|body| body.get("jsonSchema"))
@@ -125,7 +130,7 @@ impl SchemaList {
         for holder in holders {
             for word in ["definitions", "$defs"] {
                 if let Some(found) = holder.get(word).filter(|found| found.is_object()) {
-                    let found = entries(found, file, messages);
+                    let found = entries(found, file, diagnostics);
                     own.0.extend(found.0);
                 }
             }
@@ -133,7 +138,7 @@ impl SchemaList {
         Known { own, shared: self }
     }
 
-    /// The schemas of some keys, and all that these refer to.
+    /// Returns the schemas of some keys, and all schemas that they reference.
     fn closure(&self, keys: Vec<String>) -> Vec<NamedSchema> {
         let mut met: HashSet<String> = keys.iter().cloned().collect();
         let mut waiting = keys;
@@ -160,7 +165,7 @@ impl SchemaList {
     }
 }
 
-/// Where the references of one page lead.
+/// The schemas that one page can reference.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     own: Raw,
@@ -174,7 +179,7 @@ impl Lookup for Known<'_> {
 }
 
 impl Known<'_> {
-    /// The schemas that were referred to, and all that these refer to.
+    /// Returns the referenced schemas, and all schemas that these reference.
     pub(super) fn closure(&self, reader: &mut Reader) -> Vec<NamedSchema> {
         let mut schemas = Vec::new();
         let mut shared = Vec::new();
@@ -200,14 +205,14 @@ impl Known<'_> {
     }
 }
 
-/// The entries of a list: an array of objects with ids, or an object from ids to schemas.
-fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
+/// Reads the entries of a list: an array of objects with ids, or an object from ids to schemas.
+fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Raw {
     let arc: Arc<str> = Arc::from(file);
     let mut found: HashMap<String, Entry> = HashMap::new();
     let mut names: HashSet<String> = HashSet::new();
     let mut lost = 0_usize;
-    let mut add = |key: String, name: &str, line: u32, schema: &Node| {
-        // Schemas of several folders may have one name: the number tells them apart.
+    let mut add = |key: String, name: &str, line: u32, schema: &JsonNode| {
+        // Schemas in several folders may share a name, so the number is appended.
         let name = if names.contains(name) {
             format!("{name} {key}")
         } else {
@@ -227,10 +232,10 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
         true
     };
     match &node.value {
-        Json::Array(items) => {
+        JsonValue::Array(items) => {
             for item in items {
-                let id = item.get("id").and_then(Node::scalar);
-                // Some write what a reference to it would say.
+                let id = item.get("id").and_then(JsonNode::scalar);
+                // Some lists contain the reference instead of the number.
                 let key = id.map(|id| match id.strip_prefix("#/definitions/") {
                     Some(key) => key.to_owned(),
                     None => id,
@@ -241,9 +246,9 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
                         let name = item.text_of("name").or(item.text_of("displayName"));
                         let name = name.map_or_else(|| format!("Schema {key}"), str::to_owned);
                         if !add(key.clone(), &name, item.line, schema) {
-                            messages.push(
-                                Message::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one counts"))
-                                    .with_help("get the list from the site again"),
+                            diagnostics.push(
+                                Diagnostic::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one is used"))
+                                    .with_help("download the list again"),
                             );
                         }
                     }
@@ -251,7 +256,7 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
                 }
             }
         }
-        Json::Object(members) => {
+        JsonValue::Object(members) => {
             for member in members {
                 let inner = member.value.get("jsonSchema").unwrap_or(&member.value);
                 let name = member
@@ -268,9 +273,9 @@ fn entries(node: &Node, file: &str, messages: &mut Vec<Message>) -> Raw {
         _ => lost += 1,
     }
     if lost > 0 {
-        messages.push(
-            Message::warning(file, node.line, format!("{lost} items of the list are no schemas with `id` and `jsonSchema`; they are left out"))
-                .with_help("get the list from the site again"),
+        diagnostics.push(
+            Diagnostic::warning(file, node.line, format!("{lost} items of the list are not schemas with `id` and `jsonSchema`; they are left out"))
+                .with_help("download the list again"),
         );
     }
     Raw(found)

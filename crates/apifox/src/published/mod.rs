@@ -1,4 +1,6 @@
-//! The JSON that a site's own pages are drawn from.
+//! The published page: the JSON from which the site renders it.
+//!
+//! This file reads the page, `operation` its operation, and `list` the project's schema list.
 
 mod bodies;
 mod list;
@@ -7,45 +9,50 @@ mod operation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::Source;
+use crate::PageSource;
 use crate::given::call::{check_key, first_tag, folders};
-use crate::json::{Budget, Node, parse};
-use crate::message::{Message, quoted};
-use crate::page::{Kind, Page};
+use crate::json::{Budget, JsonNode, parse};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{Page, PageKind};
 use crate::rendered::lines::decode;
 pub use list::SchemaList;
 
-/// Reads a published page. Without a page there is an error among the messages.
+/// Parses a published page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(
-    source: &Source,
+    source: &PageSource,
     schemas: &SchemaList,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Page> {
-    let text = decode(source.name, source.text, messages)?;
-    let root = document(&text, source.name, &mut Budget::default(), messages)?;
-    let node = data(&root, source.name, messages)?;
+    let text = decode(source.name, source.text, diagnostics)?;
+    let root = document(&text, source.name, &mut Budget::default(), diagnostics)?;
+    let node = data(&root, source.name, diagnostics)?;
     let called = node.get("method").is_some() && node.get("path").is_some();
     let content = node.get("content").or(node.get("markdown"));
     if !called && content.is_none() {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 node.line,
-                "the JSON is no page of a site: it has neither `method` and `path` nor `content`",
+                "the JSON is not a page: it has neither `method` and `path` nor `content`",
             )
-            .with_help("save what the site answers for one page, as it is"),
+            .with_help("save the response of the site for one page unchanged"),
         );
         return None;
     }
     let Some(title) = node.text_of("name").or(node.text_of("title")) else {
-        messages.push(
-            Message::error(source.name, node.line, "the page has no title")
-                .with_help("save what the site answers for one page, as it is"),
+        diagnostics.push(
+            Diagnostic::error(source.name, node.line, "the page has no title")
+                .with_help("save the response of the site for one page unchanged"),
         );
         return None;
     };
     if let Some(id) = node.get("id") {
-        check_key(&id.scalar().unwrap_or_default(), id.line, source, messages);
+        check_key(
+            &id.scalar().unwrap_or_default(),
+            id.line,
+            source,
+            diagnostics,
+        );
     }
     let mut page = Page {
         key: source.key.to_owned(),
@@ -58,35 +65,38 @@ pub(crate) fn read(
             .unwrap_or_default(),
         status: status(node),
         role: source.role,
-        kind: Kind::Guide,
+        kind: PageKind::Guide,
         text: String::new(),
         notes: Vec::new(),
         modified: node
             .get("updatedAt")
-            .and_then(|at| modified(at, source.name, messages)),
+            .and_then(|at| modified(at, source.name, diagnostics)),
         schemas: Vec::new(),
     };
     if called {
         page.text = node.text_of("description").unwrap_or_default().to_owned();
-        operation::read(node, &mut page, source, schemas, messages)?;
-    } else if source.role == crate::Role::Receiver {
-        messages.push(
-            Message::error(
+        operation::read(node, &mut page, source, schemas, diagnostics)?;
+    } else if source.role == crate::PageRole::Webhook {
+        diagnostics.push(
+            Diagnostic::error(
                 source.name,
                 node.line,
-                "the page describes no call: it is a guide",
+                "the page describes no operation: it is a guide",
             )
-            .with_help("file it as a guide"),
+            .with_help("add it as a guide"),
         );
         return None;
     } else {
-        page.text = content.and_then(Node::text).unwrap_or_default().to_owned();
+        page.text = content
+            .and_then(JsonNode::text)
+            .unwrap_or_default()
+            .to_owned();
     }
     Some(page)
 }
 
-/// The state of the page: a word, or the number that sites gave in its place up to the spring of 2026.
-fn status(node: &Node) -> Option<String> {
+/// Returns the status: a word, or the number that the site used until spring 2026.
+fn status(node: &JsonNode) -> Option<String> {
     let word = node.get("status")?.scalar()?;
     let word = match word.trim() {
         "-2" => "developing",
@@ -99,53 +109,60 @@ fn status(node: &Node) -> Option<String> {
     (!word.is_empty()).then(|| word.to_owned())
 }
 
-/// Reads the whole of a text as JSON.
+/// Parses a whole text as JSON.
 fn document(
     text: &str,
     file: &str,
     budget: &mut Budget,
-    messages: &mut Vec<Message>,
-) -> Option<Node> {
-    let again = "get it from the site again; nothing of it is taken over until then";
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<JsonNode> {
+    let again = "download it again; none of it is imported until then";
     let parsed = match parse(text, 1, 1, budget) {
         Ok(parsed) => parsed,
         Err(failure) => {
             let text = format!(
-                "the file is no JSON: {} (column {})",
+                "the file is not JSON: {} (column {})",
                 failure.reason, failure.column
             );
-            messages.push(Message::error(file, failure.line, text).with_help(again));
+            diagnostics.push(Diagnostic::error(file, failure.line, text).with_help(again));
             return None;
         }
     };
     if let Some(cut) = parsed.cut {
-        let text = "the JSON ends here, in the middle: the file was cut on its way";
-        messages.push(Message::error(file, cut.line, text).with_help(again));
+        let text = "the JSON ends here, before it is complete: the file is truncated";
+        diagnostics.push(Diagnostic::error(file, cut.line, text).with_help(again));
         return None;
     }
     let behind = text[parsed.end..].trim();
     if !behind.is_empty() {
-        let text = format!("{} behind the JSON is not read", quoted(behind));
-        messages.push(Message::warning(file, None, text));
+        let text = format!("{} after the JSON is ignored", quoted(behind));
+        diagnostics.push(Diagnostic::warning(file, None, text));
     }
     Some(parsed.node)
 }
 
-/// What an answer of the site holds. A refusal is an error.
-fn data<'a>(root: &'a Node, file: &str, messages: &mut Vec<Message>) -> Option<&'a Node> {
-    if root.get("success").and_then(Node::truth) == Some(false) {
+/// Returns the content of a response of the site. A rejection is an error.
+fn data<'a>(
+    root: &'a JsonNode,
+    file: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'a JsonNode> {
+    if root.get("success").and_then(JsonNode::truth) == Some(false) {
         let words = ["errorMessage", "message", "errorCode"];
         let said = words
             .iter()
             .find_map(|word| root.get(word)?.scalar())
             .unwrap_or_default();
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 file,
                 root.line,
-                format!("the file holds a refusal of the site: {}", quoted(&said)),
+                format!(
+                    "the file contains a rejection of the site: {}",
+                    quoted(&said)
+                ),
             )
-            .with_help("get the page from the site again"),
+            .with_help("download the page again"),
         );
         return None;
     }
@@ -154,7 +171,7 @@ fn data<'a>(root: &'a Node, file: &str, messages: &mut Vec<Message>) -> Option<&
 }
 
 /// `2026-01-02T03:04:05.000Z` → `2026-01-02 03:04:05`
-fn modified(node: &Node, file: &str, messages: &mut Vec<Message>) -> Option<String> {
+fn modified(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     let text = node.text()?;
     match text.parse::<Timestamp>() {
         Ok(at) => Some(
@@ -163,16 +180,16 @@ fn modified(node: &Node, file: &str, messages: &mut Vec<Message>) -> Option<Stri
                 .to_string(),
         ),
         Err(_) => {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     file,
                     node.line,
                     format!(
-                        "{} is no date of the form yyyy-MM-ddTHH:mm:ssZ",
+                        "{} is not a date of the form yyyy-MM-ddTHH:mm:ssZ",
                         quoted(text)
                     ),
                 )
-                .with_help("write the date out if it is known; otherwise remove the member"),
+                .with_help("write the full date if it is known; otherwise remove the field"),
             );
             None
         }

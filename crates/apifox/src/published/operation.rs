@@ -4,46 +4,50 @@ use std::sync::Arc;
 
 use super::SchemaList;
 use super::bodies::Bodies;
-use crate::Source;
+use crate::PageSource;
 use crate::given::Reader;
 use crate::given::call::call;
 use crate::given::parameter::{Parameters, add_query, place};
 use crate::given::security::{scheme, take_headers};
-use crate::json::{Budget, Node};
-use crate::message::Message;
-use crate::page::{Kind, Operation, Page, Security};
+use crate::json::{Budget, JsonNode};
+use crate::message::Diagnostic;
+use crate::page::{ApiOperation, Page, PageKind, SecurityScheme};
 
-/// Fills a page with the call that it describes.
+/// Adds the operation to a page.
 pub(super) fn read(
-    node: &Node,
+    node: &JsonNode,
     page: &mut Page,
-    source: &Source,
+    source: &PageSource,
     schemas: &SchemaList,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<()> {
     let file: Arc<str> = Arc::from(source.name);
-    let text = |name: &str| node.get(name).and_then(Node::scalar).unwrap_or_default();
+    let text = |name: &str| {
+        node.get(name)
+            .and_then(JsonNode::scalar)
+            .unwrap_or_default()
+    };
     let line = |name: &str| {
-        let members = node.members().iter();
+        let members = node.fields().iter();
         members
             .rev()
             .find(|member| member.name == name)
             .map_or(node.line, |member| member.line)
     };
     let at = line("method");
-    let (method, address) = call(&text("method"), &text("path"), at, source, messages)?;
-    let known = schemas.with_own(node, source.name, messages);
+    let (method, address) = call(&text("method"), &text("path"), at, source, diagnostics)?;
+    let known = schemas.with_own(node, source.name, diagnostics);
     let mut reader = Reader::new(&file, &known, Budget::default());
     let mut parameters = Parameters::new(&address.path, line("path"));
     for group in ["parameters", "commonParameters"] {
         let Some(group) = node.get(group) else {
             continue;
         };
-        // Groups by place; of what tools upload also a list, as OpenAPI has it.
+        // Parameters are grouped by location; upload tools produce a list as in OpenAPI.
         parameters.add_list(group.items(), &mut reader);
         for word in ["path", "query", "header", "cookie"] {
             let Some(place) = place(word) else { continue };
-            for parameter in group.get(word).map(Node::items).unwrap_or_default() {
+            for parameter in group.get(word).map(JsonNode::items).unwrap_or_default() {
                 parameters.add(place, parameter, &mut reader);
             }
         }
@@ -62,13 +66,15 @@ pub(super) fn read(
         .and_then(|body| bodies.request(body));
     let examples = node
         .get("responseExamples")
-        .map(Node::items)
+        .map(JsonNode::items)
         .unwrap_or_default();
     let responses = bodies.responses(
-        node.get("responses").map(Node::items).unwrap_or_default(),
+        node.get("responses")
+            .map(JsonNode::items)
+            .unwrap_or_default(),
         examples,
     );
-    page.kind = Kind::Api(Operation {
+    page.kind = PageKind::Operation(ApiOperation {
         line: at,
         method,
         path: address.path,
@@ -81,13 +87,13 @@ pub(super) fn read(
         deprecated: page.status.as_deref() == Some("deprecated") || node.says("deprecated"),
     });
     page.schemas = known.closure(&mut reader);
-    messages.append(&mut reader.messages);
+    diagnostics.append(&mut reader.diagnostics);
     Some(())
 }
 
-/// What the page is set to: one scheme, in one of two members. A scheme that it names by a number of the
-/// project is not in it.
-fn security(node: &Node, reader: &mut Reader) -> Vec<Vec<Security>> {
+/// Returns the security scheme of the page, which is in one of two fields. A scheme referenced by
+/// its number in the project is not on the page.
+fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
     let named = |word: &str| {
         let node = node.get(word)?;
         let scheme = scheme(node)?;
@@ -95,7 +101,7 @@ fn security(node: &Node, reader: &mut Reader) -> Vec<Vec<Security>> {
             Some(name) => crate::names::camel_case(name),
             None => scheme["type"].as_str().unwrap_or_default().to_owned(),
         };
-        Some(vec![vec![Security {
+        Some(vec![vec![SecurityScheme {
             name,
             scheme,
             line: node.line,
@@ -104,12 +110,12 @@ fn security(node: &Node, reader: &mut Reader) -> Vec<Vec<Security>> {
     let found = named("auth").or_else(|| named("securityScheme"));
     let elsewhere = node
         .get("securityScheme")
-        .filter(|node| !node.members().is_empty());
+        .filter(|node| !node.fields().is_empty());
     if let (None, Some(elsewhere)) = (&found, elsewhere) {
         reader.warn(
             elsewhere.line,
-            "the page asks for a security scheme that it does not hold; nothing is asked for",
-            "say in the curation what the operation needs",
+            "the page references a security scheme that it does not contain; no scheme is required",
+            "set the security of the operation in an overlay",
         );
     }
     found.unwrap_or_default()

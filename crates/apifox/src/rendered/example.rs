@@ -1,21 +1,21 @@
-//! Examples of a page: JSON that may be cut, or plain text.
+//! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
-use crate::json::{Budget, Json, Node, parse};
-use crate::message::{Message, quoted};
-use crate::page::Example;
+use crate::json::{Budget, JsonNode, JsonValue, parse};
+use crate::message::{Diagnostic, quoted};
+use crate::page::BodyExample;
 
-/// Reads the examples that stand at the start of a text, one behind the other, up to the end of the line
-/// where the last one ends. Gives the byte offset behind.
+/// Reads the JSON examples at the start of a text, up to the end of the line on which the last one
+/// ends. Returns the byte offset after them.
 ///
-/// `None` if the first one is no JSON; then nothing is said, for the caller may know better.
+/// Fails if the first one is not JSON; the caller decides whether to report that.
 pub(crate) fn json(
     text: &str,
     line: u32,
     column: u32,
     file: &str,
     budget: &mut Budget,
-    messages: &mut Vec<Message>,
-) -> Result<(Vec<Example>, usize), Message> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(Vec<BodyExample>, usize), Diagnostic> {
     let mut examples = Vec::new();
     let mut start = 0;
     let (mut line, mut column) = (line, column);
@@ -23,38 +23,38 @@ pub(crate) fn json(
         let parsed = match parse(&text[start..], line, column, budget) {
             Ok(parsed) => parsed,
             Err(failure) => {
-                let message = Message::error(
+                let message = Diagnostic::error(
                     file,
                     failure.line,
                     format!(
-                        "the example is no JSON: {} (column {})",
+                        "the example is not JSON: {} (column {})",
                         failure.reason, failure.column
                     ),
                 )
                 .with_help(
-                    "mend the example in the file, or end it before this place with a line `[capture: cut here; …]`",
+                    "correct the example in the file, or end it before this place with a line `[capture: cut here; …]`",
                 );
                 if examples.is_empty() {
                     return Err(message);
                 }
-                messages.push(message);
+                diagnostics.push(message);
                 return Ok((examples, start));
             }
         };
         for (line, remark) in parsed.remarks {
-            messages.push(Message::warning(file, line, remark));
+            diagnostics.push(Diagnostic::warning(file, line, remark));
         }
         if let Some(cut) = &parsed.cut {
             let lost = cut.lost.as_ref().map_or_else(String::new, |name| {
                 format!("; the value of {} is missing", quoted(name))
             });
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 cut.line,
-                format!("the example is cut here{lost}"),
+                format!("the example is truncated here{lost}"),
             ));
         }
-        examples.push(Example {
+        examples.push(BodyExample {
             line: parsed.node.line,
             name: None,
             value: parsed.node,
@@ -78,11 +78,11 @@ pub(crate) fn json(
         }
         if !rest.is_empty() && !rest.starts_with('\n') {
             let line_end = rest.find('\n').unwrap_or(rest.len());
-            messages.push(Message::warning(
+            diagnostics.push(Diagnostic::warning(
                 file,
                 line,
                 format!(
-                    "{} behind the example is not read",
+                    "{} after the example is ignored",
                     quoted(rest[..line_end].trim_end())
                 ),
             ));
@@ -91,14 +91,14 @@ pub(crate) fn json(
     }
 }
 
-/// Text that is no JSON, as an example.
-pub(crate) fn text(text: &str, line: u32) -> Example {
-    Example {
+/// Creates an example from text that is not JSON.
+pub(crate) fn text(text: &str, line: u32) -> BodyExample {
+    BodyExample {
         line,
         name: None,
-        value: Node {
+        value: JsonNode {
             line,
-            value: Json::Text(text.trim().to_owned()),
+            value: JsonValue::String(text.trim().to_owned()),
         },
         cut: false,
     }
@@ -109,45 +109,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_on_one_line() {
-        let mut messages = Vec::new();
+    fn several_examples_on_one_line_are_read() {
+        let mut diagnostics = Vec::new();
         let (examples, end) = json(
             "{\n\"a\":1} {\"b\":tru",
             5,
             1,
             "a.txt",
             &mut Budget::default(),
-            &mut messages,
+            &mut diagnostics,
         )
         .unwrap();
         assert_eq!(examples.len(), 2);
         assert_eq!((examples[1].line, examples[1].cut), (6, true));
         assert_eq!(end, 17);
         assert_eq!(
-            messages[0].to_string(),
-            "a.txt:6: warning: the example is cut here"
+            diagnostics[0].to_string(),
+            "a.txt:6: warning: the example is truncated here"
         );
     }
 
     #[test]
-    fn what_stands_behind_is_told() {
-        let mut messages = Vec::new();
+    fn text_after_an_example_is_warned_about() {
+        let mut diagnostics = Vec::new();
         let (_, end) = json(
             "{} x\ny",
             1,
             1,
             "a.txt",
             &mut Budget::default(),
-            &mut messages,
+            &mut diagnostics,
         )
         .unwrap();
         assert_eq!(end, 2);
         assert_eq!(
-            messages[0].to_string(),
-            "a.txt:1: warning: `x` behind the example is not read"
+            diagnostics[0].to_string(),
+            "a.txt:1: warning: `x` after the example is ignored"
         );
-        let failure =
-            json("{x}", 3, 7, "a.txt", &mut Budget::default(), &mut messages).unwrap_err();
+        let failure = json(
+            "{x}",
+            3,
+            7,
+            "a.txt",
+            &mut Budget::default(),
+            &mut diagnostics,
+        )
+        .unwrap_err();
         assert!(failure.text.ends_with("found 'x' (column 8)"), "{failure}");
     }
 }

@@ -1,21 +1,20 @@
-//! Fields as the site lists them itself: name, type, flags and text on a line each.
-
 use super::lines::Lines;
 use super::marker::{example_line, marker, required_line, status_line};
-use crate::page::Field;
+use crate::page::FieldSpec;
 use crate::types;
 
-/// Reads the field whose name is at `index`; gives the index behind it.
-pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(Field, usize)> {
+/// Reads a field in the site's own list format (name, type, flags and description on a line each);
+/// returns the index after it.
+pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(FieldSpec, usize)> {
     if !begins(lines, index, end) {
         return None;
     }
-    let mut field = Field {
+    let mut field = FieldSpec {
         name: lines.at(index).to_owned(),
         line: lines.number(index),
         type_name: Some(lines.at(index + 1).to_owned()),
         max_length: types::length_of(lines.at(index + 1)),
-        ..Field::default()
+        ..FieldSpec::default()
     };
     let mut text: Vec<&str> = Vec::new();
     let mut at = index + 2;
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_a_line_each() {
+    fn listed_fields_are_read() {
         let text = "isbn\nstring\nrequired\nNumber of the book\n<= 13 characters\nExample: 978\ncopies\ninteger <int64>\noptional\n\nExample\n{}";
         let lines = split(text);
         let (isbn, next) = field(&lines, 0, lines.len()).unwrap();

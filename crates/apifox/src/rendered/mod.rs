@@ -1,4 +1,9 @@
-//! The rendered form: a page as a browser shows it, saved as text.
+//! The rendered page: the text that a browser shows.
+//!
+//! Stages, in this order: `lines` (decoded, numbered lines) → `page_header` (title, method, path) →
+//! `markers` (headings and labels) → `sections` (what each section contains; `examples` and `table`
+//! read the parts of a section) → `fields` (which parameter or body a row describes) → `body`,
+//! `operation` (the result). `curl` and `url` read the code sample.
 
 pub(crate) mod curl;
 mod example;
@@ -19,36 +24,36 @@ mod table;
 use jiff::civil::DateTime;
 use lines::Lines;
 
-use crate::message::{Message, quoted};
-use crate::page::{Kind, Page};
-use crate::{Role, Source};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{Page, PageKind};
+use crate::{PageRole, PageSource};
 
-/// Reads a rendered page. Without a page there is an error among the messages.
-pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page> {
-    let text = lines::decode(source.name, source.text, messages)?;
+/// Parses a rendered page. If it returns no page, the diagnostics contain an error.
+pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
+    let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
     let lines = lines::split(&text);
     let head = head::head(&lines);
     if head.title.is_empty() {
-        messages.push(
-            Message::error(source.name, None, "the page has no title").with_help(
-                "a page begins with its folder and its site, an empty line and its title",
+        diagnostics.push(
+            Diagnostic::error(source.name, None, "the page has no title").with_help(
+                "a page starts with its folder and its site, an empty line, and its title",
             ),
         );
         return None;
     }
-    let tail = tail(&lines, head.end, source.name, messages);
+    let tail = tail(&lines, head.end, source.name, diagnostics);
     let called = head.method.is_some()
-        || source.role == Role::Receiver
+        || source.role == PageRole::Webhook
         || head::looks_like_operation(&lines, head.end, tail.start);
     let (kind, text) = if called {
-        let (operation, text) = operation::read(&lines, &head, tail.start, source, messages)?;
-        (Kind::Api(operation), text)
+        let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
+        (PageKind::Operation(operation), text)
     } else {
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();
-        (Kind::Guide, join(&text))
+        (PageKind::Guide, join(&text))
     };
     Some(Page {
         key: source.key.to_owned(),
@@ -65,7 +70,7 @@ pub(crate) fn read(source: &Source, messages: &mut Vec<Message>) -> Option<Page>
     })
 }
 
-/// Lines of text without empty ones at either end, and no two of those in a row.
+/// Joins lines of text: without empty lines at either end, and with at most one between two lines.
 fn join(lines: &[String]) -> String {
     let mut text = String::new();
     let mut gap = false;
@@ -90,7 +95,7 @@ struct Tail {
     modified: Option<String>,
 }
 
-fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> Tail {
+fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Tail {
     let total = lines.len();
     let mut odd = None;
     for at in (from..total).rev() {
@@ -112,16 +117,16 @@ fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> 
         odd = odd.or(Some((at, text.to_owned())));
     }
     if let Some((at, text)) = odd {
-        messages.push(
-            Message::warning(
+        diagnostics.push(
+            Diagnostic::warning(
                 file,
                 lines.number(at),
                 format!(
-                    "{} is no date of the form yyyy-MM-dd HH:mm:ss",
+                    "{} is not a date of the form yyyy-MM-dd HH:mm:ss",
                     quoted(&text)
                 ),
             )
-            .with_help("write the date out if it is known; otherwise remove the line"),
+            .with_help("write the full date if it is known; otherwise remove the line"),
         );
         return Tail {
             start: at,
@@ -134,7 +139,7 @@ fn tail(lines: &Lines, from: usize, file: &str, messages: &mut Vec<Message>) -> 
     }
 }
 
-/// Where the links below a page begin, if they are there.
+/// Returns where the links below a page start.
 fn footer(lines: &Lines, from: usize) -> usize {
     let total = lines.len();
     let mut start = total;
@@ -162,15 +167,15 @@ mod tests {
     use super::*;
 
     fn end(text: &str) -> (usize, Option<String>, Vec<String>) {
-        let mut messages = Vec::new();
+        let mut diagnostics = Vec::new();
         let lines = lines::split(text);
-        let tail = tail(&lines, 0, "a.txt", &mut messages);
-        let said = messages.iter().map(Message::to_string).collect();
+        let tail = tail(&lines, 0, "a.txt", &mut diagnostics);
+        let said = diagnostics.iter().map(Diagnostic::to_string).collect();
         (tail.start, tail.modified, said)
     }
 
     #[test]
-    fn ends_of_pages() {
+    fn page_footers_are_found() {
         let date = Some("2026-01-02 03:04:05".to_owned());
         assert_eq!(
             end("a\nModified at 2026-01-02 03:04:05\nNext\nb"),
@@ -187,11 +192,11 @@ mod tests {
         assert_eq!(end("a\nb"), (2, None, vec![]));
         let (start, modified, said) = end("a\nModified at 2 months ago");
         assert_eq!((start, modified), (1, None));
-        assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is no date"));
+        assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is not a date"));
     }
 
     #[test]
-    fn text_has_single_gaps() {
+    fn joined_text_has_single_empty_lines() {
         let lines = ["", "a", "", "", "  b", "c", ""].map(str::to_owned);
         assert_eq!(join(&lines), "a\n\n  b\nc");
     }

@@ -1,4 +1,4 @@
-//! An operation, put together from the sections of its page.
+//! Builds the operation from the sections of its page.
 
 use super::curl::{Address, Curl, address};
 use super::head::Head;
@@ -9,21 +9,22 @@ use super::payload;
 use super::raw::Sections;
 use super::rows::Rows;
 use super::sections::sections;
-use crate::message::{Message, quoted};
-use crate::page::{Auth, Method, Operation};
-use crate::{Role, Source};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{ApiOperation, HttpMethod, SampleAuthorization};
+use crate::{PageRole, PageSource};
 
-/// Reads the operation of a page and its free text. Without one there is an error among the messages.
+/// Reads the operation of a page and its free text. If it returns none, the diagnostics contain an
+/// error.
 pub(crate) fn read(
     lines: &Lines,
     head: &Head,
     end: usize,
-    source: &Source,
-    messages: &mut Vec<Message>,
-) -> Option<(Operation, String)> {
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(ApiOperation, String)> {
     let file = source.name;
-    let mut found = sections(lines, head.end, end, file, messages);
-    let call = call(lines, head, &found, source, messages)?;
+    let mut found = sections(lines, head.end, end, file, diagnostics);
+    let call = call(lines, head, &found, source, diagnostics)?;
     let mut parameters = Parameters::new(&call.path);
     parameters.add_samples(call.path_values, call.path_line, call.sample_line);
     parameters.add_pairs(&call.query, call.path_line);
@@ -32,18 +33,18 @@ pub(crate) fn read(
     }
     let text = std::mem::take(&mut found.text);
     let mut rows = Rows::new(file, call.method, &found, &parameters);
-    let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), messages);
-    rows.section_tables(&mut found, messages);
+    let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), diagnostics);
+    rows.section_tables(&mut found, diagnostics);
     let content_types = std::mem::take(&mut rows.content_types);
     for (place, field) in std::mem::take(&mut rows.parameters) {
         parameters.add_field(place, field);
     }
-    let body = payload::body(&found, std::mem::take(&mut rows.body), file, messages);
-    payload::compare(&content_types, body.as_ref(), file, messages);
+    let body = payload::body(&found, std::mem::take(&mut rows.body), file, diagnostics);
+    payload::compare(&content_types, body.as_ref(), file, diagnostics);
     let responses = payload::responses(&mut found, std::mem::take(&mut rows.responses));
     let auth = found.curl.as_ref().and_then(auth);
     Some((
-        Operation {
+        ApiOperation {
             line: call.line,
             method: call.method,
             path: call.path,
@@ -59,18 +60,18 @@ pub(crate) fn read(
     ))
 }
 
-/// Method and address of an operation.
+/// Method and URL of an operation.
 struct Call {
     line: u32,
-    method: Method,
+    method: HttpMethod,
     path: String,
     path_line: u32,
-    /// Where the sample shows the path.
+    /// Line of the curl sample's URL.
     sample_line: u32,
     server: Option<String>,
-    /// Values that the sample has in the path.
+    /// Path parameters and their values in the curl sample.
     path_values: Vec<(String, String)>,
-    /// The query of the path line.
+    /// The query on the path line.
     query: Vec<(String, String)>,
 }
 
@@ -78,8 +79,8 @@ fn call(
     lines: &Lines,
     head: &Head,
     found: &Sections,
-    source: &Source,
-    messages: &mut Vec<Message>,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Call> {
     let file = source.name;
     let curl = found.curl.as_ref();
@@ -89,31 +90,31 @@ fn call(
         (None, Some(curl)) => curl.line,
         (None, None) => title_line,
     };
-    let method = method(head, curl, source, line, messages)?;
+    let method = method(head, curl, source, line, diagnostics)?;
     let (shown, path_line) = match &head.path {
         Some((text, at)) => (Some(line_address(text)), lines.number(*at)),
         None => (None, line),
     };
     let sampled = curl.and_then(|curl| curl.address.as_ref());
     let wrong = |line: u32, path: &str, reason: &str| {
-        Message::error(
+        Diagnostic::error(
             file,
             line,
-            format!("the path {} can't be read: {reason}", quoted(path)),
+            format!("the path {} cannot be read: {reason}", quoted(path)),
         )
-        .with_help("write it as `/orders/{id}`, each value in braces with a name of its own")
+        .with_help("write it as `/orders/{id}`, each path parameter in braces with a unique name")
     };
-    let template = |address: &Address, line: u32, messages: &mut Vec<Message>| {
+    let template = |address: &Address, line: u32, diagnostics: &mut Vec<Diagnostic>| {
         path::with_template(address.clone())
-            .map_err(|reason| messages.push(wrong(line, &address.path, &reason)))
+            .map_err(|reason| diagnostics.push(wrong(line, &address.path, &reason)))
             .ok()
     };
     let Some(shown) = shown else {
         let Some((sampled, sample_line)) = sampled else {
-            return without_path(source, line, method, messages);
+            return without_path(source, line, method, diagnostics);
         };
-        let address = template(sampled, *sample_line, messages)?;
-        warn_of_values(&address.path, *sample_line, file, messages);
+        let address = template(sampled, *sample_line, diagnostics)?;
+        warn_of_values(&address.path, *sample_line, file, diagnostics);
         return Some(Call {
             line,
             method,
@@ -125,7 +126,7 @@ fn call(
             query: Vec::new(),
         });
     };
-    let address = template(&shown, path_line, messages)?;
+    let address = template(&shown, path_line, diagnostics)?;
     let mut call = Call {
         line,
         method,
@@ -145,11 +146,11 @@ fn call(
                 }
             }
             None => {
-                messages.push(Message::warning(
+                diagnostics.push(Diagnostic::warning(
                     file,
                     *sample_line,
                     format!(
-                        "the curl sample calls {}, the path line (line {path_line}) says {}, which counts",
+                        "the curl sample calls {}, but the path line (line {path_line}) says {}; the path line is used",
                         quoted(&sampled.path),
                         quoted(&call.path)
                     ),
@@ -171,53 +172,53 @@ fn line_address(text: &str) -> Address {
 fn method(
     head: &Head,
     curl: Option<&Curl>,
-    source: &Source,
+    source: &PageSource,
     line: u32,
-    messages: &mut Vec<Message>,
-) -> Option<Method> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<HttpMethod> {
     let file = source.name;
     let sampled = curl.and_then(|curl| {
         let name = curl.method.clone();
-        // curl sends GET unless told otherwise.
+        // curl sends GET by default.
         name.or_else(|| curl.address.as_ref().map(|_| "GET".to_owned()))
     });
     let shown = head.method.as_ref().map(|(word, _)| word.clone());
     if let (Some(shown), Some(sampled), Some(curl)) = (&shown, &sampled, curl)
         && shown != sampled
     {
-        messages.push(Message::warning(
+        diagnostics.push(Diagnostic::warning(
             file,
             curl.line,
             format!(
-                "the curl sample sends {}, the method line (line {line}) says {shown}, which counts",
+                "the curl sample sends {}, but the method line (line {line}) says {shown}; the method line is used",
                 quoted(sampled)
             ),
         ));
     }
     let Some(name) = shown.or(sampled) else {
-        if source.role == Role::Receiver {
-            return Some(Method::Post);
+        if source.role == PageRole::Webhook {
+            return Some(HttpMethod::Post);
         }
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 file,
                 line,
-                "the operation can't be read: the page shows neither a method nor a curl sample",
+                "the operation cannot be read: the page shows neither a method nor a curl sample",
             )
             .with_help(
-                "put two lines under the title: the method (`POST`) and the path (`/orders`)",
+                "add two lines below the title: the method (`POST`) and the path (`/orders`)",
             ),
         );
         return None;
     };
-    let method = Method::from_name(&name);
+    let method = HttpMethod::from_name(&name);
     if method.is_none() {
-        messages.push(
-            Message::error(
+        diagnostics.push(
+            Diagnostic::error(
                 file,
                 line,
                 format!(
-                    "the operation can't be read: OpenAPI 3.0 has no method {}",
+                    "the operation cannot be read: OpenAPI 3.0 has no method {}",
                     quoted(&name)
                 ),
             )
@@ -227,14 +228,14 @@ fn method(
     method
 }
 
-/// Only a receiver can do without a path.
+/// Handles a page without a path, which only a webhook page may be.
 fn without_path(
-    source: &Source,
+    source: &PageSource,
     line: u32,
-    method: Method,
-    messages: &mut Vec<Message>,
+    method: HttpMethod,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Call> {
-    if source.role == Role::Receiver {
+    if source.role == PageRole::Webhook {
         return Some(Call {
             line,
             method,
@@ -246,26 +247,26 @@ fn without_path(
             query: Vec::new(),
         });
     }
-    messages.push(
-        Message::error(
+    diagnostics.push(
+        Diagnostic::error(
             source.name,
             line,
-            "the operation can't be read: the page shows no path, and no curl sample that has one",
+            "the operation cannot be read: the page shows no path, and no curl sample with a path",
         )
-        .with_help("put the path (`/orders`) on a line under the method"),
+        .with_help("add a line with the path (`/orders`) below the method"),
     );
     None
 }
 
-/// A path that only a sample shows may have values in it.
-fn warn_of_values(path: &str, line: u32, file: &str, messages: &mut Vec<Message>) {
+/// Warns about segments that look like values in a path that only the curl sample shows.
+fn warn_of_values(path: &str, line: u32, file: &str, diagnostics: &mut Vec<Diagnostic>) {
     let value = path.split('/').find(|segment| {
         segment.bytes().filter(u8::is_ascii_digit).count() * 2 > segment.len()
             && !segment.contains('{')
     });
     if let Some(value) = value {
-        messages.push(
-            Message::warning(
+        diagnostics.push(
+            Diagnostic::warning(
                 file,
                 line,
                 format!(
@@ -273,15 +274,15 @@ fn warn_of_values(path: &str, line: u32, file: &str, messages: &mut Vec<Message>
                     quoted(value)
                 ),
             )
-            .with_help("put the path on a line under the method, values as `{name}`"),
+            .with_help("add a line with the path below the method, with parameters as `{name}`"),
         );
     }
 }
 
-fn auth(curl: &Curl) -> Option<Auth> {
+fn auth(curl: &Curl) -> Option<SampleAuthorization> {
     let header = curl.header("Authorization")?;
     let scheme = header.value.split_whitespace().next().unwrap_or_default();
-    Some(Auth {
+    Some(SampleAuthorization {
         scheme: scheme.to_lowercase(),
         line: header.line,
     })

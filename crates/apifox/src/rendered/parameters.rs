@@ -1,12 +1,12 @@
-//! Parameters of an operation, from its path, its sample and its tables.
+//! Parameters of an operation, from its path, its code sample and its tables.
 
 use std::collections::HashMap;
 
 use super::curl::{Curl, Pair};
 use super::path::{is_placeholder, names};
-use crate::page::{Field, Parameter, Place, Sample, Schema};
+use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
 
-/// Headers that carry the message, not its meaning. OpenAPI describes them elsewhere.
+/// Headers that OpenAPI does not describe as parameters.
 const STANDARD: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -19,103 +19,103 @@ const STANDARD: &[&str] = &[
     "user-agent",
 ];
 
-/// Whether a header is no parameter.
+/// Returns whether a header is not a parameter.
 pub(crate) fn is_standard(name: &str) -> bool {
     STANDARD
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Parameters in the order in which they were met, each place and name once.
+/// Parameters in the order of their first occurrence, each location and name once.
 pub(crate) struct Parameters {
-    all: Vec<Parameter>,
-    index: HashMap<(Place, String), usize>,
+    all: Vec<ApiParameter>,
+    index: HashMap<(ParameterLocation, String), usize>,
 }
 
 impl Parameters {
-    /// Those of a path template.
+    /// Creates the parameters of a path template.
     pub(crate) fn new(path: &str) -> Self {
         let mut parameters = Self {
             all: Vec::new(),
             index: HashMap::new(),
         };
         for name in names(path).unwrap_or_default() {
-            parameters.at(Place::Path, name, 0);
+            parameters.at(ParameterLocation::Path, name, 0);
         }
         parameters
     }
 
-    /// The names in one place.
-    pub(crate) fn names(&self, place: Place) -> impl Iterator<Item = &Parameter> {
+    /// Returns the parameters in one location.
+    pub(crate) fn names(&self, place: ParameterLocation) -> impl Iterator<Item = &ApiParameter> {
         self.all
             .iter()
             .filter(move |parameter| parameter.place == place)
     }
 
-    fn at(&mut self, place: Place, name: &str, line: u32) -> &mut Parameter {
-        // Names of headers are the same in any case.
+    fn at(&mut self, place: ParameterLocation, name: &str, line: u32) -> &mut ApiParameter {
+        // Header names are case-insensitive.
         let key = match place {
-            Place::Header => name.to_ascii_lowercase(),
+            ParameterLocation::Header => name.to_ascii_lowercase(),
             _ => name.to_owned(),
         };
         let next = self.all.len();
         let index = *self.index.entry((place, key)).or_insert(next);
         if index == next {
-            self.all.push(Parameter {
+            self.all.push(ApiParameter {
                 place,
-                field: Field {
+                field: FieldSpec {
                     name: name.to_owned(),
                     line,
-                    ..Field::default()
+                    ..FieldSpec::default()
                 },
                 samples: Vec::new(),
-                schema: Schema::Inferred,
+                schema: SchemaSource::Inferred,
             });
         }
         &mut self.all[index]
     }
 
-    fn sample(&mut self, place: Place, name: &str, value: &str, line: u32) {
+    fn sample(&mut self, place: ParameterLocation, name: &str, value: &str, line: u32) {
         let parameter = self.at(place, name, line);
         if !is_placeholder(value) {
-            parameter.samples.push(Sample {
+            parameter.samples.push(SampleValue {
                 line,
                 text: value.to_owned(),
             });
         }
     }
 
-    /// Values of the path in the sample; the first line is where the path itself stands.
+    /// Adds path parameter values of the code sample; `line` is the line of the path.
     pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32, sample: u32) {
         for parameter in &mut self.all {
             parameter.field.line = line;
         }
         for (name, value) in values {
-            self.sample(Place::Path, &name, &value, sample);
+            self.sample(ParameterLocation::Path, &name, &value, sample);
         }
     }
 
-    /// A query that stands on the path line.
+    /// Adds the query on the path line.
     pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
         for (name, value) in pairs {
-            self.sample(Place::Query, name, value, line);
+            self.sample(ParameterLocation::Query, name, value, line);
         }
     }
 
-    /// Query and headers of the sample.
+    /// Adds the query and headers of the curl sample.
     pub(crate) fn add_curl(&mut self, curl: &Curl) {
         for Pair { name, value, line } in &curl.query {
-            self.sample(Place::Query, name, value, *line);
+            self.sample(ParameterLocation::Query, name, value, *line);
         }
         for Pair { name, value, line } in &curl.headers {
             if !is_standard(name) {
-                self.sample(Place::Header, name, value, *line);
+                self.sample(ParameterLocation::Header, name, value, *line);
             }
         }
     }
 
-    /// What a table says. What an earlier row said of the same parameter counts.
-    pub(crate) fn add_field(&mut self, place: Place, field: Field) {
+    /// Adds what a table documents. An earlier row about the same parameter takes precedence.
+    pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
         let own = &mut self.at(place, &field.name, field.line).field;
         own.type_name = own.type_name.take().or(field.type_name);
         own.required = own.required.or(field.required);
@@ -124,8 +124,7 @@ impl Parameters {
         own.description = own.description.take().or(field.description);
     }
 
-    /// All of them.
-    pub(crate) fn finish(self) -> Vec<Parameter> {
+    pub(crate) fn finish(self) -> Vec<ApiParameter> {
         self.all
     }
 }

@@ -1,26 +1,26 @@
-//! Bodies of a page: what is sent, and what comes back.
+//! Request body and responses of a rendered page.
 
 use super::curl::{Curl, Data, pairs};
 use super::example;
 use super::raw::{Sections, is_json};
 use super::rows::{asked_media_type, describe};
 use crate::infer::text_value;
-use crate::json::{Budget, Json, Member, Node};
-use crate::message::Message;
-use crate::page::{Body, Content, Example, Field, Response, Schema};
+use crate::json::{Budget, JsonField, JsonNode, JsonValue};
+use crate::message::Diagnostic;
+use crate::page::{ApiResponse, BodyContent, BodyExample, FieldSpec, RequestBody, SchemaSource};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const PARTS: &str = "multipart/form-data";
 const TEXT: &str = "text/plain";
 
-/// The request body, from its section and from the sample.
+/// Builds the request body from its section and the curl sample.
 pub(crate) fn body(
     found: &Sections,
-    mut fields: Vec<Field>,
+    mut fields: Vec<FieldSpec>,
     file: &str,
-    messages: &mut Vec<Message>,
-) -> Option<Body> {
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<RequestBody> {
     let curl = found.curl.as_ref();
     let sends = curl.is_some_and(Curl::sends_body);
     let section = found.body.as_ref();
@@ -40,54 +40,52 @@ pub(crate) fn body(
     if let (Some(shown), Some((sent, sent_line))) = (&shown, &sent)
         && shown != sent
     {
-        messages.push(Message::warning(
+        diagnostics.push(Diagnostic::warning(
             file,
             *sent_line,
-            format!("the curl sample sends `{sent}`, the page (line {line}) says `{shown}`, which counts"),
+            format!("the curl sample sends `{sent}`, but the page (line {line}) says `{shown}`; the page is used"),
         ));
     }
     let media_type = shown.or(sent.map(|(media, _)| media)).unwrap_or_else(|| {
         if examples.is_empty() {
-            messages.push(
-                Message::warning(
+            diagnostics.push(
+                Diagnostic::warning(
                     file,
                     line,
-                    "no media type of the body is known; application/json is assumed",
+                    "the media type of the body is unknown; application/json is assumed",
                 )
-                .with_help(
-                    "put it on the line of the heading, for example `Body Params application/json`",
-                ),
+                .with_help("add it to the heading, for example `Body Params application/json`"),
             );
         }
         JSON.to_owned()
     });
     if let Some(curl) = curl.filter(|_| sends) {
         for part in curl.parts.iter().filter(|part| part.value.is_none()) {
-            fields.push(Field {
+            fields.push(FieldSpec {
                 name: part.name.clone(),
                 line: part.line,
                 type_name: Some("file".to_owned()),
-                ..Field::default()
+                ..FieldSpec::default()
             });
         }
         if examples.is_empty() {
-            examples = sampled(curl, &media_type, file, messages);
+            examples = sampled(curl, &media_type, file, diagnostics);
         }
     }
-    Some(Body {
+    Some(RequestBody {
         line,
         required: section.and_then(|body| body.head.required),
-        contents: vec![Content {
+        contents: vec![BodyContent {
             line,
             media_type,
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
             fields,
             examples,
         }],
     })
 }
 
-/// The media type of what a sample sends, and its line.
+/// Returns the media type of the body in the curl sample, and its line.
 fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     if !curl.parts.is_empty() {
         return Some((PARTS.to_owned(), curl.parts[0].line));
@@ -105,8 +103,13 @@ fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     Some((media.to_owned(), data.line))
 }
 
-/// The body of a sample as an example.
-fn sampled(curl: &Curl, media: &str, file: &str, messages: &mut Vec<Message>) -> Vec<Example> {
+/// Converts the body of the curl sample to an example.
+fn sampled(
+    curl: &Curl,
+    media: &str,
+    file: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<BodyExample> {
     if !curl.parts.is_empty() {
         let values = curl.parts.iter().filter_map(|part| {
             let value = part.value.clone()?;
@@ -127,53 +130,60 @@ fn sampled(curl: &Curl, media: &str, file: &str, messages: &mut Vec<Message>) ->
         return Vec::new();
     }
     if !is_json(Some(media)) {
-        return vec![Example {
+        return vec![BodyExample {
             cut: curl.cut,
             ..example::text(text, *line)
         }];
     }
-    match example::json(text, *line, *column, file, &mut Budget::default(), messages) {
+    match example::json(
+        text,
+        *line,
+        *column,
+        file,
+        &mut Budget::default(),
+        diagnostics,
+    ) {
         Ok((examples, _)) => examples,
         Err(message) => {
-            messages.push(message);
+            diagnostics.push(message);
             Vec::new()
         }
     }
 }
 
-/// Names and values of a form as an object.
-fn form(values: Vec<(String, String, u32)>, cut: bool) -> Vec<Example> {
+/// Converts form fields to an object.
+fn form(values: Vec<(String, String, u32)>, cut: bool) -> Vec<BodyExample> {
     let Some(&(_, _, line)) = values.first() else {
         return Vec::new();
     };
     let members = values
         .into_iter()
-        .map(|(name, value, line)| Member {
+        .map(|(name, value, line)| JsonField {
             name,
             line,
-            value: Node {
+            value: JsonNode {
                 line,
                 value: text_value(&value),
             },
         })
         .collect();
-    vec![Example {
+    vec![BodyExample {
         line,
         name: None,
-        value: Node {
+        value: JsonNode {
             line,
-            value: Json::Object(members),
+            value: JsonValue::Object(members),
         },
         cut,
     }]
 }
 
-/// Warns where a row asks for another media type than what is sent.
+/// Warns about a row that requires another media type than the request has.
 pub(crate) fn compare(
-    rows: &[Field],
-    body: Option<&Body>,
+    rows: &[FieldSpec],
+    body: Option<&RequestBody>,
     file: &str,
-    messages: &mut Vec<Message>,
+    diagnostics: &mut Vec<Diagnostic>,
 ) {
     for row in rows {
         let Some(asked) = asked_media_type(row) else {
@@ -181,16 +191,16 @@ pub(crate) fn compare(
         };
         let sent = body.and_then(|body| body.contents.first());
         let contradiction = match sent {
-            None => "but the page sends no body".to_owned(),
+            None => "but the page has no request body".to_owned(),
             Some(content) if content.media_type != asked => {
                 format!(
-                    "but the page sends `{}` (line {})",
+                    "but the request body is `{}` (line {})",
                     content.media_type, content.line
                 )
             }
             Some(_) => continue,
         };
-        messages.push(Message::warning(
+        diagnostics.push(Diagnostic::warning(
             file,
             row.line,
             format!("{}, {contradiction}", describe(row, &asked)),
@@ -198,18 +208,18 @@ pub(crate) fn compare(
     }
 }
 
-/// The responses, each status once.
+/// Builds the responses, one per status.
 pub(crate) fn responses(
     found: &mut Sections,
-    rows: Vec<(Vec<Field>, Vec<Field>)>,
-) -> Vec<Response> {
-    let mut responses: Vec<Response> = Vec::new();
+    rows: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
+) -> Vec<ApiResponse> {
+    let mut responses: Vec<ApiResponse> = Vec::new();
     for (raw, (fields, headers)) in std::mem::take(&mut found.responses).into_iter().zip(rows) {
         let media_type = raw.media_type.unwrap_or_else(|| {
             let text = raw
                 .examples
                 .iter()
-                .all(|example| matches!(example.value.value, Json::Text(_)));
+                .all(|example| matches!(example.value.value, JsonValue::String(_)));
             if text && !raw.examples.is_empty() {
                 TEXT
             } else {
@@ -217,10 +227,10 @@ pub(crate) fn responses(
             }
             .to_owned()
         });
-        let content = Content {
+        let content = BodyContent {
             line: raw.line,
             media_type,
-            schema: Schema::Inferred,
+            schema: SchemaSource::Inferred,
             fields,
             examples: raw.examples,
         };
@@ -228,7 +238,7 @@ pub(crate) fn responses(
             .iter_mut()
             .find(|response| response.status == raw.status);
         let Some(response) = known else {
-            responses.push(Response {
+            responses.push(ApiResponse {
                 line: raw.line,
                 status: raw.status,
                 name: raw.name,

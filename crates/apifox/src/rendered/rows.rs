@@ -1,44 +1,48 @@
-//! Tells which parameter, body or response the rows of each table speak of.
+//! Assigns the rows of each table to a parameter, a body or a response.
 
 use std::collections::{HashMap, HashSet};
 
 use super::parameters::{Parameters, is_standard};
 use super::raw::{self, Sections};
 use super::table::{Known, Table, row};
-use crate::json::{Json, Node};
-use crate::message::{Message, quoted};
-use crate::page::{Field, Method, Place};
+use crate::json::{JsonNode, JsonValue};
+use crate::message::{Diagnostic, quoted};
+use crate::page::{FieldSpec, HttpMethod, ParameterLocation};
 
-/// Values longer than this are no fixed values.
+/// A value longer than this is not a fixed value.
 const LONGEST_VALUE: usize = 100;
 
-/// Rows of all tables, each where it belongs.
+/// The rows of all tables, by the element that they describe.
 pub(crate) struct Rows<'a> {
     file: &'a str,
-    /// Names that samples show.
+    /// Names in code samples and examples.
     known: Known,
-    places: HashMap<String, Place>,
+    places: HashMap<String, ParameterLocation>,
     body_names: HashSet<String>,
     response_names: HashSet<String>,
     has_body: bool,
-    pub(crate) parameters: Vec<(Place, Field)>,
-    pub(crate) body: Vec<Field>,
+    pub(crate) parameters: Vec<(ParameterLocation, FieldSpec)>,
+    pub(crate) body: Vec<FieldSpec>,
     /// Fields and headers of each response.
-    pub(crate) responses: Vec<(Vec<Field>, Vec<Field>)>,
-    /// Rows that speak of the media type of the request.
-    pub(crate) content_types: Vec<Field>,
+    pub(crate) responses: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
+    /// Rows about the media type of the request.
+    pub(crate) content_types: Vec<FieldSpec>,
 }
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(
         file: &'a str,
-        method: Method,
+        method: HttpMethod,
         found: &Sections,
         parameters: &Parameters,
     ) -> Self {
         let mut known = Known::new();
         let mut places = HashMap::new();
-        for place in [Place::Header, Place::Query, Place::Path] {
+        for place in [
+            ParameterLocation::Header,
+            ParameterLocation::Query,
+            ParameterLocation::Path,
+        ] {
             for parameter in parameters.names(place) {
                 let values = known.entry(parameter.field.name.clone()).or_default();
                 values.extend(parameter.samples.iter().map(|sample| sample.text.clone()));
@@ -70,7 +74,9 @@ impl<'a> Rows<'a> {
             .curl
             .as_ref()
             .is_some_and(super::curl::Curl::sends_body);
-        let queried = places.values().any(|place| *place == Place::Query);
+        let queried = places
+            .values()
+            .any(|place| *place == ParameterLocation::Query);
         Self {
             file,
             known,
@@ -89,12 +95,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Reads the tables that stand in the free text, and puts those that are text back into it.
+    /// Reads the tables in the free text. A table that does not describe fields is put back into
+    /// the text.
     pub(crate) fn text_tables(
         &mut self,
         text: Vec<String>,
         tables: Vec<(Table, usize)>,
-        messages: &mut Vec<Message>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<String> {
         let mut back = Vec::new();
         for (table, above) in tables {
@@ -104,12 +111,12 @@ impl<'a> Rows<'a> {
             let answered = fields
                 .iter()
                 .any(|field| known_in(&self.response_names, &field.name));
-            // A table of names that no sample has, under a head that might say anything.
+            // The table has an ambiguous header and no name that a sample shows.
             if !table.header.certain && !requested && !answered {
                 back.push((above, table.text));
                 continue;
             }
-            messages.append(&mut said);
+            diagnostics.append(&mut said);
             let of_response = answered && !requested;
             for field in fields {
                 self.attribute(field, of_response);
@@ -128,28 +135,36 @@ impl<'a> Rows<'a> {
     }
 
     /// Reads the tables and lists of the sections.
-    pub(crate) fn section_tables(&mut self, found: &mut Sections, messages: &mut Vec<Message>) {
+    pub(crate) fn section_tables(
+        &mut self,
+        found: &mut Sections,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         for (place, rows) in std::mem::take(&mut found.params) {
-            for field in self.section_fields(rows, messages) {
+            for field in self.section_fields(rows, diagnostics) {
                 let place = match self.places.get(&field.name) {
-                    Some(Place::Path) => Place::Path,
+                    Some(ParameterLocation::Path) => ParameterLocation::Path,
                     _ => place,
                 };
                 if field.name.eq_ignore_ascii_case("content-type") {
                     self.content_types.push(field);
-                } else if place == Place::Path && self.places.get(&field.name) != Some(&place) {
-                    messages.push(
-                        Message::warning(
+                } else if place == ParameterLocation::Path
+                    && self.places.get(&field.name) != Some(&place)
+                {
+                    diagnostics.push(
+                        Diagnostic::warning(
                             self.file,
                             field.line,
                             format!(
-                                "the path has no place for {}, which is not read",
+                                "the path has no parameter {}; the row is ignored",
                                 quoted(&field.name)
                             ),
                         )
-                        .with_help("write the path as `/orders/{id}`, each value in braces"),
+                        .with_help(
+                            "write the path as `/orders/{id}`, each path parameter in braces",
+                        ),
                     );
-                } else if place != Place::Header || !is_standard(&field.name) {
+                } else if place != ParameterLocation::Header || !is_standard(&field.name) {
                     self.parameters.push((place, field));
                 }
             }
@@ -159,7 +174,7 @@ impl<'a> Rows<'a> {
             .iter_mut()
             .flat_map(|body| std::mem::take(&mut body.rows))
         {
-            for field in self.section_fields(rows, messages) {
+            for field in self.section_fields(rows, diagnostics) {
                 if is_content_type(&field.name, &self.body_names) {
                     self.content_types.push(field);
                 } else {
@@ -169,41 +184,41 @@ impl<'a> Rows<'a> {
         }
         for (at, response) in found.responses.iter_mut().enumerate() {
             for rows in std::mem::take(&mut response.rows) {
-                let fields = self.section_fields(rows, messages);
+                let fields = self.section_fields(rows, diagnostics);
                 self.responses[at].0.extend(fields);
             }
             for rows in std::mem::take(&mut response.headers) {
-                let fields = self.section_fields(rows, messages);
+                let fields = self.section_fields(rows, diagnostics);
                 let fields = fields.into_iter().filter(|field| !is_standard(&field.name));
                 self.responses[at].1.extend(fields);
             }
         }
     }
 
-    fn section_fields(&self, rows: raw::Rows, messages: &mut Vec<Message>) -> Vec<Field> {
+    fn section_fields(&self, rows: raw::Rows, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
         match rows {
-            raw::Rows::Table(table) => self.fields(&table, messages),
-            raw::Rows::Field(field) => vec![field],
+            raw::Rows::Table(table) => self.fields(&table, diagnostics),
+            raw::Rows::FieldSpec(field) => vec![field],
         }
     }
 
-    fn fields(&self, table: &Table, messages: &mut Vec<Message>) -> Vec<Field> {
+    fn fields(&self, table: &Table, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
         let mut fields = Vec::new();
         for (line, text) in &table.rows {
             match row(text, *line, &table.header, &self.known) {
                 Ok(row) => {
                     for doubt in row.doubts {
-                        messages.push(Message::warning(self.file, *line, doubt));
+                        diagnostics.push(Diagnostic::warning(self.file, *line, doubt));
                     }
                     fields.push(row.field);
                 }
-                Err(reason) => messages.push(
-                    Message::warning(
+                Err(reason) => diagnostics.push(
+                    Diagnostic::warning(
                         self.file,
                         *line,
-                        format!("this row of the table is not read: {reason}"),
+                        format!("this row of the table is ignored: {reason}"),
                     )
-                    .with_help("part its cells with `|`, in its head too"),
+                    .with_help("separate the cells with `|`, in the header too"),
                 ),
             }
         }
@@ -214,15 +229,15 @@ impl<'a> Rows<'a> {
         self.places.contains_key(name) || known_in(&self.body_names, name)
     }
 
-    /// Puts a row of the free text where its name is known, else where its neighbours are.
-    fn attribute(&mut self, field: Field, of_response: bool) {
+    /// Assigns a row of the free text by its name, or else like its neighbours.
+    fn attribute(&mut self, field: FieldSpec, of_response: bool) {
         let name = &field.name;
         if let Some(&place) = self.places.get(name) {
             self.parameters.push((place, field));
         } else if is_content_type(name, &self.body_names) {
             self.content_types.push(field);
         } else if is_standard(name) && !known_in(&self.body_names, name) {
-            // Said elsewhere in an OpenAPI document, or not at all.
+            // OpenAPI describes it elsewhere, or not at all.
         } else if of_response {
             if let Some((fields, _)) = self.responses.first_mut() {
                 fields.push(field);
@@ -230,7 +245,7 @@ impl<'a> Rows<'a> {
         } else if self.has_body {
             self.body.push(field);
         } else {
-            self.parameters.push((Place::Query, field));
+            self.parameters.push((ParameterLocation::Query, field));
         }
     }
 }
@@ -239,21 +254,21 @@ fn is_content_type(name: &str, members: &HashSet<String>) -> bool {
     name.eq_ignore_ascii_case("content-type") && !members.contains(name)
 }
 
-/// Whether a name, or the outermost part of a nested one, is among some.
+/// Returns whether a name, or the outermost part of a nested name, is in a set.
 fn known_in(names: &HashSet<String>, name: &str) -> bool {
     let outer = name.split(['.', '[']).next().unwrap_or(name);
     names.contains(name) || names.contains(outer)
 }
 
-/// Names of all members, at any depth, and what short values they have.
-fn collect(node: &Node, names: &mut HashSet<String>, known: &mut Known) {
+/// Collects the names of all fields at any depth, with their short values.
+fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
     match &node.value {
-        Json::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
-        Json::Object(members) => {
+        JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
+        JsonValue::Object(members) => {
             for member in members {
                 names.insert(member.name.clone());
                 let values = known.entry(member.name.clone()).or_default();
-                if let Json::Text(text) | Json::Number(text) = &member.value.value
+                if let JsonValue::String(text) | JsonValue::Number(text) = &member.value.value
                     && text.len() <= LONGEST_VALUE
                     && values.len() < 8
                 {
@@ -266,8 +281,8 @@ fn collect(node: &Node, names: &mut HashSet<String>, known: &mut Known) {
     }
 }
 
-/// The media type that a row asks for.
-pub(crate) fn asked_media_type(field: &Field) -> Option<String> {
+/// Returns the media type that a row requires.
+pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
     let words = field.fixed.iter().chain(&field.description);
     words
         .flat_map(|text| {
@@ -279,7 +294,7 @@ pub(crate) fn asked_media_type(field: &Field) -> Option<String> {
         .find(|media| media.contains('/'))
 }
 
-/// A row that asks for a media type, in words for a message.
-pub(crate) fn describe(field: &Field, media: &str) -> String {
-    format!("the row {} asks for {}", quoted(&field.name), quoted(media))
+/// Describes a row that requires a media type, for a diagnostic.
+pub(crate) fn describe(field: &FieldSpec, media: &str) -> String {
+    format!("the row {} requires {}", quoted(&field.name), quoted(media))
 }

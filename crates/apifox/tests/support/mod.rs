@@ -1,4 +1,4 @@
-//! What the tests share: fixture pages, and a short form of a page for snapshots.
+//! Shared by the tests: fixture pages, and a short form of a page for snapshots.
 
 #![allow(dead_code)]
 
@@ -9,17 +9,18 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 use apifox::{
-    Content, Field, Json, Kind, Message, Node, Operation, Page, Read, Role, Schema, SchemaList,
-    Source,
+    ApiOperation, BodyContent, Diagnostic, FieldSpec, JsonNode, JsonValue, Page, PageKind,
+    PageRole, PageSource, ParsedPage, SchemaList, SchemaSource,
 };
 
-/// The fixture pages by the stem of their files; those of the other forms by their whole names.
+/// Returns a fixture page, by the stem of its file or, except for rendered pages, by its whole
+/// name.
 pub fn fixture(stem: &str) -> Vec<u8> {
     let path = format!("{}/tests/pages/{}", env!("CARGO_MANIFEST_DIR"), file(stem));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The file of a fixture page.
+/// Returns the file name of a fixture page.
 fn file(stem: &str) -> String {
     if stem.contains('.') {
         stem.to_owned()
@@ -28,17 +29,17 @@ fn file(stem: &str) -> String {
     }
 }
 
-/// The list of schemas that the published fixture pages refer to.
-pub fn schemas() -> &'static (SchemaList, Vec<Message>) {
-    static LIST: OnceLock<(SchemaList, Vec<Message>)> = OnceLock::new();
+/// Returns the schema list of the published fixture pages.
+pub fn schemas() -> &'static (SchemaList, Vec<Diagnostic>) {
+    static LIST: OnceLock<(SchemaList, Vec<Diagnostic>)> = OnceLock::new();
     LIST.get_or_init(|| {
         let path = format!("{}/tests/lists/schemas.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        SchemaList::read("lists/schemas.json", &text)
+        SchemaList::parse("lists/schemas.json", &text)
     })
 }
 
-/// All fixture pages, in the order of their names.
+/// Returns the names of all fixture pages in order.
 pub fn stems() -> Vec<String> {
     let folder = format!("{}/tests/pages", env!("CARGO_MANIFEST_DIR"));
     let mut stems: Vec<String> = std::fs::read_dir(folder)
@@ -57,45 +58,45 @@ pub fn stems() -> Vec<String> {
     stems
 }
 
-/// Reads a fixture page.
-pub fn read(stem: &str) -> Read {
+/// Parses a fixture page.
+pub fn read(stem: &str) -> ParsedPage {
     read_text(stem, &fixture(stem))
 }
 
-/// Reads a page from memory under a name.
-pub fn read_text(stem: &str, text: &[u8]) -> Read {
+/// Parses a page from memory.
+pub fn read_text(stem: &str, text: &[u8]) -> ParsedPage {
     let role = if stem.starts_with("receiver") {
-        Role::Receiver
+        PageRole::Webhook
     } else {
-        Role::Auto
+        PageRole::Auto
     };
-    let source = Source {
+    let source = PageSource {
         name: &format!("pages/{}", file(stem)),
         key: stem.split('.').next().unwrap_or(stem),
         role,
         text,
     };
-    apifox::read_with(&source, &schemas().0)
+    apifox::parse_page_with(&source, &schemas().0)
 }
 
-/// Messages, one below the other.
-pub fn said(messages: &[Message]) -> String {
-    messages
+/// Prints diagnostics, one per line.
+pub fn said(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
         .iter()
         .map(|message| format!("{message}\n"))
         .collect()
 }
 
-/// A page in short: what was read and on which lines.
-pub fn outline(read: &Read) -> String {
+/// Prints what was parsed, with lines.
+pub fn outline(read: &ParsedPage) -> String {
     let mut out = String::new();
     match &read.page {
         Some(page) => page_outline(page, &mut out),
         None => out.push_str("no page\n"),
     }
-    if !read.messages.is_empty() {
+    if !read.diagnostics.is_empty() {
         out.push('\n');
-        out.push_str(&said(&read.messages));
+        out.push_str(&said(&read.diagnostics));
     }
     out
 }
@@ -112,8 +113,8 @@ fn page_outline(page: &Page, out: &mut String) {
         writeln!(out, "{}: note {}", note.line, note.text).unwrap();
     }
     match &page.kind {
-        Kind::Guide => out.push_str("guide\n"),
-        Kind::Api(operation) => operation_outline(operation, out),
+        PageKind::Guide => out.push_str("guide\n"),
+        PageKind::Operation(operation) => operation_outline(operation, out),
     }
     for line in page.text.lines() {
         writeln!(out, "| {line}").unwrap();
@@ -129,7 +130,7 @@ fn page_outline(page: &Page, out: &mut String) {
     }
 }
 
-fn operation_outline(operation: &Operation, out: &mut String) {
+fn operation_outline(operation: &ApiOperation, out: &mut String) {
     let server = operation.server.as_deref().unwrap_or("no server");
     writeln!(
         out,
@@ -198,7 +199,7 @@ fn operation_outline(operation: &Operation, out: &mut String) {
     }
 }
 
-fn content_outline(content: &Content, out: &mut String) {
+fn content_outline(content: &BodyContent, out: &mut String) {
     writeln!(out, "  {}: {}", content.line, content.media_type).unwrap();
     given(&content.schema, out);
     for row in &content.fields {
@@ -216,14 +217,14 @@ fn content_outline(content: &Content, out: &mut String) {
     }
 }
 
-/// A schema that the page has, without the places in it.
-fn given(schema: &Schema, out: &mut String) {
-    if let Schema::Given(schema) = schema {
+/// Prints a schema of the page without its lines.
+fn given(schema: &SchemaSource, out: &mut String) {
+    if let SchemaSource::Documented(schema) = schema {
         writeln!(out, "    schema {schema}").unwrap();
     }
 }
 
-fn field(field: &Field, word: &str) -> String {
+fn field(field: &FieldSpec, word: &str) -> String {
     let mut out = format!("{}: {word} {}", field.line, field.name);
     if let Some(type_name) = &field.type_name {
         write!(out, " <{type_name}>").unwrap();
@@ -243,18 +244,18 @@ fn field(field: &Field, word: &str) -> String {
     out
 }
 
-/// A value with the line of each member.
-fn value(node: &Node) -> String {
+/// Prints a value with the line of each field.
+fn value(node: &JsonNode) -> String {
     match &node.value {
-        Json::Null => "null".to_owned(),
-        Json::Bool(value) => value.to_string(),
-        Json::Number(digits) => digits.clone(),
-        Json::Text(text) => format!("{text:?}"),
-        Json::Array(items) => format!(
+        JsonValue::Null => "null".to_owned(),
+        JsonValue::Bool(value) => value.to_string(),
+        JsonValue::Number(digits) => digits.clone(),
+        JsonValue::String(text) => format!("{text:?}"),
+        JsonValue::Array(items) => format!(
             "[{}]",
             items.iter().map(value).collect::<Vec<_>>().join(", ")
         ),
-        Json::Object(members) => {
+        JsonValue::Object(members) => {
             let members: Vec<String> = members
                 .iter()
                 .map(|member| format!("{}@{}: {}", member.name, member.line, value(&member.value)))

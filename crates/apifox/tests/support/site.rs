@@ -1,29 +1,31 @@
-//! A site of any number of pages, made in memory.
+//! Generates a site with any number of pages in memory.
 
 #![allow(unreachable_pub)]
 
-use apifox::{Assembly, Form, Info, Message, Role, SchemaList, Source};
+use apifox::{
+    AssembledDocument, Diagnostic, DocumentInfo, PageFormat, PageRole, PageSource, SchemaList,
+};
 
-/// The pages of a site in one form, and its list of schemas.
+/// The pages of a site in one format, and its schema list.
 pub struct Site {
     pages: Vec<(String, String)>,
     schemas: SchemaList,
 }
 
 impl Site {
-    /// A site of `count` pages. One page in ten has the schemas of another one.
-    pub fn new(form: Form, count: u32) -> Self {
+    /// Generates `count` pages. One page in ten has the schemas of another one.
+    pub fn new(form: PageFormat, count: u32) -> Self {
         let page = match form {
-            Form::Rendered => rendered,
-            Form::Markdown => markdown,
-            Form::Published => published,
+            PageFormat::Rendered => rendered,
+            PageFormat::Markdown => markdown,
+            PageFormat::Published => published,
         };
         let items: Vec<String> = (0..=count / 10)
             .map(|number| {
                 format!(r#"{{"id":{number},"name":"Order«{number}»","jsonSchema":{ORDER}}}"#)
             })
             .collect();
-        let (schemas, _) = SchemaList::read(
+        let (schemas, _) = SchemaList::parse(
             "schemas.json",
             format!("[{}]", items.join(",\n")).as_bytes(),
         );
@@ -35,31 +37,31 @@ impl Site {
         }
     }
 
-    /// Reads all pages and assembles the document.
-    pub fn import(&self) -> (Assembly, Vec<Message>) {
-        let mut messages = Vec::new();
+    /// Parses all pages and assembles the document.
+    pub fn import(&self) -> (AssembledDocument, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
         let mut pages = Vec::new();
         for (key, text) in &self.pages {
-            let source = Source {
+            let source = PageSource {
                 name: key,
                 key,
-                role: Role::Auto,
+                role: PageRole::Auto,
                 text: text.as_bytes(),
             };
-            let read = apifox::read_with(&source, &self.schemas);
-            messages.extend(read.messages);
+            let read = apifox::parse_page_with(&source, &self.schemas);
+            diagnostics.extend(read.diagnostics);
             pages.extend(read.page);
         }
-        let info = Info {
+        let info = DocumentInfo {
             title: "Harbour Books".to_owned(),
             version: "1.0.0".to_owned(),
             description: None,
         };
-        (apifox::assemble(&pages, &info), messages)
+        (apifox::assemble(&pages, &info), diagnostics)
     }
 }
 
-/// A schema as both forms with schemas have it, but for the place of its references.
+/// A schema for both formats with schemas; only its references differ.
 const ORDER: &str = r#"{"type":"object","properties":{"no":{"type":"string","maxLength":20,"description":"Number of the order"},"state":{"type":["string","null"],"enum":["OPEN ","SENT"],"title":"State"},"lines":{"type":"array","items":{"type":"object","properties":{"isbn":{"type":"string"},"count":{"type":"integer","format":"int64"},"price":{"type":"number"}},"required":["isbn","count"]}},"address":{"type":"object","properties":{"name":{"type":"string"},"street":{"type":"string"},"city":{"type":"string"},"country":{"type":"string"}}},"placed":{"type":"string","format":"date-time"}},"required":["no","lines"],"x-apifox-orders":["no","state","lines","address","placed"]}"#;
 
 const EXAMPLE: &str = r#"{"no": "HB1", "state": "OPEN", "lines": [{"isbn": "9780000000001", "count": 2, "price": 12.50}, {"isbn": "9780000000002", "count": 1, "price": 8.00}], "address": {"name": "A", "street": "B", "city": "C", "country": "DE"}, "placed": "2026-01-02T03:04:05Z"}"#;

@@ -1,4 +1,4 @@
-//! A value that is an integer on some pages and a text on others.
+//! A value that some pages show as an integer and others as a string.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,20 +8,20 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// An integer or a text, in the form that came: `200` or `"200"`.
+/// A JSON integer or a JSON string: `200` or `"200"`.
 ///
-/// Equal are equal texts: `200` and `"200"` are, `"00006"` and `6` are not. Match on the variants
-/// where the form itself matters.
+/// The value is written in the form in which it was read. Two values are equal if their texts are:
+/// `200 == "200"`, but `"00006" != 6`. Match on the variants if the form matters.
 #[derive(Clone, Debug)]
 pub enum IntegerOrText {
-    /// A JSON integer. Ids of the gateway pass 32 bits; beyond 128 reading fails.
+    /// A JSON integer. Reading fails above 128 bits; the gateway's IDs exceed 32 bits.
     Integer(i128),
     /// A JSON string.
     Text(String),
 }
 
 impl IntegerOrText {
-    /// The value as text: codes with leading zeros are texts, so this is what to compare.
+    /// Returns the value as text. Compare codes by this text: they may have leading zeros.
     #[must_use]
     pub fn as_text(&self) -> Cow<'_, str> {
         match self {
@@ -87,7 +87,7 @@ impl fmt::Display for IntegerOrText {
 impl Serialize for IntegerOrText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            // Not every serializer has 128 bits: that of query parameters has not.
+            // The serializer of query parameters does not support 128-bit integers.
             Self::Integer(value) => match i64::try_from(*value) {
                 Ok(value) => serializer.serialize_i64(value),
                 Err(_) => serializer.serialize_i128(*value),
@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for IntegerOrText {
         }
         text.parse()
             .map(Self::Integer)
-            .map_err(|_| Error::custom("neither an integer of 128 bits nor a text"))
+            .map_err(|_| Error::custom("neither a 128-bit integer nor a string"))
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_stay() {
+    fn integer_and_string_round_trip() {
         for text in [
             "200",
             "\"200\"",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn equality_is_that_of_the_text() {
+    fn values_compare_by_text() {
         let read = |text: &str| serde_json::from_str::<IntegerOrText>(text).unwrap();
         assert_eq!(read("200"), read("\"200\""));
         assert_ne!(read("6"), read("\"00006\""));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals() {
+    fn other_json_is_rejected() {
         for text in [
             "null",
             "true",
@@ -163,13 +163,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_integer_comes_back(value: i128) {
+        fn any_integer_round_trips(value: i128) {
             let read: IntegerOrText = serde_json::from_str(&value.to_string()).unwrap();
             prop_assert_eq!(serde_json::to_string(&read).unwrap(), value.to_string());
         }
 
         #[test]
-        fn any_text_comes_back(text: String) {
+        fn any_string_round_trips(text: String) {
             let json = serde_json::to_string(&text).unwrap();
             let read: IntegerOrText = serde_json::from_str(&json).unwrap();
             prop_assert_eq!(read.as_text(), text.as_str());

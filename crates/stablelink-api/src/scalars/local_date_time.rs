@@ -1,4 +1,4 @@
-//! A date and time of day without a zone.
+//! A date and time without a time zone.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,34 +9,35 @@ use jiff::civil::DateTime;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
-/// A date and time of day whose zone no page states: `2025-05-14 17:46:00`.
+/// A date and time whose time zone the documentation does not state: `2025-05-14 17:46:00`.
 ///
-/// Local to the gateway, so compare it with another of its times, never with now. Reads a blank or
-/// a `T` in the middle and up to nine digits of a fraction, and writes what it read. Equal are
-/// equal times, however they are written.
+/// The time is local to the gateway: compare it only with other times of the gateway, never with
+/// the current time. The separator may be a space or a `T`, and the seconds may have up to nine
+/// decimal places; both are written as they were read. Two values are equal if their times are,
+/// whatever their notation.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalDateTime {
     at: DateTime,
     separator: Separator,
-    /// Digits of the fraction.
+    /// Number of decimal places of the seconds.
     digits: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Separator {
-    Blank,
+    Space,
     T,
 }
 
 impl LocalDateTime {
-    /// The date and time of day.
+    /// Returns the date and time.
     #[must_use]
     pub const fn get(self) -> DateTime {
         self.at
     }
 }
 
-/// Written with a blank and with as many digits of a fraction as it has.
+/// Uses a space as the separator and only the decimal places that the value has.
 impl From<DateTime> for LocalDateTime {
     fn from(at: DateTime) -> Self {
         let mut digits = 9;
@@ -47,7 +48,7 @@ impl From<DateTime> for LocalDateTime {
         }
         Self {
             at,
-            separator: Separator::Blank,
+            separator: Separator::Space,
             digits,
         }
     }
@@ -59,23 +60,23 @@ impl From<LocalDateTime> for DateTime {
     }
 }
 
-/// Why a text is not a [`LocalDateTime`].
+/// The reason why a string is not a [`LocalDateTime`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalDateTimeError {
-    /// Not `yyyy-MM-dd HH:mm:ss`, with a blank or a `T`, and a fraction of one to nine digits.
-    Form,
-    /// A day or time that the calendar does not have.
-    Range,
+    /// Not `yyyy-MM-dd HH:mm:ss` with a space or a `T` and at most nine decimal places.
+    Format,
+    /// A date or time that does not exist.
+    OutOfRange,
 }
 
 impl fmt::Display for LocalDateTimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Form => {
-                "not a date and time of the form yyyy-MM-dd HH:mm:ss[.fraction], without a zone"
+            Self::Format => {
+                "not a date and time in the format yyyy-MM-dd HH:mm:ss[.fraction], without a time zone"
             }
-            Self::Range => "a date or time of day that does not exist",
+            Self::OutOfRange => "a date or time that does not exist",
         })
     }
 }
@@ -86,13 +87,13 @@ impl FromStr for LocalDateTime {
     type Err = LocalDateTimeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (fields, separator, fraction) = split(text).ok_or(LocalDateTimeError::Form)?;
+        let (fields, separator, fraction) = split(text).ok_or(LocalDateTimeError::Format)?;
         let [year, month, day, hour, minute, second] = fields;
-        let small = |value: i16| i8::try_from(value).map_err(|_| LocalDateTimeError::Range);
-        // Nine digits at most: padded with zeros they are nanoseconds.
+        let small = |value: i16| i8::try_from(value).map_err(|_| LocalDateTimeError::OutOfRange);
+        // Padded to nine digits, the fraction is a number of nanoseconds.
         let nanoseconds = format!("{fraction:0<9}")
             .parse()
-            .map_err(|_| LocalDateTimeError::Form)?;
+            .map_err(|_| LocalDateTimeError::Format)?;
         let at = DateTime::new(
             year,
             small(month)?,
@@ -102,8 +103,8 @@ impl FromStr for LocalDateTime {
             small(second)?,
             nanoseconds,
         )
-        .map_err(|_| LocalDateTimeError::Range)?;
-        let digits = u8::try_from(fraction.len()).map_err(|_| LocalDateTimeError::Form)?;
+        .map_err(|_| LocalDateTimeError::OutOfRange)?;
+        let digits = u8::try_from(fraction.len()).map_err(|_| LocalDateTimeError::Format)?;
         Ok(Self {
             at,
             separator,
@@ -112,7 +113,7 @@ impl FromStr for LocalDateTime {
     }
 }
 
-/// Year to second, the separator, and the digits of the fraction.
+/// Splits the text into the fields from year to second, the separator, and the decimal places.
 fn split(text: &str) -> Option<([i16; 6], Separator, &str)> {
     let whole = text.get(..19)?;
     let rest = &text[19..];
@@ -121,7 +122,7 @@ fn split(text: &str) -> Option<([i16; 6], Separator, &str)> {
         None => rest.is_empty().then_some("")?,
     };
     let separator = match whole.as_bytes()[10] {
-        b' ' => Separator::Blank,
+        b' ' => Separator::Space,
         b'T' => Separator::T,
         _ => return None,
     };
@@ -147,7 +148,7 @@ impl fmt::Display for LocalDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at;
         let separator = match self.separator {
-            Separator::Blank => ' ',
+            Separator::Space => ' ',
             Separator::T => 'T',
         };
         write!(
@@ -215,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_stay() {
+    fn notation_round_trips() {
         for text in [
             "2025-05-14 17:46:00",
             "2025-09-26T14:49:09.294114",
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn made_from_a_date_and_time() {
+    fn conversion_from_date_time_uses_shortest_notation() {
         let at = jiff::civil::date(2025, 5, 14).at(17, 46, 0, 120_000_000);
         assert_eq!(
             LocalDateTime::from(at).to_string(),
@@ -241,14 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn equality_is_that_of_the_time() {
+    fn values_compare_by_time() {
         let read = |text: &str| text.parse::<LocalDateTime>().unwrap();
         assert_eq!(read("2025-05-14 17:46:00"), read("2025-05-14T17:46:00.000"));
         assert!(read("2025-05-14 17:46:00") < read("2025-05-14T17:46:00.001"));
     }
 
     #[test]
-    fn refusals() {
+    fn invalid_text_is_rejected_with_reason() {
         let forms = [
             "",
             "2025-05-14",
@@ -269,7 +270,7 @@ mod tests {
         for text in forms {
             assert_eq!(
                 text.parse::<LocalDateTime>(),
-                Err(LocalDateTimeError::Form),
+                Err(LocalDateTimeError::Format),
                 "of {text:?}"
             );
         }
@@ -282,7 +283,7 @@ mod tests {
         ] {
             assert_eq!(
                 text.parse::<LocalDateTime>(),
-                Err(LocalDateTimeError::Range),
+                Err(LocalDateTimeError::OutOfRange),
                 "of {text:?}"
             );
         }
@@ -290,7 +291,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_date_and_time_comes_back(
+        fn any_date_and_time_round_trips(
             (year, month, day) in (0_i16..=9999, 1_i8..=12, 1_i8..=28),
             (hour, minute, second) in (0_i8..24, 0_i8..60, 0_i8..60),
             fraction in "(\\.[0-9]{1,9})?",
@@ -303,7 +304,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in ".{0,40}", digits in "[-0-9 T:.]{0,32}") {
+        fn any_string_parses_or_fails(text in ".{0,40}", digits in "[-0-9 T:.]{0,32}") {
             let _ = text.parse::<LocalDateTime>();
             let _ = digits.parse::<LocalDateTime>();
         }

@@ -1,10 +1,8 @@
-//! Values that JSON alone does not hold exactly, or that the gateway writes in more than one form.
+//! Types for values that plain Rust or JSON types cannot hold exactly.
 //!
-//! Each keeps what came: a value that was read goes out with the same digits.
+//! Each type writes a value with the digits with which it was read.
 
-mod decimal_number;
-mod decimal_string;
-mod decimal_text;
+mod decimal;
 mod integer_or_text;
 mod local_date_time;
 mod raw_json;
@@ -12,9 +10,7 @@ mod raw_json;
 mod schema;
 mod secret;
 
-pub use decimal_number::DecimalNumber;
-pub use decimal_string::DecimalString;
-pub use decimal_text::DecimalError;
+pub use decimal::{DecimalError, DecimalNumber, DecimalString};
 pub use integer_or_text::IntegerOrText;
 pub use local_date_time::{LocalDateTime, LocalDateTimeError};
 pub use raw_json::RawJson;

@@ -1,35 +1,36 @@
-//! Any JSON value, kept as it came.
+//! Any JSON value, kept as text.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-/// JSON that no page describes, in the text that came: no digit and no member is lost.
+/// The text of a JSON value that the documentation does not describe: every digit and field is kept.
 ///
-/// Equal are equal texts; blanks count. It can be read from JSON text and from a `serde_json::Value`, whose
-/// numbers have lost their digits already unless that crate's `arbitrary_precision` is on.
+/// Two values are equal if their texts are, whitespace included. When it is read from a
+/// `serde_json::Value`, numbers have already lost digits unless the feature `arbitrary_precision`
+/// of serde_json is on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawJson(Box<RawValue>);
 
 impl RawJson {
-    /// The JSON text of a value.
+    /// Serialises a value.
     ///
     /// # Errors
-    /// The value has no form in JSON, such as a map with keys that are no texts.
-    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+    /// Fails if JSON cannot represent the value, such as a map whose keys are not strings.
+    pub fn from_serialize(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         serde_json::value::to_raw_value(value).map(Self)
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn get(&self) -> &str {
         self.0.get()
     }
 
-    /// Reads the value as a type that the caller knows.
+    /// Deserialises the value as a type of the caller.
     ///
     /// # Errors
-    /// The value does not have the form of the type.
+    /// Fails if the value does not have the structure of the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.get())
     }
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_goes_out() {
+    fn text_round_trips_unchanged() {
         for data in [
             r#"{"b":1,"a":12345678901234567890.120}"#,
             r#"[1e400,"\u0041",null]"#,
@@ -75,8 +76,8 @@ mod tests {
     }
 
     #[test]
-    fn a_type_reads_it_to_the_digit() {
-        let amount: DecimalNumber = RawJson::of(&12).unwrap().parse().unwrap();
+    fn parse_keeps_every_digit() {
+        let amount: DecimalNumber = RawJson::from_serialize(&12).unwrap().parse().unwrap();
         assert_eq!(amount.to_string(), "12");
         let raw: RawJson = serde_json::from_str("12345678901234567890.120").unwrap();
         let amount: DecimalNumber = raw.parse().unwrap();

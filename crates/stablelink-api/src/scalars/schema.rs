@@ -1,4 +1,4 @@
-//! JSON Schema of the scalars: the form that goes out.
+//! JSON Schemas of the scalars, as they are written.
 
 use std::borrow::Cow;
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is of interest")]
+    #[expect(dead_code, reason = "only its schema is used")]
     struct Record {
         code: IntegerOrText,
         amount: DecimalNumber,
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_say_what_goes_out() {
+    fn schema_describes_written_form() {
         let schema = schemars::schema_for!(Record).to_value();
         for (place, expected) in [
             ("/$defs/IntegerOrText/type/0", "integer"),

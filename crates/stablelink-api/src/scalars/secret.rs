@@ -1,22 +1,22 @@
-//! A text that must not be shown.
+//! A string that is never printed.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A token or key: read from and written to JSON as it is, never shown by `Debug`, wiped when it goes.
+/// A token or key that JSON contains in plain text, `Debug` redacts, and `drop` zeroes.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The text itself. Whoever holds it can act as the developer: keep it out of logs and addresses.
+    /// Returns the secret itself. Keep it out of logs and URLs: it authorises API calls.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The text in the type of the `secrecy` crate.
+    /// Returns the secret as the type of the `secrecy` crate.
     #[must_use]
     pub fn into_inner(self) -> SecretString {
         self.0
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_has_it_and_debug_has_not() {
+    fn json_contains_secret_and_debug_redacts_it() {
         let secret: Secret = serde_json::from_str(r#""Cji8NYO3""#).unwrap();
         assert_eq!(secret.expose(), "Cji8NYO3");
         assert_eq!(serde_json::to_string(&secret).unwrap(), r#""Cji8NYO3""#);

@@ -1,5 +1,5 @@
-//! The sandbox's own implementation of the signature: short, apart from the client's on purpose,
-//! and held to the project's vectors.
+//! The signature algorithm. This short implementation is deliberately separate from the client's,
+//! so that one verifies the other. Both are tested against the project's vectors.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,9 +11,9 @@ use sha2::Sha512;
 
 use crate::settings::SandboxQueryForm;
 
-/// What a request is signed over, joined with nothing between: method in upper case, timestamp,
-/// path, query, body.
-pub(crate) fn of_request(
+/// Returns the signed message of a request: method in upper case, timestamp, path, query and body,
+/// joined without separators.
+pub(crate) fn request_message(
     method: &str,
     timestamp: &str,
     path: &str,
@@ -30,30 +30,26 @@ pub(crate) fn of_request(
     .concat()
 }
 
-/// What a webhook is signed over: timestamp and body.
-pub(crate) fn of_webhook(timestamp: &str, body: &[u8]) -> Vec<u8> {
+/// Returns the signed message of a webhook: timestamp and body.
+pub(crate) fn webhook_message(timestamp: &str, body: &[u8]) -> Vec<u8> {
     [timestamp.as_bytes(), body].concat()
 }
 
-/// The signature of a message, as its header has it.
+/// Returns the signature of a message as the `SIGNATURE` header carries it.
 pub(crate) fn sign(key: &str, message: &[u8]) -> String {
     STANDARD.encode(mac(key, message).finalize().into_bytes())
 }
 
-/// Whether the signature is that of the message.
-pub(crate) fn matches(key: &str, message: &[u8], signature: &str) -> bool {
+/// Returns true if the signature is valid for the message.
+pub(crate) fn verify(key: &str, message: &[u8], signature: &str) -> bool {
     STANDARD
         .decode(signature)
         .is_ok_and(|signature| mac(key, message).verify_slice(&signature).is_ok())
 }
 
 fn mac(key: &str, message: &[u8]) -> Hmac<Sha512> {
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC hashes long keys and pads short ones"
-    )]
-    let mac =
-        Hmac::<Sha512>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
+    let mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).expect("HMAC accepts any key");
     mac.chain_update(message)
 }
 
@@ -62,16 +58,14 @@ fn signed_query(query: &str, form: SandboxQueryForm) -> Cow<'_, [u8]> {
         return Cow::Borrowed(&[]);
     }
     match form {
-        SandboxQueryForm::Decoded => Cow::Owned(unescaped(query)),
-        SandboxQueryForm::DecodedWithMark => {
-            Cow::Owned([b"?", unescaped(query).as_slice()].concat())
-        }
-        SandboxQueryForm::EncodedSorted => Cow::Owned(escaped_and_sorted(query).into_bytes()),
+        SandboxQueryForm::Decoded => Cow::Owned(decode(query)),
+        SandboxQueryForm::DecodedWithMark => Cow::Owned([b"?", &*decode(query)].concat()),
+        SandboxQueryForm::EncodedSorted => Cow::Owned(encode_sorted(query).into_bytes()),
     }
 }
 
-/// Each `%` with two hexadecimal digits becomes its byte; all else stays.
-fn unescaped(text: &str) -> Vec<u8> {
+/// Replaces each `%` with two hexadecimal digits by its byte. Other bytes are not changed.
+fn decode(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -79,7 +73,7 @@ fn unescaped(text: &str) -> Vec<u8> {
             (b'%', [high, low, tail @ ..])
                 if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
             {
-                bytes.push(digit(*high) << 4 | digit(*low));
+                bytes.push(hex_value(*high) << 4 | hex_value(*low));
                 rest = tail;
             }
             _ => {
@@ -91,16 +85,16 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-const fn digit(hex: u8) -> u8 {
-    match hex {
-        b'0'..=b'9' => hex - b'0',
-        _ => (hex | 0x20) - b'a' + 10,
+const fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
     }
 }
 
-/// As Go's `url.Values.Encode` writes it.
-fn escaped_and_sorted(query: &str) -> String {
-    let part = |text: &str| unescaped(&text.replace('+', " "));
+/// Encodes a query as `url.Values.Encode` of Go does.
+fn encode_sorted(query: &str) -> String {
+    let part = |text: &str| decode(&text.replace('+', " "));
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -110,12 +104,12 @@ fn escaped_and_sorted(query: &str) -> String {
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     let pairs: Vec<_> = pairs
         .iter()
-        .map(|(key, value)| format!("{}={}", escaped(key), escaped(value)))
+        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
         .collect();
     pairs.join("&")
 }
 
-fn escaped(bytes: &[u8]) -> String {
+fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
         match byte {
@@ -123,7 +117,7 @@ fn escaped(bytes: &[u8]) -> String {
                 text.push(char::from(byte));
             }
             b' ' => text.push('+'),
-            // Writing to a String can't fail.
+            // Writing to a String cannot fail.
             _ => _ = write!(text, "%{byte:02X}"),
         }
     }
@@ -143,27 +137,26 @@ mod tests {
         serde_json::from_str(include_str!("../../../../spec/vectors/signatures.json")).unwrap()
     }
 
+    fn string<'a>(value: &'a Value, field: &str) -> &'a str {
+        value[field].as_str().unwrap()
+    }
+
     fn keys(vectors: &Value) -> BTreeMap<&str, &str> {
         let keys = vectors["keys"].as_array().unwrap().iter();
-        keys.map(|key| {
-            (
-                key["name"].as_str().unwrap(),
-                key["value"].as_str().unwrap(),
-            )
-        })
-        .collect()
+        keys.map(|key| (string(key, "name"), string(key, "value")))
+            .collect()
     }
 
     fn bytes(vector: &Value, field: &str) -> Vec<u8> {
         match &vector[format!("{field}_base64")] {
             Value::String(base64) => STANDARD.decode(base64).unwrap(),
-            _ => vector[field].as_str().unwrap().as_bytes().to_vec(),
+            _ => string(vector, field).as_bytes().to_vec(),
         }
     }
 
-    /// The message of a request or a webhook; `None` for other kinds.
+    /// Returns the message of a request or a webhook, or `None` for other kinds of vectors.
     fn message(vector: &Value) -> Option<Vec<u8>> {
-        let text = |field: &str| vector[field].as_str().unwrap();
+        let text = |field: &str| string(vector, field);
         let body = if vector["body_signed"] == false {
             Vec::new()
         } else {
@@ -177,22 +170,17 @@ mod tests {
                     "encoded-sorted" => SandboxQueryForm::EncodedSorted,
                     other => panic!("{other}"),
                 };
+                let (method, timestamp, path) = (text("method"), text("timestamp"), text("path"));
                 let query = (text("query"), form);
-                Some(of_request(
-                    text("method"),
-                    text("timestamp"),
-                    text("path"),
-                    query,
-                    &body,
-                ))
+                Some(request_message(method, timestamp, path, query, &body))
             }
-            "webhook" => Some(of_webhook(text("timestamp"), &body)),
+            "webhook" => Some(webhook_message(text("timestamp"), &body)),
             _ => None,
         }
     }
 
     #[test]
-    fn agrees_with_the_vectors() {
+    fn signatures_agree_with_vectors() {
         let vectors = vectors();
         let keys = keys(&vectors);
         let mut kinds = BTreeMap::<_, usize>::new();
@@ -200,61 +188,56 @@ mod tests {
             let Some(message) = message(vector) else {
                 continue;
             };
-            *kinds.entry(vector["kind"].as_str().unwrap()).or_default() += 1;
+            *kinds.entry(string(vector, "kind")).or_default() += 1;
             let id = &vector["id"];
             assert_eq!(message, bytes(vector, "string_to_sign"), "{id}");
-            let key = keys[vector["key"].as_str().unwrap()];
-            let signature = vector["signature"].as_str().unwrap();
+            let key = keys[string(vector, "key")];
+            let signature = string(vector, "signature");
             assert_eq!(sign(key, &message), signature, "{id}");
-            assert!(matches(key, &message, signature), "{id}");
+            assert!(verify(key, &message, signature), "{id}");
         }
         assert!(kinds["request"] >= 20 && kinds["webhook"] >= 3, "{kinds:?}");
     }
 
     proptest! {
-        /// Two implementations that share no code agree on what the vectors don't have.
+        /// The two implementations share no code. They agree on inputs that the vectors lack.
         #[test]
-        fn agrees_with_the_signature_crate(
+        fn signatures_agree_with_the_signature_crate(
             key in "[ -~]{1,200}",
             query in "([a-c=&%+/?~ä-]|%[0-9a-fA-F]{2}){0,40}",
             body: Vec<u8>,
             millis: u64,
         ) {
-            use stablelink_signature::{QueryForm as Theirs, RequestLine, SigningKey, MessageKind, Timestamp};
+            use stablelink_signature::{QueryForm, RequestLine, SigningKey, MessageKind, Timestamp};
 
             let at = Timestamp::from_millis(millis);
             let timestamp = at.to_string();
-            let theirs = SigningKey::new(&key.as_str().into()).unwrap();
-            for (form, their_form) in [
-                (SandboxQueryForm::Decoded, Theirs::Decoded),
-                (SandboxQueryForm::DecodedWithMark, Theirs::DecodedWithMark),
-                (SandboxQueryForm::EncodedSorted, Theirs::EncodedSorted),
+            let sign_key = SigningKey::new(&key.as_str().into()).unwrap();
+            for (form, other_form) in [
+                (SandboxQueryForm::Decoded, QueryForm::Decoded),
+                (SandboxQueryForm::DecodedWithMark, QueryForm::DecodedWithMark),
+                (SandboxQueryForm::EncodedSorted, QueryForm::EncodedSorted),
             ] {
-                let message = of_request("put", &timestamp, "/p/q", (&query, form), &body);
-                let line = RequestLine::new("put", "/p/q").query(&query).query_form(their_form);
-                let expected = theirs.sign(line, at, [&body]).to_base64();
+                let message = request_message("put", &timestamp, "/p/q", (&query, form), &body);
+                let line = RequestLine::new("put", "/p/q").query(&query).query_form(other_form);
+                let expected = sign_key.sign(line, at, [&body]).to_base64();
                 prop_assert_eq!(sign(&key, &message), expected.to_string());
             }
-            let expected = theirs.sign(MessageKind::Webhook, at, [&body]).to_base64();
-            prop_assert_eq!(sign(&key, &of_webhook(&timestamp, &body)), expected.to_string());
+            let expected = sign_key.sign(MessageKind::Webhook, at, [&body]).to_base64();
+            prop_assert_eq!(sign(&key, &webhook_message(&timestamp, &body)), expected.to_string());
         }
     }
 
     #[test]
-    fn refuses_the_forgeries_of_the_vectors() {
+    fn forged_signatures_of_the_vectors_are_rejected() {
         let vectors = vectors();
         let keys = keys(&vectors);
         let mut tried = 0;
         for rejection in vectors["rejections"].as_array().unwrap() {
-            let of = |vector: &&Value| vector["id"] == rejection["of"];
-            let mut vector = vectors["signatures"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(of)
-                .unwrap()
-                .clone();
-            // No header, or no timestamp that can be read: refused before any signature is looked at.
+            let mut signatures = vectors["signatures"].as_array().unwrap().iter();
+            let original = signatures.find(|vector| vector["id"] == rejection["of"]);
+            let mut vector = original.unwrap().clone();
+            // Without a signature or a readable timestamp, the signature is not verified at all.
             let Some(signature) = rejection["signature"].as_str() else {
                 continue;
             };
@@ -270,8 +253,8 @@ mod tests {
                 continue;
             }
             tried += 1;
-            let key = keys[vector["key"].as_str().unwrap()];
-            assert!(!matches(key, &message, signature), "{}", rejection["id"]);
+            let key = keys[string(&vector, "key")];
+            assert!(!verify(key, &message, signature), "{}", rejection["id"]);
         }
         assert!(tried >= 10, "{tried}");
     }

@@ -1,8 +1,8 @@
-//! Lets nobody steer but this machine.
+//! Restricts the control API and the pages to this machine.
 //!
-//! A page of the web that a person has open can make the browser call loopback addresses: by a
-//! name that resolves to one (told by `Host`), or across origins (told by `Origin`, and kept from
-//! sending JSON without being asked first).
+//! A web page in a browser on this machine can send requests to loopback addresses. It can use a
+//! host name that resolves to one, which the `Host` header reveals. It can send requests to other
+//! origins, which the `Origin` header reveals; for JSON the browser also sends a preflight first.
 
 use std::net::IpAddr;
 
@@ -12,21 +12,21 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::act::Failed;
-use crate::connection::Connection;
+use super::actions::ControlError;
+use crate::server::Connection;
 
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(super) async fn check_local(request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>();
     let peer = connection.map(Connection::peer);
-    match allowed(request.method(), request.headers(), peer) {
+    match check(request.method(), request.headers(), peer) {
         Ok(()) => next.run(request).await,
-        Err(why) => Failed::new(StatusCode::FORBIDDEN, why).into_response(),
+        Err(problem) => ControlError::new(StatusCode::FORBIDDEN, problem).into_response(),
     }
 }
 
-fn allowed(method: &Method, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<(), &'static str> {
+fn check(method: &Method, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<(), &'static str> {
     if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
-        return Err("the sandbox is steered from its own machine alone");
+        return Err("the control API accepts requests only from the machine of the sandbox");
     }
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(HOST).unwrap_or_default();
@@ -34,7 +34,7 @@ fn allowed(method: &Method, headers: &HeaderMap, peer: Option<IpAddr>) -> Result
         return Err("Host must be localhost or a loopback address");
     }
     if text(ORIGIN).is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
-        return Err("pages of other origins can't steer the sandbox");
+        return Err("the control API rejects requests of other origins");
     }
     let content_type = text(CONTENT_TYPE).unwrap_or_default();
     if method == Method::POST && !content_type.starts_with("application/json") {
@@ -43,7 +43,7 @@ fn allowed(method: &Method, headers: &HeaderMap, peer: Option<IpAddr>) -> Result
     Ok(())
 }
 
-/// Of a host with or without a port.
+/// Returns true if a host, with or without a port, is this machine.
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -57,62 +57,44 @@ fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
 
+    const LOCAL: &str = "127.0.0.1";
+
     #[test]
-    fn lets_this_machine_in_and_nobody_else() {
-        let json = Some("application/json");
-        for (method, host, origin, content_type, peer, expected) in [
-            ("GET", "127.0.0.1:80", None, None, "127.0.0.1", true),
-            ("GET", "localhost", None, None, "::1", true),
-            ("GET", "[::1]:8080", None, None, "::ffff:127.0.0.1", true),
+    fn only_requests_from_this_machine_are_accepted() {
+        // Method and peer, then the headers Host, Origin and Content-Type; empty ones are not sent.
+        for (request, [host, origin, content_type], expected) in [
+            (("GET", LOCAL), ["127.0.0.1:80", "", ""], true),
+            (("GET", "::1"), ["localhost", "", ""], true),
+            (("GET", "::ffff:127.0.0.1"), ["[::1]:8080", "", ""], true),
             (
-                "POST",
-                "localhost:1",
-                Some("http://localhost:1"),
-                json,
-                "127.0.0.1",
+                ("POST", LOCAL),
+                ["localhost:1", "http://localhost:1", "application/json"],
                 true,
             ),
-            ("DELETE", "localhost:1", None, None, "127.0.0.1", true),
-            ("GET", "localhost", None, None, "10.0.0.1", false),
-            ("GET", "rebound.invalid", None, None, "127.0.0.1", false),
-            ("GET", "127.0.0.1.invalid", None, None, "127.0.0.1", false),
-            ("GET", "", None, None, "127.0.0.1", false),
+            (("DELETE", LOCAL), ["localhost:1", "", ""], true),
+            (("GET", "10.0.0.1"), ["localhost", "", ""], false),
+            (("GET", LOCAL), ["rebound.invalid", "", ""], false),
+            (("GET", LOCAL), ["127.0.0.1.invalid", "", ""], false),
+            (("GET", LOCAL), ["", "", ""], false),
             (
-                "GET",
-                "localhost",
-                Some("http://page.invalid"),
-                None,
-                "127.0.0.1",
+                ("GET", LOCAL),
+                ["localhost", "http://page.invalid", ""],
                 false,
             ),
-            ("GET", "localhost", Some("null"), None, "127.0.0.1", false),
-            (
-                "POST",
-                "localhost",
-                None,
-                Some("text/plain"),
-                "127.0.0.1",
-                false,
-            ),
-            ("POST", "localhost", None, None, "127.0.0.1", false),
+            (("GET", LOCAL), ["localhost", "null", ""], false),
+            (("POST", LOCAL), ["localhost", "", "text/plain"], false),
+            (("POST", LOCAL), ["localhost", "", ""], false),
         ] {
-            let mut headers = HeaderMap::new();
-            for (name, value) in [
-                (HOST, Some(host)),
-                (ORIGIN, origin),
-                (CONTENT_TYPE, content_type),
-            ] {
-                if let Some(value) = value {
+            let mut headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            for (name, value) in [(ORIGIN, origin), (CONTENT_TYPE, content_type)] {
+                if !value.is_empty() {
                     headers.insert(name, value.parse().unwrap());
                 }
             }
-            let method = method.parse().unwrap();
-            let let_in = allowed(&method, &headers, Some(peer.parse().unwrap())).is_ok();
-            assert_eq!(
-                let_in, expected,
-                "{host} {origin:?} {content_type:?} {peer}"
-            );
+            let (method, peer) = (request.0.parse().unwrap(), request.1.parse().unwrap());
+            let accepted = check(&method, &headers, Some(peer)).is_ok();
+            assert_eq!(accepted, expected, "{request:?} {headers:?}");
         }
-        assert!(allowed(&Method::GET, &HeaderMap::new(), None).is_err());
+        assert!(check(&Method::GET, &HeaderMap::new(), None).is_err());
     }
 }

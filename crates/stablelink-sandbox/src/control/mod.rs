@@ -1,47 +1,108 @@
-//! What people and other programs steer a sandbox by: no part of the gateway.
+//! The control API and the pages, which are not part of the gateway.
 //!
-//! The pages at `/` and `/docs`, and JSON under `/_sandbox/`. No token and no signature is asked
-//! for, and so nobody but this machine is let in: see `guard`.
+//! The pages are at `/` and `/docs`, the JSON API is below `/_sandbox/`. They require no token and
+//! no signature, so `guard` restricts them to this machine. `actions` changes a sandbox, `status`
+//! reports its state.
 
-mod act;
+mod actions;
 mod guard;
-mod page;
 mod status;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
+use axum::response::Response;
 use axum::routing::{any, delete, get, post};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue};
 
-use crate::state::Gateway;
+use crate::document;
+use crate::gateway::Gateway;
 
-/// Bytes that the body of a request may have here.
+/// Maximum length of a request body in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// Redoc 2.5.4: `redoc.standalone.js` of its npm package, compressed with gzip. The MIT licence is
+/// in the same directory.
+const REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
+
+/// Blocks requests to other origins. Redoc would load a logo of its vendor.
+const SAME_ORIGIN_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
+     worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'";
 
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
     Router::new()
-        .route("/", get(page::dashboard))
-        .route("/docs", get(page::docs))
-        .route("/docs/redoc.js", get(page::viewer))
-        .route("/docs/openapi.json", get(page::document))
-        .route("/_sandbox/status", get(status::status))
-        .route("/_sandbox/clock", post(act::clock))
-        .route("/_sandbox/customers", post(act::customer))
-        .route("/_sandbox/records", post(act::record))
-        .route("/_sandbox/pay", post(act::pay))
-        .route("/_sandbox/deposit", post(act::deposit))
-        .route("/_sandbox/webhook", post(act::webhook))
-        .route("/_sandbox/resend", post(act::resend))
-        .route("/_sandbox/revoke-tokens", post(act::revoke_tokens))
+        .route("/", get(dashboard))
+        .route("/docs", get(reference))
+        .route("/docs/redoc.js", get(redoc))
+        .route("/docs/openapi.json", get(openapi))
+        .route("/_sandbox/status", get(status::get_status))
+        .route("/_sandbox/clock", post(actions::set_clock))
+        .route("/_sandbox/customers", post(actions::add_customer))
+        .route("/_sandbox/records", post(actions::set_record_status))
+        .route("/_sandbox/pay", post(actions::pay_order))
+        .route("/_sandbox/deposit", post(actions::deposit))
+        .route("/_sandbox/webhook", post(actions::set_webhook_url))
+        .route("/_sandbox/resend", post(actions::resend))
+        .route("/_sandbox/revoke-tokens", post(actions::revoke_tokens))
         .route(
             "/_sandbox/faults",
-            post(act::add_fault).delete(act::clear_faults),
+            post(actions::add_fault).delete(actions::clear_faults),
         )
-        .route("/_sandbox/faults/{number}", delete(act::remove_fault))
-        .route("/_sandbox/{*rest}", any(act::unknown))
+        .route("/_sandbox/faults/{number}", delete(actions::remove_fault))
+        .route("/_sandbox/{*rest}", any(actions::not_found))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(guard::guard))
+        .layer(from_fn(guard::check_local))
         .with_state(Arc::clone(gateway))
+}
+
+fn respond<const N: usize>(
+    body: impl Into<Body>,
+    headers: [(HeaderName, &'static str); N],
+) -> Response {
+    let mut response = Response::new(body.into());
+    for (name, value) in headers {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn html(body: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, SAME_ORIGIN_POLICY),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    respond(body, headers)
+}
+
+async fn dashboard() -> Response {
+    html(include_str!("../../assets/dashboard.html"))
+}
+
+async fn reference() -> Response {
+    html(include_str!("../../assets/docs.html"))
+}
+
+/// Responds with gzip in any case: every current browser supports it.
+async fn redoc() -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (CONTENT_ENCODING, "gzip"),
+        (CACHE_CONTROL, "max-age=86400"),
+    ];
+    respond(REDOC, headers)
+}
+
+async fn openapi() -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    respond(document::TEXT, headers)
 }

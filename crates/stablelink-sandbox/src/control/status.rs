@@ -1,6 +1,5 @@
-//! The state of a sandbox as JSON: what the dashboard shows.
-//!
-//! No secret is in it: no token, key, header or query.
+//! The state of a sandbox as JSON, for the dashboard. It contains no secrets: no token, key, header
+//! or query.
 
 use std::sync::Arc;
 
@@ -9,22 +8,26 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::state::{Delivery, DeliveryState, Gateway, RequestRecord};
-use crate::{document, envelope};
+use crate::envelope;
+use crate::gateway::Gateway;
+use crate::server::RequestRecord;
+use crate::webhooks::{Delivery, DeliveryState};
 
-/// How many of each kind are shown, the latest.
-const SHOWN: usize = 100;
+/// Maximum number of records of each kind. The latest ones are listed.
+const MAX_LISTED: usize = 100;
 
-pub(super) async fn status(State(gateway): State<Arc<Gateway>>) -> Response {
-    envelope::json(StatusCode::OK, of(&gateway).to_string())
+pub(super) async fn get_status(State(gateway): State<Arc<Gateway>>) -> Response {
+    envelope::json(StatusCode::OK, status(&gateway).to_string())
 }
 
-fn of(gateway: &Gateway) -> Value {
+fn status(gateway: &Gateway) -> Value {
     let clock = &gateway.clock;
     let clients = (0..gateway.clients.len()).map(|index| client(gateway, index));
-    let faults = gateway.faults.list().into_iter().map(
-        |fault| json!({"id": fault.id.number(), "text": fault.text, "injections": fault.injections}),
-    );
+    let faults = gateway.faults.list().into_iter().map(|fault| {
+        json!({"id": fault.id.number(), "text": fault.text, "injections": fault.injections})
+    });
+    let requests = gateway.requests.latest(MAX_LISTED);
+    let mismatches = gateway.mismatches();
     json!({
         "clock": {
             "now": clock.now_millis(),
@@ -34,45 +37,46 @@ fn of(gateway: &Gateway) -> Value {
         "clients": clients.collect::<Vec<_>>(),
         "faults": faults.collect::<Vec<_>>(),
         "deliveries": latest(gateway.deliveries.kept().iter(), delivery),
-        "requestCount": gateway.requests.arrived_so_far(),
-        "requests": gateway.requests.latest(SHOWN).iter().rev().map(request).collect::<Vec<_>>(),
-        "mismatches": gateway.mismatches.kept().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "requestCount": gateway.requests.count(),
+        "requests": latest(requests.iter(), request),
+        "mismatches": mismatches.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
-/// Of what is kept in the order of its making.
-fn latest<T>(all: impl DoubleEndedIterator<Item = T>, show: impl FnMut(T) -> Value) -> Vec<Value> {
-    all.rev().take(SHOWN).map(show).collect()
+/// Lists the latest records of an iterator that is ordered by creation.
+fn latest<T>(
+    all: impl DoubleEndedIterator<Item = T>,
+    to_json: impl FnMut(T) -> Value,
+) -> Vec<Value> {
+    all.rev().take(MAX_LISTED).map(to_json).collect()
 }
 
-/// Of what is kept in the order of the numbers that callers chose; `made` grows from one to the next.
+/// Lists the latest records of an iterator that is ordered by a number of the caller. `sysid` is
+/// the order of creation.
 fn latest_by<T>(
     all: impl Iterator<Item = T>,
-    made: fn(&T) -> i64,
-    show: impl FnMut(T) -> Value,
+    sysid: fn(&T) -> i64,
+    to_json: impl FnMut(T) -> Value,
 ) -> Vec<Value> {
     let mut all: Vec<T> = all.collect();
-    all.sort_by_key(made);
-    latest(all.into_iter(), show)
+    all.sort_by_key(sysid);
+    latest(all.into_iter(), to_json)
 }
 
 fn client(gateway: &Gateway, index: usize) -> Value {
     let client = &gateway.clients[index];
-    let token = client.tokens().shown(gateway.clock.now_millis());
-    let receiver = client
-        .receiver()
-        .as_ref()
-        .map(|receiver| receiver.url.clone());
-    let books = gateway.books(index);
+    let token = client.tokens().status(gateway.clock.now_millis());
+    let webhook_url = client.receiver().as_ref().map(|it| it.url.clone());
+    let ledger = gateway.ledger(index);
     json!({
         "index": index,
         "token": token,
-        "webhookUrl": receiver,
-        "customers": latest(books.customers.values(), |customer| json!({
+        "webhookUrl": webhook_url,
+        "customers": latest(ledger.customers.values(), |customer| json!({
             "clientId": customer.id,
             "kybStatus": customer.kyb_status,
         })),
-        "trades": latest(books.trades.values(), |trade| json!({
+        "trades": latest(ledger.trades.values(), |trade| json!({
             "requestId": trade.request_id,
             "txNo": trade.tx_no,
             "clientId": trade.client_id,
@@ -84,25 +88,25 @@ fn client(gateway: &Gateway, index: usize) -> Value {
             "status": trade.status,
             "created": trade.created,
         })),
-        "orders": latest_by(books.orders.values(), |order| order.sysid, |order| json!({
+        "orders": latest_by(ledger.orders.values(), |order| order.sysid, |order| json!({
             "orderNo": order.order_no,
             "token": order.token,
             "payingAmount": order.paying_amount.to_string(),
             "status": order.status,
             "created": order.created,
         })),
-        "refunds": latest_by(books.refunds.values(), |refund| refund.sysid, |refund| json!({
+        "refunds": latest_by(ledger.refunds.values(), |refund| refund.sysid, |refund| json!({
             "refundOrderNo": refund.number,
             "amount": refund.amount.to_string(),
             "status": refund.status,
         })),
-        "settlements": latest_by(books.settlements.values(), |it| it.sysid, |settlement| json!({
+        "settlements": latest_by(ledger.settlements.values(), |it| it.sysid, |settlement| json!({
             "settlementOrderNo": settlement.number,
             "token": settlement.token,
             "amount": settlement.amount.map(|amount| amount.to_string()),
             "status": settlement.status,
         })),
-        "balances": books.balances.iter().map(|(account, currency, amount)| json!({
+        "balances": ledger.balances.iter().map(|(account, currency, amount)| json!({
             "account": format!("{account:?}"),
             "currency": currency,
             "amount": amount.map(|amount| amount.to_string()),
@@ -146,7 +150,7 @@ fn request(request: &RequestRecord) -> Value {
         "method": request.method.as_str(),
         "path": request.path,
         "operation": request.operation.map(crate::Operation::id),
-        "evidence": request.operation.map(document::evidence),
+        "evidence": request.operation.map(crate::Operation::evidence),
         "status": request.status,
         "retcode": request.retcode,
         "client": request.client,

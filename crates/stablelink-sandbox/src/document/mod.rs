@@ -1,29 +1,40 @@
-//! The project's OpenAPI document, and what it says of requests and answers.
+//! The embedded OpenAPI document: the operations, and the schema checks of requests and responses.
 //!
-//! It is read once in a process, and the rules of an operation are made when it is first called:
-//! a sandbox starts without any of them.
+//! The document is parsed once per process. The validators of an operation are built when it is
+//! first called. Read this file first, then `check`.
 
-mod answer;
-mod request;
-mod rule;
+mod check;
 
 use std::sync::OnceLock;
 
+use http::Method;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Keyword, ValidationError, Validator};
 use serde_json::{Value, json};
 
-pub(crate) use answer::mismatch;
-pub(crate) use request::check as check_request;
+pub use check::SchemaMismatch;
+pub(crate) use check::{check_request, check_response};
 
 use crate::Operation;
 
-/// The document as it was built in, provisional operations and all.
+/// The text of the embedded document, which includes the provisional operations.
 pub(crate) const TEXT: &str = include_str!("../../../../spec/openapi.provisional.json");
+
+/// An operation in the document.
+pub(crate) struct OperationEntry {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// The operation object.
+    pub(crate) spec: &'static Value,
+}
 
 fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        #[expect(clippy::expect_used, reason = "it is built in, and a test reads it")]
+        #[expect(
+            clippy::expect_used,
+            reason = "the text is embedded, and tests parse it"
+        )]
         let mut document: Value = serde_json::from_str(TEXT).expect("the document is JSON");
         let components = document["components"].take();
         document["components"] = json_schema(components);
@@ -31,19 +42,32 @@ fn document() -> &'static Value {
     })
 }
 
-/// What the document has under this operation.
-fn entry(operation: Operation) -> &'static Value {
-    let method = operation.method().as_str().to_ascii_lowercase();
-    &document()["paths"][operation.path()][method.as_str()]
+/// Returns the entry of an operation.
+pub(crate) fn entry(operation: Operation) -> &'static OperationEntry {
+    static ENTRIES: OnceLock<Vec<OperationEntry>> = OnceLock::new();
+    let entries = ENTRIES.get_or_init(|| Operation::ALL.iter().map(|it| find_entry(*it)).collect());
+    // `ALL` has the order of the variants.
+    &entries[operation as usize]
 }
 
-/// How sure it is that the operation is like this: `documented`, `partial` or `inferred`.
-pub(crate) fn evidence(operation: Operation) -> &'static str {
-    let level = entry(operation)["x-evidence"]["level"].as_str();
-    level.unwrap_or("inferred")
+fn find_entry(operation: Operation) -> OperationEntry {
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let mut entries = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, spec)| (path, method, spec))
+    });
+    #[expect(clippy::expect_used, reason = "a test finds every operation")]
+    let (path, method, spec) = entries
+        .find(|(_, _, spec)| spec["operationId"] == operation.id())
+        .expect("the document has every operation");
+    OperationEntry {
+        method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap_or_default(),
+        path,
+        spec,
+    }
 }
 
-/// Checks values by this schema of the document.
+/// Builds the validator of a schema of the document.
 fn validator(schema: &Value) -> Result<Validator, String> {
     let root = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -51,18 +75,18 @@ fn validator(schema: &Value) -> Result<Validator, String> {
         "components": document()["components"],
     });
     jsonschema::options()
-        .with_keyword(INT64, |_, _, _| Ok(Box::new(Int64)))
+        .with_keyword(INT64, |_, _, _| Ok(Box::new(Int64Keyword)))
         .build(&root)
         .map_err(|error| error.to_string())
 }
 
-/// The keyword of whole numbers of 64 bits. Bounds would not do: a number that is not in them may be read as a float
-/// that is.
+/// Keyword for 64-bit integers. `minimum` and `maximum` do not work: a number outside of the range
+/// is parsed as a float, which can round to a value inside.
 const INT64: &str = "x-int64";
 
-struct Int64;
+struct Int64Keyword;
 
-impl<'i> Keyword<'i> for Int64 {
+impl<'i> Keyword<'i> for Int64Keyword {
     fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
         if self.is_valid(value) {
             Ok(())
@@ -76,25 +100,23 @@ impl<'i> Keyword<'i> for Int64 {
     }
 }
 
-/// What OpenAPI 3.0 says otherwise than JSON Schema: `nullable` where that one has a type `null`,
-/// also beside a reference, and a format for the range of a whole number.
+/// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable`, which is also allowed next to a
+/// `$ref`, becomes the type `null`, and the format `int64` becomes a keyword.
 fn json_schema(schema: Value) -> Value {
     match schema {
-        Value::Object(mut members) => {
-            let null = members.remove("nullable") == Some(Value::Bool(true));
-            if members.get("type") == Some(&json!("integer"))
-                && members.get("format") == Some(&json!("int64"))
+        Value::Object(mut fields) => {
+            let nullable = fields.remove("nullable") == Some(Value::Bool(true));
+            if fields.get("type") == Some(&json!("integer"))
+                && fields.get("format") == Some(&json!("int64"))
             {
-                members.insert(INT64.to_owned(), Value::Bool(true));
+                fields.insert(INT64.to_owned(), Value::Bool(true));
             }
-            let members = members
-                .into_iter()
-                .map(|(name, value)| (name, json_schema(value)));
-            let members = Value::Object(members.collect());
-            if null {
-                json!({"anyOf": [{"type": "null"}, members]})
+            let fields = fields.into_iter().map(|(name, it)| (name, json_schema(it)));
+            let schema = Value::Object(fields.collect());
+            if nullable {
+                json!({"anyOf": [{"type": "null"}, schema]})
             } else {
-                members
+                schema
             }
         }
         Value::Array(items) => items.into_iter().map(json_schema).collect(),
@@ -102,17 +124,58 @@ fn json_schema(schema: Value) -> Value {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Returns the first rule that a value violates, in the wording of the gateway. It names the field
+/// but not the value. `root` is the name of the whole value.
+fn violation(validator: &Validator, value: &Value, root: &str) -> Option<String> {
+    let error = validator.iter_errors(value).next()?;
+    Some(describe(&error, root))
+}
 
-    #[test]
-    fn has_every_operation_and_its_evidence() {
-        for operation in Operation::ALL {
-            assert_eq!(entry(*operation)["operationId"], operation.id());
-            assert!(["documented", "partial", "inferred"].contains(&evidence(*operation)));
+fn describe(error: &ValidationError<'_>, root: &str) -> String {
+    use ValidationErrorKind as Kind;
+
+    let path = error.instance_path().as_str();
+    let path = path.trim_start_matches('/').replace('/', ".");
+    if let Kind::Required { property } = error.kind() {
+        let property = property.as_str().unwrap_or_default();
+        return match path.as_str() {
+            "" => format!("{property} must not be empty"),
+            path => format!("{path}.{property} must not be empty"),
+        };
+    }
+    let field = if path.is_empty() { root } else { &path };
+    match error.kind() {
+        Kind::Type { kind } => format!("{field} must be {}", type_name(kind)),
+        Kind::MaxLength { limit } => format!("{field} must have at most {limit} characters"),
+        Kind::MinLength { limit } => format!("{field} must have at least {limit} characters"),
+        // Observed on the real gateway for orderNo.
+        Kind::Pattern { pattern } if pattern == "^[0-9A-Za-z]+$" => {
+            format!("{field} must contain only letters and numbers")
         }
-        assert_eq!(evidence(Operation::IssueAccessToken), "documented");
-        assert_eq!(evidence(Operation::UploadFile), "inferred");
+        Kind::Pattern { pattern } => format!("{field} must match {pattern}"),
+        Kind::Custom { message, .. } => format!("{field} {message}"),
+        Kind::Format { format } => format!("{field} must have the format {format}"),
+        // For a nullable field the last alternative is the schema of its non-null values.
+        Kind::AnyOf { context } => match context.last().and_then(|errors| errors.first()) {
+            Some(error) => describe(error, root),
+            None => format!("{field} violates the rule anyOf"),
+        },
+        // The only union in request schemas is one of these two types.
+        Kind::OneOfNotValid { .. } => format!("{field} must be a whole number or a string"),
+        other => format!("{field} violates the rule {}", other.keyword()),
+    }
+}
+
+fn type_name(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => match kind.to_string().as_str() {
+            "string" => "a string".to_owned(),
+            "number" => "a number".to_owned(),
+            "integer" => "a whole number".to_owned(),
+            "boolean" => "true or false".to_owned(),
+            "array" => "a list".to_owned(),
+            other => format!("an {other}"),
+        },
+        TypeKind::Multiple(_) => "of another type".to_owned(),
     }
 }

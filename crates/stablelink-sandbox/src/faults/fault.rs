@@ -1,30 +1,30 @@
-//! What a fault is, and what it strikes.
+//! The definition of a fault.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::random::Seeded;
+use crate::credentials::SeededRandom;
 use crate::{Operation, envelope};
 
-/// Something that goes wrong on demand: add it to [`Sandbox::faults`](crate::Sandbox::faults).
+/// A failure on demand. Add it to [`Sandbox::faults`](crate::Sandbox::faults).
 ///
-/// As it is made, a fault strikes the next request, whatever it asks for, once, and before the
-/// operation takes effect; kinds that spoil the answer of an operation say so.
+/// By default, a fault hits the next request of any kind, once, before the operation takes effect.
+/// Faults that change the response of an operation hit it after the effect.
 ///
 /// ```
 /// use stablelink_sandbox::{Fault, Operation};
 ///
 /// let once = Fault::reset().on(Operation::CreateCheckoutOrder).after_effect();
-/// let storm = Fault::status(503).retry_after(1).on_calls().times(3);
+/// let outage = Fault::status(503).retry_after(1).on_calls().times(3);
 /// let noise = Fault::reset().rate(0.2, 42);
-/// # let _ = (once, storm, noise);
+/// # let _ = (once, outage, noise);
 /// ```
 ///
-/// # As text
+/// # Text form
 ///
-/// For command lines a fault may be written `KIND[=ARGUMENT][@TARGET][:OPTION]…`:
+/// For command lines, a fault has the text form `KIND[=ARGUMENT][@TARGET][:OPTION]…`:
 ///
 /// ```
 /// use stablelink_sandbox::Fault;
@@ -36,113 +36,120 @@ use crate::{Operation, envelope};
 /// # Ok::<(), stablelink_sandbox::InvalidFault>(())
 /// ```
 ///
-/// - Kinds: `reset`, `stall`, `stall-within-body`, `truncate`, `latency=TIME`, `date-skew=TIME` (may
-///   be negative), `status=STATUS`, `html=STATUS`, `unauthorized`, `rate-limited[=SECONDS]`,
-///   `malformed-json`, `unexpected-json`, `large-error=BYTES`, `duplicate`, `null=MEMBER`,
-///   `wrong-type=MEMBER`, `unknown-value=MEMBER`. A time is a whole number with `ms` or `s`.
-/// - Targets: an operationId, `token`, `calls` (all but the token's), a path. None: everything.
+/// - Kinds: `reset`, `stall`, `stall-within-body`, `truncate`, `latency=TIME`, `date-skew=TIME`
+///   (can be negative), `status=STATUS`, `html=STATUS`, `unauthorized`, `rate-limited[=SECONDS]`,
+///   `malformed-json`, `unexpected-json`, `large-error=BYTES`, `duplicate`, `null=FIELD`,
+///   `wrong-type=FIELD`, `unknown-value=FIELD`. A time is an integer with the unit `ms` or `s`.
+/// - Targets: an operationId, `token` for token requests, `calls` for all other requests, or a
+///   path. Without a target, the fault hits every request.
 /// - Options: `before`, `after`, `times=N`, `always`, `skip=N`, `rate=P` (0 to 1), `seed=N` (of the
-///   rate, 0 if there is none), `retry-after=SECONDS`, `no-body`.
+///   rate, default 0), `retry-after=SECONDS`, `no-body`.
 ///
-/// Redirects, other members and answers of the caller's own have no text.
+/// Redirects, other field values and custom responses have no text form.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Fault {
-    pub(crate) kind: Kind,
-    pub(crate) target: Target,
-    pub(crate) stage: Stage,
+    pub(crate) kind: FaultKind,
+    pub(crate) target: FaultTarget,
+    pub(crate) stage: FaultStage,
     pub(crate) limit: Option<u64>,
-    pub(crate) skipped: u64,
-    pub(crate) chance: Option<(u32, Seeded)>,
+    pub(crate) skip: u64,
+    pub(crate) rate: Option<(u32, SeededRandom)>,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum FaultKind {
     Latency(Duration),
     DateSkew(i64),
     Stall,
     StallWithinBody,
     Reset,
     Truncate,
-    Answer(Answer),
+    Response(StubResponse),
     Duplicate,
-    Member { path: String, json: String },
+    ReplaceField { path: String, json: String },
 }
 
-/// An answer in place of the gateway's.
+/// A response that replaces the gateway's.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct StubResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Bytes,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Target {
+pub(crate) enum FaultTarget {
     All,
     Calls,
     Operation(Operation),
     Path(String),
 }
 
-/// When a fault strikes.
+/// Whether a fault is injected before or after the effect of the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum FaultStage {
     Before,
     After,
 }
 
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
 impl Fault {
-    const fn new(kind: Kind, stage: Stage) -> Self {
+    const fn new(kind: FaultKind, stage: FaultStage) -> Self {
         Self {
             kind,
-            target: Target::All,
+            target: FaultTarget::All,
             stage,
             limit: Some(1),
-            skipped: 0,
-            chance: None,
+            skip: 0,
+            rate: None,
         }
     }
 
-    /// The answer comes that much later. The request then goes on, and may meet further faults.
-    pub const fn latency(by: Duration) -> Self {
-        Self::new(Kind::Latency(by), Stage::Before)
+    /// Delays the response. The request then continues and can be hit by further faults.
+    pub const fn latency(delay: Duration) -> Self {
+        Self::new(FaultKind::Latency(delay), FaultStage::Before)
     }
 
-    /// The `Date` header is off by so many milliseconds; negative: behind. The clock of the
-    /// sandbox stays right, and the request goes on.
+    /// Shifts the `Date` header by a number of milliseconds, which can be negative. The sandbox's
+    /// clock does not change, and the request continues.
     pub const fn date_skew(millis: i64) -> Self {
-        Self::new(Kind::DateSkew(millis), Stage::Before)
+        Self::new(FaultKind::DateSkew(millis), FaultStage::Before)
     }
 
-    /// No answer, until the client closes the connection.
+    /// Sends no response until the client closes the connection.
     pub const fn stall() -> Self {
-        Self::new(Kind::Stall, Stage::Before)
+        Self::new(FaultKind::Stall, FaultStage::Before)
     }
 
-    /// The head and one half of the answer of the operation come, the rest never does.
+    /// Sends the head and half of the operation's response, and then nothing.
     pub const fn stall_within_body() -> Self {
-        Self::new(Kind::StallWithinBody, Stage::After)
+        Self::new(FaultKind::StallWithinBody, FaultStage::After)
     }
 
-    /// The connection ends by a TCP reset.
+    /// Ends the connection with a TCP reset.
     pub const fn reset() -> Self {
-        Self::new(Kind::Reset, Stage::Before)
+        Self::new(FaultKind::Reset, FaultStage::Before)
     }
 
-    /// One half of the answer of the operation comes, then the connection ends.
+    /// Sends half of the operation's response and then ends the connection.
     pub const fn truncate() -> Self {
-        Self::new(Kind::Truncate, Stage::After)
+        Self::new(FaultKind::Truncate, FaultStage::After)
     }
 
-    /// This HTTP status with an error envelope. A status that HTTP does not have becomes 500.
+    /// Responds with this HTTP status and an error envelope. A status that is not valid becomes
+    /// 500.
     pub fn status(status: u16) -> Self {
-        let retcode = status.to_string();
-        let body = envelope::failure(&retcode, "the sandbox was asked to fail");
-        Self::custom(status, [("content-type", "application/json")], body)
+        let message = "a fault of the sandbox was injected";
+        Self::custom(
+            status,
+            JSON,
+            envelope::rejection(&status.to_string(), message),
+        )
     }
 
-    /// HTTP 429 with an error envelope, and `Retry-After` in seconds if there is one.
+    /// Responds with HTTP 429, an error envelope, and `Retry-After` in seconds if it is given.
     pub fn rate_limited(retry_after: Option<u64>) -> Self {
         let fault = Self::status(429);
         match retry_after {
@@ -151,179 +158,180 @@ impl Fault {
         }
     }
 
-    /// HTTP 401 with an error envelope, although the token lives.
+    /// Responds with HTTP 401 and an error envelope, although the token is valid.
     pub fn unauthorized() -> Self {
         Self::status(401)
     }
 
-    /// A page for people with this HTTP status, as proxies give it.
+    /// Responds with this HTTP status and an HTML page, as proxies do.
     pub fn html(status: u16) -> Self {
         let body = "<!DOCTYPE html><html><head><title>Sandbox</title></head>\
-                    <body><h1>The sandbox was asked to fail</h1></body></html>";
+                    <body><h1>A fault of the sandbox was injected</h1></body></html>";
         Self::custom(status, [("content-type", "text/html; charset=utf-8")], body)
     }
 
-    /// HTTP 200 and a body that ends in the middle of its JSON, with the length it has.
+    /// Responds with HTTP 200 and truncated JSON. `Content-Length` matches the truncated body.
     pub fn malformed_json() -> Self {
         let body = r#"{"retcode":"200","retmsg":"success","retdata":{"orderNo":"#;
-        Self::custom(200, [("content-type", "application/json")], body)
+        Self::custom(200, JSON, body)
     }
 
-    /// HTTP 200 and JSON that is no envelope: a list of numbers.
+    /// Responds with HTTP 200 and JSON that is not an envelope: an array of numbers.
     pub fn unexpected_json() -> Self {
-        Self::custom(200, [("content-type", "application/json")], "[1,2,3]")
+        Self::custom(200, JSON, "[1,2,3]")
     }
 
-    /// HTTP 500 and an error envelope whose message has so many bytes.
+    /// Responds with HTTP 500 and an error envelope with a message of this length in bytes.
     pub fn large_error(bytes: usize) -> Self {
-        let body = envelope::failure("500", &"x".repeat(bytes));
-        Self::custom(500, [("content-type", "application/json")], body)
+        Self::custom(500, JSON, envelope::rejection("500", &"x".repeat(bytes)))
     }
 
-    /// A redirect: 302, 307 or any other status, to this location. A location that no header can
-    /// hold is left out.
+    /// Responds with this status, such as 302 or 307, and a `Location` header. A location that is
+    /// not a valid header value is omitted.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::custom(status, [("location", location)], "")
     }
 
-    /// Refused as if its idempotency key had been used before, although it was not.
+    /// Rejects the request as if its idempotency key had been used before.
     pub const fn duplicate() -> Self {
-        Self::new(Kind::Duplicate, Stage::Before)
+        Self::new(FaultKind::Duplicate, FaultStage::Before)
     }
 
-    /// One member of the operation's answer has another value. `path` leads to it from the
-    /// envelope, by names and indexes between points: `retdata.records.0.status`. `json` is its
-    /// value; text that is no JSON goes out as it is. An answer without that member is left alone.
+    /// Replaces one field of the operation's response. `path` leads to it from the envelope, with
+    /// names and indexes separated by dots: `retdata.records.0.status`. `json` is the new value. It
+    /// is not validated. A response without this field does not change.
     pub fn replace_field(path: impl Into<String>, json: impl Into<String>) -> Self {
         let (path, json) = (path.into(), json.into());
-        Self::new(Kind::Member { path, json }, Stage::After)
+        Self::new(FaultKind::ReplaceField { path, json }, FaultStage::After)
     }
 
-    /// One member of the operation's answer is an object, which none of the gateway's scalars is.
+    /// Replaces one field of the operation's response by an object. No scalar of the gateway is
+    /// one.
     pub fn wrong_type(path: impl Into<String>) -> Self {
         Self::replace_field(path, r#"{"unexpected":true}"#)
     }
 
-    /// One member of the operation's answer is null.
+    /// Replaces one field of the operation's response by null.
     pub fn null(path: impl Into<String>) -> Self {
         Self::replace_field(path, "null")
     }
 
-    /// One member of the operation's answer is a word that no document knows.
+    /// Replaces one field of the operation's response by a string that is not documented.
     pub fn unknown_value(path: impl Into<String>) -> Self {
         Self::replace_field(path, r#""NEVER_SEEN_BEFORE""#)
     }
 
-    /// Any answer: status, headers, body. A status that HTTP does not have becomes 500, and a
-    /// header that it could not send is left out.
+    /// Responds with any status, headers and body. A status that is not valid becomes 500, and a
+    /// header that is not valid is omitted.
     pub fn custom<'a>(
         status: u16,
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,
         body: impl Into<Bytes>,
     ) -> Self {
-        let answer = Answer {
+        let response = StubResponse {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            headers: headers.into_iter().filter_map(header).collect(),
+            headers: headers.into_iter().filter_map(parse_header).collect(),
             body: body.into(),
         };
-        Self::new(Kind::Answer(answer), Stage::Before)
+        Self::new(FaultKind::Response(response), FaultStage::Before)
     }
 
-    /// Adds a header to the answer that stands in for the gateway's. Other kinds have no such
-    /// answer, and stay as they are.
+    /// Adds a header to a response that replaces the gateway's. It has no effect on other kinds of
+    /// faults.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Kind::Answer(answer) = &mut self.kind {
-            answer.headers.extend(header((name, value)));
+        if let FaultKind::Response(response) = &mut self.kind {
+            response.headers.extend(parse_header((name, value)));
         }
         self
     }
 
-    /// Adds `Retry-After`, in seconds.
+    /// Adds `Retry-After`, in seconds. See [`header`](Self::header).
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header("retry-after", &seconds.to_string())
     }
 
-    /// Takes the body of the answer that stands in for the gateway's away.
+    /// Removes the body of a response that replaces the gateway's.
     pub fn without_body(mut self) -> Self {
-        if let Kind::Answer(answer) = &mut self.kind {
-            answer.body = Bytes::new();
-            answer
-                .headers
-                .retain(|(name, _)| name != http::header::CONTENT_TYPE);
+        if let FaultKind::Response(response) = &mut self.kind {
+            response.body = Bytes::new();
+            let headers = &mut response.headers;
+            headers.retain(|(name, _)| name != http::header::CONTENT_TYPE);
         }
         self
     }
 
-    /// Strikes this operation alone.
+    /// Hits only this operation.
     pub fn on(mut self, operation: Operation) -> Self {
-        self.target = Target::Operation(operation);
+        self.target = FaultTarget::Operation(operation);
         self
     }
 
-    /// Strikes requests to this path alone, be it an operation's or not.
+    /// Hits only requests to this path, even if it is not the path of an operation.
     pub fn on_path(mut self, path: impl Into<String>) -> Self {
-        self.target = Target::Path(path.into());
+        self.target = FaultTarget::Path(path.into());
         self
     }
 
-    /// Strikes token requests alone.
+    /// Hits only token requests.
     pub fn on_token(self) -> Self {
         self.on(Operation::IssueAccessToken)
     }
 
-    /// Strikes everything but token requests.
+    /// Hits all requests except token requests.
     pub fn on_calls(mut self) -> Self {
-        self.target = Target::Calls;
+        self.target = FaultTarget::Calls;
         self
     }
 
-    /// Strikes before the operation takes effect, and before token and signature are looked at.
-    /// Kinds that spoil the answer of an operation strike after it all the same.
+    /// Injects the fault before the operation takes effect and before token and signature are
+    /// checked. A fault that changes the response of an operation is injected after the effect
+    /// anyway.
     pub fn before_effect(mut self) -> Self {
         if !matches!(
             self.kind,
-            Kind::Truncate | Kind::StallWithinBody | Kind::Member { .. }
+            FaultKind::Truncate | FaultKind::StallWithinBody | FaultKind::ReplaceField { .. }
         ) {
-            self.stage = Stage::Before;
+            self.stage = FaultStage::Before;
         }
         self
     }
 
-    /// Strikes once the operation was carried out; a call that is refused is spared, and not
-    /// counted. This is what makes the outcome of a payment unknown.
+    /// Injects the fault after the operation took effect, so that the client does not know the
+    /// outcome. Rejected calls are not hit and not counted.
     pub const fn after_effect(mut self) -> Self {
-        self.stage = Stage::After;
+        self.stage = FaultStage::After;
         self
     }
 
-    /// Strikes so many times. 1 by default.
+    /// Injects the fault this number of times. Default: 1.
     pub const fn times(mut self, times: u64) -> Self {
         self.limit = Some(times);
         self
     }
 
-    /// Strikes every time.
+    /// Injects the fault every time.
     pub const fn always(mut self) -> Self {
         self.limit = None;
         self
     }
 
-    /// Spares the first requests that it could strike.
+    /// Skips the first requests that match.
     pub const fn skip(mut self, requests: u64) -> Self {
-        self.skipped = requests;
+        self.skip = requests;
         self
     }
 
-    /// Strikes each time with this probability, from 0 to 1, and always the same requests for the
-    /// same seed. Of a fault that has no other number of [`times`](Self::times): without end.
+    /// Injects the fault with this probability, from 0 to 1. The same seed hits the same requests.
+    /// The number of injections becomes unlimited unless [`times`](Self::times) was set to another
+    /// number than 1.
     pub fn rate(mut self, probability: f64, seed: u64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "within a million; a float that is no number becomes 0"
+            reason = "the value is clamped to a million, and NaN becomes 0"
         )]
-        let parts = (probability.clamp(0.0, 1.0) * 1_000_000.0).round() as u32;
-        self.chance = Some((parts, Seeded::new(seed)));
+        let millionths = (probability.clamp(0.0, 1.0) * 1_000_000.0).round() as u32;
+        self.rate = Some((millionths, SeededRandom::new(seed)));
         if self.limit == Some(1) {
             self.limit = None;
         }
@@ -331,30 +339,30 @@ impl Fault {
     }
 }
 
-fn header((name, value): (&str, &str)) -> Option<(HeaderName, HeaderValue)> {
+fn parse_header((name, value): (&str, &str)) -> Option<(HeaderName, HeaderValue)> {
     Some((
         HeaderName::from_bytes(name.as_bytes()).ok()?,
         HeaderValue::from_str(value).ok()?,
     ))
 }
 
-impl Kind {
-    /// Whether the request goes on after it, and may meet further faults.
-    pub(crate) const fn goes_on(&self) -> bool {
+impl FaultKind {
+    /// Returns true if the request continues after the fault and can be hit by further faults.
+    pub(crate) const fn continues(&self) -> bool {
         matches!(
             self,
-            Self::Latency(_) | Self::DateSkew(_) | Self::Member { .. }
+            Self::Latency(_) | Self::DateSkew(_) | Self::ReplaceField { .. }
         )
     }
 }
 
-impl Target {
-    pub(crate) fn includes(&self, operation: Option<Operation>, path: &str) -> bool {
+impl FaultTarget {
+    pub(crate) fn matches(&self, operation: Option<Operation>, path: &str) -> bool {
         match self {
             Self::All => true,
             Self::Calls => operation != Some(Operation::IssueAccessToken),
-            Self::Operation(wanted) => operation == Some(*wanted),
-            Self::Path(wanted) => wanted == path,
+            Self::Operation(target) => operation == Some(*target),
+            Self::Path(target) => target == path,
         }
     }
 }

@@ -1,81 +1,50 @@
-//! Where customers deposit coins, and what they did deposit.
+//! Deposit addresses and receive transactions.
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::page;
-use super::read::{self, Call};
-use crate::clock::local;
-use crate::envelope::Reply;
-use crate::money::Amount;
-use crate::refusal::Refusal;
-use crate::state::books::Deposit;
+use super::call::{AuthenticatedCall, CallResult, require_currency, respond_found};
+use crate::envelope::OperationResult;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Address<'a> {
+struct DepositAddress<'a> {
     client_id: i64,
     currency: &'a str,
     network: &'a str,
     address: String,
 }
 
-pub(crate) async fn address(call: Call) -> Result<Reply, Refusal> {
-    let client_id = call.id("clientId")?;
+pub(super) async fn get_deposit_address(call: AuthenticatedCall) -> CallResult {
+    let client_id = call.id_parameter("clientId")?;
     let (currency, network) = (call.parameter("currency")?, call.parameter("network")?);
-    read::currency("currency", currency)?;
-    call.books().known_customer(client_id)?;
-    Reply::data(&Address {
+    require_currency("currency", currency)?;
+    call.ledger().require_customer(client_id)?;
+    OperationResult::data(&DepositAddress {
         client_id,
         currency,
         network,
-        address: address_of(client_id, currency, network),
+        address: deposit_address(client_id, currency, network),
     })
 }
 
-/// The same for the same customer, currency and network. Nobody holds its key.
-pub(crate) fn address_of(client_id: i64, currency: &str, network: &str) -> String {
+/// Returns the deposit address of a customer. It depends only on the arguments, and has no key.
+pub(crate) fn deposit_address(client_id: i64, currency: &str, network: &str) -> String {
     let digest = Sha256::digest(format!("{client_id}/{currency}/{network}"));
     let digits = digest.iter().take(20).map(|byte| format!("{byte:02x}"));
     std::iter::once("0x".to_owned()).chain(digits).collect()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    id: i64,
-    client_id: i64,
-    currency: &'a str,
-    network: &'a str,
-    amount: Amount,
-    address: &'a str,
-    created_at: String,
+pub(super) async fn list_receive_transactions(call: AuthenticatedCall) -> CallResult {
+    let page = call.page_in_query()?;
+    let client_id = call.id_parameter("clientId")?;
+    let ledger = call.ledger();
+    ledger.require_customer(client_id)?;
+    let deposits = ledger.deposits.values();
+    page.respond(deposits.filter(|deposit| deposit.client_id == client_id))
 }
 
-fn shown(deposit: &Deposit) -> Shown<'_> {
-    Shown {
-        id: deposit.id,
-        client_id: deposit.client_id,
-        currency: &deposit.currency,
-        network: &deposit.network,
-        amount: Amount(deposit.amount),
-        address: &deposit.address,
-        created_at: local(deposit.created),
-    }
-}
-
-pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
-    let page = page::Asked::in_query(&call)?;
-    let client_id = call.id("clientId")?;
-    let books = call.books();
-    books.known_customer(client_id)?;
-    let of = |deposit: &&Deposit| deposit.client_id == client_id;
-    page.of(books.deposits.values().filter(of), shown)
-}
-
-pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
-    let id = call.id("id")?;
-    let books = call.books();
-    let deposit = books.deposits.get(&id);
-    Reply::data(&shown(deposit.ok_or_else(|| Refusal::not_found("id"))?))
+pub(super) async fn get_receive_transaction(call: AuthenticatedCall) -> CallResult {
+    let id = call.id_parameter("id")?;
+    respond_found("id", call.ledger().deposits.get(&id))
 }

@@ -1,19 +1,17 @@
-//! Events, and their simulation.
+//! Events and their simulation.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::page;
-use super::read::{Call, filled};
+use super::call::{AuthenticatedCall, CallResult, require_text};
 use crate::Operation;
-use crate::clock::local;
-use crate::envelope::Reply;
-use crate::refusal::Refusal;
-use crate::state::books::event::Simulated;
+use crate::clock::as_local;
+use crate::envelope::OperationResult;
+use crate::ledger::{Product, SimulatedEvent};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+struct SimulationRequest {
     event: String,
     #[serde(rename = "paymentRequestDTO")]
     payment_request: Option<Box<RawValue>>,
@@ -23,39 +21,39 @@ struct Asked {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct EventRecord<'a> {
     id: i64,
     event: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a RawValue>,
-    created_at: String,
+    #[serde(serialize_with = "as_local")]
+    created_at: i64,
 }
 
-/// Records the event, and sends it to the receiver of the caller.
-pub(crate) async fn simulate(call: Call) -> Result<Reply, Refusal> {
-    let asked: Asked = call.json()?;
-    filled("event", &asked.event)?;
-    let request = serde_json::from_slice(call.body());
-    let request = request.map_err(|error| Refusal::internal(&error))?;
-    let simulated = Simulated {
-        request,
-        remark: asked.remark,
-        develop_client_id: asked.develop_client_id,
+/// Records an event, of which a webhook then notifies the caller.
+pub(super) async fn simulate_event(call: AuthenticatedCall) -> CallResult {
+    let request: SimulationRequest = call.json()?;
+    require_text("event", &request.event)?;
+    let simulated = SimulatedEvent {
+        request: call.json()?,
+        remark: request.remark,
+        develop_client_id: request.develop_client_id,
     };
-    let (now, mut books) = (call.now(), call.books());
-    let effect = asked.event.clone();
-    books.effects.made(Operation::SimulateEvent, effect);
-    books.simulate(now, asked.event, asked.payment_request, simulated);
-    Ok(Reply::DONE)
+    let (now, mut ledger) = (call.now(), call.ledger());
+    let effects = &mut ledger.effects;
+    effects.record(Operation::SimulateEvent, request.event.clone());
+    let data = (Product::Payments, request.payment_request);
+    ledger.add_event(now, &request.event, data, Some(simulated));
+    Ok(OperationResult::EMPTY)
 }
 
-pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
-    let page = page::Asked::in_body(&call)?;
-    let books = call.books();
-    page.of(books.events.values(), |event| Shown {
+pub(super) async fn list_events(call: AuthenticatedCall) -> CallResult {
+    let page = call.page_in_body()?;
+    let ledger = call.ledger();
+    page.respond(ledger.events.values().map(|event| EventRecord {
         id: event.id,
         event: &event.name,
-        request: event.simulated.as_ref().map(|asked| &*asked.request),
-        created_at: local(event.created),
-    })
+        request: event.simulated.as_ref().map(|it| &*it.request),
+        created_at: event.created,
+    }))
 }

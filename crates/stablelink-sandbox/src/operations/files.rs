@@ -1,30 +1,24 @@
-//! Uploaded files.
+//! File uploads.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
-use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::read::Call;
+use super::call::{AuthenticatedCall, CallResult};
 use crate::Operation;
-use crate::envelope::Reply;
-use crate::refusal::Refusal;
-use crate::state::books::UploadedFile;
+use crate::api_error::ApiError;
+use crate::envelope::OperationResult;
+use crate::ledger::UploadedFile;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Uploaded {
-    file_id: i64,
-}
-
-/// Takes one file in the part `file`, and a whole number in the part `scene` if there is one.
-/// Its content is not kept, only its size and hash.
-pub(crate) async fn upload(
-    call: Call,
+/// Reads the file from the part `file`, and an optional integer from the part `scene`. The content
+/// is not kept.
+pub(super) async fn upload_file(
+    call: AuthenticatedCall,
     parts: Result<Multipart, MultipartRejection>,
-) -> Result<Reply, Refusal> {
-    let mut parts = parts
-        .map_err(|_| Refusal::field("Content-Type must be multipart/form-data with a boundary"))?;
+) -> CallResult {
+    let content_type_rule = "Content-Type must be multipart/form-data with a boundary";
+    let mut parts = parts.map_err(|_| ApiError::field(content_type_rule))?;
     let mut file = None;
     let mut scene = None;
     while let Some(part) = parts.next_field().await.map_err(unreadable)? {
@@ -47,21 +41,21 @@ pub(crate) async fn upload(
                 let text = part.text().await.map_err(unreadable)?;
                 let number = text.parse::<i64>();
                 let rule = "scene must be a whole number";
-                scene = Some(number.map_err(|_| Refusal::field(rule))?);
+                scene = Some(number.map_err(|_| ApiError::field(rule))?);
             }
             _ => {}
         }
     }
-    let mut file = file.ok_or_else(|| Refusal::missing_field("file"))?;
+    let mut file = file.ok_or_else(|| ApiError::missing_field("file"))?;
     file.scene = scene;
-    let file_id = file.id;
-    let mut books = call.books();
-    let sha256 = file.sha256.clone();
-    books.effects.made(Operation::UploadFile, sha256);
-    books.files.insert(file_id, file);
-    Reply::data(&Uploaded { file_id })
+    let mut ledger = call.ledger();
+    let effects = &mut ledger.effects;
+    effects.record(Operation::UploadFile, file.sha256.clone());
+    let result = OperationResult::data(&json!({ "fileId": file.id }));
+    ledger.files.insert(file.id, file);
+    result
 }
 
-fn unreadable(error: MultipartError) -> Refusal {
-    Refusal::field(format!("the multipart body can't be read: {error}"))
+fn unreadable(error: MultipartError) -> ApiError {
+    ApiError::field(format!("the multipart body cannot be read: {error}"))
 }

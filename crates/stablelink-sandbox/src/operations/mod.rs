@@ -1,41 +1,33 @@
-//! The operations: a file for each resource.
+//! The operations, with a file for each kind of record.
 //!
-//! Handlers read the request, change the books of the caller, and give a `Reply` or a `Refusal`;
-//! `envelope` forms the answer. A request that arrives here is
-//! what the document says; further rules are checked where it is read.
+//! A handler reads the request with `call`, changes the ledger of the caller, and returns an
+//! `OperationResult` or an `ApiError`, which `envelope` writes as JSON. The request already matches
+//! the OpenAPI document; handlers check the other rules.
 
-mod abnormal_payments;
+mod call;
+mod checkout;
 mod deposits;
 mod events;
-mod exchange_rates;
-mod fee_configs;
+mod fees;
 mod files;
-mod orders;
-mod page;
-mod read;
-mod refunds;
 mod remits;
-mod settlements;
 mod trades;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
-
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, Uri};
 
-use crate::refusal::Refusal;
-use crate::state::Gateway;
+use crate::api_error::ApiError;
+use crate::gateway::Gateway;
 use crate::{Operation, auth};
 
-pub(crate) use deposits::address_of as deposit_address;
+pub(crate) use deposits::deposit_address;
 
-type Handler = MethodRouter<Arc<Gateway>>;
-
-/// Every operation at its method and path.
+/// Returns a router with every operation at its method and path.
 pub(crate) fn router() -> Router<Arc<Gateway>> {
     let mut router = Router::new();
     for operation in Operation::ALL {
@@ -44,11 +36,11 @@ pub(crate) fn router() -> Router<Arc<Gateway>> {
     }
     router
         .fallback(unknown_path)
-        // The body is in memory by then, and was held to the limit of the settings.
+        // `server::request_log` has read the body with its own limit.
         .layer(DefaultBodyLimit::disable())
 }
 
-fn handler(operation: Operation) -> Handler {
+fn handler(operation: Operation) -> MethodRouter<Arc<Gateway>> {
     use Operation as O;
 
     let method = match operation.method() {
@@ -56,52 +48,52 @@ fn handler(operation: Operation) -> Handler {
         _ => MethodFilter::POST,
     };
     match operation {
-        O::IssueAccessToken => on(method, auth::grant),
-        O::CreateUser => on(method, users::create),
-        O::GetUser => on(method, users::info),
+        O::IssueAccessToken => on(method, auth::issue_access_token),
+        O::CreateUser => on(method, users::create_user),
+        O::GetUser => on(method, users::get_user),
         O::SubmitKyb => on(method, users::submit_kyb),
         O::SubmitSimpleKyb => on(method, users::submit_simple_kyb),
-        O::CreateFeeConfig => on(method, fee_configs::create),
-        O::UpdateFeeConfig => on(method, fee_configs::update),
-        O::GetFeeConfig => on(method, fee_configs::info),
-        O::GetExchangeRate => on(method, exchange_rates::get),
-        O::CreateTrade => on(method, trades::create),
-        O::ConfirmTransaction => on(method, trades::confirm),
-        O::GetTrade => on(method, trades::by_request_id),
-        O::GetTransaction => on(method, trades::by_tx_no),
-        O::ListTrades => on(method, trades::list),
-        O::GetDepositAddress => on(method, deposits::address),
-        O::ListReceiveTransactions => on(method, deposits::list),
-        O::GetReceiveTransaction => on(method, deposits::info),
-        O::SimulateEvent => on(method, events::simulate),
-        O::ListEvents => on(method, events::list),
-        O::CreateCheckoutOrder => on(method, orders::create),
-        O::GetCheckoutOrder => on(method, orders::info),
-        O::CancelCheckoutOrder => on(method, orders::cancel),
-        O::ListCheckoutOrders => on(method, orders::list),
-        O::CreateSettlementOrder => on(method, settlements::create),
-        O::CreateFiatSettlementOrder => on(method, settlements::create_fiat),
-        O::GetSettlementOrder => on(method, settlements::info),
-        O::CancelSettlementOrder => on(method, settlements::cancel),
-        O::ListSettlementOrders => on(method, settlements::list),
-        O::ListAbnormalPayments => on(method, abnormal_payments::list),
-        O::CreateAbnormalPaymentRefund => on(method, abnormal_payments::refund),
-        O::CreateRefundOrder => on(method, refunds::create),
-        O::GetRefundOrder => on(method, refunds::info),
-        O::CancelRefundOrder => on(method, refunds::cancel),
-        O::ListRefundOrders => on(method, refunds::list),
-        O::CreateRemit => on(method, remits::create),
-        O::UpdateRemit => on(method, remits::update),
-        O::GetRemit => on(method, remits::info),
-        O::ListRemits => on(method, remits::list),
-        O::UploadFile => on(method, files::upload),
+        O::CreateFeeConfig => on(method, fees::create_fee_config),
+        O::UpdateFeeConfig => on(method, fees::update_fee_config),
+        O::GetFeeConfig => on(method, fees::get_fee_config),
+        O::GetExchangeRate => on(method, fees::get_exchange_rate),
+        O::CreateTrade => on(method, trades::create_trade),
+        O::ConfirmTransaction => on(method, trades::confirm_transaction),
+        O::GetTrade => on(method, trades::get_trade),
+        O::GetTransaction => on(method, trades::get_transaction),
+        O::ListTrades => on(method, trades::list_trades),
+        O::GetDepositAddress => on(method, deposits::get_deposit_address),
+        O::ListReceiveTransactions => on(method, deposits::list_receive_transactions),
+        O::GetReceiveTransaction => on(method, deposits::get_receive_transaction),
+        O::SimulateEvent => on(method, events::simulate_event),
+        O::ListEvents => on(method, events::list_events),
+        O::CreateCheckoutOrder => on(method, checkout::create_order),
+        O::GetCheckoutOrder => on(method, checkout::get_order),
+        O::CancelCheckoutOrder => on(method, checkout::cancel_order),
+        O::ListCheckoutOrders => on(method, checkout::list_orders),
+        O::CreateSettlementOrder => on(method, checkout::create_settlement),
+        O::CreateFiatSettlementOrder => on(method, checkout::create_fiat_settlement),
+        O::GetSettlementOrder => on(method, checkout::get_settlement),
+        O::CancelSettlementOrder => on(method, checkout::cancel_settlement),
+        O::ListSettlementOrders => on(method, checkout::list_settlements),
+        O::ListAbnormalPayments => on(method, checkout::list_abnormal_payments),
+        O::CreateAbnormalPaymentRefund => on(method, checkout::refund_abnormal_payment),
+        O::CreateRefundOrder => on(method, checkout::create_refund),
+        O::GetRefundOrder => on(method, checkout::get_refund),
+        O::CancelRefundOrder => on(method, checkout::cancel_refund),
+        O::ListRefundOrders => on(method, checkout::list_refunds),
+        O::CreateRemit => on(method, remits::create_remit),
+        O::UpdateRemit => on(method, remits::update_remit),
+        O::GetRemit => on(method, remits::get_remit),
+        O::ListRemits => on(method, remits::list_remits),
+        O::UploadFile => on(method, files::upload_file),
     }
 }
 
-async fn unknown_path(uri: Uri) -> Refusal {
-    Refusal::unknown_path(uri.path())
+async fn unknown_path(uri: Uri) -> ApiError {
+    ApiError::unknown_path(uri.path())
 }
 
-async fn unknown_method(method: Method, uri: Uri) -> Refusal {
-    Refusal::unknown_method(&method, uri.path())
+async fn unknown_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::unknown_method(&method, uri.path())
 }

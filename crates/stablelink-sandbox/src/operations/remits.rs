@@ -1,155 +1,125 @@
 //! Remits: bank accounts of payees.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use super::page;
-use super::read::{self, Call, NumberOrText};
+use super::call::{
+    AuthenticatedCall, CallResult, NumberOrString, require_currency, require_text, respond_found,
+};
 use crate::Operation;
-use crate::clock::local;
-use crate::envelope::Reply;
-use crate::refusal::Refusal;
-use crate::state::books::Remit;
-
-type Members = BTreeMap<String, Box<RawValue>>;
+use crate::api_error::ApiError;
+use crate::envelope::OperationResult;
+use crate::ledger::{RawFields, Remit};
 
 #[derive(Clone, Copy, PartialEq)]
-enum Needed {
+enum RequiredWhen {
     Always,
     WithIntermediary,
     Never,
 }
 
-/// The texts of a remit and how long they may be: those of the vendor's older wallet API.
-const TEXTS: [(&str, usize, Needed); 16] = [
-    ("requestId", 64, Needed::Always),
-    ("beneficiaryName", 255, Needed::Always),
-    ("beneficiaryAddress", 255, Needed::Always),
-    ("beneficiaryBankCountry", 3, Needed::Always),
-    ("beneficiaryBankName", 255, Needed::Always),
-    ("beneficiaryAccount", 255, Needed::Always),
-    ("currency", 16, Needed::Always),
-    ("bankType", 32, Needed::Always),
-    ("beneficiaryBankSwiftCode", 11, Needed::Always),
-    ("beneficiaryBankCity", 255, Needed::Never),
-    ("beneficiaryBankAddress", 255, Needed::Always),
-    ("intermediaryBankCountry", 3, Needed::WithIntermediary),
-    ("intermediaryBankName", 255, Needed::WithIntermediary),
-    ("intermediaryBankAccount", 255, Needed::WithIntermediary),
-    ("intermediaryBankSwiftCode", 11, Needed::WithIntermediary),
-    ("intermediaryBankCity", 255, Needed::Never),
+use RequiredWhen::{Always, Never, WithIntermediary};
+
+/// The strings of a remit and their maximum lengths, as in the vendor's older wallet API.
+const STRING_FIELDS: [(&str, usize, RequiredWhen); 16] = [
+    ("requestId", 64, Always),
+    ("beneficiaryName", 255, Always),
+    ("beneficiaryAddress", 255, Always),
+    ("beneficiaryBankCountry", 3, Always),
+    ("beneficiaryBankName", 255, Always),
+    ("beneficiaryAccount", 255, Always),
+    ("currency", 16, Always),
+    ("bankType", 32, Always),
+    ("beneficiaryBankSwiftCode", 11, Always),
+    ("beneficiaryBankCity", 255, Never),
+    ("beneficiaryBankAddress", 255, Always),
+    ("intermediaryBankCountry", 3, WithIntermediary),
+    ("intermediaryBankName", 255, WithIntermediary),
+    ("intermediaryBankAccount", 255, WithIntermediary),
+    ("intermediaryBankSwiftCode", 11, WithIntermediary),
+    ("intermediaryBankCity", 255, Never),
 ];
 
-fn text(members: &Members, name: &str) -> Result<Option<String>, Refusal> {
-    let Some(raw) = members.get(name) else {
+fn string_field(fields: &RawFields, name: &str) -> Result<Option<String>, ApiError> {
+    let Some(raw) = fields.get(name) else {
         return Ok(None);
     };
-    serde_json::from_str(raw.get()).map_err(|_| Refusal::field(format!("{name} must be a text")))
+    let string = serde_json::from_str(raw.get());
+    string.map_err(|_| ApiError::field(format!("{name} must be a string")))
 }
 
-/// Checks the members and gives the `requestId`.
-fn check(members: &Members) -> Result<String, Refusal> {
-    let intermediary = members.get("isIntermediaryRequired").map(|raw| raw.get());
-    let intermediary = match intermediary {
+/// Checks the fields and returns the `requestId`.
+fn check_fields(fields: &RawFields) -> Result<String, ApiError> {
+    let intermediary = fields.get("isIntermediaryRequired");
+    let intermediary = match intermediary.map(|raw| raw.get()) {
         Some("true") => true,
         Some("false") => false,
         _ => {
             let rule = "isIntermediaryRequired must be true or false";
-            return Err(Refusal::field(rule));
+            return Err(ApiError::field(rule));
         }
     };
-    for (name, limit, needed) in TEXTS {
-        let value = text(members, name)?.unwrap_or_default();
-        let needed = match needed {
-            Needed::Always => true,
-            Needed::WithIntermediary => intermediary,
-            Needed::Never => false,
-        };
-        if needed {
-            read::filled(name, &value)?;
+    for (name, limit, required) in STRING_FIELDS {
+        let value = string_field(fields, name)?.unwrap_or_default();
+        if required == Always || required == WithIntermediary && intermediary {
+            require_text(name, &value)?;
         }
         if value.chars().count() > limit {
             let rule = format!("{name} must have at most {limit} characters");
-            return Err(Refusal::field(rule));
+            return Err(ApiError::field(rule));
         }
         if name.ends_with("SwiftCode") && !value.bytes().all(|b| b.is_ascii_alphanumeric()) {
             let rule = format!("{name} must contain only letters and numbers");
-            return Err(Refusal::field(rule));
+            return Err(ApiError::field(rule));
         }
     }
-    let currency = text(members, "currency")?.unwrap_or_default();
-    read::currency("currency", &currency)?;
-    Ok(text(members, "requestId")?.unwrap_or_default())
+    let currency = string_field(fields, "currency")?.unwrap_or_default();
+    require_currency("currency", &currency)?;
+    Ok(string_field(fields, "requestId")?.unwrap_or_default())
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    #[serde(flatten)]
-    members: BTreeMap<&'a str, &'a RawValue>,
-    id: i64,
-    updated_at: String,
+pub(super) async fn create_remit(call: AuthenticatedCall) -> CallResult {
+    save_remit(&call, call.json()?, None)
 }
 
-fn shown(remit: &Remit) -> Shown<'_> {
-    let members = remit.members.iter();
-    Shown {
-        members: members
-            .filter(|(name, _)| *name != "id")
-            .map(|(name, raw)| (name.as_str(), raw.as_ref()))
-            .collect(),
-        id: remit.id,
-        updated_at: local(remit.updated),
-    }
+pub(super) async fn update_remit(call: AuthenticatedCall) -> CallResult {
+    let fields: RawFields = call.json()?;
+    let id = fields.get("id");
+    let id = id.ok_or_else(|| ApiError::missing_field("id"))?;
+    let id: Result<NumberOrString, _> = serde_json::from_str(id.get());
+    let id = id.map_err(|error| ApiError::field(format!("id: {error}")))?;
+    save_remit(&call, fields, Some(id.id("id")?))
 }
 
-pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
-    let members: Members = call.json()?;
-    record(&call, members, None)
-}
-
-pub(crate) async fn update(call: Call) -> Result<Reply, Refusal> {
-    let members: Members = call.json()?;
-    let id = members.get("id");
-    let id = id.ok_or_else(|| Refusal::missing_field("id"))?;
-    let id: NumberOrText =
-        serde_json::from_str(id.get()).map_err(|error| Refusal::field(format!("id: {error}")))?;
-    let id = id.id("id")?;
-    record(&call, members, Some(id))
-}
-
-fn record(call: &Call, members: Members, updated: Option<i64>) -> Result<Reply, Refusal> {
-    let request_id = check(&members)?;
+fn save_remit(
+    call: &AuthenticatedCall,
+    mut fields: RawFields,
+    updated_id: Option<i64>,
+) -> CallResult {
+    let request_id = check_fields(&fields)?;
     let reject_duplicates = call.gateway.settings().reject_duplicates;
-    let mut books = call.books();
-    let (id, operation) = match updated {
-        Some(id) if !books.remits.contains_key(&id) => return Err(Refusal::not_found("id")),
+    let mut ledger = call.ledger();
+    let (id, operation) = match updated_id {
+        Some(id) if !ledger.remits.contains_key(&id) => return Err(ApiError::not_found("id")),
         Some(id) => (id, Operation::UpdateRemit),
         None => (call.gateway.new_id(), Operation::CreateRemit),
     };
-    books.take_request_id(&request_id, reject_duplicates)?;
+    ledger.use_request_id(&request_id, reject_duplicates)?;
+    fields.remove("id");
     let remit = Remit {
+        fields,
         id,
-        members,
-        updated: call.now(),
+        updated_at: call.now(),
     };
-    let reply = Reply::data(&shown(&remit))?;
-    books.effects.made(operation, request_id);
-    books.remits.insert(id, remit);
-    Ok(reply)
+    let result = OperationResult::data(&remit)?;
+    ledger.effects.record(operation, request_id);
+    ledger.remits.insert(id, remit);
+    Ok(result)
 }
 
-pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
-    let id = call.id("id")?;
-    let books = call.books();
-    let remit = books.remits.get(&id);
-    Reply::data(&shown(remit.ok_or_else(|| Refusal::not_found("id"))?))
+pub(super) async fn get_remit(call: AuthenticatedCall) -> CallResult {
+    let id = call.id_parameter("id")?;
+    respond_found("id", call.ledger().remits.get(&id))
 }
 
-pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
-    let page = page::Asked::in_body(&call)?;
-    let books = call.books();
-    page.of(books.remits.values(), shown)
+pub(super) async fn list_remits(call: AuthenticatedCall) -> CallResult {
+    let page = call.page_in_body()?;
+    page.respond(call.ledger().remits.values())
 }

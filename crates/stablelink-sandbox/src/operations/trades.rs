@@ -2,159 +2,169 @@
 
 use serde::Deserialize;
 
-use super::page;
-use super::read::{self, Call, NumberOrText, filled};
+use super::call::{
+    AuthenticatedCall, CallResult, NumberOrString, require_currency, require_positive,
+    require_text, respond_found,
+};
 use crate::Operation;
+use crate::api_error::ApiError;
 use crate::clock::compact;
-use crate::envelope::Reply;
-use crate::exact::Exact;
-use crate::money::Amount;
-use crate::refusal::Refusal;
-use crate::state::Books;
-use crate::state::books::Trade;
+use crate::envelope::OperationResult;
+use crate::ledger::{Ledger, Trade};
+use crate::money::{Amount, exact};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct NewTrade {
+struct TradeRequest {
     request_id: String,
     client_id: i64,
-    request_type: NumberOrText,
+    request_type: NumberOrString,
     from_currency: String,
     to_currency: String,
     amount: Amount,
     #[serde(rename = "greenLinkVA")]
     green_link_va: Option<String>,
-    file_id: Option<NumberOrText>,
+    file_id: Option<NumberOrString>,
     reference_no: Option<String>,
 }
 
-/// 1 is on-ramp; that 2 is off-ramp is inferred.
-fn request_type(asked: &NumberOrText) -> Result<&'static str, Refusal> {
-    match asked.0.as_str() {
+/// 1 is on-ramp, as documented. It is inferred that 2 is off-ramp.
+fn parse_request_type(value: &NumberOrString) -> Result<&'static str, ApiError> {
+    match value.0.as_str() {
         "1" | Trade::ON_RAMP => Ok(Trade::ON_RAMP),
         "2" | Trade::OFF_RAMP => Ok(Trade::OFF_RAMP),
-        _ => Err(Refusal::field(
-            "requestType must be 1 (OnRamp) or 2 (OffRamp)",
-        )),
+        _ => {
+            let rule = "requestType must be 1 (OnRamp) or 2 (OffRamp)";
+            Err(ApiError::field(rule))
+        }
     }
 }
 
-/// An on-ramp that is paid by bank names its receipt.
-fn receipt(asked: &NewTrade, books: &Books) -> Result<(), Refusal> {
-    match asked.green_link_va.as_deref() {
+/// Requires a receipt for an on-ramp that is paid by bank transfer.
+fn require_receipt(request: &TradeRequest, ledger: &Ledger) -> Result<(), ApiError> {
+    match request.green_link_va.as_deref() {
         None | Some("No") => Ok(()),
         Some("Yes") => {
-            let file = asked.file_id.as_ref();
-            let file = file.ok_or_else(|| Refusal::missing_field("fileId"))?;
-            if !books.files.contains_key(&file.id("fileId")?) {
-                return Err(Refusal::not_found("fileId"));
+            let file = request.file_id.as_ref();
+            let file = file.ok_or_else(|| ApiError::missing_field("fileId"))?;
+            if !ledger.files.contains_key(&file.id("fileId")?) {
+                return Err(ApiError::not_found("fileId"));
             }
-            let reference = asked.reference_no.as_deref().unwrap_or_default();
-            filled("referenceNo", reference).map(|_| ())
+            let reference = request.reference_no.as_deref().unwrap_or_default();
+            require_text("referenceNo", reference)
         }
-        Some(_) => Err(Refusal::field("greenLinkVA must be Yes or No")),
+        Some(_) => Err(ApiError::field("greenLinkVA must be Yes or No")),
     }
 }
 
-pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
-    let asked: NewTrade = call.json()?;
-    read::request_id(&asked.request_id)?;
-    let request_type = request_type(&asked.request_type)?;
-    read::currency("fromCurrency", &asked.from_currency)?;
-    read::currency("toCurrency", &asked.to_currency)?;
-    if asked.from_currency == asked.to_currency {
+pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
+    let request: TradeRequest = call.json()?;
+    require_text("requestId", &request.request_id)?;
+    if request.request_id.chars().count() > 64 {
+        return Err(ApiError::field("requestId must have at most 64 characters"));
+    }
+    let request_type = parse_request_type(&request.request_type)?;
+    require_currency("fromCurrency", &request.from_currency)?;
+    require_currency("toCurrency", &request.to_currency)?;
+    if request.from_currency == request.to_currency {
         let rule = "toCurrency must be another currency than fromCurrency";
-        return Err(Refusal::field(rule));
+        return Err(ApiError::field(rule));
     }
-    let amount = read::positive("amount", asked.amount.0)?;
+    let amount = require_positive("amount", request.amount.0)?;
     let settings = call.gateway.settings();
-    let now = call.now();
-    let mut books = call.books();
-    books.known_customer(asked.client_id)?;
-    books.kyb_allows(asked.client_id, settings.require_kyb)?;
-    if settings.require_fee_config && !books.fee_configs.contains_key(&asked.client_id) {
+    let (now, mut ledger) = (call.now(), call.ledger());
+    ledger.require_customer(request.client_id)?;
+    if settings.require_kyb {
+        ledger.require_approved_kyb(request.client_id)?;
+    }
+    if settings.require_fee_config && !ledger.fee_configs.contains_key(&request.client_id) {
         let message = "a fee config of clientId must exist before a trade";
-        return Err(Refusal::not_now(message));
+        return Err(ApiError::invalid_state(message));
     }
-    receipt(&asked, &books)?;
-    let total_fee = books.fee_config(Some(asked.client_id)).of(amount)?;
+    require_receipt(&request, &ledger)?;
+    let total_fee = ledger.fee_config(Some(request.client_id)).fee(amount)?;
     if total_fee >= amount {
-        return Err(Refusal::field("amount must be more than the fee"));
+        return Err(ApiError::field("amount must be more than the fee"));
     }
-    if Exact::from(amount - total_fee) + Exact::from(total_fee) != Exact::from(amount) {
-        let rule = "amount has too many digits to be told from its fee";
-        return Err(Refusal::field(rule));
+    let really_amount = amount - total_fee;
+    if exact(really_amount) + exact(total_fee) != exact(amount) {
+        let rule = "amount has too many digits to subtract the fee exactly";
+        return Err(ApiError::field(rule));
     }
-    books.take_request_id(&asked.request_id, settings.reject_duplicates)?;
+    ledger.use_request_id(&request.request_id, settings.reject_duplicates)?;
     let id = call.gateway.new_id();
     let trade = Trade {
         id,
         tx_no: format!("TR{}{id}", compact(now)),
-        client_id: asked.client_id,
-        request_id: asked.request_id,
-        from_currency: asked.from_currency,
-        to_currency: asked.to_currency,
+        client_id: request.client_id,
+        request_id: request.request_id,
+        from_currency: request.from_currency,
+        to_currency: request.to_currency,
         amount,
+        really_amount,
         total_fee,
         request_type,
         status: Trade::PENDING.to_owned(),
-        moved: false,
+        is_transferred: false,
         created: now,
     };
-    let request_id = trade.request_id.clone();
-    books.effects.made(Operation::CreateTrade, request_id);
-    let reply = Reply::data(&trade.shown())?;
-    books.add_trade(trade);
-    Ok(reply)
+    let effects = &mut ledger.effects;
+    effects.record(Operation::CreateTrade, trade.request_id.clone());
+    let result = OperationResult::data(&trade)?;
+    ledger.add_trade(trade);
+    Ok(result)
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Confirmed {
+struct ConfirmationRequest {
     tx_no: String,
 }
 
-/// Starts the trade; the clock takes it to its end.
-pub(crate) async fn confirm(call: Call) -> Result<Reply, Refusal> {
-    let Confirmed { tx_no } = call.json()?;
-    let (now, mut books) = (call.now(), call.books());
-    let mut trades = books.trades.values().rev();
+/// Starts the processing of a trade. The clock completes it.
+pub(super) async fn confirm_transaction(call: AuthenticatedCall) -> CallResult {
+    let ConfirmationRequest { tx_no } = call.json()?;
+    let (now, mut ledger) = (call.now(), call.ledger());
+    let mut trades = ledger.trades.values().rev();
     let trade = trades.find(|trade| trade.tx_no == tx_no);
-    let trade = trade.ok_or_else(|| Refusal::not_found("txNo"))?;
+    let trade = trade.ok_or_else(|| ApiError::not_found("txNo"))?;
     if trade.status != Trade::PENDING {
-        let message = format!("a trade that is {} can't be confirmed", trade.status);
-        return Err(Refusal::not_now(message));
+        let message = format!("a trade that is {} cannot be confirmed", trade.status);
+        return Err(ApiError::invalid_state(message));
     }
     let id = trade.id;
-    books.set_trade(id, Trade::PROCESSING, now);
-    books.effects.made(Operation::ConfirmTransaction, tx_no);
-    Ok(Reply::DONE)
+    ledger.set_trade_status(id, Trade::PROCESSING, now);
+    ledger.effects.record(Operation::ConfirmTransaction, tx_no);
+    Ok(OperationResult::EMPTY)
 }
 
-pub(crate) async fn by_request_id(call: Call) -> Result<Reply, Refusal> {
-    found(&call, "requestId", |trade, key| trade.request_id == key)
+pub(super) async fn get_trade(call: AuthenticatedCall) -> CallResult {
+    find_trade(&call, "requestId", |trade, key| trade.request_id == key)
 }
 
-pub(crate) async fn by_tx_no(call: Call) -> Result<Reply, Refusal> {
-    found(&call, "txNo", |trade, key| trade.tx_no == key)
+pub(super) async fn get_transaction(call: AuthenticatedCall) -> CallResult {
+    find_trade(&call, "txNo", |trade, key| trade.tx_no == key)
 }
 
-/// The latest trade with this key.
-fn found(call: &Call, name: &str, has: fn(&Trade, &str) -> bool) -> Result<Reply, Refusal> {
+/// Responds with the latest trade that has this key.
+fn find_trade(
+    call: &AuthenticatedCall,
+    name: &str,
+    matches: fn(&Trade, &str) -> bool,
+) -> CallResult {
     let key = call.parameter(name)?;
-    let books = call.books();
-    let trade = books.trades.values().rev().find(|trade| has(trade, key));
-    let trade = trade.ok_or_else(|| Refusal::not_found(name))?;
-    Reply::data(&trade.shown())
+    let ledger = call.ledger();
+    let mut trades = ledger.trades.values().rev();
+    respond_found(name, trades.find(|trade| matches(trade, key)))
 }
 
-pub(crate) async fn list(call: Call) -> Result<Reply, Refusal> {
-    let page = page::Asked::in_query(&call)?;
-    let customer = match call.optional("clientId") {
-        Some(_) => Some(call.id("clientId")?),
+pub(super) async fn list_trades(call: AuthenticatedCall) -> CallResult {
+    let page = call.page_in_query()?;
+    let client_id = match call.optional_parameter("clientId") {
+        Some(_) => Some(call.id_parameter("clientId")?),
         None => None,
     };
-    let books = call.books();
-    let of = |trade: &&Trade| customer.is_none_or(|customer| trade.client_id == customer);
-    page.of(books.trades.values().filter(of), Trade::shown)
+    let ledger = call.ledger();
+    let trades = ledger.trades.values();
+    page.respond(trades.filter(|trade| client_id.is_none_or(|id| trade.client_id == id)))
 }

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::read::{Call, filled};
+use super::call::{AuthenticatedCall, CallResult, require_text};
 use crate::Operation;
-use crate::envelope::Reply;
-use crate::refusal::Refusal;
-use crate::state::books::{Customer, Profile};
+use crate::api_error::ApiError;
+use crate::envelope::OperationResult;
+use crate::ledger::{Customer, Profile};
 
+/// The first fields of the record that a guide shows. `kybStatus` is the sandbox's own name.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    id: i64,
+struct UserRecord<'a> {
+    #[serde(flatten)]
+    customer: &'a Customer,
     tenant_id: i64,
     company_type: i64,
     client_type: &'static str,
@@ -21,94 +23,77 @@ struct Shown<'a> {
     redeem_bps: i64,
     vip_level: i64,
     vip_locked: bool,
-    email: &'a str,
-    full_name: &'a str,
-    country: &'a str,
-    city: &'a str,
-    postal_code: &'a str,
-    kyb_status: &'a str,
 }
 
-/// The head of the record as a guide shows it. `kybStatus` is the sandbox's own name.
-fn shown(customer: &Customer) -> Shown<'_> {
-    let Customer {
-        id,
-        profile,
-        kyb_status,
-    } = customer;
-    Shown {
-        id: *id,
-        tenant_id: 1,
-        company_type: 2,
-        client_type: "Payment sub client",
-        client_status: 0,
-        markup_bps: 0,
-        mint_bps: 0,
-        redeem_bps: 0,
-        vip_level: 1,
-        vip_locked: false,
-        email: &profile.email,
-        full_name: &profile.full_name,
-        country: &profile.country,
-        city: &profile.city,
-        postal_code: &profile.postal_code,
-        kyb_status,
+impl<'a> UserRecord<'a> {
+    const fn new(customer: &'a Customer) -> Self {
+        Self {
+            customer,
+            tenant_id: 1,
+            company_type: 2,
+            client_type: "Payment sub client",
+            client_status: 0,
+            markup_bps: 0,
+            mint_bps: 0,
+            redeem_bps: 0,
+            vip_level: 1,
+            vip_locked: false,
+        }
     }
 }
 
-pub(crate) async fn create(call: Call) -> Result<Reply, Refusal> {
+pub(super) async fn create_user(call: AuthenticatedCall) -> CallResult {
     let profile: Profile = call.json()?;
-    filled("email", &profile.email)?;
-    filled("fullName", &profile.full_name)?;
+    require_text("email", &profile.email)?;
+    require_text("fullName", &profile.full_name)?;
     let country = &profile.country;
     if country.len() != 3 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         let rule = "country must be three capital letters, ISO 3166-1 alpha-3";
-        return Err(Refusal::field(rule));
+        return Err(ApiError::field(rule));
     }
     let customer = Customer {
         id: call.gateway.new_id(),
         profile,
         kyb_status: Customer::NO_KYB.to_owned(),
     };
-    let reply = Reply::data(&shown(&customer))?;
-    let mut books = call.books();
-    let email = customer.profile.email.clone();
-    books.effects.made(Operation::CreateUser, email);
-    books.customers.insert(customer.id, customer);
-    Ok(reply)
+    let result = OperationResult::data(&UserRecord::new(&customer))?;
+    let mut ledger = call.ledger();
+    let effects = &mut ledger.effects;
+    effects.record(Operation::CreateUser, customer.profile.email.clone());
+    ledger.customers.insert(customer.id, customer);
+    Ok(result)
 }
 
-pub(crate) async fn info(call: Call) -> Result<Reply, Refusal> {
-    let id = call.id("clientId")?;
-    let books = call.books();
-    let customer = books.customers.get(&id);
-    Reply::data(&shown(
-        customer.ok_or_else(|| Refusal::not_found("clientId"))?,
-    ))
+pub(super) async fn get_user(call: AuthenticatedCall) -> CallResult {
+    let id = call.id_parameter("clientId")?;
+    let ledger = call.ledger();
+    let customer = ledger.customers.get(&id);
+    let customer = customer.ok_or_else(|| ApiError::not_found("clientId"))?;
+    OperationResult::data(&UserRecord::new(customer))
 }
 
-/// The member that both KYB forms are tied to a customer by; more is not read.
+/// The only field of a KYB that is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kyb {
+struct KybRequest {
     client_id: i64,
 }
 
-pub(crate) async fn submit_kyb(call: Call) -> Result<Reply, Refusal> {
-    submit(&call, Operation::SubmitKyb)
+pub(super) async fn submit_kyb(call: AuthenticatedCall) -> CallResult {
+    start_kyb(&call, Operation::SubmitKyb)
 }
 
-pub(crate) async fn submit_simple_kyb(call: Call) -> Result<Reply, Refusal> {
-    submit(&call, Operation::SubmitSimpleKyb)
+pub(super) async fn submit_simple_kyb(call: AuthenticatedCall) -> CallResult {
+    start_kyb(&call, Operation::SubmitSimpleKyb)
 }
 
-/// Starts the review; the clock ends it.
-fn submit(call: &Call, operation: Operation) -> Result<Reply, Refusal> {
-    let Kyb { client_id } = call.json()?;
-    let (now, mut books) = (call.now(), call.books());
-    books
-        .set_kyb(client_id, Customer::KYB_PENDING, now)
-        .ok_or_else(|| Refusal::not_found("clientId"))?;
-    books.effects.made(operation, client_id.to_string());
-    Ok(Reply::DONE)
+/// Starts the review of a KYB. The clock completes it.
+fn start_kyb(call: &AuthenticatedCall, operation: Operation) -> CallResult {
+    let KybRequest { client_id } = call.json()?;
+    let (now, mut ledger) = (call.now(), call.ledger());
+    ledger
+        .set_kyb_status(client_id, Customer::KYB_PENDING, now)
+        .ok_or_else(|| ApiError::not_found("clientId"))?;
+    ledger.effects.record(operation, client_id.to_string());
+    Ok(OperationResult::EMPTY)
 }

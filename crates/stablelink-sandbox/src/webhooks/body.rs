@@ -4,26 +4,25 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::ledger::{LedgerEvent, Product};
 use crate::settings::WebhookData;
-use crate::state::books::Event;
-use crate::state::books::event::Of;
 
-/// Documented.
+/// The documented form.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Checkout<'a> {
+struct CheckoutBody<'a> {
     event_id: &'a str,
     event_type: &'a str,
     /// Seconds since the epoch.
     timestamp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Data<'a>>,
+    data: Option<EventData<'a>>,
 }
 
-/// Inferred from the request for a simulated event.
+/// A form that is inferred from the request for a simulated event.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Payments<'a> {
+struct PaymentsBody<'a> {
     event: &'a str,
     event_id: &'a str,
     #[serde(rename = "paymentRequestDTO", skip_serializing_if = "Option::is_none")]
@@ -38,38 +37,38 @@ struct Payments<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Data<'a> {
+enum EventData<'a> {
     Object(&'a RawValue),
-    Text(&'a str),
+    String(&'a str),
 }
 
-/// What identifies the event, and the body that tells of it.
-pub(super) fn of(event: &Event, form: WebhookData) -> (String, Bytes) {
+/// Returns the id of an event and the body of its webhook.
+pub(super) fn encode(event: &LedgerEvent, form: WebhookData) -> (String, Bytes) {
     let event_id = format!("EV{}", event.id);
     let data = event.data.as_deref();
-    let body = match event.of {
-        Of::Checkout => serde_json::to_vec(&Checkout {
+    let body = match event.product {
+        Product::Checkout => serde_json::to_vec(&CheckoutBody {
             event_id: &event_id,
             event_type: &event.name,
             timestamp: event.created.div_euclid(1000),
             data: data.map(|data| match form {
-                WebhookData::Object => Data::Object(data),
-                WebhookData::String => Data::Text(data.get()),
+                WebhookData::Object => EventData::Object(data),
+                WebhookData::String => EventData::String(data.get()),
             }),
         }),
-        Of::Payments => {
+        Product::Payments => {
             let simulated = event.simulated.as_ref();
-            let text = form == WebhookData::String;
-            serde_json::to_vec(&Payments {
+            let as_string = form == WebhookData::String;
+            serde_json::to_vec(&PaymentsBody {
                 event: &event.name,
                 event_id: &event_id,
-                payment_request: data.filter(|_| !text),
-                data: data.filter(|_| text).map(RawValue::get),
-                remark: simulated.and_then(|asked| asked.remark.as_deref()),
-                develop_client_id: simulated.and_then(|asked| asked.develop_client_id.as_deref()),
+                payment_request: data.filter(|_| !as_string),
+                data: data.filter(|_| as_string).map(RawValue::get),
+                remark: simulated.and_then(|it| it.remark.as_deref()),
+                develop_client_id: simulated.and_then(|it| it.develop_client_id.as_deref()),
             })
         }
     };
-    // Texts, numbers and raw JSON: there is nothing that serde_json could not write.
+    // Serialization cannot fail: the fields are strings, numbers and raw JSON.
     (event_id, Bytes::from(body.unwrap_or_default()))
 }

@@ -1,4 +1,4 @@
-//! Calls over raw HTTP, signed by the rule.
+//! Signed calls over raw HTTP.
 
 use std::collections::BTreeMap;
 
@@ -19,22 +19,22 @@ pub(crate) struct Caller {
     pub(crate) now: Box<dyn Fn() -> i64 + Send + Sync>,
 }
 
-/// An answer, read to its end.
+/// A response with its whole body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
-type Members = BTreeMap<String, Box<RawValue>>;
+type RawFields = BTreeMap<String, Box<RawValue>>;
 
-fn of(json: &str, member: &str) -> String {
-    let members: Members = serde_json::from_str(json).unwrap_or_default();
-    members.get(member).map_or("", |raw| raw.get()).to_owned()
+fn raw_field(json: &str, name: &str) -> String {
+    let fields: RawFields = serde_json::from_str(json).unwrap_or_default();
+    fields.get(name).map_or("", |raw| raw.get()).to_owned()
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         Ok(Self {
             status: response.status().as_u16(),
@@ -43,19 +43,19 @@ impl Answer {
         })
     }
 
-    /// The JSON of a member of the envelope; empty if it is not there.
-    pub(crate) fn top(&self, member: &str) -> String {
-        of(&self.body, member)
+    /// Returns the JSON of a field of the envelope, or an empty string.
+    pub(crate) fn top(&self, name: &str) -> String {
+        raw_field(&self.body, name)
     }
 
-    /// The JSON of a member of `retdata`; empty if it is not there.
-    pub(crate) fn member(&self, member: &str) -> String {
-        of(&self.top("retdata"), member)
+    /// Returns the JSON of a field of `retdata`, or an empty string.
+    pub(crate) fn field(&self, name: &str) -> String {
+        raw_field(&self.top("retdata"), name)
     }
 
-    /// The text of a member of `retdata`.
-    pub(crate) fn text(&self, member: &str) -> String {
-        self.member(member).trim_matches('"').to_owned()
+    /// Returns the string in a field of `retdata`.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.field(name).trim_matches('"').to_owned()
     }
 
     pub(crate) fn retcode(&self) -> String {
@@ -66,7 +66,7 @@ impl Answer {
         self.top("retmsg")
     }
 
-    /// Asserts a success. The sandbox holds it to the document itself.
+    /// Asserts a success. The sandbox itself checks it against the document.
     pub(crate) fn ok(self) -> Self {
         assert!(
             self.status == 200 && self.top("success") == "true",
@@ -75,8 +75,8 @@ impl Answer {
         self
     }
 
-    /// Asserts a refusal with this retcode.
-    pub(crate) fn refused(self, retcode: &str) -> Self {
+    /// Asserts a rejection with this retcode.
+    pub(crate) fn rejected(self, retcode: &str) -> Self {
         assert_eq!(self.retcode(), format!("\"{retcode}\""), "{self:?}");
         assert_eq!(self.top("success"), "false");
         self
@@ -91,15 +91,15 @@ pub(crate) fn http() -> reqwest::Client {
         .unwrap()
 }
 
-pub(crate) async fn token_request(url: &str, parameters: &[(&str, &str)]) -> Answer {
+pub(crate) async fn token_request(url: &str, parameters: &[(&str, &str)]) -> HttpResponse {
     let query: Vec<_> = parameters.iter().map(|(k, v)| format!("{k}={v}")).collect();
     let url = format!("{url}/user/auth/oauth2/token?{}", query.join("&"));
-    Answer::read(http().post(url).send().await.unwrap())
+    HttpResponse::read(http().post(url).send().await.unwrap())
         .await
         .unwrap()
 }
 
-pub(crate) async fn by_credentials(url: &str, credentials: &SandboxCredentials) -> Answer {
+pub(crate) async fn by_credentials(url: &str, credentials: &SandboxCredentials) -> HttpResponse {
     let parameters = [
         ("grant_type", "client_credentials"),
         ("api_key", credentials.api_key().expose_secret()),
@@ -109,7 +109,7 @@ pub(crate) async fn by_credentials(url: &str, credentials: &SandboxCredentials) 
 }
 
 impl Caller {
-    /// A caller with the first client's credentials and a new token.
+    /// Creates a caller with the first client's credentials and a new token.
     pub(crate) async fn new(sandbox: &Sandbox) -> Self {
         Self::with(sandbox, &sandbox.credentials()).await
     }
@@ -126,7 +126,7 @@ impl Caller {
         }
     }
 
-    /// A caller with the first client's credentials and this token.
+    /// Creates a caller with the first client's credentials and this token.
     pub(crate) fn with_token(sandbox: &Sandbox, token: &str) -> Self {
         let clock = sandbox.clock().clone();
         Self {
@@ -179,7 +179,7 @@ impl Caller {
         }
     }
 
-    /// A token request as it stands on the wire.
+    /// Returns the bytes of a token request.
     pub(crate) fn token_request_text(&self, credentials: &SandboxCredentials) -> String {
         let (key, secret) = (credentials.api_key(), credentials.api_secret());
         format!(
@@ -190,21 +190,23 @@ impl Caller {
         )
     }
 
-    pub(crate) async fn try_post(&self, path: &str, body: &str) -> reqwest::Result<Answer> {
-        Answer::read(self.request("POST", path, "", body).send().await?).await
+    pub(crate) async fn try_post(&self, path: &str, body: &str) -> reqwest::Result<HttpResponse> {
+        HttpResponse::read(self.request("POST", path, "", body).send().await?).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> HttpResponse {
         self.try_post(path, body).await.unwrap()
     }
 
-    pub(crate) async fn get(&self, path: &str, query: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, query: &str) -> HttpResponse {
         let request = self.request("GET", path, query, "");
-        Answer::read(request.send().await.unwrap()).await.unwrap()
+        HttpResponse::read(request.send().await.unwrap())
+            .await
+            .unwrap()
     }
 }
 
-/// Whether a TCP reset is behind an error.
+/// Returns true if a TCP reset caused the error.
 pub(crate) fn is_reset(error: &reqwest::Error) -> bool {
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = source {

@@ -1,4 +1,4 @@
-//! Orders, settlements, refunds.
+//! Tests of orders, settlements and refunds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use stablelink_sandbox::{Operation, Sandbox};
 use tokio::task::JoinSet;
 
-use crate::caller::{Answer, Caller};
+use crate::caller::{Caller, HttpResponse};
 
 fn order(number: &str, rest: &str) -> String {
     let fixed = r#""customerId":"6","merchantId":"1""#;
@@ -16,7 +16,7 @@ fn order(number: &str, rest: &str) -> String {
 
 const PLAIN: &str = r#""orderAmount":0.50,"token":"ETH_USDT","expiredIn":2000"#;
 
-async fn create(caller: &Caller, number: &str) -> Answer {
+async fn create(caller: &Caller, number: &str) -> HttpResponse {
     caller
         .post("/checkout/order/create", &order(number, PLAIN))
         .await
@@ -32,11 +32,11 @@ async fn status(caller: &Caller, number: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_order_is_made_once_and_read() {
+async fn order_is_created_once_and_can_be_read() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let created = create(&caller, "A1").await.ok();
-    for (member, value) in [
+    for (field, value) in [
         ("orderNo", "\"A1\""),
         ("payingAmount", "0.505"),
         ("exchangeRate", "1.01"),
@@ -44,15 +44,15 @@ async fn an_order_is_made_once_and_read() {
         ("expiredIn", "2000"),
         ("customerId", "\"6\""),
     ] {
-        assert_eq!(created.member(member), value);
+        assert_eq!(created.field(field), value);
     }
     let info = caller.get("/checkout/order/info", "orderNo=A1").await.ok();
-    assert_eq!(info.member("orderAmount"), "0.50", "its digits are kept");
+    assert_eq!(info.field("orderAmount"), "0.50", "digits are preserved");
     assert_eq!(
-        info.member("depositAddress"),
-        created.member("depositAddress")
+        info.field("depositAddress"),
+        created.field("depositAddress")
     );
-    let again = create(&caller, "A1").await.refused("00906");
+    let again = create(&caller, "A1").await.rejected("00906");
     assert_eq!(again.retmsg(), "\"orderNo already exists\"");
     assert_eq!(
         sandbox
@@ -64,11 +64,11 @@ async fn an_order_is_made_once_and_read() {
     create(&caller, "A1").await.ok();
     let effects = sandbox.effects();
     let repeated: Vec<_> = effects.repeated().map(|e| (e.key, e.count)).collect();
-    assert_eq!(repeated, [("A1", 2)], "a gateway that forgets shows it");
+    assert_eq!(repeated, [("A1", 2)], "the repeat is counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_with_one_number_one_is_made() {
+async fn concurrent_orders_with_same_number_create_one() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Arc::new(Caller::new(&sandbox).await);
     let mut calls = JoinSet::new();
@@ -77,9 +77,9 @@ async fn of_many_at_once_with_one_number_one_is_made() {
         calls.spawn(async move { create(&caller, "A1").await.retcode() });
     }
     let codes = calls.join_all().await;
-    let made = codes.iter().filter(|code| *code == "\"200\"").count();
-    let refused = codes.iter().filter(|code| *code == "\"00906\"").count();
-    assert_eq!((made, refused), (1, 63), "{codes:?}");
+    let created = codes.iter().filter(|code| *code == "\"200\"").count();
+    let rejection = codes.iter().filter(|code| *code == "\"00906\"").count();
+    assert_eq!((created, rejection), (1, 63), "{codes:?}");
     assert_eq!(
         sandbox
             .effects()
@@ -89,7 +89,7 @@ async fn of_many_at_once_with_one_number_one_is_made() {
 }
 
 #[tokio::test]
-async fn a_wrong_order_is_refused_with_the_rule() {
+async fn invalid_order_is_rejected_with_the_rule() {
     let sandbox = Sandbox::builder()
         .disable_token("SOL_USDC")
         .start()
@@ -132,26 +132,26 @@ async fn a_wrong_order_is_refused_with_the_rule() {
             "expiredIn must be greater than 0",
         ),
     ] {
-        let refused = create(number, rest).await.refused("00008");
-        assert!(refused.retmsg().contains(message), "{}", refused.body);
+        let rejection = create(number, rest).await.rejected("00008");
+        assert!(rejection.retmsg().contains(message), "{}", rejection.body);
     }
     let off = create("B", r#""orderAmount":1,"token":"SOL_USDC""#)
         .await
         .ok();
     assert_eq!(
-        off.member("depositAddress"),
+        off.field("depositAddress"),
         "\"-1\"",
-        "an apparent success"
+        "the response is a success"
     );
     caller
         .get("/checkout/order/info", "orderNo=B")
         .await
-        .refused("00907");
+        .rejected("00907");
     assert_eq!(sandbox.effects().iter().count(), 0);
 }
 
 #[tokio::test]
-async fn an_order_ends_by_time_by_hand_or_by_cancelling() {
+async fn order_can_time_out_be_set_or_be_cancelled() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     let caller = Caller::new(&sandbox).await;
@@ -172,13 +172,13 @@ async fn an_order_ends_by_time_by_hand_or_by_cancelling() {
         caller
             .get("/checkout/order/cancel", &query)
             .await
-            .refused("00908");
+            .rejected("00908");
     }
     assert_eq!(sandbox.effects().total(Operation::CancelCheckoutOrder), 1);
 }
 
 #[tokio::test]
-async fn a_payment_pays_or_leaves_an_abnormal_one() {
+async fn payment_pays_order_or_becomes_abnormal() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     let caller = Caller::new(&sandbox).await;
@@ -221,11 +221,11 @@ async fn a_payment_pays_or_leaves_an_abnormal_one() {
     let refund = |hash: &str| {
         format!(r#"{{"refundOrderNo":"R1","orderNo":"over","txHash":"{hash}","token":"ETH_USDT"}}"#)
     };
-    caller.post(path, &refund("0x9")).await.refused("00907");
+    caller.post(path, &refund("0x9")).await.rejected("00907");
     let refunded = caller.post(path, &refund("0x2")).await.ok();
-    assert_eq!(refunded.member("amount"), "0.095");
+    assert_eq!(refunded.field("amount"), "0.095");
     assert_eq!(refunded.text("abnormalPaymentNo"), over);
-    caller.post(path, &refund("0x2")).await.refused("00906");
+    caller.post(path, &refund("0x2")).await.rejected("00906");
     let effects = sandbox.effects();
     assert_eq!(
         effects.count(Operation::CreateAbnormalPaymentRefund, "R1"),
@@ -234,7 +234,7 @@ async fn a_payment_pays_or_leaves_an_abnormal_one() {
 }
 
 #[tokio::test]
-async fn refunds_never_give_back_more_than_was_paid() {
+async fn refunds_are_limited_to_the_paid_amount() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     create(&caller, "A").await.ok();
@@ -243,13 +243,13 @@ async fn refunds_never_give_back_more_than_was_paid() {
         let caller = &caller;
         async move { caller.post("/checkout/refund/create", &body).await }
     };
-    refund("R1", "0.1").await.refused("00908");
+    refund("R1", "0.1").await.rejected("00908");
     sandbox.pay_order("A", Decimal::new(505, 3), "0x1").unwrap();
-    refund("R1", "0.506").await.refused("00008");
+    refund("R1", "0.506").await.rejected("00008");
     refund("R1", "0.3").await.ok();
-    refund("R1", "0.1").await.refused("00906");
-    let refused = refund("R2", "0.3").await.refused("00008");
-    assert!(refused.retmsg().contains("0.205"), "{}", refused.body);
+    refund("R1", "0.1").await.rejected("00906");
+    let rejection = refund("R2", "0.3").await.rejected("00008");
+    assert!(rejection.retmsg().contains("0.205"), "{}", rejection.body);
     caller
         .get("/checkout/refund/cancel", "refundOrderNo=R1")
         .await
@@ -257,12 +257,12 @@ async fn refunds_never_give_back_more_than_was_paid() {
     caller
         .get("/checkout/refund/cancel", "refundOrderNo=R1")
         .await
-        .refused("00908");
+        .rejected("00908");
     refund("R2", "0.3").await.ok();
     sandbox.set_refund_status("R2", "REFUNDED").unwrap();
     sandbox.set_refund_status("R2", "REFUNDED").unwrap();
     let info = caller.get("/checkout/order/info", "orderNo=A").await.ok();
-    assert_eq!(info.member("refundedAmount"), "0.3", "once");
+    assert_eq!(info.field("refundedAmount"), "0.3", "once");
     assert_eq!(info.text("orderStatus"), "PARTIAL_REFUNDED");
     refund("R3", "0.205").await.ok();
     sandbox.set_refund_status("R3", "REFUNDED").unwrap();
@@ -275,18 +275,18 @@ async fn refunds_never_give_back_more_than_was_paid() {
     caller
         .get("/checkout/refund/info", "refundOrderNo=R9")
         .await
-        .refused("00907");
+        .rejected("00907");
     let list = caller.post("/checkout/refund/list", "{}").await.ok();
-    assert_eq!(list.member("total"), "3");
+    assert_eq!(list.field("total"), "3");
     let both = r#"{"refundOrderNo":"R4","orderNo":"A","abnormalPaymentNo":"B","amount":1}"#;
     caller
         .post("/checkout/refund/create", both)
         .await
-        .refused("00008");
+        .rejected("00008");
 }
 
 #[tokio::test]
-async fn a_settlement_is_made_read_and_cancelled() {
+async fn settlement_is_created_read_and_cancelled() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     create(&caller, "A").await.ok();
@@ -295,13 +295,13 @@ async fn a_settlement_is_made_read_and_cancelled() {
     caller
         .post(path, &body.replace("[\"A\"]", "[\"B\"]"))
         .await
-        .refused("00907");
+        .rejected("00907");
     caller
         .post(path, &body.replace("1000.233567", "0"))
         .await
-        .refused("00008");
+        .rejected("00008");
     caller.post(path, body).await.ok();
-    caller.post(path, body).await.refused("00906");
+    caller.post(path, body).await.rejected("00906");
     let fiat = r#"{"settlementOrderNo":"26"}"#;
     caller
         .post("/checkout/fiat-settlement/create", fiat)
@@ -311,14 +311,14 @@ async fn a_settlement_is_made_read_and_cancelled() {
         .get("/checkout/settlement/info", "settlementOrderNo=25")
         .await
         .ok();
-    assert_eq!(info.member("amount"), "\"1000.233567\"");
+    assert_eq!(info.field("amount"), "\"1000.233567\"");
     assert_eq!(info.text("status"), "PENDING_SETTLEMENT");
     sandbox.set_settlement_status("26", "SETTLED").unwrap();
     let cancel = |number| caller.get("/checkout/settlement/cancel", number);
-    cancel("settlementOrderNo=26").await.refused("00908");
+    cancel("settlementOrderNo=26").await.rejected("00908");
     cancel("settlementOrderNo=25").await.ok();
     let list = caller.post("/checkout/settlement/list", "{}").await.ok();
-    assert_eq!(list.member("total"), "2");
+    assert_eq!(list.field("total"), "2");
     assert_eq!(
         sandbox
             .effects()
@@ -328,18 +328,18 @@ async fn a_settlement_is_made_read_and_cancelled() {
 }
 
 #[tokio::test]
-async fn lists_come_in_pages_the_newest_first() {
+async fn lists_are_paged_with_the_newest_first() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for number in ["c", "a", "b"] {
         create(&caller, number).await.ok();
     }
-    let numbers = |answer: Answer| {
-        let records = answer.ok().member("records");
+    let numbers = |response: HttpResponse| {
+        let records = response.ok().field("records");
         let parts = records.split("\"orderNo\":\"").skip(1);
         parts.map(|part| part[..1].to_owned()).collect::<String>()
     };
-    for (asked, expected) in [
+    for (request, expected) in [
         ("{}", "bac"),
         (r#"{"pageNum":1,"pageSize":2}"#, "ba"),
         (r#"{"pageNum":2,"pageSize":2}"#, "c"),
@@ -347,18 +347,18 @@ async fn lists_come_in_pages_the_newest_first() {
         (r#"{"pageNum":18446744073709551615,"pageSize":100}"#, ""),
         (r#"{"unknown":true}"#, "bac"),
     ] {
-        let answer = caller.post("/checkout/order/list", asked).await;
-        assert_eq!(answer.member("total"), "3");
-        assert_eq!(numbers(answer), expected, "{asked}");
+        let response = caller.post("/checkout/order/list", request).await;
+        assert_eq!(response.field("total"), "3");
+        assert_eq!(numbers(response), expected, "{request}");
     }
-    for asked in [
+    for request in [
         r#"{"pageNum":0}"#,
         r#"{"pageSize":0}"#,
         r#"{"pageSize":101}"#,
     ] {
         caller
-            .post("/checkout/order/list", asked)
+            .post("/checkout/order/list", request)
             .await
-            .refused("00008");
+            .rejected("00008");
     }
 }

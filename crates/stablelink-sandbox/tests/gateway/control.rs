@@ -1,4 +1,4 @@
-//! The control of a sandbox and its pages, over raw HTTP.
+//! Tests of the control API and the pages.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,31 +9,36 @@ use tokio::net::TcpListener;
 
 use crate::caller::{Caller, http};
 
-async fn asked(sandbox: &Sandbox, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+async fn control(
+    sandbox: &Sandbox,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> (u16, Value) {
     let mut request = http().request(method, format!("{}/_sandbox/{path}", sandbox.url()));
     if let Some(body) = body {
         request = request
             .header("Content-Type", "application/json")
             .body(body.to_string());
     }
-    let answer = request.send().await.unwrap();
-    let status = answer.status().as_u16();
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
     (
         status,
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap(),
+        serde_json::from_str(&response.text().await.unwrap()).unwrap(),
     )
 }
 
 async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Value {
-    let (status, answer) = asked(sandbox, Method::POST, path, Some(body)).await;
-    assert_eq!(status, 200, "{path}: {answer}");
-    answer
+    let (status, response) = control(sandbox, Method::POST, path, Some(body)).await;
+    assert_eq!(status, 200, "{path}: {response}");
+    response
 }
 
 async fn status(sandbox: &Sandbox) -> Value {
-    let (code, answer) = asked(sandbox, Method::GET, "status", None).await;
+    let (code, response) = control(sandbox, Method::GET, "status", None).await;
     assert_eq!(code, 200);
-    answer
+    response
 }
 
 const TRADE: &str = "/trade/create-trade-request";
@@ -45,7 +50,7 @@ fn trade(request_id: &str, customer: &Value) -> String {
 }
 
 #[tokio::test]
-async fn everything_is_steered_by_json() {
+async fn control_requests_change_the_sandbox() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let start = sandbox.clock().now_millis();
@@ -81,10 +86,10 @@ async fn everything_is_steered_by_json() {
         json!({"clientId": customer, "currency": "USDC", "network": "ethereum", "amount": 5});
     assert!(post(&sandbox, "deposit", coins).await["id"].is_i64());
 
-    let seen = status(&sandbox).await;
-    let client = &seen["clients"][0];
+    let state = status(&sandbox).await;
+    let client = &state["clients"][0];
     assert_eq!(client["token"]["generation"], 1);
-    assert!(client["token"]["accessEnds"].is_i64());
+    assert!(client["token"]["accessExpiresAt"].is_i64());
     assert_eq!(
         client["customers"][0],
         json!({"clientId": customer, "kybStatus": "APPROVED"})
@@ -94,12 +99,8 @@ async fn everything_is_steered_by_json() {
     assert_eq!(client["orders"][0]["status"], "PAID");
     let merchant = json!({"account": "Merchant", "amount": "1.01", "currency": "ETH_USDT"});
     assert!(client["balances"].as_array().unwrap().contains(&merchant));
-    let requests = seen["requests"].as_array().unwrap();
-    assert_eq!(
-        requests.len(),
-        3,
-        "those of the control are none of the gateway's"
-    );
+    let requests = state["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 3, "control requests are not logged");
     assert_eq!(requests[0]["operation"], "createCheckoutOrder");
     assert_eq!(requests[0]["evidence"], "documented");
     assert_eq!(requests[1]["evidence"], "inferred");
@@ -110,15 +111,15 @@ async fn everything_is_steered_by_json() {
     caller
         .post("/checkout/order/list", "{}")
         .await
-        .refused("00901");
+        .rejected("00901");
     assert_eq!(status(&sandbox).await["requests"][0]["retcode"], "00901");
     let shown = status(&sandbox).await.to_string();
     assert!(!shown.contains(&caller.token), "no token");
 }
 
-/// A list that is cut shows the latest, whatever their numbers are called.
+/// The order of a list depends on the creation of its records, not on their numbers.
 #[tokio::test]
-async fn the_latest_records_come_first() {
+async fn status_lists_latest_records_first() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let numbers = ["B", "C", "A"];
@@ -139,24 +140,21 @@ async fn the_latest_records_come_first() {
             .await
             .ok();
     }
-    let seen = status(&sandbox).await;
+    let state = status(&sandbox).await;
     let wanted = numbers.into_iter().rev().collect::<Vec<_>>();
-    for (list, member) in [
+    for (list, field) in [
         ("orders", "orderNo"),
         ("refunds", "refundOrderNo"),
         ("settlements", "settlementOrderNo"),
     ] {
-        let shown = seen["clients"][0][list].as_array().unwrap();
-        let shown: Vec<_> = shown
-            .iter()
-            .map(|it| it[member].as_str().unwrap())
-            .collect();
+        let shown = state["clients"][0][list].as_array().unwrap();
+        let shown: Vec<_> = shown.iter().map(|it| it[field].as_str().unwrap()).collect();
         assert_eq!(shown, wanted, "{list}");
     }
 }
 
 #[tokio::test]
-async fn faults_come_and_go() {
+async fn faults_are_added_and_removed() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let text = "status=503@listCheckoutOrders:times=2";
@@ -168,27 +166,30 @@ async fn faults_come_and_go() {
     )
     .await;
     assert_eq!(caller.post("/checkout/order/list", "{}").await.status, 503);
-    let seen = status(&sandbox).await;
+    let state = status(&sandbox).await;
     assert_eq!(
-        seen["faults"][0],
+        state["faults"][0],
         json!({"id": id, "text": text, "injections": 1})
     );
-    assert_eq!(seen["requests"][0]["faults"], json!([id]));
+    assert_eq!(state["requests"][0]["faults"], json!([id]));
     let path = format!("faults/{id}");
-    assert_eq!(asked(&sandbox, Method::DELETE, &path, None).await.0, 200);
-    assert_eq!(asked(&sandbox, Method::DELETE, &path, None).await.0, 404);
+    assert_eq!(control(&sandbox, Method::DELETE, &path, None).await.0, 200);
+    assert_eq!(control(&sandbox, Method::DELETE, &path, None).await.0, 404);
     caller.post("/checkout/order/list", "{}").await.ok();
-    assert_eq!(asked(&sandbox, Method::DELETE, "faults", None).await.0, 200);
+    assert_eq!(
+        control(&sandbox, Method::DELETE, "faults", None).await.0,
+        200
+    );
     assert_eq!(status(&sandbox).await["faults"], json!([]));
     assert!(sandbox.faults().add_text("nothing").is_err());
 }
 
 #[tokio::test]
-async fn webhooks_are_registered_shown_and_sent_again() {
+async fn webhooks_are_registered_listed_and_resent() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     let caller = Caller::new(&sandbox).await;
-    // Nobody answers there.
+    // No server listens on this port.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", free.local_addr().unwrap());
     drop(free);
@@ -198,9 +199,9 @@ async fn webhooks_are_registered_shown_and_sent_again() {
         .await
         .ok();
     sandbox.wait_for_deliveries().await;
-    let seen = status(&sandbox).await;
-    assert_eq!(seen["clients"][0]["webhookUrl"], url.as_str());
-    let delivery = &seen["deliveries"][0];
+    let state = status(&sandbox).await;
+    assert_eq!(state["clients"][0]["webhookUrl"], url.as_str());
+    let delivery = &state["deliveries"][0];
     assert_eq!(
         (&delivery["event"], &delivery["state"]),
         (&json!("e1"), &json!("pending"))
@@ -215,19 +216,19 @@ async fn webhooks_are_registered_shown_and_sent_again() {
     assert_eq!(
         [timestamp, signature],
         [signed[0].1.as_str(), &signed[1].1],
-        "at the same time"
+        "signed at the same time"
     );
     assert_eq!(
         post(&sandbox, "resend", json!({"number": 0})).await["number"],
         1
     );
     post(&sandbox, "webhook", json!({"url": null})).await;
-    let (code, _) = asked(&sandbox, Method::POST, "resend", Some(json!({"number": 0}))).await;
+    let (code, _) = control(&sandbox, Method::POST, "resend", Some(json!({"number": 0}))).await;
     assert_eq!(code, 404);
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said() {
+async fn invalid_control_request_is_rejected_with_reason() {
     let sandbox = Sandbox::start().await.unwrap();
     for (path, body, code, needle) in [
         (
@@ -271,7 +272,7 @@ async fn what_is_wrong_is_said() {
             "webhook",
             json!({"url": "https://localhost/"}),
             400,
-            "no TLS",
+            "does not support TLS",
         ),
         (
             "webhook",
@@ -283,7 +284,7 @@ async fn what_is_wrong_is_said() {
             "faults",
             json!({"fault": "explode"}),
             400,
-            "`explode` is no kind",
+            "`explode` is not a valid kind",
         ),
         (
             "nothing",
@@ -292,11 +293,11 @@ async fn what_is_wrong_is_said() {
             "there is no POST /_sandbox/nothing",
         ),
     ] {
-        let (status, answer) = asked(&sandbox, Method::POST, path, Some(body)).await;
-        assert_eq!(status, code, "{path}: {answer}");
+        let (status, response) = control(&sandbox, Method::POST, path, Some(body)).await;
+        assert_eq!(status, code, "{path}: {response}");
         assert!(
-            answer["error"].as_str().unwrap().contains(needle),
-            "{answer}"
+            response["error"].as_str().unwrap().contains(needle),
+            "{response}"
         );
     }
     let plain = http()
@@ -316,27 +317,27 @@ async fn what_is_wrong_is_said() {
 }
 
 #[tokio::test]
-async fn the_pages_need_nothing_from_elsewhere() {
+async fn pages_load_nothing_from_other_origins() {
     let sandbox = Sandbox::start().await.unwrap();
     for (path, kind, needle) in [
         ("/", "text/html; charset=utf-8", "<title>StableLink sandbox"),
         ("/docs", "text/html; charset=utf-8", "/docs/redoc.js"),
         ("/docs/openapi.json", "application/json", "createTrade"),
     ] {
-        let answer = http()
+        let response = http()
             .get(format!("{}{path}", sandbox.url()))
             .send()
             .await
             .unwrap();
         assert_eq!(
             (
-                answer.status().as_u16(),
-                answer.headers()["content-type"] == kind
+                response.status().as_u16(),
+                response.headers()["content-type"] == kind
             ),
             (200, true)
         );
-        let policy = answer.headers().get("content-security-policy").cloned();
-        let text = answer.text().await.unwrap();
+        let policy = response.headers().get("content-security-policy").cloned();
+        let text = response.text().await.unwrap();
         assert!(text.contains(needle));
         if kind.starts_with("text/html") {
             assert!(
@@ -363,7 +364,7 @@ async fn the_pages_need_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn it_binds_to_loopback_unless_told_otherwise() {
+async fn sandbox_binds_to_loopback_unless_remote_is_allowed() {
     let sandbox = Sandbox::builder()
         .bind((Ipv4Addr::LOCALHOST, 0).into())
         .start()
@@ -373,14 +374,16 @@ async fn it_binds_to_loopback_unless_told_otherwise() {
     let again = Sandbox::builder().bind(taken).start().await;
     assert!(matches!(again, Err(StartError::Listen(_))));
     let everywhere: SocketAddr = (Ipv4Addr::UNSPECIFIED, 0).into();
-    let refused = Sandbox::builder()
+    let rejection = Sandbox::builder()
         .bind(everywhere)
         .start()
         .await
         .unwrap_err();
     assert!(
-        refused.to_string().contains("SandboxBuilder::allow_remote"),
-        "{refused}"
+        rejection
+            .to_string()
+            .contains("SandboxBuilder::allow_remote"),
+        "{rejection}"
     );
     let open = Sandbox::builder()
         .bind(everywhere)

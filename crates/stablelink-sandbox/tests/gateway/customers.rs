@@ -1,18 +1,18 @@
-//! Customers, their KYB, remits, files.
+//! Tests of customers, KYB, remits and files.
 
 use reqwest::multipart::{Form, Part};
 use stablelink_sandbox::{Operation, Sandbox};
 
-use crate::caller::{Answer, Caller};
+use crate::caller::{Caller, HttpResponse};
 
 #[tokio::test]
-async fn a_customer_is_made_read_and_reviewed() {
+async fn customer_is_created_read_and_reviewed() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let body = r#"{"email":"sub119@example.com","mobileNumber":"+65 11918612760","country":"VGB","fullName":"Holding Limited","clientType":4,"username":"Leo","city":"Tortola","postalCode":"VG1110","address":"CC, Road Town","dateOfBirth":"1988-08-05"}"#;
-    let made = caller.post("/user/create-user", body).await.ok();
-    let id: i64 = made.member("id").parse().unwrap();
-    assert!(id > i64::from(u32::MAX), "ids go beyond 32 bits");
+    let created = caller.post("/user/create-user", body).await.ok();
+    let id: i64 = created.field("id").parse().unwrap();
+    assert!(id > i64::from(u32::MAX), "ids exceed 32 bits");
     let query = format!("clientId={id}");
     let info = || caller.get("/user/user-info", &query);
     assert_eq!(info().await.ok().text("email"), "sub119@example.com");
@@ -26,12 +26,12 @@ async fn a_customer_is_made_read_and_reviewed() {
     caller
         .post("/user/kyb/submit-info", r#"{"clientId":1}"#)
         .await
-        .refused("00907");
+        .rejected("00907");
     caller
         .get("/user/user-info", "clientId=1")
         .await
-        .refused("00907");
-    caller.get("/user/user-info", "").await.refused("00008");
+        .rejected("00907");
+    caller.get("/user/user-info", "").await.rejected("00008");
     let effects = sandbox.effects();
     assert_eq!(
         effects.count(Operation::CreateUser, "sub119@example.com"),
@@ -42,23 +42,23 @@ async fn a_customer_is_made_read_and_reviewed() {
         caller
             .post("/user/create-user", &body.replace(from, to))
             .await
-            .refused("00008");
+            .rejected("00008");
     }
 }
 
 const REMIT: &str = r#"{"requestId":"r1","beneficiaryName":"B","beneficiaryAddress":"A","beneficiaryBankCountry":"USA","beneficiaryBankName":"N","beneficiaryAccount":"1","currency":"USD","bankType":"SWIFT","beneficiaryBankSwiftCode":"ABCDUS33","beneficiaryBankAddress":"X","isIntermediaryRequired":false,"more":1.10}"#;
 
 #[tokio::test]
-async fn a_remit_is_made_changed_and_read() {
+async fn remit_is_created_updated_and_read() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    let made = caller.post("/remit/create-remit", REMIT).await.ok();
-    let id = made.member("id");
-    assert_eq!(made.member("more"), "1.10", "unknown members stay");
+    let created = caller.post("/remit/create-remit", REMIT).await.ok();
+    let id = created.field("id");
+    assert_eq!(created.field("more"), "1.10", "unknown fields are kept");
     caller
         .post("/remit/create-remit", REMIT)
         .await
-        .refused("00906");
+        .rejected("00906");
     let update = |id: &str, request_id: &str| {
         let body = REMIT.replace(
             "{\"requestId\":\"r1\"",
@@ -68,31 +68,31 @@ async fn a_remit_is_made_changed_and_read() {
         let caller = &caller;
         async move { caller.post("/remit/update-remit", &body).await }
     };
-    update(&id, "r1").await.refused("00906");
-    update("7", "r2").await.refused("00907");
+    update(&id, "r1").await.rejected("00906");
+    update("7", "r2").await.rejected("00907");
     update(&format!("\"{id}\""), "r2").await.ok();
     let read = caller
         .get("/remit/get-remit-info", &format!("id={id}"))
         .await
         .ok();
     assert_eq!(
-        (read.text("beneficiaryName"), read.member("id")),
+        (read.text("beneficiaryName"), read.field("id")),
         ("C".to_owned(), id)
     );
     let list = caller.post("/remit/remit-info-page", "{}").await.ok();
-    assert_eq!(list.member("total"), "1");
+    assert_eq!(list.field("total"), "1");
     let effects = sandbox.effects();
     assert_eq!(effects.count(Operation::CreateRemit, "r1"), 1);
     assert_eq!(effects.count(Operation::UpdateRemit, "r2"), 1);
 }
 
 #[tokio::test]
-async fn a_wrong_remit_is_refused_with_the_rule() {
+async fn invalid_remit_is_rejected_with_the_rule() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (from, to, needle) in [
         ("\"B\"", "\"\"", "beneficiaryName must not be empty"),
-        ("\"B\"", "7", "beneficiaryName must be a text"),
+        ("\"B\"", "7", "beneficiaryName must be a string"),
         (
             "\"USA\"",
             "\"USAX\"",
@@ -112,24 +112,24 @@ async fn a_wrong_remit_is_refused_with_the_rule() {
         ),
     ] {
         let body = REMIT.replacen(from, to, 1);
-        let refused = caller
+        let rejection = caller
             .post("/remit/create-remit", &body)
             .await
-            .refused("00008");
+            .rejected("00008");
         assert!(
-            refused.retmsg().contains(needle),
+            rejection.retmsg().contains(needle),
             "{needle}: {}",
-            refused.body
+            rejection.body
         );
     }
     assert_eq!(sandbox.effects().iter().count(), 0);
 }
 
-/// Of 3,000,000 bytes 0xff.
+/// The hash of 3,000,000 bytes 0xff.
 const SHA256: &str = "fe1798ad57945703208c626a0551c474bc6c4a385b6da5ae2a3e2c317b4cc06c";
 
-/// Multipart bodies are signed as if they were empty.
-async fn upload(caller: &Caller, form: Form) -> Answer {
+/// Uploads a form. Multipart bodies are signed as if they were empty.
+async fn upload(caller: &Caller, form: Form) -> HttpResponse {
     let path = "/file/upload-file";
     let [timestamp, signature] = caller.signature("POST", path, "", b"");
     let request = caller
@@ -139,18 +139,20 @@ async fn upload(caller: &Caller, form: Form) -> Answer {
         .header("TIMESTAMP", timestamp)
         .header("SIGNATURE", signature)
         .multipart(form);
-    Answer::read(request.send().await.unwrap()).await.unwrap()
+    HttpResponse::read(request.send().await.unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
-async fn a_file_is_measured_and_named_by_a_trade() {
+async fn uploaded_file_is_recorded_and_used_by_a_trade() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let content = vec![0xff_u8; 3_000_000];
     let part = Part::bytes(content).file_name("receipt.pdf");
     let part = part.mime_str("application/pdf").unwrap();
     let form = Form::new().part("file", part).text("scene", "3");
-    let id = upload(&caller, form).await.ok().member("fileId");
+    let id = upload(&caller, form).await.ok().field("fileId");
     let files = sandbox.files();
     let file = &files[0];
     assert_eq!(file.id.to_string(), id);
@@ -171,13 +173,13 @@ async fn a_file_is_measured_and_named_by_a_trade() {
         let caller = &caller;
         async move { caller.post("/trade/create-trade-request", &body).await }
     };
-    create(trade("5", "T1")).await.refused("00907");
-    create(trade(&id, "")).await.refused("00008");
+    create(trade("5", "T1")).await.rejected("00907");
+    create(trade(&id, "")).await.rejected("00008");
     create(trade(&format!("\"{id}\""), "T1")).await.ok();
 }
 
 #[tokio::test]
-async fn a_wrong_upload_is_refused() {
+async fn invalid_upload_is_rejected() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let file = || Part::bytes(vec![1]).file_name("a");
@@ -192,17 +194,17 @@ async fn a_wrong_upload_is_refused() {
             "file must not be empty",
         ),
     ] {
-        let refused = upload(&caller, form).await.refused("00008");
+        let rejection = upload(&caller, form).await.rejected("00008");
         assert!(
-            refused.retmsg().contains(needle),
+            rejection.retmsg().contains(needle),
             "{needle}: {}",
-            refused.body
+            rejection.body
         );
     }
-    let refused = caller
+    let rejection = caller
         .post("/file/upload-file", "{}")
         .await
-        .refused("00008");
-    assert!(refused.retmsg().contains("multipart/form-data"));
+        .rejected("00008");
+    assert!(rejection.retmsg().contains("multipart/form-data"));
     assert!(sandbox.files().is_empty());
 }

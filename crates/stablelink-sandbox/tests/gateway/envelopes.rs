@@ -1,11 +1,11 @@
-//! The envelope in all of its forms.
+//! Tests of the envelope.
 
 use stablelink_sandbox::{ErrorStatus, Operation, RetcodeForm, Retmsg, Sandbox};
 
-use crate::caller::{Answer, Caller, by_credentials};
+use crate::caller::{Caller, HttpResponse, by_credentials};
 
 #[tokio::test]
-async fn a_success_has_the_retcode_that_was_asked_for() {
+async fn success_has_the_configured_retcode() {
     for (form, token, simulated, order) in [
         (RetcodeForm::AsDocumented, "200", "200", "\"200\""),
         (RetcodeForm::Integer, "200", "200", "200"),
@@ -25,7 +25,7 @@ async fn a_success_has_the_retcode_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_success_has_the_message_that_was_asked_for() {
+async fn success_has_the_configured_retmsg() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (retmsg, expected) in [
@@ -40,12 +40,12 @@ async fn a_success_has_the_message_that_was_asked_for() {
             .await
             .ok();
         assert_eq!(event.retmsg(), expected);
-        assert_eq!(event.top("retdata"), "", "nothing to say");
+        assert_eq!(event.top("retdata"), "", "no data");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_has_the_status_that_was_asked_for() {
+async fn rejection_has_the_configured_status() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let order = |number: &str| {
@@ -60,19 +60,19 @@ async fn a_refusal_has_the_status_that_was_asked_for() {
     ] {
         sandbox.update_settings(|settings| settings.error_status = error_status);
         let answers = [
-            caller.post(path, &order("a-b")).await.refused("00008"),
-            caller.post(path, &order("A")).await.refused("00906"),
+            caller.post(path, &order("a-b")).await.rejected("00008"),
+            caller.post(path, &order("A")).await.rejected("00906"),
             caller
                 .get("/checkout/order/info", "orderNo=B")
                 .await
-                .refused("00907"),
+                .rejected("00907"),
         ];
-        assert_eq!(answers.map(|answer| answer.status), statuses);
+        assert_eq!(answers.map(|response| response.status), statuses);
     }
 }
 
 #[tokio::test]
-async fn what_is_no_operation_is_refused_in_an_envelope() {
+async fn unknown_operation_is_rejected_in_an_envelope() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (method, path, status) in [
@@ -83,17 +83,19 @@ async fn what_is_no_operation_is_refused_in_an_envelope() {
         ("POST", "/checkout/order/info", 405),
         ("DELETE", "/user/auth/oauth2/token", 405),
     ] {
-        // Not even signed: there are no secrets.
+        // The request is not signed: an unknown path requires no authentication.
         let url = format!("{}{path}", sandbox.url());
         let request = caller.http.request(method.parse().unwrap(), url);
-        let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
-        assert_eq!(answer.status, status, "{method} {path}");
-        answer.refused("00909");
+        let response = HttpResponse::read(request.send().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status, status, "{method} {path}");
+        response.rejected("00909");
     }
 }
 
 #[tokio::test]
-async fn every_operation_is_there() {
+async fn every_operation_has_a_handler() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for operation in Operation::ALL {
@@ -103,13 +105,15 @@ async fn every_operation_is_there() {
             ""
         };
         let request = caller.request(operation.method().as_str(), operation.path(), "", body);
-        let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
-        assert_ne!(answer.retcode(), "\"00909\"", "{operation}");
+        let response = HttpResponse::read(request.send().await.unwrap())
+            .await
+            .unwrap();
+        assert_ne!(response.retcode(), "\"00909\"", "{operation}");
         assert_ne!(
-            answer.retcode(),
+            response.retcode(),
             "\"00999\"",
             "{operation}: {}",
-            answer.body
+            response.body
         );
     }
     assert!(
@@ -122,7 +126,7 @@ async fn every_operation_is_there() {
 }
 
 #[tokio::test]
-async fn a_body_must_be_json_and_says_where_it_is_not() {
+async fn invalid_json_body_is_rejected_with_the_position() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (body, needle) in [
@@ -130,32 +134,42 @@ async fn a_body_must_be_json_and_says_where_it_is_not() {
         ("[]", "the body must be an object"),
         (r#"{"event":"e"} x"#, "trailing"),
         ("{}", "missing field `event`"),
-        (r#"{"event":7}"#, "event must be a text"),
+        (r#"{"event":7}"#, "event must be a string"),
     ] {
-        let answer = caller
+        let response = caller
             .post("/base/notification/simulate", body)
             .await
-            .refused("00008");
-        assert!(answer.retmsg().contains(needle), "{body}: {}", answer.body);
+            .rejected("00008");
+        assert!(
+            response.retmsg().contains(needle),
+            "{body}: {}",
+            response.body
+        );
     }
     let request = caller.request("POST", "/base/notification/simulate", "", "");
     let request = request.header("Content-Type", "text/plain");
-    let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
-    assert!(answer.refused("00008").retmsg().contains("Content-Type"));
+    let response = HttpResponse::read(request.send().await.unwrap())
+        .await
+        .unwrap();
+    assert!(response.rejected("00008").retmsg().contains("Content-Type"));
 }
 
 #[tokio::test]
-async fn what_the_document_does_not_allow_is_refused_with_the_field() {
+async fn request_that_violates_the_document_is_rejected_with_the_field() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let order =
         r#"{"orderNo":"A","orderAmount":"1","customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
-    let refused = caller.post("/checkout/order/create", order).await;
-    assert!(refused.retmsg().contains("orderAmount must be a number"));
-    refused.refused("00008");
-    let refused = caller.get("/user/user-info", "clientId=x").await;
-    assert!(refused.retmsg().contains("clientId must be a whole number"));
-    refused.refused("00008");
+    let rejection = caller.post("/checkout/order/create", order).await;
+    assert!(rejection.retmsg().contains("orderAmount must be a number"));
+    rejection.rejected("00008");
+    let rejection = caller.get("/user/user-info", "clientId=x").await;
+    assert!(
+        rejection
+            .retmsg()
+            .contains("clientId must be a whole number")
+    );
+    rejection.rejected("00008");
     let [timestamp, signature] = caller.signature("POST", "/checkout/order/list", "", b"{}");
     let request = caller
         .http
@@ -165,12 +179,14 @@ async fn what_the_document_does_not_allow_is_refused_with_the_field() {
         .header("SIGNATURE", signature)
         .header("Content-Type", "application/jsonish")
         .body("{}");
-    let refused = Answer::read(request.send().await.unwrap()).await.unwrap();
+    let rejection = HttpResponse::read(request.send().await.unwrap())
+        .await
+        .unwrap();
     assert!(
-        refused
+        rejection
             .retmsg()
             .contains("Content-Type must be application/json")
     );
-    refused.refused("00008");
+    rejection.rejected("00008");
     assert_eq!(sandbox.mismatches(), []);
 }

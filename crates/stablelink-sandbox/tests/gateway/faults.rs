@@ -1,4 +1,4 @@
-//! Each fault, as a client meets it.
+//! Tests of each fault, as a client sees it.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ const PATH: &str = "/checkout/order/create";
 const ORDER: &str =
     r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
 
-fn made(sandbox: &Sandbox) -> u64 {
+fn created(sandbox: &Sandbox) -> u64 {
     sandbox.effects().count(Operation::CreateCheckoutOrder, "A")
 }
 
 #[tokio::test]
-async fn a_reset_comes_before_or_after_the_effect() {
+async fn reset_can_happen_before_or_after_the_effect() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (fault, effects) in [(Fault::reset(), 0), (Fault::reset().after_effect(), 1)] {
@@ -27,7 +27,7 @@ async fn a_reset_comes_before_or_after_the_effect() {
         let error = caller.try_post(PATH, ORDER).await.unwrap_err();
         assert!(is_reset(&error), "{error:?}");
         assert_eq!(
-            (sandbox.faults().injections(id), made(&sandbox)),
+            (sandbox.faults().injections(id), created(&sandbox)),
             (1, effects)
         );
         let record = sandbox.requests().pop().unwrap();
@@ -36,7 +36,7 @@ async fn a_reset_comes_before_or_after_the_effect() {
 }
 
 #[tokio::test]
-async fn answers_stand_in_for_the_gateways() {
+async fn faults_replace_the_response() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let cases = [
@@ -60,23 +60,31 @@ async fn answers_stand_in_for_the_gateways() {
     let count = cases.len();
     for (fault, status, body) in cases {
         sandbox.faults().add(fault.clone());
-        let answer = caller.post(PATH, ORDER).await;
-        assert_eq!(answer.status, status, "{fault:?}");
-        assert!(answer.body.starts_with(body), "{fault:?}: {}", answer.body);
-        assert!(answer.headers.contains_key("date"));
+        let response = caller.post(PATH, ORDER).await;
+        assert_eq!(response.status, status, "{fault:?}");
+        assert!(
+            response.body.starts_with(body),
+            "{fault:?}: {}",
+            response.body
+        );
+        assert!(response.headers.contains_key("date"));
     }
-    assert_eq!(made(&sandbox), 0, "none of the {count} had an effect");
+    assert_eq!(
+        created(&sandbox),
+        0,
+        "none of the {count} faults had an effect"
+    );
     caller.post(PATH, ORDER).await.ok();
-    // After the effect, which a refused call does not have.
+    // A rejected call has no effect, so this fault does not hit it.
     sandbox.faults().add(Fault::status(500).after_effect());
-    caller.post(PATH, ORDER).await.refused("00906");
+    caller.post(PATH, ORDER).await.rejected("00906");
     let other = ORDER.replace("\"A\"", "\"B\"");
     assert_eq!(caller.post(PATH, &other).await.status, 500);
     assert_eq!(sandbox.effects().total(Operation::CreateCheckoutOrder), 2);
 }
 
 #[tokio::test]
-async fn headers_come_with_the_answers() {
+async fn faults_set_response_headers() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (fault, header, value) in [
@@ -101,17 +109,17 @@ async fn headers_come_with_the_answers() {
 }
 
 #[tokio::test]
-async fn a_big_error_is_as_big_as_asked() {
+async fn large_error_has_the_requested_length() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     sandbox.faults().add(Fault::large_error(10_000_000));
-    let answer = caller.post(PATH, ORDER).await;
-    assert_eq!(answer.status, 500);
-    assert!(answer.body.len() > 10_000_000);
+    let response = caller.post(PATH, ORDER).await;
+    assert_eq!(response.status, 500);
+    assert!(response.body.len() > 10_000_000);
 }
 
 #[tokio::test]
-async fn members_change_and_nothing_else_does() {
+async fn replaced_field_leaves_other_fields_unchanged() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     caller.post(PATH, ORDER).await.ok();
@@ -132,29 +140,26 @@ async fn members_change_and_nothing_else_does() {
         ),
     ] {
         sandbox.faults().add(fault);
-        let answer = info().await;
-        assert_eq!(answer.member("orderStatus"), value, "{}", answer.body);
-        assert_eq!(answer.member("payingAmount"), "0.505");
+        let response = info().await;
+        assert_eq!(response.field("orderStatus"), value, "{}", response.body);
+        assert_eq!(response.field("payingAmount"), "0.505");
     }
     sandbox.faults().add(Fault::null("retdata.records"));
     assert_eq!(
-        info().await.member("orderStatus"),
+        info().await.field("orderStatus"),
         "\"PAYING\"",
-        "no such member"
+        "there is no such field"
     );
     sandbox.faults().add(Fault::null("retdata.records"));
     let list = caller.post("/checkout/order/list", "{}").await;
     assert_eq!(
-        (
-            list.member("records").as_str(),
-            list.member("total").as_str()
-        ),
+        (list.field("records").as_str(), list.field("total").as_str()),
         ("null", "1")
     );
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_shorter_than_it_says() {
+async fn truncated_response_is_shorter_than_content_length() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     sandbox
@@ -169,11 +174,11 @@ async fn a_cut_answer_is_shorter_than_it_says() {
     assert!(response.content_length().unwrap() > 100);
     let error = response.text().await.unwrap_err();
     assert!(error.is_decode() || error.is_body(), "{error:?}");
-    assert_eq!(made(&sandbox), 1);
+    assert_eq!(created(&sandbox), 1);
 }
 
 #[tokio::test]
-async fn half_of_a_cut_answer_is_really_sent() {
+async fn half_of_truncated_response_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     for fault in [Fault::truncate(), Fault::stall_within_body()] {
         sandbox.faults().add(fault.on_token());
@@ -184,7 +189,7 @@ async fn half_of_a_cut_answer_is_really_sent() {
             .unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut read = Vec::new();
-        // Until the half is there: it never gets more, and one of the two never ends.
+        // Reads until half of the body arrived. One of the two faults never closes the connection.
         while !String::from_utf8_lossy(&read).contains("access_tok") {
             assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0);
         }
@@ -193,9 +198,8 @@ async fn half_of_a_cut_answer_is_really_sent() {
     assert_eq!(sandbox.token_grants().credentials, 2);
 }
 
-/// Makes an order that meets the fault, and gives it while it waits; other calls are answered
-/// meanwhile.
-async fn waiting(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle<bool> {
+/// Creates an order that the fault delays, and returns its task. Other calls succeed meanwhile.
+async fn delayed_order(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle<bool> {
     let id = sandbox
         .faults()
         .add(fault.on(Operation::CreateCheckoutOrder));
@@ -210,50 +214,54 @@ async fn waiting(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle
 }
 
 #[tokio::test]
-async fn a_stall_lasts_as_long_as_the_client_waits() {
+async fn stall_lasts_until_the_client_disconnects() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     for (fault, effects) in [(Fault::stall(), 0), (Fault::stall().after_effect(), 1)] {
-        waiting(&sandbox, &caller, fault).await.abort();
-        assert_eq!(made(&sandbox), effects);
+        delayed_order(&sandbox, &caller, fault).await.abort();
+        assert_eq!(created(&sandbox), effects);
     }
 }
 
 #[tokio::test]
-async fn latency_delays_and_lets_go_on() {
+async fn latency_delays_and_request_continues() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let hour = Duration::from_secs(3600);
-    waiting(&sandbox, &caller, Fault::latency(hour))
+    delayed_order(&sandbox, &caller, Fault::latency(hour))
         .await
         .abort();
-    assert_eq!(made(&sandbox), 0);
-    let late = sandbox.faults().add(Fault::latency(Duration::ZERO));
+    assert_eq!(created(&sandbox), 0);
+    let latency = sandbox.faults().add(Fault::latency(Duration::ZERO));
     sandbox.faults().add(Fault::status(503));
     assert_eq!(caller.post(PATH, ORDER).await.status, 503);
-    assert_eq!(sandbox.faults().injections(late), 1, "both struck");
+    assert_eq!(
+        sandbox.faults().injections(latency),
+        1,
+        "both were injected"
+    );
     let after = Fault::latency(hour).after_effect();
-    waiting(&sandbox, &caller, after).await.abort();
-    assert_eq!(made(&sandbox), 1);
+    delayed_order(&sandbox, &caller, after).await.abort();
+    assert_eq!(created(&sandbox), 1);
 }
 
 #[tokio::test]
-async fn a_date_is_skewed_and_the_clock_is_not() {
+async fn date_skew_does_not_change_the_clock() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     let caller = Caller::new(&sandbox).await;
     let now = sandbox.clock().now_millis() / 1000;
     for (skew, expected) in [(-3_600_000, now - 3600), (86_400_000, now + 86_400)] {
         sandbox.faults().add(Fault::date_skew(skew));
-        let answer = caller.post("/checkout/order/list", "{}").await.ok();
-        let date = jiff::fmt::rfc2822::parse(answer.headers["date"].to_str().unwrap()).unwrap();
+        let response = caller.post("/checkout/order/list", "{}").await.ok();
+        let date = jiff::fmt::rfc2822::parse(response.headers["date"].to_str().unwrap()).unwrap();
         assert_eq!(date.timestamp().as_second(), expected);
     }
     assert_eq!(sandbox.clock().now_millis() / 1000, now);
 }
 
 #[tokio::test]
-async fn token_requests_have_faults_of_their_own() {
+async fn faults_can_target_token_requests_calls_or_paths() {
     let sandbox = Sandbox::builder()
         .retcode(RetcodeForm::String)
         .start()
@@ -277,7 +285,7 @@ async fn token_requests_have_faults_of_their_own() {
         200
     );
     sandbox.faults().clear();
-    // What is no operation can be struck too.
+    // A fault can also hit a path without an operation.
     sandbox.faults().add(Fault::html(503).on_path("/nowhere"));
     let nowhere = || caller.http.get(format!("{}/nowhere", sandbox.url())).send();
     assert_eq!(nowhere().await.unwrap().status(), 503);

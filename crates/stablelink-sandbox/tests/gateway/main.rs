@@ -1,6 +1,6 @@
-//! The sandbox over raw HTTP.
+//! Tests of the sandbox over raw HTTP.
 //!
-//! Requests are signed by the project's signature crate, which the sandbox shares no code with.
+//! Requests are signed with the project's signature crate, with which the sandbox shares no code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod caller;
@@ -12,7 +12,7 @@ mod faults;
 mod limits;
 mod server;
 mod signatures;
-mod steps;
 mod tokens;
 mod trades;
+mod transitions;
 mod webhooks;

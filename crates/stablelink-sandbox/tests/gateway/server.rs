@@ -1,4 +1,4 @@
-//! Start, stop, and what is seen from outside.
+//! Tests of start, shutdown and the request log.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::caller::{Caller, by_credentials};
 
 #[tokio::test]
-async fn many_live_side_by_side() {
+async fn many_sandboxes_run_at_the_same_time() {
     let mut sandboxes = Vec::new();
     for _ in 0..20 {
         sandboxes.push(Sandbox::start().await.unwrap());
@@ -20,17 +20,17 @@ async fn many_live_side_by_side() {
         let token = by_credentials(sandbox.url(), &sandbox.credentials()).await;
         assert_eq!(token.status, 200);
     }
-    // Not with another's credentials.
+    // The credentials of another sandbox are rejected.
     let foreign = by_credentials(sandboxes[0].url(), &sandboxes[1].credentials()).await;
-    foreign.refused("00905");
+    foreign.rejected("00905");
 }
 
 #[tokio::test]
-async fn shutdown_ends_idle_connections_and_the_port() {
+async fn shutdown_closes_idle_connections_and_the_port() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let address = sandbox.address();
-    // Kept alive, with no request under way.
+    // The connection is kept alive without an open request.
     caller.post("/checkout/order/list", "{}").await.ok();
     sandbox.shutdown().await;
     assert!(TcpStream::connect(address).await.is_err());
@@ -38,7 +38,7 @@ async fn shutdown_ends_idle_connections_and_the_port() {
 }
 
 #[tokio::test]
-async fn dropped_it_takes_its_connections_with_it() {
+async fn dropping_the_sandbox_closes_its_connections() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let id = sandbox.faults().add(Fault::stall());
@@ -56,7 +56,7 @@ async fn dropped_it_takes_its_connections_with_it() {
 }
 
 #[tokio::test]
-async fn requests_are_logged_with_what_they_carried() {
+async fn requests_are_logged_with_their_content() {
     let sandbox = Sandbox::builder()
         .settings(|settings| (settings.request_log_size, settings.logged_body_bytes) = (2, 4))
         .start()
@@ -66,7 +66,7 @@ async fn requests_are_logged_with_what_they_carried() {
     caller
         .get("/checkout/order/info", "orderNo=none")
         .await
-        .refused("00907");
+        .rejected("00907");
     caller
         .post("/checkout/order/list", r#"{"pageNum":1}"#)
         .await
@@ -98,7 +98,7 @@ async fn requests_are_logged_with_what_they_carried() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused() {
+async fn body_beyond_the_limit_is_rejected() {
     let sandbox = Sandbox::builder()
         .settings(|settings| settings.body_limit = 100)
         .start()
@@ -107,7 +107,7 @@ async fn a_body_beyond_the_limit_is_refused() {
     let caller = Caller::new(&sandbox).await;
     let list = |length: usize| format!("{{}}{}", " ".repeat(length - 2));
     caller.post("/checkout/order/list", &list(100)).await.ok();
-    let refused = caller.post("/checkout/order/list", &list(101)).await;
-    assert_eq!(refused.status, 413);
-    refused.refused("00910");
+    let rejection = caller.post("/checkout/order/list", &list(101)).await;
+    assert_eq!(rejection.status, 413);
+    rejection.rejected("00910");
 }

@@ -1,14 +1,14 @@
-//! What every call but the token call must carry.
+//! Tests of the headers of authenticated calls.
 
 use reqwest::header::{HeaderName, HeaderValue};
 use stablelink_sandbox::{ErrorStatus, Sandbox, SandboxQueryForm};
 
-use crate::caller::{Answer, Caller};
+use crate::caller::{Caller, HttpResponse};
 
 const PATH: &str = "/checkout/order/info";
 
 #[tokio::test]
-async fn missing_and_wrong_headers_are_refused() {
+async fn missing_or_invalid_header_is_rejected() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     sandbox.update_settings(|settings| settings.error_status = ErrorStatus::ByKind);
@@ -51,32 +51,32 @@ async fn missing_and_wrong_headers_are_refused() {
                 .headers_mut()
                 .insert(name, HeaderValue::from_static(value));
         }
-        let answer = Answer::read(caller.http.execute(request).await.unwrap())
+        let response = HttpResponse::read(caller.http.execute(request).await.unwrap())
             .await
             .unwrap();
         let expected = (status, format!("\"{message}\""));
-        let answer = answer.refused(retcode);
-        let told = (answer.status, answer.retmsg().to_owned());
-        assert_eq!(told, expected, "{header} {value:?}");
+        let response = response.rejected(retcode);
+        let actual = (response.status, response.retmsg().to_owned());
+        assert_eq!(actual, expected, "{header} {value:?}");
     }
 }
 
-/// What the sandbox and the client agree on is agreed on by two, not by one with itself.
+/// The sandbox verifies the client only if it does not use the same code.
 #[test]
-fn no_code_is_shared_with_the_client() {
+fn sandbox_does_not_depend_on_the_client() {
     let manifest = include_str!("../../Cargo.toml");
     let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
-    let (dependencies, of_tests) = dependencies.split_once("[dev-dependencies]").unwrap();
+    let (dependencies, dev_dependencies) = dependencies.split_once("[dev-dependencies]").unwrap();
     assert!(!dependencies.contains("stablelink"), "{dependencies}");
-    assert!(of_tests.contains("stablelink-signature"), "{of_tests}");
+    assert!(dev_dependencies.contains("stablelink-signature"));
 }
 
-/// Nobody knows which of two would count.
+/// It is not known which of two values the gateway would use.
 #[tokio::test]
-async fn a_header_that_stands_twice_is_refused() {
+async fn repeated_header_is_rejected() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    for (header, shown) in [
+    for (header, display_name) in [
         ("authorization", "Authorization"),
         ("signature", "SIGNATURE"),
         ("timestamp", "TIMESTAMP"),
@@ -87,16 +87,16 @@ async fn a_header_that_stands_twice_is_refused() {
             .unwrap();
         let again = request.headers()[header].clone();
         request.headers_mut().append(header, again);
-        let answer = Answer::read(caller.http.execute(request).await.unwrap())
+        let response = HttpResponse::read(caller.http.execute(request).await.unwrap())
             .await
             .unwrap();
-        let words = format!("\"header [{shown}] stands twice\"");
-        assert_eq!(answer.refused("00008").retmsg(), words);
+        let message = format!("\"header [{display_name}] is repeated\"");
+        assert_eq!(response.rejected("00008").retmsg(), message);
     }
 }
 
 #[tokio::test]
-async fn every_signed_part_counts() {
+async fn signature_covers_every_signed_part() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let path = "/trade/confirm-transaction";
@@ -121,42 +121,44 @@ async fn every_signed_part_counts() {
             .header("SIGNATURE", signature)
             .header("Content-Type", "application/json")
             .body(body);
-        let answer = Answer::read(request.send().await.unwrap()).await.unwrap();
-        assert_eq!(answer.retcode(), format!("\"{expected}\""), "{signed:?}");
+        let response = HttpResponse::read(request.send().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.retcode(), format!("\"{expected}\""), "{signed:?}");
     }
 }
 
 #[tokio::test]
-async fn a_timestamp_may_be_two_minutes_off() {
+async fn timestamp_within_two_minutes_is_accepted() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     let mut caller = Caller::new(&sandbox).await;
     let now = sandbox.clock().now_millis();
-    for (off, retcode) in [
+    for (difference, retcode) in [
         (0, "00907"),
         (-120_000, "00907"),
         (120_000, "00907"),
         (-120_001, "00902"),
         (120_001, "00902"),
     ] {
-        caller.now = Box::new(move || now + off);
-        let answer = caller.get(PATH, "orderNo=none").await.refused(retcode);
+        caller.now = Box::new(move || now + difference);
+        let response = caller.get(PATH, "orderNo=none").await.rejected(retcode);
         if retcode == "00902" {
-            assert!(answer.retmsg().contains("TIMESTAMP"), "{}", answer.body);
+            assert!(response.retmsg().contains("TIMESTAMP"), "{}", response.body);
         }
     }
-    // By its own clock, which the answers tell.
+    // The sandbox uses its own clock, which the `Date` header shows.
     sandbox
         .clock()
         .set_offset(sandbox.clock().offset() + 600_000);
     caller.now = Box::new(move || now);
-    let refused = caller.get(PATH, "orderNo=none").await.refused("00902");
-    let date = jiff::fmt::rfc2822::parse(refused.headers["date"].to_str().unwrap()).unwrap();
+    let rejection = caller.get(PATH, "orderNo=none").await.rejected("00902");
+    let date = jiff::fmt::rfc2822::parse(rejection.headers["date"].to_str().unwrap()).unwrap();
     assert_eq!(date.timestamp().as_second(), (now + 600_000) / 1000);
 }
 
 #[tokio::test]
-async fn the_query_is_signed_in_the_form_that_was_asked_for() {
+async fn query_must_be_signed_in_the_configured_form() {
     use stablelink_signature::QueryForm as Signed;
 
     let forms = [
@@ -164,36 +166,40 @@ async fn the_query_is_signed_in_the_form_that_was_asked_for() {
         (SandboxQueryForm::DecodedWithMark, Signed::DecodedWithMark),
         (SandboxQueryForm::EncodedSorted, Signed::EncodedSorted),
     ];
-    for (asked, _) in forms {
-        let sandbox = Sandbox::builder().query_form(asked).start().await.unwrap();
+    for (configured, _) in forms {
+        let sandbox = Sandbox::builder()
+            .query_form(configured)
+            .start()
+            .await
+            .unwrap();
         let mut caller = Caller::new(&sandbox).await;
         for (form, signed) in forms {
             caller.query_form = signed;
-            let answer = caller.get(PATH, "z=%C3%A4%20b&orderNo=a%2Bb").await;
-            let expected = if form == asked { "00907" } else { "00903" };
+            let response = caller.get(PATH, "z=%C3%A4%20b&orderNo=a%2Bb").await;
+            let expected = if form == configured { "00907" } else { "00903" };
             assert_eq!(
-                answer.retcode(),
+                response.retcode(),
                 format!("\"{expected}\""),
-                "{asked:?} {form:?}"
+                "{configured:?} {form:?}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_allowed_is_refused() {
+async fn rejected_address_rejects_every_call() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     sandbox.update_settings(|settings| settings.reject_address = true);
-    let answer = caller.get(PATH, "orderNo=A").await.refused("00904");
-    assert_eq!(answer.retmsg(), "\"ip not matched: 127.0.0.1\"");
+    let response = caller.get(PATH, "orderNo=A").await.rejected("00904");
+    assert_eq!(response.retmsg(), "\"ip not matched: 127.0.0.1\"");
     sandbox.update_settings(|settings| settings.error_status = ErrorStatus::ByKind);
     let token = crate::caller::by_credentials(sandbox.url(), &sandbox.credentials()).await;
     assert_eq!(token.status, 403);
 }
 
 #[tokio::test]
-async fn a_webhook_is_signed_for_its_receiver() {
+async fn sign_webhook_returns_a_valid_signature() {
     use stablelink_signature::{MessageKind, SignatureHeaders, Timestamp, Verifier};
 
     let sandbox = Sandbox::start().await.unwrap();

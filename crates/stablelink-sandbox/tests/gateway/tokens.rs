@@ -1,4 +1,4 @@
-//! The token operation, and what a token is good for.
+//! Tests of the token operation and of tokens.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use stablelink_sandbox::{
     ErrorStatus, RejectedToken, Sandbox, SandboxCredentials, TokenGrants, TokenShape,
 };
 
-use crate::caller::{Answer, Caller, by_credentials, token_request};
+use crate::caller::{Caller, HttpResponse, by_credentials, token_request};
 
-/// A call that changes nothing, refused as not found where the token is good.
-async fn try_token(caller: &Caller) -> Answer {
+/// Makes a call without effects. It is rejected with `00907` if the token is valid.
+async fn try_token(caller: &Caller) -> HttpResponse {
     caller.get("/checkout/order/info", "orderNo=none").await
 }
 
-async fn refresh(sandbox: &Sandbox, token: &str) -> Answer {
+async fn refresh(sandbox: &Sandbox, token: &str) -> HttpResponse {
     let parameters = [("grant_type", "refresh_token"), ("refresh_token", token)];
     token_request(sandbox.url(), &parameters).await
 }
@@ -29,8 +29,8 @@ fn grants(sandbox: &Sandbox) -> (u64, u64, u64) {
 }
 
 #[tokio::test]
-async fn both_grants_have_both_shapes() {
-    let members = [
+async fn both_grants_support_both_shapes() {
+    let fields = [
         "access_token",
         "expires_in",
         "refresh_token",
@@ -50,28 +50,33 @@ async fn both_grants_have_both_shapes() {
             .await
             .unwrap();
         let first = by_credentials(sandbox.url(), &sandbox.credentials()).await;
-        let read = |answer: &Answer, shape, member: &str| match shape {
-            TokenShape::Enveloped => answer.member(member),
-            TokenShape::Bare => answer.top(member),
+        let read = |response: &HttpResponse, shape, field: &str| match shape {
+            TokenShape::Enveloped => response.field(field),
+            TokenShape::Bare => response.top(field),
         };
         let refresh_token = read(&first, shape, "refresh_token");
         let second = refresh(&sandbox, refresh_token.trim_matches('"')).await;
-        for (answer, shape) in [(&first, shape), (&second, refresh_shape)] {
-            assert_eq!(answer.status, 200);
-            for member in members {
-                assert_ne!(read(answer, shape, member), "", "{member}: {}", answer.body);
+        for (response, shape) in [(&first, shape), (&second, refresh_shape)] {
+            assert_eq!(response.status, 200);
+            for field in fields {
+                assert_ne!(
+                    read(response, shape, field),
+                    "",
+                    "{field}: {}",
+                    response.body
+                );
             }
-            assert_eq!(read(answer, shape, "expires_in"), "7");
-            assert_eq!(read(answer, shape, "rt_expires_in"), "9");
+            assert_eq!(read(response, shape, "expires_in"), "7");
+            assert_eq!(read(response, shape, "rt_expires_in"), "9");
             let bare = shape == TokenShape::Bare;
-            assert_eq!(answer.retcode(), if bare { "" } else { "200" });
+            assert_eq!(response.retcode(), if bare { "" } else { "200" });
         }
         assert_eq!(grants(&sandbox), (1, 1, 0));
     }
 }
 
 #[tokio::test]
-async fn grants_are_refused_with_the_reason() {
+async fn invalid_grant_is_rejected_with_the_reason() {
     let sandbox = Sandbox::start().await.unwrap();
     for (parameters, retcode, message) in [
         (&[][..], "00008", "grant_type must not be empty"),
@@ -105,15 +110,18 @@ async fn grants_are_refused_with_the_reason() {
             "refresh_token is invalid or has expired",
         ),
     ] {
-        let answer = token_request(sandbox.url(), parameters).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.refused(retcode).retmsg(), format!("\"{message}\""));
+        let response = token_request(sandbox.url(), parameters).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(
+            response.rejected(retcode).retmsg(),
+            format!("\"{message}\"")
+        );
     }
     assert_eq!(grants(&sandbox), (0, 0, 6));
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_life_by_the_clock_of_the_sandbox() {
+async fn token_expires_by_the_clock_of_the_sandbox() {
     let sandbox = Sandbox::builder()
         .token_lifetime(1)
         .refresh_token_lifetime(3)
@@ -123,13 +131,13 @@ async fn a_token_ends_with_its_life_by_the_clock_of_the_sandbox() {
     sandbox.clock().freeze();
     let first = by_credentials(sandbox.url(), &sandbox.credentials()).await;
     let caller = Caller::with_token(&sandbox, &first.text("access_token"));
-    try_token(&caller).await.refused("00907");
+    try_token(&caller).await.rejected("00907");
     sandbox.clock().advance(Duration::from_millis(999));
-    try_token(&caller).await.refused("00907");
+    try_token(&caller).await.rejected("00907");
     sandbox.clock().advance(Duration::from_millis(1));
     let ended = try_token(&caller).await;
     assert_eq!(ended.status, 401);
-    ended.refused("00901");
+    ended.rejected("00901");
 
     sandbox.clock().advance(Duration::from_millis(1_999));
     let refresh_token = first.text("refresh_token");
@@ -137,24 +145,24 @@ async fn a_token_ends_with_its_life_by_the_clock_of_the_sandbox() {
         refresh(&sandbox, &refresh_token).await.top("expires_in"),
         "1"
     );
-    refresh(&sandbox, &refresh_token).await.refused("00905");
+    refresh(&sandbox, &refresh_token).await.rejected("00905");
     sandbox.clock().advance(Duration::from_secs(60));
     let second = by_credentials(sandbox.url(), &sandbox.credentials()).await;
     sandbox.clock().advance(Duration::from_secs(3));
     refresh(&sandbox, &second.text("refresh_token"))
         .await
-        .refused("00905");
+        .rejected("00905");
 }
 
 #[tokio::test]
-async fn a_life_of_zero_is_over_at_once() {
+async fn token_lifetime_of_zero_expires_at_once() {
     let sandbox = Sandbox::builder().token_lifetime(0).start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    try_token(&caller).await.refused("00901");
+    try_token(&caller).await.rejected("00901");
 }
 
 #[tokio::test]
-async fn a_new_token_ends_the_old_one_of_the_same_client_alone() {
+async fn new_token_invalidates_only_the_same_clients_previous_one() {
     let other = SandboxCredentials::random().unwrap();
     let sandbox = Sandbox::builder()
         .client(SandboxCredentials::new("key", "secret", "sign"))
@@ -166,8 +174,8 @@ async fn a_new_token_ends_the_old_one_of_the_same_client_alone() {
     let stranger = Caller::with(&sandbox, &other).await;
     let second = Caller::new(&sandbox).await;
     assert_eq!(try_token(&first).await.status, 401);
-    try_token(&second).await.refused("00907");
-    try_token(&stranger).await.refused("00907");
+    try_token(&second).await.rejected("00907");
+    try_token(&stranger).await.rejected("00907");
     let seen: Vec<_> = sandbox
         .requests()
         .iter()
@@ -185,16 +193,16 @@ async fn a_new_token_ends_the_old_one_of_the_same_client_alone() {
             (Some(1), Some(1), ok),
         ]
     );
-    // Another's sign key does not fit the token.
+    // The sign key of another client does not match the token.
     let mixed = Caller {
         sign_key: stranger.sign_key,
         ..second
     };
-    try_token(&mixed).await.refused("00903");
+    try_token(&mixed).await.rejected("00903");
 }
 
 #[tokio::test]
-async fn tokens_are_revoked_by_hand_and_by_count() {
+async fn tokens_are_revoked_by_call_and_by_limit() {
     let sandbox = Sandbox::builder()
         .revoke_after_calls(2)
         .start()
@@ -211,21 +219,21 @@ async fn tokens_are_revoked_by_hand_and_by_count() {
     let token = second.top("access_token");
     let caller = Caller::with_token(&sandbox, token.trim_matches('"'));
     sandbox.revoke_tokens();
-    try_token(&caller).await.refused("00901");
+    try_token(&caller).await.rejected("00901");
     sandbox.revoke_refresh_tokens();
     let token = second.top("refresh_token");
     refresh(&sandbox, token.trim_matches('"'))
         .await
-        .refused("00905");
+        .rejected("00905");
 }
 
-/// So many at the same time, and so often.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 16;
 const ROUNDS: usize = 4;
 
-/// A refresh token serves once, whoever else comes with it at the same time.
+/// A refresh token can be used once, even with concurrent requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_one_refresh_token_one_is_served() {
+async fn concurrent_refreshes_with_same_token_grant_one() {
     let sandbox = Sandbox::start().await.unwrap();
     for round in 1..=ROUNDS as u64 {
         let granted = by_credentials(sandbox.url(), &sandbox.credentials()).await;
@@ -235,30 +243,31 @@ async fn of_many_with_one_refresh_token_one_is_served() {
             .map(|(url, token)| {
                 tokio::spawn(async move {
                     let parameters = [("grant_type", "refresh_token"), ("refresh_token", &token)];
-                    let answer = token_request(&url, &parameters).await;
-                    u64::from(!answer.top("access_token").is_empty())
+                    let response = token_request(&url, &parameters).await;
+                    u64::from(!response.top("access_token").is_empty())
                 })
             })
             .collect();
-        let mut served = 0;
+        let mut granted = 0;
         for call in calls {
-            served += call.await.unwrap();
+            granted += call.await.unwrap();
         }
-        assert_eq!(served, 1);
-        let late = AT_ONCE as u64 - 1;
-        assert_eq!(grants(&sandbox), (round, round, round * late));
+        assert_eq!(granted, 1);
+        let rejected = AT_ONCE as u64 - 1;
+        assert_eq!(grants(&sandbox), (round, round, round * rejected));
     }
 }
 
-/// A token that is good for one call is good for one, however many come at the same time.
+/// A token with a limit of one call accepts one of many concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
+async fn concurrent_calls_do_not_exceed_the_token_call_limit() {
     let sandbox = Sandbox::builder()
         .revoke_after_calls(1)
         .start()
         .await
         .unwrap();
-    // It takes its time to sign, so that all are looked at before the first one counts.
+    // Verifying the signature of a large body takes long enough to check all tokens before the first
+    // call is counted.
     let body = format!("{{\"more\": \"{}\"}}", "x".repeat(250_000));
     for _ in 0..ROUNDS {
         let caller = std::sync::Arc::new(Caller::new(&sandbox).await);
@@ -281,20 +290,20 @@ async fn of_many_with_one_token_no_more_pass_than_it_is_good_for() {
 }
 
 #[tokio::test]
-async fn a_rotation_ends_what_was_before() {
+async fn rotation_invalidates_credentials_and_tokens() {
     let sandbox = Sandbox::start().await.unwrap();
     let old = sandbox.credentials();
     let caller = Caller::new(&sandbox).await;
     sandbox.rotate_credentials(SandboxCredentials::random().unwrap());
-    try_token(&caller).await.refused("00901");
-    by_credentials(sandbox.url(), &old).await.refused("00905");
+    try_token(&caller).await.rejected("00901");
+    by_credentials(sandbox.url(), &old).await.rejected("00905");
     try_token(&Caller::new(&sandbox).await)
         .await
-        .refused("00907");
+        .rejected("00907");
 }
 
 #[tokio::test]
-async fn a_rejected_token_has_the_status_that_was_asked_for() {
+async fn rejected_token_has_the_configured_status() {
     for (rejected, error_status, expected) in [
         (RejectedToken::Http401, ErrorStatus::Always200, 401),
         (RejectedToken::Http200, ErrorStatus::Always200, 200),
@@ -308,8 +317,8 @@ async fn a_rejected_token_has_the_status_that_was_asked_for() {
             .await
             .unwrap();
         let caller = Caller::with_token(&sandbox, "unknown");
-        let answer = try_token(&caller).await;
-        assert_eq!(answer.status, expected, "{rejected:?}");
-        answer.refused("00901");
+        let response = try_token(&caller).await;
+        assert_eq!(response.status, expected, "{rejected:?}");
+        response.rejected("00901");
     }
 }

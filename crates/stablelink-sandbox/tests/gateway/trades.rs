@@ -1,87 +1,87 @@
-//! Fees, rates, trades, deposits, events.
+//! Tests of fees, rates, trades, deposits and events.
 
 use rust_decimal::Decimal;
 use stablelink_sandbox::{Operation, RateVersion, Sandbox};
 
-use crate::caller::{Answer, Caller};
+use crate::caller::{Caller, HttpResponse};
 
 fn trade(request_id: &str, client_id: i64, rest: &str) -> String {
     let fixed = r#""requestType":1,"fromCurrency":"USD","toCurrency":"USDC""#;
     format!(r#"{{"requestId":"{request_id}","clientId":{client_id},{fixed},{rest}}}"#)
 }
 
-async fn create(caller: &Caller, body: &str) -> Answer {
+async fn create(caller: &Caller, body: &str) -> HttpResponse {
     caller.post("/trade/create-trade-request", body).await
 }
 
 #[tokio::test]
-async fn a_rate_has_both_published_forms() {
+async fn exchange_rate_supports_both_published_forms() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let customer = sandbox.add_customer();
     let fees =
         format!(r#"{{"clientId":{customer},"developerFixAmount":1.5,"developerRate":0.01}}"#);
     caller.post("/trade/update-fee-config", &fees).await.ok();
-    let asked = format!(
+    let request = format!(
         r#"{{"sellCurrency":"USDT","buyCurrency":"USD","amount":358.79,"clientId":{customer}}}"#
     );
-    let rate = || caller.post("/trade/exchange-rate", &asked);
-    let today = rate().await.ok();
-    assert_eq!(today.member("channelRate"), "0.9900");
-    assert_eq!(today.member("developerFee"), "5.0879");
-    assert_eq!(today.member("clientId"), customer.to_string());
+    let rate = || caller.post("/trade/exchange-rate", &request);
+    let current = rate().await.ok();
+    assert_eq!(current.field("channelRate"), "0.9900");
+    assert_eq!(current.field("developerFee"), "5.0879");
+    assert_eq!(current.field("clientId"), customer.to_string());
     sandbox.update_settings(|settings| settings.rate_version = RateVersion::Previous);
-    let earlier = rate().await.ok();
-    assert_eq!(earlier.member("rate"), "\"0.9900\"");
-    assert_eq!(earlier.member("channelRate"), "");
-    assert_ne!(earlier.member("quoteId"), rate().await.member("quoteId"));
+    let previous = rate().await.ok();
+    assert_eq!(previous.field("rate"), "\"0.9900\"");
+    assert_eq!(previous.field("channelRate"), "");
+    assert_ne!(previous.field("quoteId"), rate().await.field("quoteId"));
     let wrong = r#"{"sellCurrency":"EUR","buyCurrency":"USD","amount":1}"#;
     caller
         .post("/trade/exchange-rate", wrong)
         .await
-        .refused("00008");
+        .rejected("00008");
 }
 
 #[tokio::test]
-async fn a_trade_needs_a_customer_and_a_fee_config() {
+async fn trade_requires_a_customer_and_a_fee_config() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     create(&caller, &trade("r1", 1, r#""amount":120"#))
         .await
-        .refused("00907");
+        .rejected("00907");
     let user = r#"{"email":"a@example.com","fullName":"A","country":"VGB"}"#;
     let user = caller.post("/user/create-user", user).await.ok();
-    let id: i64 = user.member("id").parse().unwrap();
+    let id: i64 = user.field("id").parse().unwrap();
     let body = trade("r1", id, r#""amount":120"#);
-    create(&caller, &body).await.refused("00908");
+    create(&caller, &body).await.rejected("00908");
     let fees = format!(r#"{{"clientId":{id},"developerFixAmount":0.5,"developerRate":0.01}}"#);
     caller.post("/trade/create-fee-config", &fees).await.ok();
     caller
         .post("/trade/create-fee-config", &fees)
         .await
-        .refused("00906");
+        .rejected("00906");
     let config = caller
         .get("/trade/get-fee-config", &format!("clientId={id}"))
         .await
         .ok();
-    assert_eq!(config.member("developerRate"), "0.01");
-    let made = create(&caller, &body).await.ok();
-    for (member, value) in [
+    assert_eq!(config.field("developerRate"), "0.01");
+    let created = create(&caller, &body).await.ok();
+    for (field, value) in [
         ("amount", "120"),
         ("totalFee", "1.7"),
         ("reallyAmount", "118.3"),
         ("requestType", "\"OnRamp\""),
         ("status", "\"Pending\""),
     ] {
-        assert_eq!(made.member(member), value);
+        assert_eq!(created.field(field), value);
     }
-    assert!(made.text("txNo").starts_with("TR20"), "{}", made.body);
-    create(&caller, &body).await.refused("00906");
+    assert!(created.text("txNo").starts_with("TR20"), "{}", created.body);
+    create(&caller, &body).await.rejected("00906");
     assert_eq!(sandbox.effects().count(Operation::CreateTrade, "r1"), 1);
 }
 
 #[tokio::test]
-async fn a_wrong_trade_is_refused_with_the_rule() {
+async fn invalid_trade_is_rejected_with_the_rule() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let id = sandbox.add_customer();
@@ -117,28 +117,28 @@ async fn a_wrong_trade_is_refused_with_the_rule() {
             "requestType must be",
         ),
     ] {
-        let refused = create(&caller, &body).await.refused("00008");
+        let rejection = create(&caller, &body).await.rejected("00008");
         assert!(
-            refused.retmsg().contains(needle),
+            rejection.retmsg().contains(needle),
             "{needle}: {}",
-            refused.body
+            rejection.body
         );
     }
     assert_eq!(sandbox.effects().total(Operation::CreateTrade), 0);
 }
 
 #[tokio::test]
-async fn a_trade_is_found_confirmed_and_listed() {
+async fn trade_is_found_confirmed_and_listed() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let (one, two) = (sandbox.add_customer(), sandbox.add_customer());
-    let made = create(&caller, &trade("r1", one, r#""amount":1"#))
+    let created = create(&caller, &trade("r1", one, r#""amount":1"#))
         .await
         .ok();
     create(&caller, &trade("r2", two, r#""amount":2"#))
         .await
         .ok();
-    let tx_no = made.text("txNo");
+    let tx_no = created.text("txNo");
     let by_id = || caller.get("/trade/get-trade-request", "requestId=r1");
     assert_eq!(by_id().await.ok().text("txNo"), tx_no);
     let by_number = caller
@@ -148,7 +148,7 @@ async fn a_trade_is_found_confirmed_and_listed() {
     caller
         .get("/trade/get-trade-request", "requestId=r9")
         .await
-        .refused("00907");
+        .rejected("00907");
 
     let confirm = format!(r#"{{"txNo":"{tx_no}"}}"#);
     caller
@@ -158,7 +158,7 @@ async fn a_trade_is_found_confirmed_and_listed() {
     caller
         .post("/trade/confirm-transaction", &confirm)
         .await
-        .refused("00908");
+        .rejected("00908");
     assert_eq!(by_id().await.text("status"), "Processing");
     sandbox.set_trade_status("r1", "Completed").unwrap();
     assert_eq!(by_id().await.text("status"), "Completed");
@@ -171,16 +171,16 @@ async fn a_trade_is_found_confirmed_and_listed() {
         ("pageNum=2&pageSize=1".to_owned(), "2"),
     ] {
         let list = caller.get("/trade/get-trade-list", &query).await.ok();
-        assert_eq!(list.member("total"), total, "{query}");
+        assert_eq!(list.field("total"), total, "{query}");
     }
     caller
         .get("/trade/get-trade-list", "clientId=x")
         .await
-        .refused("00008");
+        .rejected("00008");
 }
 
 #[tokio::test]
-async fn deposits_arrive_at_an_address_that_stays() {
+async fn deposits_are_listed_and_the_address_is_stable() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let id = sandbox.add_customer();
@@ -192,23 +192,23 @@ async fn deposits_arrive_at_an_address_that_stays() {
         (42, &address().await.text("address"))
     );
     let list = || caller.get("/trade/get-receive-transactions", &query);
-    assert_eq!(list().await.ok().member("total"), "0");
+    assert_eq!(list().await.ok().field("total"), "0");
     let amount = Decimal::new(12_345, 2);
     let received = sandbox.deposit(id, ("USDC", "ethereum"), amount).unwrap();
-    assert_eq!(list().await.ok().member("total"), "1");
+    assert_eq!(list().await.ok().field("total"), "1");
     let one = caller
         .get("/trade/get-receive-transaction", &format!("id={received}"))
         .await
         .ok();
     assert_eq!(
-        (one.member("amount"), one.text("address")),
+        (one.field("amount"), one.text("address")),
         ("123.45".to_owned(), first)
     );
     assert!(sandbox.deposit(1, ("USDC", "ethereum"), amount).is_err());
 }
 
 #[tokio::test]
-async fn an_event_is_recorded() {
+async fn simulated_event_is_recorded_unchanged() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     let body = r#"{"event":"e1","paymentRequestDTO":{"amount":0.00}}"#;
@@ -224,6 +224,6 @@ async fn an_event_is_recorded() {
         "{}",
         events.body
     );
-    assert!(events.body.contains(r#"{"amount":0.00}"#), "as it came");
+    assert!(events.body.contains(r#"{"amount":0.00}"#), "unchanged");
     assert_eq!(sandbox.effects().count(Operation::SimulateEvent, "e1"), 1);
 }

@@ -1,4 +1,4 @@
-//! Webhooks, to a real receiver.
+//! Tests of webhooks with a real receiver.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,14 +13,14 @@ use tokio::sync::watch;
 
 use crate::caller::Caller;
 
-/// What a receiver got.
+/// A request that a receiver got.
 #[derive(Clone, Debug)]
-struct Got {
+struct ReceivedWebhook {
     head: String,
     body: String,
 }
 
-impl Got {
+impl ReceivedWebhook {
     fn header(&self, name: &str) -> String {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
@@ -34,15 +34,15 @@ impl Got {
     }
 }
 
-/// Answers with these statuses, one after the other, then with 200; 0: not at all.
-struct Receiver {
+/// Responds with these statuses in order, then with 200. It does not respond for 0.
+struct TestReceiver {
     url: String,
-    got: Arc<Mutex<Vec<Got>>>,
+    got: Arc<Mutex<Vec<ReceivedWebhook>>>,
     count: watch::Sender<usize>,
     statuses: Arc<Mutex<VecDeque<u16>>>,
 }
 
-impl Receiver {
+impl TestReceiver {
     async fn start(statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
@@ -65,15 +65,16 @@ impl Receiver {
                     if status == 0 {
                         std::future::pending::<()>().await;
                     }
-                    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 7\r\n\r\nSUCCESS");
-                    let _ = stream.write_all(answer.as_bytes()).await;
+                    let response =
+                        format!("HTTP/1.1 {status} X\r\ncontent-length: 7\r\n\r\nSUCCESS");
+                    let _ = stream.write_all(response.as_bytes()).await;
                 });
             }
         });
         receiver
     }
 
-    fn got(&self) -> Vec<Got> {
+    fn got(&self) -> Vec<ReceivedWebhook> {
         self.got.lock().unwrap().clone()
     }
 
@@ -82,12 +83,12 @@ impl Receiver {
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Got {
+async fn read(stream: &mut TcpStream) -> ReceivedWebhook {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let got = Got {
+            let got = ReceivedWebhook {
                 head: head.to_owned(),
                 body: body.to_owned(),
             };
@@ -99,7 +100,7 @@ async fn read(stream: &mut TcpStream) -> Got {
     }
 }
 
-async fn frozen(receiver: &Receiver) -> (Sandbox, Caller) {
+async fn frozen(receiver: &TestReceiver) -> (Sandbox, Caller) {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
     sandbox.set_webhook_url(&receiver.url).unwrap();
@@ -115,8 +116,8 @@ async fn order(caller: &Caller, number: &str) {
 }
 
 #[tokio::test]
-async fn changes_of_checkout_are_told_as_documented() {
-    let receiver = Receiver::start(&[]).await;
+async fn checkout_webhooks_have_the_documented_form() {
+    let receiver = TestReceiver::start(&[]).await;
     let (sandbox, caller) = frozen(&receiver).await;
     let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
     order(&caller, "A").await;
@@ -170,12 +171,12 @@ async fn changes_of_checkout_are_told_as_documented() {
         .post("/base/notification/event-page", "{}")
         .await
         .ok();
-    assert_eq!(events.member("total"), "7");
+    assert_eq!(events.field("total"), "7");
 }
 
 #[tokio::test]
-async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
-    let receiver = Receiver::start(&[]).await;
+async fn trade_and_simulated_webhooks_have_the_inferred_form() {
+    let receiver = TestReceiver::start(&[]).await;
     let (sandbox, caller) = frozen(&receiver).await;
     let customer = sandbox.add_customer();
     let trade = format!(
@@ -187,17 +188,17 @@ async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
         .ok();
     sandbox.set_trade_status("r1", "Completed").unwrap();
     sandbox.wait_for_deliveries().await;
-    let told = receiver.bodies().pop().unwrap();
+    let body = receiver.bodies().pop().unwrap();
     assert!(
-        told.starts_with(r#"{"event":"PAYMENT_REQUEST_CHANGED","eventId":"EV"#),
-        "{told}"
+        body.starts_with(r#"{"event":"PAYMENT_REQUEST_CHANGED","eventId":"EV"#),
+        "{body}"
     );
     for part in [
         r#""paymentRequestDTO":{"id":"#,
         r#""amount":1.10,"#,
         r#""status":"Completed""#,
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(body.contains(part), "{part}: {body}");
     }
     let simulated =
         r#"{"event":"e1","paymentRequestDTO":{"amount":0.00},"remark":"x","developClientId":"d"}"#;
@@ -217,22 +218,22 @@ async fn trades_and_simulated_events_are_told_in_the_inferred_form() {
             .await
             .ok();
         sandbox.wait_for_deliveries().await;
-        let told = receiver.bodies().pop().unwrap();
-        assert!(told.contains(part), "{part}: {told}");
+        let body = receiver.bodies().pop().unwrap();
+        assert!(body.contains(part), "{part}: {body}");
     }
     order(&caller, "A").await;
     caller.get("/checkout/order/cancel", "orderNo=A").await.ok();
     sandbox.wait_for_deliveries().await;
-    let told = receiver.bodies().pop().unwrap();
+    let body = receiver.bodies().pop().unwrap();
     assert!(
-        told.contains(r#""data":"{\"orderNo\":\"A\",\"orderStatus\":\"CANCELLED\"}"}"#),
-        "{told}"
+        body.contains(r#""data":"{\"orderNo\":\"A\",\"orderStatus\":\"CANCELLED\"}"}"#),
+        "{body}"
     );
 }
 
 #[tokio::test]
-async fn a_failed_delivery_is_repeated_as_documented() {
-    let receiver = Receiver::start(&[500; 20]).await;
+async fn failed_delivery_is_retried_on_the_documented_schedule() {
+    let receiver = TestReceiver::start(&[500; 20]).await;
     let (sandbox, caller) = frozen(&receiver).await;
     sandbox.update_settings(|settings| settings.webhook_retry_speed = 5);
     let key = SigningKey::new(sandbox.credentials().sign_key()).unwrap();
@@ -251,7 +252,7 @@ async fn a_failed_delivery_is_repeated_as_documented() {
             .clock()
             .advance(wait.checked_sub(Duration::from_millis(1)).unwrap());
         sandbox.wait_for_deliveries().await;
-        assert_eq!(receiver.got().len(), sent + 1, "not yet");
+        assert_eq!(receiver.got().len(), sent + 1, "before the retry is due");
         sandbox.clock().advance(Duration::from_millis(1));
         sandbox.wait_for_deliveries().await;
     }
@@ -285,8 +286,8 @@ async fn a_failed_delivery_is_repeated_as_documented() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_is_a_failure() {
-    let receiver = Receiver::start(&[0, 302]).await;
+async fn delivery_without_2xx_response_fails() {
+    let receiver = TestReceiver::start(&[0, 302]).await;
     let (sandbox, caller) = frozen(&receiver).await;
     sandbox.update_settings(|settings| settings.webhook_timeout = Duration::from_millis(100));
     let event = || caller.post("/base/notification/simulate", r#"{"event":"e"}"#);
@@ -321,7 +322,7 @@ async fn what_is_no_answer_is_a_failure() {
     assert_eq!(
         failures,
         [
-            (None, "no answer in time"),
+            (None, "no response in time"),
             (Some(302), ""),
             (None, "no connection")
         ]
@@ -329,7 +330,11 @@ async fn what_is_no_answer_is_a_failure() {
     sandbox.set_client_webhook_url(0, None).unwrap();
     event().await.ok();
     sandbox.wait_for_deliveries().await;
-    assert_eq!(sandbox.deliveries().len(), 3, "nobody is told");
+    assert_eq!(
+        sandbox.deliveries().len(),
+        3,
+        "without a receiver, no delivery is created"
+    );
     assert!(sandbox.resend(0).is_err());
     assert!(
         sandbox
@@ -339,8 +344,11 @@ async fn what_is_no_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn each_client_has_its_own_receiver_and_key() {
-    let (one, two) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
+async fn webhooks_use_the_receiver_and_key_of_each_client() {
+    let (one, two) = (
+        TestReceiver::start(&[]).await,
+        TestReceiver::start(&[]).await,
+    );
     let credentials = [(); 2].map(|()| SandboxCredentials::random().unwrap());
     let sandbox = Sandbox::builder()
         .client(credentials[0].clone())
@@ -366,10 +374,10 @@ async fn each_client_has_its_own_receiver_and_key() {
     }
 }
 
-/// The clock of the machine drives it too: nobody asks, nobody moves the clock.
+/// The running clock causes the transition, without a call or a change of the clock.
 #[tokio::test]
-async fn a_step_is_told_when_the_clock_comes_to_it() {
-    let receiver = Receiver::start(&[500]).await;
+async fn due_transition_sends_a_webhook_without_a_call() {
+    let receiver = TestReceiver::start(&[500]).await;
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_webhook_url(&receiver.url).unwrap();
     let caller = Caller::new(&sandbox).await;

@@ -104,7 +104,7 @@ pub(crate) struct Ready {
 }
 
 /// An error of a [`CredentialSource`].
-pub type SourceError = Box<dyn std::error::Error + Send + Sync + 'static>;
+pub type CredentialSourceError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Where credentials are learnt from, asked anew from time to time: a vault, a file that is rotated.
 ///
@@ -135,11 +135,11 @@ pub trait CredentialSource: Send + Sync + 'static {
     /// # Errors
     ///
     /// Whatever keeps the source from giving them. Its text is shown: keep secrets out of it.
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>>;
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>>;
 }
 
 impl CredentialSource for Credentials {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
 }
@@ -147,9 +147,9 @@ impl CredentialSource for Credentials {
 impl<F, A> CredentialSource for F
 where
     F: Fn() -> A + Send + Sync + 'static,
-    A: Future<Output = Result<Credentials, SourceError>> + Send + 'static,
+    A: Future<Output = Result<Credentials, CredentialSourceError>> + Send + 'static,
 {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, SourceError>> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>> {
         Box::pin(self())
     }
 }

@@ -4,5 +4,5 @@ mod credentials;
 mod vault;
 
 pub(crate) use credentials::Ready;
-pub use credentials::{CredentialSource, Credentials, SourceError};
+pub use credentials::{CredentialSource, CredentialSourceError, Credentials};
 pub(crate) use vault::Vault;

@@ -11,9 +11,9 @@ use super::session::Session;
 use super::source::Source;
 use super::verdict::judge_before_reading;
 use super::{Exchanged, Failure, Offset, Shared, Verdict, exchange};
-use crate::error::{Error, ErrorKind, Refusal};
+use crate::error::{ApiError, Error, ErrorKind};
 use crate::observe;
-use crate::token::Bearer;
+use crate::token::BearerToken;
 
 // The names of `stablelink_signature`, as HTTP compares them: read once, and not for each attempt.
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("signature");
@@ -69,7 +69,7 @@ impl Session {
                     drop((answer, verdict));
                     bearer = shared
                         .tokens
-                        .renew(&bearer)
+                        .refresh_rejected(&bearer)
                         .await
                         .map_err(Failure::final_)?;
                     ready = shared.owner(&bearer).await.map_err(Failure::final_)?;
@@ -80,7 +80,7 @@ impl Session {
                     let refused = Box::new((answer, verdict));
                     match shared
                         .tokens
-                        .renew_if_cooled(&bearer)
+                        .refresh_ambiguous(&bearer)
                         .await
                         .map_err(Failure::final_)?
                     {
@@ -127,7 +127,7 @@ fn stay_at_home(shared: &Shared, request: &reqwest::Request) -> Result<(), Failu
 
 fn sign(
     request: &mut reqwest::Request,
-    bearer: &Bearer,
+    bearer: &BearerToken,
     key: &SigningKey,
     shared: &Shared,
     now: SystemTime,
@@ -172,7 +172,7 @@ fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
         Verdict::Unauthorized(refusal) => fail(
             ErrorKind::Authentication {
                 problem: "the gateway refused the token, and the one after it".into(),
-                refusal: Some(refusal),
+                api_error: Some(refusal),
             },
             Effect::None,
             false,
@@ -200,11 +200,11 @@ fn conclude(answer: Exchanged, verdict: Verdict) -> Result<Exchanged, Failure> {
     Err(failure)
 }
 
-fn refused(refusal: Refusal) -> ErrorKind {
+fn refused(refusal: ApiError) -> ErrorKind {
     if refusal.is_about_address() {
         ErrorKind::AddressNotAllowed(refusal)
     } else {
-        ErrorKind::Refused(refusal)
+        ErrorKind::Api(refusal)
     }
 }
 

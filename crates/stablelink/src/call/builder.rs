@@ -8,12 +8,12 @@ use std::time::Duration;
 use stablelink_api::operations::{OperationInfo, RetrySafety};
 
 use super::{Plan, Run, Shared};
-use crate::answer::Answer;
 use crate::clock::BoxFuture;
 use crate::error::Error;
+use crate::response::Response;
 
 /// What makes the call with the generated client.
-type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Answer<T>, Error>>;
+type Make<R, T> = for<'a> fn(&'a Run, &'a R) -> BoxFuture<'a, Result<Response<T>, Error>>;
 
 /// A call that is ready to be made: `.await` makes it.
 ///
@@ -86,14 +86,14 @@ impl<R, T> Call<R, T> {
 
     /// How many attempts it may have, the first one included; 0 counts as 1. That of the client's
     /// [`RetryPolicy`](crate::RetryPolicy) unless set. An operation that must not be repeated has one, whatever is said here.
-    pub fn attempts(mut self, attempts: u32) -> Self {
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts.max(1));
         self
     }
 
     /// What the document says of the operation: evidence, and whether it may be repeated.
     #[must_use]
-    pub const fn facts(&self) -> &'static OperationInfo {
+    pub const fn operation(&self) -> &'static OperationInfo {
         self.facts
     }
 
@@ -109,7 +109,7 @@ where
     R: Send + Sync + 'static,
     T: Send + 'static,
 {
-    type Output = Result<Answer<T>, Error>;
+    type Output = Result<Response<T>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

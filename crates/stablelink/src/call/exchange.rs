@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::Failure;
 use crate::error::{Error, ErrorKind};
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// What one exchange may take.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ const ERROR_BODY: usize = 64 * 1024;
 
 /// An answer that was read to its end, and the response that it was read from: an empty shell.
 pub(crate) struct Exchanged {
-    pub(crate) reply: RawReply,
+    pub(crate) reply: RawResponse,
     pub(crate) shell: reqwest::Response,
 }
 
@@ -57,7 +57,7 @@ async fn read_whole(
         ERROR_BODY
     };
     let (body, problem) = read(&mut response, limit).await;
-    let reply = RawReply::new(status, headers, body);
+    let reply = RawResponse::new(status, headers, body);
     let (error, again) = match problem {
         Some(ReadError::Cut(error)) => (transport("the answer was cut off", error), true),
         Some(ReadError::TooLong) if status.is_success() => {

@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
     use crate::call::{Verdict, judge};
-    use crate::reply::RawReply;
+    use crate::raw_response::RawResponse;
 
     #[test]
     fn only_what_is_plain_needs_no_second_look() {
@@ -190,7 +190,7 @@ mod tests {
                 // Not to be read by who is strict; but nothing of it says no.
                 return Ok(());
             }
-            let reply = RawReply::new(StatusCode::OK, HeaderMap::new(), Bytes::from(body.clone()));
+            let reply = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(body.clone()));
             let (reply, verdict) = judge(reply, SystemTime::UNIX_EPOCH);
             prop_assert!(matches!(verdict, Verdict::Success), "{}: {:?}", body, verdict);
             prop_assert_eq!(reply.retcode(), Some("200"));

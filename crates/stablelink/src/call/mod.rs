@@ -23,7 +23,7 @@ mod verdict;
 
 pub use builder::Call;
 pub use policy::RetryPolicy;
-pub use request::Request;
+pub use request::RawRequest;
 
 pub(crate) use budget::Budget;
 pub(crate) use exchange::{Exchanged, Limits, exchange};

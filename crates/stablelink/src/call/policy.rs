@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
+
 /// How often, and after what pause, a call is repeated **that the document allows to repeat**: reads,
 /// and calls with an idempotency key. Others are sent once whatever stands here.
 ///
@@ -35,26 +37,26 @@ impl RetryPolicy {
     /// One attempt, never a second.
     #[must_use]
     pub fn never() -> Self {
-        Self::default().attempts(1)
+        Self::default().max_attempts(1)
     }
 
     /// How many attempts a call has, the first one included; 0 counts as 1. 3 unless set.
     #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self
     }
 
     /// The longest first pause. 0.2 s unless set.
     #[must_use]
-    pub fn base(mut self, base: Duration) -> Self {
+    pub fn initial_backoff(mut self, base: Duration) -> Self {
         self.base = base;
         self
     }
 
     /// The longest pause of all. 5 s unless set. A `Retry-After` may be longer.
     #[must_use]
-    pub fn cap(mut self, cap: Duration) -> Self {
+    pub fn max_backoff(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self
     }
@@ -62,13 +64,17 @@ impl RetryPolicy {
     /// How many repeats all calls of the client may make before successes earn more: each success earns a
     /// fifth of one. 100 unless set, and never more than that at a time; 0 forbids all repeats.
     #[must_use]
-    pub fn budget(mut self, repeats: u32) -> Self {
+    pub fn retry_budget(mut self, repeats: u32) -> Self {
         self.budget = repeats;
         self
     }
 
     /// The pause before the attempt after this one, the first being 1. `chance` is from 0 to 1.
     pub(crate) fn pause(&self, attempt: u32, chance: f64) -> Duration {
+        Backoff::new(self.base, self.cap).full_jitter(attempt, chance)
+    }
+    #[cfg(any())]
+    fn old(&self, attempt: u32, chance: f64) -> Duration {
         let doubled = 2u32.saturating_pow(attempt.saturating_sub(1));
         let longest = self.base.saturating_mul(doubled).min(self.cap);
         // `mul_f64` panics where the product is no duration, which rounding makes of the longest one.
@@ -84,16 +90,16 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_cap() {
         let policy = RetryPolicy::default()
-            .base(Duration::from_secs(1))
-            .cap(Duration::from_secs(10));
+            .initial_backoff(Duration::from_secs(1))
+            .max_backoff(Duration::from_secs(10));
         let pauses: Vec<u64> = (1..8).map(|n| policy.pause(n, 1.0).as_secs()).collect();
         assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10]);
         assert_eq!(policy.pause(1, 0.25), Duration::from_millis(250));
         assert_eq!(policy.pause(u32::MAX, 9.0), Duration::from_secs(10));
-        assert_eq!(policy.attempts(0).attempts, 1);
+        assert_eq!(policy.max_attempts(0).attempts, 1);
         let endless = RetryPolicy::default()
-            .base(Duration::MAX)
-            .cap(Duration::MAX);
+            .initial_backoff(Duration::MAX)
+            .max_backoff(Duration::MAX);
         assert_eq!(endless.pause(9, 1.0), Duration::MAX);
         assert_eq!(endless.pause(9, f64::NAN), Duration::MAX);
     }

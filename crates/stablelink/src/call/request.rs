@@ -19,14 +19,14 @@ use url::Url;
 use super::run::envelope;
 use super::source::Source;
 use super::{Plan, Run, Shared};
-use crate::answer::Answer;
 use crate::clock::BoxFuture;
-use crate::error::{Decode, Error};
+use crate::error::{DecodeError, Error};
+use crate::response::Response;
 
 /// Any call to the gateway, with the same token, signature and errors as the others: see
 /// [`Client::request`](crate::Client::request).
 #[must_use = "a request is sent when it is awaited"]
-pub struct Request {
+pub struct RawRequest {
     shared: Arc<Shared>,
     method: Method,
     path: String,
@@ -38,7 +38,7 @@ pub struct Request {
     attempt_time: Option<Duration>,
 }
 
-impl Request {
+impl RawRequest {
     pub(crate) fn new(
         shared: impl Into<Arc<Shared>>,
         method: Method,
@@ -77,8 +77,8 @@ impl Request {
     }
 
     /// Lets it be repeated if an attempt is lost: say so only of what changes nothing, or of what the gateway refuses
-    /// when it comes twice ([`keyed`](Self::keyed)).
-    pub fn safe_to_repeat(mut self) -> Self {
+    /// when it comes twice ([`idempotency_key`](RawRequest::idempotency_key)).
+    pub fn safe_to_retry(mut self) -> Self {
         self.retry = RetrySafety::Safe;
         self
     }
@@ -86,7 +86,7 @@ impl Request {
     /// Lets it be repeated, for its body holds this idempotency key in this member, or its query in this field, and the gateway
     /// refuses a repeated one. The key is not put there: a call that lacks it is
     /// [invalid](crate::ErrorKind::InvalidArgument) and not sent. An [ambiguous](Error::is_ambiguous) error names it.
-    pub fn keyed(mut self, field: &'static str, key: impl Into<String>) -> Self {
+    pub fn idempotency_key(mut self, field: &'static str, key: impl Into<String>) -> Self {
         self.retry = RetrySafety::Keyed { field };
         self.key = Some(key.into());
         self
@@ -109,15 +109,15 @@ impl Request {
     /// # Errors
     ///
     /// Those of every call; [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or of another form.
-    pub async fn fetch<T: DeserializeOwned>(self) -> Result<Answer<T>, Error> {
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.sent(|body| envelope(body).map(|envelope: Envelope<T>| envelope.retdata))
             .await
     }
 
     async fn sent<T>(
         self,
-        read: impl FnOnce(&[u8]) -> Result<T, Decode>,
-    ) -> Result<Answer<T>, Error> {
+        read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
         // Of a path that a caller wrote nothing is known to be fit for logs but the method.
         let operation = format!("{} request", self.method);
         let plan = Plan {
@@ -166,8 +166,8 @@ impl Request {
     }
 }
 
-impl IntoFuture for Request {
-    type Output = Result<Answer<Option<RawJson>>, Error>;
+impl IntoFuture for RawRequest {
+    type Output = Result<Response<Option<RawJson>>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -175,7 +175,7 @@ impl IntoFuture for Request {
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)

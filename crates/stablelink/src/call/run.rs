@@ -10,8 +10,8 @@ use tracing::Instrument;
 use super::Shared;
 use super::session::{Plan, Session};
 use super::source::Source;
-use crate::answer::Answer;
-use crate::error::{Decode, Error, ErrorKind};
+use crate::error::{DecodeError, Error, ErrorKind};
+use crate::response::Response;
 
 type Outcome<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
 
@@ -42,9 +42,9 @@ impl Run {
         &self,
         outcome: Outcome<E>,
         data: impl FnOnce(E) -> Option<T>,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<Response<T>, Error> {
         self.read(outcome, |envelope| {
-            data(envelope).ok_or_else(|| Decode::new("retdata", MISSING))
+            data(envelope).ok_or_else(|| DecodeError::new("retdata", MISSING))
         })
     }
 
@@ -53,15 +53,15 @@ impl Run {
         &self,
         outcome: Outcome<E>,
         data: impl FnOnce(E) -> T,
-    ) -> Result<Answer<T>, Error> {
+    ) -> Result<Response<T>, Error> {
         self.read(outcome, |envelope| Ok(data(envelope)))
     }
 
     fn read<E: DeserializeOwned, T>(
         &self,
         outcome: Outcome<E>,
-        data: impl FnOnce(E) -> Result<T, Decode>,
-    ) -> Result<Answer<T>, Error> {
+        data: impl FnOnce(E) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
         let error = match outcome.map_err(downcast_error::<Error, _>) {
             // Its transport keeps answers: this is how the generated client ends with one.
             Err(Err(api::Error::Custom(_))) => {
@@ -81,10 +81,13 @@ impl Run {
     }
 
     /// What is read from the answer that came.
-    fn taken<T>(&self, read: impl FnOnce(&[u8]) -> Result<T, Decode>) -> Result<Answer<T>, Error> {
+    fn taken<T>(
+        &self,
+        read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
         let read = match self.session.reply() {
-            Some(reply) => read(reply.body()).map(|value| Answer::new(value, reply)),
-            None => Err(Decode::new(".", "an answer without an exchange")),
+            Some(reply) => read(reply.body()).map(|value| Response::new(value, reply)),
+            None => Err(DecodeError::new(".", "an answer without an exchange")),
         };
         read.map_err(|decode| self.session.unread(decode))
     }
@@ -122,8 +125,8 @@ impl Run {
     pub(crate) async fn by_hand<T>(
         &self,
         source: Result<Source, Error>,
-        read: impl FnOnce(&[u8]) -> Result<T, Decode>,
-    ) -> Result<Answer<T>, Error> {
+        read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Response<T>, Error> {
         self.within(async {
             let source = source.map_err(|error| self.session.named(error))?;
             self.session.deliver(&self.shared.http, source).await?;
@@ -137,13 +140,13 @@ impl Run {
 pub(crate) const MISSING: &str = "it is missing, although the retcode is that of success";
 
 /// Reads a body as this type, or says which field does not fit.
-pub(crate) fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, Decode> {
+pub(crate) fn envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     serde_json::from_slice(body).map_err(|error| {
         // Once more, and slowly: now each step is noted.
         let json = &mut serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(json) {
-            Err(error) => Decode::of_json(error.path().to_string(), error.inner()),
-            Ok(_) => Decode::of_json(".", &error),
+            Err(error) => DecodeError::of_json(error.path().to_string(), error.inner()),
+            Ok(_) => DecodeError::of_json(".", &error),
         }
     })
 }

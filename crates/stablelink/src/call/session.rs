@@ -11,9 +11,9 @@ use super::failure::Effect;
 use super::limits::TimeLimits;
 use super::verdict::spoilt;
 use super::{Failure, Shared};
-use crate::error::{Ambiguous, Decode, Error, ErrorKind};
+use crate::error::{Ambiguous, DecodeError, Error, ErrorKind};
 use crate::observe;
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// What is known of a call before it is made.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct Session {
     in_flight: AtomicBool,
     /// An attempt whose outcome is not known, and that no later one settled.
     doubt: AtomicBool,
-    reply: Mutex<Option<RawReply>>,
+    reply: Mutex<Option<RawResponse>>,
 }
 
 /// While it lives a request may be on its way.
@@ -120,14 +120,14 @@ impl Session {
     }
 
     /// The answer of the last attempt, if it was a success.
-    pub(crate) fn reply(&self) -> Option<RawReply> {
+    pub(crate) fn reply(&self) -> Option<RawResponse> {
         self.reply
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub(super) fn keep(&self, reply: RawReply) {
+    pub(super) fn keep(&self, reply: RawResponse) {
         *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
     }
 
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// The record of the answer could not be read. If the envelope can't either, nobody knows the outcome of the call.
-    pub(super) fn unread(&self, record: Decode) -> Error {
+    pub(super) fn unread(&self, record: DecodeError) -> Error {
         let Some(reply) = self.reply() else {
             return self.lost(Error::new(ErrorKind::Decode(record)));
         };
@@ -222,7 +222,7 @@ impl Session {
     pub(crate) fn named(&self, error: Error) -> Error {
         let error = error.during(self.plan.operation.clone(), self.attempts());
         match self.reply() {
-            Some(reply) if error.raw().is_none() => error.answered(reply),
+            Some(reply) if error.raw_response().is_none() => error.answered(reply),
             _ => error,
         }
     }
@@ -285,7 +285,7 @@ mod tests {
 
             let answered = session(retry);
             answered.counts_again();
-            let reply = RawReply::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
+            let reply = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::new());
             answered.keep(reply);
             let error = answered.interrupted();
             assert_eq!(error.is_ambiguous(), !known, "{error:?}");
@@ -308,7 +308,7 @@ mod tests {
             if sent {
                 session.counts_again();
             }
-            let error = session.unread(Decode::new(".", "an answer without an exchange"));
+            let error = session.unread(DecodeError::new(".", "an answer without an exchange"));
             assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
             assert!(!error.is_retryable());
         }

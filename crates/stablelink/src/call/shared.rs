@@ -10,15 +10,15 @@ use super::{Budget, Limits, Offset, RetryPolicy};
 use crate::account::{Ready, Vault};
 use crate::clock::Clock;
 use crate::environment::Origin;
-use crate::error::{Error, Refusal};
-use crate::token::{Bearer, Tokens};
+use crate::error::{ApiError, Error};
+use crate::token::{BearerToken, TokenManager};
 
 /// What all calls of a client share.
 pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: Origin,
     pub(crate) credentials: Arc<Vault>,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: TokenManager,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) offset: Arc<Offset>,
     pub(crate) retry: RetryPolicy,
@@ -34,7 +34,7 @@ impl Shared {
     /// The token to send now, and the credentials that it was got with.
     ///
     /// The token comes first: a renewal asks for the credentials before it, so that those at hand are never older than it.
-    pub(crate) async fn identity(&self) -> Result<(Bearer, Arc<Ready>), Error> {
+    pub(crate) async fn identity(&self) -> Result<(BearerToken, Arc<Ready>), Error> {
         let bearer = self.tokens.current().await?;
         let ready = self.credentials.current().await?;
         if bearer.is_of(&ready.account) {
@@ -47,7 +47,7 @@ impl Shared {
     }
 
     /// The credentials that a token was got with just now.
-    pub(crate) async fn owner(&self, bearer: &Bearer) -> Result<Arc<Ready>, Error> {
+    pub(crate) async fn owner(&self, bearer: &BearerToken) -> Result<Arc<Ready>, Error> {
         let ready = self.credentials.current().await?;
         if bearer.is_of(&ready.account) {
             return Ok(ready);
@@ -59,7 +59,7 @@ impl Shared {
     }
 
     /// Whether the caller said that a refusal like this one is about the token.
-    pub(crate) fn renews(&self, refusal: &Refusal) -> bool {
+    pub(crate) fn renews(&self, refusal: &ApiError) -> bool {
         refusal
             .retcode()
             .is_some_and(|code| self.token_retcodes.contains(code))

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::glance::is_plain_success;
-use crate::error::{Decode, Refusal};
-use crate::reply::{RawReply, SUCCESS};
+use crate::error::{ApiError, DecodeError};
+use crate::raw_response::{RawResponse, SUCCESS};
 
 /// What an answer means.
 #[derive(Debug)]
@@ -18,17 +18,17 @@ pub(crate) enum Verdict {
     /// The envelope says so.
     Success,
     /// HTTP 401: the token, or who we are.
-    Unauthorized(Refusal),
+    Unauthorized(ApiError),
     /// The gateway understood and refused: by its retcode, or by HTTP 4xx.
-    Refused(Refusal),
+    Refused(ApiError),
     /// HTTP 429.
     RateLimited(Option<Duration>),
     /// HTTP 3xx. Following it would carry secrets, signature and body to another host.
     Redirect,
     /// HTTP 5xx, 408, or a status of no known class: whether anything took effect is not known.
-    Broken(Refusal, Option<Duration>),
+    Broken(ApiError, Option<Duration>),
     /// None of the gateway's envelopes although the status says success, or an answer that says yes and no.
-    Unreadable(Decode),
+    Unreadable(DecodeError),
 }
 
 impl Verdict {
@@ -72,7 +72,7 @@ impl<'a> Head<'a> {
 type Object<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
 /// Judges an answer whose record will be read: a success may yet turn out to be [no JSON](spoilt).
-pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
+pub(super) fn judge_before_reading(reply: RawResponse, now: SystemTime) -> (RawResponse, Verdict) {
     if reply.status().is_success() && is_plain_success(reply.body()) {
         let reply = reply.with_retcode(Some(SUCCESS.to_owned()));
         return (reply, Verdict::Success);
@@ -82,7 +82,7 @@ pub(super) fn judge_before_reading(reply: RawReply, now: SystemTime) -> (RawRepl
 
 /// What is wrong with the envelope of an answer that was taken for a success, and whose record could not be read, and the
 /// answer with the retcode that it really has; `None` if it is a success all the same.
-pub(super) fn spoilt(reply: RawReply) -> Option<(RawReply, Decode)> {
+pub(super) fn spoilt(reply: RawResponse) -> Option<(RawResponse, DecodeError)> {
     match judge(reply, SystemTime::UNIX_EPOCH) {
         (reply, Verdict::Unreadable(decode)) => Some((reply, decode)),
         _ => None,
@@ -92,7 +92,7 @@ pub(super) fn spoilt(reply: RawReply) -> Option<(RawReply, Decode)> {
 /// Judges an answer that came at `now`, and keeps its retcode.
 ///
 /// An answer that contradicts itself proves nothing, neither that a payment was made nor that it was not.
-pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
+pub(crate) fn judge(reply: RawResponse, now: SystemTime) -> (RawResponse, Verdict) {
     let head = Head::read(reply.body());
     let (retcode, message, success) = match &head {
         Ok(head) => (
@@ -103,20 +103,20 @@ pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
         Err(_) => (None, None, None),
     };
     let succeeded = retcode.as_deref() == Some(SUCCESS);
-    let refusal = || Refusal::new(retcode.clone(), message.clone());
-    let contradiction = |path, problem| Verdict::Unreadable(Decode::new(path, problem));
+    let api_error = || ApiError::new(retcode.clone(), message.clone());
+    let contradiction = |path, problem| Verdict::Unreadable(DecodeError::new(path, problem));
     let status = reply.status();
     let verdict = match status {
-        StatusCode::REQUEST_TIMEOUT => Verdict::Broken(refusal(), wait(&reply, now)),
+        StatusCode::REQUEST_TIMEOUT => Verdict::Broken(api_error(), wait(&reply, now)),
         status if status.is_client_error() && succeeded => contradiction(
             ".",
             "the HTTP status is that of a refusal, but the retcode that of success",
         ),
-        StatusCode::UNAUTHORIZED => Verdict::Unauthorized(refusal()),
+        StatusCode::UNAUTHORIZED => Verdict::Unauthorized(api_error()),
         StatusCode::TOO_MANY_REQUESTS => Verdict::RateLimited(wait(&reply, now)),
-        status if status.is_client_error() => Verdict::Refused(refusal()),
+        status if status.is_client_error() => Verdict::Refused(api_error()),
         status if status.is_redirection() => Verdict::Redirect,
-        status if !status.is_success() => Verdict::Broken(refusal(), wait(&reply, now)),
+        status if !status.is_success() => Verdict::Broken(api_error(), wait(&reply, now)),
         _ => match (&retcode, success, &head) {
             (Some(_), None | Some("true"), _) if succeeded => Verdict::Success,
             (Some(_), Some("false"), _) if succeeded => {
@@ -127,9 +127,9 @@ pub(crate) fn judge(reply: RawReply, now: SystemTime) -> (RawReply, Verdict) {
                 "it is true, but the retcode is not that of success",
             ),
             (Some(_), _, _) if succeeded => contradiction("success", "expected a boolean"),
-            (Some(_), _, _) => Verdict::Refused(refusal()),
-            (None, _, Err(error)) => Verdict::Unreadable(Decode::of_json(".", error)),
-            (None, _, Ok(head)) => Verdict::Unreadable(Decode::new(
+            (Some(_), _, _) => Verdict::Refused(api_error()),
+            (None, _, Err(error)) => Verdict::Unreadable(DecodeError::of_json(".", error)),
+            (None, _, Ok(head)) => Verdict::Unreadable(DecodeError::new(
                 "retcode",
                 match head.retcode {
                     None => "it is missing: this is no envelope",
@@ -164,7 +164,7 @@ fn text(raw: &RawValue) -> Option<String> {
 }
 
 /// `Retry-After`, in seconds or as a date.
-fn wait(reply: &RawReply, now: SystemTime) -> Option<Duration> {
+fn wait(reply: &RawResponse, now: SystemTime) -> Option<Duration> {
     let text = reply.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More seconds than a number holds are no reason to come at once.
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     fn judged(status: u16, body: &str) -> String {
-        let reply = RawReply::new(
+        let reply = RawResponse::new(
             StatusCode::from_u16(status).unwrap(),
             HeaderMap::new(),
             Bytes::from(body.to_owned()),
@@ -340,7 +340,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, text.parse().unwrap());
             let reply =
-                |headers| RawReply::new(StatusCode::TOO_MANY_REQUESTS, headers, Bytes::new());
+                |headers| RawResponse::new(StatusCode::TOO_MANY_REQUESTS, headers, Bytes::new());
             let expected = seconds.map(Duration::from_secs);
             assert_eq!(wait(&reply(headers.clone()), now), expected, "{text}");
             // With the gateway's own time beside it, ours does not matter.

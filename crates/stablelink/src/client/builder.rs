@@ -14,7 +14,7 @@ use crate::call::{Budget, Limits, Offset, RetryPolicy, Shared};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::token::{MemoryStore, TokenSettings, TokenStore, Tokens};
+use crate::token::{MemoryStore, TokenManager, TokenSettings, TokenStore};
 
 type Adjust = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 type MakeVault = Box<dyn FnOnce(Arc<dyn Clock>) -> Vault + Send>;
@@ -110,7 +110,7 @@ impl ClientBuilder {
 
     /// How many bytes the body of an answer may have. 8 MiB unless set. A longer one is an error
     /// ([`Transport`](crate::ErrorKind::Transport), or ambiguous); of what is no success the first 64 KiB are kept in any case.
-    pub fn answer_limit(mut self, bytes: usize) -> Self {
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.answer_size = bytes;
         self
     }
@@ -162,7 +162,7 @@ impl ClientBuilder {
     /// Adjusts the HTTP client, for instance its pool or its trusted roots. Redirects and `Referer` stay off, whatever is
     /// set here: they would carry secrets to another host. So do its own repeats, which could pay twice, and its log of
     /// connections, which shows what is sent.
-    pub fn http(
+    pub fn configure_http(
         mut self,
         adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
@@ -239,7 +239,7 @@ impl ClientBuilder {
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
-        let tokens = Tokens::new(
+        let tokens = TokenManager::new(
             Arc::new(grant),
             store,
             Arc::clone(&clock),

@@ -14,9 +14,9 @@ use crate::account::Vault;
 use crate::call::{Failure, Limits, Offset, RetryPolicy, Verdict, exchange, judge};
 use crate::clock::{BoxFuture, Clock};
 use crate::environment::Origin;
-use crate::error::{Decode, Error, ErrorKind, Refusal};
+use crate::error::{ApiError, DecodeError, Error, ErrorKind};
 use crate::observe;
-use crate::token::{Grant, GrantError, Issued};
+use crate::token::{IssuedToken, TokenSource, TokenSourceError};
 
 /// Asks the gateway for tokens over HTTP.
 pub(crate) struct HttpGrant {
@@ -43,14 +43,14 @@ impl HttpGrant {
         key: Option<&str>,
         secret: Option<&str>,
         refresh: Option<&str>,
-    ) -> Result<Issued, GrantError> {
+    ) -> Result<IssuedToken, TokenSourceError> {
         let outcome = self.issued(kind, key, secret, refresh).await;
         let grant = match kind {
             GrantType::RefreshToken => "refresh_token",
             _ => "client_credentials",
         };
         let error = outcome.as_ref().map_err(|error| match error {
-            GrantError::Refused(error) | GrantError::Unavailable(error) => error,
+            TokenSourceError::Rejected(error) | TokenSourceError::Unavailable(error) => error,
         });
         observe::token_renewal(grant, error);
         outcome
@@ -62,18 +62,17 @@ impl HttpGrant {
         key: Option<&str>,
         secret: Option<&str>,
         refresh: Option<&str>,
-    ) -> Result<Issued, GrantError> {
+    ) -> Result<IssuedToken, TokenSourceError> {
         let answer = self
             .api
             .issue_access_token(key, secret, kind, refresh)
             .await
-            .map_err(|error| match downcast_error::<GrantError, _>(error) {
+            .map_err(|error| match downcast_error::<TokenSourceError, _>(error) {
                 Ok(error) => error,
                 // Its text holds the answer: a token may be in it.
-                Err(_) => GrantError::Unavailable(Error::new(ErrorKind::Decode(Decode::new(
-                    ".",
-                    "it is no token answer of either known form",
-                )))),
+                Err(_) => TokenSourceError::Unavailable(Error::new(ErrorKind::Decode(
+                    DecodeError::new(".", "it is no token answer of either known form"),
+                ))),
             })?;
         let token = match answer.into_inner() {
             types::AccessTokenAnswer::AccessToken(token) => Some(token),
@@ -81,18 +80,19 @@ impl HttpGrant {
             _ => None,
         };
         let token = token.ok_or_else(|| {
-            let missing = Decode::new("retdata", "it is missing: there is no token in the answer");
-            GrantError::Unavailable(Error::new(ErrorKind::Decode(missing)))
+            let missing =
+                DecodeError::new("retdata", "it is missing: there is no token in the answer");
+            TokenSourceError::Unavailable(Error::new(ErrorKind::Decode(missing)))
         })?;
         // It would be sent with every call, and refused.
         if token.access_token.expose().is_empty() {
-            let empty = Decode::new(
+            let empty = DecodeError::new(
                 "access_token",
                 "it is empty: there is no token in the answer",
             );
-            return Err(GrantError::Unavailable(Error::new(ErrorKind::Decode(
-                empty,
-            ))));
+            return Err(TokenSourceError::Unavailable(Error::new(
+                ErrorKind::Decode(empty),
+            )));
         }
         Ok(issued(token))
     }
@@ -102,9 +102,9 @@ impl HttpGrant {
 /// it is renewed then.
 const USUAL_LIFE: Duration = Duration::from_secs(21_600);
 
-fn issued(token: types::AccessToken) -> Issued {
+fn issued(token: types::AccessToken) -> IssuedToken {
     let seconds = |count: i64| Duration::from_secs(u64::try_from(count).unwrap_or(0));
-    Issued {
+    IssuedToken {
         access_token: token.access_token.into_inner(),
         expires_in: token.expires_in.map_or(USUAL_LIFE, seconds),
         refresh_token: token
@@ -115,20 +115,23 @@ fn issued(token: types::AccessToken) -> Issued {
     }
 }
 
-impl Grant for HttpGrant {
+impl TokenSource for HttpGrant {
     fn account(&self) -> BoxFuture<'_, Result<String, Error>> {
         Box::pin(async { Ok(self.vault.anew().await?.account.clone()) })
     }
 
-    fn by_credentials<'a>(&'a self, account: &'a str) -> BoxFuture<'a, Result<Issued, GrantError>> {
+    fn by_credentials<'a>(
+        &'a self,
+        account: &'a str,
+    ) -> BoxFuture<'a, Result<IssuedToken, TokenSourceError>> {
         Box::pin(async move {
             let ready = self
                 .vault
                 .current()
                 .await
-                .map_err(GrantError::Unavailable)?;
+                .map_err(TokenSourceError::Unavailable)?;
             if ready.account != account {
-                return Err(GrantError::Unavailable(
+                return Err(TokenSourceError::Unavailable(
                     Error::configuration("the credentials changed while a token was asked for")
                         .retryable(true),
                 ));
@@ -143,10 +146,10 @@ impl Grant for HttpGrant {
         })
     }
 
-    fn by_refresh<'a>(
+    fn by_refresh_token<'a>(
         &'a self,
         token: &'a SecretString,
-    ) -> BoxFuture<'a, Result<Issued, GrantError>> {
+    ) -> BoxFuture<'a, Result<IssuedToken, TokenSourceError>> {
         Box::pin(self.ask(
             &GrantType::RefreshToken,
             None,
@@ -172,12 +175,12 @@ impl TokenExchange {
         &self,
         http: &reqwest::Client,
         mut request: reqwest::Request,
-    ) -> Result<reqwest::Response, GrantError> {
+    ) -> Result<reqwest::Response, TokenSourceError> {
         let mut attempt = 1;
         loop {
             let again = request.try_clone();
             let error = match self.send_once(http, request, attempt).await {
-                Err(GrantError::Unavailable(error)) if error.is_retryable() => error,
+                Err(TokenSourceError::Unavailable(error)) if error.is_retryable() => error,
                 outcome => return outcome,
             };
             // The document calls it safe to repeat.
@@ -185,7 +188,7 @@ impl TokenExchange {
                 Some(request) if attempt < self.retry.attempts && error.retry_after().is_none() => {
                     request
                 }
-                _ => return Err(GrantError::Unavailable(error)),
+                _ => return Err(TokenSourceError::Unavailable(error)),
             };
             self.clock
                 .sleep(self.retry.pause(attempt, fastrand::f64()))
@@ -199,9 +202,9 @@ impl TokenExchange {
         http: &reqwest::Client,
         request: reqwest::Request,
         number: u32,
-    ) -> Result<reqwest::Response, GrantError> {
+    ) -> Result<reqwest::Response, TokenSourceError> {
         if !self.origin.holds(request.url()) {
-            return Err(GrantError::Refused(Error::configuration(
+            return Err(TokenSourceError::Rejected(Error::configuration(
                 "the token call would leave the configured origin",
             )));
         }
@@ -220,29 +223,29 @@ impl TokenExchange {
             Err(Failure { error, again, .. }) => {
                 watch.failed(&error);
                 let error = error.during(OPERATION, number).retryable(again);
-                return Err(GrantError::Unavailable(error));
+                return Err(TokenSourceError::Unavailable(error));
             }
         };
         let now = self.clock.now();
         self.offset.learn(reply.headers(), now, None);
         let (reply, verdict) = judge(reply, now);
         watch.answered(&reply, verdict.error_type());
-        let refused = |refusal: Refusal| {
+        let refused = |refusal: ApiError| {
             let kind = if refusal.is_about_address() {
                 ErrorKind::AddressNotAllowed(refusal)
             } else {
                 ErrorKind::Authentication {
                     problem: "the gateway gave no token".into(),
-                    refusal: Some(refusal),
+                    api_error: Some(refusal),
                 }
             };
-            GrantError::Refused(Error::new(kind))
+            TokenSourceError::Rejected(Error::new(kind))
         };
         let unavailable = |kind: ErrorKind, wait: Option<Duration>| {
-            GrantError::Unavailable(Error::new(kind).retryable(true).after(wait))
+            TokenSourceError::Unavailable(Error::new(kind).retryable(true).after(wait))
         };
         // To ask again at once would bring no better answer.
-        let spoilt = |kind: ErrorKind| GrantError::Unavailable(Error::new(kind));
+        let spoilt = |kind: ErrorKind| TokenSourceError::Unavailable(Error::new(kind));
         let transport = |problem: String| ErrorKind::Transport {
             problem: problem.into(),
         };
@@ -265,7 +268,7 @@ impl TokenExchange {
             Verdict::Unreadable(decode) => spoilt(ErrorKind::Decode(decode)),
         };
         // The body is left out: it may hold a token.
-        let status = crate::reply::RawReply::new(
+        let status = crate::raw_response::RawResponse::new(
             reply.status(),
             reply.headers().clone(),
             bytes::Bytes::new(),
@@ -273,8 +276,8 @@ impl TokenExchange {
         .with_retcode(reply.retcode().map(str::to_owned));
         let finish = |error: Error| error.during(OPERATION, number).answered(status);
         Err(match error {
-            GrantError::Refused(error) => GrantError::Refused(finish(error)),
-            GrantError::Unavailable(error) => GrantError::Unavailable(finish(error)),
+            TokenSourceError::Rejected(error) => TokenSourceError::Rejected(finish(error)),
+            TokenSourceError::Unavailable(error) => TokenSourceError::Unavailable(finish(error)),
         })
     }
 }

@@ -10,10 +10,10 @@ use http::Method;
 
 pub use builder::ClientBuilder;
 
-use crate::call::{Request, Shared};
+use crate::call::{RawRequest, Shared};
 use crate::environment::Origin;
 use crate::error::Error;
-use crate::token::Bearer;
+use crate::token::BearerToken;
 
 /// A client of the gateway: gets and renews its token, signs every request.
 ///
@@ -52,7 +52,7 @@ impl Client {
 
     /// Makes any signed call, for what the documentation lacks.
     ///
-    /// It is sent once, unless [`safe_to_repeat`](Request::safe_to_repeat) or [`keyed`](Request::keyed) says otherwise.
+    /// It is sent once, unless [`safe_to_retry`](RawRequest::safe_to_retry) or [`idempotency_key`](RawRequest::idempotency_key) says otherwise.
     /// The path has one slash at its start; it may end with `?` and a query that is already encoded.
     ///
     /// # Errors
@@ -75,8 +75,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request(&self, method: Method, path: impl Into<String>) -> Request {
-        Request::new(self, method, path)
+    pub fn request(&self, method: Method, path: impl Into<String>) -> RawRequest {
+        RawRequest::new(self, method, path)
     }
 
     /// Where it calls.
@@ -91,7 +91,7 @@ impl Client {
     /// # Errors
     ///
     /// Those of a token call.
-    pub async fn token(&self) -> Result<Bearer, Error> {
+    pub async fn token(&self) -> Result<BearerToken, Error> {
         Ok(self.0.identity().await?.0)
     }
 }

@@ -3,15 +3,15 @@
 use std::fmt;
 
 /// Which field of an answer, or of the delivery of a webhook, could not be read, and why. The bytes of an answer are at
-/// [`Error::raw`](super::Error::raw), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
+/// [`Error::raw_response`](super::Error::raw_response), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
 #[derive(Clone, Debug)]
-pub struct Decode {
+pub struct DecodeError {
     what: &'static str,
     path: String,
     problem: String,
 }
 
-impl Decode {
+impl DecodeError {
     /// From an error of serde, whose text may quote the value: only what was expected is kept.
     pub(crate) fn of_json(path: impl Into<String>, error: &serde_json::Error) -> Self {
         let text = error.to_string();
@@ -77,7 +77,7 @@ fn says_what_is_expected(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-impl fmt::Display for Decode {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -139,7 +139,7 @@ mod tests {
             ),
         ];
         for (error, problem) in cases {
-            let decode = Decode::of_json("retdata", &error);
+            let decode = DecodeError::of_json("retdata", &error);
             assert_eq!(decode.problem(), problem);
             assert!(!format!("{decode}{decode:?}").contains("Secretive"));
         }

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use stablelink_signature::VerifyError;
 
-use super::{Ambiguous, Decode, Refusal};
+use super::{Ambiguous, ApiError, DecodeError};
 
 /// What went wrong, told apart by what the caller can do about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The gateway understood the call and refused it, by its retcode or by HTTP 4xx. Nothing took effect.
-    Refused(Refusal),
+    Api(ApiError),
     /// The gateway answered with success, but what was asked for is not enabled for the account. Observed live of the
     /// deposit address "-1" of a checkout order.
     NotEnabled {
@@ -25,10 +25,10 @@ pub enum ErrorKind {
         /// What failed.
         problem: Cow<'static, str>,
         /// The gateway's refusal, unless the token call did not come through at all.
-        refusal: Option<Refusal>,
+        api_error: Option<ApiError>,
     },
     /// The gateway does not take calls from this network address: add it to the allow-list of the dashboard.
-    AddressNotAllowed(Refusal),
+    AddressNotAllowed(ApiError),
     /// Too many calls. Nothing took effect.
     RateLimited {
         /// How long the gateway asked to wait, if it did.
@@ -49,7 +49,7 @@ pub enum ErrorKind {
     Ambiguous(Ambiguous),
     /// The answer could not be read. Of an operation that does more than read, its envelope said success, and the operation
     /// succeeded: without that it is [`Ambiguous`](Self::Ambiguous).
-    Decode(Decode),
+    Decode(DecodeError),
     /// A signature, of a webhook or of an answer, is missing, wrong or too old.
     Signature(VerifyError),
     /// The place where tokens or events are kept failed.
@@ -78,7 +78,7 @@ impl ErrorKind {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Refused(_) => "refused",
+            Self::Api(_) => "api",
             Self::NotEnabled { .. } => "not_enabled",
             Self::Authentication { .. } => "authentication",
             Self::AddressNotAllowed(_) => "address_not_allowed",
@@ -99,17 +99,17 @@ impl ErrorKind {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::Api(error) => write!(f, "rejected: {error}"),
             Self::NotEnabled { what } => {
                 write!(
                     f,
                     "not enabled for this account: {what}; ask the vendor for it"
                 )
             }
-            Self::Authentication { problem, refusal } => {
+            Self::Authentication { problem, api_error } => {
                 write!(f, "{problem}")?;
-                match refusal {
-                    Some(refusal) => write!(f, ": {refusal}"),
+                match api_error {
+                    Some(api_error) => write!(f, ": {api_error}"),
                     None => Ok(()),
                 }
             }

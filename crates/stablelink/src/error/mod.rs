@@ -1,10 +1,10 @@
 //! What can go wrong, told apart by what the caller can do about it.
 
 mod ambiguous;
+mod api_error;
 mod decode;
 mod kind;
-mod refusal;
-mod veil;
+mod redact;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -12,19 +12,19 @@ use std::fmt;
 use std::time::Duration;
 
 pub use ambiguous::Ambiguous;
-pub use decode::Decode;
+pub use api_error::ApiError;
+pub use decode::DecodeError;
 pub use kind::ErrorKind;
-pub use refusal::Refusal;
 
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 type Source = Box<dyn StdError + Send + Sync + 'static>;
 
 /// Why a call, a check or a setting failed.
 ///
 /// `Display` and `Debug` show neither secrets nor addresses with secrets nor what an answer held; the answer itself
-/// is at [`raw`](Self::raw). The text of a refusal is the gateway's: it is shown, with what may be personal veiled (see
-/// [`Refusal`]).
+/// is at [`raw`](Self::raw_response). The text of a refusal is the gateway's: it is shown, with what may be personal veiled (see
+/// [`ApiError`]).
 ///
 /// A pointer in size, and not `Clone`: share it by an `Arc`.
 pub struct Error(Box<Inner>);
@@ -35,7 +35,7 @@ struct Inner {
     attempts: u32,
     retryable: bool,
     wait: Option<Duration>,
-    raw: Option<RawReply>,
+    raw: Option<RawResponse>,
     source: Option<Source>,
 }
 
@@ -75,7 +75,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn answered(mut self, raw: RawReply) -> Self {
+    pub(crate) fn answered(mut self, raw: RawResponse) -> Self {
         self.0.raw = Some(raw);
         self
     }
@@ -145,7 +145,7 @@ impl Error {
     pub fn may_have_taken_effect(&self) -> bool {
         match self.0.kind {
             ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
-            ErrorKind::Decode(_) => self.raw().is_some_and(RawReply::says_success),
+            ErrorKind::Decode(_) => self.raw_response().is_some_and(RawResponse::says_success),
             _ => self.is_duplicate(),
         }
     }
@@ -156,7 +156,7 @@ impl Error {
     /// for a look-up, nothing to base a payment on.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
-        self.refusal().is_some_and(Refusal::is_duplicate)
+        self.api_error().is_some_and(ApiError::is_duplicate)
     }
 
     /// The idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.
@@ -170,15 +170,15 @@ impl Error {
 
     /// The refusal of the gateway, if it gave one: of an ambiguous call, that of its last attempt.
     #[must_use]
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn api_error(&self) -> Option<&ApiError> {
         match &self.0.kind {
-            ErrorKind::Refused(refusal)
+            ErrorKind::Api(refusal)
             | ErrorKind::AddressNotAllowed(refusal)
             | ErrorKind::Authentication {
-                refusal: Some(refusal),
+                api_error: Some(refusal),
                 ..
             } => Some(refusal),
-            ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().refusal(),
+            ErrorKind::Ambiguous(ambiguous) => ambiguous.cause().api_error(),
             _ => None,
         }
     }
@@ -186,15 +186,15 @@ impl Error {
     /// The `retcode` of the answer as text, such as `00008`.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
-        self.refusal()
-            .and_then(Refusal::retcode)
-            .or_else(|| self.raw()?.retcode())
+        self.api_error()
+            .and_then(ApiError::retcode)
+            .or_else(|| self.raw_response()?.retcode())
     }
 
     /// The HTTP status of the answer; `None` if none came.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
-        self.raw().map(|raw| raw.status().as_u16())
+        self.raw_response().map(|raw| raw.status().as_u16())
     }
 
     /// How long the gateway, or a proxy before it, asked to wait from the answer on (`Retry-After`); it may be absurdly long.
@@ -209,9 +209,9 @@ impl Error {
 
     /// The answer as it came, if one came.
     #[must_use]
-    pub fn raw(&self) -> Option<&RawReply> {
+    pub fn raw_response(&self) -> Option<&RawResponse> {
         match (&self.0.raw, &self.0.kind) {
-            (None, ErrorKind::Ambiguous(ambiguous)) => ambiguous.cause().raw(),
+            (None, ErrorKind::Ambiguous(ambiguous)) => ambiguous.cause().raw_response(),
             (raw, _) => raw.as_ref(),
         }
     }
@@ -296,7 +296,7 @@ mod tests {
     /// Each kind: its word, how it reads, and whether it has a cause. What stands in an answer is not in it.
     #[test]
     fn each_kind_is_one_line_that_says_what_to_do() {
-        let refusal = || Refusal::new(Some("00008".to_owned()), Some("for \"Leo\"".to_owned()));
+        let api_error = || ApiError::new(Some("00008".to_owned()), Some("for \"Leo\"".to_owned()));
         let lost = || Error::new(ErrorKind::Timeout).during("create_checkout_order", 2);
         let ambiguous = |key: Option<&str>| {
             let field = key.map(|_| "orderNo");
@@ -304,7 +304,7 @@ mod tests {
         };
         for (kind, name, text, has_cause) in [
             (
-                ErrorKind::Refused(refusal()),
+                ErrorKind::Api(api_error()),
                 "refused",
                 "refused: 00008 \"for …\"",
                 false,
@@ -320,7 +320,7 @@ mod tests {
             (
                 ErrorKind::Authentication {
                     problem: "no token".into(),
-                    refusal: Some(refusal()),
+                    api_error: Some(api_error()),
                 },
                 "authentication",
                 "no token: 00008 \"for …\"",
@@ -329,14 +329,14 @@ mod tests {
             (
                 ErrorKind::Authentication {
                     problem: "no token".into(),
-                    refusal: None,
+                    api_error: None,
                 },
                 "authentication",
                 "no token",
                 false,
             ),
             (
-                ErrorKind::AddressNotAllowed(refusal()),
+                ErrorKind::AddressNotAllowed(api_error()),
                 "address_not_allowed",
                 "not allowed from this network address (add it to the allow-list in the dashboard): 00008 \"for …\"",
                 false,
@@ -390,7 +390,7 @@ mod tests {
                 true,
             ),
             (
-                ErrorKind::Decode(Decode::new("retdata.a", "expected a string")),
+                ErrorKind::Decode(DecodeError::new("retdata.a", "expected a string")),
                 "decode",
                 "the answer can't be read at `retdata.a`: expected a string",
                 false,
@@ -440,7 +440,7 @@ mod tests {
     /// Of an ambiguous call the answer of its last attempt is told as its own.
     #[test]
     fn an_ambiguous_error_knows_what_its_cause_knows() {
-        let reply = RawReply::new(
+        let reply = RawResponse::new(
             StatusCode::SERVICE_UNAVAILABLE,
             HeaderMap::new(),
             Bytes::new(),

@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use super::ending::Timed;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// One request and its answer. Dropped before its end, it was cancelled.
 pub(crate) struct Attempt {
@@ -47,7 +47,7 @@ impl Attempt {
     }
 
     /// It was answered, for good or for ill.
-    pub(crate) fn answered(mut self, reply: &RawReply, error: Option<&'static str>) {
+    pub(crate) fn answered(mut self, reply: &RawResponse, error: Option<&'static str>) {
         self.ended = true;
         self.timed.end(Some(reply), error);
     }
@@ -55,7 +55,8 @@ impl Attempt {
     /// It was not, or not to the end.
     pub(crate) fn failed(mut self, error: &Error) {
         self.ended = true;
-        self.timed.end(error.raw(), Some(error.kind().name()));
+        self.timed
+            .end(error.raw_response(), Some(error.kind().name()));
     }
 }
 

@@ -10,7 +10,7 @@ use super::ending::Timed;
 use super::{SUCCESS, measure};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// One call. Dropped before its end, it was cancelled.
 pub(crate) struct Call {
@@ -43,15 +43,15 @@ impl Call {
         self.timed.span()
     }
 
-    pub(crate) fn succeeded(self, attempts: u32, reply: Option<&RawReply>) {
+    pub(crate) fn succeeded(self, attempts: u32, reply: Option<&RawResponse>) {
         self.end(attempts, reply, None);
     }
 
     pub(crate) fn failed(self, attempts: u32, error: &Error) {
-        self.end(attempts, error.raw(), Some(error.kind().name()));
+        self.end(attempts, error.raw_response(), Some(error.kind().name()));
     }
 
-    fn end(mut self, attempts: u32, reply: Option<&RawReply>, error: Option<&'static str>) {
+    fn end(mut self, attempts: u32, reply: Option<&RawResponse>, error: Option<&'static str>) {
         self.ended = true;
         self.timed.span().record("attempts", attempts);
         let took = self.timed.end(reply, error);

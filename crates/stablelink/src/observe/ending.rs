@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Span;
 
 use crate::clock::Clock;
-use crate::reply::RawReply;
+use crate::raw_response::RawResponse;
 
 /// A span, and when it began.
 pub(super) struct Timed {
@@ -28,7 +28,7 @@ impl Timed {
     }
 
     /// Writes into the span how it ended; gives how long it took, if that is wanted.
-    pub(super) fn end(&self, reply: Option<&RawReply>, error: Option<&'static str>) -> Duration {
+    pub(super) fn end(&self, reply: Option<&RawResponse>, error: Option<&'static str>) -> Duration {
         let Some(began) = self.began else {
             return Duration::ZERO;
         };

@@ -1,13 +1,12 @@
-//! The connection to Redis, for tokens and for webhooks.
+//! The connection to Redis that the token store and the webhook deduplicator share. Read `connection.rs` first; `tls.rs`
+//! holds certificates, `error.rs` the errors without secrets.
 
-mod failure;
-mod link;
-#[cfg(feature = "rustls")]
-mod roots;
+mod connection;
+mod error;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 
-pub(crate) use failure::LinkError;
-pub(crate) use link::Link;
+pub use connection::RedisConnection;
+pub(crate) use error::RedisCommandError;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::RedisTls;

@@ -11,11 +11,11 @@ use stablelink_api::types::{
 };
 
 use super::{keyed, unique_number};
-use crate::answer::Answer;
 use crate::call::{Call, Plan, Run};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::wait::Wait;
+use crate::poller::Poller;
+use crate::response::Response;
 
 /// Orders that a customer pays on a chain. Pages: <https://developer.en.wcheckout.app/407759320e0>,
 /// <https://developer.en.wcheckout.app/407759322e0>.
@@ -110,9 +110,9 @@ impl CheckoutOrders {
     /// documented is waited out. Its times have no zone and decide nothing.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
-    pub fn wait(&self, order_no: impl Into<String>) -> Wait<CheckoutOrder> {
+    pub fn wait(&self, order_no: impl Into<String>) -> Poller<CheckoutOrder> {
         let (orders, number) = (self.clone(), order_no.into());
-        Wait::new(&self.0, is_final, move || {
+        Poller::new(&self.0, is_final, move || {
             orders.get(number.clone()).into_future()
         })
     }
@@ -153,7 +153,7 @@ fn is_final(order: &CheckoutOrder) -> bool {
 async fn create(
     run: &Run,
     request: &CreateCheckoutOrderRequest,
-) -> Result<Answer<CreatedCheckoutOrder>, Error> {
+) -> Result<Response<CreatedCheckoutOrder>, Error> {
     let legal = |number: &str| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
@@ -168,7 +168,7 @@ async fn create(
         Ok(order) => order,
         // One attempt was lost and another refused: the record tells which of them counts. Refused alone, it may be of another
         // order that has the number by mistake, and long been paid.
-        Err(error) if error.is_ambiguous() && error.refusal().is_some() => {
+        Err(error) if error.is_ambiguous() && error.api_error().is_some() => {
             recorded(run, request).await.ok_or(error)?
         }
         Err(error) => return Err(error),
@@ -185,7 +185,7 @@ async fn create(
 async fn recorded(
     run: &Run,
     request: &CreateCheckoutOrderRequest,
-) -> Option<Answer<CreatedCheckoutOrder>> {
+) -> Option<Response<CreatedCheckoutOrder>> {
     let lookup = Run::new(
         std::sync::Arc::clone(&run.shared),
         Plan::of(&operations::GET_CHECKOUT_ORDER, run.shared.deadline),
@@ -199,7 +199,7 @@ async fn recorded(
         return None;
     }
     let created: CreatedCheckoutOrderEnvelope = serde_json::from_slice(reply.body()).ok()?;
-    Some(Answer::new(created.retdata?, reply))
+    Some(Response::new(created.retdata?, reply))
 }
 
 /// Whether a record is of this request: a number may have been used before.

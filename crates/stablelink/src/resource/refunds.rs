@@ -36,7 +36,7 @@ impl Refunds {
     ///
     /// Those of every call ([`ErrorKind`](crate::ErrorKind)): [ambiguous](crate::Error::is_ambiguous), with the `refundOrderNo`, where it was sent and
     /// nobody knows its outcome; refused of one that was used before ([`is_duplicate`](crate::Error::is_duplicate)).
-    pub fn create_of_abnormal_payment(
+    pub fn create_for_abnormal_payment(
         &self,
         refund: &NewAbnormalPaymentRefund,
     ) -> Call<CreateAbnormalPaymentRefundRequest, RefundOrder> {
@@ -178,7 +178,7 @@ impl Refunds {
 /// A refund of an abnormal payment to be made. Its number, the idempotency key, is made with the value and stays the
 /// same however often it is sent.
 #[derive(Clone)]
-#[must_use = "a refund is made when `create_of_abnormal_payment` is awaited"]
+#[must_use = "a refund is made when `create_for_abnormal_payment` is awaited"]
 pub struct NewAbnormalPaymentRefund(CreateAbnormalPaymentRefundRequest);
 
 impl NewAbnormalPaymentRefund {

@@ -11,7 +11,7 @@ use stablelink_api::types::{ConfirmTransactionRequest, CreateTradeRequest, Trade
 use super::keyed;
 use crate::call::Call;
 use crate::client::Client;
-use crate::wait::Wait;
+use crate::poller::Poller;
 
 /// On-ramp and off-ramp trades, which the pages call trade requests. **Inferred**: paths were not seen, records only in guides
 /// (<https://developer.stablelink.app/6948685m0>, <https://developer.stablelink.app/6948696m0>).
@@ -65,11 +65,11 @@ impl Trades {
     }
 
     /// Waits for the trade that was made with this `requestId`. Of its statuses only "Pending" was seen: which words are final is inferred
-    /// ([`until_final`](Wait::until_final) knows the usual ones, and waits others out); to be sure, say what you wait for with
-    /// [`until`](Wait::until).
-    pub fn wait(&self, request_id: impl Into<String>) -> Wait<Trade> {
+    /// ([`until_final`](Poller::until_final) knows the usual ones, and waits others out); to be sure, say what you wait for with
+    /// [`until`](Poller::until).
+    pub fn wait(&self, request_id: impl Into<String>) -> Poller<Trade> {
         let (trades, id) = (self.clone(), request_id.into());
-        Wait::new(&self.0, is_final, move || {
+        Poller::new(&self.0, is_final, move || {
             trades.get(id.clone()).into_future()
         })
     }

@@ -1,4 +1,4 @@
-//! Who wants a token gets it here.
+//! The token of one client, for all its calls.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,231 +6,237 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::bearer::Bearer;
-use super::grant::Grant;
-use super::renewal::{Cause, Renewer};
+use super::bearer_token::BearerToken;
+use super::cooldown::SharedError;
+use super::refresher::{RefreshReason, TokenRefresher, TokenSource};
 use super::settings::TokenSettings;
-use super::shared::Shared;
 use super::store::TokenStore;
 use crate::clock::Clock;
 use crate::{Error, ErrorKind};
 
 /// The token of one account at one gateway, for all calls of a client.
 ///
-/// At most one renewal is under way, in a task of its own: callers may go while they wait, and those who stay get what
-/// comes. Nothing runs between calls.
-pub(crate) struct Tokens {
-    renewer: Arc<Renewer>,
-    flight: Mutex<Option<Flight>>,
+/// At most one refresh is pending. It runs in its own task, so that callers can be cancelled while the others still get the
+/// token. Nothing runs between calls.
+pub(crate) struct TokenManager {
+    refresher: Arc<TokenRefresher>,
+    pending: Mutex<Option<PendingRefresh>>,
 }
 
-/// A renewal that is under way, or was.
+/// A refresh that is running or finished.
 #[derive(Clone)]
-struct Flight {
-    /// Nobody needs it yet, and it may give up where another would wait.
+struct PendingRefresh {
+    /// No call waits for the token yet, so the refresh may fail where another one would wait for a lock.
     early: bool,
-    end: watch::Receiver<Option<Outcome>>,
+    result: watch::Receiver<Option<RefreshResult>>,
 }
 
-type Outcome = Result<Bearer, Shared>;
+type RefreshResult = Result<BearerToken, SharedError>;
 
-/// What a caller finds who has no token yet.
-enum Found {
-    Token(Bearer),
-    Flight(Flight),
-    CoolingDown,
+/// Where a caller gets its token from.
+enum TokenLookup {
+    Token(BearerToken),
+    Pending(PendingRefresh),
+    Cooldown,
 }
 
-/// How many renewals one caller waits for: the first may have begun for another cause, or stop with its runtime.
-const ROUNDS: usize = 4;
+/// How many refreshes one caller waits for: the first one may have another reason, or end with its runtime.
+const MAX_WAITS: usize = 4;
 
-impl Tokens {
+impl TokenManager {
     pub(crate) fn new(
-        grant: Arc<dyn Grant>,
+        source: Arc<dyn TokenSource>,
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         settings: TokenSettings,
         environment: &str,
     ) -> Self {
-        Self::with_chance(grant, store, clock, settings, environment, fastrand::f64)
+        Self::with_random(source, store, clock, settings, environment, fastrand::f64)
     }
 
-    /// With numbers from 0 to 1 for the jitter.
-    pub(super) fn with_chance(
-        grant: Arc<dyn Grant>,
+    /// Creates a manager whose jitter uses these numbers from 0 to 1.
+    pub(super) fn with_random(
+        source: Arc<dyn TokenSource>,
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         settings: TokenSettings,
         environment: &str,
-        chance: fn() -> f64,
+        random: fn() -> f64,
     ) -> Self {
         Self {
-            renewer: Arc::new(Renewer::new(
-                grant,
+            refresher: Arc::new(TokenRefresher::new(
+                source,
                 store,
                 clock,
                 settings,
                 environment.to_owned(),
-                chance,
+                random,
             )),
-            flight: Mutex::new(None),
+            pending: Mutex::new(None),
         }
     }
 
-    /// The token to send now. Waits only where there is none that lives.
+    /// Returns the token to send now. Waits only if there is no valid token.
     ///
-    /// It has no limit of its own that a caller could rely on: drop the future when the time is up.
-    pub(crate) async fn current(&self) -> Result<Bearer, Error> {
-        let now = self.renewer.clock.monotonic();
-        if let Some(bearer) = self.renewer.held().filter(|bearer| bearer.is_good(now)) {
-            if bearer.is_due(now) {
-                self.renew_beside(&bearer);
+    /// The wait has no timeout that a caller can rely on: drop the future at the deadline.
+    pub(crate) async fn current(&self) -> Result<BearerToken, Error> {
+        let now = self.refresher.clock.monotonic();
+        if let Some(token) = self.refresher.held().filter(|token| token.is_usable(now)) {
+            if token.is_refresh_due(now) {
+                self.start_early_refresh(&token);
             }
-            return Ok(bearer);
+            return Ok(token);
         }
-        let any = |_: &Bearer| true;
-        match self.obtain(&Cause::Needed, any).await? {
-            Some(bearer) => Ok(bearer),
-            None => Err(stopped()),
-        }
+        let accept_any = |_: &BearerToken| true;
+        self.obtain(RefreshReason::Required, accept_any)
+            .await?
+            .ok_or_else(no_usable_token)
     }
 
-    /// The token to send after the gateway refused this one for being no token (HTTP 401): that of somebody who renewed
-    /// it already, here or in another process, or else a new one.
+    /// Returns the token to send after the gateway rejected this one as invalid (HTTP 401): a token that this client or
+    /// another process has already refreshed, or a new one.
     ///
-    /// Within a cool-down no more than [`TokenSettings::renewals_per_cool_down`] are asked for in this way; then it fails
-    /// at once.
-    pub(crate) async fn renew(&self, refused: &Bearer) -> Result<Bearer, Error> {
-        if let Some(held) = self.renewer.held().filter(|held| held.is_same(refused)) {
-            held.refuse();
+    /// Fails immediately after [`TokenSettings::max_refreshes_per_cooldown`] such refreshes within a cooldown.
+    pub(crate) async fn refresh_rejected(
+        &self,
+        rejected: &BearerToken,
+    ) -> Result<BearerToken, Error> {
+        if let Some(held) = self.refresher.held().filter(|held| held.is_same(rejected)) {
+            held.mark_rejected();
         }
-        self.replace(refused).await
+        self.replace(rejected).await
     }
 
-    /// The token to send in place of this one, which is that of credentials no longer in use.
-    pub(crate) async fn replace(&self, old: &Bearer) -> Result<Bearer, Error> {
-        let other = |bearer: &Bearer| !bearer.is_same(old);
-        match self.obtain(&Cause::Needed, other).await? {
-            Some(bearer) => Ok(bearer),
-            None => Err(stopped()),
-        }
+    /// Returns a token other than this one, which belongs to credentials that are no longer in use.
+    pub(crate) async fn replace(&self, old: &BearerToken) -> Result<BearerToken, Error> {
+        self.obtain(RefreshReason::Required, |token| !token.is_same(old))
+            .await?
+            .ok_or_else(no_usable_token)
     }
 
-    /// The token to send after a refusal that only may be about the token. `None` where the last renewal for such a
-    /// cause is less than a cool-down ago. The old token stays in use if this fails.
-    pub(crate) async fn renew_if_cooled(&self, refused: &Bearer) -> Result<Option<Bearer>, Error> {
-        let other = |bearer: &Bearer| !bearer.is_same(refused);
-        self.obtain(&Cause::Doubtful, other).await
+    /// Returns the token to send after an ambiguous rejection, which may or may not be about the token. `None` if the last
+    /// refresh for this reason is less than a cooldown ago. If the refresh fails, the old token stays in use.
+    pub(crate) async fn refresh_ambiguous(
+        &self,
+        rejected: &BearerToken,
+    ) -> Result<Option<BearerToken>, Error> {
+        self.obtain(RefreshReason::Ambiguous, |token| !token.is_same(rejected))
+            .await
     }
 
     async fn obtain(
         &self,
-        cause: &Cause,
-        fits: impl Fn(&Bearer) -> bool,
-    ) -> Result<Option<Bearer>, Error> {
-        for _ in 0..ROUNDS {
-            let mut flight = match self.board(cause, &fits)? {
-                Found::Token(bearer) => return Ok(Some(bearer)),
-                Found::Flight(flight) => flight,
-                Found::CoolingDown => return Ok(None),
+        reason: RefreshReason,
+        accept: impl Fn(&BearerToken) -> bool,
+    ) -> Result<Option<BearerToken>, Error> {
+        for _ in 0..MAX_WAITS {
+            let mut pending = match self.find_or_start(reason, &accept)? {
+                TokenLookup::Token(token) => return Ok(Some(token)),
+                TokenLookup::Pending(pending) => pending,
+                TokenLookup::Cooldown => return Ok(None),
             };
-            let outcome = match flight.end.wait_for(Option::is_some).await {
-                Ok(outcome) => outcome.clone(),
-                // Its task is gone: the runtime that it ran on was shut down.
+            let result = match pending.result.wait_for(Option::is_some).await {
+                Ok(result) => result.clone(),
+                // The task is gone: its runtime was shut down.
                 Err(_) => None,
             };
-            match outcome {
-                // A token that ended at once is good for those who waited for it, unless it had been there before.
-                Some(Ok(bearer)) if fits(&bearer) && !bearer.is_refused() && !flight.early => {
-                    return Ok(Some(bearer));
+            match result {
+                // A token with a lifetime of zero is accepted by the calls that waited for it, except after an early
+                // refresh, whose token another process may have obtained long ago.
+                Some(Ok(token)) if accept(&token) && !token.is_rejected() && !pending.early => {
+                    return Ok(Some(token));
                 }
-                Some(Err(error)) if !flight.early => return Err(error.error()),
+                Some(Err(error)) if !pending.early => return Err(error.to_error()),
                 _ => {}
             }
         }
-        Err(stopped())
+        Err(no_usable_token())
     }
 
-    /// Finds a token that came meanwhile, or a renewal that is under way, or begins one.
-    fn board(&self, cause: &Cause, fits: &impl Fn(&Bearer) -> bool) -> Result<Found, Error> {
-        let mut flight = self.flight();
-        let now = self.renewer.clock.monotonic();
-        let held = self.renewer.held();
-        if let Some(bearer) = held.filter(|held| held.is_good(now) && fits(held)) {
-            return Ok(Found::Token(bearer));
+    /// Returns the current token if it is accepted, else the pending refresh, else a new one.
+    fn find_or_start(
+        &self,
+        reason: RefreshReason,
+        accept: &impl Fn(&BearerToken) -> bool,
+    ) -> Result<TokenLookup, Error> {
+        let mut pending = self.pending();
+        let now = self.refresher.clock.monotonic();
+        let held = self.refresher.held();
+        if let Some(token) = held.filter(|held| held.is_usable(now) && accept(held)) {
+            return Ok(TokenLookup::Token(token));
         }
-        if let Some(flight) = flight.as_ref().filter(|flight| flight.is_under_way()) {
-            return Ok(Found::Flight(flight.clone()));
+        if let Some(running) = pending.as_ref().filter(|refresh| refresh.is_running()) {
+            return Ok(TokenLookup::Pending(running.clone()));
         }
         let Ok(runtime) = Handle::try_current() else {
             return Err(Error::configuration(
-                "a token can only be got inside a tokio runtime",
+                "a token can only be requested inside a tokio runtime",
             ));
         };
-        if matches!(cause, Cause::Doubtful) && !self.renewer.may_renew_for_doubt(now) {
-            return Ok(Found::CoolingDown);
+        if matches!(reason, RefreshReason::Ambiguous) && !self.refresher.allow_ambiguous(now) {
+            return Ok(TokenLookup::Cooldown);
         }
-        Ok(Found::Flight(
-            flight.insert(self.begin(&runtime, *cause)).clone(),
-        ))
+        let started = pending.insert(self.start(&runtime, reason));
+        Ok(TokenLookup::Pending(started.clone()))
     }
 
-    /// Begins an early renewal, unless a renewal is under way.
-    fn renew_beside(&self, bearer: &Bearer) {
-        let mut flight = self.flight();
-        let now = self.renewer.clock.monotonic();
-        if !bearer.is_due(now) || flight.as_ref().is_some_and(Flight::is_under_way) {
+    /// Starts an early refresh, unless a refresh is running.
+    fn start_early_refresh(&self, token: &BearerToken) {
+        let mut pending = self.pending();
+        let now = self.refresher.clock.monotonic();
+        if !token.is_refresh_due(now) || pending.as_ref().is_some_and(PendingRefresh::is_running) {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        bearer.put_off(now, self.renewer.settings.cool_down);
-        *flight = Some(self.begin(&runtime, Cause::Early));
+        token.postpone_refresh(now, self.refresher.settings.cooldown);
+        *pending = Some(self.start(&runtime, RefreshReason::Early));
     }
 
-    fn begin(&self, runtime: &Handle, cause: Cause) -> Flight {
-        let (outcome, end) = watch::channel(None);
-        let renewer = Arc::clone(&self.renewer);
+    fn start(&self, runtime: &Handle, reason: RefreshReason) -> PendingRefresh {
+        let (sender, result) = watch::channel(None);
+        let refresher = Arc::clone(&self.refresher);
         runtime.spawn(async move {
-            let token = renewer.renew(cause).await.map_err(Shared::new);
-            // Nobody may be there any more; what came is held.
-            let _ = outcome.send(Some(token));
+            let token = refresher.refresh(reason).await.map_err(SharedError::new);
+            // All callers may have been cancelled; the refresher holds the token.
+            let _ = sender.send(Some(token));
         });
-        Flight {
-            early: matches!(cause, Cause::Early),
-            end,
+        PendingRefresh {
+            early: matches!(reason, RefreshReason::Early),
+            result,
         }
     }
 
     #[cfg(test)]
-    pub(super) fn is_renewing(&self) -> bool {
-        self.flight().as_ref().is_some_and(Flight::is_under_way)
+    pub(super) fn is_refreshing(&self) -> bool {
+        self.pending()
+            .as_ref()
+            .is_some_and(PendingRefresh::is_running)
     }
 
-    fn flight(&self) -> MutexGuard<'_, Option<Flight>> {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Flight {
-    fn is_under_way(&self) -> bool {
-        self.end.borrow().is_none() && self.end.has_changed().is_ok()
+    fn pending(&self) -> MutexGuard<'_, Option<PendingRefresh>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn stopped() -> Error {
+impl PendingRefresh {
+    fn is_running(&self) -> bool {
+        self.result.borrow().is_none() && self.result.has_changed().is_ok()
+    }
+}
+
+fn no_usable_token() -> Error {
     Error::new(ErrorKind::Transport {
-        problem: "the renewals of the token that this call waited for gave none that it can use"
-            .into(),
+        problem: "no token refresh that this call waited for returned a usable token".into(),
     })
     .retryable(true)
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for TokenManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens")
-            .field("held", &self.renewer.held())
+        f.debug_struct("TokenManager")
+            .field("held", &self.refresher.held())
             .finish_non_exhaustive()
     }
 }

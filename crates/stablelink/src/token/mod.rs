@@ -1,25 +1,26 @@
-//! The bearer token: got when it is needed, shared, renewed before it ends.
+//! The bearer token: requested when a call needs it, shared by all clients of an account, refreshed before it expires.
 //!
-//! Only one token of an account lives at a time: a new one ends the one before, whoever holds it. So all clients of a
-//! process, and all processes, must hold the same one, which is what a [`TokenStore`] is for.
+//! An account has one valid token at a time: issuing a token invalidates the previous one. So all clients and all processes
+//! of an account must share one token through a [`TokenStore`].
+//!
+//! Read in this order: `manager` (what calls use), `refresher` (one refresh), `cooldown` (when the gateway may be asked),
+//! `store` (where the token is stored), `bearer_token` (the token in memory).
 
-mod bearer;
-mod grant;
+mod bearer_token;
+mod cooldown;
 mod manager;
-mod pacing;
-mod renewal;
+mod refresher;
 mod settings;
-mod shared;
 mod store;
 #[cfg(test)]
-mod trial;
+mod test_support;
 
-pub use bearer::Bearer;
-pub(crate) use grant::{Grant, GrantError, Issued};
-pub(crate) use manager::Tokens;
+pub use bearer_token::BearerToken;
+pub(crate) use manager::TokenManager;
+pub(crate) use refresher::{IssuedToken, TokenSource, TokenSourceError};
 pub use settings::TokenSettings;
 #[cfg(feature = "file-store")]
 pub use store::FileStore;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;
-pub use store::{Lease, MemoryStore, StoreError, StoreKey, StoredToken, TokenStore};
+pub use store::{MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};

@@ -15,11 +15,11 @@ use reqwest::multipart::{Form, Part};
 use stablelink_api::operations::UPLOAD_FILE;
 use stablelink_api::types::{UploadedFile, UploadedFileEnvelope};
 
-use crate::answer::Answer;
 use crate::call::{MISSING, Plan, Run, Source, envelope};
 use crate::client::Client;
 use crate::clock::BoxFuture;
-use crate::error::{Decode, Error};
+use crate::error::{DecodeError, Error};
+use crate::response::Response;
 
 /// Files for the gateway, such as the receipt of a bank payment.
 ///
@@ -123,7 +123,7 @@ impl Upload {
         self
     }
 
-    async fn sent(self) -> Result<Answer<UploadedFile>, Error> {
+    async fn sent(self) -> Result<Response<UploadedFile>, Error> {
         let shared = self.client.shared();
         let mut plan = Plan::of(&UPLOAD_FILE, self.deadline);
         plan.attempt_time = Some(self.deadline);
@@ -147,7 +147,7 @@ impl Upload {
             let envelope: UploadedFileEnvelope = envelope(body)?;
             envelope
                 .retdata
-                .ok_or_else(|| Decode::new("retdata", MISSING))
+                .ok_or_else(|| DecodeError::new("retdata", MISSING))
         })
         .await
     }
@@ -219,7 +219,7 @@ fn media_type(given: Option<String>, name: &str) -> Result<String, Error> {
 }
 
 impl IntoFuture for Upload {
-    type Output = Result<Answer<UploadedFile>, Error>;
+    type Output = Result<Response<UploadedFile>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -1,31 +1,31 @@
-//! Webhooks: verified, told apart, handled once.
+//! Webhooks: verify deliveries, read their events, handle each event once.
 //!
-//! [`Webhooks::verify`] takes headers and raw body and gives a [`Verified`], the only thing that an [`Event`] is read
-//! from; [`handle`] runs a handler once for each event, with a [`ReplayGuard`] that remembers them; the sender is
-//! answered with an [`Acknowledgement`]. With the feature `axum` all of this is one router: `webhook::axum::router`.
+//! [`WebhookVerifier::verify`] checks the headers and the raw body of a delivery and returns a [`VerifiedDelivery`], the only
+//! source of a [`WebhookEvent`]. [`handle`] runs a handler once per event; a [`Deduplicator`] remembers the events. The receiver
+//! responds with an [`Acknowledgement`]. With the feature `axum`, `webhook::axum::router` does all of this.
 //!
-//! Deliveries are a hint, not the record: they may be late, come twice, come out of order or, where the network does
-//! not let the gateway through, not at all. Before something is handed over for money, look the order up.
+//! Deliveries are notifications, not the record: they may be late, duplicated, out of order or lost. Before you hand over
+//! goods for a payment, look up the order.
+//!
+//! Read in this order: `verifier`, `event`, `payload`, `handle`, `deduplicator`, `axum`.
 
-mod acknowledgement;
 #[cfg(feature = "axum")]
 pub mod axum;
-mod data;
+mod deduplicator;
 mod event;
-mod guard;
-mod handling;
-mod members;
+mod handle;
+mod memory_deduplicator;
 mod payload;
-mod verified;
-mod webhooks;
-
-pub use acknowledgement::Acknowledgement;
-pub use event::Event;
 #[cfg(feature = "redis")]
-pub use guard::RedisGuard;
-pub use guard::{Claim, EventKey, GuardError, Lease, MemoryGuard, REDELIVERIES, ReplayGuard};
-pub use handling::{HandleError, Outcome, handle};
-pub use payload::Payload;
+mod redis_deduplicator;
+mod verifier;
+
+pub use deduplicator::{ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey};
+pub use event::WebhookEvent;
+pub use handle::{Acknowledgement, HandleError, HandleOutcome, handle};
+pub use memory_deduplicator::MemoryDeduplicator;
+pub use payload::EventPayload;
+#[cfg(feature = "redis")]
+pub use redis_deduplicator::RedisDeduplicator;
 pub use stablelink_signature::{Timestamp, VerifyError};
-pub use verified::Verified;
-pub use webhooks::Webhooks;
+pub use verifier::{VerifiedDelivery, WebhookVerifier};

@@ -1,4 +1,4 @@
-//! What the data of an event is, by its type.
+//! The data of an event, by its type.
 
 use std::fmt;
 
@@ -9,43 +9,44 @@ use stablelink_api::types::AbnormalPayment;
 #[cfg(feature = "provisional")]
 use stablelink_api::types::{CheckoutOrderChange, RefundOrderChange, SettlementOrderChange, Trade};
 
-use super::Event;
+use super::WebhookEvent;
+use super::event::decode_error;
 use crate::Error;
-use crate::error::{Decode, ErrorKind};
+use crate::error::DecodeError;
 
-/// The data of an event, as the type that belongs to its [kind](Event::kind).
+/// The data of an event, as the type of its [event type](WebhookEvent::event_type).
 ///
-/// The feature `provisional` adds those of which no body was seen: what they hold is inferred. Without it they are
+/// The feature `provisional` adds types without a documented body, whose fields are inferred. Without the feature they are
 /// [`Other`](Self::Other).
 ///
-/// `Debug` shows which it is, and nothing of what it holds, which may be personal.
+/// `Debug` shows the variant, but not its content, which may be personal data.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum Payload {
-    /// `ABNORMAL_PAYMENT`: a payment was over, under or late.
+pub enum EventPayload {
+    /// `ABNORMAL_PAYMENT`: a payment with a wrong amount or a late payment.
     ///
-    /// Page: <https://developer.en.wcheckout.app/407759335e0>. Seen in part; further members are in
-    /// [`Event::data`].
+    /// Page: <https://developer.en.wcheckout.app/407759335e0>. Documented in part; other fields are in
+    /// [`WebhookEvent::data`].
     AbnormalPayment(Box<AbnormalPayment>),
-    /// `CHECKOUT_ORDER_CHANGED`: an order has another status. Inferred.
+    /// `CHECKOUT_ORDER_CHANGED`: the status of an order has changed. Inferred.
     #[cfg(feature = "provisional")]
     CheckoutOrder(Box<CheckoutOrderChange>),
-    /// `REFUND_ORDER_CHANGED`: a refund has another status. Inferred.
+    /// `REFUND_ORDER_CHANGED`: the status of a refund has changed. Inferred.
     #[cfg(feature = "provisional")]
     RefundOrder(Box<RefundOrderChange>),
-    /// `SETTLEMENT_ORDER_CHANGED`: a settlement has another status. Inferred.
+    /// `SETTLEMENT_ORDER_CHANGED`: the status of a settlement has changed. Inferred.
     #[cfg(feature = "provisional")]
     SettlementOrder(Box<SettlementOrderChange>),
-    /// Any other kind with a `paymentRequestDTO`, which is a trade of Global Payment. Inferred from the request that
-    /// simulates an event, for no such delivery was seen.
+    /// Any other type with a `paymentRequestDTO`: a trade of Global Payment. Inferred from the request that simulates an event,
+    /// because no such delivery is documented.
     #[cfg(feature = "provisional")]
     Trade(Box<Trade>),
-    /// A kind that this version does not know: its data as it came, if it has any. New kinds come without notice, so
-    /// take it, and acknowledge what you don't need.
+    /// An unknown type: its data as received, if there is any. The gateway may add types at any time, so acknowledge types
+    /// that you do not need.
     Other(Option<RawJson>),
 }
 
-impl fmt::Debug for Payload {
+impl fmt::Debug for EventPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::AbnormalPayment(_) => "AbnormalPayment",
@@ -63,83 +64,83 @@ impl fmt::Debug for Payload {
     }
 }
 
-pub(super) fn read(event: &Event) -> Result<Payload, Error> {
-    match event.kind().map(CheckoutEventType::from) {
-        Some(CheckoutEventType::AbnormalPayment) => data(event).map(Payload::AbnormalPayment),
+pub(super) fn read(event: &WebhookEvent) -> Result<EventPayload, Error> {
+    match event.event_type().map(CheckoutEventType::from) {
+        Some(CheckoutEventType::AbnormalPayment) => data(event).map(EventPayload::AbnormalPayment),
         #[cfg(feature = "provisional")]
-        Some(CheckoutEventType::CheckoutOrderChanged) => data(event).map(Payload::CheckoutOrder),
+        Some(CheckoutEventType::CheckoutOrderChanged) => {
+            data(event).map(EventPayload::CheckoutOrder)
+        }
         #[cfg(feature = "provisional")]
-        Some(CheckoutEventType::RefundOrderChanged) => data(event).map(Payload::RefundOrder),
+        Some(CheckoutEventType::RefundOrderChanged) => data(event).map(EventPayload::RefundOrder),
         #[cfg(feature = "provisional")]
         Some(CheckoutEventType::SettlementOrderChanged) => {
-            data(event).map(Payload::SettlementOrder)
+            data(event).map(EventPayload::SettlementOrder)
         }
         _ => other(event),
     }
 }
 
-fn other(event: &Event) -> Result<Payload, Error> {
+fn other(event: &WebhookEvent) -> Result<EventPayload, Error> {
     #[cfg(feature = "provisional")]
-    if let Some(text) = event.member(TRADE).filter(|text| *text != "null") {
-        let inner = super::data::in_string(text);
-        return typed(TRADE, inner.as_deref().unwrap_or(text)).map(Payload::Trade);
+    if let Some(text) = event.field(TRADE).filter(|text| *text != "null") {
+        let inner = super::event::json_in_string(text);
+        return typed(TRADE, inner.as_deref().unwrap_or(text)).map(EventPayload::Trade);
     }
     event
         .data()
         .map(|text| typed("data", text))
         .transpose()
-        .map(Payload::Other)
+        .map(EventPayload::Other)
 }
 
-/// The trade in an event of Global Payment.
+/// The field that holds the trade in an event of Global Payment.
 #[cfg(feature = "provisional")]
 const TRADE: &str = "paymentRequestDTO";
 
-fn data<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+fn data<T: DeserializeOwned>(event: &WebhookEvent) -> Result<T, Error> {
     let text = event
         .data()
-        .ok_or_else(|| undecodable(Decode::new("data", "it is missing")))?;
+        .ok_or_else(|| decode_error(DecodeError::new("data", "it is missing")))?;
     typed("data", text)
 }
 
-fn typed<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, Error> {
+fn typed<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Error> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
         |error| {
             let within = error.path().to_string();
             let path = match within.as_str() {
-                "." => member.to_owned(),
-                within => format!("{member}.{within}"),
+                "." => field.to_owned(),
+                within => format!("{field}.{within}"),
             };
-            undecodable(Decode::of_json(path, error.inner()))
+            decode_error(DecodeError::of_json(path, error.inner()))
         },
     )
-}
-
-fn undecodable(decode: Decode) -> Error {
-    Error::new(ErrorKind::Decode(decode.of_delivery()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn payload(body: &str) -> Result<Payload, Error> {
-        Event::read(body.as_bytes(), "".into()).unwrap().payload()
+    fn payload(body: &str) -> Result<EventPayload, Error> {
+        WebhookEvent::read(body.as_bytes(), "".into())
+            .unwrap()
+            .payload()
     }
 
-    /// The payload as text, to compare.
+    /// Formats the payload for a comparison.
     fn shown(body: &str) -> String {
         match payload(body) {
-            Ok(Payload::AbnormalPayment(data)) => format!("abnormal {}", json(&data)),
+            Ok(EventPayload::AbnormalPayment(data)) => format!("abnormal {}", json(&data)),
             #[cfg(feature = "provisional")]
-            Ok(Payload::CheckoutOrder(data)) => format!("order {}", json(&data)),
+            Ok(EventPayload::CheckoutOrder(data)) => format!("order {}", json(&data)),
             #[cfg(feature = "provisional")]
-            Ok(Payload::RefundOrder(data)) => format!("refund {}", json(&data)),
+            Ok(EventPayload::RefundOrder(data)) => format!("refund {}", json(&data)),
             #[cfg(feature = "provisional")]
-            Ok(Payload::SettlementOrder(data)) => format!("settlement {}", json(&data)),
+            Ok(EventPayload::SettlementOrder(data)) => format!("settlement {}", json(&data)),
             #[cfg(feature = "provisional")]
-            Ok(Payload::Trade(data)) => format!("trade {}", json(&data)),
-            Ok(Payload::Other(data)) => {
+            Ok(EventPayload::Trade(data)) => format!("trade {}", json(&data)),
+            Ok(EventPayload::Other(data)) => {
                 format!("other {}", data.as_ref().map_or("-", RawJson::get))
             }
             Err(error) => error.to_string(),
@@ -151,8 +152,8 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_type_is_read_in_each_form() {
-        for kind in ["eventType", "event", "type"] {
+    fn documented_type_is_read_from_each_form() {
+        for field in ["eventType", "event", "type"] {
             for (data, read) in [
                 (
                     r#"{"amount":"818.89","pendingAmount":"739.00"}"#,
@@ -168,14 +169,14 @@ mod tests {
                 ),
                 ("{}", "abnormal {}"),
             ] {
-                let body = format!(r#"{{"{kind}":"ABNORMAL_PAYMENT","data":{data}}}"#);
+                let body = format!(r#"{{"{field}":"ABNORMAL_PAYMENT","data":{data}}}"#);
                 assert_eq!(shown(&body), read, "{body}");
             }
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_told_by_its_path_alone() {
+    fn error_shows_the_path_but_no_value() {
         for (data, told) in [
             (
                 r#","data":{"amount":"Leo Secretive"}"#,
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_comes_as_it_is() {
+    fn unknown_type_returns_the_data_unchanged() {
         for (body, read) in [
             (
                 r#"{"eventType":"NEW","data":{"a":12345678901234567890.120}}"#,
@@ -230,7 +231,7 @@ mod tests {
             (r#"{"event":"NEW"}"#, "other -"),
             (r#"{"data":null}"#, "other -"),
             ("{}", "other -"),
-            // Types are told apart by their exact text.
+            // Types are compared exactly.
             (r#"{"type":"abnormal_payment","data":7}"#, "other 7"),
             (r#"{"type":"ABNORMAL_PAYMENT ","data":7}"#, "other 7"),
         ] {
@@ -238,7 +239,7 @@ mod tests {
         }
     }
 
-    /// Each inferred type, and what it is with and without the feature.
+    /// Each inferred type: the body, and the payload with and without the feature.
     const INFERRED: [(&str, &str, &str); 5] = [
         (
             r#"{"eventType":"CHECKOUT_ORDER_CHANGED","data":{"orderNo":"7","orderStatus":"PAID","x":0.10}}"#,

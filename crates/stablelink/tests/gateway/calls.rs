@@ -34,7 +34,7 @@ async fn an_order_is_made_found_and_cancelled() {
     let order = order();
     let made = client.checkout_orders().create(&order).await.unwrap();
     assert_eq!(made.order_no.as_deref(), Some(order.order_no()));
-    assert_eq!(made.raw().retcode(), Some("200"));
+    assert_eq!(made.raw_response().retcode(), Some("200"));
     let found = client
         .checkout_orders()
         .get(order.order_no())
@@ -64,7 +64,7 @@ async fn the_same_value_twice_is_one_order() {
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
     let error = client.checkout_orders().create(&order).await.told_err();
-    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
     assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
     assert!(error.may_have_taken_effect());
     assert_eq!(
@@ -102,7 +102,7 @@ async fn any_call_can_be_made_by_hand() {
         .await
         .unwrap();
     assert!(found.as_ref().unwrap().get().contains(order.order_no()));
-    let found: stablelink::Answer<stablelink::types::CheckoutOrder> = client
+    let found: stablelink::Response<stablelink::types::CheckoutOrder> = client
         .request(Method::GET, format!("{path}?orderNo={}", order.order_no()))
         .fetch()
         .await
@@ -143,8 +143,8 @@ async fn a_call_by_hand_is_repeated_only_where_the_caller_says_so() {
         let call = client.request(Method::POST, "/checkout/order/create");
         let call = match arrange {
             None => call,
-            Some(true) => call.safe_to_repeat(),
-            Some(false) => call.keyed("orderNo", "k-7"),
+            Some(true) => call.safe_to_retry(),
+            Some(false) => call.idempotency_key("orderNo", "k-7"),
         };
         let error = call.json(&json!({"orderNo": "k-7"})).await.told_err();
         assert_eq!(error.is_ambiguous(), name != "safe", "{name}: {error:?}");
@@ -170,7 +170,7 @@ async fn a_key_that_is_not_sent_lets_nothing_be_sent() {
         call().json(&json!({"requestId": "k-7"})),
         call().query("orderNo", "k-8"),
     ] {
-        let error = call.keyed("orderNo", "k-7").await.told_err();
+        let error = call.idempotency_key("orderNo", "k-7").await.told_err();
         let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
             panic!("{error}");
         };

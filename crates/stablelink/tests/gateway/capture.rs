@@ -1,4 +1,4 @@
-//! A subscriber that keeps all it is told, of this crate and of those below it.
+//! A tracing subscriber that records all spans and events, of this crate and of its dependencies.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,9 +12,9 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 
 use crate::watch::Watch;
 
-/// A span as it was when it closed.
+/// A closed span with its fields.
 #[derive(Clone, Debug)]
-pub(crate) struct Span {
+pub(crate) struct CapturedSpan {
     pub(crate) name: &'static str,
     pub(crate) level: Level,
     pub(crate) parent: Option<&'static str>,
@@ -22,23 +22,23 @@ pub(crate) struct Span {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct CapturedEvent {
     pub(crate) target: String,
     pub(crate) level: Level,
     pub(crate) text: String,
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Capture(Arc<Mutex<Kept>>);
+pub(crate) struct Capture(Arc<Mutex<CapturedLog>>);
 
 #[derive(Default)]
-struct Kept {
-    spans: Vec<Span>,
-    told: Vec<Told>,
+struct CapturedLog {
+    spans: Vec<CapturedSpan>,
+    events: Vec<CapturedEvent>,
 }
 
 impl Capture {
-    /// Keeps what is told on this thread, until the guard goes; what is written through `log` too.
+    /// Records spans and events of this thread, including those of `log`, until the guard is dropped.
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
         crate::watch::listen();
         let capture = Self::default();
@@ -46,7 +46,7 @@ impl Capture {
         (capture, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The same for those who tell what is private, to find it.
+    /// Like [`start`](Self::start), but without the check for secrets, for tests that log secrets on purpose.
     pub(crate) fn unwatched() -> (Self, tracing::subscriber::DefaultGuard) {
         crate::watch::listen();
         let capture = Self::default();
@@ -54,18 +54,18 @@ impl Capture {
         (capture, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The spans that have closed, in that order.
-    pub(crate) fn spans(&self, name: &str) -> Vec<Span> {
-        let kept = self.0.lock().unwrap();
-        let of_name = kept.spans.iter().filter(|span| span.name == name);
-        of_name.cloned().collect()
+    /// Returns the closed spans of this name, in the order in which they closed.
+    pub(crate) fn spans(&self, name: &str) -> Vec<CapturedSpan> {
+        let log = self.0.lock().unwrap();
+        let matching = log.spans.iter().filter(|span| span.name == name);
+        matching.cloned().collect()
     }
 
-    /// All events, and all spans as text.
-    pub(crate) fn told(&self) -> Vec<Told> {
-        let kept = self.0.lock().unwrap();
-        let mut all = kept.told.clone();
-        all.extend(kept.spans.iter().map(|span| Told {
+    /// Returns all events, and all spans as text.
+    pub(crate) fn events(&self) -> Vec<CapturedEvent> {
+        let log = self.0.lock().unwrap();
+        let mut all = log.events.clone();
+        all.extend(log.spans.iter().map(|span| CapturedEvent {
             target: "span".to_owned(),
             level: span.level,
             text: format!("{span:?}"),
@@ -75,9 +75,9 @@ impl Capture {
 }
 
 #[derive(Default)]
-struct Fields(BTreeMap<&'static str, String>);
+struct FieldVisitor(BTreeMap<&'static str, String>);
 
-impl Visit for Fields {
+impl Visit for FieldVisitor {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         self.0.insert(field.name(), format!("{value:?}"));
     }
@@ -89,7 +89,7 @@ impl Visit for Fields {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = FieldVisitor::default();
         attributes.record(&mut fields);
         let span = context.span(id).unwrap();
         span.extensions_mut().insert(fields);
@@ -97,20 +97,20 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let span = context.span(id).unwrap();
-        values.record(span.extensions_mut().get_mut::<Fields>().unwrap());
+        values.record(span.extensions_mut().get_mut::<FieldVisitor>().unwrap());
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = FieldVisitor::default();
         event.record(&mut fields);
         let mut text = String::new();
         for (name, value) in &fields.0 {
             let _ = write!(text, "{name}={value} ");
         }
-        // Of an event of `log` the target is a field.
+        // The target of a `log` record is a field.
         let target = fields.0.get("log.target");
         let target = target.map_or(event.metadata().target(), String::as_str);
-        self.0.lock().unwrap().told.push(Told {
+        self.0.lock().unwrap().events.push(CapturedEvent {
             target: target.to_owned(),
             level: *event.metadata().level(),
             text,
@@ -119,8 +119,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let span = context.span(&id).unwrap();
-        let fields = span.extensions_mut().remove::<Fields>().unwrap();
-        let closed = Span {
+        let fields = span.extensions_mut().remove::<FieldVisitor>().unwrap();
+        let closed = CapturedSpan {
             name: span.name(),
             level: *span.metadata().level(),
             parent: span.parent().map(|parent| parent.name()),

@@ -11,10 +11,10 @@ use stablelink::Clock;
 use stablelink::testing::SignedDelivery;
 use stablelink::testing::TestDelivery;
 #[cfg(feature = "axum")]
-use stablelink::webhook::MemoryGuard;
-use stablelink::webhook::Webhooks;
+use stablelink::webhook::MemoryDeduplicator;
+use stablelink::webhook::WebhookVerifier;
 #[cfg(feature = "axum")]
-use stablelink::webhook::axum::{Receiver, router};
+use stablelink::webhook::axum::{DeliveryReceiver, router};
 use stablelink_sandbox::{Fault, Operation};
 
 #[cfg(feature = "axum")]
@@ -242,10 +242,10 @@ async fn webhooks_are_judged_by_our_clock() {
         assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 2);
 
         let secrets = sandbox.credentials();
-        let webhooks = Webhooks::of(&credentials(&secrets)).unwrap();
+        let webhooks = WebhookVerifier::from_credentials(&credentials(&secrets)).unwrap();
         let delivery = |millis: i64| {
             let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap());
-            TestDelivery::of("X")
+            TestDelivery::new("X")
                 .id("1")
                 .signed(secrets.sign_key(), at)
                 .unwrap()
@@ -265,7 +265,8 @@ async fn webhooks_are_judged_by_our_clock() {
             assert_eq!(verified.is_ok(), fresh, "{seconds} {}", millis - ours);
             #[cfg(feature = "axum")]
             {
-                let receiver = Receiver::new(webhooks.clone()).clock(Arc::new(clock.clone()));
+                let receiver =
+                    DeliveryReceiver::new(webhooks.clone()).clock(Arc::new(clock.clone()));
                 let status = received(receiver, sent).await;
                 assert_eq!(status, if fresh { 200 } else { 401 }, "{seconds}");
             }
@@ -290,8 +291,12 @@ async fn webhooks_are_judged_by_the_clock_of_the_machine() {
             now + shift
         };
         for (at, status) in [(now, 200), (theirs, 401)] {
-            let sent = TestDelivery::of("X").id("1").signed(secrets.sign_key(), at);
-            let receiver = Webhooks::of(&credentials(&secrets)).unwrap().into();
+            let sent = TestDelivery::new("X")
+                .id("1")
+                .signed(secrets.sign_key(), at);
+            let receiver = WebhookVerifier::from_credentials(&credentials(&secrets))
+                .unwrap()
+                .into();
             assert_eq!(received(receiver, sent.unwrap()).await, status, "{seconds}");
         }
     }
@@ -299,8 +304,8 @@ async fn webhooks_are_judged_by_the_clock_of_the_machine() {
 
 /// The status that a ready router answers this delivery with.
 #[cfg(feature = "axum")]
-async fn received(receiver: Receiver, sent: SignedDelivery) -> u16 {
-    let guard = Arc::new(MemoryGuard::default());
+async fn received(receiver: DeliveryReceiver, sent: SignedDelivery) -> u16 {
+    let guard = Arc::new(MemoryDeduplicator::default());
     let handler = |_| async { Ok::<_, ()>(()) };
     let app = axum::Router::new().nest("/hook", router(receiver, guard, handler));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

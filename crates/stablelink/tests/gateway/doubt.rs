@@ -29,7 +29,7 @@ async fn a_server_that_is_not_there_is_no_doubt() {
         .unwrap();
     // One whose token came while somebody listened.
     let left = builder(&sandbox)
-        .http(|http| http.pool_max_idle_per_host(0))
+        .configure_http(|http| http.pool_max_idle_per_host(0))
         .build()
         .unwrap();
     left.token().await.unwrap();

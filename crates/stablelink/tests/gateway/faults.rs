@@ -9,7 +9,7 @@ use crate::watch::Told;
 /// What an error is, in a word.
 fn kind(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::Refused(_) => "refused",
+        ErrorKind::Api(_) => "refused",
         ErrorKind::RateLimited { .. } => "rate limited",
         ErrorKind::Transport { .. } => "transport",
         ErrorKind::Timeout => "timeout",

@@ -27,13 +27,13 @@ fn keyed() -> Vec<(&'static str, Make)> {
         ("refundOrderNo", |client, key| {
             let refund = NewAbnormalPaymentRefund::new("7", "ETH_USDT", "0x0");
             let refund = refund.with_refund_order_no(key);
-            let call = client.refunds().create_of_abnormal_payment(&refund);
+            let call = client.refunds().create_for_abnormal_payment(&refund);
             nothing(call.into_future())
         }),
         ("requestId", |client, key| {
             let call = client.request(Method::POST, "/trade/new");
             let call = call.json(&json!({"requestId": key}));
-            nothing(call.keyed("requestId", key).into_future())
+            nothing(call.idempotency_key("requestId", key).into_future())
         }),
         #[cfg(feature = "provisional")]
         ("requestId", |client, key| {

@@ -1,4 +1,4 @@
-//! Nothing that is secret or personal is told: not to subscribers at TRACE, not in errors, not by `Debug`.
+//! Secrets and personal data appear neither in TRACE logs, nor in errors, nor in `Debug` output.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use stablelink::types::{CheckoutOrder, CreateUserRequest};
-use stablelink::{Answer, Client, Error, Method, NewCheckoutOrder, NewSettlement};
+use stablelink::{Client, Error, Method, NewCheckoutOrder, NewSettlement, Response};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
@@ -18,12 +18,12 @@ use crate::raw::{Raw, Say};
 use crate::setup::{builder, credentials, quick};
 use crate::watch::texts;
 
-// As long and as random as real ones are, and with all that an encoder changes.
+// As long and random as real secrets, with characters that encoders change.
 const API_KEY: &str = "plantedKey7Zq+/=&%41 é9Xw2Lr";
 const API_SECRET: &str = "plantedSecret5Rt+/=&?#é8Vb3Nm";
 const SIGN_KEY: &str = "plantedSign4Hd+/=&;é6Kp1Jf";
 
-/// Of a customer, in requests and in answers.
+/// Personal data in requests and responses.
 const PERSONAL: [&str; 8] = [
     "Planted Personson",
     "planted.person@personal.example",
@@ -35,23 +35,23 @@ const PERSONAL: [&str; 8] = [
     "Planted Holding Limited",
 ];
 
-/// What must not be found, and what was looked through.
+/// Searches texts for secrets.
 #[derive(Default)]
-struct Hunt {
+struct LeakSearch {
     needles: BTreeSet<String>,
     texts: BTreeSet<(String, String)>,
 }
 
-impl Hunt {
-    /// A text that is random already: nobody would write it in another form.
-    fn plant_random(&mut self, secret: &str) {
+impl LeakSearch {
+    /// Adds a random text, which is only searched as it is and URL-encoded.
+    fn add_random(&mut self, secret: &str) {
         let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         self.needles.insert(form.to_lowercase());
         self.needles.insert(secret.to_lowercase());
     }
 
-    /// A secret in every form that it may have on its way.
-    fn plant(&mut self, secret: &str) {
+    /// Adds a secret in all its encodings.
+    fn add(&mut self, secret: &str) {
         if secret.is_empty() {
             return;
         }
@@ -76,44 +76,44 @@ impl Hunt {
         }
     }
 
-    fn look(&mut self, place: impl Into<String>, text: impl Into<String>) {
+    fn add_text(&mut self, place: impl Into<String>, text: impl Into<String>) {
         self.texts
             .insert((place.into(), text.into().to_lowercase()));
     }
 
     fn shown(&mut self, place: &str, value: &dyn Debug) {
-        self.look(place, format!("{value:?} {value:#?}"));
+        self.add_text(place, format!("{value:?} {value:#?}"));
     }
 
-    /// The error in every form, and all that caused it.
+    /// Adds all texts of an error and its sources.
     fn error(&mut self, place: &str, error: &Error) {
-        self.look(format!("error of {place}"), texts(error));
+        self.add_text(format!("error of {place}"), texts(error));
     }
 
-    fn outcome<T>(&mut self, place: &str, outcome: Result<Answer<T>, Error>) {
+    fn outcome<T>(&mut self, place: &str, outcome: Result<Response<T>, Error>) {
         match outcome {
             Ok(answer) => {
                 self.shown(place, &answer);
-                self.shown(place, answer.raw());
+                self.shown(place, answer.raw_response());
             }
             Err(error) => self.error(place, &error),
         }
     }
 
-    /// Everything that a gateway was told is private, but for what is not: methods, paths, hosts, lengths.
-    fn plant_requests(&mut self, sandbox: &Sandbox) {
+    /// Adds the tokens, signatures and token queries of all requests.
+    fn add_requests(&mut self, sandbox: &Sandbox) {
         for request in sandbox.requests() {
             for name in ["authorization", "signature"] {
                 if let Some(value) = request.headers.get(name) {
                     let value = value.to_str().unwrap();
-                    self.plant_random(value.trim_start_matches("Bearer "));
+                    self.add_random(value.trim_start_matches("Bearer "));
                 }
             }
             if request.operation == Some(Operation::IssueAccessToken) {
-                self.plant_random(&request.query);
+                self.add_random(&request.query);
                 for (name, value) in url::form_urlencoded::parse(request.query.as_bytes()) {
                     if name != "grant_type" {
-                        self.plant_random(&value);
+                        self.add_random(&value);
                     }
                 }
             }
@@ -122,9 +122,9 @@ impl Hunt {
 
     fn found(&self) -> Vec<(&str, &str)> {
         let needles: Vec<&String> = self.needles.iter().collect();
-        let search = AhoCorasick::new(&needles).unwrap();
+        let automaton = AhoCorasick::new(&needles).unwrap();
         let hit = |(place, text)| {
-            let hit = search.find::<&String>(text)?;
+            let hit = automaton.find::<&String>(text)?;
             Some((place, needles[hit.pattern()].as_str()))
         };
         let texts = self
@@ -135,7 +135,7 @@ impl Hunt {
     }
 }
 
-/// A gateway whose client has the planted secrets.
+/// Starts a sandbox with the planted secrets.
 async fn planted() -> Sandbox {
     let secrets = stablelink_sandbox::SandboxCredentials::new(API_KEY, API_SECRET, SIGN_KEY);
     Sandbox::builder().client(secrets).start().await.unwrap()
@@ -149,8 +149,8 @@ fn user() -> CreateUserRequest {
     serde_json::from_value(json).unwrap()
 }
 
-/// Answers that hold what is private, in all the places where an answer can be wrong.
-fn spoiling() -> Vec<(String, Fault)> {
+/// Returns faults whose responses contain personal data and secrets, in each place where a response can be invalid.
+fn leaking_faults() -> Vec<(String, Fault)> {
     let json = [("content-type", "application/json")];
     let mut all = vec![
         ("reset".to_owned(), Fault::reset()),
@@ -163,7 +163,7 @@ fn spoiling() -> Vec<(String, Fault)> {
     let secrets = [API_KEY, API_SECRET, SIGN_KEY];
     let private = PERSONAL.into_iter().chain(secrets).collect::<Vec<_>>();
     for (number, status) in [200, 400, 401, 500, 503, 302].into_iter().enumerate() {
-        // As a Java server quotes the value that it refuses.
+        // Like the error of a Java server, which quotes the invalid value.
         for part in private.iter().skip(number % 2).step_by(2) {
             let message = format!("Cannot read from String \"{part}\": bad `{part}`, not '{part}'");
             let body = serde_json::json!({"retcode": "00008", "retmsg": message}).to_string();
@@ -220,68 +220,68 @@ fn wrong_types(quoted: &str) -> String {
     format!(r#"{{"retcode":"200","retdata":{{{}}}}}"#, members.join(","))
 }
 
-/// One call of each kind, and what a program would print of it.
-async fn calls(hunt: &mut Hunt, place: &str, client: &Client) {
+/// Makes one call of each kind, and adds everything that a program could print.
+async fn calls(search: &mut LeakSearch, place: &str, client: &Client) {
     let order = NewCheckoutOrder::usd(1, "ETH_USDT", PERSONAL[0], PERSONAL[7])
         .pc_callback_url(format!("https://shop.example/?for={}", PERSONAL[6]));
-    hunt.shown(place, &order);
+    search.shown(place, &order);
     let create = client.checkout_orders().create(&order);
-    hunt.shown(place, &create);
-    hunt.outcome(place, create.await);
-    hunt.outcome(place, client.checkout_orders().get(PERSONAL[3]).await);
-    hunt.outcome(place, client.users().create(user()).await);
+    search.shown(place, &create);
+    search.outcome(place, create.await);
+    search.outcome(place, client.checkout_orders().get(PERSONAL[3]).await);
+    search.outcome(place, client.users().create(user()).await);
     let settlement = NewSettlement::new(1, "ETH_USDT", PERSONAL[5], PERSONAL[7], [PERSONAL[3]]);
-    hunt.shown(place, &settlement);
-    hunt.outcome(place, client.settlements().create(&settlement).await);
+    search.shown(place, &settlement);
+    search.outcome(place, client.settlements().create(&settlement).await);
     let by_hand = client
         .request(Method::POST, format!("/customers/{}", PERSONAL[3]))
         .query("name", PERSONAL[0])
         .query("requestId", "0")
         .json(&user())
-        .keyed("requestId", "0");
-    hunt.shown(place, &by_hand);
-    hunt.outcome(place, by_hand.await);
+        .idempotency_key("requestId", "0");
+    search.shown(place, &by_hand);
+    search.outcome(place, by_hand.await);
     let fetched = client.request(Method::GET, "/checkout/order/info");
     let fetched = fetched.query("orderNo", PERSONAL[3]);
-    hunt.outcome(place, fetched.fetch::<CheckoutOrder>().await);
+    search.outcome(place, fetched.fetch::<CheckoutOrder>().await);
     let quote = client.exchange_rates().quote(PERSONAL[0], PERSONAL[7]);
-    hunt.outcome(place, quote.await);
+    search.outcome(place, quote.await);
     let wrong = format!("//{}", PERSONAL[1]);
-    hunt.outcome(place, client.request(Method::GET, wrong).await);
+    search.outcome(place, client.request(Method::GET, wrong).await);
     let wrong = NewCheckoutOrder::usd(1, "ETH_USDT", "6", "1").with_order_no(PERSONAL[0]);
-    hunt.outcome(place, client.checkout_orders().create(&wrong).await);
+    search.outcome(place, client.checkout_orders().create(&wrong).await);
 }
 
 #[tokio::test]
-async fn nothing_private_is_told() {
+async fn secrets_and_personal_data_are_never_shown() {
     let (capture, _guard) = Capture::unwatched();
-    let mut hunt = Hunt::default();
+    let mut search = LeakSearch::default();
     for secret in PERSONAL.into_iter().chain([API_KEY, API_SECRET, SIGN_KEY]) {
-        hunt.plant(secret);
+        search.add(secret);
     }
     let sandbox = planted().await;
-    // The log of connections shows every byte: a caller can't turn it on for this client.
+    // The connection log of reqwest shows every byte: a caller cannot enable it for this client.
     let build = || {
         builder(&sandbox)
-            .http(|http| http.connection_verbose(true))
+            .configure_http(|http| http.connection_verbose(true))
             .token_settings(
-                stablelink::TokenSettings::default().cool_down(std::time::Duration::ZERO),
+                stablelink::TokenSettings::default().cooldown(std::time::Duration::ZERO),
             )
-            .retry(quick().budget(1_000_000))
+            .retry(quick().retry_budget(1_000_000))
     };
-    hunt.shown("builder", &build());
+    search.shown("builder", &build());
     let client = build().build().unwrap();
-    hunt.shown("client", &client);
-    hunt.shown("credentials", &credentials(&sandbox.credentials()));
+    search.shown("client", &client);
+    search.shown("credentials", &credentials(&sandbox.credentials()));
 
-    calls(&mut hunt, "no fault", &client).await;
-    hunt.shown("bearer", &client.token().await.unwrap());
-    for (name, fault) in spoiling() {
+    calls(&mut search, "no fault", &client).await;
+    search.shown("bearer", &client.token().await.unwrap());
+    for (name, fault) in leaking_faults() {
         sandbox.faults().add(fault.clone().on_calls().always());
-        calls(&mut hunt, &name, &client).await;
+        calls(&mut search, &name, &client).await;
         sandbox.faults().clear();
         for times in [1, 100] {
-            // A new client: its token is asked for by credentials, and then by a refresh token.
+            // A new client requests its token by credentials, and then by refresh token.
             let client = build().build().unwrap();
             if times == 100 {
                 client.token().await.unwrap();
@@ -289,18 +289,18 @@ async fn nothing_private_is_told() {
             }
             sandbox.faults().add(fault.clone().on_token().times(times));
             let get = client.checkout_orders().get("7").into_future();
-            hunt.outcome(&format!("token: {name}"), get.await);
+            search.outcome(&format!("token: {name}"), get.await);
             if let Err(error) = client.token().await {
-                hunt.error(&format!("token: {name}"), &error);
+                search.error(&format!("token: {name}"), &error);
             }
             sandbox.faults().clear();
         }
     }
-    // The refresh tokens are in the queries of those who used them.
+    // The queries of these requests contain the refresh tokens.
     assert!(sandbox.token_grants().refresh > 10);
-    hunt.plant_requests(&sandbox);
+    search.add_requests(&sandbox);
 
-    // Answers that are no HTTP at all.
+    // Responses that are not HTTP.
     for say in [
         (|_: &str| Say::Bytes(format!("{}\r\n\r\n", PERSONAL[0]).into_bytes())) as fn(&str) -> Say,
         |_| Say::Bytes(format!("HTTP/1.1 200 OK\r\n{}\r\n\r\n", PERSONAL[0]).into_bytes()),
@@ -332,23 +332,26 @@ async fn nothing_private_is_told() {
         let server = Raw::start(say).await;
         let environment = stablelink::Environment::at(&server.url()).unwrap();
         let client = build().environment(environment).build().unwrap();
-        calls(&mut hunt, "no HTTP", &client).await;
+        calls(&mut search, "no HTTP", &client).await;
     }
 
-    let told = capture.told();
-    let targets: BTreeSet<&str> = told
+    let events = capture.events();
+    let targets: BTreeSet<&str> = events
         .iter()
-        .map(|told| told.target.split("::").next().unwrap())
+        .map(|event| event.target.split("::").next().unwrap())
         .collect();
-    // Those below us were heard, through `tracing` and through `log`.
-    for heard in ["span", "stablelink", "reqwest"] {
-        assert!(targets.contains(heard), "{targets:?}");
+    // Events of dependencies were captured, through `tracing` and through `log`.
+    for target in ["span", "stablelink", "reqwest"] {
+        assert!(targets.contains(target), "{targets:?}");
     }
-    for told in &told {
-        hunt.look(format!("{} {}", told.target, told.level), told.text.clone());
+    for event in &events {
+        search.add_text(
+            format!("{} {}", event.target, event.level),
+            event.text.clone(),
+        );
     }
-    assert!(hunt.texts.len() > 1_000, "{}", hunt.texts.len());
-    let found = hunt.found();
+    assert!(search.texts.len() > 1_000, "{}", search.texts.len());
+    let found = search.found();
     assert!(
         found.is_empty(),
         "{} leaks: {:#?}",
@@ -357,9 +360,9 @@ async fn nothing_private_is_told() {
     );
 }
 
-/// A leak that is planted is found: of each secret, in each form, in an event of `tracing`, of `log`, and in an error.
+/// The search finds each secret in each encoding, in events of `tracing` and of `log`.
 #[tokio::test]
-async fn a_planted_leak_is_found() {
+async fn search_finds_planted_leaks() {
     let sandbox = planted().await;
     let secrets = sandbox.credentials();
 
@@ -373,16 +376,16 @@ async fn a_planted_leak_is_found() {
         ] {
             let (capture, _guard) = Capture::unwatched();
             tracing::trace!(target: "hyper::proto", "writing {leak}");
-            let mut hunt = Hunt::default();
-            hunt.plant(secret);
-            for told in capture.told() {
-                hunt.look(told.target, told.text);
+            let mut search = LeakSearch::default();
+            search.add(secret);
+            for event in capture.events() {
+                search.add_text(event.target, event.text);
             }
-            assert!(!hunt.found().is_empty(), "{leak}");
+            assert!(!search.found().is_empty(), "{leak}");
         }
     }
 
-    // The log of connections that reqwest writes if it is asked to: the token URL, through `log`.
+    // The optional connection log of reqwest contains the token URL, and is written through `log`.
     let (capture, _guard) = Capture::unwatched();
     let http = reqwest::Client::builder()
         .no_proxy()
@@ -397,24 +400,24 @@ async fn a_planted_leak_is_found() {
     let url = format!("{}/user/auth/oauth2/token", sandbox.url());
     let answer = http.post(url).query(&query).send().await.unwrap();
     answer.text().await.unwrap();
-    let mut hunt = Hunt::default();
-    hunt.plant(API_KEY);
-    hunt.plant_requests(&sandbox);
-    for told in capture.told() {
-        hunt.look(told.target, told.text);
+    let mut search = LeakSearch::default();
+    search.add(API_KEY);
+    search.add_requests(&sandbox);
+    for event in capture.events() {
+        search.add_text(event.target, event.text);
     }
-    let found = hunt.found();
+    let found = search.found();
     assert!(
         found.iter().any(|(place, _)| place.starts_with("reqwest")),
         "{found:?}"
     );
 }
 
-/// Whoever takes an error out of a result by `unwrap_err` shows it to nobody who looks for leaks.
+/// Tests in this folder take errors out of results with `told_err`, which checks them for leaks.
 #[test]
-fn every_error_that_a_test_takes_out_is_read() {
+fn tests_check_every_error_for_leaks() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway"));
-    let unread = [".unwrap_", "err()"].concat();
+    let unchecked = [".unwrap_", "err()"].concat();
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -422,7 +425,10 @@ fn every_error_that_a_test_takes_out_is_read() {
         files += 1;
         for (index, line) in text.lines().enumerate() {
             let place = format!("{}:{}", path.display(), index + 1);
-            assert!(!line.contains(&unread), "{place}: say `told_err` here");
+            assert!(
+                !line.contains(&unchecked),
+                "{place}: use `told_err` instead"
+            );
         }
     }
     assert!(files > 20, "{files} files");

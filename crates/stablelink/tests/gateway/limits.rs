@@ -1,4 +1,4 @@
-//! How often, and after what pause, a call is sent again.
+//! The number of attempts and the pauses between them.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,12 +9,12 @@ use crate::setup::{builder, clocked, effects, order, outcome, pair, quick, read,
 use crate::watch::Told;
 
 #[tokio::test]
-async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
-    let written = |time| httpdate::fmt_http_date(time);
+async fn retry_after_is_honoured_within_the_deadline() {
+    let format = |time| httpdate::fmt_http_date(time);
     let now = SystemTime::now();
-    let date = |seconds| written(now + Duration::from_secs(seconds));
+    let date = |seconds| format(now + Duration::from_secs(seconds));
     for (status, kind) in [(429, "rate_limited"), (503, "transport")] {
-        for (wait, seconds) in [
+        for (retry_after, seconds) in [
             ("30".to_owned(), 30),
             ("0".to_owned(), 0),
             (date(7), 7),
@@ -25,11 +25,11 @@ async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
             let (sandbox, builder, clock) = clocked().await;
             let client = builder.deadline(Duration::from_secs(60)).build().unwrap();
             let fault = Fault::status(status)
-                .header("date", &written(now))
-                .header("retry-after", &wait);
+                .header("date", &format(now))
+                .header("retry-after", &retry_after);
             sandbox.faults().add(fault.on(Operation::GetExchangeRate));
             let result = read(&client).await;
-            let label = format!("{status} {wait}");
+            let label = format!("{status} {retry_after}");
             if seconds < 60 {
                 assert_eq!(outcome(&result), "done", "{label}");
                 assert_eq!(clock.pauses(), [Duration::from_secs(seconds)], "{label}");
@@ -45,11 +45,11 @@ async fn a_wait_that_was_asked_for_is_kept_if_the_deadline_lasts() {
     }
 }
 
-/// A wait that can't be read is none, and one that no number holds is longer than any deadline.
+/// An invalid `Retry-After` is ignored, and one that exceeds every number type is longer than any deadline.
 #[tokio::test]
-async fn an_absurd_wait_neither_hastens_nor_holds_a_call() {
+async fn extreme_retry_after_is_ignored_or_exceeds_the_deadline() {
     let none = Duration::ZERO;
-    for (wait, passes) in [
+    for (retry_after, ignored) in [
         ("-1", true),
         ("+0", true),
         ("1e3", true),
@@ -64,30 +64,34 @@ async fn an_absurd_wait_neither_hastens_nor_holds_a_call() {
         for status in [429, 503] {
             let (sandbox, builder, clock) = clocked().await;
             let client = builder.deadline(Duration::from_secs(60)).build().unwrap();
-            let fault = Fault::status(status).header("retry-after", wait);
+            let fault = Fault::status(status).header("retry-after", retry_after);
             sandbox
                 .faults()
                 .add(fault.on(Operation::CreateCheckoutOrder));
             let order = order();
             let result = client.checkout_orders().create(&order).await;
-            let expected = match (passes, status) {
+            let expected = match (ignored, status) {
                 (true, _) => "done",
                 (false, 429) => "rate_limited",
                 (false, _) => "ambiguous",
             };
-            assert_eq!(outcome(&result), expected, "{status} {wait}: {result:?}");
+            assert_eq!(
+                outcome(&result),
+                expected,
+                "{status} {retry_after}: {result:?}"
+            );
             assert_eq!(
                 effects(&sandbox, &order),
-                u64::from(passes),
-                "{status} {wait}"
+                u64::from(ignored),
+                "{status} {retry_after}"
             );
-            // That of the policy of these tests.
-            let pauses: &[Duration] = if passes { &[none] } else { &[] };
-            assert_eq!(clock.pauses(), pauses, "{status} {wait}");
+            // The pause of the retry policy in these tests.
+            let pauses: &[Duration] = if ignored { &[none] } else { &[] };
+            assert_eq!(clock.pauses(), pauses, "{status} {retry_after}");
             if let Err(error) = result {
                 assert!(
                     error.retry_after() > Some(Duration::from_secs(60)),
-                    "{wait}"
+                    "{retry_after}"
                 );
                 assert!(error.to_string().len() < 400, "{error}");
             }
@@ -96,7 +100,7 @@ async fn an_absurd_wait_neither_hastens_nor_holds_a_call() {
 }
 
 #[tokio::test]
-async fn a_payment_that_must_wait_too_long_is_ambiguous_at_once_and_says_how_long() {
+async fn payment_with_a_long_retry_after_is_ambiguous_immediately() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     sandbox.faults().add(
@@ -115,12 +119,14 @@ async fn a_payment_that_must_wait_too_long_is_ambiguous_at_once_and_says_how_lon
 }
 
 #[tokio::test]
-async fn pauses_are_drawn_from_a_length_that_doubles() {
+async fn pauses_are_random_up_to_a_doubling_limit() {
     let (sandbox, builder, clock) = clocked().await;
     let second = Duration::from_secs(1);
-    let policy = RetryPolicy::default().base(second).attempts(5);
+    let policy = RetryPolicy::default()
+        .initial_backoff(second)
+        .max_attempts(5);
     let client = builder
-        .retry(policy.cap(second * 3))
+        .retry(policy.max_backoff(second * 3))
         .deadline(second * 1_000)
         .build()
         .unwrap();
@@ -133,19 +139,19 @@ async fn pauses_are_drawn_from_a_length_that_doubles() {
         assert_eq!(outcome(&read(&client).await), "transport");
         let pauses = clock.pauses().split_off(before);
         assert_eq!(pauses.len(), 4);
-        for (pause, longest) in pauses.iter().zip([1, 2, 3, 3]) {
-            assert!(*pause <= second * longest, "{pauses:?}");
+        for (pause, limit) in pauses.iter().zip([1, 2, 3, 3]) {
+            assert!(*pause <= second * limit, "{pauses:?}");
         }
         differ |= pauses[2] != pauses[3];
     }
-    assert!(differ, "there is no jitter");
+    assert!(differ, "the pauses have no jitter");
 }
 
 #[tokio::test]
-async fn many_calls_share_a_budget_that_successes_refill() {
+async fn calls_share_a_retry_budget_that_successes_refill() {
     let (sandbox, _) = pair().await;
     let client = builder(&sandbox)
-        .retry(quick().attempts(3).budget(10))
+        .retry(quick().max_attempts(3).retry_budget(10))
         .build()
         .unwrap();
     let rates = Operation::GetExchangeRate;
@@ -167,7 +173,7 @@ async fn many_calls_share_a_budget_that_successes_refill() {
 }
 
 #[tokio::test]
-async fn a_call_may_have_its_own_number_of_attempts() {
+async fn call_can_set_its_number_of_attempts() {
     let (sandbox, client) = pair().await;
     let rates = Operation::GetExchangeRate;
     sandbox.faults().add(Fault::status(503).always());
@@ -177,7 +183,7 @@ async fn a_call_may_have_its_own_number_of_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (5, 5)] {
         let before = sent(&sandbox, rates);
         let quote = client.exchange_rates().quote("USDT", "USD");
-        assert!(quote.attempts(attempts).await.told().is_err());
+        assert!(quote.max_attempts(attempts).await.told().is_err());
         assert_eq!(sent(&sandbox, rates) - before, expected);
     }
 }

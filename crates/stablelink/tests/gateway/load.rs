@@ -1,4 +1,4 @@
-//! Many calls at once.
+//! Many concurrent calls.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::setup::{builder, when};
 
 const COLD_CALLS: usize = 10_000;
 
-/// Of a connection each end is a file of this process, and a machine may give it 1,024.
+/// Both ends of a connection are open files of this process, and the limit may be 1,024.
 const CONNECTIONS: usize = 64;
 
-/// A door before the gateway: those who come wait at it until it is opened.
-struct Door {
+/// A proxy before the gateway that holds connections until it is opened.
+struct GatedProxy {
     address: SocketAddr,
     open: watch::Sender<bool>,
-    came: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
 }
 
-impl Door {
-    async fn before(sandbox: &Sandbox) -> Self {
+impl GatedProxy {
+    async fn start(sandbox: &Sandbox) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, _) = watch::channel(false);
-        let came = Arc::<AtomicUsize>::default();
-        let (opened, count, gateway) = (open.clone(), Arc::clone(&came), sandbox.address());
+        let accepted = Arc::<AtomicUsize>::default();
+        let (opened, count, gateway) = (open.clone(), Arc::clone(&accepted), sandbox.address());
         tokio::spawn(async move {
             loop {
                 let (mut outside, _) = listener.accept().await.unwrap();
@@ -41,7 +41,7 @@ impl Door {
                 tokio::spawn(async move {
                     opened.wait_for(|open| *open).await.unwrap();
                     let mut inside = TcpStream::connect(gateway).await.unwrap();
-                    // The client ends its connections as it likes.
+                    // The client may close its connections at any time.
                     let _ = copy_bidirectional(&mut outside, &mut inside).await;
                 });
             }
@@ -49,37 +49,37 @@ impl Door {
         Self {
             address,
             open,
-            came,
+            accepted,
         }
     }
 
-    /// How many connections were made to it.
-    fn came(&self) -> usize {
-        self.came.load(Ordering::SeqCst)
+    /// Returns the number of accepted connections.
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 }
 
-/// All of them wait at once, on several threads, while the one request for a token stands before the gateway. Then they go
-/// through it over a few connections.
+/// All calls wait concurrently, on several threads, while the proxy holds the only token request. Then they are sent over a few
+/// connections.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_calls_of_a_cold_client_ask_for_one_token() {
-    // What the answers look like is held to the document by other tests, which need less time.
+async fn concurrent_first_calls_request_one_token() {
+    // Other tests check the responses against the document; here it would take too long.
     let sandbox = Sandbox::builder()
         .settings(|settings| settings.check_responses = false)
         .start()
         .await
         .unwrap();
-    let door = Door::before(&sandbox).await;
-    // A busy machine takes its time; a call that was repeated for that would count twice.
+    let proxy = GatedProxy::start(&sandbox).await;
+    // On a busy machine a short timeout would cause retries, which would be counted.
     let long = Duration::from_secs(3_600);
     let client = builder(&sandbox)
-        .environment(Environment::at(&format!("http://{}", door.address)).unwrap())
+        .environment(Environment::at(&format!("http://{}", proxy.address)).unwrap())
         .connect_timeout(long)
         .attempt_timeout(long)
         .deadline(long)
         .build()
         .unwrap();
-    let (leave, _) = watch::channel(false);
+    let (start, _) = watch::channel(false);
     let waiting = Arc::<AtomicUsize>::default();
     let mut waits = JoinSet::new();
     for _ in 0..COLD_CALLS {
@@ -87,41 +87,41 @@ async fn ten_thousand_calls_of_a_cold_client_ask_for_one_token() {
             .exchange_rates()
             .quote("USDT", "USD")
             .amount(Decimal::ONE);
-        let (waiting, mut leave) = (Arc::clone(&waiting), leave.subscribe());
+        let (waiting, mut start) = (Arc::clone(&waiting), start.subscribe());
         waits.spawn(async move {
             let mut call = quote.into_future();
-            // Looked at after the call, which then waits.
-            let told = async {
+            // Polled after the call, which is then waiting.
+            let counted = async {
                 waiting.fetch_add(1, Ordering::SeqCst);
-                leave.wait_for(|leave| *leave).await.unwrap();
+                start.wait_for(|start| *start).await.unwrap();
             };
             tokio::select! {
                 biased;
-                outcome = &mut call => panic!("it ended without a token: {outcome:?}"),
-                () = told => [call],
+                outcome = &mut call => panic!("the call finished without a token: {outcome:?}"),
+                () = counted => [call],
             }
         });
     }
-    when(|| waiting.load(Ordering::SeqCst) == COLD_CALLS && door.came() > 0).await;
-    leave.send_replace(true);
+    when(|| waiting.load(Ordering::SeqCst) == COLD_CALLS && proxy.accepted() > 0).await;
+    start.send_replace(true);
     let mut calls = Vec::new();
     while let Some(call) = waits.join_next().await {
         calls.extend(call.unwrap());
     }
     assert_eq!(calls.len(), COLD_CALLS);
-    assert_eq!((door.came(), sandbox.request_count()), (1, 0));
-    door.open.send_replace(true);
+    assert_eq!((proxy.accepted(), sandbox.request_count()), (1, 0));
+    proxy.open.send_replace(true);
 
-    let mut under_way = JoinSet::new();
+    let mut running = JoinSet::new();
     let mut succeeded = 0;
     while let Some(call) = calls.pop() {
-        under_way.spawn(call);
-        if under_way.len() == CONNECTIONS {
-            under_way.join_next().await.unwrap().unwrap().unwrap();
+        running.spawn(call);
+        if running.len() == CONNECTIONS {
+            running.join_next().await.unwrap().unwrap().unwrap();
             succeeded += 1;
         }
     }
-    while let Some(call) = under_way.join_next().await {
+    while let Some(call) = running.join_next().await {
         call.unwrap().unwrap();
         succeeded += 1;
     }
@@ -131,7 +131,7 @@ async fn ten_thousand_calls_of_a_cold_client_ask_for_one_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_call_fails_when_the_token_is_revoked_under_load() {
+async fn revoked_token_under_load_fails_no_call() {
     const ROUNDS: u64 = 5;
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
@@ -149,7 +149,7 @@ async fn no_call_fails_when_the_token_is_revoked_under_load() {
     while let Some(call) = calls.join_next().await {
         call.unwrap().unwrap();
         done += 1;
-        // Each token has served before it is revoked, as it would in earnest.
+        // Each token is used by calls before it is revoked.
         if done % 300 == 0 && revoked < ROUNDS {
             sandbox.revoke_tokens();
             revoked += 1;

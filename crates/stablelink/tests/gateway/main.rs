@@ -1,7 +1,6 @@
 //! The client against the sandbox, over real HTTP.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod answers;
 mod calls;
 mod capture;
 mod clock;
@@ -20,6 +19,7 @@ mod observe;
 mod provisional;
 mod raw;
 mod redirects;
+mod responses;
 mod retries;
 mod settings;
 mod setup;

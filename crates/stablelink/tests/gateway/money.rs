@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use stablelink::types::{CheckoutOrder, ExchangeRate};
-use stablelink::{Answer, Client, Decimal, Method, NewCheckoutOrder, NewSettlement};
+use stablelink::{Client, Decimal, Method, NewCheckoutOrder, NewSettlement, Response};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{pair, sent};
@@ -36,7 +36,7 @@ async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
         .unwrap();
     let back = found.order_amount.unwrap().get();
     assert_eq!(back, amount);
-    assert_eq!(found.member("orderAmount").unwrap().get(), digits);
+    assert_eq!(found.raw_field("orderAmount").unwrap().get(), digits);
 
     let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1", [order.order_no()]);
     // Whether such a settlement may be made is for the gateway to say.
@@ -75,7 +75,7 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
             .faults()
             .add(Fault::custom(200, JSON, body).on(info).times(2));
         let typed = client.checkout_orders().get("7").await.unwrap();
-        let by_hand: Answer<CheckoutOrder> = client
+        let by_hand: Response<CheckoutOrder> = client
             .request(Method::GET, "/checkout/order/info?orderNo=7")
             .fetch()
             .await
@@ -83,7 +83,7 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
         for found in [typed, by_hand] {
             assert_eq!(found.order_amount.unwrap().get(), amount, "{json}");
             assert_eq!(found.paying_amount.unwrap().get().to_string(), digits);
-            assert_eq!(found.unknown()["more"].get(), json);
+            assert_eq!(found.unknown_fields()["more"].get(), json);
         }
         let body = format!(
             r#"{{"retcode":"200","retdata":{{"channelRate":{json},"rate":{json},"sellBalance":{json}}}}}"#
@@ -92,7 +92,7 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(quote));
-        let rate: Answer<ExchangeRate> =
+        let rate: Response<ExchangeRate> =
             client.exchange_rates().quote("USDT", "USD").await.unwrap();
         assert_eq!(rate.channel_rate.unwrap().get(), amount, "{json}");
         assert_eq!(rate.rate.as_ref().unwrap().get(), amount, "{json}");

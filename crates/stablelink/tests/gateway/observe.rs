@@ -1,15 +1,15 @@
-//! What spans and metrics say of a call.
+//! Spans, events and metrics of a call.
 
 use stablelink::{Method, observe};
 use stablelink_sandbox::{Fault, Operation};
 use tracing::Level;
 
-use crate::capture::{Capture, Span};
+use crate::capture::{Capture, CapturedSpan};
 use crate::setup::{clocked, order, pair, read, when};
 use crate::watch::Told;
 
-/// The fields of a span in the order of their names, as one line.
-fn line(span: &Span) -> String {
+/// Returns the fields of a span in one line, sorted by name.
+fn line(span: &CapturedSpan) -> String {
     let fields: Vec<String> = span
         .fields
         .iter()
@@ -19,7 +19,7 @@ fn line(span: &Span) -> String {
 }
 
 #[tokio::test]
-async fn a_call_is_one_span_and_each_attempt_another() {
+async fn call_has_a_span_and_each_attempt_has_a_span() {
     let (capture, _guard) = Capture::start();
     let (sandbox, builder, _clock) = clocked().await;
     let client = builder.build().unwrap();
@@ -53,7 +53,7 @@ async fn a_call_is_one_span_and_each_attempt_another() {
     let of_call = attempts
         .iter()
         .filter(|span| span.fields["operation"] == "create_checkout_order");
-    let of_call: Vec<&Span> = of_call.collect();
+    let of_call: Vec<&CapturedSpan> = of_call.collect();
     assert!(
         of_call
             .iter()
@@ -85,7 +85,7 @@ async fn a_call_is_one_span_and_each_attempt_another() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
+async fn cancelled_and_unsent_calls_have_a_span() {
     let (capture, _guard) = Capture::start();
     let (sandbox, client) = pair().await;
     client.token().await.unwrap();
@@ -112,18 +112,18 @@ async fn a_call_that_is_left_or_never_sent_has_its_span_too() {
 }
 
 #[tokio::test]
-async fn repeats_and_token_requests_are_told_at_debug() {
+async fn retries_and_token_requests_are_logged_at_debug() {
     let (capture, _guard) = Capture::start();
     let (sandbox, client) = pair().await;
     sandbox
         .faults()
         .add(Fault::status(503).on(Operation::GetExchangeRate));
     read(&client).await.unwrap();
-    let told = capture.told();
-    let ours = told
+    let events = capture.events();
+    let ours = events
         .iter()
-        .filter(|told| told.target.starts_with("stablelink::"));
-    let lines: Vec<(Level, &str)> = ours.map(|told| (told.level, told.text.trim())).collect();
+        .filter(|event| event.target.starts_with("stablelink::"));
+    let lines: Vec<(Level, &str)> = ours.map(|event| (event.level, event.text.trim())).collect();
     assert_eq!(
         lines,
         [
@@ -133,7 +133,7 @@ async fn repeats_and_token_requests_are_told_at_debug() {
             ),
             (
                 Level::DEBUG,
-                "cause=Needed generation=1 message=token renewed"
+                "generation=1 message=token refreshed reason=Required"
             ),
             (
                 Level::DEBUG,
@@ -144,14 +144,14 @@ async fn repeats_and_token_requests_are_told_at_debug() {
 }
 
 #[tokio::test]
-async fn a_call_by_hand_shows_its_method_and_not_its_path() {
+async fn custom_call_shows_its_method_but_not_its_path() {
     let (capture, _guard) = Capture::start();
     let (_sandbox, client) = pair().await;
     let path = "/checkout/order/info?orderNo=12345";
     client.request(Method::GET, path).await.told_err();
     let spans = capture.spans(observe::CALL);
     assert_eq!(spans[0].fields["operation"], "GET request");
-    assert!(!format!("{:?}", capture.told()).contains("12345"));
+    assert!(!format!("{:?}", capture.events()).contains("12345"));
 }
 
 #[cfg(feature = "metrics")]
@@ -163,7 +163,7 @@ mod metrics {
     use super::*;
     use crate::setup::keyed;
 
-    /// What was counted, in one line each, in order.
+    /// Returns one sorted line per metric.
     fn counted(recorder: &DebuggingRecorder) -> Vec<String> {
         let mut lines: Vec<String> = recorder
             .snapshotter()
@@ -188,7 +188,7 @@ mod metrics {
         lines
     }
 
-    /// The recorder is that of the thread, and the runtime of these tests has one.
+    /// Runs a scenario on one thread, because the recorder is local to the thread.
     fn recorded(scenario: impl Future<Output = ()>) -> Vec<String> {
         let recorder = DebuggingRecorder::new();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -203,7 +203,7 @@ mod metrics {
     }
 
     #[test]
-    fn calls_retries_and_tokens_are_counted_and_calls_timed() {
+    fn calls_retries_and_tokens_are_measured() {
         let lines = recorded(async {
             let (sandbox, builder, _clock) = clocked().await;
             let client = builder.build().unwrap();
@@ -238,7 +238,7 @@ mod metrics {
     }
 
     #[test]
-    fn a_caller_who_goes_is_counted_as_one() {
+    fn cancelled_call_is_counted() {
         let lines = recorded(async {
             let (sandbox, client) = pair().await;
             client.token().await.unwrap();
@@ -246,7 +246,7 @@ mod metrics {
             let mut call = client.checkout_orders().get("7").into_future();
             tokio::select! {
                 biased;
-                _ = &mut call => panic!("answered"),
+                _ = &mut call => panic!("the call finished"),
                 () = when(|| sandbox.faults().injections(id) == 1) => {}
             }
             drop(call);

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 
 use futures_core::Stream;
 use stablelink::types::ListCheckoutOrdersRequest;
-use stablelink::{Client, Decimal, ErrorKind, NewTrade, Pages, Paging};
+use stablelink::{Client, Decimal, ErrorKind, NewTrade, Pages, Pagination};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
@@ -88,7 +88,7 @@ async fn a_list_comes_page_by_page() {
     for (per_page, sizes) in [(2, vec![2, 2, 1]), (5, vec![5, 0]), (7, vec![5])] {
         let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
         let call = client.checkout_orders().list(filter);
-        let mut pages = pin!(call.pages(Paging::default().per_page(per_page)));
+        let mut pages = pin!(call.pages(Pagination::default().per_page(per_page)));
         let mut seen = Vec::new();
         let mut counts = Vec::new();
         while let Some(page) = poll_fn(|context| pages.as_mut().poll_next(context)).await {
@@ -113,7 +113,7 @@ async fn a_list_comes_page_by_page() {
 async fn a_list_without_records_says_where_it_looked_and_ends() {
     let (_sandbox, client) = pair().await;
     let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
-    let paging = Paging::default().records("rows");
+    let paging = Pagination::default().records("rows");
     let mut pages = pin!(client.checkout_orders().list(filter).pages(paging));
     let error = poll_fn(|context| pages.as_mut().poll_next(context))
         .await
@@ -132,7 +132,7 @@ async fn a_list_without_records_says_where_it_looked_and_ends() {
 
 const LIST: Operation = Operation::ListCheckoutOrders;
 
-fn pages(client: &Client, paging: Paging) -> Pages<ListCheckoutOrdersRequest> {
+fn pages(client: &Client, paging: Pagination) -> Pages<ListCheckoutOrdersRequest> {
     let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
     client.checkout_orders().list(filter).pages(paging)
 }
@@ -185,7 +185,7 @@ async fn a_list_ends_as_it_should() {
             sandbox.faults().add(answer(answered));
         }
         let before = sent(&sandbox, LIST);
-        let mut pages = pin!(pages(&client, Paging::default().per_page(2)));
+        let mut pages = pin!(pages(&client, Pagination::default().per_page(2)));
         let mut all = Vec::new();
         while let Some(page) = next(pages.as_mut()).await {
             all.push(page);
@@ -205,7 +205,7 @@ async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
         client.checkout_orders().create(&order()).await.unwrap();
     }
     // It does not know these fields, and so gives its first page each time.
-    let paging = Paging::default().fields("page", "limit").per_page(2);
+    let paging = Pagination::default().fields("page", "limit").per_page(2);
     let mut pages = pin!(pages(&client, paging));
     assert!(next(pages.as_mut()).await.unwrap().starts_with('{'));
     let error = poll_fn(|context| pages.as_mut().poll_next(context)).await;
@@ -213,7 +213,7 @@ async fn a_gateway_that_gives_one_page_for_ever_is_told_from_a_list() {
     assert_eq!(
         error.to_string(),
         "list checkout orders: the answer can't be read at `retdata.records`: its records are those of a page before; \
-         name the field of its number with `Paging::fields` (HTTP 200, attempt 1)"
+         name the field of its number with `Pagination::fields` (HTTP 200, attempt 1)"
     );
     assert!(!error.is_retryable());
     assert_eq!(next(pages.as_mut()).await, None);
@@ -226,7 +226,7 @@ async fn an_error_in_the_middle_comes_once_and_ends_the_list() {
     for _ in 0..5 {
         client.checkout_orders().create(&order()).await.unwrap();
     }
-    let paging = Paging::default().per_page(2);
+    let paging = Pagination::default().per_page(2);
     let fault = Fault::status(503).on(LIST).skip(1);
     // One attempt is repeated; more than a call has are not.
     sandbox.faults().add(fault.clone());
@@ -252,7 +252,7 @@ async fn a_list_asks_when_it_is_polled_and_leaves_when_it_is_dropped() {
         client.checkout_orders().create(&order()).await.unwrap();
     }
     let (capture, _guard) = Capture::start();
-    let paging = Paging::default().per_page(1);
+    let paging = Pagination::default().per_page(1);
     drop(pages(&client, paging.clone()));
     assert_eq!(sent(&sandbox, LIST), 0);
     {
@@ -285,7 +285,7 @@ async fn what_a_request_says_of_pages_itself_gives_way() {
     let call = client
         .checkout_orders()
         .list(ListCheckoutOrdersRequest(filter));
-    let mut pages = pin!(call.pages(Paging::default().per_page(0)));
+    let mut pages = pin!(call.pages(Pagination::default().per_page(0)));
     next(pages.as_mut()).await.unwrap();
     let requests = sandbox.requests();
     let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();

@@ -43,7 +43,7 @@ async fn no_redirect_is_followed() {
         builder(&sandbox).build().unwrap(),
         // A caller who wants redirects gets none either.
         builder(&sandbox)
-            .http(|http| {
+            .configure_http(|http| {
                 http.redirect(reqwest::redirect::Policy::limited(5))
                     .referer(true)
             })

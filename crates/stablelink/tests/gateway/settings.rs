@@ -1,4 +1,4 @@
-//! What the builder is told, as it arrives on the wire.
+//! The effects of builder settings on requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::setup::{builder, keyed, never, outcome, quick, read, sent};
 use crate::watch::Told;
 
 #[tokio::test]
-async fn a_call_says_who_calls() {
+async fn user_agent_is_sent() {
     let own = concat!("stablelink-rust/", env!("CARGO_PKG_VERSION"));
     for (name, expected) in [
         (None, own.to_owned()),
@@ -40,12 +40,12 @@ async fn a_call_says_who_calls() {
     );
 }
 
-/// The function may set what it likes; what carries a call stays ours.
+/// The function can change the HTTP client, but not the headers that a call needs.
 #[tokio::test]
-async fn a_function_adjusts_the_http_client() {
+async fn http_function_adjusts_the_http_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let adjusted = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let own = [
                 ("x-shop", "7"),
                 ("authorization", "Basic x"),
@@ -67,18 +67,18 @@ async fn a_function_adjusts_the_http_client() {
     assert_eq!(call.status, Some(200));
 }
 
-/// Repeats of the HTTP client know neither keys nor signatures: whoever asks for them gets none.
+/// Retries of the HTTP client are disabled, because they know neither idempotency keys nor signatures.
 #[tokio::test]
-async fn the_http_client_repeats_nothing() {
+async fn retries_of_the_http_client_are_disabled() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox)
-        .http(|http| {
+        .configure_http(|http| {
             let every_failure = reqwest::retry::for_host("127.0.0.1")
                 .no_budget()
                 .max_retries_per_request(5)
-                .classify_fn(|seen| match seen.status() {
-                    Some(status) if status.is_success() => seen.success(),
-                    _ => seen.retryable(),
+                .classify_fn(|response| match response.status() {
+                    Some(status) if status.is_success() => response.success(),
+                    _ => response.retryable(),
                 });
             http.retry(every_failure)
         })
@@ -96,11 +96,11 @@ async fn the_http_client_repeats_nothing() {
     }
 }
 
-/// A time limit of reqwest itself is one of ours to the caller.
+/// A timeout of reqwest is reported like a timeout of this crate.
 #[tokio::test]
-async fn a_time_limit_of_the_http_client_is_a_timeout() {
+async fn timeout_of_the_http_client_is_a_timeout_error() {
     let sandbox = Sandbox::start().await.unwrap();
-    // The token comes from a client that has the time for it.
+    // Another client requests the token, without the short timeout.
     let store = MemoryStore::default();
     let first = builder(&sandbox)
         .token_store(store.clone())
@@ -109,7 +109,7 @@ async fn a_time_limit_of_the_http_client_is_a_timeout() {
     first.token().await.unwrap();
     let client = builder(&sandbox)
         .token_store(store)
-        .http(|http| http.read_timeout(Duration::from_millis(1)))
+        .configure_http(|http| http.read_timeout(Duration::from_millis(1)))
         .build()
         .unwrap();
     sandbox
@@ -125,21 +125,21 @@ async fn a_time_limit_of_the_http_client_is_a_timeout() {
     assert!(sent(&sandbox, Operation::CreateCheckoutOrder) <= 3);
 }
 
-/// The queue of a port is full, and Linux does not answer who knocks: the connection is given up long before the attempt is, and
+/// The accept queue of the port is full, so Linux ignores new connections. The connect timeout ends before that of the attempt, and
 /// nothing was sent.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_connection_that_does_not_stand_in_time_is_no_doubt() {
+async fn connect_timeout_is_not_ambiguous() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
-    // How many it holds is the system's choice: one more than it was told, as a rule.
+    // The system chooses the length of the queue: usually one more than requested.
     let mut queue = Vec::new();
-    let knock = || tokio::net::TcpStream::connect(address);
-    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(200), knock()).await {
+    let connect = || tokio::net::TcpStream::connect(address);
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(200), connect()).await {
         queue.push(stream.unwrap());
-        assert!(queue.len() < 100, "the queue has no end");
+        assert!(queue.len() < 100, "the queue does not fill");
     }
     let client = Client::builder()
         .environment(Environment::at(&format!("http://{address}")).unwrap())
@@ -156,9 +156,9 @@ async fn a_connection_that_does_not_stand_in_time_is_no_doubt() {
     drop(queue);
 }
 
-/// All that leaves goes through the proxy, under the name of the gateway.
+/// All requests go through the proxy, with the host of the gateway.
 #[tokio::test]
-async fn a_proxy_gets_every_call() {
+async fn proxy_receives_every_call() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&lines);
     let proxy = Raw::start(move |line| {
@@ -187,9 +187,9 @@ async fn a_proxy_gets_every_call() {
 }
 
 #[test]
-fn what_is_missing_or_not_safe_makes_no_client() {
+fn missing_or_unsafe_settings_fail_the_build() {
     let secrets = || Credentials::new("key", "secret", "sign");
-    for (name, builder, says) in [
+    for (name, builder, text) in [
         ("nothing", Client::builder(), "no environment"),
         (
             "no environment",
@@ -214,7 +214,7 @@ fn what_is_missing_or_not_safe_makes_no_client() {
             matches!(error.kind(), ErrorKind::Configuration { .. }),
             "{name}"
         );
-        assert!(error.to_string().contains(says), "{name}: {error}");
+        assert!(error.to_string().contains(text), "{name}: {error}");
         assert!(!error.is_retryable() && error.attempts() == 0, "{name}");
     }
     for environment in [

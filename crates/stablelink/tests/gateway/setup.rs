@@ -1,11 +1,11 @@
-//! A client of a sandbox.
+//! Clients with a local sandbox, and calls of each retry class.
 
 use std::time::{Duration, SystemTime};
 
 use secrecy::ExposeSecret;
 use stablelink::testing::ManualClock;
 use stablelink::{
-    Answer, BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder,
+    BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder, Response,
     RetryPolicy,
 };
 use stablelink_sandbox::{Operation, Sandbox};
@@ -28,9 +28,9 @@ pub(crate) fn credentials(secrets: &stablelink_sandbox::SandboxCredentials) -> C
     )
 }
 
-/// Attempts that follow each other at once.
+/// Returns a retry policy without pauses.
 pub(crate) fn quick() -> RetryPolicy {
-    RetryPolicy::default().base(Duration::ZERO)
+    RetryPolicy::default().initial_backoff(Duration::ZERO)
 }
 
 pub(crate) async fn pair() -> (Sandbox, Client) {
@@ -39,7 +39,7 @@ pub(crate) async fn pair() -> (Sandbox, Client) {
     (sandbox, client)
 }
 
-/// A gateway whose clock stands still, and a builder whose clock is moved by the test, both at the same time.
+/// Starts a sandbox with a frozen clock, and returns a client builder with a manual clock that shows the same time.
 pub(crate) async fn clocked() -> (Sandbox, ClientBuilder, ManualClock) {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.clock().freeze();
@@ -58,38 +58,38 @@ pub(crate) fn order() -> NewCheckoutOrder {
     )
 }
 
-/// How often an operation arrived.
+/// Returns how many requests of an operation the sandbox received.
 pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
     let requests = sandbox.requests();
-    let of_it = requests
+    let matching = requests
         .iter()
         .filter(|request| request.operation == Some(operation));
-    of_it.count()
+    matching.count()
 }
 
-/// How often a payment was made: the creation of this order.
+/// Returns how often this order was created.
 pub(crate) fn effects(sandbox: &Sandbox, order: &NewCheckoutOrder) -> u64 {
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().count(), 0, "{effects:?}");
     effects.count(Operation::CreateCheckoutOrder, order.order_no())
 }
 
-/// Goes on when something has happened. Others get their turn meanwhile; no time is waited for.
-pub(crate) async fn when(happened: impl Fn() -> bool) {
+/// Waits for a condition by yielding to other tasks, without waiting for time.
+pub(crate) async fn when(condition: impl Fn() -> bool) {
     for _ in 0..5_000_000 {
-        if happened() {
+        if condition() {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("it never happens");
+    panic!("the condition did not become true");
 }
 
-/// An operation that a table names: how it is called, and what it came to.
+/// A function that makes one call, for tables of test cases.
 pub(crate) type Call = fn(&Client) -> BoxFuture<'static, Result<(), Error>>;
 
 pub(crate) fn nothing<T>(
-    call: impl Future<Output = Result<Answer<T>, Error>> + Send + 'static,
+    call: impl Future<Output = Result<Response<T>, Error>> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), Error>> {
     Box::pin(async {
         let outcome = call.await.map(drop);
@@ -98,23 +98,23 @@ pub(crate) fn nothing<T>(
     })
 }
 
-/// One that only reads.
+/// Makes a call that only reads.
 pub(crate) fn read(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
     let quote = client.exchange_rates().quote("USDT", "USD");
     nothing(quote.amount(stablelink::Decimal::ONE).into_future())
 }
 
-/// One with an idempotency key.
+/// Makes a call with an idempotency key.
 pub(crate) fn keyed(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
     nothing(client.checkout_orders().create(&order()).into_future())
 }
 
-/// One that must be sent once.
+/// Makes a call that must not be retried.
 pub(crate) fn never(client: &Client) -> BoxFuture<'static, Result<(), Error>> {
     nothing(client.checkout_orders().cancel("7").into_future())
 }
 
-/// A word for what came of a call.
+/// Returns a name for the result of a call.
 pub(crate) fn outcome<T>(result: &Result<T, Error>) -> &'static str {
     watch::read(result);
     match result {

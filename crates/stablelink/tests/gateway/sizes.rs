@@ -19,7 +19,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
             .add(Fault::large_error(size).on(Operation::CancelCheckoutOrder));
         let error = client.checkout_orders().cancel("7").await.told_err();
         assert!(error.is_ambiguous(), "{error}");
-        let body = error.raw().unwrap().body().clone();
+        let body = error.raw_response().unwrap().body().clone();
         assert!(
             body.len() <= kept && body.len() >= kept - 200,
             "{}",
@@ -46,7 +46,7 @@ async fn a_huge_error_is_cut_and_an_endless_one_ends() {
 #[tokio::test]
 async fn an_answer_that_is_too_long_is_not_kept() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = builder(&sandbox).answer_limit(1_000).build().unwrap();
+    let client = builder(&sandbox).max_response_size(1_000).build().unwrap();
     for (size, expected) in [
         (900, "done"),
         (1_100, "ambiguous"),
@@ -59,7 +59,7 @@ async fn an_answer_that_is_too_long_is_not_kept() {
         let result = client.checkout_orders().cancel("7").await;
         assert_eq!(outcome(&result), expected, "{size}: {result:?}");
         if let Err(error) = result {
-            assert_eq!(error.raw().unwrap().body().len(), 1_000);
+            assert_eq!(error.raw_response().unwrap().body().len(), 1_000);
             assert!(
                 error.to_string().contains("longer than 1000 bytes"),
                 "{error}"

@@ -1,4 +1,4 @@
-//! How a token is got, kept, refused and replaced.
+//! Requesting, refreshing and replacing the token.
 
 use std::time::Duration;
 
@@ -10,54 +10,54 @@ use crate::setup::{
 };
 use crate::watch::Told;
 
-/// Nothing before the first call; before its end a new one beside the calls, which go on with the old one while that fails.
+/// The first call requests a token. An early refresh does not delay calls, which use the old token while it fails.
 #[tokio::test]
-async fn a_token_is_got_late_and_renewed_early() {
+async fn token_is_requested_by_the_first_call_and_refreshed_early() {
     let (sandbox, builder, clock) = clocked().await;
     sandbox.update_settings(|settings| settings.token_lifetime = 100);
-    let settings = TokenSettings::default().renew_after(0.8).jitter(0.0);
+    let settings = TokenSettings::default().refresh_after(0.8).jitter(0.0);
     let client = builder.token_settings(settings).build().unwrap();
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
     assert_eq!(sandbox.request_count(), 0);
-    let pass = |seconds| {
+    let advance = |seconds| {
         clock.advance(Duration::from_secs(seconds));
         sandbox.clock().advance(Duration::from_secs(seconds));
     };
     keyed(&client).await.unwrap();
     let first = client.token().await.unwrap();
-    pass(79);
+    advance(79);
     keyed(&client).await.unwrap();
-    let asked = || sent(&sandbox, Operation::IssueAccessToken);
-    assert_eq!(asked(), 1);
+    let token_requests = || sent(&sandbox, Operation::IssueAccessToken);
+    assert_eq!(token_requests(), 1);
 
-    let down = sandbox.faults().add(Fault::status(400).on_token().always());
-    pass(1);
+    let outage = sandbox.faults().add(Fault::status(400).on_token().always());
+    advance(1);
     keyed(&client).await.unwrap();
-    when(|| sandbox.faults().injections(down) == 2).await;
+    when(|| sandbox.faults().injections(outage) == 2).await;
     keyed(&client).await.unwrap();
     let held = client.token().await.unwrap();
     assert_eq!(held.generation(), first.generation());
     sandbox.faults().clear();
 
-    // The cool-down of that refusal is over, and the token has ended. Its refresh token was refused and is not tried again.
-    pass(31);
+    // The cooldown is over and the token has expired. Its refresh token was rejected and is not used again.
+    advance(31);
     keyed(&client).await.unwrap();
     let next = client.token().await.unwrap();
     assert!(next.generation() > first.generation());
     let grants = sandbox.token_grants();
     assert_eq!((grants.credentials, grants.refresh), (2, 0), "{grants:?}");
-    pass(80);
+    advance(80);
     keyed(&client).await.unwrap();
     when(|| sandbox.token_grants().refresh == 1).await;
     keyed(&client).await.unwrap();
     assert_eq!(sandbox.token_grants().granted(), 3);
 }
 
-/// Renewed once and sent once more, whatever the operation: what was refused for its token had no effect.
+/// A call whose token is rejected had no effect, so every operation is sent again with a new token.
 #[tokio::test]
-async fn a_token_that_was_ended_is_renewed_once() {
+async fn revoked_token_is_refreshed_once() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
@@ -74,7 +74,7 @@ async fn a_token_that_was_ended_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_repeat_with_a_new_token_that_is_lost_is_ambiguous() {
+async fn lost_second_attempt_with_a_new_token_is_ambiguous() {
     let (sandbox, client) = pair().await;
     client.token().await.unwrap();
     sandbox.revoke_tokens();
@@ -86,10 +86,10 @@ async fn a_repeat_with_a_new_token_that_is_lost_is_ambiguous() {
 }
 
 #[tokio::test]
-async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
+async fn permanent_401_requests_few_tokens() {
     let (sandbox, builder, _clock) = clocked().await;
     let client = builder
-        .token_settings(TokenSettings::default().renewals_per_cool_down(5))
+        .token_settings(TokenSettings::default().max_refreshes_per_cooldown(5))
         .build()
         .unwrap();
     sandbox
@@ -102,15 +102,15 @@ async fn a_storm_of_401_is_an_error_and_asks_for_few_tokens() {
             assert!(result.told_err().attempts() <= 2);
         }
     }
-    let asked = sent(&sandbox, Operation::IssueAccessToken);
-    assert!(asked <= 1 + 5, "{asked}");
+    let token_requests = sent(&sandbox, Operation::IssueAccessToken);
+    assert!(token_requests <= 1 + 5, "{token_requests}");
     assert!(sandbox.request_count() < 20 * 3 * 2 + 10);
     assert_eq!(sandbox.effects().iter().count(), 0);
 }
 
-/// Dead on arrival: a typed error, few token requests, no effect; and nothing is dead for good.
+/// A token that is expired on arrival: a typed error, few token requests, no effect, and the client recovers.
 #[tokio::test]
-async fn a_token_without_a_life_is_an_error() {
+async fn token_with_zero_lifetime_is_an_error() {
     let (sandbox, builder, clock) = clocked().await;
     sandbox.update_settings(|settings| settings.token_lifetime = 0);
     let client = builder.build().unwrap();
@@ -127,7 +127,7 @@ async fn a_token_without_a_life_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_second_serves_for_that_second() {
+async fn token_with_a_lifetime_of_one_second_is_used() {
     let (sandbox, builder, clock) = clocked().await;
     sandbox.update_settings(|settings| settings.token_lifetime = 1);
     let client = builder.build().unwrap();
@@ -141,14 +141,14 @@ async fn a_token_of_one_second_serves_for_that_second() {
     assert!(sandbox.token_grants().granted() <= 6);
 }
 
-/// Wrong credentials don't get right by coming again; a gateway that is down does.
+/// Rejected credentials are not retryable; an outage of the gateway is.
 #[tokio::test]
-async fn what_keeps_a_token_away_says_if_it_may_pass() {
-    type Make = fn() -> Fault;
-    let cases: [(&str, Make, &str, bool, usize); 9] = [
+async fn token_request_error_reports_if_it_is_retryable() {
+    type MakeFault = fn() -> Fault;
+    let cases: [(&str, MakeFault, &str, bool, usize); 9] = [
         ("400", || Fault::status(400), "authentication", false, 1),
         ("401", Fault::unauthorized, "authentication", false, 1),
-        ("a page, 200", || Fault::html(200), "decode", false, 1),
+        ("HTML, 200", || Fault::html(200), "decode", false, 1),
         ("malformed", Fault::malformed_json, "decode", false, 1),
         ("no envelope", Fault::unexpected_json, "decode", false, 1),
         ("503", || Fault::status(503), "transport", true, 3),
@@ -161,14 +161,14 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
             1,
         ),
         (
-            "503 with a wait",
+            "503 with Retry-After",
             || Fault::status(503).retry_after(9),
             "transport",
             true,
             1,
         ),
     ];
-    for (name, fault, expected, passes, requests) in cases {
+    for (name, fault, expected, retryable, requests) in cases {
         for call in [read as Call, keyed as Call, never as Call] {
             let (sandbox, builder, _clock) = clocked().await;
             let client = builder.build().unwrap();
@@ -176,7 +176,7 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{name}: {result:?}");
             let error = result.told_err();
-            assert_eq!(error.is_retryable(), passes, "{name}: {error:?}");
+            assert_eq!(error.is_retryable(), retryable, "{name}: {error:?}");
             assert_eq!(error.operation(), Some("issue_access_token"), "{name}");
             assert_eq!(sandbox.request_count(), requests as u64, "{name}");
         }
@@ -184,7 +184,7 @@ async fn what_keeps_a_token_away_says_if_it_may_pass() {
 }
 
 #[tokio::test]
-async fn a_retcode_renews_the_token_only_where_the_caller_says_so() {
+async fn retcode_refreshes_the_token_only_if_configured() {
     for (codes, expected, sends) in [(vec![], "refused", 1), (vec!["00901"], "done", 2)] {
         let sandbox = Sandbox::builder()
             .rejected_token(RejectedToken::Http200)
@@ -200,9 +200,9 @@ async fn a_retcode_renews_the_token_only_where_the_caller_says_so() {
     }
 }
 
-/// Nor by the calls that come meanwhile: a token is asked for when the gateway said.
+/// No call requests a token before the `Retry-After` of the gateway has passed.
 #[tokio::test]
-async fn a_wait_for_the_token_is_kept_by_all_calls() {
+async fn retry_after_of_the_token_request_applies_to_all_calls() {
     for fault in [
         Fault::rate_limited(Some(9)),
         Fault::status(503).retry_after(9),
@@ -210,10 +210,10 @@ async fn a_wait_for_the_token_is_kept_by_all_calls() {
         let (sandbox, builder, clock) = clocked().await;
         let client = builder.build().unwrap();
         sandbox.faults().add(fault.on_token());
-        for rest in (1..=9).rev() {
+        for remaining in (1..=9).rev() {
             for call in [read as Call, keyed as Call, never as Call] {
                 let error = call(&client).await.told_err();
-                assert_eq!(error.retry_after(), Some(Duration::from_secs(rest)));
+                assert_eq!(error.retry_after(), Some(Duration::from_secs(remaining)));
                 assert!(error.is_retryable(), "{error}");
             }
             assert_eq!(sandbox.request_count(), 1);
@@ -224,16 +224,16 @@ async fn a_wait_for_the_token_is_kept_by_all_calls() {
     }
 }
 
-/// However many calls are refused with it: no list of codes is public, and it may be about something else.
+/// The retcode may be about something other than the token, because the list of retcodes is not public.
 #[tokio::test]
-async fn a_retcode_renews_the_token_once_a_cool_down() {
+async fn configured_retcode_refreshes_the_token_once_per_cooldown() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.token_retcodes(["00901"]).build().unwrap();
     client.token().await.unwrap();
     let body = r#"{"retcode":"00901","retmsg":"no","success":false}"#;
-    let refusal = Fault::custom(200, [("content-type", "application/json")], body);
-    sandbox.faults().add(refusal.on_calls().always());
-    let cool_down = Duration::from_secs(30);
+    let rejection = Fault::custom(200, [("content-type", "application/json")], body);
+    sandbox.faults().add(rejection.on_calls().always());
+    let cooldown = Duration::from_secs(30);
     for round in 1..=3 {
         for _ in 0..5 {
             assert_eq!(outcome(&keyed(&client).await), "refused");
@@ -241,15 +241,15 @@ async fn a_retcode_renews_the_token_once_a_cool_down() {
         assert_eq!(sandbox.token_grants().granted(), 1 + round);
         let sends = sent(&sandbox, Operation::CreateCheckoutOrder);
         assert_eq!(sends as u64, 6 * round);
-        clock.advance(cool_down);
-        sandbox.clock().advance(cool_down);
+        clock.advance(cooldown);
+        sandbox.clock().advance(cooldown);
     }
     assert_eq!(sandbox.effects().iter().count(), 0);
 }
 
-/// What a token answer may hold, and what becomes of the call: each form, and texts and numbers that are none of a token's.
+/// Checks the result of a call for each form of a token response, with valid and invalid fields.
 #[tokio::test]
-async fn a_token_answer_that_holds_no_token_is_an_error() {
+async fn token_response_without_a_valid_token_is_an_error() {
     let cases = [
         (r#"{"access_token":"a"}"#, "authentication"),
         (
@@ -285,16 +285,16 @@ async fn a_token_answer_that_holds_no_token_is_an_error() {
     for (body, expected) in cases {
         let (sandbox, builder, _clock) = clocked().await;
         let client = builder.build().unwrap();
-        let answer = Fault::custom(200, [("content-type", "application/json")], body);
-        sandbox.faults().add(answer.on_token().always());
+        let response = Fault::custom(200, [("content-type", "application/json")], body);
+        sandbox.faults().add(response.on_token().always());
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), expected, "{body}: {result:?}");
-        // Nothing but one that can be sent is sent, and the gateway does not know it.
+        // Only a token that is a valid header is sent, and the gateway rejects it.
         let usable = expected == "authentication" && !body.contains('\\');
         let calls = sent(&sandbox, Operation::CreateCheckoutOrder);
         assert_eq!(calls, if usable { 2 } else { 0 }, "{body}");
-        let asked = sent(&sandbox, Operation::IssueAccessToken);
-        assert_eq!(asked, if usable { 2 } else { 1 }, "{body}");
+        let token_requests = sent(&sandbox, Operation::IssueAccessToken);
+        assert_eq!(token_requests, if usable { 2 } else { 1 }, "{body}");
         assert_eq!(sandbox.effects().iter().count(), 0);
     }
 }

@@ -28,8 +28,8 @@ async fn pauses_grow_until_the_order_is_paid() {
     let paid = client
         .checkout_orders()
         .wait(&number)
-        .first_pause(Duration::from_secs(1))
-        .longest_pause(Duration::from_secs(4))
+        .initial_delay(Duration::from_secs(1))
+        .max_delay(Duration::from_secs(4))
         .until(|order| {
             looks += 1;
             if looks == 5 {
@@ -105,7 +105,7 @@ async fn errors_that_may_pass_are_waited_out_and_others_end_it() {
         .until_final()
         .await
         .told_err();
-    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
 
     sandbox
         .faults()
@@ -129,7 +129,7 @@ async fn a_caller_can_stop_it() {
         .checkout_orders()
         .wait(&number)
         .deadline(Duration::MAX)
-        .stop_on(async { tokio::task::yield_now().await })
+        .cancel_on(async { tokio::task::yield_now().await })
         .until(|_| false)
         .await
         .told_err();
@@ -151,7 +151,7 @@ async fn pauses_keep_their_bounds_whatever_they_are_set_to() {
         let (client, clock, number) = waiting(&sandbox).await;
         let mut looks = 0;
         let wait = client.checkout_orders().wait(&number);
-        let wait = wait.first_pause(first).longest_pause(longest);
+        let wait = wait.initial_delay(first).max_delay(longest);
         let counted = wait.deadline(Duration::MAX).until(|_| {
             looks += 1;
             looks == 4
@@ -206,7 +206,7 @@ async fn what_was_stopped_before_asks_nothing() {
     let (client, _clock, number) = waiting(&sandbox).await;
     let (capture, _guard) = Capture::start();
     let wait = client.checkout_orders().wait(&number);
-    let error = wait.stop_on(async {}).until_final().await.told_err();
+    let error = wait.cancel_on(async {}).until_final().await.told_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     assert!(capture.spans(stablelink::observe::CALL).is_empty());
 }
@@ -228,7 +228,7 @@ async fn dropped_or_stopped_it_leaves_its_look_up() {
     assert!(task.await.is_err_and(|ended| ended.is_cancelled()));
     let wait = client.checkout_orders().wait(&number);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let wait = wait.stop_on(async { drop(stopped.await) }).until_final();
+    let wait = wait.cancel_on(async { drop(stopped.await) }).until_final();
     let (result, ()) = tokio::join!(wait, async {
         asked(2).await;
         drop(stop);

@@ -152,11 +152,11 @@ async fn odd_but_whole_answers_are_read() {
         let client = server.client().build().unwrap();
         let answer = client.request(Method::POST, "/a").await;
         let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_eq!(answer.raw().retcode(), Some("200"), "{name}");
+        assert_eq!(answer.raw_response().retcode(), Some("200"), "{name}");
         assert_eq!(answer.as_ref().unwrap().get(), "{}", "{name}");
         assert_eq!(calls.load(Ordering::Relaxed), 1, "{name}");
         if name == "doubled headers" {
-            assert_eq!(answer.raw().request_id(), Some("first"));
+            assert_eq!(answer.raw_response().request_id(), Some("first"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every store must do. It is part of the tests of each; whoever includes it has the types in scope.
+//! The contract of every token store, which the tests of each store check. The including module has the types in scope.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) fn token(generation: u64, access: &str) -> StoredToken {
     StoredToken::from_json(&text.to_string()).unwrap().unwrap()
 }
 
-async fn kept(store: &dyn TokenStore, key: &StoreKey) -> Option<(u64, String, u64)> {
+async fn stored(store: &dyn TokenStore, key: &StoreKey) -> Option<(u64, String, u64)> {
     let token = store.load(key).await.unwrap()?;
     Some((
         token.generation(),
@@ -31,52 +31,52 @@ async fn kept(store: &dyn TokenStore, key: &StoreKey) -> Option<(u64, String, u6
     ))
 }
 
-/// `pass` lets a little time pass by the clock of the store.
-pub(crate) async fn holds(store: &dyn TokenStore, name: &str, pass: impl AsyncFn()) {
+/// Checks the contract. `wait` advances the clock of the store a little.
+pub(crate) async fn check(store: &dyn TokenStore, name: &str, wait: impl AsyncFn()) {
     let key = &StoreKey::new("https://pay.example", name);
     let other = &StoreKey::new("https://other.example", name);
-    assert!(kept(store, key).await.is_none());
+    assert!(stored(store, key).await.is_none());
     store.invalidate(key, 1).await.unwrap();
-    assert!(kept(store, key).await.is_none());
+    assert!(stored(store, key).await.is_none());
 
-    // One owner at a time, for each key.
+    // Each key has one owner at a time.
     let a = store.lock(key, "a", LONG).await.unwrap().unwrap();
     assert_eq!(a.owner(), "a");
     assert_eq!(store.lock(key, "b", LONG).await.unwrap(), None);
     assert!(store.lock(other, "b", LONG).await.unwrap().is_some());
 
-    // The same owner gets it anew, for the answer to its first question may have been lost.
+    // The same owner gets a new lock: the response to its first request may have been lost.
     let lost = a;
     let a = store.lock(key, "a", LONG).await.unwrap().unwrap();
     assert!(a.generation() > lost.generation());
     let early = token(lost.generation(), "early");
     assert!(!store.save(key, &early, &lost).await.unwrap());
-    assert!(kept(store, key).await.is_none());
+    assert!(stored(store, key).await.is_none());
 
-    // What is saved is there, and nowhere else.
+    // A saved token is stored under its key only.
     let first = token(a.generation(), "first \"\\ é");
     assert!(store.save(key, &first, &a).await.unwrap());
     let saved = Some((a.generation(), "first \"\\ é".to_owned(), FAR));
-    assert_eq!(kept(store, key).await, saved);
+    assert_eq!(stored(store, key).await, saved);
     let loaded = store.load(key).await.unwrap().unwrap();
     assert_eq!(
         loaded.refresh_token().unwrap().expose_secret(),
         "refresh-of-first \"\\ é"
     );
     assert_eq!(loaded.refresh_expires_at_ms(), Some(FAR + 1));
-    assert!(kept(store, other).await.is_none());
+    assert!(stored(store, other).await.is_none());
 
-    // Another generation than that which is kept stays valid.
+    // Invalidating another generation has no effect.
     store.invalidate(key, a.generation() + 1).await.unwrap();
     store.invalidate(key, a.generation() - 1).await.unwrap();
-    assert_eq!(kept(store, key).await, saved);
+    assert_eq!(stored(store, key).await, saved);
     store.invalidate(key, a.generation()).await.unwrap();
-    let ended = store.load(key).await.unwrap().unwrap();
-    assert_eq!(ended.expires_at_ms(), 0);
-    assert!(ended.refresh_token().is_some());
+    let expired = store.load(key).await.unwrap().unwrap();
+    assert_eq!(expired.expires_at_ms(), 0);
+    assert!(expired.refresh_token().is_some());
 
-    // Only the holder unlocks.
-    let stranger = super::Lease::new("b", a.generation());
+    // Only the holder can unlock.
+    let stranger = super::RefreshLock::new("b", a.generation());
     store.unlock(key, &stranger).await.unwrap();
     assert_eq!(store.lock(key, "b", LONG).await.unwrap(), None);
     store.unlock(key, &a).await.unwrap();
@@ -84,22 +84,22 @@ pub(crate) async fn holds(store: &dyn TokenStore, name: &str, pass: impl AsyncFn
     let b = store.lock(key, "b", short).await.unwrap().unwrap();
     assert!(b.generation() > a.generation());
 
-    // Until the lock expires, its holder may save.
+    // The holder may save until the lock expires.
     let third = loop {
-        pass().await;
-        if let Some(lease) = store.lock(key, "c", LONG).await.unwrap() {
-            break lease;
+        wait().await;
+        if let Some(lock) = store.lock(key, "c", LONG).await.unwrap() {
+            break lock;
         }
         let late = token(b.generation(), "late");
         assert!(store.save(key, &late, &b).await.unwrap());
     };
     assert!(third.generation() > b.generation());
 
-    // One that somebody followed may not, before and after the other saves.
-    let before = kept(store, key).await;
+    // The holder of an older lock may not save, neither before nor after the new holder has saved.
+    let before = stored(store, key).await;
     let stale = token(b.generation(), "stale");
     assert!(!store.save(key, &stale, &b).await.unwrap());
-    assert_eq!(kept(store, key).await, before);
+    assert_eq!(stored(store, key).await, before);
     let new = token(third.generation(), "new");
     assert!(store.save(key, &new, &third).await.unwrap());
     assert!(!store.save(key, &stale, &b).await.unwrap());
@@ -108,5 +108,5 @@ pub(crate) async fn holds(store: &dyn TokenStore, name: &str, pass: impl AsyncFn
     store.unlock(key, &third).await.unwrap();
     assert!(!store.save(key, &stale, &b).await.unwrap());
     let saved = Some((third.generation(), "new".to_owned(), FAR));
-    assert_eq!(kept(store, key).await, saved);
+    assert_eq!(stored(store, key).await, saved);
 }

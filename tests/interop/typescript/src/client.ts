@@ -10,60 +10,60 @@ type Fetch = (request: Request) => Promise<Response>;
 export interface Clients {
   documented: Client<paths>;
   provisional: Client<provisionalPaths>;
-  live: Tokens;
+  currentToken: Tokens;
   signKey: string;
 }
 
-/** Makes clients for the gateway and the credentials that the environment names. All requests go through `fetch`. */
+/** Creates clients for the gateway and the credentials in the environment. All requests go through `fetch`. */
 export function clients(fetch: Fetch): Clients {
   const [api_key, api_secret] = [environment("STABLELINK_API_KEY"), environment("STABLELINK_API_SECRET")];
   const unsigned = createClient<paths>(options(fetch));
-  const ask = async (query: operations["issueAccessToken"]["parameters"]["query"]) => {
-    const answer = await unsigned.POST("/user/auth/oauth2/token", { params: { query } }).catch((error: unknown) => {
-      // What JSON.parse says shows a piece of the text, in which a token may be.
-      throw error instanceof SyntaxError ? new Error("the answer of the token call is no JSON") : error;
+  const requestToken = async (query: operations["issueAccessToken"]["parameters"]["query"]) => {
+    const result = await unsigned.POST("/user/auth/oauth2/token", { params: { query } }).catch((error: unknown) => {
+      // The message of JSON.parse quotes the body, which may contain a token.
+      throw error instanceof SyntaxError ? new Error("the response to the token request is not JSON") : error;
     });
-    // One page shows the token bare, the other in the envelope.
-    const token = answer.data && "access_token" in answer.data ? answer.data : retdata(answer as Answer<AccessToken>);
-    if (!token.access_token) throw new Error("the token call succeeded without a token");
+    // One page shows the token without, the other one with an envelope.
+    const token = result.data && "access_token" in result.data ? result.data : retdata(result as CallResult<AccessToken>);
+    if (!token.access_token) throw new Error("the token request succeeded without a token");
     return token;
   };
-  const live = tokens(environment("STABLELINK_TOKEN_FILE"), async (refresh_token) => {
+  const currentToken = tokens(environment("STABLELINK_TOKEN_FILE"), async (refresh_token) => {
     try {
-      if (refresh_token) return await ask({ grant_type: "refresh_token", refresh_token });
+      if (refresh_token) return await requestToken({ grant_type: "refresh_token", refresh_token });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ApiError)) throw error;
     }
-    return ask({ grant_type: "client_credentials", api_key, api_secret });
+    return requestToken({ grant_type: "client_credentials", api_key, api_secret });
   });
-  return connect(fetch, environment("STABLELINK_SIGN_KEY"), live);
+  return connect(fetch, environment("STABLELINK_SIGN_KEY"), currentToken);
 }
 
-/** Makes clients for the gateway that the environment names, with any tokens. */
-export function connect(fetch: Fetch, signKey: string, live: Tokens): Clients {
+/** Creates clients for the gateway in the environment, with the given tokens. */
+export function connect(fetch: Fetch, signKey: string, currentToken: Tokens): Clients {
   const documented = createClient<paths>(options(fetch));
   const provisional = createClient<provisionalPaths>(options(fetch));
-  const signed = auth(signKey, live);
-  // Answers pass the last one first, so `exact` reads what is final.
+  const signed = auth(signKey, currentToken);
+  // Responses pass the last middleware first, so `exact` reads the final one.
   documented.use(exact, signed);
   provisional.use(exact, signed);
-  return { documented, provisional, live, signKey };
+  return { documented, provisional, currentToken, signKey };
 }
 
-/** No redirect is followed: it would hand secrets, signature and body to another host. */
+/** Follows no redirects, which would send secrets, signature and body to another host. */
 function options(fetch: Fetch) {
   return { baseUrl: environment("STABLELINK_ENV"), fetch, bodySerializer: write, redirect: "error" as const };
 }
 
-/** The value of a variable that must be set. */
+/** Returns the value of a required environment variable. */
 export function environment(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set`);
   return value;
 }
 
-/** An answer whose retcode is not 200, whatever its HTTP status. */
-export class Refusal extends Error {
+/** A response whose retcode is not 200, whatever its HTTP status. */
+export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly retcode: string,
@@ -79,26 +79,26 @@ interface Envelope<T> {
   retdata?: T | null;
 }
 
-/** What openapi-fetch gives for a call. */
-export interface Answer<T> {
+/** The result of a call with openapi-fetch. */
+export interface CallResult<T> {
   data?: Envelope<T>;
   error?: ErrorEnvelope;
   response: Response;
 }
 
-/** Throws a Refusal if the answer is an error. */
-export function accepted<T>({ data, error, response }: Answer<T>): Envelope<T> {
+/** Returns the envelope. Throws an ApiError if the gateway rejected the call. */
+export function accepted<T>({ data, error, response }: CallResult<T>): Envelope<T> {
   const envelope = data ?? error;
   const retcode = String(envelope?.retcode ?? "missing");
   if (!data || !response.ok || retcode !== "200") {
-    throw new Refusal(response.status, retcode, envelope?.retmsg ?? "");
+    throw new ApiError(response.status, retcode, envelope?.retmsg ?? "");
   }
   return data;
 }
 
-/** The retdata of an answer. Throws a Refusal if it is an error, and an Error if it has none. */
-export function retdata<T>(answer: Answer<T>): T & {} {
-  const { retdata } = accepted(answer);
-  if (retdata === undefined || retdata === null) throw new Error("the answer has no retdata");
+/** Returns the retdata. Throws an ApiError if the gateway rejected the call, and an Error if there is no retdata. */
+export function retdata<T>(result: CallResult<T>): T & {} {
+  const { retdata } = accepted(result);
+  if (retdata === undefined || retdata === null) throw new Error("the response has no retdata");
   return retdata;
 }

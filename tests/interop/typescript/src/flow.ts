@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { LosslessNumber } from "lossless-json";
 import type { CreatedCheckoutOrder } from "../generated/gateway.js";
 import type { CheckoutOrderEvent, UploadedFile, User } from "../generated/provisional.js";
-import { accepted, clients, connect, environment, Refusal, retdata } from "./client.js";
+import { accepted, clients, connect, environment, ApiError, retdata } from "./client.js";
 import { read } from "./json.js";
 import { amounts, moneyNumber, moneyString, newOrder } from "./money.js";
 import { receiver } from "./receiver.js";
@@ -12,7 +12,7 @@ import { expect, type Report } from "./report.js";
 import { grants, sandbox } from "./sandbox.js";
 import { tolerance, verifyDelivery } from "./webhook.js";
 
-/** Walks through the gateway that the environment names. */
+/** Runs all steps against the gateway that the environment names. */
 export async function flow(report: Report): Promise<void> {
   let statuses: number[] = [];
   const gateway = clients(async (request) => {
@@ -20,13 +20,13 @@ export async function flow(report: Report): Promise<void> {
     statuses.push(response.status);
     return response;
   });
-  const { documented, provisional, live, signKey } = gateway;
+  const { documented, provisional, currentToken, signKey } = gateway;
   const check = (name: string, run: () => Promise<void>) => report.check("flow", name, run);
 
-  // Makes the keys of this run its own.
+  // A prefix that makes the order numbers of this run unique.
   const run = Date.now().toString(36);
   const orderNo = `${run}A`;
-  // A later step uses what earlier ones left here.
+  // Later steps use the results of earlier ones.
   let customer: User | undefined;
   let order: CreatedCheckoutOrder | undefined;
   let file: UploadedFile | undefined;
@@ -37,19 +37,19 @@ export async function flow(report: Report): Promise<void> {
     });
 
   await check("token", async () => {
-    const token = await live();
+    const token = await currentToken();
     const text = await readFile(environment("STABLELINK_TOKEN_FILE"), "utf8");
     expect(text.includes(token), "the token is not in the file");
-    expect((await grants()) === "1, 0", "it was not got by one call with credentials");
+    expect((await grants()) === "1, 0", "the token was not granted by one request with credentials");
   });
 
   await check("refresh", async () => {
-    const old = await live();
-    await live(old);
-    expect((await grants()) === "1, 1", "it was not refreshed by the refresh token");
+    const old = await currentToken();
+    await currentToken(old);
+    expect((await grants()) === "1, 1", "the token was not refreshed with the refresh token");
     const { documented } = connect(fetch, signKey, async () => old);
     const { response } = await documented.GET("/checkout/order/info", { params: { query: { orderNo } } });
-    expect(response.status === 401, `the old token is answered with HTTP ${response.status}`);
+    expect(response.status === 401, `the response to the old token is HTTP ${response.status}, expected 401`);
   });
 
   await check("exchange-rate", async () => {
@@ -60,7 +60,7 @@ export async function flow(report: Report): Promise<void> {
   await check("create-user", async () => {
     const body = { email: `${run}@example.com`, fullName: "Example Limited", country: "VGB", clientType: 4 };
     customer = retdata(await documented.POST("/user/create-user", { body })) as User;
-    expect(customer.id !== undefined, "the id of the new customer is missing");
+    expect(customer.id !== undefined, "the id of the new user is missing");
   });
 
   await check("create-order", async () => {
@@ -89,7 +89,7 @@ export async function flow(report: Report): Promise<void> {
   await check("trade", async () => {
     const clientId = customer?.id;
     const fileId = file?.fileId;
-    expect(clientId !== undefined && fileId !== undefined, "there is no customer or no file");
+    expect(clientId !== undefined && fileId !== undefined, "no user or no file was created");
     const fees = { developerFixAmount: new LosslessNumber("0.50"), developerRate: new LosslessNumber("0.01") };
     accepted(await provisional.POST("/trade/create-fee-config", { body: { clientId, ...fees } }));
     const body = {
@@ -102,20 +102,20 @@ export async function flow(report: Report): Promise<void> {
       fileId,
     };
     const trade = retdata(await provisional.POST("/trade/create-trade-request", { body }));
-    expect(trade.txNo !== undefined && trade.requestId === run, "txNo is missing, or the requestId is another");
+    expect(trade.txNo !== undefined && trade.requestId === run, "txNo is missing, or requestId differs");
   });
 
   await check("webhook", async () => {
     const { url, next, close } = await receiver(signKey);
     try {
       await sandbox("webhook", { url });
-      expect(order?.payingAmount !== undefined, "there is no order to pay");
+      expect(order?.payingAmount !== undefined, "no order was created");
       await sandbox("pay", { orderNo, amount: order.payingAmount });
       const { headers, body, verified } = await next;
-      expect(verified, "the signature of the delivery is refused");
+      expect(verified, "the signature of the delivery is invalid");
       const event = read(body.toString("utf8")) as CheckoutOrderEvent;
-      expect(event.eventType === "CHECKOUT_ORDER_CHANGED", `an event of another kind: ${event.eventType}`);
-      expect(event.data?.orderNo === orderNo && event.data.orderStatus === "PAID", "it does not tell that the order is paid");
+      expect(event.eventType === "CHECKOUT_ORDER_CHANGED", `unexpected event: ${event.eventType}`);
+      expect(event.data?.orderNo === orderNo && event.data.orderStatus === "PAID", "the event does not report a paid order");
       const changed = Buffer.from(body);
       changed.writeUInt8(changed.readUInt8(changed.length >> 1) ^ 1, changed.length >> 1);
       expect(!verifyDelivery(signKey, changed, headers), "a changed byte is accepted");
@@ -127,20 +127,20 @@ export async function flow(report: Report): Promise<void> {
   });
 
   await check("error-envelope", async () => {
-    const answer = await documented.POST("/checkout/order/create", { body: newOrder("with blank", "0.5") });
-    const refusal = refused(() => accepted(answer));
-    expect(refusal !== undefined, "an order number with a blank is no refusal");
-    expect(refusal.status === 200 && refusal.retcode === "00008", refusal.message);
-    expect(refusal.retmsg.includes("orderNo"), refusal.message);
+    const result = await documented.POST("/checkout/order/create", { body: newOrder("with space", "0.5") });
+    const apiError = thrownBy(() => accepted(result));
+    expect(apiError !== undefined, "an order number with a space was not rejected");
+    expect(apiError.status === 200 && apiError.retcode === "00008", apiError.message);
+    expect(apiError.retmsg.includes("orderNo"), apiError.message);
   });
 
   await check("shared-token", async () => {
     await promisify(execFile)(process.execPath, [process.argv[1] ?? "", "refresh"]);
-    expect((await grants()) === "1, 2", "the other process did not refresh by the refresh token");
+    expect((await grants()) === "1, 2", "the other process did not use the refresh token");
     statuses = [];
     accepted(await rate());
-    expect(statuses.join() === "401,200", `the call met HTTP ${statuses.join()}, not a refused token and then success`);
-    expect((await grants()) === "1, 2", "this process asked for a token of its own");
+    expect(statuses.join() === "401,200", `the statuses are ${statuses.join()}, expected a rejected token and then success`);
+    expect((await grants()) === "1, 2", "this process requested a token");
   });
 
   for (const [nth, amount] of amounts.entries()) {
@@ -149,18 +149,18 @@ export async function flow(report: Report): Promise<void> {
   }
 }
 
-/** The refusal that something throws. */
-function refused(run: () => unknown): Refusal | undefined {
+/** Returns the ApiError that a function throws. */
+function thrownBy(run: () => unknown): ApiError | undefined {
   try {
     run();
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof ApiError) return error;
     throw error;
   }
   return undefined;
 }
 
-/** Writes the members of a body as the parts of a form. */
+/** Writes the fields of a body as the parts of a form. */
 function form(body: object): FormData {
   const parts = new FormData();
   for (const [name, value] of Object.entries(body)) {

@@ -1,4 +1,4 @@
-// Shows that generated types for TypeScript get along with the gateway; see the README of tests/interop.
+// Verifies generated TypeScript types against the gateway, see tests/interop/README.md.
 import { clients } from "./client.js";
 import { flow } from "./flow.js";
 import { Report } from "./report.js";
@@ -11,9 +11,9 @@ if (command === "vectors" && file !== undefined) {
 } else if (command === "flow") {
   await flow(report);
 } else if (command === "refresh") {
-  // Ends the token of the file, for this process and all others, and puts a new one there.
-  const { live } = clients(fetch);
-  await live(await live());
+  // Replaces the token in the file, which invalidates it for all processes.
+  const { currentToken } = clients(fetch);
+  await currentToken(await currentToken());
 } else {
   throw new Error("usage: vectors FILE | flow | refresh");
 }

@@ -1,7 +1,7 @@
 const text = (value: string) => Buffer.from(value, "utf8");
 const escape = /%([0-9a-f]{2})/gi;
 
-/** Joins the parts of a message with nothing between them; those that it does not have are empty. */
+/** Concatenates the parts of a message. Parts that a message does not have are empty. */
 export function stringToSign(
   method: string,
   timestamp: string,
@@ -12,14 +12,14 @@ export function stringToSign(
   return Buffer.concat([text(method.toUpperCase() + timestamp + path), signedQuery, body]);
 }
 
-/** The query as the documented rule signs it: each escape replaced by its byte, once, and all else as sent. */
+/** Returns the query as the documented rule signs it: each escape is decoded once, and the rest is unchanged. */
 export function decoded(query: string): Uint8Array {
-  // In latin1 a character is a byte.
+  // In Latin-1, each character is one byte.
   const bytes = text(query).toString("latin1");
   return Buffer.from(bytes.replace(escape, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))), "latin1");
 }
 
-/** The query in one of the forms of spec/vectors/README.md. */
+/** Returns the query in one of the forms of spec/vectors/README.md. */
 export function signedQuery(query: string, form: string): Uint8Array {
   switch (query && form) {
     case "":

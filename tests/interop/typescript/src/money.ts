@@ -3,26 +3,26 @@ import type { CreateCheckoutOrderRequest } from "../generated/gateway.js";
 import { accepted, retdata, type Clients } from "./client.js";
 import { expect } from "./report.js";
 
-/** A number of JavaScript keeps the digits of the first one only. */
+/** A JavaScript number can represent only the first one. */
 export const amounts = ["1000.233567", "12345678901234567890.12"];
 
-/** A new order of some amount. */
+/** Returns an order of an amount. */
 export function newOrder(orderNo: string, amount: string): CreateCheckoutOrderRequest {
   const orderAmount = new LosslessNumber(amount);
   return { orderNo, orderAmount, customerId: "6", merchantId: "1", token: "ETH_USDT", expiredIn: 1800 };
 }
 
-/** Makes an order and reads it back, into the generated type and as it came. */
+/** Creates an order and reads it back, as generated type and as response body. */
 export async function moneyNumber({ documented }: Clients, orderNo: string, amount: string): Promise<void> {
   accepted(await documented.POST("/checkout/order/create", { body: newOrder(orderNo, amount) }));
   const params = { query: { orderNo } };
   const { orderAmount } = retdata(await documented.GET("/checkout/order/info", { params }));
-  expect(orderAmount?.value === amount, `the generated type holds ${orderAmount}`);
+  expect(orderAmount?.value === amount, `the value in the generated type is ${orderAmount}`);
   const { data } = await documented.GET("/checkout/order/info", { params, parseAs: "text" });
-  stands(data, "orderAmount", amount);
+  checkField(data, "orderAmount", amount);
 }
 
-/** Makes a settlement and reads it back. */
+/** Creates a settlement and reads it back. */
 export async function moneyString(
   { documented, provisional }: Clients,
   orderNo: string,
@@ -34,13 +34,13 @@ export async function moneyString(
   accepted(await documented.POST("/checkout/settlement/create", { body }));
   const params = { query: { settlementOrderNo } };
   const settlement = retdata(await provisional.GET("/checkout/settlement/info", { params }));
-  expect(settlement.amount === amount, `the generated type holds ${settlement.amount}`);
+  expect(settlement.amount === amount, `the value in the generated type is ${settlement.amount}`);
   const { data } = await provisional.GET("/checkout/settlement/info", { params, parseAs: "text" });
-  stands(data, "amount", JSON.stringify(amount));
+  checkField(data, "amount", JSON.stringify(amount));
 }
 
-/** Whether a member has this JSON text in the answer as it came. */
-function stands(answer: string | undefined, member: string, expected: string): void {
-  const found = answer?.match(`"${member}"\\s*:\\s*("[^"]*"|[^,}\\s]*)`)?.[1];
-  expect(found === expected, `the answer has ${member}: ${found}, not ${expected}`);
+/** Compares the JSON text of a field in the response body. */
+function checkField(body: string | undefined, field: string, expected: string): void {
+  const found = body?.match(`"${field}"\\s*:\\s*("[^"]*"|[^,}\\s]*)`)?.[1];
+  expect(found === expected, `the response has ${field}: ${found}, expected ${expected}`);
 }

@@ -3,16 +3,16 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { WebhookReply } from "../generated/gateway.js";
-import { verifyDelivery, type Signed } from "./webhook.js";
+import { verifyDelivery, type SignatureHeaders } from "./webhook.js";
 
-/** A delivery as it came. */
+/** A delivery with its raw body. */
 export interface Delivery {
-  headers: Signed;
+  headers: SignatureHeaders;
   body: Buffer;
   verified: boolean;
 }
 
-/** A receiver on loopback, which verifies what comes and acknowledges or refuses it. */
+/** Listens on loopback, verifies each delivery, and acknowledges or rejects it. */
 export async function receiver(signKey: string): Promise<{ url: string; next: Promise<Delivery>; close: () => void }> {
   const server = createServer();
   const next = new Promise<Delivery>((resolve, reject) => {

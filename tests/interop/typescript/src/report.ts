@@ -1,8 +1,8 @@
-/** Writes one line for each check, and keeps whether all passed. */
+/** Writes one line for each check, and records whether all passed. */
 export class Report {
   passed = true;
 
-  /** Notes a check, which failed if it throws. */
+  /** Runs and reports a check, which fails if it throws. */
   async check(part: "vectors" | "flow" | "money", name: string, run: () => unknown): Promise<void> {
     let line: { part: string; name: string; passed: boolean; detail?: string } = { part, name, passed: true };
     try {
@@ -20,7 +20,7 @@ function describe(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }
 
-/** Throws unless something holds. */
-export function expect(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(otherwise);
+/** Throws unless a condition holds. */
+export function expect(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
 }

@@ -1,7 +1,7 @@
 import { environment } from "./client.js";
 import { read, write } from "./json.js";
 
-/** Asks the control of the gateway on localhost, which is no part of the gateway. */
+/** Calls the control interface of the sandbox, which the real gateway does not have. */
 export async function sandbox(path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(`${environment("STABLELINK_ENV")}/_sandbox/${path}`, {
     method: body === undefined ? "GET" : "POST",
@@ -13,7 +13,7 @@ export async function sandbox(path: string, body?: unknown): Promise<unknown> {
   return read(text);
 }
 
-/** How many tokens were given so far, as "by credentials, by refresh token". */
+/** Returns the number of granted tokens, as "by credentials, by refresh token". */
 export async function grants(): Promise<string> {
   const status = (await sandbox("status")) as {
     clients: { token: { grantedByCredentials: number; grantedByRefresh: number } }[];

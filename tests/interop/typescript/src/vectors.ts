@@ -41,22 +41,22 @@ export async function vectors(report: Report, file: string): Promise<void> {
   const { keys, signatures, rejections, timestamps, freshness }: Vectors = JSON.parse(await readFile(file, "utf8"));
   const keyOf = (vector: Vector) => {
     const key = keys.find(({ name }) => name === vector.key);
-    expect(key !== undefined, `there is no key ${vector.key}`);
+    expect(key !== undefined, `no key ${vector.key}`);
     return key.value;
   };
   for (const vector of signatures) {
     await report.check("vectors", vector.id, () => {
       const message = build(vector, vector.timestamp);
       const expected = bytes(vector.string_to_sign, vector.string_to_sign_base64);
-      expect(expected.equals(message), `another string to sign: ${Buffer.from(message)}`);
-      expect(sign(keyOf(vector), message) === vector.signature, "another signature");
-      expect(verify(keyOf(vector), message, vector), "its signature is refused");
+      expect(expected.equals(message), `string to sign: ${Buffer.from(message)}`);
+      expect(sign(keyOf(vector), message) === vector.signature, "the signature differs");
+      expect(verify(keyOf(vector), message, vector), "the signature is not accepted");
     });
   }
   for (const rejection of rejections) {
     await report.check("vectors", rejection.id, () => {
       const of = signatures.find(({ id }) => id === rejection.of);
-      expect(of !== undefined, `there is no message ${rejection.of}`);
+      expect(of !== undefined, `no message ${rejection.of}`);
       const timestamp = (rejection.timestamp === undefined ? of.timestamp : rejection.timestamp) ?? undefined;
       const signature = rejection.signature ?? undefined;
       expect(!verify(keyOf(of), build(of, timestamp ?? ""), { timestamp, signature }), "accepted");
@@ -69,13 +69,13 @@ export async function vectors(report: Report, file: string): Promise<void> {
   }
   for (const [index, { timestamp, now, result }] of freshness.cases.entries()) {
     await report.check("vectors", `freshness/${index}`, () => {
-      expect(freshness.tolerance_ms === tolerance, `for a tolerance of ${freshness.tolerance_ms} ms`);
+      expect(freshness.tolerance_ms === tolerance, `the vectors use a tolerance of ${freshness.tolerance_ms} ms`);
       expect(age(timestamp, now) === result, `${timestamp} at ${now} is ${age(timestamp, now)}`);
     });
   }
 }
 
-/** Builds the string to sign from the parts. */
+/** Builds the string to sign from the parts of a message. */
 function build(vector: Vector, timestamp: string): Uint8Array {
   const body = vector.body_signed === false ? new Uint8Array() : bytes(vector.body, vector.body_base64);
   if (vector.kind === "webhook" || vector.kind === "response") {

@@ -199,7 +199,7 @@ fn not_published(site: &Site, api: &ApiBase) -> PullError {
 }
 
 fn overlays(root: &Path) -> Result<Vec<Overlay>, PullError> {
-    let (mut overlays, provisional) = overlay::of_tree(root)?;
+    let (mut overlays, provisional) = overlay::load_all(root)?;
     overlays.extend(provisional);
     Ok(overlays)
 }

@@ -44,7 +44,7 @@ impl Default for Settings {
             backoff: Duration::from_millis(500),
             longest_backoff: Duration::from_secs(30),
             patience: 5,
-            page_bytes: apifox::LARGEST_PAGE,
+            page_bytes: apifox::MAX_PAGE_BYTES,
             listing_bytes: 64 * 1024 * 1024,
             total_bytes: 512 * 1024 * 1024,
             pages: 20_000,

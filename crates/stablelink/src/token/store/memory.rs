@@ -1,62 +1,57 @@
-//! A store inside this process.
+//! Tokens in memory.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Lease, StoreError, StoreKey, StoredToken, TokenStore};
+use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::clock::{BoxFuture, Clock, SystemClock};
 
-/// Keeps tokens in this process: the default. Clones are the same store; give one to several clients of an account, and
-/// they share its token.
+/// Stores tokens in memory: the default. Clones share one store. Clients of one account that use the same store share its
+/// token.
 #[derive(Clone)]
-pub struct MemoryStore(Arc<Inner>);
+pub struct MemoryStore(Arc<SharedSlots>);
 
-struct Inner {
-    slots: Mutex<HashMap<StoreKey, Slot>>,
+struct SharedSlots {
+    slots: Mutex<HashMap<StoreKey, TokenSlot>>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
-struct Slot {
+struct TokenSlot {
     token: Option<StoredToken>,
-    /// The newest generation given out.
+    /// The newest generation of a lock.
     generation: u64,
+    /// The owner, and when the lock expires.
     lock: Option<(String, Duration)>,
 }
 
 impl MemoryStore {
-    /// An empty store.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_clock(Arc::new(SystemClock::default()))
-    }
-
-    /// An empty store whose locks expire by this clock.
+    /// Creates an empty store whose locks expire by this clock.
     #[must_use]
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SharedSlots {
             slots: Mutex::default(),
             clock,
         }))
     }
 
-    fn with<T: Send + 'static>(
+    fn with_slot<T: Send + 'static>(
         &self,
         key: &StoreKey,
-        act: impl FnOnce(&mut Slot, Duration) -> T,
+        act: impl FnOnce(&mut TokenSlot, Duration) -> T,
     ) -> BoxFuture<'static, Result<T, StoreError>> {
         let now = self.0.clock.monotonic();
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = act(slots.entry(key.clone()).or_default(), now);
-        Box::pin(std::future::ready(Ok(answer)))
+        let result = act(slots.entry(key.clone()).or_default(), now);
+        Box::pin(std::future::ready(Ok(result)))
     }
 }
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self::new()
+        Self::with_clock(Arc::new(SystemClock::default()))
     }
 }
 
@@ -65,23 +60,24 @@ impl TokenStore for MemoryStore {
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
-        self.with(key, |slot, _| slot.token.clone())
+        self.with_slot(key, |slot, _| slot.token.clone())
     }
 
     fn lock<'a>(
         &'a self,
         key: &'a StoreKey,
         owner: &'a str,
-        life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
-        self.with(key, |slot, now| {
-            let taken = |(holder, end): &(String, Duration)| holder != owner && now < *end;
-            if slot.lock.as_ref().is_some_and(taken) {
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
+        self.with_slot(key, |slot, now| {
+            let is_held =
+                |(holder, expires): &(String, Duration)| holder != owner && now < *expires;
+            if slot.lock.as_ref().is_some_and(is_held) {
                 return None;
             }
             slot.generation += 1;
-            slot.lock = Some((owner.to_owned(), now.saturating_add(life)));
-            Some(Lease::new(owner, slot.generation))
+            slot.lock = Some((owner.to_owned(), now.saturating_add(ttl)));
+            Some(RefreshLock::new(owner, slot.generation))
         })
     }
 
@@ -89,24 +85,24 @@ impl TokenStore for MemoryStore {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lock: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.with(key, |slot, _| {
-            let newest = slot.generation == lease.generation();
-            if newest {
+        self.with_slot(key, |slot, _| {
+            let is_newest = slot.generation == lock.generation();
+            if is_newest {
                 slot.token = Some(token.clone());
             }
-            newest
+            is_newest
         })
     }
 
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lock: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.with(key, |slot, _| {
-            slot.lock.take_if(|(owner, _)| *owner == lease.owner());
+        self.with_slot(key, |slot, _| {
+            slot.lock.take_if(|(owner, _)| *owner == lock.owner());
         })
     }
 
@@ -115,13 +111,9 @@ impl TokenStore for MemoryStore {
         key: &'a StoreKey,
         generation: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.with(key, |slot, _| {
-            if let Some(token) = slot.token.take() {
-                slot.token = Some(if token.generation() == generation {
-                    token.ended()
-                } else {
-                    token
-                });
+        self.with_slot(key, |slot, _| {
+            if let Some(token) = slot.token.take_if(|token| token.generation() == generation) {
+                slot.token = Some(token.expired());
             }
         })
     }
@@ -145,34 +137,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_keeps_the_contract() {
+    async fn memory_store_keeps_the_store_contract() {
         let (store, clock) = store();
-        let pass = async || clock.advance(Duration::from_millis(100));
-        contract::holds(&store, "account", pass).await;
+        let wait = async || clock.advance(Duration::from_millis(100));
+        contract::check(&store, "account", wait).await;
         assert!(!format!("{store:?}").contains("new"));
     }
 
     #[tokio::test]
-    async fn a_life_may_be_of_any_length() {
+    async fn lock_accepts_any_ttl() {
         let (store, clock) = store();
         let key = &StoreKey::new("https://pay.example", "account");
         clock.advance(Duration::from_secs(1));
-        for (owner, life, next) in [("a", Duration::ZERO, true), ("b", Duration::MAX, false)] {
-            assert!(store.lock(key, owner, life).await.unwrap().is_some());
+        for (owner, ttl, expired) in [("a", Duration::ZERO, true), ("b", Duration::MAX, false)] {
+            assert!(store.lock(key, owner, ttl).await.unwrap().is_some());
             let other = store.lock(key, "other", Duration::ZERO).await.unwrap();
-            assert_eq!(other.is_some(), next, "{life:?}");
+            assert_eq!(other.is_some(), expired, "{ttl:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_late_holder_that_nobody_followed_may_save() {
+    async fn expired_lock_without_a_newer_one_may_save() {
         let (store, clock) = store();
         let key = &StoreKey::new("https://pay.example", "account");
-        let life = Duration::from_secs(1);
-        let lease = store.lock(key, "a", life).await.unwrap().unwrap();
-        clock.advance(2 * life);
-        let token = contract::token(lease.generation(), "late");
-        assert!(store.save(key, &token, &lease).await.unwrap());
+        let ttl = Duration::from_secs(1);
+        let lock = store.lock(key, "a", ttl).await.unwrap().unwrap();
+        clock.advance(2 * ttl);
+        let token = contract::token(lock.generation(), "late");
+        assert!(store.save(key, &token, &lock).await.unwrap());
         assert!(store.clone().load(key).await.unwrap().is_some());
     }
 }

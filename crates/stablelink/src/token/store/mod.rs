@@ -1,11 +1,14 @@
-//! Where tokens are kept, so that clients and processes share one.
+//! Where tokens are stored, so that clients and processes share one. Read the trait [`TokenStore`] first, then `memory`, which
+//! is the simplest store.
 
 #[cfg(feature = "file-store")]
 mod file;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-mod stored;
+mod stored_token;
+#[cfg(feature = "file-store")]
+mod token_file;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -17,81 +20,80 @@ pub use file::FileStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
-pub use stored::StoredToken;
+pub use stored_token::StoredToken;
 
 use crate::clock::BoxFuture;
 
-/// Where the token of an account is kept, so that all clients of it share one.
+/// Stores the token of an account, so that all its clients share one.
 ///
-/// A token ends when another is got, so that two processes with tokens of their own keep ending each other's. Who wants
-/// to renew takes a [lock](Self::lock) that expires, asks the gateway, [saves](Self::save) what came and
-/// [unlocks](Self::unlock).
+/// Issuing a token invalidates the previous one, so two processes with separate tokens keep invalidating each other's. A
+/// refresh acquires a [lock](Self::lock) that expires, requests a token, [saves](Self::save) it and [unlocks](Self::unlock).
 ///
-/// The lock may expire while its holder is still at work: stopped, swapped out, cut off. Its [`Lease`] has a generation
-/// that grows with each lock given out, and becomes that of the token saved with it; a save with a lease that is not the
-/// newest must change nothing. This fences off a late writer, whose token may have ended already.
+/// The lock may expire while its holder still works, for example because its process is suspended. So each [`RefreshLock`] has
+/// a generation, which grows with each lock and is also the generation of the token that is saved with it. A save with a lock that is
+/// not the newest must change nothing: its token may already be invalid.
 ///
-/// Ends are kept as times of day. Machines whose clocks are apart see a token end early or late by as much, which costs a renewal
-/// or a call that is repeated: keep their clocks together, to a minute or so.
+/// Expiry is stored as time of day. If the clocks of two machines differ, one sees the token expire early or late by the
+/// difference, which costs a refresh or a retried call. Keep the clocks synchronised to about a minute.
 ///
-/// Each method must end in a time that a call can wait, in an error at worst, and must not panic. A store that failed may
-/// be asked again at any time: no error is for good. Dropping a future may leave what it began done or undone.
+/// Each method must return within the time that a call can wait, and must not panic. After an error the store may be used again
+/// at any time. A dropped future may or may not have taken effect.
 pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
-    /// The token saved last, even if it has ended: its refresh token may not have. `None` if there is none, or what is
-    /// there can't be read as one.
+    /// Returns the token saved last, even if it has expired: its refresh token may still be valid. `None` if there is no token,
+    /// or if the stored text is not a token.
     ///
     /// # Errors
     ///
-    /// The store can't be read now.
+    /// Fails if the store cannot be read.
     fn load<'a>(
         &'a self,
         key: &'a StoreKey,
     ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>>;
 
-    /// Takes the lock of this key for `life`, unless another owner has it: then `None`, at once.
+    /// Acquires the lock of this key for the time `ttl`. Returns `None` immediately if another owner holds it.
     ///
-    /// The generation of the lease is greater than that of every earlier lease and of every saved token of this key.
+    /// The generation of the lock is greater than that of every earlier lock and of every saved token of this key.
     ///
     /// # Errors
     ///
-    /// The store can't be written now.
+    /// Fails if the store cannot be written.
     fn lock<'a>(
         &'a self,
         key: &'a StoreKey,
         owner: &'a str,
-        life: Duration,
-    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>>;
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>>;
 
-    /// Saves a token, whose generation is that of the lease, if no other lease was given out since: compare and set in
-    /// one step. `false` if one was; then nothing changes. A lock that has expired, with no other lease since, does.
+    /// Saves a token whose generation is that of the lock, in one step with a check that no newer lock exists. Returns
+    /// `false`, and changes nothing, if one exists. An expired lock is accepted if no newer lock exists.
     ///
     /// # Errors
     ///
-    /// The store can't be written now. The token may be saved all the same.
+    /// Fails if the store cannot be written. The token may have been saved nevertheless.
     fn save<'a>(
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a Lease,
+        lock: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Gives the lock back, if this lease still holds it.
+    /// Releases the lock if its owner still holds it.
     ///
     /// # Errors
     ///
-    /// The store can't be written now. The lock ends by itself.
+    /// Fails if the store cannot be written. The lock then expires.
     fn unlock<'a>(
         &'a self,
         key: &'a StoreKey,
-        lease: &'a Lease,
+        lock: &'a RefreshLock,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The gateway refused the access token of this generation: marks it as [ended](StoredToken::ended), if it is still
-    /// the one that is kept. Its refresh token stays.
+    /// Marks the stored token as [expired](StoredToken::expired) if it has this generation, because the gateway rejected it. Its
+    /// refresh token stays.
     ///
     /// # Errors
     ///
-    /// The store can't be written now.
+    /// Fails if the store cannot be written.
     fn invalidate<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -99,7 +101,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
-/// Whose token it is: a gateway and an account of it.
+/// Identifies a token: the gateway and the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoreKey {
     environment: String,
@@ -107,7 +109,7 @@ pub struct StoreKey {
 }
 
 impl StoreKey {
-    /// Of the origin of a gateway and a hash of the api key.
+    /// Creates a key from the origin of the gateway and a hash of the API key.
     pub fn new(environment: impl Into<String>, account: impl Into<String>) -> Self {
         Self {
             environment: environment.into(),
@@ -115,35 +117,35 @@ impl StoreKey {
         }
     }
 
-    /// The origin of the gateway, such as `https://openapi.stablelink.app`.
+    /// Returns the origin of the gateway, such as `https://openapi.stablelink.app`.
     #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
     }
 
-    /// A hash of the api key, in hex. It does not tell the key.
+    /// Returns a hash of the API key, in hexadecimal. It does not reveal the key.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.account
     }
 }
 
-/// In one line, without white space: `https://openapi.stablelink.app|0f3a…`.
+/// One line without whitespace: `https://openapi.stablelink.app|0f3a…`.
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}|{}", self.environment, self.account)
     }
 }
 
-/// A lock that was given out.
+/// A lock that allows its owner to refresh a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub struct RefreshLock {
     owner: String,
     generation: u64,
 }
 
-impl Lease {
-    /// Of its owner and generation, for those who write a store.
+impl RefreshLock {
+    /// Creates a lock, for implementations of [`TokenStore`].
     pub fn new(owner: impl Into<String>, generation: u64) -> Self {
         Self {
             owner: owner.into(),
@@ -151,54 +153,55 @@ impl Lease {
         }
     }
 
-    /// Who took it; each attempt to renew is an owner of its own.
+    /// Returns the owner; each refresh is a separate owner.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The number of this lease, and of the token that is saved with it.
+    /// Returns the generation of the lock and of the token that is saved with it.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
     }
 }
 
-/// Why a store did not do what it was asked for.
+/// Why a token store failed.
 pub struct StoreError {
     problem: Cow<'static, str>,
-    passing: bool,
+    transient: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl StoreError {
-    /// What failed, for people. It is shown: no tokens or passwords.
+    /// Creates a transient error. The text is logged: it must not contain tokens or passwords.
     pub fn new(problem: impl Into<Cow<'static, str>>) -> Self {
         Self {
             problem: problem.into(),
-            passing: true,
+            transient: true,
             source: None,
         }
     }
 
-    /// What it was caused by. It is shown too.
+    /// Sets the source, which is logged too.
     #[must_use]
-    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// It will not pass by itself: somebody must change something. Calls that fail for it are not retryable.
+    /// Marks the error as permanent: it stays until someone changes the configuration. Calls that fail because of it are not
+    /// retryable.
     #[must_use]
-    pub fn lasting(mut self) -> Self {
-        self.passing = false;
+    pub fn permanent(mut self) -> Self {
+        self.transient = false;
         self
     }
 
-    /// Whether it may pass by itself.
+    /// Returns whether the error may disappear without a change of the configuration.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
-        self.passing
+    pub const fn is_transient(&self) -> bool {
+        self.transient
     }
 }
 
@@ -207,7 +210,7 @@ impl From<StoreError> for crate::Error {
         Self::new(crate::ErrorKind::Store {
             problem: format!("the token store: {error}").into(),
         })
-        .retryable(error.passing)
+        .retryable(error.transient)
         .because(error)
     }
 }
@@ -231,7 +234,7 @@ impl StdError for StoreError {
     }
 }
 
-// Stores in other places are tested by the same file.
+// The integration tests of other stores include the same file.
 #[cfg(test)]
 #[path = "../../../tests/support/contract.rs"]
 mod contract;

@@ -11,7 +11,7 @@ import stablelink.client.api.CheckoutApi;
 import stablelink.client.model.CreateCheckoutOrderRequest;
 import stablelink.client.model.CreateSettlementOrderRequest;
 
-/** Money goes out and comes back digit for digit, whether it is a number or a text on the wire. */
+/** Sends and receives amounts digit for digit, as JSON numbers and as JSON strings. */
 final class Amounts {
     private static final List<String> DIGITS = List.of("1000.233567", "12345678901234567890.12");
 
@@ -42,14 +42,14 @@ final class Amounts {
         wire("sent", digits, false, sent().getAsJsonPrimitive("orderAmount"));
         data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
 
-        var answer = checkout.getCheckoutOrder(request.getOrderNo());
-        wire("answered", digits, false, answered().getAsJsonPrimitive("orderAmount"));
-        var order = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
-        Report.same("held", digits, order.getOrderAmount().toPlainString());
+        var response = checkout.getCheckoutOrder(request.getOrderNo());
+        wire("received", digits, false, received().getAsJsonPrimitive("orderAmount"));
+        var order = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+        Report.same("value in the generated type", digits, order.getOrderAmount().toPlainString());
 
-        // The same, however the caller came by it.
+        // The form on the wire does not depend on the scale of the value.
         String exponent = request.orderAmount(new BigDecimal("1E+3")).toJson();
-        Report.holds(exponent.contains("\"orderAmount\":1000,"), "an exponent goes out: " + exponent);
+        Report.require(exponent.contains("\"orderAmount\":1000,"), "sent with an exponent: " + exponent);
     }
 
     private void string(String digits) throws Exception {
@@ -68,22 +68,22 @@ final class Amounts {
         wire("sent", digits, true, sent().getAsJsonPrimitive("amount"));
         data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
 
-        var answer = provisional.getSettlementOrder(number);
-        wire("answered", digits, true, answered().getAsJsonPrimitive("amount"));
-        var settlement = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
-        Report.same("held", digits, settlement.getAmount().toPlainString());
+        var response = provisional.getSettlementOrder(number);
+        wire("received", digits, true, received().getAsJsonPrimitive("amount"));
+        var settlement = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+        Report.same("value in the generated type", digits, settlement.getAmount().toPlainString());
     }
 
-    /** Gson keeps a number as the text that stood there. */
-    private static void wire(String what, String digits, boolean text, JsonPrimitive found) {
-        Report.same(what, text ? '"' + digits + '"' : digits, String.valueOf(found));
+    /** Gson keeps the original text of a number. */
+    private static void wire(String what, String digits, boolean quoted, JsonPrimitive found) {
+        Report.same(what, quoted ? '"' + digits + '"' : digits, String.valueOf(found));
     }
 
     private JsonObject sent() {
         return JsonParser.parseString(gateway.recorder.last().request()).getAsJsonObject();
     }
 
-    private JsonObject answered() {
-        return JsonParser.parseString(gateway.recorder.last().answer()).getAsJsonObject().getAsJsonObject("retdata");
+    private JsonObject received() {
+        return JsonParser.parseString(gateway.recorder.last().response()).getAsJsonObject().getAsJsonObject("retdata");
     }
 }

@@ -7,14 +7,14 @@ import okio.*;
 import stablelink.client.api.AuthenticationApi;
 import stablelink.client.model.*;
 
-/** Signs what leaves, but not the parts of a form, with the one token, which processes share in a file of two lines. */
-record Auth(AuthenticationApi tokens, String key, String secret, String signKey, File file, AtomicReference<String> held)
+/** Adds token and signature to requests. Processes share the only valid token in a file of two lines. */
+record Auth(AuthenticationApi tokens, String key, String secret, String signKey, File file, AtomicReference<String> cached)
     implements Interceptor {
     public Response intercept(Chain chain) throws IOException {
-        String token = held.get() == null ? token(null) : held.get();
-        Response answer = chain.proceed(signed(chain.request(), token));
-        if (answer.code() != 401) return answer;
-        answer.close();
+        String token = cached.get() == null ? token(null) : cached.get();
+        Response response = chain.proceed(signed(chain.request(), token));
+        if (response.code() != 401) return response;
+        response.close();
         return chain.proceed(signed(chain.request(), token(token)));
     }
     Request signed(Request call, String token) throws IOException {
@@ -30,30 +30,30 @@ record Auth(AuthenticationApi tokens, String key, String secret, String signKey,
         String head = method.toUpperCase(java.util.Locale.ROOT) + time + path;
         return new Buffer().writeUtf8(head).write(query).write(body).readByteString();
     }
-    static ByteString decoded(String query) { // through Latin-1, byte by byte: what was escaped need not be UTF-8
+    static ByteString decoded(String query) { // with Latin-1, because the escaped bytes may not be UTF-8
         String bytes = new String(query.getBytes(UTF_8), ISO_8859_1).replaceAll("%(?!\\p{XDigit}{2})", "%25");
         return ByteString.encodeString(java.net.URLDecoder.decode(bytes.replace("+", "%2B"), ISO_8859_1), ISO_8859_1);
     }
     static String sign(String key, ByteString message) { return message.hmacSha512(ByteString.encodeUtf8(key)).base64(); }
-    synchronized String token(String refused) throws IOException { // a file's lock holds back processes, not threads
+    synchronized String token(String rejected) throws IOException { // a file lock excludes processes, not threads
         try (var shared = new RandomAccessFile(file, "rwd"); var lock = shared.getChannel().lock()) {
             String token = shared.readLine(), refresh = shared.readLine();
-            if (token == null || token.equals(refused)) {
-                AccessToken fresh = refresh == null ? null : ask("refresh_token", null, null, refresh);
-                if (fresh == null) fresh = ask("client_credentials", key, secret, null);
-                if (fresh == null) throw new IOException("the gateway gives no token for these credentials");
+            if (token == null || token.equals(rejected)) {
+                AccessToken fresh = refresh == null ? null : request("refresh_token", null, null, refresh);
+                if (fresh == null) fresh = request("client_credentials", key, secret, null);
+                if (fresh == null) throw new IOException("the gateway granted no token for these credentials");
                 shared.setLength(0);
                 shared.writeBytes((token = fresh.getAccessToken()) + "\n" + fresh.getRefreshToken());
             }
-            held.set(token);
+            cached.set(token);
             return token;
         }
     }
-    private AccessToken ask(String grant, String apiKey, String apiSecret, String refreshToken) {
+    private AccessToken request(String grant, String apiKey, String apiSecret, String refreshToken) {
         try {
-            Object answer = tokens.issueAccessToken(grant, apiKey, apiSecret, refreshToken).getActualInstance();
-            return answer instanceof AccessTokenEnvelope envelope ? envelope.getRetdata() : (AccessToken) answer;
-        } catch (Exception e) { return null; } // never told: what it quotes may hold a token
+            Object response = tokens.issueAccessToken(grant, apiKey, apiSecret, refreshToken).getActualInstance();
+            return response instanceof AccessTokenEnvelope envelope ? envelope.getRetdata() : (AccessToken) response;
+        } catch (Exception e) { return null; } // not reported: the message may contain a token
     }
-    public String toString() { return "Auth"; } // a record would print its secrets
+    public String toString() { return "Auth"; } // the default would print the secrets
 }

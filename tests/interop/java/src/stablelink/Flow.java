@@ -34,7 +34,7 @@ import stablelink.provisional.model.CheckoutOrderEvent;
 import stablelink.provisional.model.CreateFeeConfigRequest;
 import stablelink.provisional.model.CreateTradeRequest;
 
-/** Walks through the gateway, in the steps that the README of the programs names. */
+/** Runs the steps that tests/interop/README.md specifies. */
 final class Flow {
     private final Report report = new Report("flow");
     private final Gateway gateway;
@@ -67,53 +67,53 @@ final class Flow {
         Report.same("bytes in the token file at first", 0L, gateway.auth.file().length());
         String token = gateway.auth.token(null);
         Report.same("grants", List.of("client_credentials"), gateway.recorder.grants());
-        Report.holds(written(token), "the token is not in the file");
-        Report.holds(gateway.auth.token(null).equals(token), "the token in the file is not used");
+        Report.require(isInFile(token), "the token is not in the file");
+        Report.require(gateway.auth.token(null).equals(token), "the token in the file is not used");
     }
 
     private void refresh() throws Exception {
         String old = gateway.auth.token(null);
         String fresh = gateway.auth.token(old);
         Report.same("grants", List.of("client_credentials", "refresh_token"), gateway.recorder.grants());
-        Report.holds(!fresh.equals(old), "the token did not change");
-        Report.holds(written(fresh), "the token is not in the file");
+        Report.require(!fresh.equals(old), "the token did not change");
+        Report.require(isInFile(fresh), "the token is not in the file");
         Request request = new Request.Builder().url(gateway.url + "/checkout/order/info?orderNo=A1").build();
         Report.same("HTTP status with the old token", 401, status(gateway.auth.signed(request, old)));
-        Report.same("HTTP status with the new one", 200, status(gateway.auth.signed(request, fresh)));
+        Report.same("HTTP status with the new token", 200, status(gateway.auth.signed(request, fresh)));
     }
 
     private void exchangeRate() throws Exception {
-        var answer = new TradeApi(gateway.client).getExchangeRate(new GetExchangeRateRequest()
+        var response = new TradeApi(gateway.client).getExchangeRate(new GetExchangeRateRequest()
             .sellCurrency("USDT")
             .buyCurrency("USD")
             .amount(new BigDecimal("358.79")));
-        var rate = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        var rate = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("sellCurrency", "USDT", rate.getSellCurrency());
-        Report.holds(rate.getChannelRate().signum() > 0, "channelRate is " + rate.getChannelRate());
-        // The pages tell no zone. In the sandbox it is UTC.
+        Report.require(rate.getChannelRate().signum() > 0, "channelRate is " + rate.getChannelRate());
+        // The pages state no time zone. The sandbox uses UTC.
         LocalDateTime end = rate.getRateExpiryTime();
-        Report.holds(end.isAfter(LocalDateTime.now(ZoneOffset.UTC).minusMinutes(1)), "the rate ended at " + end);
+        Report.require(end.isAfter(LocalDateTime.now(ZoneOffset.UTC).minusMinutes(1)), "the rate expired at " + end);
     }
 
     private void createUser() throws Exception {
-        var answer = new UserApi(gateway.client).createUser(new CreateUserRequest()
+        var response = new UserApi(gateway.client).createUser(new CreateUserRequest()
             .email("interop@example.com")
             .fullName("Interop Limited")
             .country("VGB")
             .clientType(new IntegerOrText(4L))
             .mobileNumber("+65 11918612760")
             .dateOfBirth(LocalDate.of(1988, 8, 5)));
-        // The document does not know what this answers.
-        var user = (Map<?, ?>) data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        // The document has no schema for this response.
+        var user = (Map<?, ?>) data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("email", "interop@example.com", user.get("email"));
     }
 
     private void createOrder() throws Exception {
-        var answer = checkout.createCheckoutOrder(newOrder("688.09"));
-        order = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
-        Report.holds(order.getDepositAddress() != null, "depositAddress is missing");
-        Report.holds(!order.getDepositAddress().equals("-1"), "the token is not enabled: the order cannot be paid");
-        Report.holds(order.getPayingAmount().signum() > 0, "payingAmount is " + order.getPayingAmount());
+        var response = checkout.createCheckoutOrder(newOrder("688.09"));
+        order = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+        Report.require(order.getDepositAddress() != null, "depositAddress is missing");
+        Report.require(!order.getDepositAddress().equals("-1"), "the token is not enabled: the order cannot be paid");
+        Report.require(order.getPayingAmount().signum() > 0, "payingAmount is " + order.getPayingAmount());
     }
 
     private void orderInfo() throws Exception {
@@ -121,18 +121,18 @@ final class Flow {
         Report.same("orderNo", order.getOrderNo(), found.getOrderNo());
         Report.same("orderStatus", "PAYING", found.getOrderStatus());
         Report.same("orderAmount", new BigDecimal("688.09"), found.getOrderAmount());
-        Report.holds(found.getCreatedTime() != null, "createdTime is missing");
-        // What is not in the document yet must not break an answer, nor be lost.
+        Report.require(found.getCreatedTime() != null, "createdTime is missing");
+        // Values and fields that are not in the document are kept, and are no error.
         JsonObject later = JsonParser.parseString(found.toJson()).getAsJsonObject();
         later.addProperty("orderStatus", "NOT_KNOWN_YET");
         later.addProperty("fee", new BigDecimal("12345678901234567890.12"));
         CheckoutOrder read = CheckoutOrder.fromJson(later.toString());
-        Report.same("a status to come", "NOT_KNOWN_YET", read.getOrderStatus());
-        Report.same("a member to come", "12345678901234567890.12", String.valueOf(read.getAdditionalProperty("fee")));
+        Report.same("unknown status", "NOT_KNOWN_YET", read.getOrderStatus());
+        Report.same("unknown field", "12345678901234567890.12", String.valueOf(read.getAdditionalProperty("fee")));
     }
 
     private void simulate() throws Exception {
-        var answer = new WebhookApi(gateway.client).simulateEvent(new SimulateEventRequest()
+        var response = new WebhookApi(gateway.client).simulateEvent(new SimulateEventRequest()
             .event("PAYMENT_REQUEST_CHANGED")
             .remark("interop")
             .developClientId("1")
@@ -149,18 +149,18 @@ final class Flow {
                 .status("Pending")
                 .createdAt(LocalDateTime.of(2026, 3, 30, 19, 18, 8))
                 .network("ethereum")));
-        data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), null);
+        data(response.getRetcode().getActualInstance(), response.getRetmsg(), null);
         String sent = gateway.recorder.last().request();
-        Report.holds(sent.contains("\"amount\":0.00,"), "the zeros of 0.00 are lost");
-        Report.holds(sent.contains("\"2026-03-30 19:18:08\""), "createdAt is not in the form of the page");
+        Report.require(sent.contains("\"amount\":0.00,"), "the zeros of 0.00 were dropped");
+        Report.require(sent.contains("\"2026-03-30 19:18:08\""), "createdAt does not have the documented format");
     }
 
     private void upload() throws Exception {
         File receipt = File.createTempFile("receipt", ".txt");
         try {
             Files.writeString(receipt.toPath(), "Receipt of the interop program, größer als ASCII\n");
-            var answer = new FileApi(gateway.provisional).uploadFile(receipt, 1L);
-            var file = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+            var response = new FileApi(gateway.provisional).uploadFile(receipt, 1L);
+            var file = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
             fileId = String.valueOf(file.getFileId().getActualInstance());
         } finally {
             Files.delete(receipt.toPath());
@@ -193,11 +193,11 @@ final class Flow {
             .amount(new BigDecimal("120.10"))
             .fileId(new stablelink.provisional.model.IntegerOrText(fileId)));
         var trade = data(made.getRetcode().getActualInstance(), made.getRetmsg(), made.getRetdata());
-        var answer = trades.getTrade(requestId);
-        var found = data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        var response = trades.getTrade(requestId);
+        var found = data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
         Report.same("txNo", trade.getTxNo(), found.getTxNo());
         Report.same("amount", "120.10", found.getAmount().toPlainString());
-        Report.holds(found.getCreatedAt() != null, "createdAt is missing");
+        Report.require(found.getCreatedAt() != null, "createdAt is missing");
     }
 
     private void webhook() throws Exception {
@@ -212,23 +212,23 @@ final class Flow {
 
             long sent = Long.parseLong(delivery.timestamp());
             long late = sent + Webhook.TOLERANCE_MS + 1;
-            Report.holds(Webhook.accepts(gateway.signKey, delivery, sent), "the delivery itself is refused");
-            Report.holds(!Webhook.accepts(gateway.signKey, delivery.changed(), sent), "a changed byte is taken");
-            Report.holds(!Webhook.accepts(gateway.signKey, delivery, late), "an old timestamp is taken");
+            Report.require(Webhook.accepts(gateway.signKey, delivery, sent), "the delivery is rejected");
+            Report.require(!Webhook.accepts(gateway.signKey, delivery.changed(), sent), "a changed byte is accepted");
+            Report.require(!Webhook.accepts(gateway.signKey, delivery, late), "an old timestamp is accepted");
         }
     }
 
     private void errorEnvelope() throws Exception {
         var request = newOrder("1.00");
         try {
-            var answer = checkout.createCheckoutOrder(request.orderNo(request.getOrderNo() + " 2"));
-            data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
-        } catch (Gateway.Refused refused) {
+            var response = checkout.createCheckoutOrder(request.orderNo(request.getOrderNo() + " 2"));
+            data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
+        } catch (Gateway.ApiError error) {
             Report.same("HTTP status", 200, gateway.recorder.last().status());
-            Report.same("retcode", "00008", refused.retcode);
+            Report.same("retcode", "00008", error.retcode);
             return;
         }
-        throw new AssertionError("an order number with a blank is taken");
+        throw new AssertionError("an order number with a space was accepted");
     }
 
     private void sharedToken() throws Exception {
@@ -262,14 +262,14 @@ final class Flow {
             .expiredIn(2000L);
     }
 
-    /** Letters and digits. */
+    /** Returns a unique identifier of letters and digits. */
     static String unique() {
         return UUID.randomUUID().toString().replace("-", "");
     }
 
     private CheckoutOrder info(String orderNo) throws Exception {
-        var answer = checkout.getCheckoutOrder(orderNo);
-        return data(answer.getRetcode().getActualInstance(), answer.getRetmsg(), answer.getRetdata());
+        var response = checkout.getCheckoutOrder(orderNo);
+        return data(response.getRetcode().getActualInstance(), response.getRetmsg(), response.getRetdata());
     }
 
     private int status(Request request) throws IOException {
@@ -278,7 +278,7 @@ final class Flow {
         }
     }
 
-    private boolean written(String token) throws IOException {
+    private boolean isInFile(String token) throws IOException {
         return Files.readString(gateway.auth.file().toPath()).contains(token);
     }
 }

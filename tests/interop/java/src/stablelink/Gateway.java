@@ -17,13 +17,13 @@ import okhttp3.Response;
 import stablelink.client.ApiClient;
 import stablelink.client.api.AuthenticationApi;
 
-/** The gateway that the environment names, for the clients of both documents. */
+/** The clients of both documents for the gateway in the environment. */
 final class Gateway {
-    /** An envelope that tells of an error, whatever its HTTP status. */
-    static final class Refused extends IOException {
+    /** A rejection by the gateway, whatever the HTTP status. */
+    static final class ApiError extends IOException {
         final String retcode;
 
-        Refused(String retcode, String retmsg) {
+        ApiError(String retcode, String retmsg) {
             super("retcode " + retcode + ": " + retmsg);
             this.retcode = retcode;
         }
@@ -42,7 +42,7 @@ final class Gateway {
     Gateway(Map<String, String> environment) throws IOException {
         url = wanted(environment, "STABLELINK_ENV").replaceAll("/+$", "");
         signKey = wanted(environment, "STABLELINK_SIGN_KEY");
-        // A redirect would take token, signature and body to another host; a silent repeat could pay twice.
+        // A redirect would send token, signature and body to another host; an automatic retry could pay twice.
         plain = new OkHttpClient.Builder()
             .followRedirects(false)
             .followSslRedirects(false)
@@ -61,15 +61,15 @@ final class Gateway {
         provisional = new stablelink.provisional.ApiClient(signing).setBasePath(url);
     }
 
-    /** The data of an envelope, or the error that it tells: the retcode decides, not the HTTP status. */
-    static <T> T data(Object retcode, String retmsg, T retdata) throws Refused {
+    /** Returns the data of an envelope. Throws unless the retcode, not the HTTP status, reports success. */
+    static <T> T data(Object retcode, String retmsg, T retdata) throws ApiError {
         if (!"200".equals(String.valueOf(retcode))) {
-            throw new Refused(String.valueOf(retcode), retmsg);
+            throw new ApiError(String.valueOf(retcode), retmsg);
         }
         return retdata;
     }
 
-    /** The sandbox's own control, which asks for no token and no signature. */
+    /** Calls the control interface of the sandbox, which needs no token and no signature. */
     void control(String path, Map<String, ?> body) throws IOException {
         RequestBody json = RequestBody.create(new Gson().toJson(body), JSON);
         Request request = new Request.Builder().url(url + "/_sandbox/" + path).post(json).build();
@@ -88,13 +88,13 @@ final class Gateway {
         return value;
     }
 
-    /** Made so that only its owner reads it, before anything stands in it. */
+    /** Creates the file with permissions for its owner only, before anything is written. */
     private static File tokenFile(String name) throws IOException {
         Path path = Path.of(name);
         try {
             Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         } catch (FileAlreadyExistsException shared) {
-            // Another process was first.
+            // Another process created it.
         }
         return path.toFile();
     }

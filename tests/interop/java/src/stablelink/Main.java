@@ -2,7 +2,7 @@ package stablelink;
 
 import java.nio.file.Path;
 
-/** One program for the three parts; tests/interop/README.md says what they prove. */
+/** The program that tests/interop/README.md specifies. */
 public final class Main {
     public static void main(String[] arguments) throws Exception {
         String part = arguments.length == 0 ? "" : arguments[0];

@@ -8,9 +8,9 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.math.BigDecimal;
 
-/** Money on the wire: all of its digits, as a number or as text, never with an exponent. */
+/** Writes amounts with all digits, as a number or a string, never with an exponent. */
 public class Money extends TypeAdapter<BigDecimal> {
-    /** For the members that are text; the generated classes name it, as the generator's profile told them. */
+    /** For fields that are strings. The profile of the generator adds it to the generated classes. */
     public static final class AsText extends Money {
         @Override
         void writeDigits(JsonWriter out, String digits) throws IOException {
@@ -37,7 +37,7 @@ public class Money extends TypeAdapter<BigDecimal> {
     }
 
     void writeDigits(JsonWriter out, String digits) throws IOException {
-        // A BigDecimal itself would come out as 1E+3.
+        // BigDecimal.toString would return 1E+3.
         out.value(new LazilyParsedNumber(digits));
     }
 }

@@ -7,9 +7,9 @@ import okhttp3.Interceptor;
 import okhttp3.Response;
 import okio.Buffer;
 
-/** What went over the wire, as text. Of a token request only its grant is kept. */
+/** Records requests and responses. Of a token request it records only the grant type. */
 final class Recorder implements Interceptor {
-    record Exchange(String path, String request, int status, String answer) {}
+    record Exchange(String path, String request, int status, String response) {}
 
     private final List<Exchange> exchanges = new CopyOnWriteArrayList<>();
     private final List<String> grants = new CopyOnWriteArrayList<>();

@@ -4,7 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import java.util.Objects;
 
-/** One line of JSON for each thing that was tried. */
+/** Writes one line of JSON for each check. */
 final class Report {
     interface Check {
         void run() throws Exception;
@@ -38,12 +38,12 @@ final class Report {
     }
 
     static void same(String what, Object expected, Object found) {
-        holds(Objects.equals(expected, found), what + ": expected " + expected + ", found " + found);
+        require(Objects.equals(expected, found), what + ": expected " + expected + ", found " + found);
     }
 
-    static void holds(boolean condition, String otherwise) {
+    static void require(boolean condition, String message) {
         if (!condition) {
-            throw new AssertionError(otherwise);
+            throw new AssertionError(message);
         }
     }
 }

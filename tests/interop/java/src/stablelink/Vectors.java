@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import okio.ByteString;
 
-/** Reproduces and verifies every vector, through what {@link Auth} signs by and {@link Webhook} verifies by. */
+/** Reproduces and verifies every vector with the code of {@link Auth} and {@link Webhook}. */
 final class Vectors {
     private final Report report = new Report("vectors");
     private final Map<String, String> keys = new HashMap<>();
@@ -39,7 +39,7 @@ final class Vectors {
         }
         for (JsonElement each : file.getAsJsonArray("rejections")) {
             JsonObject rejection = each.getAsJsonObject();
-            report.check(text(rejection, "id"), () -> refuse(rejection));
+            report.check(text(rejection, "id"), () -> reject(rejection));
         }
         int index = 0;
         for (JsonElement each : file.getAsJsonArray("timestamps")) {
@@ -62,22 +62,22 @@ final class Vectors {
 
     private void reproduce(JsonObject vector) {
         ByteString message = message(vector);
-        Report.holds(octets(vector, "string_to_sign").equals(message), "another string to sign");
+        Report.require(octets(vector, "string_to_sign").equals(message), "the string to sign differs");
         String key = keys.get(text(vector, "key"));
         String signature = text(vector, "signature");
         Report.same("signature", signature, Auth.sign(key, message));
-        Report.holds(Webhook.authentic(key, text(vector, "timestamp"), message, signature), "not verified");
+        Report.require(Webhook.authentic(key, text(vector, "timestamp"), message, signature), "not verified");
     }
 
-    private void refuse(JsonObject rejection) {
+    private void reject(JsonObject rejection) {
         JsonObject forged = messages.get(text(rejection, "of")).deepCopy();
         for (String header : new String[] {"timestamp", "signature"}) {
             if (rejection.has(header)) {
                 forged.add(header, rejection.get(header));
             }
         }
-        Report.holds(!Webhook.authentic(keys.get(text(forged, "key")), text(forged, "timestamp"), message(forged),
-            text(forged, "signature")), "taken, although " + text(rejection, "why"));
+        Report.require(!Webhook.authentic(keys.get(text(forged, "key")), text(forged, "timestamp"), message(forged),
+            text(forged, "signature")), "accepted, although " + text(rejection, "why"));
     }
 
     private static ByteString message(JsonObject vector) {
@@ -101,7 +101,7 @@ final class Vectors {
         };
     }
 
-    /** As the vendor's Go client signs; {@link Auth} has no need of it. */
+    /** The form of the vendor's Go client. {@link Auth} does not use it. */
     private static ByteString encodedSorted(String query) {
         return ByteString.encodeUtf8(Arrays.stream(query.split("&"))
             .filter(pair -> !pair.isEmpty())
@@ -112,7 +112,7 @@ final class Vectors {
             .collect(Collectors.joining("&")));
     }
 
-    /** Each byte as one character, so that their order is that of the bytes. */
+    /** Decodes to one character per byte, so that strings are ordered like bytes. */
     private static String plain(String part) {
         return Auth.decoded(part.replace('+', ' ')).string(ISO_8859_1);
     }

@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import okio.ByteString;
 import stablelink.client.model.WebhookReply;
 
-/** Receives deliveries on loopback. One is acknowledged only when its signature and its age are right. */
+/** Receives deliveries on loopback, and acknowledges those with a valid signature and timestamp. */
 final class Webhook implements AutoCloseable {
     static final long TOLERANCE_MS = 120_000;
 
-    /** The two headers and the raw body: what is verified, before anything is parsed. */
+    /** The two headers and the raw body, which are verified before parsing. */
     record Delivery(String timestamp, String signature, ByteString body) {
-        /** The same with one bit of the body turned over. */
+        /** Returns a copy with one flipped bit in the body. */
         Delivery changed() {
             byte[] bytes = body.toByteArray();
             bytes[bytes.length / 2] ^= 1;
@@ -46,7 +46,7 @@ final class Webhook implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/webhook";
     }
 
-    /** The next delivery that was verified; fails after 20 seconds. */
+    /** Returns the next verified delivery. Fails after 20 seconds. */
     Delivery next() throws InterruptedException, IOException {
         Delivery delivery = verified.poll(20, TimeUnit.SECONDS);
         if (delivery == null) {
@@ -61,14 +61,14 @@ final class Webhook implements AutoCloseable {
             && age(delivery.timestamp, now, TOLERANCE_MS) == Age.FRESH;
     }
 
-    /** Whether the two headers belong to the message, whatever their age. */
+    /** Returns whether the headers match the message, whatever their age. */
     static boolean authentic(String signKey, String timestamp, ByteString message, String signature) {
         return isTimestamp(timestamp)
             && signature != null
             && MessageDigest.isEqual(Auth.sign(signKey, message).getBytes(UTF_8), signature.getBytes(UTF_8));
     }
 
-    /** Milliseconds since the epoch: digits, no leading zero, at most 64 bits. */
+    /** Returns whether a string is milliseconds since the epoch: digits without leading zeros, at most 64 bits. */
     static boolean isTimestamp(String text) {
         return text != null && text.matches("0|[1-9][0-9]{0,19}") && new BigInteger(text).bitLength() <= 64;
     }
@@ -96,7 +96,7 @@ final class Webhook implements AutoCloseable {
                 exchange.sendResponseHeaders(401, -1);
             }
         }
-        // Only now: whoever waits for it may stop the server.
+        // Added after the response is sent, because the waiting code may stop the server.
         if (accepted) {
             verified.add(delivery);
         }

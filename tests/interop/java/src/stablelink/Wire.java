@@ -10,11 +10,11 @@ import java.math.BigDecimal;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 
-/** How the generated classes read and write what Gson would change. */
+/** Configures the generated classes to keep digits and local times, which Gson would change. */
 final class Wire {
     private Wire() {}
 
-    /** Once, before the first call: the settings are static in the generated code. */
+    /** Must be called once before the first request: the settings of the generated code are static. */
     static void install() {
         stablelink.client.JSON.setGson(exact(stablelink.client.JSON.getGson()));
         stablelink.provisional.JSON.setGson(exact(stablelink.provisional.JSON.getGson()));
@@ -24,12 +24,12 @@ final class Wire {
         return gson.newBuilder()
             .registerTypeAdapter(BigDecimal.class, new Money())
             .registerTypeAdapter(LocalDateTime.class, new LocalTime().nullSafe())
-            // Numbers in members that are not in the document; a double would lose digits.
+            // Numbers in fields that are not in the document. A double would lose digits.
             .setObjectToNumberStrategy(ToNumberPolicy.BIG_DECIMAL)
             .create();
     }
 
-    /** Times without a zone. Day and time are parted by a blank or by a T: both are read, the blank is written. */
+    /** Times without a zone. Date and time are separated by a space or a T when read, and by a space when written. */
     private static final class LocalTime extends TypeAdapter<LocalDateTime> {
         private static final DateTimeFormatter WRITTEN = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
 

@@ -1,0 +1,683 @@
+//! Reads YAML into a [`JsonNode`] tree that keeps the line of every field and the digits of every number.
+//!
+//! Libraries considered: `serde-saphyr` deserializes into Rust types and reads numbers as `f64`; `saphyr` keeps
+//! positions but expands aliases without a limit. This reader uses the event parser of `serde-saphyr`.
+//!
+//! There are two modes. [`parse_strict`] is for files that a person maintains: whatever YAML readers disagree about is
+//! an error. The importer's own mode is for pages: it accepts what a page generator may emit.
+
+use std::collections::HashMap;
+
+use serde_json::Number;
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+
+use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
+
+/// Largest file that [`parse_strict`] reads, in bytes: 8 MiB.
+const MAX_STRICT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What a mode accepts.
+#[derive(Debug, Clone, Copy)]
+struct YamlLimits {
+    strict: bool,
+    depth: usize,
+    /// Number of values, including those that aliases copy.
+    values: usize,
+    /// Bytes of keys and strings that anchors and aliases copy.
+    copied_bytes: usize,
+}
+
+const STRICT: YamlLimits = YamlLimits {
+    strict: true,
+    depth: 64,
+    values: usize::MAX,
+    copied_bytes: 1024 * 1024,
+};
+
+const LENIENT: YamlLimits = YamlLimits {
+    strict: false,
+    depth: 100,
+    values: MAX_PAGE_VALUES,
+    copied_bytes: usize::MAX,
+};
+
+/// Why a text cannot be read as YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YamlError {
+    /// The line, counted from 1; absent if the error concerns the whole file.
+    pub line: Option<u32>,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// How to correct it.
+    pub help: String,
+}
+
+impl YamlError {
+    fn new(line: impl Into<Option<u32>>, message: impl Into<String>, help: &str) -> Self {
+        Self {
+            line: line.into(),
+            message: message.into(),
+            help: help.to_owned(),
+        }
+    }
+}
+
+/// Reads a file of exactly one YAML document by strict rules.
+///
+/// # Errors
+///
+/// Returns an error for a file that is empty, larger than 8 MiB or not UTF-8; for a second document, a repeated key, a
+/// key that is not a scalar, a tag, a `<<` merge, an alias inside its own anchor, nesting beyond 64 levels, and aliases
+/// that copy more than 1 MiB; and for a plain scalar that some readers take for a boolean (`yes`) or that JSON cannot
+/// hold digit for digit (`0x1F`, `007`).
+pub fn parse_strict(bytes: &[u8]) -> Result<JsonNode, YamlError> {
+    if bytes.len() > MAX_STRICT_BYTES {
+        return Err(YamlError::new(
+            None,
+            "the file is larger than 8 MiB",
+            "split the file, or check what was added to it",
+        ));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        YamlError::new(
+            u32::try_from(line).ok(),
+            "the file is not UTF-8",
+            "save the file as UTF-8",
+        )
+    })?;
+    let mut reader = YamlReader::new(text, 1, STRICT);
+    let root = reader.document()?;
+    match reader.next_content()? {
+        None => root.ok_or_else(|| {
+            YamlError::new(
+                None,
+                "the file is empty",
+                "write a document, or delete the file",
+            )
+        }),
+        Some((_, line)) => Err(YamlError::new(
+            line,
+            "a second YAML document begins here",
+            "write one document per file",
+        )),
+    }
+}
+
+/// The YAML block of a page.
+#[derive(Debug)]
+pub(crate) struct YamlBlock {
+    pub(crate) root: JsonNode,
+    /// Line of an alias inside its own anchor, which is read as null.
+    pub(crate) cycle: Option<u32>,
+}
+
+/// Reads the first document of a block whose first line is line `first_line` of the page.
+///
+/// Tags are ignored except that they make a scalar a string, and a repeated key is kept.
+pub(crate) fn parse_block(text: &str, first_line: u32) -> Result<YamlBlock, YamlError> {
+    let mut reader = YamlReader::new(text, first_line, LENIENT);
+    let Some(root) = reader.document()? else {
+        return Err(YamlError::new(
+            first_line,
+            "the block is empty",
+            "save the page again",
+        ));
+    };
+    Ok(YamlBlock {
+        root,
+        cycle: reader.cycle,
+    })
+}
+
+/// A node that an alias can refer to, and its size.
+struct AnchoredNode {
+    node: JsonNode,
+    size: NodeSize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct NodeSize {
+    height: usize,
+    values: usize,
+    bytes: usize,
+}
+
+struct YamlReader<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    /// Number of lines of the page above the block.
+    lines_above: u32,
+    limits: YamlLimits,
+    anchors: HashMap<usize, AnchoredNode>,
+    cycle: Option<u32>,
+}
+
+impl<'a> YamlReader<'a> {
+    fn new(text: &'a str, first_line: u32, limits: YamlLimits) -> Self {
+        Self {
+            parser: Parser::new_from_str(text),
+            lines_above: first_line.saturating_sub(1),
+            limits,
+            anchors: HashMap::new(),
+            cycle: None,
+        }
+    }
+
+    /// Returns the next event that is not a comment, and its line.
+    fn next(&mut self) -> Result<(Event<'a>, u32), YamlError> {
+        loop {
+            match self.parser.next_event() {
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok((event, span))) => return Ok((event, self.line(&span))),
+                Some(Err(error)) => {
+                    let line = u32::try_from(error.marker().line()).unwrap_or(u32::MAX);
+                    return Err(YamlError::new(
+                        line.saturating_add(self.lines_above),
+                        format!("this is not YAML: {}", error.info()),
+                        "correct the YAML syntax",
+                    ));
+                }
+                None => return Ok((Event::StreamEnd, 0)),
+            }
+        }
+    }
+
+    /// Returns the next event inside a document, or `None` at the end of the text.
+    fn next_content(&mut self) -> Result<Option<(Event<'a>, u32)>, YamlError> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(None),
+                (Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _) => {}
+                content => return Ok(Some(content)),
+            }
+        }
+    }
+
+    /// Reads the next document, or returns `None` at the end of the text.
+    fn document(&mut self) -> Result<Option<JsonNode>, YamlError> {
+        match self.next_content()? {
+            Some((event, line)) => self.node(event, line, 0).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn line(&self, span: &Span) -> u32 {
+        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+        line.saturating_add(self.lines_above)
+    }
+
+    fn node(&mut self, event: Event<'a>, line: u32, depth: usize) -> Result<JsonNode, YamlError> {
+        if depth > self.limits.depth {
+            return Err(self.too_deep(line));
+        }
+        self.charge_values(1, line)?;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.check_tag(tag.is_some(), line)?;
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let value = match plain {
+                    false => JsonValue::String(text.into_owned()),
+                    true if self.limits.strict => strict_scalar(&text, line)?,
+                    true => lenient_scalar(&text),
+                };
+                (value, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.check_tag(tag.is_some(), line)?;
+                (JsonValue::Array(self.items(depth)?), anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.check_tag(tag.is_some(), line)?;
+                (JsonValue::Object(self.fields(depth)?), anchor)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, line, depth),
+            _ => {
+                return Err(YamlError::new(
+                    line,
+                    "the YAML ends here, before it is complete",
+                    "correct the YAML syntax",
+                ));
+            }
+        };
+        let node = JsonNode { line, value };
+        // The parser uses 0 for a node without an anchor.
+        if anchor != 0 {
+            let size = measure(&node);
+            self.charge_copy(size, line)?;
+            let node = node.clone();
+            self.anchors.insert(anchor, AnchoredNode { node, size });
+        }
+        Ok(node)
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<JsonNode>, YamlError> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, line) => items.push(self.node(event, line, depth + 1)?),
+            }
+        }
+    }
+
+    fn fields(&mut self, depth: usize) -> Result<Vec<JsonField>, YamlError> {
+        let mut fields: Vec<JsonField> = Vec::new();
+        let mut first_lines = HashMap::new();
+        loop {
+            let (event, line) = self.next()?;
+            let name = match event {
+                Event::MappingEnd => return Ok(fields),
+                Event::Scalar(text, style, _, tag) => {
+                    self.check_tag(tag.is_some(), line)?;
+                    if self.limits.strict && text == "<<" && style == ScalarStyle::Plain {
+                        return Err(YamlError::new(
+                            line,
+                            "`<<` merges are not supported",
+                            "write the merged fields out",
+                        ));
+                    }
+                    text.into_owned()
+                }
+                _ => {
+                    return Err(YamlError::new(
+                        line,
+                        "a key of a mapping is not a scalar",
+                        "write the key as text",
+                    ));
+                }
+            };
+            if self.limits.strict
+                && let Some(first) = first_lines.insert(name.clone(), line)
+            {
+                return Err(YamlError::new(
+                    line,
+                    format!(
+                        "the key `{name}` is repeated in one mapping; it is first on line {first}"
+                    ),
+                    "keep one of the two fields",
+                ));
+            }
+            let (event, value_line) = self.next()?;
+            let value = self.node(event, value_line, depth + 1)?;
+            fields.push(JsonField { name, line, value });
+        }
+    }
+
+    /// Copies the node that an alias refers to. The copy has the line of the alias.
+    fn alias(&mut self, anchor: usize, line: u32, depth: usize) -> Result<JsonNode, YamlError> {
+        let Some(anchored) = self.anchors.get(&anchor) else {
+            if self.limits.strict {
+                return Err(YamlError::new(
+                    line,
+                    "an alias is used inside its own anchor",
+                    "write the value out",
+                ));
+            }
+            self.cycle = self.cycle.or(Some(line));
+            let value = JsonValue::Null;
+            return Ok(JsonNode { line, value });
+        };
+        if depth + anchored.size.height > self.limits.depth {
+            return Err(self.too_deep(line));
+        }
+        let (value, size) = (anchored.node.value.clone(), anchored.size);
+        self.charge_copy(size, line)?;
+        Ok(JsonNode { line, value })
+    }
+
+    fn check_tag(&self, tagged: bool, line: u32) -> Result<(), YamlError> {
+        if tagged && self.limits.strict {
+            return Err(YamlError::new(
+                line,
+                "tags (`!…`) are not supported",
+                "remove the tag; put the value in quotes if it is a string",
+            ));
+        }
+        Ok(())
+    }
+
+    fn too_deep(&self, line: u32) -> YamlError {
+        let message = format!(
+            "the YAML is nested deeper than {} levels",
+            self.limits.depth
+        );
+        YamlError::new(
+            line,
+            message,
+            "an OpenAPI document needs fewer levels: check the indentation",
+        )
+    }
+
+    fn charge_copy(&mut self, size: NodeSize, line: u32) -> Result<(), YamlError> {
+        self.charge_values(size.values, line)?;
+        let left = self.limits.copied_bytes.checked_sub(size.bytes);
+        self.limits.copied_bytes = left.ok_or_else(|| {
+            YamlError::new(
+                line,
+                "the anchors and aliases copy more than 1 MiB",
+                "write the values out, or split the file",
+            )
+        })?;
+        Ok(())
+    }
+
+    fn charge_values(&mut self, count: usize, line: u32) -> Result<(), YamlError> {
+        let left = self.limits.values.checked_sub(count);
+        self.limits.values = left.ok_or_else(|| {
+            let message = format!(
+                "the YAML has more than {MAX_PAGE_VALUES} values, copies by aliases included"
+            );
+            YamlError::new(line, message, "write the values out, or split the page")
+        })?;
+        Ok(())
+    }
+}
+
+fn measure(node: &JsonNode) -> NodeSize {
+    let leaf = |values, bytes| NodeSize {
+        height: 0,
+        values,
+        bytes,
+    };
+    let add = |all: NodeSize, inner: NodeSize, name_bytes: usize| NodeSize {
+        height: all.height.max(inner.height + 1),
+        values: all.values + inner.values,
+        bytes: all.bytes + inner.bytes + name_bytes,
+    };
+    match &node.value {
+        JsonValue::Array(items) => items
+            .iter()
+            .fold(leaf(1, 1), |all, item| add(all, measure(item), 0)),
+        JsonValue::Object(fields) => fields.iter().fold(leaf(1, 1), |all, field| {
+            add(all, measure(&field.value), field.name.len())
+        }),
+        // A long string counts as several values.
+        JsonValue::String(text) | JsonValue::Number(text) => {
+            leaf(1 + text.len() / 256, text.len() + 1)
+        }
+        JsonValue::Null | JsonValue::Bool(_) => leaf(1, 8),
+    }
+}
+
+/// Reads a plain scalar by the JSON schema of YAML 1.2. Anything that JSON lacks is a string.
+fn lenient_scalar(text: &str) -> JsonValue {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let second = digits.as_bytes().get(1);
+    let leading_zero = digits.starts_with('0') && second.is_some_and(u8::is_ascii_digit);
+    keyword(text).unwrap_or_else(|| {
+        let number = digits.starts_with(|c: char| c.is_ascii_digit())
+            && !leading_zero
+            && text.parse::<Number>().is_ok();
+        if number {
+            JsonValue::Number(text.to_owned())
+        } else {
+            JsonValue::String(text.to_owned())
+        }
+    })
+}
+
+fn keyword(text: &str) -> Option<JsonValue> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Some(JsonValue::Null),
+        "true" | "True" | "TRUE" => Some(JsonValue::Bool(true)),
+        "false" | "False" | "FALSE" => Some(JsonValue::Bool(false)),
+        _ => None,
+    }
+}
+
+/// Reads a plain scalar that all YAML readers agree on.
+fn strict_scalar(text: &str, line: u32) -> Result<JsonValue, YamlError> {
+    if let Some(value) = keyword(text) {
+        return Ok(value);
+    }
+    if ["yes", "no", "on", "off"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word))
+    {
+        return Err(YamlError::new(
+            line,
+            format!("`{text}` is a string for some YAML readers and a boolean for others"),
+            "put the string in quotes, or write true or false",
+        ));
+    }
+    if !is_number_for_some_reader(text) {
+        return Ok(JsonValue::String(text.to_owned()));
+    }
+    // `Number` normalises some exponents, so only a number that it prints unchanged is accepted.
+    match text.parse::<Number>() {
+        Ok(number) if number.to_string() == text => Ok(JsonValue::Number(text.to_owned())),
+        _ => Err(YamlError::new(
+            line,
+            format!("`{text}` is a number that JSON cannot hold digit for digit"),
+            "write the number in decimal digits as in JSON, or in quotes if it is a string",
+        )),
+    }
+}
+
+fn is_number_for_some_reader(text: &str) -> bool {
+    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if body.eq_ignore_ascii_case(".inf") || body.eq_ignore_ascii_case(".nan") {
+        return true;
+    }
+    let lower = body.to_ascii_lowercase();
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    let prefixed = ["0x", "0o", "0b"]
+        .iter()
+        .filter_map(|prefix| lower.strip_prefix(prefix))
+        .any(|rest| {
+            !rest.is_empty()
+                && rest
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit() || byte == b'_')
+        });
+    let (mantissa, exponent) = match lower.split_once('e') {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (&*lower, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let decimal = digits(whole)
+        && digits(fraction)
+        && mantissa.bytes().any(|byte| byte.is_ascii_digit())
+        && !mantissa.starts_with('_')
+        && exponent.is_none_or(|exponent| {
+            let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            !exponent.is_empty() && digits(exponent)
+        });
+    prefixed || decimal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lenient(text: &str) -> String {
+        match parse_block(text, 10) {
+            Ok(block) => block.root.to_value().to_string(),
+            Err(error) => format!("{:?}: {}", error.line, error.message),
+        }
+    }
+
+    fn strict(text: &str) -> String {
+        parse_strict(text.as_bytes())
+            .unwrap()
+            .to_value()
+            .to_string()
+    }
+
+    #[test]
+    fn lenient_scalars_follow_json() {
+        for (yaml, json) in [
+            (
+                "a: 1.50\nb: '1'\nc: 007\nd: ~\ne: yes",
+                r#"{"a":1.50,"b":"1","c":"007","d":null,"e":"yes"}"#,
+            ),
+            (
+                "- 2026-01-02\n- 1e400\n- .5\n- 0x1F\n- -0\n- 1_000",
+                r#"["2026-01-02",1e+400,".5","0x1F",-0,"1_000"]"#,
+            ),
+            ("? a\n: b", r#"{"a":"b"}"#),
+            (
+                "a: >-\n  x\n  y\nb: |-\n  x\n  y",
+                r#"{"a":"x y","b":"x\ny"}"#,
+            ),
+            ("a: &x {b: 1}\nc: *x", r#"{"a":{"b":1},"c":{"b":1}}"#),
+            ("a: &x\n  b: *x", r#"{"a":{"b":null}}"#),
+            ("!!str 1", r#""1""#),
+        ] {
+            assert_eq!(lenient(yaml), json, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn strict_scalars_follow_json_and_keep_their_digits() {
+        for (yaml, json) in [
+            ("a: 0.10", r#"{"a":0.10}"#),
+            (
+                "a: 12345678901234567890.12",
+                r#"{"a":12345678901234567890.12}"#,
+            ),
+            ("a: -0", r#"{"a":-0}"#),
+            ("a: '0.10'", r#"{"a":"0.10"}"#),
+            (
+                "a: [1, ~, null, true, \"x\"]",
+                r#"{"a":[1,null,null,true,"x"]}"#,
+            ),
+            (
+                "a: >-\n  two\n  lines\nb: |\n  x\n",
+                r#"{"a":"two lines","b":"x\n"}"#,
+            ),
+            (
+                "200: {description: 2025-12-24}",
+                r#"{"200":{"description":"2025-12-24"}}"#,
+            ),
+            ("a: 1.2.3", r#"{"a":"1.2.3"}"#),
+            (
+                "a: 0x\nb: e5\nc: '.'\nd: .",
+                r#"{"a":"0x","b":"e5","c":".","d":"."}"#,
+            ),
+            ("a:\n# a comment\n- b # another\n", r#"{"a":["b"]}"#),
+            ("b: 1\na: 2", r#"{"b":1,"a":2}"#),
+            (
+                "a: &x {c: &y 1.50}\nb: [*x, *y]",
+                r#"{"a":{"c":1.50},"b":[{"c":1.50},1.50]}"#,
+            ),
+            ("a: &x 1\nb: &x 2\nc: *x", r#"{"a":1,"b":2,"c":2}"#),
+        ] {
+            assert_eq!(strict(yaml), json, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn strict_mode_rejects_what_readers_disagree_about() {
+        for (yaml, line, message) in [
+            ("a: 1\nb: 007", 2, "digit for digit"),
+            ("a: 1e5000", 1, "digit for digit"),
+            ("a: 0x1F", 1, "digit for digit"),
+            ("a: +1", 1, "digit for digit"),
+            ("a: .5", 1, "digit for digit"),
+            ("a: 1_000", 1, "digit for digit"),
+            ("a: .nan", 1, "digit for digit"),
+            ("a: Yes", 1, "a boolean for others"),
+            ("a: &x [*x]", 1, "inside its own anchor"),
+            ("a: !!str 1", 1, "tags"),
+            ("<<: {a: 1}", 1, "merges"),
+            (
+                "a: 1\na: 2",
+                2,
+                "repeated in one mapping; it is first on line 1",
+            ),
+            ("? [a]\n: 1", 1, "a key of a mapping"),
+            ("a: 1\n---\nb: 2", 2, "second YAML document"),
+            ("a: [1", 1, "not YAML"),
+            ("a: b: c", 1, "not YAML"),
+        ] {
+            let error = parse_strict(yaml.as_bytes()).unwrap_err();
+            assert!(error.message.contains(message), "{yaml}: {error:?}");
+            assert!(
+                error.line.is_some_and(|found| found >= line),
+                "{yaml}: {error:?}"
+            );
+        }
+        assert!(parse_strict(b"").unwrap_err().message.contains("empty"));
+        assert_eq!(parse_strict(b"a: 1\nb: \xff").unwrap_err().line, Some(2));
+    }
+
+    #[test]
+    fn nodes_keep_their_lines() {
+        let root = parse_strict(b"# head\na:\n  - x\n  -\n    b: 1\n").unwrap();
+        let field = &root.fields()[0];
+        assert_eq!((field.line, field.name.as_str()), (2, "a"));
+        let lines: Vec<u32> = field.value.items().iter().map(|node| node.line).collect();
+        assert_eq!(lines, [3, 5]);
+        let root = parse_block("a:\n  - 1\n  -\n    b: 2", 10).unwrap().root;
+        let [one, two] = root.get("a").unwrap().items() else {
+            panic!("two items");
+        };
+        assert_eq!((one.line, two.fields()[0].line), (11, 13));
+    }
+
+    /// Returns a text in which each line repeats the previous one through aliases.
+    fn alias_bomb(times: usize, lines: usize) -> String {
+        let mut text = "a0: &a0 [x]\n".to_owned();
+        for line in 1..lines {
+            let aliases = vec![format!("*a{}", line - 1); times].join(", ");
+            text.push_str(&format!("a{line}: &a{line} [{aliases}]\n"));
+        }
+        text
+    }
+
+    /// Returns nested mappings, one per line.
+    fn nested_mappings(levels: usize) -> String {
+        (0..levels)
+            .map(|level| format!("{}a:\n", " ".repeat(level)))
+            .collect()
+    }
+
+    #[test]
+    fn lenient_errors_name_line_and_reason() {
+        for (yaml, line, message) in [
+            (alias_bomb(10, 12).as_str(), 14, "more than 200000 values"),
+            (&"[".repeat(5_000), 10, ""),
+            (&format!("a: {}", "- ".repeat(5_000)), 10, ""),
+            (&nested_mappings(150), 111, "deeper than 100 levels"),
+            ("", 10, "the block is empty"),
+            ("a: [1, 2", 10, "not YAML"),
+            ("a: *b", 10, "not YAML"),
+            ("[a]: 1", 10, "a key of a mapping"),
+            ("a: 1\n b: 2", 11, "not YAML"),
+        ] {
+            let error = parse_block(yaml, 10).expect_err(&yaml[..yaml.len().min(40)]);
+            assert!(error.message.contains(message), "{error:?}");
+            assert!(error.line.is_some_and(|found| found >= line), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn strict_mode_rejects_deep_nesting_and_alias_bombs() {
+        for text in [
+            "[".repeat(100_000),
+            "{a: ".repeat(100_000),
+            nested_mappings(5_000),
+            "- ".repeat(100_000),
+            alias_bomb(2, 30),
+            alias_bomb(200, 4),
+            format!(
+                "a: &a {}\nb: [{}]",
+                "x".repeat(100_000),
+                vec!["*a"; 20].join(", ")
+            ),
+            format!(
+                "a: &a {0}1{1}\nb: {0}*a{1}\n",
+                "[".repeat(40),
+                "]".repeat(40)
+            ),
+            " ".repeat(MAX_STRICT_BYTES + 1),
+        ] {
+            parse_strict(text.as_bytes()).unwrap_err();
+        }
+    }
+}

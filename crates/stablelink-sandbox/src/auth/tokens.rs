@@ -1,0 +1,327 @@
+//! The tokens of a client, of which only the latest pair is valid, and the token operation.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use serde::Serialize;
+
+use crate::api_error::ApiError;
+use crate::credentials::{RandomnessError, random_string};
+use crate::envelope::OperationResult;
+use crate::gateway::{Gateway, GatewayClient};
+use crate::server::ReceivedRequest;
+use crate::settings::{SandboxSettings, TokenShape};
+
+/// The number of token requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenGrants {
+    /// Tokens issued for an API key and API secret.
+    pub credentials: u64,
+    /// Tokens issued for a refresh token.
+    pub refresh: u64,
+    /// Rejected requests. Requests that a fault answered before the operation are not counted.
+    pub rejected: u64,
+}
+
+impl TokenGrants {
+    /// Returns the number of issued tokens.
+    #[must_use]
+    pub const fn granted(self) -> u64 {
+        self.credentials + self.refresh
+    }
+}
+
+impl std::ops::AddAssign for TokenGrants {
+    fn add_assign(&mut self, other: Self) {
+        self.credentials += other.credentials;
+        self.refresh += other.refresh;
+        self.rejected += other.rejected;
+    }
+}
+
+/// A token and its expiry in milliseconds since the epoch.
+#[derive(Clone)]
+struct SandboxToken {
+    text: String,
+    expires_at: i64,
+}
+
+impl SandboxToken {
+    fn new(now: i64, lifetime: u64) -> Result<Self, RandomnessError> {
+        let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
+        Ok(Self {
+            text: random_string(24)?,
+            expires_at: now.saturating_add(lifetime.saturating_mul(1000)),
+        })
+    }
+
+    fn is_valid(&self, text: &str, now: i64) -> bool {
+        self.text == text && now < self.expires_at
+    }
+}
+
+/// A new pair of tokens.
+pub(crate) struct IssuedTokens {
+    access: String,
+    refresh: String,
+    generation: u64,
+}
+
+/// The status of a client's tokens, without the tokens.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenStatus {
+    /// 0 if no token was issued yet.
+    generation: u64,
+    /// Expiry of the valid access token in milliseconds since the epoch.
+    access_expires_at: Option<i64>,
+    refresh_expires_at: Option<i64>,
+    calls: u64,
+    granted_by_credentials: u64,
+    granted_by_refresh: u64,
+}
+
+/// The tokens of one client.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    /// Number of issued pairs. The first pair has generation 1.
+    generation: u64,
+    access: Option<SandboxToken>,
+    refresh: Option<SandboxToken>,
+    /// Number of accepted calls with the current access token.
+    calls: u64,
+    pub(crate) grants: TokenGrants,
+}
+
+impl Tokens {
+    /// Issues a new pair. The previous pair becomes invalid.
+    fn issue(
+        &mut self,
+        now: i64,
+        settings: &SandboxSettings,
+    ) -> Result<IssuedTokens, RandomnessError> {
+        let access = SandboxToken::new(now, settings.token_lifetime)?;
+        let refresh = SandboxToken::new(now, settings.refresh_token_lifetime)?;
+        self.generation += 1;
+        self.calls = 0;
+        let issued = IssuedTokens {
+            access: access.text.clone(),
+            refresh: refresh.text.clone(),
+            generation: self.generation,
+        };
+        (self.access, self.refresh) = (Some(access), Some(refresh));
+        Ok(issued)
+    }
+
+    pub(crate) fn status(&self, now: i64) -> TokenStatus {
+        let expiry = |token: &Option<SandboxToken>| {
+            let valid = token.as_ref().filter(|token| now < token.expires_at);
+            valid.map(|token| token.expires_at)
+        };
+        TokenStatus {
+            generation: self.generation,
+            access_expires_at: expiry(&self.access),
+            refresh_expires_at: expiry(&self.refresh),
+            calls: self.calls,
+            granted_by_credentials: self.grants.credentials,
+            granted_by_refresh: self.grants.refresh,
+        }
+    }
+
+    fn is_refresh_token(&self, text: &str, now: i64) -> bool {
+        let token = self.refresh.as_ref();
+        token.is_some_and(|token| token.is_valid(text, now))
+    }
+
+    /// Returns the generation of this access token if it is valid.
+    pub(crate) fn current_generation(&self, text: &str, now: i64) -> Option<u64> {
+        let valid = self
+            .access
+            .as_ref()
+            .filter(|token| token.is_valid(text, now));
+        valid.map(|_| self.generation)
+    }
+
+    /// Counts a call with the token of this generation, and revokes the token after `limit` calls.
+    /// Returns false if the token became invalid after it was
+    /// [checked](Self::current_generation).
+    pub(crate) fn count_call(&mut self, generation: u64, limit: Option<u64>) -> bool {
+        if self.access.is_none() || self.generation != generation {
+            return false;
+        }
+        self.calls += 1;
+        if limit.is_some_and(|limit| self.calls >= limit) {
+            self.access = None;
+        }
+        true
+    }
+
+    /// Revokes the access token. The refresh token remains valid.
+    pub(crate) fn revoke(&mut self) {
+        self.access = None;
+    }
+
+    /// Revokes the refresh token. The access token remains valid.
+    pub(crate) fn revoke_refresh(&mut self) {
+        self.refresh = None;
+    }
+}
+
+#[derive(Serialize)]
+struct TokenResponse {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    refresh_token: String,
+    rt_expires_in: u64,
+}
+
+/// The token operation: issues a token for credentials or for a refresh token.
+pub(crate) async fn issue_access_token(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(received): Extension<ReceivedRequest>,
+    Query(parameters): Query<HashMap<String, String>>,
+) -> Result<OperationResult, ApiError> {
+    let result = grant(&gateway, &received, &parameters);
+    if result.is_err() {
+        gateway.rejected_grants().rejected += 1;
+    }
+    result
+}
+
+fn grant(
+    gateway: &Gateway,
+    received: &ReceivedRequest,
+    parameters: &HashMap<String, String>,
+) -> Result<OperationResult, ApiError> {
+    let parameter = |name: &str| {
+        let value = parameters.get(name).map(String::as_str);
+        value
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| ApiError::missing_field(name))
+    };
+    let now = gateway.clock.now_millis();
+    let settings = gateway.settings();
+    // The check and the grant hold the same lock, so a rotation cannot happen between them.
+    let (granted, problem, shape) = match parameter("grant_type")? {
+        "client_credentials" => {
+            let (key, secret) = (parameter("api_key")?, parameter("api_secret")?);
+            let granted = first_client(gateway, |client| {
+                let credentials = client.credentials();
+                credentials.matches(key, secret).then(|| {
+                    let mut tokens = client.tokens();
+                    tokens.grants.credentials += 1;
+                    tokens.issue(now, &settings)
+                })
+            });
+            (
+                granted,
+                "api_key or api_secret is wrong",
+                settings.token_shape,
+            )
+        }
+        "refresh_token" => {
+            let token = parameter("refresh_token")?;
+            let granted = first_client(gateway, |client| {
+                let mut tokens = client.tokens();
+                tokens.is_refresh_token(token, now).then(|| {
+                    tokens.grants.refresh += 1;
+                    tokens.issue(now, &settings)
+                })
+            });
+            let problem = "refresh_token is invalid or has expired";
+            (granted, problem, settings.refresh_shape)
+        }
+        _ => {
+            let rule = "grant_type must be client_credentials or refresh_token";
+            return Err(ApiError::field(rule));
+        }
+    };
+    let (index, issued) = granted.ok_or_else(|| ApiError::credentials(problem))?;
+    let issued = issued.map_err(|error| ApiError::internal(&error))?;
+    gateway.requests.update(received.number, |record| {
+        record.client = Some(index);
+        record.token_generation = Some(issued.generation);
+    });
+    let response = TokenResponse {
+        access_token: issued.access,
+        token_type: "bearer",
+        expires_in: settings.token_lifetime,
+        refresh_token: issued.refresh,
+        rt_expires_in: settings.refresh_token_lifetime,
+    };
+    match shape {
+        TokenShape::Enveloped => OperationResult::data(&response),
+        TokenShape::Bare => OperationResult::bare(&response),
+    }
+}
+
+/// Returns the first client for which `grant` returns a value, and the value.
+fn first_client<T>(
+    gateway: &Gateway,
+    grant: impl Fn(&GatewayClient) -> Option<T>,
+) -> Option<(usize, T)> {
+    let mut clients = gateway.clients.iter().enumerate();
+    clients.find_map(|(index, client)| Some((index, grant(client)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_pair_invalidates_the_previous_one() {
+        let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
+        let first = tokens.issue(0, &settings).unwrap();
+        assert_eq!(
+            tokens.current_generation(&first.access, 21_599_999),
+            Some(1)
+        );
+        assert_eq!(tokens.current_generation(&first.access, 21_600_000), None);
+        assert!(tokens.is_refresh_token(&first.refresh, 43_199_999));
+        assert!(!tokens.is_refresh_token(&first.refresh, 43_200_000));
+        assert!(!tokens.is_refresh_token(&first.access, 0));
+        let second = tokens.issue(1, &settings).unwrap();
+        assert_eq!(tokens.current_generation(&first.access, 1), None);
+        assert!(!tokens.is_refresh_token(&first.refresh, 1));
+        assert_eq!(tokens.current_generation(&second.access, 1), Some(2));
+        tokens.revoke();
+        assert_eq!(tokens.current_generation(&second.access, 1), None);
+        assert!(tokens.is_refresh_token(&second.refresh, 1));
+        tokens.revoke_refresh();
+        assert!(!tokens.is_refresh_token(&second.refresh, 1));
+    }
+
+    #[test]
+    fn lifetime_of_zero_expires_at_once() {
+        let settings = SandboxSettings {
+            token_lifetime: 0,
+            refresh_token_lifetime: u64::MAX,
+            ..SandboxSettings::default()
+        };
+        let mut tokens = Tokens::default();
+        let issued = tokens.issue(5, &settings).unwrap();
+        assert_eq!(tokens.current_generation(&issued.access, 5), None);
+        assert!(tokens.is_refresh_token(&issued.refresh, i64::MAX - 1));
+    }
+
+    #[test]
+    fn token_is_revoked_after_the_call_limit() {
+        let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
+        let issued = tokens.issue(0, &settings).unwrap();
+        assert!(tokens.count_call(1, Some(2)));
+        assert!(tokens.current_generation(&issued.access, 0).is_some());
+        assert!(tokens.count_call(1, Some(2)));
+        assert!(tokens.current_generation(&issued.access, 0).is_none());
+        assert!(!tokens.count_call(1, None), "checked before the revocation");
+        tokens.issue(0, &settings).unwrap();
+        assert!(
+            !tokens.count_call(1, None),
+            "not counted for the next token"
+        );
+        assert_eq!(tokens.calls, 0);
+    }
+}

@@ -1,0 +1,320 @@
+//! Checks requests and responses against the schemas of the document.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use http::StatusCode;
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::{entry, validator, violation};
+use crate::api_error::ApiError;
+use crate::{Operation, lock};
+
+/// A response of the sandbox that does not match the OpenAPI document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SchemaMismatch {
+    /// The operation that responded.
+    pub operation: Operation,
+    /// The field and the rule that it violates, without the value.
+    pub rule: String,
+}
+
+impl fmt::Display for SchemaMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, rule } = self;
+        write!(
+            f,
+            "the response of {operation} does not match the document: {rule}"
+        )
+    }
+}
+
+/// The schemas of one operation. Each is built when it is first needed.
+struct OperationSchemas {
+    parameters: Vec<QueryParameter>,
+    media_type: Option<&'static str>,
+    body_required: bool,
+    body: Option<Validator>,
+    success: Result<Validator, String>,
+    rejection: Result<Validator, String>,
+}
+
+struct QueryParameter {
+    name: &'static str,
+    required: bool,
+    integer: bool,
+}
+
+fn schemas(operation: Operation) -> Result<Arc<OperationSchemas>, String> {
+    static SCHEMAS: OnceLock<Mutex<BTreeMap<Operation, Arc<OperationSchemas>>>> = OnceLock::new();
+    let cache = SCHEMAS.get_or_init(Mutex::default);
+    if let Some(schemas) = lock(cache).get(&operation) {
+        return Ok(Arc::clone(schemas));
+    }
+    let schemas = Arc::new(build(operation)?);
+    lock(cache).insert(operation, Arc::clone(&schemas));
+    Ok(schemas)
+}
+
+fn build(operation: Operation) -> Result<OperationSchemas, String> {
+    let spec = entry(operation).spec;
+    let parameters = spec["parameters"].as_array().into_iter().flatten();
+    let content = spec["requestBody"]["content"].as_object();
+    let content = content.and_then(|content| content.iter().next());
+    let body = match content {
+        // The parts of a form are checked by the handler, which reads them one by one.
+        Some((media_type, content)) if media_type == "application/json" => {
+            Some(validator(&content["schema"])?)
+        }
+        _ => None,
+    };
+    let response = |status: &str| {
+        let schema = &spec["responses"][status]["content"]["application/json"]["schema"];
+        if schema.is_object() {
+            validator(schema)
+        } else {
+            Err(format!(
+                "the document has no {status} response of {operation}"
+            ))
+        }
+    };
+    Ok(OperationSchemas {
+        parameters: parameters
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| QueryParameter {
+                name: parameter["name"].as_str().unwrap_or_default(),
+                required: parameter["required"] == true,
+                integer: parameter["schema"]["type"] == "integer",
+            })
+            .collect(),
+        media_type: content.map(|(media_type, _)| media_type.as_str()),
+        body_required: spec["requestBody"]["required"] == true,
+        body,
+        success: response("200"),
+        rejection: response("4XX"),
+    })
+}
+
+/// Rejects a request that the document does not allow, with the name of the field.
+///
+/// The schemas have fewer rules than the gateway: the handlers check the others.
+pub(crate) fn check_request(
+    operation: Operation,
+    query: &HashMap<String, String>,
+    (content_type, body): (&str, &[u8]),
+) -> Result<(), ApiError> {
+    let schemas = schemas(operation).map_err(|error| ApiError::internal(&error))?;
+    for QueryParameter {
+        name,
+        required,
+        integer,
+    } in &schemas.parameters
+    {
+        match query.get(*name).filter(|value| !value.is_empty()) {
+            None if *required => return Err(ApiError::missing_field(name)),
+            Some(value) if *integer && value.parse::<i64>().is_err() => {
+                return Err(ApiError::field(format!("{name} must be a whole number")));
+            }
+            _ => {}
+        }
+    }
+    let Some(media_type) = schemas.media_type else {
+        return Ok(());
+    };
+    if body.is_empty() && !schemas.body_required {
+        return Ok(());
+    }
+    let actual = content_type.split(';').next().unwrap_or_default().trim();
+    if !actual.eq_ignore_ascii_case(media_type) {
+        return Err(ApiError::field(format!(
+            "Content-Type must be {media_type}"
+        )));
+    }
+    // The handler rejects a body that is not JSON or has numbers beyond a float: it reads the
+    // text. The parsed value is only used for the structure.
+    if let (Some(validator), Ok(value)) = (&schemas.body, serde_json::from_slice(body))
+        && let Some(rule) = violation(validator, &value, "the body")
+    {
+        return Err(ApiError::field(rule));
+    }
+    Ok(())
+}
+
+/// Returns the mismatch if the document does not allow a response.
+pub(crate) fn check_response(
+    operation: Operation,
+    status: StatusCode,
+    body: &[u8],
+) -> Option<SchemaMismatch> {
+    let rule = match schemas(operation) {
+        Err(error) => Some(error),
+        Ok(schemas) => {
+            let validator = match status.is_success() {
+                true => &schemas.success,
+                false => &schemas.rejection,
+            };
+            match (validator, serde_json::from_slice::<Value>(body)) {
+                (Err(error), _) => Some(error.clone()),
+                (_, Err(error)) => Some(format!("the response is not JSON: {error}")),
+                (Ok(validator), Ok(value)) => violation(validator, &value, "the response"),
+            }
+        }
+    };
+    rule.map(|rule| SchemaMismatch { operation, rule })
+}
+
+#[cfg(test)]
+mod tests {
+    use Operation as O;
+    use proptest::proptest;
+
+    use super::*;
+
+    fn rejection(operation: Operation, query: &[(&str, &str)], body: &str) -> Option<String> {
+        let query = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let content = ("Application/JSON; charset=utf-8", body.as_bytes());
+        let error = check_request(operation, &query.collect(), content).err();
+        error.map(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn every_operation_has_schemas() {
+        let rejection = br#"{"retcode":"00008","retmsg":null,"success":false}"#;
+        for operation in Operation::ALL {
+            let has_body = schemas(*operation).unwrap().media_type.is_some();
+            let is_post = operation.method() == "POST" && *operation != O::IssueAccessToken;
+            assert_eq!(has_body, is_post, "{operation}");
+            for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+                assert_eq!(
+                    check_response(*operation, status, rejection),
+                    None,
+                    "{operation}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rejection_names_the_field() {
+        let order = r#"{"orderNo":"A","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
+        assert_eq!(rejection(O::CreateCheckoutOrder, &[], order), None);
+        let no_customer = order.replace("\"customerId\":\"6\",", "");
+        for (operation, body, message) in [
+            (
+                O::CreateCheckoutOrder,
+                &*order.replace("\"A\"", "\"a-b\""),
+                "orderNo must contain only letters and numbers",
+            ),
+            (
+                O::CreateCheckoutOrder,
+                &order.replace("\"A\"", "7"),
+                "orderNo must be a string",
+            ),
+            (
+                O::CreateCheckoutOrder,
+                &order.replace(":1,", ":\"1\","),
+                "orderAmount must be a number",
+            ),
+            (
+                O::CreateCheckoutOrder,
+                &no_customer,
+                "customerId must not be empty",
+            ),
+            (O::CreateCheckoutOrder, "[]", "the body must be an object"),
+            (
+                O::CreateSettlementOrder,
+                r#"{"settlementOrderNo":"1","orderNos":[true]}"#,
+                "orderNos.0 must be a string",
+            ),
+            (
+                O::CreateSettlementOrder,
+                r#"{"settlementOrderNo":"1","amount":1}"#,
+                "amount must be a string",
+            ),
+            (
+                O::CreateTrade,
+                r#"{"requestId":"1","requestType":1.5}"#,
+                "requestType must be a whole number or a string",
+            ),
+            (
+                O::CreateTrade,
+                r#"{"requestId":"1","clientId":"1"}"#,
+                "clientId must be a whole number",
+            ),
+            (
+                O::CreateTrade,
+                r#"{"requestId":"1","clientId":9223372036854775808}"#,
+                "clientId must be a whole number of 64 bits",
+            ),
+            (
+                O::CreateUser,
+                r#"{"clientType":-9223372036854775809}"#,
+                "clientType must be a whole number or a string",
+            ),
+        ] {
+            assert_eq!(rejection(operation, &[], body).as_deref(), Some(message));
+        }
+        for (operation, query, message) in [
+            (O::GetCheckoutOrder, &[][..], "orderNo must not be empty"),
+            (
+                O::GetCheckoutOrder,
+                &[("orderNo", "")],
+                "orderNo must not be empty",
+            ),
+            (
+                O::GetUser,
+                &[("clientId", "x")],
+                "clientId must be a whole number",
+            ),
+        ] {
+            assert_eq!(rejection(operation, query, "").as_deref(), Some(message));
+        }
+    }
+
+    #[test]
+    fn amount_with_many_digits_passes_the_schema() {
+        for amount in [
+            "79228162514264337593543950335",
+            "1e400",
+            "0.1234567890123456789012345678",
+        ] {
+            let body = format!(
+                r#"{{"orderNo":"A","orderAmount":{amount},"customerId":"6","merchantId":"1","token":"T"}}"#
+            );
+            assert_eq!(rejection(O::CreateCheckoutOrder, &[], &body), None);
+        }
+    }
+
+    #[test]
+    fn mismatch_names_the_field_and_hides_the_value() {
+        for (body, expected) in [
+            (
+                r#"{"retcode":"200","retdata":{"payingAmount":"SECRET"}}"#,
+                "retdata",
+            ),
+            (r#"{"retmsg":"SECRET"}"#, "retcode must not be empty"),
+            (r#"{"retcode":"200","success":"SECRET"}"#, "success"),
+            ("SECRET", "not JSON"),
+        ] {
+            let mismatch = check_response(O::CreateCheckoutOrder, StatusCode::OK, body.as_bytes());
+            let rule = mismatch.unwrap().rule;
+            assert!(
+                rule.contains(expected) && !rule.contains("SECRET"),
+                "{rule}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn request_with_any_body_does_not_panic(body: Vec<u8>, at in 0..Operation::ALL.len()) {
+            let content = ("application/json", &body[..]);
+            let _ = check_request(Operation::ALL[at], &HashMap::new(), content);
+        }
+    }
+}

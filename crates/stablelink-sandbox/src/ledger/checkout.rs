@@ -1,0 +1,288 @@
+//! Records of W Checkout: orders, abnormal payments, refunds and settlements.
+
+use bigdecimal::BigDecimal;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Serialize, Serializer};
+
+use super::{Ledger, LedgerAccount};
+use crate::api_error::ApiError;
+use crate::clock::as_iso_local;
+use crate::money::{as_number, as_string, exact, to_decimal};
+
+/// Number of decimal places of a stablecoin.
+pub(crate) const COIN_DIGITS: u32 = 6;
+
+/// A checkout order. Times are in milliseconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Order {
+    pub(crate) sysid: i64,
+    pub(crate) order_no: String,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) order_amount: Decimal,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) paying_amount: Decimal,
+    pub(crate) customer_id: String,
+    pub(crate) merchant_id: String,
+    /// Seconds after the creation.
+    pub(crate) expired_in: i64,
+    pub(crate) token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tx_hash: Option<String>,
+    pub(crate) deposit_address: String,
+    #[serde(rename = "orderStatus")]
+    pub(crate) status: String,
+    #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
+    pub(crate) created: i64,
+    #[serde(rename = "updatedTime", serialize_with = "as_iso_local")]
+    pub(crate) updated: i64,
+    #[serde(serialize_with = "as_number")]
+    pub(crate) refunded_amount: Decimal,
+}
+
+impl Order {
+    pub(crate) const PAYING: &'static str = "PAYING";
+    pub(crate) const PAID: &'static str = "PAID";
+    pub(crate) const TIMEOUT: &'static str = "TIMEOUT";
+    pub(crate) const CANCELLED: &'static str = "CANCELLED";
+    pub(crate) const REFUNDING: &'static str = "REFUNDING";
+    pub(crate) const PARTIAL_REFUNDED: &'static str = "PARTIAL_REFUNDED";
+    pub(crate) const REFUNDED: &'static str = "REFUNDED";
+
+    /// Returns true if the order was paid, even if it was refunded later.
+    pub(crate) fn was_paid(&self) -> bool {
+        let paid = [
+            Self::PAID,
+            Self::REFUNDING,
+            Self::PARTIAL_REFUNDED,
+            Self::REFUNDED,
+        ];
+        paid.contains(&self.status.as_str())
+    }
+
+    /// Returns when the order times out.
+    pub(super) fn expires_at(&self) -> i64 {
+        self.created
+            .saturating_add(self.expired_in.saturating_mul(1000))
+    }
+}
+
+/// A payment that does not match its order. Times are in milliseconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AbnormalPayment {
+    #[serde(rename = "abnormalPaymentNo")]
+    pub(crate) number: String,
+    pub(crate) order_no: String,
+    pub(crate) token: String,
+    /// The whole payment.
+    #[serde(serialize_with = "as_string")]
+    pub(crate) amount: Decimal,
+    /// The part of the payment that the order does not need.
+    #[serde(serialize_with = "as_string")]
+    pub(crate) pending_amount: Decimal,
+    pub(crate) hash: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) status: &'static str,
+    #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
+    pub(crate) created: i64,
+    #[serde(rename = "updatedTime", serialize_with = "as_iso_local")]
+    pub(crate) updated: i64,
+}
+
+impl AbnormalPayment {
+    pub(crate) const OVER_PAID: &'static str = "OVER_PAID";
+    pub(crate) const UNDER_PAID: &'static str = "UNDER_PAID";
+    pub(crate) const LATE_PAYMENT: &'static str = "LATE_PAYMENT";
+    pub(crate) const PENDING: &'static str = "PENDING";
+    pub(crate) const HANDLED: &'static str = "HANDLED";
+}
+
+/// A settlement order. Times are in milliseconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Settlement {
+    pub(crate) sysid: i64,
+    #[serde(rename = "settlementOrderNo")]
+    pub(crate) number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) merchant_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_optional_string"
+    )]
+    pub(crate) amount: Option<Decimal>,
+    pub(crate) order_nos: Vec<String>,
+    pub(crate) status: String,
+    /// Whether its money was transferred.
+    #[serde(skip)]
+    pub(crate) is_transferred: bool,
+    #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
+    pub(crate) created: i64,
+    #[serde(rename = "updatedTime", serialize_with = "as_iso_local")]
+    pub(crate) updated: i64,
+}
+
+fn as_optional_string<S: Serializer>(amount: &Option<Decimal>, to: S) -> Result<S::Ok, S::Error> {
+    as_string(&amount.unwrap_or_default(), to)
+}
+
+impl Settlement {
+    pub(crate) const PENDING: &'static str = "PENDING_SETTLEMENT";
+    pub(crate) const SETTLING: &'static str = "SETTLING";
+    pub(crate) const SETTLED: &'static str = "SETTLED";
+    pub(crate) const FAILED: &'static str = "FAILED";
+    pub(crate) const CANCELLED: &'static str = "CANCELLED";
+}
+
+/// A refund order. Times are in milliseconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refund {
+    pub(crate) sysid: i64,
+    #[serde(rename = "refundOrderNo")]
+    pub(crate) number: String,
+    #[serde(flatten)]
+    pub(crate) source: RefundSource,
+    /// In the coin of the payment.
+    #[serde(serialize_with = "as_number")]
+    pub(crate) amount: Decimal,
+    pub(crate) status: String,
+    /// Whether its money was transferred.
+    #[serde(skip)]
+    pub(crate) is_transferred: bool,
+    #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
+    pub(crate) created: i64,
+    #[serde(rename = "updatedTime", serialize_with = "as_iso_local")]
+    pub(crate) updated: i64,
+}
+
+/// The payment that is refunded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum RefundSource {
+    /// The payment of this order.
+    #[serde(rename = "orderNo")]
+    Order(String),
+    /// The pending amount of this abnormal payment.
+    #[serde(rename = "abnormalPaymentNo")]
+    AbnormalPayment(String),
+}
+
+impl Refund {
+    pub(crate) const PENDING: &'static str = "PENDING_REFUND";
+    pub(crate) const REFUNDING: &'static str = "REFUNDING";
+    pub(crate) const REFUNDED: &'static str = "REFUNDED";
+    pub(crate) const CANCELLED: &'static str = "CANCELLED";
+    pub(crate) const FAILED: &'static str = "FAILED";
+
+    /// Returns true if its money was refunded or is reserved for the refund.
+    fn is_active(&self) -> bool {
+        self.status != Self::CANCELLED && self.status != Self::FAILED
+    }
+}
+
+impl Ledger {
+    /// Rejects a refund of more than the remaining amount.
+    pub(crate) fn check_refund(
+        &self,
+        source: &RefundSource,
+        amount: Decimal,
+    ) -> Result<(), ApiError> {
+        let paid = match source {
+            RefundSource::Order(number) => {
+                let order = self.orders.get(number);
+                let order = order.ok_or_else(|| ApiError::not_found("orderNo"))?;
+                if !order.was_paid() {
+                    let message = format!("an order that is {} cannot be refunded", order.status);
+                    return Err(ApiError::invalid_state(message));
+                }
+                order.paying_amount
+            }
+            RefundSource::AbnormalPayment(number) => {
+                let payment = self.abnormal_payments.get(number);
+                payment
+                    .ok_or_else(|| ApiError::not_found("abnormalPaymentNo"))?
+                    .pending_amount
+            }
+        };
+        let remaining = exact(paid) - self.sum_refunds(source, Refund::is_active);
+        if exact(amount) <= remaining {
+            return Ok(());
+        }
+        let remaining = to_decimal(&remaining).unwrap_or_default();
+        Err(ApiError::field(format!(
+            "amount must not be more than {remaining}"
+        )))
+    }
+
+    /// Returns the sum of the refunds of a payment that match a filter.
+    pub(super) fn sum_refunds(
+        &self,
+        source: &RefundSource,
+        filter: fn(&Refund) -> bool,
+    ) -> BigDecimal {
+        let refunds = self.refunds.values();
+        let matching = refunds.filter(|refund| filter(refund) && refund.source == *source);
+        matching.map(|refund| exact(refund.amount)).sum()
+    }
+
+    /// Records a payment of an order. Returns `None` if there is no such order. Otherwise returns
+    /// the number of the abnormal payment, if the payment does not match the order.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer option is the order, the inner one the abnormal payment"
+    )]
+    pub(crate) fn pay_order(
+        &mut self,
+        order_no: &str,
+        amount: Decimal,
+        hash: &str,
+        (number, now): (&str, i64),
+    ) -> Option<Option<String>> {
+        let amount = amount.round_dp_with_strategy(COIN_DIGITS, RoundingStrategy::ToZero);
+        let order = self.orders.get_mut(order_no)?;
+        if amount <= Decimal::ZERO {
+            return Some(None);
+        }
+        let (needed, token) = (order.paying_amount, order.token.clone());
+        let on_time = order.status == Order::PAYING;
+        let (kind, pending_amount) = if !on_time {
+            (AbnormalPayment::LATE_PAYMENT, amount)
+        } else if amount < needed {
+            (AbnormalPayment::UNDER_PAID, amount)
+        } else {
+            (AbnormalPayment::OVER_PAID, amount - needed)
+        };
+        if on_time && amount >= needed {
+            order.tx_hash = Some(hash.to_owned());
+            let accounts = (LedgerAccount::External, LedgerAccount::Merchant);
+            self.balances.transfer(accounts, &token, needed);
+            self.set_order_status(order_no, Order::PAID, now);
+        }
+        if pending_amount.is_zero() {
+            return Some(None);
+        }
+        let accounts = (LedgerAccount::External, LedgerAccount::AbnormalPayments);
+        self.balances.transfer(accounts, &token, pending_amount);
+        let payment = AbnormalPayment {
+            number: number.to_owned(),
+            order_no: order_no.to_owned(),
+            token,
+            amount,
+            pending_amount,
+            kind,
+            hash: hash.to_owned(),
+            status: AbnormalPayment::PENDING,
+            created: now,
+            updated: now,
+        };
+        self.abnormal_payments.insert(number.to_owned(), payment);
+        self.add_abnormal_payment_event(number, now);
+        Some(Some(number.to_owned()))
+    }
+}

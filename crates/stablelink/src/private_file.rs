@@ -1,0 +1,200 @@
+//! Files that only their owner can read and write, for the token file and for the CLI's credentials.
+//!
+//! Of the crates that were considered, `tempfile` creates a private file and replaces another one, but none checks the owner
+//! and the mode of an existing file.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// Files of tokens and credentials are smaller.
+const MAX_SIZE: u64 = 1 << 20;
+
+/// Reads a text file. `None` if it does not exist.
+///
+/// # Errors
+///
+/// Fails if the file is not private, or cannot be read.
+pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
+    match open(path, OpenOptions::new().read(true)) {
+        Ok(mut file) => read_open(path, &mut file).map(Some),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file in one step, or creates it with mode 0600: after a crash it has the old or the new content.
+///
+/// # Errors
+///
+/// Fails if the file cannot be written.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    let mut name = path.to_owned().into_os_string();
+    name.push(format!(".{}", Uuid::new_v4().simple()));
+    let temporary = PathBuf::from(name);
+    let written = create(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        // Otherwise a crash of the machine may undo the renaming.
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    });
+    written.map_err(|error| {
+        // Fails if the file has been renamed, which is fine.
+        let _ = fs::remove_file(&temporary);
+        PrivateFileError::io(path, "written", error)
+    })
+}
+
+/// Opens a file to read and write it, and creates it with mode 0600 if it does not exist.
+pub(crate) fn open_or_create(path: &Path) -> Result<File, PrivateFileError> {
+    match create(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            open(path, OpenOptions::new().read(true).write(true))
+        }
+        Err(error) => Err(PrivateFileError::opening(path, error)),
+    }
+}
+
+pub(crate) fn read_open(path: &Path, file: &mut File) -> Result<String, PrivateFileError> {
+    let mut text = String::new();
+    file.take(MAX_SIZE)
+        .read_to_string(&mut text)
+        .map_err(|error| PrivateFileError::io(path, "read", error))?;
+    Ok(text)
+}
+
+/// Opens an existing file, without following a symbolic link and without waiting for the writer of a pipe.
+fn open(path: &Path, options: &mut OpenOptions) -> Result<File, PrivateFileError> {
+    let file = unix::without_links(options)
+        .open(path)
+        .map_err(|error| PrivateFileError::opening(path, error))?;
+    // The open file is checked, not the path, which may already lead to another file.
+    let metadata = file
+        .metadata()
+        .map_err(|error| PrivateFileError::io(path, "read", error))?;
+    if !metadata.is_file() {
+        return Err(PrivateFileError::not_private(path, "it is not a file"));
+    }
+    unix::check(&metadata).map_err(|problem| PrivateFileError::not_private(path, problem))?;
+    Ok(file)
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    unix::private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
+}
+
+/// Why a private file cannot be used.
+#[derive(Debug)]
+pub struct PrivateFileError {
+    text: String,
+    source: Option<io::Error>,
+}
+
+impl PrivateFileError {
+    fn io(path: &Path, verb: &str, source: io::Error) -> Self {
+        Self {
+            text: format!("{} cannot be {verb}", path.display()),
+            source: Some(source),
+        }
+    }
+
+    fn opening(path: &Path, source: io::Error) -> Self {
+        // The system refuses to open a symbolic link, with an error that does not say so.
+        if path.is_symlink() {
+            return Self::not_private(path, "it is a symbolic link");
+        }
+        Self::io(path, "opened", source)
+    }
+
+    fn not_private(path: &Path, problem: impl fmt::Display) -> Self {
+        Self {
+            text: format!("{} is not used: {problem}", path.display()),
+            source: None,
+        }
+    }
+
+    fn is_not_found(&self) -> bool {
+        self.source
+            .as_ref()
+            .is_some_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    /// Returns the error of the system; `None` if the file is not private.
+    #[must_use]
+    pub const fn io_error(&self) -> Option<&io::Error> {
+        self.source.as_ref()
+    }
+}
+
+impl fmt::Display for PrivateFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for PrivateFileError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source: &(dyn StdError + 'static) = self.source.as_ref()?;
+        Some(source)
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{Metadata, OpenOptions};
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+
+    use rustix::fs::OFlags;
+
+    pub(super) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        // The cast keeps all bits: the system takes the flags as an int.
+        options.custom_flags(flags.bits().cast_signed())
+    }
+
+    pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+        options.mode(0o600)
+    }
+
+    pub(super) fn check(metadata: &Metadata) -> Result<(), String> {
+        let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+        if owner != user {
+            return Err(format!(
+                "it belongs to the user {owner}, and this program runs as {user}"
+            ));
+        }
+        let mode = metadata.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(format!(
+                "other users can read or change it (mode {mode:03o}); run chmod 600"
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod unix {
+    use std::fs::{Metadata, OpenOptions};
+
+    pub(super) fn without_links(options: &mut OpenOptions) -> &mut OpenOptions {
+        options
+    }
+
+    pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+        options
+    }
+
+    pub(super) fn check(_: &Metadata) -> Result<(), String> {
+        Err("on this system other users' access cannot be checked".to_owned())
+    }
+}

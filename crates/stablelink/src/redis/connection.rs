@@ -1,0 +1,254 @@
+//! One lazily opened, shared connection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, RedisError};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::RedisCommandError;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use super::RedisTls;
+use crate::Error;
+
+/// A connection to Redis, for [`RedisStore`](crate::RedisStore) and
+/// [`RedisDeduplicator`](crate::webhook::RedisDeduplicator). Needs the feature `redis`.
+///
+/// The connection is opened by the first command, and reopened after a failure. Clones share it.
+///
+/// ```
+/// use stablelink::webhook::RedisDeduplicator;
+/// use stablelink::{RedisConnection, RedisStore};
+///
+/// # fn main() -> Result<(), stablelink::Error> {
+/// let redis = RedisConnection::new("redis://127.0.0.1:6379/0")?;
+/// let token_store = RedisStore::new(redis.clone());
+/// let deduplicator = RedisDeduplicator::new(redis);
+/// # drop((token_store, deduplicator));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisConnection {
+    client: Client,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    tls: RedisTls,
+    timeout: Duration,
+    open: Arc<Mutex<Option<MultiplexedConnection>>>,
+}
+
+impl RedisConnection {
+    /// Creates a connection to the Redis at this URL, such as `rediss://user:password@host:6379/0`. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the URL is invalid.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        // The error of the driver is dropped: the URL may hold a password.
+        let client = Client::open(url).map_err(|_| {
+            Error::configuration(
+                "invalid Redis URL: expected redis://user:password@host:port/database, or rediss:// with the feature `rustls` or `native-tls`",
+            )
+        })?;
+        let address = client.get_connection_info().addr();
+        if matches!(address, ConnectionAddr::TcpTls { insecure: true, .. }) {
+            return Err(Error::configuration(
+                "the Redis URL ends with #insecure, which would send the tokens to any server that answers: set the certificate authority with `RedisTls`",
+            ));
+        }
+        Ok(Self {
+            client,
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            tls: RedisTls::new(),
+            timeout: Duration::from_secs(2),
+            open: Arc::default(),
+        })
+    }
+
+    /// Sets the certificate authorities and the client certificate for a `rediss://` URL.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the URL is not `rediss://`, or if a certificate or a key
+    /// cannot be read.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: &RedisTls) -> Result<Self, Error> {
+        if !self.has_tls() {
+            return Err(Error::invalid(
+                "tls",
+                "has no effect: the Redis URL does not begin with rediss://",
+            ));
+        }
+        tls.check(&self.client)
+            .map_err(|problem| Error::invalid("tls", problem))?;
+        self.tls = tls.clone();
+        self.open = Arc::default();
+        Ok(self)
+    }
+
+    /// Sets the timeout of one command, including a new connection. Default: 2 s.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends a command. It may run twice, so it must be idempotent.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+    ) -> Result<T, RedisCommandError> {
+        let result = timeout(self.timeout, async {
+            let open = self.open.lock().await.clone();
+            // An idle connection may be broken: Redis may have restarted since the last command.
+            if let Some(mut connection) = open {
+                match command.query_async(&mut connection).await {
+                    Err(error) if is_broken(&error) => {}
+                    response => return Ok(response?),
+                }
+            }
+            let mut connection = self.connect().await?;
+            Ok(command.query_async(&mut connection).await?)
+        })
+        .await;
+        let error = match result {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => error,
+            Err(_) => RedisCommandError::Timeout(self.timeout),
+        };
+        // The next command reconnects after any error: the URL may lead to another server by then.
+        if let Ok(mut open) = self.open.try_lock() {
+            *open = None;
+        }
+        Err(error)
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisCommandError> {
+        // `run` limits the whole command.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None);
+        let connection = self
+            .client()?
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        *self.open.lock().await = Some(connection.clone());
+        Ok(connection)
+    }
+
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    fn has_tls(&self) -> bool {
+        let address = self.client.get_connection_info().addr();
+        matches!(address, ConnectionAddr::TcpTls { .. })
+    }
+
+    fn client(&self) -> Result<Client, RedisCommandError> {
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        if self.has_tls() {
+            return self.tls.client(&self.client);
+        }
+        Ok(self.client.clone())
+    }
+}
+
+impl fmt::Debug for RedisConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConnection")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Starts a server that sends this response to each command. `REQUEST` in it is replaced by the command, which Redis
+    /// repeats in the error of an unknown command.
+    async fn echo_server(response: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count) = stream.read(&mut bytes).await {
+                        if count == 0 {
+                            return;
+                        }
+                        let request = String::from_utf8_lossy(&bytes[..count]);
+                        let commands = request.matches('*').count();
+                        let request = request.replace("\r\n", " ");
+                        let response = response.replace("REQUEST", &request).repeat(commands);
+                        stream.write_all(response.as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        format!("redis://user:planted-password@{address}/0")
+    }
+
+    /// Starts a server whose first connection does not respond after the handshake, like a connection whose other end
+    /// lost the network.
+    async fn server_with_dead_first_connection() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for number in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                        let request = String::from_utf8_lossy(&bytes[..count]);
+                        if number > 0 || !request.contains("GET") {
+                            let response = "$4\r\nkept\r\n".repeat(request.matches('*').count());
+                            stream.write_all(response.as_bytes()).await.unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        format!("redis://{address}/0")
+    }
+
+    #[tokio::test]
+    async fn dead_connection_is_replaced_after_the_timeout() {
+        let connection = RedisConnection::new(&server_with_dead_first_connection().await).unwrap();
+        let connection = connection.timeout(Duration::from_millis(500));
+        let mut command = ::redis::cmd("GET");
+        command.arg("key");
+        let error = connection.run::<String>(&command).await.unwrap_err();
+        assert!(matches!(error, RedisCommandError::Timeout(_)), "{error}");
+        let connection = connection.timeout(Duration::from_secs(60));
+        assert_eq!(connection.run::<String>(&command).await.unwrap(), "kept");
+    }
+
+    #[tokio::test]
+    async fn errors_show_neither_commands_nor_responses() {
+        for response in [
+            "-ERR unknown command, with args: REQUEST\r\n",
+            "-planted-REQUEST\r\n",
+            "+planted REQUEST\r\n",
+            "planted REQUEST\r\n",
+        ] {
+            let connection = RedisConnection::new(&echo_server(response).await).unwrap();
+            let mut command = ::redis::cmd("SET");
+            command.arg("key").arg("planted-token");
+            let error = connection.run::<u64>(&command).await.unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.starts_with("Redis"), "{shown}");
+            assert!(!shown.contains("planted"), "{response}: {shown}");
+        }
+    }
+}

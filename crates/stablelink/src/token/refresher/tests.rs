@@ -1,0 +1,474 @@
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::UNIX_EPOCH;
+
+use super::*;
+use crate::token::test_support::{
+    HOUR, LIFETIME, TokenFixture, TokenResponse, finish, key, refresh_finished, token_text,
+    wait_until,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Lists the requests of one refresh for each sequence of responses.
+#[tokio::test]
+async fn refresh_token_is_used_before_credentials() {
+    use TokenResponse::{Fail, Issue, Reject};
+    let both = &["refresh-1", "credentials"][..];
+    let refresh = &["refresh-1"][..];
+    let credentials = &["credentials"][..];
+    let old = Some(LIFETIME / 2);
+    let young = Some(2 * LIFETIME);
+    for (early, refresh_lifetime, responses, requests, refreshed) in [
+        (true, young, &[][..], refresh, true),
+        (false, young, &[], refresh, true),
+        (true, old, &[], credentials, true),
+        (false, old, &[], credentials, true),
+        (false, None, &[], credentials, true),
+        (true, young, &[Reject], both, true),
+        (false, young, &[Reject], both, true),
+        (true, young, &[Reject, Reject], both, false),
+        (false, young, &[Reject, Fail], both, false),
+        // An outage does not invalidate a valid token.
+        (true, young, &[Fail], refresh, false),
+        (false, young, &[Fail], both, true),
+        (false, young, &[Fail, Fail], both, false),
+        (true, young, &[Issue(LIFETIME)], refresh, true),
+    ] {
+        let fixture = TokenFixture::new();
+        *fixture.gateway.refresh_lifetime.lock().unwrap() = refresh_lifetime;
+        fixture.current().await;
+        fixture.advance(if early {
+            LIFETIME.mul_f64(0.9)
+        } else {
+            LIFETIME
+        });
+        fixture.gateway.respond_with(responses.iter().copied());
+        let requested = fixture
+            .requests_during(async {
+                let _ = finish(fixture.tokens.current()).await;
+                refresh_finished(&fixture.tokens).await;
+            })
+            .await;
+        let case = format!("{early} {refresh_lifetime:?} {responses:?}");
+        assert_eq!(requested, requests, "{case}");
+        let now = finish(fixture.tokens.current())
+            .await
+            .map(|token| token_text(&token));
+        let expected = format!("token-{}", 1 + requests.len());
+        assert_eq!(now.ok().as_deref() == Some(&*expected), refreshed, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_refresh_token_is_not_reused() {
+    let fixture = TokenFixture::new();
+    fixture.current().await;
+    fixture.advance(LIFETIME);
+    fixture
+        .gateway
+        .respond_with([TokenResponse::Reject, TokenResponse::Fail]);
+    assert!(finish(fixture.tokens.current()).await.is_err());
+    assert_eq!(fixture.current().await, "token-4");
+    let calls = ["credentials", "refresh-1", "credentials", "credentials"];
+    assert_eq!(fixture.gateway.requests(), calls);
+}
+
+#[tokio::test]
+async fn refresh_token_stays_valid_unless_replaced() {
+    let fixture = TokenFixture::new();
+    *fixture.gateway.refresh_lifetime.lock().unwrap() = Some(3 * LIFETIME);
+    fixture.current().await;
+    *fixture.gateway.refresh_lifetime.lock().unwrap() = None;
+    for expected in ["refresh-1", "refresh-1", "credentials", "credentials"] {
+        fixture.advance(LIFETIME);
+        let requested = fixture
+            .requests_during(async { drop(fixture.current().await) })
+            .await;
+        assert_eq!(requested, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn transient_error_starts_no_cooldown() {
+    let fixture = TokenFixture::new();
+    fixture.current().await;
+    fixture.advance(LIFETIME.mul_f64(0.9));
+    fixture.gateway.respond_with([TokenResponse::Fail; 41]);
+    for _ in 0..20 {
+        assert_eq!(fixture.early_refresh().await.len(), 1);
+        fixture.advance(30 * SECOND);
+    }
+    assert!(!fixture.gateway.requests()[1..].contains(&"credentials".to_owned()));
+    fixture.advance(LIFETIME);
+    fixture.gateway.respond_with([TokenResponse::Fail; 1]);
+    for _ in 0..11 {
+        assert!(finish(fixture.tokens.current()).await.is_err());
+    }
+    assert_eq!(fixture.request_count(), 43);
+    fixture.current().await;
+    assert_eq!(fixture.request_count(), 44);
+}
+
+#[tokio::test]
+async fn rejected_credentials_start_a_cooldown() {
+    for response in [TokenResponse::Reject, TokenResponse::Unsendable] {
+        let fixture = TokenFixture::new();
+        fixture.gateway.respond_with([response]);
+        let first = finish(fixture.tokens.current())
+            .await
+            .unwrap_err()
+            .to_string();
+        fixture.advance(Duration::from_millis(9_500));
+        for _ in 0..100 {
+            let error = finish(fixture.tokens.current()).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Authentication { .. }));
+            let text = error.to_string();
+            assert!(
+                text.contains("no token is requested for the next 21 s"),
+                "{text}"
+            );
+            assert!(text.contains(first.split(':').next().unwrap()), "{text}");
+        }
+        assert_eq!(fixture.request_count(), 1);
+        fixture.advance(Duration::from_millis(20_500));
+        assert_eq!(fixture.current().await, "token-2");
+    }
+}
+
+/// For requests by credentials and by refresh token: the other kind is not tried, and a valid token stays in use.
+#[tokio::test]
+async fn retry_after_starts_a_cooldown() {
+    for (retry_after, cooldown) in [(9, 9), (300, 300), (301, 300), (u64::MAX, 300)] {
+        for cold in [true, false] {
+            let fixture = TokenFixture::new();
+            if !cold {
+                fixture.current().await;
+                fixture.advance(LIFETIME.mul_f64(0.9));
+                fixture
+                    .gateway
+                    .respond_with([TokenResponse::RateLimited(SECOND)]);
+                assert_eq!(fixture.early_refresh().await, ["refresh-1"]);
+                assert_eq!(fixture.current().await, "token-1");
+                fixture.advance(LIFETIME);
+            }
+            let before = fixture.request_count();
+            fixture
+                .gateway
+                .respond_with([TokenResponse::RateLimited(Duration::from_secs(retry_after))]);
+            assert!(finish(fixture.tokens.current()).await.is_err());
+            fixture.advance(Duration::from_secs(cooldown) - SECOND);
+            for _ in 0..100 {
+                let error = finish(fixture.tokens.current()).await.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::RateLimited { .. }));
+                assert!(error.is_retryable());
+                assert_eq!(error.retry_after(), Some(SECOND));
+            }
+            assert_eq!(fixture.request_count(), before + 1, "{retry_after} {cold}");
+            fixture.advance(SECOND);
+            fixture.current().await;
+            assert_eq!(fixture.request_count(), before + 2, "{retry_after} {cold}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cooldown_applies_to_one_account() {
+    let fixture = TokenFixture::new();
+    fixture.gateway.respond_with([TokenResponse::Reject]);
+    assert!(finish(fixture.tokens.current()).await.is_err());
+    *fixture.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
+    assert_eq!(fixture.current().await, "token-2");
+    // After a failure of the credential source, the next call reads it again.
+    *fixture.gateway.account.lock().unwrap() = Err("the vault is sealed");
+    fixture.advance(LIFETIME);
+    let error = finish(fixture.tokens.current()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the vault is sealed");
+    *fixture.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
+    assert_eq!(fixture.current().await, "token-3");
+}
+
+#[tokio::test]
+async fn rotated_credentials_get_a_separate_token() {
+    let fixture = TokenFixture::new();
+    for _ in 0..3 {
+        fixture.current().await;
+        fixture.advance(LIFETIME);
+    }
+    let old = finish(fixture.tokens.current()).await.unwrap();
+    *fixture.gateway.account.lock().unwrap() = Ok("rotated".to_owned());
+    let other = fixture.other_process();
+    let first = finish(other.current()).await.unwrap();
+    // Its generation belongs to another account, and is smaller.
+    assert!(first.generation() < old.generation());
+    let token = fixture.tokens.refresh_rejected(&old).await.unwrap();
+    assert_eq!(token_text(&token), token_text(&first));
+}
+
+#[tokio::test]
+async fn stored_token_expires_by_the_time_of_day() {
+    for (expires_at, lifetime) in [
+        (UNIX_EPOCH, None),
+        (UNIX_EPOCH + LIFETIME - SECOND, None),
+        (UNIX_EPOCH + LIFETIME, None),
+        (UNIX_EPOCH + LIFETIME + HOUR, Some(HOUR)),
+        (UNIX_EPOCH + LIFETIME * 10_000, Some(MAX_LIFETIME)),
+    ] {
+        let fixture = TokenFixture::new();
+        fixture.store.save_as_other("stored", expires_at).await;
+        fixture.advance(LIFETIME);
+        let token = finish(fixture.tokens.current()).await.unwrap();
+        let (name, lifetime) =
+            lifetime.map_or(("token-1", LIFETIME), |lifetime| ("stored", lifetime));
+        assert_eq!(token_text(&token), name, "{expires_at:?}");
+        assert_eq!(token.expires_at(), fixture.clock.now() + lifetime);
+    }
+}
+
+#[tokio::test]
+async fn lifetimes_are_limited() {
+    for (issued, lifetime) in [
+        (MAX_LIFETIME - SECOND, MAX_LIFETIME - SECOND),
+        (MAX_LIFETIME + SECOND, MAX_LIFETIME),
+        (Duration::MAX, MAX_LIFETIME),
+    ] {
+        let fixture = TokenFixture::new();
+        *fixture.gateway.refresh_lifetime.lock().unwrap() = Some(issued);
+        fixture.gateway.respond_with([TokenResponse::Issue(issued)]);
+        let token = finish(fixture.tokens.current()).await.unwrap();
+        assert_eq!(token.expires_at(), UNIX_EPOCH + lifetime, "{issued:?}");
+        let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+        assert_eq!(u128::from(stored.expires_at_ms()), lifetime.as_millis());
+        let refresh = stored.refresh_lifetime(UNIX_EPOCH).unwrap();
+        assert_eq!(refresh, issued.min(MAX_REFRESH_TOKEN_LIFETIME));
+        fixture.advance(lifetime);
+        assert_eq!(fixture.current().await, "token-2");
+    }
+}
+
+#[tokio::test]
+async fn two_clients_share_one_token() {
+    let fixture = TokenFixture::new();
+    let other = fixture.other_process();
+    let (a, b) = (
+        finish(fixture.tokens.current()).await,
+        finish(other.current()).await,
+    );
+    assert_eq!(
+        (
+            token_text(&a.unwrap()).as_str(),
+            token_text(&b.unwrap()).as_str()
+        ),
+        ("token-1", "token-1")
+    );
+    // One client refreshes early; the other one uses the new token.
+    fixture.advance(LIFETIME.mul_f64(0.9));
+    fixture.early_refresh().await;
+    let old = finish(other.current()).await.unwrap();
+    assert_eq!(token_text(&old), "token-1");
+    refresh_finished(&other).await;
+    assert_eq!(
+        token_text(&finish(other.current()).await.unwrap()),
+        "token-2"
+    );
+    assert_eq!(fixture.request_count(), 2);
+    // The same after a rejection.
+    let late = fixture.other_process();
+    let rejected = late.current().await.unwrap();
+    assert_eq!(token_text(&rejected), "token-2");
+    assert_eq!(
+        token_text(&late.refresh_rejected(&rejected).await.unwrap()),
+        "token-3"
+    );
+    let stored = finish(fixture.tokens.current()).await.unwrap();
+    assert_eq!(
+        token_text(&fixture.tokens.refresh_rejected(&stored).await.unwrap()),
+        "token-3"
+    );
+    assert_eq!(fixture.request_count(), 3);
+}
+
+#[tokio::test]
+async fn rejected_token_is_invalidated_in_the_store() {
+    let fixture = TokenFixture::new();
+    let rejected = finish(fixture.tokens.current()).await.unwrap();
+    fixture.store.calls();
+    fixture
+        .gateway
+        .respond_with([TokenResponse::Fail, TokenResponse::Fail]);
+    assert!(fixture.tokens.refresh_rejected(&rejected).await.is_err());
+    let calls = ["load", "invalidate", "lock", "load", "unlock"];
+    assert_eq!(fixture.store.calls(), calls);
+    // The token is invalidated once.
+    fixture
+        .gateway
+        .respond_with([TokenResponse::Fail, TokenResponse::Fail]);
+    assert!(fixture.tokens.refresh_rejected(&rejected).await.is_err());
+    assert_eq!(fixture.store.calls(), ["load", "lock", "load", "unlock"]);
+    let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+    assert!(stored.expires_at_ms() == 0 && stored.refresh_token().is_some());
+    // Another client does not use it.
+    assert_eq!(
+        token_text(&fixture.other_process().current().await.unwrap()),
+        "token-6"
+    );
+}
+
+#[tokio::test]
+async fn client_waits_for_the_token_of_the_lock_holder() {
+    let fixture = TokenFixture::new();
+    let other = fixture.other_process();
+    fixture.gateway.set_open(false);
+    let both = [Arc::clone(&fixture.tokens), Arc::clone(&other)]
+        .map(|tokens| tokio::spawn(async move { tokens.current().await.unwrap() }));
+    wait_until("the request", || fixture.request_count() == 1).await;
+    for _ in 0..20 {
+        fixture.advance(SECOND);
+        tokio::task::yield_now().await;
+    }
+    fixture.gateway.set_open(true);
+    wait_until_finished(&fixture, &both).await;
+    for call in both {
+        assert_eq!(token_text(&call.await.unwrap()), "token-1");
+    }
+    assert_eq!(fixture.request_count(), 1);
+}
+
+async fn wait_until_finished<T>(fixture: &TokenFixture, calls: &[tokio::task::JoinHandle<T>]) {
+    wait_until("the end of the calls", || {
+        fixture.advance(Duration::from_millis(100));
+        calls.iter().all(tokio::task::JoinHandle::is_finished)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lock_of_a_dead_process_is_awaited_for_a_limited_time() {
+    for (wait, requests) in [(40, 1), (10, 0)] {
+        let settings = TokenSettings::default().lock_timeout(wait * SECOND);
+        let fixture = TokenFixture::with(settings);
+        let lock = fixture.store.inner.lock(&key(), "dead", 30 * SECOND).await;
+        assert!(lock.unwrap().is_some());
+        let tokens = Arc::clone(&fixture.tokens);
+        let call = [tokio::spawn(async move { tokens.current().await })];
+        wait_until_finished(&fixture, &call).await;
+        let [call] = call;
+        match call.await.unwrap() {
+            Ok(token) => assert_eq!(token_text(&token), "token-1"),
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
+                assert!(error.is_retryable());
+            }
+        }
+        assert_eq!(fixture.request_count(), requests);
+    }
+}
+
+#[tokio::test]
+async fn early_refresh_does_not_wait_for_a_lock() {
+    let fixture = TokenFixture::new();
+    fixture.current().await;
+    fixture.advance(LIFETIME.mul_f64(0.9));
+    let lock = fixture.store.inner.lock(&key(), "other", HOUR).await;
+    assert!(lock.unwrap().is_some());
+    assert_eq!(fixture.early_refresh().await, [""; 0]);
+    assert_eq!(fixture.current().await, "token-1");
+}
+
+#[tokio::test]
+async fn token_saved_before_the_lock_is_used() {
+    let fixture = TokenFixture::new();
+    *fixture.store.concurrent_save.lock().unwrap() = Some(("lock", "of-another"));
+    assert_eq!(fixture.current().await, "of-another");
+    assert_eq!(fixture.request_count(), 0);
+}
+
+#[tokio::test]
+async fn lost_lock_uses_the_token_of_the_new_holder() {
+    let fixture = TokenFixture::new();
+    *fixture.store.concurrent_save.lock().unwrap() = Some(("save", "of-another"));
+    let tokens = Arc::clone(&fixture.tokens);
+    let call = [tokio::spawn(async move {
+        token_text(&tokens.current().await.unwrap())
+    })];
+    wait_until_finished(&fixture, &call).await;
+    let [call] = call;
+    assert_eq!(call.await.unwrap(), "of-another");
+    let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+    assert_eq!(stored.access_token().expose_secret(), "of-another");
+}
+
+#[tokio::test]
+async fn store_outage_keeps_the_token_and_requests_none() {
+    let fixture = TokenFixture::new();
+    fixture.current().await;
+    fixture.store.down.store(true, Relaxed);
+    fixture.advance(LIFETIME.mul_f64(0.9));
+    assert_eq!(fixture.early_refresh().await, [""; 0]);
+    assert_eq!(fixture.current().await, "token-1");
+    fixture.advance(LIFETIME);
+    for _ in 0..3 {
+        let error = finish(fixture.tokens.current()).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Store { .. }) && error.is_retryable());
+        assert_eq!(error.to_string(), "the token store: gone");
+    }
+    assert_eq!(fixture.request_count(), 1);
+    fixture.store.down.store(false, Relaxed);
+    assert_eq!(fixture.current().await, "token-2");
+}
+
+#[tokio::test]
+async fn unshared_token_is_requested_only_if_allowed_and_required() {
+    let settings = TokenSettings::default().allow_unshared_token(true);
+    let fixture = TokenFixture::with(settings);
+    fixture.current().await;
+    fixture.store.down.store(true, Relaxed);
+    fixture.advance(LIFETIME.mul_f64(0.9));
+    assert_eq!(fixture.early_refresh().await, [""; 0]);
+    fixture.advance(LIFETIME);
+    assert_eq!(fixture.current().await, "token-2");
+    let unshared = finish(fixture.tokens.current()).await.unwrap();
+    fixture.gateway.respond_with([TokenResponse::Reject]);
+    assert!(fixture.tokens.refresh_rejected(&unshared).await.is_err());
+    assert!(finish(fixture.tokens.current()).await.is_err());
+    assert_eq!(fixture.request_count(), 3);
+    // Tokens are shared again when the store works.
+    fixture.store.down.store(false, Relaxed);
+    fixture.advance(30 * SECOND);
+    let shared = fixture.current().await;
+    let other = fixture.other_process().current().await.unwrap();
+    assert_eq!(
+        (shared.as_str(), token_text(&other).as_str()),
+        ("token-4", "token-4")
+    );
+}
+
+#[tokio::test]
+async fn unsaved_token_is_used() {
+    for (failing, is_saved) in [(1, true), (2, false)] {
+        let fixture = TokenFixture::new();
+        *fixture.store.failing_saves.lock().unwrap() = failing;
+        assert_eq!(fixture.current().await, "token-1");
+        assert_eq!(fixture.current().await, "token-1");
+        let stored = fixture.store.inner.load(&key()).await.unwrap();
+        assert_eq!(stored.is_some(), is_saved);
+        let next = finish(fixture.tokens.current()).await.unwrap();
+        assert_eq!(
+            token_text(&fixture.tokens.refresh_rejected(&next).await.unwrap()),
+            "token-2"
+        );
+    }
+}
+
+#[tokio::test]
+async fn hanging_store_times_out() {
+    let fixture = TokenFixture::new();
+    fixture.store.hung.store(true, Relaxed);
+    let tokens = Arc::clone(&fixture.tokens);
+    let call = [tokio::spawn(async move { tokens.current().await })];
+    wait_until_finished(&fixture, &call).await;
+    let [call] = call;
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout) && error.is_retryable());
+    fixture.store.hung.store(false, Relaxed);
+    assert_eq!(fixture.current().await, "token-1");
+}

@@ -1,0 +1,430 @@
+//! Answers that are not as the pages say.
+
+use stablelink::open_enums::{CheckoutOrderStatus, CheckoutToken};
+use stablelink::types::CheckoutOrder;
+use stablelink::{ErrorKind, Method, Response};
+use stablelink_sandbox::{ErrorStatus, Fault, Operation, RetcodeForm, Retmsg, Sandbox, TokenShape};
+
+use crate::setup::{Call, builder, effects, keyed, never, order, outcome, pair, read, sent};
+use crate::watch::Told;
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+#[tokio::test]
+async fn a_field_of_another_type_is_named_with_its_path() {
+    let create = Operation::CreateCheckoutOrder;
+    let get = Operation::GetCheckoutOrder;
+    for (operation, path, json, problem) in [
+        (create, "retdata.payingAmount", r#"{"a":"Leo"}"#, None),
+        (create, "retdata.payingAmount", r#""Leo""#, None),
+        (create, "retdata.payingAmount", "true", None),
+        (
+            create,
+            "retdata.depositAddress",
+            "7",
+            Some("expected a string"),
+        ),
+        (create, "retdata.expiredIn", "[]", None),
+        (create, "retdata", "7", None),
+        (create, "retdata", r#""Leo""#, None),
+        (
+            create,
+            "retdata",
+            "null",
+            Some("it is missing, although the retcode is that of success"),
+        ),
+        (get, "retdata.createdTime", r#""yesterday""#, None),
+        (get, "retdata.orderAmount", "[0.5]", None),
+        (get, "retdata.orderStatus", "3", None),
+        (get, "retdata.orderNo", "{}", Some("expected a string")),
+    ] {
+        let (sandbox, client) = pair().await;
+        let order = order();
+        let label = format!("{operation} {path} {json}");
+        let fault = Fault::replace_field(path, json).on(operation).always();
+        let error = if operation == create {
+            sandbox.faults().add(fault);
+            let error = client.checkout_orders().create(&order).await.told_err();
+            // The gateway said that it was made: that is no doubt.
+            assert_eq!(effects(&sandbox, &order), 1, "{label}");
+            error
+        } else {
+            client.checkout_orders().create(&order).await.unwrap();
+            sandbox.faults().add(fault);
+            let get = client.checkout_orders().get(order.order_no());
+            get.await.told_err()
+        };
+        let ErrorKind::Decode(decode) = error.kind() else {
+            panic!("{label}: {error:?}");
+        };
+        assert_eq!(decode.path(), path, "{label}");
+        if let Some(problem) = problem {
+            assert_eq!(decode.problem(), problem, "{label}");
+        }
+        assert_eq!(error.http_status(), Some(200), "{label}");
+        assert_eq!(error.retcode(), Some("200"), "{label}");
+        assert!(!error.is_retryable() && !error.is_ambiguous(), "{label}");
+        assert!(error.may_have_taken_effect(), "{label}");
+        let raw = error.raw_response().unwrap();
+        assert_eq!(raw.headers()["content-type"], "application/json", "{label}");
+        let body = std::str::from_utf8(raw.body()).unwrap();
+        assert!(body.contains(json), "{label}: {body}");
+        assert!(error.to_string().contains(path), "{label}: {error}");
+        assert!(!format!("{error} {error:?}").contains("Leo"), "{label}");
+        assert_eq!(sent(&sandbox, operation), 1, "{label}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_nobody_knows_is_kept_as_it_is() {
+    let (sandbox, client) = pair().await;
+    let order = order();
+    client.checkout_orders().create(&order).await.unwrap();
+    let get = Operation::GetCheckoutOrder;
+    for path in ["retdata.orderStatus", "retdata.token"] {
+        sandbox.faults().add(Fault::unknown_value(path).on(get));
+    }
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    let never_seen = "NEVER_SEEN_BEFORE".to_owned();
+    assert_eq!(
+        found.order_status,
+        Some(CheckoutOrderStatus::Other(never_seen.clone()))
+    );
+    assert_eq!(found.token, Some(CheckoutToken::Other(never_seen)));
+    // So is a member that nobody knows, and null for one that may be missing.
+    let get = client.request(Method::GET, "/checkout/order/info");
+    let body = r#"{"retcode":"200","retdata":{"orderNo":"7","newMember":1.230,"orderStatus":null,"token":null,"orderAmount":null}}"#;
+    sandbox
+        .faults()
+        .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
+    let found: Response<CheckoutOrder> = get.query("orderNo", 7).fetch().await.unwrap();
+    assert_eq!(found.order_no.as_deref(), Some("7"));
+    assert!(found.order_status.is_none() && found.token.is_none() && found.order_amount.is_none());
+    assert_eq!(found.unknown_fields()["newMember"].get(), "1.230");
+}
+
+#[cfg(feature = "provisional")]
+#[tokio::test]
+async fn null_for_a_list_is_an_empty_one() {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
+    use futures_core::Stream;
+    use stablelink::Pagination;
+    use stablelink::types::ListCheckoutOrdersRequest;
+
+    let (sandbox, client) = pair().await;
+    let list = Operation::ListCheckoutOrders;
+    for path in ["retdata.records", "retdata"] {
+        sandbox.faults().add(Fault::null(path).on(list));
+        let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
+        let mut pages = pin!(
+            client
+                .checkout_orders()
+                .list(filter)
+                .pages(Pagination::default())
+        );
+        let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
+        assert!(page.unwrap().is_ok(), "{path}");
+        let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
+        assert!(page.is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_success_is_one() {
+    for retcode in [
+        RetcodeForm::AsDocumented,
+        RetcodeForm::Integer,
+        RetcodeForm::String,
+    ] {
+        for retmsg in [
+            Retmsg::Success,
+            Retmsg::Empty,
+            Retmsg::Null,
+            Retmsg::Missing,
+        ] {
+            for shape in [TokenShape::Enveloped, TokenShape::Bare] {
+                let sandbox = Sandbox::builder()
+                    .settings(|settings| settings.retmsg = retmsg)
+                    .retcode(retcode)
+                    .token_shape(shape)
+                    .start()
+                    .await
+                    .unwrap();
+                let client = builder(&sandbox).build().unwrap();
+                let order = order();
+                let made = client.checkout_orders().create(&order).await.unwrap();
+                assert_eq!(made.raw_response().retcode(), Some("200"));
+                client
+                    .checkout_orders()
+                    .cancel(order.order_no())
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_refusal_is_one() {
+    for (status, body, retcode, message) in [
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":"no"}"#,
+            Some("00008"),
+            Some("no"),
+        ),
+        (200, r#"{"retcode":8,"retmsg":"no"}"#, Some("8"), Some("no")),
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":null}"#,
+            Some("00008"),
+            None,
+        ),
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":""}"#,
+            Some("00008"),
+            None,
+        ),
+        (200, r#"{"retcode":"00008"}"#, Some("00008"), None),
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":7}"#,
+            Some("00008"),
+            Some("7"),
+        ),
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":{"a":"b"}}"#,
+            Some("00008"),
+            Some(r#"{"a":"b"}"#),
+        ),
+        (
+            200,
+            r#"{"retcode":"00008","retmsg":"success","retdata":{},"success":false}"#,
+            Some("00008"),
+            Some("success"),
+        ),
+        (
+            400,
+            r#"{"retcode":"00008","retmsg":"no"}"#,
+            Some("00008"),
+            Some("no"),
+        ),
+        (404, "<html>", None, None),
+        (413, "", None, None),
+        (422, r#"{"message":"no"}"#, None, None),
+    ] {
+        for call in [read as Call, keyed as Call, never as Call] {
+            let (sandbox, client) = pair().await;
+            sandbox
+                .faults()
+                .add(Fault::custom(status, JSON, body).on_calls().always());
+            client.token().await.unwrap();
+            let before = sandbox.request_count();
+            let result = call(&client).await;
+            assert_eq!(outcome(&result), "refused", "{status} {body}: {result:?}");
+            let error = result.told_err();
+            assert_eq!(error.retcode(), retcode, "{body}");
+            let refusal = error.api_error().unwrap();
+            assert_eq!(refusal.message(), message, "{body}");
+            assert_eq!(error.http_status(), Some(status));
+            assert_eq!(
+                error.raw_response().unwrap().body().as_ref(),
+                body.as_bytes()
+            );
+            assert!(!error.is_retryable() && !error.may_have_taken_effect());
+            assert_eq!(sandbox.request_count() - before, 1, "{body}");
+        }
+    }
+}
+
+/// What is neither success nor refusal proves nothing about a payment.
+#[tokio::test]
+async fn what_is_no_envelope_is_no_refusal() {
+    for body in [
+        "",
+        "null",
+        "[]",
+        r#"["200"]"#,
+        r#""200""#,
+        "200",
+        "{}",
+        r#"{"retcode":null}"#,
+        r#"{"retcode":""}"#,
+        r#"{"retcode":true}"#,
+        r#"{"retcode":{}}"#,
+        r#"{"retcode":200.0}"#,
+        r#"{"retcode":"200","success":false}"#,
+        // Yes and no at once.
+        r#"{"retcode":"200","success":"false"}"#,
+        r#"{"retcode":"200","success":0,"retdata":{}}"#,
+        r#"{"retcode":"00008","success":true}"#,
+        r#"{"retcode":" "}"#,
+        r#"{"retcode":" 200 "}"#,
+        r#"{"retcode":"200","retcode":"200"}"#,
+        r#"{"retcode":"200","retdata":{},"ret\u0063ode":"00008"}"#,
+        r#"{"retcode":"200","retdata":{}} {}"#,
+        r#"{"retcode":"200","retdata":{}"#,
+        "{\"retcode\":\"200\u{0}\"",
+        "<html>",
+        "\u{feff}{}",
+    ] {
+        for (call, expected) in [
+            (read as Call, "decode"),
+            (keyed as Call, "ambiguous"),
+            (never as Call, "ambiguous"),
+        ] {
+            let (sandbox, client) = pair().await;
+            sandbox.faults().add(
+                Fault::custom(200, JSON, body.to_owned())
+                    .on_calls()
+                    .always(),
+            );
+            let result = call(&client).await;
+            assert_eq!(outcome(&result), expected, "{body}: {result:?}");
+            assert_eq!(result.told_err().attempts(), 1, "{body}");
+        }
+    }
+}
+
+/// A status that says no and a retcode that says yes: nobody knows, and above all nothing is sent again for it.
+#[tokio::test]
+async fn a_status_that_contradicts_the_retcode_proves_nothing() {
+    for status in [400, 401, 403, 404, 409, 425, 429, 499] {
+        for (call, expected) in [
+            (read as Call, "decode"),
+            (keyed as Call, "ambiguous"),
+            (never as Call, "ambiguous"),
+        ] {
+            let (sandbox, client) = pair().await;
+            client.token().await.unwrap();
+            let body = r#"{"retcode":"200","retdata":{},"success":true}"#;
+            let fault = Fault::custom(status, JSON, body).header("retry-after", "0");
+            sandbox.faults().add(fault.on_calls().always());
+            let before = sandbox.request_count();
+            let result = call(&client).await;
+            assert_eq!(outcome(&result), expected, "{status}: {result:?}");
+            let error = result.told_err();
+            assert_eq!(error.http_status(), Some(status));
+            assert_eq!(error.retcode(), Some("200"), "{status}");
+            assert!(!error.is_retryable(), "{status}");
+            assert_eq!(sandbox.request_count() - before, 1, "{status}");
+        }
+    }
+}
+
+/// What an answer holds that could not be read is told by its place alone.
+#[tokio::test]
+async fn an_error_of_an_answer_quotes_nothing_of_it() {
+    let (sandbox, client) = pair().await;
+    for json in [
+        r#""1, expected Leo Secretive""#,
+        r#""missing field `Leo Secretive`""#,
+        r#"{"Leo Secretive":1}"#,
+        r#"["Leo Secretive"]"#,
+    ] {
+        for path in [
+            "retdata.orderAmount",
+            "retdata.createdTime",
+            "retdata.orderStatus",
+        ] {
+            let order = order();
+            client.checkout_orders().create(&order).await.unwrap();
+            sandbox
+                .faults()
+                .add(Fault::replace_field(path, json).on(Operation::GetCheckoutOrder));
+            let shown = match client.checkout_orders().get(order.order_no()).await {
+                // A status may be any text.
+                Ok(found) => format!("{found:?}"),
+                Err(error) => {
+                    assert_eq!(error.kind().name(), "decode", "{json}");
+                    assert!(error.to_string().contains(path), "{error}");
+                    format!("{error} {error:?} {error:#?}")
+                }
+            };
+            assert!(!shown.contains("Leo"), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_the_same_whatever_their_http_status() {
+    for (form, statuses) in [
+        (ErrorStatus::Always200, [200, 200, 200]),
+        (ErrorStatus::ByKind, [409, 404, 400]),
+    ] {
+        let sandbox = Sandbox::builder().error_status(form).start().await.unwrap();
+        let client = builder(&sandbox).build().unwrap();
+        let order = order();
+        let orders = client.checkout_orders();
+        orders.create(&order).await.unwrap();
+        let duplicate = orders.create(&order).await.told_err();
+        assert!(duplicate.is_duplicate());
+        let missing = orders.get("0").await.told_err();
+        let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6", "1");
+        let field = orders.create(&nothing).await.told_err();
+        assert_eq!(field.retcode(), Some("00008"));
+        for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
+            assert_eq!(error.kind().name(), "refused", "{error}");
+            assert_eq!(error.http_status(), Some(status), "{error}");
+            assert_eq!(error.attempts(), 1, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coin_that_is_not_enabled_is_an_error_however_the_answer_came() {
+    for lost in [false, true] {
+        let sandbox = Sandbox::builder()
+            .disable_token("ETH_USDT")
+            .start()
+            .await
+            .unwrap();
+        let client = builder(&sandbox).build().unwrap();
+        if lost {
+            sandbox.faults().add(
+                Fault::reset()
+                    .on(Operation::CreateCheckoutOrder)
+                    .after_effect(),
+            );
+        }
+        let error = client.checkout_orders().create(&order()).await.told_err();
+        assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
+        assert!(error.to_string().contains("ETH_USDT"), "{error}");
+        assert!(error.may_have_taken_effect());
+        assert!(!error.is_retryable() && !error.is_ambiguous());
+        assert_eq!(error.retcode(), Some("200"));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_is_told_from_a_refusal() {
+    for warm in [false, true] {
+        for form in [ErrorStatus::Always200, ErrorStatus::ByKind] {
+            let sandbox = Sandbox::builder().error_status(form).start().await.unwrap();
+            let client = builder(&sandbox).build().unwrap();
+            if warm {
+                client.token().await.unwrap();
+            }
+            sandbox.update_settings(|settings| settings.reject_address = true);
+            for call in [read as Call, keyed as Call, never as Call] {
+                let result = call(&client).await;
+                assert_eq!(outcome(&result), "address_not_allowed", "{result:?}");
+                let error = result.told_err();
+                let text = error.to_string();
+                assert!(
+                    text.contains("127.0.0.1") && text.contains("allow-list"),
+                    "{text}"
+                );
+                assert!(!error.is_retryable());
+            }
+        }
+    }
+}
