@@ -104,8 +104,9 @@ impl Oasdiff {
         // Standard output is for the report.
         let mut log = io::stderr();
         let mut job = Job::new(root, &mut log);
-        install(&mut job).map_err(|JobError(reason)| OasdiffError::NotInstalled(reason))?;
-        Self::find(root).ok_or_else(|| OasdiffError::NotInstalled(format!("{FOLDER} is empty")))
+        let program =
+            install(&mut job).map_err(|JobError(reason)| OasdiffError::NotInstalled(reason))?;
+        Ok(Self { program })
     }
 
     /// Compares two documents.
@@ -154,17 +155,18 @@ impl Oasdiff {
     }
 }
 
-/// Installs the program with Go into `target/tools`, unless it is there.
-pub(crate) fn install(job: &mut Job<'_>) -> Result<(), JobError> {
+/// Installs the program with Go into `target/tools`, unless it is there. Returns its absolute path.
+pub(crate) fn install(job: &mut Job<'_>) -> Result<PathBuf, JobError> {
+    let folder = std::path::absolute(job.root.join(FOLDER))?;
     install::ensure(job, FOLDER, &format!("oasdiff {VERSION}\n"), |job| {
-        let folder = job.root.canonicalize()?.join(FOLDER);
         let package = format!("github.com/oasdiff/oasdiff@v{VERSION}");
         job.require(
             &CommandLine::new("go", ["install", package.as_str()])
                 .env("GOBIN", folder.display().to_string()),
             "Go must be installed and its module proxy must be reachable; about 2 minutes on 2 cores",
         )
-    })
+    })?;
+    Ok(folder.join("oasdiff"))
 }
 
 fn convert(reported: &Reported) -> Change {
