@@ -78,7 +78,7 @@ impl WebhookVerifier {
         }
     }
 
-    /// Accepts an additional key, for the time in which the old and the new key of a rotation are both in use.
+    /// Accepts an additional key, while the old and the new key of a rotation are both in use.
     ///
     /// # Errors
     ///
