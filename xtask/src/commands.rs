@@ -68,7 +68,8 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
             format,
             fail_on,
         } => {
-            let report = diff::command::run(root, &old, &new, format)?;
+            let oasdiff = Oasdiff::find_or_install(root)?;
+            let report = diff::command::run(root, &oasdiff, &old, &new, format)?;
             print!("{}", report.text);
             let fails = report.is_breaking && fail_on == Some(FailOn::Breaking);
             return Ok(if fails {

@@ -45,16 +45,16 @@ pub struct RenderedReport {
 /// Compares two files or revisions.
 ///
 /// # Errors
-/// Fails if a document cannot be read, or if oasdiff is not available.
+/// Fails if a document cannot be read, or if oasdiff fails.
 pub fn run(
     root: &Path,
+    oasdiff: &Oasdiff,
     old: &str,
     new: &str,
     format: Format,
 ) -> Result<RenderedReport, Box<dyn Error>> {
     let (old, new) = (source::read(root, old)?, source::read(root, new)?);
-    let oasdiff = Oasdiff::find_or_install(root)?;
-    let report = compare(&oasdiff, side(&old), side(&new))?;
+    let report = compare(oasdiff, side(&old), side(&new))?;
     let heading = ReportHeading {
         old: old.name,
         new: new.name,
