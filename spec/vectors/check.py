@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Recomputes every signature of signatures.json with Python's standard library alone.
+"""Recomputes every signature of signatures.json with only Python's standard library.
 
-Also an example of how to use the vectors from another language. Run it from anywhere:
+It is also an example of how to use the vectors in another language. It can run in any folder:
 
     python3 spec/vectors/check.py
 """
@@ -17,14 +17,14 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 
 def octets(vector, name):
-    """A field that is text, or Base64 where it can't be text."""
+    """Returns the bytes of a field that is a string, or Base64 if the bytes are not text."""
     if name in vector:
         return vector[name].encode()
     return base64.b64decode(vector[name + "_base64"], validate=True)
 
 
 def canonical(query, form):
-    """The query in the form in which it is signed."""
+    """Returns the query in the form in which it is signed."""
     raw = query.encode()
     if not raw:
         return b""
@@ -44,7 +44,7 @@ def canonical(query, form):
 
 
 def string_to_sign(vector):
-    """Built from the parts, not taken from the vector."""
+    """Builds the string to sign from the parts of the vector."""
     parts = [vector["timestamp"].encode()]
     if vector["kind"] in ("request", "response-to"):
         parts.insert(0, vector["method"].upper().encode())
@@ -61,7 +61,7 @@ def sign(key, message):
 
 
 def accepts(key, vector):
-    """Whether a receiver would take the two headers, whatever their age."""
+    """Returns whether a receiver accepts the two headers, without checking their age."""
     timestamp, signature = vector["timestamp"], vector["signature"]
     if timestamp is None or signature is None or not is_timestamp(timestamp):
         return False
@@ -87,9 +87,9 @@ def failures(vectors):
         by_id[vector["id"]] = vector
         message = string_to_sign(vector)
         if message != octets(vector, "string_to_sign"):
-            yield f"{vector['id']}: another string to sign: {message!r}"
+            yield f"{vector['id']}: wrong string to sign: {message!r}"
         if not accepts(keys[vector["key"]], vector):
-            yield f"{vector['id']}: another signature"
+            yield f"{vector['id']}: wrong signature"
     for rejection in vectors["rejections"]:
         of = by_id[rejection["of"]]
         if accepts(keys[of["key"]], {**of, **rejection}):

@@ -34,7 +34,13 @@ pub enum XtaskCommand {
     },
     /// Regenerate the client, then demonstrate every operation against a sandbox on this machine
     Demo,
+    /// Update spec/CHANGELOG.md: the changes since the document of the last release
+    ///
+    /// Needs oasdiff, which is installed with Go if it is missing.
+    Changelog,
     /// Show the changes between two documents and their effect on users of the crates
+    ///
+    /// Needs oasdiff, which is installed with Go if it is missing.
     ///
     /// Exit code: 0; 1 if the documents cannot be compared; 2 if `--fail-on` matches a change.
     Diff {

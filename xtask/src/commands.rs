@@ -13,6 +13,7 @@ use crate::{
     diff::{
         self,
         command::{FOUND, FailOn},
+        oasdiff::Oasdiff,
     },
     docs::{
         add::{self, AddedPage},
@@ -67,14 +68,21 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
             format,
             fail_on,
         } => {
-            let report = diff::command::run(root, &old, &new, format)?;
+            let oasdiff = Oasdiff::find_or_install(root)?;
+            let report = diff::command::run(root, &oasdiff, &old, &new, format)?;
             print!("{}", report.text);
-            let fails = report.breaking && fail_on == Some(FailOn::Breaking);
+            let fails = report.is_breaking && fail_on == Some(FailOn::Breaking);
             return Ok(if fails {
                 CommandOutcome::Breaking
             } else {
                 CommandOutcome::Done
             });
+        }
+        XtaskCommand::Changelog => {
+            let has_changed =
+                diff::command::update_changelog(root, &Oasdiff::find_or_install(root)?)?;
+            let state = if has_changed { "updated" } else { "unchanged" };
+            println!("{}: {state}", diff::changelog::FILE);
         }
         XtaskCommand::Regen {
             draft: Some(folder),

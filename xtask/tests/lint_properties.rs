@@ -1,4 +1,4 @@
-//! Whatever a document says, lint answers with findings.
+//! Lint returns findings for any JSON value.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod any_value;
@@ -6,7 +6,7 @@ mod any_value;
 use any_value::any_value;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use xtask::lint::{generator, house};
+use xtask::lint::{check_document, check_generator_input};
 
 const WORDS: [&str; 34] = [
     "openapi",
@@ -63,9 +63,12 @@ fn value() -> impl Strategy<Value = Value> {
     any_value(&WORDS, TEXTS)
 }
 
-/// Runs both groups; each finding names a place that is there.
+/// Runs both groups of rules.
 fn lint(document: &Value) -> Result<(), TestCaseError> {
-    for finding in house(document).into_iter().chain(generator(document)) {
+    for finding in check_document(document)
+        .into_iter()
+        .chain(check_generator_input(document))
+    {
         let text = finding.to_string();
         prop_assert!(
             text.starts_with(finding.rule) && text.contains("\n  help: "),
@@ -80,12 +83,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_document(document in value()) {
+    fn any_document_is_checked(document in value()) {
         lint(&document)?;
     }
 
     #[test]
-    fn any_operation_and_component(operation in value(), webhook in value(), first in value(), second in value()) {
+    fn any_operation_and_component_is_checked(operation in value(), webhook in value(), first in value(), second in value()) {
         lint(&json!({
             "openapi": "3.0.3",
             "paths": {"/a": {"post": operation, "parameters": first}},
@@ -95,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn any_example(schema in value(), example in value()) {
+    fn any_example_is_checked(schema in value(), example in value()) {
         let media = json!({"application/json": {"schema": {"$ref": "#/components/schemas/A"}, "examples": {"e": {"value": example}}}});
         lint(&json!({
             "paths": {"/a": {"post": {"requestBody": {"content": media}, "responses": {"200": {"content": media}}}}},
@@ -105,7 +108,7 @@ proptest! {
 }
 
 #[test]
-fn circles_end() {
+fn lint_ends_at_circles_of_references() {
     let own = json!({"$ref": "#/components/schemas/A"});
     let example = json!({"a": {"a": {"a": {"a": {}}}}});
     for schema in [
@@ -121,7 +124,7 @@ fn circles_end() {
             "paths": {"/a": {"post": {"requestBody": {"content": media}, "responses": {"200": {"$ref": "#/paths/~1a/post/responses/200"}}}}},
             "components": {"schemas": {"A": schema}}
         });
-        assert!(!house(&document).is_empty());
-        assert!(!generator(&document).is_empty());
+        assert!(!check_document(&document).is_empty());
+        assert!(!check_generator_input(&document).is_empty());
     }
 }

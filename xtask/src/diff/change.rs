@@ -1,141 +1,139 @@
-//! What a comparison finds.
+//! One change, and the report of all changes.
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::openapi::is_plain;
+use crate::openapi::{self, Document, is_plain, strings, text};
 
-/// What a change asks of a person who depends on the generated crate.
+/// What a change means for a program that uses the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// Code no longer compiles, or a call that worked no longer does.
+    /// A program that worked no longer works, or its source code no longer compiles.
     Breaking,
-    /// Something is new or other, and nothing has to be done.
+    /// Something was added or changed, and programs keep working.
     Compatible,
-    /// Only words changed.
+    /// Only descriptions or examples changed.
     Docs,
-}
-
-impl Verdict {
-    /// The words that reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Breaking => "breaking",
-            Self::Compatible => "compatible",
-            Self::Docs => "docs only",
-        }
-    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::Breaking => "breaking",
+            Self::Compatible => "compatible",
+            Self::Docs => "docs only",
+        })
     }
 }
 
-/// Which way a value goes, as the caller sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// In parameters and bodies of requests, and in replies to webhooks.
-    Sent,
-    /// In answers, and in bodies of webhooks.
-    Received,
+/// An operation that a change affects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AffectedOperation {
+    /// `POST /path`, or `webhook name`.
+    pub request: String,
+    /// The ids of the pages that describe the operation.
+    pub pages: Vec<String>,
 }
 
-impl Direction {
-    /// The words that reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Received => "received",
+impl AffectedOperation {
+    pub(super) fn new(operation: &openapi::Operation) -> Self {
+        let path = line(operation.path);
+        Self {
+            request: if operation.is_webhook() {
+                format!("webhook {path}")
+            } else {
+                format!("{} {path}", operation.method.to_uppercase())
+            },
+            pages: pages(operation.value),
         }
     }
 }
 
-/// An operation that a change reaches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reached {
-    /// `POST /path`, or `webhook name`.
-    pub call: String,
-    /// The method of the generated client; none for a webhook.
-    pub method: Option<String>,
-    /// Ids of the pages that describe it.
-    pub pages: Vec<String>,
+/// Returns the pages of an operation: those of `x-evidence`, and the last segment of its `externalDocs` URL
+/// if that is a page id.
+fn pages(operation: &serde_json::Value) -> Vec<String> {
+    let evidence = operation.get("x-evidence");
+    let mut pages: Vec<String> = strings(evidence.and_then(|evidence| evidence.get("pages")))
+        .map(str::to_owned)
+        .collect();
+    pages.extend(
+        operation
+            .get("externalDocs")
+            .and_then(|docs| text(docs, "url"))
+            .and_then(|url| url.rsplit('/').next())
+            .filter(|id| id.starts_with(|c: char| c.is_ascii_digit()))
+            .map(str::to_owned),
+    );
+    pages.sort();
+    pages.dedup();
+    pages
 }
 
-/// One change, with what it means.
+/// One change, with its consequences.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// What it asks of the caller.
+    /// The consequences in one word.
     pub verdict: Verdict,
-    /// The place: a component with its field (`ExchangeRate.rate`), or a call with its part.
-    pub place: String,
-    /// The rule that judged, as a fixed word for programs.
-    pub kind: &'static str,
-    /// Which way the value goes, where the verdict depends on it.
-    pub direction: Option<Direction>,
+    /// The id of the check: that of oasdiff, or one of ours.
+    pub kind: String,
     /// What changed in the document.
     pub what: String,
-    /// What it means for the caller's code.
-    pub means: String,
-    /// A program built with the crate of the old document is refused, or cannot read an answer.
+    /// Why the change breaks a program or its source code; empty if `what` says it all.
+    pub reason: String,
+    /// A program that was built with the old document is rejected, or cannot read a response.
     pub breaks_wire: bool,
-    /// Source code does not compile with the crate of the new document.
+    /// Source code does not compile with the crate that is generated from the new document.
     pub breaks_code: bool,
-    /// The operations that it reaches, in order; none where it concerns the whole document.
-    pub operations: Vec<Reached>,
+    /// The affected operations; empty if the change affects the whole document.
+    pub operations: Vec<AffectedOperation>,
 }
 
 impl Change {
-    /// A change that breaks nothing, until told otherwise.
-    pub(super) fn new(
-        kind: &'static str,
-        place: impl Into<String>,
-        what: impl Into<String>,
-    ) -> Self {
+    /// Creates a change that breaks nothing.
+    pub(super) fn compatible(kind: impl Into<String>, what: &str) -> Self {
         Self {
             verdict: Verdict::Compatible,
-            place: line(&place.into()),
-            kind,
-            direction: None,
-            what: line(&what.into()),
-            means: String::new(),
+            kind: kind.into(),
+            what: line(what),
+            reason: String::new(),
             breaks_wire: false,
             breaks_code: false,
             operations: Vec::new(),
         }
     }
 
-    /// A change of words.
-    pub(super) fn docs(place: impl Into<String>, what: impl Into<String>) -> Self {
+    /// Creates a change of descriptions or examples.
+    pub(super) fn docs(kind: impl Into<String>, what: &str) -> Self {
         Self {
             verdict: Verdict::Docs,
-            means: "nothing to do".into(),
-            ..Self::new("docs", place, what)
+            ..Self::compatible(kind, what)
         }
     }
 
-    pub(super) fn toward(mut self, direction: Direction) -> Self {
-        self.direction = Some(direction);
+    /// Marks the change as one that breaks programs that were built with the old document.
+    pub(super) fn breaks_wire(mut self, reason: &str) -> Self {
+        self.breaks_wire = true;
+        self.breaking(reason)
+    }
+
+    /// Marks the change as one that breaks source code.
+    pub(super) fn breaks_code(mut self, reason: &str) -> Self {
+        self.breaks_code = true;
+        self.breaking(reason)
+    }
+
+    fn breaking(mut self, reason: &str) -> Self {
+        self.verdict = Verdict::Breaking;
+        self.reason = reason.to_owned();
         self
     }
 
-    /// What it breaks: a running program, code that is compiled anew.
-    pub(super) fn breaks(mut self, wire: bool, code: bool) -> Self {
-        self.breaks_wire = wire;
-        self.breaks_code = code;
-        if wire || code {
-            self.verdict = Verdict::Breaking;
-        }
+    pub(super) fn on(mut self, operations: impl IntoIterator<Item = AffectedOperation>) -> Self {
+        self.operations.extend(operations);
         self
     }
 
-    pub(super) fn means(mut self, text: impl Into<String>) -> Self {
-        self.means = text.into();
-        self
-    }
-
-    /// What it breaks, as words: `wire`, `code`.
-    pub fn breaks_words(&self) -> Vec<&'static str> {
+    /// Returns what the change breaks, as words: `wire`, `code`.
+    pub fn broken(&self) -> Vec<&'static str> {
         [(self.breaks_wire, "wire"), (self.breaks_code, "code")]
             .into_iter()
             .filter_map(|(breaks, word)| breaks.then_some(word))
@@ -145,20 +143,20 @@ impl Change {
 
 /// All changes between two documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Breaking ones first, then by operation and place.
+pub struct ChangeReport {
+    /// Sorted by verdict, then by operation.
     pub changes: Vec<Change>,
 }
 
-impl Report {
-    /// The report in its order, with equal changes told once.
+impl ChangeReport {
+    /// Sorts the changes and merges equal changes of several operations into one.
     pub(super) fn new(changes: Vec<Change>) -> Self {
-        let mut told: BTreeMap<Change, Vec<Reached>> = BTreeMap::new();
+        let mut merged: BTreeMap<Change, Vec<AffectedOperation>> = BTreeMap::new();
         for mut change in changes {
             let operations = std::mem::take(&mut change.operations);
-            told.entry(change).or_default().extend(operations);
+            merged.entry(change).or_default().extend(operations);
         }
-        let mut changes: Vec<Change> = told
+        let mut changes: Vec<Change> = merged
             .into_iter()
             .map(|(mut change, mut operations)| {
                 operations.sort();
@@ -175,64 +173,89 @@ impl Report {
         Self { changes }
     }
 
-    /// How many changes have this verdict.
-    pub fn count(&self, verdict: Verdict) -> usize {
-        self.of(verdict).count()
-    }
-
-    /// The changes with this verdict.
-    pub fn of(&self, verdict: Verdict) -> impl Iterator<Item = &Change> {
+    /// Returns the changes with this verdict.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
             .filter(move |change| change.verdict == verdict)
     }
 }
 
-/// A text of a page as one line: it must not move the cursor of a terminal or begin a line of its own.
+/// Returns the operations that use a component, directly or through other components.
+pub(super) fn users(document: &Document, component: &str) -> Vec<AffectedOperation> {
+    document
+        .operations
+        .iter()
+        .filter(|operation| {
+            openapi::components_of(document.root, operation.value).contains(component)
+        })
+        .map(AffectedOperation::new)
+        .collect()
+}
+
+/// Returns text of a page as one line. It must not move the cursor of a terminal or start a line.
 pub(super) fn line(text: &str) -> String {
     text.chars()
-        .map(|letter| if is_plain(letter) { letter } else { ' ' })
+        .map(|c| if is_plain(c) { c } else { ' ' })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn reached(call: &str) -> Reached {
-        Reached {
-            call: call.into(),
-            method: None,
+    #[test]
+    fn report_merges_equal_changes_and_sorts_breaking_ones_first() {
+        let operation = |request: &str| AffectedOperation {
+            request: request.into(),
             pages: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn equal_changes_are_told_once_with_all_their_operations() {
-        let change = |call: &str| Change {
-            operations: vec![reached(call)],
-            ..Change::docs("A", "description changed")
         };
-        let report = Report::new(vec![change("b"), change("a"), change("b")]);
-        assert_eq!(report.changes.len(), 1);
-        assert_eq!(report.changes[0].operations, [reached("a"), reached("b")]);
-    }
-
-    #[test]
-    fn breaking_ones_stand_first() {
-        let plain = Change::new("k", "a", "x");
-        let breaking = Change::new("k", "b", "x").breaks(true, false);
-        let report = Report::new(vec![Change::docs("a", "x"), plain, breaking]);
-        let verdicts: Vec<Verdict> = report.changes.iter().map(|change| change.verdict).collect();
+        let docs = |request: &str| Change::docs("k", "x").on([operation(request)]);
+        let report = ChangeReport::new(vec![
+            docs("b"),
+            docs("a"),
+            docs("b"),
+            Change::compatible("k", "x"),
+            Change::compatible("k", "x").breaks_wire("r"),
+        ]);
+        let verdicts: Vec<Verdict> = report.changes.iter().map(|it| it.verdict).collect();
         assert_eq!(
             verdicts,
             [Verdict::Breaking, Verdict::Compatible, Verdict::Docs]
         );
+        assert_eq!(
+            report.changes[2].operations,
+            [operation("a"), operation("b")]
+        );
     }
 
     #[test]
-    fn a_change_stays_on_its_line() {
-        assert_eq!(Change::new("k", "a", "x\n\u{1b}[31m").what, "x  [31m");
-        assert_eq!(Change::new("k", "a", "x\u{202e}y").what, "x y");
+    fn change_text_stays_on_one_line() {
+        for (text, expected) in [("x\n\u{1b}[31m", "x  [31m"), ("x\u{202e}y", "x y")] {
+            assert_eq!(Change::compatible("k", text).what, expected);
+        }
+    }
+
+    #[test]
+    fn pages_are_those_of_the_evidence_and_of_the_url() {
+        for (operation, expected) in [
+            (json!({}), vec![]),
+            (
+                json!({"x-evidence": {"pages": ["2e0", "1e0"]}}),
+                vec!["1e0", "2e0"],
+            ),
+            (
+                json!({"externalDocs": {"url": "https://site.test/7e0"}}),
+                vec!["7e0"],
+            ),
+            (
+                json!({"externalDocs": {"url": "https://site.test/about"}}),
+                vec![],
+            ),
+        ] {
+            assert_eq!(pages(&operation), expected, "{operation}");
+        }
     }
 }

@@ -1,160 +1,205 @@
 //! `spec/CHANGELOG.md`: what changed since the last release.
 //!
-//! The section of the unreleased version is always the whole difference between `spec/baseline.json`,
-//! the document of the last release, and the document that is made now. It depends on these two alone,
-//! so that a run after a run changes nothing, a change that was taken back leaves no line, and no git
-//! history is needed.
+//! The section of the unreleased version is always the whole difference between `spec/baseline.json`, the
+//! document of the last release, and the current document. A second run therefore changes nothing, and a
+//! change that was undone leaves no line.
+
+use std::{collections::BTreeMap, error::Error, fs, io, path::Path};
 
 use serde_json::Value;
 
-use super::{compare, render};
-use crate::publish::part::{self, Unpaired, line_start, line_starting};
+use super::{ChangeReport, render};
 
-/// The file, below the root.
+/// The path of the file below the root.
 pub const FILE: &str = "spec/CHANGELOG.md";
 
 /// The document of the last release, below the root.
 pub const BASELINE: &str = "spec/baseline.json";
 
+const DOCUMENT: &str = "spec/openapi.json";
 const HEADING: &str = "## Unreleased";
+const BEGIN: &str = "<!-- changelog: begin -->";
+const END: &str = "<!-- changelog: end -->";
 
-const HEAD: &str = "# Changes of the document
+const INTRODUCTION: &str = "# Changes of the document
 
-What changed in `openapi.json`, for those who depend on the generated crate. *code*: source code has to
-be changed. *wire*: a program that was built before is refused, or cannot read an answer.
+Changes of `openapi.json`. *wire*: a program that was built with the old document is rejected, or cannot read
+a response. *code*: source code does not compile with the crate that is generated from the new document.
 
-`cargo xtask regen` writes what stands between its marks under *Unreleased*: the difference between
-`baseline.json`, the document of the last release, and the document now. (Before the first release it is
-the document as it was when this file began.) To release, give the heading the version and copy
-`openapi.json` over `baseline.json`; the next run begins a new section. What a person writes outside the
-marks stays.
+`cargo xtask changelog` writes the part between the markers under *Unreleased*. It is the difference between
+`baseline.json`, the document of the last release, and the current document. Before the first release,
+`baseline.json` is the document from the day on which this file was started. For a release, replace the
+heading by the version and copy `openapi.json` to `baseline.json`; the next run adds a new section. Text
+outside the markers is kept.
 ";
 
-/// The file with the section renewed. `current` is the file as it is, `baseline` the document of the last
-/// release.
+/// Updates the file with the result of `compare`, which receives the baseline and the current document.
+/// Returns whether the file changed.
 ///
 /// # Errors
-/// The marks of the section do not pair; the text says what to do.
-pub fn renew(
-    current: Option<&str>,
-    baseline: Option<&Value>,
-    document: &Value,
-    captures: &std::collections::BTreeMap<String, String>,
-) -> Result<String, MarksError> {
-    let body = match baseline {
-        None => "\nNothing was released yet.\n".to_owned(),
-        Some(baseline) => {
-            let heading = render::Heading {
-                captures: captures.clone(),
-                ..render::Heading::default()
-            };
-            let body = render::section(&compare(baseline, document), &heading, "###");
-            if body.is_empty() {
-                "\nNothing that the document tells.\n".to_owned()
-            } else {
-                body
-            }
+/// Fails if a document cannot be read, if the comparison fails, if the markers of the section do not pair, or
+/// if the file cannot be written.
+pub fn update(
+    root: &Path,
+    captures: &BTreeMap<String, String>,
+    compare: impl FnOnce(&Value, &Value) -> Result<ChangeReport, Box<dyn Error>>,
+) -> Result<bool, Box<dyn Error>> {
+    let read = |file: &str| -> Result<Option<String>, Box<dyn Error>> {
+        match fs::read_to_string(root.join(file)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{file}: {error}").into()),
         }
     };
-    let block = part::of(&body);
-    let current = current.unwrap_or(HEAD).replace("\r\n", "\n");
-    let Some(start) = line_start(&current, HEADING) else {
-        let at = line_starting(&current, "## ").unwrap_or(current.len());
-        let (head, rest) = current.split_at(at);
-        let gap = if head.ends_with("\n\n") { "" } else { "\n" };
-        let after = if rest.is_empty() { "" } else { "\n" };
-        return Ok(format!("{head}{gap}{HEADING}\n\n{block}{after}{rest}"));
+    let parse = |file: &str, text: &str| -> Result<Value, Box<dyn Error>> {
+        serde_json::from_str(text).map_err(|error| format!("{file}: invalid JSON: {error}").into())
     };
-    let after_heading = start + HEADING.len();
-    let (head, rest) = current.split_at(after_heading);
-    let end = line_starting(rest, "## ").unwrap_or(rest.len());
+    let current = read(FILE)?;
+    let report = match read(BASELINE)? {
+        None => None,
+        Some(baseline) => {
+            let document = read(DOCUMENT)?
+                .ok_or_else(|| format!("{DOCUMENT}: not found\n  help: cargo xtask regen"))?;
+            Some(compare(
+                &parse(BASELINE, &baseline)?,
+                &parse(DOCUMENT, &document)?,
+            )?)
+        }
+    };
+    let updated = replace_section(current.as_deref(), report.as_ref(), captures)?;
+    let has_changed = current.as_deref() != Some(updated.as_str());
+    if has_changed {
+        let path = root.join(FILE);
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(root))?;
+        io::Write::write_all(&mut file, updated.as_bytes())?;
+        file.persist(path)?;
+    }
+    Ok(has_changed)
+}
+
+/// The markers of the section do not pair.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{FILE}: the markers `{BEGIN}` and `{END}` under `{HEADING}` do not pair; restore both, or delete both, and `cargo xtask changelog` writes them again"
+)]
+pub struct MarkerError;
+
+/// Returns the text of the file with a new section. Without a baseline there is no report.
+fn replace_section(
+    current: Option<&str>,
+    report: Option<&ChangeReport>,
+    captures: &BTreeMap<String, String>,
+) -> Result<String, MarkerError> {
+    let heading = render::ReportHeading {
+        captures: captures.clone(),
+        ..render::ReportHeading::default()
+    };
+    let body = match report.map(|report| render::section(report, &heading)) {
+        None => "\nNothing has been released yet.\n".to_owned(),
+        Some(body) if body.is_empty() => "\nNo changes.\n".to_owned(),
+        Some(body) => body,
+    };
+    let block = format!("{BEGIN}\n{body}\n{END}\n");
+    let current = current.unwrap_or(INTRODUCTION).replace("\r\n", "\n");
+    let Some(start) = find_line(&current, |line| line.trim_end() == HEADING) else {
+        let at = find_line(&current, |line| line.starts_with("## ")).unwrap_or(current.len());
+        let (introduction, rest) = current.split_at(at);
+        let gap = if introduction.ends_with("\n\n") {
+            ""
+        } else {
+            "\n"
+        };
+        let after = if rest.is_empty() { "" } else { "\n" };
+        return Ok(format!(
+            "{introduction}{gap}{HEADING}\n\n{block}{after}{rest}"
+        ));
+    };
+    let (head, rest) = current.split_at(start + HEADING.len());
+    let end = find_line(rest, |line| line.starts_with("## ")).unwrap_or(rest.len());
     let (section, rest) = rest.split_at(end);
-    match part::find(section) {
-        Ok(None) => {
+    let begin = find_line(section, |line| line.trim_end() == BEGIN);
+    let end = find_line(section, |line| line.trim_end() == END);
+    match (begin, end) {
+        (None, None) => {
             let section = section.trim_start_matches('\n');
             let gap = if section.is_empty() { "" } else { "\n" };
             Ok(format!("{head}\n\n{block}{gap}{section}{rest}"))
         }
-        Ok(Some(own)) => {
-            let before = section.get(..own.start).unwrap_or_default();
-            let after = section.get(own.end..).unwrap_or_default();
+        (Some(begin), Some(end)) if begin < end => {
+            let before = section.get(..begin).unwrap_or_default();
+            let after = section.get(end + END.len()..).unwrap_or_default();
+            let after = after.strip_prefix('\n').unwrap_or(after);
             Ok(format!("{head}{before}{block}{after}{rest}"))
         }
-        Err(Unpaired) => Err(MarksError),
+        _ => Err(MarkerError),
     }
 }
 
-/// The marks of the section were edited.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "spec/CHANGELOG.md: the marks `<!-- regen: begin -->` and `<!-- regen: end -->` under `## Unreleased` do not pair; put both back, or delete both and regen makes them anew"
-)]
-pub struct MarksError;
+/// Returns the position of the first line that fulfils the condition.
+fn find_line(text: &str, condition: impl Fn(&str) -> bool) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if condition(line) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::json;
-
+    use super::super::Change;
     use super::*;
 
-    const BEGIN: &str = "<!-- regen: begin -->";
-    const END: &str = "<!-- regen: end -->";
-
-    fn document(path: &str) -> Value {
-        json!({"openapi": "3.0.3", "paths": {path: {"get": {"operationId": "read"}}}})
+    fn report(change: Option<&str>) -> ChangeReport {
+        let changes = change.map(|what| Change::compatible("k", what));
+        ChangeReport::new(changes.into_iter().collect())
     }
 
-    fn renewed(current: Option<&str>, path: &str) -> String {
-        let text = renew(
-            current,
-            Some(&document("/a")),
-            &document(path),
-            &BTreeMap::new(),
-        )
-        .unwrap();
-        let again = renew(
-            Some(&text),
-            Some(&document("/a")),
-            &document(path),
-            &BTreeMap::new(),
-        );
-        assert_eq!(again.unwrap(), text, "a second run changes nothing");
+    fn replaced(current: Option<&str>, change: Option<&str>) -> String {
+        let captures = BTreeMap::new();
+        let report = report(change);
+        let text = replace_section(current, Some(&report), &captures).unwrap();
+        let again = replace_section(Some(&text), Some(&report), &captures).unwrap();
+        assert_eq!(again, text, "a second run changes nothing");
         text
     }
 
     #[test]
-    fn the_section_is_the_whole_difference_and_only_it_is_renewed() {
-        let first = renewed(None, "/b");
+    fn section_is_replaced_and_other_text_is_kept() {
+        let first = replaced(None, Some("GET /b was added"));
         insta::assert_snapshot!("first", first);
-        // Taken back.
-        let back = renewed(Some(&first), "/a");
+        let undone = replaced(Some(&first), None);
         assert!(
-            !back.contains("GET /b") && back.contains("Nothing that"),
-            "{back}"
+            !undone.contains("GET /b") && undone.contains("No changes."),
+            "{undone}"
         );
-        // Words of a person stay, before and after the marks.
-        let words = back
-            .replace(BEGIN, "By hand, before.\n\n<!-- regen: begin -->")
+        let with_text = undone
+            .replace(BEGIN, &format!("By hand, before.\n\n{BEGIN}"))
             .replace(
                 END,
-                "<!-- regen: end -->\n\nBy hand, after.\n\n## 0.1.0\n\nOld.",
+                &format!("{END}\n\nBy hand, after.\n\n## 0.1.0\n\nOld."),
             );
-        let words = renewed(Some(&words), "/b");
-        insta::assert_snapshot!("with-words-of-a-person", words);
-        // A release.
-        let released = words.replace(HEADING, "## 0.2.0");
-        let next = renewed(Some(&released), "/c");
-        insta::assert_snapshot!("after-a-release", next);
+        let with_text = replaced(Some(&with_text), Some("GET /b was added"));
+        insta::assert_snapshot!("with-text-of-a-person", with_text);
+        let released = with_text.replace(HEADING, "## 0.2.0");
+        insta::assert_snapshot!(
+            "after-a-release",
+            replaced(Some(&released), Some("GET /c was added"))
+        );
     }
 
     #[test]
-    fn marks_that_do_not_pair_are_an_error() {
-        let text = format!("{HEADING}\n\n{END}\n{BEGIN}\n");
-        let error = renew(Some(&text), None, &document("/a"), &BTreeMap::new());
-        assert_eq!(error, Err(MarksError));
-        let text = format!("{HEADING}\n\n{BEGIN}\n");
-        assert!(renew(Some(&text), None, &document("/a"), &BTreeMap::new()).is_err());
+    fn markers_that_do_not_pair_are_an_error() {
+        for text in [
+            format!("{HEADING}\n\n{END}\n{BEGIN}\n"),
+            format!("{HEADING}\n\n{BEGIN}\n"),
+        ] {
+            let result = replace_section(Some(&text), None, &BTreeMap::new());
+            assert_eq!(result, Err(MarkerError));
+        }
+        let text = format!("{HEADING}\n\nsay `{BEGIN}`\n");
+        assert!(replace_section(Some(&text), None, &BTreeMap::new()).is_ok());
     }
 }

@@ -1,24 +1,25 @@
-//! `cargo xtask diff`.
+//! `cargo xtask diff` and `cargo xtask changelog`.
 
 use std::{collections::BTreeMap, error::Error, path::Path};
 
 use clap::ValueEnum;
 
 use super::{
-    Side, Verdict, compare,
-    render::{self, Heading},
-    source::{self, Source},
+    Side, Verdict, changelog, compare,
+    oasdiff::Oasdiff,
+    render::{self, ReportHeading},
+    source::{self, DocumentSource},
 };
 use crate::docs::lock::CaptureLock;
 
-/// The form of a report.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Lines for a terminal
+    /// Text for a terminal
     Text,
-    /// For programs: of each change verdict, breaks, kind, place, direction, what, means, operations
+    /// JSON for programs: verdict, breaks, kind, what, reason and operations of each change
     Json,
-    /// For a pull request
+    /// Markdown for a pull request
     Markdown,
 }
 
@@ -29,57 +30,69 @@ pub enum FailOn {
     Breaking,
 }
 
-/// The exit code of a run that found what it was to fail on.
+/// The exit code if `--fail-on` found a change.
 pub const FOUND: u8 = 2;
 
-/// A report, ready to print.
+/// A printable report.
 #[derive(Debug)]
-pub struct Told {
-    /// The report in the asked form.
+pub struct RenderedReport {
+    /// The report in the requested format.
     pub text: String,
-    /// There is a breaking change.
-    pub breaking: bool,
+    /// Whether there is a breaking change.
+    pub is_breaking: bool,
 }
 
 /// Compares two files or revisions.
 ///
 /// # Errors
-/// A document cannot be had; the text says which and why.
-pub fn run(root: &Path, old: &str, new: &str, format: Format) -> Result<Told, Box<dyn Error>> {
+/// Fails if a document cannot be read, or if oasdiff fails.
+pub fn run(
+    root: &Path,
+    oasdiff: &Oasdiff,
+    old: &str,
+    new: &str,
+    format: Format,
+) -> Result<RenderedReport, Box<dyn Error>> {
     let (old, new) = (source::read(root, old)?, source::read(root, new)?);
-    let report = compare(side(&old), side(&new));
-    let heading = Heading {
+    let report = compare(oasdiff, side(&old), side(&new))?;
+    let heading = ReportHeading {
         old: old.name,
         new: new.name,
         captures: captures(root),
     };
-    let form = match format {
+    let render = match format {
         Format::Text => render::text,
         Format::Json => render::json,
         Format::Markdown => render::markdown,
     };
-    Ok(Told {
-        text: form(&report, &heading),
-        breaking: report.count(Verdict::Breaking) > 0,
+    Ok(RenderedReport {
+        text: render(&report, &heading),
+        is_breaking: report.with(Verdict::Breaking).next().is_some(),
     })
 }
 
-fn side(source: &Source) -> Side<'_> {
+/// Updates `spec/CHANGELOG.md`. Returns whether the file changed.
+///
+/// # Errors
+/// Fails if a document cannot be read, if oasdiff fails, or if the file cannot be updated.
+pub fn update_changelog(root: &Path, oasdiff: &Oasdiff) -> Result<bool, Box<dyn Error>> {
+    changelog::update(root, &captures(root), |old, new| {
+        Ok(compare(oasdiff, old, new)?)
+    })
+}
+
+fn side(source: &DocumentSource) -> Side<'_> {
     Side {
         document: &source.document,
         provisional: source.provisional.as_ref(),
     }
 }
 
-/// The captures of this tree. A report on documents of another one does without.
+/// Returns the captures of this tree by page id. Without a lock file there are none.
 fn captures(root: &Path) -> BTreeMap<String, String> {
-    CaptureLock::read(&root.join("spec/docs"))
-        .map_or_else(|_| BTreeMap::new(), |lock| by_page(&lock))
-}
-
-/// Files of captures by the ids of their pages.
-pub(crate) fn by_page(lock: &CaptureLock) -> BTreeMap<String, String> {
-    lock.pages
+    let lock = CaptureLock::read(&root.join("spec/docs"));
+    lock.map(|lock| lock.pages)
+        .unwrap_or_default()
         .iter()
         .map(|entry| {
             let file = format!("spec/docs/{}", entry.file);

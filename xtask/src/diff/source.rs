@@ -1,48 +1,48 @@
-//! The two documents of a comparison: files, or files of git revisions.
+//! Reads the documents of a comparison from files or from git revisions.
 
 use std::{fs, io, path::Path, process::Command};
 
 use serde_json::Value;
 
-/// The document of a revision that is named without a path.
+/// The path that is read if a revision is given without a path.
 const DOCUMENT: &str = "spec/openapi.json";
 
-/// The document beside it that also has what pages only name.
+/// The name of the document that also has the inferred operations.
 const PROVISIONAL: &str = "openapi.provisional.json";
 
-/// A document and what it is called in messages.
+/// A document with its name.
 #[derive(Debug)]
-pub struct Source {
-    /// As it was asked for.
+pub struct DocumentSource {
+    /// The argument of the command line.
     pub name: String,
     /// The document.
     pub document: Value,
-    /// The one beside it, where it is that of the published operations alone.
+    /// The document with the inferred operations in the same folder, if the document itself is another one.
     pub provisional: Option<Value>,
 }
 
-/// Why a document cannot be had.
+/// A document cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Neither a file nor a revision.
+    /// The name is neither a file nor a revision.
     #[error(
-        "{name}: is no file, and git has no such document: {reason}. Give a file, a revision (its spec/openapi.json is read) or REVISION:PATH"
+        "{name}: not a file, and not a document that git knows: {reason}\n  help: use a file, a revision (its spec/openapi.json is read) or REVISION:PATH"
     )]
     NotFound {
-        /// What was asked for.
+        /// The argument.
         name: String,
-        /// What git said.
+        /// The message of git.
         reason: String,
     },
-    /// git cannot be run.
-    #[error("{name}: is no file, and git cannot be run to look for a revision: {source}")]
+    /// git could not run.
+    #[error("{name}: not a file, and git could not run to find a revision: {source}")]
     NoGit {
-        /// What was asked for.
+        /// The argument.
         name: String,
         /// The cause.
         source: io::Error,
     },
-    /// A file that cannot be read.
+    /// The file cannot be read.
     #[error("{name}: cannot be read: {source}")]
     Unreadable {
         /// The file.
@@ -50,29 +50,29 @@ pub enum SourceError {
         /// The cause.
         source: io::Error,
     },
-    /// Not JSON.
-    #[error("{name}: is not JSON: {source}. Of a document in YAML give its JSON form")]
+    /// The text is not JSON.
+    #[error("{name}: invalid JSON: {source}; a YAML document must be converted to JSON first")]
     NotJson {
-        /// What was asked for.
+        /// The argument.
         name: String,
         /// The cause, with line and column.
         source: serde_json::Error,
     },
-    /// JSON, but no document.
-    #[error("{name}: is no OpenAPI document: it has no member {member:?}")]
+    /// The JSON is not an OpenAPI document.
+    #[error("{name}: not an OpenAPI document: it has no field {field:?}")]
     NoDocument {
-        /// What was asked for.
+        /// The argument.
         name: String,
-        /// What is missing.
-        member: &'static str,
+        /// The missing field.
+        field: &'static str,
     },
 }
 
-/// Reads a document: a file below the current folder, else a revision of the repository at `root`.
+/// Reads a document from a file, or else from a revision of the repository at `root`.
 ///
 /// # Errors
 /// See [`SourceError`].
-pub fn read(root: &Path, name: &str) -> Result<Source, SourceError> {
+pub fn read(root: &Path, name: &str) -> Result<DocumentSource, SourceError> {
     let path = Path::new(name);
     if path.is_file() {
         let unreadable = |source| SourceError::Unreadable {
@@ -80,13 +80,13 @@ pub fn read(root: &Path, name: &str) -> Result<Source, SourceError> {
             source,
         };
         let document = document(name, &fs::read(path).map_err(unreadable)?)?;
-        // Best effort: it only tells more of an operation that came or went.
+        // Optional: without it, a moved operation is reported as removed or added.
         let beside = path.with_file_name(PROVISIONAL);
         let provisional = (beside != path)
             .then(|| fs::read(beside).ok())
             .flatten()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        return Ok(Source {
+        return Ok(DocumentSource {
             name: name.to_owned(),
             document,
             provisional,
@@ -102,7 +102,7 @@ pub fn read(root: &Path, name: &str) -> Result<Source, SourceError> {
         .then(|| show(root, name, revision, &beside).ok())
         .flatten()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok(Source {
+    Ok(DocumentSource {
         name: name.to_owned(),
         document,
         provisional,
@@ -114,15 +114,15 @@ fn show(root: &Path, name: &str, revision: &str, path: &str) -> Result<Vec<u8>, 
         name: name.to_owned(),
         reason: reason.trim().to_owned(),
     };
-    // git would take it for an option.
+    // git would interpret it as an option.
     if revision.starts_with('-') || revision.is_empty() {
-        return Err(not_found("this cannot be a revision"));
+        return Err(not_found("this is not a revision"));
     }
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
         .arg("show")
-        // Below `root`, which need not be the top of its repository.
+        // Relative to `root`, which may be a folder inside its repository.
         .arg(format!("{revision}:./{path}"))
         .output()
         .map_err(|source| SourceError::NoGit {
@@ -133,9 +133,7 @@ fn show(root: &Path, name: &str, revision: &str, path: &str) -> Result<Vec<u8>, 
         Ok(output.stdout)
     } else {
         let reason = String::from_utf8_lossy(&output.stderr);
-        Err(not_found(
-            reason.lines().next().unwrap_or("no reason given"),
-        ))
+        Err(not_found(reason.lines().next().unwrap_or("no message")))
     }
 }
 
@@ -144,11 +142,11 @@ fn document(name: &str, bytes: &[u8]) -> Result<Value, SourceError> {
         name: name.to_owned(),
         source,
     })?;
-    for member in ["openapi", "paths"] {
-        if document.get(member).is_none() {
+    for field in ["openapi", "paths"] {
+        if document.get(field).is_none() {
             return Err(SourceError::NoDocument {
                 name: name.to_owned(),
-                member,
+                field,
             });
         }
     }

@@ -92,6 +92,8 @@ pub(crate) struct SchemaSite<'a> {
     pub(crate) role: SchemaRole<'a>,
     /// The component that contains the schema.
     pub(crate) component: Option<&'a str>,
+    /// Whether the user of the API sends values of this schema.
+    pub(crate) is_sent: bool,
     /// Whether the user of the API receives values of this schema.
     pub(crate) is_received: bool,
 }
@@ -142,11 +144,12 @@ impl<'a> Document<'a> {
             references: references(root, ObjectKind::Other),
             first_users: HashMap::new(),
         };
-        let received = document.find_users();
+        let (sent, received) = document.find_users();
         let mut schemas = Vec::new();
         for (name, schema) in &document.components {
             let mut collector = SchemaCollector {
                 component: Some(name),
+                is_sent: sent.contains(name),
                 is_received: received.contains(name),
                 found: &mut schemas,
             };
@@ -246,16 +249,6 @@ impl<'a> Document<'a> {
             .collect()
     }
 
-    /// Returns the media types of the request body and of the responses of an operation.
-    pub(crate) fn contents(&self, operation: &Operation<'a>) -> Vec<(&'a str, Resolved<'a>)> {
-        let responses = self.responses(operation).into_iter();
-        self.request_body(operation)
-            .into_iter()
-            .chain(responses.map(|(_, response)| response))
-            .flat_map(|resolved| content(&resolved))
-            .collect()
-    }
-
     /// Returns the page that a place comes from: the page of the nearest marked value that contains the
     /// place, else that of the first operation that uses its component.
     pub(crate) fn page(&self, pointer: &str) -> Option<String> {
@@ -274,9 +267,9 @@ impl<'a> Document<'a> {
         page_of(self.operations.get(*index)?.value)
     }
 
-    /// Finds the first user of each component. Returns the components that the user of the API receives:
-    /// in responses and in bodies of webhooks, through all references.
-    fn find_users(&mut self) -> HashSet<&'a str> {
+    /// Finds the first user of each component. Returns the components that the user of the API sends, and
+    /// those that it receives, which are in responses and in bodies of webhooks, through all references.
+    fn find_users(&mut self) -> (HashSet<&'a str>, HashSet<&'a str>) {
         let mut sent = Vec::new();
         let mut received = Vec::new();
         for (index, operation) in self.operations.iter().enumerate() {
@@ -295,9 +288,9 @@ impl<'a> Document<'a> {
         }
         let mut first_users = HashMap::new();
         let received = self.reachable(received, &mut first_users);
-        self.reachable(sent, &mut first_users);
+        let sent = self.reachable(sent, &mut first_users);
         self.first_users = first_users;
-        received
+        (sent, received)
     }
 
     fn reachable(
@@ -329,6 +322,7 @@ impl<'a> Document<'a> {
         for operation in &self.operations {
             let mut collector = SchemaCollector {
                 component: None,
+                is_sent: !operation.is_webhook(),
                 is_received: operation.is_webhook(),
                 found: &mut *found,
             };
@@ -342,7 +336,7 @@ impl<'a> Document<'a> {
             if let Some(body) = body.filter(|body| seen.insert(body.pointer.clone())) {
                 collector.collect_bodies(&body);
             }
-            collector.is_received = !operation.is_webhook();
+            (collector.is_sent, collector.is_received) = (collector.is_received, collector.is_sent);
             for (_, response) in self.responses(operation) {
                 if seen.insert(response.pointer.clone()) {
                     collector.collect_bodies(&response);
@@ -385,6 +379,7 @@ fn page_of(value: &Value) -> Option<String> {
 /// Collects a schema and all schemas inside it, without following references.
 struct SchemaCollector<'c, 'a> {
     component: Option<&'a str>,
+    is_sent: bool,
     is_received: bool,
     found: &'c mut Vec<SchemaSite<'a>>,
 }
@@ -408,6 +403,7 @@ impl<'a> SchemaCollector<'_, 'a> {
             schema,
             role,
             component: self.component,
+            is_sent: self.is_sent,
             is_received: self.is_received,
         });
         let required: HashSet<&str> = strings(schema.get("required")).collect();

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 pub(crate) use document::{Document, Operation, Resolved, SchemaRole, SchemaSite, content};
 pub(crate) use document::{operations, operations_mut};
+pub(crate) use walk::{ObjectKind, is_name_map, walk_objects, walk_objects_mut};
 pub(crate) use walk::{component_name, components_of};
-pub(crate) use walk::{is_name_map, walk_objects_mut};
 
 /// An extension of an operation: the security schemes that its page requires, each under its name.
 pub(crate) const PAGE_SECURITY: &str = "x-apifox-security";
@@ -59,9 +59,4 @@ pub(crate) fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 /// Returns the strings of an array, and none for any other value.
 pub(crate) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     list(value).filter_map(Value::as_str)
-}
-
-/// The names that the former diff uses; it goes with it.
-pub(crate) mod json {
-    pub(crate) use super::{is_true as truth, list, members, strings, text};
 }

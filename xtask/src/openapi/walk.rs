@@ -82,12 +82,10 @@ pub(crate) fn is_name_map(keyword: &str) -> bool {
 
 /// Calls `visit` with the pointer and the kind of each object below `value`, parents first. Data is left
 /// out, and so are maps of names themselves.
-pub(crate) fn walk_objects<'a>(
-    value: &'a Value,
-    kind: ObjectKind,
-    pointer: &str,
-    visit: &mut dyn FnMut(&str, ObjectKind, &'a Map<String, Value>),
-) {
+pub(crate) fn walk_objects<'a, F>(value: &'a Value, kind: ObjectKind, pointer: &str, visit: &mut F)
+where
+    F: FnMut(&str, ObjectKind, &'a Map<String, Value>),
+{
     match value {
         _ if kind == ObjectKind::Data => {}
         Value::Array(items) => {
@@ -112,12 +110,15 @@ pub(crate) fn walk_objects<'a>(
 ///
 /// # Errors
 /// Returns the first error of `visit`.
-pub(crate) fn try_walk_objects_mut<E>(
+pub(crate) fn try_walk_objects_mut<E, F>(
     value: &mut Value,
     kind: ObjectKind,
     pointer: &str,
-    visit: &mut dyn FnMut(&str, ObjectKind, &mut Map<String, Value>) -> Result<(), E>,
-) -> Result<(), E> {
+    visit: &mut F,
+) -> Result<(), E>
+where
+    F: FnMut(&str, ObjectKind, &mut Map<String, Value>) -> Result<(), E>,
+{
     match value {
         _ if kind == ObjectKind::Data => {}
         Value::Array(items) => {
@@ -143,7 +144,7 @@ pub(crate) fn walk_objects_mut(
     document: &mut Value,
     visit: &mut dyn FnMut(ObjectKind, &mut Map<String, Value>),
 ) {
-    let result = try_walk_objects_mut::<std::convert::Infallible>(
+    let result = try_walk_objects_mut::<std::convert::Infallible, _>(
         document,
         ObjectKind::Other,
         "",
@@ -156,7 +157,7 @@ pub(crate) fn walk_objects_mut(
 }
 
 /// Returns the pointers of all references below a value, each with its target.
-pub(super) fn references<'a>(value: &'a Value, kind: ObjectKind) -> Vec<(String, &'a str)> {
+pub(super) fn references(value: &Value, kind: ObjectKind) -> Vec<(String, &str)> {
     let mut found = Vec::new();
     walk_objects(value, kind, "", &mut |pointer, _, object| {
         if let Some(reference) = object.get("$ref").and_then(Value::as_str) {

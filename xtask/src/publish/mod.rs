@@ -7,4 +7,3 @@ pub mod evidence_report;
 pub mod format;
 pub mod operations_table;
 pub mod order;
-pub mod part;

@@ -16,10 +16,6 @@ use serde_json::Value;
 
 use crate::{
     client::{self, ClientError},
-    diff::{
-        self,
-        changelog::{self, MarksError},
-    },
     docs::{
         captures::{self, Captures},
         evidence,
@@ -66,22 +62,6 @@ pub enum RegenError {
     /// The document cannot be written as YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// The changelog cannot take its section.
-    #[error(transparent)]
-    Marks(#[from] MarksError),
-    /// The document of the last release is none.
-    #[error(
-        "spec/baseline.json: is not JSON: {0}; it is a copy of the openapi.json of the last release"
-    )]
-    Baseline(serde_json::Error),
-    /// A file that is partly generated cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable {
-        /// The file, below the root.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
     /// A draft cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Draft {
@@ -126,8 +106,8 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let (raw, warnings) = assemble(&captures)?;
     let overlaid = OverlaidDocuments::make(root, raw, &captures)?;
 
-    let mut findings = lint::house(&overlaid.published);
-    for finding in lint::house(&overlaid.superset) {
+    let mut findings = lint::check_document(&overlaid.published);
+    for finding in lint::check_document(&overlaid.superset) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }
@@ -144,7 +124,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         } else {
             profile::apply_to_published(&mut document, &profile);
         }
-        let findings = lint::generator(&document);
+        let findings = lint::check_generator_input(&document);
         if !findings.is_empty() {
             return Err(RegenError::Findings(findings));
         }
@@ -188,7 +168,6 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         "crates/stablelink-api/src/operations/table.rs",
         client::operations(&superset, &published)?,
     );
-    outputs.add(changelog::FILE, changes(root, &published, &captures)?);
     outputs.add(operations_table::FILE, operations_table::table(&superset));
     let summary = Summary::count(&captures.lock, &published, &superset, &overlaid);
     Ok(RegenOutput {
@@ -196,32 +175,6 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         summary,
         warnings,
     })
-}
-
-/// Reads a file that is partly written by hand, if it exists.
-fn read(root: &Path, file: &str) -> Result<Option<String>, RegenError> {
-    match fs::read_to_string(root.join(file)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(RegenError::Unreadable {
-            path: file.into(),
-            source,
-        }),
-    }
-}
-
-/// What changed since the last release.
-fn changes(root: &Path, published: &Value, captures: &Captures) -> Result<String, RegenError> {
-    let baseline = read(root, changelog::BASELINE)?
-        .map(|text| serde_json::from_str::<Value>(&text))
-        .transpose()
-        .map_err(RegenError::Baseline)?;
-    Ok(changelog::renew(
-        read(root, changelog::FILE)?.as_deref(),
-        baseline.as_ref(),
-        published,
-        &diff::command::by_page(&captures.lock),
-    )?)
 }
 
 /// The documents after the overlays, still with the markers of the importer, and the traces.

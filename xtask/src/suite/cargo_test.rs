@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::diff::oasdiff;
 use crate::job::Job;
 use crate::job::command::CommandLine;
 use crate::job::error::JobError;
@@ -35,12 +36,15 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {
     }
     fs::write(&referenced, "")?;
 
+    // Without the program, the tests of `cargo xtask diff` would pass without a comparison.
+    let oasdiff = oasdiff::install(job)?;
     let mut total = TestCounts::default();
     for arguments in RUNS {
         let command = CommandLine::cargo(&format!("test --locked --no-fail-fast {arguments}"))
             // A missing or different snapshot fails, whatever the environment says.
             .env("INSTA_UPDATE", "no")
             .env("INSTA_FORCE_PASS", "0")
+            .env(oasdiff::PROGRAM_VARIABLE, oasdiff.to_string_lossy())
             .env(
                 "INSTA_SNAPSHOT_REFERENCES_FILE",
                 referenced.to_string_lossy(),

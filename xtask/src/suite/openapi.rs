@@ -15,6 +15,27 @@ pub(super) const DOCUMENTS: [&str; 3] = [
 /// An invalid document that every validator must reject, which shows that a pass is meaningful.
 const INVALID: &str = "xtask/tests/suite/invalid.yaml";
 
+/// A document that breaks each of [`REDOCLY_RULES`].
+const BREAKS_REDOCLY_RULES: &str = "xtask/tests/suite/redocly_rules.yaml";
+
+/// The rules that `redocly.yaml` adds to the recommended set, or makes errors.
+const REDOCLY_RULES: [&str; 14] = [
+    "no-invalid-media-type-examples",
+    "no-required-schema-properties-undefined",
+    "no-unused-components",
+    "operation-4xx-response",
+    "operation-description",
+    "operation-operationId-unique",
+    "operation-tag-defined",
+    "rule/component-has-description",
+    "rule/component-name-is-no-common-type",
+    "rule/component-name-is-pascal-case",
+    "rule/operation-has-tag",
+    "rule/operation-id-is-verb-and-noun",
+    "rule/operation-texts-are-not-blank",
+    "spec-ref-siblings",
+];
+
 /// The pins of both validators and the configuration of Redocly.
 const PINS: &str = "spec/tools";
 
@@ -63,6 +84,26 @@ pub(super) fn run(job: &mut Job<'_>, documents: &[&str]) -> Result<(), JobError>
             ));
         }
         job.check(&(validator.command)(documents))?;
+    }
+    if job.root.join(NODE).is_dir() {
+        check_redocly_rules(job)?;
+    }
+    Ok(())
+}
+
+/// Reports each rule that Redocly does not find in the document that breaks it.
+fn check_redocly_rules(job: &mut Job<'_>) -> Result<(), JobError> {
+    let mut found = String::new();
+    redocly(&[BREAKS_REDOCLY_RULES]).for_each_line(job.root, |line| {
+        found.push_str(&String::from_utf8_lossy(line));
+        Ok(())
+    })?;
+    for rule in REDOCLY_RULES {
+        if !found.split_whitespace().any(|word| word == rule) {
+            job.problem(format!(
+                "Redocly does not report {rule} in {BREAKS_REDOCLY_RULES}"
+            ));
+        }
     }
     Ok(())
 }

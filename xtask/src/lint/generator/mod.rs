@@ -1,150 +1,86 @@
-//! Generator rules: what progenitor refuses, panics on, or breaks in silence. They look at the document
-//! that the profile made for it. It ignores `x-webhooks`; their bodies are components like others.
+//! The rules for the input of the Rust generator, progenitor: what it rejects, panics on, or silently breaks.
+//! It ignores `x-webhooks`, but the bodies of webhooks are components like others.
 
-mod answers;
-mod bodies;
-mod names;
-mod parameters;
+mod operations;
 mod schemas;
 
-use super::Rule;
-use super::shared::{references, unions, words};
+use super::{LintRule, shared};
 
-/// All generator rules, in the order in which they report.
-pub(super) fn rules() -> Vec<Rule> {
+/// Returns the rules in the order of their findings.
+pub(super) fn all() -> Vec<LintRule> {
     vec![
-        Rule {
-            id: "openapi-version",
-            check: words::version_of_generator,
-        },
-        Rule {
-            id: "later-words",
-            check: words::later_words,
-        },
-        Rule {
-            id: "dangling-ref",
-            check: references::dangling,
-        },
-        Rule {
-            id: "plain-names",
-            check: references::plain_names,
-        },
-        Rule {
-            id: "operation-id",
-            check: names::operation_id,
-        },
-        Rule {
-            id: "operation-names",
-            check: names::operation_names,
-        },
-        Rule {
-            id: "component-names",
-            check: names::component_names,
-        },
-        Rule {
-            id: "request-media",
-            check: bodies::media,
-        },
-        Rule {
-            id: "request-media-one",
-            check: bodies::one_media,
-        },
-        Rule {
-            id: "request-required",
-            check: bodies::required,
-        },
-        Rule {
-            id: "answer-media",
-            check: answers::media,
-        },
-        Rule {
-            id: "answer-schema",
-            check: answers::schema,
-        },
-        Rule {
-            id: "answer-named",
-            check: answers::named,
-        },
-        Rule {
-            id: "one-success-type",
-            check: answers::one_success,
-        },
-        Rule {
-            id: "one-error-type",
-            check: answers::one_error,
-        },
-        Rule {
-            id: "parameter-style",
-            check: parameters::style,
-        },
-        Rule {
-            id: "parameter-explode",
-            check: parameters::explode,
-        },
-        Rule {
-            id: "parameter-cookie",
-            check: parameters::cookie,
-        },
-        Rule {
-            id: "parameter-shape",
-            check: parameters::shape,
-        },
-        Rule {
-            id: "transport-header",
-            check: parameters::transport_header,
-        },
-        Rule {
-            id: "closed-enum",
-            check: schemas::closed_enum,
-        },
-        Rule {
-            id: "any-of-scalars",
-            check: schemas::any_of_scalars,
-        },
-        Rule {
-            id: "closed-object",
-            check: schemas::closed_object,
-        },
-        Rule {
-            id: "dropped-fields",
-            check: schemas::dropped_fields,
-        },
-        Rule {
-            id: "nullable-list",
-            check: schemas::nullable_list,
-        },
-        Rule {
-            id: "binary-float",
-            check: schemas::binary_float,
-        },
-        Rule {
-            id: "one-of-exclusive",
-            check: unions::exclusive,
-        },
-        Rule {
-            id: "one-of-decimal",
-            check: schemas::decimal_in_union,
-        },
-        Rule {
-            id: "discriminator",
-            check: schemas::discriminator,
-        },
+        ("later-keywords", schemas::later_keywords),
+        ("dangling-ref", shared::dangling_references),
+        ("plain-names", schemas::plain_names),
+        ("operation-names", operations::method_names),
+        ("component-names", schemas::type_names),
+        ("request-media", operations::request_media),
+        ("request-media-one", operations::one_request_media),
+        ("request-required", operations::required_body),
+        ("response-media", operations::response_media),
+        ("response-schema", operations::response_schema),
+        ("response-named", operations::named_response),
+        ("one-success-type", operations::one_success_type),
+        ("one-error-type", operations::one_error_type),
+        ("parameter-style", operations::parameter_style),
+        ("parameter-explode", operations::parameter_explode),
+        ("parameter-cookie", operations::cookie_parameter),
+        ("parameter-shape", operations::parameter_shape),
+        ("transport-header", operations::transport_header),
+        ("closed-enum", schemas::closed_enum),
+        ("any-of-scalars", schemas::any_of_scalars),
+        ("closed-object", schemas::closed_object),
+        ("dropped-fields", schemas::dropped_fields),
+        ("nullable-list", schemas::nullable_list),
+        ("binary-float", schemas::binary_float),
+        ("one-of-exclusive", shared::exclusive_branches),
+        ("one-of-decimal", schemas::decimal_in_union),
+        ("discriminator", schemas::discriminator),
     ]
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use super::super::proof::Case;
-    use super::*;
+/// Splits a name into words as the generator does: before an upper-case letter that follows a lower-case one,
+/// before the last of several upper-case letters, and at characters that are neither letters nor digits.
+fn words(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.chars().collect();
+    let mut words: Vec<String> = vec![String::new()];
+    for (index, letter) in letters.iter().enumerate() {
+        if !letter.is_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(index + 1);
+        let is_start = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                !before.is_uppercase() || after.is_some_and(|after| after.is_lowercase())
+            });
+        if is_start {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(*letter);
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
 
-    /// The cases of the group, by the file of their rules.
-    pub(in crate::lint) fn files() -> Vec<(&'static str, Vec<Case>)> {
-        vec![
-            ("names", names::tests::cases()),
-            ("bodies", bodies::tests::cases()),
-            ("answers", answers::tests::cases()),
-            ("parameters", parameters::tests::cases()),
-            ("schemas", schemas::tests::cases()),
-        ]
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn names_are_split_into_words() {
+        for (name, expected) in [
+            ("getPrice", "get Price"),
+            ("get_price", "get price"),
+            ("getKYBInfo", "get KYB Info"),
+            ("V2Order", "V2 Order"),
+            ("__", ""),
+            ("A", "A"),
+        ] {
+            assert_eq!(words(name).join(" "), expected, "{name}");
+        }
     }
 }

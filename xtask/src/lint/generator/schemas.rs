@@ -1,207 +1,245 @@
-//! Schemas.
+//! Schemas and their names.
 
-use crate::lint::finding::Report;
-use crate::lint::schema::list_without_null;
-use crate::openapi::Document;
-use crate::openapi::SchemaRole;
-use crate::openapi::schema::{find_inside, json_types};
-use crate::openapi::text;
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-/// An enum is closed: one unknown value fails the whole answer.
-pub(super) fn closed_enum(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
-            continue;
-        };
-        let fixed = matches!(site.role, SchemaRole::Parameter { .. }) && values.len() == 1;
-        if !fixed {
-            report.add(
-                &site.pointer,
-                "progenitor closes an `enum`: one unknown value fails the whole answer",
-                "make it a component with `x-extensible-enum` in an overlay",
+use super::words;
+use crate::lint::{Findings, shared};
+use crate::openapi::schema::{find_inside, json_types};
+use crate::openapi::{Document, SchemaRole, child, component_name, list, text};
+
+/// The keywords that OpenAPI 3.1 added to schemas. A 3.0 reader ignores or rejects them.
+const LATER_KEYWORDS: [&str; 18] = [
+    "$defs",
+    "$id",
+    "$schema",
+    "$anchor",
+    "$comment",
+    "const",
+    "contains",
+    "contentEncoding",
+    "contentMediaType",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "unevaluatedProperties",
+];
+
+/// The document has no syntax of OpenAPI 3.1.
+pub(super) fn later_keywords(document: &Document, findings: &mut Findings) {
+    for keyword in ["webhooks", "jsonSchemaDialect"] {
+        if document.root.get(keyword).is_some() {
+            findings.add(
+                &format!("/{keyword}"),
+                format!("`{keyword}` is a keyword of 3.1"),
+                "use `x-webhooks`, or remove it",
             );
         }
     }
-}
-
-/// `anyOf` becomes a struct of its branches, which no text or number can be.
-pub(super) fn any_of_scalars(document: &Document, report: &mut Report) {
     for site in &document.schemas {
-        let branches = site.schema.get("anyOf").and_then(Value::as_array);
-        if branches.into_iter().flatten().any(|branch| {
-            json_types(document, branch)
-                .iter()
-                .any(|kind| *kind != "object")
-        }) {
-            report.add(
-                &site.pointer,
-                "progenitor makes a broken struct of an `anyOf` with texts, numbers or enums",
-                "write `oneOf`, or an open enum",
+        let mut add = |message: String, fix: &str| findings.add(&site.pointer, message, fix);
+        for keyword in LATER_KEYWORDS {
+            if site.schema.get(keyword).is_some() {
+                add(
+                    format!("`{keyword}` is a keyword of 3.1"),
+                    "use keywords of 3.0, or remove it",
+                );
+            }
+        }
+        match site.schema.get("type") {
+            Some(Value::Array(_)) => add(
+                "a list of types is syntax of 3.1".to_owned(),
+                "use one type, and `nullable: true`",
+            ),
+            Some(Value::String(name)) if name == "null" => add(
+                "the type null is syntax of 3.1".to_owned(),
+                "add `nullable: true` to the other type",
+            ),
+            _ => {}
+        }
+        let is_parameter = matches!(site.role, SchemaRole::Parameter { .. });
+        if site.schema.get("examples").is_some() && !is_parameter {
+            add(
+                "`examples` in a schema is syntax of 3.1".to_owned(),
+                "use `example`, or `examples` of the media type",
             );
         }
-    }
-}
-
-/// A new field breaks clients.
-pub(super) fn closed_object(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-            report.add(&site.pointer, "`additionalProperties: false` becomes `deny_unknown_fields`: a new field breaks clients", "take it out");
-        }
-    }
-}
-
-/// `true` beside properties drops unknown fields in silence.
-pub(super) fn dropped_fields(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        if site.schema.get("additionalProperties") == Some(&Value::Bool(true))
-            && site.schema.get("properties").is_some()
-        {
-            report.add(&site.pointer, "with `additionalProperties: true` beside properties progenitor drops unknown fields in silence", "write `additionalProperties: {}`");
-        }
-    }
-}
-
-/// An optional list becomes a `Vec` with a default, and null fails.
-pub(super) fn nullable_list(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        if let Some(kind) = list_without_null(document, site.role, site.schema) {
-            report.add(
-                &site.pointer,
-                format!("{kind} is optional and not nullable: null would fail the whole value"),
-                "write `nullable: true`",
-            );
-        }
-    }
-}
-
-/// A number without a conversion becomes f64.
-pub(super) fn binary_float(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        if text(site.schema, "type") == Some("number")
-            && text(site.schema, "format") != Some("decimal")
-        {
-            report.add(
-                &site.pointer,
-                "progenitor makes an f64 of a number",
-                "give it `format: decimal`, or make it an integer",
-            );
-        }
-    }
-}
-
-/// A union reads numbers through f64, also those of decimals.
-pub(super) fn decimal_in_union(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        let branches = site.schema.get("oneOf").and_then(Value::as_array);
-        for (index, branch) in branches.into_iter().flatten().enumerate() {
-            if let Some(place) = find_inside(document, branch, &|schema| {
-                text(schema, "format") == Some("decimal")
-            }) {
-                report.add(
-                    &format!("{}/oneOf/{index}", site.pointer),
-                    format!("a decimal stands inside a union: {place}"),
-                    "take the union away from above it: an untagged enum cannot read it exactly",
+        for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
+            if site.schema.get(keyword).is_some_and(Value::is_number) {
+                add(
+                    format!("`{keyword}` with a number is syntax of 3.1"),
+                    "use the number as the limit, and `true` here",
                 );
             }
         }
     }
 }
 
-/// A discriminator is ignored: the union becomes untagged in silence.
-pub(super) fn discriminator(document: &Document, report: &mut Report) {
-    for site in &document.schemas {
-        if site.schema.get("discriminator").is_some() {
-            report.add(&site.pointer, "progenitor ignores `discriminator` and takes the first branch that fits", "let each branch require a property of its own, and take the discriminator out in the profile");
+/// Component names and references are ASCII and not percent-encoded.
+pub(super) fn plain_names(document: &Document, findings: &mut Findings) {
+    for (name, _) in &document.components {
+        if !name.is_ascii() || name.contains('%') {
+            findings.add(
+                &child("/components/schemas", name),
+                format!("the component name `{name}` is not plain ASCII"),
+                "set `x-schema-name` in an overlay",
+            );
+        }
+    }
+    for (pointer, reference) in &document.references {
+        let name = component_name(reference).unwrap_or(reference);
+        if !name.is_ascii() || name.contains('%') {
+            findings.add(
+                pointer,
+                format!("the reference `{reference}` is percent-encoded or not ASCII"),
+                "set `x-schema-name` of the component in an overlay",
+            );
         }
     }
 }
 
-#[cfg(test)]
-pub(in crate::lint::generator) mod tests {
-    use crate::lint::proof::{Case, GET, PRICE};
-    use crate::lint::shared::unions::tests::union;
-    use serde_json::{Value, json};
+/// Two components do not become the same type.
+pub(super) fn type_names(document: &Document, findings: &mut Findings) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for (component, _) in &document.components {
+        let name: String = words(component).iter().map(|word| pascal(word)).collect();
+        if let Some(other) = seen.insert(name.clone(), component) {
+            findings.add(
+                &child("/components/schemas", component),
+                format!("the components `{other}` and `{component}` both become the type `{name}`"),
+                "set `x-schema-name` of one of them in an overlay",
+            );
+        }
+    }
+}
 
-    pub(in crate::lint::generator) fn cases() -> Vec<Case> {
-        let note = |rule, count, schema: Value| {
-            Case::owned(
-                rule,
-                count,
-                vec![(format!("{PRICE}/properties/note"), schema)],
-            )
+fn pascal(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.flat_map(char::to_lowercase)).collect()
+}
+
+/// The generator closes an `enum`, so that an unknown value makes the whole response unreadable.
+pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
+            continue;
         };
-        let price = |rule, count, word: &str, value: Value| {
-            Case::owned(rule, count, vec![(format!("{PRICE}/{word}"), value)])
-        };
-        let of = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-        vec![
-            note("closed-enum", 1, json!({"type": "string", "enum": ["a"]})),
-            Case::new(
-                "closed-enum",
-                1,
-                vec![(
-                    &format!("{GET}/parameters/0/schema/enum"),
-                    json!(["a", "b"]),
-                )],
-            ),
-            note(
-                "any-of-scalars",
-                1,
-                json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "string"}]}),
-            )
-            .also(&["closed-enum"]),
-            note(
-                "any-of-scalars",
-                0,
-                json!({"anyOf": [of("PriceLine"), of("Receipt")]}),
-            ),
-            price("closed-object", 1, "additionalProperties", json!(false)),
-            price("dropped-fields", 1, "additionalProperties", json!(true)),
-            price("dropped-fields", 0, "additionalProperties", json!({})),
-            price("nullable-list", 1, "properties/lines/nullable", json!(null)),
-            note(
-                "nullable-list",
-                1,
-                json!({"type": "object", "additionalProperties": {"type": "string"}}),
-            ),
-            note("nullable-list", 0, json!({"type": "object"})),
-            Case::new(
-                "nullable-list",
-                1,
-                vec![(
-                    "/components/schemas/PriceRequest/properties/merchant",
-                    json!({"type": "array", "items": {"type": "string"}}),
-                )],
-            ),
-            note("binary-float", 1, json!({"type": "number"})),
-            note(
-                "binary-float",
-                1,
-                json!({"type": "number", "format": "double"}),
-            ),
-            Case::new(
-                "binary-float",
-                1,
-                vec![(
-                    &format!("{GET}/parameters/0/schema"),
-                    json!({"type": "number"}),
-                )],
-            ),
-            Case::owned("one-of-decimal", 1, union(json!([of("Price"), of("One")])))
-                .also(&["one-of-exclusive"]),
-            Case::owned(
-                "one-of-decimal",
-                2,
-                union(json!([of("PriceEnvelope"), {"type": "string", "format": "decimal"}])),
-            ),
-            price(
-                "discriminator",
-                1,
-                "discriminator",
-                json!({"propertyName": "note"}),
-            ),
-        ]
+        let is_constant = matches!(site.role, SchemaRole::Parameter { .. }) && values.len() == 1;
+        if !is_constant {
+            findings.add(
+                &site.pointer,
+                "progenitor closes an `enum`: an unknown value makes the whole response unreadable",
+                "make it a component with `x-extensible-enum` in an overlay",
+            );
+        }
+    }
+}
+
+/// The generator turns `anyOf` into a struct of its branches, which no string or number can be.
+pub(super) fn any_of_scalars(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let has_scalar = list(site.schema.get("anyOf")).any(|branch| {
+            let types = json_types(document, branch);
+            types.iter().any(|name| *name != "object")
+        });
+        if has_scalar {
+            findings.add(
+                &site.pointer,
+                "progenitor generates a broken struct for an `anyOf` with strings, numbers or enums",
+                "use `oneOf`, or an open enum",
+            );
+        }
+    }
+}
+
+/// The generator adds `deny_unknown_fields`, so that a new field is an error.
+pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            findings.add(
+                &site.pointer,
+                "`additionalProperties: false` becomes `deny_unknown_fields`: a new field is an error",
+                "remove it",
+            );
+        }
+    }
+}
+
+/// The generator drops unknown fields for `true` beside properties.
+pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let is_open = site.schema.get("additionalProperties") == Some(&Value::Bool(true));
+        if is_open && site.schema.get("properties").is_some() {
+            findings.add(
+                &site.pointer,
+                "with `additionalProperties: true` beside properties, progenitor silently drops unknown fields",
+                "use `additionalProperties: {}`",
+            );
+        }
+    }
+}
+
+/// The generator makes an optional array a `Vec` with a default, which cannot be null.
+pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if let Some(name) = shared::collection_without_null(document, site) {
+            findings.add(
+                &site.pointer,
+                format!(
+                    "{name} is optional, but not nullable: null makes the whole value unreadable"
+                ),
+                "add `nullable: true`",
+            );
+        }
+    }
+}
+
+/// The generator makes a number an f64, unless the format has a conversion.
+pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let is_number = text(site.schema, "type") == Some("number");
+        if is_number && text(site.schema, "format") != Some("decimal") {
+            findings.add(
+                &site.pointer,
+                "progenitor generates an f64 for a number",
+                "add `format: decimal`, or use an integer",
+            );
+        }
+    }
+}
+
+/// A union reads all numbers as f64, including decimals.
+pub(super) fn decimal_in_union(document: &Document, findings: &mut Findings) {
+    let is_decimal = |schema: &Value| text(schema, "format") == Some("decimal");
+    for site in &document.schemas {
+        for (index, branch) in list(site.schema.get("oneOf")).enumerate() {
+            if let Some(place) = find_inside(document, branch, &is_decimal) {
+                findings.add(
+                    &format!("{}/oneOf/{index}", site.pointer),
+                    format!("a union contains a decimal: {place}"),
+                    "remove the union above it: an untagged enum cannot read it exactly",
+                );
+            }
+        }
+    }
+}
+
+/// The generator ignores a discriminator, so that the union is untagged.
+pub(super) fn discriminator(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if site.schema.get("discriminator").is_some() {
+            findings.add(
+                &site.pointer,
+                "progenitor ignores `discriminator` and takes the first branch that matches",
+                "require a different property in each branch, and remove the discriminator in the profile",
+            );
+        }
     }
 }

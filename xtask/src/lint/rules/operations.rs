@@ -1,0 +1,210 @@
+//! Operations: an id, a page, security, and responses of one envelope for errors.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use crate::lint::Findings;
+use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_text, members, text};
+
+/// Every operation and webhook has an operationId, and no two have the same one. The naming rule is in
+/// `spec/tools/redocly.yaml`.
+pub(super) fn operation_id(document: &Document, findings: &mut Findings) {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for operation in &document.operations {
+        let Some(id) = text(operation.value, "operationId") else {
+            findings.add(
+                &operation.pointer,
+                format!("{} {} has no operationId", operation.method, operation.path),
+                "add one in an overlay: a verb and a noun",
+            );
+            continue;
+        };
+        if let Some(first) = seen.insert(id, &operation.pointer) {
+            findings.add(
+                &operation.pointer,
+                format!("`{first}` has the same operationId `{id}`"),
+                "rename one of them",
+            );
+        }
+    }
+}
+
+/// Every operation has the URL of its page, or a note.
+pub(super) fn page(document: &Document, findings: &mut Findings) {
+    for operation in &document.operations {
+        let has = |name: &str, field: &str| {
+            let value = operation.value.get(name);
+            value.is_some_and(|value| has_text(value, field))
+        };
+        if !has("externalDocs", "url") && !has("x-evidence", "note") {
+            findings.add(
+                &operation.pointer,
+                "the operation has no page",
+                "add `externalDocs.url`, or a note in `x-evidence` that no page was seen",
+            );
+        }
+    }
+}
+
+/// Security is stated for the operation or for the document, refers to existing schemes, and includes what the
+/// page requires, unless the operation itself states something else.
+pub(super) fn security(document: &Document, findings: &mut Findings) {
+    let schemes: HashMap<&str, &Value> =
+        members(document.root.pointer("/components/securitySchemes")).collect();
+    for operation in &document.operations {
+        let security = operation.value.get("security");
+        let Some(required) = security
+            .or(document.root.get("security"))
+            .and_then(Value::as_array)
+        else {
+            findings.add(
+                &operation.pointer,
+                "no `security` for the operation",
+                "add `security` to the operation or to the document; `[]` means none",
+            );
+            continue;
+        };
+        let names: Vec<&str> = required
+            .iter()
+            .flat_map(|set| members(Some(set)))
+            .map(|(name, _)| name)
+            .collect();
+        for name in names.iter().filter(|name| !schemes.contains_key(*name)) {
+            findings.add(
+                &operation.pointer,
+                format!("the security scheme `{name}` does not exist"),
+                "add it to `components.securitySchemes`, or correct the name",
+            );
+        }
+        if security.is_none() {
+            compare_with_page(operation, required, &schemes, findings);
+        }
+    }
+}
+
+/// Reports an operation whose page requires other schemes than the document.
+fn compare_with_page(
+    operation: &Operation,
+    required: &[Value],
+    schemes: &HashMap<&str, &Value>,
+    findings: &mut Findings,
+) {
+    let required: Vec<Vec<&Value>> = required
+        .iter()
+        .map(|set| {
+            let names = members(Some(set)).map(|(name, _)| name);
+            names
+                .filter_map(|name| schemes.get(name).copied())
+                .collect()
+        })
+        .collect();
+    let is_included = |set: &Value| {
+        required.iter().any(|required| {
+            members(Some(set))
+                .all(|(_, scheme)| required.iter().any(|other| is_same_scheme(scheme, other)))
+        })
+    };
+    let of_page = operation.value.get(PAGE_SECURITY).and_then(Value::as_array);
+    let of_page = of_page.map(Vec::as_slice).unwrap_or_default();
+    if let Some(first) = of_page.first()
+        && !of_page.iter().any(is_included)
+    {
+        let names: Vec<String> = members(Some(first))
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        findings.add(
+            &operation.pointer,
+            format!(
+                "the page requires {}, but the document requires other schemes",
+                names.join(" and ")
+            ),
+            "find out what the request needs, and add `security` to the operation in an overlay",
+        );
+    }
+}
+
+fn is_same_scheme(one: &Value, other: &Value) -> bool {
+    let field = |scheme: &Value, name| text(scheme, name).map(str::to_ascii_lowercase);
+    ["type", "scheme", "in", "name"]
+        .iter()
+        .all(|name| field(one, name) == field(other, name))
+}
+
+/// Every operation has a response 200 with a schema.
+pub(super) fn success_response(document: &Document, findings: &mut Findings) {
+    for operation in &document.operations {
+        let responses = document.responses(operation);
+        let Some((_, response)) = responses.iter().find(|(status, _)| *status == "200") else {
+            findings.add(
+                &operation.pointer,
+                "the operation has no response 200",
+                "add it in an overlay, from the page or with evidence",
+            );
+            continue;
+        };
+        let content = content(response);
+        let has_schema = |value: &Value| value.get("schema").is_some();
+        if content.is_empty() || !content.iter().all(|(_, media)| has_schema(media.value)) {
+            findings.add(
+                &response.pointer,
+                "the response 200 has no schema",
+                "refer to the component of the envelope in an overlay",
+            );
+        }
+    }
+}
+
+/// Every operation has responses 4XX and 5XX, all with the same component. Webhooks are excepted: the gateway
+/// does not describe error responses of a receiver.
+pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
+    let mut component: Option<&str> = None;
+    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+        let responses = document.responses(operation);
+        let statuses: HashSet<&str> = responses.iter().map(|(status, _)| *status).collect();
+        for status in ["4XX", "5XX"] {
+            if !statuses.contains(status) {
+                findings.add(
+                    &operation.pointer,
+                    format!("the operation has no response {status}"),
+                    "add it in an overlay, with the error component",
+                );
+            }
+        }
+        for (status, response) in responses
+            .iter()
+            .filter(|(status, _)| status.starts_with(['4', '5']) || *status == "default")
+        {
+            let content = content(response);
+            if content.is_empty() {
+                findings.add(
+                    &response.pointer,
+                    format!("the response {status} has no schema"),
+                    "refer to the error component",
+                );
+            }
+            for (_, media) in content {
+                let place = child(&media.pointer, "schema");
+                let schema = media.value.get("schema");
+                let Some(reference) = schema.and_then(|schema| text(schema, "$ref")) else {
+                    findings.add(
+                        &place,
+                        format!("the schema of the response {status} is not a reference"),
+                        "refer to the error component",
+                    );
+                    continue;
+                };
+                let expected = *component.get_or_insert(reference);
+                if reference != expected {
+                    findings.add(
+                        &place,
+                        format!(
+                            "the response {status} is `{reference}`, but others are `{expected}`"
+                        ),
+                        "use one error component in all operations",
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Schemas: every object has a name, objects and enums stay open for what the gateway adds, and formats are
+//! those that the generators know.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::lint::{Findings, shared};
+use crate::openapi::{Document, SchemaRole, child, content, is_true, text};
+
+/// The version of the published documents.
+const VERSION: &str = "3.0.3";
+
+/// All published documents have the same version.
+pub(super) fn openapi_version(document: &Document, findings: &mut Findings) {
+    let version = text(document.root, "openapi");
+    if version != Some(VERSION) {
+        findings.add(
+            "/openapi",
+            format!("`openapi` is {}", version.unwrap_or("not a string")),
+            format!("write the document in {VERSION}: the Rust generator accepts no later version"),
+        );
+    }
+}
+
+/// The body of every request and response is a reference to a component.
+pub(super) fn named_body(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if site.role == SchemaRole::Body && site.schema.get("$ref").is_none() {
+            findings.add(
+                &site.pointer,
+                "the schema of a body has no name",
+                "make it a component and refer to it",
+            );
+        }
+    }
+}
+
+/// Objects and unions inside a component are components themselves.
+pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let is_inside = match site.role {
+            SchemaRole::Component | SchemaRole::Body | SchemaRole::AllOfPart => false,
+            SchemaRole::Parameter { .. } => true,
+            _ => site.component.is_some(),
+        };
+        let keyword = ["properties", "oneOf", "anyOf"]
+            .iter()
+            .find(|keyword| site.schema.get(**keyword).is_some());
+        if let Some(keyword) = keyword.filter(|_| is_inside) {
+            findings.add(
+                &site.pointer,
+                format!("a schema with `{keyword}` inside another schema has no name"),
+                "make it a component and refer to it",
+            );
+        }
+    }
+}
+
+/// A new field of the gateway does not break a client.
+pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            findings.add(
+                &site.pointer,
+                "with `additionalProperties: false` a new field is an error",
+                "remove it",
+            );
+        }
+    }
+}
+
+/// An array or a map that may be missing from a response may be null as well.
+pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
+    for site in document.schemas.iter().filter(|site| site.is_received) {
+        if let Some(name) = shared::collection_without_null(document, site) {
+            findings.add(
+                &site.pointer,
+                format!("{name} in a response is optional, but not nullable"),
+                "add `nullable: true`: gateways send null instead of an empty collection",
+            );
+        }
+    }
+}
+
+/// A request that was seen in part allows additional fields. A form is excepted: it may have more parts anyway,
+/// and generators fail on a schema for them.
+pub(super) fn open_request(document: &Document, findings: &mut Findings) {
+    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+        let evidence = operation.value.get("x-evidence");
+        let level = evidence.and_then(|evidence| text(evidence, "level"));
+        let body = document.request_body(operation);
+        for (media_type, media) in body.iter().flat_map(content) {
+            let Some(schema) = media.value.get("schema") else {
+                continue;
+            };
+            let schema = document.follow(&child(&media.pointer, "schema"), schema);
+            let is_partial = is_true(schema.value, "x-apifox-cut")
+                || level.is_some_and(|level| level != "documented");
+            let more = schema.value.get("additionalProperties");
+            let is_open = more
+                .and_then(Value::as_object)
+                .is_some_and(|it| it.is_empty());
+            if media_type != "multipart/form-data" && is_partial && !is_open {
+                findings.add(
+                    &schema.pointer,
+                    "the request was seen in part, but allows no additional fields",
+                    "add `additionalProperties: {}`",
+                );
+            }
+        }
+    }
+}
+
+/// `enum` is only for a value that is always the same. The gateway may extend all other lists.
+pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
+            continue;
+        };
+        if site.is_received {
+            findings.add(
+                &site.pointer,
+                "`enum` in a response: a new value would make the whole response unreadable",
+                "make it a component with `x-extensible-enum`",
+            );
+        } else if values.len() != 1 {
+            let count = values.len();
+            findings.add(
+                &site.pointer,
+                format!("`enum` with {count} values: the gateway may accept more"),
+                "make it a component with `x-extensible-enum`, or keep one value",
+            );
+        }
+    }
+}
+
+/// An open enum is a component of type string, with a list of different values.
+pub(super) fn open_enum(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let Some(values) = site.schema.get("x-extensible-enum") else {
+            continue;
+        };
+        let mut add = |message: String, fix: &str| findings.add(&site.pointer, message, fix);
+        if site.role != SchemaRole::Component {
+            add(
+                "an open enum has no name".to_owned(),
+                "make it a component and refer to it",
+            );
+        }
+        if text(site.schema, "type") != Some("string") {
+            add(
+                "an open enum is not of type string".to_owned(),
+                "set `type: string`",
+            );
+        }
+        if site.schema.get("enum").is_some() {
+            add("an open enum also has `enum`".to_owned(), "remove `enum`");
+        }
+        let Some(values) = values.as_array().filter(|values| !values.is_empty()) else {
+            add(
+                "`x-extensible-enum` is not a list of values".to_owned(),
+                "list the values that were seen",
+            );
+            continue;
+        };
+        let mut seen = HashSet::new();
+        for value in values {
+            let name = value
+                .as_str()
+                .filter(|value| !value.is_empty() && !value.contains(char::is_whitespace));
+            match name {
+                None => add(
+                    format!(
+                        "the value {value} of an open enum is empty, has whitespace or is not a string"
+                    ),
+                    "use the value that the gateway sends, or remove it",
+                ),
+                Some(value) if !seen.insert(value) => add(
+                    format!("an open enum has the value `{value}` twice"),
+                    "list it once",
+                ),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// The formats, with the types that can have them.
+const FORMATS: [(&str, &[&str]); 11] = [
+    ("int32", &["integer"]),
+    ("int64", &["integer"]),
+    ("decimal", &["number", "string"]),
+    ("date", &["string"]),
+    ("date-time", &["string"]),
+    ("date-time-local", &["string"]),
+    ("uuid", &["string"]),
+    ("email", &["string"]),
+    ("uri", &["string"]),
+    ("binary", &["string"]),
+    ("password", &["string"]),
+];
+
+/// A format is in the list. `float` and `double` have their own rule.
+pub(super) fn format(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        let Some(format) = text(site.schema, "format") else {
+            continue;
+        };
+        if ["float", "double"].contains(&format) {
+            continue;
+        }
+        let Some((_, types)) = FORMATS.iter().find(|(name, _)| *name == format) else {
+            let names = FORMATS.map(|(name, _)| name).join(", ");
+            findings.add(
+                &site.pointer,
+                format!("unknown format `{format}`"),
+                format!("use one of {names}"),
+            );
+            continue;
+        };
+        if !text(site.schema, "type").is_some_and(|name| types.contains(&name)) {
+            findings.add(
+                &site.pointer,
+                format!("the format `{format}` does not fit the type"),
+                format!("set the type to {}", types.join(" or ")),
+            );
+        }
+    }
+}
