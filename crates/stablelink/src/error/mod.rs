@@ -10,6 +10,7 @@ mod redact;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use ambiguous::Ambiguous;
@@ -19,7 +20,7 @@ pub use kind::ErrorKind;
 
 use crate::response::RawResponse;
 
-type BoxedSource = Box<dyn StdError + Send + Sync + 'static>;
+type SharedSource = Arc<dyn StdError + Send + Sync + 'static>;
 
 /// Why a call, a verification or a setting failed.
 ///
@@ -30,6 +31,7 @@ type BoxedSource = Box<dyn StdError + Send + Sync + 'static>;
 /// It has the size of a pointer and is not `Clone`: use an `Arc` to share it.
 pub struct Error(Box<ErrorInner>);
 
+#[derive(Clone)]
 struct ErrorInner {
     kind: ErrorKind,
     operation: Option<Cow<'static, str>>,
@@ -37,7 +39,7 @@ struct ErrorInner {
     retryable: bool,
     retry_after: Option<Duration>,
     response: Option<RawResponse>,
-    source: Option<BoxedSource>,
+    source: Option<SharedSource>,
 }
 
 impl Error {
@@ -69,8 +71,16 @@ impl Error {
         })
     }
 
-    pub(crate) fn because(mut self, source: impl Into<BoxedSource>) -> Self {
-        self.0.source = Some(source.into());
+    /// Returns a copy that shares the source, for several callers that wait for the same result.
+    pub(crate) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    pub(crate) fn because(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
