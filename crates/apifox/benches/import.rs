@@ -1,6 +1,6 @@
-//! Pages per second: reading pages and assembling the document, in each form.
+//! Pages per second for parsing and assembling, in each format.
 //!
-//! `cargo bench -p apifox`; the pages are made in memory.
+//! `cargo bench -p apifox`; the pages are generated in memory.
 
 #![allow(missing_docs)]
 

@@ -1,6 +1,7 @@
-//! Assembles the pages that are named on the command line, in any form, and prints the document.
+//! Assembles the pages named on the command line, in any format, and prints the document.
 //!
-//! A file whose name ends in `schemas.json` is the project's list of schemas. Messages go to the error output.
+//! A file whose name ends in `schemas.json` is the project's schema list. Diagnostics go to
+//! standard error.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! Imports a site of 2,000 pages, made in memory, in the form that is named (`rendered`, `markdown`, `published`;
-//! a number behind it is another count), and prints how long it took. Run it below `/usr/bin/time -v` for its memory.
+//! Imports a generated site of 2,000 pages, or of the number in the second argument, and prints the
+//! time. The first argument is the format (`rendered`, `markdown`, `published`). Run it with
+//! `/usr/bin/time -v` to measure the memory.
 
 #[path = "../tests/support/site.rs"]
 mod site;

@@ -1,20 +1,17 @@
-//! The forms that a page comes in.
-
-/// How a page was saved.
+/// The format in which a page is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PageFormat {
     /// The text of a page as a browser shows it.
     Rendered,
-    /// The Markdown twin: `# title`, and for an API page a block of YAML.
+    /// The Markdown version of a page: `# title`, and for an operation a YAML block.
     Markdown,
-    /// The JSON that the site's own pages are drawn from.
+    /// The JSON from which the site renders its pages.
     Published,
 }
 
 impl PageFormat {
-    /// Tells the form by how the page begins: an object of JSON, a heading of Markdown, or anything else.
-    ///
-    /// Says nothing about whether the page can be read.
+    /// Detects the format by the start of the text: a JSON object, a Markdown heading, or anything
+    /// else.
     pub fn detect(text: &[u8]) -> Self {
         let text = text
             .strip_prefix(b"\xef\xbb\xbf")
@@ -35,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_are_told_by_their_beginning() {
+    fn format_is_detected_by_the_start_of_the_text() {
         for (text, form) in [
             ("{\"id\": 1}", PageFormat::Published),
             ("\u{feff}\n  {", PageFormat::Published),

@@ -38,57 +38,60 @@
 //! assert_eq!(price["format"], "decimal");
 //! ```
 //!
-//! # Forms
+//! # Page formats
 //!
-//! A page comes in one of three [forms](Form), told by how its text begins:
+//! A page has one of three [formats](PageFormat), which is detected by the start of its text:
 //!
-//! - *published*: the JSON that the site's own pages are drawn from, as the site answers it. Its references lead to
-//!   `definitions` that it brings, or to the project's list of schemas by number: see [`SchemaList`] and
-//!   [`parse_page_with`]. The folder path, which the site's navigation has and not the page, may be added as a member
-//!   `x-apifox-folder` (`a/b/c`).
-//! - *Markdown*: `# title`, and for an API page the heading `## OpenAPI Specification` and a block of YAML.
+//! - *published*: the JSON from which the site renders its pages. Its references lead to `definitions` on the page, or
+//!   by number to the project's schema list: see [`SchemaList`] and [`parse_page_with`]. The folder path, which only the
+//!   site's navigation has, may be added as a field `x-apifox-folder` (`a/b/c`).
+//! - *Markdown*: `# title`, and for an operation the heading `## OpenAPI Specification` and a YAML block.
 //! - *rendered*: the text that a browser shows.
 //!
-//! The three forms of one page give the same operation, as far as each can say it: a published page names no
-//! server, a twin has no date, and only the two forms with schemas tell enumerated values, limits, deprecation and
-//! security schemes.
+//! The three formats of one page give the same operation as far as each can express it: a published page names no
+//! server, a Markdown page has no date, and a rendered page has no enumerated values, limits, deprecation or security
+//! schemes.
 //!
 //! # Schemas of a page
 //!
-//! What a page brings counts; inference fills in where it brings nothing, or an object of which it tells nothing.
-//! Schemas become those of OpenAPI 3.0: lists of types, `const`, `examples` and other words of 3.1 are rewritten,
-//! `x-apifox-orders` orders the properties and `x-apifox-refs` merges property sets in, a title stands in for a
-//! missing description, texts become numbers and booleans where the type asks for them, mock hints and places for
-//! values (`{{token}}`) go, enumerated values lose blanks and the prose behind them. What is lost otherwise is said.
-//! A missing schema is said, and anything may stand there: an object that lacks a property set is not closed, and values of
-//! which one cannot be read are not taken as the only ones. An example that does not fit the schema of its page is
-//! left out with a warning. Headers that prove who is calling become security schemes.
+//! A schema on a page takes precedence. It is inferred only if the page has none, or only says that the value is an
+//! object. Schemas are converted to OpenAPI 3.0:
 //!
-//! Names become legal (`Page«Order»` is `PageOfOrder`) when the document is written. The same component on several
-//! pages must be the same: a contradiction is an error that names both.
+//! - Lists of types, `const`, `examples` and other keywords of OpenAPI 3.1 are rewritten.
+//! - `x-apifox-orders` orders the properties, and `x-apifox-refs` merges property sets.
+//! - A title replaces a missing description.
+//! - Strings become numbers and booleans if the type requires it.
+//! - Mock hints and placeholders (`{{token}}`) are removed.
+//! - Enumerated values lose surrounding whitespace and the descriptions after them.
 //!
-//! # What is inferred
+//! Any other loss is reported. A missing schema accepts any value; an object that lacks a property set is not closed; a
+//! list with an unreadable enumerated value does not restrict the value. An example that does not match the schema of
+//! its page is left out with a warning. Authentication headers become security schemes.
 //!
-//! A rendered page has no schemas. They are inferred from its examples (types, and the formats `decimal`,
-//! `date`, `date-time`, `date-time-local`, `uuid`, `email`, `uri`) and from its tables (required fields,
-//! longest values, fixed values, descriptions). No example makes a field required. Several examples are
-//! merged; two places that contradict each other are an error that names both. Objects become components
-//! of their own, named after the title of the page and the members that lead to them.
-//! Several answers of one status on a page are one where none has a schema and they agree, as several examples are; the
-//! rest become a `oneOf`.
+//! Component names are made legal when the document is written (`Page«Order»` becomes `PageOfOrder`). The same component
+//! on several pages must be equal: a conflict is an error that names both pages.
+//!
+//! # Inference
+//!
+//! The schemas of a rendered page are inferred from its examples (types, and the formats `decimal`, `date`, `date-time`,
+//! `date-time-local`, `uuid`, `email`, `uri`) and from its tables (required fields, maximum lengths, fixed values,
+//! descriptions). An example never makes a field required. Several examples are merged; two places that contradict each
+//! other are an error that names both. Objects become components that are named after the title of the page and the
+//! fields that lead to them. Several responses with one status are merged if they have no schemas and do not conflict;
+//! otherwise they become a `oneOf`.
 //!
 //! Numbers keep their digits.
 //!
 //! # Limits
 //!
-//! A page may have 16 MiB, its examples 200,000 values on 100 levels, a YAML block as many with its aliases
-//! resolved, and schemas 40 levels. Beyond that there is a message, never a panic; the time is linear in the size
-//! of the page, and in the number of pages.
+//! A page may have 16 MiB, examples with 200,000 values on 100 levels, a YAML block of the same size after its aliases
+//! are expanded, and schemas of 40 levels. Beyond that there is a diagnostic, never a panic. The time is linear in the
+//! size of a page and in the number of pages.
 //!
-//! # Markers
+//! # Extensions in the document
 //!
-//! Members whose names begin with `x-apifox-` say where something comes from: `x-apifox-at` (file and
-//! line), `x-apifox-pages` (keys), `x-apifox-modified`, `x-apifox-status`.
+//! Fields that start with `x-apifox-` record the origin: `x-apifox-at` (file and line), `x-apifox-pages` (keys),
+//! `x-apifox-modified`, `x-apifox-status`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -117,55 +120,55 @@ pub use page::{
 };
 pub use published::SchemaList;
 
-/// Largest page that is read, in bytes: 16 MiB.
+/// Largest page that is parsed, in bytes: 16 MiB.
 pub const MAX_PAGE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Most messages that one page gives.
+/// Largest number of diagnostics that one page returns.
 const MAX_DIAGNOSTICS: usize = 200;
 
-/// A page as it was saved.
+/// A saved page.
 #[derive(Debug, Clone, Copy)]
 pub struct PageSource<'a> {
-    /// What messages call it: the path of its file.
+    /// The path of its file, as diagnostics print it.
     pub name: &'a str,
-    /// Its stable identity: the id of the page, or the stem of the file.
+    /// A stable identifier: the id of the page, or the stem of its file name.
     pub key: &'a str,
-    /// What kind of operation it describes.
+    /// Whether the page describes a webhook.
     pub role: PageRole,
-    /// Its content.
+    /// The bytes of the file.
     pub text: &'a [u8],
 }
 
-/// Which way a call of a page goes.
+/// Who calls whom on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PageRole {
-    /// The reader of the page calls the API, if the page describes a call at all.
+    /// The reader of the page calls the API, if the page describes an operation at all.
     #[default]
     Auto,
     /// The API calls the reader of the page: a webhook.
     Webhook,
 }
 
-/// What came of reading a page.
+/// The result of parsing a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedPage {
-    /// The page; without it there is an error among the messages.
+    /// The page. If it is absent, the diagnostics contain an error.
     pub page: Option<Page>,
-    /// What there is to say, in the order of the lines.
+    /// Errors and warnings, ordered by line.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a page.
+/// Parses a page.
 ///
-/// A page that is larger than [`MAX_PAGE_BYTES`], is no UTF-8 text, has no title, or describes a call whose
-/// method or path it does not tell, gives no page but an error.
+/// Returns no page but an error if the text is larger than [`MAX_PAGE_BYTES`], is not UTF-8, has no
+/// title, or describes an operation without a method or path.
 pub fn parse_page(source: &PageSource) -> ParsedPage {
     parse_page_with(source, &SchemaList::default())
 }
 
-/// Reads a page whose references lead to the project's list of schemas, if it is a published one.
+/// Parses a page whose references may lead to the project's schema list, if it is a published page.
 ///
-/// A reference that leads nowhere is said, and anything may stand there.
+/// A reference without a target is reported as a warning, and its schema accepts any value.
 pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage {
     let mut diagnostics = Vec::new();
     let size = source.text.len();
@@ -173,9 +176,9 @@ pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage 
         let message = Diagnostic::error(
             source.name,
             None,
-            format!("the page has {size} bytes, the limit is {MAX_PAGE_BYTES} (16 MiB)"),
+            format!("the page has {size} bytes; the limit is {MAX_PAGE_BYTES} (16 MiB)"),
         );
-        diagnostics.push(message.with_help("save the text of the page alone"));
+        diagnostics.push(message.with_help("save only the text of the page"));
         return ParsedPage {
             page: None,
             diagnostics,
@@ -191,7 +194,8 @@ pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage 
     ParsedPage { page, diagnostics }
 }
 
-/// Keeps a page that is wrong throughout from filling the screen. Errors stay before warnings do.
+/// Limits the diagnostics of one page. If an error is among those left out, the summary is an
+/// error.
 fn shorten(file: &str, diagnostics: &mut Vec<Diagnostic>) {
     if diagnostics.len() <= MAX_DIAGNOSTICS {
         return;
@@ -201,7 +205,7 @@ fn shorten(file: &str, diagnostics: &mut Vec<Diagnostic>) {
         .iter()
         .any(Diagnostic::is_error);
     diagnostics.truncate(MAX_DIAGNOSTICS);
-    let text = format!("{more} more messages on this page are left out");
+    let text = format!("{more} more diagnostics of this page are left out");
     diagnostics.push(if lost_error {
         Diagnostic::error(file, None, text)
     } else {

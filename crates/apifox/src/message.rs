@@ -1,52 +1,52 @@
-//! What the importer has to say to the person who runs it.
+//! Diagnostics: errors and warnings for the person who maintains the pages.
 
 use std::fmt;
 
-/// How bad a [`Diagnostic`] is.
+/// Severity of a [`Diagnostic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Something of the page is missing from the result, or two places contradict each other.
+    /// Part of the page is missing from the result, or two places contradict each other.
     Error,
-    /// The result stands, but a person should look at the place.
+    /// The result is complete, but a person should check the place.
     Warning,
 }
 
-/// One thing to tell the person who runs the importer: what, where, and what to do.
+/// An error or warning with its location and a suggestion.
 ///
-/// `Display` prints `file:line: error: text`, and `help` on a line of its own.
+/// `Display` prints `file:line: error: message`, and `help` on a second line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The file, as [`crate::PageSource::name`] gave it.
+    /// The file, from [`crate::PageSource::name`].
     pub file: String,
-    /// The line, counted from 1; absent where the file as a whole is meant.
+    /// The line, counted from 1; absent if the diagnostic concerns the whole file.
     pub line: Option<u32>,
     /// What is wrong, in one sentence without a full stop.
     pub text: String,
-    /// What to do about it.
+    /// How to correct it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error at a line of a file.
+    /// Creates an error.
     pub fn error(file: &str, line: impl Into<Option<u32>>, text: impl Into<String>) -> Self {
         Self::new(Severity::Error, file, line.into(), text.into())
     }
 
-    /// A warning at a line of a file.
+    /// Creates a warning.
     pub fn warning(file: &str, line: impl Into<Option<u32>>, text: impl Into<String>) -> Self {
         Self::new(Severity::Warning, file, line.into(), text.into())
     }
 
-    /// The same message with advice.
+    /// Adds a suggestion.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Whether the result lacks something because of it.
+    /// Returns whether part of the page is missing from the result.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
@@ -80,9 +80,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Text of a page as it may stand in a message: short, on one line, between backticks.
+/// Quotes page text for a diagnostic: at most 60 characters, on one line, in backticks.
 ///
-/// Page text is data; without this a page could send control sequences to a terminal.
+/// Control characters are replaced, so that a page cannot send escape sequences to a terminal.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut out = String::from("`");
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_names_file_line_and_help() {
+    fn diagnostic_display_has_file_line_and_help() {
         let message = Diagnostic::error("docs/a.txt", 34, "no path").with_help("add a path line");
         assert_eq!(
             message.to_string(),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_text_is_short_and_harmless() {
+    fn quoted_text_is_shortened_and_has_no_control_characters() {
         assert_eq!(quoted("name"), "`name`");
         assert_eq!(quoted("a\u{1b}[2J`b"), "`a\u{fffd}[2J\u{fffd}b`");
         assert_eq!(quoted("\r\na\r\n\t {\n"), "`a {`");

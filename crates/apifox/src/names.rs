@@ -1,13 +1,14 @@
-//! Names of components and webhooks, made from titles and member names.
+//! Names of components and webhooks, derived from titles and field names.
 
 use std::collections::HashMap;
 
-/// Longest name that is made from one title or member name.
+/// Maximum length of a name derived from one title or field name.
 const LONGEST_PART: usize = 80;
-/// Longest name of a component: nested names would grow without an end otherwise.
+/// Maximum length of a component name: names of nested objects would otherwise grow without limit.
 const LONGEST: usize = 200;
 
-/// `get-shelf count_V2` → `GetShelfCountV2`. Letters and digits of ASCII only; empty if there are none.
+/// `get-shelf count_V2` → `GetShelfCountV2`. Keeps ASCII letters and digits only, so the result may
+/// be empty.
 pub(crate) fn pascal_case(text: &str) -> String {
     let mut out = String::new();
     let mut start = true;
@@ -46,14 +47,14 @@ pub(crate) fn camel_case(text: &str) -> String {
     )
 }
 
-/// Whether a component may have the name.
+/// Returns whether OpenAPI allows the name for a component.
 pub(crate) fn is_legal(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     !name.is_empty() && name.len() <= LONGEST && name.chars().all(fits)
 }
 
-/// The name of a component that a page brings: `Page«Order»` → `PageOfOrder`. What can't be written in ASCII
-/// gives way to a short number of its own, the same wherever the name stands.
+/// Returns a legal component name: `Page«Order»` → `PageOfOrder`. A hash of the name is appended if
+/// it has letters outside ASCII.
 pub(crate) fn legal(name: &str) -> String {
     if is_legal(name) {
         return name.to_owned();
@@ -81,16 +82,17 @@ pub(crate) fn legal(name: &str) -> String {
     legal
 }
 
-/// FNV-1a: the same number on every machine.
+/// FNV-1a: the same hash on every machine and release.
 fn number_of(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// The name that a page's components start with: from its title, else from method and path.
+/// Returns the prefix of a page's component names: from its title, or from method and path.
 ///
-/// A title of which only a part can be written in ASCII tells pages apart by what would be lost.
+/// A title with letters outside ASCII is not used: two titles could differ only in the letters that
+/// are dropped.
 pub(crate) fn page_name(title: &str, method: &str, path: &str) -> String {
     let name = pascal_case(title);
     let whole = !title.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
@@ -104,15 +106,15 @@ pub(crate) fn page_name(title: &str, method: &str, path: &str) -> String {
     format!("{}{}", pascal_case(method), pascal_case(path))
 }
 
-/// Names that are taken.
+/// The set of names in use.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// The next number to try behind a name.
+    /// The next number to append to a name.
     taken: HashMap<String, u32>,
 }
 
 impl Names {
-    /// Takes the name, with digits behind it if it is taken already (then the second value is `true`).
+    /// Reserves a name. If it is in use, a number is appended and the second value is `true`.
     pub(crate) fn take(&mut self, wanted: &str) -> (String, bool) {
         let mut end = wanted.len().min(LONGEST);
         while !wanted.is_char_boundary(end) {
@@ -141,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases() {
+    fn case_conversions() {
         for (text, pascal, camel) in [
             ("Get Shelf Count", "GetShelfCount", "getShelfCount"),
             ("submit Form V2", "SubmitFormV2", "submitFormV2"),
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn names_become_legal() {
+    fn component_names_become_legal() {
         for (name, wanted) in [
             ("Order", "Order"),
             ("order_v1.2-a", "order_v1.2-a"),
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_without_letters_gives_way_to_the_path() {
+    fn title_without_ascii_letters_uses_the_path() {
         assert_eq!(page_name("订单", "get", "/orders/{id}"), "GetOrdersId");
         assert_eq!(page_name("订单 V2", "get", "/orders"), "GetOrders");
         assert_eq!(page_name("2 Orders", "get", "/orders"), "Get2Orders");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stay_unique_and_short() {
+    fn reserved_names_are_unique_and_short() {
         let mut names = Names::default();
         assert_eq!(names.take("A"), ("A".to_owned(), false));
         assert_eq!(names.take("A2"), ("A2".to_owned(), false));

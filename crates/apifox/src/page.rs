@@ -1,38 +1,38 @@
-//! What a page says, whatever form it came in.
+//! The parsed page: one model for all page formats.
 
 use serde_json::Value;
 
 use crate::PageRole;
 use crate::json::JsonNode;
 
-/// A page: an API page or a guide.
+/// A page: an operation of the API, or a guide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// Stable identity, as [`crate::PageSource::key`] gave it.
+    /// Stable identifier, from [`crate::PageSource::key`].
     pub key: String,
-    /// The file, as [`crate::PageSource::name`] gave it; for messages.
+    /// The file, from [`crate::PageSource::name`].
     pub name: String,
     /// The title.
     pub title: String,
-    /// Titles of the folders that the page stands in, outermost first.
+    /// Titles of the folders that contain the page, outermost first.
     pub folder: Vec<String>,
-    /// State of the page as its author set it (`Developing`, `Released`), as printed.
+    /// Status that the author set, as printed (`Developing`, `Released`).
     pub status: Option<String>,
-    /// Whether the page calls the API, or is called by it.
+    /// Whether the page describes a webhook.
     pub role: PageRole,
     /// Guide or operation.
     pub kind: PageKind,
-    /// The free text. Tables that were read as parameters or fields are not in it.
+    /// The free text, without the tables that are read as parameters or fields.
     pub text: String,
-    /// What the person who saved the page noted in `[capture: …]` lines.
+    /// Notes in `[capture: …]` lines, written by the person who saved the page.
     pub notes: Vec<CaptureNote>,
-    /// When the page was last changed, `yyyy-MM-dd HH:mm:ss`, zone unknown.
+    /// Time of the last change as `yyyy-MM-dd HH:mm:ss`; the time zone is unknown.
     pub modified: Option<String>,
-    /// Schemas that the page itself brings; references between them are `#/components/schemas/<name>`.
+    /// Schemas that the page contains. They refer to each other as `#/components/schemas/<name>`.
     pub schemas: Vec<NamedSchema>,
 }
 
-/// What a page is.
+/// The content of a page.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PageKind {
     /// Text for people.
@@ -41,74 +41,74 @@ pub enum PageKind {
     Operation(ApiOperation),
 }
 
-/// A remark of the person who saved the page.
+/// A note of the person who saved the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaptureNote {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
-    /// What stands behind `capture:`.
+    /// The text after `capture:`.
     pub text: String,
 }
 
 impl CaptureNote {
-    /// Whether the page is known only up to here.
+    /// Returns whether the note says that the page is truncated here.
     pub fn is_truncated(&self) -> bool {
         self.text.starts_with("cut")
     }
 }
 
-/// A schema that a page brings under a name.
+/// A schema that a page contains, with its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedSchema {
-    /// Its name, as the vendor wrote it; the document has a legal one in its place.
+    /// The vendor's name for it. The assembled document uses a legal name instead.
     pub name: String,
-    /// The file that it stands in, where that is not the one of the page.
+    /// The file that contains the schema, if it is not the file of the page.
     pub file: Option<String>,
-    /// Where it stands.
+    /// Line of the schema in that file.
     pub line: u32,
-    /// The schema, an OpenAPI 3.0 schema object.
+    /// An OpenAPI 3.0 schema object.
     pub schema: Value,
 }
 
-/// An operation: a call with its parameters, body and responses.
+/// An operation with its parameters, body and responses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiOperation {
-    /// The line of the method, or of the sample that tells it.
+    /// The line of the method, or of the code sample that shows the method.
     pub line: u32,
     /// The HTTP method.
     pub method: HttpMethod,
-    /// The path with `{name}` in place of values. Empty on a receiver page that shows none.
+    /// The path template, `/orders/{id}`. Empty on a webhook page that shows no path.
     pub path: String,
-    /// Address in front of the path (`https://host`), where a sample shows it.
+    /// Base URL (`https://host`), if a code sample shows it.
     pub server: Option<String>,
-    /// Parameters, each place and name once.
+    /// Parameters, each location and name once.
     pub parameters: Vec<ApiParameter>,
-    /// What is sent.
+    /// The request body.
     pub body: Option<RequestBody>,
-    /// What comes back; one entry a status.
+    /// Responses, one entry per status.
     pub responses: Vec<ApiResponse>,
-    /// How the sample proves who is calling.
+    /// The `Authorization` header of the code sample.
     pub auth: Option<SampleAuthorization>,
-    /// How the page says that a caller proves who it is: any one of these sets.
+    /// Alternative sets of security schemes; a caller satisfies one set.
     pub security: Vec<Vec<SecurityScheme>>,
-    /// Whether the page advises against the call.
+    /// Whether the operation is deprecated.
     pub deprecated: bool,
 }
 
-/// One way to prove who is calling.
+/// A security scheme that an operation uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityScheme {
-    /// What the page calls it, or what it is called after its header.
+    /// The page's name for it, or a name derived from its header.
     pub name: String,
-    /// A security scheme object of OpenAPI 3.0.
+    /// An OpenAPI 3.0 security scheme object.
     pub scheme: Value,
-    /// Where it was seen.
+    /// Line on the page.
     pub line: u32,
 }
 
 /// An HTTP method that OpenAPI 3.0 can describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the variants are method names")]
 pub enum HttpMethod {
     Get,
     Put,
@@ -121,7 +121,7 @@ pub enum HttpMethod {
 }
 
 impl HttpMethod {
-    /// Reads a name in any case.
+    /// Parses a method name in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
             "get" => Self::Get,
@@ -136,7 +136,7 @@ impl HttpMethod {
         })
     }
 
-    /// The name in lower case, as an OpenAPI path item has it.
+    /// Returns the lower-case name, as used in an OpenAPI path item.
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -150,24 +150,24 @@ impl HttpMethod {
         }
     }
 
-    /// Whether a call of this kind usually has a body.
+    /// Returns whether requests with this method usually have a body.
     pub(crate) fn has_body(self) -> bool {
         matches!(self, Self::Put | Self::Post | Self::Patch)
     }
 }
 
-/// How a call proves who is calling.
+/// The `Authorization` header of a code sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleAuthorization {
-    /// The scheme of the `Authorization` header in lower case (`bearer`, `basic`).
+    /// The authorization scheme in lower case (`bearer`, `basic`).
     pub scheme: String,
-    /// Where it was seen.
+    /// Line on the page.
     pub line: u32,
 }
 
-/// Where a parameter stands in a request.
+/// Where a parameter is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the variants are the values of `in`")]
 pub enum ParameterLocation {
     Path,
     Query,
@@ -176,7 +176,7 @@ pub enum ParameterLocation {
 }
 
 impl ParameterLocation {
-    /// The word that OpenAPI has for it.
+    /// Returns the value of `in` in OpenAPI.
     pub fn name(self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -190,106 +190,106 @@ impl ParameterLocation {
 /// A parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiParameter {
-    /// Where it stands in a request.
+    /// Where it is sent.
     pub place: ParameterLocation,
-    /// Its name and what is said of it.
+    /// Its name and documentation.
     pub field: FieldSpec,
-    /// Values seen in samples, decoded.
+    /// Decoded values in code samples.
     pub samples: Vec<SampleValue>,
-    /// Where its schema comes from.
+    /// The schema.
     pub schema: SchemaSource,
 }
 
-/// A value of a parameter in a sample.
+/// A value of a parameter in a code sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleValue {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
-    /// The decoded text.
+    /// The decoded value.
     pub text: String,
 }
 
-/// What a table (or a form, or a list) says of one field.
+/// What a table row, a form field or a list entry documents about one field.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldSpec {
     /// The name; a nested field may be written `outer.inner`.
     pub name: String,
-    /// The row, or the line of the sample where only that shows the field.
+    /// Line of the row, or of the code sample if only the sample shows the field.
     pub line: u32,
-    /// The type in the words of the page.
+    /// The type as the page prints it.
     pub type_name: Option<String>,
-    /// Whether the page calls it required; absent if the page does not say.
+    /// Whether the field is required; absent if the page does not say.
     pub required: Option<bool>,
-    /// Longest value, in characters.
+    /// Maximum length in characters.
     pub max_length: Option<u64>,
-    /// The only value it takes.
+    /// The only allowed value.
     pub fixed: Option<String>,
-    /// What it means.
+    /// The description.
     pub description: Option<String>,
 }
 
-/// What is sent with a request.
+/// The request body of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestBody {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
-    /// Whether the page calls the body required; absent if the page does not say.
+    /// Whether the body is required; absent if the page does not say.
     pub required: Option<bool>,
-    /// One entry a media type.
+    /// One entry per media type.
     pub contents: Vec<BodyContent>,
 }
 
 /// A response of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiResponse {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
     /// `200`, `4XX` or `default`.
     pub status: String,
-    /// The name beside the status (`Success`), as printed.
+    /// The name next to the status (`Success`), as printed.
     pub name: String,
-    /// What tells it from another response of the same status (`Error` in `x-200:Error`).
+    /// Distinguishes several responses with one status (`Error` in `x-200:Error`).
     pub label: Option<String>,
-    /// One entry a media type.
+    /// One entry per media type.
     pub contents: Vec<BodyContent>,
-    /// Headers of the response.
+    /// The headers.
     pub headers: Vec<FieldSpec>,
 }
 
 /// A body in one media type.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BodyContent {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
-    /// The media type, without parameters.
+    /// The media type without parameters.
     pub media_type: String,
-    /// Where the schema comes from.
+    /// The schema.
     pub schema: SchemaSource,
-    /// Rows of tables, and fields of a form.
+    /// Table rows and form fields.
     pub fields: Vec<FieldSpec>,
-    /// Examples in the order of the page.
+    /// Examples in page order.
     pub examples: Vec<BodyExample>,
 }
 
-/// Where a schema comes from.
+/// The source of a schema.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum SchemaSource {
-    /// The page has none: it is inferred from examples and fields.
+    /// The page has no schema: it is inferred from examples and fields.
     #[default]
     Inferred,
-    /// The page has it: an OpenAPI 3.0 schema object, which may refer to [`Page::schemas`].
+    /// An OpenAPI 3.0 schema object of the page, which may refer to [`Page::schemas`].
     Documented(Value),
 }
 
 /// An example of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyExample {
-    /// Its line.
+    /// Line on the page.
     pub line: u32,
-    /// The name that the page gives it.
+    /// The name on the page.
     pub name: Option<String>,
-    /// What it shows; text that is no JSON is a string.
+    /// The value; text that is not JSON is a string.
     pub value: JsonNode,
-    /// Whether its end is missing.
+    /// Whether the end of the example is missing.
     pub cut: bool,
 }

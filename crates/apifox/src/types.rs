@@ -1,15 +1,15 @@
-//! The words that pages have for types.
+//! The type names that pages use.
 
 use crate::infer::Format;
 
-/// What a type word says.
+/// The meaning of a type name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Declared {
     Any,
     Boolean,
     Integer,
     Number,
-    /// A number that some pages print as a string: the example tells.
+    /// A number that some pages send as a string; the example decides.
     Decimal,
     Text(Option<Format>),
     /// The bytes of a file.
@@ -18,7 +18,7 @@ pub(crate) enum Declared {
     Array(Box<Declared>),
 }
 
-/// Words in lower case.
+/// Lower case.
 const WORDS: &[(&str, Word)] = &[
     ("any", Word::Any),
     ("array", Word::Array),
@@ -78,8 +78,8 @@ enum Word {
     Text,
 }
 
-/// Reads a type in the words of a page: `String`, `string(64)`, `integer <int64>`, `array[string]`,
-/// `List<Long>`, `string[]`.
+/// Parses a type name: `String`, `string(64)`, `integer <int64>`, `array[string]`, `List<Long>`,
+/// `string[]`.
 pub(crate) fn declared(text: &str) -> Option<Declared> {
     declared_below(text, 0)
 }
@@ -131,14 +131,14 @@ fn declared_below(text: &str, depth: usize) -> Option<Declared> {
     })
 }
 
-/// The length in `string(64)`.
+/// Returns the length in `string(64)`.
 pub(crate) fn length_of(text: &str) -> Option<u64> {
     let (_, rest) = text.split_once('(')?;
     rest.trim().strip_suffix(')')?.trim().parse().ok()
 }
 
-/// The type words that a text starts with (what stands in brackets behind one included), longest first,
-/// as byte lengths.
+/// Returns the byte lengths of the type names at the start of a text, longest first, including a
+/// following bracket.
 pub(crate) fn prefixes(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut found: Vec<usize> = WORDS
@@ -154,7 +154,7 @@ pub(crate) fn prefixes(text: &str) -> Vec<usize> {
     found
 }
 
-/// The byte length of the longest type word at the end of a text.
+/// Returns the byte length of the longest type name at the end of a text.
 pub(crate) fn suffix(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     WORDS
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn type_words() {
+    fn type_names_are_parsed() {
         let array = |items| Some(Declared::Array(Box::new(items)));
         for (text, read) in [
             ("String", Some(Declared::Text(None))),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn words_at_either_end() {
+    fn type_names_at_start_and_end_of_text() {
         assert_eq!(prefixes("IntegerYes64"), [7, 3]);
         assert_eq!(prefixes("List<Long>No"), [10]);
         assert_eq!(prefixes("é"), Vec::<usize>::new());

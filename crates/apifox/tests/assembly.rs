@@ -38,7 +38,7 @@ fn assembled(stems: &[&str]) -> AssembledDocument {
     apifox::assemble(&pages, &info())
 }
 
-/// Assembles pages that are written down in the test, by their keys.
+/// Assembles pages written in the test, by key.
 fn written(pages: &[(&str, String)]) -> AssembledDocument {
     let pages: Vec<Page> = pages
         .iter()
@@ -47,18 +47,18 @@ fn written(pages: &[(&str, String)]) -> AssembledDocument {
     apifox::assemble(&pages, &info())
 }
 
-/// A page with a title, method and path, and what follows them.
+/// Returns a page with a title, method and path, and further text.
 fn api(title: &str, call: &str, rest: &str) -> String {
     format!("Orders\nHarbour Books\n\n{title}\n\n{call}\n{rest}\n")
 }
 
-/// A response section with an example.
+/// Returns a response section with an example.
 fn answer(example: &str) -> String {
     format!("\nResponses\n200Success\napplication/json\nExample\n{example}")
 }
 
 #[test]
-fn documents_of_fixture_pages() {
+fn fixture_pages_assemble_to_their_snapshots() {
     for (name, stems) in [
         (
             "one operation of two pages",
@@ -84,7 +84,7 @@ fn documents_of_fixture_pages() {
 }
 
 #[test]
-fn documents_are_sound_and_always_the_same() {
+fn documents_are_valid_and_reproducible() {
     let stems = stems();
     let pages: Vec<Page> = stems
         .iter()
@@ -102,20 +102,20 @@ fn documents_are_sound_and_always_the_same() {
 }
 
 #[test]
-fn two_pages_of_one_key_are_named() {
+fn two_pages_with_one_key_are_reported() {
     let one = page("a", api("One", "GET\n/one", "").as_bytes());
     let mut other = page("b", api("Two", "GET\n/two", "").as_bytes());
     other.key = "a".to_owned();
     let assembly = apifox::assemble(&[one, other], &info());
     assert_eq!(
         said(&assembly.diagnostics),
-        "pages/b.txt: error: the page has the key `a`, which pages/a.txt has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
+        "pages/b.txt: error: the page has the key `a`, which pages/a.txt has too; this page is left out\n  help: keep the newer capture and remove the other one\n"
     );
     assert_eq!(assembly.document["paths"].as_object().unwrap().len(), 1);
 }
 
 #[test]
-fn a_component_of_two_pages_is_joined() {
+fn component_of_two_pages_is_merged() {
     let assembly = written(&[
         (
             "a",
@@ -143,7 +143,7 @@ fn a_component_of_two_pages_is_joined() {
 }
 
 #[test]
-fn a_contradiction_between_two_pages_names_both() {
+fn conflict_between_two_pages_names_both() {
     let assembly = written(&[
         (
             "a",
@@ -160,7 +160,7 @@ fn a_contradiction_between_two_pages_names_both() {
     ]);
     assert_eq!(
         said(&assembly.diagnostics),
-        "pages/b.txt:13: error: in the component `GetOrderResponse` of two pages, `data.no` is a string at pages/a.txt:13, an integer at pages/b.txt:13\n  help: two pages of one title share a component: correct the wrong one, or tell their titles apart\n"
+        "pages/b.txt:13: error: in the component `GetOrderResponse` of two pages, `data.no` is a string at pages/a.txt:13, but an integer at pages/b.txt:13\n  help: pages with the same title share a component: correct the wrong page, or rename one of them\n"
     );
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
     let names: Vec<&String> = assembly.document["components"]["schemas"]
@@ -180,7 +180,7 @@ fn a_contradiction_between_two_pages_names_both() {
 }
 
 #[test]
-fn pages_of_one_operation_are_united() {
+fn pages_of_one_operation_are_merged() {
     let row = |required: &str| format!("Name | Type | Required\nkind | String | {required}\n");
     let curl = "\nRequest\nRequest Code Samples\ncurl 'https://a.example/x?kind=";
     let page = |required, kind: &str, body: &str| {
@@ -222,7 +222,7 @@ fn pages_of_one_operation_are_united() {
 }
 
 #[test]
-fn a_parameter_of_one_page_is_not_required() {
+fn parameter_of_one_page_is_optional() {
     let assembly = written(&[
         (
             "one",
@@ -247,7 +247,7 @@ fn a_parameter_of_one_page_is_not_required() {
 }
 
 #[test]
-fn paths_that_differ_in_names_are_one() {
+fn paths_that_differ_in_parameter_names_are_one() {
     let assembly = written(&[
         ("one", api("Get", "GET\n/orders/{id}", "")),
         ("two", api("Drop", "DELETE\n/orders/:no", "")),
@@ -255,7 +255,7 @@ fn paths_that_differ_in_names_are_one() {
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
     assert_eq!(
         said(&assembly.diagnostics),
-        "pages/two.txt:6: warning: the path `/orders/{no}` is called `/orders/{id}` as on the page pages/one.txt\n"
+        "pages/two.txt:6: warning: the path `/orders/{no}` is written `/orders/{id}`, as on the page pages/one.txt\n"
     );
     let item = assembly.document["paths"]["/orders/{id}"]
         .as_object()
@@ -265,7 +265,7 @@ fn paths_that_differ_in_names_are_one() {
 }
 
 #[test]
-fn names_stay_unique() {
+fn component_names_are_unique() {
     let example = "{\"a\": {\"b\": {\"c\": 1}}, \"aB\": {\"c\": 1}, \"订\": {}}";
     let assembly = written(&[("one", api("Get", "GET\n/x", &answer(example)))]);
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
@@ -291,7 +291,7 @@ fn names_stay_unique() {
 }
 
 #[test]
-fn types_of_values_in_urls() {
+fn url_values_get_a_type() {
     let curl = |query: &str| {
         let rest =
             format!("\nRequest\nRequest Code Samples\ncurl 'https://a.example/x/HB1?{query}'\n");
@@ -327,7 +327,7 @@ fn types_of_values_in_urls() {
 }
 
 #[test]
-fn digits_of_numbers_survive() {
+fn number_digits_survive_assembly() {
     let example =
         "{\"a\": 12345678901234567890.12, \"b\": 0.00, \"c\": 1e400, \"d\": 12345678901234567890}";
     let assembly = written(&[("one", api("Get", "GET\n/x", &answer(example)))]);
@@ -342,13 +342,13 @@ fn digits_of_numbers_survive() {
     }
     let schema = &assembly.document["components"]["schemas"]["GetResponse"]["properties"];
     assert_eq!(schema["d"]["format"], Value::Null);
-    // The same bytes again after a reader has had them.
+    // A parsed and printed document has the same bytes.
     let again: Value = serde_json::from_str(&document).unwrap();
     assert_eq!(again.to_string(), document);
 }
 
 #[test]
-fn a_page_without_response_says_so() {
+fn page_without_response_has_a_default_response() {
     let assembly = written(&[("one", api("Get", "GET\n/x", ""))]);
     assert_eq!(
         assembly.document["paths"]["/x"]["get"]["responses"].to_string(),
@@ -357,7 +357,7 @@ fn a_page_without_response_says_so() {
 }
 
 #[test]
-fn a_limit_of_one_page_does_not_bind_another() {
+fn limit_of_one_page_is_dropped_for_two() {
     let with =
         |row: &str, example: &str| format!("\nField | Max Length\n{row}\n{}", answer(example));
     let assembly = written(&[
@@ -376,7 +376,7 @@ fn a_limit_of_one_page_does_not_bind_another() {
 }
 
 #[test]
-fn a_fixed_value_of_one_page_does_not_bind_another() {
+fn fixed_value_of_one_page_is_dropped_for_two() {
     let rest = format!(
         "\nField | Fixed Value\nkind | a\n{}",
         answer("{\"kind\": \"a\"}")
@@ -401,7 +401,7 @@ fn a_fixed_value_of_one_page_does_not_bind_another() {
 }
 
 #[test]
-fn a_fault_of_one_page_does_not_hide_another() {
+fn conflict_of_one_page_does_not_hide_another() {
     let assembly = written(&[
         (
             "a",
@@ -412,16 +412,16 @@ fn a_fault_of_one_page_does_not_hide_another() {
     assert_eq!(faults(&assembly.document), Vec::<String>::new());
     let said = said(&assembly.diagnostics);
     assert!(
-        said.contains("`[].no` is an integer at pages/a.txt:13, a string at pages/a.txt:13"),
+        said.contains("`[].no` is an integer at pages/a.txt:13, but a string at pages/a.txt:13"),
         "{said}"
     );
     assert!(
-        said.contains("`[].no` is an integer at pages/a.txt:13, a boolean at pages/b.txt:13"),
+        said.contains("`[].no` is an integer at pages/a.txt:13, but a boolean at pages/b.txt:13"),
         "{said}"
     );
 }
 
-/// A page whose response has a schema of its own, which refers to one that the page brings.
+/// Returns a page whose response schema references a schema of the page.
 fn with_schemas(key: &str, path: &str, title: &str) -> Page {
     let mut page = page(
         key,
@@ -442,12 +442,12 @@ fn with_schemas(key: &str, path: &str, title: &str) -> Page {
 }
 
 #[test]
-fn schemas_that_pages_bring_are_taken_over() {
+fn schemas_of_pages_become_components() {
     for (title, said_of_it) in [
         ("One", ""),
         (
             "Two",
-            "pages/b.txt:30: error: the component `Order` is another one on the page pages/a.txt:30\n  help: correct the wrong page, or tell the names apart\n",
+            "pages/b.txt:30: error: the component `Order` differs from the one on the page pages/a.txt:30\n  help: correct the wrong page, or rename one of the schemas\n",
         ),
     ] {
         let pages = [

@@ -1,4 +1,4 @@
-//! The forms with schemas: the same page in three forms, the habits of real pages, and bad input.
+//! Pages with schemas: one page in three formats, extensions of real pages, and invalid input.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ fn assembled(reads: Vec<ParsedPage>) -> AssembledDocument {
     assembly
 }
 
-/// Takes out of a document what the forms can't say alike.
+/// Removes what the formats cannot express alike.
 fn without(value: &mut Value, names: &[&str]) {
     match value {
         Value::Object(members) => {
@@ -44,10 +44,11 @@ fn without(value: &mut Value, names: &[&str]) {
 }
 
 #[test]
-fn three_forms_of_one_page_give_one_operation() {
-    // Lines differ. A published page has no server, for its `serverId` leads to settings that are not in it.
-    // What no form of this page says, only some of them could: a twin has no date, a rendered page shows no
-    // `released`, and of security it has only what its sample shows.
+fn one_page_in_three_formats_gives_one_operation() {
+    // Lines differ. A published page has no server, because its `serverId` references settings that
+    // are not on the page. The rest is removed because only some of the formats can express it: a
+    // Markdown page has no date, a rendered page has no `released`, and its only security
+    // information is the code sample.
     let mut documents = ["trio", "trio.md", "trio.json"].map(|stem| {
         let read = read(stem);
         assert_eq!(said(&read.diagnostics), "", "{stem}");
@@ -75,7 +76,7 @@ fn form_of(stem: &str) -> PageFormat {
     }
 }
 
-/// The same value with members in the order of their names: words of a schema have none of their own.
+/// Returns the value with sorted fields: the keywords of a schema have no defined order.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -93,7 +94,7 @@ fn sorted(value: &Value) -> Value {
 }
 
 #[test]
-fn documents_of_pages_with_schemas() {
+fn pages_with_schemas_assemble_to_their_snapshots() {
     for (name, stem) in [
         ("habits-markdown", "habits.md"),
         ("habits-published", "habits.json"),
@@ -110,7 +111,7 @@ fn documents_of_pages_with_schemas() {
 }
 
 #[test]
-fn both_forms_of_a_form_are_one() {
+fn form_page_in_both_formats_gives_one_operation() {
     let [mut published, mut markdown] =
         ["form.json", "form.md"].map(|stem| sorted(&assembled(vec![read(stem)]).document));
     for document in [&mut published, &mut markdown] {
@@ -120,18 +121,18 @@ fn both_forms_of_a_form_are_one() {
 }
 
 #[test]
-fn a_list_of_schemas_says_what_it_lacks() {
+fn schema_list_reports_invalid_items() {
     let (list, diagnostics) = schemas();
     assert_eq!(list.len(), 4);
     assert_eq!(
         said(diagnostics),
-        "lists/schemas.json:20: warning: the schema `99` is missing; anything may stand there\n  help: get the project's list of schemas, or give it a schema in the curation\n"
+        "lists/schemas.json:20: warning: the schema `99` is missing; any value is accepted\n  help: add the project's schema list, or define the schema in an overlay\n"
     );
     for (text, schemas, said_of_it) in [
         (
             r#"{"5": {"type": "object"}, "6": 1}"#,
             1,
-            "1 items of the list are no schemas",
+            "1 items of the list are not schemas",
         ),
         (
             r#"[{"id": 5, "name": "A", "jsonSchema": {}}, {"id": "5", "jsonSchema": {}}]"#,
@@ -143,12 +144,12 @@ fn a_list_of_schemas_says_what_it_lacks() {
             1,
             "number 5 is in the list twice",
         ),
-        ("[", 0, "cut on its way"),
-        ("x", 0, "no JSON"),
+        ("[", 0, "the file is truncated"),
+        ("x", 0, "not JSON"),
         (
             r#"{"success": false, "errorMessage": "Client version too low"}"#,
             0,
-            "a refusal of the site: `Client version too low`",
+            "a rejection of the site: `Client version too low`",
         ),
     ] {
         let (list, diagnostics) = SchemaList::parse("list.json", text.as_bytes());
@@ -161,7 +162,7 @@ fn a_list_of_schemas_says_what_it_lacks() {
     }
 }
 
-/// A twin with one schema of a name, and one path.
+/// Returns a Markdown page with one named schema and one path.
 fn twin(path: &str, schemas: &str) -> String {
     format!(
         "# Get {path}\n\n## OpenAPI Specification\n\n```yaml\npaths:\n  {path}:\n    get:\n      responses:\n        '200':\n          \
@@ -170,14 +171,14 @@ fn twin(path: &str, schemas: &str) -> String {
 }
 
 #[test]
-fn one_component_in_two_versions_names_both_pages() {
+fn component_in_two_versions_is_reported_with_both_pages() {
     let order =
         |kind: &str| format!("    Order: {{type: object, properties: {{no: {{type: {kind}}}}}}}");
     for (other, said_of_it) in [
         (order("string").replace("    Order", "\n    Order"), ""),
         (
             order("integer"),
-            "pages/two.md:16: error: the component `Order` is another one on the page pages/one.md:16\n  help: correct the wrong page, or tell the names apart\n",
+            "pages/two.md:16: error: the component `Order` differs from the one on the page pages/one.md:16\n  help: correct the wrong page, or rename one of the schemas\n",
         ),
     ] {
         let one = read_text("one.md", twin("/one", &order("string")).as_bytes());
@@ -191,7 +192,7 @@ fn one_component_in_two_versions_names_both_pages() {
 }
 
 #[test]
-fn names_become_legal_and_stay_unique() {
+fn component_names_become_legal_and_unique() {
     let names = [
         "Order",
         "Page«Order»",
@@ -246,7 +247,7 @@ fn names_become_legal_and_stay_unique() {
     assert_eq!(error["b"]["$ref"], "#/components/schemas/Schemaef7bc0");
 }
 
-/// A page whose schema is larger or deeper than any page needs.
+/// Returns a page whose schemas are too large or too deep.
 fn doubling() -> String {
     let mut schemas = "    S0: {type: object, properties: {a: {type: string}}}\n".to_owned();
     for level in 1..40 {
@@ -258,7 +259,7 @@ fn doubling() -> String {
     twin("/one", &schemas)
 }
 
-fn bomb() -> String {
+fn alias_bomb() -> String {
     let mut block = "    a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let names = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -281,13 +282,13 @@ fn deep_json(levels: usize) -> String {
 }
 
 #[test]
-fn bad_input_is_told_and_the_rest_is_kept() {
+fn invalid_input_is_reported_and_the_rest_is_kept() {
     let api = r#"{"id": 12, "name": "A", "method": "GET", "path": "/a"}"#;
     let cases: Vec<(&str, &str, String, bool, &str)> = vec![
-        ("YAML bomb", "a.md", bomb(), false, "error: the YAML of the page can't be read: the YAML has more than 200000 values"),
-        ("deep YAML", "a.md", deep_mappings(60), false, "error: the YAML of the page can't be read"),
+        ("YAML bomb", "a.md", alias_bomb(), false, "error: the YAML of the page cannot be read: the YAML has more than 200000 values"),
+        ("deep YAML", "a.md", deep_mappings(60), false, "error: the YAML of the page cannot be read"),
         ("deep schema", "a.md", deep_mappings(45), true, "error: the schema is nested deeper than 40 levels"),
-        ("deep JSON", "a.json", deep_json(5_000), false, "error: the file is no JSON: nested deeper than 100 levels"),
+        ("deep JSON", "a.json", deep_json(5_000), false, "error: the file is not JSON: nested deeper than 100 levels"),
         ("deep schema in JSON", "a.json", deep_json(60), true, "error: the schema is nested deeper than 40 levels"),
         ("sets that multiply", "a.md", doubling(), true, "error: "),
         (
@@ -298,22 +299,22 @@ fn bad_input_is_told_and_the_rest_is_kept() {
             "warning: the property set of `Order` is merged into itself",
         ),
         ("a set in a circle of references", "a.md", twin("/one", "    Order: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/Order'}"), true, ""),
-        ("an alias in itself", "a.md", twin("/one", "    Order: &a {type: object, properties: {next: *a}}"), true, "warning: an alias stands inside what it names"),
-        ("cut YAML", "a.md", twin("/one", "").replace("\n```\n", ""), false, "error: the YAML block that begins here has no end: the page was cut on its way"),
-        ("cut JSON", "a.json", api[..40].to_owned(), false, "error: the JSON ends here, in the middle"),
-        ("no page", "a.json", "{\"a\": 1}".to_owned(), false, "error: the JSON is no page of a site"),
-        ("a refusal", "a.json", "{\"success\": false, \"errorCode\": 403}".to_owned(), false, "error: the file holds a refusal of the site: `403`"),
-        ("another page's id", "13e0.json", api.to_owned(), true, "error: the file is that of the page `13e0`, but it holds the page 12"),
-        ("the id of the link", "13e0.md", twin("/one", "    A: {}").replace("    get:", "    get:\n      x-run-in-apifox: https://app.apifox.com/web/project/1/apis/api-12-run"), true, "error: the file is that of the page `13e0`, but it holds the page 12"),
-        ("a method that is none", "a.json", api.replace("GET", "FETCH"), false, "error: the operation can't be read: OpenAPI 3.0 has no method `FETCH`"),
-        ("a path that is none", "a.json", api.replace("/a", "/{a/{b"), false, "error: the path `/{a/{b` can't be read"),
+        ("an alias in itself", "a.md", twin("/one", "    Order: &a {type: object, properties: {next: *a}}"), true, "warning: an alias is used inside its own anchor"),
+        ("cut YAML", "a.md", twin("/one", "").replace("\n```\n", ""), false, "error: the YAML block that starts here has no end: the page is truncated"),
+        ("cut JSON", "a.json", api[..40].to_owned(), false, "error: the JSON ends here, before it is complete"),
+        ("no page", "a.json", "{\"a\": 1}".to_owned(), false, "error: the JSON is not a page"),
+        ("a refusal", "a.json", "{\"success\": false, \"errorCode\": 403}".to_owned(), false, "error: the file contains a rejection of the site: `403`"),
+        ("another page's id", "13e0.json", api.to_owned(), true, "error: the file is named after the page `13e0`, but contains the page 12"),
+        ("the id of the link", "13e0.md", twin("/one", "    A: {}").replace("    get:", "    get:\n      x-run-in-apifox: https://app.apifox.com/web/project/1/apis/api-12-run"), true, "error: the file is named after the page `13e0`, but contains the page 12"),
+        ("a method that is none", "a.json", api.replace("GET", "FETCH"), false, "error: the operation cannot be read: OpenAPI 3.0 has no method `FETCH`"),
+        ("a path that is none", "a.json", api.replace("/a", "/{a/{b"), false, "error: the path `/{a/{b` cannot be read"),
         ("no title", "a.md", "# \n\nText".to_owned(), false, "error: the page has no title"),
-        ("no path", "a.md", "# A\n## OpenAPI Specification\n```yaml\npaths: {}\n```".to_owned(), false, "error: the document of the page has no path, and no schemas"),
+        ("no path", "a.md", "# A\n## OpenAPI Specification\n```yaml\npaths: {}\n```".to_owned(), false, "error: the document of the page has neither a path nor schemas"),
         ("two methods", "a.md", twin("/one", "    A: {}").replace("    get:", "    put: {}\n    get:"), true, "warning: the page describes more than one method"),
         ("a name that leads out", "a.json", api.replace("\"A\"", "\"../../etc/passwd\""), true, ""),
         ("a reference that leads out", "a.md", twin("/one", "    Order: {$ref: '../../etc/passwd'}"), true, "warning: the reference `../../etc/passwd` leads out of the page"),
     ];
-    for (what, stem, text, has_page, told) in cases {
+    for (what, stem, text, has_page, expected) in cases {
         let read = read_text(stem, text.as_bytes());
         assert_eq!(
             read.page.is_some(),
@@ -322,13 +323,13 @@ fn bad_input_is_told_and_the_rest_is_kept() {
             said(&read.diagnostics)
         );
         assert!(
-            said(&read.diagnostics).contains(told),
+            said(&read.diagnostics).contains(expected),
             "{what}: {}",
             said(&read.diagnostics)
         );
         assert_eq!(
             read.diagnostics.is_empty(),
-            told.is_empty(),
+            expected.is_empty(),
             "{what}: {}",
             said(&read.diagnostics)
         );
@@ -337,7 +338,7 @@ fn bad_input_is_told_and_the_rest_is_kept() {
 }
 
 #[test]
-fn a_page_over_the_limit_is_refused_in_each_form() {
+fn page_over_the_size_limit_is_rejected_in_each_format() {
     for start in ["# A\n", "{\"a\":"] {
         let mut text = start.as_bytes().to_vec();
         text.resize(100 * 1024 * 1024, b' ');
@@ -352,7 +353,7 @@ fn a_page_over_the_limit_is_refused_in_each_form() {
 }
 
 #[test]
-fn a_page_id_that_is_used_twice_names_both_files() {
+fn page_id_used_twice_is_reported_with_both_files() {
     let pages: Vec<Page> = ["trio.md", "trio.json"]
         .iter()
         .filter_map(|stem| read(stem).page)
@@ -360,12 +361,12 @@ fn a_page_id_that_is_used_twice_names_both_files() {
     let assembly = apifox::assemble(&pages, &info());
     assert_eq!(
         said(&assembly.diagnostics),
-        "pages/trio.json: error: the page has the key `trio`, which pages/trio.md has too; this one is left out\n  help: keep the newer capture and remove the other one\n"
+        "pages/trio.json: error: the page has the key `trio`, which pages/trio.md has too; this page is left out\n  help: keep the newer capture and remove the other one\n"
     );
 }
 
 #[test]
-fn security_schemes_that_differ_are_told_apart() {
+fn different_security_schemes_with_one_name_are_reported() {
     let with = |path: &str, scheme: &str| {
         let page = twin(path, "    Order: {}")
             .replace("    get:", "    get:\n      security: [{key: []}]");
@@ -384,7 +385,7 @@ fn security_schemes_that_differ_are_told_apart() {
     let assembly = assembled(vec![one, two, three]);
     assert_eq!(
         said(&assembly.diagnostics),
-        "pages/two.md:9: warning: the security scheme `key` is another one on the page pages/one.md:9; this one is called key2\n  help: correct the wrong page, or name the schemes in the curation\n"
+        "pages/two.md:9: warning: the security scheme `key` differs from the one on the page pages/one.md:9; this one is called key2\n  help: correct the wrong page, or rename the schemes in an overlay\n"
     );
     let paths = &assembly.document["paths"];
     let asked = ["/one", "/two", "/three"].map(|path| paths[path]["get"]["security"].to_string());
@@ -395,7 +396,7 @@ fn security_schemes_that_differ_are_told_apart() {
 }
 
 #[test]
-fn a_page_of_a_tool_that_uploads_docs_is_read_as_others_are() {
+fn page_of_an_upload_tool_is_parsed() {
     let page = r##"{"id": 5, "name": "Get Book", "method": "get", "path": "/books/{id}",
         "parameters": [
             {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
@@ -414,8 +415,8 @@ fn a_page_of_a_tool_that_uploads_docs_is_read_as_others_are() {
     let read = read_text("5e0.json", page.as_bytes());
     assert_eq!(
         said(&read.diagnostics),
-        "pages/5e0.json:5: warning: a parameter stands in no place of a request: `body`\n  help: correct its `in` in the file\n\
-         pages/5e0.json:15: warning: the page asks for a security scheme that it does not hold; nothing is asked for\n  help: say in the curation what the operation needs\n"
+        "pages/5e0.json:5: warning: the location of a parameter is unknown: `body`\n  help: correct its `in` in the file\n\
+         pages/5e0.json:15: warning: the page references a security scheme that it does not contain; no scheme is required\n  help: set the security of the operation in an overlay\n"
     );
     let document = assembled(vec![read]).document;
     let get = &document["paths"]["/books/{id}"]["get"];
@@ -444,7 +445,7 @@ fn a_page_of_a_tool_that_uploads_docs_is_read_as_others_are() {
 }
 
 #[test]
-fn answers_of_one_status_without_schemas_are_joined_in_each_form() {
+fn responses_of_one_status_without_schemas_are_merged_in_each_format() {
     let (good, bad) = (
         r#"{"code": "0", "book": {"no": "HB1"}}"#,
         r#"{"code": "7", "reason": "late"}"#,
@@ -483,7 +484,7 @@ fn answers_of_one_status_without_schemas_are_joined_in_each_form() {
         let examples = &answer["content"]["application/json"]["examples"];
         assert_eq!(examples.as_object().unwrap().len(), 2, "{stem}");
     }
-    // What contradicts stays apart.
+    // Conflicting responses stay separate.
     let text = published.to_string().replace(r#"\"7\""#, "7");
     let schemas = assembled(vec![read_text("book.json", text.as_bytes())]).document;
     let union = &schemas["components"]["schemas"]["GetBookResponseUnion"]["oneOf"];
@@ -491,7 +492,7 @@ fn answers_of_one_status_without_schemas_are_joined_in_each_form() {
 }
 
 #[test]
-fn an_operation_that_asks_for_nothing_asks_for_nothing() {
+fn operation_without_security_requirement_has_none() {
     let page = twin("/one", "    Order: {}")
         .replace("    get:", "    get:\n      security: []")
         .replace(

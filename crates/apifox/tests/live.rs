@@ -1,4 +1,4 @@
-//! What pages of live sites were seen to do in the published JSON, told with a bookshop of our own.
+//! Observed properties of published pages on live sites, shown with an invented bookshop.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,21 +34,21 @@ fn of(page: &Value) -> (Value, String) {
     document(read_text("9e0.json", page.to_string().as_bytes()))
 }
 
-/// A page whose answer has a schema.
+/// Returns a page whose response has a schema.
 fn answers(schema: &Value) -> Value {
     json!({"id": 9, "name": "Get Book", "method": "post", "path": "/books", "responses":
         [{"id": 1, "name": "OK", "code": 200, "contentType": "json", "jsonSchema": schema}]})
 }
 
 #[test]
-fn a_page_with_every_member_of_a_live_one_is_read_without_a_message() {
+fn page_with_every_live_field_has_no_diagnostics() {
     let (document, said) = document(read("live.json"));
     assert_eq!(said, "");
     insta::assert_snapshot!("live", laid_out(&document));
 }
 
 #[test]
-fn a_status_may_be_the_number_that_sites_had_before_the_word() {
+fn numeric_status_is_accepted() {
     for (status, word, deprecated) in [
         (json!(1), Some("released"), false),
         (json!(0), Some("deprecated"), true),
@@ -56,7 +56,7 @@ fn a_status_may_be_the_number_that_sites_had_before_the_word() {
         (json!(-2), Some("developing"), false),
         (json!("deprecated"), Some("deprecated"), true),
         (json!("testing"), Some("testing"), false),
-        // What is not known is not guessed.
+        // An unknown number is not guessed.
         (json!(7), None, false),
         (json!(null), None, false),
     ] {
@@ -74,7 +74,7 @@ fn a_status_may_be_the_number_that_sites_had_before_the_word() {
 }
 
 #[test]
-fn the_empty_place_of_a_property_set_is_no_property() {
+fn placeholder_of_a_property_set_is_not_a_property() {
     let (document, said) = of(&answers(&json!({
         "type": "object",
         "properties": {"no": {"type": "string"}, "01GW": {"x-tmp-pending-properties": true}},
@@ -82,8 +82,8 @@ fn the_empty_place_of_a_property_set_is_no_property() {
     })));
     assert_eq!(
         said,
-        "pages/9e0.json:1: warning: the page has the place of a property set, `01GW`, and not the set; its properties are missing\n  \
-         help: give the schema its properties in the curation\n"
+        "pages/9e0.json:1: warning: the page has a placeholder for the property set `01GW`, but not the set; its properties are missing\n  \
+         help: add the properties of the schema in an overlay\n"
     );
     let schema = &document["components"]["schemas"]["GetBookResponse"];
     assert_eq!(schema["required"], json!(["no"]));
@@ -93,7 +93,7 @@ fn the_empty_place_of_a_property_set_is_no_property() {
 }
 
 #[test]
-fn an_object_that_lacks_a_property_set_is_not_closed() {
+fn object_without_its_property_set_is_not_closed() {
     let set = |reference: &str| {
         json!({"type": "object", "additionalProperties": false, "properties": {"no": {"type": "string"}},
                "x-apifox-refs": {"01A": {"$ref": reference}}})
@@ -112,7 +112,7 @@ fn an_object_that_lacks_a_property_set_is_not_closed() {
 }
 
 #[test]
-fn an_example_in_xml_is_not_held_against_the_schema() {
+fn xml_example_is_not_compared_with_the_schema() {
     let schema =
         json!({"type": "object", "required": ["no"], "properties": {"no": {"type": "string"}}});
     let text = "<book><no>7</no></book>";
@@ -130,15 +130,15 @@ fn an_example_in_xml_is_not_held_against_the_schema() {
     ] {
         assert_eq!(content["application/xml"]["examples"]["9e0"]["value"], text);
     }
-    // JSON still is.
+    // A JSON example still is.
     page["responses"][0]["contentType"] = json!("json");
     page["responseExamples"][0]["data"] = json!("[1]");
     let (_, said) = of(&page);
-    assert!(said.contains("does not fit the schema"), "{said}");
+    assert!(said.contains("does not match the schema"), "{said}");
 }
 
 #[test]
-fn a_message_shows_a_text_of_several_lines_on_one() {
+fn diagnostic_quotes_multiline_text_on_one_line() {
     let mut page = answers(&json!({"type": "object"}));
     page["responseExamples"] =
         json!([{"responseId": 1, "data": "First\r\n{\r\n\t\"no\": 7}\r\nthen"}]);
@@ -150,7 +150,7 @@ fn a_message_shows_a_text_of_several_lines_on_one() {
 }
 
 #[test]
-fn enumerated_values_are_without_the_words_that_stand_in_them() {
+fn descriptions_are_removed_from_enumerated_values() {
     let listed = |kind: &str, values: Value| {
         let notes: Vec<Value> = values
             .as_array()
@@ -175,14 +175,14 @@ fn enumerated_values_are_without_the_words_that_stand_in_them() {
         "State\n\n- `0`: 空\n- `1`: 在架\n- `2`: 借出\n- `3`: 售罄"
     );
     assert_eq!(properties["code"]["enum"], json!(["100", "900"]));
-    // What a caller would be refused for must not be made up.
+    // An enum that would reject valid requests must not be invented.
     let (document, said_of_it) = of(&answers(&json!({"type": "object", "properties": {
         "state": listed("integer", json!([1, "2", "many"])),
     }})));
     assert_eq!(
         said_of_it,
-        "pages/9e0.json:1: warning: the enumerated value `many` is not integer; the others are not taken as the only ones\n  \
-         help: correct the type or the value in the curation\n"
+        "pages/9e0.json:1: warning: the enumerated value `many` is not integer; other values are accepted too\n  \
+         help: correct the type or the value in an overlay\n"
     );
     let state = &document["components"]["schemas"]["GetBookResponse"]["properties"]["state"];
     assert_eq!(state["type"], "integer");

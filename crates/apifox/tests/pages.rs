@@ -1,4 +1,4 @@
-//! The parsed form of each fixture page.
+//! Snapshots of the parsed fixture pages.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ mod support;
 use support::{outline, read, stems};
 
 #[test]
-fn every_fixture_page_has_its_snapshot() {
+fn fixture_pages_parse_to_their_snapshots() {
     let stems = stems();
     assert!(stems.len() >= 15, "{stems:?}");
     for stem in stems {

@@ -1,4 +1,4 @@
-//! No page, however broken, makes the importer panic, hang, or write an unsound document.
+//! Property tests: invalid pages cause no panic, no hang and no invalid document.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use support::check::faults;
 use support::{fixture, read_text, stems};
 
-/// Reads a page under a name, assembles it, and looks whether the outcome is sound.
+/// Parses and assembles a page, and checks the result.
 fn survive(stem: &str, text: &[u8]) -> ParsedPage {
     let read = read_text(stem, text);
     assert!(
@@ -32,7 +32,7 @@ fn survive(stem: &str, text: &[u8]) -> ParsedPage {
     read
 }
 
-/// Assembles pages, and looks whether the document is sound.
+/// Assembles pages, and checks the document.
 fn assemble(pages: &[Page]) -> Vec<Diagnostic> {
     let info = DocumentInfo {
         title: "Any".to_owned(),
@@ -47,7 +47,7 @@ fn assemble(pages: &[Page]) -> Vec<Diagnostic> {
         support::layout::laid_out(&assembly.document),
         support::said(&assembly.diagnostics)
     );
-    // What it says of itself can be read back: JSON readers stop at a depth of 128.
+    // The document can be parsed again: JSON readers stop at a depth of 128.
     let text = assembly.document.to_string();
     let again: serde_json::Value =
         serde_json::from_str(&text).expect("a document that can be read");
@@ -56,7 +56,7 @@ fn assemble(pages: &[Page]) -> Vec<Diagnostic> {
 }
 
 #[test]
-fn any_page_may_be_cut_at_any_byte() {
+fn page_may_be_truncated_at_any_byte() {
     for stem in stems() {
         let text = fixture(&stem);
         for end in 0..text.len() {
@@ -66,7 +66,7 @@ fn any_page_may_be_cut_at_any_byte() {
 }
 
 #[test]
-fn any_page_may_begin_at_any_line() {
+fn page_may_start_at_any_line() {
     for stem in stems() {
         let text = fixture(&stem);
         let starts = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
@@ -76,7 +76,7 @@ fn any_page_may_begin_at_any_line() {
     }
 }
 
-/// Lines of which pages are made, to be put together at random.
+/// Lines from which random pages are built.
 const LINES: &[&str] = &[
     "1. Orders",
     "Harbour Books",
@@ -146,7 +146,7 @@ const LINES: &[&str] = &[
     "",
 ];
 
-/// 400 cases of each, or as many as `PROPTEST_CASES` asks for beyond that.
+/// Runs 400 cases, or more if `PROPTEST_CASES` is larger.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig {
@@ -160,7 +160,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_mutation_of_a_page(
+    fn mutated_page_is_handled(
         which in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..5), 1..12),
     ) {
@@ -173,7 +173,7 @@ proptest! {
                 0 => text[at] = byte,
                 1 => { text.remove(at); }
                 2 => text.insert(at, byte),
-                // A character that means something, in place of another one.
+                // Replaces a character by one with a meaning.
                 3 => text[at] = b"{}[]\",:|\\'\n\t0eE.-"[usize::from(byte) % 17],
                 _ => {
                     let other = (at + usize::from(byte)).min(text.len());
@@ -187,18 +187,18 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes(text in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn random_bytes_are_handled(text in prop::collection::vec(any::<u8>(), 0..600)) {
         survive("any", &text);
     }
 
     #[test]
-    fn any_text(text in "\\PC*") {
+    fn random_text_is_handled(text in "\\PC*") {
         survive("any", text.as_bytes());
         survive("receiver", text.as_bytes());
     }
 
     #[test]
-    fn any_order_of_lines(picked in prop::collection::vec(any::<prop::sample::Index>(), 0..60)) {
+    fn random_order_of_lines_is_handled(picked in prop::collection::vec(any::<prop::sample::Index>(), 0..60)) {
         let lines: Vec<&str> = picked.iter().map(|index| LINES[index.index(LINES.len())]).collect();
         survive("any", lines.join("\n").as_bytes());
         let page = format!("Orders\nHarbour Books\n\nGet Order\n\nPOST\n/orders\n{}", lines.join("\n"));
@@ -206,9 +206,9 @@ proptest! {
         survive("receiver", page.as_bytes());
     }
 
-    /// Pages of one title, some of one call: their parameters are united, their components joined.
+    /// Pages share titles and operations, so their parameters and components are merged.
     #[test]
-    fn any_pages_together(
+    fn random_pages_are_assembled_together(
         pages in prop::collection::vec(
             (0_usize..4, prop::collection::vec(any::<prop::sample::Index>(), 0..30)),
             2..5,
@@ -227,19 +227,19 @@ proptest! {
         assemble(&pages);
     }
 
-    /// Words of schemas and pages with any values, as a published page and as the YAML of a twin.
+    /// Keywords with random values, as a published page and as the YAML of a Markdown page.
     #[test]
-    fn any_words(page in words(), schema in words(), example in words()) {
+    fn random_keywords_are_handled(page in words(), schema in words(), example in words()) {
         let page = word_page(&page, &schema, &example);
         let read = survive("words.json", page.as_bytes());
         prop_assert!(read.page.is_some());
         survive("words.md", twin(&document_of(&schema, &example)).as_bytes());
-        // Flow YAML is nearly JSON.
+        // Flow YAML is almost JSON.
         survive("words.md", twin(&page).as_bytes());
     }
 
     #[test]
-    fn any_pages_with_schemas_together(schemas in prop::collection::vec((words(), words()), 2..4)) {
+    fn random_pages_with_schemas_are_assembled_together(schemas in prop::collection::vec((words(), words()), 2..4)) {
         let pages: Vec<Page> = schemas
             .iter()
             .enumerate()
@@ -251,14 +251,14 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_a_block(text in "(\\PC|\n){0,200}") {
+    fn random_text_in_a_yaml_block_is_handled(text in "(\\PC|\n){0,200}") {
         survive("any.md", twin(&text).as_bytes());
         survive("any.md", format!("# {text}").as_bytes());
         survive("any.json", format!("{{{text}").as_bytes());
     }
 
     #[test]
-    fn any_depth_of_schemas(depth in 0_usize..150, kind in 0_usize..5) {
+    fn nested_schemas_of_any_depth_are_handled(depth in 0_usize..150, kind in 0_usize..5) {
         let word = ["items", "additionalProperties", "allOf", "properties", "not"][kind];
         let (open, close) = match word {
             "allOf" => ("{\"allOf\":[", "]}".to_owned()),
@@ -272,13 +272,13 @@ proptest! {
     }
 
     #[test]
-    fn any_depth(depth in 0_usize..300, kind in 0_usize..3) {
+    fn nested_examples_of_any_depth_are_handled(depth in 0_usize..300, kind in 0_usize..3) {
         let (open, close) = [("[", "]"), ("{\"a\":", "}"), ("[{\"b\":", "}]")][kind];
         survive("deep", &page_with(&format!("{}1{}", open.repeat(depth), close.repeat(depth))));
     }
 }
 
-/// Names and texts of which schemas and pages are made.
+/// Names and strings from which schemas and pages are built.
 const WORDS: &[&str] = &[
     "type",
     "properties",
@@ -354,7 +354,7 @@ const WORDS: &[&str] = &[
     "security",
 ];
 
-/// A JSON value of such words.
+/// Generates a JSON value of these words.
 fn words() -> impl Strategy<Value = String> {
     let word = || prop::sample::select(WORDS);
     let leaf = prop_oneof![
@@ -377,7 +377,7 @@ fn words() -> impl Strategy<Value = String> {
     })
 }
 
-/// A published page with a schema and an example at each place that has one.
+/// Returns a published page with a schema and an example in every place.
 fn word_page(page: &str, schema: &str, example: &str) -> String {
     format!(
         r#"{{"name": "Words", "method": "POST", "path": "/a/{{b}}", "other": {page}, "auth": {page},
@@ -389,7 +389,7 @@ fn word_page(page: &str, schema: &str, example: &str) -> String {
     )
 }
 
-/// The document of a twin with a schema and an example at each place that has one.
+/// Returns the document of a Markdown page with a schema and an example in every place.
 fn document_of(schema: &str, example: &str) -> String {
     format!(
         r#"{{"paths": {{"/a/{{b}}": {{"post": {{"summary": "Words", "security": {example},
@@ -404,7 +404,7 @@ fn twin(block: &str) -> String {
     format!("# Words\n\n## OpenAPI Specification\n\n```yaml\n{block}\n```\n")
 }
 
-/// A page with an example in its body, its sample and its response.
+/// Returns a page with an example in its body, code sample and response.
 fn page_with(example: &str) -> Vec<u8> {
     format!(
         "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n/orders\n\nRequest\nBody Params application/json\nExample\n{example}\n\
@@ -414,7 +414,7 @@ fn page_with(example: &str) -> Vec<u8> {
 }
 
 #[test]
-fn brackets_without_an_end() {
+fn unclosed_brackets_are_handled() {
     for open in ["[", "{\"a\":", "[{\"a\":["] {
         let read = survive("deep", &page_with(&open.repeat(100_000)));
         assert!(
@@ -427,37 +427,37 @@ fn brackets_without_an_end() {
     }
 }
 
-/// Found by the property below: the third example was left as it was, and did not fit.
+/// Regression test: the third example was not merged and did not match.
 #[test]
-fn what_agrees_with_the_first_view_is_joined_behind_a_contradiction() {
+fn observations_after_a_conflict_are_merged() {
     let example = r#"[{"in":"type"},true,{"in":null}]"#;
     let text = twin(&document_of("\"type\"", example));
     let page = read_text("page.md", text.as_bytes()).page.unwrap();
     let diagnostics = assemble(&[page]);
     assert!(
         diagnostics.iter().any(Diagnostic::is_error),
-        "it is still told"
+        "the error must remain"
     );
 }
 
 #[test]
-fn a_huge_page_is_refused_at_once() {
+fn huge_page_is_rejected_immediately() {
     let text = b"Orders\n".repeat(100 * 1024 * 1024 / 7);
     let read = read_text("huge", &text);
     assert_eq!(read.page, None);
     assert_eq!(
         support::said(&read.diagnostics),
-        "pages/huge.txt: error: the page has 104857599 bytes, the limit is 16777216 (16 MiB)\n  help: save the text of the page alone\n"
+        "pages/huge.txt: error: the page has 104857599 bytes; the limit is 16777216 (16 MiB)\n  help: save only the text of the page\n"
     );
 }
 
-/// A page of a size whose middle repeats.
+/// Returns a page of a given size with a repeated middle part.
 fn repeated(before: &str, unit: &str, after: &str, size: usize) -> Vec<u8> {
     let count = size / unit.len().max(1);
     format!("{before}{}{after}", unit.repeat(count)).into_bytes()
 }
 
-/// A page of a size whose end counts.
+/// Returns a page of a given size with numbered entries.
 fn numbered(before: &str, unit: &str, size: usize) -> Vec<u8> {
     let mut text = before.to_owned();
     for number in 0..size / (unit.len() + 6) {
@@ -466,7 +466,7 @@ fn numbered(before: &str, unit: &str, size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Pages with schemas, each large in another way.
+/// Returns large pages with schemas, each large in another way.
 fn large_documents(size: usize) -> Vec<(&'static str, Vec<u8>)> {
     let flow = |start: &str, unit: &dyn Fn(usize) -> String, end: &str| {
         let mut text = start.to_owned();
@@ -534,10 +534,11 @@ fn large_documents(size: usize) -> Vec<(&'static str, Vec<u8>)> {
     pages
 }
 
-/// Pages that would take many minutes if anything in them were looked for twice: a test that does not end
-/// names its page last. There is no clock in it, for machines are noisy; `cargo bench -p apifox` measures.
+/// Pages that would take minutes if any stage were quadratic. The last printed page name shows
+/// which one hangs. The test has no time limit because machines differ; `cargo bench -p apifox`
+/// measures.
 #[test]
-fn large_pages_come_to_an_end() {
+fn large_pages_finish() {
     const SIZE: usize = 1024 * 1024;
     const HEAD: &str = "Orders\nHarbour Books\n\nPlace Order\n\nPOST\n/orders\n";
     let body = format!("{HEAD}Request\nBody Params application/json\nExample\n");

@@ -1,74 +1,109 @@
-//! Arguments of the command.
+//! The arguments of the command line, and the commands `completions` and `man` that print them.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
 
-use crate::commands::{self, operations};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::commands::{account, api, demo, operations, probe, sandbox, sign, verify, webhook};
 use crate::context::Context;
-use crate::failure::{EXIT_CODES, Failure};
-use crate::global::Global;
+use crate::error::{CliError, EXIT_CODES};
+use crate::output::OutputFormat;
 
-/// The StableLink payment gateway from the command line (unofficial): calls, signatures, webhooks, a gateway on localhost
+/// Command-line client for the StableLink payment gateway (unofficial)
 #[derive(Debug, Parser)]
 #[command(
     name = "stablelink",
     version,
     max_term_width = 100,
-    after_help = "Try it with no account: `stablelink demo`, or `stablelink sandbox` in another terminal.",
+    after_help = "Run `stablelink demo`, or `stablelink sandbox` in another terminal, to try it without an account.",
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) global: Global,
+    pub(crate) global: GlobalOptions,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
-/// What can be done.
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalOptions {
+    /// Environment: sandbox, staging, production, or a URL such as http://127.0.0.1:8080
+    #[arg(long, global = true, value_name = "ENV")]
+    pub(crate) env: Option<String>,
+    /// Profile of the configuration file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Output format
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        hide_possible_values = true,
+        help = "Output format: `table` for people, `json` for programs (retdata unchanged)"
+    )]
+    pub(crate) output: OutputFormat,
+    /// Print only this field of the response, such as orderNo
+    #[arg(long, global = true, value_name = "FIELD", conflicts_with = "output")]
+    pub(crate) get: Option<String>,
+    /// Deadline of a call in seconds, including retries [default: 60; uploads and waits: 600]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+    /// Log to standard error; repeat for more detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Walk through everything on a gateway of its own, with no account
-    Demo(commands::demo::Demo),
-    /// Run the gateway on localhost, or steer one that runs
-    Sandbox(commands::sandbox::Sandbox),
-    /// Keep the secrets of a profile; they are read from the terminal without echo, or from standard input
-    Login(commands::login::Login),
-    /// Forget the secrets of a profile
-    Logout(commands::login::Logout),
-    /// Tell which gateway, whose secrets and which token would be used
-    Whoami(commands::whoami::Whoami),
-    /// Get a token, or show how long the present one lives
-    Token(commands::token::Token),
-    /// Sign a request or a webhook; prints the signature alone
-    Sign(commands::sign::Sign),
-    /// Check a signature, and tell which part differs
-    Verify(commands::verify::Verify),
-    /// Make any signed call
-    Api(commands::api::Api),
-    /// Find out what the documentation leaves open, by calls that only read
-    Probe(commands::probe::Probe),
+pub(crate) enum CliCommand {
+    /// Run a demo of all features against a local sandbox
+    Demo(demo::Demo),
+    /// Run the local sandbox, or control a running one
+    Sandbox(sandbox::Sandbox),
+    /// Save the secrets of a profile
+    Login(account::Login),
+    /// Delete the secrets of a profile
+    Logout(account::Logout),
+    /// Show the environment, the credentials and the token in use
+    Whoami(account::Whoami),
+    /// Get an access token and show when it expires
+    Token(account::Token),
+    /// Sign a request or a webhook
+    Sign(sign::Sign),
+    /// Verify a signature and explain a mismatch
+    Verify(verify::Verify),
+    /// Send any signed request
+    Api(api::Api),
+    /// Test undocumented behaviour of the gateway with read-only calls
+    Probe(probe::Probe),
     /// Receive webhooks, or send a signed one
     #[command(subcommand)]
-    Webhook(commands::webhook::Webhook),
+    Webhook(webhook::Webhook),
     #[command(flatten)]
-    Operation(operations::Operation),
-    /// Print the completions of a shell
-    Completions(commands::generate::Completions),
+    Operation(operations::OperationCommand),
+    /// Print a shell completion script
+    Completions(Completions),
     /// Print the manual page, or write one for each command
-    Man(commands::generate::Man),
+    Man(Man),
 }
 
-impl Command {
-    /// Whether it runs until it is stopped.
-    pub(crate) const fn serves(&self) -> bool {
+impl CliCommand {
+    /// Whether the command runs until it is stopped.
+    pub(crate) const fn is_server(&self) -> bool {
         match self {
-            Self::Demo(demo) => demo.serves(),
-            Self::Sandbox(sandbox) => sandbox.serves(),
-            Self::Webhook(webhook) => matches!(webhook, commands::webhook::Webhook::Listen(_)),
+            Self::Demo(demo) => demo.is_server(),
+            Self::Sandbox(sandbox) => sandbox.is_server(),
+            Self::Webhook(webhook) => matches!(webhook, webhook::Webhook::Listen(_)),
             _ => false,
         }
     }
 
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Demo(demo) => demo.run(context).await,
             Self::Sandbox(sandbox) => sandbox.run(context).await,
@@ -82,27 +117,68 @@ impl Command {
             Self::Probe(probe) => probe.run(context).await,
             Self::Webhook(webhook) => webhook.run(context).await,
             Self::Operation(operation) => operation.run(context).await,
-            Self::Completions(completions) => completions.run(context, command()),
-            Self::Man(man) => man.run(context, command()),
+            Self::Completions(completions) => completions.run(context),
+            Self::Man(man) => man.run(context),
         }
     }
 }
 
 const SETTINGS: &str = "\
-Secrets come from the environment variables STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY, or from the
-profile that `stablelink login` wrote; never from arguments, which other users of the machine can read. STABLELINK_ENV is as
---env. Profiles lie in $XDG_CONFIG_HOME/stablelink/config.toml, secrets beside it in secrets.toml, which its owner alone may
-be able to read; the live token, which all commands share, in $XDG_STATE_HOME/stablelink/tokens.
+Secrets are read from the environment variables STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY, or from the
+profile written by `stablelink login`. They are never arguments, which other users of the machine can read. STABLELINK_ENV is
+equivalent to --env. Profiles are in $XDG_CONFIG_HOME/stablelink/config.toml, their secrets in secrets.toml next to it, which
+only its owner may be able to read. All commands share one access token in $XDG_STATE_HOME/stablelink/tokens.
 
-Results go to standard output, everything else to standard error. Colours are used on a terminal, unless NO_COLOR is set.
+Results are written to standard output, everything else to standard error. Output to a terminal is coloured unless NO_COLOR is
+set.
 
-[inferred] marks operations that the vendor's pages only name: method, path and fields are guesses.";
+[inferred] marks operations that the vendor's pages only name: their method, path and fields are guesses.";
 
-/// The command as clap knows it, with the evidence of each operation in its help.
+/// Returns the clap command. The help of each operation includes its evidence.
 #[must_use]
 pub fn command() -> clap::Command {
     let command = Cli::command().after_long_help(format!("{SETTINGS}\n\n{EXIT_CODES}"));
-    operations::with_evidence(command)
+    operations::operation_map::with_evidence(command)
+}
+
+/// Prints a shell completion script.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "    stablelink completions bash > ~/.local/share/bash-completion/completions/stablelink"
+)]
+pub(crate) struct Completions {
+    /// Shell
+    shell: Shell,
+}
+
+impl Completions {
+    fn run(self, context: &Context) -> Result<(), CliError> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command(), "stablelink", &mut script);
+        let script = String::from_utf8_lossy(&script);
+        context.out.line(script.trim_end())
+    }
+}
+
+/// Prints the manual page, or writes one for each command.
+#[derive(Debug, Args)]
+#[command(after_help = "    stablelink man | man -l -")]
+pub(crate) struct Man {
+    /// Write one page for each command to this directory
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Man {
+    fn run(self, context: &Context) -> Result<(), CliError> {
+        if let Some(dir) = self.dir {
+            std::fs::create_dir_all(&dir)?;
+            return Ok(clap_mangen::generate_to(command(), dir)?);
+        }
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command()).render(&mut page)?;
+        context.out.line(String::from_utf8_lossy(&page).trim_end())
+    }
 }
 
 #[cfg(test)]
@@ -112,18 +188,21 @@ mod tests {
     use stablelink::operations::EvidenceLevel;
 
     use super::*;
-    use crate::commands::operations::places::PLACES;
+    use crate::commands::operations::operation_map::OPERATION_MAP;
 
     #[test]
-    fn it_is_well_formed() {
+    fn command_is_well_formed() {
         command().debug_assert();
     }
 
     #[test]
-    fn every_subcommand_has_its_operation() {
-        let placed: BTreeSet<Vec<&str>> = PLACES.iter().map(|(place, _)| place.to_vec()).collect();
+    fn every_operation_subcommand_is_mapped() {
+        let mapped: BTreeSet<Vec<&str>> = OPERATION_MAP
+            .iter()
+            .map(|(path, _)| path.split(' ').collect())
+            .collect();
+        let groups: BTreeSet<&str> = mapped.iter().map(|path| path[0]).collect();
         let command = command();
-        let groups: BTreeSet<&str> = PLACES.iter().map(|(place, _)| place[0]).collect();
         let mut found = BTreeSet::new();
         for group in command
             .get_subcommands()
@@ -136,25 +215,21 @@ mod tests {
                 found.insert(vec![group.get_name(), leaf.get_name()]);
             }
         }
-        assert_eq!(found, placed);
+        assert_eq!(found, mapped);
     }
 
     #[test]
-    fn inferred_ones_are_marked() {
+    fn inferred_operations_are_marked() {
         let command = command();
-        for (place, facts) in PLACES {
-            let leaf = place.iter().fold(&command, |command, name| {
+        for (path, operation) in OPERATION_MAP {
+            let leaf = path.split(' ').fold(&command, |command, name| {
                 command.find_subcommand(name).unwrap()
             });
-            let marked = leaf
-                .get_about()
-                .unwrap()
-                .to_string()
-                .ends_with("[inferred]");
+            let about = leaf.get_about().unwrap().to_string();
             assert_eq!(
-                marked,
-                facts.evidence == EvidenceLevel::Inferred,
-                "{place:?}"
+                about.ends_with("[inferred]"),
+                operation.evidence == EvidenceLevel::Inferred,
+                "{path}"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! What a command works with: who calls, where, and how it shows what came.
+//! The settings of a command: environment, credentials, and the client built from them.
 
 use std::env;
 use std::time::Duration;
@@ -6,39 +6,53 @@ use std::time::Duration;
 use secrecy::SecretString;
 use stablelink::{Client, Credentials, Environment, FileStore, QueryForm};
 
-use crate::failure::Failure;
-use crate::global::Global;
-use crate::output::Out;
-use crate::settings::{Config, Folders, Given, Profile, SecretBook};
+use crate::cli::GlobalOptions;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::settings::{Config, Directories, Profile, SecretParts, SecretsFile};
 
 pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";
 pub(crate) const API_SECRET: &str = "STABLELINK_API_SECRET";
 pub(crate) const SIGN_KEY: &str = "STABLELINK_SIGN_KEY";
 pub(crate) const ENV: &str = "STABLELINK_ENV";
+pub(crate) const USER_AGENT: &str = concat!("stablelink-cli/", env!("CARGO_PKG_VERSION"));
 
-/// What a command works with.
+/// The global options and the output of a command.
 pub(crate) struct Context {
-    global: Global,
-    pub(crate) out: Out,
+    global: GlobalOptions,
+    pub(crate) out: Output,
 }
 
-/// The three secrets, for what is not a client.
+/// The three secrets. `probe` and `login` need them separately; a client takes [`Credentials`].
 #[derive(Clone)]
-pub(crate) struct Apart {
+pub(crate) struct SecretTriple {
     pub(crate) api_key: SecretString,
     pub(crate) api_secret: SecretString,
     pub(crate) sign_key: SecretString,
 }
 
-/// Where something was learnt from.
-pub(crate) struct Learnt<T> {
+impl From<SecretTriple> for Credentials {
+    fn from(secrets: SecretTriple) -> Self {
+        Self::new(secrets.api_key, secrets.api_secret, secrets.sign_key)
+    }
+}
+
+/// A value and a description of where it was set.
+pub(crate) struct Sourced<T> {
     pub(crate) value: T,
-    pub(crate) from: String,
+    pub(crate) source: String,
+}
+
+impl<T> Sourced<T> {
+    fn new(value: T, source: impl Into<String>) -> Self {
+        let source = source.into();
+        Self { value, source }
+    }
 }
 
 impl Context {
-    pub(crate) fn new(global: Global) -> Self {
-        let out = Out::new(global.output).getting(global.get.clone());
+    pub(crate) fn new(global: GlobalOptions) -> Self {
+        let out = Output::new(global.output, global.get.clone());
         Self { global, out }
     }
 
@@ -46,165 +60,133 @@ impl Context {
         self.global.verbose
     }
 
-    /// The name of the profile that counts: the one that was asked for, the default one of the file, or `default`.
-    pub(crate) fn profile_name(&self) -> Result<String, Failure> {
+    /// Returns the name of the profile: that of `--profile`, the default of the configuration file, or `default`.
+    pub(crate) fn profile_name(&self) -> Result<String, CliError> {
         if let Some(name) = &self.global.profile {
             return Ok(name.clone());
         }
-        Ok(self
-            .config()?
-            .default
-            .unwrap_or_else(|| "default".to_owned()))
+        let default = self.config()?.default;
+        Ok(default.unwrap_or_else(|| "default".to_owned()))
     }
 
-    pub(crate) fn config(&self) -> Result<Config, Failure> {
-        // Without a place for settings there are none; what needs the place says so.
-        match Folders::of_user() {
-            Ok(folders) => Config::load(&folders.config_file()),
+    pub(crate) fn config(&self) -> Result<Config, CliError> {
+        // Without a configuration directory there is no configuration. Commands that need the directory report the error.
+        match Directories::of_user() {
+            Ok(directories) => Config::load(&directories.config_file()),
             Err(_) => Ok(Config::default()),
         }
     }
 
-    fn profile(&self) -> Result<Profile, Failure> {
+    fn profile(&self) -> Result<Profile, CliError> {
         let (name, config) = (self.profile_name()?, self.config()?);
         match config.profiles.get(&name) {
             Some(profile) => Ok(profile.clone()),
             None if self.global.profile.is_some() => {
                 let known: Vec<_> = config.profiles.keys().cloned().collect();
                 let next = if known.is_empty() {
-                    format!("make it with `stablelink --profile {name} --env sandbox login`")
+                    format!("create it with `stablelink --profile {name} --env sandbox login`")
                 } else {
-                    format!("profiles that there are: {}", known.join(", "))
+                    format!("existing profiles: {}", known.join(", "))
                 };
-                Err(Failure::usage(format!("there is no profile `{name}`")).next(next))
+                Err(CliError::usage(format!("profile `{name}` does not exist")).next(next))
             }
             None => Ok(Profile::default()),
         }
     }
 
-    /// The environment of the arguments or the variable, whatever the profile says.
-    pub(crate) fn environment_of_arguments(&self) -> Option<String> {
-        self.global.env.clone().or_else(|| variable(ENV))
+    /// Returns the environment set by `--env` or the variable, without the profile.
+    pub(crate) fn environment_override(&self) -> Option<Sourced<String>> {
+        let option = self.global.env.clone();
+        let option = option.map(|value| Sourced::new(value, "--env"));
+        option.or_else(|| Some(Sourced::new(variable(ENV)?, ENV)))
     }
 
-    /// The name of the environment as it was asked for: by `--env`, then the variable, then the profile.
-    pub(crate) fn environment_asked(&self) -> Result<Option<Learnt<String>>, Failure> {
-        if let Some(value) = &self.global.env {
-            let from = "--env".to_owned();
-            return Ok(Some(Learnt {
-                value: value.clone(),
-                from,
-            }));
-        }
-        if let Some(value) = variable(ENV) {
-            return Ok(Some(Learnt {
-                value,
-                from: ENV.to_owned(),
-            }));
-        }
-        let from = format!("profile {}", self.profile_name()?);
-        Ok(self
-            .profile()?
-            .environment
-            .map(|value| Learnt { value, from }))
-    }
-
-    pub(crate) fn environment(&self) -> Result<Learnt<Environment>, Failure> {
-        let asked = self.environment_asked()?.ok_or_else(|| {
-            Failure::usage(
-                "no environment is set, and there is no default: one of them moves real money",
+    /// Returns the environment: that of `--env`, then of the variable, then of the profile. There is no default.
+    pub(crate) fn environment(&self) -> Result<Sourced<Environment>, CliError> {
+        let name = match self.environment_override() {
+            Some(name) => Some(name),
+            None => {
+                let source = format!("profile {}", self.profile_name()?);
+                let name = self.profile()?.environment;
+                name.map(|name| Sourced::new(name, source))
+            }
+        };
+        let name = name.ok_or_else(|| {
+            CliError::usage(
+                "no environment is set. There is no default, because production moves real money",
             )
-            .next("say --env sandbox, set STABLELINK_ENV, or run `stablelink --env sandbox login`")
+            .next("pass --env sandbox, set STABLELINK_ENV, or run `stablelink --env sandbox login`")
         })?;
-        let value = environment(&asked.value)?;
-        Ok(Learnt {
-            value,
-            from: asked.from,
-        })
+        Ok(Sourced::new(parse_environment(&name.value)?, name.source))
     }
 
-    /// The secrets: of the environment variables, or else of the profile; never mixed, for they belong together.
-    pub(crate) fn secrets(&self) -> Result<Learnt<Given>, Failure> {
-        let of_variables = Given {
+    /// Returns the secrets of the environment variables or, if none is set, of the profile. The two are never mixed, because
+    /// the secrets belong together.
+    pub(crate) fn secrets(&self) -> Result<Sourced<SecretParts>, CliError> {
+        let parts = SecretParts {
             api_key: variable(API_KEY).map(SecretString::from),
             api_secret: variable(API_SECRET).map(SecretString::from),
             sign_key: variable(SIGN_KEY).map(SecretString::from),
         };
-        if of_variables.api_key.is_some()
-            || of_variables.api_secret.is_some()
-            || of_variables.sign_key.is_some()
-        {
-            let from = "environment variables".to_owned();
-            return Ok(Learnt {
-                value: of_variables,
-                from,
-            });
+        if parts.api_key.is_some() || parts.api_secret.is_some() || parts.sign_key.is_some() {
+            return Ok(Sourced::new(parts, "environment variables"));
         }
         let name = self.profile_name()?;
-        let value = match Folders::of_user() {
-            Ok(folders) => SecretBook::load(&folders.secrets_file())?.of(&name),
-            Err(_) => Given::default(),
+        let parts = match Directories::of_user() {
+            Ok(directories) => SecretsFile::load(&directories.secrets_file())?.get(&name),
+            Err(_) => SecretParts::default(),
         };
-        Ok(Learnt {
-            value,
-            from: format!("profile {name}"),
-        })
+        Ok(Sourced::new(parts, format!("profile {name}")))
     }
 
-    pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
-        let Apart {
-            api_key,
-            api_secret,
-            sign_key,
-        } = self.credentials_apart()?;
-        Ok(Credentials::new(api_key, api_secret, sign_key))
-    }
-
-    /// The three secrets, all of them there.
-    pub(crate) fn credentials_apart(&self) -> Result<Apart, Failure> {
-        let secrets = self.secrets()?;
-        let given = secrets.value;
-        let missing: Vec<&str> = [
-            (API_KEY, &given.api_key),
-            (API_SECRET, &given.api_secret),
-            (SIGN_KEY, &given.sign_key),
-        ]
-        .into_iter()
-        .filter_map(|(name, secret)| secret.is_none().then_some(name))
-        .collect();
-        match (given.api_key, given.api_secret, given.sign_key) {
-            (Some(api_key), Some(api_secret), Some(sign_key)) => Ok(Apart { api_key, api_secret, sign_key }),
-            _ if missing.len() == 3 => Err(Failure::usage("there are no credentials").next(
+    /// Returns the three secrets. Fails if one is missing.
+    pub(crate) fn secret_triple(&self) -> Result<SecretTriple, CliError> {
+        let Sourced {
+            value: parts,
+            source,
+        } = self.secrets()?;
+        let named = [
+            (API_KEY, &parts.api_key),
+            (API_SECRET, &parts.api_secret),
+            (SIGN_KEY, &parts.sign_key),
+        ];
+        let missing = named.into_iter().filter(|(_, secret)| secret.is_none());
+        let missing: Vec<&str> = missing.map(|(name, _)| name).collect();
+        match (parts.api_key, parts.api_secret, parts.sign_key) {
+            (Some(api_key), Some(api_secret), Some(sign_key)) => Ok(SecretTriple {
+                api_key,
+                api_secret,
+                sign_key,
+            }),
+            (None, None, None) => Err(CliError::usage("no credentials are set").next(
                 "run `stablelink login`, or set STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY; \
-                 `stablelink sandbox` gives some to try things out",
+                 `stablelink sandbox` prints credentials for the local sandbox",
             )),
-            _ => {
-                let problem = format!("{}: {} missing", secrets.from, missing.join(" and "));
-                Err(Failure::usage(problem)
-                    .next("set all three variables or none: secrets of two places are never mixed"))
-            }
+            _ => Err(CliError::usage(format!("{source}: {} missing", missing.join(" and ")))
+                .next("set all three variables or none: secrets from two sources are never mixed")),
         }
     }
 
-    /// The sign key alone, for what is not a call.
-    pub(crate) fn sign_key(&self) -> Result<SecretString, Failure> {
+    /// Returns the sign key, for commands that need no other secret.
+    pub(crate) fn sign_key(&self) -> Result<SecretString, CliError> {
         self.secrets()?.value.sign_key.ok_or_else(|| {
-            Failure::usage("there is no sign key")
-                .next("set STABLELINK_SIGN_KEY (never as an argument: others can read those), or run `stablelink login`")
+            CliError::usage("no sign key is set").next(
+                "set STABLELINK_SIGN_KEY (it is no argument, because other users can read those), or run `stablelink login`",
+            )
         })
     }
 
-    pub(crate) fn query_form(&self) -> Result<QueryForm, Failure> {
+    pub(crate) fn query_form(&self) -> Result<QueryForm, CliError> {
         match self.profile()?.query_form {
             None => Ok(QueryForm::default()),
             Some(name) => name
                 .parse()
-                .map_err(|error| Failure::usage(format!("query_form of the profile: {error}"))),
+                .map_err(|error| CliError::usage(format!("query_form of the profile: {error}"))),
         }
     }
 
-    /// How long a command may take.
-    pub(crate) fn time_limit(&self) -> Result<Option<Duration>, Failure> {
+    /// Returns the deadline of a call set by `--timeout` or the profile.
+    pub(crate) fn deadline(&self) -> Result<Option<Duration>, CliError> {
         let seconds = match self.global.timeout {
             Some(seconds) => Some(seconds),
             None => self.profile()?.timeout,
@@ -212,22 +194,24 @@ impl Context {
         Ok(seconds.map(Duration::from_secs))
     }
 
-    /// A client whose token is shared with all commands of this user.
-    pub(crate) fn client(&self) -> Result<Client, Failure> {
+    /// Creates a client that shares its token with all commands of this user.
+    pub(crate) fn client(&self) -> Result<Client, CliError> {
         let mut builder = Client::builder()
             .environment(self.environment()?.value)
-            .credentials(self.credentials()?)
+            .credentials(Credentials::from(self.secret_triple()?))
             .query_form(self.query_form()?)
-            .user_agent(concat!("stablelink-cli/", env!("CARGO_PKG_VERSION")));
-        match Folders::of_user() {
-            Ok(folders) if cfg!(unix) => {
-                builder = builder.token_store(FileStore::at(folders.tokens_file()?)?);
+            .user_agent(USER_AGENT);
+        match Directories::of_user() {
+            Ok(directories) if cfg!(unix) => {
+                builder = builder.token_store(FileStore::at(directories.token_file()?)?);
             }
-            // Each command then gets a token of its own, and ends that of the one before.
-            _ => self.out.note("there is no place to share the token in"),
+            // Each command then gets its own token, which invalidates the previous one.
+            _ => self
+                .out
+                .note("the token is not shared between commands: there is no state directory"),
         }
-        if let Some(limit) = self.time_limit()? {
-            builder = builder.deadline(limit);
+        if let Some(deadline) = self.deadline()? {
+            builder = builder.deadline(deadline);
         }
         Ok(builder.build()?)
     }
@@ -237,16 +221,15 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The environment of this name, or at this address.
-pub(crate) fn environment(name: &str) -> Result<Environment, Failure> {
+/// Parses a value of `--env`: the name of an environment, or a URL.
+pub(crate) fn parse_environment(name: &str) -> Result<Environment, CliError> {
     match name {
         "sandbox" => Ok(Environment::Sandbox),
         "staging" => Ok(Environment::Staging),
         "production" => Ok(Environment::Production),
-        address if address.contains("://") => Environment::at(address).map_err(Failure::from),
-        other => Err(Failure::usage(format!("`{other}` is no environment")).next(
-            "take sandbox, staging, production, or an address such as http://127.0.0.1:8080",
-        )),
+        url if url.contains("://") => Environment::at(url).map_err(CliError::from),
+        other => Err(CliError::usage(format!("unknown environment `{other}`"))
+            .next("use sandbox, staging, production, or a URL such as http://127.0.0.1:8080")),
     }
 }
 
@@ -255,11 +238,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn environments_have_names_or_addresses() {
-        assert_eq!(environment("sandbox").unwrap(), Environment::Sandbox);
-        assert_eq!(environment("production").unwrap(), Environment::Production);
-        let here = environment("http://127.0.0.1:8080").unwrap();
-        assert_eq!(here.origin().as_str(), "http://127.0.0.1:8080");
+    fn environment_is_a_name_or_a_url() {
+        let parse = |name| parse_environment(name).unwrap();
+        assert_eq!(parse("sandbox"), Environment::Sandbox);
+        assert_eq!(parse("production"), Environment::Production);
+        let local = parse("http://127.0.0.1:8080");
+        assert_eq!(local.origin().as_str(), "http://127.0.0.1:8080");
         for wrong in [
             "prod",
             "",
@@ -268,7 +252,7 @@ mod tests {
             "http://host/path",
             "ftp://host",
         ] {
-            assert!(environment(wrong).is_err(), "{wrong}");
+            assert!(parse_environment(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,24 +1,24 @@
-//! Bodies and JSON from arguments, files and standard input.
+//! Input from arguments, files and standard input.
 
 use std::convert::Infallible;
 use std::io::Read;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// Where bytes come from: a text as it is, `@FILE`, or `@-` or `-` for standard input.
+/// The source of an input: a literal text, `@FILE`, or standard input (`@-` or `-`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub(crate) enum InputArg {
     Text(String),
     File(PathBuf),
     Stdin,
 }
 
-/// More is no body of this gateway, and would fill the memory by mistake.
-const LIMIT: u64 = 64 * 1024 * 1024;
+/// The size limit protects against reading the wrong file into memory.
+const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
-impl FromStr for Input {
+impl FromStr for InputArg {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -31,32 +31,29 @@ impl FromStr for Input {
     }
 }
 
-impl Input {
-    /// The bytes, none added and none taken away.
-    pub(crate) fn read(&self) -> Result<Vec<u8>, Failure> {
+impl InputArg {
+    /// Returns the bytes unchanged.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, CliError> {
         let mut bytes = Vec::new();
         let size = match self {
             Self::Text(text) => return Ok(text.clone().into_bytes()),
-            Self::Stdin => std::io::stdin().take(LIMIT + 1).read_to_end(&mut bytes),
-            Self::File(path) => {
-                let unreadable =
-                    |error| Failure::usage(format!("{} can't be read: {error}", path.display()));
-                let file = std::fs::File::open(path).map_err(unreadable)?;
-                file.take(LIMIT + 1)
-                    .read_to_end(&mut bytes)
-                    .map_err(unreadable)
-                    .map(Ok)?
-            }
-        }?;
-        if size as u64 > LIMIT {
-            return Err(Failure::usage("the input is longer than 64 MiB"));
+            Self::Stdin => std::io::stdin()
+                .take(MAX_SIZE + 1)
+                .read_to_end(&mut bytes)?,
+            Self::File(path) => std::fs::File::open(path)
+                .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
+                .map_err(|error| {
+                    CliError::usage(format!("cannot read {}: {error}", path.display()))
+                })?,
+        };
+        if size as u64 > MAX_SIZE {
+            return Err(CliError::usage("the input is larger than 64 MiB"));
         }
         Ok(bytes)
     }
 
-    /// The bytes as text.
-    pub(crate) fn read_text(&self) -> Result<String, Failure> {
-        String::from_utf8(self.read()?).map_err(|_| Failure::usage("the input is not UTF-8"))
+    pub(crate) fn read_text(&self) -> Result<String, CliError> {
+        String::from_utf8(self.read()?).map_err(|_| CliError::usage("the input is not UTF-8"))
     }
 }
 
@@ -65,22 +62,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_a_file_or_standard_input() {
+    fn input_arg_is_text_file_or_stdin() {
         for (text, input) in [
-            ("{}", Input::Text("{}".into())),
-            ("", Input::Text(String::new())),
-            ("@a.json", Input::File("a.json".into())),
-            ("@-", Input::Stdin),
-            ("-", Input::Stdin),
-            ("-x", Input::Text("-x".into())),
+            ("{}", InputArg::Text("{}".into())),
+            ("", InputArg::Text(String::new())),
+            ("@a.json", InputArg::File("a.json".into())),
+            ("@-", InputArg::Stdin),
+            ("-", InputArg::Stdin),
+            ("-x", InputArg::Text("-x".into())),
         ] {
-            assert_eq!(text.parse::<Input>(), Ok(input), "{text}");
+            assert_eq!(text.parse::<InputArg>(), Ok(input), "{text}");
         }
-        assert_eq!(Input::Text("a \n".into()).read().unwrap(), b"a \n");
-        let failure = Input::File("/no/such".into()).read().unwrap_err();
+        assert_eq!(InputArg::Text("a \n".into()).read().unwrap(), b"a \n");
+        let error = InputArg::File("/no/such".into()).read().unwrap_err();
         assert!(
-            failure.to_string().starts_with("/no/such can't be read"),
-            "{failure}"
+            error.to_string().starts_with("cannot read /no/such"),
+            "{error}"
         );
     }
 }

@@ -1,14 +1,13 @@
-//! The `stablelink` command: signed calls, signatures, webhooks, and a gateway on localhost to try them on.
+//! The `stablelink` command: signed calls, signatures, webhooks, and a local sandbox.
 //!
-//! **Unofficial**: this project is not the vendor's; names belong to their owners.
+//! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod cli;
 mod commands;
 mod context;
-mod failure;
-mod global;
+mod error;
 mod input;
 mod output;
 mod settings;
@@ -22,9 +21,9 @@ use clap::FromArgMatches;
 pub use cli::command;
 
 use context::Context;
-use failure::Failure;
+use error::CliError;
 
-/// Runs the command with these arguments, the first of which is its name, and gives its exit code.
+/// Runs the command line, whose first argument is the program name, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = cli::command()
         .try_get_matches_from(arguments)
@@ -32,7 +31,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing is left to say where standard output is gone.
+            // Ignored: if the output is closed, the error cannot be reported either.
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()) * 2);
         }
@@ -40,28 +39,28 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let context = Context::new(cli.global);
     match run(&context, cli.command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            context.out.failed(&failure);
-            failure.exit()
+        Err(error) => {
+            context.out.error(&error);
+            error.exit_code()
         }
     }
 }
 
-fn run(context: &Context, command: cli::Command) -> Result<(), Failure> {
-    terminal::watch(context.verbose());
+fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
+    terminal::init_logging(context.verbose());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // Those end well by Ctrl-C, and see to it themselves.
-    let serves = command.serves();
-    let outcome = runtime.block_on(async {
+    // Servers handle Ctrl-C themselves and shut down gracefully.
+    let is_server = command.is_server();
+    let result = runtime.block_on(async {
         tokio::select! {
             biased;
-            outcome = command.run(context) => outcome,
-            _ = tokio::signal::ctrl_c(), if !serves => Err(Failure::interrupted()),
+            result = command.run(context) => result,
+            _ = tokio::signal::ctrl_c(), if !is_server => Err(CliError::interrupted()),
         }
     });
-    // A thread that waits for standard input must not keep the process.
+    // Does not wait for a thread that is blocked on standard input.
     runtime.shutdown_background();
-    outcome
+    result
 }

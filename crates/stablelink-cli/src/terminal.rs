@@ -1,15 +1,15 @@
-//! The terminal: secrets without echo, and what `-v` shows.
+//! The terminal: prompts for secrets, logging for `-v`, and Ctrl-C.
 
 use std::io::{self, BufRead, IsTerminal};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Shows what the client does on standard error, from `-v` on. Of other crates nothing is shown: their logs were never read for
-/// secrets.
-pub(crate) fn watch(verbose: u8) {
+/// Logs events of the client to standard error if `-v` is set. Events of other crates are not logged: they have not been
+/// reviewed for secrets.
+pub(crate) fn init_logging(verbose: u8) {
     let level = match verbose {
         0 => return,
         1 => LevelFilter::INFO,
@@ -20,32 +20,32 @@ pub(crate) fn watch(verbose: u8) {
         .with_writer(io::stderr)
         .with_ansi(false)
         .without_time();
-    let shown = Targets::new().with_target("stablelink", level);
-    // A second one in the same process (tests) changes nothing.
+    let filter = Targets::new().with_target("stablelink", level);
+    // Fails if a subscriber is already set, as in tests of the same process.
     let _ = tracing_subscriber::registry()
-        .with(shown)
+        .with(filter)
         .with(layer)
         .try_init();
 }
 
-/// Waits for Ctrl-C, which is taken from this call on and no longer ends the process by itself.
-pub(crate) async fn stop() -> impl Future<Output = ()> {
+/// Registers a handler for Ctrl-C, which no longer ends the process, and returns a future that waits for it.
+pub(crate) async fn ctrl_c() -> impl Future<Output = ()> {
     let task = tokio::spawn(tokio::signal::ctrl_c());
-    // The task's first turn is what takes the signal.
+    // The handler is registered when the task is first polled.
     tokio::task::yield_now().await;
     async {
         let _ = task.await;
     }
 }
 
-/// Reads secrets: from the terminal without echo, or a line each from standard input.
-pub(crate) enum Secrets {
+/// Reads secrets: from the terminal without echo, or one per line from standard input.
+pub(crate) enum SecretReader {
     #[cfg(unix)]
     Terminal,
     Lines(io::Lines<io::StdinLock<'static>>),
 }
 
-impl Secrets {
+impl SecretReader {
     pub(crate) fn open() -> Self {
         #[cfg(unix)]
         if io::stdin().is_terminal() {
@@ -54,18 +54,17 @@ impl Secrets {
         Self::Lines(io::stdin().lock().lines())
     }
 
-    /// The next one, without white space around it; `None` where nothing was given.
+    /// Reads the next secret without surrounding whitespace. Returns `None` if it is empty.
     pub(crate) fn next(&mut self, name: &str) -> io::Result<Option<SecretString>> {
         let text = match self {
             #[cfg(unix)]
-            Self::Terminal => hidden::line(name)?,
+            Self::Terminal => hidden_prompt::read_line(name)?,
             Self::Lines(lines) => {
                 let _ = name;
                 lines.next().transpose()?.map(SecretString::from)
             }
         };
         Ok(text.and_then(|text| {
-            use secrecy::ExposeSecret;
             let trimmed = text.expose_secret().trim();
             (!trimmed.is_empty()).then(|| SecretString::from(trimmed))
         }))
@@ -73,8 +72,11 @@ impl Secrets {
 }
 
 #[cfg(unix)]
-mod hidden {
-    //! A line of the terminal that nobody sees.
+mod hidden_prompt {
+    //! A prompt on /dev/tty without echo.
+    //!
+    //! Not `rpassword` 7.5: it shows the prompt before it turns echo off, so a fast paste is visible; on Ctrl-C it raises SIGINT
+    //! while echo is still off, which leaves the shell without echo; and its growing `String` leaves copies of the secret.
 
     use std::fs::{File, OpenOptions};
     use std::io::{self, Read, Write};
@@ -84,70 +86,67 @@ mod hidden {
     };
     use secrecy::SecretString;
 
-    /// Gives the terminal back as it was.
-    struct Quiet {
+    /// Turns echo off, and restores the terminal on drop.
+    struct NoEcho {
         terminal: File,
-        before: Termios,
+        original: Termios,
     }
 
-    impl Quiet {
+    impl NoEcho {
         fn new() -> io::Result<Self> {
             let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
-            let before = tcgetattr(&terminal)?;
-            let mut quiet = before.clone();
-            // Ctrl-C comes as a byte, so that it can't end the process while nothing is echoed.
-            quiet.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-            quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
-            quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
-            // What was typed before the prompt is not the secret.
-            tcsetattr(&terminal, OptionalActions::Flush, &quiet)?;
-            Ok(Self { terminal, before })
+            let original = tcgetattr(&terminal)?;
+            let mut modes = original.clone();
+            // Without ISIG, Ctrl-C is read as a byte and cannot end the process while echo is off.
+            modes.local_modes &= !(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+            // Flush discards what was typed before the prompt.
+            tcsetattr(&terminal, OptionalActions::Flush, &modes)?;
+            Ok(Self { terminal, original })
         }
     }
 
-    impl Drop for Quiet {
+    impl Drop for NoEcho {
         fn drop(&mut self) {
-            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.original);
         }
     }
 
-    pub(super) fn line(name: &str) -> io::Result<Option<SecretString>> {
-        let mut quiet = Quiet::new()?;
-        write!(quiet.terminal, "{name} (not shown): ")?;
-        quiet.terminal.flush()?;
-        let typed = typed(&mut quiet.terminal);
-        writeln!(quiet.terminal)?;
-        typed
+    pub(super) fn read_line(name: &str) -> io::Result<Option<SecretString>> {
+        let mut no_echo = NoEcho::new()?;
+        write!(no_echo.terminal, "{name} (not shown): ")?;
+        no_echo.terminal.flush()?;
+        let line = edit_line(&mut no_echo.terminal);
+        writeln!(no_echo.terminal)?;
+        line
     }
 
-    /// Room for any secret from the start: a text that grows leaves copies behind.
-    const ROOM: usize = 4096;
+    /// The buffer has its full size from the start: a growing buffer would leave copies of the secret.
+    const MAX_LENGTH: usize = 4096;
 
-    fn typed(terminal: &mut impl Read) -> io::Result<Option<SecretString>> {
-        let mut text = Vec::with_capacity(ROOM);
+    fn edit_line(terminal: &mut impl Read) -> io::Result<Option<SecretString>> {
+        let mut text = Vec::with_capacity(MAX_LENGTH);
         let mut byte = [0];
-        loop {
-            if terminal.read(&mut byte)? == 0 {
-                break;
-            }
+        while terminal.read(&mut byte)? > 0 {
             match byte[0] {
                 b'\r' | b'\n' => break,
                 // Ctrl-C, Ctrl-\
-                3 | 28 => return Err(io::Error::new(io::ErrorKind::Interrupted, "stopped")),
+                3 | 28 => return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted")),
                 // Ctrl-D
                 4 if text.is_empty() => return Ok(None),
                 4 => break,
-                // Backspace: a whole character.
+                // Backspace removes a whole UTF-8 character.
                 8 | 127 => while text.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {},
                 // Ctrl-U
                 21 => text.clear(),
-                byte if text.len() < ROOM => text.push(byte),
-                _ => return Err(io::Error::other("that is too long for a secret")),
+                byte if text.len() < MAX_LENGTH => text.push(byte),
+                _ => return Err(io::Error::other("the secret is too long")),
             }
         }
         String::from_utf8(text)
             .map(|text| Some(text.into()))
-            .map_err(|_| io::Error::other("that is not UTF-8"))
+            .map_err(|_| io::Error::other("the secret is not UTF-8"))
     }
 
     #[cfg(test)]
@@ -157,7 +156,7 @@ mod hidden {
         use super::*;
 
         #[test]
-        fn keys_that_mend_what_was_typed() {
+        fn editing_keys_change_the_line() {
             for (keys, read) in [
                 ("abc\r", Some("abc")),
                 ("abx\u{7f}c\n", Some("abc")),
@@ -167,12 +166,12 @@ mod hidden {
                 ("\u{4}", None),
                 ("a\u{4}", Some("a")),
             ] {
-                let text = typed(&mut keys.as_bytes()).unwrap();
+                let text = edit_line(&mut keys.as_bytes()).unwrap();
                 let text = text.as_ref().map(|text| text.expose_secret().to_owned());
                 assert_eq!(text.as_deref(), read, "{keys:?}");
             }
-            let stopped = typed(&mut "ab\u{3}c\r".as_bytes()).unwrap_err();
-            assert_eq!(stopped.kind(), io::ErrorKind::Interrupted);
+            let interrupted = edit_line(&mut "ab\u{3}c\r".as_bytes()).unwrap_err();
+            assert_eq!(interrupted.kind(), io::ErrorKind::Interrupted);
         }
     }
 }

@@ -64,12 +64,12 @@ fn unsealed(result: Result<OperationResult, ApiError>) -> Response {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Succeeded;
 
-/// Response extension: the retcode, for the request log.
+/// Response extension: the retcode that the request log records.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Retcode(pub(crate) &'static str);
+pub(crate) struct ResponseRetcode(pub(crate) &'static str);
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+struct ResponseEnvelope<'a> {
     retcode: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     retmsg: Option<&'a RawValue>,
@@ -93,7 +93,7 @@ pub(crate) fn seal(
             };
             let mut response = json(StatusCode::OK, body);
             response.extensions_mut().insert(Succeeded);
-            response.extensions_mut().insert(Retcode("200"));
+            response.extensions_mut().insert(ResponseRetcode("200"));
             response
         }
         Some(Unsealed(Err(error))) => {
@@ -107,7 +107,9 @@ pub(crate) fn seal(
                 },
             };
             let mut response = json(status, rejection(error.retcode(), error.message()));
-            response.extensions_mut().insert(Retcode(error.retcode()));
+            response
+                .extensions_mut()
+                .insert(ResponseRetcode(error.retcode()));
             response
         }
     }
@@ -132,7 +134,7 @@ fn success(
         Retmsg::Null => Some(RawValue::NULL.to_owned()),
         Retmsg::Missing => None,
     };
-    to_json(&Envelope {
+    to_json(&ResponseEnvelope {
         retcode: &literal(if integer { "200" } else { "\"200\"" }),
         retmsg: retmsg.as_deref(),
         retdata: data.as_deref(),
@@ -143,7 +145,7 @@ fn success(
 /// Returns the JSON of a rejection.
 pub(crate) fn rejection(retcode: &str, message: &str) -> String {
     let quote = |text: &str| serde_json::value::to_raw_value(text).unwrap_or_default();
-    to_json(&Envelope {
+    to_json(&ResponseEnvelope {
         retcode: &quote(retcode),
         retmsg: Some(&quote(message)),
         retdata: None,
@@ -155,7 +157,7 @@ fn literal(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).unwrap_or_default()
 }
 
-fn to_json(envelope: &Envelope<'_>) -> String {
+fn to_json(envelope: &ResponseEnvelope<'_>) -> String {
     // Serialization cannot fail: the fields are raw JSON and a boolean.
     serde_json::to_string(envelope).unwrap_or_default()
 }

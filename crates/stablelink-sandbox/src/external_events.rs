@@ -1,11 +1,13 @@
 //! Changes of records that calls do not cause: payments, reviews, deposits, and statuses that a
-//! test sets. Tests use [`Sandbox`], the control API uses [`Gateway`].
+//! test sets. Tests use [`Sandbox`], the control API uses [`GatewayState`].
 
 use rust_decimal::Decimal;
 
 use crate::Sandbox;
-use crate::gateway::Gateway;
-use crate::ledger::{Customer, Deposit, FeeConfig, Ledger, LedgerAccount, Profile, UploadedFile};
+use crate::gateway::GatewayState;
+use crate::ledger::{
+    Customer, CustomerProfile, Deposit, FeeConfig, Ledger, LedgerAccount, UploadedFile,
+};
 use crate::operations::deposit_address;
 
 /// The sandbox has no record with this key.
@@ -154,12 +156,12 @@ impl Sandbox {
     }
 }
 
-impl Gateway {
+impl GatewayState {
     pub(crate) fn add_customer(&self) -> i64 {
         let id = self.new_id();
         let customer = Customer {
             id,
-            profile: Profile {
+            profile: CustomerProfile {
                 email: format!("customer{id}@example.com"),
                 full_name: format!("Customer {id}"),
                 country: "VGB".to_owned(),

@@ -12,7 +12,7 @@ use crate::server::RequestLog;
 use crate::webhooks::{Deliveries, WebhookReceiver};
 use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch, lock};
 
-pub(crate) struct Gateway {
+pub(crate) struct GatewayState {
     settings: Mutex<Arc<SandboxSettings>>,
     pub(crate) clock: SandboxClock,
     pub(crate) clients: Vec<GatewayClient>,
@@ -50,7 +50,7 @@ impl GatewayClient {
     }
 }
 
-impl Gateway {
+impl GatewayState {
     /// How many mismatches are kept. The first ones usually explain the others.
     const MAX_MISMATCHES: usize = 100;
 

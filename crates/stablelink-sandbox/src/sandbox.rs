@@ -12,7 +12,7 @@ use crate::credentials::RandomnessError;
 use crate::effects::Effects;
 use crate::external_events::UnknownRecord;
 use crate::faults::Faults;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::ledger::Balances;
 use crate::server::{RequestRecord, Server};
 use crate::settings::{
@@ -127,7 +127,7 @@ impl SandboxBuilder {
         if self.clients.is_empty() {
             self.clients.push(SandboxCredentials::random()?);
         }
-        let gateway = Arc::new(Gateway::new(self.settings, self.clock, self.clients));
+        let gateway = Arc::new(GatewayState::new(self.settings, self.clock, self.clients));
         let server = Server::start(&gateway, address).await?;
         Ok(Sandbox {
             url: format!("http://{}", local_address(server.address())),
@@ -140,7 +140,7 @@ impl SandboxBuilder {
 /// A gateway on its own port. It runs until it is dropped.
 pub struct Sandbox {
     url: String,
-    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) gateway: Arc<GatewayState>,
     server: Server,
 }
 

@@ -35,7 +35,7 @@ pub struct SandboxSettings {
     /// Allowed difference between `TIMESTAMP` and the sandbox's clock in milliseconds, in both
     /// directions. Default: 120000, as documented. A negative value rejects every timestamp.
     pub timestamp_tolerance: i64,
-    /// Which of the two published forms an exchange rate has.
+    /// The form of an exchange rate, of which two were published.
     pub rate_version: RateVersion,
     /// Whether a repeated idempotency key is rejected. Default: true, as documented. With false,
     /// every repeat is another effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.

@@ -1,12 +1,11 @@
-//! Signing and verifying, against the same by hand.
+//! Compares signing and verifying with a straightforward implementation and with bare HMACs.
 //!
 //!     cargo bench -p stablelink-signature
 //!
-//! The first table is what the choice of a library rests on: how long the other two take for the same HMAC.
+//! The first table compares the HMAC libraries; the choice of the library is based on it.
 //!
-//! Durations of one machine say little, so ratios of pairs that were measured in turns come first.
-//! The run fails if 1 KiB takes more than 1.15 times the fastest bare HMAC of three libraries, over bytes that lie
-//! ready.
+//! Absolute durations depend on the machine, so the benchmark reports ratios of alternating measurements. The run
+//! fails if signing or verifying 1 KiB takes more than 1.15 times the fastest bare HMAC of three libraries.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::hint::black_box;
@@ -33,14 +32,14 @@ const SIZES: [(&str, usize); 4] = [
 ];
 const BOUND: f64 = 1.15;
 
-/// What is compared, all over the same bytes.
+/// The inputs of all implementations, over the same bytes.
 struct Case {
     body: String,
     key: SigningKey,
     verifier: Verifier,
     timestamp: String,
     webhook_signature: String,
-    /// A MAC that has taken its key, for the bare alternatives.
+    /// The HMAC of the bare measurements, with the key already set.
     keyed: Hmac<Sha512>,
     ring: ring::hmac::Key,
     aws_lc: aws_lc_rs::hmac::Key,
@@ -67,13 +66,13 @@ impl Case {
         }
     }
 
-    /// Ours, to the text of the header.
+    /// This crate, including the Base64 text.
     fn sign(&self) -> String {
         let line = RequestLine::new("POST", black_box(PATH));
         self.key.sign(line, NOW, [&self.body]).to_base64()
     }
 
-    /// As most write it: one joined string, a MAC from the key, Base64.
+    /// The straightforward implementation: one joined string, an HMAC from the key, Base64.
     fn sign_by_hand(&self) -> String {
         let joined = format!("POST{}{}{}", NOW, black_box(PATH), self.body);
         let mut mac = Hmac::<Sha512>::new_from_slice(black_box(KEY).as_bytes()).unwrap();
@@ -81,14 +80,14 @@ impl Case {
         STANDARD.encode(mac.finalize().into_bytes())
     }
 
-    /// The least there is to do: bytes joined beforehand, key taken beforehand, no Base64.
+    /// Only the HMAC: the bytes are joined and the key is set beforehand, no Base64.
     fn bare(&self, bytes: &[u8]) -> u8 {
         let mut mac = self.keyed.clone();
         mac.update(black_box(bytes));
         mac.finalize().into_bytes()[0]
     }
 
-    /// The same by other libraries, to know what the choice of one costs.
+    /// The same with ring.
     fn bare_ring(&self, bytes: &[u8]) -> u8 {
         ring::hmac::sign(&self.ring, black_box(bytes)).as_ref()[0]
     }
@@ -97,7 +96,7 @@ impl Case {
         aws_lc_rs::hmac::sign(&self.aws_lc, black_box(bytes)).as_ref()[0]
     }
 
-    /// Ours, from the texts of the headers.
+    /// This crate, from the header texts.
     fn verify(&self) -> usize {
         let received = SignatureHeaders::new(
             Some(black_box(self.webhook_signature.as_bytes())),
@@ -109,7 +108,7 @@ impl Case {
         verified.unwrap().key_index
     }
 
-    /// One joined string, a MAC from the key, the received Base64 decoded, compared in constant time.
+    /// The straightforward implementation: one joined string, an HMAC from the key, decoded Base64.
     fn verify_by_hand(&self) -> bool {
         let joined = format!("{}{}", black_box(&self.timestamp), self.body);
         let mut mac = Hmac::<Sha512>::new_from_slice(black_box(KEY).as_bytes()).unwrap();
@@ -120,7 +119,7 @@ impl Case {
 }
 
 impl Case {
-    /// The ratio to the fastest bare HMAC of the three.
+    /// Returns the ratio to the fastest bare HMAC of the three libraries.
     fn over_fastest<T>(&self, ours: impl Fn() -> T, bytes: &[u8]) -> f64 {
         let ratios = [
             ratio(&ours, || self.bare(bytes)),
@@ -131,10 +130,8 @@ impl Case {
     }
 }
 
-/// Median of the ratios of `one` to `other`, measured in turns, so that both see the same machine.
-///
-/// In many short rounds: most of them end before the machine turns to something else, so that a
-/// busy one says the same as an idle one.
+/// Returns the median ratio of `one` to `other`. The measurements alternate, so that both run under
+/// the same load. Rounds are short: most finish without being interrupted by other processes.
 fn ratio<A, B>(one: impl Fn() -> A, other: impl Fn() -> B) -> f64 {
     fn time<T>(work: &impl Fn() -> T, count: u32) -> Duration {
         let start = Instant::now();
@@ -156,7 +153,7 @@ fn ratio<A, B>(one: impl Fn() -> A, other: impl Fn() -> B) -> f64 {
     ratios[ratios.len() / 2]
 }
 
-/// Prints all ratios; whether those that are bounded keep to it.
+/// Prints all ratios. Returns whether the bounded ones are within the bound.
 fn ratios() -> bool {
     println!("bare HMAC ÷ RustCrypto's    ring   aws-lc-rs");
     for (name, size) in SIZES {
@@ -166,7 +163,7 @@ fn ratios() -> bool {
         let aws_lc = ratio(|| case.bare_aws_lc(bytes), || case.bare(bytes));
         println!("{name:<27} {ring:>5.2} {aws_lc:>11.2}");
     }
-    println!("ours ÷ …       sign: by hand   fastest  verify: by hand   fastest");
+    println!("this ÷ …       sign: by hand   fastest  verify: by hand   fastest");
     let mut good = true;
     for (name, size) in SIZES {
         let case = Case::new(size);
@@ -211,7 +208,7 @@ fn durations(criterion: &mut Criterion) {
 }
 
 fn main() -> ExitCode {
-    // `cargo test --benches` passes no `--bench`: that run proves only that the code works.
+    // `cargo test --benches` passes no `--bench`: that run only checks that the code works.
     let measured = std::env::args().any(|argument| argument == "--bench");
     let good = !measured || ratios();
     let mut criterion = Criterion::default()

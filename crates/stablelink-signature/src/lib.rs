@@ -1,26 +1,26 @@
 //! Signs and verifies requests, webhooks and responses of the StableLink payment gateway.
 //!
-//! **Unofficial**: this project is not the vendor's; names belong to their owners.
+//! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners.
 //!
-//! The rule: `SIGNATURE = Base64(HMAC_SHA512(sign key, string to sign))`. For a request the string
-//! to sign is method, timestamp, path, query and body, for a webhook timestamp and body, joined
-//! with nothing between them. Parts go straight into the MAC: bodies are not copied, and a
-//! signature takes one allocation, that of its text. No I/O, no clock, no async; it runs wherever
-//! the standard library compiles, WebAssembly included.
+//! The rule: `SIGNATURE = Base64(HMAC_SHA512(sign key, string to sign))`. The string to sign of a
+//! request is method, timestamp, path, query and body, that of a webhook is timestamp and body, each
+//! joined without separators. The parts are passed directly to the MAC: bodies are not copied, and a
+//! signature allocates only its text. The crate does no I/O, reads no clock and needs no async
+//! runtime; it compiles wherever the standard library does, including WebAssembly.
 //!
-//! Pages: [Signature](https://developer.stablelink.app/6916921m0), and for webhooks that of a
-//! product on the same gateway, [Webhook](https://developer.en.wcheckout.app/8061103m0). What is
-//! marked as inferred or not known is on neither.
+//! Pages: [Signature](https://developer.stablelink.app/6916921m0), and for webhooks the page
+//! [Webhook](https://developer.en.wcheckout.app/8061103m0) of a product on the same gateway.
+//! Neither page has the facts that are marked as inferred or unknown.
 //!
 //! # Signing a request
 //!
 //! ```
 //! use stablelink_signature::{RequestLine, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 //!
-//! // From a vault or the environment. This one is printed in public documentation.
+//! // Load the key from a secret store or the environment. This one is from public documentation.
 //! let key = SigningKey::new(&"aR2822Y6XbehWMclnB0Y2NJK".into())?;
 //!
-//! // Timestamp::try_from(std::time::SystemTime::now())? outside of examples
+//! // In production: Timestamp::try_from(std::time::SystemTime::now())?
 //! let timestamp = Timestamp::from_millis(1636360661729);
 //! let body = br#"{"a":"124"}"#; // exactly the bytes that are sent
 //!
@@ -34,15 +34,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Sign the bytes that go out, last of all: one blank more in the JSON is another signature. How
-//! a query is signed that has something to escape is not settled: see [`QueryForm`]. Of a
-//! multipart body nothing is signed: [`NO_BODY`]. A body that comes as a stream goes through
-//! [`SigningKey::signer`].
+//! Sign the final bytes: one more space in the JSON gives another signature. It is unknown how the
+//! gateway signs a query with characters that need escaping: see [`QueryForm`]. A multipart body is
+//! not signed: pass [`NO_BODY`]. For a streamed body use [`SigningKey::signer`].
 //!
 //! # Verifying a webhook
 //!
 //! ```
-//! use stablelink_signature::{SignatureHeaders, SigningKey, MessageKind, Timestamp, Verifier, VerifyError};
+//! use stablelink_signature::{MessageKind, SignatureHeaders, SigningKey, Timestamp, Verifier, VerifyError};
 //!
 //! # let headers = std::collections::BTreeMap::from([
 //! #     ("SIGNATURE", "xtdFz/A7EdzRrm4QXMCkv3eKCZXAoFO/r0+pbtgI7Km0xNl+K1j+6436KD7klEbsQFgIUzoE0jx0F8FVKljr1A=="),
@@ -50,36 +49,36 @@
 //! # ]);
 //! # let body = br#"{"eventId":"evt_test1","eventType":"CHECKOUT_ORDER_CHANGED","timestamp":1779846460,"data":{"orderNo":"WCHK71779846400123aB3dE9","orderStatus":"PAID"}}"#;
 //! # let now = Timestamp::from_millis(1779846461000);
-//! // While the key is being changed, two of them are good.
+//! // During a key rotation, accept both keys.
 //! let verifier = Verifier::new(SigningKey::new(&"unit-test-new-key-not-real".into())?)
 //!     .with_key(SigningKey::new(&"unit-test-sign-key-not-real-0001".into())?);
 //!
-//! // `body`: the bytes as they came, before anything parsed them.
-//! let received = SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()));
-//! match verifier.verify(MessageKind::Webhook, received, [body], now) {
+//! // `body`: the bytes as received, before any parsing.
+//! let signature_headers = SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()));
+//! match verifier.verify(MessageKind::Webhook, signature_headers, [body], now) {
 //!     Ok(verified) => println!("signed with key {}", verified.key_index),
-//!     // Everything else is right with it.
+//!     // Everything except the age is valid.
 //!     Err(VerifyError::TooOld { age, .. }) => println!("{} s old", age.as_secs()),
-//!     Err(error) => println!("refused: {error}"),
+//!     Err(error) => println!("rejected: {error}"),
 //! }
-//! # assert_eq!(verifier.verify(MessageKind::Webhook, received, [body], now)?.key_index, 1);
+//! # assert_eq!(verifier.verify(MessageKind::Webhook, signature_headers, [body], now)?.key_index, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The gateway may deliver one event twice and anyone may repeat a signed message within the
-//! tolerance: remember which events were handled. Only the two headers and the body are vouched
-//! for: take nothing else of the request for the gateway's word, such as its path or other headers.
+//! The gateway may deliver an event twice, and anyone can replay a signed message within the
+//! tolerance: deduplicate events. Only the two headers and the body are authenticated. Do not trust
+//! any other part of the request, such as its path or other headers.
 //!
 //! # Test vectors
 //!
-//! `spec/vectors/signatures.json` of the repository has vectors for every language, and this crate
-//! is tested with all of them.
+//! `spec/vectors/signatures.json` in the repository has test vectors for every language. The tests
+//! of this crate run all of them.
 //!
 //! # Limits
 //!
-//! Nothing here panics on any input. Bodies, paths and queries may be of any size and any bytes,
-//! and so may keys, but for those that are none ([`EmptyKeyError`]). Timestamps are milliseconds since
-//! the epoch, UTC, of 64 bits.
+//! No input causes a panic. Bodies, paths and queries may have any size and any bytes, and so may
+//! keys, except empty ones ([`EmptyKeyError`]). Timestamps are 64-bit milliseconds since the epoch,
+//! UTC.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -99,7 +98,7 @@ pub use signing_key::{EmptyKeyError, Signer, SigningKey};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verifier::{VerifiedSignature, Verifier, VerifyError};
 
-/// The code of the README compiles.
+/// Compiles the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

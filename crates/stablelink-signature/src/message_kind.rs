@@ -1,10 +1,10 @@
-//! What a signature is about, and the string to sign.
+//! The kinds of signed messages, and the string to sign of each.
 
 use std::fmt;
 
 use crate::{QueryForm, Timestamp};
 
-/// The body of a call without one, and of an upload: of a multipart body nothing is signed.
+/// An absent body. Also used for uploads: a multipart body is not signed.
 ///
 /// ```
 /// # use stablelink_signature::{NO_BODY, RequestLine, SigningKey, Timestamp};
@@ -15,10 +15,10 @@ use crate::{QueryForm, Timestamp};
 /// ```
 pub const NO_BODY: [&[u8]; 0] = [];
 
-/// Method, path and query of a request. Any bytes are taken, and none are checked: what is not as
-/// sent is refused by the gateway.
+/// Method, path and query of a request. Any bytes are accepted and none are checked: the gateway
+/// rejects a request line that differs from the one that was sent.
 ///
-/// `Debug` shows method and path; of the query, which may be personal, only its length.
+/// `Debug` shows the method, the path and the length of the query, which may hold personal data.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestLine<'a> {
     method: &'a [u8],
@@ -28,10 +28,10 @@ pub struct RequestLine<'a> {
 }
 
 impl<'a> RequestLine<'a> {
-    /// A request without a query.
+    /// Creates a request line without a query.
     ///
-    /// `method` is signed in upper case. `path` is signed as it is: what stands in the request on
-    /// the wire between host and `?`, with its leading `/` and its escapes.
+    /// `method` is signed in upper case. `path` is signed unchanged: the part of the URL between host
+    /// and `?` as it is sent, with its leading `/` and its escapes.
     #[must_use]
     pub fn new<M, P>(method: &'a M, path: &'a P) -> Self
     where
@@ -46,14 +46,14 @@ impl<'a> RequestLine<'a> {
         }
     }
 
-    /// The query as on the wire: escaped, in its order, without the `?` in front.
+    /// Sets the query as it is sent: escaped, in the same order, without the `?`.
     #[must_use]
     pub fn query(mut self, query: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         self.query = query.as_ref();
         self
     }
 
-    /// Signs the query in another form than the documented one.
+    /// Sets the form in which the query is signed. Default: [`QueryForm::Decoded`].
     #[must_use]
     pub const fn query_form(mut self, form: QueryForm) -> Self {
         self.query_form = form;
@@ -82,20 +82,20 @@ impl fmt::Debug for RequestLine<'_> {
     }
 }
 
-/// What a signature is about: it decides what is signed beside timestamp and body.
+/// The kind of message that is signed. It decides which parts are in the string to sign.
 ///
-/// The parts are joined with nothing between them, in the order of this table:
+/// The parts are joined without separators, in the order of this table:
 ///
 /// | | method | timestamp | path | query | body |
 /// |---|---|---|---|---|---|
-/// | [`Request`](Self::Request) | yes | yes | yes | yes | of the request |
-/// | [`Webhook`](Self::Webhook) | | yes | | | of the delivery |
-/// | [`ResponseTo`](Self::ResponseTo) | yes | yes | yes | yes | of the response |
-/// | [`Response`](Self::Response) | | yes | | | of the response |
+/// | [`Request`](Self::Request) | yes | yes | yes | yes | request body |
+/// | [`Webhook`](Self::Webhook) | | yes | | | delivery body |
+/// | [`ResponseTo`](Self::ResponseTo) | yes | yes | yes | yes | response body |
+/// | [`Response`](Self::Response) | | yes | | | response body |
 ///
-/// A signature says nothing about host, other headers and the place where one part ends and the
-/// next begins, and a [`Webhook`](Self::Webhook) and a [`Response`](Self::Response) of the same
-/// bytes have the same one: that is the gateway's rule.
+/// By the gateway's rule, a signature does not cover the host, other headers, or the boundaries
+/// between parts. A [`Webhook`](Self::Webhook) and a [`Response`](Self::Response) with the same
+/// timestamp and body have the same signature.
 ///
 /// Pages: <https://developer.stablelink.app/6916921m0>,
 /// <https://developer.en.wcheckout.app/8061103m0>
@@ -104,14 +104,14 @@ impl fmt::Debug for RequestLine<'_> {
 pub enum MessageKind<'a> {
     /// A request to the gateway.
     Request(RequestLine<'a>),
-    /// A delivery of the gateway to a webhook.
+    /// A webhook delivery from the gateway.
     Webhook,
-    /// A response of the gateway, signed together with the request that it answers.
+    /// A response of the gateway, signed together with the line of its request.
     ///
-    /// One published page describes this form, another [`Response`](Self::Response). Which one is
-    /// in use, and whether the timestamp is the response's own, is not known.
+    /// One published page describes this form, another page [`Response`](Self::Response). It is
+    /// unknown which one is in use, and whether the timestamp is the response's or the request's.
     ResponseTo(RequestLine<'a>),
-    /// A response of the gateway, signed for itself.
+    /// A response of the gateway, signed without its request.
     Response,
 }
 
@@ -122,25 +122,25 @@ impl<'a> From<RequestLine<'a>> for MessageKind<'a> {
 }
 
 impl MessageKind<'_> {
-    /// The bytes that are signed, in one piece.
+    /// Returns the bytes that are signed.
     ///
-    /// To look at when a signature does not match; signing and verifying need no such copy. It
-    /// holds the whole body: do not log it where the body must not be logged.
+    /// Use it to find out why a signature does not match; signing and verifying make no such copy.
+    /// It contains the whole body: do not log it where the body must not be logged.
     #[must_use]
     pub fn string_to_sign<B: AsRef<[u8]>>(
         &self,
         timestamp: Timestamp,
         body: impl IntoIterator<Item = B>,
     ) -> Vec<u8> {
-        let mut whole = Vec::new();
-        self.write_head(timestamp, &mut |piece| whole.extend_from_slice(piece));
+        let mut string = Vec::new();
+        self.write_head(timestamp, &mut |piece| string.extend_from_slice(piece));
         for part in body {
-            whole.extend_from_slice(part.as_ref());
+            string.extend_from_slice(part.as_ref());
         }
-        whole
+        string
     }
 
-    /// Gives what stands before the body to `sink`, piece by piece.
+    /// Passes everything before the body to `sink`, piece by piece.
     pub(crate) fn write_head(&self, timestamp: Timestamp, sink: &mut impl FnMut(&[u8])) {
         match self {
             Self::Request(line) | Self::ResponseTo(line) => {
@@ -158,15 +158,15 @@ impl MessageKind<'_> {
 mod tests {
     use super::*;
 
-    fn text(subject: impl Into<MessageKind<'static>>, body: &[&str]) -> String {
-        let bytes = subject
+    fn text(message: impl Into<MessageKind<'static>>, body: &[&str]) -> String {
+        let bytes = message
             .into()
             .string_to_sign(Timestamp::from_millis(17), body);
         String::from_utf8(bytes).unwrap()
     }
 
     #[test]
-    fn parts_are_joined_with_nothing_between() {
+    fn string_to_sign_joins_parts_without_separators() {
         let line = RequestLine::new("post", "/a%20b").query("x=%C3%A9&y=1");
         assert_eq!(
             text(line, &["{\"a\"", ":1}"]),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_the_query() {
+    fn debug_redacts_query() {
         let line = RequestLine::new("GET", "/user").query("email=someone");
         assert_eq!(
             format!("{:?}", MessageKind::from(line)),

@@ -1,4 +1,4 @@
-//! The value of the `SIGNATURE` header.
+//! Signatures: created ones, and received ones.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use hmac::Mac;
 
 use crate::signing_key::HmacSha512;
 
-/// Bytes of an HMAC-SHA512.
+/// Length of an HMAC-SHA512.
 const BYTES: usize = 64;
-/// Characters of its Base64.
+/// Length of its Base64 text.
 const CHARACTERS: usize = 88;
 
-/// A signature that was made here.
+/// A signature created by this crate.
 ///
-/// There is no `==`: it would tell by its duration how much of a forged signature is right.
-/// SignatureHeaders signatures are checked by a [`Verifier`](crate::Verifier). `Debug` does not show it.
+/// It has no `==`: the duration of a comparison would reveal how many bytes of a forged signature
+/// are correct. A [`Verifier`](crate::Verifier) checks received signatures. `Debug` redacts it.
 ///
 /// ```compile_fail,E0369
 /// fn equal(one: stablelink_signature::Signature, other: stablelink_signature::Signature) -> bool {
@@ -31,13 +31,13 @@ impl Signature {
         Self(bytes)
     }
 
-    /// The text of the header: 88 characters of Base64, padded.
+    /// Returns the header value: 88 characters of padded Base64.
     #[must_use]
     pub fn to_base64(&self) -> String {
         STANDARD.encode(self.0)
     }
 
-    /// The HMAC itself, 64 bytes, before any Base64.
+    /// Returns the 64 bytes of the HMAC.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; BYTES] {
         &self.0
@@ -50,64 +50,62 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// A signature that was received. It has no `==` either: [`is_of`](Self::is_of) is the one
-/// comparison there is.
+/// A received signature, not verified yet. It has no `==`: [`matches`](Self::matches) is the only
+/// comparison.
 #[derive(Clone, Copy)]
-pub(crate) struct Claimed([u8; BYTES]);
+pub(crate) struct ReceivedSignature([u8; BYTES]);
 
-impl Claimed {
-    /// Whether `mac` gives this signature. Takes the same time wherever the bytes differ.
-    pub(crate) fn is_of(&self, mac: HmacSha512) -> bool {
+impl ReceivedSignature {
+    /// Whether the signature is the result of `mac`. Runs in constant time.
+    pub(crate) fn matches(&self, mac: HmacSha512) -> bool {
         mac.verify_slice(&self.0).is_ok()
     }
 }
 
-/// Why a text can't be a signature of anything.
+/// Why a header value is not a well-formed signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// Another length than that of an HMAC-SHA512 in Base64.
+    /// The length is not that of a Base64-encoded HMAC-SHA512.
     #[error(
-        "it is {characters} characters long, and the Base64 of an HMAC-SHA512 is {CHARACTERS}{}",
-        suspicion(*characters)
+        "expected {CHARACTERS} characters (Base64 of an HMAC-SHA512), found {characters}{}",
+        likely_cause(*characters)
     )]
     Length {
-        /// Characters, or bytes where it is not ASCII.
+        /// Length in characters, or in bytes if it is not ASCII.
         characters: usize,
     },
-    /// The length is right, but it is not the Base64 (standard alphabet, padded) of 64 bytes.
-    #[error(
-        "it is not the Base64 of {BYTES} bytes (standard alphabet with + and /, padded with ==)"
-    )]
+    /// The length is right, but the value is not padded Base64 (standard alphabet) of 64 bytes.
+    #[error("expected Base64 of {BYTES} bytes (standard alphabet with + and /, padded with ==)")]
     NotBase64,
 }
 
-/// What the length makes one think of.
-fn suspicion(characters: usize) -> &'static str {
+/// Returns the likely mistake behind a wrong length.
+fn likely_cause(characters: usize) -> &'static str {
     match characters {
-        128 => ": was it written in hexadecimal?",
-        86 => ": was the padding left out?",
-        44 => ": was it made with SHA-256?",
-        64 => ": was it made with SHA-256 (hexadecimal) or SHA-384?",
-        89 | 90 | 177 | 178 => ": is there a blank or a line break, or did the header come twice?",
+        128 => " (is it hexadecimal?)",
+        86 => " (is the padding missing?)",
+        44 => " (was SHA-256 used?)",
+        64 => " (was SHA-256 in hexadecimal or SHA-384 used?)",
+        89 | 90 | 177 | 178 => " (does it contain whitespace, or was the header sent twice?)",
         _ => "",
     }
 }
 
-/// Reads the value of a header. Only the one text that [`Signature::to_base64`] writes is read.
-pub(crate) fn parse(text: &[u8]) -> Result<Claimed, SignatureError> {
+/// Parses a header value. Accepts only the exact text that [`Signature::to_base64`] returns.
+pub(crate) fn parse(text: &[u8]) -> Result<ReceivedSignature, SignatureError> {
     if text.len() != CHARACTERS {
         return Err(SignatureError::Length {
             characters: text.len(),
         });
     }
-    // Room for whatever that many characters say: the last two may be no padding.
+    // Larger than 64 bytes: if the last two characters are not padding, the text decodes to more.
     let mut bytes = [0; CHARACTERS];
     match STANDARD.decode_slice(text, &mut bytes) {
         Ok(BYTES) => {
-            let mut read = [0; BYTES];
-            read.copy_from_slice(&bytes[..BYTES]);
-            Ok(Claimed(read))
+            let mut signature = [0; BYTES];
+            signature.copy_from_slice(&bytes[..BYTES]);
+            Ok(ReceivedSignature(signature))
         }
         _ => Err(SignatureError::NotBase64),
     }
@@ -118,9 +116,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_text_that_we_write_is_read() {
+    fn parse_accepts_only_canonical_base64() {
         use SignatureError::*;
-        let read = |text: &[u8]| parse(text).map(|claimed| claimed.0);
+        let read = |text: &[u8]| parse(text).map(|received| received.0);
         let good = Signature::new([0xfb; BYTES]).to_base64();
         assert_eq!(read(good.as_bytes()), Ok([0xfb; BYTES]));
         let cut = &good[..CHARACTERS - 2];
@@ -130,7 +128,7 @@ mod tests {
             (format!("{good}\n"), Length { characters: 89 }),
             (format!(" {good}"), Length { characters: 89 }),
             (format!("{good}, {good}"), Length { characters: 178 }),
-            // As many characters as it takes, more bytes.
+            // The right number of characters, but more bytes.
             (format!("é{}", &good[1..]), Length { characters: 89 }),
             (format!("é{}", &good[2..]), NotBase64),
             ("a".repeat(128), Length { characters: 128 }),
@@ -149,7 +147,7 @@ mod tests {
             (format!("{}\0{}", &good[..40], &good[41..]), NotBase64),
             (format!(" {}", &good[1..]), NotBase64),
             (good.replace("==", "=!"), NotBase64),
-            // Bits behind the last byte.
+            // Non-zero bits after the last byte.
             (good.replace("w==", "x=="), NotBase64),
         ];
         for (text, expected) in cases {
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_the_text() {
+    fn as_bytes_equals_decoded_base64() {
         let bytes = std::array::from_fn(|at| at as u8);
         let signature = Signature::new(bytes);
         assert_eq!(signature.as_bytes(), &bytes);
@@ -168,34 +166,34 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_what_the_length_looks_like() {
-        let start = "characters long, and the Base64 of an HMAC-SHA512 is 88";
+    fn length_error_names_likely_cause() {
+        let start = "expected 88 characters (Base64 of an HMAC-SHA512), found";
         let cases = [
             (0, ""),
-            (44, ": was it made with SHA-256?"),
-            (64, ": was it made with SHA-256 (hexadecimal) or SHA-384?"),
-            (86, ": was the padding left out?"),
+            (44, " (was SHA-256 used?)"),
+            (64, " (was SHA-256 in hexadecimal or SHA-384 used?)"),
+            (86, " (is the padding missing?)"),
             (87, ""),
             (
                 89,
-                ": is there a blank or a line break, or did the header come twice?",
+                " (does it contain whitespace, or was the header sent twice?)",
             ),
             (
                 178,
-                ": is there a blank or a line break, or did the header come twice?",
+                " (does it contain whitespace, or was the header sent twice?)",
             ),
-            (128, ": was it written in hexadecimal?"),
+            (128, " (is it hexadecimal?)"),
         ];
-        for (characters, suspicion) in cases {
+        for (characters, cause) in cases {
             assert_eq!(
                 SignatureError::Length { characters }.to_string(),
-                format!("it is {characters} {start}{suspicion}")
+                format!("{start} {characters}{cause}")
             );
         }
     }
 
     #[test]
-    fn debug_does_not_show_it() {
+    fn debug_redacts_signature() {
         let shown = format!("{:?}", Signature::new([1; BYTES]));
         assert_eq!(shown, "Signature([REDACTED])");
     }

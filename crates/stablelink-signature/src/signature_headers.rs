@@ -1,33 +1,32 @@
-//! Headers: their names, and what came in them.
+//! The headers of a signed message: names and received values.
 
 use std::fmt;
 
-/// Header of the signature, of requests, webhooks and some responses.
+/// Name of the signature header of requests, webhooks and some responses.
 pub const SIGNATURE: &str = "SIGNATURE";
-/// Header of the time of signing, in milliseconds since the epoch.
+/// Name of the header with the signing time, in milliseconds since the epoch.
 pub const TIMESTAMP: &str = "TIMESTAMP";
-/// Header of a response's signature, according to one of two pages (the other: [`SIGNATURE`]).
+/// Name of a response's signature header on one of two pages; the other page uses [`SIGNATURE`].
 pub const D_SIGNATURE: &str = "D-Signature";
 
-/// The two headers that came with a signed message, present or not.
+/// The two signature headers of a received message, each present or absent.
 ///
-/// Values are taken as they came: whoever reads HTTP has taken off the blanks around them, and
-/// nothing is trimmed here. A signed message has each header once. Of one that came twice any may
-/// be given: whichever it is, the signature must match with that timestamp. Two that were joined
-/// with a comma are refused.
+/// Values are not trimmed: an HTTP parser has already removed the surrounding whitespace. A signed
+/// message has each header once. If a header was received twice, either value may be passed, because
+/// the signature must match the timestamp in any case. Two values joined with a comma are rejected.
 ///
-/// `Debug` shows the timestamp, of the signature only whether it is there.
+/// `Debug` shows the timestamp, and only the presence of the signature.
 #[derive(Clone, Copy)]
 pub struct SignatureHeaders<'a> {
     pub(crate) signature: Option<&'a [u8]>,
     pub(crate) timestamp: Option<&'a [u8]>,
-    /// For messages: where the signature was looked for.
+    /// The header names that error messages show for the signature.
     pub(crate) signature_header: &'static str,
 }
 
 impl<'a> SignatureHeaders<'a> {
-    /// The values of the two headers: Base64 of 88 characters, and milliseconds since the epoch in
-    /// decimal digits. What they hold is checked by [`Verifier::verify`](crate::Verifier::verify).
+    /// Creates the pair from the header values: 88 characters of Base64, and decimal milliseconds
+    /// since the epoch. [`Verifier::verify`](crate::Verifier::verify) checks their contents.
     #[must_use]
     pub const fn new(signature: Option<&'a [u8]>, timestamp: Option<&'a [u8]>) -> Self {
         Self {
@@ -37,16 +36,16 @@ impl<'a> SignatureHeaders<'a> {
         }
     }
 
-    /// Asks `header` for [`SIGNATURE`] and [`TIMESTAMP`]. It must not tell upper from lower case,
-    /// as maps of HTTP headers don't.
+    /// Looks up [`SIGNATURE`] and [`TIMESTAMP`] with `header`, which must ignore the case of names,
+    /// as HTTP header maps do.
     ///
     /// With the crate `http`: `SignatureHeaders::from_headers(|name| Some(headers.get(name)?.as_bytes()))`.
     pub fn from_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self::new(header(SIGNATURE), header(TIMESTAMP))
     }
 
-    /// As [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] goes before
-    /// [`SIGNATURE`], which is not looked at where the first came, be it empty or wrong.
+    /// Like [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] takes precedence.
+    /// [`SIGNATURE`] is used only if it is absent, not if it is empty or invalid.
     pub fn from_response_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
             signature: header(D_SIGNATURE).or_else(|| header(SIGNATURE)),
@@ -70,21 +69,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_header_is_asked_for_once_by_its_name() {
-        let mut asked = Vec::new();
+    fn headers_are_looked_up_once_by_name() {
+        let mut names = Vec::new();
         let received = SignatureHeaders::from_headers(|name| {
-            asked.push(name);
+            names.push(name);
             Some(name.as_bytes())
         });
         assert_eq!(received.signature, Some(&b"SIGNATURE"[..]));
         assert_eq!(received.timestamp, Some(&b"TIMESTAMP"[..]));
         assert_eq!(received.signature_header, "SIGNATURE");
-        assert_eq!(asked, ["SIGNATURE", "TIMESTAMP"]);
+        assert_eq!(names, ["SIGNATURE", "TIMESTAMP"]);
     }
 
-    /// A first header that is empty or wrong is no reason to look for a better one.
     #[test]
-    fn the_second_header_does_not_stand_in_for_a_bad_first() {
+    fn invalid_d_signature_does_not_fall_back_to_signature() {
         for bad in [&b""[..], b"bad"] {
             let received = SignatureHeaders::from_response_headers(|name| {
                 Some(if name == D_SIGNATURE { bad } else { b"good" })
@@ -94,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_may_have_either_header() {
+    fn response_accepts_either_signature_header() {
         let cases: &[(&[&str], Option<&[u8]>)] = &[
             (&[D_SIGNATURE, SIGNATURE], Some(b"D-Signature")),
             (&[D_SIGNATURE], Some(b"D-Signature")),
@@ -110,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_the_signature() {
+    fn debug_redacts_signature() {
         let cases = [
             (
                 SignatureHeaders::new(Some(b"c2ln"), Some(b"17\n\x01")),
@@ -122,7 +120,7 @@ mod tests {
             ),
         ];
         for (received, expected) in cases {
-            // What a header holds can't end a line of a log.
+            // Control characters are escaped, so a header cannot break a log line.
             assert_eq!(format!("{received:?}"), expected);
         }
     }

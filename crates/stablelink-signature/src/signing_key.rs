@@ -1,4 +1,4 @@
-//! The sign key, and signing with it.
+//! The key of the HMAC, and signing with it.
 
 use std::fmt;
 
@@ -8,34 +8,34 @@ use sha2::Sha512;
 
 use crate::{MessageKind, Signature, Timestamp};
 
-/// Its two hashes and their buffer overwrite themselves when dropped.
+/// Zeroised on drop by the feature `zeroize` of sha2.
 pub(crate) type HmacSha512 = Hmac<Sha512>;
 
-/// A sign key, ready for use.
+/// The gateway's sign key.
 ///
-/// It keeps no copy of the text, only the state that HMAC begins with. That state is as secret as
-/// the key: `Debug` does not show it, and it is overwritten when dropped. (What hashing leaves on
-/// the stack while it runs is not: that is up to the library and the compiler.)
+/// Holds the initial HMAC state instead of the key text. The state is as secret as the key:
+/// `Debug` redacts it, and it is zeroised on drop. (Temporary values that hashing leaves on the
+/// stack are not zeroised; the hash library and the compiler control them.)
 #[derive(Clone)]
 pub struct SigningKey {
-    // On the heap, so that moving the key leaves no copies behind.
+    // Boxed: moving the key copies only the pointer, not the secret state.
     state: Box<HmacSha512>,
 }
 
-/// The sign key is empty, or of nothing but NUL characters: anyone could make its signatures.
+/// The sign key is empty or consists of NUL characters, so anyone could forge its signatures.
 ///
-/// HMAC fills a key up with zero bytes, so that a key of zero bytes signs as none does.
+/// HMAC pads keys with zero bytes: a key of zero bytes signs like an empty key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sign key is empty; copy it from the gateway's dashboard")]
 pub struct EmptyKeyError;
 
 impl SigningKey {
-    /// Takes the sign key as the dashboard shows it. Its UTF-8 bytes are the key of the HMAC:
-    /// nothing is decoded or trimmed.
+    /// Creates a key from the text that the dashboard shows. Its UTF-8 bytes are the HMAC key; the
+    /// text is neither decoded nor trimmed.
     ///
     /// # Errors
     ///
-    /// An empty key, or one of nothing but NUL.
+    /// Fails if the text is empty or has only NUL characters.
     pub fn new(key: &SecretString) -> Result<Self, EmptyKeyError> {
         let bytes = key.expose_secret().as_bytes();
         if bytes.iter().all(|byte| *byte == 0) {
@@ -51,33 +51,33 @@ impl SigningKey {
         })
     }
 
-    /// Signs a request, webhook or response. The body comes in any number of parts, which are not
-    /// joined in memory: `[bytes]`, a slice of slices, [`NO_BODY`](crate::NO_BODY).
+    /// Signs a request, webhook or response. The body is passed in any number of parts, which are
+    /// not joined in memory: `[bytes]`, a slice of slices, or [`NO_BODY`](crate::NO_BODY).
     ///
-    /// `timestamp` is what the `TIMESTAMP` header has to say.
+    /// Send `timestamp` as the `TIMESTAMP` header.
     #[must_use]
     pub fn sign<'a, B: AsRef<[u8]>>(
         &self,
-        subject: impl Into<MessageKind<'a>>,
+        message: impl Into<MessageKind<'a>>,
         timestamp: Timestamp,
         body: impl IntoIterator<Item = B>,
     ) -> Signature {
-        let mut signer = self.signer(subject, timestamp);
+        let mut signer = self.signer(message, timestamp);
         for part in body {
             signer.update(part.as_ref());
         }
         signer.finish()
     }
 
-    /// Begins a signature whose body comes bit by bit.
-    pub fn signer<'a>(&self, subject: impl Into<MessageKind<'a>>, timestamp: Timestamp) -> Signer {
-        Signer(self.begin(&subject.into(), timestamp))
+    /// Starts a signature of a body that is read piece by piece, such as a stream.
+    pub fn signer<'a>(&self, message: impl Into<MessageKind<'a>>, timestamp: Timestamp) -> Signer {
+        Signer(self.start_mac(&message.into(), timestamp))
     }
 
-    /// The MAC of all that stands before the body.
-    pub(crate) fn begin(&self, subject: &MessageKind<'_>, timestamp: Timestamp) -> HmacSha512 {
+    /// Returns the MAC over everything before the body.
+    pub(crate) fn start_mac(&self, message: &MessageKind<'_>, timestamp: Timestamp) -> HmacSha512 {
         let mut mac = HmacSha512::clone(&self.state);
-        subject.write_head(timestamp, &mut |piece| mac.update(piece));
+        message.write_head(timestamp, &mut |piece| mac.update(piece));
         mac
     }
 }
@@ -88,19 +88,19 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A signature in the making: [`update`](Self::update) with each part of the body, in order, then
+/// An unfinished signature: call [`update`](Self::update) with each part of the body in order, then
 /// [`finish`](Self::finish).
 #[derive(Clone)]
-#[must_use = "a signature comes out of `finish` only"]
+#[must_use = "only `finish` returns the signature"]
 pub struct Signer(HmacSha512);
 
 impl Signer {
-    /// Takes the next part of the body.
+    /// Adds the next part of the body.
     pub fn update(&mut self, part: &[u8]) {
         self.0.update(part);
     }
 
-    /// The signature of all that was taken.
+    /// Returns the signature of all parts added so far.
     #[must_use]
     pub fn finish(self) -> Signature {
         Signature::new(self.0.finalize().into_bytes().into())
@@ -119,7 +119,7 @@ mod tests {
     use crate::RequestLine;
 
     #[test]
-    fn a_key_that_is_none_is_refused() {
+    fn empty_or_nul_key_is_rejected() {
         let bad = ["", "\0", "\0\0\0", &"\0".repeat(128), &"\0".repeat(1000)];
         for text in bad {
             assert_eq!(
@@ -128,15 +128,15 @@ mod tests {
                 "{text:?}"
             );
         }
-        // Anything else is a key, of any length: HMAC hashes what is longer than a block.
+        // Any other text is a key of any length: HMAC hashes a key that is longer than a block.
         for text in ["k", "\0k", "k\0", " ", "鍵", &"k".repeat(1000)] {
             assert!(SigningKey::new(&text.into()).is_ok(), "{text:?}");
         }
     }
 
     #[test]
-    fn nothing_of_a_key_is_trimmed_or_decoded() {
-        let signed = |text: &str| {
+    fn key_text_is_not_trimmed_or_decoded() {
+        let sign = |text: &str| {
             let key = SigningKey::new(&text.into()).unwrap();
             key.sign(MessageKind::Webhook, Timestamp::from_millis(0), [b"{}"])
                 .to_base64()
@@ -149,20 +149,20 @@ mod tests {
             "dw5pdC10ZXN0",
             "unit-test",
         ] {
-            assert_ne!(signed(key), signed(other), "{other:?}");
+            assert_ne!(sign(key), sign(other), "{other:?}");
         }
     }
 
     #[test]
-    fn the_state_is_overwritten_when_dropped() {
-        // Does not compile without the feature `zeroize` of sha2. An HMAC is two of these and has
-        // no mark of its own.
-        fn overwritten<T: hmac::digest::zeroize::ZeroizeOnDrop>() {}
-        overwritten::<Sha512>();
+    fn key_state_is_zeroised_on_drop() {
+        // Does not compile without the feature `zeroize` of sha2. An HMAC consists of two hashes
+        // and does not implement the marker trait itself.
+        fn assert_zeroised<T: hmac::digest::zeroize::ZeroizeOnDrop>() {}
+        assert_zeroised::<Sha512>();
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_redacts_key_and_signer() {
         let key = SigningKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap();
         assert_eq!(format!("{key:?}"), "SigningKey([REDACTED])");
         let signer = key.signer(RequestLine::new("GET", "/"), Timestamp::from_millis(0));

@@ -1,14 +1,15 @@
-//! The time in the `TIMESTAMP` header.
+//! The value of the `TIMESTAMP` header.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch (UTC), as the gateway writes and signs them: decimal digits.
+/// Milliseconds since the Unix epoch (UTC), from 0 to 2^64 - 1. The header and the string to sign
+/// have it in decimal digits.
 ///
-/// From 0 to 2^64 - 1. Seconds are not told from milliseconds: they are a time in January 1970, and
-/// verifying calls them too old.
+/// Seconds are not detected: read as milliseconds, they are a time in January 1970, which
+/// verification reports as too old.
 ///
-/// Nothing here asks a clock, for some targets have none. Where the standard library has one,
-/// `Timestamp::try_from(SystemTime::now())` is now.
+/// This crate never reads a clock, because some targets have none. With the standard library,
+/// `Timestamp::try_from(SystemTime::now())` is the current time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
@@ -16,47 +17,48 @@ pub struct Timestamp(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampError {
-    /// There is no character in it.
-    #[error("it is empty; milliseconds since the epoch in decimal digits are needed")]
+    /// The text is empty.
+    #[error("empty value: expected milliseconds since the epoch in decimal digits")]
     Empty,
-    /// Something else than the digits 0 to 9: a sign, a blank, a point, a letter.
+    /// The text has a character other than the digits 0 to 9, such as a sign, a space or a point.
     #[error(
-        "it is not a number; milliseconds since the epoch in decimal digits are needed, without a sign, blanks or a point"
+        "not a number: expected milliseconds since the epoch in decimal digits, without sign, spaces or decimal point"
     )]
     NotDigits,
-    /// A zero in front of other digits. The text is signed, so a number must have one text only.
-    #[error("it has a leading zero; milliseconds since the epoch are written without one")]
+    /// The text starts with a zero and has more digits. Each number has only one valid text, because
+    /// the text is signed.
+    #[error("leading zero: milliseconds since the epoch are written without one")]
     LeadingZero,
-    /// Beyond 64 bits.
-    #[error("it is too large; milliseconds since the epoch of at most 64 bits are needed")]
+    /// The number does not fit in 64 bits.
+    #[error("too large: milliseconds since the epoch must fit in 64 bits")]
     TooLarge,
-    /// A time before 1970.
-    #[error("it is before 1970; is the clock set?")]
+    /// The time is before 1970.
+    #[error("time before 1970 (is the clock set?)")]
     BeforeEpoch,
 }
 
-/// Digits of the largest `u64`.
+/// Number of digits of the largest `u64`.
 const DIGITS: usize = 20;
 
 impl Timestamp {
-    /// From milliseconds since the epoch.
+    /// Creates a timestamp from milliseconds since the epoch.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Reads the value of a `TIMESTAMP` header.
+    /// Parses the value of a `TIMESTAMP` header.
     ///
     /// # Errors
     ///
-    /// Anything but digits without a leading zero, or more than 64 bits hold. What is accepted has
-    /// one text only, so that the text which was signed can be written again from the number.
+    /// Fails unless the text has only digits, no leading zero, and fits in 64 bits. Each accepted
+    /// number has one text, so the signed text can be recreated from the number.
     pub fn parse(text: &[u8]) -> Result<Self, TimestampError> {
         match text {
             [] => return Err(TimestampError::Empty),
@@ -72,14 +74,14 @@ impl Timestamp {
             .ok_or(TimestampError::TooLarge)
     }
 
-    /// Gives the decimal text to `sink`, without an allocation.
+    /// Passes the decimal text to `sink` without an allocation.
     pub(crate) fn write(self, sink: &mut impl FnMut(&[u8])) {
         let mut text = [b'0'; DIGITS];
         let mut start = DIGITS;
         let mut rest = self.0;
         loop {
             start -= 1;
-            // The remainder of ten is one digit.
+            // A remainder of ten is one digit.
             text[start] = b'0' + (rest % 10) as u8;
             rest /= 10;
             if rest == 0 {
@@ -90,14 +92,14 @@ impl Timestamp {
     }
 }
 
-/// The text of the header.
+/// Writes the header value.
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// As [`Timestamp::parse`].
+/// Parses like [`Timestamp::parse`].
 impl std::str::FromStr for Timestamp {
     type Err = TimestampError;
 
@@ -106,7 +108,7 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-/// Cuts what is below a millisecond.
+/// Truncates to milliseconds.
 impl TryFrom<SystemTime> for Timestamp {
     type Error = TimestampError;
 
@@ -118,7 +120,7 @@ impl TryFrom<SystemTime> for Timestamp {
     }
 }
 
-/// From the time since the epoch; cuts what is below a millisecond.
+/// Converts the duration since the epoch, truncated to milliseconds.
 impl TryFrom<Duration> for Timestamp {
     type Error = TimestampError;
 
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_read_in_one_form_only() {
+    fn parse_accepts_one_text_per_number() {
         use TimestampError::*;
         let cases: &[(&[u8], Result<u64, TimestampError>)] = &[
             (b"0", Ok(0)),
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_what_is_shown() {
+    fn signed_text_equals_display() {
         for millis in [0, 9, 10, 1_636_360_661_729, u64::MAX] {
             let mut text = Vec::new();
             Timestamp::from_millis(millis).write(&mut |piece| text.extend_from_slice(piece));
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_time_is_cut_to_milliseconds() {
+    fn system_time_is_truncated_to_milliseconds() {
         let time = UNIX_EPOCH + Duration::from_micros(1_999);
         assert_eq!(Timestamp::try_from(time), Ok(Timestamp(1)));
         let before = UNIX_EPOCH - Duration::from_millis(1);
@@ -191,29 +193,29 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_what_is_needed() {
+    fn error_names_expected_text() {
         let cases: [(&[u8], &str); 4] = [
             (
                 b"",
-                "it is empty; milliseconds since the epoch in decimal digits are needed",
+                "empty value: expected milliseconds since the epoch in decimal digits",
             ),
             (
                 b"-1",
-                "it is not a number; milliseconds since the epoch in decimal digits are needed, without a sign, blanks or a point",
+                "not a number: expected milliseconds since the epoch in decimal digits, without sign, spaces or decimal point",
             ),
             (
                 b"01",
-                "it has a leading zero; milliseconds since the epoch are written without one",
+                "leading zero: milliseconds since the epoch are written without one",
             ),
             (
                 b"18446744073709551616",
-                "it is too large; milliseconds since the epoch of at most 64 bits are needed",
+                "too large: milliseconds since the epoch must fit in 64 bits",
             ),
         ];
         for (text, expected) in cases {
             assert_eq!(Timestamp::parse(text).unwrap_err().to_string(), expected);
         }
         let early = TimestampError::BeforeEpoch.to_string();
-        assert_eq!(early, "it is before 1970; is the clock set?");
+        assert_eq!(early, "time before 1970 (is the clock set?)");
     }
 }

@@ -1,4 +1,4 @@
-//! What signing and verifying take from the heap, whatever the size of the body.
+//! Heap allocations of signing and verifying, for bodies of any size.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use allocation_counter::measure;
@@ -15,10 +15,10 @@ fn key() -> SigningKey {
 }
 
 #[test]
-fn signing_takes_its_text_only() {
+fn signing_allocates_only_its_text() {
     let key = key();
     let post = RequestLine::new("POST", "/checkout/order/create").query("name=John%20Doe");
-    let subjects = [
+    let messages = [
         MessageKind::Request(post),
         MessageKind::Request(post.query_form(QueryForm::DecodedWithMark)),
         MessageKind::Request(RequestLine::new("post", "/")),
@@ -26,34 +26,34 @@ fn signing_takes_its_text_only() {
         MessageKind::Webhook,
         MessageKind::Response,
     ];
-    for subject in subjects {
+    for message in messages {
         for size in SIZES {
             let used = measure(|| {
                 let body = BODY[..size].chunks(4096);
-                let signature = key.sign(subject, NOW, body).to_base64();
+                let signature = key.sign(message, NOW, body).to_base64();
                 assert_eq!(signature.len(), 88);
             });
             let text = (used.count_total, used.bytes_total);
-            assert_eq!(text, (1, 88), "{subject:?} {size}");
+            assert_eq!(text, (1, 88), "{message:?} {size}");
         }
     }
 }
 
-/// The pairs are put in order, which takes a list of them; of the body there is no copy here either.
+/// Sorting needs a list of the pairs; the body is not copied.
 #[test]
-fn sorting_a_query_takes_a_list_of_its_pairs() {
+fn sorted_query_allocates_one_list_of_pairs() {
     let key = key();
     let line = RequestLine::new("GET", "/").query("b=%20&a=1&c=3");
     let line = line.query_form(QueryForm::EncodedSorted);
-    let of = |body: &[u8]| measure(|| drop(key.sign(line, NOW, [body])));
-    let (none, all) = (of(b""), of(BODY));
+    let measured = |body: &[u8]| measure(|| drop(key.sign(line, NOW, [body])));
+    let (none, all) = (measured(b""), measured(BODY));
     assert_eq!(none.count_total, 1);
     assert!(none.bytes_total <= 200, "{none:?}");
     assert_eq!(all.bytes_total, none.bytes_total);
 }
 
 #[test]
-fn verifying_takes_nothing_for_the_first_key_and_one_list_for_others() {
+fn verifying_allocates_only_for_further_keys() {
     let signature = key().sign(MessageKind::Webhook, NOW, [BODY]).to_base64();
     let timestamp = NOW.to_string();
     let one = Verifier::new(key());
@@ -72,9 +72,9 @@ fn verifying_takes_nothing_for_the_first_key_and_one_list_for_others() {
     }
 }
 
-/// Whatever comes in a header, its size is not paid for.
+/// The size of a header value does not matter.
 #[test]
-fn refusing_takes_nothing() {
+fn rejecting_does_not_allocate() {
     let verifier = Verifier::new(key());
     let huge = vec![b'7'; 1 << 20];
     for (signature, timestamp) in [(&huge[..], &b"17"[..]), (&[b'A'; 88], &huge)] {

@@ -1,4 +1,4 @@
-//! What holds for any input.
+//! Properties that hold for any input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::collection::vec;
@@ -12,7 +12,7 @@ fn key() -> SigningKey {
     SigningKey::new(&"unit-test-sign-key-not-real-0001".into()).unwrap()
 }
 
-/// A request and its signature, in bytes that a test may change.
+/// A request and its signature, as bytes that a test can change.
 #[derive(Clone, Debug)]
 struct Message {
     method: Vec<u8>,
@@ -39,14 +39,14 @@ impl Message {
     }
 
     fn verify(&self, now: Timestamp) -> Result<VerifiedSignature, VerifyError> {
-        // So wide that the age never helps a test.
+        // The age must not be the reason for a rejection.
         let verifier = Verifier::new(key()).tolerance(std::time::Duration::MAX);
         let received = SignatureHeaders::new(Some(&self.signature), Some(&self.timestamp));
         verifier.verify(self.line(), received, [&self.body], now)
     }
 }
 
-/// Queries full of escapes, right and broken ones.
+/// Queries with valid and invalid escapes.
 fn query() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..40),
@@ -80,7 +80,7 @@ prop_compose! {
     }
 }
 
-/// Which field a bit is turned over in.
+/// The field in which a bit is flipped.
 #[derive(Clone, Copy, Debug)]
 enum Field {
     Method,
@@ -113,9 +113,9 @@ impl Field {
     }
 }
 
-/// Turns every bit of every field over, one at a time. Gives those that went unnoticed although
-/// they changed what is signed.
-fn unnoticed(message: &Message) -> Vec<(Field, usize, u8)> {
+/// Flips every bit of every field, one at a time. Returns the flips that changed the string to sign
+/// and were not detected.
+fn undetected_flips(message: &Message) -> Vec<(Field, usize, u8)> {
     let mut found = Vec::new();
     for field in FIELDS {
         for at in 0..field.of(&mut message.clone()).len() {
@@ -123,8 +123,8 @@ fn unnoticed(message: &Message) -> Vec<(Field, usize, u8)> {
                 let mut changed = message.clone();
                 field.of(&mut changed)[at] ^= 1 << bit;
                 let same = match field {
-                    // The rule itself does not see these: `get` is signed as `GET`, and `%4a` and
-                    // `%4A` are one byte.
+                    // These do not change the string to sign: `get` is signed as `GET`, and `%4a`
+                    // and `%4A` are the same byte.
                     Field::Method => changed.method.eq_ignore_ascii_case(&message.method),
                     Field::Query => {
                         let form = message.form;
@@ -143,48 +143,48 @@ fn unnoticed(message: &Message) -> Vec<(Field, usize, u8)> {
 
 proptest! {
     #[test]
-    fn what_is_signed_verifies(message in message(query())) {
+    fn signed_message_verifies(message in message(query())) {
         let verified = message.verify(Timestamp::from_millis(0)).unwrap();
         prop_assert_eq!(verified.timestamp.to_string().into_bytes(), message.timestamp);
     }
 
     #[test]
-    fn the_parts_of_a_body_make_no_difference(
+    fn splitting_the_body_does_not_change_the_signature(
         message in message(query()),
         cuts in vec(any::<prop::sample::Index>(), 0..6),
         index in 0usize..4,
     ) {
         let line = message.line();
-        let subject = [MessageKind::Request(line), MessageKind::Webhook, MessageKind::ResponseTo(line), MessageKind::Response][index];
+        let kind = [MessageKind::Request(line), MessageKind::Webhook, MessageKind::ResponseTo(line), MessageKind::Response][index];
         let timestamp = Timestamp::parse(&message.timestamp).unwrap();
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(message.body.len() + 1)).collect();
         cuts.extend([0, message.body.len()]);
         cuts.sort_unstable();
         let parts: Vec<_> = cuts.windows(2).map(|cut| &message.body[cut[0]..cut[1]]).collect();
 
-        let whole = key().sign(subject, timestamp, [&message.body]).to_base64();
-        prop_assert_eq!(&key().sign(subject, timestamp, &parts).to_base64(), &whole);
-        let mut signer = key().signer(subject, timestamp);
+        let whole = key().sign(kind, timestamp, [&message.body]).to_base64();
+        prop_assert_eq!(&key().sign(kind, timestamp, &parts).to_base64(), &whole);
+        let mut signer = key().signer(kind, timestamp);
         for part in &parts {
             signer.update(part);
         }
         prop_assert_eq!(signer.finish().to_base64(), whole.clone());
 
-        // The string to sign is what is signed: as the body of nothing, it has the same MAC.
-        let string = subject.string_to_sign(timestamp, &parts);
-        prop_assert_eq!(by_hand(&string), whole.clone());
+        // A plain HMAC over the string to sign gives the same signature.
+        let string = kind.string_to_sign(timestamp, &parts);
+        prop_assert_eq!(plain_hmac(&string), whole.clone());
 
         let text = timestamp.to_string();
         let received = SignatureHeaders::new(Some(whole.as_bytes()), Some(text.as_bytes()));
-        prop_assert!(Verifier::new(key()).verify(subject, received, &parts, timestamp).is_ok());
+        prop_assert!(Verifier::new(key()).verify(kind, received, &parts, timestamp).is_ok());
     }
 
     #[test]
-    fn canonical_forms_take_any_bytes(query in query(), form in form()) {
+    fn canonical_accepts_any_bytes(query in query(), form in form()) {
         let canonical = form.canonical(&query);
         match form {
             QueryForm::EncodedSorted => {
-                // It is a query again, of the same meaning.
+                // The result is a query with the same meaning.
                 let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%+=&".contains(byte);
                 prop_assert!(canonical.iter().all(plain));
                 prop_assert_eq!(&form.canonical(&canonical), &canonical);
@@ -203,7 +203,7 @@ proptest! {
     }
 
     #[test]
-    fn any_headers_are_an_error_at_worst(
+    fn arbitrary_headers_are_rejected_without_panic(
         signature in proptest::option::of(vec(any::<u8>(), 0..140)),
         timestamp in proptest::option::of(vec(any::<u8>(), 0..30)),
         now in any::<u64>(),
@@ -217,18 +217,18 @@ proptest! {
 }
 
 proptest! {
-    // Thousands of signatures a case.
+    // Each case computes thousands of signatures.
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn any_bit_that_is_turned_over_is_noticed(message in message(query())) {
-        prop_assert_eq!(unnoticed(&message).len(), 0, "{:?}", unnoticed(&message));
+    fn every_bit_flip_is_detected(message in message(query())) {
+        prop_assert_eq!(undetected_flips(&message).len(), 0, "{:?}", undetected_flips(&message));
     }
 }
 
-/// Without escapes and lower case nothing is exempt: every single bit counts.
+/// Without escapes and lower-case letters, every bit flip changes the signature.
 #[test]
-fn every_bit_of_a_plain_request_counts() {
+fn every_bit_flip_of_a_plain_request_is_detected() {
     let message = Message {
         method: b"POST".to_vec(),
         path: b"/checkout/order/create".to_vec(),
@@ -239,8 +239,8 @@ fn every_bit_of_a_plain_request_counts() {
         signature: Vec::new(),
     }
     .signed();
-    assert_eq!(unnoticed(&message).len(), 0);
-    // The exempt bits of the method: the one that parts upper from lower case.
+    assert_eq!(undetected_flips(&message).len(), 0);
+    // The case bit of a method letter is the only exception.
     let mut lower = message.clone();
     lower.method[0] ^= 0x20;
     assert!(lower.verify(Timestamp::from_millis(0)).is_ok());
@@ -254,7 +254,7 @@ fn every_bit_of_a_plain_request_counts() {
     }
 }
 
-fn by_hand(string: &[u8]) -> String {
+fn plain_hmac(string: &[u8]) -> String {
     use base64::Engine;
     use hmac::{KeyInit, Mac};
     let mut mac =

@@ -1,4 +1,4 @@
-//! The JSON Schema of the vectors takes the file as it is, and would notice what is wrong in it.
+//! The JSON Schema of the test vectors accepts the file and detects errors in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
@@ -15,7 +15,7 @@ fn json(name: &str) -> Value {
 }
 
 #[test]
-fn the_file_keeps_to_its_schema() {
+fn vectors_file_matches_schema() {
     let (schema, vectors) = (json("signatures.schema.json"), json("signatures.json"));
     jsonschema::meta::validate(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -26,8 +26,8 @@ fn the_file_keeps_to_its_schema() {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// Where something is changed: the first message of a kind, or a place in the file.
-fn place<'a>(vectors: &'a mut Value, at: &str) -> &'a mut Value {
+/// Returns the value to change: an entry of a list by its id (`list:id`), or a JSON pointer.
+fn value_at<'a>(vectors: &'a mut Value, at: &str) -> &'a mut Value {
     let (list, id) = match at.split_once(':') {
         None => return vectors.pointer_mut(at).unwrap(),
         Some(pair) => pair,
@@ -64,7 +64,7 @@ fn what_is_left_out_is_noticed() {
     for (at, names) in needed {
         for name in names.split(' ') {
             let mut wrong = vectors.clone();
-            let object = place(&mut wrong, at).as_object_mut().unwrap();
+            let object = value_at(&mut wrong, at).as_object_mut().unwrap();
             assert!(object.remove(name).is_some(), "{at} has no {name}");
             assert!(!validator.is_valid(&wrong), "{at} without {name}");
         }
@@ -72,11 +72,11 @@ fn what_is_left_out_is_noticed() {
 }
 
 #[test]
-fn what_is_wrong_is_noticed() {
+fn schema_rejects_invalid_values() {
     let (schema, vectors) = (json("signatures.schema.json"), json("signatures.json"));
     let validator = jsonschema::validator_for(&schema).unwrap();
     let cases = [
-        // A word too many, wherever it stands.
+        // Unknown fields at every level.
         ("", "typo", json!(true)),
         ("/keys/0", "typo", json!(true)),
         ("signatures:pub-1", "typo", json!(true)),
@@ -84,18 +84,18 @@ fn what_is_wrong_is_noticed() {
         ("/timestamps/0", "typo", json!(true)),
         ("/freshness", "typo", json!(true)),
         ("/freshness/cases/0", "typo", json!(true)),
-        // Nothing to prove.
+        // Empty lists.
         ("", "keys", json!([])),
         ("", "signatures", json!([])),
         ("", "rejections", json!([])),
         ("", "timestamps", json!([])),
         ("/freshness", "cases", json!([])),
-        // A credential of someone.
+        // Keys that may be real credentials, and invalid keys.
         ("/keys/1", "value", json!("aR2822Y6XbehWMclnB0Y2NJK")),
         ("/keys/1", "value", json!("")),
         ("/keys/1", "origin", json!("found")),
         ("/keys/1", "name", json!("Made up")),
-        // Parts of a message.
+        // Signatures.
         ("signatures:pub-1", "id", json!("Pub 1")),
         ("signatures:pub-1", "kind", json!("answer")),
         ("signatures:pub-1", "kind", json!("webhook")),
@@ -134,7 +134,7 @@ fn what_is_wrong_is_noticed() {
         ("signatures:pub-1", "signature", json!("x".repeat(88))),
         ("signatures:pub-1", "signature", json!("x".repeat(86))),
         ("signatures:pub-1", "signature", Value::Null),
-        // Forgeries.
+        // Rejections.
         ("rejections:neg-hex", "of", json!("")),
         ("rejections:neg-hex", "why", json!("")),
         ("rejections:neg-hex", "error", json!("wrong")),
@@ -145,7 +145,7 @@ fn what_is_wrong_is_noticed() {
         ("rejections:neg-hex", "timestamp", json!(17)),
         ("rejections:neg-no-signature", "error", json!("mismatch")),
         ("rejections:neg-no-timestamp", "error", json!("timestamp")),
-        // Time.
+        // Timestamps and freshness.
         ("/timestamps/0", "valid", json!("yes")),
         ("/timestamps/0", "text", json!(0)),
         ("/freshness", "tolerance_ms", json!(120)),
@@ -154,15 +154,14 @@ fn what_is_wrong_is_noticed() {
     ];
     for (at, name, value) in cases {
         let mut wrong = vectors.clone();
-        place(&mut wrong, at)[name] = value.clone();
+        value_at(&mut wrong, at)[name] = value.clone();
         assert_ne!(wrong, vectors, "{at} {name}: {value}");
         assert!(!validator.is_valid(&wrong), "{at} {name}: {value}");
     }
 }
 
-/// The page for people names all that the schema knows.
 #[test]
-fn the_readme_names_every_field_and_every_value() {
+fn readme_names_every_field_and_value_of_schema() {
     let (schema, page) = (json("signatures.schema.json"), read("README.md"));
     let mut words = Vec::new();
     for name in ["key", "signature", "rejection", "timestamp", "freshness"] {

@@ -1,31 +1,31 @@
-//! What only the source shows. No async, no I/O, no clock, nothing that rules out WebAssembly:
-//! neither here nor in what this crate depends on. And signatures are compared in constant time.
+//! Checks of the source text: no async, no I/O, no clock and nothing that prevents WebAssembly, in
+//! this crate and its dependencies; and signatures are compared in constant time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 
-/// All of them compile for `wasm32-unknown-unknown` and do no I/O. One more must be shown to.
+/// Each of them compiles for `wasm32-unknown-unknown` and does no I/O. Check this before adding one.
 const DEPENDENCIES: [&str; 5] = ["base64", "hmac", "secrecy", "sha2", "thiserror"];
 
-/// What code that only computes has no need of. Single words, for a path may be imported in parts.
+/// Words that pure computation does not need. Single words, because a path may be imported in parts.
 const BANNED: [&str; 19] = [
     "async", "await", "elapsed", "env", "extern", "File", "fs", "Instant", "io", "libc", "net",
     "os", "process", "static", "stdin", "stdout", "thread", "tokio", "unsafe",
 ];
 
-/// What is compiled of a source: comments and tests left out.
+/// The lines of a source without comments and tests.
 fn code(source: &str) -> impl Iterator<Item = &str> {
     let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().map(|line| line.split("//").next().unwrap())
 }
 
-/// The banned words of a source.
+/// Returns the banned words in a source.
 fn banned(source: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for line in code(source) {
-        // `now` alone is the caller's time.
+        // A parameter called `now` is the caller's time.
         found.extend(line.contains("::now").then_some("::now"));
-        // The lifetime is no state.
+        // The lifetime `'static` is not a static item.
         for part in line.split("'static") {
             let words = part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             found.extend(words.filter(|word| BANNED.contains(word)));
@@ -34,13 +34,13 @@ fn banned(source: &str) -> Vec<&str> {
     found
 }
 
-/// Name and text of every source.
+/// Returns the name and text of every source file.
 fn all_sources() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&folder, &mut files);
     files.sort();
-    assert!(files.len() > 8, "{files:?}");
+    assert!(files.len() >= 8, "{files:?}");
     files
         .into_iter()
         .map(|file| {
@@ -62,20 +62,19 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn the_code_only_computes() {
+fn source_has_no_banned_words() {
     for (name, source) in all_sources() {
         let found = banned(&source);
         assert!(found.is_empty(), "{name}: {found:?}");
     }
 }
 
-/// No test tells by the clock whether a comparison stops at the first byte that differs. But a MAC
-/// can be asked in one place only, in constant time, and its bytes come out in one place only, to
-/// be sent.
+/// A timing test cannot prove that a comparison runs in constant time. Instead, this test ensures
+/// that MACs are compared in one place, in constant time, and that their bytes are read in one place.
 #[test]
-fn signatures_are_compared_in_one_place_and_in_constant_time() {
+fn signatures_are_compared_in_one_place_in_constant_time() {
     let sources = all_sources();
-    let places = |what: &str| -> Vec<(&str, usize)> {
+    let occurrences = |what: &str| -> Vec<(&str, usize)> {
         let count = |source| code(source).map(|line| line.matches(what).count()).sum();
         sources
             .iter()
@@ -83,16 +82,22 @@ fn signatures_are_compared_in_one_place_and_in_constant_time() {
             .filter(|(_, count)| *count > 0)
             .collect()
     };
-    assert_eq!(places("verify"), [("signature.rs", 1), ("verifier.rs", 1)]);
-    assert_eq!(places("mac.verify_slice(&self.0)"), [("signature.rs", 1)]);
-    assert_eq!(places("fn verify"), [("verifier.rs", 1)]);
+    assert_eq!(
+        occurrences("verify"),
+        [("signature.rs", 1), ("verifier.rs", 1)]
+    );
+    assert_eq!(
+        occurrences("mac.verify_slice(&self.0)"),
+        [("signature.rs", 1)]
+    );
+    assert_eq!(occurrences("fn verify"), [("verifier.rs", 1)]);
     for out in ["finalize", "into_bytes"] {
-        assert_eq!(places(out), [("signing_key.rs", 1)], "{out}");
+        assert_eq!(occurrences(out), [("signing_key.rs", 1)], "{out}");
     }
 }
 
 #[test]
-fn it_would_be_noticed() {
+fn banned_words_are_detected() {
     let cases: [(&str, &[&str]); 8] = [
         ("use std::time::{Duration, Instant};", &["Instant"]),
         ("use std::{fs, net};", &["fs", "net"]),
@@ -109,7 +114,7 @@ fn it_would_be_noticed() {
 }
 
 #[test]
-fn the_dependencies_are_few_and_known() {
+fn dependencies_are_the_known_ones() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let manifest = std::fs::read_to_string(manifest).unwrap();
     let names: Vec<_> = manifest
@@ -122,7 +127,7 @@ fn the_dependencies_are_few_and_known() {
         .filter(|name| !name.is_empty())
         .collect();
     assert_eq!(names, DEPENDENCIES);
-    // By no other door.
+    // No dependencies through other tables.
     for table in [
         "[target.",
         "[build-dependencies",

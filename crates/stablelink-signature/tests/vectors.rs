@@ -1,4 +1,4 @@
-//! The vectors of every language, against this crate.
+//! The language-neutral test vectors of `spec/vectors`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ struct Vector {
 struct Rejection {
     id: String,
     of: String,
-    /// Absent: of the vector. Null: no header.
+    /// Absent: the timestamp of the vector. Null: no header.
     #[serde(default, deserialize_with = "present")]
     timestamp: Option<Option<String>>,
     signature: Option<String>,
@@ -86,12 +86,12 @@ struct Age {
     result: String,
 }
 
-/// A field that is text, or Base64 where it can't be text.
+/// Returns the bytes of a field that is either text or Base64.
 fn bytes(text: Option<&String>, base64: Option<&String>) -> Vec<u8> {
     match (text, base64) {
         (Some(text), None) => text.clone().into_bytes(),
         (None, Some(base64)) => STANDARD.decode(base64).unwrap(),
-        _ => panic!("one of the two is needed"),
+        _ => panic!("expected exactly one of text and Base64"),
     }
 }
 
@@ -111,7 +111,7 @@ impl Vectors {
 }
 
 impl Vector {
-    fn subject(&self) -> MessageKind<'_> {
+    fn message(&self) -> MessageKind<'_> {
         let line = || {
             let form: QueryForm = self.query_form.as_ref().unwrap().parse().unwrap();
             let (method, path) = (self.method.as_ref().unwrap(), self.path.as_ref().unwrap());
@@ -132,7 +132,7 @@ impl Vector {
         self.timestamp.parse().unwrap()
     }
 
-    /// What of the body is signed.
+    /// Returns the part of the body that is signed.
     fn signed_body(&self) -> Vec<u8> {
         if self.body_signed == Some(false) {
             return NO_BODY.concat();
@@ -140,7 +140,7 @@ impl Vector {
         bytes(self.body.as_ref(), self.body_base64.as_ref())
     }
 
-    fn received(&self) -> SignatureHeaders<'_> {
+    fn headers(&self) -> SignatureHeaders<'_> {
         SignatureHeaders::new(
             Some(self.signature.as_bytes()),
             Some(self.timestamp.as_bytes()),
@@ -149,7 +149,7 @@ impl Vector {
 }
 
 #[test]
-fn names_are_unique_and_used() {
+fn ids_are_unique_and_keys_are_used() {
     let vectors = Vectors::read();
     let ids = vectors.signatures.iter().map(|v| &v.id);
     let ids: Vec<_> = ids
@@ -162,33 +162,33 @@ fn names_are_unique_and_used() {
     assert_eq!(vectors.keys.len(), keys.len());
 }
 
-/// Those that the documentation prints and that were checked first. A list of its own, so that none
-/// is dropped from the file or bent in silence.
+/// The published vectors and the first calculated ones. This separate list ensures that none of them
+/// is removed from the file or changed by accident.
 #[test]
-fn the_first_vectors_stay() {
+fn first_vectors_are_unchanged() {
     let vectors = Vectors::read();
-    let stay = [
+    let unchanged = [
         ("pub-1", "request", "MxrYnCm9Q7JOAvOr"),
         ("pub-2-with-qmark", "request", "KDlQhhUfc4U+kPCl"),
         ("pub-2-no-qmark", "request", "ZzFOTZDXLTD8Oihw"),
         ("calc-post-create", "request", "Jz9WsuEZ0IcZqjxe"),
         ("calc-webhook-paid-minimal", "webhook", "xtdFz/A7EdzRrm4Q"),
     ];
-    for (id, kind, signature) in stay {
+    for (id, kind, signature) in unchanged {
         let vector = vectors.vector(id);
         assert_eq!(vector.kind, kind, "{id}");
         assert!(vector.signature.starts_with(signature), "{id}");
     }
-    // Each is verified against the request of `pub-1`: to build its own wrong string to sign again
-    // would prove nothing.
-    let refused = [
+    // Each one is verified against the request of `pub-1`: rebuilding its wrong string to sign would
+    // prove nothing.
+    let rejected = [
         ("neg-hmac-sha256", "urBT8/quTTknaWhp"),
         ("neg-hex", "331ad89c29bd43b2"),
         ("neg-base64-decoded-key", "NnUsfTmtn2KwIO5J"),
         ("neg-space-in-json", "Ru585aUbxdvZ5S/X"),
         ("neg-ts-first", "cQ9S12559JugQAJ5"),
     ];
-    for (id, signature) in refused {
+    for (id, signature) in rejected {
         let rejection = vectors.rejections.iter().find(|one| one.id == id).unwrap();
         assert_eq!(rejection.of, "pub-1", "{id}");
         let forged = rejection.signature.as_ref().unwrap();
@@ -197,14 +197,14 @@ fn the_first_vectors_stay() {
     }
 }
 
-/// What a reader in another language is held to, beside the plain case.
+/// The difficult cases that an implementation in another language must handle.
 #[test]
-fn each_kind_of_trouble_has_its_vectors() {
+fn each_difficult_case_has_vectors() {
     let vectors = Vectors::read();
     let count = |is: &dyn Fn(&Vector) -> bool| vectors.signatures.iter().filter(|v| is(v)).count();
     let query = |v: &Vector| v.query.clone().unwrap_or_default();
     let body = |v: &Vector| bytes(v.body.as_ref(), v.body_base64.as_ref());
-    let troubles: [(&str, usize); 12] = [
+    let difficult: [(&str, usize); 12] = [
         ("escaped query", count(&|v| query(v).contains('%'))),
         ("query that is not ASCII", count(&|v| !query(v).is_ascii())),
         ("body that is not ASCII", count(&|v| !body(v).is_ascii())),
@@ -229,8 +229,8 @@ fn each_kind_of_trouble_has_its_vectors() {
             count(&|v| v.key == "made-up-non-ascii")
         }),
     ];
-    for (trouble, count) in troubles {
-        assert!(count > 0, "{trouble}");
+    for (case, count) in difficult {
+        assert!(count > 0, "{case}");
     }
     for form in QueryForm::ALL {
         let of = |v: &Vector| v.query_form.as_deref() == Some(form.name());
@@ -243,27 +243,26 @@ fn signatures_are_reproduced_and_verified() {
     let vectors = Vectors::read();
     for vector in &vectors.signatures {
         let (id, key) = (&vector.id, vectors.key(&vector.key));
-        let (subject, timestamp) = (vector.subject(), vector.timestamp());
+        let (message, timestamp) = (vector.message(), vector.timestamp());
         let body = vector.signed_body();
 
         let expected = bytes(
             vector.string_to_sign.as_ref(),
             vector.string_to_sign_base64.as_ref(),
         );
-        assert_eq!(subject.string_to_sign(timestamp, [&body]), expected, "{id}");
-        let signature = key.sign(subject, timestamp, [&body]);
+        assert_eq!(message.string_to_sign(timestamp, [&body]), expected, "{id}");
+        let signature = key.sign(message, timestamp, [&body]);
         assert_eq!(signature.to_base64(), vector.signature, "{id}");
-        // In parts.
-        let parts = key.sign(subject, timestamp, body.chunks(7));
+        let parts = key.sign(message, timestamp, body.chunks(7));
         assert_eq!(parts.to_base64(), vector.signature, "{id}");
 
-        let verified = Verifier::new(key).verify(subject, vector.received(), [&body], timestamp);
+        let verified = Verifier::new(key).verify(message, vector.headers(), [&body], timestamp);
         assert_eq!(verified.map(|v| v.key_index), Ok(0), "{id}");
     }
 }
 
 #[test]
-fn no_message_passes_for_another() {
+fn different_messages_have_different_signatures() {
     let vectors = Vectors::read();
     let mut seen = BTreeMap::new();
     for vector in &vectors.signatures {
@@ -271,7 +270,7 @@ fn no_message_passes_for_another() {
             vector.string_to_sign.as_ref(),
             vector.string_to_sign_base64.as_ref(),
         );
-        // Where two forms of a query agree, so do their signatures; else all differ.
+        // Signatures are equal only if the strings to sign are equal, as for some forms of a query.
         let signed = seen.insert(vector.signature.clone(), (string.clone(), &vector.key));
         if let Some(other) = signed {
             assert_eq!(other, (string, &vector.key), "{}", vector.id);
@@ -281,7 +280,7 @@ fn no_message_passes_for_another() {
 }
 
 #[test]
-fn forgeries_are_refused_for_their_reason() {
+fn forged_message_is_rejected_with_expected_reason() {
     let vectors = Vectors::read();
     for rejection in &vectors.rejections {
         let id = &rejection.id;
@@ -297,7 +296,7 @@ fn forgeries_are_refused_for_their_reason() {
         let verifier = Verifier::new(vectors.key(&of.key));
         let body = of.signed_body();
         let error = verifier
-            .verify(of.subject(), received, [&body], of.timestamp())
+            .verify(of.message(), received, [&body], of.timestamp())
             .expect_err(id);
         let name = match error {
             VerifyError::Mismatch { .. } => "mismatch",
@@ -319,7 +318,7 @@ fn forgeries_are_refused_for_their_reason() {
             ref other => panic!("{id}: {other}"),
         };
         assert_eq!(name, rejection.error, "{id}");
-        // Whatever went wrong, the text has neither the key nor the right signature.
+        // The error contains neither the key nor the expected signature.
         let text = format!("{error} {error:?}");
         let key = vectors.keys.iter().find(|key| key.name == of.key).unwrap();
         assert!(!text.contains(&key.value), "{id}: {text}");
@@ -328,7 +327,7 @@ fn forgeries_are_refused_for_their_reason() {
 }
 
 #[test]
-fn timestamps() {
+fn timestamp_texts_are_accepted_or_rejected() {
     for case in Vectors::read().timestamps {
         let read = Timestamp::parse(case.text.as_bytes());
         assert_eq!(read.is_ok(), case.valid, "{:?}", case.text);
@@ -339,7 +338,7 @@ fn timestamps() {
 }
 
 #[test]
-fn freshness() {
+fn freshness_cases_have_expected_result() {
     let vectors = Vectors::read();
     let default = u64::try_from(Verifier::TOLERANCE.as_millis()).unwrap();
     assert_eq!(vectors.freshness.tolerance_ms, default);

@@ -214,7 +214,7 @@ async fn redis_outage_is_a_retryable_error_and_recovers() {
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 
     // The restarted Redis is empty.
-    server.start_again();
+    server.restart();
     assert!(matches!(run().await.unwrap(), HandleOutcome::Handled(())));
     assert!(matches!(run().await.unwrap(), HandleOutcome::Duplicate));
 

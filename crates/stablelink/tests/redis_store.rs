@@ -118,7 +118,7 @@ async fn generations_grow_after_redis_loses_its_data() {
     let mut redis = RedisServer::start();
     let store = store(&redis);
     let old = store.lock(&key(), "old", TTL).await.unwrap().unwrap();
-    redis.start_again();
+    redis.restart();
     // The connection is broken at the first command.
     let new = store.lock(&key(), "new", TTL).await.unwrap().unwrap();
     assert!(new.generation() > old.generation());
@@ -127,7 +127,7 @@ async fn generations_grow_after_redis_loses_its_data() {
     assert!(store.load(&key()).await.unwrap().is_none());
 
     // There is no newer lock, so the holder may save.
-    redis.start_again();
+    redis.restart();
     let kept = contract::token(new.generation(), "kept");
     assert!(store.save(&key(), &kept, &new).await.unwrap());
     assert!(!store.save(&key(), &stale, &old).await.unwrap());
@@ -169,7 +169,7 @@ async fn redis_outage_is_a_transient_error() {
     redis.stop();
     let error = patient.load(&key()).await.unwrap_err();
     assert!(error.is_transient() && error.to_string().contains("is unreachable"));
-    redis.start_again();
+    redis.restart();
     assert!(patient.load(&key()).await.unwrap().is_none());
 }
 
@@ -191,7 +191,7 @@ async fn redis_outage_does_not_request_an_unshared_token() {
     assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
     assert!(error.is_retryable());
     assert_eq!(sandbox.token_grants().granted(), 1);
-    redis.start_again();
+    redis.restart();
     let next = client.token().await.unwrap();
     assert!(next.generation() > token.generation());
     assert_eq!(sandbox.token_grants().granted(), 2);
@@ -219,7 +219,7 @@ async fn payment_meets_its_deadline_during_a_redis_outage() {
     let error = pay(&redis, hour).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
     assert!(error.is_retryable());
-    redis.start_again();
+    redis.restart();
     redis.stall(true);
     let error = pay(&redis, Duration::from_millis(300)).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");

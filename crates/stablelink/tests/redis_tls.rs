@@ -61,7 +61,7 @@ impl Authority {
     /// Starts a Redis with a certificate for this host, which may require client certificates.
     fn redis(&self, host: &str, require_client_certificate: bool) -> RedisServer {
         let (certificate, key) = self.certificate(host);
-        RedisServer::start_with(PASSWORD, |folder| {
+        RedisServer::start_with_tls(PASSWORD, |folder| {
             let file = |name: &str, text: &str| {
                 let path = folder.join(name);
                 fs::write(&path, text).unwrap();

@@ -156,7 +156,7 @@ fn headers_are_case_insensitive_and_required() {
         let error = verifier
             .verify(&headers, sent.body.clone(), NOW)
             .unwrap_err();
-        assert_eq!(error.to_string(), "the header SIGNATURE is missing");
+        assert_eq!(error.to_string(), "header SIGNATURE is missing");
         headers.insert(
             http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
             value,

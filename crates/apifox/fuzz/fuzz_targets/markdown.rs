@@ -1,4 +1,4 @@
-//! Any bytes as a twin, and as the YAML block of one.
+//! Any bytes as a Markdown page, and as its YAML block.
 #![no_main]
 
 use apifox::{PageFormat, SchemaList};

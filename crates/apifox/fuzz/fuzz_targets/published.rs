@@ -1,4 +1,4 @@
-//! Any bytes as a published page, as the members of one, and as the project's list of schemas.
+//! Any bytes as a published page, as the fields of one, and as the schema list.
 #![no_main]
 
 use apifox::{PageFormat, SchemaList};

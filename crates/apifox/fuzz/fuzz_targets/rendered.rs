@@ -1,4 +1,4 @@
-//! Any bytes, most of which are no other form than a rendered page.
+//! Any bytes; most are detected as a rendered page.
 #![no_main]
 
 use apifox::SchemaList;

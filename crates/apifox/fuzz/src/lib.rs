@@ -1,8 +1,8 @@
-//! What the fuzz targets share: a page is read, assembled, and the document is read back.
+//! Shared by the fuzz targets: a page is parsed and assembled, and the document is parsed again.
 
 use apifox::{PageFormat, DocumentInfo, PageRole, SchemaList, PageSource};
 
-/// Imports one page, in whatever form it turns out to be, and looks whether the outcome is sound.
+/// Imports one page in its detected format, and checks the result.
 pub fn import(text: &[u8], schemas: &SchemaList) {
     for role in [PageRole::Auto, PageRole::Webhook] {
         let source = PageSource {
@@ -29,7 +29,7 @@ pub fn import(text: &[u8], schemas: &SchemaList) {
     }
 }
 
-/// The input with a beginning that makes it a page of a form.
+/// Adds a prefix that makes the input a page of a format.
 pub fn as_form(form: PageFormat, data: &[u8]) -> Vec<u8> {
     let start: &[u8] = match form {
         PageFormat::Rendered => b"",

@@ -1,4 +1,4 @@
-//! Named schemas: those that pages bring, and those made from shapes.
+//! The components of the document: schemas of pages, and schemas made from shapes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 use crate::page::Page;
 
-/// A component that something refers to.
+/// A component that is referenced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Root(usize);
 
@@ -22,11 +22,11 @@ pub(super) struct Root(usize);
 pub(super) struct Components {
     names: Names,
     entries: Vec<Entry>,
-    /// The first component that was wanted under a name.
+    /// The first component per requested name.
     wanted: HashMap<String, usize>,
-    /// Schemas that pages brought, by the names they have there.
+    /// Schemas of pages, by the vendor's name.
     given: HashMap<String, usize>,
-    /// What those names are in the document.
+    /// Legal name per vendor's name.
     legal: HashMap<String, String>,
 }
 
@@ -43,11 +43,11 @@ struct Entry {
 enum ComponentContent {
     InferredShape(Box<InferredShape>),
     Given(Value, SourceLine),
-    /// One of several; the place of the first.
+    /// One of several schemas; the location of the first.
     Union(Vec<Root>, SourceLine),
 }
 
-/// What a component is made from.
+/// The content of a new component.
 pub(super) enum Made {
     InferredShape(Box<InferredShape>),
     Given(Value, SourceLine),
@@ -61,7 +61,7 @@ impl Made {
         }
     }
 
-    /// Whether both are the same structure.
+    /// Returns whether both have equal structure.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::InferredShape(one), Self::InferredShape(other)) => one.same(other),
@@ -72,12 +72,12 @@ impl Made {
 }
 
 impl Components {
-    /// A reference to a component.
+    /// Returns a reference to a component.
     pub(super) fn reference(&self, root: Root) -> Value {
         json!({ "$ref": format!("{PREFIX}{}", self.entries[root.0].name) })
     }
 
-    /// Keeps the names of the schemas that a page brings and that need no other one.
+    /// Reserves the legal names of the schemas of a page.
     pub(super) fn reserve(&mut self, page: &Page) {
         for schema in &page.schemas {
             if is_legal(&schema.name) && !self.legal.contains_key(&schema.name) {
@@ -87,7 +87,7 @@ impl Components {
         }
     }
 
-    /// Adds the schemas that a page brings, under names that are legal.
+    /// Adds the schemas of a page under legal names.
     pub(super) fn add_given(&mut self, page: &Page, diagnostics: &mut Vec<Diagnostic>) {
         for schema in &page.schemas {
             let file = schema.file.as_deref().unwrap_or(&page.name);
@@ -128,18 +128,18 @@ impl Components {
                     &place.file,
                     place.line,
                     format!(
-                        "the component {} is called {name}: the name is taken",
+                        "the component {} is called {name} because the name is in use",
                         quoted(original)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         self.legal.insert(original.to_owned(), name.clone());
         name
     }
 
-    /// The schema that a page brought under a name.
+    /// Returns the schema that a page defines under a name.
     pub(super) fn brought(&self, name: &str) -> Option<&Value> {
         match &self.entries[*self.given.get(name)?].content {
             ComponentContent::Given(value, _) => Some(value),
@@ -147,14 +147,15 @@ impl Components {
         }
     }
 
-    /// The component of a schema that is nothing but a reference to one that a page brought.
+    /// Returns the component if a schema is only a reference to a page's schema.
     pub(super) fn referred(&self, schema: &Value) -> Option<Root> {
         let schema = schema.as_object().filter(|schema| schema.len() == 1)?;
         let name = schema.get("$ref")?.as_str()?.strip_prefix(PREFIX)?;
         Some(Root(*self.given.get(name)?))
     }
 
-    /// The same schema with references to legal names. What leads nowhere says nothing.
+    /// Returns the schema with legal names in its references. A reference without a target accepts
+    /// any value.
     pub(super) fn renamed(&self, schema: &Value) -> Value {
         renamed(schema, &self.legal)
     }
@@ -178,12 +179,12 @@ impl Components {
         Root(at)
     }
 
-    /// One more page has the same component.
+    /// Records that another page has the same component.
     pub(super) fn seen_on(&mut self, root: Root, page: &str) {
         add_page(&mut self.entries[root.0].pages, page);
     }
 
-    /// Adds a component. One of the same name from pages of another operation is joined with it.
+    /// Adds a component. If pages of another operation have one with this name, the two are merged.
     pub(super) fn add(
         &mut self,
         wanted: &str,
@@ -193,7 +194,7 @@ impl Components {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Root {
         let place = made.place().clone();
-        // What a page brought under the name is its own affair: a made component takes another name.
+        // A name that a page defines is not reused for an inferred component.
         if let Some(&known) = self.wanted.get(wanted)
             && self.entries[known]
                 .group
@@ -203,7 +204,7 @@ impl Components {
                 add_page(&mut self.entries[known].pages, page);
                 return Root(known);
             }
-            // An error says so already; the other operation keeps a schema of its own.
+            // The conflict is already reported; the other operation gets a separate schema.
             let (name, _) = self.names.take(wanted);
             return self.push(name, wanted, page, Some(group), made.into());
         }
@@ -214,17 +215,17 @@ impl Components {
                     &place.file,
                     place.line,
                     format!(
-                        "the component {} is called {name}: the name is taken",
+                        "the component {} is called {name} because the name is in use",
                         quoted(wanted)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         self.push(name, wanted, page, Some(group), made.into())
     }
 
-    /// Joins what was made into a component; `false` if they contradict each other.
+    /// Merges new content into a component; returns `false` if they conflict.
     fn join(&mut self, known: usize, made: &Made, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let entry = &mut self.entries[known];
         match (&mut entry.content, made) {
@@ -242,7 +243,7 @@ impl Components {
                             clash.second.0.line,
                             format!("in the component {} of two pages, {clash}", quoted(&entry.name)),
                         )
-                        .with_help("two pages of one title share a component: correct the wrong one, or tell their titles apart"),
+                        .with_help("pages with the same title share a component: correct the wrong page, or rename one of them"),
                     );
                 }
                 if clashes.is_empty() {
@@ -264,7 +265,7 @@ impl Components {
         }
     }
 
-    /// Adds a component that is one of several.
+    /// Adds a component that is a union of several.
     pub(super) fn add_union(&mut self, wanted: &str, of: Vec<Root>, group: usize) -> Root {
         let place = of
             .first()
@@ -294,7 +295,7 @@ impl Components {
         Root(self.entries.len() - 1)
     }
 
-    /// All components as schemas, nested objects behind those that hold them.
+    /// Returns all components as schemas; a nested object follows the object that contains it.
     pub(super) fn finish(mut self, diagnostics: &mut Vec<Diagnostic>) -> Value {
         let mut writer = Writer {
             names: std::mem::take(&mut self.names),
@@ -350,9 +351,9 @@ fn contradiction(name: &str, first: &SourceLine, second: &SourceLine) -> Diagnos
         &second.file,
         second.line,
         format!(
-            "the component {} is another one on the page {first}",
+            "the component {} differs from the one on the page {first}",
             quoted(name)
         ),
     )
-    .with_help("correct the wrong page, or tell the names apart")
+    .with_help("correct the wrong page, or rename one of the schemas")
 }

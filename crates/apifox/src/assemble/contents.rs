@@ -21,21 +21,21 @@ use crate::page::{BodyContent, SchemaSource};
 pub(super) struct Variant<'a> {
     pub(super) page: ApiPage<'a>,
     media_type: &'a str,
-    /// What tells it from another body of the same status.
+    /// Distinguishes it from another body of the same status.
     label: Option<&'a str>,
-    /// Nothing is known of it but that it is there.
+    /// `None` if only the existence of the body is known.
     made: Option<Made>,
     examples: Vec<Value>,
 }
 
 impl Variant<'_> {
-    /// Whether anything of the body is known.
+    /// Returns whether the body has a schema.
     pub(super) fn is_known(&self) -> bool {
         self.made.is_some()
     }
 }
 
-/// Reads a body: its shape from examples and tables, and the examples that show it whole.
+/// Reads a body: its shape from examples and tables, and the examples that match the shape.
 pub(super) fn variant<'a>(
     page: ApiPage<'a>,
     content: &'a BodyContent,
@@ -59,7 +59,7 @@ pub(super) fn variant<'a>(
         SchemaSource::Documented(value) => {
             variant.made = Some(Made::Given(value.clone(), place));
             for example in content.examples.iter().filter(|example| !example.cut) {
-                // The text of another media type has the values of the schema inside.
+                // The text of another media type may contain the fields of the schema.
                 if example.value.text().is_some() && !is_json(&content.media_type) {
                     variant.examples.push(example.value.to_value());
                     continue;
@@ -89,7 +89,8 @@ pub(super) fn variant<'a>(
             settle(&mut shape);
             fixed(&mut shape, diagnostics);
             for example in &content.examples {
-                // What the shape requires a cut example may lack; then it is no example of the shape.
+                // A truncated example may lack required fields and is then not an example of the
+                // shape.
                 if check(&mut shape, &example.value, example.cut, diagnostics) {
                     variant.examples.push(example.value.to_value());
                 }
@@ -100,9 +101,9 @@ pub(super) fn variant<'a>(
     variant
 }
 
-/// Joins what the examples of one page show of one body, be it of one response or of several of a status:
-/// none of them requires a member, so that no reader could tell the one from the other. What contradicts
-/// stays apart.
+/// Merges what the examples of one page show of one body, in one response or in several of a
+/// status: none of them makes a field required, so a client could not distinguish them. Conflicting
+/// ones stay separate.
 pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> {
     let mut joined: Vec<Variant<'a>> = Vec::new();
     for variant in variants {
@@ -123,7 +124,7 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
     joined
 }
 
-/// A shape that takes what either of two takes, unless they contradict each other.
+/// Returns a shape that accepts the values of both, or `None` if they conflict.
 fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
     let (mut first, mut second) = (one.clone(), other.clone());
     loosen(&mut first, other);
@@ -133,22 +134,22 @@ fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
     clashes.is_empty().then_some(first)
 }
 
-/// The schema of a page counts; an example that contradicts it would mislead.
+/// Reports an example that contradicts the schema of its page; the schema is used.
 fn misplaced(file: &str, misfit: &Misfit) -> Diagnostic {
     Diagnostic::warning(
         file,
         misfit.line,
         format!(
-            "the example does not fit the schema of the page and is left out: {}",
+            "the example does not match the schema of the page and is left out: {}",
             misfit.text
         ),
     )
-    .with_help("see which of the two the API means, and correct the other one in the curation")
+    .with_help("find out which of the two is right, and correct the other one in an overlay")
 }
 
 pub(super) fn contradiction(clash: &TypeConflict) -> Diagnostic {
     Diagnostic::error(&clash.second.0.file, clash.second.0.line, clash.to_string())
-        .with_help("correct the place that is wrong; the first one was taken")
+        .with_help("correct the wrong place; the first one is used")
 }
 
 /// Checks the fixed values of all properties.
@@ -167,7 +168,8 @@ fn fixed(shape: &mut InferredShape, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The `content` of a body that several pages may show, and the first part of its components' names.
+/// Builds the `content` of a body that several pages may show; `name` starts the names of its
+/// components.
 pub(super) fn content(
     variants: Vec<Variant>,
     suffix: &str,
@@ -224,7 +226,8 @@ pub(super) fn content(
                 variant.page.name(),
                 label.unwrap_or_default()
             );
-            // The component may be joined with another page's: later ones are compared with this page's own.
+            // The component may be merged with another page's, so the page's own shape is kept for
+            // later comparison.
             let copy = match &made {
                 Made::InferredShape(shape) => Made::InferredShape(shape.clone()),
                 Made::Given(value, place) => Made::Given(value.clone(), place.clone()),

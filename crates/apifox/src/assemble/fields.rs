@@ -1,5 +1,3 @@
-//! Values that stand outside a body, and the headers of responses.
-
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -12,7 +10,7 @@ use crate::infer::{
 use crate::page::FieldSpec;
 use crate::types::{self, Declared};
 
-/// The schema of a value that is written as text.
+/// Returns the schema of a value that is sent as text.
 pub(super) fn schema(property: &PropertyShape) -> Map<String, Value> {
     let mut schema = scalar(&property.shape.kind);
     if let ShapeKind::Array(items) = &property.shape.kind {
@@ -29,7 +27,7 @@ pub(super) fn schema(property: &PropertyShape) -> Map<String, Value> {
     schema
 }
 
-/// Headers of a response; the first page that names one describes it.
+/// Builds the headers of a response; the first page that names a header describes it.
 pub(super) fn headers(fields: &[(ApiPage, &FieldSpec)]) -> Map<String, Value> {
     let mut headers = Map::new();
     for (api, field) in fields {

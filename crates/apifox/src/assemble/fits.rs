@@ -1,4 +1,4 @@
-//! Whether an example fits the schema that its page gives.
+//! Checks whether an example matches the schema of its page.
 
 use std::collections::HashSet;
 
@@ -9,12 +9,12 @@ use crate::given::PREFIX;
 use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
-/// How many pairs of value and schema are looked at for one example.
+/// Maximum number of comparisons of a value and a schema per example.
 const MOST_STEPS: usize = 500_000;
-/// References that may follow each other without a value between them.
+/// Maximum number of references that follow each other directly.
 const MOST_HOPS: usize = 50;
 
-/// Where an example does not fit.
+/// A mismatch between an example and a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
     pub(super) line: u32,
@@ -22,7 +22,8 @@ pub(super) struct Misfit {
     pub(super) text: String,
 }
 
-/// Holds an example against a schema: types, null, enumerated values, longest texts, required members.
+/// Compares an example with a schema: types, null, enumerated values, maximum lengths, required
+/// fields.
 pub(super) fn fits(components: &Components, schema: &Value, node: &JsonNode) -> Result<(), Misfit> {
     let mut check = Check {
         components,
@@ -44,13 +45,13 @@ impl Check<'_> {
         if self.steps > MOST_STEPS {
             return Err(self.misfit(
                 node,
-                "the example is too large to be held against the schema".to_owned(),
+                "the example is too large to be compared with the schema".to_owned(),
             ));
         }
         let Some(schema) = schema.as_object() else {
             return Ok(());
         };
-        // A reference that leads to itself asks for nothing.
+        // A reference to itself accepts any value.
         if hops > MOST_HOPS {
             return Ok(());
         }
@@ -111,7 +112,10 @@ impl Check<'_> {
             return Ok(());
         }
         let place = self.place();
-        Err(self.misfit(node, format!("{place} is {shown}, the schema says {kind}")))
+        Err(self.misfit(
+            node,
+            format!("{place} is {shown}, but the schema says {kind}"),
+        ))
     }
 
     fn details(&mut self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
@@ -120,7 +124,7 @@ impl Check<'_> {
         {
             let place = self.place();
             let text = format!(
-                "{place} is {}, which is none of the enumerated values",
+                "{place} is {}, which is not an enumerated value",
                 quoted(&node.scalar().unwrap_or_default())
             );
             return Err(self.misfit(node, text));
@@ -131,7 +135,7 @@ impl Check<'_> {
                 let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
                 if longest.is_some_and(|longest| length > longest) {
                     let text = format!(
-                        "{} has {length} characters, which are too many",
+                        "{} has {length} characters, which is too long",
                         self.place()
                     );
                     return Err(self.misfit(node, text));
@@ -180,7 +184,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The way to the value as a message has it.
+    /// Returns the path to the value, for diagnostics.
     fn place(&self) -> String {
         let mut way = String::new();
         for part in &self.way {

@@ -1,4 +1,4 @@
-//! Schemas that pages gave: comparing them, and the names in their references.
+//! Schemas of pages: comparison, merging, and the names in their references.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::given::PREFIX;
 use crate::infer::SourceLine;
 use crate::message::{Diagnostic, quoted};
 
-/// Whether two schemas are the same, wherever they stand.
+/// Returns whether two schemas are equal except for their lines.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
@@ -28,11 +28,11 @@ pub(super) fn same(one: &Value, other: &Value) -> bool {
 
 const AT: &str = "x-apifox-at";
 
-/// Words whose values are schemas.
+/// Keywords whose values are schemas.
 const SCHEMAS: &[&str] = &["items", "additionalProperties", "not"];
 
-/// The same schema with other names in its references. A reference that leads nowhere becomes a schema that
-/// says nothing.
+/// Returns the schema with other names in its references. A reference without a target becomes an
+/// empty schema.
 pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value {
     let Value::Object(schema) = schema else {
         return schema.clone();
@@ -73,7 +73,8 @@ pub(super) fn renamed(schema: &Value, names: &HashMap<String, String>) -> Value 
         .into()
 }
 
-/// Joins two schemas that pages give: enumerated values are united, any other difference is a contradiction.
+/// Merges the schemas of two pages: enumerated values are combined, and any other difference is a
+/// conflict.
 pub(super) fn unite(
     name: &str,
     first_at: &SourceLine,
@@ -98,12 +99,12 @@ pub(super) fn unite(
                 &at.file,
                 at.line,
                 format!(
-                    "the schema of the parameter {} is another one on the page {}",
+                    "the schema of the parameter {} differs from the one on the page {}",
                     quoted(name),
                     first_at
                 ),
             )
-            .with_help("correct the wrong page; the first one was taken"),
+            .with_help("correct the wrong page; the first one is used"),
         );
         return first;
     }
@@ -117,7 +118,7 @@ pub(super) fn unite(
             }
             first
         }
-        // On one of the pages it takes any value.
+        // One of the pages allows any value.
         _ => without(&first),
     }
 }
@@ -128,7 +129,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn places_make_no_difference() {
+    fn lines_do_not_affect_equality() {
         let one = json!({"type": "object", "properties": {"a": {"type": "string", "x-apifox-at": "a:1"}}});
         let other = json!({"x-apifox-at": "b:2", "properties": {"a": {"type": "string"}}, "type": "object"});
         assert!(same(&one, &other) && same(&other, &one));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn references_take_other_names() {
+    fn references_are_renamed() {
         let names = HashMap::from([("Page«A»".to_owned(), "PageOfA".to_owned())]);
         let reference = |name: &str| json!({"$ref": format!("{PREFIX}{name}")});
         let schema = json!({

@@ -1,5 +1,3 @@
-//! Pages that describe one operation.
-
 use std::collections::HashMap;
 
 use super::ApiPage;
@@ -7,7 +5,7 @@ use crate::PageRole;
 use crate::message::{Diagnostic, quoted};
 use crate::page::HttpMethod;
 
-/// Where an operation stands in the document.
+/// Where the document has an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Path(String),
@@ -20,26 +18,26 @@ pub(super) struct Group<'a> {
     pub(super) target: Target,
     pub(super) method: HttpMethod,
     pub(super) pages: Vec<ApiPage<'a>>,
-    /// For each page, what its path values are called here.
+    /// For each page, the document's names of its path parameters.
     pub(super) renamed: Vec<HashMap<&'a str, String>>,
 }
 
 impl Group<'_> {
-    /// The tag: the innermost folder of the first page.
+    /// Returns the tag: the innermost folder of the first page.
     pub(super) fn tag(&self) -> Option<&str> {
         let first = self.pages.first()?;
         first.page.folder.last().map(String::as_str)
     }
 }
 
-/// Groups pages by method and path, or by webhook, in the order in which they were met.
+/// Groups pages by method and path, or by webhook, in the order of their first occurrence.
 pub(super) fn groups<'a>(
     pages: &[ApiPage<'a>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Group<'a>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut index: HashMap<(String, HttpMethod), usize> = HashMap::new();
-    // Templates that differ only in names are one path: OpenAPI does not allow both.
+    // Templates that differ only in parameter names are one path: OpenAPI does not allow both.
     let mut templates: HashMap<String, (String, &str)> = HashMap::new();
     for &api in pages {
         let method = api.operation.method;
@@ -60,7 +58,7 @@ pub(super) fn groups<'a>(
                     &api.page.name,
                     api.operation.line,
                     format!(
-                        "the path {} is called {} as on the page {page}",
+                        "the path {} is written {}, as on the page {page}",
                         quoted(path),
                         quoted(&first)
                     ),
@@ -109,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_without_names() {
+    fn parameter_names_are_removed_from_templates() {
         assert_eq!(
             without_names("/orders/{id}/x{n}.json"),
             "/orders/{}/x{}.json"

@@ -1,4 +1,8 @@
-//! Puts pages together to one OpenAPI 3.0.3 document.
+//! Assembles pages into one OpenAPI 3.0.3 document.
+//!
+//! This file builds the frame of the document and its security schemes; `operation` builds one
+//! operation from its pages with `parameters` and `contents`; `components` collects the named
+//! schemas, `writer` writes them, and `documented` compares schemas and examples of pages.
 
 mod components;
 mod contents;
@@ -22,27 +26,28 @@ use components::Components;
 use group::{Group, Target};
 use security::Schemes;
 
-/// What the document says of itself.
+/// The `info` of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentInfo {
-    /// Title of the API.
+    /// The title.
     pub title: String,
-    /// Version of the document.
+    /// The version of the API.
     pub version: String,
-    /// What the API is; Markdown.
+    /// Markdown.
     pub description: Option<String>,
 }
 
-/// A document, and what there is to say of it.
+/// A document with the diagnostics of its assembly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssembledDocument {
-    /// An OpenAPI 3.0.3 document. It is valid and holds what could be read, whatever the messages say.
+    /// An OpenAPI 3.0.3 document. It is valid even if there are errors, and then lacks what could
+    /// not be read.
     pub document: Value,
-    /// Contradictions and doubts. An error means that something of a page is missing.
+    /// Conflicts between pages, and doubtful places.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// An API page and its operation.
+/// A page with its operation.
 #[derive(Debug, Clone, Copy)]
 struct ApiPage<'a> {
     page: &'a Page,
@@ -50,7 +55,7 @@ struct ApiPage<'a> {
 }
 
 impl ApiPage<'_> {
-    /// What names of its components begin with.
+    /// Returns the prefix of its component names.
     fn name(&self) -> String {
         page_name(
             &self.page.title,
@@ -59,7 +64,7 @@ impl ApiPage<'_> {
         )
     }
 
-    /// The name of the webhook that it describes.
+    /// Returns the name of its webhook.
     fn webhook(&self) -> String {
         camel_case(&self.name())
     }
@@ -67,7 +72,7 @@ impl ApiPage<'_> {
 
 /// Assembles a document from pages, in their order. Guides are left out.
 ///
-/// Pages that share method and path become one operation. The result depends on nothing but the arguments.
+/// Pages with the same method and path become one operation. The function is pure.
 pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
     let mut diagnostics = Vec::new();
     let pages = api_pages(pages, &mut diagnostics);
@@ -115,7 +120,7 @@ pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
     }
 }
 
-/// Puts what an operation asks for behind its responses.
+/// Inserts `security` after `responses`.
 fn with_security(operation: Value, security: Option<Value>) -> Value {
     let (Value::Object(operation), Some(security)) = (&operation, security) else {
         return operation;
@@ -143,7 +148,7 @@ fn info_object(info: &DocumentInfo) -> Value {
     Value::Object(object)
 }
 
-/// The pages with operations, each key once.
+/// Returns the pages with operations, each key once.
 fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<ApiPage<'a>> {
     let mut keys: HashMap<&str, &Page> = HashMap::new();
     let mut found = Vec::new();
@@ -154,7 +159,7 @@ fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<Ap
                     &page.name,
                     None,
                     format!(
-                        "the page has the key `{}`, which {} has too; this one is left out",
+                        "the page has the key `{}`, which {} has too; this page is left out",
                         page.key, first.name
                     ),
                 )

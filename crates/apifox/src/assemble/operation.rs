@@ -1,4 +1,4 @@
-//! One operation of the document.
+//! Builds one operation of the document from its pages.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::infer::SourceLine;
 use crate::message::Diagnostic;
 use crate::page::{ApiResponse, SchemaSource};
 
-/// Writes the operation that a group of pages describes.
+/// Builds the operation of a group of pages.
 pub(super) fn operation(
     group: &Group,
     number: usize,
@@ -73,7 +73,7 @@ pub(super) fn operation(
     Value::Object(object)
 }
 
-/// The texts of the pages, each once.
+/// Joins the texts of the pages, each text once.
 fn description(group: &Group) -> String {
     let mut texts: Vec<&str> = Vec::new();
     for api in &group.pages {
@@ -106,9 +106,9 @@ fn request_body(
                     Diagnostic::warning(
                         &api.page.name,
                         content.line,
-                        "the body has neither an example nor fields, so that its schema is not known",
+                        "the body has neither an example nor fields, so its schema is unknown",
                     )
-                    .with_help("give it a schema in the curation"),
+                    .with_help("define the schema in an overlay"),
                 );
             }
             variants.push(variant(api, content, None, components, diagnostics));
@@ -158,7 +158,7 @@ fn responses(
                     .or(Some(response));
                 fields.extend(response.headers.iter().map(|field| (api, field)));
                 let contents = response.contents.iter();
-                // A media type without anything that shows the body says nothing that could be used.
+                // A media type without a schema or example is not useful.
                 let label = response.label.as_deref();
                 let known =
                     contents.map(|content| variant(api, content, label, components, diagnostics));
@@ -190,7 +190,7 @@ fn responses(
     Value::Object(responses)
 }
 
-/// What the name of a response's component ends with.
+/// Returns the suffix of a response's component name.
 fn suffix(status: &str) -> String {
     match status {
         "200" => "Response".to_owned(),

@@ -1,4 +1,4 @@
-//! Parameters of an operation, united over its pages.
+//! Parameters of an operation, merged over its pages.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,20 +21,20 @@ use crate::message::{Diagnostic, quoted};
 use crate::page::{ApiParameter, ParameterLocation, SchemaSource};
 use crate::types::{self, Declared};
 
-/// A parameter as the pages of the operation have it.
+/// A parameter as the pages of the operation describe it.
 struct United<'a> {
     place: ParameterLocation,
     name: String,
     property: PropertyShape,
     given: Option<Value>,
-    /// Pages that have it.
+    /// Number of pages that have it.
     pages: usize,
     required: bool,
-    /// Texts seen, with the page.
+    /// Values in code samples, with their page.
     samples: Vec<(ApiPage<'a>, Vec<&'a str>)>,
 }
 
-/// The parameters of a group, in the order in which they were met.
+/// Builds the parameters of a group, in the order of their first occurrence.
 pub(super) fn parameters(
     group: &Group,
     components: &Components,
@@ -74,7 +74,7 @@ pub(super) fn parameters(
         .collect()
 }
 
-/// A parameter as one page has it.
+/// Reads a parameter of one page.
 fn one<'a>(
     api: ApiPage<'a>,
     parameter: &'a ApiParameter,
@@ -122,7 +122,7 @@ fn one<'a>(
     }
 }
 
-/// The shape that a type word and samples give.
+/// Infers the shape from a type name and code samples.
 fn shape(
     parameter: &ApiParameter,
     at: &SourceLine,
@@ -137,7 +137,7 @@ fn shape(
     let mut clashes: Vec<TypeConflict> = Vec::new();
     for sample in &parameter.samples {
         let mut own = of_text(&sample.text, place(sample.line));
-        // What is a string in a body is one here too, even if it has only digits.
+        // A field that is a string in a body is a string here too, even if it has only digits.
         if texts.contains(parameter.field.name.as_str()) && !matches!(own.kind, ShapeKind::Text(_))
         {
             own.kind = ShapeKind::Text(TextFormat::Plain);
@@ -173,7 +173,7 @@ fn shape(
         return shape;
     };
     match (&mut shape.kind, &seen.kind) {
-        // In a URL all values are text: the type word says what they mean.
+        // All values in a URL are text; the type name gives their meaning.
         (ShapeKind::Text(format), ShapeKind::Text(other)) => {
             if *format == TextFormat::Unseen {
                 *format = *other;
@@ -199,7 +199,7 @@ fn shape(
     shape
 }
 
-/// Joins two views of a text: where they differ in kind it is just text.
+/// Merges two observations of a text; if their kinds differ, the result is a string.
 fn either(seen: &mut InferredShape, own: InferredShape) {
     let mut clashes = Vec::new();
     let mut joined = seen.clone();
@@ -211,7 +211,7 @@ fn either(seen: &mut InferredShape, own: InferredShape) {
     }
 }
 
-/// Holds samples against what a table says.
+/// Checks code samples against what a table says.
 fn check(
     property: &mut PropertyShape,
     samples: &mut Vec<&str>,
@@ -231,14 +231,14 @@ fn check(
                 &file,
                 first,
                 format!(
-                    "the sample has {} for {}, the table (line {}) says that it is always {}",
+                    "the sample has {} for {}, but the table (line {}) says that it is always {}",
                     quoted(other),
                     quoted(&property.name),
                     property.at.line,
                     quoted(fixed)
                 ),
             )
-            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+            .with_help("correct the wrong place; the fixed value is ignored"),
         );
         property.fixed.clear();
     }
@@ -252,12 +252,12 @@ fn check(
             &file,
             first,
             format!(
-                "the sample of {} has {longest} characters, a table allows {limit}; the limit is not taken over",
+                "the sample of {} has {longest} characters, but a table allows {limit}; the limit is ignored",
                 quoted(&property.name)
             ),
         ));
     }
-    // An error has been told about those that are none of the type.
+    // Values of another type are already reported.
     let items = match &property.shape.kind {
         ShapeKind::Array(items) => &items.kind,
         kind => kind,
@@ -265,7 +265,7 @@ fn check(
     samples.retain(|sample| text_as(sample, items).is_some());
 }
 
-/// Joins what another page says of a parameter.
+/// Merges what another page says about a parameter.
 fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Diagnostic>) {
     known.pages += 1;
     known.required &= other.required;
@@ -332,7 +332,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
                 .filter_map(|text| text_as(text, kind))
                 .collect(),
         };
-        // A sample is no rule: one that does not fit what a page gives is left out.
+        // A code sample is not binding: one that does not match the schema is left out.
         let fit = |value: &Value| {
             let given = parameter.given.as_ref();
             given.is_none_or(|given| fits(components, given, &JsonNode::of(value)).is_ok())
@@ -354,7 +354,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
     Value::Object(object)
 }
 
-/// Names of members that are strings in the bodies of a page.
+/// Returns the names of fields that are strings in the bodies of a page.
 fn text_members<'a>(api: ApiPage<'a>) -> HashSet<&'a str> {
     let mut names = HashSet::new();
     let body = api.operation.body.iter().flat_map(|body| &body.contents);

@@ -1,5 +1,3 @@
-//! Security schemes of the document, and what operations ask for.
-
 use serde_json::{Map, Value, json};
 
 use super::group::Group;
@@ -8,7 +6,7 @@ use crate::infer::SourceLine;
 use crate::message::{Diagnostic, quoted};
 use crate::names::{Names, is_legal, legal};
 
-/// The schemes in the order in which they were met.
+/// The security schemes in the order of their first occurrence.
 #[derive(Debug, Default)]
 pub(super) struct Schemes {
     names: Names,
@@ -24,7 +22,7 @@ struct Entry {
 }
 
 impl Schemes {
-    /// What the operation of a group asks for: what its first page says that says anything.
+    /// Returns the requirement of an operation, from the first page that has one.
     pub(super) fn requirement(
         &mut self,
         group: &Group,
@@ -79,12 +77,12 @@ impl Schemes {
                     &at.file,
                     at.line,
                     format!(
-                        "the security scheme {} is another one on the page {}; this one is called {name}",
+                        "the security scheme {} differs from the one on the page {}; this one is called {name}",
                         quoted(wanted),
                         other.at
                     ),
                 )
-                .with_help("correct the wrong page, or name the schemes in the curation"),
+                .with_help("correct the wrong page, or rename the schemes in an overlay"),
             );
         }
         self.entries.push(Entry {
@@ -96,7 +94,7 @@ impl Schemes {
         name
     }
 
-    /// All schemes; none where no page names one.
+    /// Returns all schemes, or `None` if no page has one.
     pub(super) fn finish(self) -> Option<Value> {
         if self.entries.is_empty() {
             return None;

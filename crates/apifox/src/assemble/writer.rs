@@ -1,4 +1,4 @@
-//! Writes components as schemas: shapes, and what pages gave.
+//! Writes components as schemas, from shapes and from the schemas of pages.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ fn mark_at(schema: &mut Map<String, Value>, marker: &str, pages: &[String]) {
     schema.insert("x-apifox-at".to_owned(), json!(marker));
 }
 
-/// Writes shapes as schemas; objects become components.
+/// Writes shapes as schemas; each nested object becomes a component.
 pub(super) struct Writer<'m> {
     pub(super) names: Names,
     pub(super) schemas: Vec<(String, Value)>,
-    /// The file of the given schema that is being written, for messages.
+    /// The file of the schema that is being written, for diagnostics.
     pub(super) file: Arc<str>,
     pub(super) diagnostics: &'m mut Vec<Diagnostic>,
 }
@@ -98,7 +98,7 @@ impl Writer<'_> {
         Value::Object(schema)
     }
 
-    /// A nested object: a component of its own.
+    /// Writes a nested object as a component.
     fn nested(
         &mut self,
         wanted: &str,
@@ -121,18 +121,18 @@ impl Writer<'_> {
                     file,
                     line,
                     format!(
-                        "the component {} is called {}: the name is taken",
+                        "the component {} is called {} because the name is in use",
                         quoted(wanted),
                         quoted(&name)
                     ),
                 )
-                .with_help("give it a name of its own in the curation"),
+                .with_help("rename it in an overlay"),
             );
         }
         name
     }
 
-    /// A schema that a page gave. Objects in it become components as those of a shape do.
+    /// Writes the schema of a page; each nested object becomes a component.
     pub(super) fn given(
         &mut self,
         name: String,
@@ -144,7 +144,7 @@ impl Writer<'_> {
         self.schemas.push((name.clone(), Value::Null));
         let mut schema = self.inside(&name, schema, marker, pages);
         schema.shift_remove("x-apifox-at");
-        // Beside a reference nothing may stand, and a component says where it comes from.
+        // `$ref` allows no sibling keywords, and a component has its own location.
         if let Some(reference) = schema.shift_remove("$ref") {
             schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
         }
@@ -152,7 +152,7 @@ impl Writer<'_> {
         self.schemas[slot].1 = Value::Object(schema);
     }
 
-    /// Puts references in place of the objects in a schema.
+    /// Replaces the objects in a schema by references.
     fn inside(
         &mut self,
         name: &str,
@@ -178,7 +178,7 @@ impl Writer<'_> {
                 }
             }
         }
-        // What belongs together stays together.
+        // The branches of `allOf` belong together.
         if let Some(Value::Array(branches)) = schema.get_mut("allOf") {
             for inner in branches.iter_mut() {
                 if let Value::Object(branch) = inner {
@@ -223,7 +223,7 @@ impl Writer<'_> {
         };
     }
 
-    /// A schema to stand in place; `name` is what a nested object builds its name on.
+    /// Writes the inline schema of a shape; `name` starts the names of nested components.
     fn schema(&mut self, shape: &InferredShape, name: &str, pages: &[String]) -> Value {
         let mut schema = scalar(&shape.kind);
         if let ShapeKind::Array(items) = &shape.kind {
@@ -249,7 +249,7 @@ impl Writer<'_> {
     }
 }
 
-/// What a property adds to the name of its component.
+/// Returns what a property adds to the name of its component.
 fn part(property: &str) -> String {
     let part = pascal_case(property);
     if part.is_empty() {
@@ -259,7 +259,7 @@ fn part(property: &str) -> String {
     }
 }
 
-/// Type and format of a shape that holds no others.
+/// Returns the type and format of a scalar shape.
 pub(super) fn scalar(kind: &ShapeKind) -> Map<String, Value> {
     let (name, format) = match kind {
         ShapeKind::Unknown | ShapeKind::Array(_) => return Map::new(),
@@ -280,7 +280,7 @@ pub(super) fn scalar(kind: &ShapeKind) -> Map<String, Value> {
     schema
 }
 
-/// What tables say of a property beside its type.
+/// Adds what tables document about a property.
 pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape) {
     if let Some(description) = &property.description {
         schema.insert("description".to_owned(), json!(description));

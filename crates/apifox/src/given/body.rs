@@ -1,5 +1,3 @@
-//! A body in one media type, from its schema and its examples.
-
 use serde_json::{Value, json};
 
 use super::media::{BINARY, FORM, PARTS, is_json, settle};
@@ -7,7 +5,7 @@ use super::{is_blank, members};
 use crate::json::JsonNode;
 use crate::page::{BodyContent, BodyExample, FieldSpec, SchemaSource};
 
-/// Puts a body together. A schema that says nothing gives way to the examples.
+/// Builds a body. If the schema adds nothing to the examples, they are used instead.
 pub(crate) fn content(
     line: u32,
     media_type: String,
@@ -21,7 +19,7 @@ pub(crate) fn content(
             SchemaSource::Documented(json!({ "type": "string", "format": "binary" }))
         }
         Some(schema) if !blank => SchemaSource::Documented(schema),
-        // An object of which nothing is told is still one.
+        // An object without properties is still an object.
         Some(Value::Object(schema))
             if examples.is_empty() && typed && schema.contains_key("type") =>
         {
@@ -40,7 +38,7 @@ pub(crate) fn content(
     content
 }
 
-/// The headers of a response: by their names, or a list of them.
+/// Reads the headers of a response, which are a map by name or a list.
 pub(crate) fn headers(node: &JsonNode) -> Vec<FieldSpec> {
     let field = |name: &str, line: u32, header: &JsonNode| FieldSpec {
         name: name.trim().to_owned(),

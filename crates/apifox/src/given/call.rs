@@ -1,4 +1,4 @@
-//! Method and address of a call that a page with schemas describes.
+//! Method, path and identity of an operation on a page with schemas.
 
 use crate::json::JsonNode;
 use crate::message::{Diagnostic, quoted};
@@ -7,7 +7,7 @@ use crate::rendered::curl::{Address, address};
 use crate::rendered::path;
 use crate::{PageRole, PageSource};
 
-/// Reads method and path. Without them there is an error among the messages.
+/// Reads method and path. If it returns none, the diagnostics contain an error.
 pub(crate) fn call(
     method: &str,
     text: &str,
@@ -21,7 +21,7 @@ pub(crate) fn call(
                 source.name,
                 line,
                 format!(
-                    "the operation can't be read: OpenAPI 3.0 has no method {}",
+                    "the operation cannot be read: OpenAPI 3.0 has no method {}",
                     quoted(method)
                 ),
             )
@@ -33,7 +33,7 @@ pub(crate) fn call(
     if text.is_empty() && source.role == PageRole::Webhook {
         return Some((method, Address::default()));
     }
-    // A path without a slash is one all the same.
+    // A path may lack its leading slash.
     let text = if text.contains("://") || text.starts_with(['/', '{', '<']) {
         text.to_owned()
     } else {
@@ -50,10 +50,10 @@ pub(crate) fn call(
                 Diagnostic::error(
                     source.name,
                     line,
-                    format!("the path {} can't be read: {reason}", quoted(&text)),
+                    format!("the path {} cannot be read: {reason}", quoted(&text)),
                 )
                 .with_help(
-                    "write it as `/orders/{id}`, each value in braces with a name of its own",
+                    "write it as `/orders/{id}`, each path parameter in braces with a unique name",
                 ),
             );
             None
@@ -61,7 +61,7 @@ pub(crate) fn call(
     }
 }
 
-/// An address in front of the paths, without the slash at its end. `None`: it is a place for one.
+/// Returns a base URL without its trailing slash, or `None` if it is a placeholder.
 pub(crate) fn server(url: &str) -> Option<String> {
     let url = url.trim().trim_end_matches('/');
     let host = url
@@ -72,7 +72,7 @@ pub(crate) fn server(url: &str) -> Option<String> {
     fits.then(|| url.to_owned())
 }
 
-/// Says that a file holds another page than its key tells: identity hangs on it.
+/// Reports a file that contains another page than its key says; the key is the page's identity.
 pub(crate) fn check_key(
     id: &str,
     line: u32,
@@ -82,7 +82,7 @@ pub(crate) fn check_key(
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let key = source.key;
     let count = digits(key);
-    // `312999607e0`: the number of the page, and what kind of page it is.
+    // `312999607e0`: the number of the page and the kind of page.
     let is_id = count > 0
         && key[count..]
             .strip_prefix(['e', 'm', 'd', 'f'])
@@ -95,20 +95,20 @@ pub(crate) fn check_key(
             source.name,
             line,
             format!(
-                "the file is that of the page {}, but it holds the page {id}",
+                "the file is named after the page {}, but contains the page {id}",
                 quoted(key)
             ),
         )
-        .with_help("file the page again under its own id"),
+        .with_help("add the page again under its own id"),
     );
 }
 
-/// The first tag of an operation: where a page names no folder, its tag does.
+/// Returns the first tag of an operation, which is its folder if the page names none.
 pub(crate) fn first_tag(node: &JsonNode) -> Option<&str> {
     node.get("tags")?.items().iter().find_map(JsonNode::text)
 }
 
-/// The folders of a path `a/b/c`.
+/// Splits a folder path `a/b/c`.
 pub(crate) fn folders(path: &str) -> Vec<String> {
     path.split('/')
         .map(str::trim)
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers() {
+    fn base_urls_are_validated() {
         for (url, wanted) in [
             (
                 "https://api.harbour.example/",
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_in_the_file_of_another_one_is_told() {
+    fn page_in_the_file_of_another_page_is_reported() {
         for (key, id, said) in [
             ("12e0", "12", false),
             ("12e0", "13", true),

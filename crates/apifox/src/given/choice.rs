@@ -1,5 +1,3 @@
-//! Schemas made of others: all of them, or one of them.
-
 use serde_json::{Map, Value, json};
 
 use super::Reader;
@@ -13,7 +11,7 @@ impl Reader<'_> {
             };
             let mut branches = Vec::new();
             for item in list.items() {
-                // In 3.1 null is one of the choices.
+                // In OpenAPI 3.1 null is one of the branches.
                 if word != "allOf" && is_null(item) {
                     schema.insert("nullable".to_owned(), json!(true));
                     continue;
@@ -46,7 +44,7 @@ impl Reader<'_> {
                 let Some(Value::Object(branch)) = branches.pop() else {
                     return;
                 };
-                // The only choice is no choice. Beside a reference nothing may stand.
+                // A single branch needs no keyword. `$ref` allows no sibling keywords.
                 if schema.is_empty() || !branch.contains_key("$ref") {
                     for (name, value) in branch {
                         schema.entry(name).or_insert(value);
@@ -62,7 +60,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether nothing but null is of the schema.
+/// Returns whether a schema only accepts null.
 fn is_null(node: &JsonNode) -> bool {
     node.get("type").is_some_and(|kind| match &kind.value {
         JsonValue::String(text) => text == "null",

@@ -1,4 +1,4 @@
-//! The types of a schema: one word, several, or the words of a page.
+//! Types of a schema: the `type` keyword, limits, and combined schemas.
 
 use serde_json::{Map, Value, json};
 
@@ -8,16 +8,16 @@ use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 use crate::types::{self, Declared};
 
-/// What the types of a schema say.
+/// The types of a schema.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
-    /// The types, as small schemas; empty: any.
+    /// One small schema per type; empty means any type.
     pub(super) types: Vec<Map<String, Value>>,
     pub(super) nullable: bool,
 }
 
 impl Kinds {
-    /// The only type.
+    /// Returns the type if there is exactly one.
     pub(super) fn only(&self) -> Option<&str> {
         match self.types.as_slice() {
             [one] => one.get("type")?.as_str(),
@@ -41,7 +41,7 @@ impl Reader<'_> {
             }
             Some(word) => self.kind(word, &mut kinds),
         }
-        // A type that the author left out shows by what stands beside it.
+        // A missing type is derived from the other keywords.
         if kinds.types.is_empty() && node.get("type").is_none() {
             let word = |name: &str| {
                 node.get(name)
@@ -58,7 +58,7 @@ impl Reader<'_> {
 
     fn kind(&mut self, word: &JsonNode, kinds: &mut Kinds) {
         let JsonValue::String(text) = &word.value else {
-            // YAML reads an unquoted null as nothing.
+            // YAML reads an unquoted null as null.
             kinds.nullable |= word.is_null();
             return;
         };
@@ -75,8 +75,8 @@ impl Reader<'_> {
                 None => {
                     self.warn(
                         word.line,
-                        format!("{} is no type; anything may stand there", quoted(text)),
-                        "give it a type in the curation",
+                        format!("{} is not a type; any value is accepted", quoted(text)),
+                        "set the type in an overlay",
                     );
                     return;
                 }

@@ -1,11 +1,9 @@
-//! Limits of numbers, texts, arrays and objects.
-
 use serde_json::{Map, Value, json};
 
 use super::values::{limit, of_type};
 use crate::json::{JsonNode, JsonValue};
 
-/// Limits that are counts, and the type that they belong to.
+/// Limits that are counts, with the type that they apply to.
 const COUNTS: &[(&str, &str)] = &[
     ("minLength", "string"),
     ("maxLength", "string"),
@@ -15,7 +13,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("maxProperties", "object"),
 ];
 
-/// Takes the limits over that fit the type. Those of 3.1 become those of 3.0.
+/// Copies the limits that apply to the type, and converts those of OpenAPI 3.1.
 pub(super) fn take(node: &JsonNode, kind: Option<&str>, schema: &mut Map<String, Value>) {
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -40,7 +38,7 @@ pub(super) fn take(node: &JsonNode, kind: Option<&str>, schema: &mut Map<String,
             ] {
                 let bound = node.get(word).and_then(limit);
                 match node.get(exclusive) {
-                    // In 3.1 the word itself has the bound.
+                    // In OpenAPI 3.1 the exclusive limit is a number.
                     Some(own) if matches!(own.value, JsonValue::Number(_)) => {
                         put(word, limit(own));
                         put(exclusive, Some(json!(true)));
@@ -64,7 +62,7 @@ mod tests {
     use crate::json::{Budget, parse};
 
     #[test]
-    fn limits_of_each_type() {
+    fn limits_of_each_type_are_copied() {
         for (kind, text, wanted) in [
             (
                 "string",

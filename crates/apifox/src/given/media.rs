@@ -1,4 +1,4 @@
-//! Media types, statuses and examples, as both forms with schemas have them.
+//! Bodies: media types, statuses, schemas, headers and examples.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(crate) const PARTS: &str = "multipart/form-data";
 pub(crate) const BINARY: &str = "application/octet-stream";
 const ANY: &str = "*/*";
 
-/// The media type behind a word of a page. `None`: there is no body.
+/// Returns the media type for a page's word. `None` means that there is no body.
 pub(crate) fn media_type(word: &str) -> Option<String> {
     let word = word
         .split(';')
@@ -56,7 +56,7 @@ pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == JSON || media_type == ANY || media_type.ends_with("+json")
 }
 
-/// Puts JSON in place of "anything" where schema or example show that.
+/// Replaces `*/*` by JSON if the schema or an example shows JSON.
 pub(crate) fn settle(content: &mut BodyContent) {
     if content.media_type != ANY {
         return;
@@ -81,7 +81,7 @@ pub(crate) fn settle(content: &mut BodyContent) {
     }
 }
 
-/// The status of a response, and what its name adds: `200`, `x-200:Error`, `4XX`, `default`.
+/// Parses the key of a response into its status and label: `200`, `x-200:Error`, `4XX`, `default`.
 pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
     let key = key.trim();
     let rest = key.strip_prefix("x-").unwrap_or(key);
@@ -93,7 +93,7 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
         .filter(|label| !label.is_empty())
         .map(str::to_owned);
     let code = code.trim().to_ascii_uppercase();
-    // Some tools that upload docs write all numbers as fractions.
+    // Some upload tools write all numbers with a fraction.
     let code = code.strip_suffix(".0").unwrap_or(&code).to_owned();
     if code == "DEFAULT" || code == "0" {
         return Some(("default".to_owned(), label));
@@ -107,7 +107,7 @@ pub(crate) fn status(key: &str) -> Option<(String, Option<String>)> {
     fits.then_some((code, label))
 }
 
-/// Where examples are read.
+/// Parses examples.
 pub(crate) struct Examples<'a> {
     pub(crate) file: &'a Arc<str>,
     pub(crate) budget: &'a mut Budget,
@@ -115,7 +115,8 @@ pub(crate) struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// Reads an example. A text in place of JSON is read as JSON; what is none is left out with a warning.
+    /// Parses an example. A string is parsed as JSON if the media type is JSON; an invalid one is
+    /// left out with a warning.
     pub(crate) fn read(
         &mut self,
         node: &JsonNode,
@@ -137,15 +138,15 @@ impl Examples<'_> {
                 }
                 self.json(text, node.line)?
             }
-            // A word where JSON is asked for shows nothing of it.
+            // A plain word is not an example of a JSON body.
             JsonValue::String(text) if is_json(media_type) && media_type != ANY => {
                 self.diagnostics.push(
                     Diagnostic::warning(
                         self.file,
                         node.line,
-                        format!("the example {} is no JSON; it is left out", quoted(text)),
+                        format!("the example {} is not JSON; it is left out", quoted(text)),
                     )
-                    .with_help("mend the example in the file if it is needed"),
+                    .with_help("correct the example in the file if it is needed"),
                 );
                 return None;
             }
@@ -168,11 +169,11 @@ impl Examples<'_> {
                         self.file,
                         line,
                         format!(
-                            "the example is no JSON and is left out: {} (its line {}, column {})",
+                            "the example is not JSON and is left out: {} (line {} of the example, column {})",
                             failure.reason, failure.line, failure.column
                         ),
                     )
-                    .with_help("mend the example in the file if it is needed"),
+                    .with_help("correct the example in the file if it is needed"),
                 );
                 return None;
             }
@@ -186,14 +187,14 @@ impl Examples<'_> {
             self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
-                format!("{} behind the example is not read", quoted(behind)),
+                format!("{} after the example is ignored", quoted(behind)),
             ));
         }
         if parsed.cut.is_some() {
             self.diagnostics.push(Diagnostic::warning(
                 self.file,
                 line,
-                "the example is cut; what is there tells the schema only if the page has none",
+                "the example is truncated; it contributes to the schema only if the page has none",
             ));
         }
         let mut node = parsed.node;
@@ -202,7 +203,7 @@ impl Examples<'_> {
     }
 }
 
-/// Puts all of a value on one line of the page: the one that its text stands on.
+/// Sets the line of all parts of a value to the line of the string that contained it.
 fn stand(node: &mut JsonNode, line: u32) {
     node.line = line;
     match &mut node.value {
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types() {
+    fn media_types_are_recognised() {
         for (word, wanted) in [
             ("json", Some(JSON)),
             ("application/json; charset=utf-8", Some(JSON)),
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses() {
+    fn response_keys_are_parsed() {
         for (key, wanted) in [
             ("200", Some(("200", None))),
             ("x-200:Error", Some(("200", Some("Error")))),
@@ -261,18 +262,18 @@ mod tests {
     }
 
     #[test]
-    fn examples_in_texts() {
+    fn examples_in_strings_are_parsed() {
         for (text, value, said) in [
             ("{\"a\": 1.50}", Some("{\"a\":1.50}"), ""),
             ("{\"a\": 1, // one\n}", Some("{\"a\":1}"), "comment"),
             (
                 "{\"a\": 4111****1}",
                 None,
-                "no JSON and is left out: expected the end of the number",
+                "not JSON and is left out: expected the end of the number",
             ),
-            ("{\"a\": \"x", Some("{}"), "cut"),
-            ("{} {}", Some("{}"), "behind"),
-            ("ok", None, "`ok` is no JSON"),
+            ("{\"a\": \"x", Some("{}"), "truncated"),
+            ("{} {}", Some("{}"), "ignored"),
+            ("ok", None, "`ok` is not JSON"),
             ("", None, ""),
             ("{{body}}", None, ""),
         ] {

@@ -1,8 +1,13 @@
-//! Schemas that a page brings: JSON Schema of several drafts, with the habits of Apifox, made into schema
-//! objects of OpenAPI 3.0.
+//! Imports the schemas of a page: JSON Schema of several drafts with Apifox extensions becomes
+//! OpenAPI 3.0.
 //!
-//! References stay references, so that cycles are no matter; they come out as
-//! `#/components/schemas/<name>`, the name as the vendor wrote it.
+//! Used by the published and the Markdown format. This file has the importer and its references;
+//! `schema` handles one schema, `types` its types and limits, `values` its enumerated values, and
+//! `properties` its properties. `endpoint`, `parameters`, `body` and `security` build the operation
+//! around the schemas.
+//!
+//! References stay references, so cycles need no handling. They become
+//! `#/components/schemas/<name>` with the vendor's name.
 
 pub(crate) mod body;
 pub(crate) mod call;
@@ -25,41 +30,41 @@ use serde_json::{Map, Value, json};
 use crate::json::{Budget, JsonNode};
 use crate::message::{Diagnostic, quoted};
 
-/// The prefix of references to schemas in what is given out.
+/// Prefix of references in imported schemas.
 pub(crate) const PREFIX: &str = "#/components/schemas/";
 
-/// Schemas nested deeper than this are refused: each level is two in the document, and common JSON readers
+/// Maximum nesting of schemas: each level is two levels in the document, and common JSON readers
 /// stop at 128.
 const DEEPEST: usize = 40;
 
-/// A schema that something refers to.
+/// The target of a reference.
 #[derive(Debug, Clone)]
 pub(crate) struct Named<'a> {
-    /// The name that it has in the document, before names are made legal.
+    /// Its name in the document, before names are made legal.
     pub(crate) name: &'a str,
     pub(crate) file: &'a Arc<str>,
     pub(crate) schema: &'a JsonNode,
 }
 
-/// Where references lead.
+/// Resolves references.
 pub(crate) trait Lookup {
-    /// The schema of a key: a name, or a number of the project's list.
+    /// Returns the schema of a key: a name, or a number of the project's schema list.
     fn find(&self, key: &str) -> Option<Named<'_>>;
 }
 
-/// Makes schemas of one page, or of one list, into those of OpenAPI 3.0.
+/// Imports the schemas of one page or of one schema list.
 pub(crate) struct Reader<'a> {
     file: Arc<str>,
     lookup: &'a dyn Lookup,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Keys that were referred to, in the order in which they were met.
+    /// Referenced keys in the order of their first occurrence.
     used: Vec<String>,
     met: HashSet<String>,
     missing: HashSet<String>,
     unknown_words: HashSet<String>,
     budget: Budget,
     depth: usize,
-    /// Keys whose property sets are being merged in.
+    /// Keys of the property sets that are being merged.
     merging: Vec<String>,
     said: HashMap<&'static str, ()>,
 }
@@ -81,38 +86,38 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The schema that a node describes.
+    /// Imports a schema.
     pub(crate) fn schema(&mut self, node: &JsonNode) -> Value {
         Value::Object(self.object(node))
     }
 
-    /// The keys that were referred to since the last call, each once in all.
+    /// Returns the keys that were referenced since the last call.
     pub(crate) fn take_used(&mut self) -> Vec<String> {
         std::mem::take(&mut self.used)
     }
 
-    /// A schema that has a name.
+    /// Imports a schema that has a name.
     pub(crate) fn named(&mut self, name: &str, node: &JsonNode) -> Value {
         let mut schema = self.object(node);
-        // A title that only says the name again describes nothing.
+        // A title that repeats the name is not a description.
         if schema.get("description").and_then(Value::as_str) == Some(name) {
             schema.shift_remove("description");
         }
         Value::Object(schema)
     }
 
-    /// A schema of its own, and the keys that it refers to.
+    /// Imports a schema and returns the keys that it references.
     pub(crate) fn alone(&mut self, name: &str, node: &JsonNode) -> (Value, Vec<String>) {
         self.met.clear();
         let schema = self.named(name, node);
         (schema, self.take_used())
     }
 
-    /// The schema of a field of a form.
+    /// Imports the schema of a form field.
     pub(crate) fn field(&mut self, node: &JsonNode, line: u32) -> Value {
         let schema = self.property(node, line);
         match schema {
-            // A field of no type is a text.
+            // A field without a type is a string.
             Value::Object(mut schema)
                 if !schema.contains_key("type")
                     && !schema.contains_key("$ref")
@@ -130,7 +135,7 @@ impl<'a> Reader<'a> {
             .push(Diagnostic::warning(&self.file, line, text).with_help(help));
     }
 
-    /// The same thing is said of one page only once.
+    /// Adds a diagnostic unless the page already has it.
     fn once(&mut self, what: &'static str, message: Diagnostic) {
         if self.said.insert(what, ()).is_none() {
             self.diagnostics.push(message);
@@ -143,12 +148,12 @@ impl<'a> Reader<'a> {
                 &self.file,
                 node.line,
                 format!(
-                    "the schema is nested deeper than {DEEPEST} levels; what is below is left out"
+                    "the schema is nested deeper than {DEEPEST} levels; the deeper levels are left out"
                 ),
             );
             self.once(
                 "deep",
-                message.with_help("look at the page: no API needs that"),
+                message.with_help("check the page: an API does not need this"),
             );
             return Map::new();
         }
@@ -156,12 +161,11 @@ impl<'a> Reader<'a> {
             let message = Diagnostic::error(
                 &self.file,
                 node.line,
-                "the schemas are too many, or unfold into too many; the rest is left out",
+                "the page has too many schemas, or they expand into too many; the rest is left out",
             );
             self.once(
                 "large",
-                message
-                    .with_help("look at the page: property sets that are merged in may multiply"),
+                message.with_help("check the page: merged property sets may multiply"),
             );
             return Map::new();
         }
@@ -171,7 +175,7 @@ impl<'a> Reader<'a> {
         schema
     }
 
-    /// The place of a line, as documents have it.
+    /// Returns the file and line for `x-apifox-at`.
     fn marker(&self, line: u32) -> Value {
         let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
         json!(format!("{name}:{line}"))
@@ -184,19 +188,18 @@ impl<'a> Reader<'a> {
                     &self.file,
                     line,
                     format!(
-                        "the schema {} is missing; anything may stand there",
+                        "the schema {} is missing; any value is accepted",
                         quoted(key)
                     ),
                 )
-                .with_help(
-                    "get the project's list of schemas, or give it a schema in the curation",
-                ),
+                .with_help("add the project's schema list, or define the schema in an overlay"),
             );
         }
     }
 }
 
-/// Whether a schema says nothing that an example would not: nothing at all, or that it is an object.
+/// Returns whether a schema adds nothing to an example: it is empty, or only says that the value is
+/// an object.
 pub(crate) fn is_blank(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema.iter().all(|(word, value)| match word.as_str() {
@@ -207,7 +210,7 @@ pub(crate) fn is_blank(schema: &Value) -> bool {
     })
 }
 
-/// A schema of a few members.
+/// Creates a JSON object from a few entries.
 pub(crate) fn members(
     pairs: impl IntoIterator<Item = (&'static str, Value)>,
 ) -> Map<String, Value> {

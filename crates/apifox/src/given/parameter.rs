@@ -1,4 +1,4 @@
-//! Parameters as both forms with schemas have them.
+//! Parameters of a page with schemas.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, Schem
 use crate::rendered::parameters::is_standard;
 use crate::rendered::path;
 
-/// Words of a parameter that describe its values, where it has no schema of its own.
+/// Keywords of a parameter that describe its value if it has no `schema`.
 const WORDS: &[&str] = &[
     "type",
     "items",
@@ -28,7 +28,8 @@ const WORDS: &[&str] = &[
     "x-apifox-enum",
 ];
 
-/// Parameters of an operation, each place and name once: those of the path first, in its order.
+/// The parameters of an operation, each location and name once; path parameters first, in path
+/// order.
 pub(crate) struct Parameters {
     all: Vec<ApiParameter>,
     met: HashSet<(ParameterLocation, String)>,
@@ -36,7 +37,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// For a path template that stands on a line.
+    /// Creates the parameters of a path template.
     pub(crate) fn new(template: &str, line: u32) -> Self {
         let names = path::names(template).unwrap_or_default();
         let of_path = |name: &&str| ApiParameter {
@@ -56,8 +57,7 @@ impl Parameters {
         }
     }
 
-    /// Adds what a page says of a parameter. Headers that carry the message and not its meaning are none, but
-    /// for the one that proves who is calling.
+    /// Adds a parameter. Standard headers are skipped except for `Authorization`.
     pub(crate) fn add(&mut self, place: ParameterLocation, node: &JsonNode, reader: &mut Reader) {
         if node.get("enable").and_then(JsonNode::truth) == Some(false) {
             return;
@@ -86,16 +86,13 @@ impl Parameters {
             Some(at) => self.all[at] = parameter,
             None => reader.warn(
                 node.line,
-                format!(
-                    "the path has no place for the parameter {}; it is left out",
-                    quoted(name)
-                ),
+                format!("the path has no parameter {}; it is left out", quoted(name)),
                 "correct the path or the name in the file",
             ),
         }
     }
 
-    /// Adds the parameters of a list, each of which says by `in` where it stands.
+    /// Adds the parameters of a list, whose locations are in `in`.
     pub(crate) fn add_list(&mut self, list: &[JsonNode], reader: &mut Reader) {
         for node in list {
             match node.text_of("in").and_then(place) {
@@ -103,7 +100,7 @@ impl Parameters {
                 None => reader.warn(
                     node.line,
                     format!(
-                        "a parameter stands in no place of a request: {}",
+                        "the location of a parameter is unknown: {}",
                         quoted(node.text_of("in").unwrap_or("none"))
                     ),
                     "correct its `in` in the file",
@@ -117,7 +114,7 @@ impl Parameters {
     }
 }
 
-/// The place behind its word.
+/// Parses the value of `in`.
 pub(crate) fn place(word: &str) -> Option<ParameterLocation> {
     Some(match word {
         "path" => ParameterLocation::Path,
@@ -167,11 +164,11 @@ fn one(place: ParameterLocation, name: &str, node: &JsonNode, reader: &mut Reade
                 || schema.contains_key("$ref")
                 || schema.contains_key("allOf"))
         {
-            // A text shows nothing of an object.
+            // A text is not an example of an object.
             samples.clear();
         }
     }
-    // In a URL all values are text: a bare type word says no more than a row of a table does.
+    // All values in a URL are text, so a bare type name is treated like one in a table.
     let plain = schema.as_object().is_some_and(is_plain);
     ApiParameter {
         place,
@@ -185,7 +182,7 @@ fn one(place: ParameterLocation, name: &str, node: &JsonNode, reader: &mut Reade
     }
 }
 
-/// The words of a parameter that stand in place of a schema.
+/// Returns the keywords of a parameter that replace a schema.
 fn words(node: &JsonNode) -> JsonNode {
     let members: Vec<JsonField> = node
         .fields()
@@ -199,7 +196,7 @@ fn words(node: &JsonNode) -> JsonNode {
     }
 }
 
-/// The type as a table would have it.
+/// Returns the type as a table would print it.
 fn type_name(schema: &Map<String, Value>) -> Option<String> {
     let kind = schema.get("type")?.as_str()?;
     match kind {
@@ -217,7 +214,7 @@ fn type_name(schema: &Map<String, Value>) -> Option<String> {
     }
 }
 
-/// Whether a schema says no more than its type.
+/// Returns whether a schema only has a type.
 fn is_plain(schema: &Map<String, Value>) -> bool {
     schema.iter().all(|(word, value)| match word.as_str() {
         "type" => value != "object",
@@ -253,7 +250,7 @@ fn samples(node: &JsonNode) -> Vec<SampleValue> {
         .collect()
 }
 
-/// The query of a path that has one: parameters that nothing else may name.
+/// Adds the query of a path, unless the page documents the parameter.
 pub(crate) fn add_query(query: &[(String, String)], line: u32, parameters: &mut Vec<ApiParameter>) {
     for (name, value) in query {
         let known = |parameter: &ApiParameter| {

@@ -1,4 +1,4 @@
-//! The properties of an object: their order, and the sets of another schema that are merged in.
+//! Properties of an object: their order, and property sets merged from other schemas.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use super::Reader;
 use crate::json::JsonNode;
 use crate::message::{Diagnostic, quoted};
 
-/// Properties in their order, and which of them are required.
+/// Properties in order, and the names of the required ones.
 #[derive(Default)]
 struct Set {
     properties: Vec<(String, Value)>,
     index: HashMap<String, usize>,
     required: HashSet<String>,
-    /// Properties are missing that nobody knows the names of.
+    /// Some properties are missing and their names are unknown.
     lacks: bool,
 }
 
 impl Set {
-    /// What is there already stays.
+    /// Adds a property unless it is already present.
     fn add(&mut self, name: &str, schema: Value, required: bool) {
         if !self.index.contains_key(name) {
             self.index.insert(name.to_owned(), self.properties.len());
@@ -58,7 +58,7 @@ impl Reader<'_> {
                 schema.insert("additionalProperties".to_owned(), json!(true));
             }
             Some(more) => {
-                // What lacks properties must not refuse them.
+                // An object with missing properties must not forbid additional ones.
                 if let Some(allowed) = more.truth().filter(|allowed| *allowed || !lacks) {
                     schema.insert("additionalProperties".to_owned(), json!(allowed));
                 }
@@ -67,7 +67,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The properties of a schema with those that `x-apifox-refs` merges in at their places.
+    /// Collects the properties of a schema; `x-apifox-refs` inserts property sets at their
+    /// positions.
     fn set(&mut self, node: &JsonNode) -> Set {
         let own: HashMap<&str, (&JsonNode, u32)> = node
             .get("properties")
@@ -117,10 +118,10 @@ impl Reader<'_> {
                     self.warn(
                         *line,
                         format!(
-                            "the page has the place of a property set, {}, and not the set; its properties are missing",
+                            "the page has a placeholder for the property set {}, but not the set; its properties are missing",
                             quoted(name)
                         ),
-                        "give the schema its properties in the curation",
+                        "add the properties of the schema in an overlay",
                     );
                     continue;
                 }
@@ -128,7 +129,7 @@ impl Reader<'_> {
                 set.add(name, schema, required_by_itself(property));
             }
         }
-        // A property set may hold what the schema itself requires.
+        // A merged property may be required by the schema itself.
         let by_name = required
             .iter()
             .filter(|name| set.index.contains_key(**name));
@@ -137,7 +138,7 @@ impl Reader<'_> {
         set
     }
 
-    /// Merges the properties of what an entry of `x-apifox-refs` describes or refers to.
+    /// Merges the properties of an `x-apifox-refs` entry.
     fn merge(&mut self, entry: &JsonNode, own: &HashMap<&str, (&JsonNode, u32)>, set: &mut Set) {
         let changes: HashMap<&str, &JsonNode> = entry
             .get("x-apifox-overrides")
@@ -161,7 +162,7 @@ impl Reader<'_> {
         for (name, schema) in theirs.properties {
             let must = theirs.required.contains(&name) || required.contains(name.as_str());
             let schema = match (own.get(name.as_str()), changes.get(name.as_str())) {
-                // Written out on the page, it is what the page says.
+                // A property on the page takes precedence.
                 (Some((property, line)), _) => self.property(property, *line),
                 (None, Some(change)) if change.is_null() => continue,
                 (None, Some(change)) => self.property(change, change.line),
@@ -179,7 +180,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The properties of a schema that is referred to, for merging.
+    /// Returns the properties of a referenced schema, for merging.
     fn set_of(&mut self, key: &str, line: u32) -> Set {
         let lookup = self.lookup;
         let Some(named) = lookup.find(key) else {
@@ -194,13 +195,13 @@ impl Reader<'_> {
                 &self.file,
                 line,
                 format!(
-                    "the property set of {} is merged into itself; that is left out",
+                    "the property set of {} is merged into itself; the inner merge is left out",
                     quoted(key)
                 ),
             );
             self.once(
                 "cycle",
-                message.with_help("correct the page, or say what is meant in the curation"),
+                message.with_help("correct the page, or define the schema in an overlay"),
             );
             return Set::default();
         }
@@ -208,11 +209,11 @@ impl Reader<'_> {
             let message = Diagnostic::error(
                 &self.file,
                 line,
-                "property sets are merged into each other without an end; the rest is left out",
+                "property sets are merged without an end; the rest is left out",
             );
             self.once(
                 "merging",
-                message.with_help("look at the page: no API needs that"),
+                message.with_help("check the page: an API does not need this"),
             );
             return Set::default();
         }
@@ -220,7 +221,7 @@ impl Reader<'_> {
         let file = std::mem::replace(&mut self.file, Arc::clone(named.file));
         let depth = self.depth;
         self.depth += 1;
-        // What is referred to may be another reference, or say by words of its own what it merges.
+        // The target may be another reference, or merge property sets itself.
         let set = match Self::key_of(named.schema) {
             Some(next) => self.set_of(&next, line),
             None => self.set(named.schema),
@@ -232,12 +233,13 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a property only keeps the place of a property set that was not resolved when the page was saved.
+/// Returns whether a property is a placeholder for a property set that was not resolved when the
+/// page was saved.
 fn is_empty_place(node: &JsonNode) -> bool {
     node.says("x-tmp-pending-properties")
 }
 
-/// Whether the property says of itself that it is required, as older drafts have it.
+/// Returns whether a property has its own `required`, as in older drafts.
 fn required_by_itself(node: &JsonNode) -> bool {
     node.says("required")
 }

@@ -1,12 +1,10 @@
-//! References, and the names in them.
-
 use serde_json::{Map, Value, json};
 
 use super::{PREFIX, Reader, members};
 use crate::json::JsonNode;
 use crate::message::quoted;
 
-/// The key that a reference leads to: `#/components/schemas/Page%C2%ABOrder%C2%BB` → `Page«Order»`,
+/// Returns the key of a reference: `#/components/schemas/Page%C2%ABOrder%C2%BB` → `Page«Order»`,
 /// `#/definitions/12` → `12`.
 pub(super) fn key(reference: &str) -> Option<String> {
     let reference = reference.trim();
@@ -17,7 +15,7 @@ pub(super) fn key(reference: &str) -> Option<String> {
     (!key.is_empty()).then_some(key)
 }
 
-/// What is no percent code stays as it is; so does a text whose codes are not UTF-8.
+/// Decodes percent escapes. Invalid escapes, and escapes that are not UTF-8, are kept.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -38,7 +36,7 @@ fn percent_decoded(text: &str) -> String {
 }
 
 impl Reader<'_> {
-    /// A schema that is a reference, with what stands beside it.
+    /// Imports a schema that is a reference, with its sibling keywords.
     pub(super) fn refer(&mut self, node: &JsonNode, reference: &str) -> Map<String, Value> {
         let nullable = node.says("nullable");
         let target = self.target(reference, node.line);
@@ -59,16 +57,16 @@ impl Reader<'_> {
         schema
     }
 
-    /// The name of what a reference leads to.
+    /// Returns the name of the target.
     fn target(&mut self, reference: &str, line: u32) -> Option<String> {
         let Some(key) = key(reference) else {
             self.warn(
                 line,
                 format!(
-                    "the reference {} leads out of the page; anything may stand there",
+                    "the reference {} leads out of the page; any value is accepted",
                     quoted(reference)
                 ),
-                "give it a schema in the curation",
+                "define the schema in an overlay",
             );
             return None;
         };
@@ -89,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_references() {
+    fn reference_keys_are_decoded() {
         for (reference, wanted) in [
             ("#/components/schemas/Order", Some("Order")),
             (

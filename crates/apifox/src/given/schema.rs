@@ -1,4 +1,4 @@
-//! One schema, word by word.
+//! Imports one schema, keyword by keyword.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::{Reader, members};
 use crate::json::{JsonNode, JsonValue};
 use crate::message::quoted;
 
-/// Words that are read here or in the files beside this one, or that say nothing of a value.
+/// Keywords that are imported, or that do not describe a value.
 const KNOWN: &[&str] = &[
     "$ref",
     "$schema",
@@ -103,7 +103,7 @@ impl Reader<'_> {
         schema
     }
 
-    /// One of several types, with the words that belong to it.
+    /// Creates the branch of one of several types, with its keywords.
     fn branch(&mut self, node: &JsonNode, kind: &Map<String, Value>) -> Value {
         let mut branch = kind.clone();
         match kind.get("type").and_then(Value::as_str) {
@@ -117,7 +117,7 @@ impl Reader<'_> {
         Value::Object(branch)
     }
 
-    /// The description, or the title in its place.
+    /// Returns the description, or else the title.
     pub(super) fn description(&self, node: &JsonNode) -> Option<String> {
         let text = node.text_of("description").or(node.text_of("title"))?;
         Some(text.to_owned())
@@ -137,7 +137,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the enumerated values over. Gives what is told of them.
+    /// Imports the enumerated values; returns their descriptions.
     fn enumerated(
         &mut self,
         node: &JsonNode,
@@ -160,13 +160,13 @@ impl Reader<'_> {
             self.warn(
                 node.line,
                 format!(
-                    "the enumerated value {} is not {what}; the others are not taken as the only ones",
+                    "the enumerated value {} is not {what}; other values are accepted too",
                     quoted(odd)
                 ),
-                "correct the type or the value in the curation",
+                "correct the type or the value in an overlay",
             );
         }
-        // Values of which nothing is told: the list itself has them, without the words in them.
+        // Values without a description are already in the list.
         told.retain(|(_, words)| !words.is_empty());
         for (value, text) in found.told {
             if !told
@@ -180,8 +180,11 @@ impl Reader<'_> {
         if let Some(prose) = found.prose.first() {
             self.warn(
                 node.line,
-                format!("the enumerated value {} is a sentence; the values are not taken as the only ones", quoted(prose)),
-                "list the values in the curation",
+                format!(
+                    "the enumerated value {} is a sentence; other values are accepted too",
+                    quoted(prose)
+                ),
+                "list the values in an overlay",
             );
             told.extend(
                 found
@@ -204,7 +207,7 @@ impl Reader<'_> {
         told
     }
 
-    /// Default and example: places for values are none, and neither is what is not of the type.
+    /// Imports `default` and the example, without placeholders and values of another type.
     fn shown(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         let kind = kinds.only();
         if let Some(default) = node.get("default").filter(|default| shows(default, kind)) {
@@ -217,14 +220,14 @@ impl Reader<'_> {
                 None => self.warn(
                     default.line,
                     format!(
-                        "the default {} is none of the values; it is left out",
+                        "the default {} is not an allowed value; it is left out",
                         quoted(
                             &default
                                 .scalar()
-                                .unwrap_or_else(|| "of several parts".to_owned())
+                                .unwrap_or_else(|| "an array or object".to_owned())
                         )
                     ),
-                    "correct the default or the type in the curation",
+                    "correct the default or the type in an overlay",
                 ),
             }
         }
@@ -235,13 +238,14 @@ impl Reader<'_> {
             .get("example")
             .or(first)
             .filter(|example| shows(example, kind));
-        // An example is no rule: one that is not of the type is left out without a word.
+        // An example of another type is left out without a warning, because examples are not
+        // binding.
         if let Some(value) = example.and_then(|example| of_type(example, kind)) {
             schema.insert("example".to_owned(), value);
         }
     }
 
-    /// Says once of each word that it is lost.
+    /// Warns once about each keyword that is lost.
     fn unknown_words(&mut self, node: &JsonNode) {
         for member in node.fields() {
             let word = member.name.as_str();
@@ -252,10 +256,10 @@ impl Reader<'_> {
                 self.warn(
                     member.line,
                     format!(
-                        "OpenAPI 3.0 has no word {} in a schema; it is left out",
+                        "OpenAPI 3.0 has no schema keyword {}; it is left out",
                         quoted(word)
                     ),
-                    "say it in the curation if it matters",
+                    "describe it in an overlay if it matters",
                 );
             }
         }
@@ -268,14 +272,14 @@ impl Reader<'_> {
                 _ => json!({}),
             },
             Some(items) if !items.fields().is_empty() => self.schema(items),
-            // The type word may have said it: `array[string]`.
+            // The type name may include the items: `array[string]`.
             _ if schema.contains_key("items") => return,
             _ => json!({}),
         };
         schema.insert("items".to_owned(), items);
     }
 
-    /// The schema of a property, which says where it stands unless it is nothing but a reference.
+    /// Imports the schema of a property, with its line unless it is only a reference.
     pub(super) fn property(&mut self, node: &JsonNode, line: u32) -> Value {
         let mut schema = self.object(node);
         if !schema.contains_key("$ref") {
@@ -284,13 +288,13 @@ impl Reader<'_> {
         Value::Object(schema)
     }
 
-    /// Whether the node is a reference, and where it leads.
+    /// Returns the key if a schema is a reference.
     pub(super) fn key_of(node: &JsonNode) -> Option<String> {
         reference::key(node.text_of("$ref")?)
     }
 }
 
-/// Whether a value shows anything.
+/// Returns whether a value is usable as an example or default.
 fn shows(node: &JsonNode, kind: Option<&str>) -> bool {
     match &node.value {
         JsonValue::Null => false,
@@ -315,7 +319,7 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A description with what is told of the values as a list below it.
+/// Appends the descriptions of the values as a list.
 fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<String> {
     let words = told.iter().any(|(_, text)| !text.is_empty());
     let prose = told.iter().any(|(value, _)| value.contains(' '));
@@ -337,7 +341,6 @@ fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<S
     })
 }
 
-/// Limits of numbers, texts, arrays and objects.
 impl Reader<'_> {
     fn limits(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         super::limits::take(node, kinds.only(), schema);
@@ -349,7 +352,7 @@ impl Reader<'_> {
     }
 }
 
-/// A schema for the fields of a form, in order: name, line, schema and whether it is required.
+/// Creates the object schema of form fields: name, schema, and whether it is required.
 pub(crate) fn object_of(fields: Vec<(String, Value, bool)>) -> Value {
     let required: Vec<String> = fields
         .iter()

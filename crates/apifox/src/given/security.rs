@@ -1,4 +1,4 @@
-//! How a caller proves who it is: schemes that a page names, and headers that it repeats as parameters.
+//! Authentication: security schemes of a page, and headers that it repeats as parameters.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::json::{JsonNode, JsonValue};
 use crate::names::camel_case;
 use crate::page::{ApiParameter, ParameterLocation, SecurityScheme};
 
-/// Headers that hold a key or a token, with neither case nor `-`, `_`, `x-`.
+/// Headers with a key or a token, in lower case without `-`, `_` and `x-`.
 const KEYS: &[&str] = &[
     "apikey",
     "accesskey",
@@ -17,9 +17,9 @@ const KEYS: &[&str] = &[
     "sessiontoken",
     "usertoken",
 ];
-/// Headers that hold a signature.
+/// Headers with a signature.
 const SIGNATURES: &[&str] = &["sign", "signature", "signstr", "signdata", "reqsign"];
-/// Headers that belong to a signature where there is one.
+/// Headers that belong to a signature, if the page has one.
 const SIGNED: &[&str] = &[
     "timestamp",
     "time",
@@ -43,7 +43,7 @@ fn bare(name: &str) -> String {
     }
 }
 
-/// Takes the headers out of the parameters that prove who is calling, and adds them to each set.
+/// Removes the authentication headers from the parameters, and adds them to each set of schemes.
 pub(crate) fn take_headers(
     parameters: &mut Vec<ApiParameter>,
     sets: &mut Vec<Vec<SecurityScheme>>,
@@ -88,7 +88,7 @@ pub(crate) fn take_headers(
     }
 }
 
-/// Whether two schemes are the same but for what is said of them.
+/// Returns whether two schemes are equal except for their descriptions.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     let lower = |value: &Value, word: &str| value[word].as_str().map(str::to_ascii_lowercase);
     ["type", "scheme", "in", "name"]
@@ -119,7 +119,7 @@ fn authorization(parameter: &ApiParameter) -> SecurityScheme {
 
 fn key(parameter: &ApiParameter) -> SecurityScheme {
     let header = &parameter.field.name;
-    // `X-API-Key` and `TIMESTAMP` are words, `accessToken` has them inside.
+    // `X-API-Key` and `TIMESTAMP` are separated words; `accessToken` is camel case.
     let is_one_word =
         !header.contains(['-', '_']) && header.chars().any(|c| c.is_ascii_lowercase());
     let name = if is_one_word {
@@ -145,7 +145,8 @@ fn described(name: String, mut scheme: Value, parameter: &ApiParameter) -> Secur
     }
 }
 
-/// A security scheme as OpenAPI 3.0 has it, from what a page writes in its place. `None`: it is none.
+/// Converts a page's scheme to an OpenAPI 3.0 security scheme. Returns `None` if it is not a
+/// scheme.
 pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
     let word = |name: &str| node.text_of(name).map(str::to_ascii_lowercase);
     let kind = word("type")?;
@@ -157,7 +158,7 @@ pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
         ("http", Some("digest")) | ("digest", _) => json!({ "type": "http", "scheme": "digest" }),
         ("http" | "bearer" | "jwt" | "token", _) => json!({ "type": "http", "scheme": "bearer" }),
         ("apikey", _) => {
-            // The settings of a page have a group of their own for each kind.
+            // The settings of a page have one group per kind of scheme.
             let inner = node
                 .get("apikey")
                 .filter(|inner| inner.is_object())
@@ -179,7 +180,7 @@ pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
         }
         ("oauth2", _) => match flows(node.get("flows")) {
             Some(flows) => json!({ "type": "oauth2", "flows": flows }),
-            // Without a flow all that is known is how the token travels.
+            // Without a flow only the transport of the token is known.
             None => json!({ "type": "http", "scheme": "bearer" }),
         },
         ("openidconnect", _) => {
@@ -199,7 +200,7 @@ pub(crate) fn scheme(node: &JsonNode) -> Option<Value> {
     Some(scheme)
 }
 
-/// The flows that have the addresses they need.
+/// Returns the flows that have their required URLs.
 fn flows(node: Option<&JsonNode>) -> Option<Value> {
     let mut flows = serde_json::Map::new();
     for member in node?.fields() {
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_become_schemes() {
+    fn authentication_headers_become_schemes() {
         for (headers, names, left) in [
             (&[("Authorization", "Bearer x")][..], "bearer", 0),
             (&[("authorization", "Basic x")], "basic", 0),
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_of_pages() {
+    fn schemes_of_pages_are_converted() {
         for (text, wanted) in [
             (
                 r#"{"type":"bearer","scheme":"bearer"}"#,

@@ -1,15 +1,15 @@
-//! Values in schemas: what is enumerated, defaults and examples.
+//! Values in schemas: enumerated values, defaults and examples.
 
 use serde_json::Value;
 
 use crate::json::{JsonNode, JsonValue, number};
 
-/// Whether a text is a place for a value: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
+/// Returns whether a text contains a placeholder: `{{token}}`, `Bearer {{token}}`, `{{$date.now}}`.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     text.find("{{").is_some_and(|at| text[at..].contains("}}"))
 }
 
-/// Whether anything in a value is a place for one.
+/// Returns whether any part of a value contains a placeholder.
 pub(super) fn has_placeholder(node: &JsonNode) -> bool {
     match &node.value {
         JsonValue::String(text) => is_placeholder(text),
@@ -19,8 +19,8 @@ pub(super) fn has_placeholder(node: &JsonNode) -> bool {
     }
 }
 
-/// A value as the type has it; texts are read as numbers and booleans where the type asks for them. `None`:
-/// it is none of the type.
+/// Converts a value to a type; strings are parsed as numbers and booleans. Returns `None` if the
+/// value is not of the type.
 pub(super) fn of_type(node: &JsonNode, kind: Option<&str>) -> Option<Value> {
     let text = match &node.value {
         JsonValue::String(text) => Some(text.trim()),
@@ -47,20 +47,20 @@ pub(super) fn of_type(node: &JsonNode, kind: Option<&str>) -> Option<Value> {
     }
 }
 
-/// What a list of values says.
+/// The content of a list of enumerated values.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Enumeration {
     pub(super) values: Vec<Value>,
     pub(super) null: bool,
-    /// What stood behind a value (`1 (paid)`), with the value.
+    /// Values with the description after them (`1 (paid)`).
     pub(super) told: Vec<(String, String)>,
-    /// Values that are sentences. With one of them the list is no list of values.
+    /// Values that are sentences. A list with a sentence is not exhaustive.
     pub(super) prose: Vec<String>,
-    /// Values that are none of the type.
+    /// Values of another type.
     pub(super) odd: Vec<String>,
 }
 
-/// Reads the values that a schema enumerates: blanks at the ends go, and words behind a value.
+/// Reads enumerated values without surrounding whitespace and without the descriptions after them.
 pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration {
     let mut found = Enumeration::default();
     for item in items {
@@ -98,14 +98,14 @@ pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration
     found
 }
 
-/// `PAID: the order is paid` → `PAID` and `the order is paid`. What has no such form is a value.
+/// `PAID: the order is paid` → `PAID` and `the order is paid`. Returns `None` for a plain value.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     const MARKS: &[&str] = &[":", "：", "(", "（", "=", " - ", " – ", " — ", "—"];
     let end = text
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-')))
         .filter(|&end| end > 0)?;
     let (value, rest) = text.split_at(end);
-    // `1-已付`: no value goes on in another script.
+    // `1-已付`: a value does not continue in another script.
     if let Some(value) = value.strip_suffix('-').filter(|value| !value.is_empty())
         && rest.starts_with(|c: char| !c.is_ascii() && c.is_alphabetic())
     {
@@ -121,7 +121,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     (words && !told.is_empty()).then_some((value, told))
 }
 
-/// `3-gone` → `3` and `gone`, where the values are numbers.
+/// `3-gone` → `3` and `gone`, for numeric values.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let sign = usize::from(text.starts_with('-'));
     let end = text[sign..]
@@ -134,7 +134,7 @@ fn split_number(text: &str) -> Option<(&str, &str)> {
     (apart && told.chars().any(char::is_alphabetic)).then_some((value, told))
 }
 
-/// What Apifox notes of enumerated values: `x-apifox-enum` and `enumDescriptions`, as value and text.
+/// Reads value descriptions from `x-apifox-enum` and `enumDescriptions`.
 pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> = Vec::new();
     let mut add = |value: String, text: String| {
@@ -166,7 +166,7 @@ pub(super) fn told_of_values(node: &JsonNode) -> Vec<(String, String)> {
     told
 }
 
-/// Numbers of limits, which may be written as texts.
+/// Reads a numeric limit, which may be written as a string.
 pub(super) fn limit(node: &JsonNode) -> Option<Value> {
     of_type(node, Some("number"))
 }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders() {
+    fn placeholders_are_recognised() {
         for (text, is) in [
             ("{{token}}", true),
             ("Bearer {{token}}", true),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn values_take_the_type() {
+    fn values_are_converted_to_the_type() {
         for (text, kind, wanted) in [
             ("\"7\"", "integer", Some("7")),
             ("7.5", "integer", None),
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_values() {
+    fn value_descriptions_are_collected() {
         let told = told_of_values(&node(
             r#"{"x-apifox-enum":[{"value":1,"name":"Open","description":"since today"},{"value":"2 ","name":""}],
                "x-apifox":{"enumDescriptions":{"1":"no","3":"Closed","4":""}}}"#,

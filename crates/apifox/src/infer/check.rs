@@ -1,4 +1,4 @@
-//! Holds what tables say against the examples of the same page.
+//! Checks what tables document against the examples of the same page.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,12 @@ use super::shape::{InferredShape, PropertyShape, ShapeKind};
 use crate::json::{JsonNode, JsonValue};
 use crate::message::{Diagnostic, quoted};
 
-/// Takes back what an example disproves, and says so: a length that it exceeds, a required member that it
-/// does without (unless it is cut, or a file), a fixed value that it does not have (an error).
+/// Drops what an example disproves, and reports it: a maximum length that the example exceeds, a
+/// required field that it lacks (unless the example is truncated or the field is a file), and, as
+/// an error, a fixed value that it does not have.
 ///
-/// Gives `false` if the example is none of the shape: a cut one may lack something that is required, and of
-/// two places that contradict each other (which has been told) only the first one gave the shape.
+/// Returns `false` if the example does not match the shape: a truncated example may lack a required
+/// field, and of two contradicting places only the first one determined the shape.
 pub(crate) fn check(
     shape: &mut InferredShape,
     node: &JsonNode,
@@ -33,12 +34,13 @@ pub(crate) fn check(
                 }
             }
             let names: HashSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
-            // Each required property is either here or struck off: the time stays that of the example.
+            // Each required property is either present or removed, so the time is linear in the
+            // example.
             object.retain_required(|property| {
                 if names.contains(property.name.as_str()) {
                     return true;
                 }
-                // No example shows the bytes of a file.
+                // No example contains the bytes of a file.
                 if cut || matches!(property.shape.kind, ShapeKind::Binary) {
                     complete = false;
                     return true;
@@ -47,7 +49,7 @@ pub(crate) fn check(
                     &property.at.file,
                     property.at.line,
                     format!(
-                        "{} is called required, but the example at line {} does without it; it is not taken as required",
+                        "{} is documented as required, but the example at line {} lacks it; it is treated as optional",
                         quoted(&property.name),
                         node.line
                     ),
@@ -89,7 +91,7 @@ fn one_value(property: &mut PropertyShape, node: &JsonNode, diagnostics: &mut Ve
             &property.at.file,
             node.line,
             format!(
-                "the example of {} has {length} characters, a table allows {longest}; the limit is not taken over",
+                "the example of {} has {length} characters, but a table allows {longest}; the limit is ignored",
                 quoted(&property.name)
             ),
         ));
@@ -100,19 +102,19 @@ fn one_value(property: &mut PropertyShape, node: &JsonNode, diagnostics: &mut Ve
                 &property.at.file,
                 node.line,
                 format!(
-                    "the example of {} is {}, a table of the page says that it is always {}",
+                    "the example of {} is {}, but a table of the page says that it is always {}",
                     quoted(&property.name),
                     quoted(text),
                     quoted(&property.fixed[0])
                 ),
             )
-            .with_help("correct the place that is wrong; the fixed value is not taken over"),
+            .with_help("correct the wrong place; the fixed value is ignored"),
         );
         property.fixed.clear();
     }
 }
 
-/// Takes back fixed values that are none of the type, with an error.
+/// Drops fixed values that do not match the type, and reports each as an error.
 pub(crate) fn check_fixed(property: &mut PropertyShape, diagnostics: &mut Vec<Diagnostic>) {
     let kind = &property.shape.kind;
     let wrong = property
@@ -131,7 +133,7 @@ pub(crate) fn check_fixed(property: &mut PropertyShape, diagnostics: &mut Vec<Di
                     kind.word()
                 ),
             )
-            .with_help("correct the type or the value; the fixed value is not taken over"),
+            .with_help("correct the type or the value; the fixed value is ignored"),
         );
         property.fixed.clear();
     }

@@ -1,4 +1,4 @@
-//! What the rows of a table say of a shape that examples gave.
+//! Applies table rows to the shape inferred from examples.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::message::{Diagnostic, quoted};
 use crate::page::FieldSpec;
 use crate::types;
 
-/// Adds fields to a shape. A name that stands nowhere at the top is looked for below; where it stands once,
-/// that is meant. A name that stands nowhere is a property that no example has.
+/// Adds fields to a shape. A name that is not at the top level is searched below it, and applies if
+/// it occurs exactly once. A name that does not occur is a property that no example shows.
 pub(crate) fn apply(
     shape: &mut InferredShape,
     fields: &[FieldSpec],
@@ -35,9 +35,10 @@ pub(crate) fn apply(
         let way = match way(shape, field, &ways) {
             Ok(way) => way,
             Err(reason) => {
-                diagnostics.push(Diagnostic::warning(file, field.line, reason).with_help(
-                    "write the name with the one of the object in front of it (`outer.inner`)",
-                ));
+                diagnostics.push(
+                    Diagnostic::warning(file, field.line, reason)
+                        .with_help("write the name after the name of its object (`outer.inner`)"),
+                );
                 continue;
             }
         };
@@ -46,7 +47,7 @@ pub(crate) fn apply(
                 file,
                 field.line,
                 format!(
-                    "{} has no place: what holds it is no object",
+                    "{} has no place: its parent is not an object",
                     quoted(&field.name)
                 ),
             ));
@@ -54,10 +55,10 @@ pub(crate) fn apply(
     }
 }
 
-/// Ways longer than this are not looked for by a bare name.
+/// Longer paths are not searched by a bare name.
 const DEEPEST: usize = 12;
 
-/// Where each name stands below the top.
+/// Collects the paths of each name below the top level.
 fn below(
     shape: &InferredShape,
     way: &mut Vec<String>,
@@ -69,7 +70,7 @@ fn below(
             for property in object.properties() {
                 way.push(property.name.clone());
                 let known = ways.entry(property.name.clone()).or_default();
-                // Two are enough to know that the name alone does not tell.
+                // Two paths are enough to know that the name is ambiguous.
                 if known.len() < 2 {
                     known.push(way.clone());
                 }
@@ -94,7 +95,7 @@ fn way(
         Some([way]) => return Ok(way.clone()),
         Some(_) => {
             return Err(format!(
-                "{} stands in several objects; which one is meant can't be told",
+                "{} is in several objects, so the row is ambiguous",
                 quoted(name)
             ));
         }
@@ -117,7 +118,7 @@ fn top(shape: &InferredShape) -> Option<&ObjectShape> {
     }
 }
 
-/// The object behind arrays; something unknown becomes one.
+/// Returns the object inside any arrays; an unknown value becomes an object.
 fn object(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
     if matches!(shape.kind, ShapeKind::Unknown) {
         shape.kind = ShapeKind::Object(ObjectShape::default());
@@ -133,7 +134,7 @@ fn object_of(shape: &mut InferredShape) -> Option<&mut ObjectShape> {
     object(shape)
 }
 
-/// Puts what a field says at the end of a way.
+/// Applies a field to the property at a path.
 fn put(
     shape: &mut InferredShape,
     way: &[String],
@@ -207,7 +208,7 @@ mod tests {
         }
     }
 
-    /// A property, and whether it is required.
+    /// Returns a property, and whether it is required.
     fn find<'a>(shape: &'a InferredShape, way: &str) -> (&'a PropertyShape, bool) {
         let mut holder = top(shape).unwrap();
         let (outer, last) = way.rsplit_once('.').map_or(("", way), |parts| parts);
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_find_their_place() {
+    fn fields_are_applied_at_their_path() {
         let (shape, said) = applied(
             r#"{"data":[{"isbn":"1","price":1}],"total":1}"#,
             &[
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_without_a_place_are_told() {
+    fn fields_without_a_unique_path_are_reported() {
         let (_, said) = applied(
             r#"{"a":{"id":1},"b":{"id":2},"c":1}"#,
             &[
@@ -255,10 +256,13 @@ mod tests {
             ],
         );
         assert_eq!(said.len(), 3);
-        assert_eq!(said[0], "`c` is an integer at a.txt:1, a string at a.txt:9");
-        assert!(said[1].contains("stands in several objects"), "{}", said[1]);
+        assert_eq!(
+            said[0],
+            "`c` is an integer at a.txt:1, but a string at a.txt:9"
+        );
+        assert!(said[1].contains("is in several objects"), "{}", said[1]);
         assert!(
-            said[2].contains("what holds it is no object"),
+            said[2].contains("its parent is not an object"),
             "{}",
             said[2]
         );

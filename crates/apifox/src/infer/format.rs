@@ -1,18 +1,18 @@
-//! Forms of text that a schema can name.
+//! String formats that a schema can name.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
-/// A form that all seen values of a string have.
+/// A format that all observed values of a string have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Format {
-    /// Digits, a point, digits.
+    /// Digits with one decimal point.
     Decimal,
     /// `yyyy-MM-dd`
     Date,
-    /// A date and a time with a zone.
+    /// A date and time with a time zone.
     DateTime,
-    /// A date and a time without a zone.
+    /// A date and time without a time zone.
     DateTimeLocal,
     Uuid,
     Email,
@@ -20,7 +20,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The word for it in a schema.
+    /// Returns the value of `format` in a schema.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Decimal => "decimal",
@@ -33,7 +33,7 @@ impl Format {
         }
     }
 
-    /// Reads a word that a page has for it.
+    /// Parses a page's name for the format.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name.trim() {
             "decimal" => Self::Decimal,
@@ -47,9 +47,9 @@ impl Format {
         })
     }
 
-    /// The form of a text, if it has one.
+    /// Detects the format of a string.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        // All but addresses are short, and long ones of those tell nothing new.
+        // Other formats are short, and a long URL adds no information.
         if text.len() > 2000 || !text.is_ascii() {
             return None;
         }
@@ -67,7 +67,7 @@ impl Format {
     }
 }
 
-/// Whether a text has a form.
+/// Returns whether a string has the format.
 type Check = fn(&str) -> bool;
 
 fn digits(text: &str) -> bool {
@@ -84,7 +84,7 @@ fn is_date(text: &str) -> bool {
     text.len() == 10 && Date::strptime("%Y-%m-%d", text).is_ok()
 }
 
-/// `yyyy-MM-dd HH:mm:ss`, with `T` in place of the blank, and with a fraction.
+/// `yyyy-MM-dd HH:mm:ss`, with a space or a `T`, optionally with a fraction.
 fn is_local(text: &str) -> bool {
     let (Some(head), Some(rest)) = (text.get(..19), text.get(19..)) else {
         return false;
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_of_text() {
+    fn string_formats_are_detected() {
         for (text, format) in [
             ("4.7500", Some(Format::Decimal)),
             ("-1.5", Some(Format::Decimal)),

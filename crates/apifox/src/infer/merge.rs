@@ -1,14 +1,14 @@
-//! Several views of one value become one shape, or contradict each other.
+//! Merges several observations of one value into one shape, or reports a conflict.
 
 use std::fmt;
 
 use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
 use crate::message::quoted;
 
-/// Two places that say different things of one value.
+/// Two places that contradict each other about one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TypeConflict {
-    /// The way to the value, members and `[]`.
+    /// The path to the value: field names and `[]`.
     pub(crate) path: String,
     pub(crate) first: (SourceLine, String),
     pub(crate) second: (SourceLine, String),
@@ -22,12 +22,13 @@ impl fmt::Display for TypeConflict {
             quoted(&self.path)
         };
         let ((first, one), (second, other)) = (&self.first, &self.second);
-        write!(f, "{path} is {one} at {first}, {other} at {second}")
+        write!(f, "{path} is {one} at {first}, but {other} at {second}")
     }
 }
 
-/// Joins `other` into `shape`. A contradiction is told once for a value; the first view stays, and views
-/// that agree with it are still joined: their examples stand in the document.
+/// Merges `other` into `shape`. A conflict is reported once per value; the first observation is
+/// kept, and later ones that agree with it are still merged because their examples are in the
+/// document.
 pub(crate) fn merge(
     shape: &mut InferredShape,
     other: InferredShape,
@@ -106,7 +107,7 @@ fn members(
     }
 }
 
-/// Joins what two views say of a property.
+/// Merges what two observations say about a property.
 fn details(
     known: &mut PropertyShape,
     other: PropertyShape,
@@ -123,7 +124,7 @@ fn details(
     merge(&mut known.shape, other.shape, path, clashes);
 }
 
-/// Contradictions of one page have been told: what another page says is compared with what was taken.
+/// Clears the conflict marks after one page, so that another page is compared with the result.
 pub(crate) fn settle(shape: &mut InferredShape) {
     shape.contradicted = false;
     match &mut shape.kind {
@@ -135,14 +136,14 @@ pub(crate) fn settle(shape: &mut InferredShape) {
     }
 }
 
-/// The limit that holds for two views. One without a limit may have had values that exceed it.
+/// Returns the limit for two observations. An observation without a limit may have longer values.
 pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }
 
-/// Takes back what only one of two pages says: that a property is required, or which values it takes.
+/// Drops what only one of two pages says: that a property is required, and which values it has.
 ///
-/// To be called both ways before shapes of two pages are joined.
+/// Call it in both directions before merging the shapes of two pages.
 pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {
     match (&mut shape.kind, &other.kind) {
         (ShapeKind::Array(items), ShapeKind::Array(other)) => loosen(items, other),
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_agree() {
+    fn agreeing_kinds_are_merged() {
         let text = || ShapeKind::Text(TextFormat::Known(Format::Decimal));
         for (one, other, word) in [
             (
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_contradict() {
+    fn contradicting_kinds_are_reported() {
         for (one, other) in [
             (ShapeKind::Boolean, ShapeKind::Number),
             (
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_that_disagree_are_plain() {
+    fn different_formats_become_plain() {
         let date = TextFormat::Known(Format::Date);
         assert_eq!(joined(date, TextFormat::Unseen), date);
         assert_eq!(joined(date, TextFormat::Plain), TextFormat::Plain);

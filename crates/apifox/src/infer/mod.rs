@@ -1,4 +1,7 @@
-//! What examples and tables say of the shape of a value.
+//! Infers the shape of a value from examples and tables.
+//!
+//! `shape` is the result; `observe` reads one example or type name, `merge` combines observations,
+//! `fields` applies table rows, and `check` compares the rows with the examples.
 
 mod check;
 mod fields;

@@ -1,4 +1,4 @@
-//! The shape of what a page shows: of an example, of a text in an address, of a word in a table.
+//! Infers a shape from one example, one text or one type name.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::shape::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceL
 use crate::json::{JsonNode, JsonValue, number};
 use crate::types::Declared;
 
-/// The shape of an example.
+/// Infers the shape of an example.
 pub(crate) fn of_node(
     node: &JsonNode,
     file: &Arc<str>,
@@ -84,7 +84,7 @@ fn of_digits(digits: &str) -> ShapeKind {
     }
 }
 
-/// The shape of a value that a URL, a header or a form shows as text.
+/// Infers the shape of a value that a URL, a header or a form shows as text.
 pub(crate) fn of_text(text: &str, at: SourceLine) -> InferredShape {
     let kind = match text_value(text) {
         JsonValue::Bool(_) => ShapeKind::Boolean,
@@ -94,8 +94,8 @@ pub(crate) fn of_text(text: &str, at: SourceLine) -> InferredShape {
     InferredShape::new(at, kind)
 }
 
-/// A text as the value it most likely is. Up to nine digits are an integer: longer ones are numbers of
-/// orders and the like, which other calls may have letters in.
+/// Reads a text as the most likely value. Up to nine digits are an integer; a longer number is an
+/// identifier, which may contain letters elsewhere.
 pub(crate) fn text_value(text: &str) -> JsonValue {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let integer = !digits.is_empty()
@@ -111,7 +111,7 @@ pub(crate) fn text_value(text: &str) -> JsonValue {
     }
 }
 
-/// A text as a value of a shape, for an example. `None`: the text is no such value.
+/// Converts a text to a value of a kind, for an example. Returns `None` if it is not such a value.
 pub(crate) fn text_as(text: &str, shape: &ShapeKind) -> Option<serde_json::Value> {
     Some(match shape {
         ShapeKind::Boolean => serde_json::Value::Bool(text.parse().ok()?),
@@ -127,7 +127,7 @@ pub(crate) fn text_as(text: &str, shape: &ShapeKind) -> Option<serde_json::Value
     })
 }
 
-/// The shape that a type word of a table means.
+/// Returns the shape of a type name in a table.
 pub(crate) fn declared(declared: &Declared, at: &SourceLine) -> InferredShape {
     let kind = match declared {
         Declared::Any => ShapeKind::Unknown,
@@ -156,7 +156,7 @@ mod tests {
         (shape, clashes.iter().map(TypeConflict::to_string).collect())
     }
 
-    /// A shape in one line.
+    /// Prints a shape on one line.
     fn brief(shape: &InferredShape) -> String {
         let kind = match &shape.kind {
             ShapeKind::Integer { wide: true } => "wide integer".to_owned(),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_of_examples() {
+    fn shapes_of_examples_are_inferred() {
         for (text, shape) in [
             (
                 "{\"a\":1,\"b\":\"0.50\",\"c\":null}",
@@ -210,16 +210,16 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_name_both_lines_once() {
+    fn conflict_is_reported_once_with_both_lines() {
         let (_, clashes) = read("{\"a\":[{\"b\":1},\n{\"b\":\"x\"},\n{\"b\":true}]}");
         assert_eq!(
             clashes,
-            ["`a[].b` is an integer at docs/a.txt:1, a string at docs/a.txt:2"]
+            ["`a[].b` is an integer at docs/a.txt:1, but a string at docs/a.txt:2"]
         );
     }
 
     #[test]
-    fn values_of_text() {
+    fn texts_become_values() {
         let at = SourceLine {
             file: Arc::from("docs/a.txt"),
             line: 1,

@@ -1,21 +1,20 @@
-//! The shape of a value, and where it was seen.
-
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use super::format::Format;
 
-/// A line of a page.
+/// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceLine {
-    /// The file as messages name it.
+    /// The file as diagnostics print it.
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
 }
 
 impl SourceLine {
-    /// The file without its folder, and the line: the same wherever the importer runs.
+    /// Returns the file name without its folder, and the line, so that it is the same on every
+    /// machine.
     pub(crate) fn marker(&self) -> String {
         let name = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
         format!("{name}:{}", self.line)
@@ -28,29 +27,29 @@ impl fmt::Display for SourceLine {
     }
 }
 
-/// What is known of a value.
+/// The inferred shape of a value.
 #[derive(Debug, Clone)]
 pub(crate) struct InferredShape {
-    /// Where it was seen first.
+    /// The first place that shows the value.
     pub(crate) at: SourceLine,
     pub(crate) nullable: bool,
     pub(crate) kind: ShapeKind,
-    /// Two places contradict each other, and that has been said.
+    /// Two places contradict each other, and this has been reported.
     pub(crate) contradicted: bool,
 }
 
-/// What kind of value it is.
+/// The kind of a value.
 #[derive(Debug, Clone)]
 pub(crate) enum ShapeKind {
-    /// Nothing but null was seen, or nothing at all.
+    /// Only null, or no value, was observed.
     Unknown,
     Boolean,
-    /// `wide`: some value does not fit 64 bits.
+    /// `wide`: some value exceeds 64 bits.
     Integer {
         wide: bool,
     },
     Number,
-    /// A table says "decimal"; whether it is a number or a string on the wire is not known.
+    /// A table says "decimal"; whether it is sent as a number or a string is unknown.
     Decimal,
     Text(TextFormat),
     /// The bytes of a file.
@@ -59,22 +58,22 @@ pub(crate) enum ShapeKind {
     Object(ObjectShape),
 }
 
-/// What is known of the form of a string.
+/// What is known about the format of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFormat {
-    /// A table calls it a string; no value was seen.
+    /// A table calls it a string; no value was observed.
     Unseen,
-    /// Values of no form, or of several.
+    /// The values have no format, or several.
     Plain,
     Known(Format),
 }
 
-/// Properties in the order in which they were met, found by name in constant time.
+/// Properties in the order of their first occurrence, found by name in constant time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectShape {
     properties: Vec<PropertyShape>,
     index: HashMap<String, usize>,
-    /// Positions of the properties that are required.
+    /// Indexes of the required properties.
     required: BTreeSet<usize>,
 }
 
@@ -86,7 +85,7 @@ pub(crate) struct PropertyShape {
     pub(crate) shape: InferredShape,
     pub(crate) description: Option<String>,
     pub(crate) max_length: Option<u64>,
-    /// The only values it takes; empty: any.
+    /// The only allowed values; empty means any value.
     pub(crate) fixed: Vec<String>,
 }
 
@@ -121,21 +120,22 @@ impl ObjectShape {
         self.required.extend(self.index.get(name));
     }
 
-    /// The required properties, in order.
+    /// Returns the required properties in order.
     pub(crate) fn required(&self) -> impl Iterator<Item = &PropertyShape> {
         self.required
             .iter()
             .filter_map(|&at| self.properties.get(at))
     }
 
-    /// Keeps required what `keep` says. The time is that of the required ones, not of all.
+    /// Keeps a property required if `keep` returns true. Runs in time linear in the required
+    /// properties.
     pub(crate) fn retain_required(&mut self, mut keep: impl FnMut(&PropertyShape) -> bool) {
         let properties = &self.properties;
         self.required
             .retain(|&at| properties.get(at).is_some_and(&mut keep));
     }
 
-    /// Adds a property whose name is new.
+    /// Adds a property with a new name.
     pub(crate) fn push(&mut self, property: PropertyShape) {
         self.index
             .insert(property.name.clone(), self.properties.len());
@@ -144,7 +144,7 @@ impl ObjectShape {
 }
 
 impl PropertyShape {
-    /// A property of which only the value is known.
+    /// Creates a property without documentation.
     pub(crate) fn new(name: &str, at: SourceLine, shape: InferredShape) -> Self {
         Self {
             name: name.to_owned(),
@@ -167,7 +167,7 @@ impl InferredShape {
         }
     }
 
-    /// The same structure: what a reader of values must know is equal, wherever it was seen.
+    /// Returns whether two shapes have equal structure, wherever they were observed.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.nullable == other.nullable && self.kind.same(&other.kind)
     }
@@ -202,7 +202,7 @@ impl ShapeKind {
         }
     }
 
-    /// What a message calls it.
+    /// Returns the name of the kind for diagnostics.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Unknown => "null",

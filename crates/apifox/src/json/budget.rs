@@ -1,9 +1,7 @@
-//! How much of a page is read.
-
-/// How many values the examples of one page may hold: more would only take memory.
+/// Maximum number of JSON values on one page; it bounds the memory.
 pub(crate) const MAX_PAGE_VALUES: usize = 200_000;
 
-/// What is left of the values that a page may hold.
+/// The number of values that may still be read.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: usize,
@@ -11,19 +9,19 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Room for a whole project's schemas.
+    /// Returns the budget for the schema list of a whole project.
     pub(crate) fn of_project() -> Self {
         Self::of(MAX_PAGE_VALUES * 10)
     }
 
-    /// Takes one value; `false`: none is left.
+    /// Consumes one value; returns `false` if the budget is used up.
     pub(crate) fn take(&mut self) -> bool {
         let left = self.left.checked_sub(1);
         self.left = left.unwrap_or_default();
         left.is_some()
     }
 
-    /// How many there were at first.
+    /// Returns the initial number of values.
     pub(super) fn all(&self) -> usize {
         self.all
     }

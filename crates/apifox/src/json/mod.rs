@@ -1,5 +1,4 @@
-//! JSON as an example on a page holds it: with the line of every member, every digit of a number,
-//! and an end that may be missing.
+//! JSON that keeps the line of every field and every digit of a number.
 
 mod budget;
 mod reader;
@@ -11,7 +10,7 @@ use serde_json::{Map, Number, Value};
 pub(crate) use budget::{Budget, MAX_PAGE_VALUES};
 pub(crate) use reader::parse;
 
-/// A value of an example and the line where it starts.
+/// A value and the line on which it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonNode {
     /// Line of the page, counted from 1.
@@ -20,36 +19,37 @@ pub struct JsonNode {
     pub value: JsonValue,
 }
 
-/// What a [`JsonNode`] holds.
+/// The value of a [`JsonNode`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JsonValue {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, digit for digit as printed.
+    /// A number with the digits as printed.
     Number(String),
-    /// A string, its escapes resolved.
+    /// A string with its escapes resolved.
     String(String),
     /// An array.
     Array(Vec<JsonNode>),
-    /// An object; its members in the order of the page.
+    /// An object; its fields in the order of the page.
     Object(Vec<JsonField>),
 }
 
-/// One member of an object.
+/// A field of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonField {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The line of the name.
+    /// Line of the name.
     pub line: u32,
-    /// Its value.
+    /// The value.
     pub value: JsonNode,
 }
 
 impl JsonNode {
-    /// The same value without places. Numbers keep their digits; of two members of one name the last counts.
+    /// Returns the value without lines. Numbers keep their digits; of two fields with one name the
+    /// last one counts.
     pub fn to_value(&self) -> Value {
         match &self.value {
             JsonValue::Null => Value::Null,
@@ -67,7 +67,7 @@ impl JsonNode {
     }
 }
 
-/// A number with its digits kept. Text that is no number stays text.
+/// Returns a number with its digits, or a string if the text is not a number.
 pub(crate) fn number(digits: &str) -> Value {
     digits
         .parse::<Number>()
@@ -79,14 +79,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_survive() {
+    fn number_digits_survive_conversion() {
         for (digits, kept) in [
             ("12345678901234567890.12", "12345678901234567890.12"),
             ("0.00", "0.00"),
             ("-0", "-0"),
             ("214.650", "214.650"),
             ("12345678901234567890123", "12345678901234567890123"),
-            // The JSON library writes exponents its own way.
+            // `serde_json` normalises exponents.
             ("1e400", "1e+400"),
             ("1E2", "1e+2"),
         ] {

@@ -1,4 +1,8 @@
-//! Reads one JSON value from the front of a text, and makes the best of one that is cut.
+//! Parses one JSON value at the start of a text, which may be truncated.
+//!
+//! Libraries considered: `serde_json`, `jsonc-parser` and `spanned_json_parser` reject a truncated
+//! value, and none of them keeps the digits of a number, the order of the fields and the lines
+//! together.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -6,31 +10,31 @@ use std::str::CharIndices;
 use super::budget::Budget;
 use super::{JsonField, JsonNode, JsonValue};
 
-/// Deeper examples are refused. The document that an example ends in nests a dozen levels itself, and
+/// Maximum nesting of examples. The document around an example adds about a dozen levels, and
 /// common JSON readers stop at 128.
 const DEEPEST: usize = 100;
 
-/// A value that was read.
+/// The result of parsing a value.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) node: JsonNode,
-    /// Byte offset behind the value.
+    /// Byte offset after the value.
     pub(crate) end: usize,
-    /// Where and how the value is incomplete.
+    /// Where the value is truncated.
     pub(crate) cut: Option<Cut>,
-    /// What is not JSON but was understood: comments, commas at an end.
+    /// Accepted deviations from JSON: comments and trailing commas.
     pub(crate) remarks: Vec<(u32, &'static str)>,
 }
 
-/// The place where an example is incomplete.
+/// Where an example is truncated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(crate) line: u32,
-    /// The member whose value is missing, if its name is whole.
+    /// The field whose value is missing, if its name is complete.
     pub(crate) lost: Option<String>,
 }
 
-/// Why a text is no JSON.
+/// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) line: u32,
@@ -39,9 +43,9 @@ pub(crate) struct Failure {
     pub(crate) reason: String,
 }
 
-/// Reads the value that starts at the first character that is no blank. What follows it is left alone.
+/// Parses the value at the first character that is not whitespace, and ignores the text after it.
 ///
-/// The time is linear in the length of the text.
+/// Runs in linear time.
 pub(crate) fn parse(
     text: &str,
     line: u32,
@@ -69,12 +73,12 @@ pub(crate) fn parse(
     }
 }
 
-/// What is there of a value.
+/// How much of a value was parsed.
 pub(super) enum Got {
     Whole(JsonNode),
-    /// The text ends inside; this much is certain.
+    /// The text ends inside the value; this part of it is certain.
     Part(JsonNode),
-    /// The text ends before anything is certain.
+    /// The text ends before any part of the value is certain.
     Nothing,
 }
 
@@ -137,7 +141,8 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// Skips blanks (the no-break kinds too), comments, and the dots that stand for what was left out.
+    /// Skips whitespace (no-break spaces included), comments, and the ellipses that replace omitted
+    /// fields.
     fn blanks(&mut self) -> Result<(), Failure> {
         loop {
             match self.peek() {
@@ -178,7 +183,7 @@ impl Reader<'_, '_> {
             return Err(self.unexpected("a comment behind `/`"));
         }
         self.remarks
-            .push((line, "a comment in the example is skipped"));
+            .push((line, "a comment in the example is ignored"));
         Ok(())
     }
 
@@ -192,7 +197,7 @@ impl Reader<'_, '_> {
         }
         if !self.budget.take() {
             return Err(self.failure(format!(
-                "the examples of a page may hold {} values, this one has more",
+                "the examples of a page may have {} values, and this page has more",
                 self.budget.all()
             )));
         }
@@ -225,7 +230,7 @@ impl Reader<'_, '_> {
                     break true;
                 }
                 Some('"') => {}
-                Some(_) => return Err(self.unexpected("a member name in double quotes")),
+                Some(_) => return Err(self.unexpected("a field name in double quotes")),
             }
             let Some(name) = self.string()? else {
                 break false;
@@ -236,7 +241,7 @@ impl Reader<'_, '_> {
                 break false;
             }
             if !self.eat(':') {
-                return Err(self.unexpected("`:` behind a member name"));
+                return Err(self.unexpected("`:` after a field name"));
             }
             self.blanks()?;
             let member = |value| JsonField {
@@ -300,7 +305,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// What stands behind a member or an item. `false`: the text ends here.
+    /// Reads the separator after a field or an item; returns `false` if the text ends here.
     fn separator(&mut self, close: char) -> Result<bool, Failure> {
         self.blanks()?;
         match self.peek() {
@@ -311,12 +316,12 @@ impl Reader<'_, '_> {
                 self.blanks()?;
                 if self.peek() == Some(close) && self.cut.is_none() {
                     self.remarks
-                        .push((line, "the comma before the closing bracket is skipped"));
+                        .push((line, "the comma before the closing bracket is ignored"));
                 }
                 Ok(true)
             }
             Some(c) if c == close => Ok(true),
-            // Dots in place of members: the comma went with them.
+            // An ellipsis replaced fields together with their comma.
             Some(_) if self.cut.is_some() => Ok(true),
             Some(_) => Err(self.unexpected(&format!("`,` or `{close}`"))),
         }
@@ -333,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_values() {
+    fn complete_values_are_parsed() {
         for text in [
             r#"{"a":1,"b":[true,false,null],"c":{"d":"x"}}"#,
             r#"[]"#,
@@ -350,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_and_odd_blanks() {
+    fn escapes_and_unusual_whitespace_are_parsed() {
         for (text, value) in [
             (r#""\u00e9\ud83d\ude00\n""#, "é😀\n"),
             (r#""\ud83dx""#, "\u{fffd}x"),
@@ -367,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn members_know_their_lines() {
+    fn fields_keep_their_lines() {
         let parsed = read("{\n \"a\": 1,\n \"b\":\n   2\n}").unwrap();
         let JsonValue::Object(members) = parsed.node.value else {
             panic!("no object");
@@ -377,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_value_keeps_what_is_certain() {
+    fn truncated_value_keeps_its_certain_part() {
         for (text, kept, lost) in [
             (r#"{"a":1,"b":fals"#, r#"{"a":1,"b":false}"#, None),
             ("{\"a\":1,\"b\":fals\n \n", r#"{"a":1,"b":false}"#, None),
@@ -406,20 +411,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_names_line_and_column() {
+    fn invalid_json_error_has_line_and_column() {
         for (text, line, column, reason) in [
             ("", 1, 1, "ends before a value"),
             ("x", 1, 1, "expected a JSON value, found 'x'"),
-            ("{a:1}", 1, 2, "member name in double quotes"),
-            ("{\n  \"a\" 1}", 2, 7, "`:` behind a member name"),
+            ("{a:1}", 1, 2, "field name in double quotes"),
+            ("{\n  \"a\" 1}", 2, 7, "`:` after a field name"),
             ("{\"a\":1 \"b\":2}", 1, 8, "`,` or `}`"),
             ("[1,,2]", 1, 4, "a JSON value"),
             ("{\"n\":4111****1111}", 1, 10, "the end of the number"),
-            ("{\"n\":01}", 1, 7, "can't start with 0"),
+            ("{\"n\":01}", 1, 7, "cannot start with 0"),
             ("{\"n\":1.x}", 1, 8, "a digit"),
             ("{\"n\":nulls}", 1, 10, "the end of `null`"),
             ("{\"n\":nope}", 1, 7, "`null`"),
-            ("{\"n\":\"a\nb\"}", 1, 8, "a string ends with its line"),
+            ("{\"n\":\"a\nb\"}", 1, 8, "a string must end on its line"),
             ("{\"n\":\"\\x\"}", 1, 8, "a JSON escape"),
             ("{\"n\":\"\\u12g4\"}", 1, 11, "hexadecimal"),
             ("/x", 1, 2, "a comment"),
@@ -431,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_commas_are_remarked() {
+    fn comments_and_trailing_commas_are_warned_about() {
         let parsed = read("{ // who\n \"a\": 1, /* what\n*/ \"b\": [2,],\n}").unwrap();
         assert_eq!(parsed.node.to_value().to_string(), r#"{"a":1,"b":[2]}"#);
         let lines: Vec<u32> = parsed.remarks.iter().map(|remark| remark.0).collect();
@@ -440,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_and_count_have_limits() {
+    fn depth_and_value_count_are_limited() {
         let deep = "[".repeat(100_000);
         assert!(read(&deep).expect_err("deep").reason.contains("100 levels"));
         let nested = format!("{}1{}", "[".repeat(100), "]".repeat(100));

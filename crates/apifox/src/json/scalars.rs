@@ -1,4 +1,4 @@
-//! Words, numbers and strings of JSON, whole or cut.
+//! Literals, numbers and strings, complete or truncated.
 
 use super::reader::{Failure, Got, Reader};
 use super::{JsonNode, JsonValue};
@@ -11,7 +11,7 @@ impl Reader<'_, '_> {
                 Some(c) if c == wanted => {
                     self.next();
                 }
-                // The file may end with a line break behind the cut.
+                // A truncated file may end with a line break.
                 Some(c) if c.is_whitespace() && self.only_blanks_left() => {
                     return Ok(self.completed(node));
                 }
@@ -42,7 +42,7 @@ impl Reader<'_, '_> {
         self.eat('-');
         if self.eat('0') {
             if self.peek().is_some_and(|c| c.is_ascii_digit()) {
-                return Err(self.failure("a number can't start with 0"));
+                return Err(self.failure("a number cannot start with 0"));
             }
         } else {
             whole &= self.digits()?;
@@ -58,7 +58,7 @@ impl Reader<'_, '_> {
             whole &= self.digits()?;
         }
         let end = self.offset();
-        // More digits may have stood behind the end of a cut text.
+        // More digits may be missing at the end of a truncated text.
         let at_end = self.peek().is_none()
             || (self.peek().is_some_and(char::is_whitespace) && self.only_blanks_left());
         if !whole || (depth > 0 && at_end) {
@@ -75,7 +75,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// At least one digit, or the end of the text (`false`).
+    /// Reads at least one digit; returns `false` at the end of the text.
     fn digits(&mut self) -> Result<bool, Failure> {
         match self.peek() {
             None => return Ok(false),
@@ -89,7 +89,7 @@ impl Reader<'_, '_> {
         Ok(true)
     }
 
-    /// A string with its escapes resolved, or `None` if the text ends inside.
+    /// Returns the string with its escapes resolved, or `None` if the text ends inside it.
     pub(super) fn string(&mut self) -> Result<Option<String>, Failure> {
         self.next();
         let mut out = String::new();
@@ -111,7 +111,7 @@ impl Reader<'_, '_> {
                     if self.only_blanks_left() {
                         return Ok(None);
                     }
-                    return Err(self.failure("a string ends with its line"));
+                    return Err(self.failure("a string must end on its line"));
                 }
                 Some(c) => {
                     self.next();
@@ -136,7 +136,7 @@ impl Reader<'_, '_> {
                 self.next();
                 return self.unicode();
             }
-            _ => return Err(self.unexpected("a JSON escape behind `\\`")),
+            _ => return Err(self.unexpected("a JSON escape after `\\`")),
         };
         self.next();
         Ok(Some(resolved))

@@ -1,11 +1,9 @@
-//! Looking into a value whose form is not known.
-
 use serde_json::Value;
 
 use super::{JsonField, JsonNode, JsonValue};
 
 impl JsonNode {
-    /// A value without places, on no line.
+    /// Converts a value; all its lines are 0.
     pub(crate) fn of(value: &Value) -> Self {
         let value = match value {
             Value::Null => JsonValue::Null,
@@ -27,14 +25,14 @@ impl JsonNode {
         Self { line: 0, value }
     }
 
-    /// The value of a member; of two of one name the last one counts.
+    /// Returns the value of a field; of two fields with one name the last one counts.
     pub(crate) fn get(&self, name: &str) -> Option<&JsonNode> {
         let members = self.fields().iter().rev();
         let found = members.into_iter().find(|member| member.name == name)?;
         Some(&found.value)
     }
 
-    /// The members of an object; none of anything else.
+    /// Returns the fields of an object, or none for any other value.
     pub(crate) fn fields(&self) -> &[JsonField] {
         match &self.value {
             JsonValue::Object(members) => members,
@@ -42,7 +40,7 @@ impl JsonNode {
         }
     }
 
-    /// The items of an array; none of anything else.
+    /// Returns the items of an array, or none for any other value.
     pub(crate) fn items(&self) -> &[JsonNode] {
         match &self.value {
             JsonValue::Array(items) => items,
@@ -58,7 +56,7 @@ impl JsonNode {
         self.value == JsonValue::Null
     }
 
-    /// A string that is not blank, trimmed.
+    /// Returns a trimmed string that is not empty.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             JsonValue::String(text) => Some(text.trim()).filter(|text| !text.is_empty()),
@@ -66,12 +64,12 @@ impl JsonNode {
         }
     }
 
-    /// The text of a member.
+    /// Returns the trimmed string of a field.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.get(name)?.text()
     }
 
-    /// A string, number or boolean as text.
+    /// Returns a string, number or boolean as a string.
     pub(crate) fn scalar(&self) -> Option<String> {
         match &self.value {
             JsonValue::String(text) => Some(text.clone()),
@@ -81,7 +79,7 @@ impl JsonNode {
         }
     }
 
-    /// A boolean, which may be written as a text or as 0 and 1.
+    /// Returns a boolean, which may be written as a string or as 0 or 1.
     pub(crate) fn truth(&self) -> Option<bool> {
         match &self.value {
             JsonValue::Bool(value) => Some(*value),
@@ -99,7 +97,7 @@ impl JsonNode {
         }
     }
 
-    /// The truth of a member; absent and unreadable ones are not true.
+    /// Returns whether a field is true; `false` if it is absent or not a boolean.
     pub(crate) fn says(&self, name: &str) -> bool {
         self.get(name).and_then(JsonNode::truth) == Some(true)
     }
@@ -111,7 +109,7 @@ mod tests {
     use crate::json::{Budget, parse};
 
     #[test]
-    fn members_texts_and_truths() {
+    fn accessors_read_fields_strings_and_booleans() {
         let text = r#"{"a": " x ", "b": "", "c": "True", "d": 1, "e": [1.50, true], "a": "y"}"#;
         let node = parse(text, 1, 1, &mut Budget::default()).unwrap().node;
         assert_eq!(node.text_of("a"), Some("y"));

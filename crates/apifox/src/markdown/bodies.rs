@@ -1,5 +1,3 @@
-//! Bodies of the operation: what is sent, and what comes back.
-
 use std::sync::Arc;
 
 use crate::given::Reader;
@@ -9,7 +7,7 @@ use crate::json::{Budget, JsonNode};
 use crate::message::{Diagnostic, quoted};
 use crate::page::{ApiResponse, BodyContent, BodyExample, RequestBody};
 
-/// Reads what an operation sends and gets back.
+/// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
     pub(super) reader: &'r mut Reader<'a>,
@@ -34,7 +32,7 @@ impl Bodies<'_, '_> {
                     self.reader.warn(
                         member.line,
                         format!(
-                            "{} is no status of a response; it is left out",
+                            "{} is not a response status; the response is left out",
                             quoted(&member.name)
                         ),
                         "correct the status in the file",
@@ -67,7 +65,7 @@ impl Bodies<'_, '_> {
                 self.reader.warn(
                     member.line,
                     format!(
-                        "{} is no media type; the body is left out",
+                        "{} is not a media type; the body is left out",
                         quoted(&member.name)
                     ),
                     "correct the media type in the file",
@@ -100,7 +98,7 @@ impl Bodies<'_, '_> {
             let value = member.value.get("value");
             examples.extend(value.and_then(|value| read.read(value, name, media_type)));
         }
-        // In 3.1 a schema has a list of them.
+        // In OpenAPI 3.1 a schema has a list of examples.
         for value in named.map(JsonNode::items).unwrap_or_default() {
             examples.extend(read.read(value, None, media_type));
         }
@@ -108,12 +106,12 @@ impl Bodies<'_, '_> {
     }
 }
 
-/// Says what of a document is left out, since a page describes one call.
+/// Reports that only the first operation of a page is read.
 pub(super) fn only_one(file: &str, line: u32, what: &str) -> Diagnostic {
     Diagnostic::warning(
         file,
         line,
         format!("the page describes more than one {what}; only the first one is read"),
     )
-    .with_help("file each call as a page of its own")
+    .with_help("save each operation as a separate page")
 }

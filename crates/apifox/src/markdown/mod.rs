@@ -1,5 +1,7 @@
-//! The Markdown twin of a page: `# title`, and for an API page a block of YAML that is a small OpenAPI
-//! document.
+//! The Markdown version of a page: `# title`, and for an operation a YAML block with a small
+//! OpenAPI document.
+//!
+//! This file splits the page; `operation` reads the document.
 
 mod bodies;
 mod operation;
@@ -11,7 +13,7 @@ use crate::page::{Page, PageKind};
 use crate::rendered::lines::{decode, take_notes};
 use crate::yaml::parse_block;
 
-/// Reads the twin of a page. Without a page there is an error among the messages.
+/// Parses a Markdown page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
     let text = decode(source.name, source.text, diagnostics)?;
     let (text, notes) = take_notes(&text);
@@ -20,7 +22,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     if title.is_empty() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title")
-                .with_help("the twin of a page begins with `# ` and its title"),
+                .with_help("a Markdown page starts with `# ` and its title"),
         );
         return None;
     }
@@ -43,9 +45,9 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
                 Diagnostic::error(
                     source.name,
                     None,
-                    "the page describes no call: it has no block `## OpenAPI Specification`",
+                    "the page describes no operation: it has no `## OpenAPI Specification` block",
                 )
-                .with_help("save the whole twin of the page, or file it as a guide"),
+                .with_help("save the complete Markdown page, or add it as a guide"),
             );
             return None;
         }
@@ -56,9 +58,9 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
             Diagnostic::error(
                 source.name,
                 block.line.saturating_sub(1),
-                "the YAML block that begins here has no end: the page was cut on its way",
+                "the YAML block that starts here has no end: the page is truncated",
             )
-            .with_help("get the page again; nothing of it is taken over until then"),
+            .with_help("download the page again; none of it is imported until then"),
         );
         return None;
     }
@@ -79,9 +81,9 @@ fn document(
                     Diagnostic::warning(
                         source.name,
                         line,
-                        "an alias stands inside what it names; anything may stand there",
+                        "an alias is used inside its own anchor; any value is accepted there",
                     )
-                    .with_help("write the value out, or say what is meant in the curation"),
+                    .with_help("write the value out, or define it in an overlay"),
                 );
             }
             Some(read.root)
@@ -91,29 +93,29 @@ fn document(
                 Diagnostic::error(
                     source.name,
                     error.line,
-                    format!("the YAML of the page can't be read: {}", error.message),
+                    format!("the YAML of the page cannot be read: {}", error.message),
                 )
-                .with_help("get the page again; nothing of it is taken over until then"),
+                .with_help("download the page again; none of it is imported until then"),
             );
             None
         }
     }
 }
 
-/// The parts of a twin.
+/// The parts of a Markdown page.
 struct Parts<'a> {
     title: &'a str,
-    /// All but title and block.
+    /// Everything except the title and the YAML block.
     text: String,
     block: Option<Block<'a>>,
 }
 
-/// The block of YAML.
+/// The YAML block.
 struct Block<'a> {
-    /// Line of the page where it begins.
+    /// Line of the page on which it starts.
     line: u32,
     text: &'a str,
-    /// Whether its end is there.
+    /// Whether it is closed.
     whole: bool,
 }
 
@@ -125,7 +127,7 @@ fn parts(text: &str) -> Parts<'_> {
     };
     let mut number = 0_u32;
     let mut offset = 0;
-    // Whether the last line that is not empty is the heading of the block.
+    // Whether the last line with text is the heading of the YAML block.
     let mut heading = false;
     let mut titled = false;
     let mut fence: Option<&str> = None;
@@ -141,7 +143,7 @@ fn parts(text: &str) -> Parts<'_> {
             }
             continue;
         }
-        // What stands in a block of code is no heading.
+        // A code block contains no headings.
         match fence {
             Some(open) if closes(line, open) => fence = None,
             Some(_) => {}
@@ -153,7 +155,7 @@ fn parts(text: &str) -> Parts<'_> {
                     parts.block = Some(block);
                     offset += end;
                     lines = text[offset..].split_inclusive('\n');
-                    // The heading went with its block.
+                    // The heading is removed with its block.
                     let kept = parts.text.trim_end().rfind('\n').map_or(0, |at| at + 1);
                     parts.text.truncate(kept);
                     continue;
@@ -179,7 +181,7 @@ fn is_yaml(line: &str) -> bool {
     word.eq_ignore_ascii_case("yaml") || word.eq_ignore_ascii_case("yml")
 }
 
-/// The fence that opens a block of code.
+/// Returns the fence that opens a code block.
 fn fence_of(line: &str) -> Option<&str> {
     let c = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let count = line.chars().take_while(|&other| other == c).count();
@@ -192,12 +194,12 @@ fn closes(line: &str, fence: &str) -> bool {
         && line.chars().all(|c| fence.starts_with(c))
 }
 
-/// The block behind its fence, and the byte offset behind it.
+/// Reads the block after its fence; also returns the byte offset after the block.
 fn block<'a>(text: &'a str, opening: &str, line: u32) -> (Block<'a>, usize) {
     let fence = fence_of(opening).unwrap_or("```");
     let mut end = 0;
     for raw in text.split_inclusive('\n') {
-        // In YAML a fence may stand in a text, further in.
+        // YAML may contain an indented fence.
         if raw.starts_with(fence) && closes(raw.trim(), fence) {
             let block = Block {
                 line,
@@ -226,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_twins() {
+    fn markdown_pages_are_split() {
         for (text, title, rest, block) in [
             ("# A\n\nText.\n", "A", "Text.", None),
             (
@@ -241,7 +243,7 @@ mod tests {
                 "",
                 Some((4, "a: |\n  ```\n  x\n", false)),
             ),
-            // A guide that shows YAML is a guide.
+            // A guide may show YAML.
             (
                 "# A\n```yaml\nopenapi: 3.0.1\n```\n",
                 "A",

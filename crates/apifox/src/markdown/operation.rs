@@ -1,4 +1,4 @@
-//! The operation of the document in a twin.
+//! The operation in the OpenAPI document of a Markdown page.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Lookup for Schemas<'_> {
     }
 }
 
-/// Fills a page with what its document says. A document of schemas alone makes it a guide.
+/// Adds the document to a page. A document without an operation but with schemas makes it a guide.
 pub(super) fn read(
     root: &JsonNode,
     page: &mut Page,
@@ -58,13 +58,13 @@ pub(super) fn read(
                 Diagnostic::error(
                     source.name,
                     root.line,
-                    "the document of the page has no path, and no schemas",
+                    "the document of the page has neither a path nor schemas",
                 )
-                .with_help("get the page again, or leave it out"),
+                .with_help("download the page again, or leave it out"),
             );
             None
         }
-        // The page of a schema.
+        // A page about a schema.
         None => {
             page.schemas = brought(named, &mut reader);
             diagnostics.append(&mut reader.diagnostics);
@@ -141,7 +141,7 @@ const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// The only path and method of the document.
+/// Returns the only path and method of the document.
 fn one_operation<'a>(
     paths: &'a JsonNode,
     source: &PageSource,
@@ -158,9 +158,9 @@ fn one_operation<'a>(
             Diagnostic::error(
                 source.name,
                 paths.line,
-                "the operation can't be read: the document of the page has no path with a method",
+                "the operation cannot be read: the document of the page has no path with a method",
             )
-            .with_help("get the page again, or leave it out"),
+            .with_help("download the page again, or leave it out"),
         );
         return None;
     };
@@ -173,7 +173,7 @@ fn one_operation<'a>(
     Some((path, method, &method.value))
 }
 
-/// The schemas that the page brings, each name once.
+/// Imports the schemas of the page, each name once.
 fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut schemas: Vec<NamedSchema> = Vec::new();
@@ -185,7 +185,7 @@ fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
             schema: reader.named(&member.name, &member.value),
         };
         match places.get(member.name.as_str()) {
-            // Of two members of one name the last counts.
+            // Of two fields with one name the last one counts.
             Some(&at) => schemas[at] = schema,
             None => {
                 places.insert(&member.name, schemas.len());
@@ -196,7 +196,7 @@ fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
     schemas
 }
 
-/// The number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
+/// Returns the number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
 fn page_id(link: &str) -> &str {
     link.rsplit_once("api-")
         .and_then(|(_, rest)| rest.strip_suffix("-run"))
@@ -211,12 +211,12 @@ fn first_server(root: &JsonNode, node: &JsonNode) -> Option<String> {
         .find_map(|item| server(item.text_of("url")?))
 }
 
-/// The sets of schemes that the document asks for: those of the operation, else those of all.
+/// Returns the alternative sets of security schemes of the operation, or else of the document.
 fn security(root: &JsonNode, node: &JsonNode) -> Vec<Vec<SecurityScheme>> {
     let schemes = root
         .get("components")
         .and_then(|components| components.get("securitySchemes"));
-    // An empty list is a word too: nothing is asked for.
+    // An empty list means that no scheme is required.
     let asked = node.get("security").or_else(|| root.get("security"));
     let mut sets = Vec::new();
     for set in asked.map(JsonNode::items).unwrap_or_default() {
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_pages() {
+    fn page_ids_are_extracted() {
         for (link, id) in [
             ("https://app.apifox.com/web/project/7/apis/api-12-run", "12"),
             ("https://app.apifox.com/web/project/7/apis/api-12", ""),

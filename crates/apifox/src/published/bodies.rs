@@ -1,5 +1,3 @@
-//! Bodies of a published page: what is sent, and what comes back.
-
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -14,7 +12,7 @@ use crate::json::{Budget, JsonNode, JsonValue};
 use crate::message::quoted;
 use crate::page::{ApiResponse, BodyContent, BodyExample, RequestBody};
 
-/// Reads what an operation sends and gets back.
+/// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
     pub(super) reader: &'r mut Reader<'a>,
@@ -39,7 +37,7 @@ impl Bodies<'_, '_> {
             .map(JsonNode::items)
             .unwrap_or_default()
         {
-            // An example may have a media type of its own.
+            // An example may have its own media type.
             let own = example.text_of("mediaType").and_then(media::media_type);
             if own.is_none_or(|own| own == media_type)
                 && let Some(value) = example.get("value").or(example.get("data"))
@@ -82,7 +80,7 @@ impl Bodies<'_, '_> {
                 self.reader.warn(
                     node.line,
                     format!(
-                        "{} is no status of a response; it is left out",
+                        "{} is not a response status; the response is left out",
                         quoted(&code)
                     ),
                     "correct the status in the file",
@@ -91,7 +89,7 @@ impl Bodies<'_, '_> {
             };
             let name = node.text_of("name");
             let first = met.insert(status.clone());
-            // Examples that name no response are those of the first one.
+            // Examples without a response id belong to the first response.
             let id = node
                 .get("id")
                 .and_then(JsonNode::scalar)
@@ -153,7 +151,7 @@ impl Bodies<'_, '_> {
             diagnostics: &mut self.reader.diagnostics,
         };
         let read = shown.iter().filter_map(|(value, name)| {
-            // A site has an empty text where nobody wrote an example.
+            // The site has an empty string if there is no example.
             let text = value.text();
             if is_json(media_type) && text.is_some_and(|text| text == "{}" || text == "[]") {
                 return None;
@@ -163,7 +161,7 @@ impl Bodies<'_, '_> {
         read.collect()
     }
 
-    /// The fields of a form as the properties of an object.
+    /// Imports form fields as the properties of an object.
     fn form(&mut self, fields: &[JsonNode]) -> Value {
         let mut met = HashSet::new();
         let mut read = Vec::new();

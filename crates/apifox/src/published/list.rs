@@ -1,4 +1,4 @@
-//! The project's list of schemas, to which its pages refer by number.
+//! The project's schema list, which its pages reference by number.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::message::Diagnostic;
 use crate::page::NamedSchema;
 use crate::rendered::lines::decode;
 
-/// The schemas of a project, by their numbers. Read once, it serves all pages.
+/// The schemas of a project by number. A parsed list serves all pages.
 ///
 /// A list may have 16 MiB and 2,000,000 values.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaList {
     raw: Raw,
-    /// What became of each of them.
+    /// The imported schemas.
     made: HashMap<String, Made>,
 }
 
-/// The schemas as the list has them.
+/// The schemas as listed.
 #[derive(Debug, Clone, Default)]
 struct Raw(HashMap<String, Entry>);
 
@@ -38,7 +38,7 @@ struct Entry {
 #[derive(Debug, Clone)]
 struct Made {
     schema: Value,
-    /// What it refers to.
+    /// Keys that the schema references.
     used: Vec<String>,
 }
 
@@ -54,9 +54,11 @@ impl Lookup for Raw {
 }
 
 impl SchemaList {
-    /// Reads a list: what the site answers, or the array in it; each item with `id`, `name` and `jsonSchema`.
+    /// Parses a schema list: the response of the site, or the array in it. Each item has `id`,
+    /// `name` and `jsonSchema`.
     ///
-    /// What can't be read is left out with a message; pages that refer to it say so too.
+    /// An item that cannot be read is left out with a diagnostic; pages that reference it report
+    /// that too.
     pub fn parse(name: &str, text: &[u8]) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let list = Self::read_into(name, text, &mut diagnostics).unwrap_or_default();
@@ -71,11 +73,11 @@ impl SchemaList {
                     name,
                     None,
                     format!(
-                        "the list has {} bytes, the limit is {MAX_PAGE_BYTES} (16 MiB)",
+                        "the list has {} bytes; the limit is {MAX_PAGE_BYTES} (16 MiB)",
                         text.len()
                     ),
                 )
-                .with_help("keep the schemas that the pages refer to"),
+                .with_help("keep only the schemas that the pages reference"),
             );
             return None;
         }
@@ -99,17 +101,17 @@ impl SchemaList {
         Some(Self { raw, made })
     }
 
-    /// How many schemas there are.
+    /// Returns the number of schemas.
     pub fn len(&self) -> usize {
         self.raw.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.raw.0.is_empty()
     }
 
-    /// This list behind the schemas that a page brings itself.
+    /// Returns this list combined with the page's own schemas, which take precedence.
     pub(super) fn with_own(
         &self,
         page: &JsonNode,
@@ -136,7 +138,7 @@ impl SchemaList {
         Known { own, shared: self }
     }
 
-    /// The schemas of some keys, and all that these refer to.
+    /// Returns the schemas of some keys, and all schemas that they reference.
     fn closure(&self, keys: Vec<String>) -> Vec<NamedSchema> {
         let mut met: HashSet<String> = keys.iter().cloned().collect();
         let mut waiting = keys;
@@ -163,7 +165,7 @@ impl SchemaList {
     }
 }
 
-/// Where the references of one page lead.
+/// The schemas that one page can reference.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     own: Raw,
@@ -177,7 +179,7 @@ impl Lookup for Known<'_> {
 }
 
 impl Known<'_> {
-    /// The schemas that were referred to, and all that these refer to.
+    /// Returns the referenced schemas, and all schemas that these reference.
     pub(super) fn closure(&self, reader: &mut Reader) -> Vec<NamedSchema> {
         let mut schemas = Vec::new();
         let mut shared = Vec::new();
@@ -203,14 +205,14 @@ impl Known<'_> {
     }
 }
 
-/// The entries of a list: an array of objects with ids, or an object from ids to schemas.
+/// Reads the entries of a list: an array of objects with ids, or an object from ids to schemas.
 fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Raw {
     let arc: Arc<str> = Arc::from(file);
     let mut found: HashMap<String, Entry> = HashMap::new();
     let mut names: HashSet<String> = HashSet::new();
     let mut lost = 0_usize;
     let mut add = |key: String, name: &str, line: u32, schema: &JsonNode| {
-        // Schemas of several folders may have one name: the number tells them apart.
+        // Schemas in several folders may share a name, so the number is appended.
         let name = if names.contains(name) {
             format!("{name} {key}")
         } else {
@@ -233,7 +235,7 @@ fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Ra
         JsonValue::Array(items) => {
             for item in items {
                 let id = item.get("id").and_then(JsonNode::scalar);
-                // Some write what a reference to it would say.
+                // Some lists contain the reference instead of the number.
                 let key = id.map(|id| match id.strip_prefix("#/definitions/") {
                     Some(key) => key.to_owned(),
                     None => id,
@@ -245,8 +247,8 @@ fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Ra
                         let name = name.map_or_else(|| format!("Schema {key}"), str::to_owned);
                         if !add(key.clone(), &name, item.line, schema) {
                             diagnostics.push(
-                                Diagnostic::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one counts"))
-                                    .with_help("get the list from the site again"),
+                                Diagnostic::warning(file, item.line, format!("the schema number {key} is in the list twice; the first one is used"))
+                                    .with_help("download the list again"),
                             );
                         }
                     }
@@ -272,8 +274,8 @@ fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Ra
     }
     if lost > 0 {
         diagnostics.push(
-            Diagnostic::warning(file, node.line, format!("{lost} items of the list are no schemas with `id` and `jsonSchema`; they are left out"))
-                .with_help("get the list from the site again"),
+            Diagnostic::warning(file, node.line, format!("{lost} items of the list are not schemas with `id` and `jsonSchema`; they are left out"))
+                .with_help("download the list again"),
         );
     }
     Raw(found)

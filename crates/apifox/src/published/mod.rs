@@ -1,4 +1,6 @@
-//! The JSON that a site's own pages are drawn from.
+//! The published page: the JSON from which the site renders it.
+//!
+//! This file reads the page, `operation` its operation, and `list` the project's schema list.
 
 mod bodies;
 mod list;
@@ -15,7 +17,7 @@ use crate::page::{Page, PageKind};
 use crate::rendered::lines::decode;
 pub use list::SchemaList;
 
-/// Reads a published page. Without a page there is an error among the messages.
+/// Parses a published page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(
     source: &PageSource,
     schemas: &SchemaList,
@@ -31,16 +33,16 @@ pub(crate) fn read(
             Diagnostic::error(
                 source.name,
                 node.line,
-                "the JSON is no page of a site: it has neither `method` and `path` nor `content`",
+                "the JSON is not a page: it has neither `method` and `path` nor `content`",
             )
-            .with_help("save what the site answers for one page, as it is"),
+            .with_help("save the response of the site for one page unchanged"),
         );
         return None;
     }
     let Some(title) = node.text_of("name").or(node.text_of("title")) else {
         diagnostics.push(
             Diagnostic::error(source.name, node.line, "the page has no title")
-                .with_help("save what the site answers for one page, as it is"),
+                .with_help("save the response of the site for one page unchanged"),
         );
         return None;
     };
@@ -79,9 +81,9 @@ pub(crate) fn read(
             Diagnostic::error(
                 source.name,
                 node.line,
-                "the page describes no call: it is a guide",
+                "the page describes no operation: it is a guide",
             )
-            .with_help("file it as a guide"),
+            .with_help("add it as a guide"),
         );
         return None;
     } else {
@@ -93,7 +95,7 @@ pub(crate) fn read(
     Some(page)
 }
 
-/// The state of the page: a word, or the number that sites gave in its place up to the spring of 2026.
+/// Returns the status: a word, or the number that the site used until spring 2026.
 fn status(node: &JsonNode) -> Option<String> {
     let word = node.get("status")?.scalar()?;
     let word = match word.trim() {
@@ -107,19 +109,19 @@ fn status(node: &JsonNode) -> Option<String> {
     (!word.is_empty()).then(|| word.to_owned())
 }
 
-/// Reads the whole of a text as JSON.
+/// Parses a whole text as JSON.
 fn document(
     text: &str,
     file: &str,
     budget: &mut Budget,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<JsonNode> {
-    let again = "get it from the site again; nothing of it is taken over until then";
+    let again = "download it again; none of it is imported until then";
     let parsed = match parse(text, 1, 1, budget) {
         Ok(parsed) => parsed,
         Err(failure) => {
             let text = format!(
-                "the file is no JSON: {} (column {})",
+                "the file is not JSON: {} (column {})",
                 failure.reason, failure.column
             );
             diagnostics.push(Diagnostic::error(file, failure.line, text).with_help(again));
@@ -127,19 +129,19 @@ fn document(
         }
     };
     if let Some(cut) = parsed.cut {
-        let text = "the JSON ends here, in the middle: the file was cut on its way";
+        let text = "the JSON ends here, before it is complete: the file is truncated";
         diagnostics.push(Diagnostic::error(file, cut.line, text).with_help(again));
         return None;
     }
     let behind = text[parsed.end..].trim();
     if !behind.is_empty() {
-        let text = format!("{} behind the JSON is not read", quoted(behind));
+        let text = format!("{} after the JSON is ignored", quoted(behind));
         diagnostics.push(Diagnostic::warning(file, None, text));
     }
     Some(parsed.node)
 }
 
-/// What an answer of the site holds. A refusal is an error.
+/// Returns the content of a response of the site. A rejection is an error.
 fn data<'a>(
     root: &'a JsonNode,
     file: &str,
@@ -155,9 +157,12 @@ fn data<'a>(
             Diagnostic::error(
                 file,
                 root.line,
-                format!("the file holds a refusal of the site: {}", quoted(&said)),
+                format!(
+                    "the file contains a rejection of the site: {}",
+                    quoted(&said)
+                ),
             )
-            .with_help("get the page from the site again"),
+            .with_help("download the page again"),
         );
         return None;
     }
@@ -180,11 +185,11 @@ fn modified(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> O
                     file,
                     node.line,
                     format!(
-                        "{} is no date of the form yyyy-MM-ddTHH:mm:ssZ",
+                        "{} is not a date of the form yyyy-MM-ddTHH:mm:ssZ",
                         quoted(text)
                     ),
                 )
-                .with_help("write the date out if it is known; otherwise remove the member"),
+                .with_help("write the full date if it is known; otherwise remove the field"),
             );
             None
         }

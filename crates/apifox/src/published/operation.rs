@@ -13,7 +13,7 @@ use crate::json::{Budget, JsonNode};
 use crate::message::Diagnostic;
 use crate::page::{ApiOperation, Page, PageKind, SecurityScheme};
 
-/// Fills a page with the call that it describes.
+/// Adds the operation to a page.
 pub(super) fn read(
     node: &JsonNode,
     page: &mut Page,
@@ -43,7 +43,7 @@ pub(super) fn read(
         let Some(group) = node.get(group) else {
             continue;
         };
-        // Groups by place; of what tools upload also a list, as OpenAPI has it.
+        // Parameters are grouped by location; upload tools produce a list as in OpenAPI.
         parameters.add_list(group.items(), &mut reader);
         for word in ["path", "query", "header", "cookie"] {
             let Some(place) = place(word) else { continue };
@@ -91,8 +91,8 @@ pub(super) fn read(
     Some(())
 }
 
-/// What the page is set to: one scheme, in one of two members. A scheme that it names by a number of the
-/// project is not in it.
+/// Returns the security scheme of the page, which is in one of two fields. A scheme referenced by
+/// its number in the project is not on the page.
 fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
     let named = |word: &str| {
         let node = node.get(word)?;
@@ -114,8 +114,8 @@ fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
     if let (None, Some(elsewhere)) = (&found, elsewhere) {
         reader.warn(
             elsewhere.line,
-            "the page asks for a security scheme that it does not hold; nothing is asked for",
-            "say in the curation what the operation needs",
+            "the page references a security scheme that it does not contain; no scheme is required",
+            "set the security of the operation in an overlay",
         );
     }
     found.unwrap_or_default()

@@ -1,13 +1,13 @@
-//! Examples of a page: JSON that may be cut, or plain text.
+//! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
 use crate::json::{Budget, JsonNode, JsonValue, parse};
 use crate::message::{Diagnostic, quoted};
 use crate::page::BodyExample;
 
-/// Reads the examples that stand at the start of a text, one behind the other, up to the end of the line
-/// where the last one ends. Gives the byte offset behind.
+/// Reads the JSON examples at the start of a text, up to the end of the line on which the last one
+/// ends. Returns the byte offset after them.
 ///
-/// `None` if the first one is no JSON; then nothing is said, for the caller may know better.
+/// Fails if the first one is not JSON; the caller decides whether to report that.
 pub(crate) fn json(
     text: &str,
     line: u32,
@@ -27,12 +27,12 @@ pub(crate) fn json(
                     file,
                     failure.line,
                     format!(
-                        "the example is no JSON: {} (column {})",
+                        "the example is not JSON: {} (column {})",
                         failure.reason, failure.column
                     ),
                 )
                 .with_help(
-                    "mend the example in the file, or end it before this place with a line `[capture: cut here; …]`",
+                    "correct the example in the file, or end it before this place with a line `[capture: cut here; …]`",
                 );
                 if examples.is_empty() {
                     return Err(message);
@@ -51,7 +51,7 @@ pub(crate) fn json(
             diagnostics.push(Diagnostic::warning(
                 file,
                 cut.line,
-                format!("the example is cut here{lost}"),
+                format!("the example is truncated here{lost}"),
             ));
         }
         examples.push(BodyExample {
@@ -82,7 +82,7 @@ pub(crate) fn json(
                 file,
                 line,
                 format!(
-                    "{} behind the example is not read",
+                    "{} after the example is ignored",
                     quoted(rest[..line_end].trim_end())
                 ),
             ));
@@ -91,7 +91,7 @@ pub(crate) fn json(
     }
 }
 
-/// Text that is no JSON, as an example.
+/// Creates an example from text that is not JSON.
 pub(crate) fn text(text: &str, line: u32) -> BodyExample {
     BodyExample {
         line,
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_on_one_line() {
+    fn several_examples_on_one_line_are_read() {
         let mut diagnostics = Vec::new();
         let (examples, end) = json(
             "{\n\"a\":1} {\"b\":tru",
@@ -125,12 +125,12 @@ mod tests {
         assert_eq!(end, 17);
         assert_eq!(
             diagnostics[0].to_string(),
-            "a.txt:6: warning: the example is cut here"
+            "a.txt:6: warning: the example is truncated here"
         );
     }
 
     #[test]
-    fn what_stands_behind_is_told() {
+    fn text_after_an_example_is_warned_about() {
         let mut diagnostics = Vec::new();
         let (_, end) = json(
             "{} x\ny",
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(end, 2);
         assert_eq!(
             diagnostics[0].to_string(),
-            "a.txt:1: warning: `x` behind the example is not read"
+            "a.txt:1: warning: `x` after the example is ignored"
         );
         let failure = json(
             "{x}",

@@ -1,11 +1,10 @@
-//! Fields as the site lists them itself: name, type, flags and text on a line each.
-
 use super::lines::Lines;
 use super::marker::{example_line, marker, required_line, status_line};
 use crate::page::FieldSpec;
 use crate::types;
 
-/// Reads the field whose name is at `index`; gives the index behind it.
+/// Reads a field in the site's own list format (name, type, flags and description on a line each);
+/// returns the index after it.
 pub(crate) fn field(lines: &Lines, index: usize, end: usize) -> Option<(FieldSpec, usize)> {
     if !begins(lines, index, end) {
         return None;
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_a_line_each() {
+    fn listed_fields_are_read() {
         let text = "isbn\nstring\nrequired\nNumber of the book\n<= 13 characters\nExample: 978\ncopies\ninteger <int64>\noptional\n\nExample\n{}";
         let lines = split(text);
         let (isbn, next) = field(&lines, 0, lines.len()).unwrap();

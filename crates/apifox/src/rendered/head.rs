@@ -1,24 +1,24 @@
-//! The head of a rendered page: folder, site, navigation, title, status, method, path.
+//! The page header: folder, site, navigation, title, status, method, path.
 
 use super::lines::Lines;
 use super::marker::{Marker, marker, modified_line, status_line};
 use crate::page::HttpMethod;
 
-/// What stands above the text of a page.
+/// The lines above the free text of a page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) folder: Vec<String>,
     pub(crate) title: String,
     pub(crate) status: Option<String>,
-    /// The word of the method line, and the index of that line.
+    /// The method as printed, and the index of its line.
     pub(crate) method: Option<(String, usize)>,
-    /// The path line as printed, and its index.
+    /// The path as printed, and the index of its line.
     pub(crate) path: Option<(String, usize)>,
-    /// Index of the first line behind.
+    /// Index of the first line after the header.
     pub(crate) end: usize,
 }
 
-/// Reads the head of a page.
+/// Parses the header of a page.
 pub(crate) fn head(lines: &Lines) -> Head {
     let total = lines.len();
     let Some(first) = lines.next_filled(0, total) else {
@@ -44,9 +44,9 @@ struct Top {
     first: usize,
     /// The first line of the navigation, or `end`.
     navigation: usize,
-    /// The first line behind.
+    /// The first line after these lines.
     end: usize,
-    /// The saver dropped the empty lines, so that the title is the last line before `end`.
+    /// The capture has no empty lines, so the title is the last line before `end`.
     dense: bool,
 }
 
@@ -63,7 +63,7 @@ impl Top {
         loop {
             let line = lines.at(at);
             if line.is_empty() {
-                // A navigation may have gaps, and may stand apart from the breadcrumb.
+                // A navigation may have gaps, and a gap may separate it from the breadcrumb.
                 let next = lines.next_filled(at, lines.len());
                 match next.filter(|&next| is_bullet(lines.at(next))) {
                     Some(next) if bullets || at - first >= 2 => at = next,
@@ -90,7 +90,7 @@ impl Top {
         top
     }
 
-    /// The title and the index behind it.
+    /// Returns the title and the index after it.
     fn title(&self, lines: &Lines) -> (String, usize) {
         let own = |end: usize| {
             let mut own = (self.first..end).rev().filter(|&at| {
@@ -116,7 +116,7 @@ impl Top {
         )
     }
 
-    /// Whether the title is the line at `at`, the first one below the top.
+    /// Returns whether the line at `at`, the first one after these lines, is the title.
     fn is_title(&self, lines: &Lines, at: usize) -> bool {
         let line = lines.at(at);
         if begins_page(line) || is_bullet(line) || modified_line(line).is_some() {
@@ -128,7 +128,7 @@ impl Top {
         if is_status(line) && method_next {
             return false;
         }
-        // With one line above it may itself be the title, and this the text.
+        // A single line above may itself be the title, followed by the text.
         let alone = self.end - self.first == 1;
         let apart = after.is_empty() || method_next || is_status(after);
         !alone || (apart && line.chars().count() <= 100)
@@ -161,7 +161,7 @@ impl Top {
 }
 
 impl Head {
-    /// Reads on behind the title.
+    /// Reads the lines after the title.
     fn method_and_path(&mut self, lines: &Lines) {
         let total = lines.len();
         let Some(first) = lines.next_filled(self.end, total) else {
@@ -203,7 +203,7 @@ impl Head {
     }
 }
 
-/// Whether a page has the headings of an API page although no method stands under its title.
+/// Returns whether a page has the headings of an operation although no method follows its title.
 pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bool {
     (from..end).any(|at| match marker(lines.at(at), true) {
         Some(Marker::Samples | Marker::RequestExample) => true,
@@ -214,7 +214,7 @@ pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bo
     })
 }
 
-/// A method line, and the path if it stands on the same line.
+/// Parses a method line, and the path if it is on the same line.
 fn method_line(line: &str) -> Option<(String, Option<String>)> {
     if line.len() > 2000 {
         return None;
@@ -231,7 +231,7 @@ fn method_line(line: &str) -> Option<(String, Option<String>)> {
     Some((word.to_owned(), Some(path.to_owned())))
 }
 
-/// A method line, or a word in capitals above a path: a method that OpenAPI does not have.
+/// Parses a method line, or a word in capitals above a path: a method that OpenAPI does not have.
 fn method_at(lines: &Lines, at: usize) -> Option<(String, Option<String>)> {
     let line = lines.at(at);
     method_line(line).or_else(|| {
@@ -265,7 +265,7 @@ fn numbered(line: &str) -> Option<&str> {
     digits.then_some(rest.trim())
 }
 
-/// The states that the site knows.
+/// The statuses of the site.
 fn is_status(line: &str) -> bool {
     const WORDS: &[&str] = &[
         "designing",
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_and_folders() {
+    fn titles_and_folders_are_found() {
         for (text, folder, title) in [
             (
                 "1. Orders\nHarbour Books\n\nGet Order\n\nGET\n/x",
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_and_paths() {
+    fn methods_and_paths_are_found() {
         for (below, status, method, path) in [
             ("GET\n/x", None, Some("GET"), Some("/x")),
             ("GET\n\n/x", None, Some("GET"), Some("/x")),

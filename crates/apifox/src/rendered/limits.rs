@@ -1,13 +1,11 @@
-//! Where examples end.
-
 use super::lines::Lines;
 use super::marker::{example_line, marker, status_line};
 
-/// For each line the next one on which an example must have ended.
+/// For each line, the index of the next line on which an example must have ended.
 pub(super) struct Limits {
-    /// A heading of the page.
+    /// The next heading.
     pub(super) heading: Vec<usize>,
-    /// That, or a line that may begin a response or an example.
+    /// The next heading, status line or example label.
     pub(super) any: Vec<usize>,
 }
 

@@ -1,20 +1,20 @@
-//! The text of a capture as numbered lines, with the oddities of saving it taken out.
+//! A capture as numbered lines, without artefacts of saving it.
 
 use std::borrow::Cow;
 
 use crate::message::Diagnostic;
 use crate::page::CaptureNote;
 
-/// A line: as saved, and as a reader would compare it.
+/// A line, as saved and as compared.
 #[derive(Debug)]
 struct Line<'a> {
     /// Counted from 1.
     number: u32,
     /// Byte offset of the line in the text.
     start: usize,
-    /// The line without its end.
+    /// The line without its line break.
     raw: &'a str,
-    /// Without odd blanks, trimmed.
+    /// With plain spaces, trimmed.
     text: Cow<'a, str>,
 }
 
@@ -25,9 +25,11 @@ pub(crate) struct Lines<'a> {
     lines: Vec<Line<'a>>,
 }
 
-/// Decodes a capture: no byte order mark, lines that end with `\n`.
+/// Decodes a capture: removes the byte order mark and converts line breaks to `
+/// `.
 ///
-/// A character that the end of the file cuts is left out with a warning; any other fault is an error.
+/// If the file ends inside a character, that character is dropped with a warning; any other invalid
+/// byte is an error.
 pub(crate) fn decode<'a>(
     name: &str,
     bytes: &'a [u8],
@@ -43,14 +45,14 @@ pub(crate) fn decode<'a>(
             if error.error_len().is_some() {
                 diagnostics.push(
                     Diagnostic::error(name, line, "the file is not UTF-8 text")
-                        .with_help("save the page as UTF-8 text and file it again"),
+                        .with_help("save the page as UTF-8 text and add it again"),
                 );
                 return None;
             }
             diagnostics.push(Diagnostic::warning(
                 name,
                 line,
-                "the file ends inside a character, which is left out",
+                "the file ends inside a character, which is dropped",
             ));
             good
         }
@@ -67,7 +69,8 @@ fn line_count(text: &str) -> u32 {
     u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Takes the notes of the person who saved the page out of its text; empty lines stay in their place.
+/// Removes the capture notes from the text. Their lines stay as empty lines, so that line numbers
+/// do not change.
 pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<CaptureNote>) {
     if !text.contains("[capture:") {
         return (Cow::Borrowed(text), Vec::new());
@@ -114,7 +117,7 @@ fn note(line: &str) -> Option<&str> {
     Some(line.strip_prefix("[capture:")?.strip_suffix(']')?.trim())
 }
 
-/// A line without blanks around it, where odd blanks are plain ones and characters without width are gone.
+/// Trims a line, replaces unusual spaces by plain ones, and drops zero-width characters.
 fn normal(raw: &str) -> Cow<'_, str> {
     if raw.is_ascii() {
         return Cow::Borrowed(raw.trim());
@@ -143,17 +146,17 @@ fn is_nothing(c: char) -> bool {
 }
 
 impl<'a> Lines<'a> {
-    /// How many lines there are.
+    /// Returns the number of lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// The line at an index; an empty one behind the end.
+    /// Returns the line at an index, or an empty line after the end.
     pub(crate) fn at(&self, index: usize) -> &str {
         self.lines.get(index).map_or("", |line| &line.text)
     }
 
-    /// The line at an index with the blanks in front of it, as plain ones.
+    /// Returns the line at an index with its indentation as plain spaces.
     pub(crate) fn indented(&self, index: usize) -> String {
         const DEEPEST: usize = 40;
         let raw = self.lines.get(index).map_or("", |line| line.raw);
@@ -161,7 +164,7 @@ impl<'a> Lines<'a> {
         format!("{}{}", " ".repeat(blanks.min(DEEPEST)), self.at(index))
     }
 
-    /// The number of the line at an index, or of the last one.
+    /// Returns the number of the line at an index, or of the last line.
     pub(crate) fn number(&self, index: usize) -> u32 {
         self.lines
             .get(index)
@@ -169,12 +172,12 @@ impl<'a> Lines<'a> {
             .map_or(1, |line| line.number)
     }
 
-    /// The first line from `index` on, below `end`, that is not empty.
+    /// Returns the first line in `index..end` that is not empty.
     pub(crate) fn next_filled(&self, index: usize, end: usize) -> Option<usize> {
         (index..end.min(self.lines.len())).find(|&index| !self.at(index).is_empty())
     }
 
-    /// The text of some lines as saved, with their line ends.
+    /// Returns some lines as saved, with their line breaks.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
         let start = |index: usize| {
             self.lines
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_marks_and_line_ends_are_taken_out() {
+    fn decoding_normalises_spaces_marks_and_line_breaks() {
         let mut diagnostics = Vec::new();
         let bytes = "\u{feff}a\u{a0}b \r\n\u{200b}c\rd\u{2003}\u{2003}".as_bytes();
         let text = decode("a.txt", bytes, &mut diagnostics).unwrap();
@@ -201,17 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn faults_of_the_encoding_are_told_apart() {
+    fn truncated_and_invalid_encodings_are_distinguished() {
         for (bytes, read, message) in [
             (
                 &b"one\ntwo \xf0\x9f\x9f"[..],
                 Some("one\ntwo "),
-                "a.txt:2: warning: the file ends inside a character, which is left out",
+                "a.txt:2: warning: the file ends inside a character, which is dropped",
             ),
             (
                 &b"one\n\xff\xfe two"[..],
                 None,
-                "a.txt:2: error: the file is not UTF-8 text\n  help: save the page as UTF-8 text and file it again",
+                "a.txt:2: error: the file is not UTF-8 text\n  help: save the page as UTF-8 text and add it again",
             ),
         ] {
             let mut diagnostics = Vec::new();
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_are_no_page_text() {
+    fn capture_notes_are_not_page_text() {
         let (text, notes) = take_notes("{\n [capture: cut here; more follows]\n}\n[capture: x]");
         assert_eq!(text, "{\n\n}\n");
         assert!(notes[0].is_truncated());
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn indentation_is_kept_as_plain_blanks() {
+    fn indentation_becomes_plain_spaces() {
         let lines = split("\u{a0}\u{a0}- a\u{a0}b");
         assert_eq!(lines.indented(0), "  - a b");
     }

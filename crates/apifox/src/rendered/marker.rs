@@ -1,34 +1,36 @@
-//! The lines that divide a rendered page: headings that the site prints itself.
+//! Markers: the headings and labels that the site prints, which divide a rendered page into
+//! sections.
 
 use crate::page::ParameterLocation;
 
-/// What a heading begins.
+/// A heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Marker {
     /// `Request`
     Request,
-    /// `Query Params` and its like.
+    /// `Query Params`, `Path Params`, `Headers` and so on.
     Params(ParameterLocation),
-    /// `RequestBody Params application/json Required`
+    /// `Body Params application/json Required`
     RequestBody(BodyHead),
     /// `Request Code Samples`
     Samples,
-    /// `Request BodyExample`
+    /// `Request Example`
     RequestExample,
     /// `Responses`
     Responses,
 }
 
-/// What the heading of a body says.
+/// The details in the heading of a body section.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct BodyHead {
     pub(crate) media_type: Option<String>,
     pub(crate) required: Option<bool>,
 }
 
-/// Reads a heading. Within the free text (`strict`) only those count that no sentence looks like.
+/// Parses a heading. In `strict` mode, for free text, a heading that could be a sentence is
+/// ignored.
 pub(crate) fn marker(line: &str, strict: bool) -> Option<Marker> {
-    // Headings are short: this keeps a page of long lines from being lowered for nothing.
+    // Headings are short; the limit avoids lower-casing long lines.
     if line.is_empty() || line.len() > 120 {
         return None;
     }
@@ -63,7 +65,7 @@ pub(crate) fn marker(line: &str, strict: bool) -> Option<Marker> {
     Some(plain)
 }
 
-/// `RequestBody Params application/json Required`, with or without blanks.
+/// `Body Params application/json Required`, with or without spaces.
 fn body(lower: &str) -> Option<BodyHead> {
     let rest = [
         "body params",
@@ -87,7 +89,7 @@ fn body(lower: &str) -> Option<BodyHead> {
     })
 }
 
-/// Takes `required` or `optional` off the end of a line.
+/// Removes `required` or `optional` from the end of a line.
 fn required_word(text: &str) -> (&str, Option<bool>) {
     for (word, required) in [
         ("required", true),
@@ -103,7 +105,7 @@ fn required_word(text: &str) -> (&str, Option<bool>) {
     (text, None)
 }
 
-/// A whole line that says whether something is required.
+/// Parses a line that only says whether something is required.
 pub(crate) fn required_line(line: &str) -> Option<bool> {
     let lower = line.to_lowercase();
     match required_word(&lower) {
@@ -112,7 +114,8 @@ pub(crate) fn required_line(line: &str) -> Option<bool> {
     }
 }
 
-/// A media type, or the word that the site prints for one, without parameters and in lower case.
+/// Parses a media type or the site's word for one; the result is in lower case and without
+/// parameters.
 pub(crate) fn media_type(text: &str) -> Option<String> {
     let lower = text.trim().to_lowercase();
     let known = match lower.as_str() {
@@ -142,7 +145,7 @@ pub(crate) fn media_type(text: &str) -> Option<String> {
     Some(known.to_owned())
 }
 
-/// A line of the response section that tells the media type: `application/json`, `Bodyapplication/json`.
+/// Parses a media type line of a response section: `application/json`, `Bodyapplication/json`.
 pub(crate) fn media_line(line: &str) -> Option<String> {
     if line.len() > 120 {
         return None;
@@ -154,7 +157,7 @@ pub(crate) fn media_line(line: &str) -> Option<String> {
     media_type(&lower).filter(|_| lower.contains('/') || lower == "json" || lower == "xml")
 }
 
-/// A line that begins a response: `🟢200成功`, `404 Not found`, `🟠x-200:Rejected`, `default`.
+/// Parses the status line of a response: `🟢200成功`, `404 Not found`, `🟠x-200:Rejected`, `default`.
 pub(crate) fn status_line(line: &str) -> Option<(String, String)> {
     if line.len() > 200 {
         return None;
@@ -176,7 +179,7 @@ pub(crate) fn status_line(line: &str) -> Option<(String, String)> {
         return None;
     }
     let rest = &text[3..];
-    // A number, a date or a member of an array is no status.
+    // A number, a date or an item of an array is not a status.
     if rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '/' | '%')) {
         return None;
     }
@@ -187,21 +190,21 @@ pub(crate) fn status_line(line: &str) -> Option<(String, String)> {
     Some((code.to_uppercase(), name.to_owned()))
 }
 
-/// Whether a line begins an example; what stands behind the word on the same line is given back.
+/// Parses the label of an example; returns the text after the label on the same line.
 pub(crate) fn example_line(line: &str) -> Option<&str> {
     let rest = line
         .strip_prefix("Examples")
         .or_else(|| line.strip_prefix("Example"))
         .or_else(|| line.strip_prefix("示例"))?
         .trim_start();
-    // `BodyExample: 7` shows the value of a field, `BodyExample 7` is the seventh example.
+    // `Example: 7` shows the value of a field; `Example 7` is the seventh example.
     let number = rest.len() <= 3 && rest.bytes().all(|b| b.is_ascii_digit());
     let rest = rest.strip_prefix(':').map_or(rest, str::trim_start);
     let number = number || rest.is_empty();
     (number || rest.starts_with(['{', '['])).then_some(if number { "" } else { rest })
 }
 
-/// `Modified at 2025-12-24 08:33:22`: what stands behind the words.
+/// `Modified at 2025-12-24 08:33:22`: returns the text after the label.
 pub(crate) fn modified_line(line: &str) -> Option<&str> {
     ["Modified at", "Last modified", "修改于", "最后修改时间"]
         .iter()
@@ -214,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headings() {
+    fn section_headings_are_parsed() {
         let body = |media_type: Option<&str>, required| {
             Some(Marker::RequestBody(BodyHead {
                 media_type: media_type.map(str::to_owned),
@@ -257,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses() {
+    fn status_lines_are_parsed() {
         for (line, read) in [
             ("🟢200成功", Some(("200", "成功"))),
             ("200Success", Some(("200", "Success"))),
@@ -278,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn media_types() {
+    fn media_type_lines_are_parsed() {
         for (line, read) in [
             ("application/json", Some("application/json")),
             ("Bodyapplication/json", Some("application/json")),
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn small_lines() {
+    fn labels_are_parsed() {
         assert_eq!(example_line("Example"), Some(""));
         assert_eq!(example_line("Example 2"), Some(""));
         assert_eq!(example_line("Example{\"a\":1}"), Some("{\"a\":1}"));

@@ -1,4 +1,9 @@
-//! The rendered form: a page as a browser shows it, saved as text.
+//! The rendered page: the text that a browser shows.
+//!
+//! Stages, in this order: `lines` (decoded, numbered lines) → `page_header` (title, method, path) →
+//! `markers` (headings and labels) → `sections` (what each section contains; `examples` and `table`
+//! read the parts of a section) → `fields` (which parameter or body a row describes) → `body`,
+//! `operation` (the result). `curl` and `url` read the code sample.
 
 pub(crate) mod curl;
 mod example;
@@ -23,7 +28,7 @@ use crate::message::{Diagnostic, quoted};
 use crate::page::{Page, PageKind};
 use crate::{PageRole, PageSource};
 
-/// Reads a rendered page. Without a page there is an error among the messages.
+/// Parses a rendered page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
     let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
@@ -32,7 +37,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     if head.title.is_empty() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title").with_help(
-                "a page begins with its folder and its site, an empty line and its title",
+                "a page starts with its folder and its site, an empty line, and its title",
             ),
         );
         return None;
@@ -65,7 +70,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     })
 }
 
-/// Lines of text without empty ones at either end, and no two of those in a row.
+/// Joins lines of text: without empty lines at either end, and with at most one between two lines.
 fn join(lines: &[String]) -> String {
     let mut text = String::new();
     let mut gap = false;
@@ -117,11 +122,11 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
                 file,
                 lines.number(at),
                 format!(
-                    "{} is no date of the form yyyy-MM-dd HH:mm:ss",
+                    "{} is not a date of the form yyyy-MM-dd HH:mm:ss",
                     quoted(&text)
                 ),
             )
-            .with_help("write the date out if it is known; otherwise remove the line"),
+            .with_help("write the full date if it is known; otherwise remove the line"),
         );
         return Tail {
             start: at,
@@ -134,7 +139,7 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
     }
 }
 
-/// Where the links below a page begin, if they are there.
+/// Returns where the links below a page start.
 fn footer(lines: &Lines, from: usize) -> usize {
     let total = lines.len();
     let mut start = total;
@@ -170,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_of_pages() {
+    fn page_footers_are_found() {
         let date = Some("2026-01-02 03:04:05".to_owned());
         assert_eq!(
             end("a\nModified at 2026-01-02 03:04:05\nNext\nb"),
@@ -187,11 +192,11 @@ mod tests {
         assert_eq!(end("a\nb"), (2, None, vec![]));
         let (start, modified, said) = end("a\nModified at 2 months ago");
         assert_eq!((start, modified), (1, None));
-        assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is no date"));
+        assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is not a date"));
     }
 
     #[test]
-    fn text_has_single_gaps() {
+    fn joined_text_has_single_empty_lines() {
         let lines = ["", "a", "", "", "  b", "c", ""].map(str::to_owned);
         assert_eq!(join(&lines), "a\n\n  b\nc");
     }

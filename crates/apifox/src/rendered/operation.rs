@@ -1,4 +1,4 @@
-//! An operation, put together from the sections of its page.
+//! Builds the operation from the sections of its page.
 
 use super::curl::{Address, Curl, address};
 use super::head::Head;
@@ -13,7 +13,8 @@ use crate::message::{Diagnostic, quoted};
 use crate::page::{ApiOperation, HttpMethod, SampleAuthorization};
 use crate::{PageRole, PageSource};
 
-/// Reads the operation of a page and its free text. Without one there is an error among the messages.
+/// Reads the operation of a page and its free text. If it returns none, the diagnostics contain an
+/// error.
 pub(crate) fn read(
     lines: &Lines,
     head: &Head,
@@ -59,18 +60,18 @@ pub(crate) fn read(
     ))
 }
 
-/// Method and address of an operation.
+/// Method and URL of an operation.
 struct Call {
     line: u32,
     method: HttpMethod,
     path: String,
     path_line: u32,
-    /// Where the sample shows the path.
+    /// Line of the curl sample's URL.
     sample_line: u32,
     server: Option<String>,
-    /// Values that the sample has in the path.
+    /// Path parameters and their values in the curl sample.
     path_values: Vec<(String, String)>,
-    /// The query of the path line.
+    /// The query on the path line.
     query: Vec<(String, String)>,
 }
 
@@ -99,9 +100,9 @@ fn call(
         Diagnostic::error(
             file,
             line,
-            format!("the path {} can't be read: {reason}", quoted(path)),
+            format!("the path {} cannot be read: {reason}", quoted(path)),
         )
-        .with_help("write it as `/orders/{id}`, each value in braces with a name of its own")
+        .with_help("write it as `/orders/{id}`, each path parameter in braces with a unique name")
     };
     let template = |address: &Address, line: u32, diagnostics: &mut Vec<Diagnostic>| {
         path::with_template(address.clone())
@@ -149,7 +150,7 @@ fn call(
                     file,
                     *sample_line,
                     format!(
-                        "the curl sample calls {}, the path line (line {path_line}) says {}, which counts",
+                        "the curl sample calls {}, but the path line (line {path_line}) says {}; the path line is used",
                         quoted(&sampled.path),
                         quoted(&call.path)
                     ),
@@ -178,7 +179,7 @@ fn method(
     let file = source.name;
     let sampled = curl.and_then(|curl| {
         let name = curl.method.clone();
-        // curl sends GET unless told otherwise.
+        // curl sends GET by default.
         name.or_else(|| curl.address.as_ref().map(|_| "GET".to_owned()))
     });
     let shown = head.method.as_ref().map(|(word, _)| word.clone());
@@ -189,7 +190,7 @@ fn method(
             file,
             curl.line,
             format!(
-                "the curl sample sends {}, the method line (line {line}) says {shown}, which counts",
+                "the curl sample sends {}, but the method line (line {line}) says {shown}; the method line is used",
                 quoted(sampled)
             ),
         ));
@@ -202,10 +203,10 @@ fn method(
             Diagnostic::error(
                 file,
                 line,
-                "the operation can't be read: the page shows neither a method nor a curl sample",
+                "the operation cannot be read: the page shows neither a method nor a curl sample",
             )
             .with_help(
-                "put two lines under the title: the method (`POST`) and the path (`/orders`)",
+                "add two lines below the title: the method (`POST`) and the path (`/orders`)",
             ),
         );
         return None;
@@ -217,7 +218,7 @@ fn method(
                 file,
                 line,
                 format!(
-                    "the operation can't be read: OpenAPI 3.0 has no method {}",
+                    "the operation cannot be read: OpenAPI 3.0 has no method {}",
                     quoted(&name)
                 ),
             )
@@ -227,7 +228,7 @@ fn method(
     method
 }
 
-/// Only a receiver can do without a path.
+/// Handles a page without a path, which only a webhook page may be.
 fn without_path(
     source: &PageSource,
     line: u32,
@@ -250,14 +251,14 @@ fn without_path(
         Diagnostic::error(
             source.name,
             line,
-            "the operation can't be read: the page shows no path, and no curl sample that has one",
+            "the operation cannot be read: the page shows no path, and no curl sample with a path",
         )
-        .with_help("put the path (`/orders`) on a line under the method"),
+        .with_help("add a line with the path (`/orders`) below the method"),
     );
     None
 }
 
-/// A path that only a sample shows may have values in it.
+/// Warns about segments that look like values in a path that only the curl sample shows.
 fn warn_of_values(path: &str, line: u32, file: &str, diagnostics: &mut Vec<Diagnostic>) {
     let value = path.split('/').find(|segment| {
         segment.bytes().filter(u8::is_ascii_digit).count() * 2 > segment.len()
@@ -273,7 +274,7 @@ fn warn_of_values(path: &str, line: u32, file: &str, diagnostics: &mut Vec<Diagn
                     quoted(value)
                 ),
             )
-            .with_help("put the path on a line under the method, values as `{name}`"),
+            .with_help("add a line with the path below the method, with parameters as `{name}`"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters of an operation, from its path, its sample and its tables.
+//! Parameters of an operation, from its path, its code sample and its tables.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::curl::{Curl, Pair};
 use super::path::{is_placeholder, names};
 use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
 
-/// Headers that carry the message, not its meaning. OpenAPI describes them elsewhere.
+/// Headers that OpenAPI does not describe as parameters.
 const STANDARD: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -19,21 +19,21 @@ const STANDARD: &[&str] = &[
     "user-agent",
 ];
 
-/// Whether a header is no parameter.
+/// Returns whether a header is not a parameter.
 pub(crate) fn is_standard(name: &str) -> bool {
     STANDARD
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Parameters in the order in which they were met, each place and name once.
+/// Parameters in the order of their first occurrence, each location and name once.
 pub(crate) struct Parameters {
     all: Vec<ApiParameter>,
     index: HashMap<(ParameterLocation, String), usize>,
 }
 
 impl Parameters {
-    /// Those of a path template.
+    /// Creates the parameters of a path template.
     pub(crate) fn new(path: &str) -> Self {
         let mut parameters = Self {
             all: Vec::new(),
@@ -45,7 +45,7 @@ impl Parameters {
         parameters
     }
 
-    /// The names in one place.
+    /// Returns the parameters in one location.
     pub(crate) fn names(&self, place: ParameterLocation) -> impl Iterator<Item = &ApiParameter> {
         self.all
             .iter()
@@ -53,7 +53,7 @@ impl Parameters {
     }
 
     fn at(&mut self, place: ParameterLocation, name: &str, line: u32) -> &mut ApiParameter {
-        // Names of headers are the same in any case.
+        // Header names are case-insensitive.
         let key = match place {
             ParameterLocation::Header => name.to_ascii_lowercase(),
             _ => name.to_owned(),
@@ -85,7 +85,7 @@ impl Parameters {
         }
     }
 
-    /// Values of the path in the sample; the first line is where the path itself stands.
+    /// Adds path parameter values of the code sample; `line` is the line of the path.
     pub(crate) fn add_samples(&mut self, values: Vec<(String, String)>, line: u32, sample: u32) {
         for parameter in &mut self.all {
             parameter.field.line = line;
@@ -95,14 +95,14 @@ impl Parameters {
         }
     }
 
-    /// A query that stands on the path line.
+    /// Adds the query on the path line.
     pub(crate) fn add_pairs(&mut self, pairs: &[(String, String)], line: u32) {
         for (name, value) in pairs {
             self.sample(ParameterLocation::Query, name, value, line);
         }
     }
 
-    /// Query and headers of the sample.
+    /// Adds the query and headers of the curl sample.
     pub(crate) fn add_curl(&mut self, curl: &Curl) {
         for Pair { name, value, line } in &curl.query {
             self.sample(ParameterLocation::Query, name, value, *line);
@@ -114,7 +114,7 @@ impl Parameters {
         }
     }
 
-    /// What a table says. What an earlier row said of the same parameter counts.
+    /// Adds what a table documents. An earlier row about the same parameter takes precedence.
     pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
         let own = &mut self.at(place, &field.name, field.line).field;
         own.type_name = own.type_name.take().or(field.type_name);
@@ -124,7 +124,6 @@ impl Parameters {
         own.description = own.description.take().or(field.description);
     }
 
-    /// All of them.
     pub(crate) fn finish(self) -> Vec<ApiParameter> {
         self.all
     }

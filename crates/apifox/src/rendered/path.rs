@@ -1,11 +1,10 @@
-//! The path of an operation: its template, and what a sample's path says of it.
-
 use super::curl::Address;
 
-/// Longest path, in bytes.
+/// Maximum length of a path in bytes.
 const LONGEST: usize = 2000;
 
-/// `/orders/:id/{{part}}` → `/orders/{id}/{part}`, without a `/` at the end. The error says what is wrong.
+/// Normalises a path template: `/orders/:id/{{part}}` → `/orders/{id}/{part}`, without a trailing
+/// `/`. The error says what is wrong.
 pub(crate) fn template(path: &str) -> Result<String, String> {
     if path.len() > LONGEST {
         return Err(format!("it has more than {LONGEST} characters"));
@@ -36,13 +35,13 @@ pub(crate) fn template(path: &str) -> Result<String, String> {
             None => out.push_str(segment),
         }
     }
-    let names = names(&out).ok_or("its braces don't pair")?;
+    let names = names(&out).ok_or("its braces do not match")?;
     for (at, name) in names.iter().enumerate() {
         if name.is_empty() {
-            return Err("a value in it has no name".to_owned());
+            return Err("a path parameter has no name".to_owned());
         }
         if names[..at].contains(name) {
-            return Err(format!("two values in it are called `{name}`"));
+            return Err(format!("two path parameters are called `{name}`"));
         }
     }
     Ok(if out.is_empty() { "/".to_owned() } else { out })
@@ -55,7 +54,7 @@ fn is_word(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
-/// The names in a template, or `None` if its braces don't pair.
+/// Returns the parameter names of a template, or `None` if its braces do not match.
 pub(crate) fn names(template: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut rest = template;
@@ -69,16 +68,17 @@ pub(crate) fn names(template: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// What a sample's path says of a template.
+/// How the path of a code sample matches a template.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fit {
-    /// What stands in front of the path in the sample.
+    /// Path segments before the matching part.
     pub(crate) prefix: String,
-    /// Names and the values they have in the sample.
+    /// Parameter names and their values in the sample.
     pub(crate) values: Vec<(String, String)>,
 }
 
-/// Fits a sample's path to a template, from its end. `None`: it is another path.
+/// Matches the path of a code sample against a template, from its end. Returns `None` if it is
+/// another path.
 pub(crate) fn fit(template: &str, sample: &str) -> Option<Fit> {
     let split = |path: &str| -> Vec<String> {
         path.split('/')
@@ -100,7 +100,7 @@ pub(crate) fn fit(template: &str, sample: &str) -> Option<Fit> {
             &wanted[close + 1..],
         );
         let value = seen.strip_prefix(before)?.strip_suffix(behind)?;
-        // Two values in one segment can't be told apart.
+        // Two parameters in one segment cannot be separated.
         if !name.contains(['{', '}']) && !is_placeholder(value) {
             values.push((name.to_owned(), super::curl::decode(value, false)));
         }
@@ -112,7 +112,7 @@ pub(crate) fn fit(template: &str, sample: &str) -> Option<Fit> {
     (!prefix.contains(['{', '}'])).then_some(Fit { prefix, values })
 }
 
-/// Whether a sample shows no value but a place for one.
+/// Returns whether a sample shows a placeholder instead of a value.
 pub(crate) fn is_placeholder(value: &str) -> bool {
     value.is_empty()
         || value.starts_with(['{', '<', ':', '$'])
@@ -120,7 +120,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || value.to_ascii_lowercase().starts_with("%7b")
 }
 
-/// The address on a path line or in a sample, its path as a template.
+/// Normalises the path of a URL to a template.
 pub(crate) fn with_template(mut address: Address) -> Result<Address, String> {
     address.path = template(&address.path)?;
     Ok(address)
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates() {
+    fn path_templates_are_normalised() {
         for (path, read) in [
             ("/orders/{id}", Ok("/orders/{id}")),
             ("/orders/:id/", Ok("/orders/{id}")),
@@ -140,10 +140,10 @@ mod tests {
             ("/orders/{id}.json", Ok("/orders/{id}.json")),
             ("/orders:cancel", Ok("/orders:cancel")),
             ("/", Ok("/")),
-            ("/orders/{id", Err("its braces don't pair")),
-            ("/orders/}{", Err("its braces don't pair")),
-            ("/orders/{}", Err("a value in it has no name")),
-            ("/{a}/{a}", Err("two values in it are called `a`")),
+            ("/orders/{id", Err("its braces do not match")),
+            ("/orders/}{", Err("its braces do not match")),
+            ("/orders/{}", Err("a path parameter has no name")),
+            ("/{a}/{a}", Err("two path parameters are called `a`")),
         ] {
             assert_eq!(
                 template(path).as_deref().map_err(String::as_str),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_fit_from_the_end() {
+    fn sample_paths_match_from_the_end() {
         for (template, sample, prefix, values) in [
             (
                 "/orders/{id}",

@@ -1,4 +1,4 @@
-//! Bodies of a page: what is sent, and what comes back.
+//! Request body and responses of a rendered page.
 
 use super::curl::{Curl, Data, pairs};
 use super::example;
@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const PARTS: &str = "multipart/form-data";
 const TEXT: &str = "text/plain";
 
-/// The request body, from its section and from the sample.
+/// Builds the request body from its section and the curl sample.
 pub(crate) fn body(
     found: &Sections,
     mut fields: Vec<FieldSpec>,
@@ -43,7 +43,7 @@ pub(crate) fn body(
         diagnostics.push(Diagnostic::warning(
             file,
             *sent_line,
-            format!("the curl sample sends `{sent}`, the page (line {line}) says `{shown}`, which counts"),
+            format!("the curl sample sends `{sent}`, but the page (line {line}) says `{shown}`; the page is used"),
         ));
     }
     let media_type = shown.or(sent.map(|(media, _)| media)).unwrap_or_else(|| {
@@ -52,11 +52,9 @@ pub(crate) fn body(
                 Diagnostic::warning(
                     file,
                     line,
-                    "no media type of the body is known; application/json is assumed",
+                    "the media type of the body is unknown; application/json is assumed",
                 )
-                .with_help(
-                    "put it on the line of the heading, for example `Body Params application/json`",
-                ),
+                .with_help("add it to the heading, for example `Body Params application/json`"),
             );
         }
         JSON.to_owned()
@@ -87,7 +85,7 @@ pub(crate) fn body(
     })
 }
 
-/// The media type of what a sample sends, and its line.
+/// Returns the media type of the body in the curl sample, and its line.
 fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     if !curl.parts.is_empty() {
         return Some((PARTS.to_owned(), curl.parts[0].line));
@@ -105,7 +103,7 @@ fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     Some((media.to_owned(), data.line))
 }
 
-/// The body of a sample as an example.
+/// Converts the body of the curl sample to an example.
 fn sampled(
     curl: &Curl,
     media: &str,
@@ -153,7 +151,7 @@ fn sampled(
     }
 }
 
-/// Names and values of a form as an object.
+/// Converts form fields to an object.
 fn form(values: Vec<(String, String, u32)>, cut: bool) -> Vec<BodyExample> {
     let Some(&(_, _, line)) = values.first() else {
         return Vec::new();
@@ -180,7 +178,7 @@ fn form(values: Vec<(String, String, u32)>, cut: bool) -> Vec<BodyExample> {
     }]
 }
 
-/// Warns where a row asks for another media type than what is sent.
+/// Warns about a row that requires another media type than the request has.
 pub(crate) fn compare(
     rows: &[FieldSpec],
     body: Option<&RequestBody>,
@@ -193,10 +191,10 @@ pub(crate) fn compare(
         };
         let sent = body.and_then(|body| body.contents.first());
         let contradiction = match sent {
-            None => "but the page sends no body".to_owned(),
+            None => "but the page has no request body".to_owned(),
             Some(content) if content.media_type != asked => {
                 format!(
-                    "but the page sends `{}` (line {})",
+                    "but the request body is `{}` (line {})",
                     content.media_type, content.line
                 )
             }
@@ -210,7 +208,7 @@ pub(crate) fn compare(
     }
 }
 
-/// The responses, each status once.
+/// Builds the responses, one per status.
 pub(crate) fn responses(
     found: &mut Sections,
     rows: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,

@@ -1,11 +1,10 @@
-//! What stands on a page, section by section, before its tables are read.
-
 use super::curl::Curl;
 use super::marker::BodyHead;
 use super::table::Table;
 use crate::page::{BodyExample, FieldSpec, ParameterLocation};
 
-/// What the sections of a page hold. Tables are found but not read: names that samples show help with that.
+/// The sections of a page. Tables are found but not parsed yet: names in code samples help to parse
+/// them.
 #[derive(Debug, Default)]
 pub(crate) struct Sections {
     /// Lines of the free text.
@@ -18,7 +17,7 @@ pub(crate) struct Sections {
     pub(crate) responses: Vec<RawResponse>,
 }
 
-/// Fields of one place: a table, or a field that the site lists.
+/// The fields of one section: a table, or a field in the site's own list format.
 #[derive(Debug)]
 pub(crate) enum Rows {
     Table(Table),
@@ -29,13 +28,12 @@ pub(crate) enum Rows {
 #[derive(Debug)]
 pub(crate) struct RawBody {
     pub(crate) line: u32,
-    /// Whether the page has the heading; an example alone may stand below `Request`.
+    /// Details of the heading, which is absent if an example follows `Request` directly.
     pub(crate) head: BodyHead,
     pub(crate) rows: Vec<Rows>,
     pub(crate) examples: Vec<BodyExample>,
 }
 
-/// One response.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) line: u32,
@@ -47,7 +45,8 @@ pub(crate) struct RawResponse {
     pub(crate) examples: Vec<BodyExample>,
 }
 
-/// Whether examples of a media type are JSON. Without one they are until they prove not to be.
+/// Returns whether examples of a media type are JSON. Without a media type they are assumed to be
+/// JSON.
 pub(crate) fn is_json(media_type: Option<&str>) -> bool {
     media_type.is_none_or(|media| {
         media == "application/json" || media.ends_with("+json") || media == "*/*"

@@ -1,4 +1,4 @@
-//! Tells which parameter, body or response the rows of each table speak of.
+//! Assigns the rows of each table to a parameter, a body or a response.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,13 +9,13 @@ use crate::json::{JsonNode, JsonValue};
 use crate::message::{Diagnostic, quoted};
 use crate::page::{FieldSpec, HttpMethod, ParameterLocation};
 
-/// Values longer than this are no fixed values.
+/// A value longer than this is not a fixed value.
 const LONGEST_VALUE: usize = 100;
 
-/// Rows of all tables, each where it belongs.
+/// The rows of all tables, by the element that they describe.
 pub(crate) struct Rows<'a> {
     file: &'a str,
-    /// Names that samples show.
+    /// Names in code samples and examples.
     known: Known,
     places: HashMap<String, ParameterLocation>,
     body_names: HashSet<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) body: Vec<FieldSpec>,
     /// Fields and headers of each response.
     pub(crate) responses: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
-    /// Rows that speak of the media type of the request.
+    /// Rows about the media type of the request.
     pub(crate) content_types: Vec<FieldSpec>,
 }
 
@@ -95,7 +95,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Reads the tables that stand in the free text, and puts those that are text back into it.
+    /// Reads the tables in the free text. A table that does not describe fields is put back into
+    /// the text.
     pub(crate) fn text_tables(
         &mut self,
         text: Vec<String>,
@@ -110,7 +111,7 @@ impl<'a> Rows<'a> {
             let answered = fields
                 .iter()
                 .any(|field| known_in(&self.response_names, &field.name));
-            // A table of names that no sample has, under a head that might say anything.
+            // The table has an ambiguous header and no name that a sample shows.
             if !table.header.certain && !requested && !answered {
                 back.push((above, table.text));
                 continue;
@@ -155,11 +156,13 @@ impl<'a> Rows<'a> {
                             self.file,
                             field.line,
                             format!(
-                                "the path has no place for {}, which is not read",
+                                "the path has no parameter {}; the row is ignored",
                                 quoted(&field.name)
                             ),
                         )
-                        .with_help("write the path as `/orders/{id}`, each value in braces"),
+                        .with_help(
+                            "write the path as `/orders/{id}`, each path parameter in braces",
+                        ),
                     );
                 } else if place != ParameterLocation::Header || !is_standard(&field.name) {
                     self.parameters.push((place, field));
@@ -213,9 +216,9 @@ impl<'a> Rows<'a> {
                     Diagnostic::warning(
                         self.file,
                         *line,
-                        format!("this row of the table is not read: {reason}"),
+                        format!("this row of the table is ignored: {reason}"),
                     )
-                    .with_help("part its cells with `|`, in its head too"),
+                    .with_help("separate the cells with `|`, in the header too"),
                 ),
             }
         }
@@ -226,7 +229,7 @@ impl<'a> Rows<'a> {
         self.places.contains_key(name) || known_in(&self.body_names, name)
     }
 
-    /// Puts a row of the free text where its name is known, else where its neighbours are.
+    /// Assigns a row of the free text by its name, or else like its neighbours.
     fn attribute(&mut self, field: FieldSpec, of_response: bool) {
         let name = &field.name;
         if let Some(&place) = self.places.get(name) {
@@ -234,7 +237,7 @@ impl<'a> Rows<'a> {
         } else if is_content_type(name, &self.body_names) {
             self.content_types.push(field);
         } else if is_standard(name) && !known_in(&self.body_names, name) {
-            // Said elsewhere in an OpenAPI document, or not at all.
+            // OpenAPI describes it elsewhere, or not at all.
         } else if of_response {
             if let Some((fields, _)) = self.responses.first_mut() {
                 fields.push(field);
@@ -251,13 +254,13 @@ fn is_content_type(name: &str, members: &HashSet<String>) -> bool {
     name.eq_ignore_ascii_case("content-type") && !members.contains(name)
 }
 
-/// Whether a name, or the outermost part of a nested one, is among some.
+/// Returns whether a name, or the outermost part of a nested name, is in a set.
 fn known_in(names: &HashSet<String>, name: &str) -> bool {
     let outer = name.split(['.', '[']).next().unwrap_or(name);
     names.contains(name) || names.contains(outer)
 }
 
-/// Names of all members, at any depth, and what short values they have.
+/// Collects the names of all fields at any depth, with their short values.
 fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
     match &node.value {
         JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
@@ -278,7 +281,7 @@ fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
     }
 }
 
-/// The media type that a row asks for.
+/// Returns the media type that a row requires.
 pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
     let words = field.fixed.iter().chain(&field.description);
     words
@@ -291,7 +294,7 @@ pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
         .find(|media| media.contains('/'))
 }
 
-/// A row that asks for a media type, in words for a message.
+/// Describes a row that requires a media type, for a diagnostic.
 pub(crate) fn describe(field: &FieldSpec, media: &str) -> String {
-    format!("the row {} asks for {}", quoted(&field.name), quoted(media))
+    format!("the row {} requires {}", quoted(&field.name), quoted(media))
 }

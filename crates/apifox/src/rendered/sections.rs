@@ -1,4 +1,4 @@
-//! The body of an API page, section by section, as it stands there.
+//! Divides an operation page into its sections.
 
 use super::curl;
 use super::limits::Limits;
@@ -24,7 +24,7 @@ enum State {
     ResponseHeaders,
 }
 
-/// Reads the sections between two lines.
+/// Reads the sections in a range of lines.
 pub(crate) fn sections(
     lines: &Lines,
     from: usize,
@@ -41,7 +41,7 @@ pub(crate) fn sections(
         from,
         budget: Budget::default(),
         state: State::Text,
-        // An example need not be announced, and one that is need not be JSON.
+        // An example may have no label, and a labelled one may not be JSON.
         announced: false,
         found: Sections::default(),
     };
@@ -66,7 +66,7 @@ struct Reader<'a, 'm> {
 }
 
 impl Reader<'_, '_> {
-    /// Reads what begins at a line, and gives the index behind it.
+    /// Reads the element at a line; returns the index after it.
     fn step(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
         let strict = matches!(self.state, State::Text | State::Samples);
@@ -163,7 +163,7 @@ impl Reader<'_, '_> {
                 self.diagnostics.push(Diagnostic::warning(
                     self.file,
                     curl.line,
-                    "the curl sample ends inside a quoted text",
+                    "the curl sample ends inside a quoted string",
                 ));
             }
             self.found.curl = Some(curl);
@@ -266,16 +266,17 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// The response that a line belongs to. One without a status line is taken for a success.
+    /// Returns the response that a line belongs to. A response without a status line is treated as
+    /// 200.
     fn last_response(&mut self, at: usize) -> &mut RawResponse {
         if self.found.responses.is_empty() {
             self.diagnostics.push(
                 Diagnostic::warning(
                     self.file,
                     self.lines.number(at),
-                    "the response has no status line and is taken for 200",
+                    "the response has no status line; status 200 is assumed",
                 )
-                .with_help("put a line with the status above it, for example `200Success`"),
+                .with_help("add a line with the status above it, for example `200Success`"),
             );
             self.begin_response(at, "200".to_owned(), String::new());
         }
@@ -291,12 +292,12 @@ impl Reader<'_, '_> {
         Some((vec![Rows::FieldSpec(field)], next))
     }
 
-    /// Whether an example begins at a line, with or without an announcement.
+    /// Returns whether an example starts at a line, with or without a label.
     fn is_example(&self, line: &str) -> bool {
         self.announced || line.starts_with(['{', '[']) || example_line(line).is_some()
     }
 
-    /// Reads the example at a line, or the announcement of one.
+    /// Reads the example, or the label of an example, at a line.
     fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<BodyExample>, usize) {
         let line = self.lines.at(at);
         if let Some(rest) = example_line(line) {
@@ -312,7 +313,7 @@ impl Reader<'_, '_> {
             || line.starts_with(|c: char| c.is_ascii_digit())
             || matches!(line, "true" | "false" | "null");
         if announced && !braced && !scalar {
-            // The tab of an example that stands below.
+            // The tab of the example below.
             let next = self.lines.next_filled(at + 1, self.end);
             if next.is_some_and(|next| self.lines.at(next).starts_with(['{', '['])) {
                 return (Vec::new(), at + 1);
@@ -326,7 +327,7 @@ impl Reader<'_, '_> {
         (vec![example::text(text, self.lines.number(at))], limit)
     }
 
-    /// Reads JSON that begins at a line with `start`, which may stand behind other words on it.
+    /// Reads the JSON at a line. It begins with `start`, which may follow other words on the line.
     fn json(&mut self, at: usize, start: &str) -> (Vec<BodyExample>, usize) {
         self.announced = false;
         let offset = at - self.from;
@@ -334,7 +335,8 @@ impl Reader<'_, '_> {
         let narrow = self.limits.any[offset + 1].max(at + 1);
         let first = self.read_json(at, start, wide);
         let (result, limit) = match first {
-            // A number on a line of its own looks like a status: only without it is the example whole.
+            // A number on a line of its own looks like a status line; the example may be complete
+            // only with it.
             Ok((ref examples, _)) if narrow == wide || examples.iter().all(|e| !e.cut) => {
                 (first, wide)
             }
@@ -375,7 +377,7 @@ impl Reader<'_, '_> {
         )?;
         let cut = examples.iter().any(|example| example.cut);
         let narrower = self.limits.any[at - self.from + 1].max(at + 1) < limit;
-        // The caller will look again within narrower limits.
+        // The caller retries with the narrower range.
         if !(cut && narrower) {
             self.diagnostics.append(&mut said);
         }
@@ -383,7 +385,7 @@ impl Reader<'_, '_> {
         Ok((examples, (at + breaks + 1).min(limit)))
     }
 
-    /// A line that says nothing that is looked for. A table among such lines deserves a word.
+    /// Skips a line that is not recognised, with a warning for the first line of a table.
     fn unread(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
         let cells = line.matches(['|', '\t']).count();
@@ -394,7 +396,7 @@ impl Reader<'_, '_> {
                     Diagnostic::warning(
                         self.file,
                         self.lines.number(at),
-                        "the head of this table isn't known, so that the table is not read",
+                        "the header of this table is not recognised; the table is ignored",
                     )
                     .with_help(
                         "name its columns `Field | Type | Required | Max Length | Description`",

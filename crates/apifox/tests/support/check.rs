@@ -1,4 +1,4 @@
-//! Looks whether a document is what OpenAPI 3.0.3 allows, as far as the importer could get it wrong.
+//! Checks whether a document is valid OpenAPI 3.0.3, as far as the importer could write it wrongly.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const PREFIX: &str = "#/components/schemas/";
 
-/// Everything that is wrong with a document.
+/// Returns all problems of a document.
 pub fn faults(document: &Value) -> Vec<String> {
     let mut check = Check {
         document,
@@ -122,7 +122,7 @@ impl<'a> Check<'a> {
 
     fn examples(&mut self, place: &str, media: &str, object: &'a Value) {
         for (key, example) in members(&object["examples"]) {
-            // What is no JSON is a text, whatever the schema says of the values in it.
+            // An example that is not JSON is a text, whatever the schema says about its fields.
             let text = !media.ends_with("json") && example["value"].is_string();
             if !text && !self.fits(&object["schema"], &example["value"]) {
                 self.fault(place, &format!("the example {key} does not fit"));
@@ -170,13 +170,13 @@ impl<'a> Check<'a> {
         self.document["components"]["schemas"].get(name)
     }
 
-    /// Whether a value fits a schema, as far as the importer writes them.
+    /// Returns whether a value matches a schema, as far as the importer writes schemas.
     fn fits(&self, schema: &Value, value: &Value) -> bool {
         self.fits_behind(schema, value, 0)
     }
 
-    /// `hops`: how many references and branches lead here from the value itself. One that leads to itself
-    /// asks for nothing.
+    /// `hops` counts the references and branches followed for one value. A reference to itself
+    /// accepts any value.
     fn fits_behind(&self, schema: &Value, value: &Value, hops: usize) -> bool {
         if hops > 50 {
             return true;

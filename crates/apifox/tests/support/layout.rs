@@ -1,10 +1,10 @@
-//! JSON for snapshots: what fits on a line stands on one.
+//! JSON layout for snapshots: what fits on a line is on one line.
 
 use serde_json::Value;
 
 const WIDTH: usize = 110;
 
-/// A value, laid out for reading.
+/// Formats a value.
 pub fn laid_out(value: &Value) -> String {
     let mut out = String::new();
     lay_out(value, 0, 0, &mut out);

@@ -1,4 +1,4 @@
-//! What the tests share: fixture pages, and a short form of a page for snapshots.
+//! Shared by the tests: fixture pages, and a short form of a page for snapshots.
 
 #![allow(dead_code)]
 
@@ -13,13 +13,14 @@ use apifox::{
     PageRole, PageSource, ParsedPage, SchemaList, SchemaSource,
 };
 
-/// The fixture pages by the stem of their files; those of the other forms by their whole names.
+/// Returns a fixture page, by the stem of its file or, except for rendered pages, by its whole
+/// name.
 pub fn fixture(stem: &str) -> Vec<u8> {
     let path = format!("{}/tests/pages/{}", env!("CARGO_MANIFEST_DIR"), file(stem));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The file of a fixture page.
+/// Returns the file name of a fixture page.
 fn file(stem: &str) -> String {
     if stem.contains('.') {
         stem.to_owned()
@@ -28,7 +29,7 @@ fn file(stem: &str) -> String {
     }
 }
 
-/// The list of schemas that the published fixture pages refer to.
+/// Returns the schema list of the published fixture pages.
 pub fn schemas() -> &'static (SchemaList, Vec<Diagnostic>) {
     static LIST: OnceLock<(SchemaList, Vec<Diagnostic>)> = OnceLock::new();
     LIST.get_or_init(|| {
@@ -38,7 +39,7 @@ pub fn schemas() -> &'static (SchemaList, Vec<Diagnostic>) {
     })
 }
 
-/// All fixture pages, in the order of their names.
+/// Returns the names of all fixture pages in order.
 pub fn stems() -> Vec<String> {
     let folder = format!("{}/tests/pages", env!("CARGO_MANIFEST_DIR"));
     let mut stems: Vec<String> = std::fs::read_dir(folder)
@@ -57,12 +58,12 @@ pub fn stems() -> Vec<String> {
     stems
 }
 
-/// Reads a fixture page.
+/// Parses a fixture page.
 pub fn read(stem: &str) -> ParsedPage {
     read_text(stem, &fixture(stem))
 }
 
-/// Reads a page from memory under a name.
+/// Parses a page from memory.
 pub fn read_text(stem: &str, text: &[u8]) -> ParsedPage {
     let role = if stem.starts_with("receiver") {
         PageRole::Webhook
@@ -78,7 +79,7 @@ pub fn read_text(stem: &str, text: &[u8]) -> ParsedPage {
     apifox::parse_page_with(&source, &schemas().0)
 }
 
-/// Messages, one below the other.
+/// Prints diagnostics, one per line.
 pub fn said(diagnostics: &[Diagnostic]) -> String {
     diagnostics
         .iter()
@@ -86,7 +87,7 @@ pub fn said(diagnostics: &[Diagnostic]) -> String {
         .collect()
 }
 
-/// A page in short: what was read and on which lines.
+/// Prints what was parsed, with lines.
 pub fn outline(read: &ParsedPage) -> String {
     let mut out = String::new();
     match &read.page {
@@ -216,7 +217,7 @@ fn content_outline(content: &BodyContent, out: &mut String) {
     }
 }
 
-/// A schema that the page has, without the places in it.
+/// Prints a schema of the page without its lines.
 fn given(schema: &SchemaSource, out: &mut String) {
     if let SchemaSource::Documented(schema) = schema {
         writeln!(out, "    schema {schema}").unwrap();
@@ -243,7 +244,7 @@ fn field(field: &FieldSpec, word: &str) -> String {
     out
 }
 
-/// A value with the line of each member.
+/// Prints a value with the line of each field.
 fn value(node: &JsonNode) -> String {
     match &node.value {
         JsonValue::Null => "null".to_owned(),

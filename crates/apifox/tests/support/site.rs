@@ -1,4 +1,4 @@
-//! A site of any number of pages, made in memory.
+//! Generates a site with any number of pages in memory.
 
 #![allow(unreachable_pub)]
 
@@ -6,14 +6,14 @@ use apifox::{
     AssembledDocument, Diagnostic, DocumentInfo, PageFormat, PageRole, PageSource, SchemaList,
 };
 
-/// The pages of a site in one form, and its list of schemas.
+/// The pages of a site in one format, and its schema list.
 pub struct Site {
     pages: Vec<(String, String)>,
     schemas: SchemaList,
 }
 
 impl Site {
-    /// A site of `count` pages. One page in ten has the schemas of another one.
+    /// Generates `count` pages. One page in ten has the schemas of another one.
     pub fn new(form: PageFormat, count: u32) -> Self {
         let page = match form {
             PageFormat::Rendered => rendered,
@@ -37,7 +37,7 @@ impl Site {
         }
     }
 
-    /// Reads all pages and assembles the document.
+    /// Parses all pages and assembles the document.
     pub fn import(&self) -> (AssembledDocument, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut pages = Vec::new();
@@ -61,7 +61,7 @@ impl Site {
     }
 }
 
-/// A schema as both forms with schemas have it, but for the place of its references.
+/// A schema for both formats with schemas; only its references differ.
 const ORDER: &str = r#"{"type":"object","properties":{"no":{"type":"string","maxLength":20,"description":"Number of the order"},"state":{"type":["string","null"],"enum":["OPEN ","SENT"],"title":"State"},"lines":{"type":"array","items":{"type":"object","properties":{"isbn":{"type":"string"},"count":{"type":"integer","format":"int64"},"price":{"type":"number"}},"required":["isbn","count"]}},"address":{"type":"object","properties":{"name":{"type":"string"},"street":{"type":"string"},"city":{"type":"string"},"country":{"type":"string"}}},"placed":{"type":"string","format":"date-time"}},"required":["no","lines"],"x-apifox-orders":["no","state","lines","address","placed"]}"#;
 
 const EXAMPLE: &str = r#"{"no": "HB1", "state": "OPEN", "lines": [{"isbn": "9780000000001", "count": 2, "price": 12.50}, {"isbn": "9780000000002", "count": 1, "price": 8.00}], "address": {"name": "A", "street": "B", "city": "C", "country": "DE"}, "placed": "2026-01-02T03:04:05Z"}"#;

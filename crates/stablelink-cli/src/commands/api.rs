@@ -1,4 +1,4 @@
-//! `api`: any signed call.
+//! The command `api`: any signed request.
 
 use std::time::Instant;
 
@@ -6,53 +6,53 @@ use clap::Args;
 use stablelink::{Method, operations};
 
 use crate::context::Context;
-use crate::failure::Failure;
-use crate::input::Input;
-use crate::output::plain;
+use crate::error::CliError;
+use crate::input::InputArg;
+use crate::output::{retdata, sanitize, summary};
 
-/// Makes any signed call.
+/// Sends any signed request.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-It is sent once, unless --safe-to-repeat or --key says otherwise.
+The request is sent once, unless --safe-to-retry or --key allows retries.
 
     stablelink api GET /checkout/order/info -q orderNo=7
-    stablelink api POST /trade/exchange-rate -d @quote.json --safe-to-repeat")]
+    stablelink api POST /trade/exchange-rate -d @quote.json --safe-to-retry")]
 pub(crate) struct Api {
     /// HTTP method
     method: String,
-    /// Path below the host; it may end with `?` and a query that is already encoded
+    /// Path, optionally with an encoded query, such as /checkout/order/info?orderNo=7
     path: String,
-    /// Body, sent and signed as it is: a text, @FILE, or @- for standard input
+    /// Body, sent unchanged: a literal text, @FILE, or @- for standard input
     #[arg(short, long, value_name = "BODY|@FILE|@-")]
-    data: Option<Input>,
-    /// Adds to the query; name and value are encoded here
-    #[arg(short, long = "query", value_name = "NAME=VALUE", value_parser = pair)]
+    data: Option<InputArg>,
+    /// Query parameter; name and value are percent-encoded
+    #[arg(short, long = "query", value_name = "NAME=VALUE", value_parser = parse_pair)]
     query: Vec<(String, String)>,
-    /// The call changes nothing: repeat it if an attempt is lost
+    /// Retry after a lost attempt, because the request has no side effect
     #[arg(long, conflicts_with = "key")]
-    safe_to_repeat: bool,
-    /// The body holds this idempotency key, which the gateway takes once: repeat it if an attempt is lost
-    #[arg(long, value_name = "FIELD=VALUE", value_parser = pair)]
+    safe_to_retry: bool,
+    /// Retry after a lost attempt, because the body has this idempotency key
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_pair)]
     key: Option<(String, String)>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 
-/// Names of idempotency keys on the wire.
-const KEYS: [&str; 4] = ["orderNo", "refundOrderNo", "requestId", "settlementOrderNo"];
+/// Field names of idempotency keys.
+const KEY_FIELDS: [&str; 4] = ["orderNo", "refundOrderNo", "requestId", "settlementOrderNo"];
 
 impl Api {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let method: Method = self
             .method
             .to_ascii_uppercase()
             .parse()
-            .map_err(|_| Failure::usage("the method is none"))?;
+            .map_err(|_| CliError::usage("invalid HTTP method"))?;
         let mut request = context.client()?.request(method.clone(), self.path.clone());
         for (name, value) in self.query {
             request = request.query(name, value);
@@ -62,39 +62,35 @@ impl Api {
             if serde_json::from_slice::<&serde_json::value::RawValue>(&body).is_err() {
                 context
                     .out
-                    .note("the body is not JSON; it is sent as it is");
+                    .note("the body is not JSON; it is sent unchanged");
             }
             request = request.body(body);
         }
-        if self.safe_to_repeat {
+        if self.safe_to_retry {
             request = request.safe_to_retry();
         }
         if let Some((field, value)) = self.key {
-            let field = KEYS
+            let field = KEY_FIELDS
                 .into_iter()
                 .find(|known| *known == field)
                 .ok_or_else(|| {
-                    Failure::usage(format!("`{}` is no idempotency key", plain(&field)))
-                        .next(format!("known ones: {}", KEYS.join(", ")))
+                    CliError::usage(format!("`{}` is not an idempotency key", sanitize(&field)))
+                        .next(format!("idempotency keys: {}", KEY_FIELDS.join(", ")))
                 })?;
             request = request.idempotency_key(field, value);
         }
         let start = Instant::now();
-        let answer = request.await?;
-        let reply = answer.raw_response();
+        let response = request.await?;
+        let (response, elapsed) = (response.raw_response(), start.elapsed());
         let path = self.path.split('?').next().unwrap_or_default();
         let known = operations::ALL
             .iter()
-            .find(|facts| facts.method == method.as_str() && facts.path == path);
-        match known {
-            Some(facts) => context.out.evidence(facts, reply, start.elapsed()),
-            None => context.out.note(format!(
-                "not in the document · HTTP {}, retcode {} · {} ms",
-                reply.status().as_u16(),
-                plain(reply.retcode().unwrap_or("none")),
-                start.elapsed().as_millis()
-            )),
+            .find(|operation| operation.method == method.as_str() && operation.path == path);
+        if let Some(operation) = known {
+            return context.out.response(operation, response, elapsed);
         }
-        context.out.data(reply)
+        let summary = summary(response, elapsed);
+        context.out.note(format!("unknown operation · {summary}"));
+        context.out.record(retdata(response.body()))
     }
 }

@@ -1,4 +1,4 @@
-//! `sign`, and what `sign` and `verify` are told of a message.
+//! The command `sign`, and the message arguments that it shares with `verify`.
 
 use std::time::SystemTime;
 
@@ -8,56 +8,56 @@ use stablelink_signature::{
 };
 
 use crate::context::Context;
-use crate::failure::Failure;
-use crate::input::Input;
+use crate::error::CliError;
+use crate::input::InputArg;
 
-/// What is signed.
+/// The arguments that describe a message.
 #[derive(Debug, Args)]
-pub(crate) struct Message {
+pub(crate) struct MessageArgs {
     /// HTTP method
     #[arg(required_unless_present = "webhook", conflicts_with = "webhook")]
     method: Option<String>,
-    /// Path and query as they are sent, with their escapes; of an address, host and scheme are left out
+    /// Path and query as sent, with their escapes; the scheme and host of a URL are ignored
     #[arg(required_unless_present = "webhook", conflicts_with = "webhook")]
     target: Option<String>,
-    /// A delivery to a webhook: timestamp and body alone are signed
+    /// Webhook delivery: only timestamp and body are signed
     #[arg(long)]
     webhook: bool,
-    /// Body: a text as it is, @FILE, or @- for standard input; not a byte is added or taken away
+    /// Body, used unchanged: a literal text, @FILE, or @- for standard input
     #[arg(short, long, value_name = "BODY|@FILE|@-")]
-    data: Option<Input>,
-    /// How the query is signed: decoded (documented), decoded-with-mark, encoded-sorted [default: that of the profile]
+    data: Option<InputArg>,
+    /// Form of the signed query: decoded (documented), decoded-with-mark, encoded-sorted [default: that of the profile]
     #[arg(long, value_name = "FORM")]
     query_form: Option<QueryForm>,
 }
 
-/// The parts of a message, read.
+/// The parts of a message.
 #[derive(Clone, Debug)]
-pub(crate) struct Parts {
-    /// None of a webhook.
-    pub(crate) line: Option<Line>,
+pub(crate) struct MessageParts {
+    /// `None` for a webhook.
+    pub(crate) target: Option<SignedTarget>,
     pub(crate) body: Vec<u8>,
 }
 
-/// Method, path and query.
+/// Method, path and query of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct SignedTarget {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) form: QueryForm,
 }
 
-impl Message {
-    pub(crate) fn read(&self, context: &Context) -> Result<Parts, Failure> {
-        let line = match (&self.method, &self.target) {
+impl MessageArgs {
+    pub(crate) fn read(&self, context: &Context) -> Result<MessageParts, CliError> {
+        let target = match (&self.method, &self.target) {
             (Some(method), Some(target)) => {
                 let form = match self.query_form {
                     Some(form) => form,
                     None => context.query_form()?,
                 };
-                let (path, query) = split(target)?;
-                Some(Line {
+                let (path, query) = split_target(target)?;
+                Some(SignedTarget {
                     method: method.clone(),
                     path,
                     query,
@@ -66,26 +66,26 @@ impl Message {
             }
             _ => None,
         };
-        let body = self.data.as_ref().map_or(Ok(Vec::new()), Input::read)?;
-        Ok(Parts { line, body })
+        let body = self.data.as_ref().map_or(Ok(Vec::new()), InputArg::read)?;
+        Ok(MessageParts { target, body })
     }
 }
 
-impl Parts {
-    pub(crate) fn subject(&self) -> MessageKind<'_> {
-        match &self.line {
+impl MessageParts {
+    pub(crate) fn kind(&self) -> MessageKind<'_> {
+        match &self.target {
             None => MessageKind::Webhook,
-            Some(line) => MessageKind::Request(
-                RequestLine::new(&line.method, &line.path)
-                    .query(&line.query)
-                    .query_form(line.form),
+            Some(target) => MessageKind::Request(
+                RequestLine::new(&target.method, &target.path)
+                    .query(&target.query)
+                    .query_form(target.form),
             ),
         }
     }
 }
 
-/// Path and query of a target.
-fn split(target: &str) -> Result<(String, String), Failure> {
+/// Splits a target into path and query.
+fn split_target(target: &str) -> Result<(String, String), CliError> {
     let local = match target.split_once("://") {
         Some((scheme, rest))
             if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") =>
@@ -96,8 +96,8 @@ fn split(target: &str) -> Result<(String, String), Failure> {
     };
     if local.contains('#') {
         return Err(
-            Failure::usage("the target has a fragment, which is never sent")
-                .next("leave out `#` and what follows"),
+            CliError::usage("the target has a fragment, which is never sent")
+                .next("remove `#` and everything after it"),
         );
     }
     let (path, query) = local.split_once('?').unwrap_or((local, ""));
@@ -107,8 +107,8 @@ fn split(target: &str) -> Result<(String, String), Failure> {
         path
     };
     if !path.starts_with('/') {
-        return Err(Failure::usage("the target has no path")
-            .next("write it as it is sent, such as /checkout/order/info?orderNo=7"));
+        return Err(CliError::usage("the target has no path")
+            .next("pass it as sent, such as /checkout/order/info?orderNo=7"));
     }
     Ok((path.to_owned(), query.to_owned()))
 }
@@ -116,39 +116,39 @@ fn split(target: &str) -> Result<(String, String), Failure> {
 /// Signs a request or a webhook.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key is that of STABLELINK_SIGN_KEY, or of the profile. With -v the string to sign is shown on standard error.
+The sign key is read from STABLELINK_SIGN_KEY or the profile. With -v, the string to sign is printed to standard error.
 
     stablelink sign POST /trade/exchange-rate -d '{\"sellCurrency\":\"USDT\"}' --headers | \\
         curl -H @- -H \"Authorization: Bearer $(stablelink token --print)\" -d '{\"sellCurrency\":\"USDT\"}' ...")]
 pub(crate) struct Sign {
     #[command(flatten)]
-    message: Message,
-    /// Time of signing, in milliseconds since the epoch [default: now, which is told on standard error]
+    message: MessageArgs,
+    /// Signing time in milliseconds since the epoch [default: now, printed to standard error]
     #[arg(long, value_name = "MS")]
     timestamp: Option<Timestamp>,
-    /// Print both headers in place of the signature alone
+    /// Print both headers instead of only the signature
     #[arg(long)]
     headers: bool,
 }
 
 impl Sign {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
         let key = SigningKey::new(&context.sign_key()?)
-            .map_err(|error| Failure::usage(error.to_string()))?;
+            .map_err(|error| CliError::usage(error.to_string()))?;
         let parts = self.message.read(context)?;
         let timestamp = match self.timestamp {
             Some(timestamp) => timestamp,
             None => now()?,
         };
-        let subject = parts.subject();
+        let message = parts.kind();
         if context.verbose() > 0 {
-            let text = subject.string_to_sign(timestamp, [&parts.body]);
+            let text = message.string_to_sign(timestamp, [&parts.body]);
             context.out.note(format!(
                 "string to sign: {}",
                 String::from_utf8_lossy(&text)
             ));
         }
-        let signature = key.sign(subject, timestamp, [&parts.body]).to_base64();
+        let signature = key.sign(message, timestamp, [&parts.body]).to_base64();
         if self.headers {
             context.out.line(format!("{SIGNATURE}: {signature}"))?;
             return context.out.line(format!("{TIMESTAMP}: {timestamp}"));
@@ -160,9 +160,9 @@ impl Sign {
     }
 }
 
-pub(crate) fn now() -> Result<Timestamp, Failure> {
+pub(crate) fn now() -> Result<Timestamp, CliError> {
     Timestamp::try_from(SystemTime::now())
-        .map_err(|error| Failure::usage(format!("the clock of this machine: {error}")))
+        .map_err(|error| CliError::usage(format!("system clock: {error}")))
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_and_query_are_taken_as_they_are() {
+    fn target_is_split_into_path_and_query() {
         for (target, path, query) in [
             ("/a", "/a", ""),
             ("/a?b=c%20d?e", "/a", "b=c%20d?e"),
@@ -180,13 +180,13 @@ mod tests {
             ("/a?u=http://b/c", "/a", "u=http://b/c"),
         ] {
             assert_eq!(
-                split(target).unwrap(),
+                split_target(target).unwrap(),
                 (path.to_owned(), query.to_owned()),
                 "{target}"
             );
         }
         for wrong in ["a", "", "?a", "/a#b", "ftp://host/a"] {
-            assert!(split(wrong).is_err(), "{wrong}");
+            assert!(split_target(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,9 +1,11 @@
-//! What people and programs see.
+//! Output for people and programs: results on standard output, everything else on standard error.
+//!
+//! `raw_json` reads responses without changing their values, `table` formats them for people.
 
-mod members;
-mod paint;
+mod raw_json;
 mod table;
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -12,202 +14,211 @@ use serde_json::json;
 use stablelink::RawResponse;
 use stablelink::operations::{EvidenceLevel, OperationInfo, RetrySafety};
 
-pub(crate) use members::{Members, plain};
-pub(crate) use paint::{Paint, Tone};
+pub(crate) use raw_json::{RawFields, retdata, sanitize};
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// How answers are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum OutputFormat {
     /// Tables for people
     #[default]
     Table,
-    /// `retdata` exactly as it came, for programs
+    /// `retdata` unchanged, for programs
     Json,
 }
 
-/// Standard output and standard error: results go to the first, everything else to the second.
-pub(crate) struct Out {
-    form: Form,
-    /// The one member that is asked for.
-    get: Option<String>,
-    stdout: Paint,
-    stderr: Paint,
+/// Writes results to standard output and everything else to standard error.
+#[derive(Clone)]
+pub(crate) struct Output {
+    format: OutputFormat,
+    /// The only field of a response to print.
+    field: Option<String>,
+    stdout: Theme,
+    stderr: Theme,
 }
 
-impl Out {
-    pub(crate) fn new(form: Form) -> Self {
+impl Output {
+    pub(crate) fn new(format: OutputFormat, field: Option<String>) -> Self {
         Self {
-            form,
-            get: None,
-            stdout: Paint::on(io::stdout().is_terminal()),
-            stderr: Paint::on(io::stderr().is_terminal()),
+            format,
+            field,
+            stdout: Theme::new(io::stdout().is_terminal()),
+            stderr: Theme::new(io::stderr().is_terminal()),
         }
     }
 
-    /// Shows this member of answers alone.
-    pub(crate) fn getting(mut self, member: Option<String>) -> Self {
-        self.get = member;
-        self
-    }
-
     pub(crate) const fn is_json(&self) -> bool {
-        matches!(self.form, Form::Json)
+        matches!(self.format, OutputFormat::Json)
     }
 
-    pub(crate) const fn paint(&self) -> Paint {
+    /// Returns the colours of standard output.
+    pub(crate) const fn theme(&self) -> Theme {
         self.stdout
     }
 
-    /// A line of the result.
-    pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+    /// Writes a line of the result.
+    pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{}", text.as_ref())?;
         stdout.flush()?;
         Ok(())
     }
 
-    /// A line beside the result. Where standard error is gone nobody wants to read it.
+    /// Writes a line to standard error. Ignored if standard error is closed.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(text.as_ref()));
     }
 
-    /// Names and values, as a table or a JSON object of texts.
-    pub(crate) fn pairs(&self, pairs: &[(&str, String)]) -> Result<(), Failure> {
+    /// Writes names and values as a table or as a JSON object of strings.
+    pub(crate) fn pairs(&self, pairs: &[(&str, String)]) -> Result<(), CliError> {
         if self.is_json() {
+            let pairs = pairs.iter();
             let object: serde_json::Map<_, _> = pairs
-                .iter()
                 .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
             return self.line(serde_json::Value::Object(object).to_string());
         }
-        let rows: Vec<_> = pairs
-            .iter()
+        let rows = pairs.iter();
+        let rows: Vec<_> = rows
             .map(|(name, value)| [(*name).to_owned(), value.clone()])
             .collect();
-        self.line(table::pairs(&rows, self.stdout).trim_end())
+        self.line(table::format_pairs(&rows, self.stdout))
     }
 
-    /// The `retdata` of an answer.
-    pub(crate) fn data(&self, reply: &RawResponse) -> Result<(), Failure> {
-        self.record(retdata(reply.body()))
+    /// Writes the `retdata` of a response, and its operation and duration to standard error.
+    pub(crate) fn response(
+        &self,
+        operation: &OperationInfo,
+        response: &RawResponse,
+        elapsed: Duration,
+    ) -> Result<(), CliError> {
+        let level = match operation.evidence {
+            EvidenceLevel::Inferred => self.stderr.apply(TextStyle::Warning, "inferred"),
+            other => other.as_str().to_owned(),
+        };
+        let (method, path) = (operation.method, operation.path);
+        let summary = summary(response, elapsed);
+        let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        self.record(retdata(response.body()))
     }
 
-    /// A record as JSON, or that there is none.
-    pub(crate) fn record(&self, data: Option<&str>) -> Result<(), Failure> {
-        if let Some(name) = &self.get {
-            let value = data.and_then(|data| members::member(data, name));
+    /// Writes a record given as JSON, or the selected field of it.
+    pub(crate) fn record(&self, record: Option<&str>) -> Result<(), CliError> {
+        if let Some(name) = &self.field {
+            let fields = record.and_then(RawFields::parse);
+            let value = fields.as_ref().and_then(|fields| fields.get(name));
             let value = value.ok_or_else(|| {
-                Failure::other(format!("done, but the answer has no `{}`", plain(name)))
-                    .next("the call took effect: do not make it again for this; look the record up")
+                let problem = format!(
+                    "the call succeeded, but the response has no `{}`",
+                    sanitize(name)
+                );
+                CliError::other(problem).next(
+                    "the call took effect: do not repeat it for this field; look up the record",
+                )
             })?;
-            return self.line(members::shown(value));
+            return self.line(raw_json::display_value(value));
         }
-        if self.is_json() {
-            return self.line(data.unwrap_or("null"));
-        }
-        match data {
-            Some(data) => self.line(table::of_json(data, self.stdout).trim_end()),
+        match record {
+            _ if self.is_json() => self.line(record.unwrap_or("null")),
+            Some(record) => self.line(table::format_json(record, self.stdout)),
             None => self.line("done"),
         }
     }
 
-    /// How sure the document is of an operation, and how the call went.
-    pub(crate) fn evidence(&self, facts: &OperationInfo, reply: &RawResponse, took: Duration) {
-        let level = match facts.evidence {
-            EvidenceLevel::Inferred => self.stderr.tone(Tone::Warning, "inferred"),
-            other => other.as_str().to_owned(),
-        };
-        let retcode = reply.retcode().unwrap_or("none");
-        let text = format!(
-            "{level} · {} {} · HTTP {}, retcode {} · {} ms",
-            facts.method,
-            facts.path,
-            reply.status().as_u16(),
-            plain(retcode),
-            took.as_millis(),
-        );
-        let _ = writeln!(io::stderr().lock(), "{text}");
-    }
-
-    /// Why the command failed, on standard error.
-    pub(crate) fn failed(&self, failure: &Failure) {
-        if failure.is_silent() {
+    /// Writes an error to standard error.
+    pub(crate) fn error(&self, error: &CliError) {
+        if error.is_broken_pipe() {
             return;
         }
         let mut stderr = io::stderr().lock();
         if self.is_json() {
-            let error = failure.error.as_deref();
+            let source = error.source.as_deref();
             let object = json!({"error": {
-                "kind": failure.kind(),
-                "exit": failure.code as u8,
-                "problem": failure.problem,
-                "next": failure.next,
-                "operation": error.and_then(|error| error.operation()),
-                "retcode": error.and_then(|error| error.retcode()),
-                "status": error.and_then(|error| error.http_status()),
-                "key": error.and_then(|error| error.idempotency_key()),
-                "retryable": error.is_some_and(|error| error.is_retryable()),
+                "kind": error.kind(),
+                "exit": error.code as u8,
+                "problem": error.problem,
+                "next": error.next,
+                "operation": source.and_then(|source| source.operation()),
+                "retcode": source.and_then(|source| source.retcode()),
+                "status": source.and_then(|source| source.http_status()),
+                "key": source.and_then(|source| source.idempotency_key()),
+                "retryable": source.is_some_and(|source| source.is_retryable()),
             }});
             let _ = writeln!(stderr, "{object}");
             return;
         }
-        let _ = writeln!(
-            stderr,
-            "{} {}",
-            self.stderr.tone(Tone::Bad, "error:"),
-            failure.problem
-        );
-        if let Some(next) = &failure.next {
-            let _ = writeln!(
-                stderr,
-                "{} {next}",
-                self.stderr.tone(Tone::Warning, "next:")
-            );
+        let label = self.stderr.apply(TextStyle::Error, "error:");
+        let _ = writeln!(stderr, "{label} {}", error.problem);
+        if let Some(next) = &error.next {
+            let label = self.stderr.apply(TextStyle::Warning, "next:");
+            let _ = writeln!(stderr, "{label} {next}");
         }
     }
 }
 
-/// The `retdata` of a body as it came, to the digit.
-pub(crate) fn retdata(body: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(body).ok()?;
-    members::member(text, "retdata").filter(|data| *data != "null")
+/// Returns the status, retcode and duration of a response.
+pub(crate) fn summary(response: &RawResponse, elapsed: Duration) -> String {
+    let retcode = sanitize(response.retcode().unwrap_or("none"));
+    let (status, ms) = (response.status().as_u16(), elapsed.as_millis());
+    format!("HTTP {status}, retcode {retcode} · {ms} ms")
 }
 
-/// How often a call of this operation is sent, in words.
-pub(crate) fn repeats(retry: RetrySafety) -> String {
+/// Describes when a call of an operation is retried.
+pub(crate) fn describe_retry(retry: RetrySafety) -> String {
     match retry {
         RetrySafety::Safe => {
-            "repeated if an attempt is lost, for it changes nothing twice".to_owned()
+            "retried after a lost attempt; repeating it has no further effect".to_owned()
         }
-        RetrySafety::Keyed { field } => {
-            format!(
-                "repeated if an attempt is lost, with the same {field}, which the gateway takes once"
-            )
-        }
-        _ => "sent once, never repeated".to_owned(),
+        RetrySafety::Keyed { field } => format!(
+            "retried after a lost attempt with the same {field}, which the gateway accepts once"
+        ),
+        _ => "never".to_owned(),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Terminal colours. They are off if `NO_COLOR` is set, if `TERM` is `dumb`, and if the output is not a terminal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Theme(bool);
 
-    #[test]
-    fn retdata_is_as_it_came() {
-        for (body, data) in [
-            (
-                r#"{"retcode":200,"retdata":{"a": 1.00 ,"b":12345678901234567890.10}}"#,
-                Some(r#"{"a": 1.00 ,"b":12345678901234567890.10}"#),
-            ),
-            (r#"{"retdata":[]}"#, Some("[]")),
-            (r#"{"retdata":null}"#, None),
-            (r#"{"retcode":200}"#, None),
-            ("[1]", None),
-            ("", None),
-        ] {
-            assert_eq!(retdata(body.as_bytes()), data, "{body}");
+/// The meaning of a coloured text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextStyle {
+    Success,
+    Error,
+    Warning,
+    Heading,
+}
+
+impl Theme {
+    #[cfg(test)]
+    pub(crate) const PLAIN: Self = Self(false);
+
+    fn new(is_terminal: bool) -> Self {
+        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self(is_terminal && !no_color && !is_dumb)
+    }
+
+    pub(crate) fn apply(self, style: TextStyle, text: &str) -> String {
+        let code = match style {
+            TextStyle::Success => "32",
+            TextStyle::Error => "31;1",
+            TextStyle::Warning => "33",
+            TextStyle::Heading => "1",
+        };
+        self.with_code(code, text)
+    }
+
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.with_code("2", text)
+    }
+
+    fn with_code(self, code: &str, text: &str) -> String {
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
         }
     }
 }

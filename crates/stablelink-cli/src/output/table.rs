@@ -1,68 +1,59 @@
-//! Tables of JSON, for people.
+//! Tables of JSON values for people.
 
-use super::members::{Members, shown};
-use super::paint::{Paint, Tone};
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
 
-/// An object as names and values, a list of objects as rows, a page of records as rows and what stands beside them.
-pub(super) fn of_json(json: &str, paint: Paint) -> String {
-    if let Some(list) = list(json) {
-        return rows(&list, paint);
+use super::raw_json::{RawFields, display_value, sanitize};
+use super::{TextStyle, Theme};
+
+/// Formats an object as names and values, a list of objects as rows, and a page as rows followed by its other fields.
+pub(super) fn format_json(json: &str, theme: Theme) -> String {
+    if let Some(list) = parse_list(json) {
+        return format_list(&list, theme);
     }
-    let Some(Members(members)) = Members::read(json) else {
-        return format!("{}\n", shown(json));
+    let Some(fields) = RawFields::parse(json) else {
+        return display_value(json);
     };
-    // A page: its records are what people want to see.
-    let records = members.iter().find(|(name, _)| name == "records");
-    if let Some(records) = records.and_then(|(_, value)| list(value.get())) {
-        let beside: Vec<String> = members
-            .iter()
-            .filter(|(name, _)| name != "records")
-            .map(|(name, value)| format!("{} {}", shown(name), shown(value.get())))
+    if let Some(records) = fields.get("records").and_then(parse_list) {
+        let others = fields.0.iter().filter(|(name, _)| name != "records");
+        let others: Vec<String> = others
+            .map(|(name, value)| format!("{} {}", sanitize(name), display_value(value.get())))
             .collect();
-        return format!(
-            "{}{}\n",
-            rows(&records, paint),
-            paint.dim(&beside.join(" · "))
-        );
+        let records = format_list(&records, theme);
+        return format!("{records}\n{}", theme.dim(&others.join(" · ")));
     }
-    let own: Vec<[String; 2]> = members
-        .iter()
-        .map(|(name, value)| [super::plain(name), shown(value.get())])
+    let pairs = fields.0.iter();
+    let pairs: Vec<[String; 2]> = pairs
+        .map(|(name, value)| [sanitize(name), display_value(value.get())])
         .collect();
-    pairs(&own, paint)
+    format_pairs(&pairs, theme)
 }
 
-/// Names and values.
-pub(super) fn pairs(rows: &[[String; 2]], paint: Paint) -> String {
-    let width = rows
-        .iter()
-        .map(|[name, _]| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    rows.iter()
-        .map(|[name, value]| {
-            let blanks = " ".repeat(width - name.chars().count());
-            format!("{}{blanks}  {value}\n", paint.tone(Tone::Head, name))
-        })
-        .collect()
+/// Formats names and values in two columns.
+pub(super) fn format_pairs(pairs: &[[String; 2]], theme: Theme) -> String {
+    let text = layout(pairs.iter().cloned());
+    let lines = text.lines().zip(pairs).map(|(line, [name, _])| {
+        let rest = line.get(name.len()..).unwrap_or_default();
+        format!("{}{rest}", theme.apply(TextStyle::Heading, name))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The elements of a list, each as it came.
-fn list(json: &str) -> Option<Vec<&str>> {
+fn parse_list(json: &str) -> Option<Vec<&str>> {
     let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(json).ok()?;
     Some(list.into_iter().map(|element| element.get()).collect())
 }
 
-fn rows(list: &[&str], paint: Paint) -> String {
+/// Formats objects as rows with one column for each field name, and other values as one line each.
+fn format_list(list: &[&str], theme: Theme) -> String {
     if list.is_empty() {
-        return "none\n".to_owned();
+        return "none".to_owned();
     }
-    let records: Option<Vec<Members<'_>>> = list.iter().map(|json| Members::read(json)).collect();
+    let records: Option<Vec<RawFields<'_>>> =
+        list.iter().map(|json| RawFields::parse(json)).collect();
     let Some(records) = records else {
-        return list
-            .iter()
-            .map(|json| format!("{}\n", shown(json)))
-            .collect();
+        let lines: Vec<String> = list.iter().map(|json| display_value(json)).collect();
+        return lines.join("\n");
     };
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in records.iter().flat_map(|record| &record.0) {
@@ -70,36 +61,27 @@ fn rows(list: &[&str], paint: Paint) -> String {
             names.push(name);
         }
     }
-    let cell = |record: &Members<'_>, name: &str| {
-        let found = record.0.iter().find(|(key, _)| key == name);
-        found.map_or_else(String::new, |(_, value)| shown(value.get()))
-    };
-    let body: Vec<Vec<String>> = records
-        .iter()
-        .map(|record| names.iter().map(|name| cell(record, name)).collect())
-        .collect();
-    let head: Vec<String> = names.iter().map(|name| super::plain(name)).collect();
-    let width = |column: usize| {
-        let cells = body
-            .iter()
-            .chain([&head])
-            .map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..names.len()).map(width).collect();
-    let line = |row: &[String]| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let mut text = format!("{}\n", paint.tone(Tone::Head, &line(&head)));
-    for row in &body {
-        text.push_str(&line(row));
-        text.push('\n');
+    let mut rows: Vec<Vec<String>> = vec![names.iter().map(|name| sanitize(name)).collect()];
+    rows.extend(records.iter().map(|record| {
+        let cell = |name: &&str| record.get(name).map(display_value).unwrap_or_default();
+        names.iter().map(cell).collect()
+    }));
+    let text = layout(rows.into_iter());
+    let (header, rows) = text.split_once('\n').unwrap_or((&text, ""));
+    format!("{}\n{rows}", theme.apply(TextStyle::Heading, header))
+}
+
+/// Lays out rows without borders, with two spaces between columns. Long lines are not wrapped.
+fn layout<R: Into<comfy_table::Row>>(rows: impl Iterator<Item = R>) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
     }
-    text
+    table.trim_fmt()
 }
 
 #[cfg(test)]
@@ -107,27 +89,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_lists_and_pages() {
+    fn objects_lists_and_pages_are_formatted() {
         for (json, text) in [
             (
                 r#"{"orderNo":"7","amount":1.50,"deep":{"a":1}}"#,
-                "orderNo  7\namount   1.50\ndeep     {\"a\":1}\n",
+                "orderNo  7\namount   1.50\ndeep     {\"a\":1}",
             ),
             (
                 r#"[{"a":1,"b":"x"},{"b":"long","c":null}]"#,
-                "a  b     c\n1  x\n   long  null\n",
+                "a  b     c\n1  x\n   long  null",
             ),
             (
                 r#"{"pageNum":1,"total":9,"records":[{"a":1}]}"#,
-                "a\n1\npageNum 1 · total 9\n",
+                "a\n1\npageNum 1 · total 9",
             ),
-            (r#"{"records":7}"#, "records  7\n"),
-            ("[]", "none\n"),
-            ("[1,\"b\"]", "1\nb\n"),
-            ("\"text\"", "text\n"),
+            (r#"{"records":7}"#, "records  7"),
+            ("[]", "none"),
+            ("[1,\"b\"]", "1\nb"),
+            ("\"text\"", "text"),
             ("{}", ""),
         ] {
-            assert_eq!(of_json(json, Paint::never()), text, "{json}");
+            assert_eq!(format_json(json, Theme::PLAIN), text, "{json}");
         }
     }
 }

@@ -1,51 +1,73 @@
-//! The three secrets of each profile.
+//! The secrets file `secrets.toml`, which only its owner can read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use stablelink::private_file::{self, PrivateFileError};
 
-use super::private;
-use crate::failure::Failure;
+use super::create_private_dir;
+use crate::error::CliError;
 
-/// The secrets of one profile, some of which may be missing.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Given {
-    #[serde(default, deserialize_with = "secret")]
+/// The secrets of a profile, each of which may be missing.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SecretParts {
+    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
     pub(crate) api_key: Option<SecretString>,
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
     pub(crate) api_secret: Option<SecretString>,
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
     pub(crate) sign_key: Option<SecretString>,
 }
 
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(text.into()))
+/// Reads and writes secrets for the file, which holds them in plain text.
+mod exposed {
+    use super::*;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<SecretString>, D::Error> {
+        String::deserialize(deserializer).map(|text| Some(text.into()))
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Option<SecretString>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = secret.as_ref().map(ExposeSecret::expose_secret);
+        text.serialize(serializer)
+    }
 }
 
-/// The file of secrets, by profile.
+/// The secrets of all profiles.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SecretBook(BTreeMap<String, Given>);
+pub(crate) struct SecretsFile(BTreeMap<String, SecretParts>);
 
-impl SecretBook {
-    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let Some(text) = private::read(path)? else {
+impl SecretsFile {
+    /// Reads the file. Returns no secrets if it does not exist, and fails if other users can read it.
+    pub(crate) fn load(path: &Path) -> Result<Self, CliError> {
+        if cfg!(not(unix)) {
+            // The permissions of a file cannot be checked.
+            return Ok(Self::default());
+        }
+        let Some(text) = private_file::read(path).map_err(not_private)? else {
             return Ok(Self::default());
         };
-        // The error of the parser would show the line, and with it a secret.
+        let text = SecretString::from(text);
+        // The error of the parser is not shown: it contains the line, and with it a secret.
         toml::from_str(text.expose_secret()).map(Self).map_err(|_| {
-            Failure::usage(format!("{} is not as it was written", path.display()))
-                .next("put it aside and run `stablelink login` again")
+            CliError::usage(format!("{} is not a valid secrets file", path.display()))
+                .next("move it away and run `stablelink login` again")
         })
     }
 
-    pub(crate) fn of(&self, profile: &str) -> Given {
+    pub(crate) fn get(&self, profile: &str) -> SecretParts {
         self.0.get(profile).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn put(&mut self, profile: &str, secrets: Given) {
+    pub(crate) fn set(&mut self, profile: &str, secrets: SecretParts) {
         self.0.insert(profile.to_owned(), secrets);
     }
 
@@ -53,70 +75,97 @@ impl SecretBook {
         self.0.remove(profile).is_some()
     }
 
-    pub(crate) fn save(&self, path: &Path) -> Result<(), Failure> {
-        let mut text = String::from("# Secrets of `stablelink`, for its owner alone.\n");
-        for (profile, secrets) in &self.0 {
-            text.push_str(&format!("\n[{}]\n", quoted(profile)));
-            let parts = [
-                ("api_key", &secrets.api_key),
-                ("api_secret", &secrets.api_secret),
-                ("sign_key", &secrets.sign_key),
-            ];
-            for (name, secret) in parts {
-                if let Some(secret) = secret {
-                    text.push_str(&format!("{name} = {}\n", quoted(secret.expose_secret())));
-                }
-            }
+    /// Replaces the file atomically with mode 0600.
+    pub(crate) fn save(&self, path: &Path) -> Result<(), CliError> {
+        if cfg!(not(unix)) {
+            return Err(CliError::usage(
+                "secrets can only be saved on Unix: the permissions of a file cannot be checked here",
+            )
+            .next("set the environment variables instead"));
         }
-        private::write(path, &text.into())
+        let text = toml::to_string(&self.0)
+            .map_err(|_| CliError::other("cannot write the secrets as TOML"))?;
+        let text = format!("# Secrets of the `stablelink` command.\n\n{text}");
+        let text = SecretString::from(text);
+        create_private_dir(path.parent().unwrap_or(Path::new(".")))?;
+        private_file::replace(path, text.expose_secret().as_bytes()).map_err(not_private)
     }
 }
 
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            letter if letter.is_control() => {
-                quoted.push_str(&format!("\\u{:04X}", u32::from(letter)))
-            }
-            letter => quoted.push(letter),
-        }
+fn not_private(error: PrivateFileError) -> CliError {
+    let usage = CliError::usage(error.to_string());
+    match error.io_error() {
+        Some(_) => usage,
+        None => usage.next(
+            "if other users may have read it, create new secrets in the dashboard; to start over, move the file away and run \
+             `stablelink login`",
+        ),
     }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
-    fn what_is_saved_is_loaded_whatever_it_holds() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("secrets.toml");
+    fn saved_secrets_are_loaded_unchanged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.toml");
         let odd = "a\"b\\c\t鍵'#=\u{1}";
-        let mut book = SecretBook::default();
-        book.put(
-            "a b.\"c",
-            Given {
-                api_key: Some(odd.into()),
-                ..Given::default()
-            },
-        );
-        book.save(&path).unwrap();
-        let read = SecretBook::load(&path).unwrap().of("a b.\"c");
+        let mut file = SecretsFile::default();
+        let secrets = SecretParts {
+            api_key: Some(odd.into()),
+            ..SecretParts::default()
+        };
+        file.set("a b.\"c", secrets);
+        file.save(&path).unwrap();
+        let read = SecretsFile::load(&path).unwrap().get("a b.\"c");
         assert_eq!(read.api_key.unwrap().expose_secret(), odd);
         assert!(read.sign_key.is_none());
     }
 
     #[test]
-    fn a_broken_file_is_not_shown() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("secrets.toml");
-        private::write(&path, &"[a]\napi_key = hidden".into()).unwrap();
-        let failure = SecretBook::load(&path).unwrap_err();
-        assert!(!failure.to_string().contains("hidden"), "{failure}");
+    fn file_accessible_to_others_is_rejected() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert!(SecretsFile::load(&path).unwrap().0.is_empty());
+        let mut file = SecretsFile::default();
+        let api_key = Some(SecretString::from("s"));
+        file.set(
+            "a",
+            SecretParts {
+                api_key,
+                ..SecretParts::default()
+            },
+        );
+        file.save(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        let read = SecretsFile::load(&path).unwrap().get("a").api_key.unwrap();
+        assert_eq!(read.expose_secret(), "s");
+        for open in [0o640, 0o604, 0o620, 0o602] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(open)).unwrap();
+            let error = SecretsFile::load(&path).unwrap_err().to_string();
+            assert!(error.contains("chmod 600"), "{open:o}: {error}");
+        }
+        // Saving again restores the mode.
+        file.save(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(SecretsFile::load(&link).is_err());
+        assert!(SecretsFile::load(dir.path()).is_err());
+    }
+
+    #[test]
+    fn error_of_invalid_file_does_not_show_secrets() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets.toml");
+        private_file::replace(&path, b"[a]\napi_key = hidden").unwrap();
+        let error = SecretsFile::load(&path).unwrap_err();
+        assert!(!error.to_string().contains("hidden"), "{error}");
     }
 }

@@ -1,11 +1,11 @@
-//! The demo passes, and each of its steps says how sure it is.
+//! `demo` passes, and each step shows the evidence of its operation.
 
 use serde_json::Value;
 
 use crate::support::{bare, run};
 
 #[test]
-fn every_step_of_the_demo_passes() {
+fn demo_passes_with_evidence_of_each_step() {
     let home = tempfile::tempdir().unwrap();
     let shown = run(bare(home.path()).args(["demo", "--output", "json"]), b"");
     assert_eq!(shown.code, 0, "{shown:?}");
@@ -27,9 +27,9 @@ fn every_step_of_the_demo_passes() {
         "receipt",
         "On-ramp",
         "confirmed",
-        "tells of it: a webhook",
+        "A webhook reports the trade",
         "Off-ramp",
-        "token ends",
+        "token expires",
         "checkout",
         "pays",
         "replayed",
@@ -39,7 +39,7 @@ fn every_step_of_the_demo_passes() {
             "{needed}: {titles:?}"
         );
     }
-    let webhook = document_of("receivePaymentEvent");
+    let webhook = webhook_in_document("receivePaymentEvent");
     for step in &steps {
         let known = match step["call"].as_str().unwrap() {
             "receivePaymentEvent" => webhook["x-evidence"]["level"].as_str().unwrap(),
@@ -50,11 +50,14 @@ fn every_step_of_the_demo_passes() {
         };
         assert_eq!(step["evidence"].as_str(), Some(known), "{step}");
     }
-    assert!(!home.path().join(".local").exists(), "it keeps nothing");
+    assert!(
+        !home.path().join(".local").exists(),
+        "the demo saves nothing"
+    );
 }
 
-/// What the document says of a webhook.
-fn document_of(operation: &str) -> Value {
+/// Returns the webhook with this operation ID from the document.
+fn webhook_in_document(operation: &str) -> Value {
     let document = include_str!("../../../../spec/openapi.provisional.json");
     let document: Value = serde_json::from_str(document).unwrap();
     let webhooks = document["x-webhooks"].as_object().unwrap();
@@ -65,7 +68,7 @@ fn document_of(operation: &str) -> Value {
 }
 
 #[test]
-fn a_person_sees_the_steps_and_their_number() {
+fn demo_prints_number_of_steps() {
     let home = tempfile::tempdir().unwrap();
     let shown = run(bare(home.path()).arg("demo"), b"");
     assert!(

@@ -1,4 +1,4 @@
-//! The command from outside: what people and programs see, against a gateway on localhost.
+//! Runs the `stablelink` binary against a local sandbox and checks what users and programs see.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod demo;

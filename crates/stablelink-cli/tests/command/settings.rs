@@ -1,20 +1,20 @@
-//! Profiles, secrets, tokens, exit codes.
+//! Profiles, secrets, tokens and exit codes.
 
 use std::path::Path;
 
-use crate::support::{ORDER, Run, SECRETS, Stage, run};
+use crate::support::{CommandOutput, ORDER, SECRETS, TestEnvironment, run};
 use stablelink_sandbox::{Fault, Operation};
 
-fn lines(stage: &Stage) -> String {
-    stage.secrets().join("\n") + "\n"
+fn secret_lines(env: &TestEnvironment) -> String {
+    env.secrets().join("\n") + "\n"
 }
 
-fn login(stage: &Stage, more: &[&str]) -> Run {
-    let mut command = stage.bare();
+fn login(env: &TestEnvironment, more: &[&str]) -> CommandOutput {
+    let mut command = env.bare();
     command
-        .args(["--env", stage.sandbox.url(), "login"])
+        .args(["--env", env.sandbox.url(), "login"])
         .args(more);
-    run(&mut command, lines(stage).as_bytes())
+    run(&mut command, secret_lines(env).as_bytes())
 }
 
 #[cfg(unix)]
@@ -25,26 +25,25 @@ fn mode(path: &Path) -> u32 {
 
 #[cfg(unix)]
 #[test]
-fn a_login_is_kept_for_its_owner_alone_and_shows_nothing() {
-    let stage = Stage::new();
-    let done = login(&stage, &[]);
+fn login_saves_private_files_and_prints_no_secret() {
+    let env = TestEnvironment::new();
+    let done = login(&env, &[]);
     assert_eq!(done.code, 0, "{done:?}");
-    let folder = stage.home.path().join(".config/stablelink");
+    let folder = env.home.path().join(".config/stablelink");
     assert_eq!(mode(&folder), 0o700);
     assert_eq!(mode(&folder.join("secrets.toml")), 0o600);
     assert_eq!(
-        mode(&stage.home.path().join(".local/state/stablelink/tokens")),
+        mode(&env.home.path().join(".local/state/stablelink/tokens")),
         0o600
     );
     let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
-    assert!(config.contains(stage.sandbox.url()), "{config}");
+    assert!(config.contains(env.sandbox.url()), "{config}");
 
-    let who = run(stage.bare().arg("whoami"), b"");
+    let who = run(env.bare().arg("whoami"), b"");
     assert_eq!(who.code, 0, "{who:?}");
     assert!(who.stdout.contains("profile default"), "{who:?}");
     let quote = run(
-        stage
-            .bare()
+        env.bare()
             .args(["rate", "quote", "USDT", "USD", "--amount", "1"]),
         b"",
     );
@@ -58,160 +57,155 @@ fn a_login_is_kept_for_its_owner_alone_and_shows_nothing() {
         &quote.stderr,
         &config,
     ] {
-        for secret in stage.secrets() {
+        for secret in env.secrets() {
             assert!(!text.contains(&secret), "{text}");
         }
     }
-    // Three commands, one token.
-    assert_eq!(stage.sandbox.token_grants().granted(), 1);
+    // Three commands share one token.
+    assert_eq!(env.sandbox.token_grants().granted(), 1);
 
-    let out = run(stage.bare().arg("logout"), b"");
+    let out = run(env.bare().arg("logout"), b"");
     assert_eq!(out.code, 0, "{out:?}");
-    let who = run(stage.bare().args(["whoami", "--offline"]), b"");
+    let who = run(env.bare().args(["whoami", "--offline"]), b"");
     assert_eq!(who.code, 2, "{who:?}");
     assert!(who.stderr.contains("stablelink login"), "{who:?}");
 }
 
 #[cfg(unix)]
 #[test]
-fn secrets_that_others_can_read_are_refused() {
+fn secrets_readable_by_others_are_rejected() {
     use std::os::unix::fs::PermissionsExt;
-    let stage = Stage::new();
-    assert_eq!(login(&stage, &["--no-check"]).code, 0);
-    assert_eq!(stage.sandbox.request_count(), 0, "--no-check calls nothing");
-    let path = stage.home.path().join(".config/stablelink/secrets.toml");
+    let env = TestEnvironment::new();
+    assert_eq!(login(&env, &["--no-check"]).code, 0);
+    assert_eq!(env.sandbox.request_count(), 0, "--no-check sends nothing");
+    let path = env.home.path().join(".config/stablelink/secrets.toml");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
-    let who = run(stage.bare().arg("whoami"), b"");
+    let who = run(env.bare().arg("whoami"), b"");
     assert_eq!(who.code, 2);
     assert!(who.stderr.contains("chmod 600"), "{who:?}");
 }
 
 #[test]
-fn wrong_secrets_are_not_kept() {
-    let stage = Stage::new();
-    let mut command = stage.bare();
-    command.args(["--env", stage.sandbox.url(), "login"]);
-    let refused = run(&mut command, b"a-key\na-secret\na-sign-key\n");
-    assert_eq!(refused.code, 4, "{refused:?}");
+fn invalid_secrets_are_not_saved() {
+    let env = TestEnvironment::new();
+    let mut command = env.bare();
+    command.args(["--env", env.sandbox.url(), "login"]);
+    let rejected = run(&mut command, b"a-key\na-secret\na-sign-key\n");
+    assert_eq!(rejected.code, 4, "{rejected:?}");
     assert!(
-        !stage
-            .home
+        !env.home
             .path()
             .join(".config/stablelink/secrets.toml")
             .exists()
     );
-    assert!(!refused.stderr.contains("a-secret"), "{refused:?}");
+    assert!(!rejected.stderr.contains("a-secret"), "{rejected:?}");
     let short = run(&mut command, b"a-key\n");
     assert_eq!(short.code, 2);
     assert!(short.stderr.contains("no api secret"), "{short:?}");
 }
 
 #[test]
-fn variables_go_before_profiles_and_are_never_mixed_with_them() {
-    let stage = Stage::new();
-    assert_eq!(login(&stage, &["--no-check"]).code, 0);
-    let one = run(stage.bare().env(SECRETS[2], "k").args(["token"]), b"");
+fn variables_override_profiles_and_are_never_mixed() {
+    let env = TestEnvironment::new();
+    assert_eq!(login(&env, &["--no-check"]).code, 0);
+    let one = run(env.bare().env(SECRETS[2], "k").args(["token"]), b"");
     assert_eq!(one.code, 2, "{one:?}");
     assert!(one.stderr.contains("never mixed"), "{one:?}");
-    let other = run(stage.command().env(SECRETS[0], "wrong").arg("token"), b"");
+    let other = run(env.command().env(SECRETS[0], "wrong").arg("token"), b"");
     assert_eq!(other.code, 4, "{other:?}");
-    let none = run(stage.bare().args(["--profile", "nobody", "token"]), b"");
+    let none = run(env.bare().args(["--profile", "unknown", "token"]), b"");
     assert_eq!(none.code, 2);
     assert!(
-        none.stderr.contains("profiles that there are: default"),
+        none.stderr.contains("existing profiles: default"),
         "{none:?}"
     );
 }
 
 #[test]
-fn a_token_is_printed_only_when_asked_for() {
-    let stage = Stage::new();
-    let shown = stage.run(&["token"]);
-    let printed = stage.run(&["token", "--print"]);
+fn token_is_printed_only_with_print_flag() {
+    let env = TestEnvironment::new();
+    let shown = env.run(&["token"]);
+    let printed = env.run(&["token", "--print"]);
     let token = printed.stdout.trim();
     assert!(token.len() > 10, "{printed:?}");
     assert!(!shown.stdout.contains(token) && !shown.stderr.contains(token));
-    assert_eq!(stage.sandbox.token_grants().granted(), 1);
-    stage.sandbox.revoke_tokens();
-    assert_eq!(stage.run(&["checkout", "list"]).code, 0, "renewed");
-    assert_eq!(stage.sandbox.token_grants().granted(), 2);
+    assert_eq!(env.sandbox.token_grants().granted(), 1);
+    env.sandbox.revoke_tokens();
+    assert_eq!(env.run(&["checkout", "list"]).code, 0, "refreshed");
+    assert_eq!(env.sandbox.token_grants().granted(), 2);
 }
 
 #[test]
-fn variables_alone_will_do() {
-    let stage = Stage::new();
-    let called = run(stage.command().env_remove("HOME").arg("token"), b"");
+fn variables_suffice_without_home() {
+    let env = TestEnvironment::new();
+    let called = run(env.command().env_remove("HOME").arg("token"), b"");
     assert_eq!(called.code, 0, "{called:?}");
     assert!(
-        called.stderr.contains("no place to share the token"),
+        called.stderr.contains("the token is not shared"),
         "{called:?}"
     );
 }
 
 #[test]
-fn exit_codes_tell_what_to_do() {
-    let stage = Stage::new();
+fn exit_code_matches_kind_of_error() {
+    let env = TestEnvironment::new();
     let create = ORDER;
     let set = |fault: Fault| {
-        stage.sandbox.faults().clear();
-        stage.sandbox.faults().add(fault.always());
+        env.sandbox.faults().clear();
+        env.sandbox.faults().add(fault.always());
     };
-    assert_eq!(stage.run(&["checkout", "get", "nobody"]).code, 3);
-    assert_eq!(stage.run(&["no-such-command"]).code, 2);
-    assert_eq!(stage.run(&["checkout", "create", "--amount", "1e"]).code, 2);
+    assert_eq!(env.run(&["checkout", "get", "unknown"]).code, 3);
+    assert_eq!(env.run(&["no-such-command"]).code, 2);
+    assert_eq!(env.run(&["checkout", "create", "--amount", "1e"]).code, 2);
 
     assert_eq!(
-        stage
-            .run(&[&create[..], &["--order-no", "A1"]].concat())
-            .code,
+        env.run(&[&create[..], &["--order-no", "A1"]].concat()).code,
         0
     );
     set(Fault::reset()
         .on(Operation::CancelCheckoutOrder)
         .after_effect());
-    let lost = stage.run(&["checkout", "cancel", "A1", "--output", "json"]);
+    let lost = env.run(&["checkout", "cancel", "A1", "--output", "json"]);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains(r#""kind":"ambiguous""#), "{lost:?}");
 
     set(Fault::status(503).on(Operation::CreateCheckoutOrder));
-    let lost = stage.run(&create);
+    let lost = env.run(&create);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains("look it up by orderNo"), "{lost:?}");
 
     set(Fault::status(503).on(Operation::GetCheckoutOrder));
-    assert_eq!(stage.run(&["checkout", "get", "A1"]).code, 6);
+    assert_eq!(env.run(&["checkout", "get", "A1"]).code, 6);
     set(Fault::unauthorized().on_token());
-    let mut refused = stage.command();
-    refused
-        .env("HOME", stage.home.path().join("other"))
+    let mut rejected = env.command();
+    rejected
+        .env("HOME", env.home.path().join("other"))
         .args(["token"]);
-    assert_eq!(run(&mut refused, b"").code, 4);
+    assert_eq!(run(&mut rejected, b"").code, 4);
 
-    let away = run(
-        stage
-            .command()
+    let unreachable = run(
+        env.command()
             .args(["--env", "http://127.0.0.1:1", "rate", "quote", "A", "B"]),
         b"",
     );
-    assert_eq!(away.code, 6, "{away:?}");
-    let plain = run(
-        stage.command().args(["--env", "http://192.0.2.1", "token"]),
+    assert_eq!(unreachable.code, 6, "{unreachable:?}");
+    let without_tls = run(
+        env.command().args(["--env", "http://192.0.2.1", "token"]),
         b"",
     );
-    assert_eq!(plain.code, 2, "{plain:?}");
+    assert_eq!(without_tls.code, 2, "{without_tls:?}");
 }
 
 #[test]
-fn programs_get_retdata_as_it_came() {
-    let stage = Stage::new();
+fn json_output_is_retdata_unchanged() {
+    let env = TestEnvironment::new();
     let digits = r#"{"orderNo":"7","payingAmount":1.10000000000000000001 ,"new":[ 12345678901234567890.10 ]}"#;
     let body = format!(r#"{{"retcode":"200","retdata":{digits}}}"#);
-    let answer = Fault::custom(200, [("content-type", "application/json")], body);
-    stage
-        .sandbox
+    let response = Fault::custom(200, [("content-type", "application/json")], body);
+    env.sandbox
         .faults()
-        .add(answer.on(Operation::GetCheckoutOrder));
-    let run = stage.run(&["--output", "json", "checkout", "get", "7"]);
+        .add(response.on(Operation::GetCheckoutOrder));
+    let run = env.run(&["--output", "json", "checkout", "get", "7"]);
     assert_eq!((run.code, run.stdout.trim_end()), (0, digits), "{run:?}");
     assert!(
         run.stderr

@@ -1,4 +1,4 @@
-//! A gateway on localhost and the command, with settings of its own.
+//! The test environment: a local sandbox, and the command with an empty home directory.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,10 +9,10 @@ use stablelink_sandbox::{Sandbox, SandboxBuilder};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-pub(crate) struct Stage {
+pub(crate) struct TestEnvironment {
     pub(crate) sandbox: Sandbox,
     pub(crate) home: TempDir,
-    /// Serves the gateway while the command runs.
+    /// Runs the sandbox.
     _runtime: Runtime,
 }
 
@@ -22,7 +22,7 @@ pub(crate) const SECRETS: [&str; 3] = [
     "STABLELINK_SIGN_KEY",
 ];
 
-/// Makes an order that costs 1.01 coins.
+/// Creates an order of 1.01 coins.
 pub(crate) const ORDER: [&str; 10] = [
     "checkout",
     "create",
@@ -36,7 +36,7 @@ pub(crate) const ORDER: [&str; 10] = [
     "1",
 ];
 
-impl Stage {
+impl TestEnvironment {
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -57,19 +57,19 @@ impl Stage {
         }
     }
 
-    /// The three secrets, in the order of [`SECRETS`].
+    /// Returns the three secrets, in the order of [`SECRETS`].
     pub(crate) fn secrets(&self) -> [String; 3] {
         let secrets = self.sandbox.credentials();
         [secrets.api_key(), secrets.api_secret(), secrets.sign_key()]
             .map(|secret| secret.expose_secret().to_owned())
     }
 
-    /// The command with nothing but a home.
+    /// Returns the command with only HOME in its environment.
     pub(crate) fn bare(&self) -> Command {
         bare(self.home.path())
     }
 
-    /// The command with gateway and secrets in its environment.
+    /// Returns the command with the sandbox URL and the secrets in its environment.
     pub(crate) fn command(&self) -> Command {
         let mut command = self.bare();
         command.env("STABLELINK_ENV", self.sandbox.url());
@@ -79,7 +79,7 @@ impl Stage {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
         run(self.command().args(arguments), b"")
     }
 }
@@ -90,29 +90,29 @@ pub(crate) fn bare(home: &Path) -> Command {
     command
 }
 
-/// What a command gave.
+/// The result of a command.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-pub(crate) fn run(command: &mut Command, input: &[u8]) -> Run {
+pub(crate) fn run(command: &mut Command, input: &[u8]) -> CommandOutput {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that needs no input may be gone already.
+    // Fails if the command has already exited without reading its input.
     let _ = child.stdin.take().unwrap().write_all(input);
     let Output {
         status,
         stdout,
         stderr,
     } = child.wait_with_output().unwrap();
-    Run {
+    CommandOutput {
         code: status.code().unwrap_or(-1),
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: String::from_utf8(stderr).unwrap(),

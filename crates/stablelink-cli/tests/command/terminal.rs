@@ -1,37 +1,37 @@
-//! A login at a terminal: what is typed is not shown, and Ctrl-C gives the terminal back.
+//! `login` on a terminal: input is not echoed, and Ctrl-C restores the terminal.
 
-use crate::support::Stage;
+use crate::support::TestEnvironment;
 use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
 
-const LIMIT: Option<u64> = Some(30_000);
+const TIMEOUT_MS: Option<u64> = Some(30_000);
 
-/// A login in a shell whose terminal echoes, and then what the terminal is set to. The library of the tests turns echo off.
-fn login(stage: &Stage) -> PtySession {
+/// Runs `login` in a shell and prints the terminal settings afterwards. The test library turns echo off, so the shell turns it on.
+fn login(env: &TestEnvironment) -> PtySession {
     let mut command = Command::new("sh");
     command.args(["-c", r#"stty echo; "$0" --env "$1" login; stty -a"#]);
-    command.args([env!("CARGO_BIN_EXE_stablelink"), stage.sandbox.url()]);
+    command.args([env!("CARGO_BIN_EXE_stablelink"), env.sandbox.url()]);
     command
         .env_clear()
-        .env("HOME", stage.home.path())
+        .env("HOME", env.home.path())
         .env("PATH", "/usr/bin:/bin");
-    spawn_command(command, LIMIT).unwrap()
+    spawn_command(command, TIMEOUT_MS).unwrap()
 }
 
-/// Whether the settings that `stty -a` shows have echo.
+/// Whether the output of `stty -a` has echo turned on.
 fn echoes(shown: &str) -> bool {
     shown.split_whitespace().any(|word| word == "echo")
 }
 
 #[test]
-fn secrets_are_not_shown_while_they_are_typed() {
-    let stage = Stage::new();
-    let mut terminal = login(&stage);
+fn typed_secrets_are_not_echoed() {
+    let env = TestEnvironment::new();
+    let mut terminal = login(&env);
     let mut shown = String::new();
     for (name, secret) in ["api key", "api secret", "sign key"]
         .iter()
-        .zip(stage.secrets())
+        .zip(env.secrets())
     {
         shown += &terminal
             .exp_string(&format!("{name} (not shown): "))
@@ -39,51 +39,53 @@ fn secrets_are_not_shown_while_they_are_typed() {
         terminal.send_line(&secret).unwrap();
     }
     shown += &terminal.exp_eof().unwrap();
-    assert!(shown.contains("tried and kept"), "{shown}");
-    assert!(echoes(&shown), "the terminal is given back: {shown}");
-    for secret in stage.secrets() {
+    assert!(shown.contains("checked and saved"), "{shown}");
+    assert!(echoes(&shown), "the terminal is restored: {shown}");
+    for secret in env.secrets() {
         assert!(!shown.contains(&secret), "{shown}");
     }
-    let who = crate::support::run(stage.bare().arg("token"), b"");
+    let who = crate::support::run(env.bare().arg("token"), b"");
     assert_eq!(who.code, 0, "{who:?}");
 }
 
 #[test]
-fn ctrl_c_ends_it_and_keeps_nothing() {
-    let stage = Stage::new();
-    let mut terminal = login(&stage);
+fn ctrl_c_stops_login_and_saves_nothing() {
+    let env = TestEnvironment::new();
+    let mut terminal = login(&env);
     terminal.exp_string("api key (not shown): ").unwrap();
     terminal.send("half").unwrap();
     terminal.send_control('c').unwrap();
     let shown = terminal.exp_eof().unwrap();
-    assert!(echoes(&shown), "the terminal is given back: {shown}");
+    assert!(echoes(&shown), "the terminal is restored: {shown}");
     assert!(
-        shown.contains("stopped") && !shown.contains("half"),
+        shown.contains("interrupted") && !shown.contains("half"),
         "{shown}"
     );
     assert!(
-        !stage
-            .home
+        !env.home
             .path()
             .join(".config/stablelink/secrets.toml")
             .exists()
     );
-    assert_eq!(stage.sandbox.request_count(), 0);
+    assert_eq!(env.sandbox.request_count(), 0);
 }
 
 #[test]
-fn colours_are_for_terminals_without_no_color() {
+fn colours_need_a_terminal_and_no_no_color() {
     for (name, value, coloured) in [
         ("TERM", "xterm", true),
         ("NO_COLOR", "1", false),
         ("TERM", "dumb", false),
     ] {
-        let stage = Stage::new();
-        let mut command = stage.command();
+        let env = TestEnvironment::new();
+        let mut command = env.command();
         command
             .env(name, value)
             .args(["rate", "quote", "USDT", "USD", "--amount", "1"]);
-        let shown = spawn_command(command, LIMIT).unwrap().exp_eof().unwrap();
+        let shown = spawn_command(command, TIMEOUT_MS)
+            .unwrap()
+            .exp_eof()
+            .unwrap();
         assert!(shown.contains("channelRate"), "{shown}");
         assert_eq!(
             shown.contains('\u{1b}'),
@@ -91,7 +93,7 @@ fn colours_are_for_terminals_without_no_color() {
             "{name}={value}: {shown:?}"
         );
     }
-    let stage = Stage::new();
-    let piped = stage.run(&["rate", "quote", "USDT", "USD", "--amount", "1"]);
+    let env = TestEnvironment::new();
+    let piped = env.run(&["rate", "quote", "USDT", "USD", "--amount", "1"]);
     assert!(!piped.stdout.contains('\u{1b}') && !piped.stderr.contains('\u{1b}'));
 }

@@ -1,6 +1,6 @@
-//! `sign` and `verify` are held to `spec/vectors/`.
+//! `sign` and `verify` with the test vectors of `spec/vectors/`.
 
-use crate::support::{Run, bare, run};
+use crate::support::{CommandOutput, bare, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -19,12 +19,12 @@ impl<'a> Vector<'a> {
         self.one[name].as_str().unwrap_or_default()
     }
 
-    /// Those that a request or a webhook makes; the command signs no answers.
-    fn is_told(&self) -> bool {
+    /// Whether the command supports the message: it does not sign responses.
+    fn is_supported(&self) -> bool {
         matches!(self.text("kind"), "request" | "webhook")
     }
 
-    /// The bytes that are signed: nothing of a multipart body.
+    /// Returns the signed bytes. A multipart body is not signed.
     fn body(&self) -> Vec<u8> {
         match self.one["body_base64"].as_str() {
             _ if self.one["body_signed"] == false => Vec::new(),
@@ -33,7 +33,7 @@ impl<'a> Vector<'a> {
         }
     }
 
-    fn run(&self, verb: &str, more: &[&str], home: &std::path::Path) -> Run {
+    fn run(&self, verb: &str, more: &[&str], home: &std::path::Path) -> CommandOutput {
         let keys = self.all["keys"].as_array().unwrap();
         let key = keys
             .iter()
@@ -64,7 +64,7 @@ fn every_vector_is_signed_and_verified() {
     let mut count = 0;
     for one in all["signatures"].as_array().unwrap() {
         let vector = Vector { all: &all, one };
-        if !vector.is_told() {
+        if !vector.is_supported() {
             continue;
         }
         count += 1;
@@ -79,8 +79,8 @@ fn every_vector_is_signed_and_verified() {
             (0, right),
             "{id}: {signed:?}"
         );
-        let told = format!("string to sign: {}", vector.text("string_to_sign"));
-        assert!(signed.stderr.starts_with(&told), "{id}: {signed:?}");
+        let expected = format!("string to sign: {}", vector.text("string_to_sign"));
+        assert!(signed.stderr.starts_with(&expected), "{id}: {signed:?}");
         let more = ["--timestamp", time, "--signature", right, "--any-age"];
         let verified = vector.run("verify", &more, home.path());
         assert_eq!(
@@ -93,7 +93,7 @@ fn every_vector_is_signed_and_verified() {
 }
 
 #[test]
-fn no_forgery_passes() {
+fn forged_vector_is_rejected() {
     let (all, home) = (vectors(), tempfile::tempdir().unwrap());
     let signatures = all["signatures"].as_array().unwrap();
     let mut count = 0;
@@ -104,8 +104,8 @@ fn no_forgery_passes() {
             .unwrap();
         let vector = Vector { all: &all, one };
         let of = |name: &str| forged[name].as_str().unwrap_or_else(|| vector.text(name));
-        // Without a header there is nothing to verify; the command asks for both.
-        if !vector.is_told()
+        // The command requires both headers.
+        if !vector.is_supported()
             || forged.get("signature").is_some_and(Value::is_null)
             || forged.get("timestamp").is_some_and(Value::is_null)
         {
@@ -124,7 +124,7 @@ fn no_forgery_passes() {
 }
 
 #[test]
-fn an_old_signature_is_no_good_unless_age_does_not_matter() {
+fn old_signature_is_rejected_without_any_age() {
     let (all, home) = (vectors(), tempfile::tempdir().unwrap());
     let vector = Vector {
         all: &all,
@@ -139,7 +139,7 @@ fn an_old_signature_is_no_good_unless_age_does_not_matter() {
     let verified = vector.run("verify", &more, home.path());
     assert_eq!(verified.code, 7);
     assert!(
-        verified.stderr.contains("the signature is right but"),
+        verified.stderr.contains("the signature is valid but"),
         "{}",
         verified.stderr
     );

@@ -1,11 +1,11 @@
-//! `webhook listen` and `webhook send`, and the servers end well.
+//! `webhook listen` and `webhook send`, and the shutdown of servers.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use crate::support::{ORDER, Run, Stage, run};
+use crate::support::{CommandOutput, ORDER, TestEnvironment, run};
 
-/// A receiver that ends after so many deliveries.
+/// A `webhook listen` that exits after a number of deliveries.
 pub(crate) struct Listener {
     child: Child,
     pub(crate) url: String,
@@ -13,8 +13,8 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn start(stage: &Stage, count: u32, more: &[&str]) -> Self {
-        let mut command = stage.command();
+    pub(crate) fn start(env: &TestEnvironment, count: u32, more: &[&str]) -> Self {
+        let mut command = env.command();
         command
             .args([
                 "webhook",
@@ -41,7 +41,7 @@ impl Listener {
         Self { child, url, stderr }
     }
 
-    pub(crate) fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> CommandOutput {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.child
             .stdout
@@ -50,7 +50,7 @@ impl Listener {
             .read_to_string(&mut stdout)
             .unwrap();
         self.stderr.read_to_string(&mut stderr).unwrap();
-        Run {
+        CommandOutput {
             code: self.child.wait().unwrap().code().unwrap_or(-1),
             stdout,
             stderr,
@@ -58,10 +58,9 @@ impl Listener {
     }
 }
 
-fn send(stage: &Stage, url: &str, more: &[&str]) -> Run {
+fn send(env: &TestEnvironment, url: &str, more: &[&str]) -> CommandOutput {
     run(
-        stage
-            .command()
+        env.command()
             .args(["webhook", "send", "--to", url])
             .args(more),
         b"",
@@ -69,9 +68,9 @@ fn send(stage: &Stage, url: &str, more: &[&str]) -> Run {
 }
 
 #[test]
-fn what_is_sent_is_proved_and_shown_once() {
-    let stage = Stage::new();
-    let listener = Listener::start(&stage, 4, &[]);
+fn sent_delivery_is_verified_and_printed_once() {
+    let env = TestEnvironment::new();
+    let listener = Listener::start(&env, 4, &[]);
     let event = [
         "--event",
         "ABNORMAL_PAYMENT",
@@ -80,14 +79,14 @@ fn what_is_sent_is_proved_and_shown_once() {
         "-d",
         r#"{"amount":"818.90"}"#,
     ];
-    let first = send(&stage, &listener.url, &event);
+    let first = send(&env, &listener.url, &event);
     assert_eq!(
         (first.code, first.stdout.trim()),
         (0, r#"{"retcode":200,"retmsg":"SUCCESS"}"#),
         "{first:?}"
     );
-    assert_eq!(send(&stage, &listener.url, &event).code, 0);
-    let mut forged = stage.command();
+    assert_eq!(send(&env, &listener.url, &event).code, 0);
+    let mut forged = env.command();
     forged
         .env("STABLELINK_SIGN_KEY", "another")
         .args(["webhook", "send", "--to", &listener.url])
@@ -95,36 +94,36 @@ fn what_is_sent_is_proved_and_shown_once() {
     let forged = run(&mut forged, b"");
     assert_eq!(forged.code, 1, "{forged:?}");
     assert!(forged.stderr.contains("HTTP 401"), "{forged:?}");
-    assert_eq!(send(&stage, &listener.url, &["--body", "not json"]).code, 1);
+    assert_eq!(send(&env, &listener.url, &["--body", "not json"]).code, 1);
     let shown = listener.end();
     assert_eq!(shown.code, 0, "{shown:?}");
     let lines: Vec<&str> = shown.stdout.lines().collect();
-    assert_eq!(lines[0], "proved   ABNORMAL_PAYMENT  evt_1", "{shown:?}");
+    assert_eq!(lines[0], "verified   ABNORMAL_PAYMENT  evt_1", "{shown:?}");
     assert_eq!(lines[1].trim(), r#"{"amount":"818.90"}"#);
-    assert_eq!(lines[2], "again    ABNORMAL_PAYMENT  evt_1");
+    assert_eq!(lines[2], "duplicate  ABNORMAL_PAYMENT  evt_1");
     assert!(
-        lines[4].starts_with("refused  the signature matches none"),
+        lines[4].starts_with("rejected  the signature matches none"),
         "{shown:?}"
     );
     assert!(
-        lines[5].starts_with("refused  its body is not"),
+        lines[5].starts_with("rejected  the body is not"),
         "{shown:?}"
     );
 }
 
 #[test]
-fn proved_deliveries_are_forwarded_as_they_came() {
-    let stage = Stage::new();
-    let behind = Listener::start(&stage, 2, &["--output", "json"]);
-    let front = Listener::start(&stage, 3, &["--forward", &behind.url]);
-    // The receiver behind checks the signature again: a changed byte would be refused.
+fn verified_delivery_is_forwarded_unchanged() {
+    let env = TestEnvironment::new();
+    let behind = Listener::start(&env, 2, &["--output", "json"]);
+    let front = Listener::start(&env, 3, &["--forward", &behind.url]);
+    // The second receiver verifies the signature again, so a changed byte would be rejected.
     let body = "{ \"eventId\": \"e1\",\n \"type\":\"NEW\", \"fee\": 0.10 }";
-    assert_eq!(send(&stage, &front.url, &["--body", body]).code, 0);
-    let array = send(&stage, &front.url, &["--body", "{\"eventId\":\"e2\"}"]);
+    assert_eq!(send(&env, &front.url, &["--body", body]).code, 0);
+    let array = send(&env, &front.url, &["--body", "{\"eventId\":\"e2\"}"]);
     assert_eq!(array.code, 0);
     let behind = behind.end();
-    // Nobody is behind any more.
-    let lost = send(&stage, &front.url, &["--body", "{\"eventId\":\"e3\"}"]);
+    // The second receiver has exited.
+    let lost = send(&env, &front.url, &["--body", "{\"eventId\":\"e3\"}"]);
     assert!(lost.stderr.contains("HTTP 502"), "{lost:?}");
     let front = front.end();
     assert!(front.stdout.contains("forwarded, HTTP 200"), "{front:?}");
@@ -140,10 +139,10 @@ fn proved_deliveries_are_forwarded_as_they_came() {
 
 #[cfg(unix)]
 #[test]
-fn servers_end_well_by_ctrl_c() {
-    let stage = Stage::new();
+fn servers_exit_successfully_on_ctrl_c() {
+    let env = TestEnvironment::new();
     for arguments in [vec!["sandbox"], vec!["webhook", "listen", "--port", "0"]] {
-        let mut command = stage.command();
+        let mut command = env.command();
         let mut child = command
             .args(&arguments)
             .stdout(Stdio::piped())
@@ -153,7 +152,7 @@ fn servers_end_well_by_ctrl_c() {
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        assert!(line.contains("Ctrl-C ends it"), "{line}");
+        assert!(line.contains("stop with Ctrl-C"), "{line}");
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
@@ -162,21 +161,20 @@ fn servers_end_well_by_ctrl_c() {
 
 #[cfg(unix)]
 #[test]
-fn a_call_that_is_stopped_says_what_to_look_up() {
+fn interrupted_call_prints_number_to_look_up() {
     use stablelink_sandbox::{Fault, Operation};
-    let stage = Stage::new();
-    stage
-        .sandbox
+    let env = TestEnvironment::new();
+    env.sandbox
         .faults()
         .add(Fault::stall().on(Operation::CreateCheckoutOrder));
-    let mut command = stage.command();
+    let mut command = env.command();
     command.args(ORDER);
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while !stage
+    while !env
         .sandbox
         .requests()
         .iter()
@@ -187,10 +185,10 @@ fn a_call_that_is_stopped_says_what_to_look_up() {
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let ended = child.wait_with_output().unwrap();
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(130), "{told}");
+    let printed = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{printed}");
     assert!(
-        told.starts_with("orderNo ") && told.contains("look its record up"),
-        "{told}"
+        printed.starts_with("orderNo ") && printed.contains("look up the record"),
+        "{printed}"
     );
 }

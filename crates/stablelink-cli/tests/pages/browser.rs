@@ -1,7 +1,7 @@
-//! A headless Chromium, driven over its pipe by the DevTools protocol.
+//! A headless Chromium, controlled through a pipe with the DevTools protocol.
 //!
-//! The protocol's messages are JSON texts that end with a zero byte. The crates that speak it bring types for all of it, some
-//! hundred thousand generated lines, to every build of the tests; a page is looked at with six of its commands.
+//! The messages are JSON texts that end with a zero byte. Not a DevTools crate such as `chromiumoxide`: it adds about 100,000
+//! generated lines to every build of the tests, which use six commands.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -15,8 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// After this a browser hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of each command.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Browser {
     child: Child,
@@ -24,17 +24,17 @@ pub(crate) struct Browser {
     from: Receiver<Value>,
     sent: u64,
     events: Vec<Value>,
-    /// What is not for this machine goes to this proxy, which answers nothing: connections only queue here.
-    elsewhere: TcpListener,
+    /// A proxy for requests to other hosts. It never responds: connections stay in its queue.
+    proxy: TcpListener,
     _profile: TempDir,
 }
 
 impl Browser {
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
-        elsewhere.set_nonblocking(true).unwrap();
-        // The browser reads its commands from 3 and answers to 4.
+        let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+        proxy.set_nonblocking(true).unwrap();
+        // The browser reads commands from file descriptor 3 and writes responses to 4.
         let mut child = Command::new("sh")
             .args([
                 "-c",
@@ -42,7 +42,7 @@ impl Browser {
                 "sh",
             ])
             .args(["chromium", "--headless", "--remote-debugging-pipe"])
-            // Its own sandbox wants rights that a container does not have; it opens pages of this project alone.
+            // Chromium's sandbox needs privileges that a container lacks. Only pages of this project are opened.
             .arg("--no-sandbox")
             .args(["--no-first-run", "--disable-gpu", "--hide-scrollbars"])
             .args([
@@ -53,7 +53,7 @@ impl Browser {
             .args(["--window-size=1280,900", "--force-color-profile=srgb"])
             .arg(format!(
                 "--proxy-server=http://{}",
-                elsewhere.local_addr().unwrap()
+                proxy.local_addr().unwrap()
             ))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
@@ -82,12 +82,12 @@ impl Browser {
             from,
             sent: 0,
             events: Vec::new(),
-            elsewhere,
+            proxy,
             _profile: profile,
         }
     }
 
-    /// Opens a page in a tab of its own.
+    /// Opens a page in a new tab.
     pub(crate) fn open(&mut self, url: &str) -> Page<'_> {
         self.events.clear();
         let target = self.call(None, "Target.createTarget", json!({"url": "about:blank"}));
@@ -118,13 +118,13 @@ impl Browser {
         }
         self.to.write_all(message.to_string().as_bytes()).unwrap();
         self.to.write_all(&[0]).unwrap();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let message = self
                 .from
                 .recv_timeout(left)
-                .unwrap_or_else(|error| panic!("{method}: is chromium there? {error}"));
+                .unwrap_or_else(|error| panic!("{method}: is chromium installed? {error}"));
             if message["id"] == self.sent {
                 assert!(message["error"].is_null(), "{method}: {message}");
                 return message["result"].clone();
@@ -151,32 +151,32 @@ impl Page<'_> {
         self.browser.call(Some(&self.session), method, params)
     }
 
-    /// What an expression gives in the page.
+    /// Evaluates an expression in the page.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let answer = self.call("Runtime.evaluate", params);
+        let result = self.call("Runtime.evaluate", params);
         assert!(
-            answer["exceptionDetails"].is_null(),
-            "{expression}: {answer}"
+            result["exceptionDetails"].is_null(),
+            "{expression}: {result}"
         );
-        answer["result"]["value"].clone()
+        result["result"]["value"].clone()
     }
 
-    /// Looks until an expression is true.
+    /// Waits until an expression is true.
     pub(crate) fn wait_for(&mut self, expression: &str) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while self.value(expression) != json!(true) {
             assert!(
                 Instant::now() < until,
                 "never true: {expression}\n{}",
                 self.text("body")
             );
-            // Answered by the browser at its next frame.
+            // Waits for the next frame.
             self.value("new Promise(done => requestAnimationFrame(() => done(0)))");
         }
     }
 
-    /// The text that a reader sees in the element with this selector.
+    /// Returns the visible text of the element with this selector.
     pub(crate) fn text(&mut self, selector: &str) -> String {
         let expression = format!("document.querySelector({selector:?})?.innerText ?? ''");
         self.value(&expression)
@@ -185,45 +185,47 @@ impl Page<'_> {
             .to_owned()
     }
 
-    /// A picture of what a window of this size shows.
-    pub(crate) fn picture(&mut self, width: u32, height: u32) -> Vec<u8> {
+    /// Takes a screenshot of a window of this size as PNG.
+    pub(crate) fn screenshot(&mut self, width: u32, height: u32) -> Vec<u8> {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
         self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))");
-        let answer = self.call("Page.captureScreenshot", json!({"format": "png"}));
-        STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
+        let result = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        STANDARD.decode(result["data"].as_str().unwrap()).unwrap()
     }
 
-    /// Everything that the page asked for.
-    pub(crate) fn asked_for(&self) -> Vec<&str> {
-        self.of("Network.requestWillBeSent")
+    /// Returns the URLs of all requests of the page.
+    pub(crate) fn requested_urls(&self) -> Vec<&str> {
+        self.events_of("Network.requestWillBeSent")
             .map(|event| event["request"]["url"].as_str().unwrap())
             .collect()
     }
 
-    /// What the console shows of errors and warnings, and what nobody caught.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        let thrown = self.of("Runtime.exceptionThrown").map(Value::to_string);
+    /// Returns the errors and warnings of the console, and uncaught exceptions.
+    pub(crate) fn errors(&self) -> Vec<String> {
+        let thrown = self
+            .events_of("Runtime.exceptionThrown")
+            .map(Value::to_string);
         let logged = self
-            .of("Log.entryAdded")
+            .events_of("Log.entryAdded")
             .filter(|event| event["entry"]["level"] != "verbose")
             .map(Value::to_string);
         let written = self
-            .of("Runtime.consoleAPICalled")
+            .events_of("Runtime.consoleAPICalled")
             .filter(|event| event["type"] == "error" || event["type"] == "warning")
             .map(Value::to_string);
         thrown.chain(logged).chain(written).collect()
     }
 
-    /// The hosts beyond this machine that the browser wanted so far, for whatever reason: its makers' are among them.
-    pub(crate) fn hosts_elsewhere(&self) -> Vec<String> {
+    /// Returns the other hosts to which the browser tried to connect so far, including those of its vendor.
+    pub(crate) fn external_hosts(&self) -> Vec<String> {
         let mut hosts = Vec::new();
-        while let Ok((connection, _)) = self.browser.elsewhere.accept() {
+        while let Ok((connection, _)) = self.browser.proxy.accept() {
             connection.set_nonblocking(false).unwrap();
-            connection.set_read_timeout(Some(PATIENCE)).unwrap();
+            connection.set_read_timeout(Some(TIMEOUT)).unwrap();
             let mut line = String::new();
-            // One that was opened ahead of a request may say nothing before it is closed.
+            // A connection that was opened in advance may be closed without a request.
             let _ = BufReader::new(connection).read_line(&mut line);
             // `CONNECT host:443 HTTP/1.1`, `GET http://host/path HTTP/1.1`
             let target = line.split(' ').nth(1).unwrap_or_default();
@@ -236,7 +238,7 @@ impl Page<'_> {
         hosts
     }
 
-    fn of(&self, method: &str) -> impl Iterator<Item = &Value> {
+    fn events_of(&self, method: &str) -> impl Iterator<Item = &Value> {
         self.browser
             .events
             .iter()

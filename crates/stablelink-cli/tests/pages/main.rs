@@ -1,8 +1,8 @@
-//! The pages of the gateway on localhost in a real browser, after the walk of the demo.
+//! Tests the pages of the local sandbox in a browser, after a run of `stablelink demo`.
 //!
-//! Wants `chromium` on the PATH, so it stands behind a feature: `cargo test -p stablelink-cli --features chromium --test pages`.
-//! `STABLELINK_SCREENSHOTS=overwrite` before it takes the pictures of the README anew, and wants `pngquant`
-//! too.
+//! The tests need `chromium` on the PATH and the feature `chromium`:
+//! `cargo test -p stablelink-cli --features chromium --test pages`.
+//! `STABLELINK_SCREENSHOTS=overwrite` updates the screenshots of the README, which also needs `pngquant`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod browser;
@@ -13,58 +13,58 @@ use std::process::{Child, Command, Stdio};
 
 use browser::{Browser, Page};
 
-/// `stablelink demo --stay`, when its walk is over.
-struct Demo {
+/// A running `stablelink demo --keep-running` whose steps are completed.
+struct DemoProcess {
     child: Child,
     url: String,
 }
 
-impl Demo {
-    fn walked() -> Self {
+impl DemoProcess {
+    fn completed() -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_stablelink"))
             .env_clear()
             .env("HOME", home.path())
-            .args(["demo", "--stay"])
+            .args(["demo", "--keep-running"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut told = String::new();
+        let mut line = String::new();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        stderr.read_line(&mut told).unwrap();
-        let url = told
+        stderr.read_line(&mut line).unwrap();
+        let url = line
             .split_whitespace()
             .find(|word| word.starts_with("http://"))
-            .unwrap_or_else(|| panic!("the demo did not end well: {told}"))
+            .unwrap_or_else(|| panic!("the demo failed: {line}"))
             .trim_end_matches('/')
             .to_owned();
         Self { child, url }
     }
 }
 
-impl Drop for Demo {
+impl Drop for DemoProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Asked for nothing beyond the sandbox, and nothing went wrong.
-fn is_clean(page: &mut Page<'_>, demo: &Demo) {
-    assert_eq!(page.complaints(), Vec::<String>::new());
-    let asked = page.asked_for();
-    assert!(!asked.is_empty());
-    for url in asked {
+/// Asserts that the page logged no errors and requested nothing outside of the sandbox.
+fn assert_clean(page: &mut Page<'_>, demo: &DemoProcess) {
+    assert_eq!(page.errors(), Vec::<String>::new());
+    let requested = page.requested_urls();
+    assert!(!requested.is_empty());
+    for url in requested {
         let inside = url.starts_with(&format!("{}/", demo.url));
         assert!(
             inside || url.starts_with("data:") || url.starts_with("blob:"),
             "{url}"
         );
     }
-    // A page can also open connections without a request. Whom the browser itself calls is not its doing, and no file of
-    // the sandbox names them.
-    let hosts = page.hosts_elsewhere();
+    // A page can also open connections without a request. The browser itself also connects to other hosts, but no file of the
+    // sandbox names those.
+    let hosts = page.external_hosts();
     let named = page.value(&format!(
         "Promise.all(['/', '/docs', '/docs/redoc.js', '/docs/openapi.json'].map(async path => (await fetch(path)).text())) \
          .then(files => {hosts:?}.filter(host => files.some(file => file.includes(host))))"
@@ -72,30 +72,30 @@ fn is_clean(page: &mut Page<'_>, demo: &Demo) {
     assert_eq!(named, serde_json::json!([]));
 }
 
-/// Keeps a picture for the README, if that is asked for.
-fn picture(page: &mut Page<'_>, name: &str, height: u32) {
-    if std::env::var_os("STABLELINK_SCREENSHOTS").is_none_or(|asked| asked != "overwrite") {
+/// Updates a screenshot of the README if the variable is set.
+fn update_screenshot(page: &mut Page<'_>, name: &str, height: u32) {
+    if std::env::var_os("STABLELINK_SCREENSHOTS").is_none_or(|value| value != "overwrite") {
         return;
     }
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../stablelink-sandbox/assets/screenshots");
     std::fs::create_dir_all(&folder).unwrap();
-    // As it comes it has three times the bytes.
+    // Reduces the size to a third.
     let mut quant = Command::new("pngquant")
         .args(["--speed=1", "--strip", "--output"])
         .arg(folder.join(name))
         .args(["--force", "-"])
         .stdin(Stdio::piped())
         .spawn()
-        .expect("pngquant is on the PATH: a Debian package");
-    let taken = page.picture(1280, height);
-    quant.stdin.take().unwrap().write_all(&taken).unwrap();
+        .expect("pngquant must be on the PATH");
+    let screenshot = page.screenshot(1280, height);
+    quant.stdin.take().unwrap().write_all(&screenshot).unwrap();
     assert!(quant.wait().unwrap().success());
 }
 
 #[test]
-fn the_dashboard_shows_the_walk() {
-    let demo = Demo::walked();
+fn dashboard_shows_records_of_demo() {
+    let demo = DemoProcess::completed();
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("{}/", demo.url));
     page.wait_for("document.querySelectorAll('#requests tr').length > 10");
@@ -155,7 +155,7 @@ fn the_dashboard_shows_the_walk() {
         true
     );
 
-    // The newest delivery is open: its signature, part by part, and nothing but the parts are what is signed.
+    // The newest delivery is expanded and shows the parts of its signature.
     let parts = page.text("#deliveries details[open] dl");
     for part in [
         "TIMESTAMP",
@@ -178,9 +178,9 @@ fn the_dashboard_shows_the_walk() {
     let signature = page.text("#deliveries details[open] dd:last-of-type code");
     assert_eq!(signature.len(), 88, "64 bytes in Base64: {signature}");
 
-    picture(&mut page, "dashboard.png", 1480);
+    update_screenshot(&mut page, "dashboard.png", 1480);
 
-    // What a reader opened stays open when the page looks again, and the clock goes on.
+    // Expanded entries stay expanded when the page refreshes, and the clock continues.
     page.value("document.querySelectorAll('#deliveries details')[1].open = true");
     let before = page.text("#clock");
     page.wait_for(&format!(
@@ -190,12 +190,12 @@ fn the_dashboard_shows_the_walk() {
         page.value("document.querySelectorAll('#deliveries details[open]').length"),
         2
     );
-    is_clean(&mut page, &demo);
+    assert_clean(&mut page, &demo);
 }
 
 #[test]
-fn the_dashboard_says_when_nobody_answers() {
-    let demo = Demo::walked();
+fn dashboard_shows_that_sandbox_is_unreachable() {
+    let demo = DemoProcess::completed();
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("{}/", demo.url));
     page.wait_for("document.getElementById('alive').textContent === 'live'");
@@ -204,8 +204,8 @@ fn the_dashboard_says_when_nobody_answers() {
 }
 
 #[test]
-fn the_reference_shows_the_document() {
-    let demo = Demo::walked();
+fn reference_shows_every_operation() {
+    let demo = DemoProcess::completed();
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("{}/docs", demo.url));
     page.wait_for("document.querySelectorAll('[data-section-id^=\"tag/\"]').length > 30");
@@ -232,14 +232,14 @@ fn the_reference_shows_the_document() {
         assert!(text.contains(part), "{part}");
     }
 
-    // The gateway that it calls by default is this one.
+    // The default server is this sandbox.
     let all = page.value("document.getElementById('reference').textContent");
     assert!(all.as_str().unwrap().contains(&demo.url));
 
     page.value("location.hash = '#tag/Checkout/operation/createCheckoutOrder'");
-    picture(&mut page, "reference.png", 900);
+    update_screenshot(&mut page, "reference.png", 900);
 
-    // Searching runs in a worker of its own.
+    // The search runs in a web worker.
     page.value("document.querySelector('[data-role=\"search:input\"], input[type=text]').focus()");
     page.value(
         "{ const input = document.querySelector('input[type=text]'); \
@@ -247,5 +247,5 @@ fn the_reference_shows_the_document() {
          input.dispatchEvent(new Event('input', { bubbles: true })) }",
     );
     page.wait_for("(document.querySelector('[data-role=\"search:results\"]')?.innerText ?? '').includes('settlement')");
-    is_clean(&mut page, &demo);
+    assert_clean(&mut page, &demo);
 }

@@ -20,12 +20,12 @@ pub(crate) use tokens::{Tokens, issue_access_token};
 
 use crate::Operation;
 use crate::api_error::ApiError;
-use crate::gateway::{Gateway, GatewayClient};
+use crate::gateway::{GatewayClient, GatewayState};
 use crate::server::{Connection, ReceivedRequest};
 
 /// Request extension: the client that made an authenticated call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller {
+pub(crate) struct CallerIdentity {
     /// Index of the client.
     pub(crate) client: usize,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Caller {
 /// Accepts a request with the current token and a valid signature. The token operation requires
 /// neither. A request to an unknown path is passed to the router.
 pub(crate) async fn check_call(
-    State(gateway): State<Arc<Gateway>>,
+    State(gateway): State<Arc<GatewayState>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -52,10 +52,10 @@ pub(crate) async fn check_call(
 
 /// Returns the caller, or `None` for the token operation.
 fn authenticate(
-    gateway: &Gateway,
+    gateway: &GatewayState,
     parts: &Parts,
     received: &ReceivedRequest,
-) -> Result<Option<Caller>, ApiError> {
+) -> Result<Option<CallerIdentity>, ApiError> {
     let settings = gateway.settings();
     if settings.reject_address {
         let connection = parts.extensions.get::<Connection>();
@@ -108,7 +108,7 @@ fn authenticate(
     {
         return Err(ApiError::rejected_token());
     }
-    Ok(Some(Caller { client: index }))
+    Ok(Some(CallerIdentity { client: index }))
 }
 
 fn header<'a>(parts: &'a Parts, name: &str, display_name: &str) -> Result<&'a str, ApiError> {

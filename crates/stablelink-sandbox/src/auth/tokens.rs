@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::api_error::ApiError;
 use crate::credentials::{RandomnessError, random_string};
 use crate::envelope::OperationResult;
-use crate::gateway::{Gateway, GatewayClient};
+use crate::gateway::{GatewayClient, GatewayState};
 use crate::server::ReceivedRequest;
 use crate::settings::{SandboxSettings, TokenShape};
 
@@ -171,7 +171,7 @@ impl Tokens {
 }
 
 #[derive(Serialize)]
-struct TokenResponse {
+struct GrantResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
@@ -181,7 +181,7 @@ struct TokenResponse {
 
 /// The token operation: issues a token for credentials or for a refresh token.
 pub(crate) async fn issue_access_token(
-    State(gateway): State<Arc<Gateway>>,
+    State(gateway): State<Arc<GatewayState>>,
     Extension(received): Extension<ReceivedRequest>,
     Query(parameters): Query<HashMap<String, String>>,
 ) -> Result<OperationResult, ApiError> {
@@ -193,7 +193,7 @@ pub(crate) async fn issue_access_token(
 }
 
 fn grant(
-    gateway: &Gateway,
+    gateway: &GatewayState,
     received: &ReceivedRequest,
     parameters: &HashMap<String, String>,
 ) -> Result<OperationResult, ApiError> {
@@ -246,7 +246,7 @@ fn grant(
         record.client = Some(index);
         record.token_generation = Some(issued.generation);
     });
-    let response = TokenResponse {
+    let response = GrantResponse {
         access_token: issued.access,
         token_type: "bearer",
         expires_in: settings.token_lifetime,
@@ -261,7 +261,7 @@ fn grant(
 
 /// Returns the first client for which `grant` returns a value, and the value.
 fn first_client<T>(
-    gateway: &Gateway,
+    gateway: &GatewayState,
     grant: impl Fn(&GatewayClient) -> Option<T>,
 ) -> Option<(usize, T)> {
     let mut clients = gateway.clients.iter().enumerate();

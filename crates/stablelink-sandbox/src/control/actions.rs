@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::envelope;
 use crate::external_events::{RecordKind, UnknownRecord};
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::money::Amount;
 use crate::webhooks::WebhookReceiver;
 
@@ -49,7 +49,7 @@ impl IntoResponse for ControlError {
 }
 
 type ControlResult = Result<Response, ControlError>;
-type SharedGateway = State<Arc<Gateway>>;
+type SharedGateway = State<Arc<GatewayState>>;
 
 fn ok(body: &Value) -> ControlResult {
     Ok(envelope::json(StatusCode::OK, body.to_string()))

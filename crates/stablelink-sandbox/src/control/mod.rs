@@ -20,7 +20,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CON
 use http::{HeaderName, HeaderValue};
 
 use crate::document;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 
 /// Maximum length of a request body in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -34,7 +34,7 @@ const SAME_ORIGIN_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
      worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'";
 
-pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
+pub(crate) fn router(gateway: &Arc<GatewayState>) -> Router {
     Router::new()
         .route("/", get(dashboard))
         .route("/docs", get(reference))

@@ -1,4 +1,4 @@
-//! The state of a sandbox as JSON, for the dashboard. It contains no secrets: no token, key, header
+//! The JSON state of a sandbox that the dashboard shows. It contains no secrets: no token, key, header
 //! or query.
 
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::envelope;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::server::RequestRecord;
 use crate::webhooks::{Delivery, DeliveryState};
 
 /// Maximum number of records of each kind. The latest ones are listed.
 const MAX_LISTED: usize = 100;
 
-pub(super) async fn get_status(State(gateway): State<Arc<Gateway>>) -> Response {
+pub(super) async fn get_status(State(gateway): State<Arc<GatewayState>>) -> Response {
     envelope::json(StatusCode::OK, status(&gateway).to_string())
 }
 
-fn status(gateway: &Gateway) -> Value {
+fn status(gateway: &GatewayState) -> Value {
     let clock = &gateway.clock;
     let clients = (0..gateway.clients.len()).map(|index| client(gateway, index));
     let faults = gateway.faults.list().into_iter().map(|fault| {
@@ -63,7 +63,7 @@ fn latest_by<T>(
     latest(all.into_iter(), to_json)
 }
 
-fn client(gateway: &Gateway, index: usize) -> Value {
+fn client(gateway: &GatewayState, index: usize) -> Value {
     let client = &gateway.clients[index];
     let token = client.tokens().status(gateway.clock.now_millis());
     let webhook_url = client.receiver().as_ref().map(|it| it.url.clone());

@@ -24,7 +24,7 @@ impl FaultId {
     }
 }
 
-/// The status of a fault, for the dashboard.
+/// The status of a fault on the dashboard.
 #[derive(Clone, Debug)]
 pub(crate) struct FaultStatus {
     pub(crate) id: FaultId,
@@ -98,7 +98,7 @@ impl Faults {
         status.collect()
     }
 
-    /// Removes the fault with this number. Returns false if there is none.
+    /// Removes the fault with this number. Returns false if it does not exist.
     pub(crate) fn remove_number(&self, number: u64) -> bool {
         self.remove(FaultId(number))
     }

@@ -15,7 +15,7 @@ pub(crate) const COIN_DIGITS: u32 = 6;
 /// A checkout order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Order {
+pub(crate) struct CheckoutOrder {
     pub(crate) sysid: i64,
     pub(crate) order_no: String,
     #[serde(serialize_with = "as_number")]
@@ -40,7 +40,7 @@ pub(crate) struct Order {
     pub(crate) refunded_amount: Decimal,
 }
 
-impl Order {
+impl CheckoutOrder {
     pub(crate) const PAYING: &'static str = "PAYING";
     pub(crate) const PAID: &'static str = "PAID";
     pub(crate) const TIMEOUT: &'static str = "TIMEOUT";
@@ -70,7 +70,7 @@ impl Order {
 /// A payment that does not match its order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AbnormalPayment {
+pub(crate) struct AbnormalPaymentRecord {
     #[serde(rename = "abnormalPaymentNo")]
     pub(crate) number: String,
     pub(crate) order_no: String,
@@ -91,7 +91,7 @@ pub(crate) struct AbnormalPayment {
     pub(crate) updated: i64,
 }
 
-impl AbnormalPayment {
+impl AbnormalPaymentRecord {
     pub(crate) const OVER_PAID: &'static str = "OVER_PAID";
     pub(crate) const UNDER_PAID: &'static str = "UNDER_PAID";
     pub(crate) const LATE_PAYMENT: &'static str = "LATE_PAYMENT";
@@ -102,7 +102,7 @@ impl AbnormalPayment {
 /// A settlement order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Settlement {
+pub(crate) struct SettlementOrder {
     pub(crate) sysid: i64,
     #[serde(rename = "settlementOrderNo")]
     pub(crate) number: String,
@@ -132,7 +132,7 @@ fn as_optional_string<S: Serializer>(amount: &Option<Decimal>, to: S) -> Result<
     as_string(&amount.unwrap_or_default(), to)
 }
 
-impl Settlement {
+impl SettlementOrder {
     pub(crate) const PENDING: &'static str = "PENDING_SETTLEMENT";
     pub(crate) const SETTLING: &'static str = "SETTLING";
     pub(crate) const SETTLED: &'static str = "SETTLED";
@@ -143,7 +143,7 @@ impl Settlement {
 /// A refund order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Refund {
+pub(crate) struct RefundOrder {
     pub(crate) sysid: i64,
     #[serde(rename = "refundOrderNo")]
     pub(crate) number: String,
@@ -173,7 +173,7 @@ pub(crate) enum RefundSource {
     AbnormalPayment(String),
 }
 
-impl Refund {
+impl RefundOrder {
     pub(crate) const PENDING: &'static str = "PENDING_REFUND";
     pub(crate) const REFUNDING: &'static str = "REFUNDING";
     pub(crate) const REFUNDED: &'static str = "REFUNDED";
@@ -210,7 +210,7 @@ impl Ledger {
                     .pending_amount
             }
         };
-        let remaining = exact(paid) - self.sum_refunds(source, Refund::is_active);
+        let remaining = exact(paid) - self.sum_refunds(source, RefundOrder::is_active);
         if exact(amount) <= remaining {
             return Ok(());
         }
@@ -224,7 +224,7 @@ impl Ledger {
     pub(super) fn sum_refunds(
         &self,
         source: &RefundSource,
-        filter: fn(&Refund) -> bool,
+        filter: fn(&RefundOrder) -> bool,
     ) -> BigDecimal {
         let refunds = self.refunds.values();
         let matching = refunds.filter(|refund| filter(refund) && refund.source == *source);
@@ -250,26 +250,26 @@ impl Ledger {
             return Some(None);
         }
         let (needed, token) = (order.paying_amount, order.token.clone());
-        let on_time = order.status == Order::PAYING;
+        let on_time = order.status == CheckoutOrder::PAYING;
         let (kind, pending_amount) = if !on_time {
-            (AbnormalPayment::LATE_PAYMENT, amount)
+            (AbnormalPaymentRecord::LATE_PAYMENT, amount)
         } else if amount < needed {
-            (AbnormalPayment::UNDER_PAID, amount)
+            (AbnormalPaymentRecord::UNDER_PAID, amount)
         } else {
-            (AbnormalPayment::OVER_PAID, amount - needed)
+            (AbnormalPaymentRecord::OVER_PAID, amount - needed)
         };
         if on_time && amount >= needed {
             order.tx_hash = Some(hash.to_owned());
             let accounts = (LedgerAccount::External, LedgerAccount::Merchant);
             self.balances.transfer(accounts, &token, needed);
-            self.set_order_status(order_no, Order::PAID, now);
+            self.set_order_status(order_no, CheckoutOrder::PAID, now);
         }
         if pending_amount.is_zero() {
             return Some(None);
         }
         let accounts = (LedgerAccount::External, LedgerAccount::AbnormalPayments);
         self.balances.transfer(accounts, &token, pending_amount);
-        let payment = AbnormalPayment {
+        let payment = AbnormalPaymentRecord {
             number: number.to_owned(),
             order_no: order_no.to_owned(),
             token,
@@ -277,7 +277,7 @@ impl Ledger {
             pending_amount,
             kind,
             hash: hash.to_owned(),
-            status: AbnormalPayment::PENDING,
+            status: AbnormalPaymentRecord::PENDING,
             created: now,
             updated: now,
         };

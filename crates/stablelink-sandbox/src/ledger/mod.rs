@@ -18,9 +18,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use balances::{Balances, LedgerAccount};
-pub(crate) use checkout::{AbnormalPayment, COIN_DIGITS, Order, Refund, RefundSource, Settlement};
+pub(crate) use checkout::{
+    AbnormalPaymentRecord, COIN_DIGITS, CheckoutOrder, RefundOrder, RefundSource, SettlementOrder,
+};
 pub use payments::UploadedFile;
-pub(crate) use payments::{Customer, Deposit, FeeConfig, Profile, RawFields, Remit, Trade};
+pub(crate) use payments::{
+    Customer, CustomerProfile, Deposit, FeeConfig, RawFields, RemitRecord, TradeRecord,
+};
 use scheduler::Scheduler;
 
 use crate::api_error::ApiError;
@@ -40,19 +44,19 @@ pub(crate) struct Ledger {
     pub(crate) customers: BTreeMap<i64, Customer>,
     /// By the id of the customer.
     pub(crate) fee_configs: BTreeMap<i64, FeeConfig>,
-    pub(crate) trades: BTreeMap<i64, Trade>,
+    pub(crate) trades: BTreeMap<i64, TradeRecord>,
     pub(crate) deposits: BTreeMap<i64, Deposit>,
-    pub(crate) remits: BTreeMap<i64, Remit>,
+    pub(crate) remits: BTreeMap<i64, RemitRecord>,
     pub(crate) files: BTreeMap<i64, UploadedFile>,
     /// The latest events.
     pub(crate) events: BTreeMap<i64, LedgerEvent>,
     /// Events for which no webhook delivery was created yet.
     outbox: Vec<LedgerEvent>,
     ids: RecordIds,
-    pub(crate) orders: BTreeMap<String, Order>,
-    pub(crate) abnormal_payments: BTreeMap<String, AbnormalPayment>,
-    pub(crate) settlements: BTreeMap<String, Settlement>,
-    pub(crate) refunds: BTreeMap<String, Refund>,
+    pub(crate) orders: BTreeMap<String, CheckoutOrder>,
+    pub(crate) abnormal_payments: BTreeMap<String, AbnormalPaymentRecord>,
+    pub(crate) settlements: BTreeMap<String, SettlementOrder>,
+    pub(crate) refunds: BTreeMap<String, RefundOrder>,
 }
 
 /// An event of which webhooks notify.

@@ -16,7 +16,7 @@ use crate::money::as_number;
 pub(crate) struct Customer {
     pub(crate) id: i64,
     #[serde(flatten)]
-    pub(crate) profile: Profile,
+    pub(crate) profile: CustomerProfile,
     /// `NONE` before a KYB is submitted.
     pub(crate) kyb_status: String,
 }
@@ -31,7 +31,7 @@ impl Customer {
 /// The fields of the request for a customer that its record contains.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Profile {
+pub(crate) struct CustomerProfile {
     pub(crate) email: String,
     pub(crate) full_name: String,
     pub(crate) country: String,
@@ -45,7 +45,7 @@ pub(crate) type RawFields = BTreeMap<String, Box<RawValue>>;
 /// A bank account of a payee.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Remit {
+pub(crate) struct RemitRecord {
     /// The fields of the request, without `id`.
     #[serde(flatten)]
     pub(crate) fields: RawFields,
@@ -96,7 +96,7 @@ impl FeeConfig {
 /// An on-ramp or off-ramp trade.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Trade {
+pub(crate) struct TradeRecord {
     pub(crate) id: i64,
     pub(crate) tx_no: String,
     pub(crate) client_id: i64,
@@ -120,7 +120,7 @@ pub(crate) struct Trade {
     pub(crate) created: i64,
 }
 
-impl Trade {
+impl TradeRecord {
     pub(crate) const ON_RAMP: &'static str = "OnRamp";
     pub(crate) const OFF_RAMP: &'static str = "OffRamp";
     pub(crate) const PENDING: &'static str = "Pending";

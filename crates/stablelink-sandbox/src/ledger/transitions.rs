@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::scheduler::ScheduledRecord;
 use super::{
-    AbnormalPayment, Customer, Ledger, LedgerAccount, Order, Refund, RefundSource, Settlement,
-    Trade,
+    AbnormalPaymentRecord, CheckoutOrder, Customer, Ledger, LedgerAccount, RefundOrder,
+    RefundSource, SettlementOrder, TradeRecord,
 };
 use crate::money::exact;
 use crate::settings::Delays;
@@ -48,7 +48,7 @@ impl Ledger {
                 }
                 ScheduledRecord::Trade(id) => self.advance_trade(id, at),
                 ScheduledRecord::Order(number) => {
-                    self.set_order_status(&number, Order::TIMEOUT, at);
+                    self.set_order_status(&number, CheckoutOrder::TIMEOUT, at);
                 }
                 ScheduledRecord::Refund(number) => self.advance_refund(&number, at),
                 ScheduledRecord::Settlement(number) => self.advance_settlement(&number, at),
@@ -66,7 +66,7 @@ impl Ledger {
         Some(())
     }
 
-    pub(crate) fn add_trade(&mut self, trade: Trade) {
+    pub(crate) fn add_trade(&mut self, trade: TradeRecord) {
         let (id, at) = (trade.id, trade.created);
         self.trades.insert(id, trade);
         self.schedule_trade(id, at);
@@ -77,7 +77,7 @@ impl Ledger {
     pub(crate) fn set_trade_status(&mut self, id: i64, status: &str, at: i64) -> Option<()> {
         let trade = self.trades.get_mut(&id)?;
         status.clone_into(&mut trade.status);
-        if status == Trade::COMPLETED && !trade.is_transferred {
+        if status == TradeRecord::COMPLETED && !trade.is_transferred {
             use LedgerAccount::{Exchange, External, Fees};
 
             trade.is_transferred = true;
@@ -96,8 +96,8 @@ impl Ledger {
     fn schedule_trade(&mut self, id: i64, at: i64) {
         let status = self.trades.get(&id).map(|trade| trade.status.as_str());
         let delay = match status {
-            Some(Trade::PENDING) => self.delays.trade_expiry,
-            Some(Trade::PROCESSING) => self.delays.trade,
+            Some(TradeRecord::PENDING) => self.delays.trade_expiry,
+            Some(TradeRecord::PROCESSING) => self.delays.trade,
             _ => None,
         };
         let record = ScheduledRecord::Trade(id);
@@ -108,14 +108,16 @@ impl Ledger {
         let outcome = self.delays.trade_outcome;
         let status = self.trades.get(&id).map(|trade| trade.status.as_str());
         let next = match status {
-            Some(Trade::PENDING) => Trade::EXPIRED,
-            Some(Trade::PROCESSING) => outcome.choose(Trade::COMPLETED, Trade::FAILED),
+            Some(TradeRecord::PENDING) => TradeRecord::EXPIRED,
+            Some(TradeRecord::PROCESSING) => {
+                outcome.choose(TradeRecord::COMPLETED, TradeRecord::FAILED)
+            }
             _ => return,
         };
         self.set_trade_status(id, next, at);
     }
 
-    pub(crate) fn add_order(&mut self, order: Order) {
+    pub(crate) fn add_order(&mut self, order: CheckoutOrder) {
         let record = ScheduledRecord::Order(order.order_no.clone());
         self.scheduler.schedule(record, Some(order.expires_at()));
         self.orders.insert(order.order_no.clone(), order);
@@ -127,7 +129,7 @@ impl Ledger {
         let order = self.orders.get_mut(number)?;
         status.clone_into(&mut order.status);
         order.updated = at;
-        let timeout = (status == Order::PAYING).then(|| order.expires_at());
+        let timeout = (status == CheckoutOrder::PAYING).then(|| order.expires_at());
         let record = ScheduledRecord::Order(number.to_owned());
         self.scheduler.schedule(record, timeout);
         let change = OrderChange {
@@ -138,7 +140,7 @@ impl Ledger {
         Some(())
     }
 
-    pub(crate) fn add_refund(&mut self, refund: Refund) {
+    pub(crate) fn add_refund(&mut self, refund: RefundOrder) {
         let (number, at) = (refund.number.clone(), refund.created);
         self.refunds.insert(number.clone(), refund);
         self.schedule_refund(&number, at);
@@ -150,7 +152,7 @@ impl Ledger {
         let refund = self.refunds.get_mut(number)?;
         status.clone_into(&mut refund.status);
         refund.updated = at;
-        let transfer = status == Refund::REFUNDED && !refund.is_transferred;
+        let transfer = status == RefundOrder::REFUNDED && !refund.is_transferred;
         refund.is_transferred |= transfer;
         let (source, amount) = (refund.source.clone(), refund.amount);
         self.schedule_refund(number, at);
@@ -175,7 +177,7 @@ impl Ledger {
                     self.balances.transfer(accounts, &payment.token, amount);
                     payment.updated = at;
                     if refunded >= exact(payment.pending_amount) {
-                        payment.status = AbnormalPayment::HANDLED;
+                        payment.status = AbnormalPaymentRecord::HANDLED;
                     }
                 }
                 self.add_abnormal_payment_event(number, at);
@@ -192,14 +194,15 @@ impl Ledger {
         };
         let source = RefundSource::Order(number.to_owned());
         let mut refunds = self.refunds.values();
-        let status = if refunds.any(|it| it.source == source && it.status == Refund::REFUNDING) {
-            Order::REFUNDING
+        let status = if refunds.any(|it| it.source == source && it.status == RefundOrder::REFUNDING)
+        {
+            CheckoutOrder::REFUNDING
         } else if order.refunded_amount >= order.paying_amount {
-            Order::REFUNDED
+            CheckoutOrder::REFUNDED
         } else if order.refunded_amount.is_zero() {
-            Order::PAID
+            CheckoutOrder::PAID
         } else {
-            Order::PARTIAL_REFUNDED
+            CheckoutOrder::PARTIAL_REFUNDED
         };
         if order.status != status {
             self.set_order_status(number, status, at);
@@ -208,7 +211,7 @@ impl Ledger {
 
     fn schedule_refund(&mut self, number: &str, at: i64) {
         let status = self.refunds.get(number).map(|it| it.status.as_str());
-        let is_open = matches!(status, Some(Refund::PENDING | Refund::REFUNDING));
+        let is_open = matches!(status, Some(RefundOrder::PENDING | RefundOrder::REFUNDING));
         let delay = self.delays.refund.filter(|_| is_open);
         let record = ScheduledRecord::Refund(number.to_owned());
         self.scheduler.schedule(record, after(at, delay));
@@ -220,17 +223,17 @@ impl Ledger {
         };
         let outcome = self.delays.refund_outcome;
         let next = match refund.status.as_str() {
-            Refund::PENDING => Refund::REFUNDING,
-            Refund::REFUNDING if self.covers_refund(refund) => {
-                outcome.choose(Refund::REFUNDED, Refund::FAILED)
+            RefundOrder::PENDING => RefundOrder::REFUNDING,
+            RefundOrder::REFUNDING if self.covers_refund(refund) => {
+                outcome.choose(RefundOrder::REFUNDED, RefundOrder::FAILED)
             }
-            Refund::REFUNDING => Refund::FAILED,
+            RefundOrder::REFUNDING => RefundOrder::FAILED,
             _ => return,
         };
         self.set_refund_status(number, next, at);
     }
 
-    fn covers_refund(&self, refund: &Refund) -> bool {
+    fn covers_refund(&self, refund: &RefundOrder) -> bool {
         let (account, token) = match &refund.source {
             RefundSource::Order(number) => {
                 let order = self.orders.get(number);
@@ -244,7 +247,7 @@ impl Ledger {
         token.is_some_and(|token| self.balances.covers(account, token, refund.amount))
     }
 
-    pub(crate) fn add_settlement(&mut self, settlement: Settlement) {
+    pub(crate) fn add_settlement(&mut self, settlement: SettlementOrder) {
         let (number, at) = (settlement.number.clone(), settlement.created);
         self.settlements.insert(number.clone(), settlement);
         self.schedule_settlement(&number, at);
@@ -261,7 +264,7 @@ impl Ledger {
         let settlement = self.settlements.get_mut(number)?;
         status.clone_into(&mut settlement.status);
         settlement.updated = at;
-        if status == Settlement::SETTLED && !settlement.is_transferred {
+        if status == SettlementOrder::SETTLED && !settlement.is_transferred {
             settlement.is_transferred = true;
             if let (Some(token), Some(amount)) = (&settlement.token, settlement.amount) {
                 let accounts = (LedgerAccount::Merchant, LedgerAccount::External);
@@ -279,7 +282,10 @@ impl Ledger {
 
     fn schedule_settlement(&mut self, number: &str, at: i64) {
         let status = self.settlements.get(number).map(|it| it.status.as_str());
-        let is_open = matches!(status, Some(Settlement::PENDING | Settlement::SETTLING));
+        let is_open = matches!(
+            status,
+            Some(SettlementOrder::PENDING | SettlementOrder::SETTLING)
+        );
         let delay = self.delays.settlement.filter(|_| is_open);
         let record = ScheduledRecord::Settlement(number.to_owned());
         self.scheduler.schedule(record, after(at, delay));
@@ -298,11 +304,11 @@ impl Ledger {
         };
         let outcome = self.delays.settlement_outcome;
         let next = match settlement.status.as_str() {
-            Settlement::PENDING => Settlement::SETTLING,
-            Settlement::SETTLING if covered => {
-                outcome.choose(Settlement::SETTLED, Settlement::FAILED)
+            SettlementOrder::PENDING => SettlementOrder::SETTLING,
+            SettlementOrder::SETTLING if covered => {
+                outcome.choose(SettlementOrder::SETTLED, SettlementOrder::FAILED)
             }
-            Settlement::SETTLING => Settlement::FAILED,
+            SettlementOrder::SETTLING => SettlementOrder::FAILED,
             _ => return,
         };
         self.set_settlement_status(number, next, at);

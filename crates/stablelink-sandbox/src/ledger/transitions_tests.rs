@@ -6,14 +6,16 @@ use bigdecimal::BigDecimal;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{Ledger, LedgerAccount, Order, Refund, RefundSource, Settlement, Trade};
+use super::{
+    CheckoutOrder, Ledger, LedgerAccount, RefundOrder, RefundSource, SettlementOrder, TradeRecord,
+};
 use crate::money::exact;
 use crate::settings::{Delays, RecordOutcome};
 
 const TOKENS: [&str; 2] = ["ETH_USDT", "TRX_USDC"];
 
-fn order(number: &str, token: &str, amount: Decimal, at: i64) -> Order {
-    Order {
+fn order(number: &str, token: &str, amount: Decimal, at: i64) -> CheckoutOrder {
+    CheckoutOrder {
         sysid: 1,
         order_no: number.to_owned(),
         order_amount: amount,
@@ -25,14 +27,14 @@ fn order(number: &str, token: &str, amount: Decimal, at: i64) -> Order {
         token: token.to_owned(),
         deposit_address: "0x0".to_owned(),
         tx_hash: None,
-        status: Order::PAYING.to_owned(),
+        status: CheckoutOrder::PAYING.to_owned(),
         created: at,
         updated: at,
     }
 }
 
-fn trade(id: i64, amount: Decimal, total_fee: Decimal, at: i64) -> Trade {
-    Trade {
+fn trade(id: i64, amount: Decimal, total_fee: Decimal, at: i64) -> TradeRecord {
+    TradeRecord {
         id,
         tx_no: format!("TR{id}"),
         client_id: 1,
@@ -42,8 +44,8 @@ fn trade(id: i64, amount: Decimal, total_fee: Decimal, at: i64) -> Trade {
         amount,
         really_amount: amount - total_fee,
         total_fee,
-        request_type: Trade::ON_RAMP,
-        status: Trade::PENDING.to_owned(),
+        request_type: TradeRecord::ON_RAMP,
+        status: TradeRecord::PENDING.to_owned(),
         is_transferred: false,
         created: at,
     }
@@ -95,12 +97,12 @@ fn nth<T: Clone>(mut all: impl ExactSizeIterator<Item = T>, index: usize) -> Opt
 impl LedgerModel {
     fn refund(&mut self, source: RefundSource, amount: Decimal) {
         if self.ledger.check_refund(&source, amount).is_ok() {
-            self.ledger.add_refund(Refund {
+            self.ledger.add_refund(RefundOrder {
                 sysid: 1,
                 number: format!("R{}", self.actions),
                 source,
                 amount,
-                status: Refund::PENDING.to_owned(),
+                status: RefundOrder::PENDING.to_owned(),
                 is_transferred: false,
                 created: self.now,
                 updated: self.now,
@@ -137,7 +139,7 @@ impl LedgerModel {
                     self.refund(source, payment.pending_amount);
                 }
             }
-            LedgerAction::Settle(token, amount) => ledger.add_settlement(Settlement {
+            LedgerAction::Settle(token, amount) => ledger.add_settlement(SettlementOrder {
                 sysid: 1,
                 number,
                 merchant_id: None,
@@ -145,7 +147,7 @@ impl LedgerModel {
                 address: None,
                 amount: Some(coins(amount)),
                 order_nos: Vec::new(),
-                status: Settlement::PENDING.to_owned(),
+                status: SettlementOrder::PENDING.to_owned(),
                 is_transferred: false,
                 created: now,
                 updated: now,
@@ -159,18 +161,18 @@ impl LedgerModel {
             }
             LedgerAction::Confirm(index) => {
                 let trades = ledger.trades.values();
-                let pending = trades.filter(|it| it.status == Trade::PENDING);
+                let pending = trades.filter(|it| it.status == TradeRecord::PENDING);
                 let ids: Vec<_> = pending.map(|trade| trade.id).collect();
                 if let Some(id) = nth(ids.iter(), index) {
-                    ledger.set_trade_status(*id, Trade::PROCESSING, now);
+                    ledger.set_trade_status(*id, TradeRecord::PROCESSING, now);
                 }
             }
             LedgerAction::Cancel(index) => {
                 let refunds = ledger.refunds.values();
-                let pending = refunds.filter(|it| it.status == Refund::PENDING);
+                let pending = refunds.filter(|it| it.status == RefundOrder::PENDING);
                 let numbers: Vec<_> = pending.map(|refund| refund.number.clone()).collect();
                 if let Some(number) = nth(numbers.iter(), index) {
-                    ledger.set_refund_status(number, Refund::CANCELLED, now);
+                    ledger.set_refund_status(number, RefundOrder::CANCELLED, now);
                 }
             }
             LedgerAction::Wait(millis) => {
@@ -202,7 +204,7 @@ impl LedgerModel {
             add(LedgerAccount::Merchant, &*order.token, remaining, 1);
         }
         for settlement in self.ledger.settlements.values() {
-            if settlement.status == Settlement::SETTLED {
+            if settlement.status == SettlementOrder::SETTLED {
                 let token = settlement.token.as_deref().unwrap();
                 add(
                     LedgerAccount::Merchant,
@@ -217,7 +219,7 @@ impl LedgerModel {
             add(abnormal, &*payment.token, payment.pending_amount, 1);
         }
         for refund in self.ledger.refunds.values() {
-            if let (RefundSource::AbnormalPayment(number), Refund::REFUNDED) =
+            if let (RefundSource::AbnormalPayment(number), RefundOrder::REFUNDED) =
                 (&refund.source, refund.status.as_str())
             {
                 let token = &*self.ledger.abnormal_payments[number].token;
@@ -225,7 +227,7 @@ impl LedgerModel {
             }
         }
         for trade in self.ledger.trades.values() {
-            if trade.status == Trade::COMPLETED {
+            if trade.status == TradeRecord::COMPLETED {
                 let amount = trade.amount - trade.total_fee;
                 add(LedgerAccount::Fees, "USD", trade.total_fee, 1);
                 add(LedgerAccount::Exchange, "USD", amount, 1);
@@ -269,10 +271,25 @@ fn transitions_happen_at_their_own_time() {
         (refund.status.clone(), refund.updated, order.status.clone())
     };
     for (now, refund, at, order) in [
-        (59_999, Refund::PENDING, 0, Order::PAID),
-        (60_000, Refund::REFUNDING, 60_000, Order::REFUNDING),
-        (200_000, Refund::REFUNDED, 120_000, Order::REFUNDED),
-        (900_000, Refund::REFUNDED, 120_000, Order::REFUNDED),
+        (59_999, RefundOrder::PENDING, 0, CheckoutOrder::PAID),
+        (
+            60_000,
+            RefundOrder::REFUNDING,
+            60_000,
+            CheckoutOrder::REFUNDING,
+        ),
+        (
+            200_000,
+            RefundOrder::REFUNDED,
+            120_000,
+            CheckoutOrder::REFUNDED,
+        ),
+        (
+            900_000,
+            RefundOrder::REFUNDED,
+            120_000,
+            CheckoutOrder::REFUNDED,
+        ),
     ] {
         model.ledger.apply_due(now, model.delays);
         assert_eq!(status(&model), (refund.to_owned(), at, order.to_owned()));
@@ -289,7 +306,10 @@ fn refund_fails_if_the_money_was_settled() {
     model.now = 1;
     model.refund(RefundSource::Order("A".to_owned()), amount);
     model.ledger.apply_due(500_000, model.delays);
-    assert_eq!(model.ledger.settlements["1"].status, Settlement::SETTLED);
-    assert_eq!(model.ledger.refunds["R1"].status, Refund::FAILED);
-    assert_eq!(model.ledger.orders["A"].status, Order::PAID);
+    assert_eq!(
+        model.ledger.settlements["1"].status,
+        SettlementOrder::SETTLED
+    );
+    assert_eq!(model.ledger.refunds["R1"].status, RefundOrder::FAILED);
+    assert_eq!(model.ledger.orders["A"].status, CheckoutOrder::PAID);
 }

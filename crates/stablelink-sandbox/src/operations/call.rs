@@ -12,9 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
-use crate::auth::Caller;
+use crate::auth::CallerIdentity;
 use crate::envelope::OperationResult;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::ledger::Ledger;
 use crate::server::{ReceivedRequest, parse_query};
 
@@ -22,21 +22,21 @@ pub(super) type CallResult = Result<OperationResult, ApiError>;
 
 /// An authenticated call.
 pub(crate) struct AuthenticatedCall {
-    pub(super) gateway: Arc<Gateway>,
+    pub(super) gateway: Arc<GatewayState>,
     client: usize,
     body: Bytes,
     query: HashMap<String, String>,
 }
 
-impl FromRequestParts<Arc<Gateway>> for AuthenticatedCall {
+impl FromRequestParts<Arc<GatewayState>> for AuthenticatedCall {
     type Rejection = ApiError;
 
     async fn from_request_parts(
         parts: &mut Parts,
-        gateway: &Arc<Gateway>,
+        gateway: &Arc<GatewayState>,
     ) -> Result<Self, ApiError> {
         let query = parse_query(&parts.uri)?;
-        let caller = parts.extensions.get::<Caller>().copied();
+        let caller = parts.extensions.get::<CallerIdentity>().copied();
         let received = parts.extensions.get::<ReceivedRequest>().cloned();
         let (Some(caller), Some(received)) = (caller, received) else {
             return Err(ApiError::internal(&"a call was not authenticated"));

@@ -10,7 +10,7 @@ use super::call::{
 use crate::Operation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{COIN_DIGITS, Order, Refund, RefundSource, Settlement};
+use crate::ledger::{COIN_DIGITS, CheckoutOrder, RefundOrder, RefundSource, SettlementOrder};
 use crate::money::Amount;
 
 /// Coins for one dollar: the rate in the example of the page.
@@ -21,7 +21,7 @@ const DEFAULT_EXPIRED_IN: i64 = 1800;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OrderRequest {
+struct CheckoutOrderRequest {
     order_no: String,
     order_amount: Amount,
     customer_id: String,
@@ -47,7 +47,7 @@ struct CreatedOrder<'a> {
 }
 
 pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
-    let request: OrderRequest = call.json()?;
+    let request: CheckoutOrderRequest = call.json()?;
     let mut characters = request.order_no.bytes();
     if request.order_no.is_empty() || !characters.all(|it| it.is_ascii_alphanumeric()) {
         // Code and message were observed on the real gateway.
@@ -71,7 +71,7 @@ pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
     let now = call.now();
     let sysid = call.gateway.new_id();
     let enabled = !settings.disabled_tokens.contains(&request.token);
-    let order = Order {
+    let order = CheckoutOrder {
         sysid,
         order_no: request.order_no,
         order_amount,
@@ -85,7 +85,7 @@ pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
             true => format!("0x{sysid:040x}"),
             false => "-1".to_owned(),
         },
-        status: Order::PAYING.to_owned(),
+        status: CheckoutOrder::PAYING.to_owned(),
         created: now,
         updated: now,
         refunded_amount: Decimal::ZERO,
@@ -127,11 +127,11 @@ pub(super) async fn cancel_order(call: AuthenticatedCall) -> CallResult {
     let (now, mut ledger) = (call.now(), call.ledger());
     let order = ledger.orders.get(order_no);
     let order = order.ok_or_else(|| ApiError::not_found("orderNo"))?;
-    if order.status != Order::PAYING {
+    if order.status != CheckoutOrder::PAYING {
         let message = format!("an order that is {} cannot be cancelled", order.status);
         return Err(ApiError::invalid_state(message));
     }
-    ledger.set_order_status(order_no, Order::CANCELLED, now);
+    ledger.set_order_status(order_no, CheckoutOrder::CANCELLED, now);
     let effects = &mut ledger.effects;
     effects.record(Operation::CancelCheckoutOrder, order_no);
     Ok(OperationResult::EMPTY)
@@ -220,12 +220,12 @@ fn add_refund(
         return Err(ApiError::duplicate("refundOrderNo"));
     }
     ledger.check_refund(&source, amount)?;
-    let refund = Refund {
+    let refund = RefundOrder {
         sysid: call.gateway.new_id(),
         number: number.clone(),
         source,
         amount,
-        status: Refund::PENDING.to_owned(),
+        status: RefundOrder::PENDING.to_owned(),
         is_transferred: false,
         created: now,
         updated: now,
@@ -246,11 +246,11 @@ pub(super) async fn cancel_refund(call: AuthenticatedCall) -> CallResult {
     let (now, mut ledger) = (call.now(), call.ledger());
     let refund = ledger.refunds.get(number);
     let refund = refund.ok_or_else(|| ApiError::not_found("refundOrderNo"))?;
-    if refund.status != Refund::PENDING {
+    if refund.status != RefundOrder::PENDING {
         let message = format!("a refund that is {} cannot be cancelled", refund.status);
         return Err(ApiError::invalid_state(message));
     }
-    ledger.set_refund_status(number, Refund::CANCELLED, now);
+    ledger.set_refund_status(number, RefundOrder::CANCELLED, now);
     ledger.effects.record(Operation::CancelRefundOrder, number);
     Ok(OperationResult::EMPTY)
 }
@@ -305,7 +305,7 @@ fn add_settlement(
     if let Some(order_no) = order_nos.find(|it| !ledger.orders.contains_key(*it)) {
         return Err(ApiError::not_found(&format!("orderNo {order_no}")));
     }
-    let settlement = Settlement {
+    let settlement = SettlementOrder {
         sysid: call.gateway.new_id(),
         number: number.clone(),
         merchant_id: request.merchant_id,
@@ -313,7 +313,7 @@ fn add_settlement(
         address: request.address,
         amount: request.amount.map(|amount| amount.0),
         order_nos: request.order_nos,
-        status: Settlement::PENDING.to_owned(),
+        status: SettlementOrder::PENDING.to_owned(),
         is_transferred: false,
         created: now,
         updated: now,
@@ -334,12 +334,12 @@ pub(super) async fn cancel_settlement(call: AuthenticatedCall) -> CallResult {
     let (now, mut ledger) = (call.now(), call.ledger());
     let settlement = ledger.settlements.get(number);
     let settlement = settlement.ok_or_else(|| ApiError::not_found("settlementOrderNo"))?;
-    if settlement.status != Settlement::PENDING {
+    if settlement.status != SettlementOrder::PENDING {
         let status = &settlement.status;
         let message = format!("a settlement that is {status} cannot be cancelled");
         return Err(ApiError::invalid_state(message));
     }
-    ledger.set_settlement_status(number, Settlement::CANCELLED, now);
+    ledger.set_settlement_status(number, SettlementOrder::CANCELLED, now);
     let effects = &mut ledger.effects;
     effects.record(Operation::CancelSettlementOrder, number);
     Ok(OperationResult::EMPTY)

@@ -22,13 +22,13 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, Uri};
 
 use crate::api_error::ApiError;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::{Operation, auth};
 
 pub(crate) use deposits::deposit_address;
 
 /// Returns a router with every operation at its method and path.
-pub(crate) fn router() -> Router<Arc<Gateway>> {
+pub(crate) fn router() -> Router<Arc<GatewayState>> {
     let mut router = Router::new();
     for operation in Operation::ALL {
         let handler = handler(*operation).fallback(unknown_method);
@@ -40,7 +40,7 @@ pub(crate) fn router() -> Router<Arc<Gateway>> {
         .layer(DefaultBodyLimit::disable())
 }
 
-fn handler(operation: Operation) -> MethodRouter<Arc<Gateway>> {
+fn handler(operation: Operation) -> MethodRouter<Arc<GatewayState>> {
     use Operation as O;
 
     let method = match operation.method() {

@@ -6,7 +6,7 @@ use super::call::{
 use crate::Operation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{RawFields, Remit};
+use crate::ledger::{RawFields, RemitRecord};
 
 #[derive(Clone, Copy, PartialEq)]
 enum RequiredWhen {
@@ -103,7 +103,7 @@ fn save_remit(
     };
     ledger.use_request_id(&request_id, reject_duplicates)?;
     fields.remove("id");
-    let remit = Remit {
+    let remit = RemitRecord {
         fields,
         id,
         updated_at: call.now(),

@@ -10,7 +10,7 @@ use crate::Operation;
 use crate::api_error::ApiError;
 use crate::clock::compact;
 use crate::envelope::OperationResult;
-use crate::ledger::{Ledger, Trade};
+use crate::ledger::{Ledger, TradeRecord};
 use crate::money::{Amount, exact};
 
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ struct TradeRequest {
 /// 1 is on-ramp, as documented. It is inferred that 2 is off-ramp.
 fn parse_request_type(value: &NumberOrString) -> Result<&'static str, ApiError> {
     match value.0.as_str() {
-        "1" | Trade::ON_RAMP => Ok(Trade::ON_RAMP),
-        "2" | Trade::OFF_RAMP => Ok(Trade::OFF_RAMP),
+        "1" | TradeRecord::ON_RAMP => Ok(TradeRecord::ON_RAMP),
+        "2" | TradeRecord::OFF_RAMP => Ok(TradeRecord::OFF_RAMP),
         _ => {
             let rule = "requestType must be 1 (OnRamp) or 2 (OffRamp)";
             Err(ApiError::field(rule))
@@ -93,7 +93,7 @@ pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
     }
     ledger.use_request_id(&request.request_id, settings.reject_duplicates)?;
     let id = call.gateway.new_id();
-    let trade = Trade {
+    let trade = TradeRecord {
         id,
         tx_no: format!("TR{}{id}", compact(now)),
         client_id: request.client_id,
@@ -104,7 +104,7 @@ pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
         really_amount,
         total_fee,
         request_type,
-        status: Trade::PENDING.to_owned(),
+        status: TradeRecord::PENDING.to_owned(),
         is_transferred: false,
         created: now,
     };
@@ -128,12 +128,12 @@ pub(super) async fn confirm_transaction(call: AuthenticatedCall) -> CallResult {
     let mut trades = ledger.trades.values().rev();
     let trade = trades.find(|trade| trade.tx_no == tx_no);
     let trade = trade.ok_or_else(|| ApiError::not_found("txNo"))?;
-    if trade.status != Trade::PENDING {
+    if trade.status != TradeRecord::PENDING {
         let message = format!("a trade that is {} cannot be confirmed", trade.status);
         return Err(ApiError::invalid_state(message));
     }
     let id = trade.id;
-    ledger.set_trade_status(id, Trade::PROCESSING, now);
+    ledger.set_trade_status(id, TradeRecord::PROCESSING, now);
     ledger.effects.record(Operation::ConfirmTransaction, tx_no);
     Ok(OperationResult::EMPTY)
 }
@@ -150,7 +150,7 @@ pub(super) async fn get_transaction(call: AuthenticatedCall) -> CallResult {
 fn find_trade(
     call: &AuthenticatedCall,
     name: &str,
-    matches: fn(&Trade, &str) -> bool,
+    matches: fn(&TradeRecord, &str) -> bool,
 ) -> CallResult {
     let key = call.parameter(name)?;
     let ledger = call.ledger();

@@ -6,7 +6,7 @@ use super::call::{AuthenticatedCall, CallResult, require_text};
 use crate::Operation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{Customer, Profile};
+use crate::ledger::{Customer, CustomerProfile};
 
 /// The first fields of the record that a guide shows. `kybStatus` is the sandbox's own name.
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ impl<'a> UserRecord<'a> {
 }
 
 pub(super) async fn create_user(call: AuthenticatedCall) -> CallResult {
-    let profile: Profile = call.json()?;
+    let profile: CustomerProfile = call.json()?;
     require_text("email", &profile.email)?;
     require_text("fullName", &profile.full_name)?;
     let country = &profile.country;

@@ -21,7 +21,7 @@ use super::{Connection, ReceivedRequest};
 use crate::api_error::ApiError;
 use crate::envelope::{Succeeded, seal};
 use crate::faults::{FaultKind, FaultStage, StubResponse};
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::{Operation, document};
 
 /// Response extension: the skew of the `Date` header in milliseconds.
@@ -30,7 +30,7 @@ pub(super) struct DateSkew(pub(super) i64);
 
 /// Runs a request with the faults that are due before and after its effect.
 pub(super) async fn inject_faults(
-    State(gateway): State<Arc<Gateway>>,
+    State(gateway): State<Arc<GatewayState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -72,7 +72,7 @@ pub(super) async fn inject_faults(
 
 /// A request into which faults can be injected.
 struct InjectionTarget {
-    gateway: Arc<Gateway>,
+    gateway: Arc<GatewayState>,
     connection: Option<Connection>,
     operation: Option<Operation>,
     number: Option<u64>,
@@ -94,7 +94,7 @@ impl InjectionTarget {
         seal(response, self.operation, &self.gateway.settings())
     }
 
-    /// Injects a fault. Returns the response after the fault, or `None` if there is none yet.
+    /// Injects a fault. Returns the response after the fault, or `None` before a response exists.
     async fn inject(
         &self,
         kind: FaultKind,
@@ -164,7 +164,7 @@ impl IntoResponse for StubResponse {
 
 /// Replaces a response that the document does not allow by HTTP 500 with the mismatch.
 async fn check_response(
-    gateway: &Gateway,
+    gateway: &GatewayState,
     operation: Option<Operation>,
     response: Response,
 ) -> Response {
@@ -187,7 +187,7 @@ async fn check_response(
     }
 }
 
-/// What happens after the sent part of a truncated body.
+/// The end of a truncated body, after the part that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truncation {
     /// The connection ends.
@@ -338,7 +338,8 @@ mod tests {
     async fn response_that_does_not_match_the_document_is_reported() {
         let credentials = SandboxCredentials::new("a", "b", "c");
         let clients = vec![credentials];
-        let gateway = Gateway::new(SandboxSettings::default(), SandboxClock::default(), clients);
+        let gateway =
+            GatewayState::new(SandboxSettings::default(), SandboxClock::default(), clients);
         gateway.update_settings(|settings| settings.check_responses = true);
         let operation = Some(Operation::CreateCheckoutOrder);
         let check = |amount: &str| {

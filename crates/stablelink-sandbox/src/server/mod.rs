@@ -30,7 +30,7 @@ pub use request_log::RequestRecord;
 pub(crate) use request_log::{ReceivedRequest, RequestLog};
 
 use crate::api_error::ApiError;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::{Operation, auth, control, document, operations, webhooks};
 
 /// How long open requests may take after the server stops accepting connections.
@@ -49,7 +49,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a server on this address.
-    pub(crate) async fn start(gateway: &Arc<Gateway>, address: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn start(
+        gateway: &Arc<GatewayState>,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
@@ -83,7 +86,7 @@ impl Drop for Server {
 }
 
 /// Routes to the operations and to the control pages, which are not part of the gateway.
-fn router(gateway: &Arc<Gateway>) -> Router {
+fn router(gateway: &Arc<GatewayState>) -> Router {
     let state = || Arc::clone(gateway);
     let operations = operations::router()
         .layer(from_fn(check_request))
@@ -122,7 +125,11 @@ pub(crate) fn parse_query(uri: &http::Uri) -> Result<HashMap<String, String>, Ap
 }
 
 /// Accepts connections. `axum::serve` does not allow a fault to reset a connection.
-async fn accept(listener: TcpListener, gateway: Arc<Gateway>, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    gateway: Arc<GatewayState>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let router = router(&gateway);
     let mut connections = JoinSet::new();
     let connection_stop = stopped.clone();

@@ -14,9 +14,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use super::fault_injection::DateSkew;
 use crate::api_error::ApiError;
 use crate::clock::http_date;
-use crate::envelope::{Retcode, seal};
+use crate::envelope::{ResponseRetcode, seal};
 use crate::faults::FaultId;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 use crate::settings::SandboxSettings;
 use crate::{Operation, lock};
 
@@ -34,7 +34,7 @@ pub struct RequestRecord {
     pub method: Method,
     /// The path, as it was received.
     pub path: String,
-    /// The query, as it was received, without `?`. Empty if there is none.
+    /// The query, as it was received, without `?`. Empty for a request without a query.
     pub query: String,
     /// All headers.
     pub headers: HeaderMap,
@@ -139,7 +139,7 @@ impl RequestLog {
 
 /// Reads the body, logs the request, and adds `Date` to the response.
 pub(super) async fn log_request(
-    State(gateway): State<Arc<Gateway>>,
+    State(gateway): State<Arc<GatewayState>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -189,10 +189,10 @@ pub(super) async fn log_request(
         response.headers_mut().insert(DATE, date);
     }
     let status = response.status().as_u16();
-    let retcode = response.extensions_mut().remove::<Retcode>();
+    let retcode = response.extensions_mut().remove::<ResponseRetcode>();
     gateway.requests.update(number, |record| {
         record.status = Some(status);
-        record.retcode = retcode.map(|Retcode(code)| code);
+        record.retcode = retcode.map(|ResponseRetcode(code)| code);
     });
     response
 }

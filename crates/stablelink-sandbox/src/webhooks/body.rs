@@ -16,7 +16,7 @@ struct CheckoutBody<'a> {
     /// Seconds since the epoch.
     timestamp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<EventData<'a>>,
+    data: Option<WebhookEventData<'a>>,
 }
 
 /// A form that is inferred from the request for a simulated event.
@@ -37,7 +37,7 @@ struct PaymentsBody<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum EventData<'a> {
+enum WebhookEventData<'a> {
     Object(&'a RawValue),
     String(&'a str),
 }
@@ -52,8 +52,8 @@ pub(super) fn encode(event: &LedgerEvent, form: WebhookData) -> (String, Bytes) 
             event_type: &event.name,
             timestamp: event.created.div_euclid(1000),
             data: data.map(|data| match form {
-                WebhookData::Object => EventData::Object(data),
-                WebhookData::String => EventData::String(data.get()),
+                WebhookData::Object => WebhookEventData::Object(data),
+                WebhookData::String => WebhookEventData::String(data.get()),
             }),
         }),
         Product::Payments => {

@@ -19,7 +19,7 @@ pub use receiver::InvalidWebhookUrl;
 pub(crate) use receiver::WebhookReceiver;
 
 use crate::auth;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayState;
 
 /// Documented delays between attempts in seconds. After the last one, a delivery is abandoned.
 const RETRY_DELAYS: [u64; 14] = [
@@ -31,7 +31,7 @@ const MAX_CONCURRENT: usize = 16;
 
 /// Applies due transitions, creates deliveries of their events, and sends them. It never returns.
 /// Dropping it cancels the attempts in progress.
-pub(crate) async fn run(gateway: Arc<Gateway>) {
+pub(crate) async fn run(gateway: Arc<GatewayState>) {
     let mut clock_changes = gateway.clock.changes();
     let mut attempts = JoinSet::new();
     loop {
@@ -57,7 +57,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>) {
 
 /// Creates deliveries of new events. Events of a client without a receiver are dropped. Returns
 /// the time of the next transition.
-fn create_deliveries(gateway: &Gateway) -> Option<i64> {
+fn create_deliveries(gateway: &GatewayState) -> Option<i64> {
     let form = gateway.settings().webhook_data;
     let mut next = None;
     for (index, client) in gateway.clients.iter().enumerate() {
@@ -83,7 +83,7 @@ fn create_deliveries(gateway: &Gateway) -> Option<i64> {
 }
 
 /// Returns when the running clock of the sandbox reaches a time.
-async fn sleep_until(gateway: &Gateway, at: Option<i64>) {
+async fn sleep_until(gateway: &GatewayState, at: Option<i64>) {
     let Some(at) = at.filter(|_| !gateway.clock.is_frozen()) else {
         return pending().await;
     };
@@ -94,7 +94,7 @@ async fn sleep_until(gateway: &Gateway, at: Option<i64>) {
     tokio::time::sleep(Duration::from_millis(millis).min(year)).await;
 }
 
-async fn attempt(gateway: Arc<Gateway>, due: DueAttempt) {
+async fn attempt(gateway: Arc<GatewayState>, due: DueAttempt) {
     let settings = gateway.settings();
     let timestamp = gateway.clock.now_millis().to_string();
     let message = auth::webhook_message(&timestamp, &due.body);

@@ -27,10 +27,10 @@ pub(crate) struct HttpResponse {
     pub(crate) body: String,
 }
 
-type RawFields = BTreeMap<String, Box<RawValue>>;
+type JsonFields = BTreeMap<String, Box<RawValue>>;
 
 fn raw_field(json: &str, name: &str) -> String {
-    let fields: RawFields = serde_json::from_str(json).unwrap_or_default();
+    let fields: JsonFields = serde_json::from_str(json).unwrap_or_default();
     fields.get(name).map_or("", |raw| raw.get()).to_owned()
 }
 

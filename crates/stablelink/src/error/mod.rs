@@ -9,6 +9,7 @@ mod redact;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use ambiguous::Ambiguous;
@@ -18,7 +19,7 @@ pub use kind::ErrorKind;
 
 use crate::raw_response::RawResponse;
 
-type Source = Box<dyn StdError + Send + Sync + 'static>;
+type Source = Arc<dyn StdError + Send + Sync + 'static>;
 
 /// Why a call, a check or a setting failed.
 ///
@@ -29,6 +30,7 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 /// A pointer in size, and not `Clone`: share it by an `Arc`.
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Option<Cow<'static, str>>,
@@ -70,8 +72,21 @@ impl Error {
         })
     }
 
-    pub(crate) fn because(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Returns a copy that shares the source, for several callers that wait for the same result.
+    pub(crate) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    pub(crate) fn because(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

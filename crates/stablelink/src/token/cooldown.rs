@@ -1,8 +1,7 @@
-//! Limits on token requests, and the error that all callers of one failed request share.
+//! Limits on token requests.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::settings::TokenSettings;
@@ -22,12 +21,12 @@ pub(super) struct TokenCooldown {
 struct ActiveCooldown {
     account: String,
     until: Duration,
-    error: SharedError,
+    error: Error,
 }
 
 impl TokenCooldown {
     /// Starts a cooldown for the credentials of this account.
-    pub(super) fn start(&mut self, account: &str, until: Duration, error: SharedError) {
+    pub(super) fn start(&mut self, account: &str, until: Duration, error: Error) {
         self.active = Some(ActiveCooldown {
             account: account.to_owned(),
             until,
@@ -40,7 +39,7 @@ impl TokenCooldown {
         match &self.active {
             Some(active) if now >= active.until => self.active = None,
             Some(active) if active.account == account => {
-                return Err(active.error.during_cooldown(active.until - now));
+                return Err(during_cooldown(&active.error, active.until - now));
             }
             _ => {}
         }
@@ -89,58 +88,27 @@ impl TokenCooldown {
     }
 }
 
-/// One error for several callers. [`Error`] is not `Clone`, because its source is not.
-#[derive(Clone, Debug)]
-pub(super) struct SharedError(Arc<Error>);
-
-impl SharedError {
-    pub(super) fn new(error: Error) -> Self {
-        Self(Arc::new(error))
-    }
-
-    /// Returns a copy with the same kind, response and source.
-    pub(super) fn to_error(&self) -> Error {
-        let error = self.copy_as(self.0.kind().clone());
-        match std::error::Error::source(&*self.0) {
-            Some(_) => error.because(SharedSource(self.clone())),
-            None => error,
-        }
-    }
-
-    /// Returns the error for a call during the cooldown that this error started.
-    pub(super) fn during_cooldown(&self, remaining: Duration) -> Error {
-        let notice = CooldownNotice(remaining);
-        let kind = match self.0.kind().clone() {
-            ErrorKind::Authentication { problem, api_error } => ErrorKind::Authentication {
-                problem: format!("{problem}; {notice}").into(),
-                api_error,
-            },
-            ErrorKind::RateLimited { .. } => ErrorKind::RateLimited {
-                retry_after: Some(remaining),
-            },
-            kind => kind,
-        };
-        let retry_after = self.0.retry_after().map(|_| remaining);
-        self.copy_as(kind)
-            .after(retry_after)
-            .because(CooldownSource {
-                notice,
-                first: self.clone(),
-            })
-    }
-
-    fn copy_as(&self, kind: ErrorKind) -> Error {
-        let mut error = Error::new(kind)
-            .retryable(self.0.is_retryable())
-            .after(self.0.retry_after());
-        if let Some(raw) = self.0.raw_response() {
-            error = error.answered(raw.clone());
-        }
-        match self.0.operation() {
-            Some(name) => error.during(name.to_owned(), self.0.attempts()),
-            None => error,
-        }
-    }
+/// Returns a copy of an error for a call during the cooldown that the error started.
+fn during_cooldown(first: &Error, remaining: Duration) -> Error {
+    let notice = CooldownNotice(remaining);
+    let kind = match first.kind().clone() {
+        ErrorKind::Authentication { problem, api_error } => ErrorKind::Authentication {
+            problem: format!("{problem}; {notice}").into(),
+            api_error,
+        },
+        ErrorKind::RateLimited { .. } => ErrorKind::RateLimited {
+            retry_after: Some(remaining),
+        },
+        kind => kind,
+    };
+    first
+        .copy()
+        .with_kind(kind)
+        .after(first.retry_after().map(|_| remaining))
+        .because(CooldownSource {
+            notice,
+            first: first.copy(),
+        })
 }
 
 /// The remaining cooldown as text, rounded up to seconds.
@@ -154,48 +122,13 @@ impl fmt::Display for CooldownNotice {
     }
 }
 
-/// The source of a [`SharedError`], as the source of its copies.
-#[derive(Debug)]
-struct SharedSource(SharedError);
-
-impl SharedSource {
-    fn shared(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&*self.0.0)
-    }
-}
-
-impl fmt::Display for SharedSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.shared() {
-            Some(source) => write!(f, "{source}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for SharedSource {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.shared()?.source()
-    }
-}
-
 /// The source of an error during a cooldown; its own source is the error that started the cooldown.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{notice}")]
 struct CooldownSource {
     notice: CooldownNotice,
-    first: SharedError,
-}
-
-impl fmt::Display for CooldownSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.notice.fmt(f)
-    }
-}
-
-impl std::error::Error for CooldownSource {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.first.0)
-    }
+    #[source]
+    first: Error,
 }
 
 #[cfg(test)]
@@ -207,19 +140,19 @@ mod tests {
     use super::*;
     use crate::{ApiError, RawResponse};
 
-    fn refusal() -> ApiError {
+    fn rejection() -> ApiError {
         ApiError::new(Some("00007".to_owned()), Some("no such key".to_owned()))
     }
 
     #[test]
     fn copy_has_the_content_of_the_original() {
         let kinds = [
-            ErrorKind::Api(refusal()),
+            ErrorKind::Api(rejection()),
             ErrorKind::Authentication {
                 problem: "no token".into(),
-                api_error: Some(refusal()),
+                api_error: Some(rejection()),
             },
-            ErrorKind::AddressNotAllowed(refusal()),
+            ErrorKind::AddressNotAllowed(rejection()),
             ErrorKind::RateLimited {
                 retry_after: Some(Duration::from_secs(3)),
             },
@@ -247,31 +180,30 @@ mod tests {
                 .retryable(at % 2 == 0)
                 .during("get_token", 2);
             let text = first.to_string();
-            let shared = SharedError::new(first);
-            let copy = shared.to_error();
+            let copy = first.copy();
             assert_eq!(copy.to_string(), text);
             assert_eq!(copy.is_retryable(), at % 2 == 0);
             assert_eq!(copy.http_status(), Some(502));
-            assert_eq!(copy.api_error(), shared.0.api_error());
+            assert_eq!(copy.api_error(), first.api_error());
             assert_eq!(copy.source().unwrap().to_string(), "the line is cut");
             assert!(copy.source().unwrap().source().is_none());
         }
     }
 
     #[test]
-    fn copy_during_cooldown_shows_the_remaining_time() {
-        let shared = SharedError::new(Error::new(ErrorKind::Authentication {
+    fn error_during_cooldown_shows_the_remaining_time() {
+        let error = Error::new(ErrorKind::Authentication {
             problem: "no token".into(),
-            api_error: Some(refusal()),
-        }));
-        let copy = shared.during_cooldown(Duration::from_millis(6_500));
+            api_error: Some(rejection()),
+        });
+        let copy = during_cooldown(&error, Duration::from_millis(6_500));
         assert_eq!(
             copy.to_string(),
             "no token; no token is requested for the next 7 s: 00007 \"no such key\""
         );
         assert_eq!(copy.retcode(), Some("00007"));
-        let shared = SharedError::new(Error::new(ErrorKind::AddressNotAllowed(refusal())));
-        let copy = shared.during_cooldown(Duration::from_secs(7));
+        let error = Error::new(ErrorKind::AddressNotAllowed(rejection()));
+        let copy = during_cooldown(&error, Duration::from_secs(7));
         assert!(matches!(copy.kind(), ErrorKind::AddressNotAllowed(_)));
         assert_eq!(
             copy.source().unwrap().to_string(),
@@ -287,7 +219,7 @@ mod tests {
             },
         ] {
             let first = Error::new(kind).retryable(true).after(Some(nine));
-            let copy = SharedError::new(first).during_cooldown(seven);
+            let copy = during_cooldown(&first, seven);
             assert_eq!(copy.retry_after(), Some(seven));
             assert!(copy.is_retryable());
         }

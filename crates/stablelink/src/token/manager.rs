@@ -7,7 +7,6 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::bearer_token::BearerToken;
-use super::cooldown::SharedError;
 use super::refresher::{RefreshReason, TokenRefresher, TokenSource};
 use super::settings::TokenSettings;
 use super::store::TokenStore;
@@ -31,7 +30,7 @@ struct PendingRefresh {
     result: watch::Receiver<Option<RefreshResult>>,
 }
 
-type RefreshResult = Result<BearerToken, SharedError>;
+type RefreshResult = Result<BearerToken, Arc<Error>>;
 
 /// Where a caller gets its token from.
 enum TokenLookup {
@@ -146,7 +145,7 @@ impl TokenManager {
                 Some(Ok(token)) if accept(&token) && !token.is_rejected() && !pending.early => {
                     return Ok(Some(token));
                 }
-                Some(Err(error)) if !pending.early => return Err(error.to_error()),
+                Some(Err(error)) if !pending.early => return Err(error.copy()),
                 _ => {}
             }
         }
@@ -198,7 +197,7 @@ impl TokenManager {
         let (sender, result) = watch::channel(None);
         let refresher = Arc::clone(&self.refresher);
         runtime.spawn(async move {
-            let token = refresher.refresh(reason).await.map_err(SharedError::new);
+            let token = refresher.refresh(reason).await.map_err(Arc::new);
             // All callers may have been cancelled; the refresher holds the token.
             let _ = sender.send(Some(token));
         });

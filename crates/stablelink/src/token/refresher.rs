@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::bearer_token::BearerToken;
-use super::cooldown::{SharedError, TokenCooldown};
+use super::cooldown::TokenCooldown;
 use super::settings::TokenSettings;
 use super::store::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
 use crate::backoff::Backoff;
@@ -374,10 +374,9 @@ impl TokenRefresher {
     }
 
     fn start_cooldown(&self, key: &StoreKey, duration: Duration, error: Error) -> Error {
-        let error = SharedError::new(error);
         let until = self.clock.monotonic() + duration;
-        self.cooldown().start(key.account(), until, error.clone());
-        error.to_error()
+        self.cooldown().start(key.account(), until, error.copy());
+        error
     }
 
     /// Uses a stored token if it is valid and newer than the current one.

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
+use super::store::StoreFuture;
 use super::{
     BearerToken, IssuedToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken,
     TokenManager, TokenSettings, TokenSource, TokenSourceError, TokenStore,
@@ -182,10 +183,7 @@ impl FlakyStore {
 }
 
 impl TokenStore for FlakyStore {
-    fn load<'a>(
-        &'a self,
-        key: &'a StoreKey,
-    ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>> {
         Box::pin(async move {
             self.before("load").await?;
             self.inner.load(key).await
@@ -197,7 +195,7 @@ impl TokenStore for FlakyStore {
         key: &'a StoreKey,
         owner: &'a str,
         life: Duration,
-    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
+    ) -> StoreFuture<'a, Option<RefreshLock>> {
         Box::pin(async move {
             self.before("lock").await?;
             if let Some(access) = self.take_concurrent_save("lock") {
@@ -212,7 +210,7 @@ impl TokenStore for FlakyStore {
         key: &'a StoreKey,
         token: &'a StoredToken,
         lease: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             self.before("save").await?;
             if let Some(access) = self.take_concurrent_save("save") {
@@ -230,22 +228,14 @@ impl TokenStore for FlakyStore {
         })
     }
 
-    fn unlock<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        lease: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lease: &'a RefreshLock) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.before("unlock").await?;
             self.inner.unlock(key, lease).await
         })
     }
 
-    fn invalidate<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        generation: u64,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.before("invalidate").await?;
             self.inner.invalidate(key, generation).await

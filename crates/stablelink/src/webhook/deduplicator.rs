@@ -1,4 +1,4 @@
-//! Which events were handled, so that each is handled once.
+//! Records of handled events, so that each event is handled once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::BoxFuture;
+
+pub(super) type DeduplicatorFuture<'a, T> = BoxFuture<'a, Result<T, DeduplicatorError>>;
 
 /// How long handled events are remembered by default: longer than the 23.6 hours of redeliveries.
 pub(super) const RETENTION: Duration = Duration::from_secs(2 * 24 * 3600);
@@ -33,10 +35,7 @@ pub trait Deduplicator: Send + Sync + 'static {
     /// # Errors
     ///
     /// The storage failed or is full. The caller must not handle the event.
-    fn claim<'a>(
-        &'a self,
-        key: &'a EventKey,
-    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>>;
+    fn claim<'a>(&'a self, key: &'a EventKey) -> DeduplicatorFuture<'a, ClaimResult>;
 
     /// Records the event as handled. Returns `false` if the claim expired and another receiver claimed the event: it is
     /// handled twice. An expired claim without a successor is accepted.
@@ -44,18 +43,14 @@ pub trait Deduplicator: Send + Sync + 'static {
     /// # Errors
     ///
     /// The storage failed.
-    fn commit<'a>(
-        &'a self,
-        claim: &'a EventClaim,
-    ) -> BoxFuture<'a, Result<bool, DeduplicatorError>>;
+    fn commit<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, bool>;
 
     /// Releases a claim whose event was not handled. A newer claim of another receiver is not changed.
     ///
     /// # Errors
     ///
     /// The storage failed. The claim expires.
-    fn release<'a>(&'a self, claim: &'a EventClaim)
-    -> BoxFuture<'a, Result<(), DeduplicatorError>>;
+    fn release<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, ()>;
 }
 
 /// The result of [`Deduplicator::claim`].

@@ -6,9 +6,9 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::deduplicator::{CLAIM_TTL, RETENTION};
-use super::{ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey};
-use crate::clock::{BoxFuture, Clock, SystemClock};
+use super::deduplicator::{CLAIM_TTL, DeduplicatorFuture, RETENTION};
+use super::{ClaimResult, Deduplicator, EventClaim, EventKey};
+use crate::clock::{Clock, SystemClock};
 
 /// Remembers events in memory: for a receiver with one process, and for tests.
 ///
@@ -110,7 +110,7 @@ impl RememberedEvents {
         }
     }
 
-    /// Forgets the event that was handled longest ago. Returns `false` if there is none.
+    /// Forgets the event that was handled longest ago. Returns `false` without such an event.
     fn forget_oldest(&mut self) -> bool {
         match self.handled.pop_front() {
             Some((_, key)) => self.states.remove(&key).is_some(),
@@ -124,10 +124,7 @@ impl RememberedEvents {
 }
 
 impl Deduplicator for MemoryDeduplicator {
-    fn claim<'a>(
-        &'a self,
-        key: &'a EventKey,
-    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> DeduplicatorFuture<'a, ClaimResult> {
         let result = self.with_events(|events, now| {
             match events.states.get(key) {
                 Some(EventState::Claimed(_)) => return Ok(ClaimResult::InProgress),
@@ -148,10 +145,7 @@ impl Deduplicator for MemoryDeduplicator {
         Box::pin(ready(result))
     }
 
-    fn commit<'a>(
-        &'a self,
-        claim: &'a EventClaim,
-    ) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
+    fn commit<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, bool> {
         let committed = self.with_events(|events, now| {
             match events.states.get(claim.key()) {
                 Some(EventState::Claimed(current)) if current != claim => return false,
@@ -171,10 +165,7 @@ impl Deduplicator for MemoryDeduplicator {
         Box::pin(ready(Ok(committed)))
     }
 
-    fn release<'a>(
-        &'a self,
-        claim: &'a EventClaim,
-    ) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
+    fn release<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, ()> {
         self.with_events(|events, _| {
             if events.is_current(claim) {
                 events.states.remove(claim.key());

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use ::redis::{FromRedisValue, cmd};
 
-use super::deduplicator::{CLAIM_TTL, RETENTION};
-use super::{ClaimResult, Deduplicator, DeduplicatorError, EventClaim, EventKey};
-use crate::clock::BoxFuture;
+use super::deduplicator::{CLAIM_TTL, DeduplicatorFuture, RETENTION};
+use super::{ClaimResult, Deduplicator, EventClaim, EventKey};
 use crate::redis::RedisConnection;
 use crate::{Error, ErrorKind};
 
@@ -108,10 +107,7 @@ fn ttl_millis(ttl: Duration) -> u64 {
 }
 
 impl Deduplicator for RedisDeduplicator {
-    fn claim<'a>(
-        &'a self,
-        key: &'a EventKey,
-    ) -> BoxFuture<'a, Result<ClaimResult, DeduplicatorError>> {
+    fn claim<'a>(&'a self, key: &'a EventKey) -> DeduplicatorFuture<'a, ClaimResult> {
         Box::pin(async move {
             let claim = EventClaim::new(key.clone());
             let holder: String = self.run(CLAIM_SCRIPT, &claim, self.claim_ttl).await?;
@@ -123,17 +119,11 @@ impl Deduplicator for RedisDeduplicator {
         })
     }
 
-    fn commit<'a>(
-        &'a self,
-        claim: &'a EventClaim,
-    ) -> BoxFuture<'a, Result<bool, DeduplicatorError>> {
+    fn commit<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, bool> {
         Box::pin(async move { Ok(self.run(COMMIT_SCRIPT, claim, self.retention).await?) })
     }
 
-    fn release<'a>(
-        &'a self,
-        claim: &'a EventClaim,
-    ) -> BoxFuture<'a, Result<(), DeduplicatorError>> {
+    fn release<'a>(&'a self, claim: &'a EventClaim) -> DeduplicatorFuture<'a, ()> {
         Box::pin(async move {
             let _: i64 = self.run(RELEASE_SCRIPT, claim, self.claim_ttl).await?;
             Ok(())

@@ -78,7 +78,7 @@ impl WebhookVerifier {
         }
     }
 
-    /// Accepts an additional key, for the time in which the old and the new key of a rotation are both in use.
+    /// Accepts an additional key, while the old and the new key of a rotation are both in use.
     ///
     /// # Errors
     ///
@@ -293,12 +293,12 @@ mod tests {
         assert_eq!(check(&default, &sent, after(120_000)), "fresh");
         assert_eq!(
             check(&default, &sent, after(120_001)),
-            "the signature is right but 2 min 1 ms old, and 2 min are allowed"
+            "the signature is valid but 2 min 1 ms old (tolerance 2 min)"
         );
         assert_eq!(check(&day, &sent, after(84_840_000)), "fresh");
         assert_eq!(
             check(&default, &early, AT),
-            "the signature is right but 2 min 1 ms ahead of this clock, and 2 min are allowed"
+            "the signature is valid but 2 min 1 ms ahead of this clock (tolerance 2 min)"
         );
         let error = default
             .verify(&sent.headers, sent.body, SystemTime::UNIX_EPOCH)

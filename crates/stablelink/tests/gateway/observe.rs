@@ -39,7 +39,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
         lines,
         [
             "attempts=2 duration_ms=7000 http.response.status_code=200 operation=create_checkout_order otel.kind=client retcode=200",
-            "attempts=2 duration_ms=0 error.type=refused http.response.status_code=200 operation=create_checkout_order otel.kind=client otel.status_code=ERROR retcode=00906",
+            "attempts=2 duration_ms=0 error.type=api http.response.status_code=200 operation=create_checkout_order otel.kind=client otel.status_code=ERROR retcode=00906",
         ]
     );
     assert!(
@@ -74,7 +74,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
                 "attempt=1 duration_ms=0 error.type=authentication http.request.method=POST http.response.status_code=401 {common} otel.status_code=ERROR retcode=00901"
             ),
             format!(
-                "attempt=2 duration_ms=0 error.type=refused http.request.method=POST http.response.status_code=200 {common} otel.status_code=ERROR retcode=00906"
+                "attempt=2 duration_ms=0 error.type=api http.request.method=POST http.response.status_code=200 {common} otel.status_code=ERROR retcode=00906"
             ),
         ]
     );

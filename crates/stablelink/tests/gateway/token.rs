@@ -185,7 +185,7 @@ async fn token_request_error_reports_if_it_is_retryable() {
 
 #[tokio::test]
 async fn retcode_refreshes_the_token_only_if_configured() {
-    for (codes, expected, sends) in [(vec![], "refused", 1), (vec!["00901"], "done", 2)] {
+    for (codes, expected, sends) in [(vec![], "api", 1), (vec!["00901"], "done", 2)] {
         let sandbox = Sandbox::builder()
             .rejected_token(RejectedToken::Http200)
             .start()
@@ -236,7 +236,7 @@ async fn configured_retcode_refreshes_the_token_once_per_cooldown() {
     let cooldown = Duration::from_secs(30);
     for round in 1..=3 {
         for _ in 0..5 {
-            assert_eq!(outcome(&keyed(&client).await), "refused");
+            assert_eq!(outcome(&keyed(&client).await), "api");
         }
         assert_eq!(sandbox.token_grants().granted(), 1 + round);
         let sends = sent(&sandbox, Operation::CreateCheckoutOrder);

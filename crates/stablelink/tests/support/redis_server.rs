@@ -1,5 +1,5 @@
-//! A Redis of a test's own.
-#![allow(dead_code, reason = "not every test needs all of it")]
+//! A Redis server for one test.
+#![allow(dead_code, reason = "each test binary uses a part of this file")]
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::net::TcpListener;
@@ -8,16 +8,16 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Ports that no system gives to a connection by itself: one that stops and starts again must find its own free.
+/// Ports outside the ephemeral range, so that a restarted server finds its port free.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
-/// A `redis-server` on a free port of the loopback interface, that keeps nothing and ends with the test.
+/// A `redis-server` process on a free port of the loopback interface, without persistence. It ends with the test.
 pub(crate) struct RedisServer {
     port: u16,
     folder: TempDir,
     process: Option<Child>,
-    /// Of TLS, which it then speaks alone, and the password of its clients.
-    secure: Option<(String, Vec<String>)>,
+    /// The password and the TLS arguments of a server that accepts only TLS.
+    tls: Option<(String, Vec<String>)>,
 }
 
 impl RedisServer {
@@ -25,13 +25,13 @@ impl RedisServer {
         Self::start_as(None, |_| Vec::new())
     }
 
-    /// Speaks TLS alone, with these settings; files may be put into its folder.
-    pub(crate) fn start_with(password: &str, settings: impl Fn(&Path) -> Vec<String>) -> Self {
-        Self::start_as(Some(password), settings)
+    /// Starts a server that accepts only TLS. `arguments` may write files into the folder of the server.
+    pub(crate) fn start_with_tls(password: &str, arguments: impl Fn(&Path) -> Vec<String>) -> Self {
+        Self::start_as(Some(password), arguments)
     }
 
-    fn start_as(password: Option<&str>, settings: impl Fn(&Path) -> Vec<String>) -> Self {
-        // Another program may have the port, or take it before Redis does.
+    fn start_as(password: Option<&str>, arguments: impl Fn(&Path) -> Vec<String>) -> Self {
+        // Another program may use the port, or bind it before Redis does.
         for _ in 0..20 {
             let port = fastrand::u16(PORTS);
             if TcpListener::bind(("127.0.0.1", port)).is_err() {
@@ -40,11 +40,11 @@ impl RedisServer {
             let folder = tempfile::tempdir().unwrap();
             let mut server = Self {
                 port,
-                secure: password.map(|word| (word.to_owned(), settings(folder.path()))),
+                tls: password.map(|password| (password.to_owned(), arguments(folder.path()))),
                 folder,
                 process: None,
             };
-            if server.try_again() {
+            if server.spawn() {
                 return server;
             }
         }
@@ -52,13 +52,13 @@ impl RedisServer {
     }
 
     pub(crate) fn url(&self) -> String {
-        match &self.secure {
+        match &self.tls {
             None => format!("redis://127.0.0.1:{}/0", self.port),
-            Some((word, _)) => format!("rediss://:{word}@127.0.0.1:{}/0", self.port),
+            Some((password, _)) => format!("rediss://:{password}@127.0.0.1:{}/0", self.port),
         }
     }
 
-    /// Ends it at once; what it held is gone.
+    /// Kills the server. Its data is lost.
     pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
@@ -66,13 +66,13 @@ impl RedisServer {
         }
     }
 
-    /// Starts it on the same port.
-    pub(crate) fn start_again(&mut self) {
+    /// Restarts the server on the same port.
+    pub(crate) fn restart(&mut self) {
         self.stop();
-        assert!(self.try_again(), "redis-server did not start again");
+        assert!(self.spawn(), "redis-server did not restart");
     }
 
-    /// Stops or continues its process, which then takes connections but answers nothing.
+    /// Suspends or resumes the process. A suspended server accepts connections but does not respond.
     pub(crate) fn stall(&self, stall: bool) {
         let signal = if stall { "-STOP" } else { "-CONT" };
         let id = self.process.as_ref().unwrap().id().to_string();
@@ -85,15 +85,22 @@ impl RedisServer {
         );
     }
 
-    /// Whether it came up.
-    fn try_again(&mut self) -> bool {
+    /// Starts the process. Returns whether it accepts connections.
+    fn spawn(&mut self) -> bool {
         let port = self.port.to_string();
         let mut command = Command::new("redis-server");
-        match &self.secure {
+        match &self.tls {
             None => command.args(["--port", &port]),
-            Some((word, settings)) => command
-                .args(["--port", "0", "--tls-port", &port, "--requirepass", word])
-                .args(settings),
+            Some((password, arguments)) => command
+                .args([
+                    "--port",
+                    "0",
+                    "--tls-port",
+                    &port,
+                    "--requirepass",
+                    password,
+                ])
+                .args(arguments),
         };
         let spawned = command
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
@@ -105,7 +112,7 @@ impl RedisServer {
         let mut process = match spawned {
             Ok(process) => process,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                panic!("redis-server is not in the path: install the Debian package redis-server")
+                panic!("redis-server is not in the PATH: install the Debian package redis-server")
             }
             Err(error) => panic!("redis-server could not be started: {error}"),
         };
@@ -114,7 +121,7 @@ impl RedisServer {
         while output.read_line(&mut line).unwrap() > 0 {
             if line.contains("Ready to accept connections") {
                 self.process = Some(process);
-                // It would stop at a full pipe.
+                // A full pipe would block the server.
                 std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
                 return true;
             }

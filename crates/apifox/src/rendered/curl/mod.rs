@@ -1,4 +1,4 @@
-//! The curl sample of a page: method, address, headers and body as they are sent.
+//! The curl sample of a page: method, URL, headers and body.
 
 mod shell;
 mod url;
@@ -11,22 +11,22 @@ pub(crate) use url::{Address, address, decode, pairs};
 pub(crate) struct Curl {
     /// The line where it starts.
     pub(crate) line: u32,
-    /// The method, upper case, if the sample names it or sends something.
+    /// The method in upper case, if the sample names it or sends a body.
     pub(crate) method: Option<String>,
-    /// The address and its line.
+    /// The URL and its line.
     pub(crate) address: Option<(Address, u32)>,
-    /// What `-G` adds to the query, and the query of the address.
+    /// The query of the URL, and data that `-G` adds to it.
     pub(crate) query: Vec<Pair>,
     pub(crate) headers: Vec<Pair>,
     /// The body.
     pub(crate) data: Option<Data>,
     /// Parts of a multipart body.
     pub(crate) parts: Vec<Part>,
-    /// The sample ends inside a quote.
+    /// Whether the sample ends inside a quoted string.
     pub(crate) cut: bool,
 }
 
-/// A name and its value.
+/// A name with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) name: String,
@@ -52,26 +52,26 @@ pub(crate) struct Part {
 }
 
 impl Curl {
-    /// The value of a header.
+    /// Returns a header; the name is case-insensitive.
     pub(crate) fn header(&self, name: &str) -> Option<&Pair> {
         self.headers
             .iter()
             .find(|header| header.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether the sample sends a body.
+    /// Returns whether the sample sends a body.
     pub(crate) fn sends_body(&self) -> bool {
         self.data.is_some() || !self.parts.is_empty()
     }
 }
 
-/// Whether a line begins a curl sample.
+/// Returns whether a curl sample starts at a line.
 pub(crate) fn starts(line: &str) -> bool {
     let line = line.strip_prefix("$ ").unwrap_or(line);
     line == "curl" || line.starts_with("curl ") || line.starts_with("curl\\")
 }
 
-/// Options that take a value which says nothing of the operation.
+/// Options whose value does not describe the operation.
 const VALUED: &[&str] = &[
     "--cacert",
     "--cert",
@@ -98,7 +98,7 @@ const VALUED: &[&str] = &[
     "--write-out",
 ];
 
-/// Reads the sample at the start of a text.
+/// Parses the sample at the start of a text.
 pub(crate) fn read(text: &str, line: u32) -> Curl {
     let text = text.trim_start_matches([' ', '\t', '\u{a0}', '$']);
     let command = shell::command(text, line);
@@ -203,7 +203,7 @@ fn part(word: &Word) -> Option<Part> {
     })
 }
 
-/// `--data-urlencode 'name=value'` names a value that curl encodes: encoded here as far as a form needs it.
+/// Encodes the value of `--data-urlencode 'name=value'` as far as a form needs it.
 fn encoded(text: &str) -> String {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let value = value
@@ -213,7 +213,7 @@ fn encoded(text: &str) -> String {
     format!("{name}={value}")
 }
 
-/// An option of the command, and the value that is written in one word with it.
+/// An option of the command, and the value written in the same word.
 struct Switch<'a> {
     name: &'a str,
     value: Option<Word>,
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods() {
+    fn methods_are_parsed() {
         for (text, method) in [
             ("curl https://a.example/x", None),
             ("curl -X put https://a.example/x", Some("PUT")),
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_query_body_and_parts() {
+    fn headers_query_body_and_parts_are_parsed() {
         let curl = read(
             "curl -sL --url 'https://a.example/x?p=%31' -H 'A-Key: v:1' --header \"B:\" -u me:pw \\\n\
              -d 'a=1' --data-urlencode 'b=x&y' -F 'file=@\"/tmp/x\"' -F note=hi",
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn get_moves_data_to_the_query() {
+    fn get_option_moves_data_to_the_query() {
         let curl = read(
             "curl -G 'https://a.example/x' --data-urlencode 'q=a b+c'",
             1,
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_sample_starts() {
+    fn start_of_sample_is_recognised() {
         assert!(starts("curl --location"));
         assert!(starts("$ curl x"));
         assert!(!starts("curling"));

@@ -1,11 +1,11 @@
-//! Splits a command as a shell would: quotes, escapes, continued lines.
+//! Splits a command into words as a shell does: quotes, escapes, continued lines.
 
-/// A word of a command and where it starts.
+/// A word of a command and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) text: String,
     pub(crate) line: u32,
-    /// Counted in characters from 1: the first character behind an opening quote.
+    /// Counted in characters from 1; in a quoted word, the first character after the quote.
     pub(crate) column: u32,
 }
 
@@ -13,14 +13,14 @@ pub(crate) struct Word {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Command {
     pub(crate) words: Vec<Word>,
-    /// The text ends inside a quote.
+    /// Whether the text ends inside a quoted string.
     pub(crate) cut: bool,
 }
 
-/// Reads the command at the start of a text, to the end of its last line.
+/// Splits the command at the start of a text, to the end of its last line.
 ///
-/// Savers lose the backslash at a line's end, or the line break behind it: a line that begins with `-`
-/// continues the command, and a backslash before a blank separates words.
+/// Saving a page may drop the backslash at the end of a line, or the line break after it: a line
+/// that starts with `-` continues the command, and a backslash before whitespace separates words.
 pub(crate) fn command(text: &str, line: u32) -> Command {
     let mut reader = Shell {
         chars: text.chars().collect(),
@@ -80,7 +80,7 @@ impl Shell {
         self.words.extend(self.word.take());
     }
 
-    /// `true`: the text ends inside a quote.
+    /// Returns whether the text ends inside a quoted string.
     fn read(&mut self) -> bool {
         loop {
             let column = self.column;
@@ -123,14 +123,14 @@ impl Shell {
                         return true;
                     }
                 }
-                // What follows is another command.
+                // Another command follows.
                 ';' | '|' | '&' if self.word.is_none() => return false,
                 c => self.begin(column).push(c),
             }
         }
     }
 
-    /// Blanks up to and with one line break.
+    /// Skips whitespace up to and including one line break.
     fn skip_blanks(&mut self) {
         while let Some(c) = self.peek().filter(|c| c.is_whitespace()) {
             self.next();
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words() {
+    fn words_are_split() {
         for (text, words) in [
             ("curl -X POST 'a b'", &["curl", "-X", "POST", "a b"][..]),
             ("curl \"a \\\"b\\\" \\n\"", &["curl", "a \"b\" \\n"]),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_a_cut() {
+    fn open_quote_is_a_truncation() {
         for text in [
             "curl 'a",
             "curl \"a",
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn words_know_their_place() {
+    fn words_keep_their_position() {
         let command = command("curl \\\n  -d '{\n\"a\":1}' -G", 7);
         let places: Vec<_> = command.words.iter().map(|w| (w.line, w.column)).collect();
         assert_eq!(places, [(7, 1), (8, 3), (8, 7), (9, 9)]);

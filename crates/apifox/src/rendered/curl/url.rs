@@ -1,17 +1,17 @@
-//! The address in a curl sample.
+//! URLs and path templates.
 
-/// An address, taken apart and decoded.
+/// A URL in its decoded parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Address {
-    /// `https://host:port`; absent where the page has a placeholder for it.
+    /// `https://host:port`; absent if the page has a placeholder instead.
     pub(crate) server: Option<String>,
-    /// With a `/` in front; as printed, not decoded.
+    /// Starts with `/`; as printed, not decoded.
     pub(crate) path: String,
     /// Decoded names and values.
     pub(crate) query: Vec<(String, String)>,
 }
 
-/// Takes an address apart. `None` if it has no path.
+/// Splits a URL. Returns `None` if it has no path.
 pub(crate) fn address(text: &str) -> Option<Address> {
     let text = text.trim();
     let text = text.split('#').next().unwrap_or_default();
@@ -48,7 +48,7 @@ fn split_at_slash(text: &str) -> (&str, &str) {
         .map_or((text, ""), |slash| text.split_at(slash))
 }
 
-/// `a=b&c=d`, decoded. In a form `+` is a blank; in a query a page means it as printed.
+/// Decodes `a=b&c=d`. In a form `+` is a space; in a query it is kept as printed.
 pub(crate) fn pairs(text: &str, form: bool) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
@@ -60,7 +60,7 @@ pub(crate) fn pairs(text: &str, form: bool) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Percent-decoding; what is no valid escape, or no text when decoded, stays as it is.
+/// Percent-decodes a text; invalid escapes and invalid UTF-8 are kept as printed.
 pub(crate) fn decode(text: &str, form: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let source = text.as_bytes();
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn urls_are_split() {
         for (text, server, path, query) in [
             (
                 "https://api.harbour.example/orders/7?a=1&b=x%20y&c",
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn decoding() {
+    fn percent_decoding_keeps_invalid_escapes() {
         for (text, form, read) in [
             ("%E4%BD%A0", false, "你"),
             ("100%", false, "100%"),

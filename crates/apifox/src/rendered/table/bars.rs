@@ -1,6 +1,4 @@
-//! Cells that stand between bars.
-
-/// The cells between bars; `\|` is a bar within a cell.
+/// Splits a line into the cells between `|`; `\|` is a bar within a cell.
 pub(super) fn bars(line: &str) -> Vec<String> {
     let line = line.trim();
     let line = line.strip_prefix('|').unwrap_or(line);
@@ -34,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_may_be_escaped() {
+    fn escaped_bars_stay_in_the_cell() {
         assert_eq!(bars("| a | b\\|c |"), ["a", "b|c"]);
         assert_eq!(bars("a||b"), ["a", "", "b"]);
         assert_eq!(bars("|"), [""]);

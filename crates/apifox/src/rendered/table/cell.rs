@@ -1,5 +1,3 @@
-//! The cells of a row, and what they say of its field.
-
 use std::collections::HashMap;
 
 use super::header::Column;
@@ -7,10 +5,10 @@ use crate::message::quoted;
 use crate::page::FieldSpec;
 use crate::types;
 
-/// Names that samples and examples on the page show, with the values that they have there.
+/// Names in code samples and examples of the page, with their values.
 pub(crate) type Known = HashMap<String, Vec<String>>;
 
-/// A row that was read, and what is odd about it.
+/// A parsed row, with the problems of its cells.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) field: FieldSpec,
@@ -18,7 +16,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Puts a cell where its column says.
+    /// Stores a cell according to its column.
     pub(super) fn set(&mut self, column: Column, cell: &str) {
         let cell = cell.trim();
         let field = &mut self.field;
@@ -39,7 +37,7 @@ impl Row {
                 if !is_blank(cell) {
                     if types::declared(cell).is_none() {
                         self.doubts
-                            .push(format!("{} is no type known here", quoted(cell)));
+                            .push(format!("the type {} is unknown", quoted(cell)));
                     }
                     field.max_length = field.max_length.or(types::length_of(cell));
                     field.type_name = Some(cell.to_owned());
@@ -48,7 +46,7 @@ impl Row {
             Column::Required | Column::Optional => match yes_or_no(cell) {
                 Some(yes) => field.required = Some(yes == (column == Column::Required)),
                 None => self.doubts.push(format!(
-                    "{} says neither yes nor no in the column of required fields",
+                    "{} in the column of required fields is neither yes nor no",
                     quoted(cell)
                 )),
             },
@@ -68,7 +66,7 @@ fn is_blank(cell: &str) -> bool {
     matches!(cell, "" | "-" | "--" | "—" | "/" | "N/A")
 }
 
-/// The words of a column of required fields. An empty cell is a no.
+/// Parses a cell of a column of required fields. An empty cell means no.
 pub(super) fn yes_or_no(cell: &str) -> Option<bool> {
     let lower = cell.trim().to_lowercase();
     if is_blank(cell.trim()) {
@@ -80,7 +78,7 @@ pub(super) fn yes_or_no(cell: &str) -> Option<bool> {
         .map(|&(_, yes)| yes)
 }
 
-/// Words in lower case, longer ones before those that they begin with.
+/// Lower case; a longer word comes before its own prefix.
 pub(super) const YES_OR_NO: &[(&str, bool)] = &[
     ("conditional", false),
     ("mandatory", true),
@@ -106,7 +104,8 @@ pub(super) const YES_OR_NO: &[(&str, bool)] = &[
     ("×", false),
 ];
 
-/// `64`, `64 characters`, `1-64`: the largest length. `10,2` counts digits of a decimal and gives none.
+/// Parses a maximum length: `64`, `64 characters`, `1-64`. `10,2` counts the digits of a decimal
+/// and has none.
 fn length(cell: &str) -> Option<u64> {
     if cell.contains([',', '.']) {
         return None;
@@ -127,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_and_answers() {
+    fn lengths_and_flags_are_parsed() {
         for (cell, read) in [
             ("64", Some(64)),
             ("64 characters", Some(64)),

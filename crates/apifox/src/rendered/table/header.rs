@@ -1,8 +1,8 @@
-//! The head of a table: which column holds what.
+//! The header of a table: the meaning of each column.
 
 use super::bars::bars;
 
-/// What a column holds.
+/// The meaning of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     Name,
@@ -14,29 +14,29 @@ pub(crate) enum Column {
     Description,
     Fixed,
     BodyExample,
-    /// Something that says nothing of a field's shape.
+    /// A column that does not describe the shape of a field.
     Other,
 }
 
-/// How the cells of a row are told apart.
+/// How the cells of a row are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableLayout {
     Bars,
     Tabs,
-    /// Not at all: they run together.
+    /// Not separated: the texts are joined.
     Joined,
 }
 
-/// A head that was understood.
+/// A recognised header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) form: TableLayout,
     pub(crate) columns: Vec<Column>,
-    /// Whether the name column says itself that it holds fields or parameters.
+    /// Whether the name column says that it contains fields or parameters.
     pub(crate) certain: bool,
 }
 
-/// Words in lower case without blanks.
+/// Lower case, without spaces.
 const WORDS: &[(&str, Column)] = &[
     ("attribute", Column::Name),
     ("field", Column::Name),
@@ -106,10 +106,10 @@ const WORDS: &[(&str, Column)] = &[
     ("默认值", Column::Other),
 ];
 
-/// Longer lines are no heads.
+/// Maximum length of a header line.
 const LONGEST: usize = 200;
 
-/// Reads the head of a table of fields. A table of something else gives `None`.
+/// Parses the header of a table of fields. Returns `None` for any other line.
 pub(crate) fn header(line: &str) -> Option<Header> {
     if line.len() > LONGEST {
         return None;
@@ -138,7 +138,7 @@ fn joined(line: &str) -> Option<Header> {
         return None;
     }
     let columns: Vec<Column> = words.iter().filter_map(|word| column(word)).collect();
-    // Two words of the list with a blank between them may be a sentence ("Field notes").
+    // Two of these words with a space between them may be a sentence ("Field notes").
     let blanks = line.split_whitespace().count();
     if words.len() < 3 && blanks >= words.len() {
         return None;
@@ -157,7 +157,7 @@ fn complete(form: TableLayout, columns: Vec<Column>, words: &[String]) -> Option
     })
 }
 
-/// Splits words that run together, the longest first.
+/// Splits joined words, longest first.
 fn segment(text: &str, words: &mut Vec<String>) -> bool {
     if text.is_empty() {
         return !words.is_empty();
@@ -169,7 +169,7 @@ fn segment(text: &str, words: &mut Vec<String>) -> bool {
         .iter()
         .map(|(word, _)| *word)
         .filter(|word| text.starts_with(word))
-        // Cells that run together are told apart from the name on: it comes first.
+        // Joined cells are split from the name on, so the name comes first.
         .filter(|word| !words.is_empty() || column(word) == Some(Column::Name))
         .collect();
     fitting.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heads() {
+    fn table_headers_are_parsed() {
         for (line, form, columns) in [
             (
                 "ParamDescriptionFixed Value",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head() {
+    fn other_lines_are_not_headers() {
         for line in [
             "Field notes",
             "Code | Meaning",

@@ -1,4 +1,4 @@
-//! Rows whose cells run together: `isbnStringYes13The number of the book`.
+//! Parses rows with joined cells: `isbnStringYes13The number of the book`.
 
 use super::cell::{Known, Row, YES_OR_NO};
 use super::header::{Column, Header};
@@ -6,10 +6,10 @@ use crate::message::quoted;
 use crate::page::FieldSpec;
 use crate::types;
 
-/// Longest name that is looked for.
+/// Maximum length of a name.
 const LONGEST_NAME: usize = 120;
 
-/// Reads a row. The error says why it can't be told apart.
+/// Parses a row. The error says why the cells cannot be separated.
 pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let columns = &header.columns[1..];
     let free = |column: &Column| {
@@ -26,7 +26,7 @@ pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
         behind: &columns[last..],
     };
     if shape.middle.iter().any(|column| !free(column)) || columns.contains(&Column::Other) {
-        return Err("the columns of this table can't be told apart".to_owned());
+        return Err("the columns of this table cannot be separated".to_owned());
     }
     let name = if shape.before.is_empty() && shape.behind.is_empty() {
         name_before_text(text, known)?
@@ -49,21 +49,21 @@ pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
 }
 
 fn unclear(text: &str) -> String {
-    format!("where the cells of {} end can't be told", quoted(text))
+    format!("the ends of the cells of {} are ambiguous", quoted(text))
 }
 
-/// The columns behind the name.
+/// The columns after the name.
 struct Shape<'a> {
-    /// Told apart from the front.
+    /// Separated from the front.
     before: &'a [Column],
     /// Free text.
     middle: &'a [Column],
-    /// Told apart from the end.
+    /// Separated from the end.
     behind: &'a [Column],
 }
 
 impl Shape<'_> {
-    /// Takes the columns around the free text off, and gives the free text.
+    /// Removes the columns around the free text, and returns the free text.
     fn apply<'t>(&self, text: &'t str, row: &mut Row) -> Option<&'t str> {
         let mut rest = text;
         for (at, &column) in self.before.iter().enumerate() {
@@ -84,7 +84,7 @@ impl Shape<'_> {
     }
 }
 
-/// How much of the front a column takes.
+/// Returns the length of a column at the front.
 fn front(text: &str, column: Column, next: Option<Column>) -> Option<usize> {
     match column {
         Column::Type => types::prefixes(text).into_iter().find(|&length| {
@@ -106,7 +106,7 @@ fn front(text: &str, column: Column, next: Option<Column>) -> Option<usize> {
     }
 }
 
-/// How much of the end a column takes.
+/// Returns the length of a column at the end.
 fn back(text: &str, column: Column) -> Option<usize> {
     match column {
         Column::Type => types::suffix(text),
@@ -123,21 +123,21 @@ fn begins_lower(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
 }
 
-/// The longest known name that a text begins with.
+/// Returns the end of the longest known name at the start of a text.
 fn known_prefix(text: &str, known: &Known) -> Option<usize> {
     ends(text)
         .rev()
         .find(|&end| known.contains_key(&text[..end]) || is_standard(&text[..end]))
 }
 
-/// Headers that a table names without a sample that shows them.
+/// Headers that a table may name although no code sample shows them.
 fn is_standard(name: &str) -> bool {
     ["Content-Type", "Authorization", "Accept"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Places where a name may end, up to the first blank.
+/// Returns the positions where a name may end, up to the first whitespace.
 fn ends(text: &str) -> impl DoubleEndedIterator<Item = usize> {
     let word = text.find(char::is_whitespace).unwrap_or(text.len());
     let ends: Vec<usize> = text[..word]
@@ -148,14 +148,14 @@ fn ends(text: &str) -> impl DoubleEndedIterator<Item = usize> {
     ends.into_iter()
 }
 
-/// The end of a name that free text follows.
+/// Returns the end of a name that is followed by free text.
 fn name_before_text(text: &str, known: &Known) -> Result<usize, String> {
     let known = known_prefix(text, known);
     let boundary = boundary(text);
     match (known, boundary) {
-        // `idCardThe card` where only `id` is known: either may be meant.
+        // `idCardThe card` if only `id` is known: the name may be `id` or `idCard`.
         (Some(known), Some(boundary)) if boundary > known => Err(format!(
-            "the row may begin with {} or with {}",
+            "the row may start with {} or with {}",
             quoted(&text[..known]),
             quoted(&text[..boundary])
         )),
@@ -165,8 +165,8 @@ fn name_before_text(text: &str, known: &Known) -> Result<usize, String> {
     }
 }
 
-/// The last place before the first blank where a small letter or a digit stands before a capital, or where
-/// another script begins.
+/// Returns the last position before the first whitespace where a capital follows a small letter or
+/// a digit, or where another script starts.
 fn boundary(text: &str) -> Option<usize> {
     let word = text.find(char::is_whitespace).unwrap_or(text.len());
     let mut before = ' ';
@@ -180,7 +180,7 @@ fn boundary(text: &str) -> Option<usize> {
         }
         before = c;
     }
-    // A single word without a blank behind it is a name in camel case.
+    // A single word is a name in camel case.
     found.filter(|&at| is_name(&text[..at]) && (word < text.len() || !is_name(text)))
 }
 
@@ -192,7 +192,7 @@ fn is_name(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_-.[]*$".contains(&b))
 }
 
-/// The end of a name behind which the columns fit.
+/// Returns the end of a name that is followed by columns.
 fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize, String> {
     let fits = |end: usize| {
         let mut scratch = Row {
@@ -209,7 +209,7 @@ fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize
         .collect();
     match candidates.as_slice() {
         [end] => Ok(*end),
-        // Without a type behind the name every place fits.
+        // Without a type after the name every position fits.
         _ if !shape.before.contains(&Column::Type) => boundary(text)
             .filter(|&end| fits(end))
             .ok_or_else(|| unclear(text)),
@@ -233,7 +233,7 @@ fn middle(row: &mut Row, text: &str, columns: &[Column], known: &Known) -> Resul
                 Split::Doubtful => {
                     row.set(Column::Description, text);
                     row.doubts.push(format!(
-                        "whether {} ends with a fixed value can't be told",
+                        "it is ambiguous whether {} ends with a fixed value",
                         quoted(text)
                     ));
                 }
@@ -250,8 +250,8 @@ enum Split {
     Doubtful,
 }
 
-/// Where a fixed value begins that runs together with a description: a value that a sample has, or one that
-/// the description ends with itself (`is always abc.abc`).
+/// Finds a fixed value that is joined to a description: a value in a code sample, or a value that
+/// also ends the description (`is always abc.abc`).
 fn fixed(text: &str, samples: Option<&Vec<String>>) -> Split {
     let sampled = samples.into_iter().flatten().find_map(|value| {
         let front = text.strip_suffix(value.as_str())?;
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_with_a_fixed_value() {
+    fn joined_rows_with_a_fixed_value() {
         let header = header("ParamDescriptionFixed Value").unwrap();
         let known = known(&[("shelf_no", "Sh1"), ("sort", "newest_first"), ("id", "1")]);
         for (text, name, description, fixed) in [
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_with_types() {
+    fn joined_rows_with_types() {
         let header = header("FieldTypeRequiredMax LengthDescription").unwrap();
         let known = known(&[("id", "1")]);
         for (text, name, kind, required, length, description) in [
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_behind_the_text() {
+    fn joined_columns_after_the_text() {
         let header = header("NameDescriptionTypeRequired").unwrap();
         let row = row(
             "shopNoNumber of the shopStringYes",

@@ -1,4 +1,7 @@
-//! Tables of fields, whose cells stand behind bars or tabs, or run together.
+//! Tables of fields, whose cells are separated by `|` or tabs, or joined.
+//!
+//! `header` recognises the columns, this file reads separated rows, and `joined_row` reads joined
+//! ones.
 
 mod bars;
 mod cell;
@@ -13,17 +16,18 @@ pub(crate) use header::Header;
 use header::TableLayout;
 pub(crate) use row::row;
 
-/// A table: its head is read, its rows are not (names that samples show help with them).
+/// A table with a parsed header. Its rows are parsed later, when the names in code samples are
+/// known.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) header: Header,
     /// Line and text.
     pub(crate) rows: Vec<(u32, String)>,
-    /// All its lines, for a table that turns out to be text.
+    /// All its lines, in case the table turns out to be text.
     pub(crate) text: Vec<String>,
 }
 
-/// Finds a table whose head is at `index`; also gives the index behind it.
+/// Finds a table with its header at `index`; also returns the index after it.
 pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, usize)> {
     let header = header::header(lines.at(index))?;
     let mut rows = Vec::new();
@@ -34,7 +38,7 @@ pub(crate) fn table(lines: &Lines, index: usize, end: usize) -> Option<(Table, u
         }
         at += 1;
     }
-    // Cells run together by chance in a heading: no rows, no table.
+    // A header without rows is a coincidence of words.
     if rows.is_empty() {
         return None;
     }
@@ -55,7 +59,7 @@ fn is_row(line: &str, header: &Header) -> bool {
         && !line.starts_with(['{', '['])
 }
 
-/// The line under the head of a Markdown table.
+/// Returns whether a line is the delimiter row of a Markdown table.
 fn is_rule(line: &str) -> bool {
     line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
@@ -66,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_ends_with_its_rows() {
+    fn table_ends_after_its_last_row() {
         let text = "Field | Type\n--- | ---\na | String\nb | Long\nText\n";
         let (table, end) = table(&split(text), 0, 9).unwrap();
         assert_eq!(table.rows.len(), 2);

@@ -1,5 +1,3 @@
-//! A row of a table: one field, told apart from its neighbours cell by cell.
-
 use super::bars::bars;
 use super::cell::{Known, Row};
 use super::header::{Column, Header, TableLayout};
@@ -7,7 +5,7 @@ use super::joined;
 use crate::message::quoted;
 use crate::page::FieldSpec;
 
-/// Reads a row. The error says why it can't be told apart.
+/// Parses a row. The error says why it cannot be read.
 pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let cells = match header.form {
         TableLayout::Joined => return joined::row(text, line, header, known),
@@ -29,7 +27,7 @@ pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
         let last = header.columns.last();
         if last != Some(&Column::Description) {
             return Err(format!(
-                "the row has {} cells, the table {columns} columns",
+                "the row has {} cells, but the table has {columns} columns",
                 cells.len()
             ));
         }
@@ -49,7 +47,7 @@ pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Resu
         return Err("the row has no name".to_owned());
     }
     if row.field.name.contains(char::is_whitespace) && !known.contains_key(&row.field.name) {
-        return Err(format!("{} is no name of a field", quoted(&row.field.name)));
+        return Err(format!("{} is not a field name", quoted(&row.field.name)));
     }
     Ok(row)
 }
@@ -64,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_of_a_row() {
+    fn separated_cells_are_read() {
         let head = "Field | Type | Required | Max Length | Description";
         let row = read(head, "isbn | String | Yes | 13 | The number | with a bar").unwrap();
         assert_eq!(
@@ -88,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn doubts_and_refusals() {
+    fn unclear_cells_are_reported() {
         let head = "Field\tType\tRequired";
         let row = read(head, "isbn\tBook\tperhaps").unwrap();
         assert_eq!(row.doubts.len(), 2);
@@ -98,7 +96,7 @@ mod tests {
         assert!(
             read(head, "two words\tString")
                 .unwrap_err()
-                .contains("no name of a field")
+                .contains("not a field name")
         );
     }
 }

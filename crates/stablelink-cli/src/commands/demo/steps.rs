@@ -1,56 +1,61 @@
-//! The steps of the walk in their order, and those with the token and the customer.
+//! The steps of the demo, in the order of [`run_all`].
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, json};
-use stablelink::Decimal;
 use stablelink::operations as op;
-use stablelink::types::{CreateFeeConfigRequest, CreateUserRequest, SubmitKybRequest};
+use stablelink::scalars::IntegerOrText;
+use stablelink::types::{
+    ConfirmTransactionRequest, CreateFeeConfigRequest, CreateRemitRequest, CreateUserRequest,
+    SubmitKybRequest, Trade,
+};
+use stablelink::webhook::EventPayload;
+use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
+use stablelink_sandbox::{DeliveryState, Operation};
 
-use super::stage::{Stage, moved};
-use super::walk::{Walk, check, need, of_json};
-use super::{deliveries, orders, trades};
-use crate::failure::Failure;
+use super::environment::{CapturedDelivery, DemoEnvironment};
+use super::{DemoReport, check, demo_error, from_json, require, sandbox_error};
+use crate::error::CliError;
+use crate::output::sanitize;
 
-pub(super) async fn all(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
-    token(stage, walk).await?;
-    let customer = customer(stage, walk).await?;
-    let trade = trades::on_ramp(stage, walk, customer).await?;
-    let copy = deliveries::received(stage, walk, &trade).await?;
-    trades::off_ramp(stage, walk, customer).await?;
-    expiry(stage, walk).await?;
-    orders::paid(stage, walk).await?;
-    orders::lost_answer(stage, walk).await?;
-    deliveries::replayed(stage, walk, &copy).await
+pub(super) async fn run_all(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+) -> Result<(), CliError> {
+    token(env, report).await?;
+    let customer = customer(env, report).await?;
+    let trade = on_ramp(env, report, customer).await?;
+    let delivery = webhook_received(env, report, &trade).await?;
+    off_ramp(env, report, customer).await?;
+    token_expiry(env, report).await?;
+    paid_order(env, report).await?;
+    lost_response(env, report).await?;
+    webhook_replayed(env, report, &delivery).await
 }
 
-async fn token(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
-    let token = stage.client.token().await?;
-    let life = token
-        .expires_at()
-        .duration_since(std::time::SystemTime::now())
-        .unwrap_or_default();
+async fn token(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
+    let token = env.client.token().await?;
+    let lifetime = token.expires_at().duration_since(SystemTime::now());
+    let lifetime = lifetime.unwrap_or_default();
     check(
-        life > Duration::from_secs(21_000),
-        "the token lives for six hours",
+        lifetime > Duration::from_secs(21_000),
+        "the token has a lifetime of six hours",
     )?;
     check(
-        stage.client.token().await?.generation() == token.generation(),
-        "a good token is kept",
+        env.client.token().await?.generation() == token.generation(),
+        "a valid token is reused",
     )?;
-    let grants = stage.sandbox.token_grants();
-    check(grants.credentials == 1, "one token call was made")?;
-    walk.step(
-        "A token, got once and kept",
+    let grants = env.sandbox.token_grants();
+    check(grants.credentials == 1, "one token call was sent")?;
+    let seconds = lifetime.as_secs();
+    report.step(
+        "A token is requested and cached",
         &op::ISSUE_ACCESS_TOKEN,
-        format!(
-            "lives for {} s; asked for twice, fetched once",
-            life.as_secs()
-        ),
+        format!("expires in {seconds} s; used twice, requested once"),
     )
 }
 
-async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
+async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<i64, CliError> {
     let user = CreateUserRequest {
         email: Some("treasury@example.com".into()),
         full_name: Some("Example Holding Limited".into()),
@@ -64,34 +69,37 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
         client_type: Some(4.into()),
         extra: Map::new(),
     };
-    let made = stage.client.users().create(user).await?;
-    let id: i64 = need(
-        made.raw_field("id").and_then(|id| id.get().parse().ok()),
-        "id",
+    let user = env.client.users().create(user).await?;
+    let id = user.raw_field("id").and_then(|id| id.get().parse().ok());
+    let id: i64 = require(id, "id")?;
+    report.step(
+        "A customer is created",
+        &op::CREATE_USER,
+        format!("clientId {id}"),
     )?;
-    walk.step("A customer", &op::CREATE_USER, format!("clientId {id}"))?;
 
-    let review: SubmitKybRequest = of_json(json!({
+    let review: SubmitKybRequest = from_json(json!({
         "clientId": id, "agreeToAuthorize": "Yes", "email": "treasury@example.com", "businessType": "corporation",
         "businessIndustry": ["311111"], "businessLegalName": "Example Holding Limited", "isDao": false, "isHighRisk": false,
         "accountPurpose": "treasury_management", "sourceOfFunds": "treasury_reserves",
     }))?;
-    stage.client.kyb().submit(review).await?;
-    walk.step(
-        "Its business is submitted for review",
+    env.client.kyb().submit(review).await?;
+    report.step(
+        "The customer's business is submitted for review",
         &op::SUBMIT_KYB,
-        "taken; its answer was never seen, and is not needed",
+        "accepted; its response is undocumented and not needed",
     )?;
 
-    moved(stage.sandbox.set_kyb_status(id, "APPROVED"))?;
-    let user = stage.client.users().get(Some(id)).await?;
+    let approved = env.sandbox.set_kyb_status(id, "APPROVED");
+    approved.map_err(sandbox_error)?;
+    let user = env.client.users().get(Some(id)).await?;
     let unknown = user.unknown_fields();
-    let status = need(unknown.get("kybStatus"), "kybStatus")?.get();
+    let status = require(unknown.get("kybStatus"), "kybStatus")?.get();
     check(status == r#""APPROVED""#, "the review is approved")?;
-    walk.step(
+    report.step(
         "The review is approved",
         &op::GET_USER,
-        format!("kybStatus {status}, a field that no page shows: kept as it came"),
+        format!("kybStatus {status}: an undocumented field is kept"),
     )?;
 
     let config = CreateFeeConfigRequest {
@@ -100,39 +108,294 @@ async fn customer(stage: &Stage, walk: &mut Walk<'_>) -> Result<i64, Failure> {
         developer_rate: Some(Decimal::new(5, 3).into()),
         extra: Map::new(),
     };
-    stage.client.fee_configs().create(config).await?;
-    let kept = stage.client.fee_configs().get(Some(id)).await?;
-    let rate = need(kept.raw_field("developerRate"), "developerRate")?.get();
-    check(rate == "0.005", "the fee config is as it was made")?;
-    walk.step(
-        "Its fees",
+    env.client.fee_configs().create(config).await?;
+    let config = env.client.fee_configs().get(Some(id)).await?;
+    let rate = require(config.raw_field("developerRate"), "developerRate")?;
+    check(rate.get() == "0.005", "the fee configuration is saved")?;
+    report.step(
+        "The customer's fees are configured",
         &op::CREATE_FEE_CONFIG,
-        "1.00 a trade and 0.005 of the amount",
+        "1.00 per trade and 0.005 of the amount",
     )?;
     Ok(id)
 }
 
-async fn expiry(stage: &Stage, walk: &mut Walk<'_>) -> Result<(), Failure> {
-    let before = stage.client.token().await?.generation();
-    stage.sandbox.revoke_tokens();
-    stage
-        .client
-        .exchange_rates()
-        .quote("USDT", "USD")
-        .amount(Decimal::new(100, 0))
-        .await?;
-    let after = stage.client.token().await?.generation();
-    check(after > before, "the token was renewed")?;
-    let refused = stage
-        .sandbox
-        .requests()
+async fn token_expiry(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
+    let before = env.client.token().await?.generation();
+    env.sandbox.revoke_tokens();
+    let rates = env.client.exchange_rates();
+    let quote = rates.quote("USDT", "USD").amount(Decimal::new(100, 0));
+    quote.await?;
+    let after = env.client.token().await?.generation();
+    check(after > before, "the token was refreshed")?;
+    let requests = env.sandbox.requests();
+    let rejected = requests
         .iter()
-        .filter(|request| request.status == Some(401))
-        .count();
-    check(refused == 1, "one attempt was refused for its token")?;
-    walk.step(
-        "The token ends in the middle",
+        .filter(|request| request.status == Some(401));
+    check(
+        rejected.count() == 1,
+        "one attempt was rejected because of its token",
+    )?;
+    report.step(
+        "The token expires unexpectedly",
         &op::GET_EXCHANGE_RATE,
-        "refused with HTTP 401, renewed once, the call repeated: nobody noticed",
+        "rejected with HTTP 401, token refreshed once, call retried: it succeeds",
     )
+}
+
+/// Creates an order and lets its customer pay it.
+async fn paid_order(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
+    let orders = env.client.checkout_orders();
+    let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
+    let created = orders.create(&order).await?;
+    let amount = require(created.paying_amount, "payingAmount")?;
+    let address = require(created.deposit_address.clone(), "depositAddress")?;
+    report.step(
+        "A checkout order is created",
+        &op::CREATE_CHECKOUT_ORDER,
+        format!("0.50 USD: {amount} ETH_USDT to {address}"),
+    )?;
+
+    let hash = "0x00000000000000";
+    let abnormal = env.sandbox.pay_order(order.order_no(), amount.get(), hash);
+    let abnormal = abnormal.map_err(sandbox_error)?;
+    check(abnormal.is_none(), "the exact amount is paid")?;
+    let paid = orders.wait(order.order_no()).until_final().await?;
+    let status = require(paid.order_status.as_ref(), "orderStatus")?.as_str();
+    check(status == "PAID", "the order is paid")?;
+    report.step(
+        "The customer pays the order",
+        &op::GET_CHECKOUT_ORDER,
+        status,
+    )
+}
+
+/// Creates an order whose response is lost.
+async fn lost_response(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
+    let order = NewCheckoutOrder::usd(Decimal::new(100, 2), "TRX_USDT", "6", "1");
+    let number = order.order_no();
+    let fault = env
+        .sandbox
+        .faults()
+        .add_text("reset@createCheckoutOrder:after");
+    fault.map_err(sandbox_error)?;
+    let created = env.client.checkout_orders().create(&order).await?;
+    check(
+        created.order_no.as_deref() == Some(number),
+        "the order has the requested number",
+    )?;
+    let effects = env.sandbox.effects();
+    let effects = effects.count(Operation::CreateCheckoutOrder, number);
+    check(effects == 1, "the order was created once")?;
+    report.step(
+        "The connection is lost after an order is created",
+        &op::CREATE_CHECKOUT_ORDER,
+        "retried with the same number, rejected as a duplicate, looked up: created once",
+    )
+}
+
+/// Checks that the sandbox delivered webhooks of the trade and that the receiver handled them. Returns the last delivery.
+async fn webhook_received(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    trade: &Trade,
+) -> Result<CapturedDelivery, CliError> {
+    env.sandbox.wait_for_deliveries().await;
+    let sent = env.sandbox.deliveries();
+    check(
+        sent.iter().all(|delivery| {
+            delivery.state == DeliveryState::Delivered && delivery.attempts.len() == 1
+        }),
+        "each delivery is acknowledged at its first attempt",
+    )?;
+    let handled = env.receiver.events();
+    let sent_ids = sent.iter().map(|delivery| Some(&*delivery.event_id));
+    check(
+        handled.iter().map(|event| event.id()).eq(sent_ids),
+        "the handler received each event once, in order",
+    )?;
+    let (delivery, event) = require(sent.last().zip(handled.last()), "delivery")?;
+    let EventPayload::Trade(record) = event.payload()? else {
+        return Err(demo_error("expected: the event contains a trade"));
+    };
+    check(
+        record.tx_no == trade.tx_no && record.status == trade.status,
+        "the event contains the current trade",
+    )?;
+    let status = record.status.as_ref().map_or("", |status| status.as_str());
+    report.webhook_step(
+        "A webhook reports the trade; its signature is verified",
+        &delivery.event,
+        format!(
+            "{}, {}, response HTTP 200; {} deliveries so far, each at its first attempt",
+            delivery.event_id,
+            sanitize(status),
+            sent.len()
+        ),
+    )?;
+    require(CapturedDelivery::of(delivery), "attempt")
+}
+
+/// Sends the same delivery again, a changed one and a late one, as an attacker would.
+async fn webhook_replayed(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    delivery: &CapturedDelivery,
+) -> Result<(), CliError> {
+    env.sandbox.wait_for_deliveries().await;
+    let before = env.receiver.events().len();
+    let duplicate = env.replay(delivery, &env.receiver).await?;
+    check(duplicate == 200, "a duplicate delivery is acknowledged")?;
+    let mut changed = delivery.clone();
+    changed.body = [delivery.body.as_ref(), b" "].concat().into();
+    let forged = env.replay(&changed, &env.receiver).await?;
+    check(forged == 401, "a changed delivery is rejected")?;
+    check(
+        env.receiver.events().len() == before,
+        "the handler did not run again",
+    )?;
+    let late = env.replay(delivery, &env.late_receiver).await?;
+    check(late == 401, "a late delivery is rejected")?;
+    check(
+        env.late_receiver.events().is_empty(),
+        "a late delivery is not handled",
+    )?;
+    report.webhook_step(
+        "The webhook is replayed",
+        &delivery.event,
+        "at once: acknowledged, not handled again · with one more space: HTTP 401 · after three minutes: HTTP 401",
+    )
+}
+
+/// Sells US dollars for a coin. Returns the completed trade.
+async fn on_ramp(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    customer: i64,
+) -> Result<Trade, CliError> {
+    let amount = Decimal::new(120, 0);
+    let rates = env.client.exchange_rates();
+    let quote = rates.quote("USD", "USDC").amount(amount);
+    let quote = quote.client_id(customer).await?;
+    let rate = require(quote.channel_rate, "channelRate")?;
+    let until = require(quote.rate_expiry_time.as_ref(), "rateExpiryTime")?;
+    check(rate.get() == Decimal::new(99, 2), "the rate is 0.99")?;
+    report.step(
+        "An exchange rate is quoted",
+        &op::GET_EXCHANGE_RATE,
+        format!("USD to USDC {rate} until {until} (the time zone is undocumented)"),
+    )?;
+
+    let receipt = vec![b'%'; 200_000];
+    let size = receipt.len();
+    let file = env.client.files().upload_bytes("receipt.pdf", receipt);
+    let file = require(file.await?.file_id.clone(), "fileId")?;
+    let files = env.sandbox.files();
+    check(
+        files.iter().any(|file| file.size == size as u64),
+        "the whole receipt was uploaded",
+    )?;
+    report.step(
+        "The receipt of the bank payment is uploaded",
+        &op::UPLOAD_FILE,
+        format!("fileId {file}, {size} bytes"),
+    )?;
+
+    let order = NewTrade::on_ramp(customer, "USD", "USDC", amount);
+    let order = order.receipt(file, "BANK-REFERENCE-1");
+    let created = env.client.trades().create(&order).await?;
+    let fee = require(created.total_fee, "totalFee")?;
+    let rest = require(created.really_amount, "reallyAmount")?;
+    check(
+        fee.get() == Decimal::new(160, 2),
+        "the fee is 1.00 + 0.005 of 120",
+    )?;
+    check(
+        rest.get() + fee.get() == amount,
+        "fee and remaining amount add up to the amount",
+    )?;
+    let number = require(created.tx_no.clone(), "txNo")?;
+    let status = status_of(&created);
+    report.step(
+        "On-ramp trade is created",
+        &op::CREATE_TRADE,
+        format!("{number} {status}: {amount} USD, fee {fee}, remaining {rest}"),
+    )?;
+
+    let confirmation = ConfirmTransactionRequest {
+        tx_no: Some(number),
+        extra: Map::new(),
+    };
+    env.client.trades().confirm(confirmation).await?;
+    let trade = env.client.trades().get(order.request_id()).await?;
+    let status = status_of(&trade);
+    check(status == "Processing", "a confirmed trade is processed")?;
+    report.step(
+        "The trade is confirmed",
+        &op::CONFIRM_TRANSACTION,
+        format!("{status}; never retried, because it moves money"),
+    )?;
+
+    let completed = complete(env, &order).await?;
+    report.step(
+        "The client waits until the trade is completed",
+        &op::GET_TRADE,
+        status_of(&completed),
+    )?;
+    Ok(completed)
+}
+
+/// Sells a coin for US dollars.
+async fn off_ramp(
+    env: &DemoEnvironment,
+    report: &mut DemoReport<'_>,
+    customer: i64,
+) -> Result<(), CliError> {
+    let account: CreateRemitRequest = from_json(json!({
+        "requestId": request_id(), "bankType": "SWIFT", "currency": "USD", "isIntermediaryRequired": false,
+        "beneficiaryName": "Example Limited", "beneficiaryAddress": "1 Example Road, Road Town", "beneficiaryAccount": "0000000000",
+        "beneficiaryBankName": "Example Bank", "beneficiaryBankCountry": "VGB", "beneficiaryBankSwiftCode": "EXAMVGVG",
+        "beneficiaryBankAddress": "2 Example Road, Road Town",
+    }))?;
+    env.client.remits().create(&account).await?;
+    let again = env.client.remits().create(&account).await;
+    check(
+        again.is_err_and(|error| error.is_duplicate()),
+        "the same requestId is rejected",
+    )?;
+    report.step(
+        "A payee's bank account is saved",
+        &op::CREATE_REMIT,
+        "saved; a second request with the same requestId is rejected",
+    )?;
+
+    let order = NewTrade::new(customer, "USDC", "USD", Decimal::new(5025, 2))
+        .request_type(IntegerOrText::Text("OffRamp".into()));
+    env.client.trades().create(&order).await?;
+    let completed = complete(env, &order).await?;
+    let rest = require(completed.really_amount, "reallyAmount")?;
+    let status = status_of(&completed);
+    report.step(
+        "Off-ramp trade is completed",
+        &op::CREATE_TRADE,
+        format!("50.25 USDC, remaining {rest}, {status}"),
+    )
+}
+
+/// Completes a trade in the sandbox, as bank and chain would, and waits for it with the client.
+async fn complete(env: &DemoEnvironment, order: &NewTrade) -> Result<Trade, CliError> {
+    let id = order.request_id();
+    let completed = env.sandbox.set_trade_status(id, "Completed");
+    completed.map_err(sandbox_error)?;
+    let trade = env.client.trades().wait(id).until_final().await?;
+    check(status_of(&trade) == "Completed", "the trade is completed")?;
+    Ok(trade.into_value())
+}
+
+fn status_of(trade: &Trade) -> String {
+    let status = trade
+        .status
+        .as_ref()
+        .map(|status| sanitize(status.as_str()));
+    status.unwrap_or_else(|| "no status".to_owned())
 }

@@ -1,67 +1,66 @@
-//! Every operation of the gateway as a subcommand.
+//! The operations of the gateway as commands.
+//!
+//! `operation_map` connects commands to operations, `request` builds requests from flags and JSON. `orders`, `customer`, `trade`
+//! and `remit` define the commands.
 
-mod checkout;
-mod fee;
-mod file;
-mod kyb;
-pub(crate) mod places;
-mod rate;
-mod refund;
+mod customer;
+pub(crate) mod operation_map;
+mod orders;
 mod remit;
 mod request;
-mod send;
-mod settlement;
 mod trade;
-mod user;
-mod webhook_event;
 
-use clap::Subcommand;
+use std::time::{Duration, Instant};
 
-pub(crate) use places::with_evidence;
+use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use stablelink::operations::OperationInfo;
+use stablelink::{Call, Poller};
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
+use request::{ListArgs, RequestArgs};
 
-/// The operations, by what they are about.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Operation {
-    /// Orders that a customer pays on a chain
+pub(crate) enum OperationCommand {
+    /// Manage checkout orders, which a customer pays on a blockchain
     #[command(subcommand)]
-    Checkout(checkout::Checkout),
-    /// Payouts of paid orders to a merchant
+    Checkout(orders::Checkout),
+    /// Manage settlement orders, which pay out to a merchant
     #[command(subcommand)]
-    Settlement(settlement::Settlement),
-    /// Refunds of orders and of abnormal payments
+    Settlement(orders::Settlement),
+    /// Manage refund orders, and list abnormal payments
     #[command(subcommand)]
-    Refund(refund::Refund),
-    /// Rates between currencies
+    Refund(orders::Refund),
+    /// Get exchange rates
     #[command(subcommand)]
-    Rate(rate::Rate),
-    /// Customer accounts of the developer
+    Rate(trade::Rate),
+    /// Manage customer accounts
     #[command(subcommand)]
-    User(user::User),
-    /// Know-your-business reviews of customers
+    User(customer::User),
+    /// Submit know-your-business (KYB) reviews of customers
     #[command(subcommand)]
-    Kyb(kyb::Kyb),
-    /// The fees that a developer takes of a customer's trades
+    Kyb(customer::Kyb),
+    /// Manage the developer fees of a customer's trades
     #[command(subcommand)]
-    Fee(fee::Fee),
-    /// On-ramp and off-ramp trades
+    Fee(customer::Fee),
+    /// Manage on-ramp and off-ramp trades
     #[command(subcommand)]
     Trade(trade::Trade),
-    /// Bank accounts of payees
+    /// Manage payees' bank accounts
     #[command(subcommand)]
     Remit(remit::Remit),
-    /// Files for the gateway, such as the receipt of a bank payment
+    /// Upload files, such as the receipt of a bank payment
     #[command(subcommand)]
-    File(file::File),
-    /// Events that the gateway delivers by webhooks
+    File(trade::File),
+    /// List webhook events, or simulate one
     #[command(subcommand)]
-    WebhookEvent(webhook_event::WebhookEvent),
+    WebhookEvent(WebhookEvent),
 }
 
-impl Operation {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+impl OperationCommand {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Checkout(command) => command.run(context).await,
             Self::Settlement(command) => command.run(context).await,
@@ -76,4 +75,80 @@ impl Operation {
             Self::WebhookEvent(command) => command.run(context).await,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookEvent {
+    /// Make the gateway deliver an event to the URL set in the dashboard
+    Simulate(RequestArgs<SimulateArgs>),
+    /// List past events
+    List(ListArgs),
+}
+
+/// An event. Pass its record, `paymentRequestDTO`, with --json.
+#[derive(Debug, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SimulateArgs {
+    /// Event name
+    #[arg(long)]
+    event: Option<String>,
+    /// Remark
+    #[arg(long)]
+    remark: Option<String>,
+    /// Developer ID as used by the gateway
+    #[arg(long, value_name = "ID")]
+    develop_client_id: Option<String>,
+}
+
+impl WebhookEvent {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let events = || context.client().map(|client| client.webhook_events());
+        match self {
+            Self::Simulate(event) => send(context, events()?.simulate(event.request()?)).await,
+            Self::List(list) => send(context, events()?.list(list.request()?)).await,
+        }
+    }
+}
+
+/// Sends a call and prints the response.
+async fn send<R, T>(context: &Context, call: Call<R, T>) -> Result<(), CliError>
+where
+    R: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let (operation, start) = (call.operation(), Instant::now());
+    let response = call.await?;
+    let response = response.raw_response();
+    context.out.response(operation, response, start.elapsed())
+}
+
+/// Polls a record until it has the status `until` or, without one, a final status. Prints the record.
+async fn poll<T>(
+    context: &Context,
+    poller: Poller<T>,
+    operation: &OperationInfo,
+    until: Option<String>,
+    status_of: fn(&T) -> Option<&str>,
+) -> Result<(), CliError> {
+    let start = Instant::now();
+    // The spinner is drawn on standard error if that is a terminal.
+    let spinner = ProgressBar::new_spinner().with_message("waiting");
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let deadline = context.deadline()?.unwrap_or(Duration::from_secs(600));
+    let poller = poller
+        .deadline(deadline)
+        .initial_delay(Duration::from_millis(500))
+        .max_delay(Duration::from_secs(10));
+    let result = match until {
+        None => poller.until_final().await,
+        Some(status) => {
+            poller
+                .until(|record| status_of(record) == Some(&*status))
+                .await
+        }
+    };
+    spinner.finish_and_clear();
+    let response = result?;
+    let response = response.raw_response();
+    context.out.response(operation, response, start.elapsed())
 }

@@ -1,138 +1,140 @@
-//! `remit`.
+//! The command `remit`: payees' bank accounts.
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use stablelink::request_id;
 use stablelink::types::{CreateRemitRequest, UpdateRemitRequest};
 
-use super::request::{Draft, Json, Page};
-use super::send::send;
+use super::request::{ListArgs, RequestArgs, RequestBuilder};
+use super::send;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::CliError;
 
-/// Bank accounts of payees.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Remit {
-    /// Store a bank account
-    Create(Box<Account>),
-    /// Change a bank account: all fields again
+    /// Save a bank account
+    Create(Box<RequestArgs<RemitArgs>>),
+    /// Replace a bank account; set all of its fields
     Update {
-        /// Its id
+        /// Account ID
         id: i64,
         #[command(flatten)]
-        account: Box<Account>,
+        account: Box<RequestArgs<RemitArgs>>,
     },
     /// Show a bank account
     Get {
-        /// Its id
+        /// Account ID
         id: i64,
     },
     /// List bank accounts
-    List(Page),
+    List(ListArgs),
 }
 
-/// A bank account.
 #[derive(Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Account {
-    /// Name of the payee
+pub(crate) struct RemitArgs {
+    /// Payee's name
     #[arg(long = "name", value_name = "NAME")]
     beneficiary_name: Option<String>,
-    /// Address of the payee
+    /// Payee's address
     #[arg(long = "address", value_name = "ADDRESS")]
     beneficiary_address: Option<String>,
-    /// Number of the account
+    /// Payee's account number
     #[arg(long = "account", value_name = "NUMBER")]
     beneficiary_account: Option<String>,
     /// Currency, such as USD
     #[arg(long)]
     currency: Option<String>,
-    /// Kind of transfer, such as SWIFT
-    #[arg(long, value_name = "KIND")]
+    /// Type of transfer, such as SWIFT
+    #[arg(long, value_name = "TYPE")]
     bank_type: Option<String>,
-    /// Name of the bank
+    /// Bank name
     #[arg(long = "bank", value_name = "NAME")]
     beneficiary_bank_name: Option<String>,
-    /// Country of the bank, three letters
+    /// Bank country, a three-letter code
     #[arg(long = "bank-country", value_name = "COUNTRY")]
     beneficiary_bank_country: Option<String>,
-    /// City of the bank
+    /// Bank city
     #[arg(long = "bank-city", value_name = "CITY")]
     beneficiary_bank_city: Option<String>,
-    /// Address of the bank
+    /// Bank address
     #[arg(long = "bank-address", value_name = "ADDRESS")]
     beneficiary_bank_address: Option<String>,
-    /// SWIFT code of the bank, up to 11 letters and digits
+    /// SWIFT code of the bank, up to 11 characters
     #[arg(long = "bank-swift", value_name = "CODE")]
     beneficiary_bank_swift_code: Option<String>,
-    /// Name of an intermediary bank, whose fields are then needed
+    /// Intermediary bank name; its other fields are then required
     #[arg(long = "intermediary-bank", value_name = "NAME")]
     intermediary_bank_name: Option<String>,
-    /// Account at the intermediary bank
+    /// Account number at the intermediary bank
     #[arg(long = "intermediary-account", value_name = "NUMBER")]
     intermediary_bank_account: Option<String>,
-    /// Country of the intermediary bank
+    /// Intermediary bank country
     #[arg(long = "intermediary-country", value_name = "COUNTRY")]
     intermediary_bank_country: Option<String>,
-    /// City of the intermediary bank
+    /// Intermediary bank city
     #[arg(long = "intermediary-city", value_name = "CITY")]
     intermediary_bank_city: Option<String>,
-    /// Address of the intermediary bank
+    /// Intermediary bank address
     #[arg(long = "intermediary-address", value_name = "ADDRESS")]
     intermediary_bank_address: Option<String>,
     /// SWIFT code of the intermediary bank
     #[arg(long = "intermediary-swift", value_name = "CODE")]
     intermediary_bank_swift_code: Option<String>,
-    /// Its requestId, up to 64 characters, which must be new [default: one is made]
+    /// New requestId of up to 64 characters [default: generated]
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    #[command(flatten)]
-    #[serde(skip)]
-    json: Json,
 }
 
-/// What no flag of its own says.
+/// The flags and the fields that are derived from them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Flags<'a> {
+struct RemitFields<'a> {
     #[serde(flatten)]
-    account: &'a Account,
+    account: &'a RemitArgs,
     id: Option<i64>,
     is_intermediary_required: Option<bool>,
 }
 
-impl Account {
-    fn draft(&self, context: &Context, id: Option<i64>) -> Result<Draft, Failure> {
-        // The JSON may say it; without JSON the flags tell.
-        let needed = match (&self.json.json, &self.intermediary_bank_name) {
-            (_, Some(_)) => Some(true),
-            (None, None) => Some(false),
-            (Some(_), None) => None,
+impl RequestArgs<RemitArgs> {
+    fn remit_request<T: DeserializeOwned + Serialize>(
+        &self,
+        context: &Context,
+        id: Option<i64>,
+    ) -> Result<T, CliError> {
+        // Without the flag, --json may set the field.
+        let is_intermediary_required = match self.flags.intermediary_bank_name {
+            Some(_) => Some(true),
+            None if self.json.is_some() => None,
+            None => Some(false),
         };
-        let flags = Flags {
-            account: self,
+        let fields = RemitFields {
+            account: &self.flags,
             id,
-            is_intermediary_required: needed,
+            is_intermediary_required,
         };
-        Draft::new(&self.json.json, &flags)?.keyed(&context.out, "requestId", request_id)
+        let builder = RequestBuilder::new(&self.json, &fields)?;
+        builder
+            .with_key(&context.out, "requestId", request_id)?
+            .build()
     }
 }
 
 impl Remit {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let remits = || context.client().map(|client| client.remits());
         match self {
             Self::Create(account) => {
-                let request: CreateRemitRequest = account.draft(context, None)?.finish()?;
-                send(context, context.client()?.remits().create(&request)).await
+                let request: CreateRemitRequest = account.remit_request(context, None)?;
+                send(context, remits()?.create(&request)).await
             }
             Self::Update { id, account } => {
-                let request: UpdateRemitRequest = account.draft(context, Some(id))?.finish()?;
-                send(context, context.client()?.remits().update(&request)).await
+                let request: UpdateRemitRequest = account.remit_request(context, Some(id))?;
+                send(context, remits()?.update(&request)).await
             }
-            Self::Get { id } => send(context, context.client()?.remits().get(id)).await,
-            Self::List(page) => {
-                send(context, context.client()?.remits().list(page.request()?)).await
-            }
+            Self::Get { id } => send(context, remits()?.get(id)).await,
+            Self::List(list) => send(context, remits()?.list(list.request()?)).await,
         }
     }
 }

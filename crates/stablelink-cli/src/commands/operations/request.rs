@@ -1,189 +1,190 @@
-//! Requests out of flags and JSON.
+//! Builds requests from flags and JSON.
 
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use stablelink::scalars::DecimalNumber;
+use stablelink::scalars::{DecimalNumber, IntegerOrText};
 
-use crate::failure::Failure;
-use crate::input::Input;
-use crate::output::{Members, Out, plain};
+use crate::error::CliError;
+use crate::input::InputArg;
+use crate::output::{Output, RawFields, sanitize};
 
-/// A request as JSON, which flags add to.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Json {
-    /// The request, or a part of it, as a JSON object: a text, @FILE, or @- for standard input; flags go before it
+/// A request: the flags of some of its fields, and `--json` for any field.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs<F: Args> {
+    #[command(flatten)]
+    pub(super) flags: F,
+    /// Request as a JSON object: a literal text, @FILE, or @- for standard input; flags override its fields
     #[arg(long, value_name = "OBJECT|@FILE|@-")]
-    pub(super) json: Option<Input>,
+    pub(super) json: Option<InputArg>,
 }
 
-/// Which page of a list.
-#[derive(Clone, Debug, Args, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Page {
-    /// Which page, from 1 (the name of the field, pageNum, is inferred)
-    #[arg(long = "page", value_name = "N")]
-    page_num: Option<u32>,
-    /// How many records a page has (pageSize, inferred too)
-    #[arg(long, value_name = "N")]
-    page_size: Option<u32>,
-    /// Filters, or the whole request, as a JSON object: a text, @FILE, or @- for standard input
-    #[arg(long, value_name = "OBJECT|@FILE|@-")]
-    #[serde(skip)]
-    json: Option<Input>,
-}
+impl<F: Args + Serialize> RequestArgs<F> {
+    pub(super) fn request<T: DeserializeOwned + Serialize>(&self) -> Result<T, CliError> {
+        RequestBuilder::new(&self.json, &self.flags)?.build()
+    }
 
-impl Page {
-    pub(super) fn request<T: DeserializeOwned + Serialize>(&self) -> Result<T, Failure> {
-        Draft::new(&self.json, self)?.finish()
+    /// Returns the request with an idempotency key; see [`RequestBuilder::with_key`].
+    pub(super) fn request_with_key<T: DeserializeOwned + Serialize>(
+        &self,
+        out: &Output,
+        field: &str,
+        generate: fn() -> String,
+    ) -> Result<T, CliError> {
+        let builder = RequestBuilder::new(&self.json, &self.flags)?;
+        builder.with_key(out, field, generate)?.build()
     }
 }
 
-/// A request in the making: the members of an object, each as it was given.
-pub(super) struct Draft(Vec<(String, Box<RawValue>)>);
+/// The flags of a list.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListArgs {
+    /// Page number, starting at 1 (the field name pageNum is inferred)
+    #[arg(long = "page", value_name = "N")]
+    page_num: Option<u32>,
+    /// Records per page (the field name pageSize is inferred)
+    #[arg(long, value_name = "N")]
+    page_size: Option<u32>,
+    /// Filters as a JSON object: a literal text, @FILE, or @- for standard input
+    #[arg(long, value_name = "OBJECT|@FILE|@-")]
+    #[serde(skip)]
+    json: Option<InputArg>,
+}
 
-impl Draft {
-    /// The JSON that was given, with the members of the flags in it.
-    pub(super) fn new(json: &Option<Input>, flags: &impl Serialize) -> Result<Self, Failure> {
-        let mut draft = Self(Vec::new());
+impl ListArgs {
+    pub(super) fn request<T: DeserializeOwned + Serialize>(&self) -> Result<T, CliError> {
+        RequestBuilder::new(&self.json, self)?.build()
+    }
+}
+
+/// The fields of a request, each value as it was given.
+pub(super) struct RequestBuilder(Vec<(String, Box<RawValue>)>);
+
+impl RequestBuilder {
+    pub(super) fn new(json: &Option<InputArg>, flags: &impl Serialize) -> Result<Self, CliError> {
+        let mut fields: Vec<(String, Box<RawValue>)> = Vec::new();
         if let Some(input) = json {
             let text = input.read_text()?;
-            let members = Members::read(text.trim()).ok_or_else(|| {
-                Failure::usage("--json is no JSON object")
-                    .next("write it as {\"name\":\"value\"}, or name a file: @request.json")
+            let given = RawFields::parse(text.trim()).ok_or_else(|| {
+                CliError::usage("--json is not a JSON object")
+                    .next("write it as {\"name\":\"value\"}, or pass a file: @request.json")
             })?;
-            for (name, value) in members.0 {
-                if draft.0.iter().any(|(known, _)| *known == name) {
-                    return Err(Failure::usage(format!(
-                        "--json has `{}` twice",
-                        plain(&name)
-                    )));
+            for (name, value) in given.0 {
+                if fields.iter().any(|(known, _)| *known == name) {
+                    let problem = format!("--json has the field `{}` twice", sanitize(&name));
+                    return Err(CliError::usage(problem));
                 }
-                draft.0.push((name, value.to_owned()));
+                fields.push((name, value.to_owned()));
             }
         }
         let flags = serde_json::to_string(flags)
-            .map_err(|error| Failure::other(format!("the flags can't be written: {error}")))?;
-        for (name, value) in Members::read(&flags)
-            .map(|members| members.0)
-            .unwrap_or_default()
-        {
-            if value.get() != "null" {
-                draft.set(&name, value.to_owned());
+            .map_err(|error| CliError::other(format!("cannot serialise the flags: {error}")))?;
+        let flags = RawFields::parse(&flags).map(|flags| flags.0);
+        for (name, value) in flags.unwrap_or_default() {
+            if value.get() == "null" {
+                continue;
+            }
+            let value = value.to_owned();
+            match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, old)) => *old = value,
+                None => fields.push((name, value)),
             }
         }
-        Ok(draft)
+        Ok(Self(fields))
     }
 
-    fn set(&mut self, name: &str, value: Box<RawValue>) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
-        }
-    }
-
-    /// Sees to it that there is an idempotency key, and shows it before anything is sent: whoever is cut off looks the record
-    /// up by it.
-    pub(super) fn keyed(
+    /// Generates the idempotency key if it is missing. Prints it before the request is sent, so that the user can look up the
+    /// record after an interruption.
+    pub(super) fn with_key(
         mut self,
-        out: &Out,
+        out: &Output,
         field: &str,
-        make: impl FnOnce() -> String,
-    ) -> Result<Self, Failure> {
-        let given = self.0.iter().find(|(name, _)| name == field);
-        let shown = match given {
-            Some((_, value)) => value.get().to_owned(),
-            None => {
-                let value = RawValue::from_string(serde_json::Value::from(make()).to_string())
-                    .map_err(|error| Failure::other(error.to_string()))?;
-                let shown = value.get().to_owned();
-                self.0.push((field.to_owned(), value));
-                shown
-            }
-        };
-        out.note(format!("{field} {}", plain(shown.trim_matches('"'))));
+        generate: fn() -> String,
+    ) -> Result<Self, CliError> {
+        if !self.0.iter().any(|(name, _)| name == field) {
+            let key = serde_json::value::to_raw_value(&generate())
+                .map_err(|error| CliError::other(error.to_string()))?;
+            self.0.push((field.to_owned(), key));
+        }
+        let key = self.0.iter().find(|(name, _)| name == field);
+        let key = key.map_or("", |(_, key)| key.get());
+        out.note(format!("{field} {}", sanitize(key.trim_matches('"'))));
         Ok(self)
     }
 
-    /// The request, if it has what it needs and no number of it is lost.
-    pub(super) fn finish<T: DeserializeOwned + Serialize>(self) -> Result<T, Failure> {
-        let members: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, value)| {
-                format!("{}:{}", serde_json::Value::from(name.as_str()), value.get())
-            })
-            .collect();
-        let given = format!("{{{}}}", members.join(","));
+    /// Returns the request. Fails if a required field is missing, and if a number would change.
+    pub(super) fn build<T: DeserializeOwned + Serialize>(self) -> Result<T, CliError> {
+        let fields = self.0.iter().map(|(name, value)| {
+            format!("{}:{}", serde_json::Value::from(name.as_str()), value.get())
+        });
+        let given = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
         let request: T = serde_json::from_str(&given).map_err(|error| {
             let text = error.to_string();
-            // Line and column are of a text that nobody wrote.
+            // Line and column refer to the text built here, not to the user's input.
             let problem = text.split(" at line ").next().unwrap_or_default();
-            Failure::usage(format!(
-                "the request is not as it should be: {}",
-                plain(problem)
-            ))
-            .next("give it by its flag or in --json; --help names the fields")
+            CliError::usage(format!("invalid request: {}", sanitize(problem)))
+                .next("set the field with its flag or in --json; --help lists the fields")
         })?;
         let sent = serde_json::to_string(&request)
-            .map_err(|error| Failure::usage(format!("the request can't be written: {error}")))?;
-        if let Some(lost) = first_lost(&given, &sent) {
-            return Err(Failure::usage(format!(
-                "the number {lost} would change on its way: its field is not known"
+            .map_err(|error| CliError::usage(format!("cannot serialise the request: {error}")))?;
+        if let Some(number) = first_changed_number(&given, &sent) {
+            return Err(CliError::usage(format!(
+                "the number {number} would lose digits: its field is unknown to this version"
             ))
-            .next("write it as a string, or send the request as it is with `stablelink api`"));
+            .next("pass it as a string, or send the request unchanged with `stablelink api`"));
         }
         Ok(request)
     }
 }
 
-/// The first number that was given and is not sent to the digit: fields that no type knows pass a float.
-fn first_lost(given: &str, sent: &str) -> Option<String> {
-    let mut sent = numbers(sent);
-    numbers(given).into_iter().find_map(|number| {
-        let at = sent.iter().position(|other| *other == number);
-        match at {
-            Some(at) => {
-                sent.swap_remove(at);
-                None
+/// Returns the first number of `given` that is not in `sent` with the same digits. The types pass unknown fields through a float.
+fn first_changed_number(given: &str, sent: &str) -> Option<String> {
+    let (mut numbers, mut sent_numbers) = (Vec::new(), Vec::new());
+    collect_numbers(given, &mut numbers);
+    collect_numbers(sent, &mut sent_numbers);
+    numbers.into_iter().find(
+        |number| match sent_numbers.iter().position(|other| other == number) {
+            Some(index) => {
+                sent_numbers.swap_remove(index);
+                false
             }
-            None => Some(number),
-        }
-    })
+            None => true,
+        },
+    )
 }
 
-/// The numbers of a JSON text, and texts that are numbers: fields may turn one into the other. Zeros at the end don't count.
-fn numbers(json: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(json, &mut found);
-    found
-}
-
-fn collect(json: &str, found: &mut Vec<String>) {
-    if let Some(members) = Members::read(json) {
-        members
-            .0
-            .iter()
-            .for_each(|(_, value)| collect(value.get(), found));
+/// Collects the numbers of a JSON text, without trailing zeros. Strings that are numbers count, because a type may convert
+/// between the two.
+fn collect_numbers(json: &str, numbers: &mut Vec<String>) {
+    if let Some(fields) = RawFields::parse(json) {
+        let values = fields.0.iter();
+        values.for_each(|(_, value)| collect_numbers(value.get(), numbers));
     } else if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json) {
-        list.iter().for_each(|value| collect(value.get(), found));
+        list.iter()
+            .for_each(|value| collect_numbers(value.get(), numbers));
     } else {
         let text = json.trim_matches('"');
-        let exact = text.parse::<DecimalNumber>();
-        match exact {
-            Ok(number) => found.push(number.get().normalize().to_string()),
+        match text.parse::<DecimalNumber>() {
+            Ok(number) => numbers.push(number.get().normalize().to_string()),
             Err(_) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-                found.push(text.to_owned());
+                numbers.push(text.to_owned());
             }
             Err(_) => {}
         }
     }
 }
 
-/// A number that is unique for an order: letters and digits alone.
-pub(super) fn unique_number() -> String {
+/// Generates a unique order number of letters and digits.
+pub(super) fn unique_order_number() -> String {
     stablelink::request_id().replace('-', "")
+}
+
+/// Parses digits as a number and any other text as a string.
+pub(super) fn integer_or_text(text: &str) -> Result<IntegerOrText, std::convert::Infallible> {
+    let number = text.parse::<i64>();
+    Ok(number.map_or_else(|_| text.into(), IntegerOrText::from))
 }
 
 #[cfg(test)]
@@ -192,32 +193,33 @@ mod tests {
 
     use super::*;
 
-    fn draft(json: &str) -> Draft {
-        Draft::new(
-            &Some(Input::Text(json.into())),
+    fn builder(json: &str) -> RequestBuilder {
+        RequestBuilder::new(
+            &Some(InputArg::Text(json.into())),
             &serde_json::json!({"amount": null}),
         )
         .unwrap()
     }
 
     #[test]
-    fn flags_go_before_json() {
-        let json = Some(Input::Text(
+    fn flags_override_json() {
+        let json = Some(InputArg::Text(
             r#"{"requestId":"a","amount":1.50,"clientId":7}"#.into(),
         ));
         let flags = serde_json::json!({"clientId": 8, "fileId": null});
-        let request: CreateTradeRequest = Draft::new(&json, &flags).unwrap().finish().unwrap();
+        let request: CreateTradeRequest =
+            RequestBuilder::new(&json, &flags).unwrap().build().unwrap();
         assert_eq!(request.client_id, Some(8));
         assert_eq!(request.amount.unwrap().to_string(), "1.50");
     }
 
     #[test]
-    fn no_number_changes_on_its_way() {
-        // Another crate may have turned `serde_json/arbitrary_precision` on: then no number is lost at all.
+    fn number_that_would_lose_digits_is_rejected() {
+        // With the feature `arbitrary_precision` of serde_json, which another crate may enable, no number loses digits.
         let digits = "0.1000000000000000055";
         let number: serde_json::Value = serde_json::from_str(digits).unwrap();
         let exact = format!("{number}") == digits;
-        for (json, lost) in [
+        for (json, changed) in [
             (
                 r#"{"requestId":"a","amount":12345678901234567890.10}"#,
                 None,
@@ -234,21 +236,21 @@ mod tests {
             (r#"{"requestId":"a","new":"12345678901234567890.10"}"#, None),
             (r#"{"requestId":"a","amount":1,"new":1}"#, None),
         ] {
-            let outcome = draft(json).finish::<CreateTradeRequest>();
-            match lost.filter(|_| !exact) {
-                None => assert!(outcome.is_ok(), "{json}"),
-                Some(lost) => {
-                    let failure = outcome.unwrap_err().to_string();
+            let result = builder(json).build::<CreateTradeRequest>();
+            match changed.filter(|_| !exact) {
+                None => assert!(result.is_ok(), "{json}"),
+                Some(number) => {
+                    let error = result.unwrap_err().to_string();
                     assert!(
-                        failure.contains(&format!("number {lost} ")),
-                        "{json}: {failure}"
+                        error.contains(&format!("number {number} ")),
+                        "{json}: {error}"
                     );
                 }
             }
         }
         let settlement: CreateSettlementOrderRequest =
-            draft(r#"{"settlementOrderNo":"1","amount":1000.233567}"#)
-                .finish()
+            builder(r#"{"settlementOrderNo":"1","amount":1000.233567}"#)
+                .build()
                 .unwrap();
         assert_eq!(
             serde_json::to_string(&settlement.amount).unwrap(),
@@ -257,21 +259,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
-        let failure = draft("{}")
-            .finish::<CreateTradeRequest>()
+    fn missing_field_is_named() {
+        let error = builder("{}")
+            .build::<CreateTradeRequest>()
             .unwrap_err()
             .to_string();
         assert!(
-            failure.contains("requestId") && !failure.contains("line"),
-            "{failure}"
+            error.contains("requestId") && !error.contains("line"),
+            "{error}"
         );
         for wrong in ["[]", "{", "7"] {
             assert!(
-                Draft::new(&Some(Input::Text(wrong.into())), &()).is_err(),
+                RequestBuilder::new(&Some(InputArg::Text(wrong.into())), &()).is_err(),
                 "{wrong}"
             );
         }
-        assert!(Draft::new(&Some(Input::Text(r#"{"a":1,"a":2}"#.into())), &()).is_err());
+        assert!(
+            RequestBuilder::new(&Some(InputArg::Text(r#"{"a":1,"a":2}"#.into())), &()).is_err()
+        );
     }
 }

@@ -1,48 +1,166 @@
-//! `sandbox`: the gateway on localhost, and what happens around it.
+//! The command `sandbox`: `serve` runs the local sandbox, the subcommands here control a running one.
 
-mod control;
 mod serve;
 
-use clap::Args;
+use clap::{Args, Subcommand, ValueEnum};
+use http::header;
+use serde::Serialize;
+use serde_json::{Value, json};
+use stablelink::scalars::DecimalNumber;
 
+use super::webhook::http_client;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::{CliError, CliExitCode, root_cause};
+use crate::output::sanitize;
 
-/// Runs the gateway on localhost, or steers one that runs.
+/// Runs the local sandbox, or controls a running one.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = FAULTS)]
 pub(crate) struct Sandbox {
     #[command(subcommand)]
-    control: Option<control::Control>,
+    control: Option<ControlCommand>,
     #[command(flatten)]
-    serve: serve::Serve,
+    serve: serve::ServeArgs,
 }
 
 const FAULTS: &str = "\
-Without a command it runs the gateway. Its lines set the environment of another terminal: paste them there. Everything is in
-memory; Ctrl-C ends it. The commands steer the gateway that STABLELINK_ENV or --env names: they are what happens outside of it.
+Without a subcommand, runs the sandbox and prints the environment variables for another terminal: paste them there. All records
+are kept in memory. Stop with Ctrl-C. The subcommands control the sandbox that STABLELINK_ENV or --env names: they simulate
+events outside the gateway.
 
-Faults: KIND[=ARGUMENT][@TARGET][:OPTION]..., such as
-    reset                              the next connection is cut
-    reset@createTrade:after            the trade is made, and its answer lost
-    status=503@calls:times=3           three times HTTP 503
-    latency=500ms:rate=0.2             every fifth request, at random, half a second late
-    date-skew=-90s:always              a gateway whose clock is behind
+Faults: KIND[=ARGUMENT][@TARGET][:OPTION]..., for example
+    reset                              the next connection is reset
+    reset@createTrade:after            the trade is created, but the response is lost
+    status=503@calls:times=3           HTTP 503 three times
+    latency=500ms:rate=0.2             a random 20 % of requests is delayed by 500 ms
+    date-skew=-90s:always              the clock of the gateway is 90 s slow
 Kinds: reset, stall, stall-within-body, truncate, latency=TIME, date-skew=TIME, status=CODE, html=CODE, unauthorized,
-rate-limited[=SECONDS], malformed-json, unexpected-json, large-error=BYTES, duplicate, null=MEMBER, wrong-type=MEMBER,
-unknown-value=MEMBER. Targets: an operation such as createCheckoutOrder, `token`, `calls` (all but the token's), or a path.
+rate-limited[=SECONDS], malformed-json, unexpected-json, large-error=BYTES, duplicate, null=FIELD, wrong-type=FIELD,
+unknown-value=FIELD. Targets: an operation such as createCheckoutOrder, `token`, `calls` (all except the token), or a path.
 Options: before, after, times=N, always, skip=N, rate=P, seed=N, retry-after=SECONDS, no-body.";
 
 impl Sandbox {
-    /// Whether it runs until it is stopped.
-    pub(crate) const fn serves(&self) -> bool {
+    /// Whether the command runs until it is stopped.
+    pub(crate) const fn is_server(&self) -> bool {
         self.control.is_none()
     }
 
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self.control {
             Some(control) => control.run(context).await,
             None => self.serve.run(context).await,
         }
     }
+}
+
+/// Events outside the gateway: time, customers, banks and networks.
+#[derive(Debug, Subcommand)]
+enum ControlCommand {
+    /// Advance the clock and run everything that is due by then
+    Advance {
+        /// Seconds
+        seconds: u64,
+    },
+    /// Set the status of a record, as a bank or a reviewer would
+    Set {
+        /// Kind of record
+        kind: RecordKind,
+        /// Number of the record: clientId, requestId or txNo, orderNo, refundOrderNo, settlementOrderNo
+        key: String,
+        /// Any status, such as APPROVED, Completed or PAID
+        status: String,
+    },
+    /// Pay a checkout order, as its customer would
+    Pay {
+        /// Order number
+        order_no: String,
+        /// Amount in coins
+        amount: DecimalNumber,
+    },
+    /// Set the URL that receives webhooks
+    Webhook {
+        /// URL on this machine, such as http://127.0.0.1:8787/ [default: none]
+        url: Option<String>,
+    },
+    /// Deliver a webhook again
+    Resend {
+        /// Number of the delivery on the dashboard
+        number: u64,
+    },
+    /// Add a fault; see `stablelink sandbox --help`
+    Fault {
+        /// Fault, such as reset@createTrade:after
+        #[arg(value_parser = serve::parse_fault)]
+        fault: String,
+    },
+}
+
+/// The records whose status can be set.
+#[derive(Clone, Copy, Debug, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+enum RecordKind {
+    Kyb,
+    Trade,
+    Order,
+    Refund,
+    Settlement,
+}
+
+impl ControlCommand {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let origin = context.environment()?.value.origin();
+        let origin = origin.as_str();
+        // The vendor's gateways cannot be controlled. All of them use TLS.
+        if !origin.starts_with("http://") {
+            let problem = format!("{origin} is not a local sandbox: it cannot be controlled");
+            return Err(CliError::usage(problem)
+                .next("set STABLELINK_ENV to the value printed by `stablelink sandbox`"));
+        }
+        let (path, body) = self.request();
+        let request = http_client()?
+            .post(format!("{origin}/_sandbox/{path}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        let response = request.send().await.map_err(|error| no_response(&error))?;
+        let status = response.status();
+        let text = response.text().await.map_err(|error| no_response(&error))?;
+        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        if !status.is_success() {
+            return Err(match body["error"].as_str() {
+                Some(problem) => CliError::new(CliExitCode::Rejected, sanitize(problem)),
+                None => CliError::other(format!("HTTP {}: not a local sandbox", status.as_u16())),
+            });
+        }
+        let now = body["now"].as_i64();
+        let now = now.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+        match now.filter(|_| !context.out.is_json()) {
+            Some(now) => context.out.line(format!("the sandbox time is {now}")),
+            None => context.out.record((text != "{}").then_some(text.as_str())),
+        }
+    }
+
+    /// Returns the path below `/_sandbox/` and the body.
+    fn request(self) -> (&'static str, Value) {
+        match self {
+            Self::Advance { seconds } => ("clock", json!({ "advanceSeconds": seconds })),
+            Self::Set { kind, key, status } => (
+                "records",
+                json!({ "kind": kind, "key": key, "status": status }),
+            ),
+            // The amount is sent as a string to keep its digits.
+            Self::Pay { order_no, amount } => (
+                "pay",
+                json!({ "orderNo": order_no, "amount": amount.to_string() }),
+            ),
+            Self::Webhook { url } => ("webhook", json!({ "url": url })),
+            Self::Resend { number } => ("resend", json!({ "number": number })),
+            Self::Fault { fault } => ("faults", json!({ "fault": fault })),
+        }
+    }
+}
+
+fn no_response(error: &reqwest::Error) -> CliError {
+    let problem = format!("the sandbox did not respond: {}", root_cause(error));
+    CliError::new(CliExitCode::Network, problem)
+        .next("is `stablelink sandbox` running, and is STABLELINK_ENV the value that it printed?")
 }

@@ -1,8 +1,9 @@
-//! Runs the gateway until it is stopped.
+//! The local sandbox as a server.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret;
 use stablelink_sandbox::{
     ErrorStatus, Fault, InvalidFault, RateVersion, RetcodeForm, Sandbox, SandboxQueryForm,
@@ -10,103 +11,89 @@ use stablelink_sandbox::{
 };
 
 use crate::context::{API_KEY, API_SECRET, Context, ENV, SIGN_KEY};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::terminal;
 
-/// The gateway and how it behaves.
+/// The address and the behaviour of the sandbox.
 #[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Port on 127.0.0.1; 0 takes a free one
+pub(crate) struct ServeArgs {
+    /// Port on 127.0.0.1; 0 selects a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Where webhooks go, such as http://127.0.0.1:8787/ of `stablelink webhook listen`
+    /// URL that receives webhooks, such as http://127.0.0.1:8787/ of `stablelink webhook listen`
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// A fault, see below; may be given again
-    #[arg(long = "fault", value_name = "FAULT", value_parser = fault)]
+    /// Fault, see below; may be repeated
+    #[arg(long = "fault", value_name = "FAULT", value_parser = parse_fault)]
     faults: Vec<String>,
-    /// How long a token lives, in seconds
+    /// Lifetime of a token in seconds
     #[arg(long, value_name = "SECONDS")]
-    token_life: Option<u64>,
-    /// How refusals come: nobody has recorded what the real one does
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
-    error_status: Errors,
+    token_lifetime: Option<u64>,
+    /// HTTP status of rejected calls; that of the real gateway is unknown
+    #[arg(long, default_value = "always200", value_name = "STATUS", value_parser = one_of([
+        ("always200", "HTTP 200 with an error envelope", ErrorStatus::Always200),
+        ("by-kind", "HTTP 4xx with an error envelope", ErrorStatus::ByKind),
+    ]))]
+    error_status: ErrorStatus,
     /// Type of the retcode
-    #[arg(long, value_enum, default_value_t, value_name = "TYPE")]
-    retcode: Retcode,
-    /// Form of the token answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    token_shape: Shape,
+    #[arg(long, default_value = "as-documented", value_name = "TYPE", value_parser = one_of([
+        ("as-documented", "As shown on the page of each operation", RetcodeForm::AsDocumented),
+        ("integer", "200", RetcodeForm::Integer),
+        ("text", "\"200\"", RetcodeForm::String),
+    ]))]
+    retcode: RetcodeForm,
+    /// Shape of the token response
+    #[arg(long, default_value = "enveloped", value_name = "SHAPE", value_parser = one_of([
+        ("enveloped", "In the envelope, as shown on the page of the token", TokenShape::Enveloped),
+        ("bare", "Only the five fields", TokenShape::Bare),
+    ]))]
+    token_shape: TokenShape,
     /// Version of the exchange rate
-    #[arg(long, value_enum, default_value_t, value_name = "VERSION")]
-    rate: Rate,
-    /// How queries are signed
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    query_form: Query,
+    #[arg(long, default_value = "today", value_name = "VERSION", value_parser = one_of([
+        ("today", "The version of 2026-03-31: channelRate and fees", RateVersion::Current),
+        ("earlier", "The version of 2026-03-03: rate and quoteId", RateVersion::Previous),
+    ]))]
+    rate: RateVersion,
+    /// Form of signed queries
+    #[arg(long, default_value = "decoded", value_name = "FORM", value_parser = one_of([
+        ("decoded", "The documented form", SandboxQueryForm::Decoded),
+        ("decoded-with-mark", "With a leading question mark", SandboxQueryForm::DecodedWithMark),
+        ("encoded-sorted", "The form of the vendor's client", SandboxQueryForm::EncodedSorted),
+    ]))]
+    query_form: SandboxQueryForm,
 }
 
-/// A fault of the sandbox, kept as text so that its dashboard can name it.
-pub(super) fn fault(text: &str) -> Result<String, InvalidFault> {
+/// Returns a parser for one of the given values: name, help and value of each.
+fn one_of<T, const N: usize>(
+    values: [(&'static str, &'static str, T); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let names = values
+        .iter()
+        .map(|(name, help, _)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(names.collect::<Vec<_>>()).try_map(move |name| {
+        let value = values.iter().find(|(known, ..)| *known == name);
+        value
+            .map(|(.., value)| value.clone())
+            .ok_or("unknown value")
+    })
+}
+
+/// Validates a fault. Its text is kept, because the dashboard shows it.
+pub(super) fn parse_fault(text: &str) -> Result<String, InvalidFault> {
     text.parse::<Fault>().map(|_| text.to_owned())
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Errors {
-    /// HTTP 200 with an error envelope
-    #[default]
-    Always200,
-    /// 4xx with an error envelope
-    ByKind,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Retcode {
-    /// As each page shows it
-    #[default]
-    AsDocumented,
-    /// 200
-    Integer,
-    /// "200"
-    Text,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Shape {
-    /// In the envelope, as the page of the token shows it
-    #[default]
-    Enveloped,
-    /// The five fields alone
-    Bare,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Rate {
-    /// Of 2026-03-31: channelRate and fees
-    #[default]
-    Today,
-    /// Of 2026-03-03: rate and quoteId
-    Earlier,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Query {
-    /// The documented form
-    #[default]
-    Decoded,
-    /// With a question mark
-    DecodedWithMark,
-    /// As the vendor's client does
-    EncodedSorted,
-}
-
-impl Serve {
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let stop = terminal::stop().await;
+impl ServeArgs {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let ctrl_c = terminal::ctrl_c().await;
         let sandbox = self.start().await?;
-        let url = sandbox.url().to_owned();
+        let url = sandbox.url();
         let secrets = sandbox.credentials();
         for (name, value) in [
-            (ENV, url.as_str()),
+            (ENV, url),
             (API_KEY, secrets.api_key().expose_secret()),
             (API_SECRET, secrets.api_secret().expose_secret()),
             (SIGN_KEY, secrets.sign_key().expose_secret()),
@@ -114,58 +101,40 @@ impl Serve {
             context.out.line(format!("export {name}='{value}'"))?;
         }
         context.out.note(format!(
-            "the gateway of this project (not the vendor's) on {url} ; paste the lines above into another terminal and try \
-             `stablelink whoami` ; dashboard {url}/ , reference {url}/docs ; Ctrl-C ends it"
+            "local sandbox (not the vendor's) on {url} ; paste the lines above into another terminal and run \
+             `stablelink whoami` ; dashboard {url}/ , API reference {url}/docs ; stop with Ctrl-C"
         ));
-        stop.await;
+        ctrl_c.await;
         sandbox.shutdown().await;
-        context.out.note("ended; its records are gone");
+        context.out.note("stopped; all records are deleted");
         Ok(())
     }
 
-    async fn start(&self) -> Result<Sandbox, Failure> {
+    async fn start(&self) -> Result<Sandbox, CliError> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut builder = Sandbox::builder()
             .bind(address)
-            .error_status(match self.error_status {
-                Errors::Always200 => ErrorStatus::Always200,
-                Errors::ByKind => ErrorStatus::ByKind,
-            })
-            .retcode(match self.retcode {
-                Retcode::AsDocumented => RetcodeForm::AsDocumented,
-                Retcode::Integer => RetcodeForm::Integer,
-                Retcode::Text => RetcodeForm::String,
-            })
-            .token_shape(match self.token_shape {
-                Shape::Enveloped => TokenShape::Enveloped,
-                Shape::Bare => TokenShape::Bare,
-            })
-            .rate_version(match self.rate {
-                Rate::Today => RateVersion::Current,
-                Rate::Earlier => RateVersion::Previous,
-            })
-            .query_form(match self.query_form {
-                Query::Decoded => SandboxQueryForm::Decoded,
-                Query::DecodedWithMark => SandboxQueryForm::DecodedWithMark,
-                Query::EncodedSorted => SandboxQueryForm::EncodedSorted,
-            });
-        if let Some(seconds) = self.token_life {
+            .error_status(self.error_status)
+            .retcode(self.retcode)
+            .token_shape(self.token_shape)
+            .rate_version(self.rate)
+            .query_form(self.query_form);
+        if let Some(seconds) = self.token_lifetime {
             builder = builder.token_lifetime(seconds);
         }
         let sandbox = builder.start().await.map_err(|error| match error {
-            StartError::Listen(_) => {
-                Failure::usage(format!("{address}: {error}")).next("take another --port, or none")
-            }
-            other => Failure::other(other.to_string()),
+            StartError::Listen(_) => CliError::usage(format!("{address}: {error}"))
+                .next("use another --port, or omit it"),
+            other => CliError::other(other.to_string()),
         })?;
         if let Some(url) = &self.webhook {
             sandbox
                 .set_webhook_url(url)
-                .map_err(|error| Failure::usage(format!("--webhook {url}: {error}")))?;
+                .map_err(|error| CliError::usage(format!("--webhook {url}: {error}")))?;
         }
         for fault in &self.faults {
             let added = sandbox.faults().add_text(fault);
-            added.map_err(|error| Failure::usage(format!("--fault {fault}: {error}")))?;
+            added.map_err(|error| CliError::usage(format!("--fault {fault}: {error}")))?;
         }
         Ok(sandbox)
     }
@@ -174,19 +143,19 @@ impl Serve {
 #[cfg(test)]
 mod tests {
     use super::super::FAULTS;
-    use super::fault;
+    use super::parse_fault;
 
     #[test]
-    fn the_faults_of_the_help_are_faults() {
+    fn faults_of_the_help_are_valid() {
         let examples = FAULTS
             .lines()
             .filter_map(|line| line.strip_prefix("    "))
             .map(|line| line.split_whitespace().next().unwrap());
         assert!(examples.clone().count() >= 4);
         for example in examples {
-            assert_eq!(fault(example).unwrap(), example);
+            assert_eq!(parse_fault(example).unwrap(), example);
         }
-        let error = fault("reset@nowhere").unwrap_err().to_string();
+        let error = parse_fault("reset@nowhere").unwrap_err().to_string();
         assert!(error.contains("`nowhere` is not a valid target"), "{error}");
     }
 }

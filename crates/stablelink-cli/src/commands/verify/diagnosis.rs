@@ -1,4 +1,4 @@
-//! Finds out what a signature that does not match was made of.
+//! Searches for the mistakes that explain a signature mismatch.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -7,20 +7,20 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Sha256, Sha512};
 
 use super::variants::{self, Variant};
-use crate::commands::sign::Parts;
+use crate::commands::sign::MessageParts;
 
-/// The parts of a message, and how else each of them may have been signed.
+/// The parts of a message, each with the variants that may have been signed instead.
 pub(super) struct Diagnosis {
     key: Vec<Variant>,
-    /// Method, time, path, query, body: joined, they are the string to sign.
+    /// Method, time, path, query and body, joined to the string to sign.
     parts: [Vec<Variant>; 5],
-    webhook: bool,
+    is_webhook: bool,
 }
 
-/// How many mistakes at once are tried of a body of this length: one more is no explanation any more, and many ways to sign
-/// a long body take long to try.
-const fn mistakes(body: usize) -> usize {
-    match body {
+/// Returns how many mistakes are tried at once. More than three would explain almost any signature, and a long body makes each
+/// attempt slow.
+const fn max_mistakes(body_length: usize) -> usize {
+    match body_length {
         0..=512 => 3,
         513..=65_536 => 2,
         _ => 1,
@@ -28,159 +28,160 @@ const fn mistakes(body: usize) -> usize {
 }
 
 impl Diagnosis {
-    pub(super) fn new(parts: &Parts, key: &SecretString, others: &[(&str, String)]) -> Self {
-        let nothing = || {
-            vec![Variant {
-                told: String::new(),
-                bytes: Vec::new(),
-            }]
-        };
-        let (method, path, query) = match &parts.line {
-            Some(line) => (
-                variants::of_method(&line.method),
-                variants::of_path(&line.path),
-                variants::of_query(line),
+    pub(super) fn new(
+        parts: &MessageParts,
+        key: &SecretString,
+        other_secrets: &[(&str, String)],
+    ) -> Self {
+        let absent = || vec![Variant::default()];
+        let (method, path, query) = match &parts.target {
+            Some(target) => (
+                variants::of_method(&target.method),
+                variants::of_path(&target.path),
+                variants::of_query(target),
             ),
-            None => (nothing(), nothing(), nothing()),
+            None => (absent(), absent(), absent()),
         };
         Self {
-            key: variants::of_key(key.expose_secret(), others),
+            key: variants::of_key(key.expose_secret(), other_secrets),
             parts: [
                 method,
-                nothing(),
+                absent(),
                 path,
                 query,
                 variants::of_body(&parts.body),
             ],
-            webhook: parts.line.is_none(),
+            is_webhook: parts.target.is_none(),
         }
     }
 
-    /// What differs, in words; `None` where nothing that is tried fits.
+    /// Describes what differs. Returns `None` if no tried mistake explains the signature.
     pub(super) fn find(mut self, signature: &[u8], timestamp: &str) -> Option<String> {
         self.parts[1] = variants::of_time(timestamp);
         let text = std::str::from_utf8(signature).ok()?;
-        let (spelt, made) = read(text)?;
-        if !self.webhook && self.is_of_webhook(timestamp, &made) {
-            return Some("it is the signature of a webhook or an answer: timestamp and body alone (--webhook)".to_owned());
+        let (encoding_problem, mac) = decode(text)?;
+        if !self.is_webhook && self.matches_webhook(timestamp, &mac) {
+            let found = "it is the signature of a webhook or a response: only timestamp and body (--webhook)";
+            return Some(found.to_owned());
         }
-        let body = self.parts[4][0].bytes.len();
-        for mistakes in 0..=mistakes(body) {
+        let body_length = self.parts[4][0].bytes.len();
+        for mistakes in 0..=max_mistakes(body_length) {
             let mut chosen = [0; 6];
-            if let Some(found) = self.choose(&mut chosen, 0, mistakes, &made) {
-                let all: Vec<String> = spelt.map(str::to_owned).into_iter().chain(found).collect();
-                return Some(all.join("; and ")).filter(|text| !text.is_empty());
+            if let Some(found) = self.search(&mut chosen, 0, mistakes, &mac) {
+                let problems = encoding_problem.map(str::to_owned).into_iter();
+                let problems: Vec<String> = problems.chain(found).collect();
+                return Some(problems.join("; and ")).filter(|text| !text.is_empty());
             }
         }
         None
     }
 
-    /// Whether timestamp and body alone were signed.
-    fn is_of_webhook(&self, timestamp: &str, made: &[u8]) -> bool {
+    /// Whether only timestamp and body were signed.
+    fn matches_webhook(&self, timestamp: &str, mac: &[u8]) -> bool {
         let message = [timestamp.as_bytes(), &self.parts[4][0].bytes].concat();
-        signed(&self.key[0].bytes, &message, made)
+        is_hmac(&self.key[0].bytes, &message, mac)
     }
 
-    /// Tries all ways to make so many mistakes from this part on.
-    fn choose(
+    /// Tries all combinations of this number of mistakes in the parts from index `part` on.
+    fn search(
         &self,
         chosen: &mut [usize; 6],
-        at: usize,
+        part: usize,
         mistakes: usize,
-        made: &[u8],
+        mac: &[u8],
     ) -> Option<Vec<String>> {
-        if mistakes == 0 || at == chosen.len() {
-            return (mistakes == 0 && self.fits(chosen, made)).then(|| self.told(chosen));
+        if mistakes == 0 || part == chosen.len() {
+            return (mistakes == 0 && self.matches(chosen, mac)).then(|| self.describe(chosen));
         }
-        let ways = self.ways(at).len();
-        // Most of the ways of the time are a millisecond each: they are tried as the only mistake.
-        let ways = if mistakes + chosen.iter().filter(|way| **way > 0).count() > 1 {
-            ways.min(16)
+        let count = self.variants(part).len();
+        // Most variants of the time differ by milliseconds. They are tried only as a single mistake.
+        let count = if mistakes + chosen.iter().filter(|index| **index > 0).count() > 1 {
+            count.min(16)
         } else {
-            ways
+            count
         };
-        for way in 0..ways {
-            chosen[at] = way;
-            let left = mistakes - usize::from(way > 0);
-            if let Some(found) = self.choose(chosen, at + 1, left, made) {
+        for index in 0..count {
+            chosen[part] = index;
+            let left = mistakes - usize::from(index > 0);
+            if let Some(found) = self.search(chosen, part + 1, left, mac) {
                 return Some(found);
             }
         }
-        chosen[at] = 0;
+        chosen[part] = 0;
         None
     }
 
-    fn ways(&self, at: usize) -> &[Variant] {
-        match at {
+    fn variants(&self, part: usize) -> &[Variant] {
+        match part {
             5 => &self.key,
             part => &self.parts[part],
         }
     }
 
-    fn fits(&self, chosen: &[usize; 6], made: &[u8]) -> bool {
+    fn matches(&self, chosen: &[usize; 6], mac: &[u8]) -> bool {
         let message: Vec<&[u8]> = (0..5)
-            .map(|at| self.ways(at)[chosen[at]].bytes.as_slice())
+            .map(|part| self.variants(part)[chosen[part]].bytes.as_slice())
             .collect();
-        signed(&self.key[chosen[5]].bytes, &message.concat(), made)
+        is_hmac(&self.key[chosen[5]].bytes, &message.concat(), mac)
     }
 
-    fn told(&self, chosen: &[usize; 6]) -> Vec<String> {
+    fn describe(&self, chosen: &[usize; 6]) -> Vec<String> {
         (0..6)
-            .filter(|at| chosen[*at] > 0)
-            .map(|at| self.ways(at)[chosen[at]].told.clone())
+            .filter(|part| chosen[*part] > 0)
+            .map(|part| self.variants(part)[chosen[part]].description.clone())
             .collect()
     }
 }
 
-/// How a text spells bytes.
-type Spelling = fn(&str) -> Option<Vec<u8>>;
+/// A function that decodes a text to bytes.
+type TextDecoder = fn(&str) -> Option<Vec<u8>>;
 
-/// The bytes of a signature however it is spelt, and what is odd about the spelling.
-fn read(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
+/// Decodes a signature in any known encoding. Returns the problem of the encoding, if any, and the bytes.
+fn decode(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
     let trimmed = text.trim();
-    let spellings: [(_, Spelling); 5] = [
+    let encodings: [(_, TextDecoder); 5] = [
         (None, |text| STANDARD.decode(text).ok()),
-        (Some("the signature lacks its padding (==)"), |text| {
+        (Some("the signature has no padding (==)"), |text| {
             STANDARD_NO_PAD.decode(text).ok()
         }),
         (
-            Some("the signature is in the alphabet of Base64 for URLs (it takes + and /)"),
+            Some("the signature uses the URL-safe Base64 alphabet instead of + and /"),
             |text| URL_SAFE.decode(text).ok(),
         ),
         (
             Some(
-                "the signature is in the alphabet of Base64 for URLs (it takes + and /), without padding",
+                "the signature uses the URL-safe Base64 alphabet instead of + and /, without padding",
             ),
             |text| URL_SAFE_NO_PAD.decode(text).ok(),
         ),
         (
-            Some("the signature is in hexadecimal (it takes Base64)"),
-            variants::of_hex,
+            Some("the signature is hexadecimal instead of Base64"),
+            variants::decode_hex,
         ),
     ];
-    spellings.into_iter().find_map(|(told, read)| {
-        let bytes = read(trimmed).filter(|bytes| matches!(bytes.len(), 32 | 64))?;
-        // The Base64 of 48 bytes looks like the hexadecimal of 32.
-        let told = told
-            .or((trimmed.len() < text.len()).then_some("the signature has white space around it"));
-        let told = if bytes.len() == 32 {
-            Some("it was made with SHA-256 (it takes SHA-512)")
-        } else {
-            told
+    let is_padded = trimmed.len() < text.len();
+    encodings.into_iter().find_map(|(problem, decode)| {
+        // Other lengths are no HMAC: 64 hexadecimal digits, for example, are also valid Base64 of 48 bytes.
+        let bytes = decode(trimmed).filter(|bytes| matches!(bytes.len(), 32 | 64))?;
+        let problem = match problem {
+            _ if bytes.len() == 32 => Some("it was created with SHA-256 instead of SHA-512"),
+            None if is_padded => Some("the signature has whitespace around it"),
+            problem => problem,
         };
-        Some((told, bytes))
+        Some((problem, bytes))
     })
 }
 
-/// Whether this is the HMAC of the message, by either hash.
-fn signed(key: &[u8], message: &[u8], made: &[u8]) -> bool {
-    fn is<M: Mac + KeyInit>(key: &[u8], message: &[u8], made: &[u8]) -> bool {
-        M::new_from_slice(key).is_ok_and(|mac| mac.chain_update(message).verify_slice(made).is_ok())
+/// Whether `mac` is the HMAC-SHA256 or HMAC-SHA512 of the message.
+fn is_hmac(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
+    fn verify<M: Mac + KeyInit>(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
+        M::new_from_slice(key)
+            .is_ok_and(|hmac| hmac.chain_update(message).verify_slice(mac).is_ok())
     }
-    if made.len() == 32 {
-        is::<Hmac<Sha256>>(key, message, made)
+    if mac.len() == 32 {
+        verify::<Hmac<Sha256>>(key, message, mac)
     } else {
-        is::<Hmac<Sha512>>(key, message, made)
+        verify::<Hmac<Sha512>>(key, message, mac)
     }
 }
 
@@ -189,7 +190,7 @@ mod tests {
     use stablelink_signature::QueryForm;
 
     use super::*;
-    use crate::commands::sign::Line;
+    use crate::commands::sign::SignedTarget;
 
     const KEY: &str = "unit-test-sign-key-not-real-0001";
     const TIME: &str = "1779846400123";
@@ -203,152 +204,103 @@ mod tests {
             .to_vec()
     }
 
-    fn parts(method: &str, path: &str, query: &str, body: &str) -> Parts {
-        let line = Line {
+    fn parts(method: &str, path: &str, query: &str, body: &str) -> MessageParts {
+        let target = SignedTarget {
             method: method.into(),
             path: path.into(),
             query: query.into(),
             form: QueryForm::Decoded,
         };
-        Parts {
-            line: Some(line),
+        MessageParts {
+            target: Some(target),
             body: body.into(),
         }
     }
 
-    fn told(parts: &Parts, key: &str, message: &str) -> Option<String> {
+    fn diagnose(parts: &MessageParts, key: &str, message: &str) -> Option<String> {
         let signature = STANDARD.encode(mac(key.as_bytes(), message.as_bytes()));
         let others = [("STABLELINK_API_SECRET", "other-secret".to_owned())];
         Diagnosis::new(parts, &KEY.into(), &others).find(signature.as_bytes(), TIME)
     }
 
     #[test]
-    fn the_part_that_differs_is_named() {
-        let post = parts("post", "/a/b", "", "{\"x\": 1, \"y\":\"p q\"}");
+    fn differing_part_is_named() {
+        let body = r#"{"x": 1, "y":"p q"}"#;
+        let post = parts("post", "/a/b", "", body);
         let get = parts("GET", "/a", "b=c%20d&a=1", "");
-        for (parts, key, signed, words) in [
+        // `{T}` is the timestamp and `{B}` the body of the message.
+        for (parts, signed, words) in [
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\":1,\"y\":\"p q\"}",
-                "the body has 2 blanks more than the signed one (sign compact JSON)",
+                r#"POST{T}/a/b{"x":1,"y":"p q"}"#,
+                "the body has 2 more spaces than the signed one (sign compact JSON)",
             ),
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\": 1, \"y\": \"p q\"}",
+                r#"POST{T}/a/b{"x": 1, "y": "p q"}"#,
                 "as Python writes JSON",
             ),
+            (&post, "POST{T}/a/b{B}\n", "had a trailing line break"),
             (
                 &post,
-                KEY,
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}\n",
-                "had a line end at its end",
+                "POST{T}/a/b",
+                "the signature does not cover the body",
             ),
-            (&post, KEY, "POST1779846400123/a/b", "the body was left out"),
+            (&post, "PUT{T}/a/b{B}", "PUT was signed instead of POST"),
+            (&post, "post{T}/a/b{B}", "in lower case"),
+            (&post, "POST1779846400/a/b{B}", "signed in seconds"),
+            (&post, "POST1779846400125/a/b{B}", "2 ms after"),
+            (&post, "POST{T}/a/b/{B}", "with a trailing slash"),
             (
                 &post,
-                KEY,
-                "PUT1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "PUT was signed, not POST",
+                "POST{T}https://openapi.dev.stablelink.app/a/b{B}",
+                "with the host",
             ),
-            (
-                &post,
-                KEY,
-                "post1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "in lower case",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "signed in seconds",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400125/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "2 ms after",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400123/a/b/{\"x\": 1, \"y\":\"p q\"}",
-                "a slash at its end",
-            ),
-            (
-                &post,
-                KEY,
-                "POST1779846400123https://openapi.dev.stablelink.app/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "the host before it",
-            ),
-            (
-                &post,
-                "other-secret",
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "that of STABLELINK_API_SECRET",
-            ),
-            (
-                &post,
-                "unit-test-sign-key-not-real-0001\n",
-                "POST1779846400123/a/b{\"x\": 1, \"y\":\"p q\"}",
-                "white space at its end",
-            ),
-            (
-                &post,
-                KEY,
-                "1779846400123{\"x\": 1, \"y\":\"p q\"}",
-                "timestamp and body alone",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/a?b=c d&a=1",
-                "in the form decoded-with-mark",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/aa=1&b=c+d",
-                "in the form encoded-sorted",
-            ),
-            (
-                &get,
-                KEY,
-                "GET1779846400123/ab=c%20d&a=1",
-                "with its escapes",
-            ),
-            (&get, KEY, "GET1779846400123/a", "the query was left out"),
-            (&get, KEY, "GET1779846400123/aa=1&b=c d", "signed sorted"),
+            (&post, "{T}{B}", "only timestamp and body"),
+            (&get, "GET{T}/a?b=c d&a=1", "in the form decoded-with-mark"),
+            (&get, "GET{T}/aa=1&b=c+d", "in the form encoded-sorted"),
+            (&get, "GET{T}/ab=c%20d&a=1", "with its escapes"),
+            (&get, "GET{T}/a", "the signature does not cover the query"),
+            (&get, "GET{T}/aa=1&b=c d", "signed sorted"),
         ] {
-            let found = told(parts, key, signed).unwrap_or_else(|| panic!("nothing for {signed}"));
+            let signed = signed.replace("{T}", TIME).replace("{B}", body);
+            let found = diagnose(parts, KEY, &signed);
+            let found = found.unwrap_or_else(|| panic!("nothing for {signed}"));
             assert!(found.contains(words), "{signed}: {found}");
             assert!(!found.contains("; and "), "{signed}: {found}");
+        }
+        for (key, words) in [
+            ("other-secret", "STABLELINK_API_SECRET was used"),
+            ("unit-test-sign-key-not-real-0001\n", "trailing whitespace"),
+        ] {
+            let found = diagnose(&post, key, &format!("POST{TIME}/a/b{body}")).unwrap();
+            assert!(found.contains(words), "{key}: {found}");
+            assert!(!found.contains("; and "), "{key}: {found}");
         }
     }
 
     #[test]
     fn two_mistakes_are_both_named() {
         let post = parts("POST", "/a", "", "{\"x\": 1}");
-        let found = told(&post, KEY, "POST1779846400/a{\"x\":1}").unwrap();
+        let found = diagnose(&post, KEY, "POST1779846400/a{\"x\":1}").unwrap();
         assert!(
-            found.contains("in seconds") && found.contains("1 blank more"),
+            found.contains("in seconds") && found.contains("1 more space"),
             "{found}"
         );
     }
 
     #[test]
-    fn nothing_is_made_up() {
+    fn unexplained_signature_has_no_diagnosis() {
         let post = parts("POST", "/a", "", "{\"x\": 1}");
         assert_eq!(
-            told(
+            diagnose(
                 &post,
                 "another key altogether",
                 "POST1779846400123/a{\"x\": 1}"
             ),
             None
         );
-        assert_eq!(told(&post, KEY, "something else"), None);
+        assert_eq!(diagnose(&post, KEY, "something else"), None);
         for odd in ["", "x", "=", "\u{e9}"] {
             assert_eq!(
                 Diagnosis::new(&post, &KEY.into(), &[]).find(odd.as_bytes(), TIME),
@@ -359,16 +311,16 @@ mod tests {
     }
 
     #[test]
-    fn odd_spellings_of_a_right_signature_are_named() {
+    fn wrong_encoding_of_valid_signature_is_named() {
         let get = parts("GET", "/a", "", "");
-        let made = mac(KEY.as_bytes(), b"GET1779846400123/a");
-        let hex: String = made.iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected = mac(KEY.as_bytes(), b"GET1779846400123/a");
+        let hex: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
         for (text, words) in [
             (hex, "hexadecimal"),
-            (STANDARD_NO_PAD.encode(&made), "padding"),
+            (STANDARD_NO_PAD.encode(&expected), "padding"),
             (
-                format!(" {}\n", STANDARD.encode(&made)),
-                "white space around",
+                format!(" {}\n", STANDARD.encode(&expected)),
+                "whitespace around",
             ),
         ] {
             let found = Diagnosis::new(&get, &KEY.into(), &[])

@@ -1,4 +1,6 @@
-//! `verify`: checks a signature, and tells which part differs.
+//! The command `verify`.
+//!
+//! `diagnosis` searches for a mistake that explains a mismatch; `variants` lists the mistakes of each part of a message.
 
 mod diagnosis;
 mod variants;
@@ -6,38 +8,38 @@ mod variants;
 use clap::Args;
 use stablelink_signature::{SignatureHeaders, SigningKey, Timestamp, Verifier, VerifyError};
 
-use super::sign::{Message, now};
+use super::sign::{MessageArgs, now};
 use crate::context::{API_KEY, API_SECRET, Context};
-use crate::failure::{Code, Failure};
-use crate::output::Tone;
+use crate::error::{CliError, CliExitCode};
+use crate::output::TextStyle;
 use diagnosis::Diagnosis;
 
-/// Checks a signature, and tells which part differs.
+/// Verifies a signature and explains a mismatch.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Where it does not match, likely mistakes are tried, up to three at once (fewer where the body is long): another method, the host or a slash in the path, forms
-of the query, white space and other spellings of the body, units of the time, other texts of the key. What fits is named.
-A signature that is right but older than the gateway's two minutes fails too; --any-age lets it pass.")]
+If the signature does not match, common mistakes are tried, up to three at once (fewer for a long body): a different method, the
+host or a slash in the path, the forms of a query, whitespace and other encodings of the body, time units, other texts of the key.
+A mistake that explains the signature is reported. A valid signature older than two minutes fails too, unless --any-age is set.")]
 pub(crate) struct Verify {
     #[command(flatten)]
-    message: Message,
+    message: MessageArgs,
     /// Value of the SIGNATURE header
     #[arg(long, value_name = "BASE64", allow_hyphen_values = true)]
     signature: String,
     /// Value of the TIMESTAMP header
     #[arg(long, value_name = "MS")]
     timestamp: String,
-    /// Accept a signature however old it is
+    /// Accept a signature of any age
     #[arg(long)]
     any_age: bool,
 }
 
 impl Verify {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
         let secret = context.sign_key()?;
-        let key = SigningKey::new(&secret).map_err(|error| Failure::usage(error.to_string()))?;
+        let key = SigningKey::new(&secret).map_err(|error| CliError::usage(error.to_string()))?;
         let parts = self.message.read(context)?;
-        let received = SignatureHeaders::new(
+        let headers = SignatureHeaders::new(
             Some(self.signature.as_bytes()),
             Some(self.timestamp.as_bytes()),
         );
@@ -46,13 +48,13 @@ impl Verify {
             _ => now()?,
         };
         let verifier = Verifier::new(key);
-        match verifier.verify(parts.subject(), received, [&parts.body], now) {
+        match verifier.verify(parts.kind(), headers, [&parts.body], now) {
             Ok(_) => context
                 .out
-                .line(context.out.paint().tone(Tone::Good, "matches")),
+                .line(context.out.theme().apply(TextStyle::Success, "matches")),
             Err(error @ (VerifyError::TooOld { .. } | VerifyError::TooNew { .. })) => {
-                Err(Failure::new(Code::Mismatch, error.to_string())
-                    .next("nothing but the time is wrong; --any-age lets it pass"))
+                Err(CliError::new(CliExitCode::Mismatch, error.to_string())
+                    .next("only the time is wrong; --any-age accepts it"))
             }
             Err(error) => {
                 let others: Vec<_> = [API_KEY, API_SECRET]
@@ -62,13 +64,13 @@ impl Verify {
                 let found = Diagnosis::new(&parts, &secret, &others)
                     .find(self.signature.as_bytes(), &self.timestamp);
                 Err(match found {
-                    Some(found) => Failure::new(Code::Mismatch, format!("does not match: {found}")),
-                    None if matches!(error, VerifyError::Mismatch { .. }) => Failure::new(
-                        Code::Mismatch,
-                        "does not match, and no usual mistake explains it: another key, or other bytes",
+                    Some(found) => CliError::new(CliExitCode::Mismatch, format!("does not match: {found}")),
+                    None if matches!(error, VerifyError::Mismatch { .. }) => CliError::new(
+                        CliExitCode::Mismatch,
+                        "does not match, and no common mistake explains it: a different key or different bytes",
                     )
-                    .next("compare the string to sign (-v of `sign`) with that of the other side, byte by byte"),
-                    None => Failure::new(Code::Mismatch, format!("does not match: {error}")),
+                    .next("compare the string to sign, printed by `stablelink sign -v`, with that of the other side byte by byte"),
+                    None => CliError::new(CliExitCode::Mismatch, format!("does not match: {error}")),
                 })
             }
         }

@@ -1,217 +1,232 @@
-//! What somebody may have signed in place of what was sent.
+//! The variants of each part of a message that may have been signed instead of the sent one.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use stablelink_signature::QueryForm;
 
-use crate::commands::sign::Line;
+use crate::commands::sign::SignedTarget;
 
-/// One thing that may have been done otherwise: what to call it, and the bytes that were then signed.
+/// A variant of a part: the description of the mistake, and the bytes that it signs.
+#[derive(Default)]
 pub(super) struct Variant {
-    pub(super) told: String,
+    pub(super) description: String,
     pub(super) bytes: Vec<u8>,
 }
 
-fn variant(told: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Variant {
-    Variant {
-        told: told.into(),
-        bytes: bytes.into(),
+/// The variants of a part. The first one is correct.
+struct VariantList(Vec<Variant>);
+
+impl VariantList {
+    fn new(correct: impl Into<Vec<u8>>) -> Self {
+        let mut list = Self(Vec::new());
+        list.add("", correct);
+        list
+    }
+
+    fn add(&mut self, description: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.0.push(Variant {
+            description: description.into(),
+            bytes: bytes.into(),
+        });
     }
 }
 
-/// The first of each list is what should have been signed.
 pub(super) fn of_method(method: &str) -> Vec<Variant> {
-    let right = method.to_ascii_uppercase();
-    let mut all = vec![variant("", right.as_str())];
-    all.push(variant(
-        format!("the method was signed in lower case (sign {right})"),
-        right.to_ascii_lowercase(),
-    ));
+    let correct = method.to_ascii_uppercase();
+    let mut all = VariantList::new(correct.as_str());
+    all.add(
+        format!("the method was signed in lower case (sign {correct})"),
+        correct.to_ascii_lowercase(),
+    );
     for other in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
-        if other != right {
-            all.push(variant(
-                format!("the method differs: {other} was signed, not {right}"),
+        if other != correct {
+            all.add(
+                format!("the method differs: {other} was signed instead of {correct}"),
                 other,
-            ));
+            );
         }
     }
-    all.push(variant("the method was left out", ""));
-    all
+    all.add("the signature does not cover the method", "");
+    all.0
 }
 
 pub(super) fn of_time(timestamp: &str) -> Vec<Variant> {
-    let mut all = vec![variant("", timestamp), variant("the time was left out", "")];
+    let mut all = VariantList::new(timestamp);
+    all.add("the signature does not cover the timestamp", "");
     if let Ok(number) = timestamp.trim().parse::<u128>() {
-        all.push(variant(
-            "the time was signed in seconds and sent in milliseconds",
+        all.add(
+            "the timestamp was signed in seconds and sent in milliseconds",
             (number / 1000).to_string(),
-        ));
-        all.push(variant(
-            "the time was signed in milliseconds and sent in seconds",
+        );
+        all.add(
+            "the timestamp was signed in milliseconds and sent in seconds",
             (number * 1000).to_string(),
-        ));
-        // Read twice from the clock: once to sign and once to send.
-        for off in 1..=50u128 {
-            for (moved, word) in [
-                (number.saturating_sub(off), "before"),
-                (number + off, "after"),
+        );
+        // The clock may have been read twice: for signing and for sending.
+        for difference in 1..=50u128 {
+            for (signed, word) in [
+                (number.saturating_sub(difference), "before"),
+                (number + difference, "after"),
             ] {
-                all.push(variant(
-                    format!("the time was read twice: the signed one is {off} ms {word} the one that was sent"),
-                    moved.to_string(),
-                ));
+                let description = format!(
+                    "the clock was read twice: the signed timestamp is {difference} ms {word} the sent one"
+                );
+                all.add(description, signed.to_string());
             }
         }
     }
-    all
+    all.0
 }
 
 pub(super) fn of_path(path: &str) -> Vec<Variant> {
-    let mut all = vec![variant("", path)];
+    let mut all = VariantList::new(path);
     match path.strip_suffix('/') {
-        Some(short) => all.push(variant(
-            "the path was signed without the slash at its end",
-            short,
-        )),
-        None => all.push(variant(
-            "the path was signed with a slash at its end",
+        Some(short) => all.add("the path was signed without its trailing slash", short),
+        None => all.add(
+            "the path was signed with a trailing slash",
             format!("{path}/"),
-        )),
+        ),
     }
-    all.push(variant(
-        "the path was signed without the slash at its start",
+    all.add(
+        "the path was signed without its leading slash",
         path.trim_start_matches('/'),
-    ));
-    all.push(variant("the path was left out", ""));
-    all.push(variant(
-        "the path was signed with its escapes undone (sign it as it is sent)",
+    );
+    all.add("the signature does not cover the path", "");
+    all.add(
+        "the path was signed decoded (sign it as sent)",
         QueryForm::Decoded.canonical(path.as_bytes()).into_owned(),
-    ));
-    all.push(variant(
-        "the path was signed in lower case",
-        path.to_lowercase(),
-    ));
+    );
+    all.add("the path was signed in lower case", path.to_lowercase());
     for host in [
         "openapi.dev.stablelink.app",
         "openapi.stg.stablelink.app",
         "openapi.stablelink.app",
     ] {
-        let told = "the path was signed with the host before it (sign the path alone)";
-        all.push(variant(told, format!("https://{host}{path}")));
+        let description = "the path was signed with the host (sign only the path)";
+        all.add(description, format!("https://{host}{path}"));
     }
-    // A prefix of the gateway that a proxy takes away.
+    // A proxy may have removed a prefix.
     if let Some((_, rest)) = path.trim_start_matches('/').split_once('/') {
-        all.push(variant(
-            "the path was signed without its first part",
+        all.add(
+            "the path was signed without its first segment",
             format!("/{rest}"),
-        ));
+        );
     }
-    all
+    all.0
 }
 
-pub(super) fn of_query(line: &Line) -> Vec<Variant> {
-    let query = line.query.as_bytes();
-    let mut all = vec![variant("", line.form.canonical(query).into_owned())];
+pub(super) fn of_query(target: &SignedTarget) -> Vec<Variant> {
+    let query = target.query.as_bytes();
+    let mut all = VariantList::new(target.form.canonical(query).into_owned());
     if query.is_empty() {
-        all.push(variant("a question mark without a query was signed", "?"));
-        return all;
+        all.add("a question mark without a query was signed", "?");
+        return all.0;
     }
-    for form in QueryForm::ALL.into_iter().filter(|form| *form != line.form) {
-        all.push(variant(
+    for form in QueryForm::ALL
+        .into_iter()
+        .filter(|form| *form != target.form)
+    {
+        all.add(
             format!(
-                "the query was signed in the form {form}, not {} (see --query-form)",
-                line.form
+                "the query was signed in the form {form} instead of {} (see --query-form)",
+                target.form
             ),
             form.canonical(query).into_owned(),
-        ));
+        );
     }
-    all.push(variant("the query was signed as it is sent, with its escapes (the documented form is without them)", query));
+    all.add(
+        "the query was signed as sent, with its escapes (the documented form is decoded)",
+        query,
+    );
     let marked = [b"?", query].concat();
-    all.push(variant(
-        "the query was signed as it is sent, with its escapes and the question mark",
+    all.add(
+        "the query was signed as sent, with its escapes and the question mark",
         marked,
-    ));
-    all.push(variant("the query was left out", ""));
-    let mut pairs: Vec<&str> = line.query.split('&').collect();
+    );
+    all.add("the signature does not cover the query", "");
+    let mut pairs: Vec<&str> = target.query.split('&').collect();
     pairs.sort_unstable();
     let sorted = pairs.join("&");
-    all.push(variant(
+    all.add(
         "the query was signed sorted, with its escapes",
         sorted.as_str(),
-    ));
-    all.push(variant(
+    );
+    all.add(
         "the query was signed sorted",
         QueryForm::Decoded.canonical(sorted.as_bytes()).into_owned(),
-    ));
-    let blanks = line.query.replace('+', " ");
-    all.push(variant(
-        "each + of the query was signed as a blank (send blanks as %20)",
-        QueryForm::Decoded.canonical(blanks.as_bytes()).into_owned(),
-    ));
-    all
+    );
+    let with_spaces = target.query.replace('+', " ");
+    all.add(
+        "each + of the query was signed as a space (send spaces as %20)",
+        QueryForm::Decoded
+            .canonical(with_spaces.as_bytes())
+            .into_owned(),
+    );
+    all.0
 }
 
 pub(super) fn of_body(body: &[u8]) -> Vec<Variant> {
-    let mut all = vec![variant("", body)];
+    let mut all = VariantList::new(body);
     if body.is_empty() {
-        all.push(variant(
-            "an empty object was signed as the body, and none was sent",
+        all.add(
+            "an empty object was signed as the body, but none was sent",
             "{}",
-        ));
-        return all;
+        );
+        return all.0;
     }
     let trimmed = body.trim_ascii();
     if trimmed.len() < body.len() {
-        let more = counted(body.len() - trimmed.len());
-        let told = format!(
-            "the body has {more} at its ends more than the signed one (did an editor add a line end?)"
+        let more = more_spaces(body.len() - trimmed.len());
+        let description = format!(
+            "the body has {more} around it than the signed one (did an editor add a line break?)"
         );
-        all.push(variant(told, trimmed));
+        all.add(description, trimmed);
     }
-    for (end, name) in [("\n", "a line end"), ("\r\n", "a line end (CR LF)")] {
-        let told = format!("the signed body had {name} at its end, which was not sent");
-        all.push(variant(told, [body, end.as_bytes()].concat()));
+    for (end, name) in [("\n", "LF"), ("\r\n", "CR LF")] {
+        let description =
+            format!("the signed body had a trailing line break ({name}) that was not sent");
+        all.add(description, [body, end.as_bytes()].concat());
     }
     if let Some(rest) = body.strip_prefix("\u{feff}".as_bytes()) {
-        all.push(variant(
-            "the body begins with a byte order mark, which was not signed",
+        all.add(
+            "the body starts with a byte order mark that was not signed",
             rest,
-        ));
+        );
     }
-    all.push(variant("the body was left out of the signature", ""));
+    all.add("the signature does not cover the body", "");
     if let Ok(text) = std::str::from_utf8(body) {
-        of_text(text, &mut all);
+        of_text_body(text, &mut all);
     }
-    all
+    all.0
 }
 
-fn of_text(text: &str, all: &mut Vec<Variant>) {
+fn of_text_body(text: &str, all: &mut VariantList) {
     if text.contains("\r\n") {
-        all.push(variant(
-            "the body has line ends CR LF, and was signed with LF",
+        all.add(
+            "the body has CR LF line breaks and was signed with LF",
             text.replace("\r\n", "\n"),
-        ));
+        );
     } else if text.contains('\n') {
-        all.push(variant(
-            "the body has line ends LF, and was signed with CR LF",
+        all.add(
+            "the body has LF line breaks and was signed with CR LF",
             text.replace('\n', "\r\n"),
-        ));
+        );
     }
-    let compact = respaced(text, "");
+    let compact = reformat(text, "");
     if compact.len() < text.len() {
-        let more = counted(text.len() - compact.len());
-        let told = format!("the body has {more} more than the signed one (sign compact JSON)");
-        all.push(variant(told, compact.as_str()));
+        let more = more_spaces(text.len() - compact.len());
+        let description = format!("the body has {more} than the signed one (sign compact JSON)");
+        all.add(description, compact.as_str());
     }
     let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
         return;
     };
-    let mut spelt = vec![(
-        "as Python writes JSON, with a blank after each comma and colon",
-        respaced(&compact, " "),
+    let mut formatted = vec![(
+        "as Python writes JSON, with a space after each comma and colon",
+        reformat(&compact, " "),
     )];
     if let Ok(pretty) = serde_json::to_string_pretty(&value) {
-        spelt.push(("indented by two blanks", pretty.clone()));
+        formatted.push(("indented by two spaces", pretty.clone()));
         let four: Vec<String> = pretty
             .lines()
             .map(|line| {
@@ -219,33 +234,34 @@ fn of_text(text: &str, all: &mut Vec<Variant>) {
                 format!("{}{own}", " ".repeat(2 * (line.len() - own.len())))
             })
             .collect();
-        spelt.push(("indented by four blanks", four.join("\n")));
+        formatted.push(("indented by four spaces", four.join("\n")));
     }
-    // A map of serde_json sorts its members.
-    spelt.push((
-        "parsed and written anew (members sorted, numbers spelt anew)",
+    // A map of serde_json sorts its fields.
+    formatted.push((
+        "parsed and serialised again (sorted fields, reformatted numbers)",
         value.to_string(),
     ));
-    spelt.push(("with letters outside of ASCII escaped", escaped(&compact)));
-    for (how, signed) in spelt {
+    formatted.push((
+        "with non-ASCII characters escaped",
+        escape_non_ascii(&compact),
+    ));
+    for (how, signed) in formatted {
         if signed != text && signed != compact {
-            all.push(variant(
-                format!("the signed body was spelt otherwise: {how}"),
+            all.add(
+                format!("the signed body was formatted differently: {how}"),
                 signed,
-            ));
+            );
         }
     }
 }
 
-fn counted(blanks: usize) -> String {
-    match blanks {
-        1 => "1 blank".to_owned(),
-        more => format!("{more} blanks"),
-    }
+fn more_spaces(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} more space{plural}")
 }
 
-/// JSON without white space, but for this gap after each comma and colon. Texts in it stay as they are.
-fn respaced(json: &str, gap: &str) -> String {
+/// Removes whitespace outside of strings, and inserts `gap` after each comma and colon.
+fn reformat(json: &str, gap: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut inside, mut escape) = (false, false);
     for letter in json.chars() {
@@ -266,7 +282,7 @@ fn respaced(json: &str, gap: &str) -> String {
     out
 }
 
-fn escaped(json: &str) -> String {
+fn escape_non_ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for letter in json.chars() {
         if letter.is_ascii() {
@@ -280,45 +296,36 @@ fn escaped(json: &str) -> String {
     out
 }
 
-pub(super) fn of_key(key: &str, others: &[(&str, String)]) -> Vec<Variant> {
-    let mut all = vec![variant("", key)];
+pub(super) fn of_key(key: &str, other_secrets: &[(&str, String)]) -> Vec<Variant> {
+    let mut all = VariantList::new(key);
     if key.trim() != key {
-        all.push(variant(
-            "the key here has white space around it",
-            key.trim(),
-        ));
+        all.add("the key used here has whitespace around it", key.trim());
     }
     for end in ["\n", "\r\n", " "] {
-        all.push(variant(
-            "the key of the signer has white space at its end",
+        all.add(
+            "the signer's key has trailing whitespace",
             format!("{key}{end}"),
-        ));
+        );
     }
     if let Ok(bytes) = STANDARD.decode(key) {
-        all.push(variant(
-            "the key was decoded from Base64 before use (take its text as it is)",
-            bytes,
-        ));
+        all.add("the key was Base64-decoded (use its text unchanged)", bytes);
     }
-    if let Some(bytes) = of_hex(key) {
-        all.push(variant(
-            "the key was decoded from hexadecimal before use (take its text as it is)",
-            bytes,
-        ));
+    if let Some(bytes) = decode_hex(key) {
+        all.add("the key was hex-decoded (use its text unchanged)", bytes);
     }
-    for (name, other) in others {
-        let told = format!("the key was that of {name}, not the sign key");
-        all.push(variant(told, other.as_str()));
+    for (name, other) in other_secrets {
+        let description = format!("{name} was used instead of the sign key");
+        all.add(description, other.as_str());
     }
-    all.push(variant("the key was empty", ""));
-    all
+    all.add("the key was empty", "");
+    all.0
 }
 
-/// The bytes of a hexadecimal text; `None` of what is none.
-pub(super) fn of_hex(text: &str) -> Option<Vec<u8>> {
+/// Decodes a hexadecimal text.
+pub(super) fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
-        // A digit is below 16.
+        // A hexadecimal digit fits in a byte.
         .map(|digit| Some(digit.to_digit(16)? as u8))
         .collect();
     let digits = digits.filter(|digits| !digits.is_empty() && digits.len().is_multiple_of(2))?;
@@ -335,17 +342,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_outside_of_texts_alone_goes() {
+    fn texts_are_reformatted_and_decoded() {
         for (json, compact) in [
             ("{ \"a b\" : [1, 2] }\n", "{\"a b\":[1,2]}"),
             (r#"{"a\" b": "\\" , "c":1}"#, r#"{"a\" b":"\\","c":1}"#),
         ] {
-            assert_eq!(respaced(json, ""), compact);
+            assert_eq!(reformat(json, ""), compact);
         }
-        assert_eq!(respaced(r#"{"a":[1,2]}"#, " "), r#"{"a": [1, 2]}"#);
-        assert_eq!(escaped("é😀a"), "\\u00e9\\ud83d\\ude00a");
-        assert_eq!(of_hex("0aFF"), Some(vec![10, 255]));
-        assert_eq!(of_hex("0aF"), None);
-        assert_eq!(of_hex("+1"), None);
+        assert_eq!(reformat(r#"{"a":[1,2]}"#, " "), r#"{"a": [1, 2]}"#);
+        assert_eq!(escape_non_ascii("é😀a"), "\\u00e9\\ud83d\\ude00a");
+        assert_eq!(decode_hex("0aFF"), Some(vec![10, 255]));
+        assert_eq!(decode_hex("0aF"), None);
+        assert_eq!(decode_hex("+1"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! `webhook listen`.
+//! The command `webhook listen`: a receiver that verifies, prints and forwards deliveries.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,205 +13,196 @@ use clap::Args;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 use stablelink::webhook::{
-    Acknowledgement, HandleOutcome, MemoryDeduplicator, VerifiedDelivery, WebhookVerifier, handle,
+    Acknowledgement, HandleError, HandleOutcome, MemoryDeduplicator, VerifiedDelivery,
+    WebhookVerifier, handle,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::http;
+use super::http_client;
 use crate::context::Context;
-use crate::failure::{Failure, cause};
-use crate::output::{Out, Tone, plain};
+use crate::error::{CliError, root_cause};
+use crate::output::{Output, TextStyle, sanitize};
 use crate::terminal;
 
 /// Receives deliveries on this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Deliveries that are not proved by their signature are shown as refused and not forwarded. A delivery that could not be
-forwarded is answered with 502, so that the gateway comes again. Ctrl-C ends it.")]
+Deliveries without a valid signature are printed as rejected and are not forwarded. If forwarding fails, the response is 502, so
+that the gateway delivers the event again. Stop with Ctrl-C.")]
 pub(crate) struct Listen {
-    /// Port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 selects a free one
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// Send each proved delivery on to this address, as it came
+    /// Forward each verified delivery unchanged to this URL
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// End after so many requests
+    /// Exit after this number of requests
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 }
 
-/// More is no delivery.
-const LIMIT: usize = 1 << 20;
+/// The largest accepted body.
+const MAX_BODY: usize = 1 << 20;
 
-struct Desk {
-    webhooks: WebhookVerifier,
-    guard: Arc<MemoryDeduplicator>,
+struct ListenState {
+    verifier: WebhookVerifier,
+    deduplicator: Arc<MemoryDeduplicator>,
     forward: Option<(reqwest::Client, String)>,
-    out: Out,
-    seen: AtomicU64,
+    out: Output,
+    received: AtomicU64,
     count: Option<u64>,
-    enough: Notify,
+    count_reached: Notify,
 }
 
 impl Listen {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let stop = terminal::stop().await;
-        let desk = Arc::new(Desk {
-            webhooks: WebhookVerifier::new(&context.sign_key()?)?,
-            guard: Arc::new(MemoryDeduplicator::default()),
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let ctrl_c = terminal::ctrl_c().await;
+        let state = Arc::new(ListenState {
+            verifier: WebhookVerifier::new(&context.sign_key()?)?,
+            deduplicator: Arc::new(MemoryDeduplicator::default()),
             forward: match self.forward {
-                Some(to) => Some((http()?, to)),
+                Some(url) => Some((http_client()?, url)),
                 None => None,
             },
-            out: Out::new(if context.out.is_json() {
-                crate::output::Form::Json
-            } else {
-                crate::output::Form::Table
-            }),
-            seen: AtomicU64::new(0),
+            out: context.out.clone(),
+            received: AtomicU64::new(0),
             count: self.count,
-            enough: Notify::new(),
+            count_reached: Notify::new(),
         });
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let listener = TcpListener::bind(address).await.map_err(|error| {
-            Failure::usage(format!("nothing can listen on {address}: {error}"))
-                .next("take another --port")
+            CliError::usage(format!("cannot listen on {address}: {error}"))
+                .next("use another --port")
         })?;
-        context.out.note(format!(
-            "listening on http://{} ; Ctrl-C ends it",
-            listener.local_addr()?
-        ));
+        let url = format!("http://{}", listener.local_addr()?);
+        context
+            .out
+            .note(format!("listening on {url} ; stop with Ctrl-C"));
         let router = Router::new()
             .fallback(receive)
-            .with_state(Arc::clone(&desk));
-        let end = Arc::clone(&desk);
+            .with_state(Arc::clone(&state));
+        let shutdown = Arc::clone(&state);
         axum::serve(listener, router)
             .with_graceful_shutdown(async move {
                 tokio::select! {
-                    () = end.enough.notified() => {}
-                    () = stop => {}
+                    () = shutdown.count_reached.notified() => {}
+                    () = ctrl_c => {}
                 }
             })
             .await?;
-        let seen = desk.seen.load(Ordering::Relaxed);
-        context.out.note(format!("{seen} received"));
+        let received = state.received.load(Ordering::Relaxed);
+        context.out.note(format!("{received} received"));
         Ok(())
     }
 }
 
-async fn receive(State(desk): State<Arc<Desk>>, request: Request) -> Response {
-    let answer = desk.take(request).await;
-    let seen = desk.seen.fetch_add(1, Ordering::Relaxed) + 1;
-    if desk.count.is_some_and(|count| seen >= count) {
-        desk.enough.notify_one();
+async fn receive(State(state): State<Arc<ListenState>>, request: Request) -> Response {
+    let response = state.receive(request).await;
+    let received = state.received.fetch_add(1, Ordering::Relaxed) + 1;
+    if state.count.is_some_and(|count| received >= count) {
+        state.count_reached.notify_one();
     }
-    answer
+    response
 }
 
-/// Why a proved delivery was not passed on.
-struct NotForwarded(String);
+/// Why a verified delivery could not be forwarded.
+struct ForwardError(String);
 
-impl Desk {
-    async fn take(&self, request: Request) -> Response {
+impl ListenState {
+    async fn receive(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
-        let body =
-            tokio::time::timeout(Duration::from_secs(5), axum::body::to_bytes(body, LIMIT)).await;
+        let body = axum::body::to_bytes(body, MAX_BODY);
+        let body = tokio::time::timeout(Duration::from_secs(5), body).await;
         let Ok(Ok(body)) = body else {
-            self.refused("its body is too long, or did not come");
-            return plain_answer(
-                StatusCode::BAD_REQUEST,
-                "the body is too long, or did not come",
-            );
+            let reason = "the body is too large or was not received in time";
+            return self.reject(StatusCode::BAD_REQUEST, reason, reason);
         };
-        let verified = match self
-            .webhooks
-            .verify(&parts.headers, body.clone(), SystemTime::now())
-        {
+        let now = SystemTime::now();
+        let verified = match self.verifier.verify(&parts.headers, body.clone(), now) {
             Ok(verified) => verified,
             Err(error) => {
-                self.refused(&error.to_string());
-                return plain_answer(
-                    StatusCode::UNAUTHORIZED,
-                    "the signature is missing, wrong or out of time",
-                );
+                let message = "the signature is missing, invalid or expired";
+                return self.reject(StatusCode::UNAUTHORIZED, &error.to_string(), message);
             }
         };
-        let outcome = handle(&verified, &self.guard, |_| {
-            self.pass_on(&parts.headers, body.clone())
+        let outcome = handle(&verified, &self.deduplicator, |_| {
+            self.forward(&parts.headers, body.clone())
         })
         .await;
         match outcome {
-            Ok(HandleOutcome::Handled(answer) | HandleOutcome::NotRecorded(answer, _)) => {
-                self.show(&verified, false, answer.as_ref().map(|(status, _)| *status));
-                match answer {
+            Ok(HandleOutcome::Handled(forwarded) | HandleOutcome::NotRecorded(forwarded, _)) => {
+                let status = forwarded.as_ref().map(|(status, _)| *status);
+                self.print(&verified, false, status);
+                match forwarded {
                     Some((status, body)) => (status, body).into_response(),
-                    None => acknowledged(),
+                    None => Acknowledgement.into_response(),
                 }
             }
             Ok(HandleOutcome::Duplicate) => {
-                self.show(&verified, true, None);
-                acknowledged()
+                self.print(&verified, true, None);
+                Acknowledgement.into_response()
             }
             Ok(HandleOutcome::InProgress) => {
-                self.show(&verified, true, None);
-                plain_answer(StatusCode::CONFLICT, "the same event is being handled")
+                self.print(&verified, true, None);
+                (StatusCode::CONFLICT, "the event is already being handled").into_response()
             }
-            Err(stablelink::webhook::HandleError::Handler(NotForwarded(problem))) => {
-                self.show(&verified, false, None);
-                self.refused(&format!("not forwarded: {problem}"));
-                plain_answer(StatusCode::BAD_GATEWAY, "not forwarded")
+            Err(HandleError::Handler(ForwardError(problem))) => {
+                self.print(&verified, false, None);
+                let reason = format!("not forwarded: {problem}");
+                self.reject(StatusCode::BAD_GATEWAY, &reason, "not forwarded")
             }
             Err(_) => {
-                self.refused("its body is not a JSON object");
-                plain_answer(StatusCode::BAD_REQUEST, "the body is not a JSON object")
+                let reason = "the body is not a JSON object";
+                self.reject(StatusCode::BAD_REQUEST, reason, reason)
             }
         }
     }
 
-    /// Sends the delivery on, if it is to be: the bytes as they came, and the headers that prove them.
-    async fn pass_on(
+    /// Forwards the delivery, if a URL is set, with its body and its signature headers unchanged.
+    async fn forward(
         &self,
         headers: &HeaderMap,
         body: Bytes,
-    ) -> Result<Option<(StatusCode, Bytes)>, NotForwarded> {
-        let Some((http, to)) = &self.forward else {
+    ) -> Result<Option<(StatusCode, Bytes)>, ForwardError> {
+        let Some((http, url)) = &self.forward else {
             return Ok(None);
         };
-        let mut request = http.post(to).body(body);
+        let mut request = http.post(url).body(body);
         for name in ["signature", "timestamp", header::CONTENT_TYPE.as_str()] {
             if let Some(value) = headers.get(name) {
                 request = request.header(name, value);
             }
         }
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| NotForwarded(cause(&error)))?;
-        let status = answer.status();
+        let failed = |error: reqwest::Error| ForwardError(root_cause(&error));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status();
         if !status.is_success() {
-            return Err(NotForwarded(format!(
-                "the receiver answered HTTP {}",
-                status.as_u16()
-            )));
+            let problem = format!("the receiver responded with HTTP {}", status.as_u16());
+            return Err(ForwardError(problem));
         }
-        let body = answer
-            .bytes()
-            .await
-            .map_err(|error| NotForwarded(cause(&error)))?;
+        let body = response.bytes().await.map_err(failed)?;
         Ok(Some((status, body)))
     }
 
-    fn refused(&self, why: &str) {
-        if self.out.is_json() {
-            let _ = self.out.line(json!({"refused": why}).to_string());
+    /// Prints why a delivery is rejected, and returns the response with `message` as its body.
+    fn reject(&self, status: StatusCode, reason: &str, message: &'static str) -> Response {
+        let line = if self.out.is_json() {
+            json!({ "refused": reason }).to_string()
         } else {
-            let word = self.out.paint().tone(Tone::Bad, "refused");
-            let _ = self.out.line(format!("{word}  {}", plain(why)));
-        }
+            let label = self.out.theme().apply(TextStyle::Error, "rejected");
+            format!("{label}  {}", sanitize(reason))
+        };
+        let _ = self.out.line(line);
+        (status, message).into_response()
     }
 
-    fn show(&self, verified: &VerifiedDelivery, again: bool, forwarded: Option<StatusCode>) {
+    fn print(
+        &self,
+        verified: &VerifiedDelivery,
+        is_duplicate: bool,
+        forwarded: Option<StatusCode>,
+    ) {
         let Ok(event) = verified.parse() else { return };
         let forwarded = forwarded.map(|status| status.as_u16());
         if self.out.is_json() {
@@ -220,43 +210,33 @@ impl Desk {
                 "eventType": event.event_type(),
                 "eventId": event.id(),
                 "signedAt": verified.signed_at().as_millis(),
-                "again": again,
+                "again": is_duplicate,
                 "forwarded": forwarded,
             })
             .to_string();
-            // The body as it came, to the digit: it was parsed, so that it is JSON; line ends in it are white space.
+            // The body is appended unchanged, to keep its digits. It is valid JSON, so its line breaks are whitespace.
             line.pop();
-            line.push_str(&format!(
-                ",\"body\":{}}}",
-                event.text().replace(['\n', '\r'], " ")
-            ));
+            let body = event.text().replace(['\n', '\r'], " ");
+            line.push_str(&format!(",\"body\":{body}}}"));
             let _ = self.out.line(line);
             return;
         }
-        let word = if again { Tone::Warning } else { Tone::Good };
-        let mut text = self
-            .out
-            .paint()
-            .tone(word, if again { "again  " } else { "proved " });
-        text.push_str(&format!(
-            "  {}  {}",
-            plain(event.event_type().unwrap_or("no type")),
-            plain(event.id().unwrap_or("no id"))
-        ));
+        let (style, label) = match is_duplicate {
+            true => (TextStyle::Warning, "duplicate"),
+            false => (TextStyle::Success, "verified "),
+        };
+        let mut line = format!(
+            "{}  {}  {}",
+            self.out.theme().apply(style, label),
+            sanitize(event.event_type().unwrap_or("no type")),
+            sanitize(event.id().unwrap_or("no id"))
+        );
         if let Some(status) = forwarded {
-            text.push_str(&format!("  forwarded, HTTP {status}"));
+            line.push_str(&format!("  forwarded, HTTP {status}"));
         }
-        let _ = self.out.line(text);
+        let _ = self.out.line(line);
         if let Some(data) = event.data() {
-            let _ = self.out.line(format!("         {}", plain(data)));
+            let _ = self.out.line(format!("           {}", sanitize(data)));
         }
     }
-}
-
-fn acknowledged() -> Response {
-    Acknowledgement.into_response()
-}
-
-fn plain_answer(status: StatusCode, words: &'static str) -> Response {
-    (status, Body::from(words)).into_response()
 }

@@ -1,39 +1,103 @@
-//! `webhook`: receives deliveries, or sends a signed one.
+//! The commands `webhook listen` and `webhook send`.
 
 mod listen;
-mod send;
 
-use clap::Subcommand;
+use std::time::{Instant, SystemTime};
 
-use crate::context::Context;
-use crate::failure::Failure;
+use clap::{Args, Subcommand};
+use stablelink::testing::TestDelivery;
 
-/// Webhooks.
+use super::sign::now;
+use crate::context::{Context, USER_AGENT};
+use crate::error::{CliError, CliExitCode, root_cause};
+use crate::input::InputArg;
+use crate::output::sanitize;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhook {
-    /// Receive deliveries on this machine: check, show, forward
+    /// Receive deliveries on this machine: verify, print and optionally forward them
     Listen(listen::Listen),
-    /// Send a delivery as the gateway would sign it, to test a receiver
-    Send(send::Send),
+    /// Send a delivery signed like the gateway's, to test a receiver
+    Send(SendArgs),
 }
 
 impl Webhook {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Listen(listen) => listen.run(context).await,
-            Self::Send(send) => send.run(context).await,
+            Self::Send(args) => args.send(context).await,
         }
     }
 }
 
-/// A client that goes where it is told and nowhere else: a redirect would carry a signed delivery to another host.
-pub(crate) fn http() -> Result<reqwest::Client, Failure> {
+/// Sends a delivery signed like the gateway's.
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// Event type, such as CHECKOUT_ORDER_CHANGED
+    #[arg(long, value_name = "TYPE", required_unless_present = "body")]
+    event: Option<String>,
+    /// URL of the receiver
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Event data as JSON: a literal text, @FILE, or @- for standard input
+    #[arg(short, long, value_name = "JSON|@FILE|@-")]
+    data: Option<InputArg>,
+    /// Event ID [default: generated]
+    #[arg(long)]
+    id: Option<String>,
+    /// Whole body instead of an event, sent and signed unchanged
+    #[arg(long, value_name = "BODY|@FILE|@-", conflicts_with_all = ["event", "data", "id"])]
+    body: Option<InputArg>,
+}
+
+impl SendArgs {
+    async fn send(self, context: &Context) -> Result<(), CliError> {
+        let key = context.sign_key()?;
+        let delivery = match self.body {
+            Some(body) => TestDelivery::raw(body.read()?),
+            None => {
+                let id = self.id;
+                let id = id.unwrap_or_else(|| format!("evt_{}", stablelink::request_id()));
+                let seconds = i64::try_from(now()?.as_millis() / 1000).unwrap_or_default();
+                let delivery = TestDelivery::new(self.event.unwrap_or_default())
+                    .id(id)
+                    .timestamp(seconds);
+                match &self.data {
+                    Some(data) => delivery.data(data.read_text()?.trim()),
+                    None => delivery,
+                }
+            }
+        };
+        let signed = delivery.signed(&key, SystemTime::now())?;
+        let start = Instant::now();
+        let request = http_client()?.post(&self.to).headers(signed.headers);
+        let response = request.body(signed.body).send().await.map_err(|error| {
+            let problem = format!("sending the delivery failed: {}", root_cause(&error));
+            CliError::new(CliExitCode::Network, problem)
+                .next("is the receiver running? `stablelink webhook listen` is one")
+        })?;
+        let status = response.status();
+        let body = response.text().await.unwrap_or_default();
+        let body: String = sanitize(body.trim()).chars().take(200).collect();
+        let (code, ms) = (status.as_u16(), start.elapsed().as_millis());
+        context.out.note(format!("HTTP {code} · {ms} ms"));
+        context.out.line(body)?;
+        if status.is_success() {
+            return Ok(());
+        }
+        let problem = format!("the receiver rejected the delivery: HTTP {code}");
+        Err(CliError::other(problem).next("the gateway would deliver it again, up to 14 times"))
+    }
+}
+
+/// Creates an HTTP client that follows no redirects: a redirect would send a signed delivery to another host.
+pub(crate) fn http_client() -> Result<reqwest::Client, CliError> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        // Less than the gateway waits.
+        // Shorter than the timeout of the gateway.
         .timeout(std::time::Duration::from_secs(14))
-        .user_agent(concat!("stablelink-cli/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .build()
-        .map_err(|error| Failure::other(format!("the HTTP client could not be made: {error}")))
+        .map_err(|error| CliError::other(format!("cannot create the HTTP client: {error}")))
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::token_file::TokenFiles;
-use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
+use super::{RefreshLock, StoreError, StoreFuture, StoreKey, StoredToken, TokenStore};
 use crate::Error;
-use crate::clock::{BoxFuture, Clock, SystemClock};
+use crate::clock::{Clock, SystemClock};
 
 /// Stores tokens in a file, for programs of one user on one machine, such as command-line tools. Needs the feature `file-store`
 /// and a Unix system.
@@ -67,7 +67,7 @@ impl FileStore {
     fn run<T: Send + 'static>(
         &self,
         act: impl FnOnce(&TokenFiles) -> Result<T, StoreError> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T, StoreError>> {
+    ) -> StoreFuture<'static, T> {
         let files = Arc::clone(&self.files);
         Box::pin(async move {
             let Ok(runtime) = Handle::try_current() else {
@@ -88,10 +88,7 @@ impl FileStore {
 }
 
 impl TokenStore for FileStore {
-    fn load<'a>(
-        &'a self,
-        key: &'a StoreKey,
-    ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>> {
         let key = key.to_string();
         self.run(move |files| files.read()?.token(&key))
     }
@@ -101,7 +98,7 @@ impl TokenStore for FileStore {
         key: &'a StoreKey,
         owner: &'a str,
         ttl: Duration,
-    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
+    ) -> StoreFuture<'a, Option<RefreshLock>> {
         let (key, owner) = (key.to_string(), owner.to_owned());
         let clock = Arc::clone(&self.clock);
         self.run(move |files| {
@@ -122,7 +119,7 @@ impl TokenStore for FileStore {
         key: &'a StoreKey,
         token: &'a StoredToken,
         lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> StoreFuture<'a, bool> {
         let (key, generation, now) = (key.to_string(), lock.generation(), self.clock.now());
         let token = token.clone();
         self.run(move |files| {
@@ -138,11 +135,7 @@ impl TokenStore for FileStore {
         })
     }
 
-    fn unlock<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()> {
         let (key, owner) = (key.to_string(), lock.owner().to_owned());
         self.run(move |files| {
             let mut locked = files.lock()?;
@@ -153,11 +146,7 @@ impl TokenStore for FileStore {
         })
     }
 
-    fn invalidate<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        generation: u64,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()> {
         let (key, now) = (key.to_string(), self.clock.now());
         self.run(move |files| {
             let _locked = files.lock()?;

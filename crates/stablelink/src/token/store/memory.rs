@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
-use crate::clock::{BoxFuture, Clock, SystemClock};
+use super::{RefreshLock, StoreFuture, StoreKey, StoredToken, TokenStore};
+use crate::clock::{Clock, SystemClock};
 
 /// Stores tokens in memory: the default. Clones share one store. Clients of one account that use the same store share its
 /// token.
@@ -41,7 +41,7 @@ impl MemoryStore {
         &self,
         key: &StoreKey,
         act: impl FnOnce(&mut TokenSlot, Duration) -> T,
-    ) -> BoxFuture<'static, Result<T, StoreError>> {
+    ) -> StoreFuture<'static, T> {
         let now = self.0.clock.monotonic();
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(slots.entry(key.clone()).or_default(), now);
@@ -56,10 +56,7 @@ impl Default for MemoryStore {
 }
 
 impl TokenStore for MemoryStore {
-    fn load<'a>(
-        &'a self,
-        key: &'a StoreKey,
-    ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>> {
         self.with_slot(key, |slot, _| slot.token.clone())
     }
 
@@ -68,7 +65,7 @@ impl TokenStore for MemoryStore {
         key: &'a StoreKey,
         owner: &'a str,
         ttl: Duration,
-    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
+    ) -> StoreFuture<'a, Option<RefreshLock>> {
         self.with_slot(key, |slot, now| {
             let is_held =
                 |(holder, expires): &(String, Duration)| holder != owner && now < *expires;
@@ -86,7 +83,7 @@ impl TokenStore for MemoryStore {
         key: &'a StoreKey,
         token: &'a StoredToken,
         lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> StoreFuture<'a, bool> {
         self.with_slot(key, |slot, _| {
             let is_newest = slot.generation == lock.generation();
             if is_newest {
@@ -96,21 +93,13 @@ impl TokenStore for MemoryStore {
         })
     }
 
-    fn unlock<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()> {
         self.with_slot(key, |slot, _| {
             slot.lock.take_if(|(owner, _)| *owner == lock.owner());
         })
     }
 
-    fn invalidate<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        generation: u64,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()> {
         self.with_slot(key, |slot, _| {
             if let Some(token) = slot.token.take_if(|token| token.generation() == generation) {
                 slot.token = Some(token.expired());

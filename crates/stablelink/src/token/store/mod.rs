@@ -24,6 +24,8 @@ pub use stored_token::StoredToken;
 
 use crate::clock::BoxFuture;
 
+pub(super) type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
 /// Stores the token of an account, so that all its clients share one.
 ///
 /// Issuing a token invalidates the previous one, so two processes with separate tokens keep invalidating each other's. A
@@ -45,10 +47,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     ///
     /// Fails if the store cannot be read.
-    fn load<'a>(
-        &'a self,
-        key: &'a StoreKey,
-    ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>>;
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>>;
 
     /// Acquires the lock of this key for the time `ttl`. Returns `None` immediately if another owner holds it.
     ///
@@ -62,7 +61,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
         key: &'a StoreKey,
         owner: &'a str,
         ttl: Duration,
-    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>>;
+    ) -> StoreFuture<'a, Option<RefreshLock>>;
 
     /// Saves a token whose generation is that of the lock, in one step with a check that no newer lock exists. Returns
     /// `false`, and changes nothing, if one exists. An expired lock is accepted if no newer lock exists.
@@ -75,18 +74,14 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
         key: &'a StoreKey,
         token: &'a StoredToken,
         lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    ) -> StoreFuture<'a, bool>;
 
     /// Releases the lock if its owner still holds it.
     ///
     /// # Errors
     ///
     /// Fails if the store cannot be written. The lock then expires.
-    fn unlock<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()>;
 
     /// Marks the stored token as [expired](StoredToken::expired) if it has this generation, because the gateway rejected it. Its
     /// refresh token stays.
@@ -94,11 +89,7 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     ///
     /// Fails if the store cannot be written.
-    fn invalidate<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        generation: u64,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()>;
 }
 
 /// Identifies a token: the gateway and the account.

@@ -7,8 +7,7 @@ use ::redis::{Cmd, cmd};
 use secrecy::ExposeSecret;
 
 use super::stored_token::unix_millis;
-use super::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
-use crate::clock::BoxFuture;
+use super::{RefreshLock, StoreError, StoreFuture, StoreKey, StoredToken, TokenStore};
 use crate::redis::{RedisCommandError, RedisConnection};
 
 /// Stores tokens in Redis, for any number of processes on any number of machines. Needs the feature `redis`.
@@ -126,10 +125,7 @@ impl RedisStore {
 }
 
 impl TokenStore for RedisStore {
-    fn load<'a>(
-        &'a self,
-        key: &'a StoreKey,
-    ) -> BoxFuture<'a, Result<Option<StoredToken>, StoreError>> {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>> {
         Box::pin(async move {
             let mut command = cmd("HMGET");
             command
@@ -152,7 +148,7 @@ impl TokenStore for RedisStore {
         key: &'a StoreKey,
         owner: &'a str,
         ttl: Duration,
-    ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
+    ) -> StoreFuture<'a, Option<RefreshLock>> {
         Box::pin(async move {
             let mut command = self.script(LOCK_SCRIPT, key, &[LOCK, GENERATION]);
             let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
@@ -167,7 +163,7 @@ impl TokenStore for RedisStore {
         key: &'a StoreKey,
         token: &'a StoredToken,
         lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let now = unix_millis(SystemTime::now());
             let ttl = token.retain_until_ms().saturating_sub(now);
@@ -180,11 +176,7 @@ impl TokenStore for RedisStore {
         })
     }
 
-    fn unlock<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        lock: &'a RefreshLock,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let mut command = self.script(UNLOCK_SCRIPT, key, &[LOCK]);
             command.arg(lock.owner());
@@ -193,11 +185,7 @@ impl TokenStore for RedisStore {
         })
     }
 
-    fn invalidate<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        generation: u64,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let mut command = self.script(INVALIDATE_SCRIPT, key, &[TOKEN]);
             command.arg(generation);

@@ -1,0 +1,218 @@
+//! The commands `login`, `logout`, `whoami` and `token`.
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use stablelink::{BearerToken, Client, Credentials, FileStore};
+
+use crate::context::{Context, SecretTriple, parse_environment};
+use crate::error::CliError;
+use crate::settings::{Directories, SecretParts, SecretsFile};
+use crate::terminal::SecretReader;
+
+/// Saves the secrets of a profile.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The dashboard shows the three secrets. On a terminal, the command prompts for them without echo. Otherwise it reads the API key,
+the API secret and the sign key from standard input, one per line:
+
+    pass show stablelink | stablelink --env sandbox login
+
+The secrets are checked by getting a token. This invalidates the previous token: only one token is valid at a time.")]
+pub(crate) struct Login {
+    /// Save the secrets without checking them
+    #[arg(long)]
+    no_check: bool,
+    /// Use this profile by default
+    #[arg(long)]
+    make_default: bool,
+}
+
+impl Login {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let directories = Directories::of_user()?;
+        let name = context.profile_name()?;
+        let mut config = context.config()?;
+        let of_profile = config.profiles.get(&name);
+        let of_profile = of_profile.and_then(|profile| profile.environment.clone());
+        // The profile may not exist yet.
+        let environment_override = context.environment_override().map(|name| name.value);
+        let environment_name = environment_override.or(of_profile).ok_or_else(|| {
+            CliError::usage("the environment of the secrets is missing")
+                .next("stablelink --env sandbox login")
+        })?;
+        let environment = parse_environment(&environment_name)?;
+
+        let mut reader = SecretReader::open();
+        let mut secret = |what: &str| {
+            reader.next(what)?.ok_or_else(|| {
+                CliError::usage(format!("no {what} was entered; nothing was saved")).next(
+                    "enter the API key, the API secret and the sign key from the dashboard, one per line",
+                )
+            })
+        };
+        let secrets = SecretTriple {
+            api_key: secret("api key")?,
+            api_secret: secret("api secret")?,
+            sign_key: secret("sign key")?,
+        };
+
+        if !self.no_check {
+            let client = Client::builder()
+                .environment(environment.clone())
+                .credentials(Credentials::from(secrets.clone()))
+                .token_store(FileStore::at(directories.token_file()?)?)
+                .build()?;
+            client.token().await?;
+        }
+
+        let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
+        let parts = SecretParts {
+            api_key: Some(secrets.api_key),
+            api_secret: Some(secrets.api_secret),
+            sign_key: Some(secrets.sign_key),
+        };
+        secrets_file.set(&name, parts);
+        secrets_file.save(&directories.secrets_file())?;
+        let profile = config.profiles.entry(name.clone()).or_default();
+        profile.environment = Some(environment_name);
+        if self.make_default || config.default.is_none() {
+            config.default = Some(name.clone());
+        }
+        config.save(&directories.config_file())?;
+        let done = if self.no_check {
+            "saved without a check"
+        } else {
+            "checked and saved"
+        };
+        context.out.note(format!(
+            "secrets of profile {name} for {}: {done} in {}",
+            environment.origin(),
+            directories.secrets_file().display()
+        ));
+        if context.secrets()?.source == "environment variables" {
+            context
+                .out
+                .note("environment variables with secrets are set and override this profile");
+        }
+        Ok(())
+    }
+}
+
+/// Deletes the secrets of a profile.
+#[derive(Debug, Args)]
+pub(crate) struct Logout {}
+
+impl Logout {
+    pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
+        let path = Directories::of_user()?.secrets_file();
+        let name = context.profile_name()?;
+        let mut secrets_file = SecretsFile::load(&path)?;
+        if !secrets_file.remove(&name) {
+            let problem = format!("profile {name} has no saved secrets");
+            return Err(CliError::usage(problem));
+        }
+        secrets_file.save(&path)?;
+        context
+            .out
+            .note(format!("deleted the secrets of profile {name}"));
+        Ok(())
+    }
+}
+
+/// Shows the environment, the credentials and the token in use.
+#[derive(Debug, Args)]
+pub(crate) struct Whoami {
+    /// Send no request
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Whoami {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let environment = context.environment()?;
+        let secrets = context.secrets()?;
+        let credentials = context.secret_triple();
+        let mut rows = vec![
+            (
+                "environment",
+                format!("{} ({})", environment.value.origin(), environment.source),
+            ),
+            ("profile", context.profile_name()?),
+            ("secrets", secrets.source),
+            ("api key", fingerprint(secrets.value.api_key.as_ref())),
+            ("query form", context.query_form()?.to_string()),
+        ];
+        if let Ok(directories) = Directories::of_user() {
+            let config_file = directories.config_file();
+            rows.push(("settings", config_file.display().to_string()));
+            rows.push(("tokens", directories.token_file()?.display().to_string()));
+        }
+        let token = match (&credentials, self.offline) {
+            (Ok(_), false) => Some(context.client()?.token().await),
+            _ => None,
+        };
+        if let Some(Ok(token)) = &token {
+            let (expiry, generation) = (expiry(token), token.generation());
+            rows.push((
+                "token",
+                format!("expires at {expiry}, generation {generation}"),
+            ));
+        }
+        context.out.pairs(&rows)?;
+        credentials?;
+        token.transpose()?;
+        Ok(())
+    }
+}
+
+/// Returns three bytes of the SHA-256 digest: enough to distinguish two secrets, and useless for guessing one.
+fn fingerprint(secret: Option<&SecretString>) -> String {
+    let Some(secret) = secret else {
+        return "missing".to_owned();
+    };
+    let digest = Sha256::digest(secret.expose_secret());
+    format!(
+        "sha256 {:02x}{:02x}{:02x}…",
+        digest[0], digest[1], digest[2]
+    )
+}
+
+/// Gets an access token and shows when it expires.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+All commands of this user share one token, because only one token per client is valid at a time. It is refreshed before it
+expires. For a program that cannot share it:
+
+    curl -H \"Authorization: Bearer $(stablelink token --print)\" ...")]
+pub(crate) struct Token {
+    /// Print only the token, which together with the sign key allows calls in your name
+    #[arg(long)]
+    print: bool,
+}
+
+impl Token {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let token = context.client()?.token().await?;
+        if self.print {
+            return context.out.line(token.token().expose_secret());
+        }
+        // The field names of the JSON output are stable.
+        let names = match context.out.is_json() {
+            true => ("lives until", "number"),
+            false => ("expires at", "generation"),
+        };
+        context.out.pairs(&[
+            (names.0, expiry(&token)),
+            (names.1, token.generation().to_string()),
+        ])
+    }
+}
+
+/// Returns the expiry time of a token in UTC.
+fn expiry(token: &BearerToken) -> String {
+    jiff::Timestamp::try_from(token.expires_at()).map_or_else(
+        |_| "a time out of range".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
