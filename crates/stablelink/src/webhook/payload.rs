@@ -177,28 +177,28 @@ mod tests {
 
     #[test]
     fn error_shows_the_path_but_no_value() {
-        for (data, told) in [
+        for (data, expected) in [
             (
                 r#","data":{"amount":"Leo Secretive"}"#,
-                "the delivery can't be read at `data.amount`: it does not have the documented form",
+                "cannot read the delivery at `data.amount`: it does not have the documented form",
             ),
             (
                 r#","data":{"orderNo":7777777}"#,
-                "the delivery can't be read at `data.orderNo`: expected a string",
+                "cannot read the delivery at `data.orderNo`: expected a string",
             ),
             (
                 r#","data":"SUCCESS""#,
-                "the delivery can't be read at `data`: expected an object",
+                "cannot read the delivery at `data`: expected an object",
             ),
-            ("", "the delivery can't be read at `data`: it is missing"),
+            ("", "cannot read the delivery at `data`: it is missing"),
             (
                 r#","data":null"#,
-                "the delivery can't be read at `data`: it is missing",
+                "cannot read the delivery at `data`: it is missing",
             ),
         ] {
             let body = format!(r#"{{"eventType":"ABNORMAL_PAYMENT"{data}}}"#);
             let error = payload(&body).unwrap_err();
-            assert_eq!(error.to_string(), told, "{body}");
+            assert_eq!(error.to_string(), expected, "{body}");
             assert!(!format!("{error:?}").contains("Secretive"), "{error:?}");
         }
     }

@@ -12,7 +12,7 @@ use crate::setup::{
     Call, builder, clocked, credentials, effects, keyed, never, order, outcome, pair, quick, read,
     when,
 };
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Without a connection nothing is sent: the call is retryable.
 #[tokio::test]
@@ -38,12 +38,12 @@ async fn failed_connection_is_not_ambiguous() {
         for (call, attempts) in [(read as Call, 3), (keyed as Call, 3), (never as Call, 1)] {
             let result = call(&client).await;
             assert_eq!(outcome(&result), "transport", "{name}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert!(error.is_retryable(), "{name}: {error:?}");
             if name == "left" {
                 assert_eq!(error.attempts(), attempts, "{name}: {error:?}");
             }
-            assert!(error.to_string().contains("no connection"), "{error}");
+            assert!(error.to_string().contains("cannot connect"), "{error}");
         }
     }
 }
@@ -75,7 +75,7 @@ async fn deadline_in_later_attempt_keeps_first_ambiguous() {
         sandbox.faults().add(Fault::unauthorized().on_calls());
         let result = ended_at_its_token(call, &client, &sandbox, &clock).await;
         assert_eq!(outcome(&result), expected, "{result:?}");
-        let error = result.told_err();
+        let error = result.checked_err();
         assert_eq!(error.is_retryable(), expected == "timeout");
         assert_eq!(error.idempotency_key().is_some(), expected == "ambiguous");
         assert_eq!(sandbox.effects().total(create), 0);
@@ -93,7 +93,7 @@ async fn deadline_during_token_refresh_is_not_ambiguous() {
         sandbox.faults().add(Fault::unauthorized().on_calls());
         let result = ended_at_its_token(call, &client, &sandbox, &clock).await;
         assert_eq!(outcome(&result), "timeout", "{result:?}");
-        assert!(result.told_err().is_retryable());
+        assert!(result.checked_err().is_retryable());
     }
 }
 
@@ -105,20 +105,20 @@ async fn ambiguous_error_displays_one_sentence() {
     let fault = |fault: Fault| sandbox.faults().add(fault.on(create).always());
     let order = order().with_order_no("A7");
     fault(Fault::status(503));
-    let error = client.checkout_orders().create(&order).await.told_err();
+    let error = client.checkout_orders().create(&order).await.checked_err();
     assert_eq!(
         error.to_string(),
         "create checkout order: sent, but the outcome is unknown; look it up by orderNo \"A7\": \
-         the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+         the gateway failed: 503 \"a fault of the sandbox was injected\" (HTTP 503, attempt 3)"
     );
     let cause = std::error::Error::source(&error).unwrap();
     assert_eq!(
         cause.to_string(),
-        "create checkout order: the gateway failed: 503 \"the sandbox was asked to fail\" (HTTP 503, attempt 3)"
+        "create checkout order: the gateway failed: 503 \"a fault of the sandbox was injected\" (HTTP 503, attempt 3)"
     );
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::html(200).on(cancel));
-    let error = client.checkout_orders().cancel("A7").await.told_err();
+    let error = client.checkout_orders().cancel("A7").await.checked_err();
     assert_eq!(
         error.to_string(),
         "cancel checkout order: sent, but the outcome is unknown; look up the record before you send it again: \
@@ -129,7 +129,7 @@ async fn ambiguous_error_displays_one_sentence() {
     sandbox.faults().add(Fault::reset().on(create));
     sandbox.revoke_tokens();
     sandbox.faults().add(Fault::status(400).on_token().always());
-    let error = client.checkout_orders().create(&order).await.told_err();
+    let error = client.checkout_orders().create(&order).await.checked_err();
     let text = error.to_string();
     assert!(
         text.contains("A7")
@@ -154,7 +154,7 @@ async fn dropped_call_never_creates_second_order() {
             _ = client.checkout_orders().create(&order).into_future() => {}
             () = goes => {}
         }
-        let result = client.checkout_orders().create(&order).await.told();
+        let result = client.checkout_orders().create(&order).await.checked();
         match &result {
             Ok(_) => {}
             Err(error) => assert!(error.is_duplicate(), "{turns}: {error}"),
@@ -192,10 +192,10 @@ async fn ambiguous_order_can_be_sent_again() {
             .faults()
             .add(if after { fault.after_effect() } else { fault });
         let order = order();
-        let error = client.checkout_orders().create(&order).await.told_err();
+        let error = client.checkout_orders().create(&order).await.checked_err();
         assert!(error.is_ambiguous(), "{error}");
         assert_eq!(error.idempotency_key(), Some(order.order_no()));
-        match client.checkout_orders().create(&order).await.told() {
+        match client.checkout_orders().create(&order).await.checked() {
             Ok(_) => assert!(!after),
             Err(error) => assert!(after && error.is_duplicate(), "{error}"),
         }
@@ -214,7 +214,7 @@ async fn false_error_response_is_detected_by_retry() {
         let order = order();
         let result = client.checkout_orders().create(&order).await;
         assert_eq!(outcome(&result), "api", "{result:?}");
-        let error = result.told_err();
+        let error = result.checked_err();
         assert!(error.is_duplicate() && error.may_have_taken_effect());
         assert_eq!(error.attempts(), 2, "{error}");
         assert_eq!(effects(&sandbox, &order), 1);

@@ -5,7 +5,7 @@ use stablelink::{Decimal, ErrorKind, Method};
 use stablelink_sandbox::{Fault, Operation, RateVersion, Sandbox};
 
 use crate::setup::{builder, order, pair};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 #[tokio::test]
 async fn exchange_rate_of_both_page_versions_is_parsed() {
@@ -63,7 +63,7 @@ async fn same_value_sent_twice_creates_one_order() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
-    let error = client.checkout_orders().create(&order).await.told_err();
+    let error = client.checkout_orders().create(&order).await.checked_err();
     assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
     assert!(error.is_duplicate() && !error.is_ambiguous() && !error.is_retryable());
     assert!(error.may_have_taken_effect());
@@ -82,7 +82,7 @@ async fn invalid_order_number_is_not_sent() {
         .checkout_orders()
         .create(&order().with_order_no("a-1"))
         .await
-        .told_err();
+        .checked_err();
     assert!(
         matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
         "{error}"
@@ -118,7 +118,7 @@ async fn invalid_raw_request_is_not_sent() {
         ("method", client.request(Method::CONNECT, "/a")),
         ("body", client.request(Method::POST, "/a").json(&endless)),
     ] {
-        let error = call.await.told_err();
+        let error = call.await.checked_err();
         let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
             panic!("{name}: {error:?}");
         };
@@ -146,7 +146,7 @@ async fn raw_request_is_retried_only_if_allowed() {
             Some(true) => call.safe_to_retry(),
             Some(false) => call.idempotency_key("orderNo", "k-7"),
         };
-        let error = call.json(&json!({"orderNo": "k-7"})).await.told_err();
+        let error = call.json(&json!({"orderNo": "k-7"})).await.checked_err();
         assert_eq!(error.is_ambiguous(), name != "safe", "{name}: {error:?}");
         assert_eq!(error.is_retryable(), name == "safe", "{name}");
         assert_eq!(error.idempotency_key(), key, "{name}");
@@ -170,7 +170,7 @@ async fn raw_request_without_its_key_is_not_sent() {
         call().json(&json!({"requestId": "k-7"})),
         call().query("orderNo", "k-8"),
     ] {
-        let error = call.idempotency_key("orderNo", "k-7").await.told_err();
+        let error = call.idempotency_key("orderNo", "k-7").await.checked_err();
         let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
             panic!("{error}");
         };
@@ -194,7 +194,7 @@ async fn path_to_other_origin_is_not_sent() {
         "/\\host",
         "/a#b",
     ] {
-        let error = client.request(Method::GET, path).await.told_err();
+        let error = client.request(Method::GET, path).await.checked_err();
         assert!(
             matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
             "{path}: {error}"

@@ -20,7 +20,7 @@ use stablelink_sandbox::{Fault, Operation};
 #[cfg(feature = "axum")]
 use crate::setup::pair;
 use crate::setup::{Call, clocked, credentials, effects, keyed, order, outcome, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const HOUR: i64 = 60 * 60;
 
@@ -100,7 +100,7 @@ async fn rejected_timestamp_is_corrected_for_any_status() {
             .faults()
             .add(refusal.header("date", "").on_calls().always());
         sandbox.clock().advance(Duration::from_secs(1));
-        let error = keyed(&client).await.told_err();
+        let error = keyed(&client).await.checked_err();
         assert!(error.attempts() <= 3, "{status} {error}");
         assert!(sandbox.token_grants().granted() <= 2, "{status}");
     }
@@ -201,7 +201,7 @@ async fn useless_clock_correction_is_tried_once() {
     let order = order();
     for _ in 0..3 {
         let before = sent(&sandbox, Operation::CreateCheckoutOrder);
-        let error = client.checkout_orders().create(&order).await.told_err();
+        let error = client.checkout_orders().create(&order).await.checked_err();
         assert_eq!(error.kind().name(), "api");
         assert!(error.attempts() <= 2, "{error}");
         assert!(sent(&sandbox, Operation::CreateCheckoutOrder) - before <= 2);
@@ -221,7 +221,7 @@ async fn lost_attempt_before_clock_correction_is_ambiguous() {
     clock.jump(HOUR);
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
-    let error = client.checkout_orders().cancel("7").await.told_err();
+    let error = client.checkout_orders().cancel("7").await.checked_err();
     assert!(error.is_ambiguous(), "{error:?}");
     assert_eq!(sent(&sandbox, cancel), 2);
     assert_eq!(error.attempts(), 2);

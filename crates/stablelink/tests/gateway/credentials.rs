@@ -14,7 +14,7 @@ use stablelink::{
 use stablelink_sandbox::{Operation, Sandbox};
 
 use crate::setup::{Call, builder, clocked, keyed, outcome, pair, quick, read, sent, when};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// A custom credential source fails, or returns unusable credentials.
 #[tokio::test]
@@ -41,13 +41,13 @@ async fn credential_source_recovers_after_failures() {
         .build()
         .unwrap();
     for (text, retryable) in [
-        ("could not be had from their source", true),
+        ("the credential source failed", true),
         ("the sign key is empty", false),
         ("the api key or api secret is empty", false),
     ] {
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "configuration", "{result:?}");
-        let error = result.told_err();
+        let error = result.checked_err();
         assert!(error.to_string().contains(text), "{error}");
         assert_eq!(error.is_retryable(), retryable, "{error}");
         assert_eq!(sandbox.request_count(), 0);
@@ -240,7 +240,7 @@ async fn failing_source_fails_calls_after_the_token_expires() {
     }
     advance();
     for _ in 0..3 {
-        let error = keyed(&client).await.told_err();
+        let error = keyed(&client).await.checked_err();
         assert_eq!(error.kind().name(), "configuration");
         assert!(error.is_retryable(), "{error}");
     }

@@ -9,7 +9,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 use crate::setup::{
     Call, clocked, effects, keyed, never, nothing, order, outcome, read, sent, when,
 };
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -129,7 +129,7 @@ async fn deadline_ends_call_in_every_stage() {
                 continue;
             }
             assert_eq!(outcome(&result), expected, "{result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.is_retryable(), retryable);
             assert_eq!(error.attempts(), 1);
         }
@@ -145,7 +145,7 @@ async fn deadline_includes_token_request() {
         sandbox.faults().add(Fault::stall().on_token().always());
         let result = driven(&sandbox, &clock, SECOND * 3, call(&client)).await;
         assert_eq!(outcome(&result), "timeout", "{result:?}");
-        assert!(result.told_err().is_retryable());
+        assert!(result.checked_err().is_retryable());
     }
 }
 
@@ -169,7 +169,7 @@ async fn zero_deadline_sends_nothing() {
     ] {
         let result = call.await;
         assert_eq!(outcome(&result), "timeout", "{result:?}");
-        let error = result.told_err();
+        let error = result.checked_err();
         assert!(error.is_retryable() && error.attempts() == 0, "{error:?}");
     }
     assert_eq!(sandbox.request_count(), before);
@@ -194,7 +194,10 @@ async fn deadline_during_lookup_is_ambiguous() {
     clock.advance(SECOND * 5);
     let result = task.await.unwrap();
     assert_eq!(outcome(&result), "ambiguous", "{result:?}");
-    assert_eq!(result.told_err().idempotency_key(), Some(order.order_no()));
+    assert_eq!(
+        result.checked_err().idempotency_key(),
+        Some(order.order_no())
+    );
     assert_eq!(effects(&sandbox, &order), 1);
 }
 
@@ -204,10 +207,10 @@ async fn call_overrides_client_timeouts() {
     sandbox.faults().add(Fault::stall().on_calls().always());
     let quote = || client.exchange_rates().quote("USDT", "USD");
     let short = nothing(quote().deadline(SECOND).into_future());
-    let error = driven(&sandbox, &clock, SECOND, short).await.told_err();
+    let error = driven(&sandbox, &clock, SECOND, short).await.checked_err();
     assert_eq!((error.attempts(), error.kind().name()), (1, "timeout"));
     let short = nothing(quote().attempt_timeout(SECOND).into_future());
-    let error = driven(&sandbox, &clock, SECOND, short).await.told_err();
+    let error = driven(&sandbox, &clock, SECOND, short).await.checked_err();
     assert_eq!((error.attempts(), error.kind().name()), (3, "timeout"));
     // The largest values, for callers that want no limit.
     sandbox.faults().clear();

@@ -4,7 +4,7 @@ use stablelink::{Error, ErrorKind};
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{order, pair};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Returns a short name of an error.
 fn kind(error: &Error) -> &'static str {
@@ -96,7 +96,7 @@ async fn payment_call_has_at_most_one_effect() {
             .faults()
             .add(fault().on(Operation::CreateCheckoutOrder));
         let order = order();
-        let made = client.checkout_orders().create(&order).await.told();
+        let made = client.checkout_orders().create(&order).await.checked();
         let seen = match &made {
             Ok(made) => {
                 assert_eq!(made.order_no.as_deref(), Some(order.order_no()), "{name}");

@@ -8,7 +8,7 @@ use stablelink::{
 };
 
 use crate::setup::{nothing, order, pair};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 type Make = fn(&Client, &str) -> BoxFuture<'static, Result<(), Error>>;
 
@@ -48,7 +48,7 @@ async fn invalid_idempotency_key_is_not_sent() {
     let (sandbox, client) = pair().await;
     for (field, make) in keyed() {
         for key in ["", " ", "\t\n\u{3000}"] {
-            let error = make(&client, key).await.told_err();
+            let error = make(&client, key).await.checked_err();
             let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
                 panic!("{field} {key:?}: {error}");
             };
@@ -59,7 +59,7 @@ async fn invalid_idempotency_key_is_not_sent() {
     let longest = "é".repeat(64);
     for (field, make) in keyed() {
         if field == "requestId" {
-            let error = make(&client, &format!("{longest}1")).await.told_err();
+            let error = make(&client, &format!("{longest}1")).await.checked_err();
             let invalid = matches!(error.kind(), ErrorKind::InvalidArgument { .. });
             assert!(invalid, "{error}");
         }

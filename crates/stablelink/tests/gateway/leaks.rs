@@ -413,7 +413,7 @@ async fn search_finds_planted_leaks() {
     );
 }
 
-/// Tests in this folder take errors out of results with `told_err`, which checks them for leaks.
+/// Tests in this folder take errors out of results with `checked_err`, which checks them for leaks.
 #[test]
 fn tests_check_every_error_for_leaks() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway"));
@@ -427,7 +427,7 @@ fn tests_check_every_error_for_leaks() {
             let place = format!("{}:{}", path.display(), index + 1);
             assert!(
                 !line.contains(&unchecked),
-                "{place}: use `told_err` instead"
+                "{place}: use `checked_err` instead"
             );
         }
     }

@@ -6,7 +6,7 @@ use stablelink::RetryPolicy;
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{builder, clocked, effects, order, outcome, pair, quick, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 #[tokio::test]
 async fn retry_after_is_honoured_within_the_deadline() {
@@ -35,7 +35,7 @@ async fn retry_after_is_honoured_within_the_deadline() {
                 assert_eq!(clock.pauses(), [Duration::from_secs(seconds)], "{label}");
             } else {
                 assert_eq!(outcome(&result), kind, "{label}");
-                let error = result.told_err();
+                let error = result.checked_err();
                 let expected = Some(Duration::from_secs(seconds));
                 assert_eq!(error.retry_after(), expected, "{label}");
                 assert!(error.is_retryable(), "{label}");
@@ -110,7 +110,7 @@ async fn payment_with_a_long_retry_after_is_ambiguous_immediately() {
             .after_effect(),
     );
     let order = order();
-    let error = client.checkout_orders().create(&order).await.told_err();
+    let error = client.checkout_orders().create(&order).await.checked_err();
     assert!(error.is_ambiguous(), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)));
     assert_eq!(error.http_status(), Some(503));
@@ -183,7 +183,7 @@ async fn call_can_set_its_number_of_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (5, 5)] {
         let before = sent(&sandbox, rates);
         let quote = client.exchange_rates().quote("USDT", "USD");
-        assert!(quote.max_attempts(attempts).await.told().is_err());
+        assert!(quote.max_attempts(attempts).await.checked().is_err());
         assert_eq!(sent(&sandbox, rates) - before, expected);
     }
 }

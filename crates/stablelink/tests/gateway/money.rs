@@ -6,7 +6,7 @@ use stablelink::{Client, Decimal, Method, NewCheckoutOrder, NewSettlement, Respo
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{pair, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -127,7 +127,7 @@ async fn unrepresentable_amount_is_error() {
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
-        let error = client.checkout_orders().get("7").await.told_err();
+        let error = client.checkout_orders().get("7").await.checked_err();
         assert_eq!(error.kind().name(), "decode", "{json}: {error}");
         assert!(error.to_string().contains("retdata.orderAmount"), "{error}");
     }

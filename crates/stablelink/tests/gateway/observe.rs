@@ -6,7 +6,7 @@ use tracing::Level;
 
 use crate::capture::{Capture, CapturedSpan};
 use crate::setup::{clocked, order, pair, read, when};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Returns the fields of a span in one line, sorted by name.
 fn line(span: &CapturedSpan) -> String {
@@ -30,7 +30,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
     sandbox.revoke_tokens();
-    let error = client.checkout_orders().create(&order).await.told_err();
+    let error = client.checkout_orders().create(&order).await.checked_err();
     assert!(error.is_duplicate());
 
     let calls = capture.spans("stablelink.call");
@@ -95,9 +95,13 @@ async fn cancelled_and_unsent_calls_have_a_span() {
         result = read(&client) => panic!("{result:?}"),
         () = when(|| sandbox.faults().injections(id) == 1) => {}
     }
-    client.request(Method::GET, "//host").await.told_err();
+    client.request(Method::GET, "//host").await.checked_err();
     let illegal = order().with_order_no("a-1");
-    client.checkout_orders().create(&illegal).await.told_err();
+    client
+        .checkout_orders()
+        .create(&illegal)
+        .await
+        .checked_err();
     let kinds = |name| -> Vec<String> {
         let spans = capture.spans(name);
         let kinds = spans.iter().map(|span| span.fields["error.type"].clone());
@@ -137,7 +141,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
             ),
             (
                 Level::DEBUG,
-                "error.type=transport message=retrying call operation=get_exchange_rate delay_ms=0"
+                "delay_ms=0 error.type=transport message=retrying call operation=get_exchange_rate"
             ),
         ]
     );
@@ -148,7 +152,7 @@ async fn custom_call_shows_its_method_but_not_its_path() {
     let (capture, _guard) = Capture::start();
     let (_sandbox, client) = pair().await;
     let path = "/checkout/order/info?orderNo=12345";
-    client.request(Method::GET, path).await.told_err();
+    client.request(Method::GET, path).await.checked_err();
     let spans = capture.spans("stablelink.call");
     assert_eq!(spans[0].fields["operation"], "GET request");
     assert!(!format!("{:?}", capture.events()).contains("12345"));
@@ -215,8 +219,8 @@ mod metrics {
             sandbox.revoke_tokens();
             read(&client).await.unwrap();
             sandbox.faults().add(Fault::reset().on_calls().always());
-            read(&client).await.told_err();
-            keyed(&client).await.told_err();
+            read(&client).await.checked_err();
+            keyed(&client).await.checked_err();
         });
         assert_eq!(
             lines,

@@ -9,7 +9,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
 use crate::setup::{builder, order, sent, when};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Returns a client whose delays take no time, and the number of an order.
 async fn waiting(sandbox: &Sandbox) -> (Client, ManualClock, String) {
@@ -72,7 +72,7 @@ async fn poller_ends_at_final_status_only() {
             .wait(&number)
             .until_final()
             .await
-            .told();
+            .checked();
         sandbox.faults().remove(fault);
         match outcome {
             Ok(_) => assert!(ends, "{status}"),
@@ -104,7 +104,7 @@ async fn poller_ignores_retryable_errors_only() {
         .wait("unknown")
         .until_final()
         .await
-        .told_err();
+        .checked_err();
     assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
 
     sandbox
@@ -115,7 +115,7 @@ async fn poller_ignores_retryable_errors_only() {
         .wait(&number)
         .until_final()
         .await
-        .told_err();
+        .checked_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
     let last = std::error::Error::source(&error).unwrap().to_string();
     assert!(last.contains("503"), "{last}");
@@ -132,7 +132,7 @@ async fn poller_can_be_cancelled() {
         .cancel_on(async { tokio::task::yield_now().await })
         .until(|_| false)
         .await
-        .told_err();
+        .checked_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
 }
 
@@ -194,7 +194,7 @@ async fn poller_deadline_ends_pending_lookup() {
         () = when(|| sandbox.faults().injections(stall) == 1) => {}
     }
     clock.advance(Duration::from_secs(5));
-    let error = wait.await.told_err();
+    let error = wait.await.checked_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
     assert!(error.is_retryable());
     assert_eq!(sent(&sandbox, Operation::GetCheckoutOrder), 1);
@@ -206,7 +206,7 @@ async fn cancelled_poller_sends_nothing() {
     let (client, _clock, number) = waiting(&sandbox).await;
     let (capture, _guard) = Capture::start();
     let wait = client.checkout_orders().wait(&number);
-    let error = wait.cancel_on(async {}).until_final().await.told_err();
+    let error = wait.cancel_on(async {}).until_final().await.checked_err();
     assert!(matches!(error.kind(), ErrorKind::Cancelled), "{error}");
     assert!(capture.spans("stablelink.call").is_empty());
 }
@@ -233,7 +233,7 @@ async fn dropped_poller_cancels_its_lookup() {
         asked(2).await;
         drop(stop);
     });
-    assert!(matches!(result.told_err().kind(), ErrorKind::Cancelled));
+    assert!(matches!(result.checked_err().kind(), ErrorKind::Cancelled));
     let calls = capture.spans("stablelink.call");
     let ends: Vec<&str> = calls
         .iter()

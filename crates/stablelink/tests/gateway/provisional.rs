@@ -10,7 +10,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::capture::Capture;
 use crate::setup::{builder, order, pair, sent, when};
-use crate::watch::{self, Told};
+use crate::watch::{self, CheckedResult};
 
 fn money(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -32,7 +32,7 @@ async fn on_ramp_sent_repeatedly_is_created_once() {
         made.amount.map(|amount| amount.get()),
         Some(money("120.233567"))
     );
-    let error = client.trades().create(&trade).await.told_err();
+    let error = client.trades().create(&trade).await.checked_err();
     assert!(error.is_duplicate(), "{error}");
     assert_eq!(
         sandbox
@@ -62,7 +62,7 @@ async fn lost_then_rejected_trade_is_ambiguous() {
     sandbox
         .faults()
         .add(Fault::reset().on(Operation::CreateTrade).after_effect());
-    let error = client.trades().create(&trade).await.told_err();
+    let error = client.trades().create(&trade).await.checked_err();
     assert!(error.is_ambiguous() && error.is_duplicate(), "{error}");
     assert_eq!(error.idempotency_key(), Some(trade.request_id()));
     // The lookup is inferred, so the caller decides whether to rely on it.
@@ -118,7 +118,7 @@ async fn list_without_records_field_is_error() {
     let error = poll_fn(|context| pages.as_mut().poll_next(context))
         .await
         .unwrap()
-        .told_err();
+        .checked_err();
     match error.kind() {
         ErrorKind::Decode(decode) => assert_eq!(decode.path(), "retdata.rows"),
         other => panic!("{other:?}"),
@@ -209,7 +209,7 @@ async fn repeated_page_is_error() {
     let mut pages = pin!(pages(&client, paging));
     assert!(next(pages.as_mut()).await.unwrap().starts_with('{'));
     let error = poll_fn(|context| pages.as_mut().poll_next(context)).await;
-    let error = error.unwrap().told_err();
+    let error = error.unwrap().checked_err();
     assert_eq!(
         error.to_string(),
         "list checkout orders: cannot read the response at `retdata.records`: the records are those of an earlier page; \

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::setup::{Call, builder, keyed, never, outcome, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Another host, which must not be called.
 struct Elsewhere(TcpListener);
@@ -71,7 +71,7 @@ async fn redirect_is_not_followed() {
                     let result = call(client).await;
                     let label = format!("{status} {location} {operation}");
                     assert_eq!(outcome(&result), expected, "{label}: {result:?}");
-                    let error = result.told_err();
+                    let error = result.checked_err();
                     assert_eq!(error.http_status(), Some(status), "{label}");
                     assert!(!error.is_retryable(), "{label}");
                     let after = (sent(&sandbox, operation), sandbox.request_count());
@@ -102,7 +102,7 @@ async fn redirected_token_request_is_not_repeated() {
         );
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "transport", "{result:?}");
-        let error = result.told_err();
+        let error = result.checked_err();
         assert!(!error.is_retryable(), "{error:?}");
         assert_eq!(error.http_status(), Some(status));
         assert_eq!(sent(&sandbox, Operation::IssueAccessToken) - before, 1);

@@ -6,7 +6,7 @@ use stablelink::{ErrorKind, Method, Response};
 use stablelink_sandbox::{ErrorStatus, Fault, Operation, RetcodeForm, Retmsg, Sandbox, TokenShape};
 
 use crate::setup::{Call, builder, effects, keyed, never, order, outcome, pair, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -44,7 +44,7 @@ async fn field_of_wrong_type_is_named_with_path() {
         let fault = Fault::replace_field(path, json).on(operation).always();
         let error = if operation == create {
             sandbox.faults().add(fault);
-            let error = client.checkout_orders().create(&order).await.told_err();
+            let error = client.checkout_orders().create(&order).await.checked_err();
             // The envelope said success: this is not ambiguous.
             assert_eq!(effects(&sandbox, &order), 1, "{label}");
             error
@@ -52,7 +52,7 @@ async fn field_of_wrong_type_is_named_with_path() {
             client.checkout_orders().create(&order).await.unwrap();
             sandbox.faults().add(fault);
             let get = client.checkout_orders().get(order.order_no());
-            get.await.told_err()
+            get.await.checked_err()
         };
         let ErrorKind::Decode(decode) = error.kind() else {
             panic!("{label}: {error:?}");
@@ -230,7 +230,7 @@ async fn every_form_of_rejection_is_recognised() {
             let before = sandbox.request_count();
             let result = call(&client).await;
             assert_eq!(outcome(&result), "api", "{status} {body}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.retcode(), retcode, "{body}");
             let refusal = error.api_error().unwrap();
             assert_eq!(refusal.message(), message, "{body}");
@@ -289,7 +289,7 @@ async fn response_without_envelope_is_not_a_rejection() {
             );
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{body}: {result:?}");
-            assert_eq!(result.told_err().attempts(), 1, "{body}");
+            assert_eq!(result.checked_err().attempts(), 1, "{body}");
         }
     }
 }
@@ -311,7 +311,7 @@ async fn status_contradicting_retcode_is_ambiguous() {
             let before = sandbox.request_count();
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{status}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.http_status(), Some(status));
             assert_eq!(error.retcode(), Some("200"), "{status}");
             assert!(!error.is_retryable(), "{status}");
@@ -365,11 +365,11 @@ async fn rejection_is_the_same_for_every_http_status() {
         let order = order();
         let orders = client.checkout_orders();
         orders.create(&order).await.unwrap();
-        let duplicate = orders.create(&order).await.told_err();
+        let duplicate = orders.create(&order).await.checked_err();
         assert!(duplicate.is_duplicate());
-        let missing = orders.get("0").await.told_err();
+        let missing = orders.get("0").await.checked_err();
         let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6", "1");
-        let field = orders.create(&nothing).await.told_err();
+        let field = orders.create(&nothing).await.checked_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
             assert_eq!(error.kind().name(), "api", "{error}");
@@ -395,7 +395,11 @@ async fn disabled_token_is_error() {
                     .after_effect(),
             );
         }
-        let error = client.checkout_orders().create(&order()).await.told_err();
+        let error = client
+            .checkout_orders()
+            .create(&order())
+            .await
+            .checked_err();
         assert_eq!(error.kind().name(), "not_enabled", "{error:?}");
         assert!(error.to_string().contains("ETH_USDT"), "{error}");
         assert!(error.may_have_taken_effect());
@@ -417,7 +421,7 @@ async fn blocked_address_is_not_an_ordinary_rejection() {
             for call in [read as Call, keyed as Call, never as Call] {
                 let result = call(&client).await;
                 assert_eq!(outcome(&result), "address_not_allowed", "{result:?}");
-                let error = result.told_err();
+                let error = result.checked_err();
                 let text = error.to_string();
                 assert!(
                     text.contains("127.0.0.1") && text.contains("allow-list"),

@@ -6,7 +6,7 @@ use stablelink::types::{CreateUserRequest, SimulateEventRequest, SubmitKybReques
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::{Call, clocked, effects, never, nothing, order, outcome, pair, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// Returns every operation that must not be retried: of the default features, and of `provisional` if it moves money.
 fn never_repeated() -> Vec<(Operation, Call)> {
@@ -93,7 +93,7 @@ async fn unretryable_operation_is_sent_once() {
             let id = sandbox.faults().add(fault().on(operation).always());
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{operation} {name}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.attempts(), 1, "{operation} {name}");
             assert_eq!(error.idempotency_key(), None, "{operation} {name}");
             assert_eq!(sent(&sandbox, operation) - before, 1, "{operation} {name}");
@@ -119,7 +119,7 @@ async fn rejected_timestamp_is_corrected_once() {
     }
     let result = never(&client).await;
     assert_eq!(outcome(&result), "api", "{result:?}");
-    assert_eq!(result.told_err().attempts(), 2);
+    assert_eq!(result.checked_err().attempts(), 2);
     assert_eq!(sent(&sandbox, cancel), 2);
 }
 
@@ -211,7 +211,7 @@ async fn permanent_failure_is_not_retried() {
         sandbox.faults().add(fault().on(rates).always());
         let result = read(&client).await;
         assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-        assert!(!result.told_err().is_retryable(), "{name}");
+        assert!(!result.checked_err().is_retryable(), "{name}");
         assert_eq!(sent(&sandbox, rates), 1, "{name}");
     }
 }

@@ -8,7 +8,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::raw_server::Raw;
 use crate::setup::{builder, keyed, never, outcome, quick, read, sent};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 #[tokio::test]
 async fn user_agent_is_sent() {
@@ -33,7 +33,10 @@ async fn user_agent_is_sent() {
         }
     }
     let sandbox = Sandbox::start().await.unwrap();
-    let error = builder(&sandbox).user_agent("shop\n1").build().told_err();
+    let error = builder(&sandbox)
+        .user_agent("shop\n1")
+        .build()
+        .checked_err();
     assert!(
         matches!(error.kind(), ErrorKind::Configuration { .. }),
         "{error}"
@@ -150,9 +153,9 @@ async fn connect_timeout_is_not_ambiguous() {
         .unwrap();
     let result = keyed(&client).await;
     assert_eq!(outcome(&result), "transport", "{result:?}");
-    let error = result.told_err();
+    let error = result.checked_err();
     assert!(error.is_retryable(), "{error:?}");
-    assert!(error.to_string().contains("no connection"), "{error}");
+    assert!(error.to_string().contains("cannot connect"), "{error}");
     drop(queue);
 }
 
@@ -209,7 +212,7 @@ fn missing_or_unsafe_settings_fail_the_build() {
             "allow_plain_http",
         ),
     ] {
-        let error = builder.build().told_err();
+        let error = builder.build().checked_err();
         assert!(
             matches!(error.kind(), ErrorKind::Configuration { .. }),
             "{name}"

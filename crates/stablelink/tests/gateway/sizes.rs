@@ -4,7 +4,7 @@ use stablelink_sandbox::{Fault, Operation, Sandbox};
 
 use crate::raw_server::Raw;
 use crate::setup::{Call, builder, credentials, keyed, outcome, pair, quick, read};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
@@ -17,7 +17,7 @@ async fn large_error_body_is_truncated() {
         sandbox
             .faults()
             .add(Fault::large_error(size).on(Operation::CancelCheckoutOrder));
-        let error = client.checkout_orders().cancel("7").await.told_err();
+        let error = client.checkout_orders().cancel("7").await.checked_err();
         assert!(error.is_ambiguous(), "{error}");
         let body = error.raw_response().unwrap().body().clone();
         assert!(
@@ -36,7 +36,7 @@ async fn large_error_body_is_truncated() {
         .build()
         .unwrap();
     for call in [read as Call, keyed as Call] {
-        let error = call(&client).await.told_err();
+        let error = call(&client).await.checked_err();
         assert_eq!(error.http_status(), Some(500), "{error:?}");
         assert!(!error.is_ambiguous(), "the token call failed: {error:?}");
         assert!(error.is_retryable());

@@ -8,7 +8,7 @@ use stablelink_sandbox::{Fault, Operation, RejectedToken, Sandbox};
 use crate::setup::{
     Call, builder, clocked, effects, keyed, never, order, outcome, pair, read, sent, when,
 };
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// The first call requests a token. An early refresh does not delay calls, which use the old token while it fails.
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn lost_second_attempt_with_a_new_token_is_ambiguous() {
     sandbox.revoke_tokens();
     let cancel = Operation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
-    let error = client.checkout_orders().cancel("7").await.told_err();
+    let error = client.checkout_orders().cancel("7").await.checked_err();
     assert!(error.is_ambiguous(), "{error:?}");
     assert_eq!((error.attempts(), sent(&sandbox, cancel)), (2, 2));
 }
@@ -99,7 +99,7 @@ async fn permanent_401_requests_few_tokens() {
         for call in [read as Call, keyed as Call, never as Call] {
             let result = call(&client).await;
             assert_eq!(outcome(&result), "authentication", "{round}: {result:?}");
-            assert!(result.told_err().attempts() <= 2);
+            assert!(result.checked_err().attempts() <= 2);
         }
     }
     let token_requests = sent(&sandbox, Operation::IssueAccessToken);
@@ -175,7 +175,7 @@ async fn token_request_error_reports_if_it_is_retryable() {
             sandbox.faults().add(fault().on_token().always());
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.is_retryable(), retryable, "{name}: {error:?}");
             assert_eq!(error.operation(), Some("issue_access_token"), "{name}");
             assert_eq!(sandbox.request_count(), requests as u64, "{name}");
@@ -212,7 +212,7 @@ async fn retry_after_of_the_token_request_applies_to_all_calls() {
         sandbox.faults().add(fault.on_token());
         for remaining in (1..=9).rev() {
             for call in [read as Call, keyed as Call, never as Call] {
-                let error = call(&client).await.told_err();
+                let error = call(&client).await.checked_err();
                 assert_eq!(error.retry_after(), Some(Duration::from_secs(remaining)));
                 assert!(error.is_retryable(), "{error}");
             }

@@ -12,7 +12,7 @@ use stablelink::{Client, ErrorKind, Upload};
 use stablelink_sandbox::{Fault, Operation};
 
 use crate::setup::pair;
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 /// A stream of these chunks.
 struct Pieces(Vec<Bytes>);
@@ -81,11 +81,11 @@ async fn upload_transfers_all_bytes_from_every_source() {
     ];
     for (name, upload, media_type) in cases {
         let (sandbox, client) = pair().await;
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let tell = Arc::clone(&told);
+        let progress = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&progress);
         let answer = upload(&client)
             .scene(3)
-            .progress(move |sent, of| tell.lock().unwrap().push((sent, of)))
+            .progress(move |sent, of| sink.lock().unwrap().push((sent, of)))
             .await
             .unwrap();
         assert!(answer.file_id.is_some(), "{name}");
@@ -99,9 +99,12 @@ async fn upload_transfers_all_bytes_from_every_source() {
         assert_eq!(files[0].sha256, hash, "{name}");
         assert_eq!(files[0].content_type.as_deref(), Some(media_type), "{name}");
         assert_eq!(files[0].scene, Some(3), "{name}");
-        let told = told.lock().unwrap();
-        assert!(told.len() > 3 && told.is_sorted(), "{name}: {told:?}");
-        assert_eq!(told.last().unwrap().0, 300_000, "{name}");
+        let progress = progress.lock().unwrap();
+        assert!(
+            progress.len() > 3 && progress.is_sorted(),
+            "{name}: {progress:?}"
+        );
+        assert_eq!(progress.last().unwrap().0, 300_000, "{name}");
     }
 }
 
@@ -139,7 +142,7 @@ async fn upload_accepts_any_name_and_empty_file() {
             .files()
             .upload_bytes(name, content())
             .await
-            .told_err();
+            .checked_err();
         let ErrorKind::InvalidArgument { argument, .. } = error.kind() else {
             panic!("{error:?}");
         };
@@ -172,7 +175,7 @@ async fn failing_stream_is_ambiguous_and_stores_nothing() {
     let (sandbox, client) = pair().await;
     for size in [None, Some(100)] {
         let upload = client.files().upload_stream("a", size, Failing(0));
-        let error = upload.await.told_err();
+        let error = upload.await.checked_err();
         assert!(error.is_ambiguous(), "{error:?}");
         assert!(error.to_string().contains("the disk is gone"), "{error}");
     }
@@ -188,8 +191,8 @@ async fn upload_of_pipe_is_rejected() {
     let path = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
-    let error = client.files().upload_path(&path).await.told_err();
-    assert!(error.to_string().contains("no plain file"), "{error}");
+    let error = client.files().upload_path(&path).await.checked_err();
+    assert!(error.to_string().contains("not a regular file"), "{error}");
     assert_eq!(sandbox.files().len(), 0);
 }
 
@@ -214,7 +217,7 @@ async fn upload_is_resent_only_after_token_rejection() {
         .files()
         .upload_stream("a.pdf", None, stream())
         .await
-        .told_err();
+        .checked_err();
     assert!(
         matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
         "{error}"
@@ -228,7 +231,7 @@ async fn upload_is_resent_only_after_token_rejection() {
         .files()
         .upload_bytes("b.pdf", content())
         .await
-        .told_err();
+        .checked_err();
     assert!(error.is_ambiguous(), "{error}");
     assert_eq!(sandbox.files().len(), 2);
 }
@@ -251,7 +254,7 @@ async fn unreadable_or_resized_file_is_error() {
                 .content_type("no media type"),
         ),
     ] {
-        let error = upload.await.told_err();
+        let error = upload.await.checked_err();
         assert!(
             matches!(error.kind(), ErrorKind::InvalidArgument { .. }),
             "{name}: {error}"
@@ -261,9 +264,14 @@ async fn unreadable_or_resized_file_is_error() {
     }
     for said in [299_999, 300_001] {
         let outcome = files.upload_stream("a", Some(said), stream()).await;
-        let error = outcome.told_err();
+        let error = outcome.checked_err();
         assert!(error.is_ambiguous(), "{said}");
-        assert!(error.to_string().contains("shorter or longer"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("does not have the announced size"),
+            "{error}"
+        );
     }
     assert_eq!(sandbox.files().len(), 0);
 }

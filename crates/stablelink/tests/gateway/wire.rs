@@ -7,7 +7,7 @@ use stablelink::Method;
 
 use crate::raw_server::Raw;
 use crate::setup::{Call, keyed, never, outcome, read};
-use crate::watch::Told;
+use crate::watch::CheckedResult;
 
 const GOOD: &str = r#"{"retcode":"200","retdata":{}}"#;
 
@@ -86,7 +86,7 @@ async fn truncated_or_invalid_http_is_neither_success_nor_rejection() {
             let client = server.client().build().unwrap();
             let result = call(&client).await;
             assert_eq!(outcome(&result), expected, "{name}: {result:?}");
-            let error = result.told_err();
+            let error = result.checked_err();
             assert_eq!(error.attempts(), sent, "{name}: {error:?}");
             assert_eq!(calls.load(Ordering::Relaxed), sent, "{name}");
         }

@@ -128,23 +128,23 @@ pub(crate) fn read<T>(outcome: &Result<T, Error>) {
     }
 }
 
-pub(crate) trait Told {
+pub(crate) trait CheckedResult {
     /// Checks all texts of the error and returns the result.
-    fn told(self) -> Self;
+    fn checked(self) -> Self;
 
     /// Checks all texts of the error and returns it, like `unwrap_err`.
-    fn told_err(self) -> Error;
+    fn checked_err(self) -> Error;
 }
 
-impl<T> Told for Result<T, Error> {
+impl<T> CheckedResult for Result<T, Error> {
     #[track_caller]
-    fn told(self) -> Self {
+    fn checked(self) -> Self {
         read(&self);
         self
     }
 
     #[track_caller]
-    fn told_err(self) -> Error {
+    fn checked_err(self) -> Error {
         read(&self);
         match self {
             Ok(_) => panic!("it succeeded"),
@@ -228,11 +228,11 @@ fn leak_in_any_output_ends_run() {
                     .enable_all()
                     .build();
                 let token = client.unwrap();
-                runtime.unwrap().block_on(token.token()).told_err();
+                runtime.unwrap().block_on(token.token()).checked_err();
             }
             "thread" => {
-                let told = std::thread::spawn(move || tracing::trace!("asking {planted}"));
-                told.join().unwrap();
+                let thread = std::thread::spawn(move || tracing::trace!("asking {planted}"));
+                thread.join().unwrap();
             }
             _ => tracing::trace!("asking somebody"),
         }
@@ -254,9 +254,9 @@ fn leak_in_any_output_ends_run() {
             .env(PLANT, place)
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&run.stderr).contains("PRIVATE: sandbox-secret-");
+        let detected = String::from_utf8_lossy(&run.stderr).contains("PRIVATE: sandbox-secret-");
         assert_eq!(
-            (run.status.success(), told),
+            (run.status.success(), detected),
             (!found, found),
             "{place}: {run:?}"
         );
