@@ -1,4 +1,4 @@
-//! What the suite does where a machine lacks something: the command itself, with nothing but stand-ins on its PATH.
+//! Runs `cargo xtask test` on a machine without a required program: the PATH contains only stub programs.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
@@ -7,20 +7,20 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A machine without `redis-server`, as seen through the programs on its PATH. What they are told to do stands in `log`.
+/// A folder of stub programs without `redis-server`. The stubs append their arguments to the file `log`.
 struct Machine(tempfile::TempDir);
 
-/// Is there once the file beside it is.
+/// A `redis-server` that succeeds only after the stub of `apt-get` has created its marker file.
 const REDIS: &str = r#"[ -e "$0.installed" ]"#;
 
-/// Brings `redis-server`.
+/// An `apt-get` that installs `redis-server`.
 const APT: &str = r#"[ "$1" = --version ] || echo "apt-get $*" >>"${0%/*}/log"
 case "$1" in install) : >"${0%/*}/redis-server.installed" ;; esac"#;
 
-/// Says that all went well, and brings nothing.
+/// An `apt-get` that succeeds without installing anything.
 const IDLE_APT: &str = "";
 
-/// The package is not found.
+/// An `apt-get` that fails to install.
 const FAILING_APT: &str = r#"case "$1" in install) exit 100 ;; esac"#;
 
 impl Machine {
@@ -47,73 +47,73 @@ impl Machine {
         fs::read_to_string(self.0.path().join("log")).unwrap_or_default()
     }
 
-    /// The suite reduced to one step, with a `cargo` that does nothing.
+    /// Runs one step of the suite with the stubs. Returns whether it passed, and its output.
     fn run(&self, step: &str) -> (bool, String) {
-        let ended: Output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        let output: Output = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(["test", "--only", step])
             .env("PATH", self.0.path())
             .current_dir(Path::new("/"))
             .output()
             .unwrap();
-        let text = [ended.stdout, ended.stderr].concat();
+        let text = [output.stdout, output.stderr].concat();
         (
-            ended.status.success(),
+            output.status.success(),
             String::from_utf8_lossy(&text).into_owned(),
         )
     }
 }
 
 #[test]
-fn what_is_there_is_taken_and_nobody_is_asked() {
+fn present_program_is_not_installed() {
     let machine = Machine::new(0, Some(APT));
     machine.program("redis-server", "");
-    let (passed, said) = machine.run("docs");
-    assert!(passed, "{said}");
-    assert!(!said.contains("installed"), "{said}");
+    let (passed, text) = machine.run("docs");
+    assert!(passed, "{text}");
+    assert!(!text.contains("installed"), "{text}");
     assert_eq!(machine.log(), "cargo doc\ncargo doc\n");
 }
 
 #[test]
-fn root_gets_it_installed_and_is_told() {
+fn root_installs_missing_program_and_reports_it() {
     let machine = Machine::new(0, Some(APT));
-    let (passed, said) = machine.run("docs");
-    assert!(passed, "{said}");
+    let (passed, text) = machine.run("docs");
+    assert!(passed, "{text}");
     assert!(
-        said.contains("installed from Debian: redis-server"),
-        "{said}"
+        text.contains("installed from Debian: redis-server"),
+        "{text}"
     );
-    let wanted = "apt-get update --quiet
+    let expected = "apt-get update --quiet
 apt-get install --yes --quiet --no-install-recommends redis-server
 cargo doc
 cargo doc
 ";
-    assert_eq!(machine.log(), wanted);
+    assert_eq!(machine.log(), expected);
 }
 
-/// Nothing else is tried: no `apt-get`, no `cargo`, and what to do is said in one command.
+/// Without root the suite runs neither `apt-get` nor a build, and prints the command that installs the program.
 #[test]
-fn who_is_not_root_is_told_the_one_command() {
+fn user_without_root_gets_install_command() {
     for step in ["clippy", "tests", "docs", "msrv"] {
         let machine = Machine::new(1000, Some(APT));
-        let (passed, said) = machine.run(step);
-        assert!(!passed, "{step}: {said}");
-        let what = "not on this machine: redis-server (tests share a token over a real Redis";
-        assert!(said.contains(what), "{step}: {said}");
+        let (passed, text) = machine.run(step);
+        assert!(!passed, "{step}: {text}");
+        let problem = "missing on this machine: redis-server (tests start a Redis server)";
+        assert!(text.contains(problem), "{step}: {text}");
         let help = "help: sudo apt-get install -y redis-server\n";
-        assert!(said.contains(help), "{step}: {said}");
+        assert!(text.contains(help), "{step}: {text}");
         let log = machine.log();
-        let of_tools = ["", "cargo clippy\n"];
-        assert!(of_tools.contains(&log.as_str()), "{step}: {log}");
+        let allowed = ["", "cargo clippy\n"];
+        assert!(allowed.contains(&log.as_str()), "{step}: {log}");
     }
 }
 
-/// Each way for it to go wrong ends the step, with what to do.
+/// Each failure of the installation fails the step with a help text.
 #[test]
-fn an_installation_that_does_not_help_is_said() {
-    const ELSEWHERE: &str = "help: install it by the means of this system; on Debian: apt-get install -y redis-server\n";
-    for (user, apt, words) in [
-        (0, None, ELSEWHERE),
-        (1000, None, ELSEWHERE),
+fn failed_installation_fails_step_with_help() {
+    const OTHER_SYSTEM: &str = "help: install it with the package manager of this system; on Debian: apt-get install -y redis-server\n";
+    for (user, apt, expected) in [
+        (0, None, OTHER_SYSTEM),
+        (1000, None, OTHER_SYSTEM),
         (
             0,
             Some(FAILING_APT),
@@ -122,13 +122,13 @@ fn an_installation_that_does_not_help_is_said() {
         (
             0,
             Some(IDLE_APT),
-            "installed, and still not found: redis-server\n  help: see what `redis-server --version` says",
+            "still missing after the installation: redis-server\n  help: look at the output of `redis-server --version`",
         ),
     ] {
         let machine = Machine::new(user, apt);
-        let (passed, said) = machine.run("docs");
-        assert!(!passed, "{said}");
-        assert!(said.contains(words), "{said}");
-        assert!(!machine.log().contains("cargo"), "{said}");
+        let (passed, text) = machine.run("docs");
+        assert!(!passed, "{text}");
+        assert!(text.contains(expected), "{text}");
+        assert!(!machine.log().contains("cargo"), "{text}");
     }
 }
