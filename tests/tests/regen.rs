@@ -172,7 +172,7 @@ fn error_has_place_and_changes_no_file() {
                 "$.components.securitySchemes.clock",
             );
         }),
-        ("a new amount that nobody has told as money", |root| {
+        ("a new amount without `x-money`", |root| {
             replace(
                 root,
                 RATE,

@@ -18,8 +18,8 @@ use xtask::client::generate;
 
 /// Set to a path in the environment of the doctests.
 const HOSTILE: &str = "STABLELINK_HOSTILE_MARKER";
-/// The same for a doctest of our own, `client/behaviour.rs`: it shows that doctests do run, and what
-/// the generated code does when it does.
+/// Set to a path in the environment of the control doctest `client/behaviour.rs`, which shows that
+/// doctests do run, and tests the generated code.
 const CONTROL: &str = "STABLELINK_CONTROL_MARKER";
 
 /// Rust that leaves a trace and ends the process.
@@ -186,7 +186,7 @@ fn hostile_text_neither_runs_nor_breaks_the_build() {
     cargo(&["doc", "--no-deps"]);
 }
 
-/// What the blocks of code in the documentation of a source say they are.
+/// Returns the info string of each code block in the doc comments of a source.
 fn code_blocks(source: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut doc = String::new();
@@ -229,7 +229,7 @@ fn copy_of_the_crate(folder: &Path) -> PathBuf {
         manifest, doctested,
         "the published crate must not run doctests"
     );
-    // Under a name of its own it leaves the real crate's documentation in the target directory.
+    // A separate name keeps the real crate's documentation in the target directory.
     let named = doctested.replace("\"stablelink-api\"", "\"hostile-client\"");
     fs::write(package.join("Cargo.toml"), named).unwrap();
     package
@@ -249,7 +249,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The workspace's: a test stands in `<target>/<profile>/deps`.
+/// Returns the target directory of the workspace. Test binaries are in `<target>/<profile>/deps`.
 fn target_directory() -> PathBuf {
     std::env::current_exe()
         .unwrap()

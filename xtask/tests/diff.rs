@@ -137,7 +137,7 @@ fn compare_ends_at_circles_of_references_and_reports_both_directions() {
                 Verdict::Breaking,
                 vec!["code"]
             ),
-            // It cannot read a larger one.
+            // An older client cannot read the wider type.
             (
                 "response-property-type-changed".into(),
                 Verdict::Breaking,

@@ -1,4 +1,4 @@
-//! Each lint rule is broken by the documents of `lint/cases.yaml`, and by no other.
+//! Checks each lint rule with the documents in `lint/cases.yaml`: each document breaks exactly the rules that it names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::BTreeSet, fmt::Write as _};

@@ -1,4 +1,5 @@
-//! Whatever an overlay says, curation answers with a message or a result, and keeps the document on an error.
+//! Properties of arbitrary overlays: applying one returns a result or an error with a message, and an error leaves the
+//! document unchanged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;
@@ -41,7 +42,7 @@ actions:
     x-stands-in-for: User / User Info
 ";
 
-/// Applies what can be read; what is refused must leave the document alone.
+/// Applies an overlay that can be parsed. A rejected overlay must leave the document unchanged.
 fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
     let Ok(overlay) = read("o.yaml", bytes) else {
         return Ok(());

@@ -22,7 +22,7 @@ pub struct Diagnostic {
     pub file: String,
     /// The line, counted from 1; absent if the diagnostic concerns the whole file.
     pub line: Option<u32>,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub text: String,
     /// How to correct it.
     pub help: Option<String>,

@@ -137,7 +137,7 @@ pub struct PageSource<'a> {
     pub text: &'a [u8],
 }
 
-/// Who calls whom on a page.
+/// The direction of the call that a page describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PageRole {
     /// The reader of the page calls the API, if the page describes an operation at all.
@@ -158,7 +158,7 @@ pub struct ParsedPage {
 
 /// Parses a page.
 ///
-/// Returns no page but an error if the text is larger than [`MAX_PAGE_BYTES`], is not UTF-8, has no
+/// Returns a diagnostic of severity error and no page if the text is larger than [`MAX_PAGE_BYTES`], is not UTF-8, has no
 /// title, or describes an operation without a method or path.
 pub fn parse_page(source: &PageSource) -> ParsedPage {
     parse_page_with(source, &SchemaList::default())

@@ -208,7 +208,7 @@ pub struct SampleValue {
     pub text: String,
 }
 
-/// What a table row, a form field or a list entry documents about one field.
+/// The documentation of one field in a table row, a form field or a list entry.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldSpec {
     /// The name; a nested field may be written `outer.inner`.
@@ -247,7 +247,7 @@ pub struct ApiResponse {
     pub status: String,
     /// The name next to the status (`Success`), as printed.
     pub name: String,
-    /// Distinguishes several responses with one status (`Error` in `x-200:Error`).
+    /// Distinguishes several responses with the same status (`Error` in `x-200:Error`).
     pub label: Option<String>,
     /// One entry per media type.
     pub contents: Vec<BodyContent>,

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 /// Largest file that [`parse_strict`] reads, in bytes: 8 MiB.
 const MAX_STRICT_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a mode accepts.
+/// The syntax that a mode accepts.
 #[derive(Debug, Clone, Copy)]
 struct YamlLimits {
     strict: bool,
@@ -44,7 +44,7 @@ const LENIENT: YamlLimits = YamlLimits {
 pub struct YamlError {
     /// The line, counted from 1; absent if the error concerns the whole file.
     pub line: Option<u32>,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
     /// How to correct it.
     pub help: String,

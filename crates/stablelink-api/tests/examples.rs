@@ -14,7 +14,7 @@ fn through<T: DeserializeOwned + Serialize>(text: &str) -> Result<String, serde_
     serde_json::to_string(&serde_json::from_str::<T>(text)?)
 }
 
-/// Which type reads the examples of which component.
+/// The type that parses the examples of each component.
 const TYPES: &[(&str, RoundTrip)] = &[
     ("AccessTokenAnswer", through::<types::AccessTokenAnswer>),
     (

@@ -1,5 +1,5 @@
-//! What a transport sees, and how its errors come out: driven as the generated methods do it, so
-//! that no operation's name stands here.
+//! Tests of the transport hooks. They build requests like the generated methods do, and so do not
+//! depend on any operation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
@@ -161,7 +161,7 @@ async fn other_errors_are_handed_back() {
             before
         );
     }
-    // A port that nobody listens on: reqwest's own error passes unchanged.
+    // No server listens on this port: reqwest's error is returned unchanged.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -35,7 +35,7 @@ impl SandboxClock {
         base.saturating_add(state.offset)
     }
 
-    /// Moves the clock forward, in addition to earlier calls.
+    /// Moves the clock forward. Several calls add up.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let mut state = lock(&self.state);

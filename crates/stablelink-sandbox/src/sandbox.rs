@@ -322,7 +322,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Returns the latest thousand webhook deliveries, the oldest first.
+    /// Returns the last 1,000 webhook deliveries, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.gateway.deliveries.kept()

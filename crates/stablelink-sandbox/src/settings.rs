@@ -20,7 +20,7 @@ pub struct SandboxSettings {
     pub token_shape: TokenShape,
     /// Shape of the response to a grant by refresh token. Default: bare, as its page shows.
     pub refresh_shape: TokenShape,
-    /// JSON type of the `retcode` of a success. The `retcode` of a rejection is always a string,
+    /// JSON type of `retcode` in a successful response. The `retcode` of a rejection is always a string,
     /// because it has leading zeros.
     pub retcode: RetcodeForm,
     /// Value of `retmsg` in a success.
@@ -118,10 +118,10 @@ impl Default for SandboxSettings {
     }
 }
 
-/// Seconds of the sandbox's clock until the next status change of a record. With `None`, the
-/// record waits for a call or a test.
+/// The delays before the status of a record changes, in seconds of the sandbox's clock. With
+/// `None`, the record waits for a call or a test.
 ///
-/// No page states any of these durations: they are the sandbox's choices. A change applies to
+/// No page states these durations. The defaults are chosen by the sandbox. A change applies to
 /// status changes that are scheduled later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -189,7 +189,7 @@ pub enum TokenShape {
     Bare,
 }
 
-/// JSON type of the `retcode` of a success.
+/// JSON type of `retcode` in a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetcodeForm {
     /// The number 200 for the token and the simulated event, a string elsewhere, as the pages

@@ -251,7 +251,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
-    // A profiler runs only one of the two.
+    // With `--profile-time`, criterion runs one of the two clients without measuring, so that there is no ratio.
     let measured = has("--bench") && !has("--profile-time");
     let mut good = true;
     if measured {

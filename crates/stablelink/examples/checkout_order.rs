@@ -30,7 +30,7 @@ async fn main() -> support::Outcome {
         Err(error) => return Err(error.into()),
     }
 
-    // In the local sandbox nobody pays, so the status is set here.
+    // No customer pays in the local sandbox, so the example sets the status.
     if let Some(local) = &gateway.local {
         local.set_order_status(order.order_no(), "PAID")?;
     }

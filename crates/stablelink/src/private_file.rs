@@ -1,4 +1,4 @@
-//! Files that only their owner can read and write, for the token file and for the CLI's credentials.
+//! Files that only their owner can read and write: the token file and the CLI's credentials.
 //!
 //! Of the crates that were considered, `tempfile` creates a private file and replaces another one, but none checks the owner
 //! and the mode of an existing file.

@@ -285,7 +285,7 @@ async fn second_client_uses_the_stored_token() {
     assert_eq!(sandbox.token_grants().granted(), 1);
 }
 
-/// What a child process does.
+/// The work of a child process.
 const ROLE: &str = "STABLELINK_TEST_ROLE";
 const REDIS: &str = "STABLELINK_TEST_REDIS";
 const GATEWAY: &str = "STABLELINK_TEST_GATEWAY";

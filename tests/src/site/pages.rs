@@ -36,7 +36,7 @@ impl DocPage {
             },
             folder: format!("Shelf {}", number / 25 + 1),
             call: (!guide).then(|| ("get".to_owned(), format!("/shelf/book-{number}"))),
-            text: format!("What there is to know of number {number}."),
+            text: format!("Facts about shelf {number}."),
         }
     }
 

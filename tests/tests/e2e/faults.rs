@@ -142,7 +142,7 @@ impl FaultRun {
         }
     }
 
-    /// Creates a payment as a user should: looks up the record after a failure, and sends the same request again if there is none.
+    /// Creates a payment as a user should: looks up the record after a failure, and sends the same request again if no record exists.
     async fn create<R, T, S>(
         &mut self,
         (operation, key): (Operation, &str),

@@ -14,7 +14,7 @@ pub enum ClientError {
     Place {
         /// JSON pointer.
         place: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
         /// How to fix it.
         help: String,
@@ -68,7 +68,7 @@ pub enum ClientError {
     Variant {
         /// The enum.
         name: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

@@ -107,7 +107,7 @@ impl VisitMut for DocLines {
 }
 
 pub(super) fn doc_lines(text: &str) -> Vec<Attribute> {
-    // Lines of progenitor start with the space after `///`; lines of pages do not.
+    // progenitor writes a space after `///`; texts from pages have none.
     let text = text.trim_end();
     let own = text
         .lines()

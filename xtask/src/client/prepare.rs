@@ -327,7 +327,7 @@ mod tests {
                 json!({"type": "object", "properties": {"properties": {"properties": {"title": {"title": "x"}}}}}),
                 json!({"type": "object", "properties": {"properties": {"properties": {"title": {}}}}}),
             ),
-            // Values of an `enum` are data.
+            // The values of an `enum` are data, not schemas.
             (
                 json!({"enum": [{"title": "a"}]}),
                 json!({"enum": [{"title": "a"}]}),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::openapi::{self, Document, is_plain, strings, text};
 
-/// What a change means for a program that uses the API.
+/// The effect of a change on a program that uses the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// A program that worked no longer works, or its source code no longer compiles.
@@ -75,7 +75,7 @@ pub struct Change {
     pub verdict: Verdict,
     /// The id of the check: that of oasdiff, or one of ours.
     pub kind: String,
-    /// What changed in the document.
+    /// The change in the document.
     pub what: String,
     /// Why the change breaks a program or its source code; empty if `what` says it all.
     pub reason: String,

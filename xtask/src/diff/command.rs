@@ -23,7 +23,7 @@ pub enum Format {
     Markdown,
 }
 
-/// What makes the command fail.
+/// The changes that make the command fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// A breaking change
@@ -88,7 +88,7 @@ fn side(source: &DocumentSource) -> Side<'_> {
     }
 }
 
-/// Returns the captures of this tree by page id. Without a lock file there are none.
+/// Returns the captures of this tree by page id. Returns an empty map without a lock file.
 fn captures(root: &Path) -> BTreeMap<String, String> {
     let lock = CaptureLock::read(&root.join("spec/docs"));
     lock.map(|lock| lock.pages)

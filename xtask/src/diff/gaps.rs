@@ -1,6 +1,6 @@
-//! Checks for changes that oasdiff 1.38 does not report, or whose consequence for the generated crate its
-//! report does not show: servers, the style of parameters, additional properties, success responses that an
-//! older build does not know, fields that become an `Option`, fields that literals must name, and descriptions.
+//! Checks for changes that oasdiff 1.38 does not report, or that it reports without their effect on the generated
+//! crate: servers, parameter styles, additional properties, success responses that an older build does not know,
+//! fields that become an `Option`, new fields that struct literals must set, and descriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What changed between two documents.
+//! Compares two OpenAPI documents.
 //!
 //! [`oasdiff`] compares what is sent over the network, [`extensions`] compares what oasdiff cannot know, and
 //! [`gaps`] checks the few other changes that oasdiff does not report. [`render`] prints a [`Report`], and
@@ -25,7 +25,7 @@ pub use change::{AffectedOperation, Change, ChangeReport, Verdict};
 use crate::openapi::Document;
 use oasdiff::{Oasdiff, OasdiffError};
 
-/// A document, and the document beside it that also has the inferred operations.
+/// A document, and its variant that also has the inferred operations.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
     /// The document that is compared.

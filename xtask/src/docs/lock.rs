@@ -57,7 +57,7 @@ impl PageEvidence {
 pub enum CaptureOrigin {
     /// Written by hand from known facts.
     Transcribed,
-    /// Saved by a person from a browser.
+    /// Saved manually from a browser.
     Saved,
     /// Fetched from the live site by `docs pull`.
     Pulled,
@@ -90,7 +90,7 @@ pub struct CaptureEntry {
     /// The URL of the page, if the page was available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// What the page describes.
+    /// The subject of the page.
     pub kind: CaptureKind,
     /// How much of the page was available.
     pub evidence: PageEvidence,

@@ -24,7 +24,7 @@ pub struct Finding {
     pub place: String,
     /// The page that the place comes from, as file and line or as page ids.
     pub page: Option<String>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// How to fix it.
     pub fix: String,

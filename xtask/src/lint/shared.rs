@@ -51,7 +51,7 @@ pub(super) fn exclusive_branches(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// What distinguishes a branch of a union.
+/// The property that distinguishes a branch of a union.
 struct Branch<'a> {
     types: BTreeSet<&'a str>,
     properties: BTreeSet<&'a str>,

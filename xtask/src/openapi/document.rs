@@ -98,7 +98,7 @@ pub(crate) struct SchemaSite<'a> {
     pub(crate) is_received: bool,
 }
 
-/// What a schema describes.
+/// The kind of value that a schema describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaRole<'a> {
     /// A named schema.

@@ -35,7 +35,7 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// Returns whether a field is a string that has more than whitespace.
+/// Returns whether a field is a non-blank string.
 pub(crate) fn has_text(value: &Value, name: &str) -> bool {
     text(value, name).is_some_and(|text| !text.trim().is_empty())
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::child;
 
-/// What an object of the document is.
+/// The kind of an object in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ObjectKind {
     Schema,

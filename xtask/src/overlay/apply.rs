@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// Information about the captures, besides the document.
+/// The information that overlays need in addition to the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OverlayContext {
     /// The captured pages, as `<folder> / <title>`. A stand-in action for one of them is stale.
@@ -29,7 +29,7 @@ pub struct AppliedAction {
     pub file: String,
     /// The line of the action, from 1.
     pub line: u32,
-    /// The number of the action in the file, from 1.
+    /// The 1-based index of the action in the file.
     pub number: usize,
     /// The JSONPath of the target.
     pub target: String,
@@ -47,7 +47,7 @@ pub struct StaleAction {
     pub file: String,
     /// The line of the action, from 1.
     pub line: u32,
-    /// The number of the action in the file, from 1.
+    /// The 1-based index of the action in the file.
     pub number: usize,
     /// The JSONPath of the target.
     pub target: String,

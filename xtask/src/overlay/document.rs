@@ -39,7 +39,7 @@ pub struct OverlayAction {
     pub stands_in_for: Option<String>,
 }
 
-/// What an action does with the values that its target matches.
+/// The effect of an action on the values that its target matches.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OverlayChange {
     /// Merges a value into them.
@@ -329,7 +329,7 @@ pub struct OverlayProblem {
     pub file: String,
     /// The line, from 1; `None` if the problem concerns the whole file.
     pub line: Option<u32>,
-    /// What is wrong.
+    /// The problem.
     pub text: String,
     /// How to fix it.
     pub help: String,

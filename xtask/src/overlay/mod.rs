@@ -29,7 +29,7 @@ const PROVISIONAL: &str = "spec/overlays/provisional";
 /// Reads the overlays of the repository and the provisional ones.
 ///
 /// # Errors
-/// As [`load`].
+/// Fails like [`load`].
 pub fn load_all(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), OverlayError> {
     Ok((
         load(&root.join(OVERLAYS), OVERLAYS)?,

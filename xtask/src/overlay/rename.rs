@@ -312,7 +312,7 @@ mod tests {
                 json!({"A": {"items": {}}}),
                 1,
             ),
-            // From two pages; equal except for markers and the names in references.
+            // Two pages define the same schema. The definitions differ only in markers and reference names.
             (
                 json!({
                     "P": {"x-schema-name": "Q", "x-apifox-pages": ["1"], "x-apifox-at": "a:1", "items": {"$ref": "#/components/schemas/PItem"}},

@@ -1,4 +1,4 @@
-//! What is removed from a curated document before it is published.
+//! Removes the parts of an overlaid document that are not published.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub fn strip_markers(document: &mut Value) {
     });
 }
 
-/// Removes the fields beside a `$ref`, which OpenAPI 3.0 ignores, and wraps a nullable reference in `allOf`.
+/// Removes the fields next to a `$ref`, which OpenAPI 3.0 ignores, and wraps a nullable reference in `allOf`.
 /// An overlay that replaces an inferred schema by a reference leaves the fields of the schema behind.
 pub fn settle_references(document: &mut Value) {
     walk_objects_mut(document, &mut |_, object| {
@@ -26,7 +26,7 @@ pub fn settle_references(document: &mut Value) {
         }
         let is_nullable = object.get("nullable") == Some(&Value::Bool(true));
         if is_nullable && let Some(reference) = object.shift_remove("$ref") {
-            // Validators require a `type` beside `nullable`.
+            // Validators require a `type` next to `nullable`.
             object.retain(|key, _| key == PLACE_MARKER || key == "type");
             object.insert("allOf".to_owned(), json!([{"$ref": reference}]));
             object.insert("nullable".to_owned(), true.into());

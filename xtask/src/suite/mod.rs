@@ -1,6 +1,6 @@
 //! `cargo xtask test`: the whole test suite, including its setup.
 //!
-//! Every step runs, also after a step that failed. What a step needs beyond cargo is installed in pinned versions into
+//! Every step runs, also after a step that failed. The tools that a step needs beyond cargo are installed in pinned versions into
 //! `target/tools`. Outside `target` it installs only Debian packages (as root), the Rust toolchain of the `msrv` step, the
 //! Rust target of the `wasm` step, rustfmt, clippy, and what Go and Maven keep in their caches.
 //!

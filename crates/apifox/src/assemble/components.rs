@@ -24,7 +24,7 @@ pub(super) struct Components {
     wanted: HashMap<String, usize>,
     /// Schemas of pages, by the vendor's name.
     given: HashMap<String, usize>,
-    /// Legal name per vendor's name.
+    /// Maps the vendor's schema names to valid component names.
     legal: HashMap<String, String>,
 }
 

@@ -132,7 +132,7 @@ const MOST_HOPS: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Misfit {
     pub(super) line: u32,
-    /// What is wrong, without a full stop.
+    /// The problem, without a full stop.
     pub(super) text: String,
 }
 

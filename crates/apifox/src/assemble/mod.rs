@@ -143,7 +143,7 @@ fn info_object(info: &DocumentInfo) -> Value {
     Value::Object(object)
 }
 
-/// Returns the pages with operations, each key once.
+/// Returns the pages with operations. A second page with the same key is reported and skipped.
 fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<ApiPage<'a>> {
     let mut keys: HashMap<&str, &Page> = HashMap::new();
     let mut found = Vec::new();

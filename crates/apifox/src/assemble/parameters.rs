@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A parameter as the pages of the operation describe it.
+/// A parameter, merged from all pages of the operation.
 struct United<'a> {
     place: ParameterLocation,
     name: String,

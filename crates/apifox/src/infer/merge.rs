@@ -25,9 +25,9 @@ impl fmt::Display for TypeConflict {
     }
 }
 
-/// Merges `other` into `shape`. A conflict is reported once per value; the first observation is
-/// kept, and later ones that agree with it are still merged because their examples are in the
-/// document.
+/// Merges `other` into `shape`. A conflict is reported once per value, and the first observation is
+/// kept. Later observations that agree with it are still merged, so that the schema fits their
+/// examples too.
 pub(crate) fn merge(
     shape: &mut InferredShape,
     other: InferredShape,

@@ -70,7 +70,7 @@ pub(crate) enum ShapeKind {
     Object(ObjectShape),
 }
 
-/// What is known about the format of a string.
+/// The inferred format of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFormat {
     /// A table calls it a string; no value was observed.

@@ -28,7 +28,7 @@ pub enum JsonValue {
     String(String),
     /// An array.
     Array(Vec<JsonNode>),
-    /// An object; its fields in the order of the page.
+    /// An object. The fields are in the order of the source.
     Object(Vec<JsonField>),
 }
 

@@ -349,7 +349,7 @@ impl Budget {
         left.is_some()
     }
 
-    /// Returns the initial number of values.
+    /// Returns the total budget: the number of values that may be parsed.
     pub(super) fn all(&self) -> usize {
         self.all
     }

@@ -32,7 +32,7 @@ impl Lookup for Schemas<'_> {
     }
 }
 
-/// Adds the document to a page. A document without an operation but with schemas makes it a guide.
+/// Adds the OpenAPI document of a page to it. A page whose document has only schemas becomes a guide.
 pub(super) fn read(
     root: &JsonNode,
     page: &mut Page,

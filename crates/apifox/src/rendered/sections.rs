@@ -334,7 +334,7 @@ impl Reader<'_, '_> {
         let narrow = self.limits.any[offset + 1].max(at + 1);
         let first = self.read_json(at, start, wide);
         let (result, limit) = match first {
-            // A number on a line of its own looks like a status line; the example may be complete
+            // A number alone on a line looks like a status line; the example may be complete
             // only with it.
             Ok((ref examples, _)) if narrow == wide || examples.iter().all(|e| !e.cut) => {
                 (first, wide)

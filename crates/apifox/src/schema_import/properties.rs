@@ -219,7 +219,7 @@ impl Reader<'_> {
         let file = std::mem::replace(&mut self.file, Arc::clone(named.file));
         let depth = self.depth;
         self.depth += 1;
-        // The target may be another reference, or merge property sets itself.
+        // The target may be another reference, or may itself merge several property sets.
         let set = match Self::key_of(named.schema) {
             Some(next) => self.set_of(&next, line),
             None => self.set(named.schema),

@@ -29,7 +29,7 @@ pub struct OperationInfo {
     pub path: &'static str,
     /// The group of operations that this one belongs to, such as `Checkout`.
     pub tag: &'static str,
-    /// What the operation does, in a few words.
+    /// A summary of the operation.
     pub summary: &'static str,
     /// Where the parameters are sent.
     pub encoding: RequestEncoding,

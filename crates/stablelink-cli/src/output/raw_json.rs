@@ -1,11 +1,11 @@
-//! JSON that is shown unchanged: fields in their order, numbers to the digit.
+//! JSON that is printed unchanged: the order of fields and all digits of numbers are preserved.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The fields of a JSON object in their order, each value unchanged. Duplicate names are kept.
+/// The fields of a JSON object in their original order, with unchanged values. Duplicate names are kept.
 ///
 /// Not `RawObject` of the crate `stablelink`, which is private to that crate.
 pub(crate) struct RawFields<'a>(pub(crate) Vec<(String, &'a RawValue)>);

@@ -92,7 +92,7 @@ const fn hex_value(digit: u8) -> u8 {
     }
 }
 
-/// Encodes a query as `url.Values.Encode` of Go does.
+/// Encodes a query like Go's `url.Values.Encode`.
 fn encode_sorted(query: &str) -> String {
     let part = |text: &str| decode(&text.replace('+', " "));
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = query

@@ -148,7 +148,7 @@ fn describe(error: &ValidationError<'_>, root: &str) -> String {
         Kind::Type { kind } => format!("{field} must be {}", type_name(kind)),
         Kind::MaxLength { limit } => format!("{field} must have at most {limit} characters"),
         Kind::MinLength { limit } => format!("{field} must have at least {limit} characters"),
-        // Observed on the real gateway for orderNo.
+        // The real gateway returned this message for an invalid `orderNo`.
         Kind::Pattern { pattern } if pattern == "^[0-9A-Za-z]+$" => {
             format!("{field} must contain only letters and numbers")
         }

@@ -30,7 +30,7 @@ struct EventRecord<'a> {
     created_at: i64,
 }
 
-/// Records an event, of which a webhook then notifies the caller.
+/// Records an event and queues its webhook.
 pub(super) async fn simulate_event(call: AuthenticatedCall) -> CallResult {
     let request: SimulationRequest = call.json()?;
     require_text("event", &request.event)?;

@@ -187,7 +187,7 @@ async fn check_response(
     }
 }
 
-/// The end of a truncated body, after the part that is sent.
+/// The state of the connection after the sent part of a truncated body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truncation {
     /// The connection ends.

@@ -111,7 +111,7 @@ pub type CredentialSourceError = Box<dyn std::error::Error + Send + Sync + 'stat
 /// The source is called before each token request, and before a call if the cached credentials are older than one minute;
 /// never concurrently. A call waits for it within its deadline, and for at most 5 s if there are cached credentials. While
 /// the source fails or hangs, calls use the cached credentials, the source is called again every 5 s, and no token is
-/// requested. New credentials are used as soon as the source returns them, with a token of their own.
+/// requested. New credentials are used as soon as the source returns them, with a separate token.
 ///
 /// Implemented for [`Credentials`], which never change, and for functions that return a future:
 ///

@@ -30,7 +30,7 @@ impl CallContext {
         requests: &mut RequestFactory,
     ) -> Result<CompletedAttempt, AttemptError> {
         let client = &self.client;
-        // Token requests have retries and a cooldown of their own, which another attempt would defeat.
+        // Token requests have separate retries and a cooldown, which another attempt would defeat.
         let (mut bearer, mut credentials) = client
             .bearer_and_credentials()
             .await

@@ -13,7 +13,7 @@ use super::retry::Effect;
 use crate::error::{ApiError, DecodeError, Error, ErrorKind};
 use crate::response::{RawResponse, SUCCESS};
 
-/// What a response means.
+/// The class of a response.
 #[derive(Debug)]
 pub(crate) enum ResponseClass {
     /// The envelope says success.

@@ -22,7 +22,7 @@ use crate::response::{RawResponse, Response};
 
 type GeneratedResult<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
 
-/// What is known about a call before it is sent.
+/// The options of a call that are known before it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct CallOptions {
     pub(crate) operation: Cow<'static, str>,

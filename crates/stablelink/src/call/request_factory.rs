@@ -59,7 +59,7 @@ impl RequestFactory {
     }
 }
 
-/// Rejects a request to another origin, whoever created it: it would carry the token and the signature there.
+/// Rejects a request to another origin, because it would send the token and the signature there.
 pub(crate) fn ensure_same_origin(origin: &Origin, request: &reqwest::Request) -> Result<(), Error> {
     if origin.contains(request.url()) {
         return Ok(());

@@ -142,7 +142,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows this client to use a token of its own while the token store is unavailable. Defaults to `false`, because a new
+    /// Allows this client to use an unshared token while the token store is unavailable. Defaults to `false`, because a new
     /// token invalidates the token of all others. Use it only for an account of a single process.
     pub fn allow_unshared_token(mut self, allow: bool) -> Self {
         self.token = self.token.allow_unshared_token(allow);

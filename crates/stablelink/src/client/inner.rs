@@ -1,4 +1,4 @@
-//! What all calls of a client share.
+//! The state that all calls of a client share.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::environment::Origin;
 use crate::error::{ApiError, Error};
 use crate::token::{BearerToken, TokenManager};
 
-/// What all calls of a client share.
+/// The state that all calls of a client share.
 pub(crate) struct ClientInner {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: Origin,

@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Returns the current token, for programs that send some calls without this client. It is requested or refreshed if
-    /// necessary. Whoever has the token and the sign key can act as the developer.
+    /// necessary. Anyone with the token and the sign key can act as the developer.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What failed.
+//! The kinds of errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,13 +8,13 @@ use stablelink_signature::VerifyError;
 
 use super::{Ambiguous, ApiError, DecodeError};
 
-/// What failed, by what the caller can do about it.
+/// The kind of an error. Each kind needs a different reaction of the caller.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The gateway rejected the call, by its retcode or by HTTP 4xx. Nothing took effect.
     Api(ApiError),
-    /// The gateway responded with success, but a feature is not enabled for the account. Observed live as the deposit address
+    /// The gateway reported success, but a feature is not enabled for the account. Observed live as the deposit address
     /// "-1" of a checkout order.
     NotEnabled {
         /// The feature.
@@ -22,7 +22,7 @@ pub enum ErrorKind {
     },
     /// There is no token, or the gateway rejected the token of the call, and a new one too.
     Authentication {
-        /// What failed.
+        /// A description of the failure.
         problem: Cow<'static, str>,
         /// The rejection of the gateway, if there is one.
         api_error: Option<ApiError>,
@@ -37,7 +37,7 @@ pub enum ErrorKind {
     /// The request or the response was not transmitted: connection, proxy, TLS, a redirect, a server error. If the call may
     /// have taken effect, this is the cause of an [`Ambiguous`](Self::Ambiguous) error.
     Transport {
-        /// What failed.
+        /// A description of the failure.
         problem: Cow<'static, str>,
     },
     /// The deadline of the call or the timeout of an attempt passed. If the call may have taken effect, this is the cause of
@@ -47,14 +47,14 @@ pub enum ErrorKind {
     Cancelled,
     /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
-    /// The response cannot be read. If the operation does more than read, the envelope said success and the operation
+    /// The response cannot be read. If the operation does more than read, the envelope reported success and the operation
     /// succeeded; otherwise the error would be [`Ambiguous`](Self::Ambiguous).
     Decode(DecodeError),
     /// The signature of a webhook or a response is missing, wrong or too old.
     Signature(VerifyError),
     /// The token store or the deduplicator failed.
     Store {
-        /// What failed.
+        /// A description of the failure.
         problem: Cow<'static, str>,
     },
     /// An argument is invalid. Nothing was sent.
@@ -66,7 +66,7 @@ pub enum ErrorKind {
     },
     /// A setting, or a resource that it names, cannot be used.
     Configuration {
-        /// What is wrong, and how to fix it.
+        /// The problem and its fix.
         problem: Cow<'static, str>,
     },
 }

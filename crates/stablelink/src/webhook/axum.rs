@@ -216,7 +216,7 @@ where
     }
 }
 
-/// Why a delivery was rejected. As a response it is a status and a constant text.
+/// The reason for rejecting a delivery. It converts to a response with a status and a constant message.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DeliveryRejection {

@@ -154,7 +154,7 @@ mod tests {
         let total = REDELIVERY_DELAYS.iter().sum();
         assert_eq!(total, 84_840);
         let total = Duration::from_secs(total);
-        // Each delivery may take 15 s until it fails.
+        // Each delivery may take 15 s before it fails.
         assert!(total + Duration::from_secs(15 * 15) < RETENTION);
         assert!(CLAIM_TTL > Duration::from_secs(15));
     }

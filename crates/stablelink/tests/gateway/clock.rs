@@ -236,7 +236,7 @@ async fn webhook_is_verified_by_our_clock() {
         clock.jump(seconds);
         let client = builder.build().unwrap();
         keyed(&client).await.unwrap();
-        // Signed with the time of the gateway, which differs by hours.
+        // The request is signed with the gateway's time, which differs from the local time by hours.
         keyed(&client).await.unwrap();
         assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 2);
 

@@ -43,7 +43,7 @@ struct LeakSearch {
 }
 
 impl LeakSearch {
-    /// Adds a random text, which is only searched as it is and URL-encoded.
+    /// Adds a random secret. Only its plain and its URL-encoded form are searched for.
     fn add_random(&mut self, secret: &str) {
         let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         self.needles.insert(form.to_lowercase());

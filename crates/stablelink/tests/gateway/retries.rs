@@ -1,4 +1,4 @@
-//! Which calls are retried.
+//! Tests of the retry rules: safe, keyed and never.
 
 use std::future::IntoFuture;
 

@@ -46,7 +46,7 @@ static ENCODINGS: LazyLock<(AhoCorasick, Vec<&str>)> = LazyLock::new(|| {
         let hex: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
         let bytes = format!("{:?}", word.as_bytes());
         let form: String = url::form_urlencoded::byte_serialize(word.as_bytes()).collect();
-        // Complete groups only: the last one depends on the text that follows.
+        // Base64 encodes groups of three bytes. An incomplete last group would depend on the text that follows the secret.
         let base64 = STANDARD.encode(&word.as_bytes()[..word.len() / 3 * 3]);
         let bytes = bytes.trim_matches(['[', ']']).to_owned();
         for form in [word.to_owned(), hex, bytes, form, base64] {

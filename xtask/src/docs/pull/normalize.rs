@@ -122,7 +122,7 @@ fn member(
 ) -> Value {
     let in_record = place != ValueKind::Schema;
     match value {
-        // Examples of a page are records with names and IDs; their values are kept verbatim.
+        // The examples of a page are objects with a name and an ID. Their values are kept verbatim.
         Value::Array(_) if in_record && name == "examples" => {
             walk(value, ValueKind::Record, left_out)
         }

@@ -92,7 +92,7 @@ pub(super) struct Facts {
     pub call: Option<(String, String)>,
 }
 
-/// Reads title, method and path of a page.
+/// Reads the title, method and path of a page.
 pub(super) fn facts(page: &Value) -> Facts {
     let word = |name: &str| {
         let text = page[name].as_str().unwrap_or_default().trim();

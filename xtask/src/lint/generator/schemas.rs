@@ -172,14 +172,14 @@ pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator drops unknown fields for `true` beside properties.
+/// The generator drops unknown fields for `true` next to properties.
 pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let is_open = site.schema.get("additionalProperties") == Some(&Value::Bool(true));
         if is_open && site.schema.get("properties").is_some() {
             findings.add(
                 &site.pointer,
-                "with `additionalProperties: true` beside properties, progenitor silently drops unknown fields",
+                "with `additionalProperties: true` next to properties, progenitor silently drops unknown fields",
                 "use `additionalProperties: {}`",
             );
         }

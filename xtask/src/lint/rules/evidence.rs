@@ -52,7 +52,7 @@ fn has_pages(evidence: &Value) -> bool {
     strings(evidence.get("pages")).next().is_some()
 }
 
-/// Returns the level, or reports that there is none.
+/// Returns the level, or reports that it is missing.
 fn level<'a>(evidence: &'a Value, place: &str, findings: &mut Findings) -> Option<&'a str> {
     let level = text(evidence, "level")
         .filter(|level| ["documented", "partial", "inferred"].contains(level));

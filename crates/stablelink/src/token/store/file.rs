@@ -199,7 +199,7 @@ mod tests {
         StoreKey::new("https://pay.example", "account")
     }
 
-    /// Refreshes the token, whose text is the number of refreshes so far.
+    /// Refreshes the token. The token value is the number of refreshes so far.
     async fn increment(store: &FileStore) {
         let ttl = Duration::from_secs(60);
         let lock = loop {

@@ -174,7 +174,7 @@ impl StoreError {
         }
     }
 
-    /// Sets the source, which is logged too.
+    /// Sets the underlying error, which is also logged.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
