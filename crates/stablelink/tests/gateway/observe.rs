@@ -1,6 +1,6 @@
 //! Spans, events and metrics of a call.
 
-use stablelink::{Method, observe};
+use stablelink::Method;
 use stablelink_sandbox::{Fault, Operation};
 use tracing::Level;
 
@@ -200,7 +200,7 @@ mod metrics {
             .build()
             .unwrap();
         ::metrics::with_local_recorder(&recorder, || {
-            observe::describe_metrics();
+            stablelink::observe::describe_metrics();
             runtime.block_on(scenario);
         });
         counted(&recorder)
