@@ -227,7 +227,7 @@ fn reference_shows_every_operation() {
     for part in [
         "Evidence: inferred.",
         "Evidence: documented.",
-        "Repeat: keyed, with the same requestId.",
+        "Retry: keyed, with the same requestId.",
     ] {
         assert!(text.contains(part), "{part}");
     }
