@@ -1,7 +1,7 @@
 //! Compares two OpenAPI documents.
 //!
-//! [`oasdiff`] compares what is sent over the network, [`extensions`] compares what oasdiff cannot know, and
-//! [`gaps`] checks the few other changes that oasdiff does not report. [`render`] prints a [`Report`], and
+//! [`oasdiff`] compares what is sent over the network, `extensions` compares what oasdiff cannot know, and
+//! `gaps` checks the few other changes that oasdiff does not report. [`render`] prints the report, and
 //! [`changelog`] keeps `spec/CHANGELOG.md`.
 //!
 //! A change is breaking if a program that was built with the old document no longer works (`wire`), or if

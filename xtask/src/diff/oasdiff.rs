@@ -1,7 +1,7 @@
 //! Runs oasdiff and turns its output into changes.
 //!
 //! oasdiff judges for any client. Its errors and warnings are breaking here too. Some changes that it
-//! reports as information break the source code that uses the generated crate: [`consequence`] lists them.
+//! reports as information break the source code that uses the generated crate: `consequence` lists them.
 
 use std::{
     collections::HashMap,

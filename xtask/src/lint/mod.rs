@@ -1,5 +1,5 @@
-//! Checks of the document for which `regen` stops. The [`rules`] are about money, retries, evidence, secrets
-//! and the shape of the published documents, for every language. The [`generator`] rules are about input that
+//! Checks of the document for which `regen` stops. The `rules` are about money, retries, evidence, secrets
+//! and the shape of the published documents, for every language. The `generator` rules are about input that
 //! the Rust generator rejects or silently breaks. Generic rules, such as those for names and descriptions,
 //! are in `spec/tools/redocly.yaml`.
 //!

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The field of a response or a webhook delivery that cannot be read, and why. The bytes of a response are at
-/// [`Error::raw_response`](super::Error::raw_response), those of a delivery at [`Verified::body`](crate::webhook::Verified::body).
+/// [`Error::raw_response`](super::Error::raw_response), those of a delivery at [`VerifiedDelivery::body`](crate::webhook::VerifiedDelivery::body).
 #[derive(Clone, Debug)]
 pub struct DecodeError {
     source: &'static str,
