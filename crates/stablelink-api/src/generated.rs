@@ -1941,11 +1941,13 @@ const _: () = {
 impl Client {
     /// Issue an access token
     ///
-    /// Gives an access token, and a refresh token beside it. expires_in and rt_expires_in are the seconds that each of them lives.
-    /// Only one access token lives per client at a time: keep it in a cache that all processes share, such as Redis.
+    /// Issues an access token and a refresh token, either for the API key and secret (`client_credentials`) or for a
+    /// refresh token (`refresh_token`). `expires_in` and `rt_expires_in` are their lifetimes in seconds.
     ///
-    /// Trades a refresh token for a new access token. It serves once the access token has expired; before that, a new one can be had from Get Access Token too.
-    /// Only one access token lives per client at a time: keep it in a cache that all processes share, such as Redis.
+    /// Refreshing works after the access token has expired. Before that, a new token can also be requested with the API
+    /// key and secret.
+    ///
+    /// A client has only one valid access token at a time. Keep it in a cache that all processes share, such as Redis.
     ///
     /// Pages: <https://developer.stablelink.app/312999607e0>, <https://developer.stablelink.app/312999608e0>
     ///
@@ -1955,7 +1957,7 @@ impl Client {
     /// - `api_key`: The api key of the developer
     /// - `api_secret`: The api secret that belongs to the api key
     /// - `grant_type`: The grant type.
-    /// - `refresh_token`: The one that Get Access Token gave
+    /// - `refresh_token`: The refresh token of an earlier token response.
     pub async fn issue_access_token<'a>(
         &'a self,
         api_key: Option<&'a str>,
@@ -2205,7 +2207,7 @@ impl Client {
     }
     /// Update a fee config
     ///
-    /// A fee config must exist before a trade.
+    /// Updates a fee config. A fee config must exist before the first trade.
     ///
     /// Page: <https://developer.stablelink.app/312999614e0>
     ///
@@ -2252,7 +2254,7 @@ impl Client {
     }
     /// Get an exchange rate
     ///
-    /// Gives the rate at which one currency is sold for another.
+    /// Returns the rate at which one currency is sold for another.
     ///
     /// Page: <https://developer.stablelink.app/421876920e0>
     ///
@@ -2849,7 +2851,7 @@ impl Client {
     }
     /// Simulate an event
     ///
-    /// Simulates the call of an event.
+    /// Sends a simulated event to the webhook receiver.
     ///
     /// Page: <https://developer.stablelink.app/404644569e0>
     ///
@@ -3001,7 +3003,7 @@ impl Client {
     }
     /// Get a checkout order
     ///
-    /// Gives one checkout order by its orderNo.
+    /// Returns a checkout order by its `orderNo`.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
     ///
@@ -3054,7 +3056,7 @@ impl Client {
     }
     /// Cancel a checkout order
     ///
-    /// Cancels one checkout order by its orderNo.
+    /// Cancels a checkout order by its `orderNo`.
     ///
     /// Page: not available.
     ///
