@@ -69,15 +69,15 @@ fn unchanged_page_changes_nothing() {
 #[test]
 fn truncated_page_is_partial_and_webhook_stays_webhook() {
     let copy = copy_of_tree().unwrap();
-    let cut = capture(copy.path(), RATE).replace(
+    let truncated = capture(copy.path(), RATE).replace(
         "Modified at",
         "[capture: cut here; the rest was not saved]\nModified at",
     );
     let webhook = "407759335e0-webhook.txt";
-    let told = capture(copy.path(), webhook).replace("Tells the receiver", "Tells a receiver");
+    let edited = capture(copy.path(), webhook).replace("Tells the receiver", "Tells a receiver");
     let files = [
-        save(copy.path(), RATE, &cut),
-        save(copy.path(), webhook, &told),
+        save(copy.path(), RATE, &truncated),
+        save(copy.path(), webhook, &edited),
     ];
     add::add(copy.path(), &files, None, CaptureOrigin::Transcribed).unwrap();
     let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();

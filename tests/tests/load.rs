@@ -98,7 +98,7 @@ async fn load_with_faults_duplicates_and_loses_nothing() {
     // The load was high enough for the audit to be meaningful.
     assert!(audit.stats.calls >= 800, "{audit:#?}");
     assert!(audit.stats.ambiguous > 0, "{audit:#?}");
-    let injected: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
+    let injected: u64 = audit.injected.iter().map(|(_, count)| count).sum();
     let share = 100 * injected / audit.requests;
     assert!((12..=30).contains(&share), "{share} %: {audit:#?}");
 }

@@ -52,7 +52,7 @@ pub struct Audit {
     /// Statistics of all clients.
     pub stats: LoadStats,
     /// How often each fault was injected.
-    pub strikes: FaultCounts,
+    pub injected: FaultCounts,
     /// Number of requests that the sandbox received.
     pub requests: u64,
     /// Number of tokens that the sandbox granted.

@@ -108,9 +108,9 @@ impl FaultMix {
 }
 
 /// Returns how many additional tokens these faults may have caused: valid tokens rejected, or token responses lost.
-pub(super) fn additional_tokens(strikes: &FaultCounts) -> u64 {
+pub(super) fn additional_tokens(injected: &FaultCounts) -> u64 {
     let costs = |text: &str| text == TOKEN_REJECTED || text.contains("@token");
-    let costly = strikes.iter().filter(|(text, _)| costs(text));
+    let costly = injected.iter().filter(|(text, _)| costs(text));
     costly.map(|(_, count)| count).sum()
 }
 
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn additional_tokens_counts_token_faults_only() {
-        let strikes = vec![("unauthorized", 2), ("reset", 5), ("reset@token:after", 3)];
-        assert_eq!(additional_tokens(&strikes), 5);
+        let injected = vec![("unauthorized", 2), ("reset", 5), ("reset@token:after", 3)];
+        assert_eq!(additional_tokens(&injected), 5);
     }
 }

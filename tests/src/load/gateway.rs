@@ -197,8 +197,8 @@ impl LoadGateway {
     #[must_use]
     pub fn finish(self) -> Audit {
         let sandbox = &self.sandbox;
-        let strikes = self.mix.counts(sandbox.faults());
-        let allowed = self.accounts.len() as u64 + self.revoked + additional_tokens(&strikes);
+        let injected = self.mix.counts(sandbox.faults());
+        let allowed = self.accounts.len() as u64 + self.revoked + additional_tokens(&injected);
         let never_injected = self
             .mix
             .never_injected(sandbox.faults(), sandbox.request_count());
@@ -240,7 +240,7 @@ impl LoadGateway {
             findings,
             requests: sandbox.request_count(),
             stats: self.stats,
-            strikes,
+            injected,
             tokens,
             effects: effect_counts,
         }

@@ -106,11 +106,11 @@ impl Reply {
 
 /// Serves on its own threads until [`stop`].
 pub(super) fn start(
-    answer: impl Fn(Request) -> Reply + Send + Sync + 'static,
+    handler: impl Fn(Request) -> Reply + Send + Sync + 'static,
 ) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
-    let answer = Arc::new(answer);
+    let handler = Arc::new(handler);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let Ok(Some(request)) = read(&stream) else {
@@ -119,8 +119,8 @@ pub(super) fn start(
             if request.target == STOP {
                 return;
             }
-            let answer = Arc::clone(&answer);
-            thread::spawn(move || write(stream, &answer(request)));
+            let handler = Arc::clone(&handler);
+            thread::spawn(move || write(stream, &handler(request)));
         }
     });
     Ok(address)

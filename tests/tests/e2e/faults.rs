@@ -283,7 +283,7 @@ async fn run_checkout_flow(run: &mut FaultRun) {
     .await;
     run.sandbox.clock().advance(Duration::from_secs(120));
     let is = |unknown: Option<&&serde_json::value::RawValue>, status: &str| {
-        unknown.is_some_and(|shown| shown.get() == format!("{status:?}"))
+        unknown.is_some_and(|raw| raw.get() == format!("{status:?}"))
     };
     let refunded = look_up_until(record, |it| {
         is(it.unknown_fields().get("status"), "REFUNDED")

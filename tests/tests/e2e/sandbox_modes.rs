@@ -59,11 +59,11 @@ async fn every_operation_succeeds_with_each_retmsg_and_webhook_form() {
 /// Each setting changes the bytes of the response, so that the tests above test what they claim.
 #[tokio::test]
 async fn setting_changes_response_bytes() {
-    for (retcode, shown) in [
+    for (retcode, retcode_text) in [
         (RetcodeForm::Integer, r#""retcode":200"#),
         (RetcodeForm::String, r#""retcode":"200""#),
     ] {
-        for (version, member) in [
+        for (version, rate_field) in [
             (RateVersion::Current, "channelRate"),
             (RateVersion::Previous, "quoteId"),
         ] {
@@ -79,7 +79,10 @@ async fn setting_changes_response_bytes() {
                 .amount(money("1"));
             let quote = quote.await.unwrap();
             let body = String::from_utf8_lossy(quote.raw_response().body()).into_owned();
-            assert!(body.contains(shown) && body.contains(member), "{body}");
+            assert!(
+                body.contains(retcode_text) && body.contains(rate_field),
+                "{body}"
+            );
             env.finish();
         }
     }

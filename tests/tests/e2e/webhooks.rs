@@ -81,14 +81,14 @@ async fn trade_changes_send_webhooks() {
         let [event] = events.as_slice() else {
             panic!("{events:?}")
         };
-        let told: Trade = match event.payload().unwrap() {
-            EventPayload::Trade(told) => *told,
+        let record: Trade = match event.payload().unwrap() {
+            EventPayload::Trade(record) => *record,
             EventPayload::Other(data) => data.unwrap().parse().unwrap(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(trade_status(&told), "trade Completed");
-        assert_eq!(told.request_id.as_deref(), Some(trade.request_id()));
-        assert_eq!(told.amount.unwrap().get(), money("120"));
+        assert_eq!(trade_status(&record), "trade Completed");
+        assert_eq!(record.request_id.as_deref(), Some(trade.request_id()));
+        assert_eq!(record.amount.unwrap().get(), money("120"));
         env.finish();
     }
 }

@@ -119,8 +119,12 @@ fn pulled_page_replaces_transcribed_page_and_stand_in() {
     assert_eq!(rate.origin, CaptureOrigin::Pulled);
     // The other captures are unchanged.
     let after = read_files_below(copy.path()).unwrap();
-    let kept = before.iter().filter(|file| after.contains(file)).count();
-    assert_eq!(before.len() - kept, 2, "the lock and the transcribed page");
+    let unchanged = before.iter().filter(|file| after.contains(file)).count();
+    assert_eq!(
+        before.len() - unchanged,
+        2,
+        "the lock and the transcribed page"
+    );
 
     // A webhook in the lock stays a webhook.
     site.state().pages = vec![page(407_759_335, "Webhook", "Webhook", call("post", "/"))];

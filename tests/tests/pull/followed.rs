@@ -58,9 +58,9 @@ fn rate() -> DocPage {
     }
 }
 
-/// The page of the exchange rate as the site publishes it: with examples but no schema. `answer` is
+/// The page of the exchange rate as the site publishes it: with examples but no schema. `response` is
 /// the example of the response.
-fn rate_record(answer: &str) -> serde_json::Value {
+fn rate_record(response: &str) -> serde_json::Value {
     serde_json::json!({
         "id": 421_876_920,
         "name": "Get Exchange Rate",
@@ -78,12 +78,12 @@ fn rate_record(answer: &str) -> serde_json::Value {
             }],
         },
         "responses": [{"id": 1, "name": "OK", "code": 200, "contentType": "json"}],
-        "responseExamples": [{"name": "OK", "responseId": 1, "data": answer}],
+        "responseExamples": [{"name": "OK", "responseId": 1, "data": response}],
     })
 }
 
-fn rate_page(answer: &str) -> Reply {
-    Reply::json(rate_record(answer))
+fn rate_page(response: &str) -> Reply {
+    Reply::json(rate_record(response))
 }
 
 /// The steps after the vendor changes the documentation: check, pull, regenerate.
@@ -228,8 +228,8 @@ fn two_responses_with_same_status_become_one_type() {
     let built = xtask::regen::build(copy.path()).unwrap();
     built.outputs.write(copy.path()).unwrap();
     let document = document(copy.path());
-    let answer = &document["paths"]["/trade/exchange-rate"]["post"]["responses"]["200"];
-    let json = &answer["content"]["application/json"];
+    let response = &document["paths"]["/trade/exchange-rate"]["post"]["responses"]["200"];
+    let json = &response["content"]["application/json"];
     assert_eq!(json["examples"].as_object().unwrap().len(), 2);
     let name = json["schema"]["$ref"].as_str().unwrap();
     let schema = document.pointer(name.trim_start_matches('#')).unwrap();

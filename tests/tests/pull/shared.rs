@@ -40,12 +40,12 @@ fn change_of_shared_schema_changes_its_pages() {
     let copy = copy_of_tree().unwrap();
     let site = bookshop();
     let options = options(&site);
-    let answer = |list: Value| {
+    let set_schemas = |list: Value| {
         site.state()
             .replies
             .insert(LIST.to_owned(), Reply::json(list));
     };
-    answer(list("price"));
+    set_schemas(list("price"));
     let report = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(report.missing_schemas, (0, Vec::new()));
     assert_eq!(report.lines.len(), 3);
@@ -55,14 +55,14 @@ fn change_of_shared_schema_changes_its_pages() {
         .into_iter()
         .map(|name| {
             let content = std::fs::read(copy.path().join("spec/docs").join(name)).unwrap();
-            let read = apifox::parse_page(&apifox::PageSource {
+            let parsed = apifox::parse_page(&apifox::PageSource {
                 name,
                 key: name,
                 role: apifox::PageRole::default(),
                 text: &content,
             });
-            assert_eq!(read.diagnostics, [], "{name}");
-            read.page.unwrap()
+            assert_eq!(parsed.diagnostics, [], "{name}");
+            parsed.page.unwrap()
         })
         .collect();
     let info = apifox::DocumentInfo {
@@ -82,14 +82,14 @@ fn change_of_shared_schema_changes_its_pages() {
     );
 
     // The list is fetched once, its order does not matter, and a second run changes nothing.
-    let asked = |site: &Site| site.take_log().iter().filter(|r| r.target == LIST).count();
-    assert_eq!(asked(&site), 1);
-    let mut turned = list("price");
-    turned.as_array_mut().unwrap().reverse();
-    answer(turned);
+    let list_requests = |site: &Site| site.take_log().iter().filter(|r| r.target == LIST).count();
+    assert_eq!(list_requests(&site), 1);
+    let mut reversed = list("price");
+    reversed.as_array_mut().unwrap().reverse();
+    set_schemas(reversed);
     assert!(!pull::check(copy.path(), &options).unwrap().differs());
 
-    answer(list("cost"));
+    set_schemas(list("cost"));
     let report = pull::pull(copy.path(), &options).unwrap();
     insta::assert_snapshot!("a_shared_schema_changed", without_port(&site, &report));
 }

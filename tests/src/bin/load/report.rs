@@ -30,7 +30,7 @@ pub(super) fn print(
         "  calls        {:>8}  in {seconds:.1} s: {rate:.0} per second",
         stats.calls
     )?;
-    let injected: u64 = audit.strikes.iter().map(|(_, count)| count).sum();
+    let injected: u64 = audit.injected.iter().map(|(_, count)| count).sum();
     let share = 100.0 * injected as f64 / audit.requests.max(1) as f64;
     writeln!(
         out,
@@ -91,7 +91,7 @@ pub(super) fn print(
         writeln!(out, "  {count:>8}  {kind}")?;
     }
     writeln!(out, "injected faults")?;
-    for (name, count) in &audit.strikes {
+    for (name, count) in &audit.injected {
         writeln!(out, "  {count:>8}  {name}")?;
     }
     if audit.findings.is_empty() {
