@@ -15,7 +15,7 @@ pub enum Step {
     Tests,
     /// The documentation builds without warnings
     Docs,
-    /// The workspace compiles with the oldest supported Rust version
+    /// The crates for users compile with the oldest supported Rust version
     Msrv,
     /// The signature crate compiles for WebAssembly
     Wasm,
