@@ -108,7 +108,7 @@ pub(crate) fn text(text: &str, line: u32) -> BodyExample {
 
 /// For each line, the index of the next line on which an example must have ended.
 pub(super) struct Limits {
-    /// The next heading.
+    /// The next heading, or line that begins inside a line of the capture.
     pub(super) heading: Vec<usize>,
     /// The next heading, status line or example label.
     pub(super) any: Vec<usize>,
@@ -123,7 +123,7 @@ impl Limits {
         };
         for at in (from..end).rev() {
             let line = lines.at(at);
-            let heading = marker(line, true).is_some();
+            let heading = marker(line, true).is_some() || lines.is_joined(at);
             let status = status_line(line).is_some() || status_tab(line).is_some();
             let any =
                 heading || status || code_line(line).is_some() || example_line(line).is_some();

@@ -198,12 +198,9 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Returns the first line after `index` that begins inside a line of the capture, or `end`.
-    pub(crate) fn next_joined(&self, index: usize, end: usize) -> usize {
-        let end = end.min(self.lines.len());
-        (index + 1..end)
-            .find(|&at| self.lines[at].joined)
-            .unwrap_or(end)
+    /// Returns whether the line at an index begins inside a line of the capture.
+    pub(crate) fn is_joined(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| line.joined)
     }
 
     /// Returns the index of the first line that starts after a number of bytes of the text from the

@@ -60,12 +60,28 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let tail = tail(&lines, head.end, source.name, diagnostics);
     let called = head.method.is_some()
         || head.title.is_empty()
+        || page_header::joined_sample(&lines).is_some()
         || source.role == PageRole::Webhook
         || page_header::looks_like_operation(&lines, head.end, tail.start);
     let (kind, text) = if called {
         let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
         (PageKind::Operation(operation), text)
     } else {
+        if let Some(at) = page_header::sign_of_operation(&lines, head.end, tail.start) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    source.name,
+                    lines.number(at),
+                    format!(
+                        "the page is read as a guide although {} belongs to an operation",
+                        quoted(lines.at(at))
+                    ),
+                )
+                .with_help(
+                    "add two lines below the title: the method (`POST`) and the path (`/orders`)",
+                ),
+            );
+        }
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();

@@ -153,6 +153,7 @@ impl Top {
             .collect();
         let mut folder: Vec<String> = above
             .iter()
+            .skip_while(|line| numbered(line).is_none())
             .map_while(|line| numbered(line))
             .map(str::to_owned)
             .collect();
@@ -220,6 +221,34 @@ pub(crate) fn has_sample(lines: &Lines) -> bool {
     (0..lines.len()).any(|at| curl::starts(lines.at(at)))
 }
 
+/// Returns the curl sample that directly follows an example: an extractor drops the headings of an
+/// operation page.
+pub(crate) fn joined_sample(lines: &Lines) -> Option<usize> {
+    let mut above = "";
+    for at in 0..lines.len() {
+        let line = lines.at(at);
+        if curl::starts(line) && (lines.is_joined(at) || above.ends_with(['}', ']'])) {
+            return Some(at);
+        }
+        if !line.is_empty() {
+            above = line;
+        }
+    }
+    None
+}
+
+/// Returns the first line that only operation pages have: a heading of a section, or a sample.
+pub(crate) fn sign_of_operation(lines: &Lines, from: usize, end: usize) -> Option<usize> {
+    (from..end).find(|&at| {
+        let line = lines.at(at);
+        let heading = matches!(
+            marker(line, true),
+            Some(Marker::Params(_) | Marker::RequestBody(_) | Marker::Samples | Marker::Responses)
+        );
+        heading || method_line(line).is_some()
+    })
+}
+
 /// Returns whether a page has the headings of an operation although no method follows its title.
 pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bool {
     (from..end).any(|at| match marker(lines.at(at), true) {
@@ -269,6 +298,9 @@ fn path_line(line: &str) -> Option<&str> {
 /// Returns whether the first filled line can be a title; a page may begin with its content.
 fn may_be_title(lines: &Lines, first: usize) -> bool {
     let line = lines.at(first);
+    if line.ends_with(['.', '。', '！', '!']) && joined_sample(lines).is_some() {
+        return false;
+    }
     !(begins_page(line)
         || line.starts_with(['{', '['])
         || line.chars().count() > 120
@@ -354,6 +386,11 @@ mod tests {
                 "Get Order",
             ),
             ("Harbour Books\n\nGet Order\n\nText", &[], "Get Order"),
+            (
+                "Harbour Books\n 1. Orders\nHarbour Books\n • Get Order\n   GET\n 1. Orders\n\nGet Order\n\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
             ("Get Order\n\nGET\n/x", &[], "Get Order"),
             ("Get Order\n\nReleased\nGET\n/x", &[], "Get Order"),
             ("Guide\n\nText of\nthe guide", &[], "Guide"),

@@ -234,8 +234,7 @@ impl SectionReader<'_, '_> {
         if self.found.curl.is_some() {
             return at + 1;
         }
-        let limit = self.limits.heading[at - self.from];
-        let limit = self.lines.next_joined(at, limit);
+        let limit = self.limits.heading[at - self.from + 1];
         let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
         if curl.cut {
             self.warn(curl.line, "the curl sample ends inside a quoted string");
@@ -465,7 +464,7 @@ impl SectionReader<'_, '_> {
     fn json(&mut self, at: usize, start: &str) -> (Vec<BodyExample>, usize) {
         self.announced = false;
         let offset = at - self.from;
-        let wide = self.limits.heading[offset].max(at + 1);
+        let wide = self.limits.heading[offset + 1].max(at + 1);
         let narrow = self.limits.any[offset + 1].max(at + 1);
         let first = self.read_json(at, start, wide);
         let (result, limit) = match first {
