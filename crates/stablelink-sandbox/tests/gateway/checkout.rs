@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{Operation, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxOperation, SandboxRecordKind};
 use tokio::task::JoinSet;
 
 use crate::caller::{Caller, HttpResponse};
@@ -57,7 +57,7 @@ async fn order_is_created_once_and_can_be_read() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, "A1"),
+            .count(SandboxOperation::CreateCheckoutOrder, "A1"),
         1
     );
     sandbox.update_settings(|settings| settings.reject_duplicates = false);
@@ -83,7 +83,7 @@ async fn concurrent_orders_with_same_number_create_one() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, "A1"),
+            .count(SandboxOperation::CreateCheckoutOrder, "A1"),
         1
     );
 }
@@ -91,7 +91,7 @@ async fn concurrent_orders_with_same_number_create_one() {
 #[tokio::test]
 async fn invalid_order_is_rejected_with_the_rule() {
     let sandbox = Sandbox::builder()
-        .disable_token("SOL_USDC")
+        .settings(|settings| _ = settings.disabled_tokens.insert("SOL_USDC".to_owned()))
         .start()
         .await
         .unwrap();
@@ -159,8 +159,14 @@ async fn order_can_time_out_be_set_or_be_cancelled() {
         create(&caller, number).await.ok();
     }
     caller.get("/checkout/order/cancel", "orderNo=B").await.ok();
-    sandbox.set_order_status("C", "PAID").unwrap();
-    assert!(sandbox.set_order_status("D", "PAID").is_err());
+    sandbox
+        .set_status(SandboxRecordKind::Order, "C", "PAID")
+        .unwrap();
+    assert!(
+        sandbox
+            .set_status(SandboxRecordKind::Order, "D", "PAID")
+            .is_err()
+    );
     sandbox.clock().advance(Duration::from_secs(1999));
     assert_eq!(status(&caller, "A").await, "PAYING");
     sandbox.clock().advance(Duration::from_secs(1));
@@ -174,7 +180,12 @@ async fn order_can_time_out_be_set_or_be_cancelled() {
             .await
             .rejected("00908");
     }
-    assert_eq!(sandbox.effects().total(Operation::CancelCheckoutOrder), 1);
+    assert_eq!(
+        sandbox
+            .effects()
+            .total(SandboxOperation::CancelCheckoutOrder),
+        1
+    );
 }
 
 #[tokio::test]
@@ -228,7 +239,7 @@ async fn payment_pays_order_or_becomes_abnormal() {
     caller.post(path, &refund("0x2")).await.rejected("00906");
     let effects = sandbox.effects();
     assert_eq!(
-        effects.count(Operation::CreateAbnormalPaymentRefund, "R1"),
+        effects.count(SandboxOperation::CreateAbnormalPaymentRefund, "R1"),
         1
     );
 }
@@ -259,13 +270,19 @@ async fn refunds_are_limited_to_the_paid_amount() {
         .await
         .rejected("00908");
     refund("R2", "0.3").await.ok();
-    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
-    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R2", "REFUNDED")
+        .unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R2", "REFUNDED")
+        .unwrap();
     let info = caller.get("/checkout/order/info", "orderNo=A").await.ok();
     assert_eq!(info.field("refundedAmount"), "0.3", "once");
     assert_eq!(info.text("orderStatus"), "PARTIAL_REFUNDED");
     refund("R3", "0.205").await.ok();
-    sandbox.set_refund_status("R3", "REFUNDED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R3", "REFUNDED")
+        .unwrap();
     assert_eq!(status(&caller, "A").await, "REFUNDED");
     let info = caller
         .get("/checkout/refund/info", "refundOrderNo=R3")
@@ -313,7 +330,9 @@ async fn settlement_is_created_read_and_cancelled() {
         .ok();
     assert_eq!(info.field("amount"), "\"1000.233567\"");
     assert_eq!(info.text("status"), "PENDING_SETTLEMENT");
-    sandbox.set_settlement_status("26", "SETTLED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Settlement, "26", "SETTLED")
+        .unwrap();
     let cancel = |number| caller.get("/checkout/settlement/cancel", number);
     cancel("settlementOrderNo=26").await.rejected("00908");
     cancel("settlementOrderNo=25").await.ok();
@@ -322,7 +341,7 @@ async fn settlement_is_created_read_and_cancelled() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateSettlementOrder, "25"),
+            .count(SandboxOperation::CreateSettlementOrder, "25"),
         1
     );
 }

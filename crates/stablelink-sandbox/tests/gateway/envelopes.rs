@@ -1,12 +1,13 @@
 //! Tests of the envelope.
 
-use stablelink_sandbox::{ErrorStatus, Operation, RetcodeForm, Retmsg, Sandbox};
+use stablelink_sandbox::{ErrorStatus, RetcodeForm, Retmsg, Sandbox, SandboxOperation};
 
 use crate::caller::{Caller, HttpResponse, by_credentials};
 
 #[tokio::test]
 async fn success_has_the_configured_retcode() {
     for (form, token, simulated, order) in [
+        (RetcodeForm::Observed, "\"200\"", "200", "\"200\""),
         (RetcodeForm::AsDocumented, "200", "200", "\"200\""),
         (RetcodeForm::Integer, "200", "200", "200"),
         (RetcodeForm::String, "\"200\"", "\"200\"", "\"200\""),
@@ -98,7 +99,7 @@ async fn unknown_operation_is_rejected_in_an_envelope() {
 async fn every_operation_has_a_handler() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    for operation in Operation::ALL {
+    for operation in SandboxOperation::ALL {
         let body = if operation.method() == "POST" {
             "{}"
         } else {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{DeliveryState, Sandbox, SandboxCredentials, WebhookData};
+use stablelink_sandbox::{
+    DeliveryState, Sandbox, SandboxCredentials, SandboxRecordKind, WebhookData,
+};
 use stablelink_signature::{MessageKind, SigningKey, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -186,7 +188,9 @@ async fn trade_and_simulated_webhooks_have_the_inferred_form() {
         .post("/trade/create-trade-request", &trade)
         .await
         .ok();
-    sandbox.set_trade_status("r1", "Completed").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Trade, "r1", "Completed")
+        .unwrap();
     sandbox.wait_for_deliveries().await;
     let body = receiver.bodies().pop().unwrap();
     assert!(
