@@ -136,8 +136,11 @@ pub(crate) fn response_has_field(operation: SandboxOperation, path: &str) -> boo
     let responses = &entry(operation).spec["responses"]["200"];
     // Nothing in this response is documented, so any documented field can be in it.
     let is_unseen = has_property(responses, UNSEEN, 0);
-    path.split('.').all(|name| {
-        name.bytes().all(|byte| byte.is_ascii_digit())
+    let is_index = |name: &str| name.parse::<usize>().is_ok();
+    // An empty path is the whole response.
+    let mut names = path.split('.').filter(|_| !path.is_empty());
+    names.all(|name| {
+        is_index(name)
             || UNDOCUMENTED_FIELDS.contains(&name)
             || has_property(responses, name, 0)
             || is_unseen && has_property(&document()["components"]["schemas"], name, 0)

@@ -25,6 +25,33 @@ async fn success_has_the_configured_retcode() {
     }
 }
 
+/// A GET operation can have effects, so HEAD is not handled as GET.
+#[tokio::test]
+async fn head_is_rejected_like_other_methods() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let http = crate::caller::http();
+    for (path, allowed) in [
+        ("/checkout/order/cancel", "GET"),
+        ("/user/user-info", "GET"),
+        ("/checkout/order/create", "POST"),
+    ] {
+        for method in ["HEAD", "PUT"] {
+            let url = format!("{}{path}?orderNo=1", sandbox.url());
+            let request = http.request(method.parse().unwrap(), url);
+            let response = HttpResponse::read(request.send().await.unwrap())
+                .await
+                .unwrap();
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert_eq!(response.headers["allow"], allowed, "{method} {path}");
+            assert_eq!(response.body.is_empty(), method == "HEAD");
+        }
+    }
+    for path in ["/", "/docs", "/_sandbox/status"] {
+        let response = http.head(format!("{}{path}", sandbox.url())).send().await;
+        assert_eq!(response.unwrap().status(), 200, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn success_has_the_configured_retmsg() {
     let sandbox = Sandbox::start().await.unwrap();

@@ -166,6 +166,47 @@ async fn replaced_field_leaves_other_fields_unchanged() {
 }
 
 #[tokio::test]
+async fn fault_with_a_field_that_no_response_has_is_rejected() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (path, target) in [
+        ("retdata.nothing", None),
+        ("retdata.orderStatus.", None),
+        ("retdata.orderStatus", Some(SandboxOperation::GetTrade)),
+        (
+            "retdata.records.0.nothing",
+            Some(SandboxOperation::ListCheckoutOrders),
+        ),
+    ] {
+        let mut fault = Fault::null(path);
+        let mut text = format!("null={path}");
+        if let Some(operation) = target {
+            fault = fault.on(operation);
+            text += &format!("@{operation}");
+        }
+        let error = sandbox.faults().add_text(&text).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("`{path}` is not a field")),
+            "{error}"
+        );
+        let added = || sandbox.faults().add(fault);
+        let added = std::panic::catch_unwind(std::panic::AssertUnwindSafe(added));
+        assert!(added.is_err(), "{text}");
+    }
+    caller.post(PATH, ORDER).await.ok();
+    for text in [
+        "null=success",
+        "null=retdata.access_token@token",
+        "null=expires_in@token",
+        "null=retdata.records.0.orderStatus@listCheckoutOrders",
+        "null=retdata.status@getTrade",
+        "null=retdata.merchantId@calls",
+    ] {
+        sandbox.faults().add_text(text).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn truncated_response_is_shorter_than_content_length() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;

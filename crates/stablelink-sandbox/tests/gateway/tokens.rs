@@ -202,6 +202,29 @@ async fn new_token_invalidates_only_the_same_clients_previous_one() {
 }
 
 #[tokio::test]
+async fn previous_token_is_accepted_during_its_grace_time() {
+    let sandbox = Sandbox::builder()
+        .settings(|settings| settings.old_token_grace = 5)
+        .start()
+        .await
+        .unwrap();
+    sandbox.clock().freeze();
+    let first = Caller::new(&sandbox).await;
+    let second = Caller::new(&sandbox).await;
+    sandbox.clock().advance(Duration::from_millis(4_999));
+    try_token(&first).await.rejected("00907");
+    try_token(&second).await.rejected("00907");
+    let generations = sandbox.requests().into_iter().map(|it| it.token_generation);
+    assert_eq!(
+        generations.collect::<Vec<_>>(),
+        [Some(1), Some(2), Some(1), Some(2)]
+    );
+    sandbox.clock().advance(Duration::from_millis(1));
+    try_token(&first).await.rejected("00901");
+    try_token(&second).await.rejected("00907");
+}
+
+#[tokio::test]
 async fn tokens_are_revoked_by_call_and_by_limit() {
     let sandbox = Sandbox::builder()
         .settings(|settings| settings.revoke_after_calls = Some(2))

@@ -35,6 +35,19 @@ async fn exchange_rate_supports_both_published_forms() {
     assert_eq!(previous.field("rate"), "\"0.9900\"");
     assert_eq!(previous.field("channelRate"), "");
     assert_ne!(previous.field("quoteId"), rate().await.field("quoteId"));
+    // The document does not require an amount. Without one, there is no fee for this trade.
+    let request = r#"{"sellCurrency":"USDT","buyCurrency":"USD"}"#;
+    let without_amount = || caller.post("/trade/exchange-rate", request);
+    assert_ne!(without_amount().await.ok().field("quoteId"), "");
+    sandbox.update_settings(|settings| settings.rate_form = RateForm::ChannelRate);
+    let current = without_amount().await.ok();
+    assert_eq!(current.field("channelRate"), "0.9900");
+    assert_eq!(current.field("developerFee"), "");
+    let zero = request.replace('}', ",\"amount\":0}");
+    caller
+        .post("/trade/exchange-rate", &zero)
+        .await
+        .rejected("00008");
     let wrong = r#"{"sellCurrency":"EUR","buyCurrency":"USD","amount":1}"#;
     caller
         .post("/trade/exchange-rate", wrong)
