@@ -322,8 +322,10 @@ mod tests {
     #[test]
     fn log_keeps_the_latest_requests() {
         let log = RequestLog::default();
-        let mut settings = SandboxSettings::default();
-        settings.request_log_size = 2;
+        let settings = SandboxSettings {
+            request_log_size: 2,
+            ..SandboxSettings::default()
+        };
         let numbers = [(); 3].map(|()| log.add(record(), &settings));
         assert_eq!(numbers, [0, 1, 2]);
         for number in 0..4 {
