@@ -246,14 +246,14 @@ impl Fault {
         self.header("retry-after", &seconds.to_string())
     }
 
-    /// Returns the path of the field to replace if no response of the target has this field.
-    pub(super) fn unknown_field(&self) -> Option<&str> {
+    /// Returns the path of the field to replace if no response of a target has this field.
+    pub(super) fn unknown_field(&self, target: &FaultTarget) -> Option<&str> {
         let FaultKind::ReplaceField { path, .. } = &self.kind else {
             return None;
         };
         let mut all = SandboxOperation::ALL.iter().copied();
         let known = all.any(|operation| {
-            self.target.matches(Some(operation), operation.path())
+            target.matches(Some(operation), operation.path())
                 && document::response_has_field(operation, path)
         });
         (!known).then_some(path)

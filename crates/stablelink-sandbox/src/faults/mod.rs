@@ -7,6 +7,7 @@ mod parse;
 use std::sync::{Mutex, MutexGuard};
 
 pub use fault::Fault;
+use fault::FaultTarget;
 pub(crate) use fault::{FaultKind, FaultStage};
 pub use parse::InvalidFault;
 
@@ -55,14 +56,11 @@ impl FaultList {
     ///
     /// # Panics
     ///
-    /// Panics if the fault replaces a field that no response of its target can have: the test that
-    /// adds it would test nothing.
+    /// Panics if the fault replaces a field that no response of any operation can have: the test
+    /// that adds it would test nothing.
     pub fn add(&self, fault: Fault) -> FaultId {
-        let unknown = fault.unknown_field();
-        assert_eq!(
-            unknown, None,
-            "no response that the fault hits has this field"
-        );
+        let unknown = fault.unknown_field(&FaultTarget::All);
+        assert_eq!(unknown, None, "no response has this field");
         self.register(fault, None)
     }
 

@@ -125,7 +125,7 @@ impl FromStr for Fault {
         if let Some(times) = times {
             fault = fault.times(times);
         }
-        match fault.unknown_field() {
+        match fault.unknown_field(&fault.target) {
             None => Ok(fault),
             Some(path) => {
                 let problem = "is not a field of any response that the fault hits";

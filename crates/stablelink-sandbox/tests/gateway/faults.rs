@@ -178,10 +178,8 @@ async fn fault_with_a_field_that_no_response_has_is_rejected() {
             Some(SandboxOperation::ListCheckoutOrders),
         ),
     ] {
-        let mut fault = Fault::null(path);
         let mut text = format!("null={path}");
         if let Some(operation) = target {
-            fault = fault.on(operation);
             text += &format!("@{operation}");
         }
         let error = sandbox.faults().add_text(&text).unwrap_err().to_string();
@@ -189,9 +187,12 @@ async fn fault_with_a_field_that_no_response_has_is_rejected() {
             error.starts_with(&format!("`{path}` is not a field")),
             "{error}"
         );
-        let added = || sandbox.faults().add(fault);
+        // The Rust API does not consider the target, so that a test can try a fault on all.
+        let added = || sandbox.faults().add(Fault::null(path));
         let added = std::panic::catch_unwind(std::panic::AssertUnwindSafe(added));
-        assert!(added.is_err(), "{text}");
+        let is_known = path == "retdata.orderStatus";
+        assert_eq!(added.is_ok(), is_known, "{text}");
+        sandbox.faults().clear();
     }
     caller.post(PATH, ORDER).await.ok();
     for text in [
