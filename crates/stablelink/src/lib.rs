@@ -94,7 +94,7 @@ pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
-pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
+pub use error::{Ambiguous, ApiError, CallPhase, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
 pub use pages::{Pages, Pagination};
 pub use poller::Poller;
@@ -109,8 +109,7 @@ pub use token::FileStore;
 #[cfg(feature = "redis")]
 pub use token::RedisStore;
 pub use token::{
-    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings,
-    TokenStore,
+    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenStore,
 };
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};

@@ -69,10 +69,22 @@ impl RawResponse {
         &self.0.body
     }
 
+    /// Returns the body without the byte order mark that some servers send before JSON.
+    pub(crate) fn json(&self) -> &[u8] {
+        let body: &[u8] = &self.0.body;
+        body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    }
+
     /// Returns the `retcode` of the envelope as a string, whatever JSON type it has; `None` if the body is not an envelope.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.0.retcode.as_deref()
+    }
+
+    /// Returns `retdata` of the envelope.
+    pub(crate) fn retdata(&self) -> Option<&RawValue> {
+        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.json()).ok()?;
+        envelope.retdata
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -134,17 +146,16 @@ impl<T> Response<T> {
         &self.raw
     }
 
-    /// Returns one of the [`raw_fields`](Self::raw_fields).
+    /// Returns a field of `retdata` as received, with all digits, whether the type of the value has it or not. The last one wins
+    /// if a name occurs twice. Each call parses the body again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
     }
 
-    /// Returns the fields of `retdata` as received, with all digits, whether the type of the value has them or not. The map
-    /// is empty if `retdata` is not an object. The last one wins if a name occurs twice. Each call parses the body again.
-    #[must_use]
-    pub fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        self.retdata()
+    fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
+        self.raw
+            .retdata()
             .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
             .map(|fields| fields.0)
             .unwrap_or_default()
@@ -158,7 +169,7 @@ impl<T> Response<T> {
         T: DeserializeOwned,
     {
         let mut fields = self.raw_fields();
-        if let Some(data) = self.retdata() {
+        if let Some(data) = self.raw.retdata() {
             let mut unknown = Vec::new();
             let json = &mut serde_json::Deserializer::from_str(data.get());
             // The value was parsed before: this only collects the ignored fields.
@@ -167,11 +178,6 @@ impl<T> Response<T> {
             fields.retain(|name, _| unknown.iter().any(|path| path == name));
         }
         fields
-    }
-
-    fn retdata(&self) -> Option<&RawValue> {
-        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.raw.body()).ok()?;
-        envelope.retdata
     }
 }
 

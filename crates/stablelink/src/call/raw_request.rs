@@ -123,6 +123,7 @@ impl RawRequest {
             retry: self.retry,
             query: Vec::new(),
             key: self.key.clone(),
+            identity: Vec::new(),
             max_attempts: None,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline.unwrap_or(self.client.deadline),
