@@ -71,6 +71,7 @@ mod client;
 mod clock;
 mod environment;
 mod error;
+mod lenient;
 pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;

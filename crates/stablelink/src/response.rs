@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::lenient::LenientRecord;
+
 /// The retcode of a success, an integer on some pages and a string on others.
 pub(crate) const SUCCESS: &str = "200";
 
@@ -122,12 +124,18 @@ impl fmt::Debug for RawResponse {
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
+    unreadable: Vec<String>,
     raw: RawResponse,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, raw: RawResponse) -> Self {
-        Self { value, raw }
+    pub(crate) fn new(record: impl Into<LenientRecord<T>>, raw: RawResponse) -> Self {
+        let LenientRecord { value, unreadable } = record.into();
+        Self {
+            value,
+            unreadable,
+            raw,
+        }
     }
 
     pub(crate) fn into_parts(self) -> (T, RawResponse) {
@@ -144,6 +152,14 @@ impl<T> Response<T> {
     #[must_use]
     pub const fn raw_response(&self) -> &RawResponse {
         &self.raw
+    }
+
+    /// Returns the paths of the fields that the response has, but not in their documented form, such as `retdata.createdTime`.
+    /// They are `None` in the value; [`raw_field`](Self::raw_field) returns them as received. A record whose status or amount
+    /// cannot be read is an error instead.
+    #[must_use]
+    pub fn unreadable_fields(&self) -> &[String] {
+        &self.unreadable
     }
 
     /// Returns a field of `retdata` as received, with all digits, whether the type of the value has it or not. The last one wins
@@ -181,10 +197,11 @@ impl<T> Response<T> {
     }
 }
 
+/// The payload of an envelope.
 #[derive(Deserialize)]
-struct RetdataEnvelope<'a> {
+pub(crate) struct RetdataEnvelope<'a> {
     #[serde(borrow, default)]
-    retdata: Option<&'a RawValue>,
+    pub(crate) retdata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use stablelink_api as api;
 use stablelink_api::hooks::{Transport, downcast_error, wrap_error};
@@ -18,9 +17,10 @@ use super::timeouts::Timeouts;
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::{Ambiguous, CallPhase, DecodeError, Error, ErrorKind};
+use crate::lenient::{self, LenientRecord};
 use crate::observe;
 use crate::raw_object::RawObject;
-use crate::response::{RawResponse, Response};
+use crate::response::{RawResponse, Response, RetdataEnvelope};
 
 type GeneratedResult<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
 
@@ -193,7 +193,7 @@ impl CallContext {
     pub(crate) async fn execute_request<T>(
         &self,
         requests: Result<RequestFactory, Error>,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         self.execute(async {
             let requests = requests.map_err(|error| self.annotate(error))?;
@@ -216,7 +216,12 @@ impl CallContext {
         &self,
         result: GeneratedResult<E>,
     ) -> Result<Response<Option<T>>, Error> {
-        self.read(result, parse_retdata)
+        self.read(result, |body| {
+            Ok(match parse_retdata(body)? {
+                Some(record) => record.map(Some),
+                None => None.into(),
+            })
+        })
     }
 
     /// Reads the response with `parse`. The envelope that the generated client would parse is not used: only `retdata` may make
@@ -224,7 +229,7 @@ impl CallContext {
     pub(crate) fn read<E, T>(
         &self,
         result: GeneratedResult<E>,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let error = match result.map_err(downcast_error::<Error, _>) {
             // This transport consumes responses, so the generated client ends with this error.
@@ -244,18 +249,21 @@ impl CallContext {
 
     fn parse_response<T>(
         &self,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let Some(response) = self.response() else {
             let error = DecodeError::new(".", "there is no response to read");
             return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
         };
-        parse(response.json())
-            .map(|value| Response::new(value, response))
-            .map_err(|error| {
-                let error = error.without(&self.client.secrets);
-                self.annotate(Error::new(ErrorKind::Decode(error)))
-            })
+        let record = parse(response.json()).map_err(|error| {
+            let error = error.without(&self.client.secrets);
+            self.annotate(Error::new(ErrorKind::Decode(error)))
+        })?;
+        for path in &record.unreadable {
+            let path = self.client.secrets.redact(path);
+            observe::unreadable_field(&self.options.operation, &path);
+        }
+        Ok(Response::new(record, response))
     }
 
     /// Returns how often the request was sent, or was about to be sent.
@@ -401,19 +409,22 @@ impl Transport for CallContext {
     }
 }
 
-/// The payload of an envelope.
-#[derive(Deserialize)]
-struct TypedEnvelope<T> {
-    retdata: Option<T>,
-}
-
 /// Parses `retdata`; `None` if it is missing or null.
-fn parse_retdata<T: DeserializeOwned>(body: &[u8]) -> Result<Option<T>, DecodeError> {
-    parse_envelope(body).map(|envelope: TypedEnvelope<T>| envelope.retdata)
+fn parse_retdata<T: DeserializeOwned>(
+    body: &[u8],
+) -> Result<Option<LenientRecord<T>>, DecodeError> {
+    let envelope: RetdataEnvelope<'_> =
+        serde_json::from_slice(body).map_err(|error| DecodeError::of_json(".", &error))?;
+    let retdata = envelope.retdata;
+    retdata
+        .map(|json| lenient::parse("retdata", json.get()))
+        .transpose()
 }
 
 /// Parses `retdata`, which must not be missing.
-pub(crate) fn required_retdata<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn required_retdata<T: DeserializeOwned>(
+    body: &[u8],
+) -> Result<LenientRecord<T>, DecodeError> {
     parse_retdata(body)?
         .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
 }
@@ -513,7 +524,7 @@ mod tests {
             if sent {
                 context.count_attempt();
             }
-            let error = context.parse_response(|_| Ok(())).unwrap_err();
+            let error = context.parse_response(|_| Ok(().into())).unwrap_err();
             assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
             assert!(!error.is_retryable());
         }

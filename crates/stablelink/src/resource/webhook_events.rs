@@ -31,7 +31,7 @@ impl WebhookEvents {
             |context, event, _| {
                 Box::pin(async move {
                     let api = context.api();
-                    context.read(api.simulate_event(event).await, |_| Ok(()))
+                    context.read(api.simulate_event(event).await, |_| Ok(().into()))
                 })
             },
         )
