@@ -16,7 +16,7 @@ pub enum WorkspaceError {
     /// The current directory cannot be read.
     #[error("the current directory cannot be read: {0}")]
     CurrentDirectory(#[from] io::Error),
-    /// No workspace contains the current directory, and cargo passed none.
+    /// No workspace contains the current directory or this program, and cargo passed none.
     #[error(
         "{}: not in a workspace of these crates: no folder above it has xtask/Cargo.toml and spec\n  help: run `cargo xtask` inside the repository",
         .0.display()
@@ -35,21 +35,32 @@ pub enum WorkspaceError {
     },
 }
 
-/// Returns the root of the workspace that contains the current directory, or else of the package that cargo runs.
+/// Returns the root of the workspace that contains the current directory or the package that cargo runs, or else
+/// this program.
 ///
 /// # Errors
-/// Fails if there is no workspace, or if there are two different ones.
+/// Fails if there is no workspace, or if the first two differ.
 pub fn root() -> Result<PathBuf, WorkspaceError> {
     let manifest = env::var_os(MANIFEST).map(PathBuf::from);
-    find(&env::current_dir()?, manifest.as_deref())
+    find(
+        &env::current_dir()?,
+        manifest.as_deref(),
+        &env::current_exe()?,
+    )
 }
 
-fn find(current: &Path, manifest: Option<&Path>) -> Result<PathBuf, WorkspaceError> {
+fn find(
+    current: &Path,
+    manifest: Option<&Path>,
+    program: &Path,
+) -> Result<PathBuf, WorkspaceError> {
     let is_root =
         |folder: &&Path| folder.join("xtask/Cargo.toml").is_file() && folder.join("spec").is_dir();
     let above = |folder: &Path| folder.ancestors().find(is_root).map(Path::to_path_buf);
     match (above(current), manifest.and_then(above)) {
-        (None, None) => Err(WorkspaceError::NotFound(current.to_path_buf())),
+        (None, None) => {
+            above(program).ok_or_else(|| WorkspaceError::NotFound(current.to_path_buf()))
+        }
         (Some(root), None) | (None, Some(root)) => Ok(root),
         (Some(current), Some(manifest)) => {
             let same = |root: &Path| root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
@@ -90,20 +101,20 @@ mod tests {
             // Another package, such as one whose test runs the command.
             (root, Some(elsewhere)),
         ] {
-            assert_eq!(
-                find(current, manifest).unwrap(),
-                root,
-                "{current:?} {manifest:?}"
-            );
+            let found = find(current, manifest, Path::new("/")).unwrap();
+            assert_eq!(found, root, "{current:?} {manifest:?}");
         }
-        let error = find(elsewhere, None).unwrap_err();
+        let program = root.join("target/debug/xtask");
+        assert_eq!(find(elsewhere, None, &program).unwrap(), root);
+        let error = find(elsewhere, None, Path::new("/")).unwrap_err();
         assert!(matches!(error, WorkspaceError::NotFound(_)), "{error}");
     }
 
     #[test]
     fn two_different_workspaces_are_rejected() {
         let (one, other) = (workspace(), workspace());
-        let error = find(one.path(), Some(&other.path().join("xtask"))).unwrap_err();
+        let package = other.path().join("xtask");
+        let error = find(one.path(), Some(&package), Path::new("/")).unwrap_err();
         assert!(matches!(error, WorkspaceError::Ambiguous { .. }), "{error}");
     }
 }
