@@ -89,6 +89,8 @@ mod token;
 mod upload;
 pub mod webhook;
 
+#[doc(hidden)]
+pub use account::check_secret;
 pub use account::{CredentialSource, CredentialSourceError, Credentials};
 pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
@@ -98,6 +100,8 @@ pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
 pub use pages::{Pages, Pagination};
 pub use poller::Poller;
+#[doc(hidden)]
+pub use raw_object::RawObject;
 #[cfg(feature = "redis")]
 pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]

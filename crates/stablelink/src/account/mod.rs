@@ -5,4 +5,4 @@ mod credentials;
 
 pub(crate) use credential_cache::CredentialCache;
 pub(crate) use credentials::ResolvedCredentials;
-pub use credentials::{CredentialSource, CredentialSourceError, Credentials};
+pub use credentials::{CredentialSource, CredentialSourceError, Credentials, check_secret};
