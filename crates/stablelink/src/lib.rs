@@ -90,6 +90,8 @@ mod token;
 mod upload;
 pub mod webhook;
 
+#[doc(hidden)]
+pub use account::check_secret;
 pub use account::{CredentialSource, CredentialSourceError, Credentials};
 pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
@@ -99,6 +101,8 @@ pub use error::{Ambiguous, ApiError, CallPhase, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
 pub use pages::{Pages, Pagination};
 pub use poller::Poller;
+#[doc(hidden)]
+pub use raw_object::RawObject;
 #[cfg(feature = "redis")]
 pub use redis::RedisConnection;
 #[cfg(all(feature = "redis", any(feature = "rustls", feature = "native-tls")))]

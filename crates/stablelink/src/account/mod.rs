@@ -7,5 +7,5 @@ mod known_secrets;
 
 pub(crate) use credential_cache::CredentialCache;
 pub(crate) use credentials::ResolvedCredentials;
-pub use credentials::{CredentialSource, CredentialSourceError, Credentials};
+pub use credentials::{CredentialSource, CredentialSourceError, Credentials, check_secret};
 pub(crate) use known_secrets::KnownSecrets;
