@@ -135,7 +135,13 @@ fn control_commands_change_the_sandbox() {
     assert_eq!(added.code, 0, "{added:?}");
     assert_ne!(env.run(&["user", "get", &client]).code, 0);
 
-    env.sandbox.faults().clear();
+    let listed = env.run(&["sandbox", "faults", "list", "--output", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["text"], "unauthorized@getUser:always");
+    assert_ne!(listed[0]["injections"], 0);
+    assert_eq!(env.run(&["sandbox", "faults", "clear"]).code, 0);
+    assert_eq!(env.run(&["sandbox", "faults", "list"]).stdout, "none\n");
+    assert_eq!(env.run(&["user", "get", &client]).code, 0);
     env.sandbox
         .faults()
         .add(Fault::reset().on(SandboxOperation::GetUser).always());

@@ -10,11 +10,7 @@ use crate::watch::CheckedResult;
 #[tokio::test]
 async fn exchange_rate_of_both_page_versions_is_parsed() {
     for (version, new) in [(RateForm::ChannelRate, true), (RateForm::QuoteId, false)] {
-        let sandbox = Sandbox::builder()
-            .rate_form(version)
-            .start()
-            .await
-            .unwrap();
+        let sandbox = Sandbox::builder().rate_form(version).start().await.unwrap();
         let client = builder(&sandbox).build().unwrap();
         let rate = client
             .exchange_rates()

@@ -179,7 +179,10 @@ async fn poller_respects_retry_after() {
     let sandbox = Sandbox::start().await.unwrap();
     let (_, clock, number) = waiting(&sandbox).await;
     let client = builder(&sandbox).clock(clock.clone());
-    let client = client.retry(RetryPolicy::never()).build().unwrap();
+    let client = client
+        .retry(RetryPolicy::default().max_attempts(1))
+        .build()
+        .unwrap();
     sandbox
         .set_status(SandboxRecordKind::Order, &number, "PAID")
         .unwrap();

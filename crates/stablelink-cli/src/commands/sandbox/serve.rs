@@ -89,7 +89,7 @@ pub(super) fn parse_fault(text: &str) -> Result<String, InvalidFault> {
 
 impl ServeArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let ctrl_c = terminal::ctrl_c().await;
+        let stopped = terminal::stop_signal()?;
         let sandbox = self.start().await?;
         let url = sandbox.url();
         let secrets = sandbox.credentials();
@@ -105,7 +105,7 @@ impl ServeArgs {
             "local sandbox (not the vendor's) on {url} ; paste the lines above into another terminal and run \
              `stablelink whoami` ; dashboard {url}/ , API reference {url}/docs ; stop with Ctrl-C"
         ));
-        ctrl_c.await;
+        stopped.await?;
         sandbox.shutdown().await;
         context.out.note("stopped; all records are deleted");
         Ok(())
