@@ -31,6 +31,14 @@ pub enum XtaskCommand {
         /// Skip stale overlay actions and write the documents to a folder outside the repository
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
+        /// Exit with 2 if spec/REVIEW.md has an item; for releases
+        #[arg(long, conflicts_with = "draft")]
+        strict: bool,
+    },
+    /// Print an overlay that decides the items of an operation in spec/REVIEW.md as they were assumed
+    Curate {
+        /// The operationId
+        operation: String,
     },
     /// Regenerate the client, then demonstrate every operation against a sandbox on this machine
     Demo,
