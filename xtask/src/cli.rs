@@ -137,7 +137,7 @@ pub enum DocsCommand {
         #[arg(required = true, value_name = "PAGE")]
         pages: Vec<String>,
     },
-    /// Count the captures by origin, evidence and site, and list the stand-ins for pages that are missing
+    /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
     Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written
     Pull {

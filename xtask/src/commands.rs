@@ -233,6 +233,10 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             let (mut overlays, provisional) = overlay::load_all(root)?;
             overlays.extend(provisional);
             print!("{}", status::status(&captures::load(root)?, &overlays));
+            match regen::build(root) {
+                Ok(built) => println!("review     {} items in spec/REVIEW.md", built.review.len()),
+                Err(_) => println!("review     unknown: `cargo xtask regen` fails"),
+            }
         }
         DocsCommand::Pull { from } => {
             let report = pull::pull(root, &options(&from)?)?;

@@ -178,10 +178,10 @@ pub(super) fn success_response(document: &Document, findings: &mut Findings) {
 /// does not describe error responses of a receiver.
 pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
     let mut component: Option<&str> = None;
-    let default = document
-        .operations
-        .iter()
-        .find_map(|operation| Some(operation.value.get("responses")?.get("4XX")?.clone()));
+    let default = document.operations.iter().find_map(|operation| {
+        let responses = operation.value.get("responses")?;
+        responses.get("4XX").or(responses.get("5XX")).cloned()
+    });
     for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
         let responses = document.responses(operation);
         let statuses: HashSet<&str> = responses.iter().map(|(status, _)| *status).collect();
