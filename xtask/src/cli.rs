@@ -31,6 +31,14 @@ pub enum XtaskCommand {
         /// Skip stale overlay actions and write the documents to a folder outside the repository
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
+        /// Exit with 2 if spec/REVIEW.md has an item; for releases
+        #[arg(long, conflicts_with = "draft")]
+        strict: bool,
+    },
+    /// Print an overlay that decides the items of an operation in spec/REVIEW.md as they were assumed
+    Curate {
+        /// The operationId
+        operation: String,
     },
     /// Regenerate the client, then demonstrate every operation against a sandbox on this machine
     Demo,
@@ -116,10 +124,21 @@ pub enum DocsCommand {
         /// The address of the page, if it is not captured yet
         #[arg(long, value_name = "URL")]
         address: Option<String>,
-        /// The pages are transcribed from known facts instead of saved from a browser
-        #[arg(long)]
+        /// The pages are transcribed from known facts
+        #[arg(long, conflicts_with = "saved")]
         transcribed: bool,
+        /// The pages are saved from a browser [default, except for a transcribed capture edited in place]
+        #[arg(long)]
+        saved: bool,
     },
+    /// Remove captures and their entries in docs.lock
+    Remove {
+        /// A page ID, or the file name of a capture
+        #[arg(required = true, value_name = "PAGE")]
+        pages: Vec<String>,
+    },
+    /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
+    Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written
     Pull {
         /// The site and how to access it.

@@ -17,19 +17,20 @@ use crate::{
     },
     docs::{
         add::{self, AddedPage},
-        import,
+        captures, import,
         lock::CaptureOrigin,
         pull::{
             self,
             address::{ApiBase, Site},
             settings::PullSettings,
         },
+        remove, status,
     },
     interop,
     job::{command::CommandLine, error::JobError},
     measure,
     output_files::FileState,
-    profile, properties,
+    overlay, profile, properties,
     publish::{cleanup, format},
     regen, release, suite,
 };
@@ -43,6 +44,8 @@ pub enum CommandOutcome {
     Breaking,
     /// `docs check` found a difference.
     Differs,
+    /// `regen --strict` found an item to review.
+    NeedsReview,
 }
 
 impl CommandOutcome {
@@ -51,6 +54,7 @@ impl CommandOutcome {
         match self {
             Self::Done => 0,
             Self::Breaking => FOUND,
+            Self::NeedsReview => 2,
             Self::Differs => 3,
         }
     }
@@ -92,8 +96,26 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
                 println!("{}", path.display());
             }
         }
-        XtaskCommand::Regen { check, draft: None } => regen_tree(root, check)?,
-        XtaskCommand::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
+        XtaskCommand::Regen {
+            check,
+            draft: None,
+            strict,
+        } => {
+            let needs_review = regen_tree(root, check)?;
+            if strict && needs_review {
+                return Ok(CommandOutcome::NeedsReview);
+            }
+        }
+        XtaskCommand::Curate { operation } => {
+            let built = regen::build(root)?;
+            match built.review.overlay(&built.superset, &operation) {
+                Some(overlay) => print!("{overlay}"),
+                None => println!("# {operation}: spec/REVIEW.md has no item"),
+            }
+        }
+        XtaskCommand::Demo => demo::run(root, &mut io::stdout(), || {
+            regen_tree(root, false).map(|_| ())
+        })?,
         XtaskCommand::Docs { command } => return docs(root, command),
         XtaskCommand::Load { args } => load(root, &args)?,
         XtaskCommand::Profile {
@@ -118,10 +140,11 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
     Ok(CommandOutcome::Done)
 }
 
-fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
+/// Generates the files. Returns whether there is an item to review.
+fn regen_tree(root: &Path, check: bool) -> Result<bool, Box<dyn Error>> {
     let start = Instant::now();
     let built = regen::build(root)?;
-    for warning in &built.warnings {
+    for warning in built.warnings.iter().chain(&built.review.losses) {
         eprintln!("{warning}");
     }
     let states = if check {
@@ -148,7 +171,7 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     if check && !stale.is_empty() {
         return Err(stale.join("\n").into());
     }
-    Ok(())
+    Ok(!built.review.is_empty())
 }
 
 /// Builds the load program in release mode and runs it. This package may not depend on it, because it links the generated client.
@@ -171,11 +194,12 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             files,
             address,
             transcribed,
+            saved,
         } => {
-            let origin = if transcribed {
-                CaptureOrigin::Transcribed
-            } else {
-                CaptureOrigin::Saved
+            let origin = match (transcribed, saved) {
+                (true, _) => Some(CaptureOrigin::Transcribed),
+                (_, true) => Some(CaptureOrigin::Saved),
+                _ => None,
             };
             let added = add::add(root, &files, address.as_deref(), origin)?;
             for message in &added.messages {
@@ -197,6 +221,21 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
                 .any(|filed| !matches!(filed, AddedPage::Unchanged(_)))
             {
                 println!("next: cargo xtask regen");
+            }
+        }
+        DocsCommand::Remove { pages } => {
+            for file in remove::remove(root, &pages)? {
+                println!("removed    {file}");
+            }
+            println!("next: cargo xtask regen");
+        }
+        DocsCommand::Status => {
+            let (mut overlays, provisional) = overlay::load_all(root)?;
+            overlays.extend(provisional);
+            print!("{}", status::status(&captures::load(root)?, &overlays));
+            match regen::build(root) {
+                Ok(built) => println!("review     {} items in spec/REVIEW.md", built.review.len()),
+                Err(_) => println!("review     unknown: `cargo xtask regen` fails"),
             }
         }
         DocsCommand::Pull { from } => {

@@ -1,5 +1,6 @@
 //! The arguments of the command line, and the commands `completions` and `man` that print them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -19,7 +20,7 @@ use crate::output::OutputFormat;
     after_help = "Run `stablelink demo`, or `stablelink sandbox` in another terminal, to try it without an account.",
     arg_required_else_help = true
 )]
-pub(crate) struct Cli {
+pub(crate) struct CliArguments {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
     #[command(subcommand)]
@@ -50,6 +51,12 @@ pub(crate) struct GlobalOptions {
     /// Print only this field of the response, such as orderNo
     #[arg(long, global = true, value_name = "FIELD", conflicts_with = "output")]
     pub(crate) get: Option<String>,
+    /// Proxy of https connections [variables: STABLELINK_PROXY, HTTPS_PROXY]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// File with more trusted CA certificates [variable: STABLELINK_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Deadline of a call in seconds, including retries [default: 60; uploads and waits: 600]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
@@ -64,12 +71,12 @@ pub(crate) enum CliCommand {
     /// Run a demo of all features against a local sandbox
     Demo(demo::Demo),
     /// Run the local sandbox, or control a running one
-    Sandbox(sandbox::Sandbox),
+    Sandbox(sandbox::SandboxCommand),
     /// Save the secrets of a profile
     Login(account::Login),
     /// Delete the secrets of a profile
-    Logout(account::Logout),
-    /// Show the environment, the credentials and the token in use
+    Logout,
+    /// Show the environment, the credentials and where the token is
     Whoami(account::Whoami),
     /// Get an access token and show when it expires
     Token(account::Token),
@@ -83,13 +90,24 @@ pub(crate) enum CliCommand {
     Probe(probe::Probe),
     /// Receive webhooks, or send a signed one
     #[command(subcommand)]
-    Webhook(webhook::Webhook),
+    Webhook(webhook::WebhookCommand),
     #[command(flatten)]
     Operation(operations::OperationCommand),
     /// Print a shell completion script
-    Completions(Completions),
+    #[command(
+        after_help = "    stablelink completions bash > ~/.local/share/bash-completion/completions/stablelink"
+    )]
+    Completions {
+        /// Shell
+        shell: Shell,
+    },
     /// Print the manual page, or write one for each command
-    Man(Man),
+    #[command(after_help = "    stablelink man | man -l -")]
+    Man {
+        /// Write one page for each command to this directory
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 impl CliCommand {
@@ -98,7 +116,7 @@ impl CliCommand {
         match self {
             Self::Demo(demo) => demo.is_server(),
             Self::Sandbox(sandbox) => sandbox.is_server(),
-            Self::Webhook(webhook) => matches!(webhook, webhook::Webhook::Listen(_)),
+            Self::Webhook(webhook) => matches!(webhook, webhook::WebhookCommand::Listen(_)),
             _ => false,
         }
     }
@@ -108,7 +126,7 @@ impl CliCommand {
             Self::Demo(demo) => demo.run(context).await,
             Self::Sandbox(sandbox) => sandbox.run(context).await,
             Self::Login(login) => login.run(context).await,
-            Self::Logout(logout) => logout.run(context),
+            Self::Logout => account::logout(context),
             Self::Whoami(whoami) => whoami.run(context).await,
             Self::Token(token) => token.run(context).await,
             Self::Sign(sign) => sign.run(context),
@@ -117,8 +135,8 @@ impl CliCommand {
             Self::Probe(probe) => probe.run(context).await,
             Self::Webhook(webhook) => webhook.run(context).await,
             Self::Operation(operation) => operation.run(context).await,
-            Self::Completions(completions) => completions.run(context),
-            Self::Man(man) => man.run(context),
+            Self::Completions { shell } => print_completions(shell, context),
+            Self::Man { dir } => print_manual(dir, context),
         }
     }
 }
@@ -126,8 +144,9 @@ impl CliCommand {
 const SETTINGS: &str = "\
 Secrets are read from the environment variables STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY, or from the
 profile written by `stablelink login`. They are never arguments, which other users of the machine can read. STABLELINK_ENV is
-equivalent to --env. Profiles are in $XDG_CONFIG_HOME/stablelink/config.toml, their secrets in secrets.toml next to it, which
-only its owner may be able to read. All commands share one access token in $XDG_STATE_HOME/stablelink/tokens.
+equivalent to --env. Profiles are in $XDG_CONFIG_HOME/stablelink/config.toml, which only its owner may be able to change, and
+their secrets in secrets.toml next to it, which only its owner may be able to read. All commands share one access token in
+$XDG_STATE_HOME/stablelink/tokens, or in the Redis of STABLELINK_REDIS_URL.
 
 Results are written to standard output, everything else to standard error. Output to a terminal is coloured unless NO_COLOR is
 set.
@@ -135,50 +154,37 @@ set.
 [inferred] marks operations that the vendor's pages only name: their method, path and fields are guesses.";
 
 /// Returns the clap command. The help of each operation includes its evidence.
-#[must_use]
-pub fn command() -> clap::Command {
-    let command = Cli::command().after_long_help(format!("{SETTINGS}\n\n{EXIT_CODES}"));
+pub(crate) fn command() -> clap::Command {
+    let command = CliArguments::command().after_long_help(format!("{SETTINGS}\n\n{EXIT_CODES}"));
     operations::operation_map::with_evidence(command)
 }
 
-/// Prints a shell completion script.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "    stablelink completions bash > ~/.local/share/bash-completion/completions/stablelink"
-)]
-pub(crate) struct Completions {
-    /// Shell
-    shell: Shell,
+fn print_completions(shell: Shell, context: &Context) -> Result<(), CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "stablelink", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    context.out.line(script.trim_end())
 }
 
-impl Completions {
-    fn run(self, context: &Context) -> Result<(), CliError> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut command(), "stablelink", &mut script);
-        let script = String::from_utf8_lossy(&script);
-        context.out.line(script.trim_end())
+fn print_manual(dir: Option<PathBuf>, context: &Context) -> Result<(), CliError> {
+    if let Some(dir) = dir {
+        std::fs::create_dir_all(&dir)?;
+        return Ok(clap_mangen::generate_to(command(), dir)?);
     }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command()).render(&mut page)?;
+    context.out.line(String::from_utf8_lossy(&page).trim_end())
 }
 
-/// Prints the manual page, or writes one for each command.
-#[derive(Debug, Args)]
-#[command(after_help = "    stablelink man | man -l -")]
-pub(crate) struct Man {
-    /// Write one page for each command to this directory
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-}
-
-impl Man {
-    fn run(self, context: &Context) -> Result<(), CliError> {
-        if let Some(dir) = self.dir {
-            std::fs::create_dir_all(&dir)?;
-            return Ok(clap_mangen::generate_to(command(), dir)?);
-        }
-        let mut page = Vec::new();
-        clap_mangen::Man::new(command()).render(&mut page)?;
-        context.out.line(String::from_utf8_lossy(&page).trim_end())
-    }
+/// Whether the arguments ask for JSON. For errors of arguments, which are not parsed then.
+pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
+    let arguments = arguments.iter().take_while(|argument| *argument != "--");
+    let arguments: Vec<&OsString> = arguments.collect();
+    let is_pair = |pair: &[&OsString]| pair[0] == "--output" && pair[1] == "json";
+    arguments.windows(2).any(is_pair)
+        || arguments
+            .iter()
+            .any(|argument| *argument == "--output=json")
 }
 
 #[cfg(test)]

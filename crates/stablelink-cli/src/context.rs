@@ -1,40 +1,47 @@
-//! The settings of a command: environment, credentials, and the client built from them.
+//! The settings of a command: environment, credentials, network, and the client built from them.
 
+use std::cell::{OnceCell, RefCell};
 use std::env;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use stablelink::{Client, Credentials, Environment, FileStore, QueryForm};
+use stablelink::{
+    Client, ClientBuilder, Credentials, Environment, FileStore, MemoryStore, QueryForm,
+    RedisConnection, RedisStore,
+};
 
 use crate::cli::GlobalOptions;
-use crate::error::CliError;
-use crate::output::Output;
-use crate::settings::{Config, Directories, Profile, SecretParts, SecretsFile};
+use crate::error::{CallSubject, CliError};
+use crate::output::CliOutput;
+use crate::settings::{Config, Directories, NetworkSettings, Profile, ProfileSecrets, SecretsFile};
+use crate::token_store::CliTokenStore;
 
 pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";
 pub(crate) const API_SECRET: &str = "STABLELINK_API_SECRET";
 pub(crate) const SIGN_KEY: &str = "STABLELINK_SIGN_KEY";
 pub(crate) const ENV: &str = "STABLELINK_ENV";
+const PROXY: &str = "STABLELINK_PROXY";
+const CA_FILE: &str = "STABLELINK_CA_FILE";
+const REDIS_URL: &str = "STABLELINK_REDIS_URL";
+/// The variables of other programs for the proxy of `https` addresses, in order of precedence.
+const PROXY_VARIABLES: [&str; 5] = [
+    PROXY,
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
 pub(crate) const USER_AGENT: &str = concat!("stablelink-cli/", env!("CARGO_PKG_VERSION"));
 
-/// The global options and the output of a command.
+/// The global options, the output and the state of a command.
 pub(crate) struct Context {
     global: GlobalOptions,
-    pub(crate) out: Output,
-}
-
-/// The three secrets. `probe` and `login` need them separately; a client takes [`Credentials`].
-#[derive(Clone)]
-pub(crate) struct SecretTriple {
-    pub(crate) api_key: SecretString,
-    pub(crate) api_secret: SecretString,
-    pub(crate) sign_key: SecretString,
-}
-
-impl From<SecretTriple> for Credentials {
-    fn from(secrets: SecretTriple) -> Self {
-        Self::new(secrets.api_key, secrets.api_secret, secrets.sign_key)
-    }
+    pub(crate) out: CliOutput,
+    store: OnceCell<CliTokenStore>,
+    /// The number of the record, which is known before the call is sent.
+    key: RefCell<Option<(String, String)>>,
+    /// The call that was begun.
+    call: RefCell<Option<CallSubject>>,
 }
 
 /// A value and a description of where it was set.
@@ -52,12 +59,39 @@ impl<T> Sourced<T> {
 
 impl Context {
     pub(crate) fn new(global: GlobalOptions) -> Self {
-        let out = Output::new(global.output, global.get.clone());
-        Self { global, out }
+        let out = CliOutput::new(global.output, global.get.clone());
+        Self {
+            global,
+            out,
+            store: OnceCell::new(),
+            key: RefCell::default(),
+            call: RefCell::default(),
+        }
     }
 
     pub(crate) const fn verbose(&self) -> u8 {
         self.global.verbose
+    }
+
+    /// Sets the number of the record that the next call is about.
+    pub(crate) fn set_key(&self, field: &str, key: &str) {
+        *self.key.borrow_mut() = Some((field.to_owned(), key.to_owned()));
+    }
+
+    /// Marks the beginning of a call, for the messages after a failure or an interruption.
+    pub(crate) fn begin_call(&self, may_write: bool) -> CallSubject {
+        let key = self.key.borrow().clone();
+        let call = CallSubject { may_write, key };
+        *self.call.borrow_mut() = Some(call.clone());
+        call
+    }
+
+    /// Returns the error of an interruption, after the lock of a token request is released.
+    pub(crate) async fn interrupt(&self) -> CliError {
+        if let Some(store) = self.store.get() {
+            store.release().await;
+        }
+        CliError::interrupted(self.call.borrow().as_ref())
     }
 
     /// Returns the name of the profile: that of `--profile`, the default of the configuration file, or `default`.
@@ -77,21 +111,28 @@ impl Context {
         }
     }
 
+    /// Returns the settings of the profile; none if it does not exist.
     fn profile(&self) -> Result<Profile, CliError> {
-        let (name, config) = (self.profile_name()?, self.config()?);
-        match config.profiles.get(&name) {
-            Some(profile) => Ok(profile.clone()),
-            None if self.global.profile.is_some() => {
-                let known: Vec<_> = config.profiles.keys().cloned().collect();
-                let next = if known.is_empty() {
-                    format!("create it with `stablelink --profile {name} --env sandbox login`")
-                } else {
-                    format!("existing profiles: {}", known.join(", "))
-                };
-                Err(CliError::usage(format!("profile `{name}` does not exist")).next(next))
-            }
-            None => Ok(Profile::default()),
+        let name = self.profile_name()?;
+        Ok(self.config()?.profiles.remove(&name).unwrap_or_default())
+    }
+
+    /// Fails if `--profile` names a profile that does not exist. Only `login` creates one.
+    fn ensure_profile_exists(&self) -> Result<(), CliError> {
+        let Some(name) = &self.global.profile else {
+            return Ok(());
+        };
+        let known = self.config()?.profiles;
+        if known.contains_key(name) {
+            return Ok(());
         }
+        let next = if known.is_empty() {
+            format!("create it with `stablelink --profile {name} --env sandbox login`")
+        } else {
+            let known: Vec<_> = known.into_keys().collect();
+            format!("existing profiles: {}", known.join(", "))
+        };
+        Err(CliError::usage(format!("profile `{name}` does not exist")).next(next))
     }
 
     /// Returns the environment set by `--env` or the variable, without the profile.
@@ -103,6 +144,7 @@ impl Context {
 
     /// Returns the environment: that of `--env`, then of the variable, then of the profile. There is no default.
     pub(crate) fn environment(&self) -> Result<Sourced<Environment>, CliError> {
+        self.ensure_profile_exists()?;
         let name = match self.environment_override() {
             Some(name) => Some(name),
             None => {
@@ -122,54 +164,30 @@ impl Context {
 
     /// Returns the secrets of the environment variables or, if none is set, of the profile. The two are never mixed, because
     /// the secrets belong together.
-    pub(crate) fn secrets(&self) -> Result<Sourced<SecretParts>, CliError> {
-        let parts = SecretParts {
-            api_key: variable(API_KEY).map(SecretString::from),
-            api_secret: variable(API_SECRET).map(SecretString::from),
-            sign_key: variable(SIGN_KEY).map(SecretString::from),
+    pub(crate) fn secrets(&self) -> Result<Sourced<ProfileSecrets>, CliError> {
+        self.ensure_profile_exists()?;
+        let secret = |name| SecretString::from(variable(name).unwrap_or_default());
+        let mut secrets = ProfileSecrets {
+            api_key: secret(API_KEY),
+            api_secret: secret(API_SECRET),
+            sign_key: secret(SIGN_KEY),
         };
-        if parts.api_key.is_some() || parts.api_secret.is_some() || parts.sign_key.is_some() {
-            return Ok(Sourced::new(parts, "environment variables"));
+        let mut source = "environment variables".to_owned();
+        if secrets.is_empty() {
+            let name = self.profile_name()?;
+            if let Ok(directories) = Directories::of_user() {
+                secrets = SecretsFile::load(&directories.secrets_file())?.get(&name);
+            }
+            source = format!("profile {name}");
         }
-        let name = self.profile_name()?;
-        let parts = match Directories::of_user() {
-            Ok(directories) => SecretsFile::load(&directories.secrets_file())?.get(&name),
-            Err(_) => SecretParts::default(),
-        };
-        Ok(Sourced::new(parts, format!("profile {name}")))
-    }
-
-    /// Returns the three secrets. Fails if one is missing.
-    pub(crate) fn secret_triple(&self) -> Result<SecretTriple, CliError> {
-        let Sourced {
-            value: parts,
-            source,
-        } = self.secrets()?;
-        let named = [
-            (API_KEY, &parts.api_key),
-            (API_SECRET, &parts.api_secret),
-            (SIGN_KEY, &parts.sign_key),
-        ];
-        let missing = named.into_iter().filter(|(_, secret)| secret.is_none());
-        let missing: Vec<&str> = missing.map(|(name, _)| name).collect();
-        match (parts.api_key, parts.api_secret, parts.sign_key) {
-            (Some(api_key), Some(api_secret), Some(sign_key)) => Ok(SecretTriple {
-                api_key,
-                api_secret,
-                sign_key,
-            }),
-            (None, None, None) => Err(CliError::usage("no credentials are set").next(
-                "run `stablelink login`, or set STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY; \
-                 `stablelink sandbox` prints credentials for the local sandbox",
-            )),
-            _ => Err(CliError::usage(format!("{source}: {} missing", missing.join(" and ")))
-                .next("set all three variables or none: secrets from two sources are never mixed")),
-        }
+        secrets.check(&source)?;
+        Ok(Sourced::new(secrets, source))
     }
 
     /// Returns the sign key, for commands that need no other secret.
     pub(crate) fn sign_key(&self) -> Result<SecretString, CliError> {
-        self.secrets()?.value.sign_key.ok_or_else(|| {
+        let secrets = self.secrets()?.value;
+        secrets.sign_key().ok_or_else(|| {
             CliError::usage("no sign key is set").next(
                 "set STABLELINK_SIGN_KEY (it is no argument, because other users can read those), or run `stablelink login`",
             )
@@ -194,26 +212,116 @@ impl Context {
         Ok(seconds.map(Duration::from_secs))
     }
 
+    /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The variables of
+    /// other programs come last.
+    pub(crate) fn network(&self) -> Result<NetworkSettings, CliError> {
+        let profile = self.profile()?;
+        let own = |name: &str| variable(name).map(|value| (value, name.to_owned()));
+        let proxy = self
+            .global
+            .proxy
+            .clone()
+            .map(|url| (url, "--proxy".to_owned()));
+        let proxy = proxy.or_else(|| own(PROXY));
+        let proxy = proxy.or_else(|| Some((profile.proxy?, "proxy of the profile".to_owned())));
+        let proxy = proxy.or_else(|| PROXY_VARIABLES.into_iter().find_map(own));
+        let mut network = NetworkSettings::default();
+        if let Some((url, source)) = proxy {
+            network = network.with_proxy(&url, &source)?;
+        }
+        let ca_file = self.global.ca_file.clone();
+        let ca_file = ca_file.or_else(|| variable(CA_FILE).map(Into::into));
+        match ca_file.or(profile.ca_file) {
+            Some(path) => network.with_ca_file(&path),
+            None => Ok(network),
+        }
+    }
+
+    /// Returns the store of the token that all commands of this user share.
+    pub(crate) fn token_store(&self) -> Result<&CliTokenStore, CliError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let store = self.open_token_store()?;
+        Ok(self.store.get_or_init(|| store))
+    }
+
+    fn open_token_store(&self) -> Result<CliTokenStore, CliError> {
+        if let Some(url) = variable(REDIS_URL) {
+            let store = RedisStore::new(RedisConnection::new(&url)?);
+            return Ok(CliTokenStore::new(
+                store,
+                format!("Redis ({REDIS_URL})"),
+                &self.out,
+            ));
+        }
+        if let Some(url) = self.profile()?.redis_url {
+            let has_password = reqwest::Url::parse(&url).is_ok_and(|url| url.password().is_some());
+            if has_password {
+                return Err(CliError::usage(
+                    "redis_url of the profile contains a password, and config.toml is not private",
+                )
+                .next("set the variable STABLELINK_REDIS_URL instead"));
+            }
+            let store = RedisStore::new(RedisConnection::new(&url)?);
+            return Ok(CliTokenStore::new(
+                store,
+                format!("Redis ({url})"),
+                &self.out,
+            ));
+        }
+        let problem = match Directories::of_user() {
+            Ok(directories) if cfg!(unix) => {
+                let path = directories.token_file();
+                let usable = directories.prepare_state();
+                // A token in a file that cannot be written is used until it expires.
+                if usable.is_ok() || path.exists() {
+                    let place = path.display().to_string();
+                    return Ok(CliTokenStore::new(FileStore::at(path)?, place, &self.out));
+                }
+                usable.err().map(|error| error.problem)
+            }
+            _ => None,
+        };
+        let problem = problem.unwrap_or_else(|| "there is no state directory".to_owned());
+        self.out.note(format!(
+            "the token is not shared between commands: {problem}; set XDG_STATE_HOME to a directory that can be written"
+        ));
+        Ok(CliTokenStore::new(
+            MemoryStore::default(),
+            "memory",
+            &self.out,
+        ))
+    }
+
     /// Creates a client that shares its token with all commands of this user.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
+        let secrets = self.secrets()?;
+        let credentials = secrets.value.credentials(&secrets.source)?;
+        let builder = self.client_builder(self.environment()?.value, credentials)?;
+        Ok(builder.build()?)
+    }
+
+    /// Returns the builder of a client with other credentials.
+    pub(crate) fn client_builder(
+        &self,
+        environment: Environment,
+        credentials: Credentials,
+    ) -> Result<ClientBuilder, CliError> {
+        let network = self.network()?;
         let mut builder = Client::builder()
-            .environment(self.environment()?.value)
-            .credentials(Credentials::from(self.secret_triple()?))
+            .environment(environment)
+            .credentials(credentials)
             .query_form(self.query_form()?)
-            .user_agent(USER_AGENT);
-        match Directories::of_user() {
-            Ok(directories) if cfg!(unix) => {
-                builder = builder.token_store(FileStore::at(directories.token_file()?)?);
-            }
-            // Each command then gets its own token, which invalidates the previous one.
-            _ => self
-                .out
-                .note("the token is not shared between commands: there is no state directory"),
+            .user_agent(USER_AGENT)
+            .token_store(self.token_store()?.clone());
+        if let Some(proxy) = network.proxy()? {
+            builder = builder.proxy(proxy);
         }
         if let Some(deadline) = self.deadline()? {
             builder = builder.deadline(deadline);
         }
-        Ok(builder.build()?)
+        Ok(builder.configure_http(move |http| http.tls_certs_merge(network.certificates())))
     }
 }
 

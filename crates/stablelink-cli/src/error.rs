@@ -1,8 +1,9 @@
-//! The error of a command: message, hint and exit code.
+//! The error of a command: message, hint, exit code, and what became of the call.
 
 use std::fmt;
 use std::process::ExitCode;
 
+use stablelink::operations::{ISSUE_ACCESS_TOKEN, OperationInfo, RetrySafety};
 use stablelink::{Error, ErrorKind};
 
 /// The exit codes, as listed in [`EXIT_CODES`].
@@ -15,6 +16,7 @@ pub(crate) enum CliExitCode {
     Ambiguous = 5,
     Network = 6,
     Mismatch = 7,
+    TookEffect = 8,
     Interrupted = 130,
 }
 
@@ -29,7 +31,41 @@ Exit codes:
   5    outcome unknown: the call was sent and may have taken effect; look up the record first
   6    network error, server error, rate limit or timeout
   7    a signature does not match or is too old
-  130  interrupted by Ctrl-C";
+  8    the call took effect, but its record could not be read or printed; do not repeat it
+  130  interrupted by Ctrl-C or SIGTERM";
+
+/// The call that a command sends: whether it may change something, and the number of its record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallSubject {
+    pub(crate) may_write: bool,
+    /// The field and the value by which the record can be looked up.
+    pub(crate) key: Option<(String, String)>,
+}
+
+impl CallSubject {
+    pub(crate) const fn may_write(operation: &OperationInfo) -> bool {
+        !matches!(operation.retry, RetrySafety::Safe)
+    }
+
+    /// Says how to find the record.
+    fn lookup(&self) -> String {
+        match &self.key {
+            Some((field, key)) => format!("look up the record by {field} {key}"),
+            None => "look up the record".to_owned(),
+        }
+    }
+}
+
+/// The phase in which a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallPhase {
+    /// The token request before the call.
+    Token,
+    /// A call that changes nothing.
+    Read,
+    /// A call that may change something.
+    Write,
+}
 
 /// Why a command failed, and what the user can do about it.
 #[derive(Debug)]
@@ -38,6 +74,10 @@ pub(crate) struct CliError {
     pub(crate) problem: String,
     pub(crate) next: Option<String>,
     pub(crate) source: Option<Box<Error>>,
+    /// Whether the call may have changed something although the command failed.
+    pub(crate) may_have_taken_effect: bool,
+    /// The idempotency key, or the number of the record.
+    pub(crate) key: Option<String>,
     /// The reader of standard output closed the pipe. This is success, and nothing is printed.
     broken_pipe: bool,
 }
@@ -49,6 +89,8 @@ impl CliError {
             problem: problem.into(),
             next: None,
             source: None,
+            may_have_taken_effect: false,
+            key: None,
             broken_pipe: false,
         }
     }
@@ -61,10 +103,59 @@ impl CliError {
         Self::new(CliExitCode::Other, problem)
     }
 
-    pub(crate) fn interrupted() -> Self {
-        Self::new(CliExitCode::Interrupted, "interrupted").next(
-            "if a call was in progress, look up the record by the number shown above before you retry",
-        )
+    /// Returns the error of standard output.
+    pub(crate) fn of_output(error: &std::io::Error) -> Self {
+        Self {
+            broken_pipe: error.kind() == std::io::ErrorKind::BrokenPipe,
+            ..Self::other(format!("cannot write the result: {error}"))
+        }
+    }
+
+    /// Returns the error of a call.
+    pub(crate) fn of_call(error: Error, call: &CallSubject) -> Self {
+        let phase = match error.operation() {
+            Some(operation) if operation == ISSUE_ACCESS_TOKEN.id => CallPhase::Token,
+            _ if !call.may_write => CallPhase::Read,
+            // An unreadable response to a write is a success or ambiguous, so this one is that of the token request.
+            _ if is_decode(&error) && !error.may_have_taken_effect() => CallPhase::Token,
+            _ => CallPhase::Write,
+        };
+        Self::of_phase(error, phase, call)
+    }
+
+    /// Marks an error after a successful response. A call that may change something is not to be repeated.
+    pub(crate) fn after_success(self, call: &CallSubject) -> Self {
+        if !call.may_write {
+            return self;
+        }
+        Self {
+            code: CliExitCode::TookEffect,
+            next: Some(format!(
+                "the call succeeded: do not send it again; {}",
+                call.lookup()
+            )),
+            may_have_taken_effect: true,
+            key: call.key.as_ref().map(|(_, key)| key.clone()),
+            broken_pipe: false,
+            ..self
+        }
+    }
+
+    /// Returns the error of a command that was stopped during this call, if it had begun one.
+    pub(crate) fn interrupted(call: Option<&CallSubject>) -> Self {
+        let interrupted = Self::new(CliExitCode::Interrupted, "interrupted");
+        match call.filter(|call| call.may_write) {
+            None => interrupted,
+            Some(call) => Self {
+                next: Some(format!(
+                    "the call may have taken effect: {} before you retry",
+                    call.lookup()
+                )),
+                may_have_taken_effect: true,
+                key: call.key.as_ref().map(|(_, key)| key.clone()),
+                ..interrupted
+            },
+        }
     }
 
     /// Sets the hint for the user.
@@ -93,33 +184,16 @@ impl CliError {
             (None, CliExitCode::Usage) => "usage",
             (None, CliExitCode::Mismatch) => "signature",
             (None, CliExitCode::Interrupted) => "interrupted",
+            (None, CliExitCode::TookEffect) => "output",
             (None, _) => "other",
         }
     }
-}
 
-impl fmt::Display for CliError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem)
-    }
-}
-
-impl From<std::io::Error> for CliError {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::Interrupted {
-            return Self::interrupted();
-        }
-        Self {
-            broken_pipe: error.kind() == std::io::ErrorKind::BrokenPipe,
-            ..Self::other(error.to_string())
-        }
-    }
-}
-
-impl From<Error> for CliError {
-    fn from(error: Error) -> Self {
+    fn of_phase(error: Error, phase: CallPhase, call: &CallSubject) -> Self {
         use CliExitCode as Code;
+        let took_effect = phase == CallPhase::Write && error.may_have_taken_effect();
         let code = match error.kind() {
+            ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. } if took_effect => Code::TookEffect,
             ErrorKind::Api(_) | ErrorKind::NotEnabled { .. } => Code::Rejected,
             ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
                 Code::Authentication
@@ -133,12 +207,38 @@ impl From<Error> for CliError {
             ErrorKind::Cancelled => Code::Interrupted,
             _ => Code::Other,
         };
+        let key = call.key.as_ref().map(|(_, key)| key.as_str());
+        let key = key.or(error.idempotency_key()).map(str::to_owned);
         Self {
-            next: hint(&error).map(str::to_owned),
+            next: hint(&error, phase, call),
             problem: error.to_string(),
             source: Some(Box::new(error)),
+            may_have_taken_effect: took_effect,
+            key,
             ..Self::new(code, "")
         }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem)
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::Interrupted => Self::interrupted(None),
+            _ => Self::other(error.to_string()),
+        }
+    }
+}
+
+/// An error outside of calls: of a setting, or of a command that only requests a token.
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        Self::of_phase(error, CallPhase::Read, &CallSubject::default())
     }
 }
 
@@ -151,38 +251,120 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Returns a hint for an error of the client whose own message has none.
-fn hint(error: &Error) -> Option<&'static str> {
-    Some(match error.kind() {
-        ErrorKind::Api(_) if error.is_duplicate() => {
-            "this number was used before: look up its record, or omit the number to generate a new one"
+fn is_decode(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Decode(_))
+}
+
+/// Returns what became of the call, and a hint for an error of the client whose own message has none.
+fn hint(error: &Error, phase: CallPhase, call: &CallSubject) -> Option<String> {
+    let kind = error.kind();
+    let outcome = match (phase, kind) {
+        (CallPhase::Write, ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. }) => {
+            let lookup = call.lookup();
+            return Some(format!(
+                "the call succeeded: do not send it again; {lookup}"
+            ));
         }
+        (_, ErrorKind::Ambiguous(ambiguous)) if ambiguous.idempotency_key().is_none() => {
+            return Some(format!("{} before you retry", call.lookup()));
+        }
+        (CallPhase::Token, _) => Some("nothing was sent except the token request"),
+        (CallPhase::Write, ErrorKind::Store { .. }) => Some("nothing was sent"),
+        (
+            CallPhase::Write,
+            ErrorKind::RateLimited { .. } | ErrorKind::Transport { .. } | ErrorKind::Timeout,
+        ) => Some("the call had no effect"),
+        (CallPhase::Write, ErrorKind::Api(_)) if !error.is_duplicate() => {
+            Some("the call had no effect")
+        }
+        _ => None,
+    };
+    let advice = match kind {
+        ErrorKind::Ambiguous(_) => Some(
+            "look up the record by that number; a retry with the same number is safe, a new number may pay twice",
+        ),
+        ErrorKind::Api(_) if error.is_duplicate() => Some(
+            "this number was used before: look up its record, or omit the number to generate a new one",
+        ),
         ErrorKind::Api(api_error) if api_error.retcode() == Some("00006") => {
-            "a header is missing: does a proxy remove SIGNATURE or TIMESTAMP?"
+            Some("a header is missing: does a proxy remove SIGNATURE or TIMESTAMP?")
         }
         ErrorKind::Api(api_error)
             if api_error
                 .message()
                 .is_some_and(|message| message.to_lowercase().contains("signature")) =>
         {
-            "check the sign key; `stablelink probe` detects the form in which a query is signed"
+            Some(
+                "check the sign key; `stablelink probe` detects the form in which a query is signed",
+            )
         }
-        ErrorKind::Api(_) => "correct the request and run it again; the call had no effect",
+        ErrorKind::Api(_) => Some("correct the request and run it again"),
         ErrorKind::Authentication { .. } => {
-            "check the API key, the API secret and the environment with `stablelink whoami`"
+            Some("check the API key, the API secret and the environment with `stablelink whoami`")
         }
-        ErrorKind::Ambiguous(ambiguous) if ambiguous.idempotency_key().is_some() => {
-            "look up the record by that number; a retry with the same number is safe, a new number may pay twice"
+        ErrorKind::Transport { .. } => Some(
+            "check the address and the proxy with `stablelink whoami`, then the network; -v shows each attempt",
+        ),
+        ErrorKind::Timeout => Some("retry, or set a longer --timeout SECONDS"),
+        ErrorKind::Decode(_) if error.retcode() == Some("200") => {
+            Some("`stablelink api` shows responses that do not match the types. Please report this")
         }
-        ErrorKind::Ambiguous(_) => "look up the record before you retry",
-        ErrorKind::Transport { .. } => {
-            "check the address with `stablelink whoami`, then the network; -v shows each attempt"
+        ErrorKind::Decode(_) => Some(
+            "this is no response of the gateway: check the address and the proxy with `stablelink whoami`",
+        ),
+        ErrorKind::Store { .. } => Some(
+            "check the token store shown by `stablelink whoami`; XDG_STATE_HOME sets another directory",
+        ),
+        _ => None,
+    };
+    match (outcome, advice) {
+        (None, None) => None,
+        (Some(text), None) | (None, Some(text)) => Some(text.to_owned()),
+        (Some(outcome), Some(advice)) => Some(format!("{outcome}; {advice}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(may_write: bool) -> CallSubject {
+        let key = may_write.then(|| ("orderNo".to_owned(), "A1".to_owned()));
+        CallSubject { may_write, key }
+    }
+
+    #[test]
+    fn output_error_after_write_has_own_code_and_number() {
+        let broken = || CliError::of_output(&std::io::ErrorKind::BrokenPipe.into());
+        let read = broken().after_success(&call(false));
+        assert_eq!(
+            (read.code, read.is_broken_pipe()),
+            (CliExitCode::Other, true)
+        );
+        assert!(!read.may_have_taken_effect);
+        let write = broken().after_success(&call(true));
+        assert_eq!(write.code, CliExitCode::TookEffect);
+        assert!(write.may_have_taken_effect && !write.is_broken_pipe());
+        assert_eq!((write.key.as_deref(), write.kind()), (Some("A1"), "output"));
+        assert!(
+            write
+                .next
+                .unwrap()
+                .contains("look up the record by orderNo A1")
+        );
+    }
+
+    #[test]
+    fn interrupted_read_had_no_effect() {
+        for (subject, effect) in [
+            (None, false),
+            (Some(call(false)), false),
+            (Some(call(true)), true),
+        ] {
+            let error = CliError::interrupted(subject.as_ref());
+            assert_eq!(error.may_have_taken_effect, effect);
+            assert_eq!(error.key.is_some(), effect);
+            assert_eq!(error.next.is_some(), effect);
         }
-        ErrorKind::Timeout => "retry, or set a longer --timeout SECONDS",
-        ErrorKind::Decode(_) => {
-            "the call succeeded; `stablelink api` shows responses that do not match the types. Please report this"
-        }
-        ErrorKind::Store { .. } => "check the token file shown by `stablelink whoami`",
-        _ => return None,
-    })
+    }
 }

@@ -1,6 +1,5 @@
 //! Input from arguments, files and standard input.
 
-use std::convert::Infallible;
 use std::io::Read;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,10 +18,11 @@ pub(crate) enum InputArg {
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
 impl FromStr for InputArg {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text.strip_prefix('@') {
+            Some("") => return Err("the file name after @ is empty"),
             Some("-") => Self::Stdin,
             Some(path) => Self::File(path.into()),
             None if text == "-" => Self::Stdin,
@@ -73,6 +73,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<InputArg>(), Ok(input), "{text}");
         }
+        assert!("@".parse::<InputArg>().is_err());
         assert_eq!(InputArg::Text("a \n".into()).read().unwrap(), b"a \n");
         let error = InputArg::File("/no/such".into()).read().unwrap_err();
         assert!(

@@ -8,33 +8,31 @@ mod cli;
 mod commands;
 mod context;
 mod error;
+mod http_server;
 mod input;
 mod output;
 mod settings;
 mod terminal;
+mod token_store;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
 
-pub use cli::command;
-
 use context::Context;
 use error::CliError;
+use output::{CliOutput, OutputFormat};
 
 /// Runs the command line, whose first argument is the program name, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let parsed = cli::command()
-        .try_get_matches_from(arguments)
-        .and_then(|matches| cli::Cli::from_arg_matches(&matches));
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| cli::CliArguments::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
-            // Ignored: if the output is closed, the error cannot be reported either.
-            let _ = error.print();
-            return ExitCode::from(u8::from(error.use_stderr()) * 2);
-        }
+        Err(error) => return print_clap_error(&error, &arguments),
     };
     let context = Context::new(cli.global);
     match run(&context, cli.command) {
@@ -46,18 +44,43 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Prints the requested help, or the error of an argument.
+fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        // Ignored: if the output is closed, the error cannot be reported either.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    if cli::wants_json(arguments) {
+        let problem = text.split("\n\n").next().unwrap_or_default();
+        let problem: Vec<&str> = problem.split_whitespace().collect();
+        let problem = problem.join(" ");
+        let error = CliError::usage(problem.trim_start_matches("error: "));
+        CliOutput::new(OutputFormat::Json, None).error(&error.next("--help lists the arguments"));
+    } else {
+        eprintln!("{}", output::sanitize_lines(&text));
+    }
+    ExitCode::from(2)
+}
+
 fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
     terminal::init_logging(context.verbose());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // Servers handle Ctrl-C themselves and shut down gracefully.
+    // Servers handle signals themselves and shut down gracefully.
     let is_server = command.is_server();
     let result = runtime.block_on(async {
+        // Registered when the command first waits: until then, a signal ends the process as usual.
+        let stopped = async { terminal::stop_signal()?.await };
         tokio::select! {
             biased;
             result = command.run(context) => result,
-            _ = tokio::signal::ctrl_c(), if !is_server => Err(CliError::interrupted()),
+            stopped = stopped, if !is_server => match stopped {
+                Ok(()) => Err(context.interrupt().await),
+                Err(error) => Err(error),
+            },
         }
     });
     // Does not wait for a thread that is blocked on standard input.

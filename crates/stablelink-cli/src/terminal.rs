@@ -1,11 +1,14 @@
-//! The terminal: prompts for secrets, logging for `-v`, and Ctrl-C.
+//! The terminal: prompts for secrets, logging for `-v`, and signals.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Write};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::error::CliError;
+use crate::output::sanitize_lines;
 
 /// Logs events of the client to standard error if `-v` is set. Events of other crates are not logged: they have not been
 /// reviewed for secrets.
@@ -17,7 +20,7 @@ pub(crate) fn init_logging(verbose: u8) {
         _ => LevelFilter::TRACE,
     };
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(|| SanitizedStderr)
         .with_ansi(false)
         .without_time();
     let filter = Targets::new().with_target("stablelink", level);
@@ -28,14 +31,38 @@ pub(crate) fn init_logging(verbose: u8) {
         .try_init();
 }
 
-/// Registers a handler for Ctrl-C, which no longer ends the process, and returns a future that waits for it.
-pub(crate) async fn ctrl_c() -> impl Future<Output = ()> {
-    let task = tokio::spawn(tokio::signal::ctrl_c());
-    // The handler is registered when the task is first polled.
-    tokio::task::yield_now().await;
-    async {
-        let _ = task.await;
+/// Standard error for the log, whose events may contain text of the gateway.
+struct SanitizedStderr;
+
+impl Write for SanitizedStderr {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = sanitize_lines(&String::from_utf8_lossy(event));
+        writeln!(io::stderr().lock(), "{text}")?;
+        Ok(event.len())
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Registers a handler for Ctrl-C and SIGTERM, which no longer end the process, and returns a future that waits for one of them.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = Result<(), CliError>>, CliError> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async { Ok(tokio::signal::ctrl_c().await?) })
 }
 
 /// Reads secrets: from the terminal without echo, or one per line from standard input.
@@ -54,20 +81,16 @@ impl SecretReader {
         Self::Lines(io::stdin().lock().lines())
     }
 
-    /// Reads the next secret without surrounding whitespace. Returns `None` if it is empty.
+    /// Reads the next secret. Returns `None` if there is none.
     pub(crate) fn next(&mut self, name: &str) -> io::Result<Option<SecretString>> {
-        let text = match self {
+        match self {
             #[cfg(unix)]
-            Self::Terminal => hidden_prompt::read_line(name)?,
+            Self::Terminal => hidden_prompt::read_line(name),
             Self::Lines(lines) => {
                 let _ = name;
-                lines.next().transpose()?.map(SecretString::from)
+                Ok(lines.next().transpose()?.map(SecretString::from))
             }
-        };
-        Ok(text.and_then(|text| {
-            let trimmed = text.expose_secret().trim();
-            (!trimmed.is_empty()).then(|| SecretString::from(trimmed))
-        }))
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use crate::error::DecodeError;
 
 /// A JSON object whose fields are ranges of its text: no value is parsed before it is needed, so that numbers keep every
-/// digit. A name that occurs twice is kept twice.
+/// digit. A name that occurs twice is kept twice. Public for the CLI, which prints responses unchanged.
 #[derive(Clone)]
-pub(crate) struct RawObject {
+pub struct RawObject {
     text: Arc<str>,
     fields: Vec<(Box<str>, Range<usize>)>,
 }
@@ -23,7 +23,7 @@ impl RawObject {
     /// # Errors
     ///
     /// Fails if the bytes are not UTF-8, not JSON or not an object.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let text =
             std::str::from_utf8(bytes).map_err(|_| DecodeError::new(".", "it is not UTF-8"))?;
         let fields: BorrowedFields<'_> =
@@ -44,7 +44,8 @@ impl RawObject {
     }
 
     /// Returns the JSON text of a field; of the last one if the name occurs twice, as most parsers do.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .filter_map(|(other, value)| (other == name).then_some(value))
             .last()
@@ -56,7 +57,8 @@ impl RawObject {
         (!string.is_empty()).then(|| string.into())
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Returns the name and the JSON text of each field, in the order of the text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()
             .filter_map(|(name, range)| Some((&**name, self.text.get(range.clone())?)))
@@ -64,7 +66,7 @@ impl RawObject {
 }
 
 /// Returns the range of `part` within `text`.
-fn range_of(text: &str, part: &str) -> Range<usize> {
+pub(crate) fn range_of(text: &str, part: &str) -> Range<usize> {
     // serde_json borrows the part from the text, so the difference is not negative. If that changed, the range would be
     // out of bounds and the field would be missing, not wrong.
     let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());

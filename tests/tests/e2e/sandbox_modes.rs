@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use stablelink::TokenSettings;
 use stablelink_sandbox::{
-    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+    ErrorStatus, RateForm, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
     TokenShape, WebhookData,
 };
 
@@ -21,7 +20,7 @@ async fn every_operation_succeeds_with_each_response_form() {
         RetcodeForm::String,
     ] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
-            for rate in [RateVersion::Current, RateVersion::Previous] {
+            for rate in [RateForm::ChannelRate, RateForm::QuoteId] {
                 for status in [ErrorStatus::Always200, ErrorStatus::ByKind] {
                     modes.push((retcode, shape, rate, status));
                 }
@@ -33,7 +32,7 @@ async fn every_operation_succeeds_with_each_response_form() {
         call_all(&name, |settings| {
             settings.retcode = retcode;
             (settings.token_shape, settings.refresh_shape) = (shape, shape);
-            settings.rate_version = rate;
+            settings.rate_form = rate;
             settings.error_status = status;
         })
         .await;
@@ -64,12 +63,12 @@ async fn setting_changes_response_bytes() {
         (RetcodeForm::String, r#""retcode":"200""#),
     ] {
         for (version, rate_field) in [
-            (RateVersion::Current, "channelRate"),
-            (RateVersion::Previous, "quoteId"),
+            (RateForm::ChannelRate, "channelRate"),
+            (RateForm::QuoteId, "quoteId"),
         ] {
             let env = TestEnv::with_settings(|settings| {
                 settings.retcode = retcode;
-                settings.rate_version = version;
+                settings.rate_form = version;
             })
             .await;
             let quote = env
@@ -125,7 +124,6 @@ async fn query_is_signed_in_each_form() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_in_each_form() {
     // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
-    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()
@@ -138,7 +136,7 @@ async fn rejected_token_is_refreshed_in_each_form() {
             // The live gateway's retcode is unknown; the sandbox chooses one, and the client is configured with it.
             let client = builder(&sandbox)
                 .token_retcodes(["00901"])
-                .token_settings(often.clone())
+                .token_cooldown(Duration::ZERO)
                 .build()
                 .unwrap();
             for _ in 0..3 {

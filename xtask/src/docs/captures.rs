@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource};
 
-use super::lock::{CaptureEntry, CaptureKind, CaptureLock, LockError};
+use super::lock::{CaptureEntry, CaptureKind, CaptureLock, FOLDER, LockError};
 
 /// The captures as pages, with their lock.
 #[derive(Debug)]
@@ -23,11 +23,16 @@ impl Captures {
         self.pages
             .iter()
             .filter(|page| matches!(page.kind, PageKind::Operation(_)))
-            .map(|page| match page.folder.last() {
-                Some(folder) => format!("{folder} / {}", page.title),
-                None => page.title.clone(),
-            })
+            .map(|page| full_title(&page.folder, &page.title))
             .collect()
+    }
+}
+
+/// Returns `<folder> / <title>`, the form in `x-stands-in-for`.
+pub(crate) fn full_title(folder: &[String], title: &str) -> String {
+    match folder.last() {
+        Some(folder) => format!("{folder} / {title}"),
+        None => title.to_owned(),
     }
 }
 
@@ -36,7 +41,7 @@ impl Captures {
 /// # Errors
 /// Fails if the lock is malformed or does not match the folder.
 pub fn load(root: &Path) -> Result<Captures, LockError> {
-    let below = Path::new("spec/docs");
+    let below = Path::new(FOLDER);
     let folder = root.join(below);
     let lock = CaptureLock::read(&folder)?;
     lock.verify(&folder)?;
@@ -83,14 +88,14 @@ pub fn role(entry: &CaptureEntry) -> PageRole {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::lock::{self, CaptureOrigin, PageEvidence, sha256};
+    use crate::docs::lock;
 
     #[test]
     fn folder_of_navigation_overrides_tags() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("spec/docs");
         fs::create_dir_all(&folder).unwrap();
-        let page = br#"{"id": 7, "name": "Get Book", "method": "get", "path": "/books", "tags": ["Other"]}"#;
+        let page = r#"{"id": 7, "name": "Get Book", "method": "get", "path": "/books", "tags": ["Other"]}"#;
         for (navigation, title) in [
             (vec!["Books".to_owned()], "Books / Get Book"),
             (Vec::new(), "Other / Get Book"),
@@ -98,16 +103,8 @@ mod tests {
             let lock = CaptureLock {
                 pages: vec![CaptureEntry {
                     file: "7e0-get-book.json".into(),
-                    id: Some("7e0".into()),
-                    title: "Get Book".into(),
-                    site: "docs.example".into(),
-                    address: None,
-                    kind: CaptureKind::Operation,
-                    evidence: PageEvidence::Documented,
-                    origin: CaptureOrigin::Pulled,
                     folder: navigation,
-                    modified: None,
-                    sha256: sha256(page),
+                    ..CaptureEntry::test_entry("7e0", page)
                 }],
             };
             fs::write(folder.join("7e0-get-book.json"), page).unwrap();

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::names;
 
+/// The folder of captures below the root.
+pub const FOLDER: &str = "spec/docs";
+
 /// The file name of the lock in the folder of captures.
 pub const FILE_NAME: &str = "docs.lock";
 
@@ -115,6 +118,26 @@ impl CaptureEntry {
     }
 }
 
+#[cfg(test)]
+impl CaptureEntry {
+    /// Returns the entry of a transcribed operation page with this ID and content.
+    pub(crate) fn test_entry(id: &str, content: &str) -> Self {
+        Self {
+            file: format!("{id}-page.txt"),
+            id: Some(id.into()),
+            title: "A Page".into(),
+            site: "docs.example".into(),
+            address: None,
+            kind: CaptureKind::Operation,
+            evidence: PageEvidence::Documented,
+            origin: CaptureOrigin::Transcribed,
+            folder: Vec::new(),
+            modified: None,
+            sha256: sha256(content.as_bytes()),
+        }
+    }
+}
+
 /// The contents of the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,9 +169,19 @@ pub enum LockError {
     /// The lock does not match the files of the folder.
     #[error("{}", .0.join("\n"))]
     Mismatch(Vec<String>),
+    /// The lock cannot be written as TOML.
+    #[error("{FILE_NAME}: {0}")]
+    Unwritable(#[from] toml::ser::Error),
 }
 
 impl CaptureLock {
+    /// Returns the entry of the page with this ID.
+    pub fn page(&self, id: &str) -> Option<&CaptureEntry> {
+        self.pages
+            .iter()
+            .find(|entry| entry.id.as_deref() == Some(id))
+    }
+
     /// Reads the lock of a folder of captures.
     ///
     /// # Errors
@@ -219,11 +252,11 @@ impl CaptureLock {
                     path.display()
                 )),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => problems.push(format!(
-                    "{}: the capture of {:?} ({}) is missing; restore the file, \
-                     or delete its [[page]] from {FILE_NAME}",
+                    "{}: the capture of {:?} ({key}) is missing; restore the file, \
+                     or run `cargo xtask docs remove {key}`",
                     path.display(),
                     entry.title,
-                    entry.key()
+                    key = entry.key()
                 )),
                 Err(error) => return Err(unreadable(&path, error)),
             }
@@ -250,7 +283,7 @@ impl CaptureLock {
     ///
     /// # Errors
     /// Fails if TOML cannot express a value, which does not occur for a lock that was read.
-    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+    pub fn to_text(&self) -> Result<String, LockError> {
         let mut sorted = self.clone();
         sorted
             .pages
@@ -293,15 +326,7 @@ mod tests {
         CaptureEntry {
             file: file.into(),
             id: id.map(Into::into),
-            title: "A Page".into(),
-            site: "docs.example".into(),
-            address: None,
-            kind: CaptureKind::Operation,
-            evidence: PageEvidence::Partial,
-            origin: CaptureOrigin::Transcribed,
-            folder: Vec::new(),
-            modified: None,
-            sha256: sha256(content.as_bytes()),
+            ..CaptureEntry::test_entry("", content)
         }
     }
 
@@ -343,7 +368,7 @@ mod tests {
                 "missing file",
                 vec![entry("1e0-a.txt", Some("1e0"), "a")],
                 &[],
-                &["1e0-a.txt", "is missing", "[[page]]"],
+                &["1e0-a.txt", "is missing", "cargo xtask docs remove 1e0"],
             ),
             (
                 "not in the lock",

@@ -16,6 +16,7 @@ pub struct Summary {
     origins: BTreeMap<CaptureOrigin, usize>,
     levels: BTreeMap<String, usize>,
     actions: usize,
+    review: usize,
 }
 
 impl Summary {
@@ -23,10 +24,12 @@ impl Summary {
         lock: &CaptureLock,
         published: &Value,
         superset: &Value,
-        curated: &OverlaidDocuments,
+        overlaid: &OverlaidDocuments,
+        review: usize,
     ) -> Self {
         let mut summary = Self {
-            actions: curated.trace.actions.len() + curated.provisional_trace.actions.len(),
+            actions: overlaid.trace.actions.len() + overlaid.provisional_trace.actions.len(),
+            review,
             ..Self::default()
         };
         for entry in &lock.pages {
@@ -77,7 +80,12 @@ impl Summary {
                 self.actions,
                 "overlay actions, none stale".to_owned(),
             ),
-            ("lint", 0, "findings".to_owned()),
+            ("lint", 0, "errors".to_owned()),
+            (
+                "review",
+                self.review,
+                "items, listed in spec/REVIEW.md".to_owned(),
+            ),
             (
                 done,
                 changed.len(),

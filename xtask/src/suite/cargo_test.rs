@@ -169,7 +169,9 @@ impl fmt::Display for TestCounts {
 mod tests {
     use super::*;
 
-    const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
+    fn crates() -> PathBuf {
+        crate::workspace::root().unwrap().join("crates")
+    }
 
     fn manifest(folder: &Path) -> toml::Table {
         let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
@@ -276,8 +278,8 @@ mod tests {
     /// and no package of the workspace turns it on.
     #[test]
     fn test_that_starts_redis_requires_the_feature() {
-        let root = Path::new(CRATES).parent().unwrap();
-        let package = Path::new(CRATES).join("stablelink");
+        let root = crate::workspace::root().unwrap();
+        let package = crates().join("stablelink");
         let targets = manifest(&package);
         let targets = targets["test"].as_array().unwrap();
         let mut seen = 0;
@@ -295,7 +297,7 @@ mod tests {
         }
         assert!(seen >= 3, "{seen}");
         let mut folders = vec![root.join("tests"), root.join("xtask")];
-        folders.extend(fs::read_dir(CRATES).unwrap().map(|it| it.unwrap().path()));
+        folders.extend(fs::read_dir(crates()).unwrap().map(|it| it.unwrap().path()));
         for folder in folders {
             let manifest = manifest(&folder);
             for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {

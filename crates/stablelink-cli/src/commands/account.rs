@@ -3,11 +3,11 @@
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use stablelink::{BearerToken, Client, Credentials, FileStore};
+use stablelink::BearerToken;
 
-use crate::context::{Context, SecretTriple, parse_environment};
+use crate::context::{Context, parse_environment};
 use crate::error::CliError;
-use crate::settings::{Directories, SecretParts, SecretsFile};
+use crate::settings::{Config, Directories, ProfileSecrets, SecretsFile};
 use crate::terminal::SecretReader;
 
 /// Saves the secrets of a profile.
@@ -32,7 +32,7 @@ impl Login {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let directories = Directories::of_user()?;
         let name = context.profile_name()?;
-        let mut config = context.config()?;
+        let config = context.config()?;
         let of_profile = config.profiles.get(&name);
         let of_profile = of_profile.and_then(|profile| profile.environment.clone());
         // The profile may not exist yet.
@@ -45,41 +45,41 @@ impl Login {
 
         let mut reader = SecretReader::open();
         let mut secret = |what: &str| {
-            reader.next(what)?.ok_or_else(|| {
+            let secret = reader
+                .next(what)?
+                .filter(|secret| !secret.expose_secret().is_empty());
+            secret.ok_or_else(|| {
                 CliError::usage(format!("no {what} was entered; nothing was saved")).next(
                     "enter the API key, the API secret and the sign key from the dashboard, one per line",
                 )
             })
         };
-        let secrets = SecretTriple {
+        let secrets = ProfileSecrets {
             api_key: secret("api key")?,
             api_secret: secret("api secret")?,
             sign_key: secret("sign key")?,
         };
+        secrets.check("the input")?;
 
         if !self.no_check {
-            let client = Client::builder()
-                .environment(environment.clone())
-                .credentials(Credentials::from(secrets.clone()))
-                .token_store(FileStore::at(directories.token_file()?)?)
-                .build()?;
-            client.token().await?;
+            let credentials = secrets.credentials("the input")?;
+            let client = context.client_builder(environment.clone(), credentials)?;
+            client.build()?.token().await?;
         }
 
+        let lock = directories.lock_config()?;
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
-        let parts = SecretParts {
-            api_key: Some(secrets.api_key),
-            api_secret: Some(secrets.api_secret),
-            sign_key: Some(secrets.sign_key),
-        };
-        secrets_file.set(&name, parts);
+        secrets_file.set(&name, secrets);
         secrets_file.save(&directories.secrets_file())?;
+        // Loaded again: another process may have changed the file since.
+        let mut config = Config::load(&directories.config_file())?;
         let profile = config.profiles.entry(name.clone()).or_default();
         profile.environment = Some(environment_name);
         if self.make_default || config.default.is_none() {
             config.default = Some(name.clone());
         }
         config.save(&directories.config_file())?;
+        drop(lock);
         let done = if self.no_check {
             "saved without a check"
         } else {
@@ -99,32 +99,32 @@ impl Login {
     }
 }
 
-/// Deletes the secrets of a profile.
-#[derive(Debug, Args)]
-pub(crate) struct Logout {}
-
-impl Logout {
-    pub(crate) fn run(self, context: &Context) -> Result<(), CliError> {
-        let path = Directories::of_user()?.secrets_file();
-        let name = context.profile_name()?;
-        let mut secrets_file = SecretsFile::load(&path)?;
-        if !secrets_file.remove(&name) {
-            let problem = format!("profile {name} has no saved secrets");
-            return Err(CliError::usage(problem));
-        }
-        secrets_file.save(&path)?;
-        context
-            .out
-            .note(format!("deleted the secrets of profile {name}"));
-        Ok(())
+/// Deletes the secrets of the profile.
+pub(crate) fn logout(context: &Context) -> Result<(), CliError> {
+    let directories = Directories::of_user()?;
+    let (path, name) = (directories.secrets_file(), context.profile_name()?);
+    let lock = directories.lock_config()?;
+    let mut secrets_file = SecretsFile::load(&path)?;
+    if !secrets_file.remove(&name) {
+        let problem = format!("profile {name} has no saved secrets");
+        return Err(CliError::usage(problem));
     }
+    secrets_file.save(&path)?;
+    drop(lock);
+    context
+        .out
+        .note(format!("deleted the secrets of profile {name}"));
+    Ok(())
 }
 
-/// Shows the environment, the credentials and the token in use.
+/// Shows the environment, the credentials and where the token is.
 #[derive(Debug, Args)]
 pub(crate) struct Whoami {
-    /// Send no request
+    /// Get a token to check the credentials; a new token invalidates that of other programs
     #[arg(long)]
+    check: bool,
+    /// Send no request, the default
+    #[arg(long, hide = true, conflicts_with = "check")]
     offline: bool,
 }
 
@@ -132,24 +132,26 @@ impl Whoami {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let environment = context.environment()?;
         let secrets = context.secrets()?;
-        let credentials = context.secret_triple();
+        let credentials = secrets.value.credentials(&secrets.source);
+        let (proxy, url) = (
+            context.network()?.proxy_address(),
+            environment.value.origin(),
+        );
         let mut rows = vec![
-            (
-                "environment",
-                format!("{} ({})", environment.value.origin(), environment.source),
-            ),
+            ("environment", format!("{url} ({})", environment.source)),
+            ("proxy", proxy.unwrap_or_else(|| "none".to_owned())),
             ("profile", context.profile_name()?),
             ("secrets", secrets.source),
-            ("api key", fingerprint(secrets.value.api_key.as_ref())),
+            ("api key", fingerprint(&secrets.value.api_key)),
             ("query form", context.query_form()?.to_string()),
         ];
         if let Ok(directories) = Directories::of_user() {
             let config_file = directories.config_file();
             rows.push(("settings", config_file.display().to_string()));
-            rows.push(("tokens", directories.token_file()?.display().to_string()));
         }
-        let token = match (&credentials, self.offline) {
-            (Ok(_), false) => Some(context.client()?.token().await),
+        rows.push(("tokens", context.token_store()?.place().to_owned()));
+        let token = match (&credentials, self.check) {
+            (Ok(_), true) => Some(context.client()?.token().await),
             _ => None,
         };
         if let Some(Ok(token)) = &token {
@@ -167,10 +169,10 @@ impl Whoami {
 }
 
 /// Returns three bytes of the SHA-256 digest: enough to distinguish two secrets, and useless for guessing one.
-fn fingerprint(secret: Option<&SecretString>) -> String {
-    let Some(secret) = secret else {
+fn fingerprint(secret: &SecretString) -> String {
+    if secret.expose_secret().is_empty() {
         return "missing".to_owned();
-    };
+    }
     let digest = Sha256::digest(secret.expose_secret());
     format!(
         "sha256 {:02x}{:02x}{:02x}…",

@@ -6,9 +6,9 @@ use clap::Args;
 use stablelink::{Method, operations};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CallSubject, CliError};
 use crate::input::InputArg;
-use crate::output::{retdata, sanitize, summary};
+use crate::output::{retdata, summary};
 
 /// Sends any signed request.
 #[derive(Debug, Args)]
@@ -69,28 +69,35 @@ impl Api {
         if self.safe_to_retry {
             request = request.safe_to_retry();
         }
-        if let Some((field, value)) = self.key {
-            let field = KEY_FIELDS
-                .into_iter()
-                .find(|known| *known == field)
-                .ok_or_else(|| {
-                    CliError::usage(format!("`{}` is not an idempotency key", sanitize(&field)))
-                        .next(format!("idempotency keys: {}", KEY_FIELDS.join(", ")))
-                })?;
-            request = request.idempotency_key(field, value);
-        }
-        let start = Instant::now();
-        let response = request.await?;
-        let (response, elapsed) = (response.raw_response(), start.elapsed());
         let path = self.path.split('?').next().unwrap_or_default();
         let known = operations::ALL
             .iter()
             .find(|operation| operation.method == method.as_str() && operation.path == path);
-        if let Some(operation) = known {
-            return context.out.response(operation, response, elapsed);
+        let may_write = known.map_or(!self.safe_to_retry, CallSubject::may_write);
+        if let Some((field, value)) = self.key {
+            context.set_key(&field, &value);
+            let field = KEY_FIELDS
+                .into_iter()
+                .find(|known| *known == field)
+                .ok_or_else(|| {
+                    CliError::usage(format!("`{field}` is not an idempotency key"))
+                        .next(format!("idempotency keys: {}", KEY_FIELDS.join(", ")))
+                })?;
+            request = request.idempotency_key(field, value);
         }
-        let summary = summary(response, elapsed);
-        context.out.note(format!("unknown operation · {summary}"));
-        context.out.record(retdata(response.body()))
+        let (call, start) = (context.begin_call(may_write), Instant::now());
+        let response = request
+            .await
+            .map_err(|error| CliError::of_call(error, &call))?;
+        let (response, elapsed) = (response.raw_response(), start.elapsed());
+        let printed = match known {
+            Some(operation) => context.out.response(operation, response, elapsed),
+            None => {
+                let summary = summary(response, elapsed);
+                context.out.note(format!("unknown operation · {summary}"));
+                context.out.record(retdata(response.body()).as_deref())
+            }
+        };
+        printed.map_err(|error| error.after_success(&call))
     }
 }

@@ -143,10 +143,8 @@ impl Sign {
         let message = parts.kind();
         if context.verbose() > 0 {
             let text = message.string_to_sign(timestamp, [&parts.body]);
-            context.out.note(format!(
-                "string to sign: {}",
-                String::from_utf8_lossy(&text)
-            ));
+            let text = String::from_utf8_lossy(&text);
+            context.out.exact_note(&format!("string to sign: {text}"));
         }
         let signature = key.sign(message, timestamp, [&parts.body]).to_base64();
         if self.headers {

@@ -1,9 +1,9 @@
 //! Output for people and programs: results on standard output, everything else on standard error.
 //!
-//! `raw_json` reads responses without changing their values, `table` formats them for people.
+//! `untrusted` makes texts of others safe for a terminal, `table` formats responses for people.
 
-mod raw_json;
 mod table;
+mod untrusted;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-use stablelink::RawResponse;
-use stablelink::operations::{EvidenceLevel, OperationInfo, RetrySafety};
+use stablelink::operations::{EvidenceLevel, OperationInfo};
+use stablelink::{RawObject, RawResponse};
 
-pub(crate) use raw_json::{RawFields, retdata, sanitize};
+pub(crate) use untrusted::{retdata, sanitize, sanitize_lines};
 
 use crate::error::CliError;
 
@@ -29,8 +29,8 @@ pub(crate) enum OutputFormat {
 }
 
 /// Writes results to standard output and everything else to standard error.
-#[derive(Clone)]
-pub(crate) struct Output {
+#[derive(Clone, Debug)]
+pub(crate) struct CliOutput {
     format: OutputFormat,
     /// The only field of a response to print.
     field: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Output {
     stderr: Theme,
 }
 
-impl Output {
+impl CliOutput {
     pub(crate) fn new(format: OutputFormat, field: Option<String>) -> Self {
         Self {
             format,
@@ -57,17 +57,30 @@ impl Output {
         self.stdout
     }
 
-    /// Writes a line of the result.
+    /// Writes a line of the result. Untrusted parts of it must be sanitized.
     pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{}", text.as_ref())?;
-        stdout.flush()?;
-        Ok(())
+        let written = writeln!(stdout, "{}", text.as_ref()).and_then(|()| stdout.flush());
+        written.map_err(|error| CliError::of_output(&error))
     }
 
-    /// Writes a line to standard error. Ignored if standard error is closed.
+    /// Writes a line of JSON.
+    pub(crate) fn json_line(&self, json: impl AsRef<str>) -> Result<(), CliError> {
+        self.line(untrusted::escape_json(json.as_ref()))
+    }
+
+    /// Writes a sanitized line to standard error. Ignored if standard error is closed.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
-        let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(text.as_ref()));
+        let text = sanitize_lines(text.as_ref());
+        let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(&text));
+    }
+
+    /// Writes a note that is sanitized only for a terminal: a program may compare it byte by byte.
+    pub(crate) fn exact_note(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            return self.note(text);
+        }
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// Writes names and values as a table or as a JSON object of strings.
@@ -77,11 +90,11 @@ impl Output {
             let object: serde_json::Map<_, _> = pairs
                 .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
-            return self.line(serde_json::Value::Object(object).to_string());
+            return self.json_line(serde_json::Value::Object(object).to_string());
         }
         let rows = pairs.iter();
         let rows: Vec<_> = rows
-            .map(|(name, value)| [(*name).to_owned(), value.clone()])
+            .map(|(name, value)| [(*name).to_owned(), sanitize(value)])
             .collect();
         self.line(table::format_pairs(&rows, self.stdout))
     }
@@ -100,27 +113,20 @@ impl Output {
         let (method, path) = (operation.method, operation.path);
         let summary = summary(response, elapsed);
         let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
-        self.record(retdata(response.body()))
+        self.record(retdata(response.body()).as_deref())
     }
 
     /// Writes a record given as JSON, or the selected field of it.
     pub(crate) fn record(&self, record: Option<&str>) -> Result<(), CliError> {
         if let Some(name) = &self.field {
-            let fields = record.and_then(RawFields::parse);
+            let fields = record.and_then(|json| RawObject::parse(json.as_bytes()).ok());
             let value = fields.as_ref().and_then(|fields| fields.get(name));
-            let value = value.ok_or_else(|| {
-                let problem = format!(
-                    "the call succeeded, but the response has no `{}`",
-                    sanitize(name)
-                );
-                CliError::other(problem).next(
-                    "the call took effect: do not repeat it for this field; look up the record",
-                )
-            })?;
-            return self.line(raw_json::display_value(value));
+            let value = value
+                .ok_or_else(|| CliError::other(format!("the response has no field `{name}`")))?;
+            return self.line(untrusted::display_value(value));
         }
         match record {
-            _ if self.is_json() => self.line(record.unwrap_or("null")),
+            _ if self.is_json() => self.json_line(record.unwrap_or("null")),
             Some(record) => self.line(table::format_json(record, self.stdout)),
             None => self.line("done"),
         }
@@ -142,17 +148,19 @@ impl Output {
                 "operation": source.and_then(|source| source.operation()),
                 "retcode": source.and_then(|source| source.retcode()),
                 "status": source.and_then(|source| source.http_status()),
-                "key": source.and_then(|source| source.idempotency_key()),
+                "key": error.key,
+                "may_have_taken_effect": error.may_have_taken_effect,
                 "retryable": source.is_some_and(|source| source.is_retryable()),
             }});
-            let _ = writeln!(stderr, "{object}");
+            let json = untrusted::escape_json(&object.to_string());
+            let _ = writeln!(stderr, "{json}");
             return;
         }
         let label = self.stderr.apply(TextStyle::Error, "error:");
-        let _ = writeln!(stderr, "{label} {}", error.problem);
+        let _ = writeln!(stderr, "{label} {}", sanitize_lines(&error.problem));
         if let Some(next) = &error.next {
             let label = self.stderr.apply(TextStyle::Warning, "next:");
-            let _ = writeln!(stderr, "{label} {next}");
+            let _ = writeln!(stderr, "{label} {}", sanitize_lines(next));
         }
     }
 }
@@ -162,19 +170,6 @@ pub(crate) fn summary(response: &RawResponse, elapsed: Duration) -> String {
     let retcode = sanitize(response.retcode().unwrap_or("none"));
     let (status, ms) = (response.status().as_u16(), elapsed.as_millis());
     format!("HTTP {status}, retcode {retcode} · {ms} ms")
-}
-
-/// Describes when a call of an operation is retried.
-pub(crate) fn describe_retry(retry: RetrySafety) -> String {
-    match retry {
-        RetrySafety::Safe => {
-            "retried after a lost attempt; repeating it has no further effect".to_owned()
-        }
-        RetrySafety::Keyed { field } => format!(
-            "retried after a lost attempt with the same {field}, which the gateway accepts once"
-        ),
-        _ => "never".to_owned(),
-    }
 }
 
 /// Terminal colours. They are off if `NO_COLOR` is set, if `TERM` is `dumb`, and if the output is not a terminal.

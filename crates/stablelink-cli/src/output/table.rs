@@ -2,8 +2,9 @@
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use stablelink::RawObject;
 
-use super::raw_json::{RawFields, display_value, sanitize};
+use super::untrusted::{display_value, sanitize};
 use super::{TextStyle, Theme};
 
 /// Formats an object as names and values, a list of objects as rows, and a page as rows followed by its other fields.
@@ -11,20 +12,20 @@ pub(super) fn format_json(json: &str, theme: Theme) -> String {
     if let Some(list) = parse_list(json) {
         return format_list(&list, theme);
     }
-    let Some(fields) = RawFields::parse(json) else {
+    let Ok(fields) = RawObject::parse(json.as_bytes()) else {
         return display_value(json);
     };
     if let Some(records) = fields.get("records").and_then(parse_list) {
-        let others = fields.0.iter().filter(|(name, _)| name != "records");
+        let others = fields.iter().filter(|(name, _)| *name != "records");
         let others: Vec<String> = others
-            .map(|(name, value)| format!("{} {}", sanitize(name), display_value(value.get())))
+            .map(|(name, value)| format!("{} {}", sanitize(name), display_value(value)))
             .collect();
         let records = format_list(&records, theme);
         return format!("{records}\n{}", theme.dim(&others.join(" · ")));
     }
-    let pairs = fields.0.iter();
-    let pairs: Vec<[String; 2]> = pairs
-        .map(|(name, value)| [sanitize(name), display_value(value.get())])
+    let pairs: Vec<[String; 2]> = fields
+        .iter()
+        .map(|(name, value)| [sanitize(name), display_value(value)])
         .collect();
     format_pairs(&pairs, theme)
 }
@@ -49,15 +50,14 @@ fn format_list(list: &[&str], theme: Theme) -> String {
     if list.is_empty() {
         return "none".to_owned();
     }
-    let records: Option<Vec<RawFields<'_>>> =
-        list.iter().map(|json| RawFields::parse(json)).collect();
-    let Some(records) = records else {
+    let records = list.iter().map(|json| RawObject::parse(json.as_bytes()));
+    let Ok(records) = records.collect::<Result<Vec<_>, _>>() else {
         let lines: Vec<String> = list.iter().map(|json| display_value(json)).collect();
         return lines.join("\n");
     };
     let mut names: Vec<&str> = Vec::new();
-    for (name, _) in records.iter().flat_map(|record| &record.0) {
-        if !names.contains(&name.as_str()) {
+    for (name, _) in records.iter().flat_map(RawObject::iter) {
+        if !names.contains(&name) {
             names.push(name);
         }
     }

@@ -4,46 +4,83 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Deserialize;
 use stablelink::private_file::{self, PrivateFileError};
+use stablelink::{Credentials, check_secret};
 
 use super::create_private_dir;
+use crate::context::{API_KEY, API_SECRET, SIGN_KEY};
 use crate::error::CliError;
 
-/// The secrets of a profile, each of which may be missing.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+/// The secrets of a profile. A missing secret is empty.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct SecretParts {
-    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
-    pub(crate) api_key: Option<SecretString>,
-    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
-    pub(crate) api_secret: Option<SecretString>,
-    #[serde(with = "exposed", skip_serializing_if = "Option::is_none")]
-    pub(crate) sign_key: Option<SecretString>,
+pub(crate) struct ProfileSecrets {
+    pub(crate) api_key: SecretString,
+    pub(crate) api_secret: SecretString,
+    pub(crate) sign_key: SecretString,
 }
 
-/// Reads and writes secrets for the file, which holds them in plain text.
-mod exposed {
-    use super::*;
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<SecretString>, D::Error> {
-        String::deserialize(deserializer).map(|text| Some(text.into()))
+impl ProfileSecrets {
+    /// Returns the name in the file, the environment variable and the value of each secret.
+    fn named(&self) -> [(&'static str, &'static str, &SecretString); 3] {
+        [
+            ("api_key", API_KEY, &self.api_key),
+            ("api_secret", API_SECRET, &self.api_secret),
+            ("sign_key", SIGN_KEY, &self.sign_key),
+        ]
     }
 
-    pub(super) fn serialize<S: Serializer>(
-        secret: &Option<SecretString>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let text = secret.as_ref().map(ExposeSecret::expose_secret);
-        text.serialize(serializer)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.missing().len() == 3
+    }
+
+    /// Returns the sign key, or `None` if it is missing.
+    pub(crate) fn sign_key(&self) -> Option<SecretString> {
+        let is_set = !self.sign_key.expose_secret().is_empty();
+        is_set.then(|| self.sign_key.clone())
+    }
+
+    /// Returns the environment variables of the missing secrets.
+    fn missing(&self) -> Vec<&'static str> {
+        let named = self.named().into_iter();
+        let missing = named.filter(|(_, _, secret)| secret.expose_secret().is_empty());
+        missing.map(|(_, variable, _)| variable).collect()
+    }
+
+    /// Returns the three secrets for a client. Fails if one is missing. `source` describes where they were set.
+    pub(crate) fn credentials(&self, source: &str) -> Result<Credentials, CliError> {
+        match self.missing().as_slice() {
+            [] => Ok(Credentials::new(
+                self.api_key.clone(),
+                self.api_secret.clone(),
+                self.sign_key.clone(),
+            )),
+            [_, _, _] => Err(CliError::usage("no credentials are set").next(
+                "run `stablelink login`, or set STABLELINK_API_KEY, STABLELINK_API_SECRET and STABLELINK_SIGN_KEY; \
+                 `stablelink sandbox` prints credentials for the local sandbox",
+            )),
+            missing => Err(CliError::usage(format!("{source}: {} missing", missing.join(" and ")))
+                .next("set all three variables or none: secrets from two sources are never mixed")),
+        }
+    }
+
+    /// Fails if a secret has characters around it that an editor or a shell added.
+    pub(crate) fn check(&self, source: &str) -> Result<(), CliError> {
+        for (name, variable, secret) in self.named() {
+            let result = match source {
+                "environment variables" => check_secret(variable, secret),
+                source => check_secret(&format!("{name} of {source}"), secret),
+            };
+            result?;
+        }
+        Ok(())
     }
 }
 
 /// The secrets of all profiles.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SecretsFile(BTreeMap<String, SecretParts>);
+pub(crate) struct SecretsFile(BTreeMap<String, ProfileSecrets>);
 
 impl SecretsFile {
     /// Reads the file. Returns no secrets if it does not exist, and fails if other users can read it.
@@ -63,11 +100,11 @@ impl SecretsFile {
         })
     }
 
-    pub(crate) fn get(&self, profile: &str) -> SecretParts {
+    pub(crate) fn get(&self, profile: &str) -> ProfileSecrets {
         self.0.get(profile).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn set(&mut self, profile: &str, secrets: SecretParts) {
+    pub(crate) fn set(&mut self, profile: &str, secrets: ProfileSecrets) {
         self.0.insert(profile.to_owned(), secrets);
     }
 
@@ -83,7 +120,13 @@ impl SecretsFile {
             )
             .next("set the environment variables instead"));
         }
-        let text = toml::to_string(&self.0)
+        let profiles = self.0.iter().map(|(profile, secrets)| {
+            let named = secrets.named().into_iter();
+            let named = named.map(|(name, _, secret)| (name, secret.expose_secret()));
+            let set: BTreeMap<_, _> = named.filter(|(_, text)| !text.is_empty()).collect();
+            (profile, set)
+        });
+        let text = toml::to_string(&profiles.collect::<BTreeMap<_, _>>())
             .map_err(|_| CliError::other("cannot write the secrets as TOML"))?;
         let text = format!("# Secrets of the `stablelink` command.\n\n{text}");
         let text = SecretString::from(text);
@@ -115,15 +158,15 @@ mod tests {
         let path = dir.path().join("secrets.toml");
         let odd = "a\"b\\c\t鍵'#=\u{1}";
         let mut file = SecretsFile::default();
-        let secrets = SecretParts {
-            api_key: Some(odd.into()),
-            ..SecretParts::default()
+        let secrets = ProfileSecrets {
+            api_key: odd.into(),
+            ..ProfileSecrets::default()
         };
         file.set("a b.\"c", secrets);
         file.save(&path).unwrap();
         let read = SecretsFile::load(&path).unwrap().get("a b.\"c");
-        assert_eq!(read.api_key.unwrap().expose_secret(), odd);
-        assert!(read.sign_key.is_none());
+        assert_eq!(read.api_key.expose_secret(), odd);
+        assert!(read.sign_key.expose_secret().is_empty());
     }
 
     #[test]
@@ -133,17 +176,14 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert!(SecretsFile::load(&path).unwrap().0.is_empty());
         let mut file = SecretsFile::default();
-        let api_key = Some(SecretString::from("s"));
-        file.set(
-            "a",
-            SecretParts {
-                api_key,
-                ..SecretParts::default()
-            },
-        );
+        let secrets = ProfileSecrets {
+            api_key: "s".into(),
+            ..ProfileSecrets::default()
+        };
+        file.set("a", secrets);
         file.save(&path).unwrap();
         assert_eq!(mode(&path), 0o600);
-        let read = SecretsFile::load(&path).unwrap().get("a").api_key.unwrap();
+        let read = SecretsFile::load(&path).unwrap().get("a").api_key;
         assert_eq!(read.expose_secret(), "s");
         for open in [0o640, 0o604, 0o620, 0o602] {
             std::fs::set_permissions(&path, PermissionsExt::from_mode(open)).unwrap();

@@ -4,7 +4,11 @@
 mod demo;
 mod generated;
 mod golden;
+mod network;
 mod operations;
+mod outcomes;
+#[path = "../../../stablelink/tests/support/redis_server.rs"]
+mod redis_server;
 mod sandbox;
 mod settings;
 mod support;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::support::{ORDER, TestEnvironment, run};
 
@@ -135,10 +135,16 @@ fn control_commands_change_the_sandbox() {
     assert_eq!(added.code, 0, "{added:?}");
     assert_ne!(env.run(&["user", "get", &client]).code, 0);
 
-    env.sandbox.faults().clear();
+    let listed = env.run(&["sandbox", "faults", "list", "--output", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed[0]["text"], "unauthorized@getUser:always");
+    assert_ne!(listed[0]["injections"], 0);
+    assert_eq!(env.run(&["sandbox", "faults", "clear"]).code, 0);
+    assert_eq!(env.run(&["sandbox", "faults", "list"]).stdout, "none\n");
+    assert_eq!(env.run(&["user", "get", &client]).code, 0);
     env.sandbox
         .faults()
-        .add(Fault::reset().on(Operation::GetUser).always());
+        .add(Fault::reset().on(SandboxOperation::GetUser).always());
     // Faults apply to calls, not to control commands.
     assert_eq!(env.run(&["sandbox", "advance", "0"]).code, 0);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::{CommandOutput, ORDER, SECRETS, TestEnvironment, run};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 fn secret_lines(env: &TestEnvironment) -> String {
     env.secrets().join("\n") + "\n"
@@ -66,7 +66,7 @@ fn login_saves_private_files_and_prints_no_secret() {
 
     let out = run(env.bare().arg("logout"), b"");
     assert_eq!(out.code, 0, "{out:?}");
-    let who = run(env.bare().args(["whoami", "--offline"]), b"");
+    let who = run(env.bare().arg("whoami"), b"");
     assert_eq!(who.code, 2, "{who:?}");
     assert!(who.stderr.contains("stablelink login"), "{who:?}");
 }
@@ -147,6 +147,133 @@ fn variables_suffice_without_home() {
 }
 
 #[test]
+fn command_goes_on_if_the_home_cannot_be_written() {
+    let env = TestEnvironment::new();
+    let called = run(env.command().env("HOME", "/proc").arg("token"), b"");
+    assert_eq!(called.code, 0, "{called:?}");
+    assert!(called.stderr.contains("XDG_STATE_HOME"), "{called:?}");
+    assert!(
+        called.stderr.contains("invalidates the current token"),
+        "{called:?}"
+    );
+    let who = run(env.command().env("HOME", "/proc").arg("whoami"), b"");
+    assert_eq!(who.code, 0, "{who:?}");
+    let mut login = env.bare();
+    login.env("HOME", "/proc");
+    login.args(["--env", env.sandbox.url(), "login", "--no-check"]);
+    let login = run(&mut login, secret_lines(&env).as_bytes());
+    assert_eq!(login.code, 2, "{login:?}");
+    assert!(login.stderr.contains("XDG_CONFIG_HOME"), "{login:?}");
+}
+
+#[test]
+fn whoami_sends_nothing_without_check() {
+    let env = TestEnvironment::new();
+    for arguments in [&["whoami"][..], &["whoami", "--offline"]] {
+        let shown = env.run(arguments);
+        assert_eq!(shown.code, 0, "{shown:?}");
+        assert!(!shown.stdout.contains("expires at"), "{shown:?}");
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
+    let checked = env.run(&["whoami", "--check"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(checked.stdout.contains("expires at"), "{checked:?}");
+    assert!(
+        checked.stderr.contains("invalidates the current token"),
+        "{checked:?}"
+    );
+    assert_eq!(env.sandbox.token_grants().granted(), 1);
+}
+
+#[test]
+fn characters_around_a_secret_are_rejected_with_its_name() {
+    let env = TestEnvironment::new();
+    let secrets = env.secrets();
+    for (name, secret) in SECRETS.iter().zip(&secrets) {
+        for odd in [
+            format!("{secret}\n"),
+            format!(" {secret}"),
+            format!("\u{feff}{secret}"),
+            format!("\"{secret}\""),
+            format!("'{secret}'"),
+        ] {
+            let shown = run(env.command().env(name, &odd).arg("token"), b"");
+            assert_eq!(shown.code, 2, "{odd:?}: {shown:?}");
+            assert!(shown.stderr.contains(name), "{odd:?}: {shown:?}");
+            assert!(!shown.stderr.contains(secret), "{shown:?}");
+        }
+    }
+    // Typed or piped secrets.
+    let mut command = env.bare();
+    command.args(["--env", env.sandbox.url(), "login"]);
+    let lines = format!("{}\n{} \n{}\n", secrets[0], secrets[1], secrets[2]);
+    let typed = run(&mut command, lines.as_bytes());
+    assert_eq!(typed.code, 2, "{typed:?}");
+    assert!(typed.stderr.contains("api_secret"), "{typed:?}");
+    assert!(
+        !env.home
+            .path()
+            .join(".config/stablelink/secrets.toml")
+            .exists()
+    );
+    let windows = secrets.join("\r\n") + "\r\n";
+    let piped = run(&mut command, windows.as_bytes());
+    assert_eq!(piped.code, 0, "{piped:?}");
+    assert_eq!(env.sandbox.token_grants().rejected, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn characters_around_a_secret_of_the_file_are_rejected() {
+    let env = TestEnvironment::new();
+    assert_eq!(login(&env, &["--no-check"]).code, 0);
+    let path = env.home.path().join(".config/stablelink/secrets.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let changed = text.replacen("api_key = \"", "api_key = \" ", 1);
+    assert_ne!(changed, text);
+    std::fs::write(&path, changed).unwrap();
+    let shown = run(env.bare().arg("token"), b"");
+    assert_eq!(shown.code, 2, "{shown:?}");
+    assert!(
+        shown.stderr.contains("api_key of profile default"),
+        "{shown:?}"
+    );
+    assert_eq!(env.sandbox.request_count(), 0);
+}
+
+#[test]
+fn concurrent_logins_keep_all_profiles() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let env = TestEnvironment::new();
+    let names: Vec<String> = (0..8).map(|number| format!("p{number}")).collect();
+    let children = names.iter().map(|name| {
+        let mut command = env.bare();
+        command.args([
+            "--profile",
+            name,
+            "--env",
+            "http://127.0.0.1:1",
+            "login",
+            "--no-check",
+        ]);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+        command.stderr(Stdio::null()).spawn().unwrap()
+    });
+    let mut children: Vec<_> = children.collect();
+    for child in &mut children {
+        child.stdin.take().unwrap().write_all(b"k\ns\ng\n").unwrap();
+    }
+    for child in &mut children {
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    for name in &names {
+        let who = run(env.bare().args(["--profile", name, "whoami"]), b"");
+        assert_eq!(who.code, 0, "{name}: {who:?}");
+    }
+}
+
+#[test]
 fn exit_code_matches_kind_of_error() {
     let env = TestEnvironment::new();
     let create = ORDER;
@@ -163,18 +290,18 @@ fn exit_code_matches_kind_of_error() {
         0
     );
     set(Fault::reset()
-        .on(Operation::CancelCheckoutOrder)
+        .on(SandboxOperation::CancelCheckoutOrder)
         .after_effect());
     let lost = env.run(&["checkout", "cancel", "A1", "--output", "json"]);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains(r#""kind":"ambiguous""#), "{lost:?}");
 
-    set(Fault::status(503).on(Operation::CreateCheckoutOrder));
+    set(Fault::status(503).on(SandboxOperation::CreateCheckoutOrder));
     let lost = env.run(&create);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains("look it up by orderNo"), "{lost:?}");
 
-    set(Fault::status(503).on(Operation::GetCheckoutOrder));
+    set(Fault::status(503).on(SandboxOperation::GetCheckoutOrder));
     assert_eq!(env.run(&["checkout", "get", "A1"]).code, 6);
     set(Fault::unauthorized().on_token());
     let mut rejected = env.command();
@@ -204,12 +331,12 @@ fn json_output_is_retdata_unchanged() {
     let response = Fault::custom(200, [("content-type", "application/json")], body);
     env.sandbox
         .faults()
-        .add(response.on(Operation::GetCheckoutOrder));
+        .add(response.on(SandboxOperation::GetCheckoutOrder));
     let run = env.run(&["--output", "json", "checkout", "get", "7"]);
     assert_eq!((run.code, run.stdout.trim_end()), (0, digits), "{run:?}");
+    let mut notes = run.stderr.lines();
     assert!(
-        run.stderr
-            .starts_with("documented · GET /checkout/order/info"),
+        notes.any(|line| line.starts_with("documented · GET /checkout/order/info")),
         "{run:?}"
     );
 }

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use stablelink_signature::SigningKey;
 
+use super::KnownSecrets;
 use crate::Error;
 use crate::clock::BoxFuture;
 
@@ -39,7 +40,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Fails if variables are missing, empty or not UTF-8, and names all of them.
+    /// Fails if variables are missing, empty or not UTF-8, and names all of them. Fails if a secret has whitespace, a byte order
+    /// mark or quotation marks around it: these come from an editor or a shell, and would be sent.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| env::var(name).ok())
     }
@@ -59,12 +61,21 @@ impl Credentials {
             sign_key: read("STABLELINK_SIGN_KEY"),
         };
         if missing.is_empty() {
+            check_secret("STABLELINK_API_KEY", &credentials.api_key)?;
+            check_secret("STABLELINK_API_SECRET", &credentials.api_secret)?;
+            check_secret("STABLELINK_SIGN_KEY", &credentials.sign_key)?;
             return Ok(credentials);
         }
         Err(Error::configuration(format!(
             "set the environment variables {} to the secrets that the dashboard shows",
             missing.join(", ")
         )))
+    }
+
+    pub(super) fn remember_in(&self, secrets: &KnownSecrets) {
+        for secret in [&self.api_key, &self.api_secret, &self.sign_key] {
+            secrets.remember(secret);
+        }
     }
 
     /// Validates the secrets and prepares them for use.
@@ -86,6 +97,33 @@ impl Credentials {
             account,
         })
     }
+}
+
+/// Fails if the secret begins or ends with a character that an editor, a shell or a file added. `name` says which secret it is.
+/// Public for the CLI, which also reads secrets from a file and a terminal.
+///
+/// # Errors
+///
+/// [`Configuration`](crate::ErrorKind::Configuration), without the secret.
+pub fn check_secret(name: &str, secret: &SecretString) -> Result<(), Error> {
+    let (first, last) = (
+        secret.expose_secret().chars().next(),
+        secret.expose_secret().chars().next_back(),
+    );
+    for (letter, verb) in [(first, "begins"), (last, "ends")] {
+        let problem = match letter {
+            Some('\n' | '\r') => "a line break",
+            Some('\u{feff}') => "a byte order mark",
+            Some('"' | '\'' | '`' | '\u{2018}'..='\u{201f}') => "a quotation mark",
+            Some(letter) if letter.is_whitespace() || letter == '\u{200b}' => "whitespace",
+            Some(letter) if letter.is_control() => "a control character",
+            _ => continue,
+        };
+        return Err(Error::configuration(format!(
+            "{name} {verb} with {problem}, which is not part of the secret: remove it"
+        )));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Credentials {
@@ -169,6 +207,46 @@ mod tests {
             error,
             "set the environment variables STABLELINK_API_SECRET, STABLELINK_SIGN_KEY to the secrets that the dashboard shows"
         );
+    }
+
+    #[test]
+    fn from_env_rejects_characters_around_a_secret() {
+        for (odd, problem) in [
+            ("secret\n", "ends with a line break"),
+            ("secret\r\n", "ends with a line break"),
+            ("\nsecret", "begins with a line break"),
+            (" secret", "begins with whitespace"),
+            ("secret\t", "ends with whitespace"),
+            ("secret\u{a0}", "ends with whitespace"),
+            ("\u{feff}secret", "begins with a byte order mark"),
+            ("\"secret\"", "begins with a quotation mark"),
+            ("'secret", "begins with a quotation mark"),
+            ("secret\u{201d}", "ends with a quotation mark"),
+            ("\u{1b}[200~secret", "begins with a control character"),
+        ] {
+            for name in [
+                "STABLELINK_API_KEY",
+                "STABLELINK_API_SECRET",
+                "STABLELINK_SIGN_KEY",
+            ] {
+                let error = Credentials::from_variables(|asked| {
+                    Some(
+                        if asked == name {
+                            odd
+                        } else {
+                            "good \"inside\" x"
+                        }
+                        .to_owned(),
+                    )
+                });
+                let error = error.unwrap_err().to_string();
+                assert_eq!(
+                    error,
+                    format!("{name} {problem}, which is not part of the secret: remove it")
+                );
+            }
+        }
+        assert!(Credentials::from_variables(|_| Some("good \"inside\" x".to_owned())).is_ok());
     }
 
     #[test]

@@ -16,8 +16,10 @@ use stablelink_sandbox::{Delivery, Sandbox};
 use tokio::net::TcpListener;
 
 use super::sandbox_error;
-use crate::commands::webhook::http_client;
+use crate::commands::webhook::TIMEOUT;
 use crate::error::{CliError, root_cause};
+use crate::http_server;
+use crate::settings::NetworkSettings;
 
 /// The sandbox and everything that talks to it.
 pub(super) struct DemoEnvironment {
@@ -85,7 +87,7 @@ impl DemoEnvironment {
             client,
             receiver,
             late_receiver,
-            http: http_client()?,
+            http: NetworkSettings::default().http_client(TIMEOUT)?,
         })
     }
 
@@ -130,7 +132,11 @@ impl WebhookEndpoint {
                 Ok::<(), Infallible>(())
             }
         });
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        tokio::spawn(http_server::serve(
+            listener,
+            routes,
+            std::future::pending::<()>(),
+        ));
         Ok(Self { url, events })
     }
 

@@ -14,7 +14,7 @@ use stablelink::operations::{EvidenceLevel, OperationInfo};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Output, TextStyle, sanitize};
+use crate::output::{CliOutput, TextStyle, sanitize};
 use crate::terminal;
 use environment::DemoEnvironment;
 
@@ -56,9 +56,9 @@ impl Demo {
             ))?;
         }
         if self.keep_running {
-            let ctrl_c = terminal::ctrl_c().await;
+            let stopped = terminal::stop_signal()?;
             out.note(format!("the records are on {url}/ ; stop with Ctrl-C"));
-            ctrl_c.await;
+            stopped.await?;
         }
         Ok(())
     }
@@ -66,13 +66,13 @@ impl Demo {
 
 /// Prints each completed step: call, result, evidence and duration.
 struct DemoReport<'a> {
-    out: &'a Output,
+    out: &'a CliOutput,
     steps: usize,
     step_start: Instant,
 }
 
 impl<'a> DemoReport<'a> {
-    fn new(out: &'a Output) -> Self {
+    fn new(out: &'a CliOutput) -> Self {
         Self {
             out,
             steps: 0,
@@ -129,7 +129,7 @@ impl<'a> DemoReport<'a> {
                 "evidence": evidence.as_str(),
                 "microseconds": u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             });
-            return self.out.line(line.to_string());
+            return self.out.json_line(line.to_string());
         }
         let theme = self.out.theme();
         let style = match evidence {

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum User {
+pub(crate) enum UserCommand {
     /// Create a customer account
     Create(Box<RequestArgs<UserArgs>>),
     /// Show a customer account or the developer's account
@@ -55,7 +55,7 @@ pub(crate) struct UserArgs {
     client_type: Option<IntegerOrText>,
 }
 
-impl User {
+impl UserCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let users = || context.client().map(|client| client.users());
         match self {
@@ -66,7 +66,7 @@ impl User {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Kyb {
+pub(crate) enum KybCommand {
     /// Submit the data of a business
     Submit(Box<RequestArgs<KybArgs>>),
     /// Submit the short form
@@ -137,7 +137,7 @@ pub(crate) struct SimpleKybArgs {
     client_id: Option<i64>,
 }
 
-impl Kyb {
+impl KybCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let kyb = || context.client().map(|client| client.kyb());
         match self {
@@ -150,7 +150,7 @@ impl Kyb {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Fee {
+pub(crate) enum FeeCommand {
     /// Create the fee configuration of a customer; trades require one
     Create(RequestArgs<FeeArgs>),
     /// Update the fee configuration of a customer (its page lists other fields, apparently a mistake)
@@ -177,7 +177,7 @@ pub(crate) struct FeeArgs {
     developer_rate: Option<DecimalNumber>,
 }
 
-impl Fee {
+impl FeeCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let fees = || context.client().map(|client| client.fee_configs());
         match self {

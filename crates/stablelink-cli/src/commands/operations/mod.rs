@@ -19,44 +19,44 @@ use stablelink::operations::OperationInfo;
 use stablelink::{Call, Poller};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CallSubject, CliError};
 use request::{ListArgs, RequestArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperationCommand {
     /// Manage checkout orders, which a customer pays on a blockchain
     #[command(subcommand)]
-    Checkout(orders::Checkout),
+    Checkout(orders::CheckoutCommand),
     /// Manage settlement orders, which pay out to a merchant
     #[command(subcommand)]
-    Settlement(orders::Settlement),
+    Settlement(orders::SettlementCommand),
     /// Manage refund orders, and list abnormal payments
     #[command(subcommand)]
-    Refund(orders::Refund),
+    Refund(orders::RefundCommand),
     /// Get exchange rates
     #[command(subcommand)]
-    Rate(trade::Rate),
+    Rate(trade::RateCommand),
     /// Manage customer accounts
     #[command(subcommand)]
-    User(customer::User),
+    User(customer::UserCommand),
     /// Submit know-your-business (KYB) reviews of customers
     #[command(subcommand)]
-    Kyb(customer::Kyb),
+    Kyb(customer::KybCommand),
     /// Manage the developer fees of a customer's trades
     #[command(subcommand)]
-    Fee(customer::Fee),
+    Fee(customer::FeeCommand),
     /// Manage on-ramp and off-ramp trades
     #[command(subcommand)]
-    Trade(trade::Trade),
+    Trade(trade::TradeCommand),
     /// Manage payees' bank accounts
     #[command(subcommand)]
-    Remit(remit::Remit),
+    Remit(remit::RemitCommand),
     /// Upload files, such as the receipt of a bank payment
     #[command(subcommand)]
-    File(trade::File),
+    File(trade::FileCommand),
     /// List webhook events, or simulate one
     #[command(subcommand)]
-    WebhookEvent(WebhookEvent),
+    WebhookEvent(WebhookEventCommand),
 }
 
 impl OperationCommand {
@@ -78,7 +78,7 @@ impl OperationCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum WebhookEvent {
+pub(crate) enum WebhookEventCommand {
     /// Make the gateway deliver an event to the URL set in the dashboard
     Simulate(RequestArgs<SimulateArgs>),
     /// List past events
@@ -100,7 +100,7 @@ pub(crate) struct SimulateArgs {
     develop_client_id: Option<String>,
 }
 
-impl WebhookEvent {
+impl WebhookEventCommand {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let events = || context.client().map(|client| client.webhook_events());
         match self {
@@ -117,9 +117,13 @@ where
     T: Send + 'static,
 {
     let (operation, start) = (call.operation(), Instant::now());
-    let response = call.await?;
+    let subject = context.begin_call(CallSubject::may_write(operation));
+    let response = call
+        .await
+        .map_err(|error| CliError::of_call(error, &subject))?;
     let response = response.raw_response();
-    context.out.response(operation, response, start.elapsed())
+    let printed = context.out.response(operation, response, start.elapsed());
+    printed.map_err(|error| error.after_success(&subject))
 }
 
 /// Polls a record until it has the status `until` or, without one, a final status. Prints the record.
@@ -139,6 +143,7 @@ async fn poll<T>(
         .deadline(deadline)
         .initial_delay(Duration::from_millis(500))
         .max_delay(Duration::from_secs(10));
+    let subject = context.begin_call(false);
     let result = match until {
         None => poller.until_final().await,
         Some(status) => {
@@ -148,7 +153,7 @@ async fn poll<T>(
         }
     };
     spinner.finish_and_clear();
-    let response = result?;
+    let response = result.map_err(|error| CliError::of_call(error, &subject))?;
     let response = response.raw_response();
     context.out.response(operation, response, start.elapsed())
 }

@@ -1,9 +1,7 @@
 //! Maps each command to its operation. Method, path and evidence are those of `stablelink::operations`.
 
 use clap::Command;
-use stablelink::operations::{self as op, EvidenceLevel, OperationInfo};
-
-use crate::output::describe_retry;
+use stablelink::operations::{self as op, EvidenceLevel, OperationInfo, RetrySafety};
 
 /// The commands that send an operation. `wait` polls the operation of `get`.
 pub(crate) const OPERATION_MAP: &[(&str, &OperationInfo)] = &[
@@ -85,12 +83,20 @@ fn evidence(operation: &OperationInfo) -> String {
         EvidenceLevel::Partial => "a part of its page is known",
         _ => "the vendor's pages only name it; method, path and fields are guesses",
     };
+    let retry = match operation.retry {
+        RetrySafety::Safe => {
+            "retried after a lost attempt; repeating it has no further effect".to_owned()
+        }
+        RetrySafety::Keyed { field } => format!(
+            "retried after a lost attempt with the same {field}, which the gateway accepts once"
+        ),
+        _ => "never".to_owned(),
+    };
     let mut text = format!(
-        "{} {}\nEvidence: {}: {meaning}.\nRetry: {}.",
+        "{} {}\nEvidence: {}: {meaning}.\nRetry: {retry}.",
         operation.method,
         operation.path,
-        operation.evidence.as_str(),
-        describe_retry(operation.retry)
+        operation.evidence.as_str()
     );
     for page in operation.pages {
         text.push_str(&format!("\nPage: {page}"));

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Checkout {
+pub(crate) enum CheckoutCommand {
     /// Create an order
     Create(RequestArgs<CheckoutArgs>),
     /// Show an order
@@ -72,20 +72,23 @@ pub(crate) struct CheckoutArgs {
     app_callback_url: Option<String>,
 }
 
-impl Checkout {
+impl CheckoutCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let orders = || context.client().map(|client| client.checkout_orders());
         match self {
             Self::Create(order) => {
                 let mut request: CreateCheckoutOrderRequest =
-                    order.request_with_key(&context.out, "orderNo", unique_order_number)?;
+                    order.request_with_key(context, "orderNo", unique_order_number)?;
                 // The only documented currency.
                 request.fiat.get_or_insert_with(|| "USD".to_owned());
                 let order = NewCheckoutOrder::from(request);
                 send(context, orders()?.create(&order)).await
             }
             Self::Get { order_no } => send(context, orders()?.get(order_no)).await,
-            Self::Cancel { order_no } => send(context, orders()?.cancel(order_no)).await,
+            Self::Cancel { order_no } => {
+                context.set_key("orderNo", &order_no);
+                send(context, orders()?.cancel(order_no)).await
+            }
             Self::Wait { order_no, until } => {
                 fn status_of(order: &CheckoutOrder) -> Option<&str> {
                     order.order_status.as_ref().map(|status| status.as_str())
@@ -99,7 +102,7 @@ impl Checkout {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Settlement {
+pub(crate) enum SettlementCommand {
     /// Pay out to a blockchain address; an address on another chain loses the money
     Create(RequestArgs<SettlementArgs>),
     /// Pay out in a fiat currency
@@ -151,20 +154,20 @@ pub(crate) struct FiatSettlementArgs {
     settlement_order_no: Option<String>,
 }
 
-impl Settlement {
+impl SettlementCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         const KEY: &str = "settlementOrderNo";
         let settlements = || context.client().map(|client| client.settlements());
         match self {
             Self::Create(order) => {
                 let request: CreateSettlementOrderRequest =
-                    order.request_with_key(&context.out, KEY, unique_order_number)?;
+                    order.request_with_key(context, KEY, unique_order_number)?;
                 let order = NewSettlement::from(request);
                 send(context, settlements()?.create(&order)).await
             }
             Self::CreateFiat(order) => {
                 let request: CreateFiatSettlementOrderRequest =
-                    order.request_with_key(&context.out, KEY, unique_order_number)?;
+                    order.request_with_key(context, KEY, unique_order_number)?;
                 let order = NewFiatSettlement::from(request);
                 send(context, settlements()?.create_fiat(&order)).await
             }
@@ -173,14 +176,17 @@ impl Settlement {
             } => send(context, settlements()?.get(number)).await,
             Self::Cancel {
                 settlement_order_no: number,
-            } => send(context, settlements()?.cancel(number)).await,
+            } => {
+                context.set_key(KEY, &number);
+                send(context, settlements()?.cancel(number)).await
+            }
             Self::List(list) => send(context, settlements()?.list(list.request()?)).await,
         }
     }
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Refund {
+pub(crate) enum RefundCommand {
     /// Refund a checkout order, all or part of it, or an abnormal payment
     Create(RequestArgs<RefundArgs>),
     /// Refund a payment of a wrong amount or a late payment
@@ -245,20 +251,20 @@ pub(crate) struct AbnormalPaymentRefundArgs {
     refund_order_no: Option<String>,
 }
 
-impl Refund {
+impl RefundCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         const KEY: &str = "refundOrderNo";
         let refunds = || context.client().map(|client| client.refunds());
         match self {
             Self::Create(refund) => {
                 let request: CreateRefundOrderRequest =
-                    refund.request_with_key(&context.out, KEY, unique_order_number)?;
+                    refund.request_with_key(context, KEY, unique_order_number)?;
                 let refund = NewRefund::from(request);
                 send(context, refunds()?.create(&refund)).await
             }
             Self::CreateForAbnormalPayment(refund) => {
                 let request: CreateAbnormalPaymentRefundRequest =
-                    refund.request_with_key(&context.out, KEY, unique_order_number)?;
+                    refund.request_with_key(context, KEY, unique_order_number)?;
                 let refund = NewAbnormalPaymentRefund::from(request);
                 send(context, refunds()?.create_for_abnormal_payment(&refund)).await
             }
@@ -267,7 +273,10 @@ impl Refund {
             } => send(context, refunds()?.get(number)).await,
             Self::Cancel {
                 refund_order_no: number,
-            } => send(context, refunds()?.cancel(number)).await,
+            } => {
+                context.set_key(KEY, &number);
+                send(context, refunds()?.cancel(number)).await
+            }
             Self::List(list) => send(context, refunds()?.list(list.request()?)).await,
             Self::ListAbnormalPayments(list) => {
                 send(context, refunds()?.list_abnormal_payments(list.request()?)).await

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Remit {
+pub(crate) enum RemitCommand {
     /// Save a bank account
     Create(Box<RequestArgs<RemitArgs>>),
     /// Replace a bank account; set all of its fields
@@ -87,41 +87,27 @@ pub(crate) struct RemitArgs {
     request_id: Option<String>,
 }
 
-/// The flags and the fields that are derived from them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RemitFields<'a> {
-    #[serde(flatten)]
-    account: &'a RemitArgs,
-    id: Option<i64>,
-    is_intermediary_required: Option<bool>,
-}
-
 impl RequestArgs<RemitArgs> {
     fn remit_request<T: DeserializeOwned + Serialize>(
         &self,
         context: &Context,
         id: Option<i64>,
     ) -> Result<T, CliError> {
+        let mut builder = RequestBuilder::new(&self.json, &self.flags)?;
+        if let Some(id) = id {
+            builder.set("id", &id.to_string());
+        }
+        let has_intermediary = self.flags.intermediary_bank_name.is_some();
         // Without the flag, --json may set the field.
-        let is_intermediary_required = match self.flags.intermediary_bank_name {
-            Some(_) => Some(true),
-            None if self.json.is_some() => None,
-            None => Some(false),
-        };
-        let fields = RemitFields {
-            account: &self.flags,
-            id,
-            is_intermediary_required,
-        };
-        let builder = RequestBuilder::new(&self.json, &fields)?;
-        builder
-            .with_key(&context.out, "requestId", request_id)?
-            .build()
+        if has_intermediary || self.json.is_none() {
+            builder.set("isIntermediaryRequired", &has_intermediary.to_string());
+        }
+        let builder = builder.with_key(context, "requestId", request_id);
+        builder.build()
     }
 }
 
-impl Remit {
+impl RemitCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let remits = || context.client().map(|client| client.remits());
         match self {

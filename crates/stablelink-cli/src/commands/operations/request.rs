@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use stablelink::RawObject;
 use stablelink::scalars::{DecimalNumber, IntegerOrText};
 
+use crate::context::Context;
 use crate::error::CliError;
 use crate::input::InputArg;
-use crate::output::{Output, RawFields, sanitize};
 
 /// A request: the flags of some of its fields, and `--json` for any field.
 #[derive(Debug, Args)]
@@ -28,103 +29,101 @@ impl<F: Args + Serialize> RequestArgs<F> {
     /// Returns the request with an idempotency key; see [`RequestBuilder::with_key`].
     pub(super) fn request_with_key<T: DeserializeOwned + Serialize>(
         &self,
-        out: &Output,
+        context: &Context,
         field: &str,
         generate: fn() -> String,
     ) -> Result<T, CliError> {
         let builder = RequestBuilder::new(&self.json, &self.flags)?;
-        builder.with_key(out, field, generate)?.build()
+        builder.with_key(context, field, generate).build()
     }
 }
 
 /// The flags of a list.
 #[derive(Clone, Debug, Args, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ListArgs {
+pub(crate) struct PageArgs {
     /// Page number, starting at 1 (the field name pageNum is inferred)
     #[arg(long = "page", value_name = "N")]
     page_num: Option<u32>,
     /// Records per page (the field name pageSize is inferred)
     #[arg(long, value_name = "N")]
     page_size: Option<u32>,
-    /// Filters as a JSON object: a literal text, @FILE, or @- for standard input
-    #[arg(long, value_name = "OBJECT|@FILE|@-")]
-    #[serde(skip)]
-    json: Option<InputArg>,
 }
 
-impl ListArgs {
-    pub(super) fn request<T: DeserializeOwned + Serialize>(&self) -> Result<T, CliError> {
-        RequestBuilder::new(&self.json, self)?.build()
-    }
-}
+/// A list; `--json` sets its filters.
+pub(crate) type ListArgs = RequestArgs<PageArgs>;
 
-/// The fields of a request, each value as it was given.
-pub(super) struct RequestBuilder(Vec<(String, Box<RawValue>)>);
+/// The fields of a request, each value as the JSON text that was given.
+pub(super) struct RequestBuilder(Vec<(String, String)>);
 
 impl RequestBuilder {
     pub(super) fn new(json: &Option<InputArg>, flags: &impl Serialize) -> Result<Self, CliError> {
-        let mut fields: Vec<(String, Box<RawValue>)> = Vec::new();
+        let mut builder = Self(Vec::new());
         if let Some(input) = json {
-            let text = input.read_text()?;
-            let given = RawFields::parse(text.trim()).ok_or_else(|| {
+            let given = RawObject::parse(input.read_text()?.trim().as_bytes()).map_err(|_| {
                 CliError::usage("--json is not a JSON object")
                     .next("write it as {\"name\":\"value\"}, or pass a file: @request.json")
             })?;
-            for (name, value) in given.0 {
-                if fields.iter().any(|(known, _)| *known == name) {
-                    let problem = format!("--json has the field `{}` twice", sanitize(&name));
+            for (name, value) in given.iter() {
+                if builder.get(name).is_some() {
+                    let problem = format!("--json has the field `{name}` twice");
                     return Err(CliError::usage(problem));
                 }
-                fields.push((name, value.to_owned()));
+                builder.set(name, value);
             }
         }
-        let flags = serde_json::to_string(flags)
+        let flags = serde_json::to_vec(flags)
             .map_err(|error| CliError::other(format!("cannot serialise the flags: {error}")))?;
-        let flags = RawFields::parse(&flags).map(|flags| flags.0);
-        for (name, value) in flags.unwrap_or_default() {
-            if value.get() == "null" {
-                continue;
-            }
-            let value = value.to_owned();
-            match fields.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, old)) => *old = value,
-                None => fields.push((name, value)),
-            }
+        // Commands without flags serialise to null.
+        if let Ok(flags) = RawObject::parse(&flags) {
+            let set = flags.iter().filter(|(_, value)| *value != "null");
+            set.for_each(|(name, value)| builder.set(name, value));
         }
-        Ok(Self(fields))
+        Ok(builder)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let field = self.0.iter().find(|(known, _)| known == name);
+        field.map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a field to a JSON value.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
     }
 
     /// Generates the idempotency key if it is missing. Prints it before the request is sent, so that the user can look up the
     /// record after an interruption.
     pub(super) fn with_key(
         mut self,
-        out: &Output,
+        context: &Context,
         field: &str,
         generate: fn() -> String,
-    ) -> Result<Self, CliError> {
-        if !self.0.iter().any(|(name, _)| name == field) {
-            let key = serde_json::value::to_raw_value(&generate())
-                .map_err(|error| CliError::other(error.to_string()))?;
-            self.0.push((field.to_owned(), key));
+    ) -> Self {
+        if self.get(field).is_none() {
+            self.set(field, &serde_json::Value::from(generate()).to_string());
         }
-        let key = self.0.iter().find(|(name, _)| name == field);
-        let key = key.map_or("", |(_, key)| key.get());
-        out.note(format!("{field} {}", sanitize(key.trim_matches('"'))));
-        Ok(self)
+        let key = self.get(field).unwrap_or_default();
+        let key = serde_json::from_str(key).unwrap_or_else(|_| key.to_owned());
+        context.out.note(format!("{field} {key}"));
+        context.set_key(field, &key);
+        self
     }
 
     /// Returns the request. Fails if a required field is missing, and if a number would change.
     pub(super) fn build<T: DeserializeOwned + Serialize>(self) -> Result<T, CliError> {
-        let fields = self.0.iter().map(|(name, value)| {
-            format!("{}:{}", serde_json::Value::from(name.as_str()), value.get())
-        });
+        let fields = self.0.iter();
+        let fields = fields
+            .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(name.as_str())));
         let given = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
         let request: T = serde_json::from_str(&given).map_err(|error| {
             let text = error.to_string();
             // Line and column refer to the text built here, not to the user's input.
             let problem = text.split(" at line ").next().unwrap_or_default();
-            CliError::usage(format!("invalid request: {}", sanitize(problem)))
+            CliError::usage(format!("invalid request: {problem}"))
                 .next("set the field with its flag or in --json; --help lists the fields")
         })?;
         let sent = serde_json::to_string(&request)
@@ -158,9 +157,9 @@ fn first_changed_number(given: &str, sent: &str) -> Option<String> {
 /// Collects the numbers of a JSON text, without trailing zeros. Strings that are numbers count, because a type may convert
 /// between the two.
 fn collect_numbers(json: &str, numbers: &mut Vec<String>) {
-    if let Some(fields) = RawFields::parse(json) {
-        let values = fields.0.iter();
-        values.for_each(|(_, value)| collect_numbers(value.get(), numbers));
+    if let Ok(fields) = RawObject::parse(json.as_bytes()) {
+        let values = fields.iter();
+        values.for_each(|(_, value)| collect_numbers(value, numbers));
     } else if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(json) {
         list.iter()
             .for_each(|value| collect_numbers(value.get(), numbers));

@@ -14,10 +14,10 @@ use stablelink::{NewTrade, request_id};
 use super::request::{RequestArgs, integer_or_text};
 use super::{poll, send};
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CallSubject, CliError};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Trade {
+pub(crate) enum TradeCommand {
     /// Create a trade
     Create(Box<RequestArgs<TradeArgs>>),
     /// Show a trade
@@ -107,13 +107,13 @@ pub(crate) struct ConfirmArgs {
     tx_no: Option<String>,
 }
 
-impl Trade {
+impl TradeCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let trades = || context.client().map(|client| client.trades());
         match self {
             Self::Create(trade) => {
                 let request: CreateTradeRequest =
-                    trade.request_with_key(&context.out, "requestId", request_id)?;
+                    trade.request_with_key(context, "requestId", request_id)?;
                 let trade = NewTrade::from(request);
                 send(context, trades()?.create(&trade)).await
             }
@@ -127,6 +127,9 @@ impl Trade {
             }
             Self::List { client_id } => send(context, trades()?.list(client_id)).await,
             Self::Confirm(confirmation) => {
+                if let Some(number) = &confirmation.flags.tx_no {
+                    context.set_key("txNo", number);
+                }
                 send(context, trades()?.confirm(confirmation.request()?)).await
             }
             Self::Transaction { tx_no } => send(context, trades()?.transaction(tx_no)).await,
@@ -149,7 +152,7 @@ impl Trade {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Rate {
+pub(crate) enum RateCommand {
     /// Get the exchange rate between two currencies
     Quote {
         /// Currency to sell, such as USDT
@@ -165,7 +168,7 @@ pub(crate) enum Rate {
     },
 }
 
-impl Rate {
+impl RateCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let Self::Quote {
             sell,
@@ -185,7 +188,7 @@ impl Rate {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum File {
+pub(crate) enum FileCommand {
     /// Upload a file
     Upload {
         /// Path of the file
@@ -199,7 +202,7 @@ pub(crate) enum File {
     },
 }
 
-impl File {
+impl FileCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let Self::Upload {
             path,
@@ -230,12 +233,14 @@ impl File {
         if let Some(deadline) = context.deadline()? {
             upload = upload.deadline(deadline);
         }
+        let call = context.begin_call(CallSubject::may_write(&UPLOAD_FILE));
         let result = upload.await;
         bar.finish_and_clear();
-        let response = result?;
+        let response = result.map_err(|error| CliError::of_call(error, &call))?;
         let response = response.raw_response();
-        context
+        let printed = context
             .out
-            .response(&UPLOAD_FILE, response, start.elapsed())
+            .response(&UPLOAD_FILE, response, start.elapsed());
+        printed.map_err(|error| error.after_success(&call))
     }
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
+use stablelink::RawObject;
 use stablelink_signature::{
     D_SIGNATURE, MessageKind, QueryForm, RequestLine, SIGNATURE, SignatureHeaders, TIMESTAMP,
     Timestamp, Verifier,
@@ -139,8 +140,12 @@ pub(super) fn clock_skew(response: &ProbeResponse) -> ProbeFinding {
 }
 
 fn token_shape(question: &'static str, response: &ProbeResponse) -> ProbeFinding {
-    let fields = response.data().map(|fields| fields.0).unwrap_or_default();
-    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    let fields = response.data();
+    let names: Vec<&str> = fields
+        .iter()
+        .flat_map(RawObject::iter)
+        .map(|(name, _)| name)
+        .collect();
     let shape = if response.retcode().is_some() {
         "enveloped"
     } else {
@@ -216,8 +221,10 @@ fn rejection_status(
 
 fn rate_version(response: &ProbeResponse) -> ProbeFinding {
     const QUESTION: &str = "Version of the exchange rate";
-    let fields = response.data().map(|fields| fields.0).unwrap_or_default();
-    let has = |name| fields.iter().any(|(known, _)| known == name);
+    let Some(fields) = response.data() else {
+        return ProbeFinding::open(QUESTION, response.summary());
+    };
+    let has = |name| fields.get(name).is_some();
     let found = match (has("channelRate"), has("quoteId") || has("rate")) {
         (true, false) => "2026-03-31 (channelRate)",
         (false, true) => "2026-03-03 (rate, quoteId)",
@@ -225,7 +232,7 @@ fn rate_version(response: &ProbeResponse) -> ProbeFinding {
         (false, false) => return ProbeFinding::open(QUESTION, response.summary()),
     };
     let types = fields.iter().filter_map(|(name, value)| {
-        let json_type = match value.get().as_bytes().first()? {
+        let json_type = match value.as_bytes().first()? {
             b'"' => "string",
             b'-' | b'0'..=b'9' => "number",
             _ => return None,

@@ -62,9 +62,10 @@ impl Probe {
             let problem = "on production, a new token invalidates that of running programs";
             return Err(CliError::usage(problem).next("probe the sandbox, or pass --yes"));
         }
-        // The client rejects addresses without TLS on other hosts.
+        // The client rejects addresses without TLS on other hosts, and missing secrets.
         context.client()?;
-        let client = ProbeClient::new(&environment.origin(), &context.secret_triple()?)?;
+        let (secrets, network) = (context.secrets()?.value, context.network()?);
+        let client = ProbeClient::new(&environment.origin(), secrets, &network)?;
         let findings = checks::run_all(client, |step| context.out.note(step)).await?;
         let gateway = match environment {
             Environment::Custom(_) => "a custom address".to_owned(),
@@ -78,7 +79,7 @@ impl Probe {
             .map(|finding| json!({"question": finding.question, "found": finding.found, "seen": finding.seen}))
             .collect();
         let result = json!({"gateway": gateway, "findings": findings});
-        context.out.line(result.to_string())
+        context.out.json_line(result.to_string())
     }
 }
 
@@ -105,13 +106,13 @@ mod tests {
     use secrecy::{ExposeSecret, SecretString};
     use stablelink::Environment;
     use stablelink_sandbox::{
-        ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+        ErrorStatus, RateForm, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
         SandboxSettings, TokenShape,
     };
 
     use super::probe_client::ProbeResponse;
     use super::*;
-    use crate::context::SecretTriple;
+    use crate::settings::{NetworkSettings, ProfileSecrets};
 
     async fn probe(sandbox: &Sandbox) -> Vec<ProbeFinding> {
         let sign_key = sandbox.credentials().sign_key().clone();
@@ -120,13 +121,13 @@ mod tests {
 
     async fn probe_with_key(sandbox: &Sandbox, sign_key: SecretString) -> Vec<ProbeFinding> {
         let secrets = sandbox.credentials();
-        let secrets = SecretTriple {
+        let secrets = ProfileSecrets {
             api_key: secrets.api_key().clone(),
             api_secret: secrets.api_secret().clone(),
             sign_key,
         };
         let origin = Environment::at(sandbox.url()).unwrap().origin();
-        let client = ProbeClient::new(&origin, &secrets).unwrap();
+        let client = ProbeClient::new(&origin, secrets, &NetworkSettings::default()).unwrap();
         checks::run_all(client, |_| {}).await.unwrap()
     }
 
@@ -188,12 +189,12 @@ mod tests {
                 "both",
             ),
             (
-                |set| set.rate_version = RateVersion::Current,
+                |set| set.rate_form = RateForm::ChannelRate,
                 RATE,
                 "2026-03-31 (channelRate)",
             ),
             (
-                |set| set.rate_version = RateVersion::Previous,
+                |set| set.rate_form = RateForm::QuoteId,
                 RATE,
                 "2026-03-03 (rate, quoteId)",
             ),

@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
-use stablelink::Origin;
+use stablelink::{Origin, RawObject};
 use stablelink_signature::{QueryForm, RequestLine, SIGNATURE, SigningKey, TIMESTAMP, Timestamp};
 
-use crate::context::{SecretTriple, USER_AGENT};
 use crate::error::{CliError, CliExitCode, root_cause};
-use crate::output::{RawFields, retdata};
+use crate::output::retdata;
+use crate::settings::{NetworkSettings, ProfileSecrets};
 
 /// Sends the calls of a probe.
 pub(super) struct ProbeClient {
     http: reqwest::Client,
     origin: String,
-    secrets: SecretTriple,
+    secrets: ProfileSecrets,
     key: SigningKey,
     pub(super) token: Option<SecretString>,
 }
@@ -66,22 +66,17 @@ impl<'a> ProbeCall<'a> {
 }
 
 impl ProbeClient {
-    pub(super) fn new(origin: &Origin, secrets: &SecretTriple) -> Result<Self, CliError> {
-        let http = reqwest::Client::builder()
-            // A redirect would send secrets to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .timeout(Duration::from_secs(20))
-            .user_agent(USER_AGENT)
-            .build()
-            .map_err(|error| CliError::other(format!("cannot create the HTTP client: {error}")))?;
+    pub(super) fn new(
+        origin: &Origin,
+        secrets: ProfileSecrets,
+        network: &NetworkSettings,
+    ) -> Result<Self, CliError> {
         let key = SigningKey::new(&secrets.sign_key);
         Ok(Self {
-            http,
+            http: network.http_client(Duration::from_secs(20))?,
             origin: origin.as_str().to_owned(),
             key: key.map_err(|error| CliError::usage(error.to_string()))?,
-            secrets: secrets.clone(),
+            secrets,
             token: None,
         })
     }
@@ -207,13 +202,14 @@ impl RetcodeType {
 }
 
 impl ProbeResponse {
-    fn fields(&self) -> Option<RawFields<'_>> {
-        RawFields::parse(std::str::from_utf8(&self.body).ok()?)
+    fn fields(&self) -> Option<RawObject> {
+        RawObject::parse(&self.body).ok()
     }
 
     /// Returns the retcode and its type.
     pub(super) fn retcode(&self) -> Option<(RetcodeType, String)> {
-        let json = self.fields()?.get("retcode")?;
+        let fields = self.fields()?;
+        let json = fields.get("retcode")?;
         Some(match serde_json::from_str::<String>(json) {
             Ok(code) => (RetcodeType::String, code),
             Err(_) => (RetcodeType::Number, json.to_owned()),
@@ -231,10 +227,10 @@ impl ProbeResponse {
     }
 
     /// Returns the fields of `retdata`, or of the whole body if there is no `retdata`.
-    pub(super) fn data(&self) -> Option<RawFields<'_>> {
+    pub(super) fn data(&self) -> Option<RawObject> {
         let fields = self.fields()?;
         match fields.get("retdata") {
-            Some(_) => retdata(&self.body).and_then(RawFields::parse),
+            Some(_) => RawObject::parse(retdata(&self.body)?.as_bytes()).ok(),
             None => Some(fields),
         }
     }

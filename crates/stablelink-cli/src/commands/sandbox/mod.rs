@@ -3,20 +3,19 @@
 mod serve;
 
 use clap::{Args, Subcommand, ValueEnum};
-use http::header;
+use http::{Method, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 use stablelink::scalars::DecimalNumber;
 
-use super::webhook::http_client;
+use super::webhook::TIMEOUT;
 use crate::context::Context;
 use crate::error::{CliError, CliExitCode, root_cause};
-use crate::output::sanitize;
 
 /// Runs the local sandbox, or controls a running one.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = FAULTS)]
-pub(crate) struct Sandbox {
+pub(crate) struct SandboxCommand {
     #[command(subcommand)]
     control: Option<ControlCommand>,
     #[command(flatten)]
@@ -39,7 +38,7 @@ rate-limited[=SECONDS], malformed-json, unexpected-json, large-error=BYTES, dupl
 unknown-value=FIELD. Targets: an operation such as createCheckoutOrder, `token`, `calls` (all except the token), or a path.
 Options: before, after, times=N, always, skip=N, rate=P, seed=N, retry-after=SECONDS, no-body.";
 
-impl Sandbox {
+impl SandboxCommand {
     /// Whether the command runs until it is stopped.
     pub(crate) const fn is_server(&self) -> bool {
         self.control.is_none()
@@ -64,7 +63,7 @@ enum ControlCommand {
     /// Set the status of a record, as a bank or a reviewer would
     Set {
         /// Kind of record
-        kind: RecordKind,
+        kind: SettableRecord,
         /// Number of the record: clientId, requestId or txNo, orderNo, refundOrderNo, settlementOrderNo
         key: String,
         /// Any status, such as APPROVED, Completed or PAID
@@ -93,12 +92,23 @@ enum ControlCommand {
         #[arg(value_parser = serve::parse_fault)]
         fault: String,
     },
+    /// List the faults, or delete all of them
+    #[command(subcommand)]
+    Faults(FaultsCommand),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum FaultsCommand {
+    /// List the faults, with how often each was injected
+    List,
+    /// Delete all faults
+    Clear,
 }
 
 /// The records whose status can be set.
 #[derive(Clone, Copy, Debug, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-enum RecordKind {
+enum SettableRecord {
     Kyb,
     Trade,
     Order,
@@ -116,9 +126,12 @@ impl ControlCommand {
             return Err(CliError::usage(problem)
                 .next("set STABLELINK_ENV to the value printed by `stablelink sandbox`"));
         }
-        let (path, body) = self.request();
-        let request = http_client()?
-            .post(format!("{origin}/_sandbox/{path}"))
+        let lists_faults = matches!(self, Self::Faults(FaultsCommand::List));
+        let (method, path, body) = self.request();
+        let request = context
+            .network()?
+            .http_client(TIMEOUT)?
+            .request(method, format!("{origin}/_sandbox/{path}"))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
         let response = request.send().await.map_err(|error| no_response(&error))?;
@@ -127,9 +140,12 @@ impl ControlCommand {
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
         if !status.is_success() {
             return Err(match body["error"].as_str() {
-                Some(problem) => CliError::new(CliExitCode::Rejected, sanitize(problem)),
+                Some(problem) => CliError::new(CliExitCode::Rejected, problem),
                 None => CliError::other(format!("HTTP {}: not a local sandbox", status.as_u16())),
             });
+        }
+        if lists_faults {
+            return context.out.record(Some(&body["faults"].to_string()));
         }
         let now = body["now"].as_i64();
         let now = now.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
@@ -139,9 +155,9 @@ impl ControlCommand {
         }
     }
 
-    /// Returns the path below `/_sandbox/` and the body.
-    fn request(self) -> (&'static str, Value) {
-        match self {
+    /// Returns the method, the path below `/_sandbox/` and the body.
+    fn request(self) -> (Method, &'static str, Value) {
+        let (path, body) = match self {
             Self::Advance { seconds } => ("clock", json!({ "advanceSeconds": seconds })),
             Self::Set { kind, key, status } => (
                 "records",
@@ -155,7 +171,10 @@ impl ControlCommand {
             Self::Webhook { url } => ("webhook", json!({ "url": url })),
             Self::Resend { number } => ("resend", json!({ "number": number })),
             Self::Fault { fault } => ("faults", json!({ "fault": fault })),
-        }
+            Self::Faults(FaultsCommand::List) => return (Method::GET, "status", json!({})),
+            Self::Faults(FaultsCommand::Clear) => return (Method::DELETE, "faults", json!({})),
+        };
+        (Method::POST, path, body)
     }
 }
 

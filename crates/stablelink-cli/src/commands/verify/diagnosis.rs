@@ -6,14 +6,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Sha256, Sha512};
 
-use super::variants::{self, Variant};
+use super::variants::{self, SignedVariant};
 use crate::commands::sign::MessageParts;
 
 /// The parts of a message, each with the variants that may have been signed instead.
 pub(super) struct Diagnosis {
-    key: Vec<Variant>,
+    key: Vec<SignedVariant>,
     /// Method, time, path, query and body, joined to the string to sign.
-    parts: [Vec<Variant>; 5],
+    parts: [Vec<SignedVariant>; 5],
     is_webhook: bool,
 }
 
@@ -33,7 +33,7 @@ impl Diagnosis {
         key: &SecretString,
         other_secrets: &[(&str, String)],
     ) -> Self {
-        let absent = || vec![Variant::default()];
+        let absent = || vec![SignedVariant::default()];
         let (method, path, query) = match &parts.target {
             Some(target) => (
                 variants::of_method(&target.method),
@@ -111,7 +111,7 @@ impl Diagnosis {
         None
     }
 
-    fn variants(&self, part: usize) -> &[Variant] {
+    fn variants(&self, part: usize) -> &[SignedVariant] {
         match part {
             5 => &self.key,
             part => &self.parts[part],

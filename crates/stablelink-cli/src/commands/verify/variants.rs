@@ -8,13 +8,13 @@ use crate::commands::sign::SignedTarget;
 
 /// A variant of a part: the description of the mistake, and the bytes that it signs.
 #[derive(Default)]
-pub(super) struct Variant {
+pub(super) struct SignedVariant {
     pub(super) description: String,
     pub(super) bytes: Vec<u8>,
 }
 
 /// The variants of a part. The first one is correct.
-struct VariantList(Vec<Variant>);
+struct VariantList(Vec<SignedVariant>);
 
 impl VariantList {
     fn new(correct: impl Into<Vec<u8>>) -> Self {
@@ -24,14 +24,14 @@ impl VariantList {
     }
 
     fn add(&mut self, description: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        self.0.push(Variant {
+        self.0.push(SignedVariant {
             description: description.into(),
             bytes: bytes.into(),
         });
     }
 }
 
-pub(super) fn of_method(method: &str) -> Vec<Variant> {
+pub(super) fn of_method(method: &str) -> Vec<SignedVariant> {
     let correct = method.to_ascii_uppercase();
     let mut all = VariantList::new(correct.as_str());
     all.add(
@@ -50,7 +50,7 @@ pub(super) fn of_method(method: &str) -> Vec<Variant> {
     all.0
 }
 
-pub(super) fn of_time(timestamp: &str) -> Vec<Variant> {
+pub(super) fn of_time(timestamp: &str) -> Vec<SignedVariant> {
     let mut all = VariantList::new(timestamp);
     all.add("the signature does not cover the timestamp", "");
     if let Ok(number) = timestamp.trim().parse::<u128>() {
@@ -78,7 +78,7 @@ pub(super) fn of_time(timestamp: &str) -> Vec<Variant> {
     all.0
 }
 
-pub(super) fn of_path(path: &str) -> Vec<Variant> {
+pub(super) fn of_path(path: &str) -> Vec<SignedVariant> {
     let mut all = VariantList::new(path);
     match path.strip_suffix('/') {
         Some(short) => all.add("the path was signed without its trailing slash", short),
@@ -115,7 +115,7 @@ pub(super) fn of_path(path: &str) -> Vec<Variant> {
     all.0
 }
 
-pub(super) fn of_query(target: &SignedTarget) -> Vec<Variant> {
+pub(super) fn of_query(target: &SignedTarget) -> Vec<SignedVariant> {
     let query = target.query.as_bytes();
     let mut all = VariantList::new(target.form.canonical(query).into_owned());
     if query.is_empty() {
@@ -165,7 +165,7 @@ pub(super) fn of_query(target: &SignedTarget) -> Vec<Variant> {
     all.0
 }
 
-pub(super) fn of_body(body: &[u8]) -> Vec<Variant> {
+pub(super) fn of_body(body: &[u8]) -> Vec<SignedVariant> {
     let mut all = VariantList::new(body);
     if body.is_empty() {
         all.add(
@@ -296,11 +296,8 @@ fn escape_non_ascii(json: &str) -> String {
     out
 }
 
-pub(super) fn of_key(key: &str, other_secrets: &[(&str, String)]) -> Vec<Variant> {
+pub(super) fn of_key(key: &str, other_secrets: &[(&str, String)]) -> Vec<SignedVariant> {
     let mut all = VariantList::new(key);
-    if key.trim() != key {
-        all.add("the key used here has whitespace around it", key.trim());
-    }
     for end in ["\n", "\r\n", " "] {
         all.add(
             "the signer's key has trailing whitespace",

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use clap::Args;
 use http::{HeaderMap, StatusCode, header};
+use reqwest::Url;
 use serde_json::json;
 use stablelink::webhook::{
     Acknowledgement, HandleError, HandleOutcome, MemoryDeduplicator, VerifiedDelivery,
@@ -19,11 +20,11 @@ use stablelink::webhook::{
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::http_client;
+use super::{TIMEOUT, parse_receiver};
 use crate::context::Context;
 use crate::error::{CliError, root_cause};
-use crate::output::{Output, TextStyle, sanitize};
-use crate::terminal;
+use crate::output::{CliOutput, TextStyle, sanitize};
+use crate::{http_server, terminal};
 
 /// Receives deliveries on this machine.
 #[derive(Debug, Args)]
@@ -35,8 +36,8 @@ pub(crate) struct Listen {
     #[arg(long, default_value_t = 8787)]
     port: u16,
     /// Forward each verified delivery unchanged to this URL
-    #[arg(long, value_name = "URL")]
-    forward: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = parse_receiver)]
+    forward: Option<Url>,
     /// Exit after this number of requests
     #[arg(long, value_name = "N")]
     count: Option<u64>,
@@ -48,8 +49,8 @@ const MAX_BODY: usize = 1 << 20;
 struct ListenState {
     verifier: WebhookVerifier,
     deduplicator: Arc<MemoryDeduplicator>,
-    forward: Option<(reqwest::Client, String)>,
-    out: Output,
+    forward: Option<(reqwest::Client, Url)>,
+    out: CliOutput,
     received: AtomicU64,
     count: Option<u64>,
     count_reached: Notify,
@@ -57,12 +58,12 @@ struct ListenState {
 
 impl Listen {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let ctrl_c = terminal::ctrl_c().await;
+        let stopped = terminal::stop_signal()?;
         let state = Arc::new(ListenState {
             verifier: WebhookVerifier::new(&context.sign_key()?)?,
             deduplicator: Arc::new(MemoryDeduplicator::default()),
             forward: match self.forward {
-                Some(url) => Some((http_client()?, url)),
+                Some(url) => Some((context.network()?.http_client(TIMEOUT)?, url)),
                 None => None,
             },
             out: context.out.clone(),
@@ -82,15 +83,13 @@ impl Listen {
         let router = Router::new()
             .fallback(receive)
             .with_state(Arc::clone(&state));
-        let shutdown = Arc::clone(&state);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move {
-                tokio::select! {
-                    () = shutdown.count_reached.notified() => {}
-                    () = ctrl_c => {}
-                }
-            })
-            .await?;
+        let stopped = async {
+            tokio::select! {
+                () = state.count_reached.notified() => {}
+                _ = stopped => {}
+            }
+        };
+        http_server::serve(listener, router, stopped).await;
         let received = state.received.load(Ordering::Relaxed);
         context.out.note(format!("{received} received"));
         Ok(())
@@ -168,7 +167,7 @@ impl ListenState {
         let Some((http, url)) = &self.forward else {
             return Ok(None);
         };
-        let mut request = http.post(url).body(body);
+        let mut request = http.post(url.clone()).body(body);
         for name in ["signature", "timestamp", header::CONTENT_TYPE.as_str()] {
             if let Some(value) = headers.get(name) {
                 request = request.header(name, value);
@@ -187,13 +186,12 @@ impl ListenState {
 
     /// Prints why a delivery is rejected, and returns the response with `message` as its body.
     fn reject(&self, status: StatusCode, reason: &str, message: &'static str) -> Response {
-        let line = if self.out.is_json() {
-            json!({ "refused": reason }).to_string()
+        let _ = if self.out.is_json() {
+            self.out.json_line(json!({ "refused": reason }).to_string())
         } else {
             let label = self.out.theme().apply(TextStyle::Error, "rejected");
-            format!("{label}  {}", sanitize(reason))
+            self.out.line(format!("{label}  {}", sanitize(reason)))
         };
-        let _ = self.out.line(line);
         (status, message).into_response()
     }
 
@@ -218,7 +216,7 @@ impl ListenState {
             line.pop();
             let body = event.text().replace(['\n', '\r'], " ");
             line.push_str(&format!(",\"body\":{body}}}"));
-            let _ = self.out.line(line);
+            let _ = self.out.json_line(line);
             return;
         }
         let (style, label) = match is_duplicate {

@@ -2,26 +2,27 @@
 
 mod listen;
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, Subcommand};
+use reqwest::Url;
 use stablelink::testing::TestDelivery;
 
 use super::sign::now;
-use crate::context::{Context, USER_AGENT};
+use crate::context::Context;
 use crate::error::{CliError, CliExitCode, root_cause};
 use crate::input::InputArg;
 use crate::output::sanitize;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Webhook {
+pub(crate) enum WebhookCommand {
     /// Receive deliveries on this machine: verify, print and optionally forward them
     Listen(listen::Listen),
     /// Send a delivery signed like the gateway's, to test a receiver
     Send(SendArgs),
 }
 
-impl Webhook {
+impl WebhookCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Listen(listen) => listen.run(context).await,
@@ -37,8 +38,8 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "TYPE", required_unless_present = "body")]
     event: Option<String>,
     /// URL of the receiver
-    #[arg(long, value_name = "URL")]
-    to: String,
+    #[arg(long, value_name = "URL", value_parser = parse_receiver)]
+    to: Url,
     /// Event data as JSON: a literal text, @FILE, or @- for standard input
     #[arg(short, long, value_name = "JSON|@FILE|@-")]
     data: Option<InputArg>,
@@ -70,7 +71,8 @@ impl SendArgs {
         };
         let signed = delivery.signed(&key, SystemTime::now())?;
         let start = Instant::now();
-        let request = http_client()?.post(&self.to).headers(signed.headers);
+        let http = context.network()?.http_client(TIMEOUT)?;
+        let request = http.post(self.to).headers(signed.headers);
         let response = request.body(signed.body).send().await.map_err(|error| {
             let problem = format!("sending the delivery failed: {}", root_cause(&error));
             CliError::new(CliExitCode::Network, problem)
@@ -90,14 +92,34 @@ impl SendArgs {
     }
 }
 
-/// Creates an HTTP client that follows no redirects: a redirect would send a signed delivery to another host.
-pub(crate) fn http_client() -> Result<reqwest::Client, CliError> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        // Shorter than the timeout of the gateway.
-        .timeout(std::time::Duration::from_secs(14))
-        .user_agent(USER_AGENT)
-        .build()
-        .map_err(|error| CliError::other(format!("cannot create the HTTP client: {error}")))
+/// The timeout of a delivery, which is shorter than that of the gateway.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(14);
+
+/// Parses the URL of a receiver.
+fn parse_receiver(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "expected a URL such as http://127.0.0.1:8080/hook")?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("expected a URL with http or https"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receiver_is_a_url_with_http() {
+        for (text, is_valid) in [
+            ("http://127.0.0.1:8080/hook", true),
+            ("https://receiver.example", true),
+            ("", false),
+            ("localhost:8080", false),
+            ("127.0.0.1:8080", false),
+            ("http://", false),
+            ("file:///etc/passwd", false),
+        ] {
+            assert_eq!(parse_receiver(text).is_ok(), is_valid, "{text}");
+        }
+    }
 }

@@ -1,0 +1,111 @@
+//! Untrusted text: responses, file names and arguments may contain characters that control the terminal.
+
+use stablelink::RawObject;
+
+/// Returns the `retdata` of a response body unchanged. Returns `None` if it is absent or null.
+pub(crate) fn retdata(body: &[u8]) -> Option<String> {
+    let envelope = RawObject::parse(body).ok()?;
+    let retdata = envelope.get("retdata").filter(|data| *data != "null");
+    retdata.map(str::to_owned)
+}
+
+/// Returns a JSON value for people: a string without quotes, any other value unchanged.
+pub(crate) fn display_value(json: &str) -> String {
+    match serde_json::from_str::<String>(json) {
+        Ok(text) => sanitize(&text),
+        Err(_) => sanitize(json),
+    }
+}
+
+/// Replaces characters that control the terminal.
+pub(crate) fn sanitize(text: &str) -> String {
+    let letters = text.chars();
+    letters
+        .map(|letter| {
+            if is_control(letter) {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
+        .collect()
+}
+
+/// Sanitizes a text and keeps its line breaks.
+pub(crate) fn sanitize_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(sanitize).collect();
+    lines.join("\n")
+}
+
+/// Escapes the characters of a JSON text that control the terminal. The value of the text stays the same.
+pub(crate) fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            '\n' | '\t' => escaped.push(letter),
+            // Valid JSON has these only outside of strings, as whitespace.
+            '\r' => escaped.push(' '),
+            letter if is_control(letter) => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// Whether a terminal may act on the character: a control character, a line separator, or a bidirectional formatting
+/// character, which changes the order in which text is shown.
+fn is_control(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retdata_is_unchanged() {
+        for (body, data) in [
+            (
+                r#"{"retcode":200,"retdata":{"a": 1.00 ,"b":12345678901234567890.10}}"#,
+                Some(r#"{"a": 1.00 ,"b":12345678901234567890.10}"#),
+            ),
+            (r#"{"retdata":[]}"#, Some("[]")),
+            (r#"{"retdata":null}"#, None),
+            (r#"{"retcode":200}"#, None),
+            ("[1]", None),
+            ("", None),
+        ] {
+            assert_eq!(retdata(body.as_bytes()).as_deref(), data, "{body}");
+        }
+    }
+
+    #[test]
+    fn displayed_value_cannot_control_the_terminal() {
+        assert_eq!(
+            display_value(r#""a\u001b[2Jb\nc""#),
+            "a\u{fffd}[2Jb\u{fffd}c"
+        );
+        for odd in "\u{7f}\u{9b}\u{61c}\u{200f}\u{2028}\u{202e}\u{2067}".chars() {
+            assert_eq!(sanitize(&format!("{odd}gnp")), "\u{fffd}gnp");
+            assert_eq!(sanitize_lines(&format!("a\n{odd}b")), "a\n\u{fffd}b");
+        }
+        assert_eq!(display_value("1.50"), "1.50");
+        assert_eq!(display_value(r#"{"a":1}"#), r#"{"a":1}"#);
+        assert_eq!(sanitize("Überweisung 🏦"), "Überweisung 🏦");
+    }
+
+    #[test]
+    fn escaped_json_has_same_value_without_control_characters() {
+        let json = "{\"a\":\"\u{9b}2J\u{202e}é\u{7f}\",\r\n\t\"b\":1.00}";
+        let escaped = escape_json(json);
+        assert_eq!(
+            escaped,
+            "{\"a\":\"\\u009b2J\\u202eé\\u007f\", \n\t\"b\":1.00}"
+        );
+        let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(value(&escaped), value(json));
+    }
+}
