@@ -1,18 +1,10 @@
 //! The webhook deduplicator with a real Redis.
-//!
-//! Needs `redis-server` in the PATH.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "support/redis_server.rs"]
-mod redis_server;
-#[path = "support/watch.rs"]
-mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use redis_server::RedisServer;
+use crate::redis_server::RedisServer;
 use stablelink::testing::TestDelivery;
 use stablelink::webhook::{
     ClaimResult, Deduplicator, EventClaim, EventKey, HandleError, HandleOutcome, RedisDeduplicator,
@@ -38,7 +30,7 @@ fn event_key(id: &str) -> EventKey {
 }
 
 fn deduplicator(server: &RedisServer) -> RedisDeduplicator {
-    watch::listen();
+    crate::watch::listen();
     // The timeout is long enough for a slow machine.
     let connection = RedisConnection::new(&server.url())
         .unwrap()

@@ -1,14 +1,7 @@
 //! Tokens in a real Redis that several processes share.
-//!
-//! Needs `redis-server` in the PATH.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/contract.rs"]
+#[path = "../support/contract.rs"]
 mod contract;
-#[path = "support/redis_server.rs"]
-mod redis_server;
-#[path = "support/watch.rs"]
-mod watch;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -22,7 +15,7 @@ use stablelink::{
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
-use self::redis_server::RedisServer;
+use crate::redis_server::RedisServer;
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -45,7 +38,7 @@ async fn wait() {
 }
 
 fn builder(gateway: &str, credentials: Credentials, store: RedisStore) -> ClientBuilder {
-    watch::listen();
+    crate::watch::listen();
     Client::builder()
         .environment(Environment::at(gateway).unwrap())
         .credentials(credentials)
@@ -77,7 +70,7 @@ async fn redis_store_keeps_the_store_contract() {
 /// The Redis user in the rustdoc of the store has exactly the permissions that the store needs.
 #[tokio::test]
 async fn documented_redis_user_has_the_needed_permissions_only() {
-    let docs = include_str!("../src/token/store/redis.rs");
+    let docs = include_str!("../../src/token/store/redis.rs");
     let line = docs.lines().find_map(|line| line.strip_prefix("/// ACL "));
     let redis = RedisServer::start();
     let master = redis::Client::open(redis.url()).unwrap();
@@ -294,7 +287,7 @@ impl ChildProcess {
     fn start(role: &str, redis: &RedisServer, sandbox: &Sandbox) -> Self {
         let secrets = sandbox.credentials();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_process", "--nocapture"])
+            .args(["--exact", "store::child_process", "--nocapture"])
             .env(ROLE, role)
             .env(REDIS, redis.url())
             .env(GATEWAY, sandbox.url())

@@ -1,15 +1,7 @@
 //! Tests with a real Redis that accepts only TLS, and a certificate authority of the test.
-//!
-//! Needs `redis-server` in the PATH.
-#![cfg(any(feature = "rustls", feature = "native-tls"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/contract.rs"]
+#[path = "../support/contract.rs"]
 mod contract;
-#[path = "support/redis_server.rs"]
-mod redis_server;
-#[path = "support/watch.rs"]
-mod watch;
 
 use std::fs;
 use std::process::Command;
@@ -27,7 +19,7 @@ use stablelink::{
 };
 use stablelink_sandbox::Sandbox;
 
-use self::redis_server::RedisServer;
+use crate::redis_server::RedisServer;
 
 const PASSWORD: &str = "planted-password";
 
@@ -104,7 +96,7 @@ fn connection(redis: &RedisServer, tls: &RedisTls) -> RedisConnection {
 }
 
 fn store(redis: &RedisServer, tls: &RedisTls) -> RedisStore {
-    watch::listen();
+    crate::watch::listen();
     RedisStore::new(connection(redis, tls))
 }
 
@@ -322,7 +314,7 @@ fn system_roots_are_trusted_unless_an_authority_is_set() {
         fs::write(&roots, system).unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap());
         process
-            .args(["--exact", "child_process"])
+            .args(["--exact", "tls::child_process"])
             .env(URL, redis.url())
             .env("SSL_CERT_FILE", &roots)
             .env_remove("SSL_CERT_DIR");

@@ -1,0 +1,14 @@
+//! Tests with a real Redis.
+//!
+//! They need `redis-server` on the PATH.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+#[path = "../support/watch.rs"]
+mod watch;
+
+mod deduplicator;
+mod store;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
