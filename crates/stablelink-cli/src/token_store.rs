@@ -11,7 +11,7 @@ use crate::output::CliOutput;
 #[derive(Clone, Debug)]
 pub(crate) struct CliTokenStore {
     store: Arc<dyn TokenStore>,
-    /// Where the token is stored, for the notes.
+    /// The file or the server that stores the token. It is shown in notes.
     place: String,
     out: CliOutput,
     lock: Arc<Mutex<LockState>>,

@@ -1,4 +1,4 @@
-//! What a command says about a call that failed: whether it took effect, and the number to look up.
+//! Errors of calls: they say whether the call took effect, and which number to look up.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
