@@ -10,9 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Returns the root of the workspace.
+/// Returns the root of the workspace, from the variable that cargo sets for tests. A compiled-in path could be
+/// that of another clone.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    Path::new(&package).join("..")
 }
 
 /// Copies everything that `regen` reads and writes to a temporary folder, which is deleted on drop.

@@ -44,7 +44,7 @@ fn page_is_identified_by_file_name_url_or_content() {
         let copy = copy_of_tree().unwrap();
         let text = capture(copy.path(), RATE).replace("\"USDT\"", "\"USDC\"");
         let file = save(copy.path(), name, &text);
-        let added = add::add(copy.path(), &[file], address, CaptureOrigin::Saved).unwrap();
+        let added = add::add(copy.path(), &[file], address, Some(CaptureOrigin::Saved)).unwrap();
         assert_eq!(added.pages, [AddedPage::Changed(RATE.into())], "{name}");
         assert_eq!(capture(copy.path(), RATE), text, "{name}");
         let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
@@ -61,7 +61,7 @@ fn unchanged_page_changes_nothing() {
     let copy = copy_of_tree().unwrap();
     let file = copy.path().join("spec/docs").join(RATE);
     let before = read_files_below(copy.path()).unwrap();
-    let added = add::add(copy.path(), &[file], None, CaptureOrigin::Saved).unwrap();
+    let added = add::add(copy.path(), &[file], None, Some(CaptureOrigin::Saved)).unwrap();
     assert_eq!(added.pages, [AddedPage::Unchanged(RATE.into())]);
     assert_eq!(read_files_below(copy.path()).unwrap(), before);
 }
@@ -79,7 +79,7 @@ fn truncated_page_is_partial_and_webhook_stays_webhook() {
         save(copy.path(), RATE, &cut),
         save(copy.path(), webhook, &told),
     ];
-    add::add(copy.path(), &files, None, CaptureOrigin::Transcribed).unwrap();
+    add::add(copy.path(), &files, None, Some(CaptureOrigin::Transcribed)).unwrap();
     let lock = CaptureLock::read(&copy.path().join("spec/docs")).unwrap();
     let entry = |name: &str| lock.pages.iter().find(|entry| entry.file == name).unwrap();
     assert_eq!(entry(RATE).evidence, PageEvidence::Partial);
@@ -94,7 +94,7 @@ fn new_page_is_named_after_id_and_title() {
                 🟢200成功\napplication/json\n\nExample\n{\"retcode\": \"200\"}\n";
     let file = save(copy.path(), "x.txt", page);
     let address = Some("https://developer.stablelink.app/312999615e0");
-    let added = add::add(copy.path(), &[file], address, CaptureOrigin::Saved).unwrap();
+    let added = add::add(copy.path(), &[file], address, Some(CaptureOrigin::Saved)).unwrap();
     assert_eq!(
         added.pages,
         [AddedPage::Added("312999615e0-get-fee-config.txt".into())]
@@ -149,7 +149,7 @@ fn page_that_cannot_be_added_changes_nothing() {
             paths.push(copy.path().join("none.txt"));
         }
         let before = read_files_below(copy.path()).unwrap();
-        let error = add::add(copy.path(), &paths, address, CaptureOrigin::Saved).unwrap_err();
+        let error = add::add(copy.path(), &paths, address, Some(CaptureOrigin::Saved)).unwrap_err();
         assert_eq!(read_files_below(copy.path()).unwrap(), before, "{name}");
         let error = error
             .to_string()

@@ -88,7 +88,7 @@ fn removed_field_disappears_from_document_and_client() {
         "{error}"
     );
 
-    let added = add::add(root, &[root.join(RATE)], None, CaptureOrigin::Saved).unwrap();
+    let added = add::add(root, &[root.join(RATE)], None, Some(CaptureOrigin::Saved)).unwrap();
     assert_eq!(
         added.pages,
         [AddedPage::Changed(
@@ -223,7 +223,7 @@ fn captured_page_makes_its_stand_in_stale() {
         root,
         &[page],
         Some("https://developer.stablelink.app/400000001e0"),
-        CaptureOrigin::Saved,
+        Some(CaptureOrigin::Saved),
     )
     .unwrap();
     let error = regen::build(root).unwrap_err().to_string();

@@ -116,10 +116,21 @@ pub enum DocsCommand {
         /// The address of the page, if it is not captured yet
         #[arg(long, value_name = "URL")]
         address: Option<String>,
-        /// The pages are transcribed from known facts instead of saved from a browser
-        #[arg(long)]
+        /// The pages are transcribed from known facts
+        #[arg(long, conflicts_with = "saved")]
         transcribed: bool,
+        /// The pages are saved from a browser [default, except for a transcribed capture edited in place]
+        #[arg(long)]
+        saved: bool,
     },
+    /// Remove captures and their entries in docs.lock
+    Remove {
+        /// A page ID, or the file name of a capture
+        #[arg(required = true, value_name = "PAGE")]
+        pages: Vec<String>,
+    },
+    /// Count the captures by origin, evidence and site, and list the stand-ins for pages that are missing
+    Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written
     Pull {
         /// The site and how to access it.

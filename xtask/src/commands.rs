@@ -17,19 +17,20 @@ use crate::{
     },
     docs::{
         add::{self, AddedPage},
-        import,
+        captures, import,
         lock::CaptureOrigin,
         pull::{
             self,
             address::{ApiBase, Site},
             settings::PullSettings,
         },
+        remove, status,
     },
     interop,
     job::{command::CommandLine, error::JobError},
     measure,
     output_files::FileState,
-    profile, properties,
+    overlay, profile, properties,
     publish::{cleanup, format},
     regen, release, suite,
 };
@@ -171,11 +172,12 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             files,
             address,
             transcribed,
+            saved,
         } => {
-            let origin = if transcribed {
-                CaptureOrigin::Transcribed
-            } else {
-                CaptureOrigin::Saved
+            let origin = match (transcribed, saved) {
+                (true, _) => Some(CaptureOrigin::Transcribed),
+                (_, true) => Some(CaptureOrigin::Saved),
+                _ => None,
             };
             let added = add::add(root, &files, address.as_deref(), origin)?;
             for message in &added.messages {
@@ -198,6 +200,17 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             {
                 println!("next: cargo xtask regen");
             }
+        }
+        DocsCommand::Remove { pages } => {
+            for file in remove::remove(root, &pages)? {
+                println!("removed    {file}");
+            }
+            println!("next: cargo xtask regen");
+        }
+        DocsCommand::Status => {
+            let (mut overlays, provisional) = overlay::load_all(root)?;
+            overlays.extend(provisional);
+            print!("{}", status::status(&captures::load(root)?, &overlays));
         }
         DocsCommand::Pull { from } => {
             let report = pull::pull(root, &options(&from)?)?;

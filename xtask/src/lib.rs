@@ -21,3 +21,4 @@ pub mod regen;
 pub mod release;
 mod sandbox;
 pub mod suite;
+pub mod workspace;

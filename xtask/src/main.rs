@@ -1,14 +1,11 @@
 //! `cargo xtask`: see `cargo xtask --help`.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{cli::Cli, commands};
+use xtask::{cli::Cli, commands, workspace};
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -17,7 +14,14 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    match commands::run(root, cli) {
+    let root = match workspace::root() {
+        Ok(root) => root,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match commands::run(&root, cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) => {
             // Paths in messages are relative to the root of the repository.

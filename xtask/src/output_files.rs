@@ -1,7 +1,7 @@
 //! The output files of a command: all are written or none, or they are only compared.
 //!
-//! atomic-write-file was considered: it replaces one file, but does not restore the earlier files if
-//! a later one fails.
+//! The crate atomic-write-file (0.3) was considered. It replaces one file at a time: it does not restore the
+//! earlier files if a later one fails, and it removes no files.
 
 use std::{
     fs, io,
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn failed_removal_undoes_writes() {
         let root = tempfile::tempdir().unwrap();
-        let there = |name: &str| root.path().join(name).exists();
+        let exists = |name: &str| root.path().join(name).exists();
         fs::write(root.path().join("old"), "1").unwrap();
         fs::create_dir_all(root.path().join("taken/inside")).unwrap();
         let mut both = outputs(&[("new", "2")]);
@@ -266,12 +266,12 @@ mod tests {
         // A folder cannot be removed as a file.
         let error = both.write(root.path()).unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
-        assert!(there("old") && !there("new"));
+        assert!(exists("old") && !exists("new"));
 
         both.add("taken/inside/now", "a file");
         both.forget(Path::new("taken"));
         both.write(root.path()).unwrap();
-        assert!(!there("old") && there("new") && there("taken/inside/now"));
+        assert!(!exists("old") && exists("new") && exists("taken/inside/now"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    overlay::{self, Overlay, OverlayContext, OverlayError, StaleActions},
+    overlay::{self, Overlay, OverlayContext, OverlayError, OverlayTrace, StaleActions},
     publish::format,
 };
 
@@ -25,12 +25,12 @@ pub const SUPERSET: &str = "spec/openapi.provisional.json";
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The profile does not exist.
-    #[error("{FOLDER}/{name}.yaml: not found; available profiles: {}", there.join(", "))]
+    #[error("{FOLDER}/{name}.yaml: not found; available profiles: {}", available.join(", "))]
     Unknown {
         /// The requested name.
         name: String,
         /// The existing profiles.
-        there: Vec<String>,
+        available: Vec<String>,
     },
     /// The profile is malformed.
     #[error(transparent)]
@@ -56,11 +56,11 @@ pub enum ProfileError {
 /// # Errors
 /// Fails if it does not exist or is malformed.
 pub fn load(root: &Path, name: &str) -> Result<Overlay, ProfileError> {
-    let there = names(root)?;
-    if !there.iter().any(|profile| profile == name) {
+    let available = names(root)?;
+    if !available.iter().any(|profile| profile == name) {
         return Err(ProfileError::Unknown {
             name: name.to_owned(),
-            there,
+            available,
         });
     }
     let file = format!("{FOLDER}/{name}.yaml");
@@ -98,9 +98,12 @@ fn unusable(path: &str, source: io::Error) -> ProfileError {
 ///
 /// # Errors
 /// Fails if any action is stale; the document is then unchanged.
-pub fn apply_to_superset(document: &mut Value, profile: &Overlay) -> Result<(), StaleActions> {
+pub fn apply_to_superset(
+    document: &mut Value,
+    profile: &Overlay,
+) -> Result<OverlayTrace, StaleActions> {
     let profile = std::slice::from_ref(profile);
-    overlay::apply(document, profile, &OverlayContext::default()).map(|_| ())
+    overlay::apply(document, profile, &OverlayContext::default())
 }
 
 /// Applies a profile to the published document and skips stale actions: the document lacks some of
@@ -143,7 +146,8 @@ pub fn write(root: &Path, name: &str, provisional: bool, to: &Path) -> Result<()
         })
 }
 
-fn read(root: &Path, file: &'static str) -> Result<Value, ProfileError> {
+/// Reads a document of the repository.
+pub(crate) fn read(root: &Path, file: &'static str) -> Result<Value, ProfileError> {
     let text = fs::read_to_string(root.join(file)).map_err(|source| unusable(file, source))?;
     serde_json::from_str(&text).map_err(|error| ProfileError::NotJson(file, error))
 }
@@ -181,14 +185,14 @@ mod tests {
             "- {target: $.gone, description: d, remove: true}\n\
              - {target: $.more, description: d, update: 3}\n",
         );
-        let squeezed = |provisional| {
+        let without_spaces = |provisional| {
             let text = document(root.path(), "one", provisional).unwrap();
             text.split_whitespace().collect::<String>()
         };
         let digits = "\"a\":{\"digits\":12345678901234567890.120}";
-        assert_eq!(squeezed(false), format!("{{\"z\":1.50,{digits}}}"));
+        assert_eq!(without_spaces(false), format!("{{\"z\":1.50,{digits}}}"));
         assert_eq!(
-            squeezed(true),
+            without_spaces(true),
             format!("{{\"z\":1.50,{digits},\"more\":3}}")
         );
     }
@@ -196,7 +200,7 @@ mod tests {
     #[test]
     fn unknown_profile_and_stale_action_are_rejected() {
         let root = tree("- {target: $.never, description: d, remove: true}");
-        for (name, wanted) in [
+        for (name, expected) in [
             (
                 "none",
                 "spec/profiles/none.yaml: not found; available profiles: one, other",
@@ -207,7 +211,7 @@ mod tests {
             ),
         ] {
             let error = document(root.path(), name, false).unwrap_err().to_string();
-            assert!(error.starts_with(wanted), "{error}");
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

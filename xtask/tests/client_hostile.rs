@@ -1,8 +1,8 @@
-//! A document whose every text attacks the crate that is generated from it.
+//! Hostile texts of a document neither run nor break the generated crate.
 //!
 //! The client of that document is put into a copy of `crates/stablelink-api` whose doctests are on.
 //! The copy is built, documented and doctested with all features, by the versions of the workspace's
-//! lock file and in its target directory. Cargo fetches what those features need, where nothing did before.
+//! lock file and in its target directory. Cargo downloads the dependencies of these features if they are missing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod client_support;
@@ -22,14 +22,14 @@ const HOSTILE: &str = "STABLELINK_HOSTILE_MARKER";
 /// doctests do run, and tests the generated code.
 const CONTROL: &str = "STABLELINK_CONTROL_MARKER";
 
-/// Rust that leaves a trace and ends the process.
+/// Returns Rust code that writes the marker file and exits the process.
 fn payload() -> String {
     format!(
         "if let Ok(path) = std::env::var(\"{HOSTILE}\") {{ let _ = std::fs::write(path, \"ran\"); }}\nstd::process::exit(3);"
     )
 }
 
-/// Texts that try to get out of a documentation comment, each in its own way.
+/// Returns texts that try to break out of a doc comment.
 fn attacks() -> Vec<String> {
     let run = payload();
     let indented = run.replace('\n', "\n    ");
@@ -64,7 +64,7 @@ fn attacks() -> Vec<String> {
     ]
 }
 
-/// Puts another text into each place of the document that holds one.
+/// Replaces each text of the document by the next hostile one.
 fn plant(value: &mut Value, names: bool, next: &mut impl FnMut() -> String) {
     match value {
         Value::Object(members) => {
@@ -104,7 +104,7 @@ fn plant(value: &mut Value, names: bool, next: &mut impl FnMut() -> String) {
 }
 
 fn hostile(mut document: Value) -> Value {
-    // Names are data too; these reach the attributes of fields.
+    // These names become attributes of fields.
     document["components"]["schemas"]["Hostile"] = json!({
         "type": "object",
         "properties": {
@@ -128,7 +128,7 @@ fn hostile(mut document: Value) -> Value {
         turn += 1;
         attacks[turn % attacks.len()].clone()
     });
-    // All of them in one text too.
+    // One text with all attacks.
     document["components"]["schemas"]["Hostile"]["description"] = json!(attacks.join("\n\n"));
     document
 }
@@ -136,7 +136,7 @@ fn hostile(mut document: Value) -> Value {
 #[test]
 fn hostile_text_neither_runs_nor_breaks_the_build() {
     let public = hostile(published());
-    // The same texts in the same places, and more of them behind those.
+    // The superset has the same texts in the same places, and additional operations.
     let mut all = hostile(superset());
     for (path, item) in public["paths"].as_object().unwrap() {
         all["paths"][path] = item.clone();
@@ -163,7 +163,7 @@ fn hostile_text_neither_runs_nor_breaks_the_build() {
 
     let (marker, control) = (folder.path().join("hostile"), folder.path().join("control"));
     let cargo = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO"))
+        let output = Command::new(std::env::var_os("CARGO").unwrap())
             .args(arguments)
             .args(["--all-features", "--quiet", "-p", "hostile-client"])
             .current_dir(folder.path())
@@ -173,10 +173,9 @@ fn hostile_text_neither_runs_nor_breaks_the_build() {
             .env(CONTROL, &control)
             .output()
             .unwrap();
-        let said =
-            String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
-        assert!(!marker.exists(), "text of a page ran: {said}");
-        assert!(output.status.success(), "cargo {arguments:?}: {said}");
+        let log = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+        assert!(!marker.exists(), "text of a page ran: {log}");
+        assert!(output.status.success(), "cargo {arguments:?}: {log}");
     };
     cargo(&["test", "--doc"]);
     assert!(
@@ -208,7 +207,7 @@ fn code_blocks(source: &str) -> Vec<String> {
 
 /// A workspace of one package, a copy of the checked-in crate with doctests on.
 fn copy_of_the_crate(folder: &Path) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = xtask::workspace::root().unwrap();
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let alone = manifest.replace(r#"["crates/*", "xtask", "tests"]"#, r#"["crate"]"#);
     assert_ne!(manifest, alone, "the list of members has another form");

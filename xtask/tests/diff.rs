@@ -7,25 +7,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
 
 use serde_json::{Value, json};
-use xtask::diff::{
-    Change, ChangeReport, Side, Verdict, changelog, command, compare,
-    oasdiff::{Oasdiff, PROGRAM_VARIABLE},
-    render::{self, ReportHeading},
-    source,
+use xtask::{
+    diff::{
+        Change, ChangeReport, Side, Verdict, changelog, command, compare,
+        oasdiff::{Oasdiff, PROGRAM_VARIABLE},
+        render::{self, ReportHeading},
+        source,
+    },
+    workspace::root,
 };
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// Returns oasdiff, or prints why the test does nothing.
 fn oasdiff() -> Option<Oasdiff> {
-    let found = Oasdiff::find(&root());
+    let found = Oasdiff::find(&root().unwrap());
     if found.is_none() {
         assert!(std::env::var_os(PROGRAM_VARIABLE).is_none());
         eprintln!("skipped: oasdiff is not installed; `cargo xtask diff` installs it");
@@ -34,9 +33,7 @@ fn oasdiff() -> Option<Oasdiff> {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/diff")
-        .join(name)
+    root().unwrap().join("xtask/tests/diff").join(name)
 }
 
 fn read(name: &str) -> Value {
@@ -183,30 +180,20 @@ fn operation_that_becomes_inferred_or_documented_is_reported_as_such() {
         }}}})
     };
     let (inferred, documented) = (with("inferred"), with("documented"));
-    let without = Side {
+    let named = Side {
         document: &published,
         provisional: Some(&inferred),
     };
-    let within = Side::from(&documented);
-    // An operation that is inferred in both versions has not moved.
+    let described = Side::from(&documented);
+    // An operation that is inferred in both versions is not published.
     let still = Side::from(&inferred);
     for (old, new, kind, verdict) in [
-        (
-            without,
-            within,
-            "operation-became-documented",
-            Verdict::Compatible,
-        ),
-        (
-            within,
-            without,
-            "operation-became-inferred",
-            Verdict::Breaking,
-        ),
-        (without, still, "endpoint-added", Verdict::Compatible),
+        (named, described, "evidence-changed", Verdict::Compatible),
+        (described, named, "evidence-changed", Verdict::Breaking),
+        (named, still, "endpoint-added", Verdict::Compatible),
         (
             still,
-            without,
+            named,
             "api-path-removed-without-deprecation",
             Verdict::Breaking,
         ),
@@ -219,6 +206,31 @@ fn operation_that_becomes_inferred_or_documented_is_reported_as_such() {
             .collect();
         assert_eq!(found, [(kind, verdict)]);
     }
+
+    // A field that the guess had and the page lacks breaks programs that use the guess.
+    let with_body = |level: &str, field: &str| {
+        let mut document = with(level);
+        document["paths"]["/a"]["get"]["responses"]["200"]["content"] =
+            json!({"application/json": {"schema": to("Item")}});
+        document["components"]["schemas"]["Item"] =
+            json!({"type": "object", "properties": {field: {"type": "string"}}});
+        document
+    };
+    let (guess, page) = (with_body("inferred", "a"), with_body("partial", "b"));
+    let named = Side {
+        document: &published,
+        provisional: Some(&guess),
+    };
+    let report = compare(&oasdiff, named, &page).unwrap();
+    let kinds: Vec<&str> = report.changes.iter().map(|it| it.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "response-optional-property-removed",
+            "evidence-changed",
+            "response-optional-property-added"
+        ]
+    );
 }
 
 #[test]
@@ -388,7 +400,7 @@ fn changelog_has_the_changes_since_the_last_release_and_a_second_run_changes_not
         "spec/openapi.json",
         "spec/docs/docs.lock",
     ] {
-        fs::copy(root().join(file), folder.join(file)).unwrap();
+        fs::copy(root().unwrap().join(file), folder.join(file)).unwrap();
     }
     let run = || {
         command::update_changelog(folder, &oasdiff).unwrap();

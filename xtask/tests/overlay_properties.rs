@@ -43,7 +43,7 @@ actions:
 ";
 
 /// Applies an overlay that can be parsed. A rejected overlay must leave the document unchanged.
-fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
+fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     let Ok(overlay) = read("o.yaml", bytes) else {
         return Ok(());
     };
@@ -66,7 +66,7 @@ fn curate(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// JSONPaths made of the parts that they are made of, right and wrong.
+/// JSONPaths made of valid and invalid parts.
 fn path() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         ".paths",
@@ -107,7 +107,7 @@ fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..8).prop_map(|parts| format!("${}", parts.concat()))
 }
 
-/// Small values of every kind, also with the markers that mean something.
+/// Small values of every kind, with names that have a meaning in a document.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!(null)),
@@ -144,48 +144,48 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        curate(&bytes)?;
+    fn any_bytes_are_read_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        check(&bytes)?;
     }
 
     #[test]
-    fn any_yaml(text in "[-?:,\\[\\]{}#&*!|>'\"%@`a-c0-9 \n\t.~<=é]{0,120}") {
-        curate(text.as_bytes())?;
-        curate(format!("{OVERLAY}  - {text}").as_bytes())?;
+    fn any_yaml_is_read_or_rejected(text in "[-?:,\\[\\]{}#&*!|>'\"%@`a-c0-9 \n\t.~<=é]{0,120}") {
+        check(text.as_bytes())?;
+        check(format!("{OVERLAY}  - {text}").as_bytes())?;
     }
 
     #[test]
-    fn an_overlay_cut_anywhere_or_with_a_changed_byte(at in 0..OVERLAY.len(), byte in any::<u8>()) {
+    fn damaged_overlay_is_applied_or_rejected(at in 0..OVERLAY.len(), byte in any::<u8>()) {
         let bytes = OVERLAY.as_bytes();
-        curate(&bytes[..at])?;
+        check(&bytes[..at])?;
         let mut changed = bytes.to_vec();
         changed[at] = byte;
-        curate(&changed)?;
+        check(&changed)?;
     }
 
     #[test]
-    fn any_text_as_target(text in "\\PC{0,60}") {
+    fn any_target_is_parsed_or_rejected(text in "\\PC{0,60}") {
         let _ = Target::parse(&text);
         let _ = Target::parse(&format!("${text}"));
         let _ = Target::parse(&format!("$[?{text}]"));
     }
 
     #[test]
-    fn any_path_with_any_update(path in path(), value in value()) {
-        // JSON is YAML, but for what the reader refuses.
+    fn any_path_and_update_are_applied_or_rejected(path in path(), value in value()) {
+        // Most JSON is YAML that the reader accepts.
         let path = Value::String(path);
-        curate(format!("{HEAD}- {{target: {path}, description: d, update: {value}}}").as_bytes())?;
-        curate(format!("{HEAD}- {{target: {path}, description: d, remove: true}}").as_bytes())?;
+        check(format!("{HEAD}- {{target: {path}, description: d, update: {value}}}").as_bytes())?;
+        check(format!("{HEAD}- {{target: {path}, description: d, remove: true}}").as_bytes())?;
     }
 
     #[test]
-    fn any_update_of_the_components(value in value()) {
-        curate(format!("{HEAD}- {{target: $.components.schemas.*, description: d, update: {value}}}").as_bytes())?;
+    fn any_update_of_components_is_applied_or_rejected(value in value()) {
+        check(format!("{HEAD}- {{target: $.components.schemas.*, description: d, update: {value}}}").as_bytes())?;
     }
 }
 
 #[test]
-fn the_overlay_of_these_tests_is_a_good_one() {
+fn overlay_of_these_tests_applies() {
     let overlay = read("o.yaml", OVERLAY.as_bytes()).unwrap();
     let mut document = document();
     let trace = apply(&mut document, &[overlay], &OverlayContext::default()).unwrap();
@@ -193,7 +193,7 @@ fn the_overlay_of_these_tests_is_a_good_one() {
 }
 
 #[test]
-fn a_hostile_target_is_answered_at_once() {
+fn hostile_target_is_rejected_at_once() {
     let deep = format!("$[?{}@.a{}]", "(".repeat(200), ")".repeat(200));
     let not = format!("$[?{}@.a]", "!".repeat(450));
     let segments = format!("${}", ".a".repeat(240));

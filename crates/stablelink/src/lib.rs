@@ -71,6 +71,7 @@ mod client;
 mod clock;
 mod environment;
 mod error;
+mod lenient;
 pub mod observe;
 #[cfg(feature = "provisional")]
 mod pages;
@@ -96,7 +97,7 @@ pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
-pub use error::{Ambiguous, ApiError, DecodeError, Error, ErrorKind};
+pub use error::{Ambiguous, ApiError, CallPhase, DecodeError, Error, ErrorKind};
 #[cfg(feature = "provisional")]
 pub use pages::{Pages, Pagination};
 pub use poller::Poller;
@@ -113,8 +114,7 @@ pub use token::FileStore;
 #[cfg(feature = "redis")]
 pub use token::RedisStore;
 pub use token::{
-    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenSettings,
-    TokenStore,
+    BearerToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenStore,
 };
 #[cfg(feature = "provisional")]
 pub use upload::{Files, Upload};

@@ -9,11 +9,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use stablelink_api::scalars::RawJson;
-use stablelink_api::types;
 
 use crate::call::Call;
 use crate::clock::BoxFuture;
-use crate::error::{DecodeError, Error, ErrorKind};
+use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::response::Response;
 
 /// The fields of a list request and its response. **Inferred**: no page documents a list.
@@ -54,8 +53,8 @@ impl Pagination {
         self
     }
 
-    /// Sets the number of records of a page. Defaults to 20; 0 counts as 1. It must not exceed the gateway's maximum, which
-    /// is not documented: a page that the gateway shortens counts as the last one.
+    /// Sets the number of records of a page. Defaults to 20; 0 counts as 1. The maximum of the gateway is not documented; if it
+    /// sends a smaller size in the same field, that size is requested from then on.
     #[must_use]
     pub fn per_page(mut self, records: u32) -> Self {
         self.page_size = records.max(1);
@@ -63,51 +62,29 @@ impl Pagination {
     }
 }
 
-mod sealed {
-    pub trait ListFields {
-        fn fields(&mut self) -> &mut serde_json::Map<String, serde_json::Value>;
-    }
-}
-
-/// A list request, which accepts any field.
-pub trait ListRequest: sealed::ListFields + Clone + Send + Sync + 'static {}
-
-macro_rules! list_requests {
-    ($($request:ident),*) => {$(
-        impl ListRequest for types::$request {}
-        impl sealed::ListFields for types::$request {
-            fn fields(&mut self) -> &mut Map<String, Value> {
-                &mut self.0
-            }
-        }
-    )*};
-}
-
-list_requests!(
-    ListCheckoutOrdersRequest,
-    ListSettlementOrdersRequest,
-    ListRefundOrdersRequest,
-    ListAbnormalPaymentsRequest,
-    ListRemitsRequest,
-    ListEventsRequest
-);
-
-impl<R: ListRequest> Call<Option<RawJson>, R> {
+impl<R> Call<Option<RawJson>, R>
+where
+    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + 'static,
+{
     /// Returns the list page by page, as raw JSON. **Inferred**: see [`Pagination`].
     ///
-    /// The stream ends after a page with fewer records than the page size, or none. A page is requested when the stream is
+    /// The stream ends when it has returned as many records as `total` of the response says, or after the last of its `pages`;
+    /// without these fields, after an empty page. A page with fewer records than requested is not the last one: the gateway may
+    /// limit the size of a page, or leave out records that the account may not see. A page is requested when the stream is
     /// polled, and the options of the call, such as its deadline, apply to each page.
     ///
     /// # Errors
     ///
-    /// An error of a call ends the stream. [`Decode`](ErrorKind::Decode) is returned if a page has no records field, or the
-    /// same records as an earlier page: a gateway that expects the page number in another field would return the first page
-    /// forever.
+    /// An error of a call ends the stream. [`Decode`](ErrorKind::Decode) is returned if a page has no records field; if it has
+    /// the same records as an earlier page, as every page of a gateway that expects the page number in another field; and if the
+    /// list ends with fewer records than its `total`.
     pub fn pages(self, pagination: Pagination) -> Pages<R> {
         Pages {
             call: self,
             pagination,
             number: 1,
+            records: 0,
+            after_empty_page: false,
             hashes: BTreeSet::new(),
             state: PagesState::Ready,
         }
@@ -123,6 +100,9 @@ pub struct Pages<R> {
     call: Call<Option<RawJson>, R>,
     pagination: Pagination,
     number: u64,
+    /// The number of records so far.
+    records: u64,
+    after_empty_page: bool,
     /// The hashes of the records of each page.
     hashes: BTreeSet<[u8; 32]>,
     state: PagesState,
@@ -136,69 +116,127 @@ enum PagesState {
     Done,
 }
 
-impl<R: ListRequest> Pages<R> {
+impl<R> Pages<R>
+where
+    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + 'static,
+{
     fn load(&self) -> BoxFuture<'static, PageResult> {
         let mut call = self.call.clone();
-        let fields = call.parameters.fields();
+        let mut fields: Map<String, Value> = call.parameters.into();
         fields.insert(self.pagination.number_field.clone(), self.number.into());
         fields.insert(
             self.pagination.size_field.clone(),
             self.pagination.page_size.into(),
         );
+        call.parameters = fields.into();
         call.into_future()
     }
 
     /// Returns whether there may be a page after this one.
     fn has_next(&mut self, page: &Response<Option<RawJson>>) -> Result<bool, Error> {
         let data = page.as_ref().map_or("[]", RawJson::get);
-        let field = &self.pagination.records_field;
-        let has_next = find_records(data, field).and_then(|records| {
-            if records.count > 0 && !self.hashes.insert(Sha256::digest(records.json).into()) {
-                let problem = "the records are those of an earlier page; set the field of the page number with `Pagination::fields`";
-                return Err(DecodeError::new(format!("retdata.{field}"), problem));
-            }
-            Ok(records.count >= self.pagination.page_size as usize)
-        });
+        let has_next = ListPage::parse(data, &self.pagination).and_then(|page| self.count(&page));
         has_next.map_err(|error| {
             Error::new(ErrorKind::Decode(error))
                 .with_response(page.raw_response().clone())
                 .during(self.call.operation().id, 1)
+                .in_phase(CallPhase::Read)
+        })
+    }
+
+    fn count(&mut self, page: &ListPage<'_>) -> Result<bool, DecodeError> {
+        let fail = |problem: String| {
+            let path = format!("retdata.{}", self.pagination.records_field);
+            Err(DecodeError::new(path, problem))
+        };
+        if page.count > 0 && !self.hashes.insert(Sha256::digest(page.records).into()) {
+            let problem = "the records are those of an earlier page; set the field of the page number with `Pagination::fields`";
+            return fail(problem.to_owned());
+        }
+        self.records += page.count;
+        // With the size that the gateway uses, it does not matter whether it counts pages by its own size or by ours.
+        if let (1, Some(size @ 1..)) = (self.number, page.size) {
+            self.pagination.page_size = self.pagination.page_size.min(size);
+        }
+        let is_empty = page.count == 0;
+        let may_continue = !is_empty || !self.after_empty_page;
+        self.after_empty_page = is_empty;
+        let page_size = u64::from(self.pagination.page_size);
+        match (page.total, page.pages) {
+            (Some(total), _) if self.records >= total => Ok(false),
+            (Some(total), _) => {
+                if may_continue && (!is_empty || self.number < total.div_ceil(page_size)) {
+                    return Ok(true);
+                }
+                fail(format!(
+                    "the list ended after {} of {total} records",
+                    self.records
+                ))
+            }
+            (None, Some(pages)) => Ok(may_continue && self.number < pages),
+            (None, None) => Ok(!is_empty),
+        }
+    }
+}
+
+/// What a page says about itself and the list.
+#[derive(Debug, PartialEq)]
+struct ListPage<'a> {
+    records: &'a str,
+    count: u64,
+    /// The number of records of the list.
+    total: Option<u64>,
+    /// The number of pages of the list.
+    pages: Option<u64>,
+    /// The maximum number of records of a page.
+    size: Option<u32>,
+}
+
+impl<'a> ListPage<'a> {
+    fn parse(data: &'a str, pagination: &Pagination) -> Result<Self, DecodeError> {
+        let records_field = &pagination.records_field;
+        let missing = || {
+            let problem = "there is no array of records; set its field with `Pagination::records`";
+            DecodeError::new(format!("retdata.{records_field}"), problem)
+        };
+        let count = |json: &str| {
+            let records = serde_json::from_str::<Vec<&RawValue>>(json).ok()?;
+            u64::try_from(records.len()).ok()
+        };
+        if let Some(count) = count(data) {
+            return Ok(Self {
+                records: data,
+                count,
+                total: None,
+                pages: None,
+                size: None,
+            });
+        }
+        let fields: BTreeMap<String, &'a RawValue> =
+            serde_json::from_str(data).map_err(|_| missing())?;
+        let number = |name: &str| {
+            let digits = fields.get(name)?.get();
+            digits.trim_matches('"').parse::<u64>().ok()
+        };
+        let (records, count) = match fields.get(records_field).map(|value| value.get()) {
+            Some("null") => ("", 0),
+            Some(json) => (json, count(json).ok_or_else(missing)?),
+            None => return Err(missing()),
+        };
+        Ok(Self {
+            records,
+            count,
+            total: number("total"),
+            pages: number("pages"),
+            size: number(&pagination.size_field).and_then(|size| size.try_into().ok()),
         })
     }
 }
 
-/// The records of a page.
-#[derive(Clone, Copy)]
-struct PageRecords<'a> {
-    json: &'a str,
-    count: usize,
-}
-
-fn find_records<'a>(data: &'a str, field: &str) -> Result<PageRecords<'a>, DecodeError> {
-    let array = |json: &'a str| {
-        let records = serde_json::from_str::<Vec<&RawValue>>(json).ok()?;
-        Some(PageRecords {
-            json,
-            count: records.len(),
-        })
-    };
-    let missing = || {
-        let problem = "there is no array of records; set its field with `Pagination::records`";
-        DecodeError::new(format!("retdata.{field}"), problem)
-    };
-    if let Some(records) = array(data) {
-        return Ok(records);
-    }
-    let object: BTreeMap<String, &'a RawValue> =
-        serde_json::from_str(data).map_err(|_| missing())?;
-    match object.get(field).map(|value| value.get()) {
-        Some("null") => Ok(PageRecords { json: "", count: 0 }),
-        Some(json) => array(json).ok_or_else(missing),
-        None => Err(missing()),
-    }
-}
-
-impl<R: ListRequest + Unpin> Stream for Pages<R> {
+impl<R> Stream for Pages<R>
+where
+    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + Unpin + 'static,
+{
     type Item = PageResult;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<PageResult>> {
@@ -251,10 +289,40 @@ mod tests {
             ("7", None),
             ("null", None),
         ] {
-            let count = find_records(data, "records")
-                .ok()
-                .map(|records| records.count);
-            assert_eq!(count, expected, "{data}");
+            let page = ListPage::parse(data, &Pagination::default());
+            assert_eq!(page.ok().map(|page| page.count), expected, "{data}");
+        }
+    }
+
+    #[test]
+    fn size_of_the_list_is_a_number_or_a_string() {
+        for (data, total, pages, size) in [
+            (
+                r#"{"records":[],"total":250,"pages":3,"pageSize":100}"#,
+                Some(250),
+                Some(3),
+                Some(100),
+            ),
+            (
+                r#"{"records":[],"total":"250","pages":"3"}"#,
+                Some(250),
+                Some(3),
+                None,
+            ),
+            (
+                r#"{"records":[],"total":-1,"pages":null,"pageSize":4294967296}"#,
+                None,
+                None,
+                None,
+            ),
+            (r#"{"records":[],"total":2.5,"pages":[]}"#, None, None, None),
+        ] {
+            let page = ListPage::parse(data, &Pagination::default()).unwrap();
+            assert_eq!(
+                (page.total, page.pages, page.size),
+                (total, pages, size),
+                "{data}"
+            );
         }
     }
 }

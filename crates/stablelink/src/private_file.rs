@@ -4,6 +4,7 @@
 //! and the mode of an existing file.
 
 use std::error::Error as StdError;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-/// Files of tokens and credentials are smaller.
-const MAX_SIZE: u64 = 1 << 20;
+/// The maximum size of a file that is read or written: thousands of tokens.
+const MAX_SIZE: u64 = 16 << 20;
 
 /// Reads a text file. `None` if it does not exist.
 ///
@@ -21,22 +22,35 @@ const MAX_SIZE: u64 = 1 << 20;
 /// Fails if the file is not private, or cannot be read.
 pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
     match open(path, OpenOptions::new().read(true)) {
-        Ok(mut file) => read_open(path, &mut file).map(Some),
+        Ok(mut file) => {
+            let bytes = read_open(path, &mut file)?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                PrivateFileError::io(path, "read", io::Error::other("it is not UTF-8"))
+            })?;
+            Ok(Some(text))
+        }
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Replaces a file in one step, or creates it with mode 0600: after a crash it has the old or the new content.
+/// Replaces a file in one step, or creates it with mode 0600: after a crash it has the old or the new content. Removes the
+/// temporary files of processes that were killed meanwhile.
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be written.
+/// Fails if the file cannot be written, or if the content is larger than 16 MiB.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
+    if content.len() as u64 > MAX_SIZE {
+        return Err(PrivateFileError::too_large(path));
+    }
+    remove_abandoned(path);
     let mut name = path.to_owned().into_os_string();
     name.push(format!(".{}", Uuid::new_v4().simple()));
     let temporary = PathBuf::from(name);
     let written = create(&temporary).and_then(|mut file| {
+        // Locked until it is closed, so that other processes do not take it for an abandoned file.
+        file.lock()?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
@@ -53,6 +67,38 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     })
 }
 
+/// Removes temporary files of this file that no process is writing. A process that has created its file but not locked it yet
+/// fails to rename it, and its caller tries again.
+fn remove_abandoned(path: &Path) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str))
+    else {
+        return;
+    };
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_temporary = entry.file_name().to_str().is_some_and(|other| {
+            let suffix = other
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('.'));
+            suffix.is_some_and(|suffix| {
+                suffix.len() == 32 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
+        });
+        if !is_temporary {
+            continue;
+        }
+        let mut options = OpenOptions::new();
+        if let Ok(file) = open(&entry.path(), options.read(true).write(true))
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Opens a file to read and write it, and creates it with mode 0600 if it does not exist.
 pub(crate) fn open_or_create(path: &Path) -> Result<File, PrivateFileError> {
     match create(path) {
@@ -64,12 +110,16 @@ pub(crate) fn open_or_create(path: &Path) -> Result<File, PrivateFileError> {
     }
 }
 
-pub(crate) fn read_open(path: &Path, file: &mut File) -> Result<String, PrivateFileError> {
-    let mut text = String::new();
-    file.take(MAX_SIZE)
-        .read_to_string(&mut text)
+/// Reads the bytes of an open file.
+pub(crate) fn read_open(path: &Path, file: &mut File) -> Result<Vec<u8>, PrivateFileError> {
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| PrivateFileError::io(path, "read", error))?;
-    Ok(text)
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(PrivateFileError::too_large(path));
+    }
+    Ok(bytes)
 }
 
 /// Opens an existing file, without following a symbolic link and without waiting for the writer of a pipe.
@@ -122,13 +172,20 @@ impl PrivateFileError {
         }
     }
 
+    fn too_large(path: &Path) -> Self {
+        Self {
+            text: format!("{} has more than 16 MiB", path.display()),
+            source: None,
+        }
+    }
+
     fn is_not_found(&self) -> bool {
         self.source
             .as_ref()
             .is_some_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
-    /// Returns the error of the system; `None` if the file is not private.
+    /// Returns the error of the system; `None` if the file is not private or too large.
     #[must_use]
     pub const fn io_error(&self) -> Option<&io::Error> {
         self.source.as_ref()
@@ -196,5 +253,66 @@ mod unix {
 
     pub(super) fn check(_: &Metadata) -> Result<(), String> {
         Err("on this system other users' access cannot be checked".to_owned())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn content_above_the_maximum_is_neither_written_nor_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let largest = vec![b'x'; usize::try_from(MAX_SIZE).unwrap()];
+        replace(&path, &largest).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().len(), largest.len());
+        let too_large = [&largest[..], b"x"].concat();
+        assert!(replace(&path, &too_large).is_err());
+        assert_eq!(read(&path).unwrap().unwrap().len(), largest.len());
+        fs::write(&path, &too_large).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("more than 16 MiB"), "{error}");
+    }
+
+    #[test]
+    fn temporary_file_of_a_killed_process_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let sibling = |suffix: &str| folder.path().join(format!("file.{suffix}"));
+        let [abandoned, in_use] = ["a", "b"].map(|digit| sibling(&digit.repeat(32)));
+        let others = [
+            sibling("lock"),
+            sibling(&"a".repeat(31)),
+            sibling(&"x".repeat(32)),
+        ];
+        for path in others.iter().chain([&abandoned, &in_use]) {
+            create(path).unwrap();
+        }
+        // The lock of another process counts, and ends with it.
+        let mut writer = Command::new("flock")
+            .arg(&in_use)
+            .args(["-c", "echo; exec cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = [0];
+        writer
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut line)
+            .unwrap();
+        replace(&path, b"new").unwrap();
+        assert!(!abandoned.exists() && in_use.exists());
+        drop(writer.stdin.take());
+        writer.wait().unwrap();
+        replace(&path, b"newer").unwrap();
+        assert!(!in_use.exists());
+        assert!(others.iter().all(|path| path.exists()));
+        assert_eq!(read(&path).unwrap().as_deref(), Some("newer"));
     }
 }

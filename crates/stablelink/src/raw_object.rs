@@ -66,7 +66,7 @@ impl RawObject {
 }
 
 /// Returns the range of `part` within `text`.
-fn range_of(text: &str, part: &str) -> Range<usize> {
+pub(crate) fn range_of(text: &str, part: &str) -> Range<usize> {
     // serde_json borrows the part from the text, so the difference is not negative. If that changed, the range would be
     // out of bounds and the field would be missing, not wrong.
     let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::lenient::LenientRecord;
+
 /// The retcode of a success, an integer on some pages and a string on others.
 pub(crate) const SUCCESS: &str = "200";
 
@@ -69,10 +71,22 @@ impl RawResponse {
         &self.0.body
     }
 
+    /// Returns the body without the byte order mark that some servers send before JSON.
+    pub(crate) fn json(&self) -> &[u8] {
+        let body: &[u8] = &self.0.body;
+        body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    }
+
     /// Returns the `retcode` of the envelope as a string, whatever JSON type it has; `None` if the body is not an envelope.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.0.retcode.as_deref()
+    }
+
+    /// Returns `retdata` of the envelope.
+    pub(crate) fn retdata(&self) -> Option<&RawValue> {
+        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.json()).ok()?;
+        envelope.retdata
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -110,12 +124,18 @@ impl fmt::Debug for RawResponse {
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
+    unreadable: Vec<String>,
     raw: RawResponse,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, raw: RawResponse) -> Self {
-        Self { value, raw }
+    pub(crate) fn new(record: impl Into<LenientRecord<T>>, raw: RawResponse) -> Self {
+        let LenientRecord { value, unreadable } = record.into();
+        Self {
+            value,
+            unreadable,
+            raw,
+        }
     }
 
     pub(crate) fn into_parts(self) -> (T, RawResponse) {
@@ -134,17 +154,24 @@ impl<T> Response<T> {
         &self.raw
     }
 
-    /// Returns one of the [`raw_fields`](Self::raw_fields).
+    /// Returns the paths of the fields that the response has, but not in their documented form, such as `retdata.createdTime`.
+    /// They are `None` in the value; [`raw_field`](Self::raw_field) returns them as received. A record whose status or amount
+    /// cannot be read is an error instead.
+    #[must_use]
+    pub fn unreadable_fields(&self) -> &[String] {
+        &self.unreadable
+    }
+
+    /// Returns a field of `retdata` as received, with all digits, whether the type of the value has it or not. The last one wins
+    /// if a name occurs twice. Each call parses the body again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
     }
 
-    /// Returns the fields of `retdata` as received, with all digits, whether the type of the value has them or not. The map
-    /// is empty if `retdata` is not an object. The last one wins if a name occurs twice. Each call parses the body again.
-    #[must_use]
-    pub fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        self.retdata()
+    fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
+        self.raw
+            .retdata()
             .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
             .map(|fields| fields.0)
             .unwrap_or_default()
@@ -158,7 +185,7 @@ impl<T> Response<T> {
         T: DeserializeOwned,
     {
         let mut fields = self.raw_fields();
-        if let Some(data) = self.retdata() {
+        if let Some(data) = self.raw.retdata() {
             let mut unknown = Vec::new();
             let json = &mut serde_json::Deserializer::from_str(data.get());
             // The value was parsed before: this only collects the ignored fields.
@@ -168,17 +195,13 @@ impl<T> Response<T> {
         }
         fields
     }
-
-    fn retdata(&self) -> Option<&RawValue> {
-        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.raw.body()).ok()?;
-        envelope.retdata
-    }
 }
 
+/// The payload of an envelope.
 #[derive(Deserialize)]
-struct RetdataEnvelope<'a> {
+pub(crate) struct RetdataEnvelope<'a> {
     #[serde(borrow, default)]
-    retdata: Option<&'a RawValue>,
+    pub(crate) retdata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -64,7 +64,6 @@ impl ManualClock {
 
     /// Sets the time of day forward or back by this many seconds, without a change of the monotonic time. A time that the
     /// system cannot represent is replaced by the start time.
-    #[doc(hidden)]
     pub fn jump(&self, seconds: i64) {
         self.with_time(|time| time.jump = time.jump.saturating_add(seconds));
     }

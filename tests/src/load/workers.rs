@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
-use stablelink::{Client, Credentials, Environment, Error, FileStore, RetryPolicy, TokenSettings};
+use stablelink::{Client, Credentials, Environment, Error, FileStore, RetryPolicy};
 use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinError, JoinSet};
 
@@ -122,7 +122,7 @@ pub(super) fn build_client(
         .token_store(FileStore::at(tokens)?)
         // The default backoff would dominate the run time.
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(2)))
-        .token_settings(TokenSettings::default().cooldown(Duration::from_secs(1)))
+        .token_cooldown(Duration::from_secs(1))
         .attempt_timeout(ATTEMPT_TIMEOUT)
         .build()
 }

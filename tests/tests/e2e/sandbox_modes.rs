@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use stablelink::TokenSettings;
 use stablelink_sandbox::{
     ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
     TokenShape, WebhookData,
@@ -122,7 +121,6 @@ async fn query_is_signed_in_each_form() {
 #[tokio::test]
 async fn rejected_token_is_refreshed_in_each_form() {
     // A token rejected by retcode is refreshed once per cooldown; this test needs no cooldown.
-    let often = TokenSettings::default().cooldown(Duration::ZERO);
     for rejected in [RejectedToken::Http401, RejectedToken::Http200] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
             let sandbox = Sandbox::builder()
@@ -135,7 +133,7 @@ async fn rejected_token_is_refreshed_in_each_form() {
             // The live gateway's retcode is unknown; the sandbox chooses one, and the client is configured with it.
             let client = builder(&sandbox)
                 .token_retcodes(["00901"])
-                .token_settings(often.clone())
+                .token_cooldown(Duration::ZERO)
                 .build()
                 .unwrap();
             for _ in 0..3 {

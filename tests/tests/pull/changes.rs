@@ -186,7 +186,7 @@ fn page_added_in_other_format_replaces_pulled_page() {
     let text = docs.join("421876920e0-get-exchange-rate.txt");
     let saved = copy.path().join("421876920e0.md");
     std::fs::copy(&text, &saved).unwrap();
-    let added = add::add(copy.path(), &[saved], None, CaptureOrigin::Saved).unwrap();
+    let added = add::add(copy.path(), &[saved], None, Some(CaptureOrigin::Saved)).unwrap();
     let file = "421876920e0-get-exchange-rate.md";
     assert_eq!(added.pages, [AddedPage::Changed(file.into())]);
     assert!(!text.exists() && docs.join(file).exists());
@@ -220,7 +220,13 @@ fn documentation_on_new_host_is_pulled() {
     let saved = copy.path().join(file);
     std::fs::copy(docs.join(file), &saved).unwrap();
     let address = "https://docs.example/421876920e0";
-    let added = add::add(copy.path(), &[saved], Some(address), CaptureOrigin::Saved).unwrap();
+    let added = add::add(
+        copy.path(),
+        &[saved],
+        Some(address),
+        Some(CaptureOrigin::Saved),
+    )
+    .unwrap();
     assert_eq!(added.pages, [AddedPage::Moved(file.into())]);
     let after = entry(copy.path(), "421876920e0").unwrap();
     assert_eq!(after.site, "docs.example");

@@ -1,11 +1,11 @@
 //! Prepares the document for progenitor: removes what it cannot handle and sanitises texts.
 
 use openapiv3::OpenAPI;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::open_enums::{EXTENSIBLE, OpenEnum};
 use super::{ClientError, doc_sanitizer, generator};
-use crate::openapi::child;
+use crate::openapi::{ObjectKind, child, list, members, text, try_walk_objects_mut};
 
 /// A document that progenitor can read, and the components that hand-written types replace.
 pub(super) struct PreparedDocument {
@@ -21,15 +21,16 @@ pub(super) fn prepare(document: &Value) -> Result<PreparedDocument, ClientError>
     let mut open_enums = Vec::new();
     let mut integer_or_text_types = Vec::new();
     let mut any_value_types = Vec::new();
-    for (name, schema) in members(document, &["components", "schemas"]) {
+    for (name, schema) in members(document.pointer("/components/schemas")) {
         if schema.get(EXTENSIBLE).is_some() {
             open_enums.push(OpenEnum::read(name, schema)?);
-        } else if is_integer_or_text(schema) {
+        } else if is_integer_or_text(schema.get("oneOf")) {
             integer_or_text_types.push(OpenEnum::rust_name(name));
         } else if is_any_value(schema) {
             any_value_types.push(OpenEnum::rust_name(name));
         }
     }
+    members(document.get("paths")).try_for_each(|(path, _)| check_path(path))?;
     let mut document = document.clone();
     if let Some(members) = document.as_object_mut() {
         members
@@ -41,7 +42,7 @@ pub(super) fn prepare(document: &Value) -> Result<PreparedDocument, ClientError>
     {
         components.remove("securitySchemes");
     }
-    clean(&mut document, NodeKind::Other, &mut String::new())?;
+    clean(&mut document, ObjectKind::Other)?;
     let openapi = serde_json::from_value(document).map_err(ClientError::Document)?;
     Ok(PreparedDocument {
         openapi,
@@ -51,138 +52,53 @@ pub(super) fn prepare(document: &Value) -> Result<PreparedDocument, ClientError>
     })
 }
 
-fn members<'a>(
-    document: &'a Value,
-    path: &[&str],
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    path.iter()
-        .try_fold(document, |value, key| value.get(key))
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+/// Checks and changes all objects of a document or of a part of it.
+fn clean(part: &mut Value, kind: ObjectKind) -> Result<(), ClientError> {
+    try_walk_objects_mut(part, kind, "", &mut |pointer, kind, object| {
+        check(object, kind, pointer)?;
+        strip(object, kind);
+        sanitize_texts(object, kind);
+        match kind {
+            ObjectKind::Schema => normalize_typed_string(object),
+            ObjectKind::Parameter => normalize_parameter(object),
+            _ => {}
+        }
+        Ok(())
+    })
 }
 
 /// Returns whether a schema is a `oneOf` of an integer and a string, in any order.
-fn is_integer_or_text(schema: &Value) -> bool {
-    let mut forms = Vec::new();
-    let Some([one, other]) = schema
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    else {
-        return false;
-    };
-    for branch in [one, other] {
+fn is_integer_or_text(one_of: Option<&Value>) -> bool {
+    let branch = |branch: &Value| {
         let mut branch = branch.clone();
-        strip(&mut branch, NodeKind::Schema);
-        if let Some(branch) = branch.as_object_mut() {
-            branch.remove("description");
-            if branch.get("type") == Some(&json!("integer")) {
-                branch.remove("format");
+        if let Some(fields) = branch.as_object_mut() {
+            strip(fields, ObjectKind::Schema);
+            fields.remove("description");
+            if fields.get("type") == Some(&json!("integer")) {
+                fields.remove("format");
             }
         }
-        forms.push(branch);
-    }
+        branch
+    };
+    let branches: Vec<Value> = list(one_of).map(branch).collect();
     let (integer, text) = (json!({"type": "integer"}), json!({"type": "string"}));
-    forms == [integer.clone(), text.clone()] || forms == [text, integer]
+    branches == [integer.clone(), text.clone()] || branches == [text, integer]
 }
 
 /// Returns whether a schema has no constraint, only a description.
 fn is_any_value(schema: &Value) -> bool {
-    let mut schema = schema.clone();
-    strip(&mut schema, NodeKind::Schema);
-    schema
-        .as_object()
-        .is_some_and(|members| members.keys().all(|key| key == "description"))
-}
-
-/// The kind of an object of the document, which decides how its fields are treated.
-#[derive(Clone, Copy, PartialEq)]
-enum NodeKind {
-    Schema,
-    Operation,
-    Parameter,
-    Other,
-    /// A map from names to objects of another kind. The names are not keywords.
-    Names(&'static NodeKind),
-    /// Data, such as an `enum`: its fields are not keywords.
-    Data,
-}
-
-/// Returns the kind of the value of `key` in an object of kind `of`.
-fn child_kind(of: NodeKind, key: &str) -> NodeKind {
-    match (of, key) {
-        (NodeKind::Names(kind), _) => *kind,
-        (NodeKind::Data, _) | (_, "default" | "enum" | "required" | "mapping") => NodeKind::Data,
-        (NodeKind::Schema, "properties") | (_, "schemas") => NodeKind::Names(&NodeKind::Schema),
-        (NodeKind::Schema, _) | (_, "schema") => NodeKind::Schema,
-        (_, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace") => {
-            NodeKind::Operation
-        }
-        (NodeKind::Other, "parameters") => NodeKind::Names(&NodeKind::Parameter),
-        (NodeKind::Operation, "parameters") => NodeKind::Parameter,
-        (_, "paths" | "content" | "responses" | "requestBodies") => {
-            NodeKind::Names(&NodeKind::Other)
-        }
-        _ => NodeKind::Other,
-    }
-}
-
-/// Prepares a value and everything below it. `place` is its JSON pointer, for errors.
-fn clean(value: &mut Value, of: NodeKind, place: &mut String) -> Result<(), ClientError> {
-    match value {
-        Value::Array(values) => {
-            // `parameters` is an array in a path item and a map in the components.
-            let of = match of {
-                NodeKind::Names(kind) => *kind,
-                of => of,
-            };
-            for (index, value) in values.iter_mut().enumerate() {
-                within(place, &index.to_string(), |place| clean(value, of, place))?;
-            }
-        }
-        Value::Object(_) => {
-            if !matches!(of, NodeKind::Names(_) | NodeKind::Data) {
-                check(value, of, place)?;
-                strip(value, of);
-                sanitize_texts(value, of);
-                if of == NodeKind::Schema {
-                    normalize_typed_string(value);
-                }
-            }
-            let Some(members) = value.as_object_mut() else {
-                return Ok(());
-            };
-            if place == "/paths" {
-                members.keys().try_for_each(|path| check_path(path))?;
-            }
-            for (key, value) in members {
-                let kind = child_kind(of, key);
-                within(place, key, |place| clean(value, kind, place))?;
-            }
-            if of == NodeKind::Parameter {
-                normalize_parameter(value);
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn within<T>(place: &mut String, key: &str, run: impl FnOnce(&mut String) -> T) -> T {
-    let length = place.len();
-    *place = child(place, key);
-    let result = run(place);
-    place.truncate(length);
-    result
+    schema.as_object().cloned().is_some_and(|mut fields| {
+        strip(&mut fields, ObjectKind::Schema);
+        fields.keys().all(|key| key == "description")
+    })
 }
 
 /// Fails if progenitor would silently lose a part of the schema.
-fn check(value: &Value, of: NodeKind, place: &str) -> Result<(), ClientError> {
+fn check(object: &Map<String, Value>, kind: ObjectKind, place: &str) -> Result<(), ClientError> {
     let component = place
         .strip_prefix("/components/schemas/")
         .is_some_and(|name| !name.contains('/'));
-    if value.get(EXTENSIBLE).is_some() && !component {
+    if object.contains_key(EXTENSIBLE) && !component {
         return Err(ClientError::place(
             place,
             "an open enum that is not a component becomes a plain string",
@@ -190,9 +106,9 @@ fn check(value: &Value, of: NodeKind, place: &str) -> Result<(), ClientError> {
         ));
     }
     if component
-        && of == NodeKind::Schema
-        && value.get("nullable") == Some(&Value::Bool(true))
-        && (value.get(EXTENSIBLE).is_some() || is_integer_or_text(value))
+        && kind == ObjectKind::Schema
+        && object.get("nullable") == Some(&Value::Bool(true))
+        && (object.contains_key(EXTENSIBLE) || is_integer_or_text(object.get("oneOf")))
     {
         return Err(ClientError::place(
             place,
@@ -219,58 +135,50 @@ fn check_path(path: &str) -> Result<(), ClientError> {
 }
 
 /// Removes fields that progenitor ignores or would misuse.
-fn strip(value: &mut Value, of: NodeKind) {
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|key, _| match key.as_str() {
-            "example" | "examples" | "externalDocs" | "tags" | "security" | "servers"
-            | "callbacks" | "links" | "headers" | "discriminator" | "xml" => false,
-            // A title would rename types. A default would be sent when the caller omits the field,
-            // and would appear in responses that omit it. Limits would create a type for each
-            // string and reject a response that exceeds one; the gateway checks requests.
-            "title" | "default" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum"
-            | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minItems" | "maxItems"
-            | "uniqueItems" | "minProperties" | "maxProperties" => of != NodeKind::Schema,
-            key => !key.starts_with("x-"),
-        });
-    }
+fn strip(object: &mut Map<String, Value>, kind: ObjectKind) {
+    object.retain(|key, _| match key.as_str() {
+        "example" | "examples" | "externalDocs" | "tags" | "security" | "servers" | "callbacks"
+        | "links" | "headers" | "discriminator" | "xml" => false,
+        // A title would rename types. A default would be sent when the caller omits the field, and
+        // would appear in responses that omit it. Limits would create a type for each string and
+        // reject a response that exceeds one; the gateway checks requests.
+        "title" | "default" | "pattern" | "minLength" | "maxLength" | "minimum" | "maximum"
+        | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" | "minItems" | "maxItems"
+        | "uniqueItems" | "minProperties" | "maxProperties" => kind != ObjectKind::Schema,
+        key => !key.starts_with("x-"),
+    });
 }
 
-fn sanitize_texts(value: &mut Value, of: NodeKind) {
-    let Some(members) = value.as_object_mut() else {
-        return;
-    };
+fn sanitize_texts(object: &mut Map<String, Value>, kind: ObjectKind) {
     for key in ["title", "summary", "description"] {
-        if let Some(Value::String(words)) = members.get_mut(key) {
-            *words = match (key, of) {
-                ("description", NodeKind::Schema | NodeKind::Operation) => {
-                    doc_sanitizer::block(words)
+        if let Some(Value::String(text)) = object.get_mut(key) {
+            *text = match (key, kind) {
+                ("description", ObjectKind::Schema | ObjectKind::Operation) => {
+                    doc_sanitizer::block(text)
                 }
                 // These are printed inside one line of a list.
-                _ => doc_sanitizer::inline(words),
+                _ => doc_sanitizer::inline(text),
             };
         }
     }
 }
 
-/// Reduces the schema of a hand-written type to the form that progenitor is configured with: it
-/// compares whole schemas.
-fn normalize_typed_string(value: &mut Value) {
-    let Some(members) = value.as_object_mut() else {
-        return;
-    };
-    let word = |key: &str| members.get(key).and_then(Value::as_str).unwrap_or_default();
-    if word("type") != "string" || !generator::has_type(word("format")) {
-        return;
+/// Removes the limits of a string that a hand-written type replaces: progenitor compares its schema as a
+/// whole with the configured one.
+fn normalize_typed_string(schema: &mut Map<String, Value>) {
+    let field = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default();
+    if field("type") == "string" && generator::has_type(field("format")) {
+        schema
+            .retain(|key, _| ["type", "format", "nullable", "description"].contains(&key.as_str()));
     }
-    members.retain(|key, _| ["type", "format", "nullable", "description"].contains(&key.as_str()));
 }
 
 /// Makes a decimal number a decimal string: parameters outside JSON are text.
-fn normalize_parameter(value: &mut Value) {
-    if let Some(format) = value.pointer_mut("/schema/format")
-        && format == "decimal-number"
+fn normalize_parameter(parameter: &mut Map<String, Value>) {
+    if let Some(schema) = parameter.get_mut("schema")
+        && text(schema, "format") == Some("decimal-number")
     {
-        *format = json!("decimal");
+        schema["format"] = json!("decimal");
     }
 }
 
@@ -306,12 +214,16 @@ mod tests {
             (json!(null), false),
         ];
         for (schema, expected) in cases {
-            assert_eq!(is_integer_or_text(&schema), expected, "of {schema}");
+            assert_eq!(
+                is_integer_or_text(schema.get("oneOf")),
+                expected,
+                "of {schema}"
+            );
         }
     }
 
     fn cleaned(mut schema: Value) -> Value {
-        clean(&mut schema, NodeKind::Schema, &mut String::new()).unwrap();
+        clean(&mut schema, ObjectKind::Schema).unwrap();
         schema
     }
 
@@ -368,7 +280,7 @@ mod tests {
                 "responses": {"default": {"description": text}},
             }}},
         });
-        clean(&mut document, NodeKind::Other, &mut String::new()).unwrap();
+        clean(&mut document, ObjectKind::Other).unwrap();
         let at = |place: &str| {
             document
                 .pointer(place)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::openapi::{self, Document, is_plain, strings, text};
+use crate::openapi::{self, is_plain, strings, text};
 
 /// The effect of a change on a program that uses the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +35,7 @@ pub struct AffectedOperation {
 }
 
 impl AffectedOperation {
-    pub(super) fn new(operation: &openapi::Operation) -> Self {
+    pub(crate) fn new(operation: &openapi::Operation<'_>) -> Self {
         let path = line(operation.path);
         Self {
             request: if operation.is_webhook() {
@@ -71,7 +71,7 @@ fn pages(operation: &serde_json::Value) -> Vec<String> {
 /// One change, with its consequences.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// The consequences in one word.
+    /// The effect on programs.
     pub verdict: Verdict,
     /// The id of the check: that of oasdiff, or one of ours.
     pub kind: String,
@@ -136,7 +136,7 @@ impl Change {
     pub fn broken(&self) -> Vec<&'static str> {
         [(self.breaks_wire, "wire"), (self.breaks_code, "code")]
             .into_iter()
-            .filter_map(|(breaks, word)| breaks.then_some(word))
+            .filter_map(|(breaks, name)| breaks.then_some(name))
             .collect()
     }
 }
@@ -179,18 +179,6 @@ impl ChangeReport {
             .iter()
             .filter(move |change| change.verdict == verdict)
     }
-}
-
-/// Returns the operations that use a component, directly or through other components.
-pub(super) fn users(document: &Document, component: &str) -> Vec<AffectedOperation> {
-    document
-        .operations
-        .iter()
-        .filter(|operation| {
-            openapi::components_of(document.root, operation.value).contains(component)
-        })
-        .map(AffectedOperation::new)
-        .collect()
 }
 
 /// Returns text of a page as one line. It must not move the cursor of a terminal or start a line.

@@ -10,7 +10,7 @@ use super::{
     render::{self, ReportHeading},
     source::{self, DocumentSource},
 };
-use crate::docs::lock::CaptureLock;
+use crate::docs::lock::{CaptureLock, FOLDER};
 
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,12 +90,12 @@ fn side(source: &DocumentSource) -> Side<'_> {
 
 /// Returns the captures of this tree by page id. Returns an empty map without a lock file.
 fn captures(root: &Path) -> BTreeMap<String, String> {
-    let lock = CaptureLock::read(&root.join("spec/docs"));
+    let lock = CaptureLock::read(&root.join(FOLDER));
     lock.map(|lock| lock.pages)
         .unwrap_or_default()
         .iter()
         .map(|entry| {
-            let file = format!("spec/docs/{}", entry.file);
+            let file = format!("{FOLDER}/{}", entry.file);
             (entry.key().to_owned(), file)
         })
         .collect()

@@ -1,18 +1,17 @@
 //! Changes of what oasdiff cannot know: evidence, retry policy, money, secrets, idempotency keys, open enums
-//! and the signing rule. They are extensions of this project.
+//! and the signing rule, which are extensions of this project, and the page from which an operation comes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::change::{AffectedOperation, Change, users};
-use crate::openapi::{
-    Document, Operation, SchemaSite, is_true, members, operations, strings, text,
-};
+use super::change::{AffectedOperation, Change};
+use super::pairs::{at, common_operations, common_schemas, own_operations};
+use crate::openapi::{Document, is_true, members, strings, text};
 
 /// Compares the extensions of two documents.
 pub(super) fn changes(old: &Document, new: &Document) -> Vec<Change> {
-    let mut changes = Vec::new();
+    let mut changes = moved_operations(old, new);
     for (before, after) in common_operations(old, new) {
         let found = evidence(before.value, after.value)
             .into_iter()
@@ -26,144 +25,36 @@ pub(super) fn changes(old: &Document, new: &Document) -> Vec<Change> {
         open_enum(before.schema, after.schema, &mut found);
         changes.extend(found.into_iter().map(|change| at(new, after, change)));
     }
-    changes.extend(security_schemes(old.root, new.root));
+    changes.extend(signing_rules(old.root, new.root));
     changes
 }
 
-/// Returns the operations that both documents have, whatever the names of their path parameters are.
-pub(super) fn common_operations<'d, 'a>(
-    old: &'d Document<'a>,
-    new: &'d Document<'a>,
-) -> Vec<(&'d Operation<'a>, &'d Operation<'a>)> {
-    let key = |operation: &Operation| {
-        let mut parts = operation.path.split(['{', '}']);
-        let mut path = String::new();
-        while let Some(fixed) = parts.next() {
-            path.push_str(fixed);
-            path.push_str(if parts.next().is_some() { "{}" } else { "" });
-        }
-        (operation.section, operation.method.to_owned(), path)
-    };
-    let before: HashMap<_, _> = old.operations.iter().map(|it| (key(it), it)).collect();
-    new.operations
-        .iter()
-        .filter_map(|after| Some((*before.get(&key(after))?, after)))
-        .collect()
-}
-
-/// Returns the schemas that are at the same place in both documents.
-pub(super) fn common_schemas<'d, 'a>(
-    old: &'d Document<'a>,
-    new: &'d Document<'a>,
-) -> Vec<(&'d SchemaSite<'a>, &'d SchemaSite<'a>)> {
-    let before: HashMap<&str, &SchemaSite> = old
-        .schemas
-        .iter()
-        .map(|site| (site.pointer.as_str(), site))
-        .collect();
-    new.schemas
-        .iter()
-        .filter_map(|after| Some((*before.get(after.pointer.as_str())?, after)))
-        .collect()
-}
-
-/// Adds the place of a schema and the operations that use it to a change.
-pub(super) fn at(document: &Document, site: &SchemaSite, mut change: Change) -> Change {
-    let place = place(site);
-    change.what = super::change::line(&format!("{place}: {}", change.what));
-    match site.component {
-        Some(component) => change.on(users(document, component)),
-        None => {
-            let owner = |operation: &&Operation| {
-                site.pointer
-                    .strip_prefix(operation.pointer.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-            };
-            change.on(document
-                .operations
-                .iter()
-                .filter(owner)
-                .map(AffectedOperation::new))
-        }
-    }
-}
-
-/// Returns a readable place, such as `` `Rate.steps[]` ``.
-fn place(site: &SchemaSite) -> String {
-    let Some(pointer) = site.pointer.strip_prefix("/components/schemas/") else {
-        return format!("`{}`", site.pointer);
-    };
-    let mut place = String::new();
-    let mut segments = pointer.split('/');
-    place.push_str(segments.next().unwrap_or_default());
-    while let Some(segment) = segments.next() {
-        match segment {
-            "properties" => {
-                place.push('.');
-                place.push_str(segments.next().unwrap_or_default());
-            }
-            "items" => place.push_str("[]"),
-            "additionalProperties" => place.push_str("{}"),
-            other => {
-                place.push('/');
-                place.push_str(other);
-            }
-        }
-    }
-    format!("`{place}`")
-}
-
-const NEEDS_FEATURE: &str = "the method needs the feature `provisional`";
-
-/// Finds operations that are only in one document because their evidence changed: the provisional document
-/// beside the other document has them as inferred operations.
-pub(super) fn moved_operations(
-    old: &Document,
-    new: &Document,
-    old_provisional: Option<&Value>,
-    new_provisional: Option<&Value>,
-) -> Vec<Change> {
-    let removed = moved(old, new, new_provisional)
+/// Finds operations with another path or method that come from the same page.
+fn moved_operations(old: &Document, new: &Document) -> Vec<Change> {
+    let removed: Vec<AffectedOperation> = own_operations(old, new)
         .into_iter()
-        .map(|operation| {
-            Change::compatible("operation-became-inferred", "the operation is now inferred")
-                .breaks_code(NEEDS_FEATURE)
-                .on([operation])
-        });
-    let added = moved(new, old, old_provisional).into_iter().map(|operation| {
-        let what = "the operation is no longer inferred: its types were guesses before, so review their use";
-        Change::compatible("operation-became-documented", what).on([operation])
-    });
-    removed.chain(added).collect()
-}
-
-/// Returns the operations of `document` that `other` lacks, but that are inferred in `provisional`.
-fn moved(
-    document: &Document,
-    other: &Document,
-    provisional: Option<&Value>,
-) -> Vec<AffectedOperation> {
-    let common: BTreeSet<&str> = common_operations(other, document)
-        .iter()
-        .map(|(_, operation)| operation.pointer.as_str())
+        .map(AffectedOperation::new)
         .collect();
-    let is_inferred = |operation: &Operation| level(operation.value) == Some("inferred");
-    let inferred = provisional.map(operations).unwrap_or_default();
-    let is_moved = |operation: &&Operation| {
-        let id = text(operation.value, "operationId");
-        let is_same = |other: &Operation| {
-            (other.path, other.method) == (operation.path, operation.method)
-                || id.is_some() && id == text(other.value, "operationId")
+    let mut changes = Vec::new();
+    for operation in own_operations(new, old) {
+        let after = AffectedOperation::new(operation);
+        let page = |before: &AffectedOperation| {
+            let mut pages = before.pages.iter();
+            pages.find(|page| after.pages.contains(page)).cloned()
         };
-        !common.contains(operation.pointer.as_str())
-            && !is_inferred(operation)
-            && inferred.iter().any(|it| is_inferred(it) && is_same(it))
-    };
-    let moved = document.operations.iter().filter(is_moved);
-    moved.map(AffectedOperation::new).collect()
+        if let Some((before, page)) = removed.iter().find_map(|it| Some((it, page(it)?))) {
+            let what = format!(
+                "the operation moved from {} to {} (page {page})",
+                before.request, after.request
+            );
+            changes.push(Change::compatible("operation-moved", &what).on([after]));
+        }
+    }
+    changes
 }
 
-fn level(operation: &Value) -> Option<&str> {
+/// Returns the evidence level of an operation.
+pub(super) fn level(operation: &Value) -> Option<&str> {
     text(operation.get("x-evidence")?, "level")
 }
 
@@ -180,7 +71,8 @@ fn evidence(old: &Value, new: &Value) -> Option<Change> {
         after.unwrap_or("none")
     );
     Some(match (before, after) {
-        (_, Some("inferred")) => Change::compatible(KIND, &what).breaks_code(NEEDS_FEATURE),
+        (_, Some("inferred")) => Change::compatible(KIND, &what)
+            .breaks_code("the method needs the feature `provisional`"),
         (Some("inferred"), _) => Change::compatible(KIND, &what),
         _ => Change::docs(KIND, &what),
     })
@@ -223,12 +115,8 @@ fn money(old: &Value, new: &Value, changes: &mut Vec<Change>) {
     if before == after {
         return;
     }
-    let shown = |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
-    let what = format!(
-        "`x-money` changed from {} to {}",
-        shown(before),
-        shown(after)
-    );
+    let name = |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
+    let what = format!("`x-money` changed from {} to {}", name(before), name(after));
     let is_decimal = |schema: &Value| text(schema, "format") == Some("decimal");
     let change = Change::compatible("money-changed", &what);
     let is_same_type = text(old, "type") == text(new, "type");
@@ -277,23 +165,19 @@ fn open_enum(old: &Value, new: &Value, changes: &mut Vec<Change>) {
     let values = |schema| -> BTreeSet<String> { strings(schema).map(str::to_owned).collect() };
     let (before, after) = (values(old.get(NAME)), values(new.get(NAME)));
     changes.extend(before.difference(&after).map(|value| {
-        Change::compatible(
-            "open-enum-value-removed",
-            &format!("the value `{value}` was removed"),
-        )
-        .breaks_code("the variant is removed; the value is read and sent as `Other`")
+        let what = format!("the value `{value}` was removed");
+        Change::compatible("open-enum-value-removed", &what)
+            .breaks_code("the variant is removed; the value is read and sent as `Other`")
     }));
     changes.extend(after.difference(&before).map(|value| {
-        Change::compatible(
-            "open-enum-value-added",
-            &format!("the value `{value}` was added"),
-        )
+        let what = format!("the value `{value}` was added");
+        Change::compatible("open-enum-value-added", &what)
     }));
 }
 
-/// Compares the security schemes, the signing rule among them, without their descriptions. An operation that
-/// requires another scheme is reported by oasdiff.
-fn security_schemes(old: &Value, new: &Value) -> Vec<Change> {
+/// Compares the extensions of the security schemes, which include the signing rule, without their descriptions.
+/// oasdiff compares the other fields.
+fn signing_rules(old: &Value, new: &Value) -> Vec<Change> {
     fn schemes(document: &Value) -> BTreeMap<&str, Value> {
         let schemes = members(document.pointer("/components/securitySchemes"));
         schemes
@@ -301,21 +185,26 @@ fn security_schemes(old: &Value, new: &Value) -> Vec<Change> {
             .collect()
     }
     let (before, after) = (schemes(old), schemes(new));
-    before
-        .iter()
-        .filter(|(name, scheme)| after.get(*name).is_some_and(|other| other != *scheme))
-        .map(|(name, scheme)| {
-            let fields: BTreeSet<&str> = members(Some(scheme))
-                .chain(members(after.get(name)))
-                .map(|(field, _)| field)
-                .filter(|field| scheme.get(field) != after.get(name).and_then(|it| it.get(field)))
-                .collect();
+    let mut changes = Vec::new();
+    for (name, old) in &before {
+        let Some(new) = after.get(name) else {
+            continue;
+        };
+        let fields: BTreeSet<&str> = members(Some(old))
+            .chain(members(Some(new)))
+            .map(|(field, _)| field)
+            .filter(|field| field.starts_with("x-") && old.get(field) != new.get(field))
+            .collect();
+        if !fields.is_empty() {
             let fields: Vec<&str> = fields.into_iter().collect();
             let what = format!("security scheme `{name}`: {} changed", fields.join(", "));
-            Change::compatible("security-scheme-changed", &what)
-                .breaks_wire("the gateway rejects how an older build authenticates or signs")
-        })
-        .collect()
+            changes.push(
+                Change::compatible("security-scheme-changed", &what)
+                    .breaks_wire("the gateway rejects how an older build authenticates or signs"),
+            );
+        }
+    }
+    changes
 }
 
 fn without_descriptions(scheme: &Value) -> Value {

@@ -1,28 +1,29 @@
 //! Compares two OpenAPI documents.
 //!
-//! [`oasdiff`] compares what is sent over the network, `extensions` compares what oasdiff cannot know, and
-//! `gaps` checks the few other changes that oasdiff does not report. [`render`] prints the report, and
-//! [`changelog`] keeps `spec/CHANGELOG.md`.
+//! [`oasdiff`] compares what is sent over the network. `extensions` compares what oasdiff cannot know, and
+//! `keywords` what it does not compare. [`render`] prints the report, and [`changelog`] keeps
+//! `spec/CHANGELOG.md`.
 //!
 //! A change is breaking if a program that was built with the old document no longer works (`wire`), or if
 //! its source code does not compile with the crate that is generated from the new one (`code`). A document
 //! alone cannot prove that code still compiles: at a release, cargo-semver-checks compares the generated
-//! crate itself.
+//! crate itself, but it does not compare the types of fields.
 
 mod change;
 pub mod changelog;
 pub mod command;
 mod extensions;
-mod gaps;
+mod keywords;
 pub mod oasdiff;
+pub(crate) mod pairs;
 pub mod render;
 pub mod source;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use change::{AffectedOperation, Change, ChangeReport, Verdict};
 
-use crate::openapi::Document;
+use crate::openapi::{Document, components_of, operations, text};
 use oasdiff::{Oasdiff, OasdiffError};
 
 /// A document, and its variant that also has the inferred operations.
@@ -53,33 +54,65 @@ pub fn compare<'a>(
     new: impl Into<Side<'a>>,
 ) -> Result<ChangeReport, OasdiffError> {
     let (old, new) = (old.into(), new.into());
-    let mut changes = oasdiff.compare(old.document, new.document)?;
-    let own = own_changes(old, new);
-    // An operation that became inferred, or was inferred before, is not reported as removed or added too.
-    let moved: Vec<String> = own
-        .iter()
-        .filter(|change| change.kind.starts_with("operation-became-"))
-        .flat_map(|change| &change.operations)
-        .map(|operation| operation.request.clone())
-        .collect();
-    changes.retain(|change| {
-        let is_move = change.kind.starts_with("api-") && change.kind.contains("removed")
-            || change.kind == "endpoint-added";
-        let moves = |operation: &AffectedOperation| moved.contains(&operation.request);
-        !is_move || !change.operations.iter().any(moves)
-    });
-    changes.extend(own);
+    let before = with_inferred_operations(old, new.document);
+    let after = with_inferred_operations(new, old.document);
+    let mut changes = oasdiff.compare(&before, &after)?;
+    changes.extend(own_changes(&before, &after));
+    let (before, after) = (Document::new(&before), Document::new(&after));
+    changes.extend(keywords::unreported(&before, &after, &changes));
     Ok(ChangeReport::new(changes))
 }
 
 /// Returns the changes that are found without oasdiff. Any JSON is accepted: a value that is not a document
 /// has no operations.
-pub fn own_changes<'a>(old: impl Into<Side<'a>>, new: impl Into<Side<'a>>) -> Vec<Change> {
-    let (old, new) = (old.into(), new.into());
-    let (before, after) = (Document::new(old.document), Document::new(new.document));
-    let mut changes =
-        extensions::moved_operations(&before, &after, old.provisional, new.provisional);
-    changes.extend(extensions::changes(&before, &after));
-    changes.extend(gaps::changes(&before, &after));
+pub fn own_changes(old: &Value, new: &Value) -> Vec<Change> {
+    let (before, after) = (Document::new(old), Document::new(new));
+    let mut changes = extensions::changes(&before, &after);
+    changes.extend(keywords::changes(&before, &after));
     changes
+}
+
+/// Returns the document with those inferred operations that `other` publishes. An operation whose page was
+/// captured is thereby compared with the guess, instead of reported as new.
+fn with_inferred_operations(side: Side, other: &Value) -> Value {
+    let mut document = side.document.clone();
+    let Some(provisional) = side.provisional else {
+        return document;
+    };
+    let is_inferred = |value: &Value| extensions::level(value) == Some("inferred");
+    let published = operations(other);
+    for operation in operations(provisional) {
+        let id = text(operation.value, "operationId");
+        let is_published = published.iter().any(|other| {
+            let is_same = (other.path, other.method) == (operation.path, operation.method)
+                || id.is_some() && id == text(other.value, "operationId");
+            is_same && !is_inferred(other.value)
+        });
+        if !is_inferred(operation.value)
+            || !is_published
+            || document.pointer(&operation.pointer).is_some()
+        {
+            continue;
+        }
+        let components = components_of(provisional, operation.value);
+        for pointer in components.iter().chain([&operation.pointer]) {
+            if document.pointer(pointer).is_none() {
+                insert(&mut document, pointer, provisional.pointer(pointer));
+            }
+        }
+    }
+    document
+}
+
+/// Inserts a value at a pointer, with the objects that lead to it.
+fn insert(document: &mut Value, pointer: &str, value: Option<&Value>) {
+    let mut slot = document;
+    for name in pointer.split('/').skip(1) {
+        let Value::Object(fields) = slot else {
+            return;
+        };
+        let name = name.replace("~1", "/").replace("~0", "~");
+        slot = fields.entry(name).or_insert_with(|| json!({}));
+    }
+    *slot = value.cloned().unwrap_or_default();
 }

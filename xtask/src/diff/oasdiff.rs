@@ -27,29 +27,13 @@ pub const PROGRAM_VARIABLE: &str = "XTASK_OASDIFF";
 
 /// oasdiff did not compare the documents.
 #[derive(Debug, thiserror::Error)]
-pub enum OasdiffError {
-    /// The program is not installed and could not be installed.
-    #[error(
-        "oasdiff {VERSION} is not available: {0}\n  help: install Go, or put oasdiff {VERSION} on PATH"
-    )]
-    NotInstalled(String),
-    /// The program could not run.
-    #[error("{}: {source}", program.display())]
-    NotRun {
-        /// The path of the program.
-        program: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The documents or the output could not be exchanged with the program.
-    #[error("oasdiff: {0}")]
-    Exchange(#[from] io::Error),
-    /// The program rejected a document.
-    #[error("oasdiff failed: {0}")]
-    Rejected(String),
-    /// The output is not the JSON that this version writes.
-    #[error("oasdiff: unexpected output: {0}")]
-    Output(#[from] serde_json::Error),
+#[error("oasdiff {VERSION}: {0}")]
+pub struct OasdiffError(String);
+
+impl From<io::Error> for OasdiffError {
+    fn from(error: io::Error) -> Self {
+        Self(format!("cannot exchange the documents: {error}"))
+    }
 }
 
 /// The oasdiff program.
@@ -104,9 +88,12 @@ impl Oasdiff {
         // Standard output is for the report.
         let mut log = io::stderr();
         let mut job = Job::new(root, &mut log);
-        let program =
-            install(&mut job).map_err(|JobError(reason)| OasdiffError::NotInstalled(reason))?;
-        Ok(Self { program })
+        match install(&mut job) {
+            Ok(program) => Ok(Self { program }),
+            Err(JobError(reason)) => Err(OasdiffError(format!(
+                "not available: {reason}\n  help: install Go, or put oasdiff {VERSION} on PATH"
+            ))),
+        }
     }
 
     /// Compares two documents.
@@ -130,17 +117,15 @@ impl Oasdiff {
             .current_dir(folder.path())
             .env_remove("OASDIFF_CONFIG")
             .output()
-            .map_err(|source| OasdiffError::NotRun {
-                program: self.program.clone(),
-                source,
-            })?;
+            .map_err(|error| OasdiffError(format!("{}: {error}", self.program.display())))?;
         if !output.status.success() {
-            let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(OasdiffError::Rejected(message));
+            let message = String::from_utf8_lossy(&output.stderr);
+            return Err(OasdiffError(format!("failed: {}", message.trim())));
         }
         let reported: Vec<Reported> = match output.stdout.trim_ascii() {
             [] => Vec::new(),
-            text => serde_json::from_slice(text)?,
+            text => serde_json::from_slice(text)
+                .map_err(|error| OasdiffError(format!("unexpected output: {error}")))?,
         };
         let affected = AffectedOperations::new(old, new);
         Ok(reported

@@ -1,6 +1,6 @@
 //! Reads the documents of a comparison from files or from git revisions.
 
-use std::{fs, io, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -21,102 +21,57 @@ pub struct DocumentSource {
     pub provisional: Option<Value>,
 }
 
-/// A document cannot be read.
+/// A document cannot be read. The message starts with the argument of the command line.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The name is neither a file nor a revision.
-    #[error(
-        "{name}: not a file, and not a document that git knows: {reason}\n  help: use a file, a revision (its spec/openapi.json is read) or REVISION:PATH"
-    )]
-    NotFound {
-        /// The argument.
-        name: String,
-        /// The message of git.
-        reason: String,
-    },
-    /// git could not run.
-    #[error("{name}: not a file, and git could not run to find a revision: {source}")]
-    NoGit {
-        /// The argument.
-        name: String,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file cannot be read.
-    #[error("{name}: cannot be read: {source}")]
-    Unreadable {
-        /// The file.
-        name: String,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The text is not JSON.
-    #[error("{name}: invalid JSON: {source}; a YAML document must be converted to JSON first")]
-    NotJson {
-        /// The argument.
-        name: String,
-        /// The cause, with line and column.
-        source: serde_json::Error,
-    },
-    /// The JSON is not an OpenAPI document.
-    #[error("{name}: not an OpenAPI document: it has no field {field:?}")]
-    NoDocument {
-        /// The argument.
-        name: String,
-        /// The missing field.
-        field: &'static str,
-    },
-}
+#[error("{0}")]
+pub struct SourceError(String);
 
 /// Reads a document from a file, or else from a revision of the repository at `root`.
 ///
 /// # Errors
-/// See [`SourceError`].
+/// Fails if the name is neither a file nor a revision, or if the text is not an OpenAPI document in JSON.
 pub fn read(root: &Path, name: &str) -> Result<DocumentSource, SourceError> {
     let path = Path::new(name);
-    if path.is_file() {
-        let unreadable = |source| SourceError::Unreadable {
-            name: name.to_owned(),
-            source,
+    // The provisional document is optional: without it, an operation that was inferred is reported as new.
+    let (bytes, provisional) = if path.is_file() {
+        let bytes = fs::read(path)
+            .map_err(|error| SourceError(format!("{name}: cannot be read: {error}")))?;
+        let provisional = path.with_file_name(PROVISIONAL);
+        (
+            bytes,
+            (provisional != path).then(|| fs::read(provisional).ok()),
+        )
+    } else {
+        let (revision, path) = name.split_once(':').unwrap_or((name, DOCUMENT));
+        let bytes = show(root, revision, path).map_err(|reason| {
+            SourceError(format!(
+                "{name}: not a file, and not a document that git knows: {reason}\n  help: use a file, a revision (its spec/openapi.json is read) or REVISION:PATH"
+            ))
+        })?;
+        let provisional = match path.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{PROVISIONAL}"),
+            None => PROVISIONAL.to_owned(),
         };
-        let document = document(name, &fs::read(path).map_err(unreadable)?)?;
-        // Optional: without it, a moved operation is reported as removed or added.
-        let beside = path.with_file_name(PROVISIONAL);
-        let provisional = (beside != path)
-            .then(|| fs::read(beside).ok())
-            .flatten()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        return Ok(DocumentSource {
-            name: name.to_owned(),
-            document,
-            provisional,
-        });
-    }
-    let (revision, path) = name.split_once(':').unwrap_or((name, DOCUMENT));
-    let document = document(name, &show(root, name, revision, path)?)?;
-    let beside = match path.rsplit_once('/') {
-        Some((folder, _)) => format!("{folder}/{PROVISIONAL}"),
-        None => PROVISIONAL.to_owned(),
+        let is_other = provisional != path;
+        (
+            bytes,
+            is_other.then(|| show(root, revision, &provisional).ok()),
+        )
     };
-    let provisional = (beside != path)
-        .then(|| show(root, name, revision, &beside).ok())
-        .flatten()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Ok(DocumentSource {
         name: name.to_owned(),
-        document,
-        provisional,
+        document: document(name, &bytes)?,
+        provisional: provisional
+            .flatten()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok()),
     })
 }
 
-fn show(root: &Path, name: &str, revision: &str, path: &str) -> Result<Vec<u8>, SourceError> {
-    let not_found = |reason: &str| SourceError::NotFound {
-        name: name.to_owned(),
-        reason: reason.trim().to_owned(),
-    };
+/// Returns a file of a revision, or the message of git.
+fn show(root: &Path, revision: &str, path: &str) -> Result<Vec<u8>, String> {
     // git would interpret it as an option.
     if revision.starts_with('-') || revision.is_empty() {
-        return Err(not_found("this is not a revision"));
+        return Err("this is not a revision".to_owned());
     }
     let output = Command::new("git")
         .arg("-C")
@@ -125,29 +80,30 @@ fn show(root: &Path, name: &str, revision: &str, path: &str) -> Result<Vec<u8>, 
         // Relative to `root`, which may be a folder inside its repository.
         .arg(format!("{revision}:./{path}"))
         .output()
-        .map_err(|source| SourceError::NoGit {
-            name: name.to_owned(),
-            source,
-        })?;
+        .map_err(|error| format!("git could not run: {error}"))?;
     if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        let reason = String::from_utf8_lossy(&output.stderr);
-        Err(not_found(reason.lines().next().unwrap_or("no message")))
+        return Ok(output.stdout);
     }
+    let reason = String::from_utf8_lossy(&output.stderr);
+    Err(reason
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or("no message")
+        .to_owned())
 }
 
 fn document(name: &str, bytes: &[u8]) -> Result<Value, SourceError> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|source| SourceError::NotJson {
-        name: name.to_owned(),
-        source,
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
+        SourceError(format!(
+            "{name}: invalid JSON: {error}; a YAML document must be converted to JSON first"
+        ))
     })?;
     for field in ["openapi", "paths"] {
         if document.get(field).is_none() {
-            return Err(SourceError::NoDocument {
-                name: name.to_owned(),
-                field,
-            });
+            return Err(SourceError(format!(
+                "{name}: not an OpenAPI document: it has no field {field:?}"
+            )));
         }
     }
     Ok(document)

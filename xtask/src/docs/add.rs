@@ -1,24 +1,21 @@
 //! `cargo xtask docs add`: adds pages that a person saved from a browser to the captures.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
-use apifox::{Diagnostic, Page, PageSource};
+use apifox::{Diagnostic, Page, PageRole, PageSource};
 
 use super::{
     captures::role,
     lock::{
-        self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, LockError, PageEvidence,
-        sha256,
+        self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, FOLDER, LockError,
+        PageEvidence, sha256,
     },
     names::{extension, page_id, slug, stem},
 };
 use crate::output_files::{OutputError, OutputFiles};
-
-/// The folder of captures below the root.
-const FOLDER: &str = "spec/docs";
 
 /// The reason why a page cannot be added. No file was changed.
 #[derive(Debug, thiserror::Error)]
@@ -26,63 +23,12 @@ pub enum AddError {
     /// The lock cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable {
-        /// The file that the caller passed.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file is not a page.
+    /// A file is not a page, or it is not clear which one.
     #[error("{0}")]
-    NotAPage(String),
-    /// The page is not known.
-    #[error(
-        "{}: this page is unknown: no capture has {what}; \
-         pass its URL: `cargo xtask docs add {} --address https://SITE/…<page id>`",
-        path.display(), path.display()
-    )]
-    Unknown {
-        /// The file that the caller passed.
-        path: PathBuf,
-        /// The search criterion.
-        what: String,
-    },
-    /// Two captures match.
-    #[error(
-        "{}: {a} and {b} both have {what}; rename the file to start with the page ID (`<page id>-….txt`)",
-        path.display()
-    )]
-    Ambiguous {
-        /// The file that the caller passed.
-        path: PathBuf,
-        /// The search criterion.
-        what: String,
-        /// One capture.
-        a: String,
-        /// The other.
-        b: String,
-    },
-    /// Two files are the same page.
-    #[error("{}: is page {key}, and so is another file; pass only one of them", path.display())]
-    Twice {
-        /// The file that the caller passed.
-        path: PathBuf,
-        /// The key of the page.
-        key: String,
-    },
-    /// The URL is not that of a page.
-    #[error(
-        "{0}: is not the URL of a page; expected https://SITE/…<page id>, with an ID such as 312999607e0"
-    )]
-    Address(String),
-    /// The lock cannot be written as TOML.
-    #[error("docs.lock: {0}")]
-    Text(#[from] toml::ser::Error),
+    Page(String),
     /// The files cannot be written.
     #[error(transparent)]
-    Tree(#[from] OutputError),
+    Output(#[from] OutputError),
 }
 
 /// The result for one file.
@@ -110,7 +56,9 @@ pub struct AddReport {
 /// Adds the pages and updates their entries in the lock, all or none.
 ///
 /// A page is identified by its file name (`<page id>-….txt`, or that of its capture), by `address`, or
-/// by title, method and path together.
+/// by title, method and path together. Without an `origin`, a capture that was edited in place keeps its
+/// origin, except that a pulled one becomes `saved`: the site did not send these bytes. Any other file is
+/// `saved`.
 ///
 /// # Errors
 /// Fails if a file cannot be read, is not a page, or is unknown; nothing is changed then.
@@ -118,7 +66,7 @@ pub fn add(
     root: &Path,
     files: &[PathBuf],
     address: Option<&str>,
-    origin: CaptureOrigin,
+    origin: Option<CaptureOrigin>,
 ) -> Result<AddReport, AddError> {
     let folder = root.join(FOLDER);
     let mut lock = CaptureLock::read(&folder)?;
@@ -130,39 +78,31 @@ pub fn add(
     };
     let mut seen: Vec<String> = Vec::new();
     for path in files {
-        let text = fs::read(path).map_err(|source| AddError::Unreadable {
-            path: path.clone(),
-            source,
+        let text = fs::read(path).map_err(|error| {
+            AddError::Page(format!("{}: cannot be read: {error}", path.display()))
         })?;
         let mut entry = find_entry(&lock, &folder, path, &text, address.as_ref())?;
         let before = entry.file.clone();
         entry.file = format!("{}.{}", stem(&before), capture_extension(path));
-        let read = apifox::parse_page(&PageSource {
-            name: &path.display().to_string(),
-            key: entry.key(),
-            role: role(&entry),
-            text: &text,
-        });
-        let Some(page) = read.page else {
-            return Err(AddError::NotAPage(
-                read.diagnostics
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            ));
-        };
-        added.messages.extend(read.diagnostics);
+        let (page, messages) = parse(path, entry.key(), role(&entry), &text)?;
+        added.messages.extend(messages);
         if seen.iter().any(|key| key == entry.key()) {
-            return Err(AddError::Twice {
-                path: path.clone(),
-                key: entry.key().to_owned(),
-            });
+            return Err(AddError::Page(format!(
+                "{}: is page {}, and so is another file; pass only one of them",
+                path.display(),
+                entry.key()
+            )));
         }
         seen.push(entry.key().to_owned());
+        entry.origin = origin.unwrap_or(match entry.origin {
+            CaptureOrigin::Transcribed if is_same_file(path, &folder.join(&before)) => {
+                CaptureOrigin::Transcribed
+            }
+            _ => CaptureOrigin::Saved,
+        });
         added
             .pages
-            .push(update_lock(&mut lock, entry, &page, &text, origin));
+            .push(update_lock(&mut lock, entry, &page, &text));
         if let Some(AddedPage::Added(name) | AddedPage::Changed(name)) = added.pages.last() {
             outputs.add(Path::new(FOLDER).join(name), text);
             if *name != before && folder.join(&before).exists() {
@@ -173,6 +113,11 @@ pub fn add(
     outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
     outputs.write(root)?;
     Ok(added)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (one, other) = (one.canonicalize(), other.canonicalize());
+    one.is_ok_and(|one| other.is_ok_and(|other| one == other))
 }
 
 /// Returns the extension for the capture of a file.
@@ -188,7 +133,6 @@ fn update_lock(
     mut entry: CaptureEntry,
     page: &Page,
     text: &[u8],
-    origin: CaptureOrigin,
 ) -> AddedPage {
     let name = entry.file.clone();
     let place = lock
@@ -208,7 +152,6 @@ fn update_lock(
         return AddedPage::Moved(name);
     }
     entry.title.clone_from(&page.title);
-    entry.origin = origin;
     entry.sha256 = hash;
     entry.modified.clone_from(&page.modified);
     entry.evidence = if page.notes.iter().any(apifox::CaptureNote::is_truncated) {
@@ -244,11 +187,7 @@ fn find_entry(
     address: Option<&PageUrl>,
 ) -> Result<CaptureEntry, AddError> {
     if let Some(address) = address {
-        let known = lock
-            .pages
-            .iter()
-            .find(|entry| entry.id.as_deref() == Some(&address.id));
-        return match known {
+        return match lock.page(&address.id) {
             Some(entry) => Ok(CaptureEntry {
                 address: Some(address.text.clone()),
                 site: address.site.clone(),
@@ -278,13 +217,13 @@ fn find_by_content(
     path: &Path,
     text: &[u8],
 ) -> Result<CaptureEntry, AddError> {
-    let page = read_page(path, text)?;
+    let page = parse_any(path, text)?;
     let identity = identity(&page);
     let mut matches = lock.pages.iter().filter(|entry| {
         let capture = folder.join(&entry.file);
         fs::read(&capture)
             .ok()
-            .and_then(|text| read_page(&capture, &text).ok())
+            .and_then(|text| parse_any(&capture, &text).ok())
             .is_some_and(|page| self::identity(&page) == identity)
     });
     let what = || match &identity {
@@ -293,19 +232,22 @@ fn find_by_content(
         }
         (_, None) => format!("the title {:?}", page.title),
     };
-    match (matches.next(), matches.next()) {
-        (Some(entry), None) => Ok(entry.clone()),
-        (None, _) => Err(AddError::Unknown {
-            path: path.to_path_buf(),
-            what: what(),
-        }),
-        (Some(a), Some(b)) => Err(AddError::Ambiguous {
-            path: path.to_path_buf(),
-            what: what(),
-            a: a.file.clone(),
-            b: b.file.clone(),
-        }),
-    }
+    let file = path.display();
+    Err(AddError::Page(match (matches.next(), matches.next()) {
+        (Some(entry), None) => return Ok(entry.clone()),
+        (None, _) => format!(
+            "{file}: this page is unknown: no capture has {}; \
+             pass its URL: `cargo xtask docs add {file} --address https://SITE/…<page id>`",
+            what()
+        ),
+        (Some(a), Some(b)) => format!(
+            "{file}: {} and {} both have {}; \
+             rename the file to start with the page ID (`<page id>-….txt`)",
+            a.file,
+            b.file,
+            what()
+        ),
+    }))
 }
 
 fn identity(page: &Page) -> (String, Option<(String, String)>) {
@@ -319,27 +261,38 @@ fn identity(page: &Page) -> (String, Option<(String, String)>) {
     (page.title.to_lowercase(), call)
 }
 
-fn read_page(path: &Path, text: &[u8]) -> Result<Page, AddError> {
+/// Parses a page that is not identified yet.
+fn parse_any(path: &Path, text: &[u8]) -> Result<Page, AddError> {
+    let key = path.display().to_string();
+    parse(path, &key, PageRole::Auto, text).map(|(page, _)| page)
+}
+
+/// Parses a page. Returns the warnings too.
+fn parse(
+    path: &Path,
+    key: &str,
+    role: PageRole,
+    text: &[u8],
+) -> Result<(Page, Vec<Diagnostic>), AddError> {
     let name = path.display().to_string();
-    let read = apifox::parse_page(&PageSource {
+    let source = PageSource {
         name: &name,
-        key: &name,
-        role: apifox::PageRole::Auto,
+        key,
+        role,
         text,
-    });
-    read.page.ok_or_else(|| {
-        AddError::NotAPage(
-            read.diagnostics
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
-    })
+    };
+    let parsed = apifox::parse_page(&source);
+    match parsed.page {
+        Some(page) => Ok((page, parsed.diagnostics)),
+        None => {
+            let lines: Vec<String> = parsed.diagnostics.iter().map(ToString::to_string).collect();
+            Err(AddError::Page(lines.join("\n")))
+        }
+    }
 }
 
 fn new_entry(path: &Path, text: &[u8], address: &PageUrl) -> Result<CaptureEntry, AddError> {
-    let page = read_page(path, text)?;
+    let page = parse_any(path, text)?;
     Ok(CaptureEntry {
         file: format!("{}-{}.txt", address.id, slug(&page.title)),
         id: Some(address.id.clone()),
@@ -380,7 +333,11 @@ impl PageUrl {
                 id,
             })
         };
-        parse().ok_or_else(|| AddError::Address(text.to_owned()))
+        parse().ok_or_else(|| {
+            AddError::Page(format!(
+                "{text}: is not the URL of a page; expected https://SITE/…<page id>, with an ID such as 312999607e0"
+            ))
+        })
     }
 }
 

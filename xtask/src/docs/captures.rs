@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use apifox::{Diagnostic, Page, PageKind, PageRole, PageSource};
 
-use super::lock::{CaptureEntry, CaptureKind, CaptureLock, LockError};
+use super::lock::{CaptureEntry, CaptureKind, CaptureLock, FOLDER, LockError};
 
 /// The captures as pages, with their lock.
 #[derive(Debug)]
@@ -23,11 +23,16 @@ impl Captures {
         self.pages
             .iter()
             .filter(|page| matches!(page.kind, PageKind::Operation(_)))
-            .map(|page| match page.folder.last() {
-                Some(folder) => format!("{folder} / {}", page.title),
-                None => page.title.clone(),
-            })
+            .map(|page| full_title(&page.folder, &page.title))
             .collect()
+    }
+}
+
+/// Returns `<folder> / <title>`, the form in `x-stands-in-for`.
+pub(crate) fn full_title(folder: &[String], title: &str) -> String {
+    match folder.last() {
+        Some(folder) => format!("{folder} / {title}"),
+        None => title.to_owned(),
     }
 }
 
@@ -36,7 +41,7 @@ impl Captures {
 /// # Errors
 /// Fails if the lock is malformed or does not match the folder.
 pub fn load(root: &Path) -> Result<Captures, LockError> {
-    let below = Path::new("spec/docs");
+    let below = Path::new(FOLDER);
     let folder = root.join(below);
     let lock = CaptureLock::read(&folder)?;
     lock.verify(&folder)?;

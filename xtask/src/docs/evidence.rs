@@ -61,8 +61,8 @@ fn cut_notes(captures: &Captures, keys: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Removes the marker of a cut from a note: `cut here; the answers were not seen` →
-/// `the answers were not seen`.
+/// Removes the marker of a cut from a note: `cut here; the responses were not seen` →
+/// `the responses were not seen`.
 fn missing_part(note: &str) -> &str {
     let text = note.trim_start_matches("cut").trim_start();
     let text = text.strip_prefix("here").unwrap_or(text);
@@ -171,7 +171,7 @@ mod tests {
                 "post": {"x-apifox-pages": ["3e0"]},
                 "put": {"summary": "stand-in for a missing page"}
             }},
-            "x-webhooks": {"told": {"post": {"x-apifox-pages": ["1e0"]}}}
+            "x-webhooks": {"paid": {"post": {"x-apifox-pages": ["1e0"]}}}
         });
         attach(&mut document, &captures);
         let get = &document["paths"]["/a"]["get"];
@@ -186,22 +186,22 @@ mod tests {
         );
         assert!(document["paths"]["/a"]["put"].get("x-evidence").is_none());
         assert_eq!(
-            document["x-webhooks"]["told"]["post"]["x-evidence"]["level"],
+            document["x-webhooks"]["paid"]["post"]["x-evidence"]["level"],
             "documented"
         );
         assert!(
-            document["x-webhooks"]["told"]["post"]
+            document["x-webhooks"]["paid"]["post"]
                 .get("externalDocs")
                 .is_none()
         );
     }
 
     #[test]
-    fn a_note_says_missing_part() {
+    fn note_says_missing_part() {
         for (note, text) in [
             (
-                "cut here; the answers were not seen",
-                "the answers were not seen",
+                "cut here; the responses were not seen",
+                "the responses were not seen",
             ),
             (
                 "cut here, within a value; the rest was not seen",

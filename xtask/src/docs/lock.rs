@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::names;
 
+/// The folder of captures below the root.
+pub const FOLDER: &str = "spec/docs";
+
 /// The file name of the lock in the folder of captures.
 pub const FILE_NAME: &str = "docs.lock";
 
@@ -146,9 +149,19 @@ pub enum LockError {
     /// The lock does not match the files of the folder.
     #[error("{}", .0.join("\n"))]
     Mismatch(Vec<String>),
+    /// The lock cannot be written as TOML.
+    #[error("{FILE_NAME}: {0}")]
+    Unwritable(#[from] toml::ser::Error),
 }
 
 impl CaptureLock {
+    /// Returns the entry of the page with this ID.
+    pub fn page(&self, id: &str) -> Option<&CaptureEntry> {
+        self.pages
+            .iter()
+            .find(|entry| entry.id.as_deref() == Some(id))
+    }
+
     /// Reads the lock of a folder of captures.
     ///
     /// # Errors
@@ -219,11 +232,11 @@ impl CaptureLock {
                     path.display()
                 )),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => problems.push(format!(
-                    "{}: the capture of {:?} ({}) is missing; restore the file, \
-                     or delete its [[page]] from {FILE_NAME}",
+                    "{}: the capture of {:?} ({key}) is missing; restore the file, \
+                     or run `cargo xtask docs remove {key}`",
                     path.display(),
                     entry.title,
-                    entry.key()
+                    key = entry.key()
                 )),
                 Err(error) => return Err(unreadable(&path, error)),
             }
@@ -250,7 +263,7 @@ impl CaptureLock {
     ///
     /// # Errors
     /// Fails if TOML cannot express a value, which does not occur for a lock that was read.
-    pub fn to_text(&self) -> Result<String, toml::ser::Error> {
+    pub fn to_text(&self) -> Result<String, LockError> {
         let mut sorted = self.clone();
         sorted
             .pages
@@ -343,7 +356,7 @@ mod tests {
                 "missing file",
                 vec![entry("1e0-a.txt", Some("1e0"), "a")],
                 &[],
-                &["1e0-a.txt", "is missing", "[[page]]"],
+                &["1e0-a.txt", "is missing", "cargo xtask docs remove 1e0"],
             ),
             (
                 "not in the lock",

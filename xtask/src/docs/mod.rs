@@ -1,7 +1,7 @@
 //! The captured pages in `spec/docs`, and the lock that records the source of each.
 //!
-//! `lock` is the file format, `captures` reads all pages, `add` and `pull` write captures, `import`
-//! only reads pages, and `evidence` adds what the captures prove to the document.
+//! `lock` is the file format, `captures` reads all pages, `add`, `remove` and `pull` change captures, `status`
+//! counts them, `import` only reads pages, and `evidence` adds what the captures prove to the document.
 
 pub mod add;
 pub mod captures;
@@ -10,3 +10,5 @@ pub mod import;
 pub mod lock;
 pub mod names;
 pub mod pull;
+pub mod remove;
+pub mod status;

@@ -96,12 +96,11 @@ pub(super) fn flow() -> Vec<ExpectedCheck> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    use crate::workspace::root;
 
     #[test]
     fn readme_lists_every_check_of_the_flow() {
-        let readme = read(Path::new(ROOT), "tests/interop/README.md").unwrap();
+        let readme = read(&root().unwrap(), "tests/interop/README.md").unwrap();
         for (part, name) in flow() {
             let start = format!("| `{}` |", part.name());
             let row = |line: &str| line.starts_with(&start) && line.contains(&format!("`{name}`"));
@@ -111,7 +110,7 @@ mod tests {
 
     #[test]
     fn vectors_has_one_check_per_vector() {
-        let names = vectors(Path::new(ROOT)).unwrap();
+        let names = vectors(&root().unwrap()).unwrap();
         let mut unique = names.clone();
         unique.sort();
         unique.dedup();

@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn auth_code_is_one_short_file_per_language() {
-        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let root = crate::workspace::root().unwrap();
         for language in Language::ALL {
             let files = auth_files(&root.join(language.source()));
             let [file] = files.as_slice() else {

@@ -1,19 +1,19 @@
 //! The OpenAPI document, as lint, diff, publishing and the client generator read it.
 //!
 //! Read [`walk`] first: it knows which keys of a document are keywords and which are names or data.
-//! [`document`] lists operations, schemas and references; [`schema`] answers questions about one schema
+//! [`document`] lists operations, schemas and references; [`schema`] reads one schema
 //! through its references.
 
 mod document;
 pub(crate) mod schema;
-pub(crate) mod walk;
+mod walk;
 
 use serde_json::Value;
 
 pub(crate) use document::{Document, Operation, Resolved, SchemaRole, SchemaSite, content};
 pub(crate) use document::{operations, operations_mut};
-pub(crate) use walk::{ObjectKind, is_name_map, walk_objects, walk_objects_mut};
-pub(crate) use walk::{component_name, components_of};
+pub(crate) use walk::{ObjectKind, try_walk_objects_mut, walk_objects, walk_objects_mut};
+pub(crate) use walk::{component_at, component_name, components_of};
 
 /// An extension of an operation: the security schemes that its page requires, each under its name.
 pub(crate) const PAGE_SECURITY: &str = "x-apifox-security";

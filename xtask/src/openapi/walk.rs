@@ -139,21 +139,20 @@ where
     Ok(())
 }
 
-/// Like [`try_walk_objects_mut`], for a whole document and a visitor that cannot fail.
-pub(crate) fn walk_objects_mut(
-    document: &mut Value,
-    visit: &mut dyn FnMut(ObjectKind, &mut Map<String, Value>),
-) {
-    let result = try_walk_objects_mut::<std::convert::Infallible, _>(
-        document,
-        ObjectKind::Other,
+/// Like [`try_walk_objects_mut`], for a visitor that cannot fail.
+pub(crate) fn walk_objects_mut<F>(value: &mut Value, kind: ObjectKind, visit: &mut F)
+where
+    F: FnMut(&str, &mut Map<String, Value>),
+{
+    let Ok(()) = try_walk_objects_mut::<std::convert::Infallible, _>(
+        value,
+        kind,
         "",
-        &mut |_, kind, object| {
-            visit(kind, object);
+        &mut |pointer, _, object| {
+            visit(pointer, object);
             Ok(())
         },
     );
-    let Ok(()) = result;
 }
 
 /// Returns the pointers of all references below a value, each with its target.
@@ -172,17 +171,30 @@ pub(crate) fn component_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/components/schemas/")
 }
 
-/// Returns the components that an operation uses, directly or through other components.
+/// Returns the pointer of the component that contains a place, such as `/components/schemas/Rate`.
+pub(crate) fn component_at(pointer: &str) -> Option<&str> {
+    let below = pointer.strip_prefix("/components/")?;
+    let (section, name) = below.split_once('/')?;
+    let name = name.split('/').next()?;
+    pointer.get(.."/components//".len() + section.len() + name.len())
+}
+
+/// Returns the pointers of the components that an operation uses, directly or through other components.
 pub(crate) fn components_of(document: &Value, operation: &Value) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut open = vec![(operation, ObjectKind::Operation)];
     while let Some((value, kind)) = open.pop() {
         for (_, reference) in references(value, kind) {
-            if let Some(name) = component_name(reference)
-                && let Some(schema) = document["components"]["schemas"].get(name)
-                && reached.insert(name.to_owned())
+            if let Some(pointer) = reference.strip_prefix('#').and_then(component_at)
+                && let Some(component) = document.pointer(pointer)
+                && reached.insert(pointer.to_owned())
             {
-                open.push((schema, ObjectKind::Schema));
+                let kind = match pointer.split('/').nth(2) {
+                    Some("schemas") => ObjectKind::Schema,
+                    Some("parameters") => ObjectKind::Parameter,
+                    _ => ObjectKind::Other,
+                };
+                open.push((component, kind));
             }
         }
     }
@@ -204,7 +216,23 @@ mod tests {
             "C": {}
         }}});
         let reached = components_of(&document, &json!({"schema": to("A")}));
-        assert_eq!(reached.into_iter().collect::<Vec<_>>(), ["A", "B"]);
+        let expected = ["/components/schemas/A", "/components/schemas/B"];
+        assert_eq!(reached.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn component_at_is_the_component_that_contains_the_place() {
+        for (pointer, expected) in [
+            (
+                "/components/schemas/A/properties/b",
+                Some("/components/schemas/A"),
+            ),
+            ("/components/parameters/A", Some("/components/parameters/A")),
+            ("/components/schemas", None),
+            ("/paths/~1components/get", None),
+        ] {
+            assert_eq!(component_at(pointer), expected, "{pointer}");
+        }
     }
 
     #[test]
@@ -230,7 +258,7 @@ mod tests {
         assert_eq!(found, expected);
 
         let mut changed = 0;
-        walk_objects_mut(&mut document, &mut |_, object| {
+        walk_objects_mut(&mut document, ObjectKind::Other, &mut |_, object| {
             changed += usize::from(object.remove("$ref").is_some());
         });
         assert_eq!(changed, expected.len());

@@ -38,6 +38,8 @@ pub struct AppliedAction {
     /// JSON pointers of the values that were added, changed or removed, with the final names of
     /// components.
     pub touched: Vec<String>,
+    /// The names in a selector with several names that match nothing, in quotes.
+    pub unmatched: Vec<String>,
 }
 
 /// An action that changed nothing, or that is not allowed.
@@ -120,8 +122,9 @@ pub fn apply_lenient(
     let mut stale = Vec::new();
     for overlay in overlays {
         let mut names: Vec<(&OverlayAction, Vec<String>)> = Vec::new();
-        let mut stale_here = Vec::new();
+        let mut stale_of_file = Vec::new();
         for action in &overlay.actions {
+            let unmatched = action.target.unmatched_names(document);
             match apply_action(document, action, context) {
                 Ok(touched) => {
                     if let OverlayChange::Update(value) = &action.change
@@ -136,16 +139,17 @@ pub fn apply_lenient(
                         target: action.target.as_str().to_owned(),
                         description: action.description.clone(),
                         touched,
+                        unmatched,
                     });
                 }
-                Err(reason) => stale_here.push(stale_action(overlay, action, reason)),
+                Err(reason) => stale_of_file.push(stale_action(overlay, action, reason)),
             }
         }
         if !names.is_empty() {
             let renames = rename_components(document);
             for (component, reason) in &renames.rejected {
                 let action = marker_action(&names, component.as_deref());
-                stale_here
+                stale_of_file
                     .extend(action.map(|action| stale_action(overlay, action, reason.clone())));
             }
             for pointer in trace
@@ -158,8 +162,8 @@ pub fn apply_lenient(
                 }
             }
         }
-        stale_here.sort_by_key(|action| action.number);
-        stale.append(&mut stale_here);
+        stale_of_file.sort_by_key(|action| action.number);
+        stale.append(&mut stale_of_file);
     }
     (trace, stale)
 }
@@ -274,18 +278,18 @@ mod tests {
             &OverlayContext::default(),
         )
         .unwrap();
-        let mut shown = String::new();
+        let mut text = String::new();
         for action in trace.actions {
-            shown.push_str(&format!(
+            text.push_str(&format!(
                 "{}:{} #{} {} ({})\n",
                 action.file, action.line, action.number, action.target, action.description
             ));
             for pointer in action.touched {
-                shown.push_str(&format!("    {pointer}\n"));
+                text.push_str(&format!("    {pointer}\n"));
             }
         }
-        shown.push_str(&serde_json::to_string_pretty(&document).unwrap());
-        insta::assert_snapshot!(shown);
+        text.push_str(&serde_json::to_string_pretty(&document).unwrap());
+        insta::assert_snapshot!(text);
     }
 
     #[test]

@@ -478,7 +478,7 @@ mod tests {
                 "`x-stands-in-for` is `User`",
             ),
         ];
-        let mut shown = String::new();
+        let mut messages = String::new();
         for (text, expected) in table {
             let problems = read("spec/overlays/a.yaml", text.as_bytes()).unwrap_err();
             for part in expected.split(" | ") {
@@ -493,9 +493,9 @@ mod tests {
                 "{problems:?}"
             );
             for problem in problems {
-                shown.push_str(&format!("{problem}\n"));
+                messages.push_str(&format!("{problem}\n"));
             }
         }
-        insta::assert_snapshot!(shown);
+        insta::assert_snapshot!(messages);
     }
 }

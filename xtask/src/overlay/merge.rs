@@ -1,7 +1,9 @@
 //! Merges values into a document or removes them, as the OpenAPI Overlay specification defines.
 //!
-//! The crate oas3 was considered: it does not apply overlays. Unlike the specification, a merge never
-//! relocations an object or array by another kind of value, and array elements are not added twice.
+//! The crate roas-overlay (0.3) was considered. It applies overlays, but it reports only how many values an
+//! action matches, not which ones it changes, and it has no line numbers for messages. Unlike in the
+//! specification, a merge never replaces an object or array by another kind of value, and an array element is
+//! not added twice.
 
 use super::target::{Location, PathStep, find, pointer};
 use crate::openapi::child;
@@ -149,7 +151,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn update_merges_appends_and_relocations() {
+    fn update_merges_appends_and_replaces() {
         let start = json!({"a": {"x": 1, "list": ["p"]}, "b": {"x": 2}, "tags": [{"name": "t"}], "s": "old"});
         let table = [
             ("$.a", json!({"x": 1}), json!([])),

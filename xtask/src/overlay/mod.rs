@@ -37,13 +37,13 @@ pub fn load_all(root: &Path) -> Result<(Vec<Overlay>, Vec<Overlay>), OverlayErro
     ))
 }
 
-/// Reads all `*.yaml` files of a folder, in name order. `shown` is the name of the folder in messages
+/// Reads all `*.yaml` files of a folder, in name order. `name` is the name of the folder in messages
 /// and in the trace.
 ///
 /// # Errors
 /// Returns all problems of all files. A folder or file that cannot be read is also a problem.
-pub fn load(dir: &Path, shown: &str) -> Result<Vec<Overlay>, OverlayError> {
-    let shown = shown.trim_end_matches('/');
+pub fn load(dir: &Path, name: &str) -> Result<Vec<Overlay>, OverlayError> {
+    let folder = name.trim_end_matches('/');
     let unreadable = |file: String, error: &std::io::Error| OverlayProblem {
         file,
         line: None,
@@ -57,17 +57,17 @@ pub fn load(dir: &Path, shown: &str) -> Result<Vec<Overlay>, OverlayError> {
             for entry in entries {
                 match entry {
                     Ok(entry) => names.push(entry.file_name().to_string_lossy().into_owned()),
-                    Err(error) => problems.push(unreadable(shown.to_owned(), &error)),
+                    Err(error) => problems.push(unreadable(folder.to_owned(), &error)),
                 }
             }
         }
-        Err(error) => problems.push(unreadable(shown.to_owned(), &error)),
+        Err(error) => problems.push(unreadable(folder.to_owned(), &error)),
     }
     names.retain(|name| name.ends_with(".yaml"));
     names.sort_unstable();
     let mut overlays = Vec::new();
     for name in names {
-        let file = format!("{shown}/{name}");
+        let file = format!("{folder}/{name}");
         match std::fs::read(dir.join(&name)) {
             Ok(bytes) => match read(&file, &bytes) {
                 Ok(overlay) => overlays.push(overlay),

@@ -1,6 +1,7 @@
 //! Renames components by `x-schema-name`, and updates the references to them.
 
-use crate::openapi::{child, is_name_map};
+use crate::openapi::{ObjectKind, walk_objects_mut};
+use crate::publish::cleanup::strip_markers_of;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -58,12 +59,11 @@ pub(super) fn rename_components(document: &mut Value) -> Renames {
             }
         }
     }
-    let mut misplaced = Vec::new();
-    update_references(document, false, "", &renames, &mut misplaced);
-    let refusals = misplaced
+    let misplaced = update_references(document, ObjectKind::Other, &renames);
+    let rejected = misplaced
         .into_iter()
         .map(|at| (None, format!("`{MARKER}` at `{at}` is not on a component")));
-    renames.rejected.extend(refusals);
+    renames.rejected.extend(rejected);
     renames
 }
 
@@ -142,26 +142,11 @@ fn reject_conflicts(schemas: &Map<String, Value>, renames: &mut Renames) {
 fn are_equal(schemas: &Map<String, Value>, first: &str, second: &str, renames: &Renames) -> bool {
     let plain = |name: &str| {
         let mut schema = schemas.get(name).cloned().unwrap_or_default();
-        update_references(&mut schema, false, "", renames, &mut Vec::new());
-        remove_importer_markers(&mut schema, false);
+        update_references(&mut schema, ObjectKind::Schema, renames);
+        strip_markers_of(&mut schema, ObjectKind::Schema);
         schema
     };
     plain(first) == plain(second)
-}
-
-fn remove_importer_markers(node: &mut Value, named: bool) {
-    match node {
-        Value::Array(list) => list
-            .iter_mut()
-            .for_each(|element| remove_importer_markers(element, false)),
-        Value::Object(members) => {
-            members.retain(|name, _| named || !name.starts_with("x-apifox-"));
-            for (name, member) in members.iter_mut() {
-                remove_importer_markers(member, !named && is_name_map(name));
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Adds the pages of the second component to the first.
@@ -185,44 +170,23 @@ fn is_valid_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Updates references, and removes markers that are not on a component.
-fn update_references(
-    node: &mut Value,
-    named: bool,
-    at: &str,
-    renames: &Renames,
-    misplaced: &mut Vec<String>,
-) {
-    match node {
-        Value::Array(list) => {
-            for (index, element) in list.iter_mut().enumerate() {
-                update_references(element, false, &format!("{at}/{index}"), renames, misplaced);
-            }
+/// Updates references, and removes the remaining markers. Returns the pointers of the objects that had one.
+fn update_references(part: &mut Value, kind: ObjectKind, renames: &Renames) -> Vec<String> {
+    let mut misplaced = Vec::new();
+    walk_objects_mut(part, kind, &mut |pointer, object| {
+        if object.shift_remove(MARKER).is_some() {
+            misplaced.push(pointer.to_owned());
         }
-        Value::Object(members) => {
-            if !named && members.shift_remove(MARKER).is_some() {
-                misplaced.push(at.to_owned());
-            }
-            for (name, member) in members.iter_mut() {
-                match (name.as_str(), member) {
-                    ("$ref", Value::String(reference)) if !named => {
-                        if let Some(new) =
-                            renames.renamed_reference(reference, "#/components/schemas/")
-                        {
-                            *reference = new;
-                        }
-                    }
-                    ("discriminator", member) if !named => update_mapping(member, renames),
-                    ("example" | "examples" | "default" | "enum", _) if !named => {}
-                    (name, member) => {
-                        let named = !named && is_name_map(name);
-                        update_references(member, named, &child(at, name), renames, misplaced);
-                    }
-                }
-            }
+        if let Some(Value::String(reference)) = object.get_mut("$ref")
+            && let Some(new) = renames.renamed_reference(reference, "#/components/schemas/")
+        {
+            *reference = new;
         }
-        _ => {}
-    }
+        if let Some(discriminator) = object.get_mut("discriminator") {
+            update_mapping(discriminator, renames);
+        }
+    });
+    misplaced
 }
 
 /// Updates the `mapping` of a discriminator, which names schemas by reference or by component name.

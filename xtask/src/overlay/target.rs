@@ -72,6 +72,68 @@ impl Target {
         }
         locations
     }
+
+    /// Returns the names of selectors with several names, such as `['a', 'b']`, that match nothing.
+    pub(super) fn unmatched_names(&self, document: &Value) -> Vec<String> {
+        let mut unmatched = Vec::new();
+        for (start, end) in brackets(&self.text) {
+            for name in names(&self.text[start..end]).unwrap_or_default() {
+                let path = format!("{}{name}{}", &self.text[..start], &self.text[end..]);
+                let path = JsonPath::parse(&path);
+                if path.is_ok_and(|path| path.query(document).is_empty()) {
+                    unmatched.push(name.to_owned());
+                }
+            }
+        }
+        unmatched
+    }
+}
+
+/// Returns the ranges of the texts between brackets, without those in quotes.
+fn brackets(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') => {
+                characters.next();
+            }
+            (Some(mark), _) if mark == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '[') => open.push(at + 1),
+            (None, ']') => found.extend(open.pop().map(|start| (start, at))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns the quoted names of a selector with at least two names, or `None` for another selector.
+fn names(selector: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut rest = selector.trim();
+    loop {
+        let mark = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let mut end = None;
+        let mut characters = rest.char_indices().skip(1);
+        while let Some((at, character)) = characters.next() {
+            if character == '\\' {
+                characters.next();
+            } else if character == mark {
+                end = Some(at + 1);
+                break;
+            }
+        }
+        let (name, after) = rest.split_at(end?);
+        names.push(name);
+        match after.trim_start().strip_prefix(',') {
+            Some(after) => rest = after.trim_start(),
+            None => return (after.trim().is_empty() && names.len() > 1).then_some(names),
+        }
+    }
 }
 
 /// Returns the JSON pointer of a location.
@@ -181,6 +243,25 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(pointers(path, &document), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn names_of_a_selector_that_match_nothing_are_found() {
+        let document = json!({"a": {"x": 1}, "b": {"y": 1}, "it's": {"x": 1}});
+        let table: [(&str, &[&str]); 6] = [
+            ("$['a','b']", &[]),
+            ("$['a', 'gone', \"lost\"].x", &["'gone'", "\"lost\""]),
+            ("$['a','b']['x','z']", &["'b'", "'z'"]),
+            ("$['it\\'s', 'a'].x", &[]),
+            ("$['gone']", &[]),
+            ("$[?@['x', 'gone']]", &["'gone'"]),
+        ];
+        for (path, expected) in table {
+            let unmatched = Target::parse(path).map(|it| it.unmatched_names(&document));
+            if let Ok(unmatched) = unmatched {
+                assert_eq!(unmatched, expected, "{path}");
+            }
         }
     }
 

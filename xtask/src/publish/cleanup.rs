@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::openapi::walk_objects_mut;
+use crate::openapi::{ObjectKind, walk_objects_mut};
 
 /// The prefix of the extensions in which the importer records where a value comes from.
 const MARKER_PREFIX: &str = "x-apifox-";
@@ -12,7 +12,12 @@ const PLACE_MARKER: &str = "x-apifox-at";
 
 /// Removes every `x-apifox-…` extension. Examples are data and stay as they are.
 pub fn strip_markers(document: &mut Value) {
-    walk_objects_mut(document, &mut |_, object| {
+    strip_markers_of(document, ObjectKind::Other);
+}
+
+/// Like [`strip_markers`], for a part of a document.
+pub(crate) fn strip_markers_of(part: &mut Value, kind: ObjectKind) {
+    walk_objects_mut(part, kind, &mut |_, object| {
         object.retain(|key, _| !key.starts_with(MARKER_PREFIX));
     });
 }
@@ -20,7 +25,7 @@ pub fn strip_markers(document: &mut Value) {
 /// Removes the fields next to a `$ref`, which OpenAPI 3.0 ignores, and wraps a nullable reference in `allOf`.
 /// An overlay that replaces an inferred schema by a reference leaves the fields of the schema behind.
 pub fn settle_references(document: &mut Value) {
-    walk_objects_mut(document, &mut |_, object| {
+    walk_objects_mut(document, ObjectKind::Other, &mut |_, object| {
         if !object.get("$ref").is_some_and(Value::is_string) {
             return;
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     docs::lock::{CaptureEntry, CaptureLock, CaptureOrigin},
-    openapi::{components_of, operations as openapi_operations},
+    openapi::{component_at, components_of, operations as openapi_operations},
     overlay::{AppliedAction, OverlayTrace},
 };
 
@@ -154,14 +154,14 @@ fn lines(text: &mut String, actions: &[&AppliedAction]) {
         }
     }
     for (reason, file, numbers) in reasons {
-        let word = if numbers.len() == 1 {
+        let noun = if numbers.len() == 1 {
             "action"
         } else {
             "actions"
         };
         let _ = writeln!(
             text,
-            "- {} (`{file}` {word} {})",
+            "- {} (`{file}` {noun} {})",
             sentence(reason),
             numbers.join(", ")
         );
@@ -191,6 +191,7 @@ pub(super) struct OperationEvidence {
     pub(super) retry: String,
     retry_reason: Option<String>,
     pointer: String,
+    /// The pointers of the components that the operation uses.
     components: BTreeSet<String>,
 }
 
@@ -204,10 +205,7 @@ impl OperationEvidence {
         };
         is_inside(pointer, &self.pointer)
             || is_inside(&self.pointer, pointer)
-            || pointer
-                .strip_prefix("/components/schemas/")
-                .and_then(|rest| rest.split('/').next())
-                .is_some_and(|name| self.components.contains(name))
+            || component_at(pointer).is_some_and(|component| self.components.contains(component))
     }
 }
 
@@ -258,13 +256,14 @@ mod tests {
             target: "$".into(),
             description: description.into(),
             touched: vec![touched.into()],
+            unmatched: Vec::new(),
         }
     }
 
     #[test]
     fn report_lists_actions_under_the_operations_that_they_change() {
         let operation = |id: &str, level: &str, schema: &str| {
-            json!({"operationId": id, "x-evidence": {"level": level, "pages": ["1e0"], "note": "the answer was not seen"},
+            json!({"operationId": id, "x-evidence": {"level": level, "pages": ["1e0"], "note": "the response was not seen"},
                 "x-retry": {"policy": "safe", "reason": "reads"}, "schema": {"$ref": format!("#/components/schemas/{schema}")}})
         };
         let mut paths = serde_json::Map::new();

@@ -1,4 +1,4 @@
-//! From the curated document to the files that users read, in this order: [`cleanup`] and [`order`] finish
+//! From the document after the overlays to the files that users read, in this order: [`cleanup`] and [`order`] finish
 //! the document, [`format`](mod@format) writes it as JSON and YAML, and [`evidence_report`] and
 //! [`operations_table`] write the pages about it.
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     docs::{evidence, lock::CaptureLock},
-    openapi::{components_of, operations, operations_mut},
+    openapi::{child, components_of, operations, operations_mut},
 };
 
 /// A component with more pages than this shows only their number and one example.
@@ -30,7 +30,8 @@ pub fn add(document: &mut Value, lock: &CaptureLock) {
         };
         let mut pages = pages_of(component);
         if pages.is_empty() {
-            pages = users.get(name).cloned().unwrap_or_default();
+            let pointer = child("/components/schemas", name);
+            pages = users.get(&pointer).cloned().unwrap_or_default();
         }
         let line = line(pages, lock);
         append(component, &line);
@@ -78,7 +79,7 @@ fn append(owner: &mut Map<String, Value>, line: &str) {
     owner.insert("description".to_owned(), text.into());
 }
 
-/// Returns the pages of the operations that use each component.
+/// Returns the pages of the operations that use each component, by the pointer of the component.
 fn pages_by_component(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for operation in operations(document) {

@@ -3,6 +3,7 @@
 //! [`build`] has the stages in order: captures, assembled document, overlays, lint, client, reports.
 
 pub mod links;
+mod losses;
 pub mod summary;
 
 use std::{
@@ -22,8 +23,9 @@ use crate::{
         lock::LockError,
     },
     lint::{self, Finding},
+    openapi::Document,
     output_files::OutputFiles,
-    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleActions},
+    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleAction, StaleActions},
     profile::{self, ProfileError},
     publish::{
         cleanup, evidence_report,
@@ -93,7 +95,7 @@ pub struct RegenOutput {
     pub outputs: OutputFiles,
     /// The counts.
     pub summary: Summary,
-    /// The warnings of the importer.
+    /// The warnings of the importer, and parts of the pages that the document lacks.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -103,8 +105,11 @@ pub struct RegenOutput {
 /// See [`RegenError`]; each message has the file, the place and a help text.
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let captures = captures::load(root)?;
-    let (raw, warnings) = assemble(&captures)?;
-    let overlaid = OverlaidDocuments::make(root, raw, &captures)?;
+    let (raw, mut warnings) = assemble(&captures)?;
+    let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
+    if !stale.is_empty() {
+        return Err(StaleActions { actions: stale }.into());
+    }
 
     let mut findings = lint::check_document(&overlaid.published);
     for finding in lint::check_document(&overlaid.superset) {
@@ -116,37 +121,47 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         return Err(RegenError::Findings(findings));
     }
 
+    let mut traces = Vec::new();
     let profile = profile::load(root, PROFILE)?;
-    let for_client = |document: &Value, strict: bool| -> Result<Value, RegenError> {
-        let mut document = document.clone();
-        if strict {
-            profile::apply_to_superset(&mut document, &profile)?;
-        } else {
-            profile::apply_to_published(&mut document, &profile);
-        }
-        let findings = lint::check_generator_input(&document);
+    let (mut for_superset, mut for_published) =
+        (overlaid.superset.clone(), overlaid.published.clone());
+    traces.push(profile::apply_to_superset(&mut for_superset, &profile)?);
+    profile::apply_to_published(&mut for_published, &profile);
+    for document in [&mut for_superset, &mut for_published] {
+        let findings = lint::check_generator_input(document);
         if !findings.is_empty() {
             return Err(RegenError::Findings(findings));
         }
-        links::add(&mut document, &captures.lock);
-        cleanup::strip_markers(&mut document);
-        Ok(document)
-    };
-    let sources = client::generate(
-        &for_client(&overlaid.superset, true)?,
-        &for_client(&overlaid.published, false)?,
-    )?;
+        links::add(document, &captures.lock);
+        cleanup::strip_markers(document);
+    }
+    let sources = client::generate(&for_superset, &for_published)?;
 
     // The profiles of other generators are applied only to detect stale actions.
     for name in profile::names(root)? {
         if name != PROFILE {
             let other = profile::load(root, &name)?;
-            profile::apply_to_superset(&mut overlaid.superset.clone(), &other)?;
+            let mut document = overlaid.superset.clone();
+            traces.push(profile::apply_to_superset(&mut document, &other)?);
         }
     }
 
-    let published = finish(overlaid.published.clone());
-    let superset = finish(overlaid.superset.clone());
+    let current = Document::new(&overlaid.superset);
+    warnings.extend(losses::unlisted_values(&Document::new(&raw), &current));
+    for trace in [&overlaid.trace, &overlaid.provisional_trace]
+        .into_iter()
+        .chain(&traces)
+    {
+        warnings.extend(losses::unmatched_names(trace));
+    }
+    // Without a document of an earlier run there is nothing to compare with.
+    if let Ok(previous) = profile::read(root, profile::SUPERSET) {
+        warnings.extend(losses::changes(&Document::new(&previous), &current));
+    }
+
+    let (mut published, mut superset) = (overlaid.published.clone(), overlaid.superset.clone());
+    cleanup::strip_markers(&mut published);
+    cleanup::strip_markers(&mut superset);
     let mut outputs = OutputFiles::default();
     outputs.add("spec/openapi.json", format::to_json(&published));
     outputs.add("spec/openapi.yaml", format::to_yaml(&published)?);
@@ -191,32 +206,34 @@ pub struct OverlaidDocuments {
 }
 
 impl OverlaidDocuments {
-    fn make(root: &Path, raw: Value, captures: &Captures) -> Result<Self, RegenError> {
+    /// Applies the overlays of the repository and skips stale actions, which it returns.
+    fn make(
+        root: &Path,
+        raw: &Value,
+        captures: &Captures,
+    ) -> Result<(Self, Vec<StaleAction>), OverlayError> {
         let context = OverlayContext {
             page_titles: captures.page_titles(),
         };
         let (overlays, provisional) = overlay::load_all(root)?;
-        let mut published = raw;
-        // Lenient, so that one run lists the stale actions of both sets.
+        let mut published = raw.clone();
         let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
         let mut superset = published.clone();
         let (provisional_trace, stale_provisional) =
             overlay::apply_lenient(&mut superset, &provisional, &context);
         stale.extend(stale_provisional);
-        if !stale.is_empty() {
-            return Err(StaleActions { actions: stale }.into());
-        }
         evidence::mark_inferred(&mut superset);
-        cleanup::settle_references(&mut published);
-        cleanup::settle_references(&mut superset);
-        order::arrange(&mut published);
-        order::arrange(&mut superset);
-        Ok(Self {
+        for document in [&mut published, &mut superset] {
+            cleanup::settle_references(document);
+            order::arrange(document);
+        }
+        let overlaid = Self {
             published,
             superset,
             trace,
             provisional_trace,
-        })
+        };
+        Ok((overlaid, stale))
     }
 }
 
@@ -245,11 +262,6 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError>
     Ok((document, warnings))
 }
 
-fn finish(mut document: Value) -> Value {
-    cleanup::strip_markers(&mut document);
-    document
-}
-
 /// Writes the documents without the stale actions to a folder outside the repository, with a list of
 /// these actions. The draft shows how the pages changed.
 ///
@@ -269,24 +281,18 @@ pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
     }
     let captures = captures::load(root)?;
     let (raw, _) = assemble(&captures)?;
-    let context = OverlayContext {
-        page_titles: captures.page_titles(),
-    };
-    let (overlays, provisional) = overlay::load_all(root)?;
-    let mut published = raw.clone();
-    let (_, stale) = overlay::apply_lenient(&mut published, &overlays, &context);
-    let mut superset = published.clone();
-    let (_, stale_provisional) = overlay::apply_lenient(&mut superset, &provisional, &context);
-    order::arrange(&mut published);
-    order::arrange(&mut superset);
+    let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
     let mut left_out = String::new();
-    for action in stale.iter().chain(&stale_provisional) {
+    for action in stale {
         let _ = writeln!(left_out, "{action}");
     }
     let files = [
         ("imported.json", format::to_json(&raw)),
-        ("openapi.json", format::to_json(&published)),
-        ("openapi.provisional.json", format::to_json(&superset)),
+        ("openapi.json", format::to_json(&overlaid.published)),
+        (
+            "openapi.provisional.json",
+            format::to_json(&overlaid.superset),
+        ),
         ("left-out.txt", left_out),
     ];
     let mut written = Vec::new();

@@ -23,10 +23,10 @@ impl Summary {
         lock: &CaptureLock,
         published: &Value,
         superset: &Value,
-        curated: &OverlaidDocuments,
+        overlaid: &OverlaidDocuments,
     ) -> Self {
         let mut summary = Self {
-            actions: curated.trace.actions.len() + curated.provisional_trace.actions.len(),
+            actions: overlaid.trace.actions.len() + overlaid.provisional_trace.actions.len(),
             ..Self::default()
         };
         for entry in &lock.pages {

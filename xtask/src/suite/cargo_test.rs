@@ -170,7 +170,9 @@ impl fmt::Display for TestCounts {
 mod tests {
     use super::*;
 
-    const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
+    fn crates() -> PathBuf {
+        crate::workspace::root().unwrap().join("crates")
+    }
 
     fn manifest(folder: &Path) -> toml::Table {
         let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
@@ -274,7 +276,7 @@ mod tests {
     /// Features of the other packages only enable tests; each is in the first run.
     #[test]
     fn every_feature_of_another_package_is_in_a_run() {
-        for entry in fs::read_dir(CRATES).unwrap() {
+        for entry in fs::read_dir(crates()).unwrap() {
             let manifest = manifest(&entry.unwrap().path());
             let package = manifest["package"]["name"].as_str().unwrap();
             if ["stablelink", "stablelink-api"].contains(&package) {
@@ -292,8 +294,8 @@ mod tests {
     /// and no package of the workspace turns it on.
     #[test]
     fn test_that_starts_redis_requires_the_feature() {
-        let root = Path::new(CRATES).parent().unwrap();
-        let package = Path::new(CRATES).join("stablelink");
+        let root = crate::workspace::root().unwrap();
+        let package = crates().join("stablelink");
         let targets = manifest(&package);
         let targets = targets["test"].as_array().unwrap();
         let mut seen = 0;
@@ -311,7 +313,7 @@ mod tests {
         }
         assert!(seen >= 3, "{seen}");
         let mut folders = vec![root.join("tests"), root.join("xtask")];
-        folders.extend(fs::read_dir(CRATES).unwrap().map(|it| it.unwrap().path()));
+        folders.extend(fs::read_dir(crates()).unwrap().map(|it| it.unwrap().path()));
         for folder in folders {
             let manifest = manifest(&folder);
             for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {

@@ -126,19 +126,17 @@ fn redocly(documents: &[&str]) -> CommandLine {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::job::read;
+    use crate::{job::read, workspace};
 
-    fn root() -> &'static Path {
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+    fn root() -> std::path::PathBuf {
+        workspace::root().unwrap()
     }
 
     #[test]
     fn run_missing_documents_are_named() {
-        let mut out = Vec::new();
-        let mut job = Job::new(root(), &mut out);
+        let (root, mut out) = (root(), Vec::new());
+        let mut job = Job::new(&root, &mut out);
         let documents = ["xtask/tests/suite/valid.yaml", "spec/a.json", "spec/b.yaml"];
         let JobError(reason) = run(&mut job, &documents).unwrap_err();
         assert_eq!(
@@ -149,7 +147,7 @@ mod tests {
 
     #[test]
     fn python_requirements_pin_exact_versions() {
-        let pins = read(root(), "spec/tools/requirements.txt").unwrap();
+        let pins = read(&root(), "spec/tools/requirements.txt").unwrap();
         for line in pins.lines().filter(|line| !line.starts_with('#')) {
             let (name, version) = line.split_once("==").unwrap();
             assert!(!name.is_empty() && !version.is_empty(), "{line}");
@@ -159,7 +157,7 @@ mod tests {
 
     #[test]
     fn npm_lock_pins_redocly_and_names_no_registry() {
-        let lock = read(root(), "spec/tools/package-lock.json").unwrap();
+        let lock = read(&root(), "spec/tools/package-lock.json").unwrap();
         assert!(!lock.contains("://"), "contains an address");
         let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
         let redocly = &lock["packages"]["node_modules/@redocly/cli"];

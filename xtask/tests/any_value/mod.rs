@@ -1,10 +1,9 @@
-//! JSON of any form, made of given words.
+//! Arbitrary JSON made of given names and texts.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Values made of the words that rules look for, in places where they do not belong: `names` of members,
-/// and `texts`.
+/// Returns values with these field `names` and string `texts`, which the checks look for, in any place.
 pub(crate) fn any_value(
     names: &'static [&'static str],
     texts: &'static [&'static str],

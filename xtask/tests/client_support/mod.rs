@@ -1,18 +1,18 @@
-//! The invented documents of the client tests.
+//! The example documents of the client tests.
 
 use serde_json::{Value, json};
 
-/// The published document.
+/// Returns the published document.
 pub(crate) fn published() -> Value {
     serde_json::from_str(include_str!("../client/gateway.json")).expect("a document")
 }
 
-/// The published document and what is only named.
+/// Returns the published document with the inferred operations.
 pub(crate) fn superset() -> Value {
-    let more = serde_json::from_str(include_str!("../client/gateway.provisional.json"))
+    let inferred = serde_json::from_str(include_str!("../client/gateway.provisional.json"))
         .expect("a document");
     let mut all = published();
-    merge(&mut all, more);
+    merge(&mut all, inferred);
     all
 }
 

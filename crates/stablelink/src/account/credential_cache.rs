@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::KnownSecrets;
 use super::credentials::{CredentialSource, ResolvedCredentials};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct CredentialCache {
     source: Box<dyn CredentialSource>,
     clock: Arc<dyn Clock>,
+    secrets: Arc<KnownSecrets>,
     cached: Mutex<Option<CachedCredentials>>,
     /// Held while the source is called.
     loading: tokio::sync::Mutex<()>,
@@ -34,10 +36,15 @@ const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 impl CredentialCache {
-    pub(crate) fn new(source: impl CredentialSource, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        source: impl CredentialSource,
+        clock: Arc<dyn Clock>,
+        secrets: Arc<KnownSecrets>,
+    ) -> Self {
         Self {
             source: Box::new(source),
             clock,
+            secrets,
             cached: Mutex::new(None),
             loading: tokio::sync::Mutex::new(()),
         }
@@ -106,6 +113,7 @@ impl CredentialCache {
                 .because(error)
                 .retryable(true)
         })?;
+        credentials.remember_in(&self.secrets);
         let credentials = Arc::new(credentials.resolve()?);
         *self.lock() = Some(CachedCredentials {
             credentials: Arc::clone(&credentials),
@@ -124,6 +132,10 @@ mod tests {
     use crate::Credentials;
     use crate::testing::ManualClock;
 
+    fn cache(source: impl CredentialSource, clock: &ManualClock) -> CredentialCache {
+        CredentialCache::new(source, Arc::new(clock.clone()), Arc::default())
+    }
+
     #[tokio::test]
     async fn source_is_called_after_max_age_and_for_each_reload() {
         let calls = Arc::new(AtomicU32::new(0));
@@ -133,7 +145,7 @@ mod tests {
             async move { Ok(Credentials::new(format!("key-{number}"), "secret", "sign")) }
         };
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-        let cache = CredentialCache::new(source, Arc::new(clock.clone()));
+        let cache = cache(source, &clock);
         let first = cache.current().await.unwrap().account.clone();
         assert_eq!(cache.current().await.unwrap().account, first);
         assert_eq!(calls.load(Ordering::Relaxed), 1);
@@ -160,7 +172,7 @@ mod tests {
             }
         };
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-        let cache = CredentialCache::new(source, Arc::new(clock.clone()));
+        let cache = cache(source, &clock);
         let first = cache.current().await.unwrap().account.clone();
         // The time that passes, and the calls of the source so far.
         for (elapsed, expected) in [(MAX_AGE, 2), (RETRY_DELAY, 3), (RETRY_DELAY, 4)] {
@@ -192,7 +204,7 @@ mod tests {
             }
         };
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-        let cache = Arc::new(CredentialCache::new(source, Arc::new(clock.clone())));
+        let cache = Arc::new(cache(source, &clock));
         let call = || {
             let cache = Arc::clone(&cache);
             tokio::spawn(async move { cache.current().await.unwrap().account.clone() })
@@ -246,8 +258,7 @@ mod tests {
     #[tokio::test]
     async fn failing_source_is_reported_and_called_again() {
         let source = || async { Err("the source is down".into()) };
-        let cache =
-            CredentialCache::new(source, Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
+        let cache = cache(source, &ManualClock::new(SystemTime::UNIX_EPOCH));
         for _ in 0..2 {
             let error = cache.current().await.err().unwrap();
             let cause = std::error::Error::source(&error).unwrap().to_string();

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use stablelink_signature::SigningKey;
 
+use super::KnownSecrets;
 use crate::Error;
 use crate::clock::BoxFuture;
 
@@ -69,6 +70,12 @@ impl Credentials {
             "set the environment variables {} to the secrets that the dashboard shows",
             missing.join(", ")
         )))
+    }
+
+    pub(super) fn remember_in(&self, secrets: &KnownSecrets) {
+        for secret in [&self.api_key, &self.api_secret, &self.sign_key] {
+            secrets.remember(secret);
+        }
     }
 
     /// Validates the secrets and prepares them for use.

@@ -6,10 +6,8 @@ use bytes::{Bytes, BytesMut};
 use tracing::Instrument;
 
 use super::classify::into_attempt_error;
-use super::request_factory::sign;
-use super::{
-    AttemptError, CallContext, RequestFactory, ResponseClass, classify, ensure_same_origin,
-};
+use super::request_factory::{ensure_same_origin, sign};
+use super::{AttemptError, CallContext, RequestFactory, ResponseClass, classify};
 use crate::error::{Error, ErrorKind};
 use crate::observe::AttemptSpan;
 use crate::response::RawResponse;
@@ -127,7 +125,14 @@ impl CallContext {
         skew: i64,
     ) -> (CompletedAttempt, ResponseClass) {
         let received = self.client.clock.now();
-        let (response, class) = classify(completed.response, received);
+        let (response, class) = classify(completed.response, received, &self.client.secrets);
+        let class = match class {
+            ResponseClass::Success => match self.options.find_mismatch(&response) {
+                Some(error) => ResponseClass::Malformed(error),
+                None => ResponseClass::Success,
+            },
+            class => class,
+        };
         span.finish(&response, class.error_type());
         let accepted = matches!(class, ResponseClass::Success).then_some(skew);
         self.client

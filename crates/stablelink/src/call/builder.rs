@@ -52,6 +52,7 @@ pub struct Call<T, P = ()> {
     pub(crate) parameters: P,
     query: Vec<(String, String)>,
     key: Option<String>,
+    identity: Vec<(&'static str, String)>,
     deadline: Option<Duration>,
     max_attempts: Option<u32>,
     attempt_timeout: Option<Duration>,
@@ -83,6 +84,7 @@ impl<T: 'static, P: 'static> Call<T, P> {
             parameters,
             query: Vec::new(),
             key: None,
+            identity: Vec::new(),
             deadline: None,
             max_attempts: None,
             attempt_timeout: None,
@@ -94,6 +96,20 @@ impl<T, P> Call<T, P> {
     /// Sets the idempotency key that the request contains.
     pub(crate) fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// Sets a field that identifies the requested record: a response with another value is about another record. The
+    /// [`key`](Self::key) is compared too.
+    pub(crate) fn identified_by(
+        mut self,
+        field: &'static str,
+        value: Option<impl ToString>,
+    ) -> Self {
+        if let Some(value) = value {
+            self.identity.retain(|(other, _)| *other != field);
+            self.identity.push((field, value.to_string()));
+        }
         self
     }
 
@@ -141,6 +157,7 @@ impl<T, P: Clone> Clone for Call<T, P> {
             parameters: self.parameters.clone(),
             query: self.query.clone(),
             key: self.key.clone(),
+            identity: self.identity.clone(),
             ..*self
         }
     }
@@ -161,6 +178,7 @@ where
                 retry: self.operation.retry,
                 query: self.query,
                 key: self.key,
+                identity: self.identity,
                 max_attempts: self.max_attempts,
                 attempt_timeout: self.attempt_timeout,
                 deadline: self.deadline.unwrap_or(self.client.deadline),

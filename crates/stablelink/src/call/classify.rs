@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::AttemptError;
 use super::retry::Effect;
+use crate::account::KnownSecrets;
 use crate::error::{ApiError, DecodeError, Error, ErrorKind};
 use crate::response::{RawResponse, SUCCESS};
 
@@ -20,8 +21,10 @@ pub(crate) enum ResponseClass {
     Success,
     /// HTTP 401: the token or the credentials were rejected.
     Unauthorized(ApiError),
-    /// The gateway rejected the request, by its retcode or by HTTP 4xx.
+    /// The gateway rejected the request: by its retcode, or by a status of [`UNPROCESSED`].
     Rejected(ApiError),
+    /// Another HTTP 4xx without the gateway's envelope: a proxy may have sent it after the gateway processed the request.
+    Unattributed(StatusCode),
     /// HTTP 429.
     RateLimited(Option<Duration>),
     /// HTTP 3xx. Following it would send secrets, signature and body to another host.
@@ -40,11 +43,24 @@ impl ResponseClass {
             Self::Unauthorized(_) => Some("authentication"),
             Self::Rejected(_) => Some("api"),
             Self::RateLimited(_) => Some("rate_limited"),
-            Self::Redirect | Self::ServerError(..) => Some("transport"),
+            Self::Unattributed(_) | Self::Redirect | Self::ServerError(..) => Some("transport"),
             Self::Malformed(_) => Some("decode"),
         }
     }
 }
+
+/// The statuses that a server sends before it processes a request.
+const UNPROCESSED: [StatusCode; 9] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::METHOD_NOT_ALLOWED,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::URI_TOO_LONG,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::MISDIRECTED_REQUEST,
+    StatusCode::TOO_EARLY,
+    StatusCode::UPGRADE_REQUIRED,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+];
 
 /// Maps a classified response to the error of its attempt, or returns the response if it is a success. The only mapping from
 /// responses to errors; token requests use it too.
@@ -67,6 +83,16 @@ pub(crate) fn into_attempt_error(
             (ErrorKind::AddressNotAllowed(error), NoEffect, false, None)
         }
         ResponseClass::Rejected(error) => (ErrorKind::Api(error), NoEffect, false, None),
+        ResponseClass::Unattributed(status) => {
+            let problem = format!(
+                "HTTP {} without the gateway's envelope: a proxy may have sent it",
+                status.as_u16()
+            );
+            let kind = ErrorKind::Transport {
+                problem: problem.into(),
+            };
+            (kind, Ambiguous, false, None)
+        }
         ResponseClass::RateLimited(retry_after) => {
             let kind = ErrorKind::RateLimited { retry_after };
             (kind, NoEffect, true, retry_after)
@@ -122,21 +148,27 @@ impl<'a> EnvelopeHead<'a> {
 /// Any object. Parsing another value gives the error "expected an object".
 type AnyObject<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
-/// Classifies a response received at `now`, and stores its retcode in it.
+/// Classifies a response received at `now`, and stores its retcode in it. The secrets are hidden in all that is kept of the
+/// envelope.
 ///
 /// A response that contradicts itself proves nothing: neither that a payment took effect nor that it did not.
-pub(crate) fn classify(response: RawResponse, now: SystemTime) -> (RawResponse, ResponseClass) {
-    let head = EnvelopeHead::parse(response.body());
+pub(crate) fn classify(
+    response: RawResponse,
+    now: SystemTime,
+    secrets: &KnownSecrets,
+) -> (RawResponse, ResponseClass) {
+    let head = EnvelopeHead::parse(response.json());
     let (retcode, message, success) = match &head {
         Ok(head) => (
             head.retcode.and_then(parse_retcode),
             head.retmsg.and_then(parse_message),
-            head.success.map(RawValue::get),
+            head.success
+                .map_or(SuccessField::Missing, SuccessField::parse),
         ),
-        Err(_) => (None, None, None),
+        Err(_) => (None, None, SuccessField::Missing),
     };
     let succeeded = retcode.as_deref() == Some(SUCCESS);
-    let api_error = || ApiError::new(retcode.clone(), message.clone());
+    let api_error = || ApiError::received(retcode.as_deref(), message.as_deref(), secrets);
     let malformed = |path, problem| ResponseClass::Malformed(DecodeError::new(path, problem));
     let status = response.status();
     let class = match status {
@@ -148,17 +180,25 @@ pub(crate) fn classify(response: RawResponse, now: SystemTime) -> (RawResponse, 
         }
         StatusCode::UNAUTHORIZED => ResponseClass::Unauthorized(api_error()),
         StatusCode::TOO_MANY_REQUESTS => ResponseClass::RateLimited(retry_after(&response, now)),
-        status if status.is_client_error() => ResponseClass::Rejected(api_error()),
+        status if status.is_client_error() => {
+            if retcode.is_some() || UNPROCESSED.contains(&status) {
+                ResponseClass::Rejected(api_error())
+            } else {
+                ResponseClass::Unattributed(status)
+            }
+        }
         status if status.is_redirection() => ResponseClass::Redirect,
         status if !status.is_success() => {
             ResponseClass::ServerError(api_error(), retry_after(&response, now))
         }
         _ => match (&retcode, success, &head) {
-            (Some(_), None | Some("true"), _) if succeeded => ResponseClass::Success,
-            (Some(_), Some("false"), _) if succeeded => {
+            (Some(_), SuccessField::Missing | SuccessField::True, _) if succeeded => {
+                ResponseClass::Success
+            }
+            (Some(_), SuccessField::False, _) if succeeded => {
                 malformed("success", "it is false, but the retcode is 200")
             }
-            (Some(_), Some("true"), _) => {
+            (Some(_), SuccessField::True, _) => {
                 malformed("success", "it is true, but the retcode is not 200")
             }
             (Some(_), _, _) if succeeded => malformed("success", "expected a boolean"),
@@ -168,18 +208,50 @@ pub(crate) fn classify(response: RawResponse, now: SystemTime) -> (RawResponse, 
                 "retcode",
                 match head.retcode {
                     None => "it is missing: this is not an envelope of the gateway",
-                    Some(_) => "expected an integer or a string",
+                    Some(_) => "expected an integer or a short string",
                 },
             ),
         },
     };
+    let retcode = retcode.map(|code| {
+        if succeeded {
+            code
+        } else {
+            secrets.redact(&code)
+        }
+    });
     (response.with_retcode(retcode), class)
 }
 
-/// Returns a retcode as a string: an integer, or a string without whitespace. Any other value is not a retcode of the
+/// The field `success` of the envelope: a boolean, or one as a string or an integer.
+enum SuccessField {
+    Missing,
+    True,
+    False,
+    Invalid,
+}
+
+impl SuccessField {
+    fn parse(raw: &RawValue) -> Self {
+        match raw.get() {
+            "null" => Self::Missing,
+            "true" | r#""true""# | "1" => Self::True,
+            "false" | r#""false""# | "0" => Self::False,
+            _ => Self::Invalid,
+        }
+    }
+}
+
+/// A longer value is not a retcode.
+const MAX_RETCODE: usize = 64;
+
+/// Returns a retcode as a string: an integer, or a short string without whitespace. Any other value is not a retcode of the
 /// gateway and proves no rejection.
 fn parse_retcode(raw: &RawValue) -> Option<String> {
     let raw = raw.get();
+    if raw.len() > MAX_RETCODE {
+        return None;
+    }
     if raw.starts_with('"') {
         let code: String = serde_json::from_str(raw).ok()?;
         let valid =
@@ -198,12 +270,16 @@ fn parse_message(raw: &RawValue) -> Option<String> {
     }
 }
 
-/// Returns the delay of `Retry-After`, which is in seconds or a date.
+/// Returns the delay of `Retry-After`, which is in seconds, or a date. A fraction of a second is rounded up.
 fn retry_after(response: &RawResponse, now: SystemTime) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (seconds, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    if is_number(seconds) && is_number(fraction) {
         // A number that does not fit is a very long delay, not none.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        let seconds: u64 = seconds.parse().unwrap_or(u64::MAX);
+        let rounding = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+        return Some(Duration::from_secs(seconds.saturating_add(rounding)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     // Relative to the `Date` of the same response if there is one, because our clock may be wrong.
@@ -227,7 +303,8 @@ mod tests {
             HeaderMap::new(),
             Bytes::from(body.to_owned()),
         );
-        let (response, class) = classify(response, SystemTime::UNIX_EPOCH);
+        let secrets = KnownSecrets::default();
+        let (response, class) = classify(response, SystemTime::UNIX_EPOCH, &secrets);
         match class {
             ResponseClass::Success => format!("success {}", response.retcode().unwrap()),
             ResponseClass::Malformed(error) => format!("malformed {}", error.path()),
@@ -235,6 +312,7 @@ mod tests {
             ResponseClass::RateLimited(delay) => format!("rate limited {delay:?}"),
             ResponseClass::Unauthorized(error) => format!("401 {error}"),
             ResponseClass::Rejected(error) => format!("rejected {error}"),
+            ResponseClass::Unattributed(status) => format!("unattributed {}", status.as_u16()),
             ResponseClass::ServerError(error, _) => format!("server error {error}"),
         }
     }
@@ -270,12 +348,19 @@ mod tests {
                 r#"{"retcode":200,"success":"false"}"#,
                 "malformed success",
             ),
+            (200, r#"{"retcode":200,"success":"true"}"#, "success 200"),
+            (200, r#"{"retcode":200,"success":1}"#, "success 200"),
+            (200, r#"{"retcode":13,"success":1}"#, "malformed success"),
+            (200, r#"{"retcode":13,"success":0}"#, "rejected 13"),
+            (200, r#"{"retcode":200,"success":0}"#, "malformed success"),
             (
                 200,
-                r#"{"retcode":200,"success":"true"}"#,
+                r#"{"retcode":200,"success":"yes"}"#,
                 "malformed success",
             ),
-            (200, r#"{"retcode":200,"success":0}"#, "malformed success"),
+            (200, r#"{"retcode":200,"success":2}"#, "malformed success"),
+            (200, r#"{"retcode":200,"success":[]}"#, "malformed success"),
+            (200, "\u{feff}{\"retcode\":200}", "success 200"),
             (400, r#"{"retcode":200}"#, "malformed ."),
             (401, r#"{"retcode":"200","success":true}"#, "malformed ."),
             (429, r#"{"retcode":"200"}"#, "malformed ."),
@@ -307,7 +392,24 @@ mod tests {
             (200, r#"{"retcode":"200","retdata":{"a"#, "malformed ."),
             (200, r#"{"retcode":200,"retdata":{}} x"#, "malformed ."),
             (400, r#"{"retcode":"00008"}"#, "rejected 00008"),
-            (403, "<html>", "rejected no reason given"),
+            (403, r#"{"retcode":"00008"}"#, "rejected 00008"),
+            // Only the envelope, or a status that is sent before the request is processed, proves a rejection.
+            (400, "<html>", "rejected no reason given"),
+            (405, "", "rejected no reason given"),
+            (413, "", "rejected no reason given"),
+            (414, "", "rejected no reason given"),
+            (415, "", "rejected no reason given"),
+            (421, "", "rejected no reason given"),
+            (425, "", "rejected no reason given"),
+            (426, "", "rejected no reason given"),
+            (431, "", "rejected no reason given"),
+            (403, "<html>", "unattributed 403"),
+            (404, "", "unattributed 404"),
+            (406, r#"{"retmsg":"no"}"#, "unattributed 406"),
+            (409, r#"{"retcode":null}"#, "unattributed 409"),
+            (409, r#"["00008"]"#, "unattributed 409"),
+            (460, "", "unattributed 460"),
+            (499, "<html>", "unattributed 499"),
             (
                 401,
                 r#"{"retcode":"00001","retmsg":"token"}"#,
@@ -342,7 +444,15 @@ mod tests {
             ("1000000000000000000000000000000", Some(u64::MAX)),
             ("-1", None),
             ("+7", None),
-            ("1.5", None),
+            ("1.5", Some(2)),
+            ("299.997", Some(300)),
+            ("7.000", Some(7)),
+            ("18446744073709551615.5", Some(u64::MAX)),
+            ("1.5.5", None),
+            (".5", None),
+            ("1.", None),
+            ("1.5s", None),
+            ("-1.5", None),
             ("1e30", None),
             ("", None),
             ("soon", None),

@@ -16,9 +16,11 @@ use super::retry::{AttemptError, Effect};
 use super::timeouts::Timeouts;
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;
-use crate::error::{Ambiguous, DecodeError, Error, ErrorKind};
+use crate::error::{Ambiguous, CallPhase, DecodeError, Error, ErrorKind};
+use crate::lenient::{self, LenientRecord};
 use crate::observe;
-use crate::response::{RawResponse, Response};
+use crate::raw_object::RawObject;
+use crate::response::{RawResponse, Response, RetdataEnvelope};
 
 type GeneratedResult<T> = Result<api::ResponseValue<T>, api::Error<api::types::ErrorEnvelope>>;
 
@@ -31,6 +33,8 @@ pub(crate) struct CallOptions {
     pub(crate) query: Vec<(String, String)>,
     /// The idempotency key that the request contains.
     pub(crate) key: Option<String>,
+    /// The fields that identify the requested record, and their values: a response with other values is about another record.
+    pub(crate) identity: Vec<(&'static str, String)>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) deadline: Duration,
@@ -44,10 +48,57 @@ impl CallOptions {
             retry: operation.retry,
             query: Vec::new(),
             key: None,
+            identity: Vec::new(),
             max_attempts: None,
             attempt_timeout: None,
             deadline,
         }
+    }
+
+    /// Returns the first field of `retdata` that belongs to another record than the requested one.
+    ///
+    /// A response may reach the wrong call, for example if a proxy confuses two connections. A field that is missing, null or
+    /// an object is not compared.
+    pub(super) fn find_mismatch(&self, response: &RawResponse) -> Option<DecodeError> {
+        if self.identity.is_empty() && self.key.is_none() {
+            return None;
+        }
+        let key_field = match self.retry {
+            RetrySafety::Keyed { field } => Some(field),
+            _ => None,
+        };
+        let key = key_field.zip(self.key.as_deref());
+        let expected = self
+            .identity
+            .iter()
+            .map(|(field, value)| (*field, &**value));
+        let retdata = response.retdata()?;
+        let fields = RawObject::parse(retdata.get().as_bytes()).ok()?;
+        key.into_iter().chain(expected).find_map(|(field, value)| {
+            let values = fields.iter().filter(|(name, _)| *name == field);
+            let is_other =
+                |json: &str| scalar_text(json).is_some_and(|text| !is_same(field, &text, value));
+            values.map(|(_, json)| json).find(|json| is_other(json))?;
+            let problem = "it belongs to another record than the requested one";
+            Some(DecodeError::new(format!("retdata.{field}"), problem))
+        })
+    }
+}
+
+/// Compares a field of the response with the requested value. Names of currencies and networks may differ in case.
+fn is_same(field: &str, received: &str, requested: &str) -> bool {
+    if field.ends_with("urrency") || field == "network" {
+        return received.eq_ignore_ascii_case(requested);
+    }
+    received == requested
+}
+
+/// Returns the text of a JSON string or number; `None` for other values.
+fn scalar_text(json: &str) -> Option<String> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'-' | b'0'..=b'9' => Some(json.to_owned()),
+        _ => None,
     }
 }
 
@@ -61,6 +112,8 @@ pub(crate) struct CallContext {
     pub(super) timeouts: Timeouts,
     attempts: AtomicU32,
     in_flight: AtomicBool,
+    /// Set when the request is sent.
+    sent: AtomicBool,
     /// Set by an attempt that may have taken effect. No later attempt clears it.
     ambiguous: AtomicBool,
     /// The response of the last attempt, if it was a success.
@@ -87,6 +140,7 @@ impl CallContext {
             timeouts,
             attempts: AtomicU32::new(0),
             in_flight: AtomicBool::new(false),
+            sent: AtomicBool::new(false),
             ambiguous: AtomicBool::new(false),
             response: Mutex::new(None),
         })
@@ -95,11 +149,16 @@ impl CallContext {
     /// Returns the generated client, whose requests are sent through this call.
     pub(crate) fn api(self: &Arc<Self>) -> api::Client {
         let transport: Arc<dyn Transport> = Arc::clone(self) as _;
-        api::Client::new_with_client(
-            self.client.origin.as_str(),
-            self.client.http.clone(),
-            transport,
-        )
+        api::Client::new_with_client(self.client.origin.as_str(), self.http().clone(), transport)
+    }
+
+    /// Returns the HTTP client of this call. A call that is never retried uses only connections that were used a moment ago: on
+    /// one that the server is closing, its outcome would be unknown.
+    fn http(&self) -> &reqwest::Client {
+        match self.options.retry {
+            RetrySafety::Never => &self.client.fresh_http,
+            _ => &self.client.http,
+        }
     }
 
     /// Runs the call until it is done or its deadline passes.
@@ -134,46 +193,47 @@ impl CallContext {
     pub(crate) async fn execute_request<T>(
         &self,
         requests: Result<RequestFactory, Error>,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         self.execute(async {
             let requests = requests.map_err(|error| self.annotate(error))?;
-            self.send_with_retries(&self.client.http, requests).await?;
+            self.send_with_retries(self.http(), requests).await?;
             self.parse_response(parse)
         })
         .await
     }
 
     /// Reads `retdata` of an operation whose response must have it.
-    pub(crate) fn required<E: DeserializeOwned, T>(
+    pub(crate) fn required<E, T: DeserializeOwned>(
         &self,
         result: GeneratedResult<E>,
-        retdata: impl FnOnce(E) -> Option<T>,
     ) -> Result<Response<T>, Error> {
-        self.read(result, |envelope| {
-            retdata(envelope).ok_or_else(|| DecodeError::new("retdata", MISSING_RETDATA))
-        })
+        self.read(result, required_retdata)
     }
 
     /// Reads `retdata` of an operation whose response may lack it.
-    pub(crate) fn optional<E: DeserializeOwned, T>(
+    pub(crate) fn optional<E, T: DeserializeOwned>(
         &self,
         result: GeneratedResult<E>,
-        retdata: impl FnOnce(E) -> T,
-    ) -> Result<Response<T>, Error> {
-        self.read(result, |envelope| Ok(retdata(envelope)))
+    ) -> Result<Response<Option<T>>, Error> {
+        self.read(result, |body| {
+            Ok(match parse_retdata(body)? {
+                Some(record) => record.map(Some),
+                None => None.into(),
+            })
+        })
     }
 
-    fn read<E: DeserializeOwned, T>(
+    /// Reads the response with `parse`. The envelope that the generated client would parse is not used: only `retdata` may make
+    /// a response unreadable.
+    pub(crate) fn read<E, T>(
         &self,
         result: GeneratedResult<E>,
-        retdata: impl FnOnce(E) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let error = match result.map_err(downcast_error::<Error, _>) {
             // This transport consumes responses, so the generated client ends with this error.
-            Err(Err(api::Error::Custom(_))) => {
-                return self.parse_response(|body| parse_envelope(body).and_then(retdata));
-            }
+            Err(Err(api::Error::Custom(_))) => return self.parse_response(parse),
             Err(Ok(error)) => error,
             // The texts of the generated client's errors may contain the URL and the request.
             Err(Err(api::Error::InvalidRequest(_))) => self.annotate(Error::invalid(
@@ -189,16 +249,21 @@ impl CallContext {
 
     fn parse_response<T>(
         &self,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&[u8]) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
         let Some(response) = self.response() else {
             let error = DecodeError::new(".", "there is no response to read");
             return Err(self.unexplained(Error::new(ErrorKind::Decode(error))));
         };
-        match parse(response.body()) {
-            Ok(value) => Ok(Response::new(value, response)),
-            Err(error) => Err(self.annotate(Error::new(ErrorKind::Decode(error)))),
+        let record = parse(response.json()).map_err(|error| {
+            let error = error.without(&self.client.secrets);
+            self.annotate(Error::new(ErrorKind::Decode(error)))
+        })?;
+        for path in &record.unreadable {
+            let path = self.client.secrets.redact(path);
+            observe::unreadable_field(&self.options.operation, &path);
         }
+        Ok(Response::new(record, response))
     }
 
     /// Returns how often the request was sent, or was about to be sent.
@@ -212,6 +277,7 @@ impl CallContext {
 
     pub(super) fn start_sending(&self) -> InFlight<'_> {
         self.in_flight.store(true, Ordering::Release);
+        self.sent.store(true, Ordering::Release);
         self.timeouts.start_attempt();
         InFlight(self)
     }
@@ -248,11 +314,25 @@ impl CallContext {
         self.conclude(failure)
     }
 
+    /// Returns what the call is doing now.
+    fn phase(&self) -> CallPhase {
+        match self.options.retry {
+            _ if !self.sent.load(Ordering::Acquire) => CallPhase::Preparing,
+            RetrySafety::Safe => CallPhase::Read,
+            _ => CallPhase::Write,
+        }
+    }
+
+    /// Adds the operation, the number of attempts and the phase to an error.
+    fn locate(&self, error: Error) -> Error {
+        error
+            .during(self.options.operation.clone(), self.attempts())
+            .in_phase(self.phase())
+    }
+
     /// Returns the error of the call after its last attempt failed.
     pub(super) fn conclude(&self, failure: AttemptError) -> Error {
-        let error = failure
-            .error
-            .during(self.options.operation.clone(), self.attempts());
+        let error = self.locate(failure.error);
         if self.ambiguous.load(Ordering::Acquire) {
             return self.ambiguous_error(error);
         }
@@ -267,14 +347,12 @@ impl CallContext {
             _ => None,
         };
         let ambiguous = Ambiguous::new(field, self.options.key.clone(), cause);
-        Error::new(ErrorKind::Ambiguous(ambiguous))
-            .during(self.options.operation.clone(), self.attempts())
+        self.locate(Error::new(ErrorKind::Ambiguous(ambiguous)))
     }
 
     /// Returns the error of a call whose deadline passed. Must be called before the future of the call is dropped.
     fn deadline_error(&self) -> Error {
-        let error =
-            Error::new(ErrorKind::Timeout).during(self.options.operation.clone(), self.attempts());
+        let error = self.locate(Error::new(ErrorKind::Timeout));
         // A response that was not read completely counts like one that was not received.
         let sent = self.in_flight.load(Ordering::Acquire) || self.response().is_some();
         let effect = sent && self.options.retry != RetrySafety::Safe;
@@ -301,9 +379,9 @@ impl CallContext {
         Err(self.annotate(Error::invalid(field, problem)))
     }
 
-    /// Adds the operation, the number of attempts and the response to an error that was found outside of an attempt.
+    /// Adds the operation, the number of attempts, the phase and the response to an error that was found outside of an attempt.
     pub(crate) fn annotate(&self, error: Error) -> Error {
-        let error = error.during(self.options.operation.clone(), self.attempts());
+        let error = self.locate(error);
         match self.response() {
             Some(response) if error.raw_response().is_none() => error.with_response(response),
             _ => error,
@@ -318,7 +396,7 @@ impl Transport for CallContext {
         request: reqwest::Request,
         _: &'static str,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
-        let requests = RequestFactory::fixed(request, &self.options.query);
+        let requests = RequestFactory::generated(request, &self.options.query);
         Box::pin(async move {
             let sent = self.send_with_retries(http, requests).await;
             Ok(sent.unwrap_or_else(wrap_error))
@@ -331,8 +409,25 @@ impl Transport for CallContext {
     }
 }
 
-/// Why a response cannot be read whose `retdata` the document requires.
-pub(crate) const MISSING_RETDATA: &str = "it is missing, although the retcode is 200";
+/// Parses `retdata`; `None` if it is missing or null.
+fn parse_retdata<T: DeserializeOwned>(
+    body: &[u8],
+) -> Result<Option<LenientRecord<T>>, DecodeError> {
+    let envelope: RetdataEnvelope<'_> =
+        serde_json::from_slice(body).map_err(|error| DecodeError::of_json(".", &error))?;
+    let retdata = envelope.retdata;
+    retdata
+        .map(|json| lenient::parse("retdata", json.get()))
+        .transpose()
+}
+
+/// Parses `retdata`, which must not be missing.
+pub(crate) fn required_retdata<T: DeserializeOwned>(
+    body: &[u8],
+) -> Result<LenientRecord<T>, DecodeError> {
+    parse_retdata(body)?
+        .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
+}
 
 /// Parses a body, or says which field is invalid.
 pub(crate) fn parse_envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
@@ -367,6 +462,7 @@ mod tests {
             retry,
             query: Vec::new(),
             key: Some("A7".to_owned()),
+            identity: Vec::new(),
             max_attempts: None,
             attempt_timeout: None,
             deadline: Duration::from_secs(60),
@@ -428,7 +524,7 @@ mod tests {
             if sent {
                 context.count_attempt();
             }
-            let error = context.parse_response(|_| Ok(())).unwrap_err();
+            let error = context.parse_response(|_| Ok(().into())).unwrap_err();
             assert_eq!(error.is_ambiguous(), ambiguous, "{retry:?} {sent}");
             assert!(!error.is_retryable());
         }

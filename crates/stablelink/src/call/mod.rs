@@ -21,10 +21,8 @@ mod timeouts;
 pub(crate) use attempt::send;
 pub use builder::Call;
 pub(crate) use classify::{ResponseClass, classify, into_attempt_error};
-pub(crate) use execute::{CallContext, CallOptions};
-#[cfg(feature = "provisional")]
-pub(crate) use execute::{MISSING_RETDATA, parse_envelope};
+pub(crate) use execute::{CallContext, CallOptions, required_retdata};
 pub use raw_request::RawRequest;
-pub(crate) use request_factory::{RequestFactory, ensure_same_origin};
+pub(crate) use request_factory::{RequestFactory, append_query};
 pub use retry::RetryPolicy;
 pub(crate) use retry::{AttemptError, RetryBudget};

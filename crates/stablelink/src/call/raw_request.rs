@@ -18,6 +18,7 @@ use super::{CallContext, CallOptions, RequestFactory};
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
+use crate::lenient::LenientRecord;
 use crate::raw_object::RawObject;
 use crate::response::Response;
 
@@ -116,6 +117,7 @@ impl RawRequest {
         self,
         parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Response<T>, Error> {
+        let parse = |body: &[u8]| parse(body).map(LenientRecord::from);
         // The path may contain personal data, so only the method is recorded.
         let operation = format!("{} request", self.method);
         let options = CallOptions {
@@ -123,6 +125,7 @@ impl RawRequest {
             retry: self.retry,
             query: Vec::new(),
             key: self.key.clone(),
+            identity: Vec::new(),
             max_attempts: None,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline.unwrap_or(self.client.deadline),

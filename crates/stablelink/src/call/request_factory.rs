@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use stablelink_signature::{NO_BODY, RequestLine, SigningKey};
+use url::{Url, form_urlencoded};
 
 use crate::client::{ClientInner, ClockSkew};
 #[cfg(feature = "provisional")]
@@ -26,15 +27,25 @@ pub(crate) enum RequestFactory {
 }
 
 impl RequestFactory {
-    pub(crate) fn fixed(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
+    /// A request of the generated client, which encodes a space in the query as `+`.
+    pub(super) fn generated(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
+        if let Some(encoded) = request.url().query().filter(|query| query.contains('+')) {
+            let encoded = encode_spaces(encoded);
+            request.url_mut().set_query(Some(&encoded));
+        }
+        Self::fixed(request, query)
+    }
+
+    /// A request whose URL has its final form, except for these parameters.
+    pub(super) fn fixed(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
         if !query.is_empty() {
-            request.url_mut().query_pairs_mut().extend_pairs(query);
+            append_query(request.url_mut(), query);
         }
         Self::Fixed(Box::new(request))
     }
 
     /// Returns the URL of a fixed request.
-    pub(super) fn url(&self) -> Option<&url::Url> {
+    pub(super) fn url(&self) -> Option<&Url> {
         match self {
             Self::Fixed(request) => Some(request.url()),
             #[cfg(feature = "provisional")]
@@ -59,8 +70,27 @@ impl RequestFactory {
     }
 }
 
+/// Appends parameters to the query of a URL. A space is encoded as `%20`, which a server decodes in the same way whether it
+/// treats `+` as a space or not.
+pub(crate) fn append_query<N: AsRef<str>, V: AsRef<str>>(url: &mut Url, query: &[(N, V)]) {
+    let encoded = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(query)
+        .finish();
+    let encoded = encode_spaces(&encoded);
+    let query = match url.query().filter(|query| !query.is_empty()) {
+        Some(query) => format!("{query}&{encoded}"),
+        None => encoded,
+    };
+    url.set_query(Some(&query));
+}
+
+/// Replaces `+` in a form-encoded text, in which a plus sign is `%2B`.
+fn encode_spaces(form_encoded: &str) -> String {
+    form_encoded.replace('+', "%20")
+}
+
 /// Rejects a request to another origin, because it would send the token and the signature there.
-pub(crate) fn ensure_same_origin(origin: &Origin, request: &reqwest::Request) -> Result<(), Error> {
+pub(super) fn ensure_same_origin(origin: &Origin, request: &reqwest::Request) -> Result<(), Error> {
     if origin.contains(request.url()) {
         return Ok(());
     }
@@ -144,11 +174,32 @@ mod tests {
             http::Method::GET,
             "https://pay.example/a?b=1".parse().unwrap(),
         );
-        let query = [("c d".to_owned(), "e&f".to_owned())];
+        let query = [("c d".to_owned(), "e&f+ü".to_owned())];
         let requests = RequestFactory::fixed(request, &query);
         assert_eq!(
-            requests.url().and_then(url::Url::query),
-            Some("b=1&c+d=e%26f")
+            requests.url().and_then(Url::query),
+            Some("b=1&c%20d=e%26f%2B%C3%BC")
         );
+    }
+
+    #[test]
+    fn space_in_a_query_is_percent_encoded() {
+        for (url, factory, expected) in [
+            (
+                "https://pay.example/a?b=c+d%2B+e",
+                RequestFactory::generated as fn(_, _) -> _,
+                "b=c%20d%2B%20e",
+            ),
+            // The caller has encoded this query: its plus signs stay.
+            (
+                "https://pay.example/a?b=c+d",
+                RequestFactory::fixed,
+                "b=c+d",
+            ),
+        ] {
+            let request = reqwest::Request::new(http::Method::GET, url.parse().unwrap());
+            let requests: RequestFactory = factory(request, &[]);
+            assert_eq!(requests.url().and_then(Url::query), Some(expected));
+        }
     }
 }

@@ -41,12 +41,6 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns a policy of one attempt.
-    #[must_use]
-    pub fn never() -> Self {
-        Self::default().max_attempts(1)
-    }
-
     /// Sets the maximum number of attempts, including the first; 0 counts as 1. Defaults to 3.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
@@ -235,6 +229,5 @@ mod tests {
     #[test]
     fn policy_has_at_least_one_attempt() {
         assert_eq!(RetryPolicy::default().max_attempts(0).max_attempts, 1);
-        assert_eq!(RetryPolicy::never().max_attempts, 1);
     }
 }

@@ -7,17 +7,26 @@ use std::time::Duration;
 
 use stablelink_signature::QueryForm;
 
-use super::token_request::{HttpTokenSource, TokenTransport};
+use super::token_request::HttpTokenSource;
 use super::{Client, ClientInner, ClockSkew};
-use crate::account::{CredentialCache, CredentialSource};
+use crate::account::{CredentialCache, CredentialSource, KnownSecrets};
 use crate::call::{RetryBudget, RetryPolicy};
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::token::{MemoryStore, TokenManager, TokenSettings, TokenStore};
 
-type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
-type CreateCredentialCache = Box<dyn FnOnce(Arc<dyn Clock>) -> CredentialCache + Send>;
+type ConfigureHttp = Box<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+type CreateCredentialCache =
+    Box<dyn FnOnce(Arc<dyn Clock>, Arc<KnownSecrets>) -> CredentialCache + Send>;
+
+/// The longest time for which a call that is never retried lets a connection be idle. Servers close idle connections after 5 s
+/// (Node.js) or more.
+const FRESH_IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+const MAX_COOLDOWN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Builds a [`Client`]. An environment and credentials are required; everything else has a default.
 #[must_use = "a builder does nothing until `build` is called"]
@@ -28,7 +37,7 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
     deadline: Duration,
     attempt_timeout: Duration,
-    connect_timeout: Duration,
+    idle_timeout: Duration,
     max_response_size: usize,
     proxy: Option<reqwest::Proxy>,
     retry: RetryPolicy,
@@ -49,7 +58,7 @@ impl ClientBuilder {
             user_agent: None,
             deadline: Duration::from_secs(60),
             attempt_timeout: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
             max_response_size: 8 * 1024 * 1024,
             proxy: None,
             retry: RetryPolicy::default(),
@@ -78,7 +87,9 @@ impl ClientBuilder {
     /// is called repeatedly, so that credentials can be rotated without a new client. A changed sign key is used within a
     /// minute.
     pub fn credentials(mut self, source: impl CredentialSource) -> Self {
-        self.credentials = Some(Box::new(move |clock| CredentialCache::new(source, clock)));
+        self.credentials = Some(Box::new(move |clock, secrets| {
+            CredentialCache::new(source, clock, secrets)
+        }));
         self
     }
 
@@ -102,9 +113,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the timeout of establishing a connection. Defaults to 10 s.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+    /// Sets how long an unused connection stays open. Defaults to 30 s: most servers and load balancers close it after 60 s or
+    /// more, and a request on a connection that is being closed is lost. A call that is never retried uses no connection that
+    /// was unused for more than 3 s.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
         self
     }
 
@@ -128,24 +141,18 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets when and how tokens are refreshed, for tests of this workspace.
-    #[doc(hidden)]
-    pub fn token_settings(mut self, settings: TokenSettings) -> Self {
-        self.token = settings;
-        self
-    }
-
     /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail at once
-    /// during that time. Defaults to 30 s; at most one day.
+    /// during that time. Defaults to 30 s; at most one day. After other unusable responses, the cooldown starts at a few seconds
+    /// and grows to this duration.
     pub fn token_cooldown(mut self, duration: Duration) -> Self {
-        self.token = self.token.cooldown(duration);
+        self.token.cooldown = duration.min(MAX_COOLDOWN);
         self
     }
 
-    /// Allows this client to use an unshared token while the token store is unavailable. Defaults to `false`, because a new
+    /// Allows this client to use an unshared token while the token store is unavailable or cannot save a token. Defaults to `false`, because a new
     /// token invalidates the token of all others. Use it only for an account of a single process.
     pub fn allow_unshared_token(mut self, allow: bool) -> Self {
-        self.token = self.token.allow_unshared_token(allow);
+        self.token.allow_unshared_token = allow;
         self
     }
 
@@ -175,12 +182,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Configures the HTTP client, for example its pool or its trusted roots. Some settings stay off, whatever is set here:
-    /// redirects and `Referer`, which would send secrets to another host; its own retries, which could pay twice; and its
-    /// connection log, which shows what is sent.
+    /// Configures the HTTP client, for example its trusted roots or the timeout of establishing a connection, which defaults to
+    /// 10 s. The function is called twice: calls that are never retried have a separate pool. Some settings stay off, whatever
+    /// is set here: redirects and `Referer`, which would send secrets to another host; its own retries, which could pay twice;
+    /// and its connection log, which shows what is sent.
     pub fn configure_http(
         mut self,
-        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
         self.configure_http = Some(Box::new(configure));
         self
@@ -216,39 +224,39 @@ impl ClientBuilder {
             None => name.to_owned(),
         };
 
-        let mut http = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .connect_timeout(self.connect_timeout)
-            .no_proxy();
-        if let Some(proxy) = self.proxy {
-            http = http.proxy(proxy);
-        }
-        if let Some(configure) = self.configure_http {
-            http = configure(http);
-        }
-        let http = http
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // Retries of reqwest reuse the old signature, and its connection log contains every byte.
-            .retry(reqwest::retry::never())
-            .connection_verbose(false)
-            .build()
-            .map_err(|error| {
-                Error::configuration("the HTTP client could not be built")
-                    .because(error.without_url())
-            })?;
+        let configured = || {
+            let mut http = reqwest::Client::builder()
+                .user_agent(user_agent.as_str())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(self.idle_timeout)
+                .no_proxy();
+            if let Some(proxy) = &self.proxy {
+                http = http.proxy(proxy.clone());
+            }
+            match &self.configure_http {
+                Some(configure) => configure(http),
+                None => http,
+            }
+        };
+        let http = build_http(configured())?;
+        let fresh_idle_timeout = self.idle_timeout.min(FRESH_IDLE_TIMEOUT);
+        let fresh_http = build_http(configured().pool_idle_timeout(fresh_idle_timeout))?;
 
-        let credentials = Arc::new(create_credential_cache(Arc::clone(&clock)));
+        let secrets = Arc::new(KnownSecrets::default());
+        let credentials = create_credential_cache(Arc::clone(&clock), Arc::clone(&secrets));
+        let credentials = Arc::new(credentials);
         let clock_skew = Arc::new(ClockSkew::default());
-        let transport = TokenTransport {
-            attempt_timeout: self.attempt_timeout,
-            max_response_size: self.max_response_size,
+        let source = HttpTokenSource {
+            http: http.clone(),
+            origin: origin.clone(),
+            credentials: Arc::clone(&credentials),
+            secrets: Arc::clone(&secrets),
             clock: Arc::clone(&clock),
             clock_skew: Arc::clone(&clock_skew),
-            origin: origin.clone(),
             retry: self.retry.clone(),
+            attempt_timeout: self.attempt_timeout,
+            max_response_size: self.max_response_size,
         };
-        let source = HttpTokenSource::new(http.clone(), Arc::clone(&credentials), transport);
         let store = self
             .store
             .unwrap_or_else(|| Arc::new(MemoryStore::default()));
@@ -257,12 +265,15 @@ impl ClientBuilder {
             store,
             Arc::clone(&clock),
             self.token,
+            Arc::clone(&secrets),
             origin.as_str(),
         );
         Ok(Client(Arc::new(ClientInner {
             http,
+            fresh_http,
             origin,
             credentials,
+            secrets,
             tokens,
             clock,
             clock_skew,
@@ -275,6 +286,20 @@ impl ClientBuilder {
             token_retcodes: self.token_retcodes,
         })))
     }
+}
+
+/// Builds an HTTP client with the settings that must not be changed.
+fn build_http(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // Retries of reqwest reuse the old signature, and its connection log contains every byte.
+        .retry(reqwest::retry::never())
+        .connection_verbose(false)
+        .build()
+        .map_err(|error| {
+            Error::configuration("the HTTP client could not be built").because(error.without_url())
+        })
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use stablelink_signature::QueryForm;
 
 use super::ClockSkew;
-use crate::account::{CredentialCache, ResolvedCredentials};
+use crate::account::{CredentialCache, KnownSecrets, ResolvedCredentials};
 use crate::call::{RetryBudget, RetryPolicy};
 use crate::clock::Clock;
 use crate::environment::Origin;
@@ -17,8 +17,11 @@ use crate::token::{BearerToken, TokenManager};
 /// The state that all calls of a client share.
 pub(crate) struct ClientInner {
     pub(crate) http: reqwest::Client,
+    /// Closes connections that were idle for more than a few seconds: for calls that are never retried.
+    pub(crate) fresh_http: reqwest::Client,
     pub(crate) origin: Origin,
     pub(crate) credentials: Arc<CredentialCache>,
+    pub(crate) secrets: Arc<KnownSecrets>,
     pub(crate) tokens: TokenManager,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_skew: Arc<ClockSkew>,

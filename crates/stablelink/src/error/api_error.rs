@@ -3,11 +3,12 @@
 use std::fmt;
 
 use super::redact::redact;
+use crate::account::KnownSecrets;
 
 /// The retcode and the message with which the gateway rejected a call.
 ///
-/// `Display` and `Debug` redact quoted values and anything that may be an email address, a telephone or account number, or a
-/// token; [`message`](Self::message) returns the unredacted message.
+/// The secrets of the client are hidden in it. `Display` and `Debug` also redact quoted values and anything that may be an email
+/// address, a telephone or account number, or a token; [`message`](Self::message) does not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiError {
     retcode: Option<String>,
@@ -15,7 +16,11 @@ pub struct ApiError {
 }
 
 /// The maximum number of characters of a message that are displayed.
-const MAX_MESSAGE: usize = 300;
+const MAX_DISPLAYED_MESSAGE: usize = 300;
+/// The maximum number of bytes of a message that are kept: redacting a whole response takes seconds.
+const MAX_MESSAGE: usize = 4_096;
+/// The maximum number of bytes after these that a secret may extend to.
+const MAX_SECRET: usize = 4_096;
 const MAX_RETCODE: usize = 40;
 
 impl ApiError {
@@ -26,13 +31,33 @@ impl ApiError {
         }
     }
 
+    /// Creates a rejection as the gateway sent it: without secrets, and without the end of a long message.
+    pub(crate) fn received(
+        retcode: Option<&str>,
+        message: Option<&str>,
+        secrets: &KnownSecrets,
+    ) -> Self {
+        let message = message.map(|message| {
+            let head = start_of(message, MAX_MESSAGE + MAX_SECRET);
+            let redacted = secrets.redact(head);
+            let start = start_of(&redacted, MAX_MESSAGE);
+            if head.len() == message.len() && start.len() == redacted.len() {
+                return redacted;
+            }
+            // A word that is cut off may be private without looking like it.
+            let words = start.rsplit_once(' ').map_or(start, |(words, _)| words);
+            format!("{words} …")
+        });
+        Self::new(retcode.map(|code| secrets.redact(code)), message)
+    }
+
     /// Returns the `retcode` as a string, such as `00008`; `None` without an envelope. No list of retcodes is public.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.retcode.as_deref()
     }
 
-    /// Returns the `retmsg`, for people.
+    /// Returns the `retmsg`, for people; of a message of more than 4,096 bytes, the start.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
@@ -86,8 +111,17 @@ fn redact_retcode(code: &str) -> String {
     redact(code).escape_debug().take(MAX_RETCODE).collect()
 }
 
+/// Returns at most `max` bytes from the start of the text.
+fn start_of(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 fn truncate(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_MESSAGE).collect();
+    let mut shown: String = text.chars().take(MAX_DISPLAYED_MESSAGE).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
@@ -133,6 +167,30 @@ mod tests {
         }
         assert_eq!(error.message(), Some(message));
         assert_eq!(error.retcode(), Some("no 12345678"));
+    }
+
+    #[test]
+    fn long_message_is_cut_without_revealing_a_secret() {
+        let secrets = KnownSecrets::default();
+        secrets.remember(&"9f86d081884c7d65".into());
+        for start in [MAX_MESSAGE - 20, MAX_MESSAGE - 8, MAX_MESSAGE] {
+            let message = format!(
+                "{} 9f86d081884c7d65 {}",
+                "x".repeat(start),
+                "+1 ".repeat(9_999)
+            );
+            let error = ApiError::received(Some("9F86D081884C7D65"), Some(&message), &secrets);
+            let kept = error.message().unwrap();
+            assert!(
+                kept.len() <= MAX_MESSAGE + " …".len() && !kept.contains("9f86"),
+                "{}",
+                kept.len()
+            );
+            assert_eq!(error.retcode(), Some("…"));
+        }
+        let whole = "+1 ".repeat(9);
+        let error = ApiError::received(None, Some(&whole), &secrets);
+        assert_eq!(error.message(), Some(&*whole));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::account::KnownSecrets;
+
 /// The field of a response or a webhook delivery that cannot be read, and why. The bytes of a response are at
 /// [`Error::raw_response`](super::Error::raw_response), those of a delivery at [`VerifiedDelivery::body`](crate::webhook::VerifiedDelivery::body).
 #[derive(Clone, Debug)]
@@ -45,6 +47,12 @@ impl DecodeError {
     /// Marks this as an error of a webhook delivery.
     pub(crate) fn of_delivery(mut self) -> Self {
         self.source = "the delivery";
+        self
+    }
+
+    /// Hides secrets in the path, which may contain the names of any fields.
+    pub(crate) fn without(mut self, secrets: &KnownSecrets) -> Self {
+        self.path = secrets.redact(&self.path);
         self
     }
 

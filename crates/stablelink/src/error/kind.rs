@@ -12,7 +12,8 @@ use super::{Ambiguous, ApiError, DecodeError};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The gateway rejected the call, by its retcode or by HTTP 4xx. Nothing took effect.
+    /// The gateway rejected the call: by its retcode, or by an HTTP status that is sent before a request is processed, such as
+    /// 400. Nothing took effect.
     Api(ApiError),
     /// The gateway reported success, but a feature is not enabled for the account. Observed live as the deposit address
     /// "-1" of a checkout order.
@@ -71,6 +72,20 @@ pub enum ErrorKind {
     },
 }
 
+/// What a call was doing when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallPhase {
+    /// Preparing the request: arguments, settings, credentials, the token store. Nothing was sent.
+    Preparing,
+    /// Requesting a token (operation `issue_access_token`). The call itself was not sent, or the gateway rejected its token.
+    Token,
+    /// The call was sent, and its operation only reads.
+    Read,
+    /// The call was sent, and its operation may change something.
+    Write,
+}
+
 impl ErrorKind {
     /// Returns the name of the kind, for logs and metrics: `api`, `not_enabled`, `authentication`, `address_not_allowed`,
     /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `decode`, `signature`, `store`, `invalid_argument`,
@@ -113,12 +128,12 @@ impl fmt::Display for ErrorKind {
                     None => Ok(()),
                 }
             }
-            Self::AddressNotAllowed(refusal) => write!(
+            Self::AddressNotAllowed(api_error) => write!(
                 f,
-                "not allowed from this network address (add it to the allow-list in the dashboard): {refusal}"
+                "not allowed from this network address (add it to the allow-list in the dashboard): {api_error}"
             ),
             Self::RateLimited { retry_after } => match retry_after {
-                Some(wait) => write!(f, "too many calls; retry after {} s", wait.as_secs()),
+                Some(delay) => write!(f, "too many calls; retry after {} s", delay.as_secs()),
                 None => write!(f, "too many calls; retry later"),
             },
             Self::Transport { problem } => write!(f, "{problem}"),

@@ -16,7 +16,8 @@ use std::time::Duration;
 pub use ambiguous::Ambiguous;
 pub use api_error::ApiError;
 pub use decode::DecodeError;
-pub use kind::ErrorKind;
+pub use kind::{CallPhase, ErrorKind};
+use stablelink_api::operations;
 
 use crate::response::RawResponse;
 
@@ -36,6 +37,7 @@ struct ErrorInner {
     kind: ErrorKind,
     operation: Option<Cow<'static, str>>,
     attempts: u32,
+    phase: CallPhase,
     retryable: bool,
     retry_after: Option<Duration>,
     response: Option<RawResponse>,
@@ -48,6 +50,7 @@ impl Error {
             kind,
             operation: None,
             attempts: 0,
+            phase: CallPhase::Preparing,
             retryable: false,
             retry_after: None,
             response: None,
@@ -112,6 +115,20 @@ impl Error {
         self
     }
 
+    /// Sets the phase of the call, except for an error of a token request.
+    pub(crate) fn in_phase(mut self, phase: CallPhase) -> Self {
+        if self.0.phase != CallPhase::Token {
+            self.0.phase = phase;
+        }
+        self
+    }
+
+    /// Marks this as an error of a token request.
+    pub(crate) fn of_token_request(self, attempts: u32) -> Self {
+        self.during(operations::ISSUE_ACCESS_TOKEN.id, attempts)
+            .in_phase(CallPhase::Token)
+    }
+
     /// Returns what failed.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
@@ -122,6 +139,13 @@ impl Error {
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation.as_deref()
+    }
+
+    /// Returns what the call was doing when it failed. [`CallPhase::Preparing`] and [`CallPhase::Token`] mean that the call had
+    /// no effect; an [ambiguous](Self::is_ambiguous) error is always of [`CallPhase::Write`].
+    #[must_use]
+    pub fn phase(&self) -> CallPhase {
+        self.0.phase
     }
 
     /// Returns how often the call was sent, or was about to be sent, including repetitions with a refreshed token or a
@@ -154,13 +178,15 @@ impl Error {
     /// ([`Decode`](ErrorKind::Decode)) or used ([`NotEnabled`](ErrorKind::NotEnabled)); or the gateway rejected the
     /// idempotency key as [already used](Self::is_duplicate).
     ///
-    /// If it is `false`, this call changed nothing. An earlier call with the same key may have. It has no meaning for calls
-    /// that only read.
+    /// If it is `false`, this call changed nothing. An earlier call with the same key may have.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
         match self.0.kind {
             ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
-            ErrorKind::Decode(_) => self.raw_response().is_some_and(RawResponse::is_success),
+            ErrorKind::Decode(_) => {
+                self.0.phase == CallPhase::Write
+                    && self.raw_response().is_some_and(RawResponse::is_success)
+            }
             _ => self.is_duplicate(),
         }
     }
@@ -255,10 +281,14 @@ impl fmt::Display for Error {
             kind => write!(f, "{kind}")?,
         }
         match (status, self.0.attempts) {
-            (Some(status), 0) => write!(f, " (HTTP {status})"),
-            (Some(status), attempts) => write!(f, " (HTTP {status}, attempt {attempts})"),
-            (None, 0 | 1) => Ok(()),
-            (None, attempts) => write!(f, " (attempt {attempts})"),
+            (Some(status), 0) => write!(f, " (HTTP {status})")?,
+            (Some(status), attempts) => write!(f, " (HTTP {status}, attempt {attempts})")?,
+            (None, 0 | 1) => {}
+            (None, attempts) => write!(f, " (attempt {attempts})")?,
+        }
+        match self.0.phase {
+            CallPhase::Token => write!(f, "; nothing else was sent"),
+            _ => Ok(()),
         }
     }
 }
@@ -269,6 +299,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("operation", &self.0.operation)
             .field("attempts", &self.0.attempts)
+            .field("phase", &self.0.phase)
             .field("retryable", &self.is_retryable())
             .field("response", &self.0.response)
             .field("source", &self.0.source)
@@ -458,18 +489,18 @@ mod tests {
 
     #[test]
     fn ambiguous_error_reports_response_of_its_cause() {
-        let reply = RawResponse::new(
+        let response = RawResponse::new(
             StatusCode::SERVICE_UNAVAILABLE,
             HeaderMap::new(),
             Bytes::new(),
         );
-        let reply = reply.with_retcode(Some("00099".to_owned()));
+        let response = response.with_retcode(Some("00099".to_owned()));
         let wait = Some(Duration::from_secs(9));
         let cause = Error::new(ErrorKind::Transport {
             problem: "broken".into(),
         });
         let cause = cause
-            .with_response(reply)
+            .with_response(response)
             .after(wait)
             .during("cancel_checkout_order", 1);
         let error = Error::new(ErrorKind::Ambiguous(Ambiguous::new(None, None, cause)));

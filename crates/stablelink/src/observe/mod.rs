@@ -22,7 +22,7 @@
 //! | `error.type` | both | the [`ErrorKind::name`](crate::ErrorKind::name) of a failure; `cancelled` if the future was dropped |
 //! | `otel.status_code` | both | `ERROR` of a failure |
 //!
-//! Retries and token requests are events at level debug, a clock skew is an event at level warn. A call whose future was
+//! Retries and token requests are events at level debug; a clock skew, and a field that cannot be read, at level warn. A call whose future was
 //! dropped has no status and no number of attempts.
 //!
 //! # Metrics
@@ -56,6 +56,11 @@ pub(crate) fn retry(operation: &str, error: &Error, delay: Duration) {
     let delay_ms = span_timer::millis(delay);
     tracing::debug!(operation, "error.type" = reason, delay_ms, "retrying call");
     metrics::retry(operation, reason);
+}
+
+/// Records a field that is read as missing because it does not have its documented form.
+pub(crate) fn unreadable_field(operation: &str, path: &str) {
+    tracing::warn!(operation, path, "a field does not have its documented form");
 }
 
 /// Records a token request.

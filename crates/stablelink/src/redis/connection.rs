@@ -9,9 +9,9 @@ use ::redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::RedisCommandError;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use super::RedisTls;
+use super::{RedisCommandError, is_failover};
 use crate::Error;
 
 /// A connection to Redis, for [`RedisStore`](crate::RedisStore) and
@@ -162,8 +162,13 @@ impl fmt::Debug for RedisConnection {
     }
 }
 
+/// Returns whether a new connection may help: the connection is broken, or the server is not the primary any more and the URL
+/// may lead to another one.
 fn is_broken(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error()
+    error.is_io_error()
+        || error.is_connection_dropped()
+        || error.is_unrecoverable_error()
+        || error.code().is_some_and(is_failover)
 }
 
 #[cfg(test)]
@@ -232,6 +237,47 @@ mod tests {
         assert!(matches!(error, RedisCommandError::Timeout(_)), "{error}");
         let connection = connection.timeout(Duration::from_secs(60));
         assert_eq!(connection.run::<String>(&command).await.unwrap(), "kept");
+    }
+
+    /// Starts a server whose first connection is to a former primary.
+    async fn server_after_failover(code: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for number in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    let mut writable = true;
+                    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                        let request = String::from_utf8_lossy(&bytes[..count]);
+                        let failed = format!("-{code} no primary\r\n");
+                        let is_set = request.contains("SET\r\n");
+                        let response = match is_set && number == 0 && !writable {
+                            true => failed.as_str(),
+                            false => "+OK\r\n",
+                        };
+                        writable &= !is_set;
+                        let response = response.repeat(request.matches('*').count());
+                        stream.write_all(response.as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        format!("redis://{address}/0")
+    }
+
+    #[tokio::test]
+    async fn failover_reconnects_once() {
+        for code in ["READONLY", "MASTERDOWN", "LOADING"] {
+            let connection = RedisConnection::new(&server_after_failover(code).await).unwrap();
+            let mut command = ::redis::cmd("SET");
+            command.arg("key").arg("value");
+            for _ in 0..3 {
+                let response = connection.run::<String>(&command).await;
+                assert_eq!(response.unwrap(), "OK", "{code}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -23,11 +23,17 @@ pub(crate) enum RedisCommandError {
 impl RedisCommandError {
     /// Returns whether the error may disappear without a change of the configuration.
     pub(crate) fn is_transient(&self) -> bool {
-        !matches!(self, Self::Rejected { code } if !advice(code).is_empty())
+        !matches!(self, Self::Rejected { code } if !advice(code).is_empty() && !is_failover(code))
     }
 }
 
-/// Returns how to fix a permanent error; empty for other errors.
+/// Returns whether a server with this error code is not, or not yet, the primary. It may become the primary, or the URL may lead
+/// to another server.
+pub(super) fn is_failover(code: &str) -> bool {
+    matches!(code, "READONLY" | "MASTERDOWN" | "LOADING")
+}
+
+/// Returns how to fix an error that needs a change of the configuration; empty for most errors.
 fn advice(code: &str) -> &'static str {
     match code {
         "NOAUTH" => ": a password is required; add it to the URL",
@@ -77,6 +83,11 @@ mod tests {
         for (code, transient, text) in [
             ("ERR", true, "Redis rejected the command: ERR"),
             ("hidden", true, "Redis rejected the command: (no code)"),
+            (
+                "READONLY",
+                true,
+                "Redis rejected the command: READONLY: the server is a read-only replica; use the URL of the primary",
+            ),
             (
                 "WRONGPASS",
                 false,

@@ -8,5 +8,6 @@ mod tls;
 
 pub use connection::RedisConnection;
 pub(crate) use error::RedisCommandError;
+use error::is_failover;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::RedisTls;

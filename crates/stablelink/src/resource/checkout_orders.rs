@@ -7,12 +7,10 @@ use rust_decimal::Decimal;
 use stablelink_api::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink_api::operations;
 use stablelink_api::scalars::RawJson;
-use stablelink_api::types::{
-    CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder, CreatedCheckoutOrderEnvelope,
-};
+use stablelink_api::types::{CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder};
 
 use super::{debug_key, unique_number};
-use crate::call::{Call, CallContext, CallOptions};
+use crate::call::{Call, CallContext, CallOptions, required_retdata};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::poller::Poller;
@@ -64,10 +62,11 @@ impl CheckoutOrders {
         call!(
             &self.0,
             operations::GET_CHECKOUT_ORDER,
-            number,
+            number.clone(),
             |api, number| api.get_checkout_order(number),
             required
         )
+        .identified_by("orderNo", Some(number))
     }
 
     /// Cancels the order with this number. The call is never retried: cancelling is not idempotent even though it is a GET. The
@@ -84,10 +83,11 @@ impl CheckoutOrders {
         call!(
             &self.0,
             operations::CANCEL_CHECKOUT_ORDER,
-            number,
+            number.clone(),
             |api, number| api.cancel_checkout_order(number),
             optional
         )
+        .identified_by("orderNo", Some(number))
     }
 
     /// Returns a poller of the order with this number. It is final when it is paid, cancelled or timed out: any documented status
@@ -135,7 +135,7 @@ async fn create(
         return Err(context.annotate(Error::invalid("orderNo", problem)));
     }
     let result = context.api().create_checkout_order(request).await;
-    let order = match context.required(result, |envelope| envelope.retdata) {
+    let order: Response<CreatedCheckoutOrder> = match context.required(result) {
         Ok(order) => order,
         // One attempt has an unknown outcome and a later one was rejected: the record shows whether the first took effect. A
         // rejection without an ambiguous attempt may be about another order with the same number.
@@ -161,14 +161,14 @@ async fn find_created(
     let lookup = CallContext::new(Arc::clone(&context.client), options);
     let found = lookup.execute(async {
         let result = lookup.api().get_checkout_order(&request.order_no).await;
-        lookup.required(result, |envelope| envelope.retdata)
+        lookup.required::<_, CheckoutOrder>(result)
     });
     let (record, response) = found.await.ok()?.into_parts();
     if !matches_request(&record, request) {
         return None;
     }
-    let created: CreatedCheckoutOrderEnvelope = serde_json::from_slice(response.body()).ok()?;
-    Some(Response::new(created.retdata?, response))
+    let created = required_retdata(response.json()).ok()?;
+    Some(Response::new(created, response))
 }
 
 /// Returns whether a record belongs to this request: the number may have been used before.
@@ -251,12 +251,6 @@ impl NewCheckoutOrder {
     #[must_use]
     pub fn order_no(&self) -> &str {
         &self.0.order_no
-    }
-
-    /// Returns the request.
-    #[must_use]
-    pub const fn request(&self) -> &CreateCheckoutOrderRequest {
-        &self.0
     }
 }
 

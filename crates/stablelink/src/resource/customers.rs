@@ -49,6 +49,7 @@ impl Users {
             |api, id| api.get_user(*id),
             required
         )
+        .identified_by("clientId", client_id)
     }
 }
 
@@ -154,5 +155,6 @@ impl FeeConfigs {
             |api, id| api.get_fee_config(*id),
             optional
         )
+        .identified_by("clientId", client_id)
     }
 }

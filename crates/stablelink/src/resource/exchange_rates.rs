@@ -30,9 +30,10 @@ impl ExchangeRates {
         sell: impl Into<TradeCurrency>,
         buy: impl Into<TradeCurrency>,
     ) -> Call<ExchangeRate, GetExchangeRateRequest> {
+        let (sell, buy) = (sell.into(), buy.into());
         let request = GetExchangeRateRequest {
-            sell_currency: Some(sell.into()),
-            buy_currency: Some(buy.into()),
+            sell_currency: Some(sell.clone()),
+            buy_currency: Some(buy.clone()),
             ..Default::default()
         };
         call!(
@@ -42,6 +43,8 @@ impl ExchangeRates {
             |api, request| api.get_exchange_rate(request),
             required
         )
+        .identified_by("sellCurrency", Some(sell))
+        .identified_by("buyCurrency", Some(buy))
     }
 }
 
@@ -56,6 +59,6 @@ impl Call<ExchangeRate, GetExchangeRateRequest> {
     /// Sets the customer whose fees apply.
     pub fn client_id(mut self, id: i64) -> Self {
         self.parameters.client_id = Some(id);
-        self
+        self.identified_by("clientId", Some(id))
     }
 }

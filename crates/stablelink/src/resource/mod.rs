@@ -8,7 +8,7 @@ macro_rules! call {
         $crate::call::Call::new($client, &$operation, $arguments, |context, $name, _| {
             Box::pin(async move {
                 let $api = context.api();
-                context.$read($send.await, |envelope| envelope.retdata)
+                context.$read($send.await)
             })
         })
     };
@@ -21,7 +21,7 @@ macro_rules! call {
             |context, _, $name| {
                 Box::pin(async move {
                     let $api = context.api();
-                    context.$read($send.await, |envelope| envelope.retdata)
+                    context.$read($send.await)
                 })
             },
         )

@@ -75,10 +75,11 @@ impl Refunds {
         call!(
             &self.0,
             operations::GET_REFUND_ORDER,
-            number,
+            number.clone(),
             |api, number| api.get_refund_order(Some(number)),
             required
         )
+        .identified_by("refundOrderNo", Some(number))
     }
 
     /// Cancels the refund with this number. **Inferred**: its path is not documented. The call is never retried.
@@ -93,10 +94,11 @@ impl Refunds {
         call!(
             &self.0,
             operations::CANCEL_REFUND_ORDER,
-            number,
+            number.clone(),
             |api, number| api.cancel_refund_order(Some(number)),
             optional
         )
+        .identified_by("refundOrderNo", Some(number))
     }
 
     /// Lists refunds. **Inferred**: neither its path nor its fields are documented.

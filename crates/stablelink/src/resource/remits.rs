@@ -60,6 +60,7 @@ impl Remits {
             |api, id| api.get_remit(Some(*id)),
             optional
         )
+        .identified_by("id", Some(id))
     }
 
     /// Lists bank accounts. **Inferred**: its page is missing.

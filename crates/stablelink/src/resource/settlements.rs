@@ -69,10 +69,11 @@ impl Settlements {
         call!(
             &self.0,
             operations::GET_SETTLEMENT_ORDER,
-            number,
+            number.clone(),
             |api, number| api.get_settlement_order(Some(number)),
             required
         )
+        .identified_by("settlementOrderNo", Some(number))
     }
 
     /// Cancels the settlement with this number. **Inferred**: its path is not documented. The call is never retried.
@@ -87,10 +88,11 @@ impl Settlements {
         call!(
             &self.0,
             operations::CANCEL_SETTLEMENT_ORDER,
-            number,
+            number.clone(),
             |api, number| api.cancel_settlement_order(Some(number)),
             optional
         )
+        .identified_by("settlementOrderNo", Some(number))
     }
 
     /// Lists settlements. **Inferred**: neither its path nor its fields are documented.
@@ -144,12 +146,6 @@ impl NewSettlement {
     #[must_use]
     pub fn settlement_order_no(&self) -> &str {
         &self.0.settlement_order_no
-    }
-
-    /// Returns the request.
-    #[must_use]
-    pub const fn request(&self) -> &CreateSettlementOrderRequest {
-        &self.0
     }
 }
 

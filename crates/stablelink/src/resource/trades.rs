@@ -43,13 +43,15 @@ impl Trades {
     ///
     /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     pub fn get(&self, request_id: impl Into<String>) -> Call<Trade> {
+        let id = request_id.into();
         call!(
             &self.0,
             operations::GET_TRADE,
-            request_id.into(),
+            id.clone(),
             |api, id| api.get_trade(Some(id)),
             required
         )
+        .identified_by("requestId", Some(id))
     }
 
     /// Returns a poller of the trade with this `requestId`. Only the status "Pending" is documented: the final ones are inferred.
@@ -84,6 +86,7 @@ impl Trades {
     /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
     /// look up the transaction before you send it again.
     pub fn confirm(&self, confirmation: ConfirmTransactionRequest) -> Call<Option<RawJson>> {
+        let number = confirmation.tx_no.clone();
         call!(
             &self.0,
             operations::CONFIRM_TRANSACTION,
@@ -91,6 +94,7 @@ impl Trades {
             |api, confirmation| api.confirm_transaction(confirmation),
             optional
         )
+        .identified_by("txNo", number)
     }
 
     /// Returns the transaction with this number. **Inferred**: its page is missing.
@@ -99,13 +103,15 @@ impl Trades {
     ///
     /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
     pub fn transaction(&self, tx_no: impl Into<String>) -> Call<Option<RawJson>> {
+        let number = tx_no.into();
         call!(
             &self.0,
             operations::GET_TRANSACTION,
-            tx_no.into(),
+            number.clone(),
             |api, number| api.get_transaction(Some(number)),
             optional
         )
+        .identified_by("txNo", Some(number))
     }
 
     /// Returns the deposit address of a customer, for a currency such as `USDC` on a network such as `ethereum`. Money sent on
@@ -120,11 +126,11 @@ impl Trades {
         currency: impl Into<String>,
         network: impl Into<String>,
     ) -> Call<Option<RawJson>> {
-        let arguments = (client_id, currency.into(), network.into());
+        let (currency, network) = (currency.into(), network.into());
         call!(
             &self.0,
             operations::GET_DEPOSIT_ADDRESS,
-            arguments,
+            (client_id, currency.clone(), network.clone()),
             |api, (id, currency, network)| api.get_deposit_address(
                 Some(*id),
                 Some(currency),
@@ -132,6 +138,9 @@ impl Trades {
             ),
             optional
         )
+        .identified_by("clientId", Some(client_id))
+        .identified_by("currency", Some(currency))
+        .identified_by("network", Some(network))
     }
 
     /// Lists the deposits of a customer, or of all customers. **Inferred**: its page is missing.
@@ -162,6 +171,7 @@ impl Trades {
             |api, id| api.get_receive_transaction(Some(*id)),
             optional
         )
+        .identified_by("id", Some(id))
     }
 }
 

@@ -31,7 +31,7 @@ impl WebhookEvents {
             |context, event, _| {
                 Box::pin(async move {
                     let api = context.api();
-                    context.optional(api.simulate_event(event).await, |_| ())
+                    context.read(api.simulate_event(event).await, |_| Ok(().into()))
                 })
             },
         )

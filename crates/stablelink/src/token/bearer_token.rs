@@ -29,18 +29,23 @@ struct TokenState {
     rejected: AtomicBool,
 }
 
+/// The share of its lifetime after which a token is refreshed, and the maximum random addition to it, so that processes do not
+/// refresh at the same time.
+const REFRESH_AFTER: f64 = 0.8;
+const REFRESH_JITTER: f64 = 0.1;
+
 /// A token with a shorter lifetime is not refreshed early, which would double the number of requests.
 const MIN_LIFETIME_FOR_EARLY_REFRESH: Duration = Duration::from_secs(2);
 
 const MIN_REFRESH_DELAY: Duration = Duration::from_secs(1);
 
 impl BearerToken {
-    /// Creates a token with this remaining lifetime. An early refresh is due after the share `refresh_after` of it.
+    /// Creates a token with this remaining lifetime. `random` is between 0 and 1 and decides when an early refresh is due.
     pub(super) fn new(
         account: &str,
         token: &StoredToken,
         lifetime: Duration,
-        refresh_after: f64,
+        random: f64,
         clock: &dyn Clock,
     ) -> Result<Self, Error> {
         let secret = token.access_token();
@@ -51,13 +56,14 @@ impl BearerToken {
                         .into(),
                     api_error: None,
                 })
+                .of_token_request(1)
             })?;
         header.set_sensitive(true);
         let now = clock.monotonic();
         let refresh_after = if lifetime < MIN_LIFETIME_FOR_EARLY_REFRESH {
             1.0
         } else {
-            refresh_after
+            REFRESH_AFTER + REFRESH_JITTER * random
         };
         Ok(Self(Arc::new(TokenState {
             header,
@@ -72,8 +78,7 @@ impl BearerToken {
     }
 
     /// Returns the value of the `Authorization` header, marked as sensitive.
-    #[must_use]
-    pub fn header(&self) -> &HeaderValue {
+    pub(crate) fn header(&self) -> &HeaderValue {
         &self.0.header
     }
 
@@ -84,7 +89,6 @@ impl BearerToken {
     }
 
     /// Returns the generation, which grows with each refresh in any process that shares the store.
-    #[doc(hidden)]
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.0.generation

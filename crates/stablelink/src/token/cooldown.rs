@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use super::settings::TokenSettings;
+use crate::backoff::Backoff;
 use crate::{Error, ErrorKind};
 
 /// Decides whether the gateway may be asked for a token. All times are on the monotonic clock.
@@ -15,7 +15,16 @@ pub(super) struct TokenCooldown {
     rejected: VecDeque<Duration>,
     /// When an ambiguous rejection, which may or may not be about the token, last started a refresh.
     ambiguous: Option<Duration>,
+    /// How many unusable responses to token requests were received one after the other.
+    unusable: u32,
 }
+
+/// How many tokens are requested within one cooldown because the gateway rejected the previous one. Without a limit, each call
+/// would request a token from a gateway that rejects every token.
+const MAX_REPLACEMENTS: usize = 10;
+
+/// The delay after unusable responses to token requests; never more than the cooldown.
+const UNUSABLE_BACKOFF: Backoff = Backoff::new(Duration::from_secs(4), Duration::from_secs(30));
 
 #[derive(Debug)]
 struct ActiveCooldown {
@@ -34,6 +43,17 @@ impl TokenCooldown {
         });
     }
 
+    /// Counts an unusable response to a token request, and returns how long to wait before the next request.
+    pub(super) fn count_unusable(&mut self, random: f64) -> Duration {
+        self.unusable = self.unusable.saturating_add(1);
+        UNUSABLE_BACKOFF.upper_half_jitter(self.unusable, random)
+    }
+
+    /// Resets the count of unusable responses, after a token was issued.
+    pub(super) fn reset_unusable(&mut self) {
+        self.unusable = 0;
+    }
+
     /// Fails during a cooldown of this account.
     pub(super) fn check(&mut self, account: &str, now: Duration) -> Result<(), Error> {
         match &self.active {
@@ -49,14 +69,14 @@ impl TokenCooldown {
     /// Fails if the limit of requests after rejected tokens is reached.
     pub(super) fn check_rejected(
         &mut self,
-        settings: &TokenSettings,
+        cooldown: Duration,
         now: Duration,
     ) -> Result<(), Error> {
         self.rejected
-            .retain(|requested| now < *requested + settings.cooldown);
+            .retain(|requested| now < *requested + cooldown);
         match self.rejected.front() {
-            Some(first) if self.rejected.len() >= settings.max_refreshes_per_cooldown as usize => {
-                let remaining = *first + settings.cooldown - now;
+            Some(first) if self.rejected.len() >= MAX_REPLACEMENTS => {
+                let remaining = *first + cooldown - now;
                 Err(Error::new(ErrorKind::Authentication {
                     problem: format!(
                         "the gateway rejected each of the last {} tokens; {}",
@@ -65,7 +85,8 @@ impl TokenCooldown {
                     )
                     .into(),
                     api_error: None,
-                }))
+                })
+                .of_token_request(0))
             }
             _ => Ok(()),
         }
@@ -77,10 +98,8 @@ impl TokenCooldown {
     }
 
     /// Returns whether an ambiguous rejection may start a refresh, at most once per cooldown.
-    pub(super) fn allow_ambiguous(&mut self, settings: &TokenSettings, now: Duration) -> bool {
-        let allowed = self
-            .ambiguous
-            .is_none_or(|last| now >= last + settings.cooldown);
+    pub(super) fn allow_ambiguous(&mut self, cooldown: Duration, now: Duration) -> bool {
+        let allowed = self.ambiguous.is_none_or(|last| now >= last + cooldown);
         if allowed {
             self.ambiguous = Some(now);
         }

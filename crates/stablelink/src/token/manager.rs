@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::TokenSettings;
 use super::bearer_token::BearerToken;
 use super::refresher::{RefreshReason, TokenRefresher, TokenSource};
-use super::settings::TokenSettings;
 use super::store::TokenStore;
+use crate::account::KnownSecrets;
 use crate::clock::Clock;
 use crate::{Error, ErrorKind};
 
@@ -48,29 +49,22 @@ impl TokenManager {
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         settings: TokenSettings,
+        secrets: Arc<KnownSecrets>,
         environment: &str,
     ) -> Self {
-        Self::with_random(source, store, clock, settings, environment, fastrand::f64)
+        Self::of(TokenRefresher::new(
+            source,
+            store,
+            clock,
+            settings,
+            secrets,
+            environment.to_owned(),
+        ))
     }
 
-    /// Creates a manager whose jitter uses these numbers from 0 to 1.
-    pub(super) fn with_random(
-        source: Arc<dyn TokenSource>,
-        store: Arc<dyn TokenStore>,
-        clock: Arc<dyn Clock>,
-        settings: TokenSettings,
-        environment: &str,
-        random: fn() -> f64,
-    ) -> Self {
+    pub(super) fn of(refresher: TokenRefresher) -> Self {
         Self {
-            refresher: Arc::new(TokenRefresher::new(
-                source,
-                store,
-                clock,
-                settings,
-                environment.to_owned(),
-                random,
-            )),
+            refresher: Arc::new(refresher),
             pending: Mutex::new(None),
         }
     }
@@ -95,7 +89,7 @@ impl TokenManager {
     /// Returns the token to send after the gateway rejected this one as invalid (HTTP 401): a token that this client or
     /// another process has already refreshed, or a new one.
     ///
-    /// Fails immediately after [`TokenSettings::max_refreshes_per_cooldown`] such refreshes within a cooldown.
+    /// Fails immediately after 10 such refreshes within a cooldown.
     pub(crate) async fn refresh_rejected(
         &self,
         rejected: &BearerToken,
@@ -230,6 +224,7 @@ fn no_usable_token() -> Error {
         problem: "no token refresh that this call waited for returned a usable token".into(),
     })
     .retryable(true)
+    .of_token_request(0)
 }
 
 impl fmt::Debug for TokenManager {

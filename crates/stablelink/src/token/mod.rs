@@ -3,24 +3,44 @@
 //! An account has one valid token at a time: issuing a token invalidates the previous one. So all clients and all processes
 //! of an account must share one token through a [`TokenStore`].
 //!
-//! Read in this order: `manager` (what calls use), `refresher` (one refresh), `cooldown` (when the gateway may be asked),
-//! `store` (where the token is stored), `bearer_token` (the token in memory).
+//! Read in this order: `manager` (what calls use), `refresher` (one refresh), `refresh_guard` (the lock during a refresh),
+//! `cooldown` (when the gateway may be asked), `store` (where the token is stored), `bearer_token` (the token in memory).
 
 mod bearer_token;
 mod cooldown;
 mod manager;
+mod refresh_guard;
 mod refresher;
-mod settings;
 mod store;
 #[cfg(test)]
 mod test_support;
 
+use std::time::Duration;
+
 pub use bearer_token::BearerToken;
 pub(crate) use manager::TokenManager;
 pub(crate) use refresher::{IssuedToken, TokenSource, TokenSourceError};
-pub use settings::TokenSettings;
 #[cfg(feature = "file-store")]
 pub use store::FileStore;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;
 pub use store::{MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
+
+/// The settings of the token that users can change.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenSettings {
+    /// How long no token is requested after the gateway rejected the credentials; also the period in which the number of tokens
+    /// that replace a rejected one is limited. Zero disables both.
+    pub(crate) cooldown: Duration,
+    /// Whether this client may use a token that other processes cannot get.
+    pub(crate) allow_unshared_token: bool,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self {
+            cooldown: Duration::from_secs(30),
+            allow_unshared_token: false,
+        }
+    }
+}

@@ -1,16 +1,18 @@
 //! One refresh: lock the store, request a token, save it, unlock.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, warn};
-use uuid::Uuid;
 
+use super::TokenSettings;
 use super::bearer_token::BearerToken;
 use super::cooldown::TokenCooldown;
-use super::settings::TokenSettings;
-use super::store::{RefreshLock, StoreError, StoreKey, StoredToken, TokenStore};
+use super::refresh_guard::{EXTENSION_INTERVAL, RefreshGuard};
+use super::store::{StoreError, StoreKey, StoredToken, TokenStore};
+use crate::account::KnownSecrets;
 use crate::backoff::Backoff;
 use crate::clock::{BoxFuture, Clock};
 use crate::{Error, ErrorKind};
@@ -71,12 +73,24 @@ pub(super) struct TokenRefresher {
     store: Arc<dyn TokenStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: TokenSettings,
+    secrets: Arc<KnownSecrets>,
     environment: String,
-    random: fn() -> f64,
+    /// Returns random numbers from 0 to 1.
+    pub(super) random: fn() -> f64,
     held: RwLock<Option<BearerToken>>,
     cooldown: Mutex<TokenCooldown>,
     /// The refresh token that the gateway rejected last. Other processes may still store it.
     rejected_refresh_token: Mutex<Option<SecretString>>,
+    /// A token that could not be saved. It is saved by the next refresh: requesting another one for each failed save would
+    /// invalidate the tokens of all processes again and again.
+    unsaved: Mutex<Option<UnsavedToken>>,
+}
+
+struct UnsavedToken {
+    key: StoreKey,
+    token: IssuedToken,
+    /// When the token was issued, on the monotonic clock.
+    issued_at: Duration,
 }
 
 /// Why a refresh with the store failed.
@@ -108,6 +122,15 @@ const MAX_REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 
 /// Replaces a longer `Retry-After`, so that no response can disable a client for good.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
+/// How long a refresh waits for one in another process: longer than that one takes.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// The timeout of the token requests of one refresh.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A longer wait for another process is logged.
+const LOGGED_WAIT: Duration = Duration::from_secs(1);
+
 /// The delay before the store is read again while another process holds the lock.
 const LOCK_BACKOFF: Backoff = Backoff::new(Duration::from_millis(25), Duration::from_millis(400));
 
@@ -117,19 +140,21 @@ impl TokenRefresher {
         store: Arc<dyn TokenStore>,
         clock: Arc<dyn Clock>,
         settings: TokenSettings,
+        secrets: Arc<KnownSecrets>,
         environment: String,
-        random: fn() -> f64,
     ) -> Self {
         Self {
             source,
             store,
             clock,
             settings,
+            secrets,
             environment,
-            random,
+            random: fastrand::f64,
             held: RwLock::new(None),
             cooldown: Mutex::default(),
             rejected_refresh_token: Mutex::new(None),
+            unsaved: Mutex::new(None),
         }
     }
 
@@ -142,16 +167,15 @@ impl TokenRefresher {
     }
 
     pub(super) fn allow_ambiguous(&self, now: Duration) -> bool {
-        self.cooldown().allow_ambiguous(&self.settings, now)
+        self.cooldown().allow_ambiguous(self.settings.cooldown, now)
     }
 
     /// Returns a token that another process has stored, or a new one.
     pub(super) async fn refresh(&self, reason: RefreshReason) -> Result<BearerToken, Error> {
-        let timeout = self.settings.lock_timeout + self.settings.lock_ttl;
         let result = tokio::select! {
             biased;
             result = self.refresh_without_timeout(reason) => result,
-            () = self.clock.alarm(timeout) => Err(Error::new(ErrorKind::Timeout).retryable(true)),
+            () = self.clock.alarm(LOCK_TIMEOUT + REQUEST_TIMEOUT) => Err(timeout()),
         };
         match &result {
             Ok(token) => debug!(generation = token.generation(), ?reason, "token refreshed"),
@@ -196,7 +220,8 @@ impl TokenRefresher {
         key: &StoreKey,
         reason: RefreshReason,
     ) -> Result<BearerToken, RefreshError> {
-        let deadline = self.clock.monotonic() + self.settings.lock_timeout;
+        let start = self.clock.monotonic();
+        let mut logged = false;
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -208,19 +233,19 @@ impl TokenRefresher {
             if let Some(stored) = stored.filter(|stored| self.is_valid_but_rejected(stored)) {
                 self.store.invalidate(key, stored.generation()).await?;
             }
-            // Each refresh is a separate owner: a cancelled one must not release the lock of a later one.
-            let owner = Uuid::new_v4().to_string();
-            let lock = self.store.lock(key, &owner, self.settings.lock_ttl).await?;
-            if let Some(lock) = lock {
-                let result = self.refresh_locked(key, &lock, reason).await;
-                if let Err(error) = self.store.unlock(key, &lock).await {
-                    debug!(%error, "the lock of the token store could not be released; it expires");
-                }
+            if let Some(mut guard) = RefreshGuard::acquire(&self.store, key).await? {
+                let result = self.refresh_locked(key, &mut guard, reason).await;
+                guard.release().await;
                 if let Some(token) = result? {
                     return Ok(token);
                 }
             }
-            if matches!(reason, RefreshReason::Early) || self.clock.monotonic() >= deadline {
+            let waited = self.clock.monotonic().saturating_sub(start);
+            if !logged && waited > LOGGED_WAIT {
+                logged = true;
+                warn!("waiting for another process that is refreshing the token");
+            }
+            if matches!(reason, RefreshReason::Early) || waited >= LOCK_TIMEOUT {
                 return Err(Error::new(ErrorKind::Store {
                     problem: "the token store: timed out waiting for another process to refresh the token"
                         .into(),
@@ -238,7 +263,7 @@ impl TokenRefresher {
     async fn refresh_locked(
         &self,
         key: &StoreKey,
-        lock: &RefreshLock,
+        guard: &mut RefreshGuard,
         reason: RefreshReason,
     ) -> Result<Option<BearerToken>, RefreshError> {
         // Another process may have refreshed and unlocked since the first read.
@@ -246,7 +271,16 @@ impl TokenRefresher {
         if let Some(token) = self.adopt(key, stored.as_ref()) {
             return Ok(Some(token));
         }
-        let (to_store, token) = self.request(key, lock.generation(), stored, reason).await?;
+        let issued = match self.take_unsaved(key) {
+            Some(issued) => issued,
+            None => {
+                self.request(key, Some(&mut *guard), stored.as_ref(), reason)
+                    .await?
+            }
+        };
+        let issued_at = self.clock.monotonic();
+        let lock = guard.lock();
+        let (to_store, token) = self.accept(key, lock.generation(), &issued)?;
         let mut saved = self.store.save(key, &to_store, lock).await;
         if saved.is_err() {
             saved = self.store.save(key, &to_store, lock).await;
@@ -257,8 +291,17 @@ impl TokenRefresher {
                 return Ok(None);
             }
             Ok(true) => {}
-            // The new token is used although it is not shared: it has invalidated the previous one.
-            Err(error) => warn!(%error, "the new token could not be saved for other processes"),
+            Err(error) if self.settings.allow_unshared_token => {
+                warn!(%error, "the new token could not be saved for other processes");
+            }
+            Err(error) => {
+                *self.unsaved() = Some(UnsavedToken {
+                    key: key.clone(),
+                    token: issued,
+                    issued_at,
+                });
+                return Err(error.into());
+            }
         }
         self.hold(&token);
         Ok(Some(token))
@@ -267,11 +310,24 @@ impl TokenRefresher {
     async fn refresh_unshared(&self, key: &StoreKey) -> Result<BearerToken, Error> {
         self.check_cooldown(key)?;
         let generation = self.held().map_or(1, |held| held.generation() + 1);
-        let (_, token) = self
-            .request(key, generation, None, RefreshReason::Required)
+        let issued = self
+            .request(key, None, None, RefreshReason::Required)
             .await?;
+        let (_, token) = self.accept(key, generation, &issued)?;
         self.hold(&token);
         Ok(token)
+    }
+
+    /// Returns the token that the last refresh could not save, if it has not expired.
+    fn take_unsaved(&self, key: &StoreKey) -> Option<IssuedToken> {
+        let unsaved = self.unsaved().take_if(|unsaved| unsaved.key == *key)?;
+        let age = self.clock.monotonic().saturating_sub(unsaved.issued_at);
+        let mut token = unsaved.token;
+        token.expires_in = token.expires_in.checked_sub(age)?;
+        token.refresh_expires_in = token
+            .refresh_expires_in
+            .map(|lifetime| lifetime.saturating_sub(age));
+        Some(token)
     }
 
     /// Fails if the gateway must not be asked now.
@@ -281,42 +337,62 @@ impl TokenRefresher {
         let mut cooldown = self.cooldown();
         cooldown.check(key.account(), now)?;
         if rejected {
-            cooldown.check_rejected(&self.settings, now)?;
+            cooldown.check_rejected(self.settings.cooldown, now)?;
         }
         Ok(())
     }
 
-    /// Requests a token from the gateway.
+    /// Requests a token from the gateway, and extends the lock meanwhile.
     async fn request(
         &self,
         key: &StoreKey,
-        generation: u64,
-        stored: Option<StoredToken>,
+        mut guard: Option<&mut RefreshGuard>,
+        stored: Option<&StoredToken>,
         reason: RefreshReason,
-    ) -> Result<(StoredToken, BearerToken), Error> {
-        // A request that takes longer than the lock TTL would run concurrently with that of the next holder.
-        let issued = tokio::select! {
-            biased;
-            issued = self.request_by_either(key, stored.as_ref(), reason) => issued?,
-            () = self.clock.alarm(self.settings.lock_ttl) => {
-                return Err(Error::new(ErrorKind::Timeout).retryable(true));
+    ) -> Result<IssuedToken, Error> {
+        let deadline = self.clock.monotonic() + REQUEST_TIMEOUT;
+        let mut request = pin!(self.request_by_either(key, stored, reason));
+        let issued = loop {
+            tokio::select! {
+                biased;
+                issued = &mut request => break issued?,
+                () = self.clock.alarm(EXTENSION_INTERVAL) => {}
+            }
+            if self.clock.monotonic() >= deadline {
+                return Err(timeout());
+            }
+            if let Some(guard) = &mut guard {
+                guard.extend().await;
             }
         };
+        let mut cooldown = self.cooldown();
+        cooldown.reset_unusable();
+        if self.held().is_some_and(|held| held.is_rejected()) {
+            cooldown.count_rejected(self.clock.monotonic());
+        }
+        Ok(issued)
+    }
+
+    /// Returns an issued token in its stored form and ready to be sent.
+    fn accept(
+        &self,
+        key: &StoreKey,
+        generation: u64,
+        issued: &IssuedToken,
+    ) -> Result<(StoredToken, BearerToken), Error> {
         let now = self.clock.now();
         let lifetime = issued.expires_in.clamp(MIN_LIFETIME, MAX_LIFETIME);
-        let mut to_store = StoredToken::new(generation, issued.access_token, now + lifetime);
-        if let Some(refresh_token) = issued.refresh_token {
+        let mut to_store =
+            StoredToken::new(generation, issued.access_token.clone(), now + lifetime);
+        if let Some(refresh_token) = &issued.refresh_token {
             let expires_at = issued
                 .refresh_expires_in
                 .map(|lifetime| now + lifetime.min(MAX_REFRESH_TOKEN_LIFETIME));
-            to_store = to_store.with_refresh(refresh_token, expires_at);
+            to_store = to_store.with_refresh(refresh_token.clone(), expires_at);
         }
         let token = self
             .bearer(key, &to_store, lifetime)
             .map_err(|error| self.start_cooldown(key, self.settings.cooldown, error))?;
-        if self.held().is_some_and(|held| held.is_rejected()) {
-            self.cooldown().count_rejected(self.clock.monotonic());
-        }
         Ok((to_store, token))
     }
 
@@ -329,6 +405,7 @@ impl TokenRefresher {
     ) -> Result<IssuedToken, Error> {
         let refresh_token = stored.and_then(|stored| stored.valid_refresh(self.clock.now()));
         if let Some(refresh_token) = refresh_token.filter(|token| !self.was_rejected(token)) {
+            self.secrets.remember(refresh_token);
             match self.source.by_refresh_token(refresh_token).await {
                 Ok(mut issued) => {
                     // A response without a refresh token does not invalidate the previous one.
@@ -343,13 +420,14 @@ impl TokenRefresher {
                     debug!(%error, "the refresh token was rejected");
                     *self.rejected_refresh_token() = Some(refresh_token.clone());
                 }
-                // While the token is valid, the refresh token can be tried again later. After a `Retry-After` nothing else
-                // is requested either.
+                // While the token is valid, the refresh token can be tried again later. If the gateway responded that it is
+                // not available, nothing else is requested either.
                 Err(TokenSourceError::Unavailable(error))
                     if !matches!(reason, RefreshReason::Required)
+                        || error.raw_response().is_some()
                         || error.retry_after().is_some() =>
                 {
-                    return Err(self.honour_retry_after(key, error));
+                    return Err(self.back_off(key, error));
                 }
                 Err(TokenSourceError::Unavailable(error)) => {
                     debug!(%error, "the request with the refresh token failed");
@@ -358,19 +436,27 @@ impl TokenRefresher {
         }
         match self.source.by_credentials(key.account()).await {
             Ok(issued) => Ok(issued),
-            Err(TokenSourceError::Unavailable(error)) => Err(self.honour_retry_after(key, error)),
+            Err(TokenSourceError::Unavailable(error)) => Err(self.back_off(key, error)),
             Err(TokenSourceError::Rejected(error)) => {
                 Err(self.start_cooldown(key, self.settings.cooldown, error))
             }
         }
     }
 
-    /// Starts a cooldown if the error has a `Retry-After`: other errors of this kind may disappear immediately.
-    fn honour_retry_after(&self, key: &StoreKey, error: Error) -> Error {
-        match error.retry_after() {
-            Some(delay) => self.start_cooldown(key, delay.min(MAX_RETRY_AFTER), error),
-            None => error,
-        }
+    /// Starts a cooldown if the gateway responded: by its `Retry-After`, or with a delay that grows with each unusable response.
+    /// A failure without a response may disappear immediately.
+    fn back_off(&self, key: &StoreKey, error: Error) -> Error {
+        let delay = match error.retry_after() {
+            Some(delay) => delay.min(MAX_RETRY_AFTER),
+            None if error.raw_response().is_some()
+                || matches!(error.kind(), ErrorKind::Decode(_)) =>
+            {
+                let delay = self.cooldown().count_unusable((self.random)());
+                delay.min(self.settings.cooldown)
+            }
+            None => return error,
+        };
+        self.start_cooldown(key, delay, error)
     }
 
     fn start_cooldown(&self, key: &StoreKey, duration: Duration, error: Error) -> Error {
@@ -401,11 +487,12 @@ impl TokenRefresher {
         token: &StoredToken,
         lifetime: Duration,
     ) -> Result<BearerToken, Error> {
-        let refresh_after = self.settings.refresh_share((self.random)());
-        BearerToken::new(key.account(), token, lifetime, refresh_after, &*self.clock)
+        let random = (self.random)();
+        BearerToken::new(key.account(), token, lifetime, random, &*self.clock)
     }
 
     fn hold(&self, token: &BearerToken) {
+        self.secrets.remember(token.token());
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
 
@@ -423,6 +510,10 @@ impl TokenRefresher {
             .is_some_and(|rejected| rejected.expose_secret() == refresh_token.expose_secret())
     }
 
+    fn unsaved(&self) -> MutexGuard<'_, Option<UnsavedToken>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn cooldown(&self) -> MutexGuard<'_, TokenCooldown> {
         self.cooldown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -432,6 +523,12 @@ impl TokenRefresher {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn timeout() -> Error {
+    Error::new(ErrorKind::Timeout)
+        .retryable(true)
+        .of_token_request(0)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
+use super::refresher::TokenRefresher;
 use super::store::StoreFuture;
 use super::{
     BearerToken, IssuedToken, MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::clock::{BoxFuture, Clock};
 use crate::testing::ManualClock;
-use crate::{ApiError, Error, ErrorKind};
+use crate::{ApiError, Error, ErrorKind, RawResponse};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 pub(super) const LIFETIME: Duration = Duration::from_secs(6 * 3_600);
@@ -30,6 +31,8 @@ pub(super) enum TokenResponse {
     Unsendable,
     Reject,
     Fail,
+    /// HTTP 500.
+    Unusable,
     /// The same, with this `Retry-After`.
     RateLimited(Duration),
     Panic,
@@ -84,9 +87,25 @@ impl FakeGateway {
             TokenResponse::Fail => {
                 return Err(TokenSourceError::Unavailable(
                     Error::new(ErrorKind::Transport {
-                        problem: "the line is cut".into(),
+                        problem: "the connection was closed".into(),
                     })
                     .retryable(true),
+                ));
+            }
+            TokenResponse::Unusable => {
+                let response = RawResponse::new(
+                    http::StatusCode::INTERNAL_SERVER_ERROR,
+                    http::HeaderMap::new(),
+                    bytes::Bytes::new(),
+                );
+                let error = Error::new(ErrorKind::Transport {
+                    problem: "the gateway failed".into(),
+                });
+                return Err(TokenSourceError::Unavailable(
+                    error
+                        .with_response(response)
+                        .retryable(true)
+                        .of_token_request(1),
                 ));
             }
             TokenResponse::RateLimited(retry_after) => {
@@ -149,15 +168,15 @@ impl FlakyStore {
 
     /// Saves a token as another process does.
     pub(super) async fn save_as_other(&self, access: &str, expires_at: SystemTime) -> StoredToken {
-        let lease = self
+        let lock = self
             .inner
             .lock(&key(), "other process", HOUR)
             .await
             .unwrap()
             .unwrap();
-        let token = StoredToken::new(lease.generation(), access.into(), expires_at);
-        assert!(self.inner.save(&key(), &token, &lease).await.unwrap());
-        self.inner.unlock(&key(), &lease).await.unwrap();
+        let token = StoredToken::new(lock.generation(), access.into(), expires_at);
+        assert!(self.inner.save(&key(), &token, &lock).await.unwrap());
+        self.inner.unlock(&key(), &lock).await.unwrap();
         token
     }
 
@@ -194,14 +213,14 @@ impl TokenStore for FlakyStore {
         &'a self,
         key: &'a StoreKey,
         owner: &'a str,
-        life: Duration,
+        ttl: Duration,
     ) -> StoreFuture<'a, Option<RefreshLock>> {
         Box::pin(async move {
             self.before("lock").await?;
             if let Some(access) = self.take_concurrent_save("lock") {
                 self.save_as_other(access, UNIX_EPOCH + 9 * HOUR).await;
             }
-            self.inner.lock(key, owner, life).await
+            self.inner.lock(key, owner, ttl).await
         })
     }
 
@@ -209,12 +228,12 @@ impl TokenStore for FlakyStore {
         &'a self,
         key: &'a StoreKey,
         token: &'a StoredToken,
-        lease: &'a RefreshLock,
+        lock: &'a RefreshLock,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             self.before("save").await?;
             if let Some(access) = self.take_concurrent_save("save") {
-                self.inner.unlock(key, lease).await?;
+                self.inner.unlock(key, lock).await?;
                 self.save_as_other(access, UNIX_EPOCH + 9 * HOUR).await;
             }
             {
@@ -224,14 +243,14 @@ impl TokenStore for FlakyStore {
                     return Err(StoreError::new("full"));
                 }
             }
-            self.inner.save(key, token, lease).await
+            self.inner.save(key, token, lock).await
         })
     }
 
-    fn unlock<'a>(&'a self, key: &'a StoreKey, lease: &'a RefreshLock) -> StoreFuture<'a, ()> {
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             self.before("unlock").await?;
-            self.inner.unlock(key, lease).await
+            self.inner.unlock(key, lock).await
         })
     }
 
@@ -279,7 +298,14 @@ impl TokenFixture {
         Self::with(TokenSettings::default())
     }
 
-    pub(super) fn with(settings: TokenSettings) -> Self {
+    pub(super) fn with_unshared_token() -> Self {
+        Self::with(TokenSettings {
+            allow_unshared_token: true,
+            ..TokenSettings::default()
+        })
+    }
+
+    fn with(settings: TokenSettings) -> Self {
         let clock = ManualClock::new(UNIX_EPOCH);
         let gateway = Arc::new(FakeGateway {
             script: Mutex::default(),
@@ -347,14 +373,16 @@ fn tokens(
     store: &Arc<FlakyStore>,
     settings: &TokenSettings,
 ) -> Arc<TokenManager> {
-    Arc::new(TokenManager::with_random(
+    let mut refresher = TokenRefresher::new(
         Arc::<FakeGateway>::clone(gateway),
         Arc::<FlakyStore>::clone(store),
         Arc::new(FakeClock(clock.clone())),
         settings.clone(),
-        ENVIRONMENT,
-        || 0.5,
-    ))
+        Arc::default(),
+        ENVIRONMENT.to_owned(),
+    );
+    refresher.random = || 0.5;
+    Arc::new(TokenManager::of(refresher))
 }
 
 pub(super) fn key() -> StoreKey {

@@ -13,12 +13,12 @@ use content::{ProgressFn, UploadContent};
 use futures_core::Stream;
 use reqwest::multipart::{Form, Part};
 use stablelink_api::operations::UPLOAD_FILE;
-use stablelink_api::types::{UploadedFile, UploadedFileEnvelope};
+use stablelink_api::types::UploadedFile;
 
-use crate::call::{CallContext, CallOptions, MISSING_RETDATA, RequestFactory, parse_envelope};
+use crate::call::{CallContext, CallOptions, RequestFactory, required_retdata};
 use crate::client::Client;
 use crate::clock::BoxFuture;
-use crate::error::{DecodeError, Error};
+use crate::error::Error;
 use crate::response::Response;
 
 /// Files for the gateway, such as the receipt of a bank payment.
@@ -143,12 +143,7 @@ impl Upload {
             Box::pin(async move { form.request().await })
         }));
         context
-            .execute_request(Ok(requests), |body| {
-                let envelope: UploadedFileEnvelope = parse_envelope(body)?;
-                envelope
-                    .retdata
-                    .ok_or_else(|| DecodeError::new("retdata", MISSING_RETDATA))
-            })
+            .execute_request(Ok(requests), required_retdata)
             .await
     }
 }

@@ -77,6 +77,9 @@ use super::{
 use crate::clock::{Clock, SystemClock};
 use crate::{Error, ErrorKind};
 
+/// The timeout for receiving the body of a delivery.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How deliveries are received: the verifier, its clock, and limits.
 ///
 /// It is the state that [`VerifiedEvent`] needs, and [`router`] accepts it instead of a [`WebhookVerifier`].
@@ -85,7 +88,6 @@ pub struct DeliveryReceiver {
     verifier: WebhookVerifier,
     clock: Arc<dyn Clock>,
     body_limit: usize,
-    read_timeout: Duration,
     handler_timeout: Duration,
 }
 
@@ -97,7 +99,6 @@ impl DeliveryReceiver {
             verifier,
             clock: Arc::new(SystemClock::default()),
             body_limit: 1 << 20,
-            read_timeout: Duration::from_secs(3),
             handler_timeout: Duration::from_secs(10),
         }
     }
@@ -116,15 +117,8 @@ impl DeliveryReceiver {
         self
     }
 
-    /// Sets the timeout for receiving the body. Default: 3 s.
-    #[must_use]
-    pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = timeout;
-        self
-    }
-
-    /// Sets the timeout of the handler of [`router`]. Default: 10 s. The sum of this and the [`read_timeout`](Self::read_timeout)
-    /// must be less than the 15 s that the gateway waits, and less than the claim TTL of the deduplicator.
+    /// Sets the timeout of the handler of [`router`]. Default: 10 s. The sum of this and the 3 s for receiving the body must be
+    /// less than the 15 s that the gateway waits, and less than the claim TTL of the deduplicator.
     #[must_use]
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handler_timeout = timeout;
@@ -132,11 +126,17 @@ impl DeliveryReceiver {
     }
 
     async fn receive(&self, mut request: Request) -> Result<VerifiedDelivery, DeliveryRejection> {
+        // The body of a request that announces too much is not waited for.
+        let announced = request.headers().get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > self.body_limit as u64) {
+            return Err(DeliveryRejection::TooLarge);
+        }
         DefaultBodyLimit::max(self.body_limit).apply(&mut request);
         let headers = std::mem::take(request.headers_mut());
         let body = tokio::select! {
             body = Bytes::from_request(request, &()) => body,
-            () = self.clock.alarm(self.read_timeout) => return Err(DeliveryRejection::TooSlow),
+            () = self.clock.alarm(READ_TIMEOUT) => return Err(DeliveryRejection::TooSlow),
         };
         let body = body.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => DeliveryRejection::TooLarge,
@@ -162,7 +162,6 @@ impl fmt::Debug for DeliveryReceiver {
             .field("verifier", &self.verifier)
             .field("clock", &self.clock)
             .field("body_limit", &self.body_limit)
-            .field("read_timeout", &self.read_timeout)
             .field("handler_timeout", &self.handler_timeout)
             .finish()
     }

@@ -264,9 +264,7 @@ async fn secrets_and_personal_data_are_never_shown() {
     let build = || {
         builder(&sandbox)
             .configure_http(|http| http.connection_verbose(true))
-            .token_settings(
-                stablelink::TokenSettings::default().cooldown(std::time::Duration::ZERO),
-            )
+            .token_cooldown(std::time::Duration::ZERO)
             .retry(quick().retry_budget(1_000_000))
     };
     search.shown("builder", &build());

@@ -74,7 +74,7 @@ async fn concurrent_first_calls_request_one_token() {
     let long = Duration::from_secs(3_600);
     let client = builder(&sandbox)
         .environment(Environment::at(&format!("http://{}", proxy.address)).unwrap())
-        .connect_timeout(long)
+        .configure_http(move |http| http.connect_timeout(long))
         .attempt_timeout(long)
         .deadline(long)
         .build()

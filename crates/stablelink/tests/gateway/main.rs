@@ -8,6 +8,7 @@ mod clock;
 mod credentials;
 mod deadlines;
 mod faults;
+mod foreign_responses;
 mod idempotency_keys;
 mod leaks;
 mod limits;

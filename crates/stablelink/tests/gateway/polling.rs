@@ -171,7 +171,10 @@ async fn poller_respects_retry_after() {
     let sandbox = Sandbox::start().await.unwrap();
     let (_, clock, number) = waiting(&sandbox).await;
     let client = builder(&sandbox).clock(clock.clone());
-    let client = client.retry(RetryPolicy::never()).build().unwrap();
+    let client = client
+        .retry(RetryPolicy::default().max_attempts(1))
+        .build()
+        .unwrap();
     sandbox.set_order_status(&number, "PAID").unwrap();
     let busy = Fault::rate_limited(Some(90)).on(Operation::GetCheckoutOrder);
     sandbox.faults().add(busy.times(2));

@@ -195,7 +195,7 @@ async fn permanent_failure_is_not_retried() {
     type Make = fn() -> Fault;
     let faults: [(&str, Make, &str); 6] = [
         ("a page, 200", || Fault::html(200), "decode"),
-        ("a page, 403", || Fault::html(403), "api"),
+        ("a page, 403", || Fault::html(403), "transport"),
         ("malformed", Fault::malformed_json, "decode"),
         ("no envelope", Fault::unexpected_json, "decode"),
         (

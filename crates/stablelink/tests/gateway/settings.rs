@@ -1,13 +1,15 @@
 //! The effects of builder settings on requests.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use stablelink::{Client, Credentials, Environment, ErrorKind, MemoryStore};
 use stablelink_sandbox::{Fault, Operation, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::raw_server::Raw;
-use crate::setup::{builder, keyed, never, outcome, quick, read, sent};
+use crate::setup::{Call, builder, keyed, never, outcome, quick, read, sent};
 use crate::watch::CheckedResult;
 
 #[tokio::test]
@@ -147,7 +149,7 @@ async fn connect_timeout_is_not_ambiguous() {
     let client = Client::builder()
         .environment(Environment::at(&format!("http://{address}")).unwrap())
         .credentials(Credentials::new("key", "secret", "sign"))
-        .connect_timeout(Duration::from_millis(10))
+        .configure_http(|http| http.connect_timeout(Duration::from_millis(10)))
         .retry(quick())
         .build()
         .unwrap();
@@ -231,5 +233,65 @@ fn missing_or_unsafe_settings_fail_the_build() {
             .credentials(secrets());
         assert_eq!(client.build().unwrap().origin(), &origin);
         assert!(origin.as_str().starts_with("https://openapi."), "{origin}");
+    }
+}
+
+/// Starts a gateway that keeps its connections open, and counts them.
+async fn keep_alive_gateway() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while let Ok(1..) = stream.read(&mut request).await {
+                    let token = request.starts_with(b"POST /user/auth");
+                    let data = if token {
+                        r#"{"access_token":"t"}"#
+                    } else {
+                        "{}"
+                    };
+                    let body = format!(r#"{{"retcode":200,"retdata":{data}}}"#);
+                    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                    stream.write_all((head + &body).as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (url, connections)
+}
+
+/// A server that closes an idle connection may do so while a request is on its way. The outcome of a call that is never retried
+/// would be unknown.
+#[tokio::test]
+async fn idle_connection_is_not_used_by_calls_that_are_never_retried() {
+    let (url, connections) = keep_alive_gateway().await;
+    let client = |idle: Option<Duration>| {
+        let client = Client::builder()
+            .environment(Environment::at(&url).unwrap())
+            .credentials(Credentials::new("key", "secret", "sign"));
+        let client = match idle {
+            Some(idle) => client.idle_timeout(idle),
+            None => client,
+        };
+        client.build().unwrap()
+    };
+    // The idle timeout, the call, the pause before its second use, and the connections: one for the token.
+    for (idle, call, pause, expected) in [
+        (None, never as Call, 0, 2),
+        (None, never as Call, 3_500, 3),
+        (None, read as Call, 3_500, 1),
+        (Some(Duration::from_secs(1)), read as Call, 1_500, 2),
+    ] {
+        let client = client(idle);
+        let before = connections.load(Ordering::Relaxed);
+        call(&client).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        call(&client).await.unwrap();
+        let opened = connections.load(Ordering::Relaxed) - before;
+        assert_eq!(opened, expected, "{idle:?} {pause}");
     }
 }

@@ -74,38 +74,15 @@ pub enum PullError {
         /// The reason.
         why: &'static str,
     },
-    /// The list of pages cannot be fetched.
-    #[error("{address}: {failure}\n  help: {help}")]
-    Listing {
-        /// The requested URL.
-        address: String,
-        /// The failure.
-        failure: FetchError,
-        /// How to fix it.
-        help: &'static str,
-    },
-    /// An entry of the list is rejected.
+    /// The site cannot be captured, or its list of pages is rejected.
     #[error("{place}: {text}\n  help: {help}")]
-    Listed {
-        /// The list and line, or the node.
+    Site {
+        /// The URL, the list and line, the node or the page.
         place: String,
-        /// The entry and the reason.
+        /// The problem.
         text: String,
         /// How to fix it.
-        help: &'static str,
-    },
-    /// The site has too many pages.
-    #[error(
-        "{address}: lists {listed} pages, but at most {most} are allowed; nothing was fetched\n  \
-         help: check that this is the right site; the limit is `pages` in xtask/src/docs/pull/settings.rs"
-    )]
-    TooManyPages {
-        /// The list.
-        address: String,
-        /// The number of listed pages.
-        listed: usize,
-        /// The limit.
-        most: usize,
+        help: String,
     },
     /// Some pages could not be fetched.
     #[error("{}", incomplete(.failed, *.cached, *.listed, .folder, .aborted.as_deref()))]
@@ -121,34 +98,15 @@ pub enum PullError {
         /// The reason why the run was aborted.
         aborted: Option<String>,
     },
-    /// A page with this ID is captured from another site.
-    #[error(
-        "page {id} ({title:?}): is captured from {captured}, but {listed} also lists it; nothing was fetched\n  \
-         help: if the whole documentation moved, replace `site = {captured:?}` by `site = {listed:?}` in spec/docs/docs.lock; \
-         if only this page moved, add it once with `cargo xtask docs add FILE --address https://{listed}/{id}`"
-    )]
-    OtherSite {
-        /// The page id.
-        id: String,
-        /// The title.
-        title: String,
-        /// The site in the lock.
-        captured: String,
-        /// The site of this pull.
-        listed: String,
-    },
     /// The lock cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The lock cannot be written as TOML.
-    #[error("docs.lock: {0}")]
-    Text(#[from] toml::ser::Error),
     /// An overlay cannot be read, so stale actions cannot be detected.
     #[error(transparent)]
     Overlay(#[from] OverlayError),
     /// The files cannot be written.
     #[error(transparent)]
-    Tree(#[from] OutputError),
+    Output(#[from] OutputError),
     /// The cache cannot be written.
     #[error("{}: cannot be {action}: {source}. No capture was changed", path.display())]
     PageCache {
@@ -162,6 +120,21 @@ pub enum PullError {
     /// The HTTP client or the async runtime cannot be created.
     #[error("the HTTP client cannot be created: {0}")]
     Client(String),
+}
+
+impl PullError {
+    /// Creates an error of the site.
+    pub(super) fn site(
+        place: impl Into<String>,
+        text: impl fmt::Display,
+        help: impl Into<String>,
+    ) -> Self {
+        Self::Site {
+            place: place.into(),
+            text: text.to_string(),
+            help: help.into(),
+        }
+    }
 }
 
 fn incomplete(

@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 use super::{
     CaptureFormat, FetchedPage, ListedPage,
     error::{FailedPage, FailureKind, FetchError, PullError},
+    http_client::HttpClient,
     page_cache::PageCache,
     settings::PullSettings,
-    web::HttpClient,
 };
 
 /// The fetched pages of a list.
@@ -27,7 +27,7 @@ pub(super) struct FetchResult {
 /// # Errors
 /// Fails if a page cannot be fetched. All fetched pages are cached.
 pub(super) async fn fetch(
-    web: &Arc<HttpClient>,
+    http: &Arc<HttpClient>,
     form: CaptureFormat,
     listed: &[ListedPage],
     cache: &PageCache,
@@ -43,7 +43,7 @@ pub(super) async fn fetch(
         .collect();
     let resumed = pages.iter().flatten().count();
     let mut run = FetchRun {
-        web: Arc::clone(web),
+        http: Arc::clone(http),
         form,
         listed,
         cache,
@@ -87,7 +87,7 @@ struct AbortReason {
 }
 
 struct FetchRun<'a> {
-    web: Arc<HttpClient>,
+    http: Arc<HttpClient>,
     form: CaptureFormat,
     listed: &'a [ListedPage],
     cache: &'a PageCache,
@@ -122,11 +122,11 @@ impl FetchRun<'_> {
                 && self.aborted.is_none()
                 && let Some(index) = queue.pop_front()
             {
-                let (web, form) = (Arc::clone(&self.web), self.form);
+                let (http, form) = (Arc::clone(&self.http), self.form);
                 let listed = self.listed[index].clone();
                 let request = form.page_request(&listed, self.settings);
                 tasks.spawn(async move {
-                    let page = web
+                    let page = http
                         .get(&request, |body| form.read_page(&listed, body))
                         .await;
                     (index, page)
@@ -179,8 +179,8 @@ impl FetchRun<'_> {
     }
 
     fn finish(mut self, resumed: usize) -> Result<FetchResult, PullError> {
-        let kept = self.pages.iter().flatten().count();
-        if kept == self.listed.len() {
+        let cached = self.pages.iter().flatten().count();
+        if cached == self.listed.len() {
             return Ok(FetchResult {
                 pages: self.pages.into_iter().flatten().collect(),
                 resumed,
@@ -194,9 +194,9 @@ impl FetchRun<'_> {
         });
         Err(PullError::Incomplete {
             failed: failed.collect(),
-            cached: kept,
+            cached,
             listed: self.listed.len(),
-            folder: self.cache.shown.clone(),
+            folder: self.cache.display_path.clone(),
             aborted: self.aborted.map(|reason| reason.text),
         })
     }

@@ -7,8 +7,8 @@ use super::{
     FetchedPage, ListedPage, PageListing,
     address::{Site, sanitize},
     error::{FailureKind, FetchError, PullError},
+    http_client::{Destination, HttpClient, PageRequest},
     settings::PullSettings,
-    web::{Destination, HttpClient, PageRequest},
 };
 
 /// The list of pages.
@@ -19,35 +19,31 @@ const SPECIFICATION: &str = "## OpenAPI Specification";
 /// Returns the pages of a site.
 ///
 /// # Errors
-/// Fails if the list cannot be fetched, links to another site, has a page twice, or has no pages or too
-/// many.
+/// Fails if the list cannot be fetched, links to another site, or has a page twice.
 pub(super) async fn list(
-    web: &HttpClient,
+    http: &HttpClient,
     site: &Site,
     settings: &PullSettings,
 ) -> Result<PageListing, PullError> {
     let address = site.below(LIST);
     let request = request(&address, settings.listing_bytes);
-    let text = web.get(&request, text).await.map_err(|failure| PullError::Listing {
-        address: address.clone(),
-        failure,
-        help: "nothing was changed; the site has neither published JSON nor this list; check `--site` and `--api-base`",
+    let text = http.get(&request, text).await.map_err(|failure| {
+        PullError::site(
+            &address,
+            failure,
+            "nothing was changed; the site has neither published JSON nor this list; check `--site` and `--api-base`",
+        )
     })?;
-    let listing = read_list(site, &text)?;
-    if listing.pages.len() > settings.pages {
-        return Err(PullError::TooManyPages {
-            address,
-            listed: listing.pages.len(),
-            most: settings.pages,
-        });
-    }
-    Ok(listing)
+    read_list(site, &text)
 }
 
 /// Reads `llms.txt`: lines `- Folder > Folder [title](url): text`. Links without a page ID are counted
 /// but not followed; other lines are ignored.
 fn read_list(site: &Site, text: &str) -> Result<PageListing, PullError> {
-    let mut listing = PageListing::default();
+    let mut listing = PageListing {
+        address: site.below(LIST),
+        ..PageListing::default()
+    };
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     let mut others = 0;
     for (number, line) in (1..).zip(text.lines()) {
@@ -58,10 +54,8 @@ fn read_list(site: &Site, text: &str) -> Result<PageListing, PullError> {
             others += 1;
             continue;
         };
-        let refuse = |text: String, help| PullError::Listed {
-            place: format!("{}, line {number}", site.below(LIST)),
-            text,
-            help,
+        let refuse = |text: String, help: &str| {
+            PullError::site(format!("{}, line {number}", site.below(LIST)), text, help)
         };
         let url = site.resolve(link).map_err(|why| {
             refuse(
@@ -84,13 +78,6 @@ fn read_list(site: &Site, text: &str) -> Result<PageListing, PullError> {
             source,
         });
     }
-    if listing.pages.is_empty() {
-        return Err(PullError::Listed {
-            place: site.below(LIST),
-            text: "lists no page".to_owned(),
-            help: "nothing was changed; expected lines such as `- [title](URL with the page ID)`",
-        });
-    }
     if others > 0 {
         listing
             .others
@@ -105,12 +92,12 @@ fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
     let line = line
         .strip_prefix("- ")
         .or_else(|| line.strip_prefix("* "))?;
-    let (words, rest) = line.split_once("](")?;
+    let (label, rest) = line.split_once("](")?;
     let (link, _) = rest.split_once(')')?;
     // Brackets are matched from the end: in `Folder [Title [v2]`, the title starts at the first one.
     let mut depth = 1_usize;
     let mut open = None;
-    for (at, c) in words.char_indices().rev() {
+    for (at, c) in label.char_indices().rev() {
         match c {
             ']' => depth += 1,
             '[' => {
@@ -124,13 +111,13 @@ fn entry(line: &str) -> Option<(Vec<String>, &str, &str)> {
         }
     }
     let open = open?;
-    let folder = words[..open]
+    let folder = label[..open]
         .split(" > ")
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    Some((folder, words[open + 1..].trim(), link.trim()))
+    Some((folder, label[open + 1..].trim(), link.trim()))
 }
 
 /// Returns the request for the Markdown of a page.
@@ -244,20 +231,20 @@ pub(super) fn facts(text: &str) -> Facts {
             }
             Some(open) if ticks >= open && line.trim_end().len() == ticks => fence = None,
             Some(_) if facts.is_api => {
-                let words = line.trim();
+                let text = line.trim();
                 let indent = line.len() - line.trim_start().len();
                 if facts.call.is_none() {
-                    if indent == 2 && words.starts_with(['/', '"', '\'']) {
-                        path = words.strip_suffix(':').map(unquoted);
+                    if indent == 2 && text.starts_with(['/', '"', '\'']) {
+                        path = text.strip_suffix(':').map(unquoted);
                     } else if indent == 4
-                        && let Some(method) = words.strip_suffix(':')
+                        && let Some(method) = text.strip_suffix(':')
                         && METHODS.contains(&method)
                     {
                         facts.call = path.take().map(|path| (method.to_uppercase(), path));
                     }
                 }
                 if facts.folder.is_none()
-                    && let Some(folder) = words.strip_prefix("x-apifox-folder:")
+                    && let Some(folder) = text.strip_prefix("x-apifox-folder:")
                 {
                     let names = unquoted(folder.trim());
                     let names = names
@@ -333,7 +320,6 @@ mod tests {
                 "\n- [A](1e0.md)\n- [B](/b-1e0.md)",
                 "line 3: the page 1e0 is already on line 2",
             ),
-            ("# Nothing", "lists no page"),
         ] {
             let error = list(text).unwrap_err();
             assert!(error.contains(part), "{error}");

@@ -5,34 +5,34 @@
 //! redirects are rejected, file names are generated, and sizes and counts are limited ([`settings`]).
 //!
 //! The stages: `navigation` and `published` (JSON) or `markdown` list and read pages, `fetch` fetches
-//! them with `web` and `page_cache`, `schemas` adds shared schemas, `normalize` makes the content
-//! stable, `store` compares it with the captures, and `report` shows the result.
+//! them with `http_client` and `page_cache`, `schemas` adds shared schemas, `normalize` makes the content
+//! stable, `plan` compares it with the captures, and `report` shows the result.
 
 pub mod address;
 pub mod error;
 mod fetch;
+mod http_client;
 mod markdown;
 mod navigation;
 mod normalize;
 mod page_cache;
+mod plan;
 mod published;
 pub mod report;
 mod schemas;
 pub mod settings;
-mod store;
-mod web;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use self::{
     address::{ApiBase, Site},
-    error::{FailureKind, FetchError, PullError},
+    error::{FetchError, PullError},
     fetch::FetchResult,
+    http_client::{HttpClient, PageRequest},
     page_cache::PageCache,
+    plan::{PullInput, PullPlan},
     report::PullReport,
     settings::PullSettings,
-    store::{PullInput, PullPlan},
-    web::{HttpClient, PageRequest},
 };
 use super::{
     captures::{self, Captures},
@@ -105,10 +105,32 @@ pub(super) struct ListedPage {
 /// The pages that a site lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PageListing {
+    /// The URL of the list.
+    pub address: String,
     /// In the order of the list, without repetition.
     pub pages: Vec<ListedPage>,
     /// Other entries of the list with their number: kinds of nodes, or links that are not pages.
     pub others: Vec<(String, usize)>,
+}
+
+impl PageListing {
+    /// Fails if the list has no page, or more pages than `most`.
+    fn check_size(&self, most: usize) -> Result<(), PullError> {
+        let (text, help) = match self.pages.len() {
+            0 => (
+                "lists no page".to_owned(),
+                "nothing was changed; check that this is the right site",
+            ),
+            listed if listed > most => (
+                format!(
+                    "lists {listed} pages, but at most {most} are allowed; nothing was fetched"
+                ),
+                "check that this is the right site; the limit is `pages` in xtask/src/docs/pull/settings.rs",
+            ),
+            _ => return Ok(()),
+        };
+        Err(PullError::site(&self.address, text, help))
+    }
 }
 
 /// A fetched page.
@@ -179,7 +201,7 @@ fn prepare(root: &Path, options: &PullOptions) -> Result<(PullPlan, PageCache), 
         .build()
         .map_err(|error| PullError::Client(error.to_string()))?;
     let (form, listing, fetched, cache) = runtime.block_on(capture(root, options, &captures))?;
-    let basis = PullInput {
+    let input = PullInput {
         root,
         captures: &captures,
         overlays: &overlays,
@@ -187,7 +209,7 @@ fn prepare(root: &Path, options: &PullOptions) -> Result<(PullPlan, PageCache), 
         form,
         without: &options.without,
     };
-    let plan = store::plan(&basis, &listing, &fetched.pages, fetched.resumed)?;
+    let plan = plan::plan(&input, &listing, &fetched.pages, fetched.resumed)?;
     Ok((plan, cache))
 }
 
@@ -202,15 +224,15 @@ async fn capture(
         settings,
         ..
     } = options;
-    let web = Arc::new(HttpClient::new(site, api, settings)?);
+    let http = Arc::new(HttpClient::new(site, api, settings)?);
     let project = match options.form {
         Some(CaptureFormat::Markdown) => None,
-        _ => navigation::find(&web, site, api, settings).await?,
+        _ => navigation::find(&http, site, api, settings).await?,
     };
     let (form, mut listing) = match &project {
         Some(project) => (
             CaptureFormat::Json,
-            project.list(&web, site, api, settings).await?,
+            project.list(&http, site, api, settings).await?,
         ),
         None if options.form == Some(CaptureFormat::Json)
             || (options.form.is_none() && has_json(captures, site)) =>
@@ -219,23 +241,24 @@ async fn capture(
         }
         None => (
             CaptureFormat::Markdown,
-            markdown::list(&web, site, settings).await?,
+            markdown::list(&http, site, settings).await?,
         ),
     };
+    listing.check_size(settings.pages)?;
     listing
         .pages
         .retain(|page| !options.without.contains(&page.id));
-    store::reject_pages_of_other_sites(&captures.lock, site, &listing.pages)?;
+    plan::reject_pages_of_other_sites(&captures.lock, site, &listing.pages)?;
     let cache = PageCache::new(
         root,
         &site.name(),
         form.extension(),
         settings.cache_lifetime,
     );
-    let mut fetched = fetch::fetch(&web, form, &listing.pages, &cache, settings).await?;
+    let mut fetched = fetch::fetch(&http, form, &listing.pages, &cache, settings).await?;
     if let Some(project) = project {
         let address = project.schemas(api);
-        schemas::complete(&web, &address, &mut fetched.pages, settings).await?;
+        schemas::complete(&http, &address, &mut fetched.pages, settings).await?;
     }
     Ok((form, listing, fetched, cache))
 }
@@ -249,15 +272,46 @@ fn has_json(captures: &Captures, site: &Site) -> bool {
 }
 
 fn not_published(site: &Site, api: &ApiBase) -> PullError {
-    PullError::Listing {
-        address: api.below(&format!("published-projects/domains/{}", site.host())),
-        failure: FetchError::new(FailureKind::Permanent, "the site has no published JSON"),
-        help: "nothing was changed; use `--form markdown` for the Markdown pages",
-    }
+    PullError::site(
+        api.below(&format!("published-projects/domains/{}", site.host())),
+        "the site has no published JSON",
+        "nothing was changed; use `--form markdown` for the Markdown pages",
+    )
 }
 
 fn overlays(root: &Path) -> Result<Vec<Overlay>, PullError> {
     let (mut overlays, provisional) = overlay::load_all(root)?;
     overlays.extend(provisional);
     Ok(overlays)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_or_oversized_list_is_rejected() {
+        let page = ListedPage {
+            id: "1e0".into(),
+            title: "A".into(),
+            folder: Vec::new(),
+            address: String::new(),
+            source: String::new(),
+        };
+        for (count, expected) in [
+            (0, Some("lists no page")),
+            (2, None),
+            (3, Some("lists 3 pages")),
+        ] {
+            let listing = PageListing {
+                pages: vec![page.clone(); count],
+                ..PageListing::default()
+            };
+            let error = listing.check_size(2).err().map(|error| error.to_string());
+            assert_eq!(error.is_some(), expected.is_some(), "{error:?}");
+            if let Some((error, expected)) = error.zip(expected) {
+                assert!(error.contains(expected), "{error}");
+            }
+        }
+    }
 }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{
     ListedPage, PageListing,
     address::{ApiBase, Site, sanitize},
-    error::{FailureKind, FetchError, PullError},
+    error::PullError,
+    http_client::HttpClient,
     published::{data, number, request},
     settings::PullSettings,
-    web::HttpClient,
 };
 
 /// The maximum depth of folders. The JSON parser allows 128 levels, and a folder takes two.
@@ -29,24 +29,26 @@ pub(super) struct SiteProject {
 /// # Errors
 /// Fails if the response cannot be fetched or has an unexpected structure.
 pub(super) async fn find(
-    web: &HttpClient,
+    http: &HttpClient,
     site: &Site,
     api: &ApiBase,
     settings: &PullSettings,
 ) -> Result<Option<SiteProject>, PullError> {
     let address = api.below(&format!("published-projects/domains/{}", site.host()));
-    match web.get(&request(&address, settings.page_bytes), data).await {
-        Ok(data) => project(&data).map(Some).map_err(|text| PullError::Listing {
-            address,
-            failure: FetchError::new(FailureKind::Permanent, text),
-            help: "nothing was changed; the structure of the published JSON may have changed: use `--form markdown`",
+    match http.get(&request(&address, settings.page_bytes), data).await {
+        Ok(data) => project(&data).map(Some).map_err(|text| {
+            PullError::site(
+                &address,
+                text,
+                "nothing was changed; the structure of the published JSON may have changed: use `--form markdown`",
+            )
         }),
         Err(failure) if failure.status == Some(404) => Ok(None),
-        Err(failure) => Err(PullError::Listing {
-            address,
+        Err(failure) => Err(PullError::site(
+            &address,
             failure,
-            help: "nothing was changed; run the command again later, check `--api-base`, or use `--form markdown`",
-        }),
+            "nothing was changed; run the command again later, check `--api-base`, or use `--form markdown`",
+        )),
     }
 }
 
@@ -79,47 +81,34 @@ impl SiteProject {
     /// Returns the pages of the project.
     ///
     /// # Errors
-    /// Fails if the navigation cannot be fetched, has a page twice or without an ID, or is too large.
+    /// Fails if the navigation cannot be fetched, or has a page twice or without an ID.
     pub(super) async fn list(
         &self,
-        web: &HttpClient,
+        http: &HttpClient,
         site: &Site,
         api: &ApiBase,
         settings: &PullSettings,
     ) -> Result<PageListing, PullError> {
         let address = self.below(api, "http-api-tree");
-        let tree = web
+        let tree = http
             .get(&request(&address, settings.listing_bytes), data)
             .await
-            .map_err(|failure| PullError::Listing {
-                address: address.clone(),
-                failure,
-                help: "nothing was changed; run the command again later",
+            .map_err(|failure| {
+                let help = "nothing was changed; run the command again later";
+                PullError::site(&address, failure, help)
             })?;
-        let listing = NavigationReader {
+        NavigationReader {
             project: self,
             site,
             api,
-            listing: PageListing::default(),
+            listing: PageListing {
+                address,
+                ..PageListing::default()
+            },
             seen: BTreeMap::new(),
             others: BTreeMap::new(),
         }
-        .read(&tree)?;
-        if listing.pages.is_empty() {
-            return Err(PullError::Listed {
-                place: address,
-                text: "lists no page".to_owned(),
-                help: "nothing was changed; check that this is the right site",
-            });
-        }
-        if listing.pages.len() > settings.pages {
-            return Err(PullError::TooManyPages {
-                address,
-                listed: listing.pages.len(),
-                most: settings.pages,
-            });
-        }
-        Ok(listing)
+        .read(&tree)
     }
 
     /// Returns the URL of the list of shared schemas.
@@ -146,11 +135,11 @@ struct NavigationReader<'a> {
 impl NavigationReader<'_> {
     fn read(mut self, tree: &Value) -> Result<PageListing, PullError> {
         let Some(nodes) = tree.as_array() else {
-            return Err(PullError::Listed {
-                place: "http-api-tree".to_owned(),
-                text: "the navigation is not a list of nodes".to_owned(),
-                help: "nothing was changed; use `--form markdown`",
-            });
+            return Err(PullError::site(
+                "http-api-tree",
+                "the navigation is not a list of nodes",
+                "nothing was changed; use `--form markdown`",
+            ));
         };
         self.nodes(nodes, &mut Vec::new())?;
         self.listing.others = self.others.into_iter().collect();
@@ -159,11 +148,11 @@ impl NavigationReader<'_> {
 
     fn nodes(&mut self, nodes: &[Value], folder: &mut Vec<String>) -> Result<(), PullError> {
         if folder.len() > MAX_DEPTH {
-            return Err(PullError::Listed {
-                place: format!("http-api-tree, below {:?}", sanitize(&folder.join(" / "))),
-                text: format!("folders are nested deeper than {MAX_DEPTH} levels"),
-                help: "nothing was changed; this is not a valid navigation",
-            });
+            return Err(PullError::site(
+                format!("http-api-tree, below {:?}", sanitize(&folder.join(" / "))),
+                format!("folders are nested deeper than {MAX_DEPTH} levels"),
+                "nothing was changed; this is not a valid navigation",
+            ));
         }
         for node in nodes {
             let name = text(&node["name"]);
@@ -190,10 +179,8 @@ impl NavigationReader<'_> {
         end: &str,
         folder: &[String],
     ) -> Result<(), PullError> {
-        let refuse = |text: String, help| PullError::Listed {
-            place: format!("http-api-tree, {:?}", sanitize(name)),
-            text,
-            help,
+        let refuse = |text: String, help: &str| {
+            PullError::site(format!("http-api-tree, {:?}", sanitize(name)), text, help)
         };
         let Some(number) = number(&of["id"]) else {
             return Err(refuse(

@@ -19,7 +19,7 @@ const VOLATILE: [&str; 6] = [
     "responsibleId",
 ];
 
-/// Fields whose values are example data. Their order and fields are kept.
+/// Fields whose values are example data. Their order and fields are fields.
 const VERBATIM: [&str; 7] = [
     "const",
     "data",
@@ -96,7 +96,7 @@ fn walk(value: Value, place: ValueKind, left_out: &mut BTreeSet<&'static str>) -
             .collect(),
         Value::Object(members) => {
             let orders = orders(&members);
-            let mut kept: Vec<(String, Value)> = Vec::new();
+            let mut fields: Vec<(String, Value)> = Vec::new();
             for (name, value) in members {
                 let volatile = VOLATILE.iter().find(|volatile| **volatile == name);
                 if let (ValueKind::Record, Some(volatile)) = (place, volatile) {
@@ -104,10 +104,10 @@ fn walk(value: Value, place: ValueKind, left_out: &mut BTreeSet<&'static str>) -
                     continue;
                 }
                 let value = member(&name, value, place, &orders, left_out);
-                kept.push((name, value));
+                fields.push((name, value));
             }
-            kept.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Value::Object(kept.into_iter().collect())
+            fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(fields.into_iter().collect())
         }
         value => value,
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_volatile_stays() {
+    fn volatile_names_of_the_api_are_kept() {
         // Fields of a shared schema, headers by name, a scope: names that an API gives.
         for text in [
             r#"{"definitions":{"7":{"properties":{"editorId":{"type":"string"},"ordering":{}}}}}"#,

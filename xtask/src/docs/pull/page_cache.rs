@@ -17,7 +17,7 @@ pub(super) struct PageCache {
     /// The folder.
     pub folder: PathBuf,
     /// The folder relative to the root, for messages.
-    pub shown: PathBuf,
+    pub display_path: PathBuf,
     lifetime: Duration,
 }
 
@@ -35,10 +35,10 @@ impl PageCache {
                 }
             })
             .collect();
-        let shown = Path::new("target/docs-pull").join(format!("{name}-{form}"));
+        let display_path = Path::new("target/docs-pull").join(format!("{name}-{form}"));
         Self {
-            folder: root.join(&shown),
-            shown,
+            folder: root.join(&display_path),
+            display_path,
             lifetime,
         }
     }

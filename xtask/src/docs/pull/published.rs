@@ -9,9 +9,9 @@ use super::{
     FetchedPage, ListedPage,
     address::sanitize,
     error::{FailureKind, FetchError},
+    http_client::{self, Destination, PageRequest},
     normalize::{NormalizedPage, normalize},
     settings::PullSettings,
-    web::{self, Destination, PageRequest},
 };
 
 /// The field of a page with the shared schemas that it uses, by ID.
@@ -41,14 +41,14 @@ pub(super) fn read_stored(listed: &ListedPage, content: &[u8]) -> Result<Fetched
 }
 
 fn page(listed: &ListedPage, data: Value) -> Result<FetchedPage, FetchError> {
-    let wanted = &listed.id[..listed.id.len() - 2];
+    let expected = &listed.id[..listed.id.len() - 2];
     if !data.is_object() {
         return Err(FetchError::new(
             FailureKind::Permanent,
             "the page is not a JSON object",
         ));
     }
-    if number(&data["id"]).as_deref() != Some(wanted) {
+    if number(&data["id"]).as_deref() != Some(expected) {
         let text = format!(
             "the response is another page: its id is {}",
             sanitize(&data["id"].to_string())
@@ -94,15 +94,15 @@ pub(super) struct Facts {
 
 /// Reads the title, method and path of a page.
 pub(super) fn facts(page: &Value) -> Facts {
-    let word = |name: &str| {
+    let field = |name: &str| {
         let text = page[name].as_str().unwrap_or_default().trim();
         (!text.is_empty()).then(|| text.to_owned())
     };
     Facts {
-        title: word("name"),
-        call: word("method")
+        title: field("name"),
+        call: field("method")
             .map(|method| method.to_uppercase())
-            .zip(word("path")),
+            .zip(field("path")),
     }
 }
 
@@ -132,8 +132,8 @@ pub(super) fn missing_schemas(page: &[u8]) -> BTreeSet<String> {
     let value: Value = serde_json::from_slice(page).unwrap_or_default();
     let mut missing = referenced_schemas(&value);
     for_each_field(&value, |name, value| {
-        if let (DEFINITIONS, Value::Object(brought)) = (name, value) {
-            missing.retain(|number| !brought.contains_key(number));
+        if let (DEFINITIONS, Value::Object(included)) = (name, value) {
+            missing.retain(|number| !included.contains_key(number));
         }
     });
     missing
@@ -170,11 +170,11 @@ fn for_each_field(value: &Value, mut see: impl FnMut(&str, &Value)) {
 
 /// Returns the field `data` of a response.
 pub(super) fn data(body: &[u8]) -> Result<Value, FetchError> {
-    let mut answer = json(body)?;
-    if let Some(refused) = web::api_failure(&answer) {
-        return Err(refused);
+    let mut response = json(body)?;
+    if let Some(failure) = http_client::api_failure(&response) {
+        return Err(failure);
     }
-    match answer.get_mut("data") {
+    match response.get_mut("data") {
         Some(data) if !data.is_null() => Ok(data.take()),
         _ => Err(FetchError::new(
             FailureKind::Permanent,
@@ -224,8 +224,8 @@ mod tests {
             address: "https://docs.example/7e0".into(),
             source: String::new(),
         };
-        let answer = |data: Value| json!({"success": true, "data": data}).to_string();
-        let body = answer(
+        let response = |data: Value| json!({"success": true, "data": data}).to_string();
+        let body = response(
             json!({"id": 7, "name": "Get", "method": "get", "path": "/x",
                                  "updatedAt": "2025-12-24T08:33:22.000Z", "editorUserId": 3}),
         );
@@ -241,16 +241,16 @@ mod tests {
 
         for (body, class, part) in [
             (
-                answer(json!({"id": 8})),
+                response(json!({"id": 8})),
                 FailureKind::Permanent,
                 "another page: its id is 8",
             ),
             (
-                answer(json!([])),
+                response(json!([])),
                 FailureKind::Permanent,
                 "not a JSON object",
             ),
-            (answer(Value::Null), FailureKind::Permanent, "no `data`"),
+            (response(Value::Null), FailureKind::Permanent, "no `data`"),
             (
                 "<!DOCTYPE html>".into(),
                 FailureKind::Permanent,

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use super::{
     FetchedPage,
     error::{FailureKind, FetchError, PullError},
+    http_client::HttpClient,
     published::{self, data, number, request},
     settings::PullSettings,
-    web::HttpClient,
 };
 
 const HELP: &str = "nothing was changed; fetched pages are cached: run the command again later, or use `--form markdown`";
@@ -28,7 +28,7 @@ pub(super) struct SharedSchemas(BTreeMap<String, Value>);
 /// Fails if the list cannot be fetched, has an unexpected structure, or makes the pages too large. A
 /// missing list is not an error: the report names the missing schemas.
 pub(super) async fn complete(
-    web: &HttpClient,
+    http: &HttpClient,
     address: &str,
     pages: &mut [FetchedPage],
     settings: &PullSettings,
@@ -37,13 +37,9 @@ pub(super) async fn complete(
     if !pages.iter().any(refers) {
         return Ok(());
     }
-    let refuse = |failure: FetchError| PullError::Listing {
-        address: address.to_owned(),
-        failure,
-        help: HELP,
-    };
+    let refuse = |failure: FetchError| PullError::site(address, failure, HELP);
     let list = request(address, settings.listing_bytes);
-    let schemas = match web
+    let schemas = match http
         .get(&list, |body| SharedSchemas::read(&data(body)?))
         .await
     {
@@ -88,7 +84,7 @@ impl SharedSchemas {
         let mut taken = BTreeSet::new();
         let mut schemas = BTreeMap::new();
         for (number, name, schema) in found {
-            // SharedSchemas in different folders may have the same name, which would be a conflict.
+            // Schemas in different folders may have the same name, which would be a conflict.
             let name = if taken.insert(name) {
                 name.to_owned()
             } else {
@@ -179,7 +175,7 @@ mod tests {
             "nonsense",
         ]);
         let schemas = SharedSchemas::read(&list).unwrap();
-        for (wanted, expected) in [
+        for (responses, expected) in [
             (json!([refers(12)]), json!({"12": "Order", "5": "Person"})),
             // The schema with the lower ID keeps the name.
             (json!([refers(9)]), json!({"9": "Person 9"})),
@@ -188,7 +184,7 @@ mod tests {
                 json!({"5": "Person", "9": "Person 9"}),
             ),
         ] {
-            let mut page = page(json!({"id": 7, "responses": wanted}));
+            let mut page = page(json!({"id": 7, "responses": responses}));
             schemas.put_into(&mut page).unwrap();
             let stored = published::json(&page.content).unwrap();
             let names: Map<String, Value> = stored["definitions"]

@@ -120,14 +120,14 @@ fn refresh_survives_the_end_of_its_runtime() {
     });
     drop(first);
     fixture.gateway.set_open(true);
-    // Its lock is held until it expires.
+    // The lock is held until it expires.
     fixture.advance(31 * SECOND);
     assert_eq!(runtime().block_on(fixture.current()), "token-2");
 }
 
 #[tokio::test]
 async fn panicking_request_is_a_transient_error() {
-    let fixture = TokenFixture::with(TokenSettings::default().lock_ttl(SECOND));
+    let fixture = TokenFixture::new();
     let advance_time = async {
         loop {
             fixture.advance(SECOND);
@@ -280,7 +280,8 @@ async fn requests_after_rejected_tokens_are_limited() {
         assert!(matches!(error.kind(), ErrorKind::Authentication { .. }));
         assert_eq!(
             error.to_string(),
-            "the gateway rejected each of the last 10 tokens; no token is requested for the next 30 s"
+            "issue access token: the gateway rejected each of the last 10 tokens; \
+             no token is requested for the next 30 s; nothing else was sent"
         );
         fixture.advance(30 * SECOND);
     }

@@ -237,7 +237,7 @@ async fn lifetimes_are_limited() {
         let token = finish(fixture.tokens.current()).await.unwrap();
         assert_eq!(token.expires_at(), UNIX_EPOCH + lifetime, "{issued:?}");
         let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
-        assert_eq!(u128::from(stored.expires_at_ms()), lifetime.as_millis());
+        assert_eq!(stored.lifetime(UNIX_EPOCH), lifetime);
         let refresh = stored.refresh_lifetime(UNIX_EPOCH).unwrap();
         assert_eq!(refresh, issued.min(MAX_REFRESH_TOKEN_LIFETIME));
         fixture.advance(lifetime);
@@ -305,7 +305,7 @@ async fn rejected_token_is_invalidated_in_the_store() {
     assert!(fixture.tokens.refresh_rejected(&rejected).await.is_err());
     assert_eq!(fixture.store.calls(), ["load", "lock", "load", "unlock"]);
     let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
-    assert!(stored.expires_at_ms() == 0 && stored.refresh_token().is_some());
+    assert!(stored.lifetime(UNIX_EPOCH).is_zero() && stored.valid_refresh(UNIX_EPOCH).is_some());
     // Another client does not use it.
     assert_eq!(
         token_text(&fixture.other_process().current().await.unwrap()),
@@ -343,10 +343,9 @@ async fn wait_until_finished<T>(fixture: &TokenFixture, calls: &[tokio::task::Jo
 
 #[tokio::test]
 async fn lock_of_a_dead_process_is_awaited_for_a_limited_time() {
-    for (wait, requests) in [(40, 1), (10, 0)] {
-        let settings = TokenSettings::default().lock_timeout(wait * SECOND);
-        let fixture = TokenFixture::with(settings);
-        let lock = fixture.store.inner.lock(&key(), "dead", 30 * SECOND).await;
+    for (ttl, requests) in [(30 * SECOND, 1), (HOUR, 0)] {
+        let fixture = TokenFixture::new();
+        let lock = fixture.store.inner.lock(&key(), "dead", ttl).await;
         assert!(lock.unwrap().is_some());
         let tokens = Arc::clone(&fixture.tokens);
         let call = [tokio::spawn(async move { tokens.current().await })];
@@ -418,8 +417,7 @@ async fn store_outage_keeps_the_token_and_requests_none() {
 
 #[tokio::test]
 async fn unshared_token_is_requested_only_if_allowed_and_required() {
-    let settings = TokenSettings::default().allow_unshared_token(true);
-    let fixture = TokenFixture::with(settings);
+    let fixture = TokenFixture::with_unshared_token();
     fixture.current().await;
     fixture.store.down.store(true, Relaxed);
     fixture.advance(LIFETIME.mul_f64(0.9));
@@ -443,9 +441,9 @@ async fn unshared_token_is_requested_only_if_allowed_and_required() {
 }
 
 #[tokio::test]
-async fn unsaved_token_is_used() {
+async fn unsaved_token_is_used_only_if_allowed() {
     for (failing, is_saved) in [(1, true), (2, false)] {
-        let fixture = TokenFixture::new();
+        let fixture = TokenFixture::with_unshared_token();
         *fixture.store.failing_saves.lock().unwrap() = failing;
         assert_eq!(fixture.current().await, "token-1");
         assert_eq!(fixture.current().await, "token-1");
@@ -457,6 +455,104 @@ async fn unsaved_token_is_used() {
             "token-2"
         );
     }
+}
+
+/// Each token request would invalidate the tokens of all other processes.
+#[tokio::test]
+async fn unsaved_token_is_saved_by_the_next_refresh() {
+    let fixture = TokenFixture::new();
+    *fixture.store.failing_saves.lock().unwrap() = 2 * 5;
+    for _ in 0..5 {
+        let error = finish(fixture.tokens.current()).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
+        assert!(error.is_retryable());
+    }
+    assert_eq!(fixture.request_count(), 1);
+    fixture.advance(HOUR);
+    let token = finish(fixture.tokens.current()).await.unwrap();
+    assert_eq!(token_text(&token), "token-1");
+    assert_eq!(token.expires_at(), fixture.clock.now() + LIFETIME - HOUR);
+    let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+    assert_eq!(stored.generation(), token.generation());
+    assert_eq!(fixture.request_count(), 1);
+}
+
+#[tokio::test]
+async fn expired_unsaved_token_is_not_used() {
+    let fixture = TokenFixture::new();
+    *fixture.store.failing_saves.lock().unwrap() = 2;
+    assert!(finish(fixture.tokens.current()).await.is_err());
+    fixture.advance(LIFETIME + SECOND);
+    assert_eq!(fixture.current().await, "token-2");
+}
+
+/// For responses to requests by credentials and by refresh token.
+#[tokio::test]
+async fn unusable_responses_start_a_growing_cooldown() {
+    for cold in [true, false] {
+        let fixture = TokenFixture::new();
+        if !cold {
+            fixture.current().await;
+            fixture.advance(LIFETIME);
+        }
+        let before = fixture.request_count();
+        fixture.gateway.respond_with([TokenResponse::Unusable; 5]);
+        // The random number is 0.5: three quarters of 4 s, 8 s, 16 s, 30 s and 30 s.
+        for (requests, millis) in [
+            (1, 3_000),
+            (2, 6_000),
+            (3, 12_000),
+            (4, 22_500),
+            (5, 22_500),
+        ] {
+            for _ in 0..10 {
+                let error = finish(fixture.tokens.current()).await.unwrap_err();
+                assert!(error.is_retryable(), "{error}");
+                assert_eq!(error.operation(), Some("issue_access_token"));
+                assert_eq!(error.phase(), crate::CallPhase::Token);
+            }
+            assert_eq!(fixture.request_count(), before + requests, "{cold}");
+            fixture.advance(Duration::from_millis(millis));
+        }
+        fixture.current().await;
+        fixture.advance(LIFETIME);
+        fixture.gateway.respond_with([TokenResponse::Unusable]);
+        assert!(finish(fixture.tokens.current()).await.is_err());
+        fixture.advance(3 * SECOND);
+        fixture.current().await;
+    }
+}
+
+/// The lock has a short TTL, so that a killed process does not block the others.
+#[tokio::test]
+async fn lock_is_extended_during_a_slow_request() {
+    let fixture = TokenFixture::new();
+    fixture.gateway.set_open(false);
+    let tokens = Arc::clone(&fixture.tokens);
+    let call = tokio::spawn(async move { tokens.current().await.unwrap() });
+    wait_until("the request", || fixture.request_count() > 0).await;
+    for _ in 0..25 {
+        fixture.advance(SECOND);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let other = fixture.store.inner.lock(&key(), "other", SECOND).await;
+        assert!(other.unwrap().is_none());
+    }
+    fixture.gateway.set_open(true);
+    assert_eq!(token_text(&finish(call).await.unwrap()), "token-1");
+    let stored = fixture.store.inner.load(&key()).await.unwrap();
+    assert!(stored.is_some());
+}
+
+#[tokio::test]
+async fn interrupted_refresh_releases_the_lock() {
+    let fixture = TokenFixture::new();
+    fixture.gateway.respond_with([TokenResponse::Panic]);
+    let tokens = Arc::clone(&fixture.tokens);
+    let call = tokio::spawn(async move { tokens.current().await.unwrap() });
+    // The next refresh needs no time to pass.
+    assert_eq!(token_text(&finish(call).await.unwrap()), "token-2");
 }
 
 #[tokio::test]

@@ -379,6 +379,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn damaged_lock_file_is_replaced() {
+        for content in [&b"\xff\xfe\0"[..], b"{", b"[]", b""] {
+            let (folder, path) = folder();
+            let locks = folder.path().join("token.lock");
+            write_with_mode(&locks, 0o600);
+            fs::write(&locks, content).unwrap();
+            let store = FileStore::at(&path).unwrap();
+            increment(&store).await;
+            assert_eq!(count(&store).await, 1, "{content:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn missing_folder_is_a_transient_error() {
         let (folder, _) = folder();
         let inner = folder.path().join("inner");

@@ -108,15 +108,7 @@ impl StoreKey {
         }
     }
 
-    /// Returns the origin of the gateway, such as `https://openapi.stablelink.app`.
-    #[must_use]
-    pub fn environment(&self) -> &str {
-        &self.environment
-    }
-
-    /// Returns a hash of the API key, in hexadecimal. It does not reveal the key.
-    #[must_use]
-    pub fn account(&self) -> &str {
+    pub(crate) fn account(&self) -> &str {
         &self.account
     }
 }

@@ -62,27 +62,8 @@ impl StoredToken {
     }
 
     /// Returns the token that is sent with each call.
-    #[must_use]
-    pub const fn access_token(&self) -> &SecretString {
+    pub(crate) const fn access_token(&self) -> &SecretString {
         &self.access_token
-    }
-
-    /// Returns the refresh token, if the gateway issued one.
-    #[must_use]
-    pub const fn refresh_token(&self) -> Option<&SecretString> {
-        self.refresh_token.as_ref()
-    }
-
-    /// Returns the expiry of the access token, in milliseconds since 1970 UTC.
-    #[must_use]
-    pub const fn expires_at_ms(&self) -> u64 {
-        self.expires_at
-    }
-
-    /// Returns the expiry of the refresh token, in milliseconds since 1970 UTC, if it is known.
-    #[must_use]
-    pub const fn refresh_expires_at_ms(&self) -> Option<u64> {
-        self.refresh_expires_at
     }
 
     /// Returns the generation of the [lock](super::RefreshLock) that the token was saved with.

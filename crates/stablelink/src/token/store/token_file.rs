@@ -1,11 +1,11 @@
 //! The two files of the file store: the token file, which is replaced, and the lock file, which is locked and rewritten.
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use std::{process, thread};
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -93,9 +93,9 @@ impl TokenFiles {
                 }
             }
         }
-        // A file that a crash truncated is ignored: new generations still grow, because they begin at the time of day.
+        // A file that a crash truncated or damaged is ignored: new generations still grow, because they begin at the time of day.
         let locks =
-            serde_json::from_str(&private_file::read_open(path, &mut file)?).unwrap_or_default();
+            serde_json::from_slice(&private_file::read_open(path, &mut file)?).unwrap_or_default();
         Ok(LockedFiles { file, locks })
     }
 }
@@ -190,6 +190,46 @@ struct HeldLock {
     owner: String,
     since_ms: u64,
     until_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<LockingProcess>,
+}
+
+/// The process that holds a lock. If it is dead, its lock is taken over at once.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct LockingProcess {
+    id: u32,
+    /// On Linux, the namespace in which the id is valid: containers that share a file have separate ones.
+    namespace: String,
+}
+
+impl LockingProcess {
+    fn current() -> Self {
+        let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        Self {
+            id: process::id(),
+            namespace: namespace.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Returns whether the process has certainly ended.
+    fn is_dead(&self) -> bool {
+        let current = Self::current();
+        self.namespace == current.namespace && self.id != current.id && !process_exists(self.id)
+    }
+}
+
+#[cfg(unix)]
+fn process_exists(id: u32) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+
+    let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+    id.is_none_or(|id| test_kill_process(id) != Err(Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn process_exists(_: u32) -> bool {
+    true
 }
 
 impl LockTable {
@@ -208,7 +248,9 @@ impl LockTable {
         let entry = self.locks.entry(key.to_owned()).or_default();
         // A lock from the future was acquired before the clock was set back. Its end is unknown, so it is ignored.
         let is_held = entry.held.as_ref().is_some_and(|held| {
-            held.owner != owner && (held.since_ms..held.until_ms).contains(&now)
+            held.owner != owner
+                && (held.since_ms..held.until_ms).contains(&now)
+                && !held.process.as_ref().is_some_and(LockingProcess::is_dead)
         });
         if is_held {
             return None;
@@ -218,6 +260,7 @@ impl LockTable {
             owner: owner.to_owned(),
             since_ms: now,
             until_ms: now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)),
+            process: Some(LockingProcess::current()),
         });
         Some(entry.generation)
     }
@@ -260,6 +303,33 @@ mod tests {
             let second = locks.acquire("key", owner, 10 * SECOND, now, 7);
             assert_eq!(second.is_some(), acquired, "{owner} {now:?}");
             assert!(second.is_none_or(|second| second > first));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn lock_of_a_dead_process_is_taken_over() {
+        let mut child = process::Command::new("true").spawn().unwrap();
+        let dead = child.id();
+        child.wait().unwrap();
+        let here = LockingProcess::current().namespace;
+        for (id, namespace, acquired) in [
+            (dead, here.as_str(), true),
+            // The id may belong to a living process of another container.
+            (dead, "pid:[1]", false),
+            (1, here.as_str(), false),
+            (process::id(), here.as_str(), false),
+        ] {
+            let mut locks = LockTable::default();
+            let first = locks.acquire("key", "a", 10 * SECOND, UNIX_EPOCH, 7);
+            let held = locks.locks.get_mut("key").unwrap().held.as_mut().unwrap();
+            held.process = Some(LockingProcess {
+                id,
+                namespace: namespace.to_owned(),
+            });
+            let second = locks.acquire("key", "b", SECOND, UNIX_EPOCH + SECOND, 7);
+            assert_eq!(second.is_some(), acquired, "{id} {namespace}");
+            assert!(second.is_none_or(|second| Some(second) > first));
         }
     }
 

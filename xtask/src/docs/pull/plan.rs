@@ -8,8 +8,11 @@ use std::{
 
 use super::{
     super::{
-        captures::Captures,
-        lock::{self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, PageEvidence, sha256},
+        captures::{Captures, full_title},
+        lock::{
+            self, CaptureEntry, CaptureKind, CaptureLock, CaptureOrigin, FOLDER, PageEvidence,
+            sha256,
+        },
         names,
     },
     CaptureFormat, FetchedPage, ListedPage, PageListing,
@@ -19,9 +22,6 @@ use super::{
     report::{PageChange, PullReport, ReportLine, StaleStandIn},
 };
 use crate::{output_files::OutputFiles, overlay::Overlay};
-
-/// The folder of captures below the root.
-const FOLDER: &str = "spec/docs";
 
 /// The changes of a pull, and its report.
 #[derive(Debug)]
@@ -61,20 +61,21 @@ pub(super) fn reject_pages_of_other_sites(
 ) -> Result<(), PullError> {
     let name = site.name();
     for page in listed {
-        let captured = lock
-            .pages
-            .iter()
-            .find(|entry| entry.id.as_ref() == Some(&page.id));
-        if let Some(captured) = captured
+        if let Some(captured) = lock.page(&page.id)
             && captured.site != name
             && !site.is_local()
         {
-            return Err(PullError::OtherSite {
-                id: page.id.clone(),
-                title: sanitize(&page.title),
-                captured: captured.site.clone(),
-                listed: name,
-            });
+            let (id, captured) = (&page.id, &captured.site);
+            return Err(PullError::site(
+                format!("page {id} ({:?})", sanitize(&page.title)),
+                format!(
+                    "is captured from {captured}, but {name} also lists it; nothing was fetched"
+                ),
+                format!(
+                    "if the whole documentation moved, replace `site = {captured:?}` by `site = {name:?}` in spec/docs/docs.lock; \
+                     if only this page moved, add it once with `cargo xtask docs add FILE --address https://{name}/{id}`"
+                ),
+            ));
         }
     }
     Ok(())
@@ -85,13 +86,13 @@ pub(super) fn reject_pages_of_other_sites(
 /// # Errors
 /// Fails if the lock cannot be written as TOML.
 pub(super) fn plan(
-    basis: &PullInput,
+    input: &PullInput,
     listing: &PageListing,
     pages: &[FetchedPage],
     resumed: usize,
 ) -> Result<PullPlan, PullError> {
-    let site = basis.site.name();
-    let mut lock = basis.captures.lock.clone();
+    let site = input.site.name();
+    let mut lock = input.captures.lock.clone();
     let mut outputs = OutputFiles::default();
     let mut lines = Vec::new();
     let mut new_titles = BTreeSet::new();
@@ -102,12 +103,12 @@ pub(super) fn plan(
             .iter()
             .position(|entry| entry.id.as_deref() == Some(page.listed.id.as_str()));
         let old = place.map(|place| lock.pages[place].clone());
-        let entry = entry(page, old.as_ref(), &site, basis.form);
-        let Some(change) = change(basis, page, old.as_ref(), &entry) else {
+        let entry = entry(page, old.as_ref(), &site, input.form);
+        let Some(change) = change(input, page, old.as_ref(), &entry) else {
             continue;
         };
-        if let (PageChange::Changed, CaptureFormat::Json, Some(old)) = (&change, basis.form, &old) {
-            let path = basis.root.join(FOLDER).join(&old.file);
+        if let (PageChange::Changed, CaptureFormat::Json, Some(old)) = (&change, input.form, &old) {
+            let path = input.root.join(FOLDER).join(&old.file);
             let before = fs::read(path).unwrap_or_default();
             differences.push(published::different_fields(&before, &page.content));
         }
@@ -130,26 +131,26 @@ pub(super) fn plan(
         }
     }
     let same_difference = same_difference(&differences);
-    let unlisted = remove_unlisted(basis, &mut lock, pages, &mut outputs, &mut lines);
+    let unlisted = remove_unlisted(input, &mut lock, pages, &mut outputs, &mut lines);
     if !lines.is_empty() {
         outputs.add(Path::new(FOLDER).join(lock::FILE_NAME), lock.to_text()?);
     }
     Ok(PullPlan {
         outputs,
         report: PullReport {
-            form: basis.form,
+            form: input.form,
             pages: pages.len(),
             resumed,
             lines,
             unlisted,
-            stale: stale(basis, &new_titles),
+            stale: stale(input, &new_titles),
             left_out: pages
                 .iter()
                 .flat_map(|page| page.left_out.iter().copied())
                 .collect(),
             same_difference,
             others: listing.others.clone(),
-            missing_schemas: missing_schemas(basis.form, pages),
+            missing_schemas: missing_schemas(input.form, pages),
             site,
         },
     })
@@ -196,7 +197,7 @@ fn entry(
 }
 
 fn change(
-    basis: &PullInput,
+    input: &PullInput,
     page: &FetchedPage,
     old: Option<&CaptureEntry>,
     new: &CaptureEntry,
@@ -216,7 +217,7 @@ fn change(
     let mut from = vec![full_title(&old.folder, &old.title)];
     let mut to = vec![full_title(&new.folder, &new.title)];
     // Compared only if the old capture states its method and path.
-    if let (Some(before), Some(after)) = (old_call(basis, old), &page.call) {
+    if let (Some(before), Some(after)) = (old_call(input, old), &page.call) {
         from.push(format!("{} {}", before.0, before.1));
         to.push(format!("{} {}", after.0, after.1));
     }
@@ -228,8 +229,8 @@ fn change(
 }
 
 /// Returns method and path of a pulled capture.
-fn old_call(basis: &PullInput, entry: &CaptureEntry) -> Option<(String, String)> {
-    let content = fs::read(basis.root.join(FOLDER).join(&entry.file)).ok()?;
+fn old_call(input: &PullInput, entry: &CaptureEntry) -> Option<(String, String)> {
+    let content = fs::read(input.root.join(FOLDER).join(&entry.file)).ok()?;
     match names::extension(&entry.file)? {
         "json" => published::facts(&serde_json::from_slice(&content).ok()?).call,
         "md" => markdown::facts(&String::from_utf8(content).ok()?).call,
@@ -239,17 +240,17 @@ fn old_call(basis: &PullInput, entry: &CaptureEntry) -> Option<(String, String)>
 
 /// Removes pulled captures that the site no longer lists, and returns the other unlisted captures.
 fn remove_unlisted(
-    basis: &PullInput,
+    input: &PullInput,
     lock: &mut CaptureLock,
     pages: &[FetchedPage],
     outputs: &mut OutputFiles,
     lines: &mut Vec<ReportLine>,
 ) -> Vec<(String, CaptureOrigin)> {
-    let site = basis.site.name();
+    let site = input.site.name();
     let listed: BTreeSet<&str> = pages
         .iter()
         .map(|page| page.listed.id.as_str())
-        .chain(basis.without.iter().map(String::as_str))
+        .chain(input.without.iter().map(String::as_str))
         .collect();
     let mut unlisted = Vec::new();
     lock.pages.retain(|entry| {
@@ -270,10 +271,10 @@ fn remove_unlisted(
     unlisted
 }
 
-fn stale(basis: &PullInput, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> {
-    let before = basis.captures.page_titles();
+fn stale(input: &PullInput, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> {
+    let before = input.captures.page_titles();
     let mut stale = Vec::new();
-    for overlay in basis.overlays {
+    for overlay in input.overlays {
         for action in &overlay.actions {
             if let Some(page) = &action.stands_in_for
                 && new_titles.contains(page)
@@ -288,14 +289,6 @@ fn stale(basis: &PullInput, new_titles: &BTreeSet<String>) -> Vec<StaleStandIn> 
         }
     }
     stale
-}
-
-/// Returns `<folder> / <title>`, the form in `x-stands-in-for`.
-fn full_title(folder: &[String], title: &str) -> String {
-    match folder.last() {
-        Some(folder) => format!("{folder} / {title}"),
-        None => title.to_owned(),
-    }
 }
 
 fn missing_schemas(form: CaptureFormat, pages: &[FetchedPage]) -> (usize, Vec<String>) {

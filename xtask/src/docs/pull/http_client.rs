@@ -270,7 +270,7 @@ pub(super) fn api_failure(body: &Value) -> Option<FetchError> {
         VERSION_REFUSED => FetchError::new(
             FailureKind::Fatal,
             format!(
-                "{text}; it requires a newer client than {CLIENT_VERSION}: increase `CLIENT_VERSION` in xtask/src/docs/pull/web.rs"
+                "{text}; it requires a newer client than {CLIENT_VERSION}: increase `CLIENT_VERSION` in xtask/src/docs/pull/http_client.rs"
             ),
         ),
         // 404, and codes such as 404003.

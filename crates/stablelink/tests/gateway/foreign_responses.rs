@@ -1,0 +1,331 @@
+//! Responses that belong to another request or come from another sender, and responses that repeat secrets.
+
+use std::error::Error as _;
+
+use serde_json::{Value, json};
+use stablelink::testing::ManualClock;
+use stablelink::{
+    CallPhase, Client, Credentials, Decimal, Error, ErrorKind, Method, NewCheckoutOrder,
+};
+#[cfg(feature = "provisional")]
+use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, NewTrade};
+
+use crate::raw_server::Raw;
+use crate::setup::{Call, keyed, never, nothing, outcome, read};
+use crate::watch::CheckedResult;
+
+/// Returns a server that responds to all calls with this record.
+async fn server(record: Value) -> (Raw, Client) {
+    let body = json!({"retcode": "200", "retdata": record}).to_string();
+    let raw = Raw::start(move |line| Raw::token_or(line, &Raw::answer("200 OK", &body))).await;
+    let client = raw.client().build().unwrap();
+    (raw, client)
+}
+
+fn new_order() -> NewCheckoutOrder {
+    NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6", "1").with_order_no("A1")
+}
+
+/// Calls that only read, and a field of their response that identifies the record.
+fn reads() -> Vec<(&'static str, Value, Value, Call)> {
+    let mut reads: Vec<(_, _, _, Call)> = vec![
+        ("orderNo", "A1".into(), "EVIL".into(), |client| {
+            nothing(client.checkout_orders().get("A1").into_future())
+        }),
+        ("orderNo", "A1".into(), "EVIL".into(), |client| {
+            let poller = client.checkout_orders().wait("A1");
+            nothing(async move { poller.until(|_| true).await })
+        }),
+        ("sellCurrency", "USDT".into(), "USDC".into(), |client| {
+            nothing(client.exchange_rates().quote("USDT", "USD").into_future())
+        }),
+        ("buyCurrency", "usd".into(), "EUR".into(), |client| {
+            nothing(client.exchange_rates().quote("USDT", "USD").into_future())
+        }),
+        ("clientId", json!(7), json!(8), |client| {
+            let quote = client.exchange_rates().quote("USDT", "USD").client_id(7);
+            nothing(quote.into_future())
+        }),
+    ];
+    #[cfg(feature = "provisional")]
+    reads.extend::<[(_, _, _, Call); 8]>([
+        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
+            nothing(client.settlements().get("S1").into_future())
+        }),
+        ("refundOrderNo", "R1".into(), "R2".into(), |client| {
+            nothing(client.refunds().get("R1").into_future())
+        }),
+        ("requestId", "T1".into(), "T2".into(), |client| {
+            nothing(client.trades().get("T1").into_future())
+        }),
+        ("requestId", "T1".into(), "T2".into(), |client| {
+            let poller = client.trades().wait("T1");
+            nothing(async move { poller.until(|_| true).await })
+        }),
+        ("txNo", "7".into(), json!(8), |client| {
+            nothing(client.trades().transaction("7").into_future())
+        }),
+        ("network", "Ethereum".into(), "tron".into(), |client| {
+            let address = client.trades().deposit_address(7, "USDC", "ethereum");
+            nothing(address.into_future())
+        }),
+        ("id", "7".into(), json!(8), |client| {
+            nothing(client.trades().receive_transaction(7).into_future())
+        }),
+        ("id", json!(7), json!(-7), |client| {
+            nothing(client.remits().get(7).into_future())
+        }),
+    ]);
+    reads
+}
+
+/// Calls that change something.
+fn writes() -> Vec<(&'static str, Value, Value, Call)> {
+    let mut writes: Vec<(_, _, _, Call)> = vec![
+        ("orderNo", "A1".into(), "EVIL".into(), |client| {
+            nothing(client.checkout_orders().create(&new_order()).into_future())
+        }),
+        ("orderNo", "A1".into(), "a1".into(), |client| {
+            nothing(client.checkout_orders().cancel("A1").into_future())
+        }),
+        ("orderNo", json!(7), json!(70), |client| {
+            let request = client
+                .request(Method::POST, "/pay")
+                .json(&json!({"orderNo": 7}));
+            nothing(request.idempotency_key("orderNo", "7").into_future())
+        }),
+    ];
+    #[cfg(feature = "provisional")]
+    writes.extend::<[(_, _, _, Call); 7]>([
+        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
+            let order = stablelink::NewSettlement::new(Decimal::ONE, "ETH_USDT", "0x", "1", ["A1"]);
+            let order = order.with_settlement_order_no("S1");
+            nothing(client.settlements().create(&order).into_future())
+        }),
+        ("settlementOrderNo", Value::Null, "S2".into(), |client| {
+            let order = NewFiatSettlement::new(serde_json::Map::new());
+            nothing(client.settlements().create_fiat(&order).into_future())
+        }),
+        ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
+            nothing(client.settlements().cancel("S1").into_future())
+        }),
+        ("refundOrderNo", "R1".into(), "R2".into(), |client| {
+            let refund = NewAbnormalPaymentRefund::new("A1", "ETH_USDT", "0x");
+            let refund = refund.with_refund_order_no("R1");
+            nothing(
+                client
+                    .refunds()
+                    .create_for_abnormal_payment(&refund)
+                    .into_future(),
+            )
+        }),
+        ("refundOrderNo", Value::Null, "R2".into(), |client| {
+            let refund = NewRefund::of_order("A1", Decimal::ONE);
+            nothing(client.refunds().create(&refund).into_future())
+        }),
+        ("refundOrderNo", "R1".into(), "R2".into(), |client| {
+            nothing(client.refunds().cancel("R1").into_future())
+        }),
+        ("requestId", "T1".into(), "T2".into(), |client| {
+            let trade = NewTrade::on_ramp(7, "USD", "USDC", Decimal::ONE).with_request_id("T1");
+            nothing(client.trades().create(&trade).into_future())
+        }),
+    ]);
+    writes
+}
+
+#[tokio::test]
+async fn record_of_another_request_is_never_returned() {
+    for (writing, calls) in [(false, reads()), (true, writes())] {
+        for (field, right, wrong, call) in calls {
+            for record in [json!({}), json!({field: right}), json!({field: null})] {
+                let (_raw, client) = server(record.clone()).await;
+                let result = call(&client).await;
+                assert_eq!(outcome(&result), "done", "{record}: {result:?}");
+            }
+            let (_raw, client) = server(json!({field: wrong, "orderStatus": "PAID"})).await;
+            let result = call(&client).await;
+            assert_eq!(
+                outcome(&result),
+                if writing { "ambiguous" } else { "decode" },
+                "{field}"
+            );
+            let error = result.checked_err();
+            assert!(!error.is_retryable(), "{error}");
+            let phase = if writing {
+                CallPhase::Write
+            } else {
+                CallPhase::Read
+            };
+            assert_eq!(
+                (error.phase(), error.may_have_taken_effect()),
+                (phase, writing)
+            );
+            let problem = format!("`retdata.{field}`: it belongs to another record");
+            assert!(error.to_string().contains(&problem), "{error}");
+        }
+    }
+}
+
+/// The first record may be the wrong one even if the last one is right: parsers disagree on which one counts.
+#[tokio::test]
+async fn repeated_identity_is_compared_each_time() {
+    let body = r#"{"retcode":"200","retdata":{"orderNo":"EVIL","orderNo":"A1"}}"#;
+    let raw = Raw::start(|line| Raw::token_or(line, &Raw::answer("200 OK", body))).await;
+    let client = raw.client().build().unwrap();
+    let error = client.checkout_orders().cancel("A1").await.checked_err();
+    assert!(error.is_ambiguous(), "{error}");
+}
+
+/// A proxy may send such a page after the gateway has processed the request.
+#[tokio::test]
+async fn error_page_of_a_proxy_does_not_prove_a_rejection() {
+    for (status, proves) in [
+        ("400 Bad Request", true),
+        ("405 Method Not Allowed", true),
+        ("413 Content Too Large", true),
+        ("431 Request Header Fields Too Large", true),
+        ("403 Forbidden", false),
+        ("404 Not Found", false),
+        ("406 Not Acceptable", false),
+        ("409 Conflict", false),
+        ("460 Client Closed", false),
+        ("499 Client Closed Request", false),
+    ] {
+        for body in ["<html>blocked</html>", "", r#"{"retmsg":"no"}"#] {
+            let page = Raw::answer(status, body);
+            let raw = Raw::start(move |line| Raw::token_or(line, &page)).await;
+            let client = raw.client().build().unwrap();
+            for (call, unproven) in [
+                (read as Call, "transport"),
+                (keyed as Call, "ambiguous"),
+                (never as Call, "ambiguous"),
+            ] {
+                let result = call(&client).await;
+                let expected = if proves { "api" } else { unproven };
+                assert_eq!(outcome(&result), expected, "{status} {body}: {result:?}");
+                assert_eq!(result.checked_err().attempts(), 1, "{status} {body}");
+            }
+        }
+        // The gateway's own envelope proves it with any status.
+        let rejection = Raw::answer(status, r#"{"retcode":"00008","retmsg":"amount"}"#);
+        let raw = Raw::start(move |line| Raw::token_or(line, &rejection)).await;
+        let result = keyed(&raw.client().build().unwrap()).await;
+        assert_eq!(outcome(&result), "api", "{status}: {result:?}");
+    }
+}
+
+fn shown(error: &Error) -> String {
+    let mut shown = format!("{error} {error:?} {:?}", error.retcode());
+    let message = error.api_error().and_then(|error| error.message());
+    shown += message.unwrap_or_default();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        shown += &format!(" {cause} {cause:?}");
+        source = cause.source();
+    }
+    shown
+}
+
+#[tokio::test]
+async fn secrets_that_the_gateway_repeats_are_not_displayed() {
+    let [api_key, api_secret, sign_key] = [
+        "planted-api-key",
+        "aB3=dE5 gH7|jK9=",
+        "correct-horse-battery-staple",
+    ];
+    let [token, refresh] = ["QwErTyUiOpAsDfGhJkLzXcVb", "9f86d081884c7d65"];
+    let encoded = "aB3%3DdE5%20gH7%7CjK9%3D";
+    let repeated = [api_key, api_secret, encoded, sign_key, token, refresh];
+    for secret in repeated {
+        for on_token in [true, false] {
+            // The refresh token and the token are not known before they were issued.
+            if on_token && [token, refresh].contains(&secret) {
+                continue;
+            }
+            let echo = json!({"retcode": secret, "retmsg": format!("key {secret} is not ({secret}) known")});
+            let echo = Raw::answer("200 OK", &echo.to_string());
+            let issued = json!({"access_token": token, "refresh_token": refresh});
+            let issued = Raw::answer(
+                "200 OK",
+                &json!({"retcode": 200, "retdata": issued}).to_string(),
+            );
+            let raw = Raw::start(move |line| {
+                if line.contains("/oauth2/token") && !on_token {
+                    return Raw::token_or("", &issued);
+                }
+                Raw::token_or("", &echo)
+            })
+            .await;
+            let credentials = Credentials::new(api_key, api_secret, sign_key);
+            let client = raw.client().credentials(credentials).build().unwrap();
+            for call in [read as Call, keyed as Call] {
+                let error = call(&client).await.checked_err();
+                // A string with whitespace is not a retcode: nothing of it is displayed.
+                let shown = shown(&error);
+                assert!(!shown.contains(secret), "{on_token} {secret}: {shown}");
+            }
+        }
+    }
+}
+
+/// Ten calls, one after the other, against a token endpoint that never issues a token.
+#[tokio::test]
+async fn unusable_token_responses_cause_few_requests() {
+    for page in [
+        Raw::answer("200 OK", "<html>sign in</html>"),
+        Raw::answer("302 Found", ""),
+        Raw::answer("403 Forbidden", "<html>"),
+        Raw::answer("429 Too Many Requests", ""),
+        Raw::answer("500 Internal Server Error", ""),
+        Raw::answer("200 OK", r#"{"retcode":200,"retdata":{"access_token":""}}"#),
+    ] {
+        let requests = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let counted = std::sync::Arc::clone(&requests);
+        let sent = page.clone();
+        let raw = Raw::start(move |_| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Raw::token_or("", &sent)
+        })
+        .await;
+        let clock = ManualClock::new(std::time::SystemTime::now());
+        let client = raw.client().clock(clock).build().unwrap();
+        for _ in 0..10 {
+            let error = keyed(&client).await.checked_err();
+            assert_eq!(error.operation(), Some("issue_access_token"), "{error}");
+            assert_eq!(error.phase(), CallPhase::Token, "{error}");
+            assert!(!error.may_have_taken_effect(), "{error}");
+            assert!(
+                error.to_string().ends_with("; nothing else was sent"),
+                "{error}"
+            );
+        }
+        let requests = requests.load(std::sync::atomic::Ordering::Relaxed);
+        assert!((1..=3).contains(&requests), "{requests} {page}");
+    }
+}
+
+#[tokio::test]
+async fn phase_says_what_was_sent() {
+    let (_raw, client) = server(json!("not an object")).await;
+    for (call, kind, phase) in [
+        (read as Call, "decode", CallPhase::Read),
+        (keyed as Call, "decode", CallPhase::Write),
+    ] {
+        let error = call(&client).await.checked_err();
+        assert_eq!(
+            (error.kind().name(), error.phase()),
+            (kind, phase),
+            "{error}"
+        );
+        assert_eq!(error.may_have_taken_effect(), phase == CallPhase::Write);
+    }
+    let invalid = new_order().with_order_no("A-1");
+    let error = client
+        .checkout_orders()
+        .create(&invalid)
+        .await
+        .checked_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidArgument { .. }));
+    assert_eq!(error.phase(), CallPhase::Preparing);
+}

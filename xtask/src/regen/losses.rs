@@ -1,0 +1,366 @@
+//! Warns about what the pages have and the document lacks, and about changes since the last run that are easy
+//! to miss.
+
+use std::collections::{BTreeSet, HashMap};
+
+use apifox::Diagnostic;
+use serde_json::Value;
+
+use crate::diff::{AffectedOperation, pairs};
+use crate::openapi::{
+    Document, Resolved, SchemaRole, SchemaSite, content, list, members, strings, text,
+};
+use crate::overlay::OverlayTrace;
+
+/// Returns the names in selectors with several names that match nothing.
+pub(super) fn unmatched_names(trace: &OverlayTrace) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for action in &trace.actions {
+        for name in &action.unmatched {
+            let text = format!(
+                "action {}, target `{}`: the name {name} matches nothing",
+                action.number, action.target
+            );
+            let warning = Diagnostic::warning(&action.file, action.line, text);
+            found.push(
+                warning.with_help("rename it as on the page, or remove it from the selector"),
+            );
+        }
+    }
+    found
+}
+
+/// Returns the values that a table, a description or an example of a page has, and the enum of the document
+/// lacks. `imported` is the document before the overlays, `overlaid` the one after them.
+pub(super) fn unlisted_values(imported: &Document, overlaid: &Document) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let places: HashMap<_, &SchemaSite> = overlaid
+        .schemas
+        .iter()
+        .filter_map(|site| Some((place_on_page(site)?, site)))
+        .collect();
+    for site in &imported.schemas {
+        let now = place_on_page(site).and_then(|place| places.get(&place));
+        let Some(known) = now.and_then(|now| known_values(overlaid, now.schema)) else {
+            continue;
+        };
+        let mut values: Vec<&str> = strings(site.schema.get("enum")).collect();
+        values.extend(listed_values(
+            text(site.schema, "description").unwrap_or_default(),
+            &known,
+        ));
+        values.extend(text(site.schema, "example"));
+        let place = now.map(|now| now.pointer.as_str()).unwrap_or_default();
+        report(overlaid, place, &known, values, &mut found);
+    }
+    for operation in &overlaid.operations {
+        let body = overlaid.request_body(operation);
+        let responses = overlaid.responses(operation).into_iter();
+        for body in responses.map(|(_, response)| response).chain(body) {
+            for (_, media) in content(&body) {
+                examples(overlaid, &media, &mut found);
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|warning| seen.insert(warning.to_string()));
+    found
+}
+
+/// Returns what identifies a schema on its page: its place, and its name if it is a property.
+fn place_on_page<'a>(site: &SchemaSite<'a>) -> Option<(&'a str, &'a str)> {
+    let name = match site.role {
+        SchemaRole::Property { name, .. } => name,
+        _ => "",
+    };
+    Some((text(site.schema, "x-apifox-at")?, name))
+}
+
+/// Returns the values of an enum, open or closed.
+fn known_values<'a>(document: &Document<'a>, schema: &'a Value) -> Option<Vec<&'a str>> {
+    let schema = document.resolve(schema);
+    let values = schema.get("x-extensible-enum").or(schema.get("enum"))?;
+    Some(strings(Some(values)).collect())
+}
+
+fn report<'a>(
+    document: &Document,
+    place: &str,
+    known: &[&str],
+    values: impl IntoIterator<Item = &'a str>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for value in values {
+        if !known.contains(&value) {
+            let text = format!("the value `{value}` is not in the enum of {place}");
+            found.push(warning(document, place, text).with_help(
+                "add it to `x-extensible-enum` in the overlay that has the enum, or correct the capture",
+            ));
+        }
+    }
+}
+
+/// Returns the values in lists of a description, such as `One of: A, B`. A list is recognised by a value that
+/// is known; its other items count as values if they have the same case.
+fn listed_values<'a>(description: &'a str, known: &[&str]) -> Vec<&'a str> {
+    let case = |value: &str| {
+        let has = |is: fn(char) -> bool| value.contains(is);
+        (has(char::is_uppercase), has(char::is_lowercase))
+    };
+    let is_value = |item: &&str| {
+        let is_word = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+        !item.is_empty()
+            && item.chars().all(is_word)
+            && known.iter().any(|known| case(known) == case(item))
+    };
+    let mut values = Vec::new();
+    for line in description.lines() {
+        let items = line
+            .split([',', '/', '|', ';', '、', '，'])
+            .flat_map(|part| part.split(" or "));
+        let items: Vec<&str> = items.map(item).collect();
+        if items.len() > 1 && items.iter().any(|item| known.contains(item)) {
+            values.extend(items.into_iter().filter(is_value));
+        }
+    }
+    values
+}
+
+/// Returns the value of a list item: without the introduction before it, the explanation after it, and quotes.
+fn item(text: &str) -> &str {
+    let text = text.rsplit([':', '：']).next().unwrap_or(text);
+    let text = text.split(['(', '（', '=']).next().unwrap_or(text);
+    let text = text
+        .trim()
+        .trim_start_matches("or ")
+        .trim_start_matches("and ");
+    text.trim_matches(|c: char| c.is_whitespace() || "`'\"“”.".contains(c))
+}
+
+/// Compares the examples of a media type with its schema.
+fn examples(document: &Document, media: &Resolved, found: &mut Vec<Diagnostic>) {
+    let Some(schema) = media.value.get("schema") else {
+        return;
+    };
+    let examples = members(media.value.get("examples")).filter_map(|(_, it)| it.get("value"));
+    for example in examples.chain(media.value.get("example")) {
+        let mut open = vec![(schema, example)];
+        while let Some((schema, value)) = open.pop() {
+            let schema = document.resolve(schema);
+            if let (Some(known), Some(value)) = (known_values(document, schema), value.as_str()) {
+                report(document, &media.pointer, &known, [value], found);
+            }
+            open.extend(list(schema.get("allOf")).map(|part| (part, value)));
+            let branches: Vec<&Value> = list(schema.get("oneOf"))
+                .filter(|branch| has_required(document.resolve(branch), value))
+                .collect();
+            if let [only] = branches.as_slice() {
+                open.push((only, value));
+            }
+            for (name, property) in members(schema.get("properties")) {
+                open.extend(value.get(name).map(|value| (property, value)));
+            }
+            if let Some(items) = schema.get("items") {
+                open.extend(list(Some(value)).map(|value| (items, value)));
+            }
+        }
+    }
+}
+
+fn has_required(branch: &Value, value: &Value) -> bool {
+    let mut required = strings(branch.get("required"));
+    value.is_object() && required.all(|name| value.get(name).is_some())
+}
+
+/// Returns the operations that moved, were renamed or are gone since the last run, and the fields that are gone
+/// or whose JSON form changed.
+pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let added = pairs::own_operations(current, previous);
+    for before in pairs::own_operations(previous, current) {
+        let old = AffectedOperation::new(before);
+        let is_same_page = |pages: &[String]| pages.iter().any(|page| old.pages.contains(page));
+        let moved = added
+            .iter()
+            .find(|after| is_same_page(&AffectedOperation::new(after).pages));
+        found.push(match moved {
+            Some(after) => {
+                let request = AffectedOperation::new(after).request;
+                let text = format!("the operation moved from {} to {request}", old.request);
+                warning(current, &after.pointer, text)
+            }
+            None => {
+                let text = format!("the operation {} is gone", old.request);
+                warning(previous, &before.pointer, text)
+            }
+        });
+    }
+    for (before, after) in pairs::common_operations(previous, current) {
+        let ids = text(before.value, "operationId").zip(text(after.value, "operationId"));
+        if let Some((before, id)) = ids.filter(|(before, after)| before != after) {
+            let text = format!("the operation `{before}` is now named `{id}`");
+            found.push(warning(current, &after.pointer, text));
+        }
+    }
+    for (before, after) in pairs::common_schemas(previous, current) {
+        let (was, is) = (form(previous, before.schema), form(current, after.schema));
+        if was != is && !was.is_empty() {
+            let is = if is.is_empty() { "no type" } else { &is };
+            let text = format!(
+                "{} changed from {was} to {is}",
+                pairs::place(&after.pointer)
+            );
+            found.push(warning(current, &after.pointer, text));
+        }
+    }
+    let now: BTreeSet<&str> = current
+        .schemas
+        .iter()
+        .map(|site| site.pointer.as_str())
+        .collect();
+    for site in &previous.schemas {
+        let owner = site
+            .pointer
+            .rsplit_once("/properties/")
+            .map(|(owner, _)| owner);
+        if let (SchemaRole::Property { .. }, Some(owner)) = (site.role, owner)
+            && now.contains(owner)
+            && !now.contains(site.pointer.as_str())
+        {
+            let text = format!("{} is gone", pairs::place(&site.pointer));
+            found.push(warning(current, owner, text));
+        }
+    }
+    found
+}
+
+/// Returns the JSON form of a value: the type, the format, and the form of money. Objects and unions have none.
+fn form(document: &Document, schema: &Value) -> String {
+    let schema = document.resolve(schema);
+    let parts = ["type", "format", "x-money"].map(|name| text(schema, name));
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    parts.join(" ")
+}
+
+/// Creates a warning at the page and line of a place.
+fn warning(document: &Document, pointer: &str, text: String) -> Diagnostic {
+    let page = document.page(pointer).unwrap_or_default();
+    match page
+        .rsplit_once(':')
+        .map(|(file, line)| (file, line.parse::<u32>()))
+    {
+        Some((file, Ok(line))) => Diagnostic::warning(file, line, text),
+        _ if page.is_empty() => Diagnostic::warning("no page", None, text),
+        _ => Diagnostic::warning(&format!("page {page}"), None, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn messages(warnings: &[Diagnostic]) -> Vec<String> {
+        warnings
+            .iter()
+            .map(|it| format!("{}:{:?} {}", it.file, it.line, it.text))
+            .collect()
+    }
+
+    #[test]
+    fn value_list_of_description_is_recognised_by_a_known_value() {
+        for (description, expected) in [
+            ("One of: PAID, OPEN, LATE", vec!["PAID", "OPEN", "LATE"]),
+            ("`PAID` (done) / `LATE` (too late)", vec!["PAID", "LATE"]),
+            ("PAID or LATE.", vec!["PAID", "LATE"]),
+            ("The order is PAID, after which nothing happens", vec![]),
+            ("One of: USD, EUR", vec![]),
+            ("PAID", vec![]),
+        ] {
+            let values = listed_values(description, &["PAID", "OPEN"]);
+            assert_eq!(values, expected, "{description}");
+        }
+    }
+
+    #[test]
+    fn value_of_a_table_description_or_example_that_the_enum_lacks_is_reported() {
+        let document = |status: Value| {
+            let example =
+                json!({"status": "REFUNDED", "list": [{"status": "PAID"}, {"status": "LOST"}]});
+            json!({
+                "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
+                    "x-apifox-at": "a.txt:9",
+                    "schema": {"$ref": "#/components/schemas/Order"},
+                    "examples": {"1e0": {"value": example}}
+                }}}}}}},
+                "components": {"schemas": {
+                    "Order": {"properties": {
+                        "status": status,
+                        "list": {"type": "array", "items": {"$ref": "#/components/schemas/Order"}}
+                    }},
+                    "Status": {"type": "string", "x-extensible-enum": ["OPEN", "PAID"]}
+                }}
+            })
+        };
+        let imported = document(json!({
+            "type": "string", "enum": ["OPEN", "LATE"], "description": "OPEN, PAID, GONE",
+            "x-apifox-at": "a.txt:3"
+        }));
+        let overlaid =
+            document(json!({"$ref": "#/components/schemas/Status", "x-apifox-at": "a.txt:3"}));
+        let found = unlisted_values(&Document::new(&imported), &Document::new(&overlaid));
+        let property = "is not in the enum of /components/schemas/Order/properties/status";
+        let media = "is not in the enum of /paths/~1a/get/responses/200/content/application~1json";
+        assert_eq!(
+            messages(&found),
+            [
+                format!("a.txt:Some(3) the value `LATE` {property}"),
+                format!("a.txt:Some(3) the value `GONE` {property}"),
+                format!("a.txt:Some(9) the value `LOST` {media}"),
+                format!("a.txt:Some(9) the value `REFUNDED` {media}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn changed_operation_or_field_is_reported_with_its_page() {
+        let operation = |id: &str, page: &str| json!({"operationId": id, "x-evidence": {"level": "documented", "pages": [page]}});
+        let previous = json!({
+            "paths": {
+                "/old": {"get": operation("readA", "1e0")},
+                "/b": {"get": operation("readB", "2e0")},
+                "/c": {"get": operation("readC", "3e0")}
+            },
+            "components": {"schemas": {"Order": {"properties": {
+                "amount": {"type": "string", "format": "decimal", "x-money": "string"},
+                "state": {"$ref": "#/components/schemas/State"},
+                "same": {"type": "integer"},
+                "gone": {"type": "string"}
+            }}, "State": {"type": "string"}}}
+        });
+        let current = json!({
+            "paths": {
+                "/new": {"post": operation("readA", "1e0")},
+                "/b": {"get": operation("listB", "2e0")}
+            },
+            "components": {"schemas": {"Order": {"x-apifox-at": "a.txt:2", "properties": {
+                "amount": {"type": "number", "format": "decimal", "x-money": "number", "x-apifox-at": "a.txt:3"},
+                "state": {"x-apifox-at": "a.txt:4"},
+                "same": {"type": "integer"}
+            }}, "State": {"type": "string"}}}
+        });
+        let found = changes(&Document::new(&previous), &Document::new(&current));
+        assert_eq!(
+            messages(&found),
+            [
+                "page 1e0:None the operation moved from GET /old to POST /new",
+                "page 3e0:None the operation GET /c is gone",
+                "page 2e0:None the operation `readB` is now named `listB`",
+                "a.txt:Some(3) `Order.amount` changed from string decimal string to number decimal number",
+                "a.txt:Some(4) `Order.state` changed from string to no type",
+                "a.txt:Some(2) `Order.gone` is gone",
+            ]
+        );
+    }
+}
