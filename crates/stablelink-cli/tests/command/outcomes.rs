@@ -118,11 +118,8 @@ fn unreadable_token_means_that_nothing_was_sent() {
             .add(json_body(body).on_token().always());
         let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
         let error = error_of(&shown);
-        let next = error["next"].as_str().unwrap();
-        assert!(
-            next.starts_with("nothing was sent except the token request"),
-            "{next}"
-        );
+        let problem = error["problem"].as_str().unwrap();
+        assert!(problem.ends_with("; nothing else was sent"), "{problem}");
         assert!(!shown.stderr.contains("succeeded"), "{shown:?}");
         assert_eq!(error["may_have_taken_effect"], false);
         assert_eq!(
