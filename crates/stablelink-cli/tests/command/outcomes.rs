@@ -218,7 +218,7 @@ fn interrupted_token_request_releases_the_lock() {
         let mut stopped = list_orders();
         let stopped = stopped.stdout(Stdio::null()).stderr(Stdio::null());
         let mut stopped = stopped.spawn().unwrap();
-        while env.sandbox.request_count() == 0 {
+        while env.sandbox.faults().injections(stall) == 0 {
             std::thread::yield_now();
         }
         kill_process(Pid::from_child(&stopped), signal).unwrap();
@@ -243,7 +243,7 @@ fn wait_for_another_process_is_announced() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while env.sandbox.request_count() == 0 {
+    while env.sandbox.faults().injections(stall) == 0 {
         std::thread::yield_now();
     }
     env.sandbox.faults().remove(stall);
