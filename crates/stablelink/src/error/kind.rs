@@ -72,7 +72,7 @@ pub enum ErrorKind {
     },
 }
 
-/// What a call was doing when it failed.
+/// The step of a call at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallPhase {
