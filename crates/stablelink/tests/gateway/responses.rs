@@ -23,8 +23,13 @@ async fn field_of_wrong_type_is_named_with_path() {
             "null",
             Some("it is missing, although the retcode is 200"),
         ),
-        (get, "retdata.orderAmount", "[0.5]", None),
-        (get, "retdata.orderStatus", "3", Some("expected a string")),
+        (get, "retdata", "[]", None),
+        (
+            get,
+            "retdata.orderStatus",
+            r#""\ud800""#,
+            Some("it is not JSON"),
+        ),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();

@@ -182,8 +182,7 @@ impl StoreError {
     }
 
     /// Returns whether the error may disappear without a change of the configuration.
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
+    pub(crate) const fn is_transient(&self) -> bool {
         self.transient
     }
 }
