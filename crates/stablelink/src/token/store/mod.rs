@@ -180,11 +180,6 @@ impl StoreError {
         self.transient = false;
         self
     }
-
-    /// Returns whether the error may disappear without a change of the configuration.
-    pub(crate) const fn is_transient(&self) -> bool {
-        self.transient
-    }
 }
 
 impl From<StoreError> for crate::Error {
