@@ -16,6 +16,10 @@ use crate::raw_object::range_of;
 /// A record with more unreadable fields is not the documented one.
 const MAX_UNREADABLE: usize = 16;
 
+/// The amounts that were asked for. A record with an unreadable one is an error: as a missing amount it could be taken for another
+/// one. An empty string means that there is no amount.
+const DECIDING: [&str; 2] = ["amount", "orderAmount"];
+
 /// A record, and the paths of its unreadable fields, which are read as missing.
 pub(crate) struct LenientRecord<T> {
     pub(crate) value: T,
@@ -42,7 +46,7 @@ impl<T> LenientRecord<T> {
 
 /// Parses a record that is the value of this field.
 ///
-/// Fails if a required field is unreadable, or if the text is not JSON.
+/// Fails if a required or deciding field is unreadable, or if the text is not JSON.
 pub(crate) fn parse<T: DeserializeOwned>(
     field: &str,
     json: &str,
@@ -66,7 +70,12 @@ pub(crate) fn parse<T: DeserializeOwned>(
         let may_skip = error.inner().is_data() && unreadable.len() < MAX_UNREADABLE;
         let value = locate(&text, error.path()).filter(|_| may_skip);
         // A field that must not be null is required.
-        let value = value.filter(|range| text.get(range.clone()) != Some("null"));
+        let decides = DECIDING.contains(&path.rsplit('.').next().unwrap_or_default());
+        let value = value.filter(|range| match text.get(range.clone()) {
+            Some("null") => false,
+            Some(r#""""#) => true,
+            _ => !decides,
+        });
         let Some(value) = value else {
             return Err(DecodeError::of_json(path, error.inner()));
         };
@@ -117,8 +126,8 @@ mod tests {
                 r#""2026-11-30T10:00:00+08:00[Asia/Singapore]""#,
             ),
             ("createdTime", "[2026]"),
-            ("orderAmount", r#""a lot""#),
             ("orderAmount", r#""""#),
+            ("payingAmount", r#""a lot""#),
             ("orderStatus", "3"),
             ("txHash", "12345678901234567890.120"),
             ("txHash", "true"),
@@ -146,11 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_required_field_is_an_error() {
+    fn unreadable_required_or_deciding_field_is_an_error() {
         for (json, path) in [
             (r#"{"number":7,"fee":-1}"#, "data.number"),
             (r#"{"number":null}"#, "data.number"),
             (r#"{"fee":-1}"#, "data"),
+            (
+                r#"{"number":"7","parts":[{"orderAmount":"1,000"}]}"#,
+                "data.parts[0].orderAmount",
+            ),
             ("7", "data"),
             // Not JSON.
             (

@@ -179,6 +179,10 @@ mod tests {
     fn error_shows_the_path_but_no_value() {
         for (data, expected) in [
             (
+                r#","data":{"amount":"Leo Secretive"}"#,
+                "cannot read the delivery at `data.amount`: it does not have the documented form",
+            ),
+            (
                 r#","data":{"orderNo":"Leo \ud800Secretive"}"#,
                 "cannot read the delivery at `data.orderNo`: it is not JSON",
             ),

@@ -24,6 +24,7 @@ async fn field_of_wrong_type_is_named_with_path() {
             Some("it is missing, although the retcode is 200"),
         ),
         (get, "retdata", "[]", None),
+        (get, "retdata.orderAmount", "[0.5]", None),
         (
             get,
             "retdata.orderStatus",
@@ -200,7 +201,7 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.updatedTime", "1764496800000"),
         ("retdata.orderNo", "{}"),
         ("retdata.orderNo", "20260001"),
-        ("retdata.orderAmount", "[0.5]"),
+        ("retdata.orderAmount", r#""""#),
         ("retdata.orderStatus", "3"),
     ] {
         let (sandbox, client) = pair().await;
