@@ -177,7 +177,7 @@ fn error_has_place_and_changes_no_file() {
                 root,
                 RATE,
                 "\"clientId\": 23",
-                "\"clientId\": 23,\n        \"serviceFee\": 1.5",
+                "\"clientId\": 23,\n        \"serviceFee\": \"1.5\"",
             );
             forge_hash(root, RATE);
         }),
@@ -206,6 +206,74 @@ fn error_has_place_and_changes_no_file() {
         report.push_str(&format!("## {name}\n{error}\n\n"));
     }
     insta::assert_snapshot!("what_is_wrong", report);
+}
+
+/// A number that no overlay calls money is an exact decimal, and a person is asked to confirm it.
+#[test]
+fn number_that_nobody_decided_is_exact_and_listed_for_review() {
+    let copy = copy_of_tree().unwrap();
+    let root = copy.path();
+    let fee = "\"clientId\": 23,\n        \"serviceFee\": 1.5";
+    replace(root, RATE, "\"clientId\": 23", fee);
+    forge_hash(root, RATE);
+    let built = regen::build(root).unwrap();
+    assert_eq!(built.review.len(), 1);
+    built.outputs.write(root).unwrap();
+    let review = fs::read_to_string(root.join("spec/REVIEW.md")).unwrap();
+    assert!(
+        review.contains("## getExchangeRate")
+            && review.contains("421876920e0-get-exchange-rate.txt:48"),
+        "{review}"
+    );
+    let client = fs::read_to_string(root.join(CLIENT)).unwrap();
+    let field = "pub service_fee: ::std::option::Option<crate::scalars::DecimalNumber>";
+    assert!(client.contains(field));
+    assert!(!client.contains("f64"));
+}
+
+/// A value, a name in a selector, a path and the form of a field: each change is reported with its place.
+#[test]
+fn changes_that_no_error_reports_are_warnings() {
+    type Change = fn(&Path);
+    let cases: [(Change, &str); 3] = [
+        (
+            |root| {
+                let file = "spec/docs/407759320e0-create-checkout-order.txt";
+                replace(root, file, "SOL_USDC", "SOL_USDC, SOL_EURC");
+                forge_hash(root, file);
+            },
+            "spec/docs/407759320e0-create-checkout-order.txt:22: warning: the value `SOL_EURC` is not in the enum of",
+        ),
+        (
+            |root| {
+                replace(
+                    root,
+                    "spec/overlays/60-unseen.yaml",
+                    "['CreateUserRequest', 'SubmitKybRequest']",
+                    "['CreateUserRequest', 'SubmitKybRequest', 'Renamed']",
+                );
+            },
+            "spec/overlays/60-unseen.yaml:6: warning: action 1, target `$.components.schemas['CreateUserRequest', 'SubmitKybRequest', 'Renamed']`: the name 'Renamed' matches nothing",
+        ),
+        (
+            |root| {
+                replace(root, RATE, ",\n        \"clientId\": 23", "");
+                forge_hash(root, RATE);
+            },
+            "`ExchangeRate.clientId` is gone",
+        ),
+    ];
+    for (change, expected) in cases {
+        let copy = copy_of_tree().unwrap();
+        change(copy.path());
+        let built = regen::build(copy.path()).unwrap();
+        let warnings = built.warnings.iter().chain(&built.review.losses);
+        let warnings: Vec<String> = warnings.map(ToString::to_string).collect();
+        assert!(
+            warnings.iter().any(|warning| warning.contains(expected)),
+            "{expected}: {warnings:#?}"
+        );
+    }
 }
 
 #[test]

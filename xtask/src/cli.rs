@@ -31,6 +31,14 @@ pub enum XtaskCommand {
         /// Skip stale overlay actions and write the documents to a folder outside the repository
         #[arg(long, value_name = "DIR")]
         draft: Option<PathBuf>,
+        /// Exit with 2 if spec/REVIEW.md has an item; for releases
+        #[arg(long, conflicts_with = "draft")]
+        strict: bool,
+    },
+    /// Print an overlay that decides the items of an operation in spec/REVIEW.md as they were assumed
+    Curate {
+        /// The operationId
+        operation: String,
     },
     /// Regenerate the client, then demonstrate every operation against a sandbox on this machine
     Demo,
@@ -129,7 +137,7 @@ pub enum DocsCommand {
         #[arg(required = true, value_name = "PAGE")]
         pages: Vec<String>,
     },
-    /// Count the captures by origin, evidence and site, and list the stand-ins for pages that are missing
+    /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
     Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written
     Pull {

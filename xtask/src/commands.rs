@@ -44,6 +44,8 @@ pub enum CommandOutcome {
     Breaking,
     /// `docs check` found a difference.
     Differs,
+    /// `regen --strict` found an item to review.
+    NeedsReview,
 }
 
 impl CommandOutcome {
@@ -52,6 +54,7 @@ impl CommandOutcome {
         match self {
             Self::Done => 0,
             Self::Breaking => FOUND,
+            Self::NeedsReview => 2,
             Self::Differs => 3,
         }
     }
@@ -93,8 +96,26 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
                 println!("{}", path.display());
             }
         }
-        XtaskCommand::Regen { check, draft: None } => regen_tree(root, check)?,
-        XtaskCommand::Demo => demo::run(root, &mut io::stdout(), || regen_tree(root, false))?,
+        XtaskCommand::Regen {
+            check,
+            draft: None,
+            strict,
+        } => {
+            let needs_review = regen_tree(root, check)?;
+            if strict && needs_review {
+                return Ok(CommandOutcome::NeedsReview);
+            }
+        }
+        XtaskCommand::Curate { operation } => {
+            let built = regen::build(root)?;
+            match built.review.overlay(&built.superset, &operation) {
+                Some(overlay) => print!("{overlay}"),
+                None => println!("# {operation}: spec/REVIEW.md has no item"),
+            }
+        }
+        XtaskCommand::Demo => demo::run(root, &mut io::stdout(), || {
+            regen_tree(root, false).map(|_| ())
+        })?,
         XtaskCommand::Docs { command } => return docs(root, command),
         XtaskCommand::Load { args } => load(root, &args)?,
         XtaskCommand::Profile {
@@ -119,10 +140,11 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
     Ok(CommandOutcome::Done)
 }
 
-fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
+/// Generates the files. Returns whether there is an item to review.
+fn regen_tree(root: &Path, check: bool) -> Result<bool, Box<dyn Error>> {
     let start = Instant::now();
     let built = regen::build(root)?;
-    for warning in &built.warnings {
+    for warning in built.warnings.iter().chain(&built.review.losses) {
         eprintln!("{warning}");
     }
     let states = if check {
@@ -149,7 +171,7 @@ fn regen_tree(root: &Path, check: bool) -> Result<(), Box<dyn Error>> {
     if check && !stale.is_empty() {
         return Err(stale.join("\n").into());
     }
-    Ok(())
+    Ok(!built.review.is_empty())
 }
 
 /// Builds the load program in release mode and runs it. This package may not depend on it, because it links the generated client.
@@ -211,6 +233,10 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             let (mut overlays, provisional) = overlay::load_all(root)?;
             overlays.extend(provisional);
             print!("{}", status::status(&captures::load(root)?, &overlays));
+            match regen::build(root) {
+                Ok(built) => println!("review     {} items in spec/REVIEW.md", built.review.len()),
+                Err(_) => println!("review     unknown: `cargo xtask regen` fails"),
+            }
         }
         DocsCommand::Pull { from } => {
             let report = pull::pull(root, &options(&from)?)?;

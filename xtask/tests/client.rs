@@ -170,7 +170,7 @@ fn document_that_client_cannot_express_is_rejected() {
                 with(superset(), order, "fee", json!({"type": "string"})),
                 published(),
             ),
-            "types::CheckoutOrder is published, and the provisional document changes it",
+            "types::CheckoutOrder: is published, and the provisional document changes it",
         ),
         (
             (
@@ -182,7 +182,7 @@ fn document_that_client_cannot_express_is_rejected() {
                 ),
                 published(),
             ),
-            "Client::get_checkout_order is published, and",
+            "Client::get_checkout_order: is published, and",
         ),
         (
             (
@@ -194,14 +194,14 @@ fn document_that_client_cannot_express_is_rejected() {
                 ),
                 published(),
             ),
-            "Currency is published, and",
+            "Currency: is published, and",
         ),
         (
             (
                 without(superset(), "/paths", "/base/notification/simulate"),
                 published(),
             ),
-            "Client::simulate_event is published, but",
+            "Client::simulate_event: is published, but",
         ),
         (
             both(|d| {
@@ -212,7 +212,7 @@ fn document_that_client_cannot_express_is_rejected() {
                     json!({"type": "number"}),
                 )
             }),
-            "types::Token::life would hold a binary float",
+            "types::Token::life: would hold a binary float",
         ),
         (
             both(|d| {

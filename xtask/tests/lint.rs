@@ -4,7 +4,10 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::Value;
-use xtask::lint::{Finding, check_document, check_generator_input, rule_ids};
+use xtask::{
+    lint::{Finding, assume_defaults, check_document, check_generator_input, rule_ids},
+    publish::cleanup::settle_references,
+};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,4 +101,37 @@ fn each_rule_has_a_failing_case_and_a_unique_id() {
         assert_eq!(unique.len(), ids.len());
         assert_eq!(failing, unique);
     }
+}
+
+/// A finding with a default is settled by it, and the default causes no other finding.
+#[test]
+fn default_settles_its_finding() {
+    let table = table();
+    let mut settled = BTreeSet::new();
+    for case in &table.rules {
+        let mut document = table.document.clone();
+        for (pointer, value) in &case.set {
+            set(&mut document, pointer, value.clone());
+        }
+        let before = check_document(&document);
+        let assumed = assume_defaults(&mut document);
+        settle_references(&mut document);
+        settled.extend(assumed.iter().map(|finding| finding.rule));
+        for finding in check_document(&document) {
+            let is_error = finding.default.is_empty() && before.contains(&finding);
+            assert!(is_error, "{}: {finding}", case.rule);
+        }
+    }
+    let expected = [
+        "binary-float",
+        "closed-enum",
+        "error-response",
+        "evidence-missing",
+        "nullable-list",
+        "open-request",
+        "operation-id",
+        "operation-page",
+        "retry-form",
+    ];
+    assert_eq!(settled, BTreeSet::from(expected));
 }

@@ -20,7 +20,7 @@ use stablelink::{
     Client, ClientBuilder, Credentials, Decimal, Environment, Error, ErrorKind, NewCheckoutOrder,
     RedisConnection, RedisStore, RefreshLock, StoreKey, StoredToken, TokenStore,
 };
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use self::redis_server::RedisServer;
 
@@ -223,7 +223,9 @@ async fn payment_meets_its_deadline_during_a_redis_outage() {
     assert_eq!(sandbox.request_count(), 0);
     redis.stall(false);
     pay(&redis, hour).await.unwrap();
-    let made = sandbox.effects().total(Operation::CreateCheckoutOrder);
+    let made = sandbox
+        .effects()
+        .total(SandboxOperation::CreateCheckoutOrder);
     assert_eq!((made, sandbox.token_grants().granted()), (1, 1));
 }
 

@@ -5,8 +5,9 @@
 //! is escaped, and invisible characters are written as escapes. Lists, tables, emphasis, code spans
 //! on one line and `<https://…>` are kept.
 //!
-//! pulldown-cmark was considered. It parses Markdown but does not write it; its writer
-//! pulldown-cmark-to-cmark reformats lists and tables. The tests check the output with it.
+//! The crate pulldown-cmark-to-cmark was considered. It writes Markdown that pulldown-cmark parsed, but
+//! with one list marker and one kind of code fence for the whole text, which the options set. The tests
+//! check the output with pulldown-cmark.
 
 /// Returns the text as Markdown of a doc comment: any number of lines.
 pub(super) fn block(text: &str) -> String {

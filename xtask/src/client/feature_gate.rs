@@ -65,9 +65,11 @@ fn gate_methods(all: &mut [ImplItem], public: &[ImplItem], path: &str) -> Result
 
 fn ensure_none_missing(key: Option<&String>, path: &str) -> Result<(), ClientError> {
     key.map_or(Ok(()), |key| {
-        Err(ClientError::Missing {
-            item: format!("{path}{}", key.trim_start_matches("type ")),
-        })
+        Err(ClientError::place(
+            &format!("{path}{}", key.trim_start_matches("type ")),
+            "is published, but the provisional document lacks it",
+            "the provisional document contains the published one: correct the overlay that removes it",
+        ))
     })
 }
 
@@ -79,9 +81,11 @@ fn ensure_equal(
     if all.to_token_stream().to_string() == public.to_token_stream().to_string() {
         return Ok(());
     }
-    Err(ClientError::Changed {
-        item: name.to_owned(),
-    })
+    Err(ClientError::place(
+        name,
+        "is published, and the provisional document changes it",
+        "a provisional overlay may add to the published document but not change it: correct the overlay",
+    ))
 }
 
 /// Numbers repeated keys: a file has two `impl Client` blocks.

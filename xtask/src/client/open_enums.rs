@@ -41,10 +41,7 @@ impl OpenEnum {
 
     pub(super) fn read(component: &str, schema: &Value) -> Result<Self, ClientError> {
         let name = Self::rust_name(component);
-        let fail = |problem: String| ClientError::Variant {
-            name: component.to_owned(),
-            problem,
-        };
+        let fail = |problem: String| variant_error(component, problem);
         let texts = |key: &str| -> Option<Vec<String>> {
             let values = schema.get(key)?.as_array()?;
             values
@@ -96,6 +93,14 @@ impl OpenEnum {
     }
 }
 
+fn variant_error(name: &str, problem: String) -> ClientError {
+    ClientError::place(
+        &format!("open enum {name}"),
+        problem,
+        "list a variant name for each value in `x-enum-varnames`, in the overlay that adds `x-extensible-enum`",
+    )
+}
+
 /// Returns the variant name of a value: `ETH_USDT` → `EthUsdt`, `OnRamp` → `OnRamp`,
 /// `Payment sub client` → `PaymentSubClient`.
 fn variant_name(value: &str) -> Option<String> {
@@ -128,10 +133,8 @@ pub(super) fn file(open_enums: &[OpenEnum]) -> Result<syn::File, ClientError> {
     let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
     for open_enum in open_enums {
         if seen.insert(&open_enum.name, ()).is_some() {
-            return Err(ClientError::Variant {
-                name: open_enum.name.clone(),
-                problem: "two components have the same Rust name".to_owned(),
-            });
+            let problem = "two components have the same Rust name".to_owned();
+            return Err(variant_error(&open_enum.name, problem));
         }
     }
     let items = open_enums.iter().map(tokens);

@@ -130,7 +130,11 @@ fn reject_floats(file: &syn::File) -> Result<(), ClientError> {
     let mut floats = FloatFinder::default();
     floats.visit_file(file);
     match floats.found {
-        Some(item) => Err(ClientError::Float { item }),
+        Some(item) => Err(ClientError::place(
+            &item,
+            "would hold a binary float",
+            "money is `format: decimal`; add `x-money` and the format in an overlay, or make it an integer",
+        )),
         None => Ok(()),
     }
 }
@@ -299,7 +303,7 @@ mod tests {
         };
         let error = reject_floats(&file).expect_err("a float");
         assert!(
-            error.to_string().starts_with("types::Rate::value "),
+            error.to_string().starts_with("types::Rate::value: "),
             "{error}"
         );
     }

@@ -2,7 +2,7 @@
 //! know: servers, parameter styles, header names, success responses, additional properties, encodings, fields
 //! that become an `Option`, new fields of requests, and descriptions.
 //!
-//! [`unreported`] is the net below all checks: a keyword that changed where nothing else was reported.
+//! [`unreported`] runs last: it reports keywords that changed in operations for which no check reported a change.
 
 use std::collections::{BTreeMap, BTreeSet};
 

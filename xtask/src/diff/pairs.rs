@@ -55,24 +55,10 @@ pub(crate) fn common_schemas<'d, 'a>(
         .collect()
 }
 
-/// Returns the operations that contain a place, or that use the component that contains it.
+/// Returns the operations that a change of a place affects.
 pub(super) fn users(document: &Document, pointer: &str) -> Vec<AffectedOperation> {
-    let is_below = |owner: &str| {
-        let rest = pointer.strip_prefix(owner);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let component = openapi::component_at(pointer);
-    let uses = |operation: &&Operation| match component {
-        None => is_below(&operation.pointer),
-        Some(component) => {
-            openapi::components_of(document.root, operation.value).contains(component)
-        }
-    };
-    let operations = document.operations.iter();
-    operations
-        .filter(uses)
-        .map(AffectedOperation::new)
-        .collect()
+    let users = openapi::users(document, pointer).into_iter();
+    users.map(AffectedOperation::new).collect()
 }
 
 /// Adds the place of a schema and the operations that use it to a change.

@@ -88,14 +88,14 @@ pub fn role(entry: &CaptureEntry) -> PageRole {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::lock::{self, CaptureOrigin, PageEvidence, sha256};
+    use crate::docs::lock;
 
     #[test]
     fn folder_of_navigation_overrides_tags() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("spec/docs");
         fs::create_dir_all(&folder).unwrap();
-        let page = br#"{"id": 7, "name": "Get Book", "method": "get", "path": "/books", "tags": ["Other"]}"#;
+        let page = r#"{"id": 7, "name": "Get Book", "method": "get", "path": "/books", "tags": ["Other"]}"#;
         for (navigation, title) in [
             (vec!["Books".to_owned()], "Books / Get Book"),
             (Vec::new(), "Other / Get Book"),
@@ -103,16 +103,8 @@ mod tests {
             let lock = CaptureLock {
                 pages: vec![CaptureEntry {
                     file: "7e0-get-book.json".into(),
-                    id: Some("7e0".into()),
-                    title: "Get Book".into(),
-                    site: "docs.example".into(),
-                    address: None,
-                    kind: CaptureKind::Operation,
-                    evidence: PageEvidence::Documented,
-                    origin: CaptureOrigin::Pulled,
                     folder: navigation,
-                    modified: None,
-                    sha256: sha256(page),
+                    ..CaptureEntry::test_entry("7e0", page)
                 }],
             };
             fs::write(folder.join("7e0-get-book.json"), page).unwrap();

@@ -126,21 +126,13 @@ fn resolve_schemes(set: &Value, schemes: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docs::lock::{CaptureKind, CaptureLock, CaptureOrigin};
+    use crate::docs::lock::CaptureLock;
 
     fn entry(id: &str, evidence: PageEvidence, address: Option<&str>) -> CaptureEntry {
         CaptureEntry {
-            file: format!("{id}-page.txt"),
-            id: Some(id.into()),
-            title: format!("Page {id}"),
-            site: "docs.example".into(),
             address: address.map(Into::into),
-            kind: CaptureKind::Operation,
             evidence,
-            origin: CaptureOrigin::Transcribed,
-            folder: Vec::new(),
-            modified: None,
-            sha256: String::new(),
+            ..CaptureEntry::test_entry(id, "")
         }
     }
 

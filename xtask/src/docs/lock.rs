@@ -118,6 +118,26 @@ impl CaptureEntry {
     }
 }
 
+#[cfg(test)]
+impl CaptureEntry {
+    /// Returns the entry of a transcribed operation page with this ID and content.
+    pub(crate) fn test_entry(id: &str, content: &str) -> Self {
+        Self {
+            file: format!("{id}-page.txt"),
+            id: Some(id.into()),
+            title: "A Page".into(),
+            site: "docs.example".into(),
+            address: None,
+            kind: CaptureKind::Operation,
+            evidence: PageEvidence::Documented,
+            origin: CaptureOrigin::Transcribed,
+            folder: Vec::new(),
+            modified: None,
+            sha256: sha256(content.as_bytes()),
+        }
+    }
+}
+
 /// The contents of the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -306,15 +326,7 @@ mod tests {
         CaptureEntry {
             file: file.into(),
             id: id.map(Into::into),
-            title: "A Page".into(),
-            site: "docs.example".into(),
-            address: None,
-            kind: CaptureKind::Operation,
-            evidence: PageEvidence::Partial,
-            origin: CaptureOrigin::Transcribed,
-            folder: Vec::new(),
-            modified: None,
-            sha256: sha256(content.as_bytes()),
+            ..CaptureEntry::test_entry("", content)
         }
     }
 

@@ -52,26 +52,14 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::docs::lock::{CaptureEntry, CaptureKind, CaptureOrigin, PageEvidence, sha256};
+    use crate::docs::lock::CaptureEntry;
 
     #[test]
     fn remove_deletes_captures_and_their_entries_or_nothing() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join(FOLDER);
         fs::create_dir_all(&folder).unwrap();
-        let entry = |id: &str| CaptureEntry {
-            file: format!("{id}-page.txt"),
-            id: Some(id.into()),
-            title: "A Page".into(),
-            site: "docs.example".into(),
-            address: None,
-            kind: CaptureKind::Guide,
-            evidence: PageEvidence::Documented,
-            origin: CaptureOrigin::Transcribed,
-            folder: Vec::new(),
-            modified: None,
-            sha256: sha256(id.as_bytes()),
-        };
+        let entry = |id: &str| CaptureEntry::test_entry(id, id);
         let lock = CaptureLock {
             pages: ["1m0", "2m0", "3m0"].map(entry).into(),
         };

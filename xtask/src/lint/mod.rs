@@ -1,7 +1,10 @@
-//! Checks of the document for which `regen` stops. The `rules` are about money, retries, evidence, secrets
-//! and the shape of the published documents, for every language. The `generator` rules are about input that
-//! the Rust generator rejects or silently breaks. Generic rules, such as those for names and descriptions,
-//! are in `spec/tools/redocly.yaml`.
+//! Checks of the document. The `rules` are about money, retries, evidence, secrets and the shape of the
+//! published documents, for every language. The `generator` rules are about input that the Rust generator
+//! rejects or silently breaks. Generic rules, such as those for names and descriptions, are in
+//! `spec/tools/redocly.yaml`.
+//!
+//! A finding is either an error, for which `regen` stops, or it has a safe default: [`assume_defaults`]
+//! applies the default, and the finding is listed in `spec/REVIEW.md`.
 //!
 //! A rule is a function with an id. `xtask/tests/lint/cases.yaml` has documents that break each rule.
 
@@ -28,6 +31,18 @@ pub struct Finding {
     pub message: String,
     /// How to fix it.
     pub fix: String,
+    /// The changes that settle the finding until an overlay decides otherwise. Without them, the finding is an
+    /// error.
+    pub default: Vec<DefaultChange>,
+}
+
+/// A change of the document that settles a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultChange {
+    /// The JSON pointer of the place.
+    pub place: String,
+    /// The fields to add, or `None` to remove the place.
+    pub fields: Option<Value>,
 }
 
 impl fmt::Display for Finding {
@@ -60,17 +75,91 @@ impl Findings<'_> {
             page: self.document.page(place),
             message: message.into(),
             fix: fix.into(),
+            default: Vec::new(),
         });
+    }
+
+    /// Adds a finding that these fields of the place settle.
+    fn add_with_default(
+        &mut self,
+        place: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+        fields: Value,
+    ) {
+        self.add(place, message, fix);
+        self.settle_by(place, Some(fields));
+    }
+
+    /// Adds a change that settles the last finding.
+    fn settle_by(&mut self, place: &str, fields: Option<Value>) {
+        if let Some(finding) = self.found.last_mut() {
+            finding.default.push(DefaultChange {
+                place: place.to_owned(),
+                fields,
+            });
+        }
     }
 }
 
 /// The id of a rule, and the function that reports what breaks it.
 type LintRule = (&'static str, fn(&Document, &mut Findings));
 
-/// Checks a curated document, which must still have the importer's markers: they have the pages. The findings
+/// Checks a document after the overlays, which must still have the importer's markers: they have the pages. The findings
 /// are sorted by rule, then by the order of the document.
 pub fn check_document(document: &Value) -> Vec<Finding> {
     run(document, &rules::all())
+}
+
+/// Applies the defaults of all findings that have one, and returns these findings.
+pub fn assume_defaults(document: &mut Value) -> Vec<Finding> {
+    let mut findings = check_document(document);
+    findings.retain(|finding| !finding.default.is_empty());
+    apply_defaults(document, &findings);
+    findings
+}
+
+/// Applies the defaults of findings whose place the document has.
+pub fn apply_defaults(document: &mut Value, findings: &[Finding]) {
+    let findings: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| document.pointer(&finding.place).is_some())
+        .collect();
+    for change in findings.iter().flat_map(|finding| &finding.default) {
+        match &change.fields {
+            Some(fields) => {
+                if let Some(place) = document.pointer_mut(&change.place) {
+                    merge(place, fields);
+                }
+            }
+            None => {
+                let place = change.place.rsplit_once('/');
+                let owner = place.and_then(|(owner, name)| {
+                    Some((document.pointer_mut(owner)?.as_object_mut()?, name))
+                });
+                if let Some((owner, name)) = owner {
+                    owner.shift_remove(name);
+                }
+            }
+        }
+    }
+}
+
+/// Adds the fields of `default` that a value lacks, or has as a blank string.
+fn merge(value: &mut Value, default: &Value) {
+    match (value, default) {
+        (Value::Object(fields), Value::Object(defaults)) => {
+            for (name, default) in defaults {
+                merge(fields.entry(name).or_insert(Value::Null), default);
+            }
+        }
+        (Value::Array(_) | Value::Object(_), _) => {}
+        (value, default) => {
+            if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+                *value = default.clone();
+            }
+        }
+    }
 }
 
 /// Checks a document with the profile of the Rust generator applied.

@@ -30,6 +30,20 @@ pub(super) fn dangling_references(document: &Document, findings: &mut Findings) 
     }
 }
 
+/// A new field of the gateway does not break a client. The Rust generator turns the keyword into
+/// `deny_unknown_fields`.
+pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
+    for site in &document.schemas {
+        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            findings.add(
+                &site.pointer,
+                "with `additionalProperties: false` a new field is an error",
+                "remove it",
+            );
+        }
+    }
+}
+
 /// The branches of a union exclude each other: they differ in JSON type, or each of the two requires a property
 /// that the other does not have. An untagged union silently takes the first branch that matches.
 pub(super) fn exclusive_branches(document: &Document, findings: &mut Findings) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::walk::{ObjectKind, references};
+use super::walk::{ObjectKind, component_at, components_of, references};
 use super::{child, component_name, members, strings, text};
 
 /// The number of references that are followed in a row. A longer chain is taken for a circle.
@@ -76,6 +76,20 @@ pub(crate) fn operations_mut(document: &mut Value) -> Vec<&mut Map<String, Value
         .filter(|(method, _)| METHODS.contains(&method.as_str()))
         .filter_map(|(_, operation)| operation.as_object_mut())
         .collect()
+}
+
+/// Returns the operations that contain a place, or that use the component that contains it.
+pub(crate) fn users<'d, 'a>(document: &'d Document<'a>, pointer: &str) -> Vec<&'d Operation<'a>> {
+    let is_below = |owner: &str| {
+        let rest = pointer.strip_prefix(owner);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let component = component_at(pointer);
+    let uses = |operation: &&Operation| match component {
+        None => is_below(&operation.pointer),
+        Some(component) => components_of(document.root, operation.value).contains(component),
+    };
+    document.operations.iter().filter(uses).collect()
 }
 
 /// A value after its references were followed, with the pointer of the place that they lead to.

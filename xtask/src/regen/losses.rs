@@ -7,6 +7,7 @@ use apifox::Diagnostic;
 use serde_json::Value;
 
 use crate::diff::{AffectedOperation, pairs};
+use crate::docs::lock::FOLDER;
 use crate::openapi::{
     Document, Resolved, SchemaRole, SchemaSite, content, list, members, strings, text,
 };
@@ -249,7 +250,7 @@ fn warning(document: &Document, pointer: &str, text: String) -> Diagnostic {
         .rsplit_once(':')
         .map(|(file, line)| (file, line.parse::<u32>()))
     {
-        Some((file, Ok(line))) => Diagnostic::warning(file, line, text),
+        Some((file, Ok(line))) => Diagnostic::warning(&format!("{FOLDER}/{file}"), line, text),
         _ if page.is_empty() => Diagnostic::warning("no page", None, text),
         _ => Diagnostic::warning(&format!("page {page}"), None, text),
     }
@@ -315,10 +316,10 @@ mod tests {
         assert_eq!(
             messages(&found),
             [
-                format!("a.txt:Some(3) the value `LATE` {property}"),
-                format!("a.txt:Some(3) the value `GONE` {property}"),
-                format!("a.txt:Some(9) the value `LOST` {media}"),
-                format!("a.txt:Some(9) the value `REFUNDED` {media}"),
+                format!("spec/docs/a.txt:Some(3) the value `LATE` {property}"),
+                format!("spec/docs/a.txt:Some(3) the value `GONE` {property}"),
+                format!("spec/docs/a.txt:Some(9) the value `LOST` {media}"),
+                format!("spec/docs/a.txt:Some(9) the value `REFUNDED` {media}"),
             ]
         );
     }
@@ -357,9 +358,9 @@ mod tests {
                 "page 1e0:None the operation moved from GET /old to POST /new",
                 "page 3e0:None the operation GET /c is gone",
                 "page 2e0:None the operation `readB` is now named `listB`",
-                "a.txt:Some(3) `Order.amount` changed from string decimal string to number decimal number",
-                "a.txt:Some(4) `Order.state` changed from string to no type",
-                "a.txt:Some(2) `Order.gone` is gone",
+                "spec/docs/a.txt:Some(3) `Order.amount` changed from string decimal string to number decimal number",
+                "spec/docs/a.txt:Some(4) `Order.state` changed from string to no type",
+                "spec/docs/a.txt:Some(2) `Order.gone` is gone",
             ]
         );
     }

@@ -31,6 +31,7 @@ use crate::{
         cleanup, evidence_report,
         format::{self, YamlError},
         operations_table, order,
+        review::{self, Review},
     },
 };
 use summary::Summary;
@@ -93,10 +94,14 @@ fn lines<T: std::fmt::Display>(items: &[T]) -> String {
 pub struct RegenOutput {
     /// The files, not yet written.
     pub outputs: OutputFiles,
+    /// The superset document without the markers of the importer.
+    pub superset: Value,
     /// The counts.
     pub summary: Summary,
-    /// The warnings of the importer, and parts of the pages that the document lacks.
+    /// The warnings of the importer, and changes since the last run that are easy to miss.
     pub warnings: Vec<Diagnostic>,
+    /// What was assumed, and what the documents lack.
+    pub review: Review,
 }
 
 /// Generates all output files from the files below `root`, without writing them.
@@ -106,11 +111,12 @@ pub struct RegenOutput {
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let captures = captures::load(root)?;
     let (raw, mut warnings) = assemble(&captures)?;
-    let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
+    let (mut overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
     if !stale.is_empty() {
         return Err(StaleActions { actions: stale }.into());
     }
 
+    let assumed = overlaid.assume_defaults();
     let mut findings = lint::check_document(&overlaid.published);
     for finding in lint::check_document(&overlaid.superset) {
         if !findings.contains(&finding) {
@@ -147,13 +153,17 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     }
 
     let current = Document::new(&overlaid.superset);
-    warnings.extend(losses::unlisted_values(&Document::new(&raw), &current));
+    let mut lost = losses::unlisted_values(&Document::new(&raw), &current);
     for trace in [&overlaid.trace, &overlaid.provisional_trace]
         .into_iter()
         .chain(&traces)
     {
-        warnings.extend(losses::unmatched_names(trace));
+        lost.extend(losses::unmatched_names(trace));
     }
+    let review = Review {
+        assumed,
+        losses: lost,
+    };
     // Without a document of an earlier run there is nothing to compare with.
     if let Ok(previous) = profile::read(root, profile::SUPERSET) {
         warnings.extend(losses::changes(&Document::new(&previous), &current));
@@ -184,11 +194,20 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         client::operations(&superset, &published)?,
     );
     outputs.add(operations_table::FILE, operations_table::table(&superset));
-    let summary = Summary::count(&captures.lock, &published, &superset, &overlaid);
+    outputs.add(review::FILE, review.report(&superset));
+    let summary = Summary::count(
+        &captures.lock,
+        &published,
+        &superset,
+        &overlaid,
+        review.len(),
+    );
     Ok(RegenOutput {
         outputs,
         summary,
         warnings,
+        review,
+        superset,
     })
 }
 
@@ -234,6 +253,18 @@ impl OverlaidDocuments {
             provisional_trace,
         };
         Ok((overlaid, stale))
+    }
+
+    /// Applies the defaults for what no overlay decides, and returns what was assumed. The published document
+    /// gets those of the superset, so that the items of both are equal.
+    fn assume_defaults(&mut self) -> Vec<Finding> {
+        let assumed = lint::assume_defaults(&mut self.superset);
+        lint::apply_defaults(&mut self.published, &assumed);
+        for document in [&mut self.published, &mut self.superset] {
+            cleanup::settle_references(document);
+            order::arrange(document);
+        }
+        assumed
     }
 }
 

@@ -16,6 +16,7 @@ pub struct Summary {
     origins: BTreeMap<CaptureOrigin, usize>,
     levels: BTreeMap<String, usize>,
     actions: usize,
+    review: usize,
 }
 
 impl Summary {
@@ -24,9 +25,11 @@ impl Summary {
         published: &Value,
         superset: &Value,
         overlaid: &OverlaidDocuments,
+        review: usize,
     ) -> Self {
         let mut summary = Self {
             actions: overlaid.trace.actions.len() + overlaid.provisional_trace.actions.len(),
+            review,
             ..Self::default()
         };
         for entry in &lock.pages {
@@ -77,7 +80,12 @@ impl Summary {
                 self.actions,
                 "overlay actions, none stale".to_owned(),
             ),
-            ("lint", 0, "findings".to_owned()),
+            ("lint", 0, "errors".to_owned()),
+            (
+                "review",
+                self.review,
+                "items, listed in spec/REVIEW.md".to_owned(),
+            ),
             (
                 done,
                 changed.len(),

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::support::{CommandOutput, ORDER, TestEnvironment, run};
 
@@ -25,7 +25,7 @@ fn order_with_unreadable_record_has_own_exit_code_and_number() {
     let env = TestEnvironment::new();
     let unreadable =
         r#"{"retcode":"200","retdata":{"orderNo":"A1","token":"\ud83d"},"success":true}"#;
-    let fault = json_body(unreadable).on(Operation::CreateCheckoutOrder);
+    let fault = json_body(unreadable).on(SandboxOperation::CreateCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
     assert_eq!(shown.code, 8, "{shown:?}");
@@ -44,7 +44,7 @@ fn token_without_a_deposit_address_took_effect() {
     let env = TestEnvironment::new();
     let body =
         r#"{"retcode":"200","retdata":{"orderNo":"A1","depositAddress":"-1"},"success":true}"#;
-    let fault = json_body(body).on(Operation::CreateCheckoutOrder);
+    let fault = json_body(body).on(SandboxOperation::CreateCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
     assert_eq!(shown.code, 8, "{shown:?}");
@@ -126,7 +126,9 @@ fn unreadable_token_means_that_nothing_was_sent() {
         assert!(!shown.stderr.contains("succeeded"), "{shown:?}");
         assert_eq!(error["may_have_taken_effect"], false);
         assert_eq!(
-            env.sandbox.effects().total(Operation::CreateCheckoutOrder),
+            env.sandbox
+                .effects()
+                .total(SandboxOperation::CreateCheckoutOrder),
             0
         );
     }
@@ -136,7 +138,9 @@ fn unreadable_token_means_that_nothing_was_sent() {
 fn unreadable_read_did_not_succeed() {
     for body in ["<html>", r#"{"retcode":{"a":1},"retdata":{}}"#] {
         let env = TestEnvironment::new();
-        let fault = json_body(body).on(Operation::GetCheckoutOrder).always();
+        let fault = json_body(body)
+            .on(SandboxOperation::GetCheckoutOrder)
+            .always();
         env.sandbox.faults().add(fault);
         let shown = env.run(&["checkout", "get", "A1"]);
         assert_ne!(shown.code, 0);
@@ -152,7 +156,7 @@ fn lost_cancellation_names_the_order() {
         env.run(&[&ORDER[..], &["--order-no", "A1"]].concat()).code,
         0
     );
-    let fault = Fault::reset().on(Operation::CancelCheckoutOrder);
+    let fault = Fault::reset().on(SandboxOperation::CancelCheckoutOrder);
     env.sandbox.faults().add(fault.after_effect());
     let lost = env.run(&["checkout", "cancel", "A1", "--output", "json"]);
     assert_eq!(lost.code, 5, "{lost:?}");
@@ -173,14 +177,14 @@ fn hostile_response_reaches_no_output_unescaped() {
     let rejection = "{\"retcode\":\"00909\",\"retmsg\":\"no \u{9b}2J\u{202e}\\u001b[2J\"}";
     for body in [record, rejection] {
         for more in [&[][..], &["--output", "json"], &["-vvv"]] {
-            let fault = json_body(body).on(Operation::GetCheckoutOrder);
+            let fault = json_body(body).on(SandboxOperation::GetCheckoutOrder);
             env.sandbox.faults().add(fault);
             let shown = env.run(&[&["checkout", "get", "A1"], more].concat());
             assert!(!hostile(&shown.stdout), "{shown:?}");
             assert!(!hostile(&shown.stderr), "{shown:?}");
         }
     }
-    let fault = json_body(record).on(Operation::GetCheckoutOrder);
+    let fault = json_body(record).on(SandboxOperation::GetCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&["checkout", "get", "A1", "--output", "json"]);
     let value: Value = serde_json::from_str(&shown.stdout).unwrap();

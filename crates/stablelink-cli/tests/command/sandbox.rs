@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::support::{ORDER, TestEnvironment, run};
 
@@ -144,7 +144,7 @@ fn control_commands_change_the_sandbox() {
     assert_eq!(env.run(&["user", "get", &client]).code, 0);
     env.sandbox
         .faults()
-        .add(Fault::reset().on(Operation::GetUser).always());
+        .add(Fault::reset().on(SandboxOperation::GetUser).always());
     // Faults apply to calls, not to control commands.
     assert_eq!(env.run(&["sandbox", "advance", "0"]).code, 0);
 }

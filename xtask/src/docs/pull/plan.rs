@@ -232,7 +232,7 @@ fn change(
 fn old_call(input: &PullInput, entry: &CaptureEntry) -> Option<(String, String)> {
     let content = fs::read(input.root.join(FOLDER).join(&entry.file)).ok()?;
     match names::extension(&entry.file)? {
-        "json" => published::facts(&serde_json::from_slice(&content).ok()?).call,
+        "json" => published::call(&serde_json::from_slice(&content).ok()?),
         "md" => markdown::facts(&String::from_utf8(content).ok()?).call,
         _ => None,
     }

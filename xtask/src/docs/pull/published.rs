@@ -55,17 +55,18 @@ fn page(listed: &ListedPage, data: Value) -> Result<FetchedPage, FetchError> {
         );
         return Err(FetchError::new(FailureKind::Permanent, text));
     }
-    let facts = facts(&data);
+    let title = field(&data, "name").unwrap_or_else(|| listed.title.clone());
+    let call = call(&data);
     let modified = data["updatedAt"].as_str().and_then(modified);
     let (content, left_out) = stored(data)?;
     Ok(FetchedPage {
-        title: facts.title.unwrap_or_else(|| listed.title.clone()),
+        title,
         kind: if listed.id.ends_with("e0") {
             CaptureKind::Operation
         } else {
             CaptureKind::Guide
         },
-        call: facts.call,
+        call,
         folder: listed.folder.clone(),
         modified,
         content,
@@ -83,27 +84,16 @@ pub(super) fn stored(page: Value) -> Result<(Vec<u8>, BTreeSet<&'static str>), F
     Ok((content, left_out))
 }
 
-/// The metadata of a JSON page.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Facts {
-    /// The title.
-    pub title: Option<String>,
-    /// Method and path.
-    pub call: Option<(String, String)>,
+/// Returns the method and the path of a page.
+pub(super) fn call(page: &Value) -> Option<(String, String)> {
+    let method = field(page, "method")?;
+    Some((method.to_uppercase(), field(page, "path")?))
 }
 
-/// Reads the title, method and path of a page.
-pub(super) fn facts(page: &Value) -> Facts {
-    let field = |name: &str| {
-        let text = page[name].as_str().unwrap_or_default().trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    Facts {
-        title: field("name"),
-        call: field("method")
-            .map(|method| method.to_uppercase())
-            .zip(field("path")),
-    }
+/// Returns a string of a page that is not blank.
+fn field(page: &Value, name: &str) -> Option<String> {
+    let text = page[name].as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// Converts `2025-12-24T08:33:22.000Z` to `2025-12-24 08:33:22`.

@@ -27,6 +27,18 @@ pub enum PageChange {
     Removed,
 }
 
+impl PageChange {
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Renamed(..) => "renamed",
+            Self::Replaced { .. } => "replaced",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// A difference of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportLine {
@@ -81,31 +93,13 @@ impl PullReport {
     }
 
     fn summary(&self) -> String {
-        let count =
-            |is: fn(&PageChange) -> bool| self.lines.iter().filter(|line| is(&line.change)).count();
-        let counts = [
-            (count(|change| matches!(change, PageChange::Added)), "added"),
-            (
-                count(|change| matches!(change, PageChange::Changed)),
-                "changed",
-            ),
-            (
-                count(|change| matches!(change, PageChange::Renamed(..))),
-                "renamed",
-            ),
-            (
-                count(|change| matches!(change, PageChange::Replaced { .. })),
-                "replaced",
-            ),
-            (
-                count(|change| matches!(change, PageChange::Removed)),
-                "removed",
-            ),
-        ];
+        let counts = ["added", "changed", "renamed", "replaced", "removed"].map(|verb| {
+            let lines = self.lines.iter().filter(|line| line.change.verb() == verb);
+            (lines.count(), verb)
+        });
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
         let counts: Vec<String> = counts
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
+            .map(|(count, verb)| format!("{count} {verb}"))
             .collect();
         counts.join(", ")
     }
@@ -114,25 +108,17 @@ impl PullReport {
 impl fmt::Display for PullReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
-            let file = &line.file;
-            match &line.change {
-                PageChange::Added => writeln!(f, "added      {file}")?,
-                PageChange::Changed => writeln!(f, "changed    {file}")?,
+            let detail = match &line.change {
+                PageChange::Added | PageChange::Changed => String::new(),
                 PageChange::Renamed(from, to) => {
-                    writeln!(
-                        f,
-                        "renamed    {file}: {} -> {}",
-                        sanitize(from),
-                        sanitize(to)
-                    )?;
+                    format!(": {} -> {}", sanitize(from), sanitize(to))
                 }
-                PageChange::Replaced { file: old, origin } => {
-                    writeln!(f, "replaced   {file}: replaces {old} ({})", origin.as_str())?;
+                PageChange::Replaced { file, origin } => {
+                    format!(": replaces {file} ({})", origin.as_str())
                 }
-                PageChange::Removed => {
-                    writeln!(f, "removed    {file}: the site no longer lists it")?
-                }
-            }
+                PageChange::Removed => ": the site no longer lists it".to_owned(),
+            };
+            writeln!(f, "{:<11}{}{detail}", line.change.verb(), line.file)?;
         }
         for (file, origin) in &self.unlisted {
             writeln!(

@@ -29,7 +29,7 @@ pub(super) fn all() -> Vec<LintRule> {
         ("transport-header", operations::transport_header),
         ("closed-enum", schemas::closed_enum),
         ("any-of-scalars", schemas::any_of_scalars),
-        ("closed-object", schemas::closed_object),
+        ("closed-object", shared::closed_object),
         ("dropped-fields", schemas::dropped_fields),
         ("nullable-list", schemas::nullable_list),
         ("binary-float", schemas::binary_float),

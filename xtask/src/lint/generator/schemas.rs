@@ -159,19 +159,6 @@ pub(super) fn any_of_scalars(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator adds `deny_unknown_fields`, so that a new field is an error.
-pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
-    for site in &document.schemas {
-        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-            findings.add(
-                &site.pointer,
-                "`additionalProperties: false` becomes `deny_unknown_fields`: a new field is an error",
-                "remove it",
-            );
-        }
-    }
-}
-
 /// The generator drops unknown fields for `true` next to properties.
 pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {

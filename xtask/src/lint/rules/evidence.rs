@@ -1,6 +1,6 @@
 //! Evidence: an inferred value must not look like a documented one.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lint::Findings;
 use crate::openapi::{Document, SchemaRole, child, has_text, list, strings, text};
@@ -90,7 +90,7 @@ pub(super) fn missing(document: &Document, findings: &mut Findings) {
             });
         if !is_covered {
             let message = format!("the {name} is not from a page and has no evidence");
-            findings.add(&site.pointer, message, ADD_EVIDENCE);
+            findings.add_with_default(&site.pointer, message, ADD_EVIDENCE, inferred());
         }
     }
     for operation in &document.operations {
@@ -100,10 +100,15 @@ pub(super) fn missing(document: &Document, findings: &mut Findings) {
         for parameter in document.parameters(operation) {
             if !has_evidence(parameter.value) {
                 let message = "the parameter is not from a page and has no evidence";
-                findings.add(&parameter.pointer, message, ADD_EVIDENCE);
+                findings.add_with_default(&parameter.pointer, message, ADD_EVIDENCE, inferred());
             }
         }
     }
+}
+
+/// The default: a value of unknown origin must not pass for a documented one.
+fn inferred() -> Value {
+    json!({"x-evidence": {"level": "inferred", "source": "Not stated by the overlay that adds it."}})
 }
 
 fn has_evidence(value: &Value) -> bool {

@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<LintRule> {
         ("retry-key", retries::key),
         ("named-body", schemas::named_body),
         ("inline-object", schemas::inline_object),
-        ("closed-object", schemas::closed_object),
+        ("closed-object", shared::closed_object),
         ("nullable-list", schemas::nullable_list),
         ("open-request", schemas::open_request),
         ("closed-enum", schemas::closed_enum),

@@ -1,6 +1,6 @@
 //! Money: every amount is a decimal with a known JSON type, and never a binary float.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lint::Findings;
 use crate::openapi::schema::find_inside;
@@ -30,7 +30,9 @@ pub(super) fn by_name(document: &Document, findings: &mut Findings) {
         let is_marked = [site.schema, schema]
             .iter()
             .any(|schema| schema.get("x-money").is_some());
-        if is_scalar && is_money_name(name) && !is_marked {
+        // `binary_float` reports numbers, which have a default.
+        let is_number = text(site.schema, "type") == Some("number");
+        if is_scalar && is_money_name(name) && !is_marked && !is_number {
             findings.add(
                 &site.pointer,
                 format!("`{name}` has the name of an amount or a rate, but no `x-money`"),
@@ -103,10 +105,12 @@ pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
                 "use `format: decimal`, or an integer",
             );
         } else if text(site.schema, "type") == Some("number") && !has_money {
-            findings.add(
+            // An exact decimal loses no digit, whether or not the number is an amount.
+            findings.add_with_default(
                 &site.pointer,
                 "a number without `x-money` becomes a binary float",
                 "add `x-money: number` and `format: decimal`, or use an integer",
+                json!({"x-money": "number", "format": "decimal"}),
             );
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use heck::ToLowerCamelCase;
+use serde_json::{Value, json};
 
 use crate::lint::Findings;
 use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_text, members, text};
@@ -10,14 +11,20 @@ use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_tex
 /// Every operation and webhook has an operationId, and no two have the same one. The naming rule is in
 /// `spec/tools/redocly.yaml`.
 pub(super) fn operation_id(document: &Document, findings: &mut Findings) {
+    let ids = document.operations.iter();
+    let ids = ids.filter_map(|operation| text(operation.value, "operationId"));
+    let mut taken: HashSet<String> = ids.map(str::to_owned).collect();
     let mut seen: HashMap<&str, &str> = HashMap::new();
     for operation in &document.operations {
         let Some(id) = text(operation.value, "operationId") else {
-            findings.add(
+            let id = default_id(operation, &taken);
+            findings.add_with_default(
                 &operation.pointer,
                 format!("{} {} has no operationId", operation.method, operation.path),
                 "add one in an overlay: a verb and a noun",
+                json!({"operationId": id}),
             );
+            taken.insert(id);
             continue;
         };
         if let Some(first) = seen.insert(id, &operation.pointer) {
@@ -30,6 +37,17 @@ pub(super) fn operation_id(document: &Document, findings: &mut Findings) {
     }
 }
 
+/// Returns an id made of the summary, which is the title of the page, or else of the method and the path.
+fn default_id(operation: &Operation, taken: &HashSet<String>) -> String {
+    let title = text(operation.value, "summary").filter(|title| title.is_ascii());
+    let title = title.map(ToLowerCamelCase::to_lower_camel_case);
+    let request = format!("{} {}", operation.method, operation.path).to_lower_camel_case();
+    let numbered = (2..).map(|number| format!("{request}{number}"));
+    let candidates = title.into_iter().chain([request.clone()]).chain(numbered);
+    let mut free = candidates.filter(|id| !id.is_empty() && !taken.contains(id));
+    free.next().unwrap_or_default()
+}
+
 /// Every operation has the URL of its page, or a note.
 pub(super) fn page(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
@@ -38,10 +56,11 @@ pub(super) fn page(document: &Document, findings: &mut Findings) {
             value.is_some_and(|value| has_text(value, field))
         };
         if !has("externalDocs", "url") && !has("x-evidence", "note") {
-            findings.add(
+            findings.add_with_default(
                 &operation.pointer,
                 "the operation has no page",
                 "add `externalDocs.url`, or a note in `x-evidence` that no page was seen",
+                json!({"x-evidence": {"note": "The URL of the page is not known."}}),
             );
         }
     }
@@ -159,16 +178,26 @@ pub(super) fn success_response(document: &Document, findings: &mut Findings) {
 /// does not describe error responses of a receiver.
 pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
     let mut component: Option<&str> = None;
+    let default = document.operations.iter().find_map(|operation| {
+        let responses = operation.value.get("responses")?;
+        responses.get("4XX").or(responses.get("5XX")).cloned()
+    });
     for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
         let responses = document.responses(operation);
         let statuses: HashSet<&str> = responses.iter().map(|(status, _)| *status).collect();
         for status in ["4XX", "5XX"] {
             if !statuses.contains(status) {
-                findings.add(
-                    &operation.pointer,
-                    format!("the operation has no response {status}"),
-                    "add it in an overlay, with the error component",
-                );
+                let message = format!("the operation has no response {status}");
+                let fix = "add it in an overlay, with the error component";
+                match &default {
+                    Some(response) => findings.add_with_default(
+                        &operation.pointer,
+                        message,
+                        fix,
+                        json!({"responses": {status: response}}),
+                    ),
+                    None => findings.add(&operation.pointer, message, fix),
+                }
             }
         }
         for (status, response) in responses

@@ -1,17 +1,25 @@
 //! Retries: the document says for every operation whether its request may be retried, and why.
 
+use serde_json::json;
+
 use crate::lint::Findings;
 use crate::openapi::schema::properties;
 use crate::openapi::{Document, Operation, child, content, has_text, is_true, text};
+
+/// The reason of the default policy.
+const UNDECIDED: &str =
+    "Not decided yet. A request that is never retried cannot take effect twice.";
 
 /// `x-retry` has a policy and a reason.
 pub(super) fn form(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let Some(retry) = operation.value.get("x-retry") else {
-            findings.add(
+            // A request that is never retried cannot take effect twice.
+            findings.add_with_default(
                 &operation.pointer,
                 "the operation has no `x-retry`",
                 "add `{policy, reason}` in an overlay",
+                json!({"x-retry": {"policy": "never", "reason": UNDECIDED}}),
             );
             continue;
         };
@@ -25,10 +33,11 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
             );
         }
         if !has_text(retry, "reason") {
-            findings.add(
+            findings.add_with_default(
                 &place,
                 "`x-retry` has no reason",
                 "set `reason` to why the request may or may not be retried",
+                json!({"reason": "No reason was given."}),
             );
         }
     }

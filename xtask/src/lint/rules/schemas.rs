@@ -3,10 +3,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use heck::ToUpperCamelCase;
+use serde_json::{Value, json};
 
 use crate::lint::{Findings, shared};
-use crate::openapi::{Document, SchemaRole, child, content, is_true, text};
+use crate::openapi::{Document, SchemaRole, SchemaSite, child, content, is_true, text};
 
 /// The version of the published documents.
 const VERSION: &str = "3.0.3";
@@ -57,27 +58,15 @@ pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// A new field of the gateway does not break a client.
-pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
-    for site in &document.schemas {
-        if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-            findings.add(
-                &site.pointer,
-                "with `additionalProperties: false` a new field is an error",
-                "remove it",
-            );
-        }
-    }
-}
-
 /// An array or a map that may be missing from a response may be null as well.
 pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     for site in document.schemas.iter().filter(|site| site.is_received) {
         if let Some(name) = shared::collection_without_null(document, site) {
-            findings.add(
+            findings.add_with_default(
                 &site.pointer,
                 format!("{name} in a response is optional, but not nullable"),
                 "add `nullable: true`: gateways send null instead of an empty collection",
+                json!({"nullable": true}),
             );
         }
     }
@@ -107,13 +96,18 @@ pub(super) fn open_request(document: &Document, findings: &mut Findings) {
                     "the request was seen in part, but allows no additional fields",
                     "add `additionalProperties: {}`",
                 );
+                if more.is_none() {
+                    findings.settle_by(&schema.pointer, Some(json!({"additionalProperties": {}})));
+                }
             }
         }
     }
 }
 
-/// `enum` is only for a value that is always the same. The gateway may extend all other lists.
+/// `enum` is only for a value that is always the same. The gateway may extend all other lists. By default they
+/// are open.
 pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
+    let mut names: HashSet<String> = HashSet::new();
     for site in &document.schemas {
         let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
             continue;
@@ -131,8 +125,55 @@ pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
                 format!("`enum` with {count} values: the gateway may accept more"),
                 "make it a component with `x-extensible-enum`, or keep one value",
             );
+        } else {
+            continue;
+        }
+        let is_named = |value: &Value| value.as_str().is_some_and(|it| !it.trim().is_empty());
+        if text(site.schema, "type") == Some("string") && values.iter().all(is_named) {
+            open_enum_by_default(document, site, values, &mut names, findings);
         }
     }
+}
+
+/// Settles the last finding by an open enum, which is a component of its own.
+fn open_enum_by_default(
+    document: &Document,
+    site: &SchemaSite,
+    values: &[Value],
+    names: &mut HashSet<String>,
+    findings: &mut Findings,
+) {
+    if site.role == SchemaRole::Component {
+        findings.settle_by(&site.pointer, Some(json!({"x-extensible-enum": values})));
+        findings.settle_by(&child(&site.pointer, "enum"), None);
+        return;
+    }
+    let own = site.component.unwrap_or("Parameter");
+    let last = match site.role {
+        SchemaRole::Property { name, .. } | SchemaRole::Parameter { name } => name,
+        _ => "value",
+    };
+    let base = format!("{own} {last}").to_upper_camel_case();
+    let is_free = |name: &String| {
+        !names.contains(name) && document.components.iter().all(|(known, _)| known != name)
+    };
+    let mut numbered = (2..).map(|number| format!("{base}{number}"));
+    let Some(name) = Some(base.clone())
+        .filter(is_free)
+        .or_else(|| numbered.find(is_free))
+    else {
+        return;
+    };
+    let component = json!({
+        "type": "string",
+        "description": text(site.schema, "description").unwrap_or("Values that were seen; others are possible."),
+        "x-extensible-enum": values,
+        "x-evidence": {"level": "partial", "source": "The values on the page."}
+    });
+    let reference = format!("#/components/schemas/{name}");
+    findings.settle_by("/components/schemas", Some(json!({&name: component})));
+    findings.settle_by(&site.pointer, Some(json!({"$ref": reference})));
+    names.insert(name);
 }
 
 /// An open enum is a component of type string, with a list of different values.

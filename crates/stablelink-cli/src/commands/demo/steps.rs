@@ -11,7 +11,7 @@ use stablelink::types::{
 };
 use stablelink::webhook::EventPayload;
 use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
-use stablelink_sandbox::{DeliveryState, Operation};
+use stablelink_sandbox::{DeliveryState, SandboxOperation, SandboxRecordKind};
 
 use super::environment::{CapturedDelivery, DemoEnvironment};
 use super::{DemoReport, check, demo_error, from_json, require, sandbox_error};
@@ -90,7 +90,9 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
         "accepted; its response is undocumented and not needed",
     )?;
 
-    let approved = env.sandbox.set_kyb_status(id, "APPROVED");
+    let approved = env
+        .sandbox
+        .set_status(SandboxRecordKind::Kyb, &id.to_string(), "APPROVED");
     approved.map_err(sandbox_error)?;
     let user = env.client.users().get(Some(id)).await?;
     let unknown = user.unknown_fields();
@@ -185,7 +187,7 @@ async fn lost_response(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Re
         "the order has the requested number",
     )?;
     let effects = env.sandbox.effects();
-    let effects = effects.count(Operation::CreateCheckoutOrder, number);
+    let effects = effects.count(SandboxOperation::CreateCheckoutOrder, number);
     check(effects == 1, "the order was created once")?;
     report.step(
         "The connection is lost after an order is created",
@@ -385,7 +387,9 @@ async fn off_ramp(
 /// Completes a trade in the sandbox, as bank and chain would, and waits for it with the client.
 async fn complete(env: &DemoEnvironment, order: &NewTrade) -> Result<Trade, CliError> {
     let id = order.request_id();
-    let completed = env.sandbox.set_trade_status(id, "Completed");
+    let completed = env
+        .sandbox
+        .set_status(SandboxRecordKind::Trade, id, "Completed");
     completed.map_err(sandbox_error)?;
     let trade = env.client.trades().wait(id).until_final().await?;
     check(status_of(&trade) == "Completed", "the trade is completed")?;

@@ -106,7 +106,7 @@ mod tests {
     use secrecy::{ExposeSecret, SecretString};
     use stablelink::Environment;
     use stablelink_sandbox::{
-        ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+        ErrorStatus, RateForm, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
         SandboxSettings, TokenShape,
     };
 
@@ -189,12 +189,12 @@ mod tests {
                 "both",
             ),
             (
-                |set| set.rate_version = RateVersion::Current,
+                |set| set.rate_form = RateForm::ChannelRate,
                 RATE,
                 "2026-03-31 (channelRate)",
             ),
             (
-                |set| set.rate_version = RateVersion::Previous,
+                |set| set.rate_form = RateForm::QuoteId,
                 RATE,
                 "2026-03-03 (rate, quoteId)",
             ),
