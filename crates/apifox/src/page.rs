@@ -45,6 +45,10 @@ impl Page {
 
 /// The content of a page.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most pages are operations, and a program holds few pages at a time"
+)]
 pub enum PageKind {
     /// Text for people.
     Guide,
