@@ -60,6 +60,13 @@ impl YamlError {
     }
 }
 
+/// Returns the line of the last `---` up to a line, or that line.
+fn document_start(text: &str, line: u32) -> u32 {
+    let lines = (1_u32..=line).zip(text.lines());
+    let markers = lines.filter(|(_, text)| text.starts_with("---"));
+    markers.last().map_or(line, |(number, _)| number)
+}
+
 /// Reads a file of exactly one YAML document by strict rules.
 ///
 /// # Errors
@@ -96,7 +103,7 @@ pub fn parse_strict(bytes: &[u8]) -> Result<JsonNode, YamlError> {
             )
         }),
         Some((_, line)) => Err(YamlError::new(
-            line,
+            line.map(|line| document_start(text, line)),
             "a second YAML document begins here",
             "write one document per file",
         )),
@@ -589,7 +596,7 @@ mod tests {
                 "repeated in one mapping; it is first on line 1",
             ),
             ("? [a]\n: 1", 1, "a key of a mapping"),
-            ("a: 1\n---\nb: 2", 3, "second YAML document"),
+            ("a: 1\n---\nb: 2", 2, "second YAML document"),
             ("a: [1", 1, "not YAML"),
             ("a: b: c", 1, "not YAML"),
         ] {
