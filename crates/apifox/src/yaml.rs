@@ -62,9 +62,15 @@ impl YamlError {
 
 /// Returns the line of the last `---` up to a line, or that line.
 fn document_start(text: &str, line: u32) -> u32 {
-    let lines = (1_u32..=line).zip(text.lines());
-    let markers = lines.filter(|(_, text)| text.starts_with("---"));
-    markers.last().map_or(line, |(number, _)| number)
+    let mut start = line;
+    let mut number = 0;
+    for text in text.lines() {
+        number += 1;
+        if number <= line && text.starts_with("---") {
+            start = number;
+        }
+    }
+    start
 }
 
 /// Reads a file of exactly one YAML document by strict rules.
@@ -103,7 +109,7 @@ pub fn parse_strict(bytes: &[u8]) -> Result<JsonNode, YamlError> {
             )
         }),
         Some((_, line)) => Err(YamlError::new(
-            line.map(|line| document_start(text, line)),
+            document_start(text, line),
             "a second YAML document begins here",
             "write one document per file",
         )),
