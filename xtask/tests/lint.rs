@@ -135,6 +135,7 @@ fn default_settles_its_finding() {
         "open-request",
         "operation-id",
         "operation-page",
+        "request-body",
         "retry-form",
     ];
     assert_eq!(settled, BTreeSet::from(expected));

@@ -150,6 +150,22 @@ fn is_same_scheme(one: &Value, other: &Value) -> bool {
         .all(|name| field(one, name) == field(other, name))
 }
 
+/// A request body is required. A client that always sends the body that the page shows is never wrong.
+pub(super) fn required_body(document: &Document, findings: &mut Findings) {
+    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+        if let Some(body) = document.request_body(operation)
+            && body.value.get("required").is_none()
+        {
+            findings.assume(
+                &body.pointer,
+                "the page does not say whether the request body is required",
+                "set `required: true`, or remove the body",
+                json!({"required": true}),
+            );
+        }
+    }
+}
+
 /// Every operation has a response 200 with a schema.
 pub(super) fn success_response(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
