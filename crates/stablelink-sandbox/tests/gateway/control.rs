@@ -319,7 +319,7 @@ async fn invalid_control_request_is_rejected_with_reason() {
     }
 }
 
-/// A proxy may use another one of two values than the sandbox.
+/// A proxy may use a different one of two values than the sandbox.
 #[tokio::test]
 async fn repeated_or_foreign_origin_of_control_request_is_rejected() {
     let sandbox = Sandbox::start().await.unwrap();
