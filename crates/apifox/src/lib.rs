@@ -48,6 +48,9 @@
 //! - *Markdown*: `# title`, and for an operation the heading `## OpenAPI Specification` and a YAML block.
 //! - *rendered*: the text that a browser shows.
 //!
+//! An OpenAPI export of a whole project (`x-apifox-*`, JSON or YAML) is a file of many pages: see
+//! [`parse_pages`].
+//!
 //! The three formats of one page give the same operation as far as each can express it: a published page names no
 //! server, a Markdown page has no date, and a rendered page has no enumerated values, limits, deprecation or security
 //! schemes.
@@ -97,6 +100,7 @@
 
 mod assemble;
 mod diagnostic;
+mod export;
 mod infer;
 mod json;
 mod markdown;
@@ -112,8 +116,8 @@ pub use assemble::{AssembledDocument, DocumentInfo, assemble};
 pub use diagnostic::{Diagnostic, Severity};
 pub use json::{JsonField, JsonNode, JsonValue};
 pub use page::{
-    ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldSpec,
-    HttpMethod, NamedSchema, Page, PageFormat, PageKind, ParameterLocation, RequestBody,
+    ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldDetails,
+    FieldSpec, HttpMethod, NamedSchema, Page, PageFormat, PageKind, ParameterLocation, RequestBody,
     SampleAuthorization, SampleValue, SchemaSource, SecurityScheme,
 };
 pub use published::SchemaList;
@@ -182,6 +186,20 @@ pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage 
             diagnostics,
         };
     }
+    if export::is_export(source.text) {
+        let message = Diagnostic::error(
+            source.name,
+            None,
+            "the file is an OpenAPI export, which describes many pages",
+        );
+        diagnostics.push(
+            message.with_help("import it with `cargo xtask docs import`, or add single pages"),
+        );
+        return ParsedPage {
+            page: None,
+            diagnostics,
+        };
+    }
     let page = match PageFormat::detect(source.text) {
         PageFormat::Rendered => rendered::read(source, &mut diagnostics),
         PageFormat::Markdown => markdown::read(source, &mut diagnostics),
@@ -190,6 +208,31 @@ pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage 
     diagnostics.sort_by_key(|message| message.line);
     shorten(source.name, &mut diagnostics);
     ParsedPage { page, diagnostics }
+}
+
+/// The result of parsing a file that may contain several pages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParsedPages {
+    /// The pages. If there is none, the diagnostics contain an error.
+    pub pages: Vec<Page>,
+    /// Errors and warnings, ordered by line.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses a page, or an OpenAPI export of a project, whose operations become a page each.
+pub fn parse_pages(source: &PageSource, schemas: &SchemaList) -> ParsedPages {
+    if source.text.len() > MAX_PAGE_BYTES || !export::is_export(source.text) {
+        let parsed = parse_page_with(source, schemas);
+        return ParsedPages {
+            pages: parsed.page.into_iter().collect(),
+            diagnostics: parsed.diagnostics,
+        };
+    }
+    let mut diagnostics = Vec::new();
+    let pages = export::read(source, &mut diagnostics);
+    diagnostics.sort_by_key(|message| message.line);
+    shorten(source.name, &mut diagnostics);
+    ParsedPages { pages, diagnostics }
 }
 
 /// Limits the diagnostics of one page. If an error is among those left out, the summary is an

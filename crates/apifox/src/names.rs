@@ -62,8 +62,10 @@ pub(crate) fn legal(name: &str) -> String {
     let mut words = String::new();
     let mut lost = false;
     for c in name.chars() {
+        // A bracket at the start or after a space is not a type argument.
+        let of = words.ends_with(|c: char| c.is_ascii_alphanumeric());
         match c {
-            '«' | '<' | '[' | '《' | '〈' | '＜' => words.push_str(" Of "),
+            '«' | '<' | '[' | '《' | '〈' | '＜' if of => words.push_str(" Of "),
             c if c.is_ascii() => words.push(c),
             c => {
                 lost |= c.is_alphanumeric();

@@ -2,7 +2,7 @@
 
 use crate::PageRole;
 use crate::json::JsonNode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A page: an operation of the API, or a guide.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Page {
     pub key: String,
     /// The file, from [`crate::PageSource::name`].
     pub name: String,
-    /// The title.
+    /// The title; empty if a rendered page shows only its operation.
     pub title: String,
     /// Titles of the folders that contain the page, outermost first.
     pub folder: Vec<String>,
@@ -29,6 +29,18 @@ pub struct Page {
     pub modified: Option<String>,
     /// Schemas that the page contains. They refer to each other as `#/components/schemas/<name>`.
     pub schemas: Vec<NamedSchema>,
+}
+
+impl Page {
+    /// Returns an OpenAPI example object with a value of this page.
+    pub(crate) fn example(&self, value: Value) -> Value {
+        let mut example = Map::new();
+        if !self.title.is_empty() {
+            example.insert("summary".to_owned(), Value::from(self.title.as_str()));
+        }
+        example.insert("value".to_owned(), value);
+        Value::Object(example)
+    }
 }
 
 /// The content of a page.
@@ -92,6 +104,12 @@ pub struct ApiOperation {
     pub security: Vec<Vec<SecurityScheme>>,
     /// Whether the operation is deprecated.
     pub deprecated: bool,
+    /// The `operationId` of the page.
+    pub operation_id: Option<String>,
+    /// Tags besides the folder of the page.
+    pub tags: Vec<String>,
+    /// An OpenAPI 3.0 callbacks object, or an empty object.
+    pub callbacks: Map<String, Value>,
 }
 
 /// A security scheme that an operation uses.
@@ -225,6 +243,40 @@ pub struct FieldSpec {
     pub fixed: Option<String>,
     /// The description.
     pub description: Option<String>,
+    /// The names of the objects that contain the field, outermost first; absent if the page does
+    /// not show its position. A field without a name and with a position is the whole value.
+    pub parents: Option<Vec<String>>,
+    /// Further documentation.
+    pub details: FieldDetails,
+}
+
+/// What the site's own list of fields documents about a field beyond its type.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FieldDetails {
+    /// The allowed values, as printed.
+    pub allowed: Vec<String>,
+    /// The default value, as printed.
+    pub default: Option<String>,
+    /// An example, as printed.
+    pub example: Option<String>,
+    /// Further keywords of the schema: `format`, `minimum`, `pattern`, `readOnly` and so on.
+    pub keywords: Map<String, Value>,
+}
+
+impl FieldDetails {
+    /// Adds what another place documents; the first value of each detail is kept.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for value in &other.allowed {
+            if !self.allowed.contains(value) {
+                self.allowed.push(value.clone());
+            }
+        }
+        self.default = self.default.take().or_else(|| other.default.clone());
+        self.example = self.example.take().or_else(|| other.example.clone());
+        for (word, value) in &other.keywords {
+            self.keywords.entry(word).or_insert_with(|| value.clone());
+        }
+    }
 }
 
 /// The request body of an operation.
@@ -312,7 +364,7 @@ impl PageFormat {
             .strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(text)
             .trim_ascii_start();
-        if text.starts_with(b"{") {
+        if text.starts_with(b"{") && !has_curl_sample(text) {
             Self::Published
         } else if text.starts_with(b"# ") {
             Self::Markdown
@@ -320,6 +372,14 @@ impl PageFormat {
             Self::Rendered
         }
     }
+}
+
+/// Returns whether a text that starts with a brace has a curl sample on a line of its own, or
+/// directly after a brace. JSON has no line breaks in its strings, so such a text is a rendered page
+/// that starts with an example.
+fn has_curl_sample(text: &[u8]) -> bool {
+    text.windows(6)
+        .any(|window| window.ends_with(b"curl ") && b"\n}]".contains(&window[0]))
 }
 
 #[cfg(test)]
@@ -332,6 +392,15 @@ mod tests {
             ("{\"id\": 1}", PageFormat::Published),
             ("\u{feff}\n  {", PageFormat::Published),
             ("\n# Get Order\n", PageFormat::Markdown),
+            ("{\"a\": 1}\ncurl 'https://a.example'", PageFormat::Rendered),
+            (
+                "{\n\"a\": 1\n}curl 'https://a.example'",
+                PageFormat::Rendered,
+            ),
+            (
+                "{\"text\": \"curl 'https://a.example'\"}",
+                PageFormat::Published,
+            ),
             ("#hashtag", PageFormat::Rendered),
             ("1. Orders\nHarbour Books\n", PageFormat::Rendered),
             ("", PageFormat::Rendered),

@@ -131,6 +131,102 @@ fn declared_below(text: &str, depth: usize) -> Option<Declared> {
     })
 }
 
+/// The type of a field in the list format of the site: `array [object (Book) {3}]`, `string | null`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TypeLine {
+    pub(crate) declared: Declared,
+    pub(crate) nullable: bool,
+    /// Number of fields that the object, or the object in the array, has.
+    pub(crate) fields: Option<usize>,
+    /// The format of a scalar, which may be unknown to OpenAPI: `int64` in `integer <int64>`.
+    pub(crate) format: Option<String>,
+}
+
+/// Type names of the list format, in lower case. A table may use more of them.
+const LISTED: &[&str] = &[
+    "any", "array", "bool", "boolean", "decimal", "double", "enum", "file", "float", "int",
+    "integer", "long", "null", "number", "object", "string",
+];
+
+/// Parses a line of the list format that only contains a type.
+pub(crate) fn type_line(text: &str) -> Option<TypeLine> {
+    if text.len() > 200 {
+        return None;
+    }
+    // The site prints types in lower case: `Number` is a description.
+    if text.trim_start().starts_with(|c: char| c.is_uppercase()) {
+        return None;
+    }
+    let lower = text.trim().to_lowercase();
+    let mut line = TypeLine {
+        declared: Declared::Any,
+        nullable: false,
+        fields: None,
+        format: None,
+    };
+    if matches!(lower.as_str(), "oneof" | "anyof" | "allof") {
+        return Some(line);
+    }
+    let mut known = Vec::new();
+    for part in lower.split('|').map(str::trim) {
+        if part == "null" {
+            line.nullable = true;
+        } else {
+            known.push(part);
+        }
+    }
+    for part in &known {
+        let word = part.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        if !LISTED.contains(&word) {
+            return None;
+        }
+        let (part, fields) = without_count(part);
+        let inner = bracketed(&part, word);
+        let (declared, format) = match (word, inner) {
+            ("enum", Some(inner)) => (declared(inner)?, None),
+            ("array" | "object", _) => (declared(&part)?, None),
+            (word, Some(inner)) if part.contains('<') => {
+                let declared = declared(&part).or_else(|| declared(word))?;
+                (
+                    declared,
+                    Some(inner.to_owned()).filter(|inner| inner != "binary"),
+                )
+            }
+            _ => (declared(&part)?, None),
+        };
+        line.fields = fields;
+        line.format = format;
+        line.declared = declared;
+    }
+    // A value of several types accepts any value.
+    if known.len() > 1 {
+        line.declared = Declared::Any;
+        line.format = None;
+    }
+    Some(line)
+}
+
+/// Removes the number of fields: `array [object {3}]` → `array [object]`, 3.
+fn without_count(part: &str) -> (String, Option<usize>) {
+    let count = part.rfind('{').and_then(|open| {
+        let close = open + part[open..].find('}')?;
+        let count = part[open + 1..close].trim().parse().ok()?;
+        let rest = format!("{}{}", part[..open].trim_end(), &part[close + 1..]);
+        Some((rest, count))
+    });
+    match count {
+        Some((rest, count)) => (rest, Some(count)),
+        None => (part.to_owned(), None),
+    }
+}
+
+/// Returns the text in the brackets after a word.
+fn bracketed<'a>(part: &'a str, word: &str) -> Option<&'a str> {
+    let rest = part.strip_prefix(word)?.trim();
+    let inner = rest.strip_prefix(['<', '[', '('])?;
+    Some(inner.strip_suffix(['>', ']', ')'])?.trim())
+}
+
 /// Returns the length in `string(64)`.
 pub(crate) fn length_of(text: &str) -> Option<u64> {
     let (_, rest) = text.split_once('(')?;
@@ -214,6 +310,80 @@ mod tests {
         assert_eq!(length_of("string(64)"), Some(64));
         assert_eq!(length_of("decimal(10,2)"), None);
         assert_eq!(declared(&"[]".repeat(50)), None);
+    }
+
+    #[test]
+    fn type_lines_of_the_list_format_are_parsed() {
+        let array = |items| Declared::Array(Box::new(items));
+        for (text, read, nullable, fields, format) in [
+            ("string", Declared::Text(None), false, None, None),
+            ("string | null", Declared::Text(None), true, None, None),
+            ("null", Declared::Any, true, None, None),
+            ("string | integer", Declared::Any, false, None, None),
+            (
+                "integer <int64>",
+                Declared::Integer,
+                false,
+                None,
+                Some("int64"),
+            ),
+            (
+                "string<password>",
+                Declared::Text(None),
+                false,
+                None,
+                Some("password"),
+            ),
+            ("enum<integer>", Declared::Integer, false, None, None),
+            ("file", Declared::Binary, false, None, None),
+            ("object {2}", Declared::Object, false, Some(2), None),
+            ("object (Guest) {3}", Declared::Object, false, Some(3), None),
+            (
+                "array[object (Guest) {3}]",
+                array(Declared::Object),
+                false,
+                Some(3),
+                None,
+            ),
+            (
+                "array [object {1}] | null",
+                array(Declared::Object),
+                true,
+                Some(1),
+                None,
+            ),
+            (
+                "array [array]",
+                array(array(Declared::Any)),
+                false,
+                None,
+                None,
+            ),
+            (
+                "array[string]",
+                array(Declared::Text(None)),
+                false,
+                None,
+                None,
+            ),
+            ("oneOf", Declared::Any, false, None, None),
+        ] {
+            let line = type_line(text).expect(text);
+            assert_eq!(line.declared, read, "{text}");
+            assert_eq!((line.nullable, line.fields), (nullable, fields), "{text}");
+            assert_eq!(line.format.as_deref(), format, "{text}");
+        }
+        for text in [
+            "timestamp",
+            "Number",
+            "text",
+            "Book",
+            "object of value",
+            "string of pearls",
+            "",
+        ] {
+            assert_eq!(type_line(text), None, "{text}");
+        }
     }
 
     #[test]

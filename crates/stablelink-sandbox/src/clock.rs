@@ -88,6 +88,12 @@ fn machine_millis() -> i64 {
         .unwrap_or_default()
 }
 
+/// Adds seconds to a time in milliseconds.
+pub(crate) fn after(millis: i64, seconds: u64) -> i64 {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    millis.saturating_add(seconds.saturating_mul(1000))
+}
+
 /// Returns the value of a `Date` header.
 pub(crate) fn http_date(millis: i64) -> String {
     utc(millis, "%a, %d %b %Y %H:%M:%S GMT")

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::Operation;
+use crate::SandboxOperation;
 
 /// The number of effects of each operation by idempotency key. A test uses it to prove that a
 /// payment was not executed twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
-    counts: BTreeMap<(Operation, String), u64>,
+    counts: BTreeMap<(SandboxOperation, String), u64>,
 }
 
 /// How often an operation took effect with one key.
@@ -16,7 +16,7 @@ pub struct Effects {
 #[non_exhaustive]
 pub struct EffectCount<'a> {
     /// The operation.
-    pub operation: Operation,
+    pub operation: SandboxOperation,
     /// The idempotency key of the request (`orderNo`, `requestId` …). For an operation without
     /// one, the key of the record that it changed.
     pub key: &'a str,
@@ -27,14 +27,14 @@ pub struct EffectCount<'a> {
 impl Effects {
     /// Returns how often the operation took effect with this key.
     #[must_use]
-    pub fn count(&self, operation: Operation, key: &str) -> u64 {
+    pub fn count(&self, operation: SandboxOperation, key: &str) -> u64 {
         let key = (operation, key.to_owned());
         self.counts.get(&key).copied().unwrap_or_default()
     }
 
     /// Returns how often the operation took effect, with any key.
     #[must_use]
-    pub fn total(&self, operation: Operation) -> u64 {
+    pub fn total(&self, operation: SandboxOperation) -> u64 {
         let of_operation = self.iter().filter(|effect| effect.operation == operation);
         of_operation.map(|effect| effect.count).sum()
     }
@@ -54,7 +54,7 @@ impl Effects {
         self.iter().filter(|effect| effect.count > 1)
     }
 
-    pub(crate) fn record(&mut self, operation: Operation, key: impl Into<String>) {
+    pub(crate) fn record(&mut self, operation: SandboxOperation, key: impl Into<String>) {
         *self.counts.entry((operation, key.into())).or_default() += 1;
     }
 
@@ -72,15 +72,15 @@ mod tests {
     #[test]
     fn effects_are_counted_by_operation_and_key() {
         let mut effects = Effects::default();
-        effects.record(Operation::CreateTrade, "a");
-        effects.record(Operation::CreateTrade, "b");
-        effects.record(Operation::CreateRemit, "a");
+        effects.record(SandboxOperation::CreateTrade, "a");
+        effects.record(SandboxOperation::CreateTrade, "b");
+        effects.record(SandboxOperation::CreateRemit, "a");
         assert_eq!(effects.repeated().count(), 0);
         let mut all = effects.clone();
         all.add(&effects);
-        assert_eq!(all.count(Operation::CreateTrade, "a"), 2);
-        assert_eq!(all.count(Operation::CreateTrade, "c"), 0);
-        assert_eq!(all.total(Operation::CreateTrade), 4);
+        assert_eq!(all.count(SandboxOperation::CreateTrade, "a"), 2);
+        assert_eq!(all.count(SandboxOperation::CreateTrade, "c"), 0);
+        assert_eq!(all.total(SandboxOperation::CreateTrade), 4);
         assert_eq!(all.repeated().count(), 3);
     }
 }

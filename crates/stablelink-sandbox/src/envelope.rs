@@ -5,9 +5,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::settings::{ErrorStatus, RejectedToken, RetcodeForm, Retmsg, SandboxSettings};
 
@@ -60,113 +61,102 @@ fn unsealed(result: Result<OperationResult, ApiError>) -> Response {
     response
 }
 
-/// Response extension: the operation succeeded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Succeeded;
-
-/// Response extension: the retcode that the request log records.
-#[derive(Clone, Copy, Debug)]
+/// Response extension: the retcode of the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ResponseRetcode(pub(crate) &'static str);
 
-#[derive(Serialize)]
-struct ResponseEnvelope<'a> {
-    retcode: &'a RawValue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retmsg: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retdata: Option<&'a RawValue>,
-    success: bool,
+impl ResponseRetcode {
+    pub(crate) const SUCCESS: Self = Self("200");
 }
 
 /// Writes the result of a handler as a response with an envelope. Other responses are not changed.
 pub(crate) fn seal(
     mut response: Response,
-    operation: Option<Operation>,
+    operation: Option<SandboxOperation>,
     settings: &SandboxSettings,
 ) -> Response {
-    match response.extensions_mut().remove::<Unsealed>() {
-        None => response,
-        Some(Unsealed(Ok(result))) => {
-            let body = match result {
-                OperationResult::Bare(data) => data.get().to_owned(),
-                OperationResult::Data(data) => success(data, operation, settings),
-            };
-            let mut response = json(StatusCode::OK, body);
-            response.extensions_mut().insert(Succeeded);
-            response.extensions_mut().insert(ResponseRetcode("200"));
-            response
+    let Some(Unsealed(result)) = response.extensions_mut().remove() else {
+        return response;
+    };
+    let (status, retcode, body) = match result {
+        Ok(OperationResult::Bare(data)) => (
+            StatusCode::OK,
+            ResponseRetcode::SUCCESS,
+            data.get().to_owned(),
+        ),
+        Ok(OperationResult::Data(data)) => {
+            let body = success(data.as_deref(), operation, settings);
+            (StatusCode::OK, ResponseRetcode::SUCCESS, body)
         }
-        Some(Unsealed(Err(error))) => {
-            let status = match (error.is_rejected_token(), settings.rejected_token) {
-                (true, RejectedToken::Http401) => StatusCode::UNAUTHORIZED,
-                (true, RejectedToken::Http200) => StatusCode::OK,
-                (false, _) if error.has_fixed_status() => error.status(),
-                (false, _) => match settings.error_status {
-                    ErrorStatus::Always200 => StatusCode::OK,
-                    ErrorStatus::ByKind => error.status(),
-                },
+        Err(error) => {
+            let always_200 = match error {
+                ApiError::Token => settings.rejected_token == RejectedToken::Http200,
+                _ => settings.error_status == ErrorStatus::Always200 && !error.has_fixed_status(),
             };
-            let mut response = json(status, rejection(error.retcode(), error.message()));
-            response
-                .extensions_mut()
-                .insert(ResponseRetcode(error.retcode()));
-            response
+            let status = if always_200 {
+                StatusCode::OK
+            } else {
+                error.status()
+            };
+            let body = rejection(error.retcode(), &error.to_string());
+            (status, ResponseRetcode(error.retcode()), body)
         }
-    }
+    };
+    let mut sealed = json_response(status, body);
+    sealed
+        .headers_mut()
+        .extend(std::mem::take(response.headers_mut()));
+    sealed.extensions_mut().insert(retcode);
+    sealed
 }
 
 fn success(
-    data: Option<Box<RawValue>>,
-    operation: Option<Operation>,
+    data: Option<&RawValue>,
+    operation: Option<SandboxOperation>,
     settings: &SandboxSettings,
 ) -> String {
-    let integer = match settings.retcode {
+    use SandboxOperation::{IssueAccessToken, SimulateEvent};
+
+    let is_integer = match settings.retcode {
+        RetcodeForm::Observed => operation == Some(SimulateEvent),
+        RetcodeForm::AsDocumented => {
+            matches!(operation, Some(IssueAccessToken | SimulateEvent))
+        }
         RetcodeForm::Integer => true,
         RetcodeForm::String => false,
-        RetcodeForm::AsDocumented => matches!(
-            operation,
-            Some(Operation::IssueAccessToken | Operation::SimulateEvent)
-        ),
     };
     let retmsg = match settings.retmsg {
-        Retmsg::Success => Some(literal("\"success\"")),
-        Retmsg::Empty => Some(literal("\"\"")),
-        Retmsg::Null => Some(RawValue::NULL.to_owned()),
+        Retmsg::Success => Some("\"success\""),
+        Retmsg::Empty => Some("\"\""),
+        Retmsg::Null => Some("null"),
         Retmsg::Missing => None,
     };
-    to_json(&ResponseEnvelope {
-        retcode: &literal(if integer { "200" } else { "\"200\"" }),
-        retmsg: retmsg.as_deref(),
-        retdata: data.as_deref(),
-        success: true,
-    })
+    let retcode = if is_integer { "200" } else { "\"200\"" };
+    envelope(retcode, retmsg, data.map(RawValue::get), true)
 }
 
 /// Returns the JSON of a rejection.
 pub(crate) fn rejection(retcode: &str, message: &str) -> String {
-    let quote = |text: &str| serde_json::value::to_raw_value(text).unwrap_or_default();
-    to_json(&ResponseEnvelope {
-        retcode: &quote(retcode),
-        retmsg: Some(&quote(message)),
-        retdata: None,
-        success: false,
-    })
+    let [retcode, message] = [retcode, message].map(|text| json!(text).to_string());
+    envelope(&retcode, Some(&message), None, false)
 }
 
-fn literal(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap_or_default()
-}
-
-fn to_json(envelope: &ResponseEnvelope<'_>) -> String {
-    // Serialization cannot fail: the fields are raw JSON and a boolean.
-    serde_json::to_string(envelope).unwrap_or_default()
+/// Returns an envelope with fields that are JSON.
+fn envelope(retcode: &str, retmsg: Option<&str>, retdata: Option<&str>, success: bool) -> String {
+    let mut envelope = format!("{{\"retcode\":{retcode}");
+    for (name, value) in [("retmsg", retmsg), ("retdata", retdata)] {
+        if let Some(value) = value {
+            envelope += &format!(",\"{name}\":{value}");
+        }
+    }
+    envelope + &format!(",\"success\":{success}}}")
 }
 
 /// Returns a JSON response.
-pub(crate) fn json(status: StatusCode, body: String) -> Response {
+pub(crate) fn json_response(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }

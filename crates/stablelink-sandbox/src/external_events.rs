@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::Sandbox;
 use crate::gateway::GatewayState;
 use crate::ledger::{
-    Customer, CustomerProfile, Deposit, FeeConfig, Ledger, LedgerAccount, UploadedFile,
+    Customer, CustomerProfile, Deposit, FeeConfig, Ledger, LedgerAccount, RecordKey, SandboxFile,
 };
 use crate::operations::deposit_address;
 
@@ -18,13 +18,21 @@ pub struct UnknownRecord {
 }
 
 /// A kind of record whose status can be set.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum RecordKind {
+pub enum SandboxRecordKind {
+    /// The KYB of a customer. The key is the `clientId`.
     Kyb,
+    /// A trade. The key is its `requestId` or `txNo`. `Completed` transfers its money.
     Trade,
+    /// A checkout order. The key is its `orderNo`. No status transfers money;
+    /// [`Sandbox::pay_order`] does.
     Order,
+    /// A refund order. The key is its `refundOrderNo`. `REFUNDED` transfers its money and updates
+    /// its order or abnormal payment.
     Refund,
+    /// A settlement order. The key is its `settlementOrderNo`. `SETTLED` transfers its money, even
+    /// if the merchant does not hold it.
     Settlement,
 }
 
@@ -35,81 +43,19 @@ impl Sandbox {
         self.gateway.add_customer()
     }
 
-    /// Sets the status of a customer's KYB to any string.
+    /// Sets the status of a record, such as `PAID`, or to any other string to test a client with
+    /// undocumented values.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such customer.
-    pub fn set_kyb_status(
+    /// Fails if there is no such record.
+    pub fn set_status(
         &self,
-        client_id: i64,
-        status: impl Into<String>,
-    ) -> Result<(), UnknownRecord> {
-        let key = client_id.to_string();
-        self.gateway
-            .set_status(RecordKind::Kyb, &key, &status.into())
-    }
-
-    /// Sets the status of a trade, such as `Pending`, or to any other string to test a client with
-    /// undocumented values. `Completed` transfers its money. The key is its `requestId` or `txNo`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such trade.
-    pub fn set_trade_status(
-        &self,
+        kind: SandboxRecordKind,
         key: &str,
-        status: impl Into<String>,
+        status: &str,
     ) -> Result<(), UnknownRecord> {
-        self.gateway
-            .set_status(RecordKind::Trade, key, &status.into())
-    }
-
-    /// Sets the status of a checkout order, such as `PAID`, or to any other string. It transfers
-    /// no money; [`pay_order`](Self::pay_order) does.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such order.
-    pub fn set_order_status(
-        &self,
-        order_no: &str,
-        status: impl Into<String>,
-    ) -> Result<(), UnknownRecord> {
-        self.gateway
-            .set_status(RecordKind::Order, order_no, &status.into())
-    }
-
-    /// Sets the status of a settlement order to any string. `SETTLED` transfers its money, even if
-    /// the merchant does not hold it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such settlement order.
-    pub fn set_settlement_status(
-        &self,
-        settlement_order_no: &str,
-        status: impl Into<String>,
-    ) -> Result<(), UnknownRecord> {
-        let kind = RecordKind::Settlement;
-        self.gateway
-            .set_status(kind, settlement_order_no, &status.into())
-    }
-
-    /// Sets the status of a refund order to any string. `REFUNDED` transfers its money and updates
-    /// its order or abnormal payment.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such refund order.
-    pub fn set_refund_status(
-        &self,
-        refund_order_no: &str,
-        status: impl Into<String>,
-    ) -> Result<(), UnknownRecord> {
-        let kind = RecordKind::Refund;
-        self.gateway
-            .set_status(kind, refund_order_no, &status.into())
+        self.gateway.set_status(kind, key, status)
     }
 
     /// Pays a checkout order with an amount in coins, of which six decimal places count. An amount
@@ -146,11 +92,10 @@ impl Sandbox {
 
     /// Returns the uploaded files of all clients, ordered by id.
     #[must_use]
-    pub fn files(&self) -> Vec<UploadedFile> {
+    pub fn files(&self) -> Vec<SandboxFile> {
         let mut files = Vec::new();
-        for client in 0..self.gateway.clients.len() {
-            files.extend(self.gateway.ledger(client).files.values().cloned());
-        }
+        self.gateway
+            .read_ledgers(|ledger| files.extend(ledger.files.values().cloned()));
         files.sort_by_key(|file| file.id);
         files
     }
@@ -178,29 +123,33 @@ impl GatewayState {
 
     pub(crate) fn set_status(
         &self,
-        kind: RecordKind,
+        kind: SandboxRecordKind,
         key: &str,
         status: &str,
     ) -> Result<(), UnknownRecord> {
-        match kind {
-            RecordKind::Kyb => self.change_record("customer", |ledger, now| {
-                ledger.set_kyb_status(key.parse().ok()?, status, now)
-            }),
-            RecordKind::Trade => self.change_record("trade", |ledger, now| {
-                let mut trades = ledger.trades.values().rev();
-                let trade = trades.find(|it| it.request_id == key || it.tx_no == key)?;
-                ledger.set_trade_status(trade.id, status, now)
-            }),
-            RecordKind::Order => self.change_record("order", |ledger, now| {
-                ledger.set_order_status(key, status, now)
-            }),
-            RecordKind::Refund => self.change_record("refund order", |ledger, now| {
-                ledger.set_refund_status(key, status, now)
-            }),
-            RecordKind::Settlement => self.change_record("settlement order", |ledger, now| {
-                ledger.set_settlement_status(key, status, now)
-            }),
-        }
+        use SandboxRecordKind as Kind;
+
+        let name = match kind {
+            Kind::Kyb => "customer",
+            Kind::Trade => "trade",
+            Kind::Order => "order",
+            Kind::Refund => "refund order",
+            Kind::Settlement => "settlement order",
+        };
+        self.change_record(name, |ledger, now| {
+            let record = match kind {
+                Kind::Kyb => RecordKey::Kyb(key.parse().ok()?),
+                Kind::Trade => {
+                    let mut trades = ledger.trades.values().rev();
+                    let trade = trades.find(|it| it.request_id == key || it.tx_no == key)?;
+                    RecordKey::Trade(trade.id)
+                }
+                Kind::Order => RecordKey::Order(key.to_owned()),
+                Kind::Refund => RecordKey::Refund(key.to_owned()),
+                Kind::Settlement => RecordKey::Settlement(key.to_owned()),
+            };
+            ledger.set_status(&record, status, now)
+        })
     }
 
     pub(crate) fn pay_order(

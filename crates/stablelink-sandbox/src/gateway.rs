@@ -1,15 +1,15 @@
 //! The state of one sandbox, shared by its parts.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
 use crate::auth::{TokenGrants, Tokens};
-use crate::faults::Faults;
+use crate::faults::FaultList;
 use crate::ledger::Ledger;
 use crate::server::RequestLog;
-use crate::webhooks::{Deliveries, WebhookReceiver};
+use crate::webhooks::{Deliveries, ReceiverAddress};
 use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch, lock};
 
 pub(crate) struct GatewayState {
@@ -17,7 +17,9 @@ pub(crate) struct GatewayState {
     pub(crate) clock: SandboxClock,
     pub(crate) clients: Vec<GatewayClient>,
     pub(crate) requests: RequestLog,
-    pub(crate) faults: Faults,
+    /// Length of the bodies of all open requests.
+    pub(crate) open_body_bytes: AtomicUsize,
+    pub(crate) faults: FaultList,
     pub(crate) deliveries: Deliveries,
     mismatches: Mutex<Vec<SchemaMismatch>>,
     /// Token requests that cannot be attributed to a client.
@@ -32,7 +34,7 @@ pub(crate) struct GatewayClient {
     credentials: Mutex<SandboxCredentials>,
     tokens: Mutex<Tokens>,
     ledger: Mutex<Ledger>,
-    receiver: Mutex<Option<Arc<WebhookReceiver>>>,
+    receiver: Mutex<Option<Arc<ReceiverAddress>>>,
 }
 
 impl GatewayClient {
@@ -45,7 +47,7 @@ impl GatewayClient {
     }
 
     /// Returns the receiver of the webhooks of this client, if one is registered.
-    pub(crate) fn receiver(&self) -> MutexGuard<'_, Option<Arc<WebhookReceiver>>> {
+    pub(crate) fn receiver(&self) -> MutexGuard<'_, Option<Arc<ReceiverAddress>>> {
         lock(&self.receiver)
     }
 }
@@ -71,7 +73,8 @@ impl GatewayState {
             clock,
             clients: clients.into_iter().map(client).collect(),
             requests: RequestLog::default(),
-            faults: Faults::default(),
+            open_body_bytes: AtomicUsize::default(),
+            faults: FaultList::default(),
             deliveries: Deliveries::default(),
             mismatches: Mutex::default(),
             rejected_grants: Mutex::default(),
@@ -122,8 +125,15 @@ impl GatewayState {
         ledger
     }
 
+    /// Calls a function for the ledger of each client.
+    pub(crate) fn read_ledgers(&self, mut read: impl FnMut(&Ledger)) {
+        for client in 0..self.clients.len() {
+            read(&self.ledger(client));
+        }
+    }
+
     /// Registers the webhook receiver of a client. An unknown client is ignored.
-    pub(crate) fn set_receiver(&self, client: usize, receiver: Option<WebhookReceiver>) {
+    pub(crate) fn set_receiver(&self, client: usize, receiver: Option<ReceiverAddress>) {
         let Some(owner) = self.clients.get(client) else {
             return;
         };

@@ -4,16 +4,16 @@
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use stablelink_sandbox::{Fault, Operation, Sandbox};
+//! use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 //!
 //! let sandbox = Sandbox::builder().token_lifetime(60).start().await?;
 //! let (url, credentials) = (sandbox.url(), sandbox.credentials());
 //! // ... create a client for this URL with these credentials ...
 //!
 //! // The next order is created, but the client does not receive the response.
-//! sandbox.faults().add(Fault::reset().on(Operation::CreateCheckoutOrder).after_effect());
+//! sandbox.faults().add(Fault::reset().on(SandboxOperation::CreateCheckoutOrder).after_effect());
 //! // ... the client creates an order with the number "A1" ...
-//! assert!(sandbox.effects().count(Operation::CreateCheckoutOrder, "A1") <= 1);
+//! assert!(sandbox.effects().count(SandboxOperation::CreateCheckoutOrder, "A1") <= 1);
 //! # let _ = (url, credentials);
 //! # Ok(())
 //! # }
@@ -38,7 +38,6 @@ mod faults;
 mod gateway;
 mod ledger;
 mod money;
-mod operation;
 mod operations;
 mod sandbox;
 mod server;
@@ -52,15 +51,15 @@ pub use clock::SandboxClock;
 pub use credentials::{RandomnessError, SandboxCredentials};
 pub use document::SchemaMismatch;
 pub use effects::{EffectCount, Effects};
-pub use external_events::UnknownRecord;
-pub use faults::{Fault, FaultId, Faults, InvalidFault};
-pub use ledger::{Balances, LedgerAccount, UploadedFile};
-pub use operation::{Operation, UnknownOperation};
+pub use external_events::{SandboxRecordKind, UnknownRecord};
+pub use faults::{Fault, FaultId, FaultList, InvalidFault};
+pub use ledger::{Balances, LedgerAccount, SandboxFile};
+pub use operations::{SandboxOperation, UnknownOperation};
 pub use sandbox::{Sandbox, SandboxBuilder, StartError};
 pub use server::RequestRecord;
 pub use settings::{
-    Delays, ErrorStatus, RateVersion, RecordOutcome, RejectedToken, RetcodeForm, Retmsg,
-    SandboxQueryForm, SandboxSettings, TokenShape, WebhookData,
+    Delays, ErrorStatus, IdForm, RateForm, RecordOutcome, RejectedToken, RetcodeForm, Retmsg,
+    SandboxQueryForm, SandboxSettings, TokenShape, WebhookAcknowledgement, WebhookData,
 };
 pub use webhooks::{Delivery, DeliveryAttempt, DeliveryState, InvalidWebhookUrl};
 

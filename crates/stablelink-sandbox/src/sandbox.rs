@@ -11,15 +11,15 @@ use crate::auth::{self, TokenGrants};
 use crate::credentials::RandomnessError;
 use crate::effects::Effects;
 use crate::external_events::UnknownRecord;
-use crate::faults::Faults;
+use crate::faults::FaultList;
 use crate::gateway::GatewayState;
 use crate::ledger::Balances;
 use crate::server::{RequestRecord, Server};
 use crate::settings::{
-    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, SandboxQueryForm, SandboxSettings,
+    ErrorStatus, RateForm, RejectedToken, RetcodeForm, SandboxQueryForm, SandboxSettings,
     TokenShape,
 };
-use crate::webhooks::{Delivery, InvalidWebhookUrl, WebhookReceiver};
+use crate::webhooks::{Delivery, InvalidWebhookUrl, ReceiverAddress};
 use crate::{SandboxClock, SandboxCredentials, SchemaMismatch};
 
 /// Configures and starts a [`Sandbox`]. [`SandboxSettings`] documents the defaults.
@@ -67,17 +67,7 @@ impl SandboxBuilder {
         error_status: ErrorStatus,
         rejected_token: RejectedToken,
         query_form: SandboxQueryForm,
-        rate_version: RateVersion,
-    }
-
-    /// Adds a token to [`SandboxSettings::disabled_tokens`].
-    pub fn disable_token(self, token: impl Into<String>) -> Self {
-        self.settings(|settings| _ = settings.disabled_tokens.insert(token.into()))
-    }
-
-    /// Sets [`SandboxSettings::revoke_after_calls`].
-    pub fn revoke_after_calls(self, calls: u64) -> Self {
-        self.settings(|settings| settings.revoke_after_calls = Some(calls))
+        rate_form: RateForm,
     }
 
     /// Changes any of the settings.
@@ -205,7 +195,7 @@ impl Sandbox {
 
     /// Returns the faults.
     #[must_use]
-    pub fn faults(&self) -> &Faults {
+    pub fn faults(&self) -> &FaultList {
         &self.gateway.faults
     }
 
@@ -255,9 +245,7 @@ impl Sandbox {
     #[must_use]
     pub fn effects(&self) -> Effects {
         let mut all = Effects::default();
-        for client in 0..self.gateway.clients.len() {
-            all.add(&self.gateway.ledger(client).effects);
-        }
+        self.gateway.read_ledgers(|ledger| all.add(&ledger.effects));
         all
     }
 
@@ -265,9 +253,8 @@ impl Sandbox {
     #[must_use]
     pub fn balances(&self) -> Balances {
         let mut all = Balances::default();
-        for client in 0..self.gateway.clients.len() {
-            all.add(&self.gateway.ledger(client).balances);
-        }
+        self.gateway
+            .read_ledgers(|ledger| all.add(&ledger.balances));
         all
     }
 
@@ -275,13 +262,6 @@ impl Sandbox {
     pub fn revoke_tokens(&self) {
         for client in &self.gateway.clients {
             client.tokens().revoke();
-        }
-    }
-
-    /// Revokes the refresh token of each client. Access tokens remain valid.
-    pub fn revoke_refresh_tokens(&self) {
-        for client in &self.gateway.clients {
-            client.tokens().revoke_refresh();
         }
     }
 
@@ -317,7 +297,7 @@ impl Sandbox {
         client: usize,
         url: Option<&str>,
     ) -> Result<(), InvalidWebhookUrl> {
-        let receiver: Option<WebhookReceiver> = url.map(str::parse).transpose()?;
+        let receiver: Option<ReceiverAddress> = url.map(str::parse).transpose()?;
         self.gateway.set_receiver(client, receiver);
         Ok(())
     }
@@ -325,7 +305,7 @@ impl Sandbox {
     /// Returns the last 1,000 webhook deliveries, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.gateway.deliveries.kept()
+        self.gateway.deliveries.latest()
     }
 
     /// Sends a webhook again, to the current URL of its client, with the same body and `eventId`

@@ -16,6 +16,9 @@ pub struct SandboxSettings {
     pub token_lifetime: u64,
     /// Lifetime of a refresh token in seconds. Default: 43200.
     pub refresh_token_lifetime: u64,
+    /// Time in seconds in which the previous access token is still accepted after a new one is
+    /// issued, within its own lifetime. Default: 0.
+    pub old_token_grace: u64,
     /// Shape of the response to a grant by credentials. Default: enveloped, as its page shows.
     pub token_shape: TokenShape,
     /// Shape of the response to a grant by refresh token. Default: bare, as its page shows.
@@ -35,8 +38,14 @@ pub struct SandboxSettings {
     /// Allowed difference between `TIMESTAMP` and the sandbox's clock in milliseconds, in both
     /// directions. Default: 120000, as documented. A negative value rejects every timestamp.
     pub timestamp_tolerance: i64,
+    /// Form of `sysid`, `customerId` and `merchantId` in responses of checkout. Default: strings,
+    /// as the vendor's Go client reads them. A change applies to records created later.
+    pub checkout_ids: IdForm,
+    /// Whether an order requires `merchantId`. Default: true, as documented. The vendor's Go client
+    /// sends it only if it is configured.
+    pub require_merchant_id: bool,
     /// The form of an exchange rate, of which two were published.
-    pub rate_version: RateVersion,
+    pub rate_form: RateForm,
     /// Whether a repeated idempotency key is rejected. Default: true, as documented. With false,
     /// every repeat is another effect that [`Sandbox::effects`](crate::Sandbox::effects) counts.
     pub reject_duplicates: bool,
@@ -58,10 +67,17 @@ pub struct SandboxSettings {
     /// Number of requests that [`Sandbox::requests`](crate::Sandbox::requests) keeps. Default:
     /// 10000. The oldest are dropped first.
     pub request_log_size: usize,
+    /// Length of all heads and bodies in the request log in bytes. Default: 16 MiB. The oldest
+    /// requests are dropped first.
+    pub request_log_bytes: usize,
     /// Number of bytes of each body that the request log keeps, from its start. Default: 65536.
     pub logged_body_bytes: usize,
-    /// Maximum length of a request body in bytes. Default: 32 MiB.
+    /// Maximum length of a request body in bytes. Default: 32 MiB. A body without a valid token is
+    /// read but not kept in memory.
     pub body_limit: usize,
+    /// Maximum length of the bodies of all open requests in bytes. Default: 128 MiB. Further
+    /// requests are rejected with HTTP 503.
+    pub total_body_limit: usize,
     /// Timeout for the head of a request in real time, including idle time before it. Default:
     /// 30 s. A change applies to connections opened later.
     pub header_timeout: Duration,
@@ -72,6 +88,8 @@ pub struct SandboxSettings {
     pub max_connections: usize,
     /// Form of the data in webhooks.
     pub webhook_data: WebhookData,
+    /// Which response of a webhook receiver confirms a delivery.
+    pub webhook_acknowledgement: WebhookAcknowledgement,
     /// Factor by which failed webhooks are retried faster than documented, by the sandbox's clock.
     /// Default: 1. The value 0 means 1.
     pub webhook_retry_speed: u32,
@@ -88,15 +106,18 @@ impl Default for SandboxSettings {
         Self {
             token_lifetime: 21_600,
             refresh_token_lifetime: 43_200,
+            old_token_grace: 0,
             token_shape: TokenShape::Enveloped,
             refresh_shape: TokenShape::Bare,
-            retcode: RetcodeForm::AsDocumented,
+            retcode: RetcodeForm::Observed,
             retmsg: Retmsg::Success,
             error_status: ErrorStatus::Always200,
             rejected_token: RejectedToken::Http401,
             query_form: SandboxQueryForm::Decoded,
             timestamp_tolerance: 120_000,
-            rate_version: RateVersion::Current,
+            checkout_ids: IdForm::String,
+            require_merchant_id: true,
+            rate_form: RateForm::ChannelRate,
             reject_duplicates: true,
             require_fee_config: true,
             require_kyb: false,
@@ -105,12 +126,15 @@ impl Default for SandboxSettings {
             disabled_tokens: BTreeSet::new(),
             revoke_after_calls: None,
             request_log_size: 10_000,
+            request_log_bytes: 16 * 1024 * 1024,
             logged_body_bytes: 65_536,
             body_limit: 32 * 1024 * 1024,
+            total_body_limit: 128 * 1024 * 1024,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
             max_connections: 1024,
             webhook_data: WebhookData::Object,
+            webhook_acknowledgement: WebhookAcknowledgement::Retcode,
             webhook_retry_speed: 1,
             webhook_timeout: Duration::from_secs(15),
             check_responses: cfg!(debug_assertions),
@@ -192,6 +216,9 @@ pub enum TokenShape {
 /// JSON type of `retcode` in a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetcodeForm {
+    /// The number 200 for the simulated event, as its page shows, and a string elsewhere, as the
+    /// vendor's Go client reads it, also in the token response.
+    Observed,
     /// The number 200 for the token and the simulated event, a string elsewhere, as the pages
     /// show.
     AsDocumented,
@@ -243,13 +270,32 @@ pub enum SandboxQueryForm {
     EncodedSorted,
 }
 
+/// JSON type of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdForm {
+    /// A string. A `sysid` begins with `OR`, `RF` or `ST`.
+    String,
+    /// An integer, if the id has only digits. A `sysid` has only digits.
+    Integer,
+}
+
 /// The two published forms of an exchange rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateVersion {
+pub enum RateForm {
     /// Of 2026-03-31: `channelRate` and the developer's fee.
-    Current,
+    ChannelRate,
     /// Of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
-    Previous,
+    QuoteId,
+}
+
+/// Which response of a webhook receiver confirms a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookAcknowledgement {
+    /// A 2xx status, unless the body is a JSON object with a `retcode` other than 200. The vendor's
+    /// Go client reports a failure as HTTP 200 with `retcode` 500.
+    Retcode,
+    /// A 2xx status with any body.
+    HttpStatus,
 }
 
 /// Form of the data in webhooks.

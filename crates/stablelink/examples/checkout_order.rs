@@ -5,6 +5,7 @@
 
 mod support;
 
+use stablelink_sandbox::SandboxRecordKind;
 use std::time::Duration;
 
 use stablelink::{Client, Decimal, NewCheckoutOrder};
@@ -32,7 +33,7 @@ async fn main() -> support::Outcome {
 
     // No customer pays in the local sandbox, so the example sets the status.
     if let Some(local) = &gateway.local {
-        local.set_order_status(order.order_no(), "PAID")?;
+        local.set_status(SandboxRecordKind::Order, order.order_no(), "PAID")?;
     }
 
     let paid = client

@@ -6,6 +6,7 @@
 mod support;
 
 use stablelink::{Decimal, NewTrade};
+use stablelink_sandbox::SandboxRecordKind;
 
 #[tokio::main]
 async fn main() -> support::Outcome {
@@ -38,7 +39,7 @@ async fn main() -> support::Outcome {
 
     // In the local sandbox the trade is completed here.
     if let Some(local) = &gateway.local {
-        local.set_trade_status(trade.request_id(), "Completed")?;
+        local.set_status(SandboxRecordKind::Trade, trade.request_id(), "Completed")?;
     }
     let done = client
         .trades()

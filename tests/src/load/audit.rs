@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use stablelink::Decimal;
-use stablelink_sandbox::{Balances, Effects, LedgerAccount, Operation};
+use stablelink_sandbox::{Balances, Effects, LedgerAccount, SandboxOperation};
 
 use super::{FaultCounts, LoadStats, LogEntry};
 
@@ -12,13 +12,13 @@ use super::{FaultCounts, LoadStats, LogEntry};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditFinding {
     /// An operation took effect more than once under one key: operation, key, count.
-    Doubled(Operation, String, u64),
+    Doubled(SandboxOperation, String, u64),
     /// An operation took effect that no client reported: it was lost, or repeated under another key.
-    Unreported(Operation, String),
+    Unreported(SandboxOperation, String),
     /// A client reported an operation that did not take effect.
-    Lost(Operation, String),
+    Lost(SandboxOperation, String),
     /// The same operation was reported twice.
-    ReportedTwice(Operation, String),
+    ReportedTwice(SandboxOperation, String),
     /// An operation took effect although the client library reported each of its calls as without effect.
     Denied(String, String),
     /// A client never learned the outcome of an operation.
@@ -58,24 +58,24 @@ pub struct Audit {
     /// Number of tokens that the sandbox granted.
     pub tokens: u64,
     /// Number of effects by operation.
-    pub effects: Vec<(Operation, u64)>,
+    pub effects: Vec<(SandboxOperation, u64)>,
 }
 
 /// The effects and balances that follow from the log of the clients.
 #[derive(Debug, Default)]
 pub(super) struct ExpectedLedger {
-    reported: BTreeSet<(Operation, String)>,
+    reported: BTreeSet<(SandboxOperation, String)>,
     expected: BTreeMap<(LedgerAccount, String), Decimal>,
     findings: Vec<AuditFinding>,
 }
 
 /// The operations that the clients report.
-const REPORTED_OPERATIONS: [Operation; 5] = [
-    Operation::CreateTrade,
-    Operation::ConfirmTransaction,
-    Operation::CreateCheckoutOrder,
-    Operation::CreateRefundOrder,
-    Operation::CreateSettlementOrder,
+const REPORTED_OPERATIONS: [SandboxOperation; 5] = [
+    SandboxOperation::CreateTrade,
+    SandboxOperation::ConfirmTransaction,
+    SandboxOperation::CreateCheckoutOrder,
+    SandboxOperation::CreateRefundOrder,
+    SandboxOperation::CreateSettlementOrder,
 ];
 
 /// The fee of a trade: a fixed 0.10 plus a rate of 0.005 of its amount.
@@ -101,10 +101,10 @@ impl ExpectedLedger {
             } => {
                 let amount = amount.get();
                 let due = FEE.0 + FEE.1 * amount;
-                self.report(Operation::CreateTrade, key);
+                self.report(SandboxOperation::CreateTrade, key);
                 self.check_amount(key, fee.map(|fee| fee.get()), due);
                 if let Some(tx_no) = confirmed {
-                    self.report(Operation::ConfirmTransaction, tx_no);
+                    self.report(SandboxOperation::ConfirmTransaction, tx_no);
                     self.transfer((LedgerAccount::External, LedgerAccount::Fees), sold, due);
                     self.transfer(
                         (LedgerAccount::External, LedgerAccount::Exchange),
@@ -126,12 +126,12 @@ impl ExpectedLedger {
             } => {
                 // An amount and the factor have two decimal places each, a coin has six: no rounding.
                 let due = amount.get() * COINS_PER_DOLLAR;
-                self.report(Operation::CreateCheckoutOrder, key);
+                self.report(SandboxOperation::CreateCheckoutOrder, key);
                 self.check_amount(key, paying.map(|paying| paying.get()), due);
                 return Some(due);
             }
             LogEntry::Refund { key, token, amount } => {
-                self.report(Operation::CreateRefundOrder, key);
+                self.report(SandboxOperation::CreateRefundOrder, key);
                 self.transfer(
                     (LedgerAccount::Merchant, LedgerAccount::External),
                     token,
@@ -139,7 +139,7 @@ impl ExpectedLedger {
                 );
             }
             LogEntry::Settlement { key, token, amount } => {
-                self.report(Operation::CreateSettlementOrder, key);
+                self.report(SandboxOperation::CreateSettlementOrder, key);
                 self.transfer(
                     (LedgerAccount::Merchant, LedgerAccount::External),
                     token,
@@ -160,7 +160,7 @@ impl ExpectedLedger {
         self.findings.push(finding);
     }
 
-    fn report(&mut self, operation: Operation, key: &str) {
+    fn report(&mut self, operation: SandboxOperation, key: &str) {
         if !self.reported.insert((operation, key.to_owned())) {
             self.add_finding(AuditFinding::ReportedTwice(operation, key.to_owned()));
         }

@@ -1,6 +1,6 @@
 //! The injected faults and their rates.
 
-use stablelink_sandbox::{Fault, FaultId, Faults, InvalidFault};
+use stablelink_sandbox::{Fault, FaultId, FaultList, InvalidFault};
 
 /// A fault in text form, and its relative weight.
 type WeightedFault = (&'static str, f64);
@@ -40,7 +40,7 @@ const REDIRECT: WeightedFault = ("redirect:after", 0.5);
 /// HTTP 401 for a valid token.
 const TOKEN_REJECTED: &str = "unauthorized";
 
-/// Faults of token requests with absolute rates, since there are few token requests.
+/// FaultList of token requests with absolute rates, since there are few token requests.
 const TOKEN_FAULTS: [WeightedFault; 3] = [
     ("reset@token:after", 0.1),
     ("status=503@token", 0.1),
@@ -63,7 +63,7 @@ struct ActiveFault {
 
 impl FaultMix {
     /// Adds the faults so that a total share (0 to 1) of the requests is affected.
-    pub(super) fn add(faults: &Faults, share: f64, seed: u64) -> Result<Self, InvalidFault> {
+    pub(super) fn add(faults: &FaultList, share: f64, seed: u64) -> Result<Self, InvalidFault> {
         let weights: f64 = CALL_FAULTS
             .iter()
             .chain([&REDIRECT])
@@ -90,14 +90,14 @@ impl FaultMix {
         Ok(Self(added.collect()))
     }
 
-    pub(super) fn counts(&self, faults: &Faults) -> FaultCounts {
+    pub(super) fn counts(&self, faults: &FaultList) -> FaultCounts {
         let added = self.0.iter();
         let struck = |one: &ActiveFault| (one.text, faults.injections(one.id));
         added.map(struck).collect()
     }
 
     /// Returns the faults that were never injected although at least 20 injections were expected.
-    pub(super) fn never_injected(&self, faults: &Faults, calls: u64) -> Vec<&'static str> {
+    pub(super) fn never_injected(&self, faults: &FaultList, calls: u64) -> Vec<&'static str> {
         const EXPECTED: f64 = 20.0;
         let calls = calls as f64;
         let of_calls = self.0.iter().filter(|one| !one.text.contains("@token"));
@@ -125,7 +125,7 @@ mod tests {
         let name = |(text, _): &WeightedFault| text.split(['=', ':', '@']).next();
         let mixed: BTreeSet<&str> = CALL_FAULTS.iter().filter_map(name).collect();
         assert_eq!(mixed, Fault::KINDS.into_iter().collect());
-        let faults = Faults::default();
+        let faults = FaultList::default();
         let mix = FaultMix::add(&faults, 0.2, 1).unwrap();
         assert_eq!(
             mix.counts(&faults).len(),

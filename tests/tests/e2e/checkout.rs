@@ -3,7 +3,7 @@
 use stablelink::open_enums::CheckoutOrderStatus;
 use stablelink::types::CheckoutOrder;
 use stablelink::{ErrorKind, NewCheckoutOrder, Response};
-use stablelink_sandbox::{LedgerAccount, Operation};
+use stablelink_sandbox::{LedgerAccount, SandboxOperation};
 
 use crate::fixtures::order;
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -113,7 +113,10 @@ async fn cancelled_order_rejects_payment_and_second_cancel() {
     assert_eq!(wait_until_final(&env, &number).await.1, "CANCELLED");
     let (code, _) = rejection(env.client.checkout_orders().cancel(&number).await);
     assert_eq!(code, "00908");
-    assert_eq!(env.effect_count(Operation::CancelCheckoutOrder, &number), 1);
+    assert_eq!(
+        env.effect_count(SandboxOperation::CancelCheckoutOrder, &number),
+        1
+    );
     env.assert_balances(&[]);
     env.finish();
 }
@@ -178,7 +181,7 @@ async fn disabled_coin_creates_no_order() {
         "{error:?}"
     );
     assert_eq!(
-        env.effect_count(Operation::CreateCheckoutOrder, order.order_no()),
+        env.effect_count(SandboxOperation::CreateCheckoutOrder, order.order_no()),
         0
     );
     env.finish();

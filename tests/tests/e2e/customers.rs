@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewTrade, Upload};
-use stablelink_sandbox::{Operation, RecordOutcome};
+use stablelink_sandbox::{RecordOutcome, SandboxOperation};
 
 use crate::fixtures::{changed_remit, remit, trade};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -68,7 +68,7 @@ async fn customer_trades_only_after_kyb_and_fee_configuration() {
     // The rejected request had no effect, so that its idempotency key can be used again.
     env.client.trades().create(&trade).await.unwrap();
     assert_eq!(
-        env.effect_count(Operation::CreateTrade, trade.request_id()),
+        env.effect_count(SandboxOperation::CreateTrade, trade.request_id()),
         1
     );
     env.finish();
@@ -95,9 +95,12 @@ async fn rejected_kyb_can_be_submitted_again() {
     env.client.kyb().submit_simple(review).await.unwrap();
     env.advance(60);
     env.client.trades().create(&trade).await.unwrap();
-    assert_eq!(env.effect_count(Operation::SubmitKyb, &id.to_string()), 1);
     assert_eq!(
-        env.effect_count(Operation::SubmitSimpleKyb, &id.to_string()),
+        env.effect_count(SandboxOperation::SubmitKyb, &id.to_string()),
+        1
+    );
+    assert_eq!(
+        env.effect_count(SandboxOperation::SubmitSimpleKyb, &id.to_string()),
         1
     );
     env.finish();
@@ -147,11 +150,11 @@ async fn bank_account_can_be_created_updated_and_listed() {
         (&json!(1), &json!(id))
     );
     assert_eq!(
-        env.effect_count(Operation::CreateRemit, &account.request_id),
+        env.effect_count(SandboxOperation::CreateRemit, &account.request_id),
         1
     );
     assert_eq!(
-        env.effect_count(Operation::UpdateRemit, &change.request_id),
+        env.effect_count(SandboxOperation::UpdateRemit, &change.request_id),
         1
     );
     env.finish();

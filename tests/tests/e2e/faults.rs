@@ -9,7 +9,7 @@ use stablelink::{
     Call, Client, Error, ErrorKind, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade, Response,
     RetryPolicy,
 };
-use stablelink_sandbox::{ErrorStatus, Fault, LedgerAccount, Operation, Sandbox};
+use stablelink_sandbox::{ErrorStatus, Fault, LedgerAccount, Sandbox, SandboxOperation};
 use tokio::task::JoinSet;
 
 use crate::fixtures::{order, settlement, trade};
@@ -70,17 +70,17 @@ fn fault(text: &str) -> Fault {
 }
 
 /// The operations of both flows.
-const OPERATIONS: [Operation; 10] = [
-    Operation::IssueAccessToken,
-    Operation::CreateTrade,
-    Operation::ConfirmTransaction,
-    Operation::GetTrade,
-    Operation::CreateCheckoutOrder,
-    Operation::GetCheckoutOrder,
-    Operation::CreateRefundOrder,
-    Operation::GetRefundOrder,
-    Operation::CreateSettlementOrder,
-    Operation::GetSettlementOrder,
+const OPERATIONS: [SandboxOperation; 10] = [
+    SandboxOperation::IssueAccessToken,
+    SandboxOperation::CreateTrade,
+    SandboxOperation::ConfirmTransaction,
+    SandboxOperation::GetTrade,
+    SandboxOperation::CreateCheckoutOrder,
+    SandboxOperation::GetCheckoutOrder,
+    SandboxOperation::CreateRefundOrder,
+    SandboxOperation::GetRefundOrder,
+    SandboxOperation::CreateSettlementOrder,
+    SandboxOperation::GetSettlementOrder,
 ];
 
 /// Maximum number of tries. A fault is injected once, and may make a second call fail.
@@ -91,7 +91,7 @@ struct FaultRun {
     sandbox: Sandbox,
     client: Client,
     text: &'static str,
-    faulty_operation: Operation,
+    faulty_operation: SandboxOperation,
     reports: ReportCounts,
 }
 
@@ -111,7 +111,7 @@ impl FaultRun {
     /// a later rejection proves nothing about an earlier attempt.
     fn check_report<T>(
         &mut self,
-        (operation, key): (Operation, &str),
+        (operation, key): (SandboxOperation, &str),
         outcome: &Result<T, Error>,
         ambiguous: &mut bool,
     ) {
@@ -145,7 +145,7 @@ impl FaultRun {
     /// Creates a payment as a user should: looks up the record after a failure, and sends the same request again if no record exists.
     async fn create<R, T, S>(
         &mut self,
-        (operation, key): (Operation, &str),
+        (operation, key): (SandboxOperation, &str),
         call: impl Fn() -> Call<T, R>,
         record: impl Fn() -> Call<S>,
     ) where
@@ -201,7 +201,7 @@ async fn run_trade_flow(run: &mut FaultRun) {
     let id = trade.request_id();
     let record = || client.trades().get(id);
     run.create(
-        (Operation::CreateTrade, id),
+        (SandboxOperation::CreateTrade, id),
         || client.trades().create(&trade),
         record,
     )
@@ -220,7 +220,7 @@ async fn run_trade_flow(run: &mut FaultRun) {
         // The client sends a confirmation once. The next lookup shows whether it took effect.
         let number = now.tx_no.as_deref().unwrap();
         let outcome = client.trades().confirm(of(json!({"txNo": number}))).await;
-        let payment = (Operation::ConfirmTransaction, number);
+        let payment = (SandboxOperation::ConfirmTransaction, number);
         run.check_report(payment, &outcome, &mut ambiguous);
     }
     assert!(confirmed);
@@ -241,7 +241,7 @@ async fn run_checkout_flow(run: &mut FaultRun) {
     let order: NewCheckoutOrder = order();
     let number = order.order_no();
     run.create(
-        (Operation::CreateCheckoutOrder, number),
+        (SandboxOperation::CreateCheckoutOrder, number),
         || orders.create(&order),
         || orders.get(number),
     )
@@ -265,7 +265,10 @@ async fn run_checkout_flow(run: &mut FaultRun) {
     let refund: NewRefund = NewRefund::of_order(number, money("1"));
     let record = || client.refunds().get(refund.refund_order_no());
     run.create(
-        (Operation::CreateRefundOrder, refund.refund_order_no()),
+        (
+            SandboxOperation::CreateRefundOrder,
+            refund.refund_order_no(),
+        ),
         || client.refunds().create(&refund),
         record,
     )
@@ -274,7 +277,7 @@ async fn run_checkout_flow(run: &mut FaultRun) {
     let paid_out = || client.settlements().get(payout.settlement_order_no());
     run.create(
         (
-            Operation::CreateSettlementOrder,
+            SandboxOperation::CreateSettlementOrder,
             payout.settlement_order_no(),
         ),
         || client.settlements().create(&payout),
@@ -297,7 +300,7 @@ async fn run_checkout_flow(run: &mut FaultRun) {
 
 /// Runs both flows with one fault that is injected into one call.
 async fn run_flows(
-    (text, faulty_operation): (&'static str, Operation),
+    (text, faulty_operation): (&'static str, SandboxOperation),
     (error_status, retry): (ErrorStatus, RetryPolicy),
 ) -> ReportCounts {
     let sandbox = Sandbox::builder()
@@ -328,11 +331,11 @@ async fn run_flows(
         "{text} {faulty_operation}"
     );
     for operation in [
-        Operation::CreateTrade,
-        Operation::ConfirmTransaction,
-        Operation::CreateCheckoutOrder,
-        Operation::CreateRefundOrder,
-        Operation::CreateSettlementOrder,
+        SandboxOperation::CreateTrade,
+        SandboxOperation::ConfirmTransaction,
+        SandboxOperation::CreateCheckoutOrder,
+        SandboxOperation::CreateRefundOrder,
+        SandboxOperation::CreateSettlementOrder,
     ] {
         let total = sandbox.effects().total(operation);
         assert_eq!(total, 1, "{text} {faulty_operation}: {operation}");

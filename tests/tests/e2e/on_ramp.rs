@@ -3,7 +3,7 @@
 use serde_json::json;
 use stablelink::types::Trade;
 use stablelink::{ErrorKind, NewTrade, Response};
-use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
+use stablelink_sandbox::{LedgerAccount, RecordOutcome, SandboxOperation, SandboxRecordKind};
 
 use crate::customers::{create_customer, set_fee, submit_kyb};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -71,11 +71,14 @@ async fn on_ramp_completes_from_registration_to_payout() {
         (&json!(1), &json!(made.tx_no))
     );
     assert_eq!(
-        env.effect_count(Operation::CreateTrade, trade.request_id()),
+        env.effect_count(SandboxOperation::CreateTrade, trade.request_id()),
         1
     );
     assert_eq!(
-        env.effect_count(Operation::ConfirmTransaction, &made.tx_no.clone().unwrap()),
+        env.effect_count(
+            SandboxOperation::ConfirmTransaction,
+            &made.tx_no.clone().unwrap()
+        ),
         1
     );
     env.finish();
@@ -137,13 +140,13 @@ async fn poller_does_not_treat_unknown_status_as_final() {
     let trade = NewTrade::on_ramp(id, "USD", "USDC", money("10"));
     env.client.trades().create(&trade).await.unwrap();
     env.sandbox
-        .set_trade_status(trade.request_id(), "UnderReview")
+        .set_status(SandboxRecordKind::Trade, trade.request_id(), "UnderReview")
         .unwrap();
     let wait = env.client.trades().wait(trade.request_id()).until_final();
     let error = wait.await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     env.sandbox
-        .set_trade_status(trade.request_id(), "Completed")
+        .set_status(SandboxRecordKind::Trade, trade.request_id(), "Completed")
         .unwrap();
     wait_until_final(&env, &trade).await;
     env.finish();

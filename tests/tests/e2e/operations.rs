@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations};
-use stablelink_sandbox::{Operation, SandboxSettings};
+use stablelink_sandbox::{SandboxOperation, SandboxSettings};
 
 use crate::fixtures::{Fixtures, OVERPAYMENT_HASH, changed_remit, order, remit, settlement, trade};
 use crate::test_env::{BoxedCall, assert_consistent, boxed, builder, money, of};
@@ -12,66 +12,66 @@ use crate::test_env::{BoxedCall, assert_consistent, boxed, builder, money, of};
 type Case = fn(&Fixtures) -> BoxedCall;
 
 /// One call of each operation that succeeds with [`Fixtures`], independent of order.
-const CASES: [(Operation, Case); 39] = [
-    (Operation::IssueAccessToken, |fixtures| {
+const CASES: [(SandboxOperation, Case); 39] = [
+    (SandboxOperation::IssueAccessToken, |fixtures| {
         let client = builder(&fixtures.env.sandbox).build().unwrap();
         Box::pin(async move { client.token().await.map(drop) })
     }),
-    (Operation::CreateUser, |fixtures| {
+    (SandboxOperation::CreateUser, |fixtures| {
         let user = of(json!({"email": "b@example.com", "fullName": "B", "country": "VGB"}));
         boxed(fixtures.client().users().create(user))
     }),
-    (Operation::SubmitKyb, |fixtures| {
+    (SandboxOperation::SubmitKyb, |fixtures| {
         let review = of(json!({"clientId": fixtures.customer, "agreeToAuthorize": "Yes"}));
         boxed(fixtures.client().kyb().submit(review))
     }),
-    (Operation::GetUser, |fixtures| {
+    (SandboxOperation::GetUser, |fixtures| {
         let users = fixtures.client().users();
         boxed(users.get(Some(fixtures.customer)))
     }),
-    (Operation::SubmitSimpleKyb, |fixtures| {
+    (SandboxOperation::SubmitSimpleKyb, |fixtures| {
         let review = of(json!({"clientId": fixtures.bare_customer}));
         boxed(fixtures.client().kyb().submit_simple(review))
     }),
-    (Operation::UpdateFeeConfig, |fixtures| {
+    (SandboxOperation::UpdateFeeConfig, |fixtures| {
         let config = of(json!({"clientId": fixtures.customer, "developerRate": 0.01}));
         boxed(fixtures.client().fee_configs().update(config))
     }),
-    (Operation::GetExchangeRate, |fixtures| {
+    (SandboxOperation::GetExchangeRate, |fixtures| {
         let rates = fixtures.client().exchange_rates();
         boxed(rates.quote("USDT", "USD").amount(money("358.79")))
     }),
-    (Operation::CreateFeeConfig, |fixtures| {
+    (SandboxOperation::CreateFeeConfig, |fixtures| {
         let config = of(json!({"clientId": fixtures.bare_customer, "developerFixAmount": 1.5}));
         boxed(fixtures.client().fee_configs().create(config))
     }),
-    (Operation::GetFeeConfig, |fixtures| {
+    (SandboxOperation::GetFeeConfig, |fixtures| {
         let configs = fixtures.client().fee_configs();
         boxed(configs.get(Some(fixtures.customer)))
     }),
-    (Operation::CreateTrade, |fixtures| {
+    (SandboxOperation::CreateTrade, |fixtures| {
         let trades = fixtures.client().trades();
         boxed(trades.create(&trade(fixtures.customer)))
     }),
-    (Operation::ConfirmTransaction, |fixtures| {
+    (SandboxOperation::ConfirmTransaction, |fixtures| {
         let confirmation = of(json!({"txNo": fixtures.tx_no}));
         boxed(fixtures.client().trades().confirm(confirmation))
     }),
-    (Operation::GetTrade, |fixtures| {
+    (SandboxOperation::GetTrade, |fixtures| {
         boxed(fixtures.client().trades().get(&fixtures.trade))
     }),
-    (Operation::GetTransaction, |fixtures| {
+    (SandboxOperation::GetTransaction, |fixtures| {
         boxed(fixtures.client().trades().transaction(&fixtures.tx_no))
     }),
-    (Operation::GetDepositAddress, |fixtures| {
+    (SandboxOperation::GetDepositAddress, |fixtures| {
         let trades = fixtures.client().trades();
         boxed(trades.deposit_address(fixtures.customer, "USDC", "ethereum"))
     }),
-    (Operation::ListReceiveTransactions, |fixtures| {
+    (SandboxOperation::ListReceiveTransactions, |fixtures| {
         let trades = fixtures.client().trades();
         boxed(trades.receive_transactions(Some(fixtures.customer)))
     }),
-    (Operation::GetReceiveTransaction, |fixtures| {
+    (SandboxOperation::GetReceiveTransaction, |fixtures| {
         boxed(
             fixtures
                 .client()
@@ -79,82 +79,82 @@ const CASES: [(Operation, Case); 39] = [
                 .receive_transaction(fixtures.deposit),
         )
     }),
-    (Operation::ListTrades, |fixtures| {
+    (SandboxOperation::ListTrades, |fixtures| {
         boxed(fixtures.client().trades().list(Some(fixtures.customer)))
     }),
-    (Operation::SimulateEvent, |fixtures| {
+    (SandboxOperation::SimulateEvent, |fixtures| {
         let event = of(json!({"event": "e1", "remark": "r"}));
         boxed(fixtures.client().webhook_events().simulate(event))
     }),
-    (Operation::ListEvents, |fixtures| {
+    (SandboxOperation::ListEvents, |fixtures| {
         boxed(fixtures.client().webhook_events().list(of(json!({}))))
     }),
-    (Operation::CreateCheckoutOrder, |fixtures| {
+    (SandboxOperation::CreateCheckoutOrder, |fixtures| {
         boxed(fixtures.client().checkout_orders().create(&order()))
     }),
-    (Operation::GetCheckoutOrder, |fixtures| {
+    (SandboxOperation::GetCheckoutOrder, |fixtures| {
         boxed(fixtures.client().checkout_orders().get(&fixtures.order))
     }),
-    (Operation::CancelCheckoutOrder, |fixtures| {
+    (SandboxOperation::CancelCheckoutOrder, |fixtures| {
         boxed(fixtures.client().checkout_orders().cancel(&fixtures.order))
     }),
-    (Operation::CreateSettlementOrder, |fixtures| {
+    (SandboxOperation::CreateSettlementOrder, |fixtures| {
         let order = settlement(&fixtures.paid_order, "0.5");
         boxed(fixtures.client().settlements().create(&order))
     }),
-    (Operation::CreateAbnormalPaymentRefund, |fixtures| {
+    (SandboxOperation::CreateAbnormalPaymentRefund, |fixtures| {
         let refund =
             NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", OVERPAYMENT_HASH);
         let refunds = fixtures.client().refunds();
         boxed(refunds.create_for_abnormal_payment(&refund))
     }),
-    (Operation::ListCheckoutOrders, |fixtures| {
+    (SandboxOperation::ListCheckoutOrders, |fixtures| {
         boxed(fixtures.client().checkout_orders().list(of(json!({}))))
     }),
-    (Operation::CreateFiatSettlementOrder, |fixtures| {
+    (SandboxOperation::CreateFiatSettlementOrder, |fixtures| {
         let order = NewFiatSettlement::new(serde_json::Map::new());
         boxed(fixtures.client().settlements().create_fiat(&order))
     }),
-    (Operation::CancelSettlementOrder, |fixtures| {
+    (SandboxOperation::CancelSettlementOrder, |fixtures| {
         boxed(fixtures.client().settlements().cancel(&fixtures.settlement))
     }),
-    (Operation::GetSettlementOrder, |fixtures| {
+    (SandboxOperation::GetSettlementOrder, |fixtures| {
         boxed(fixtures.client().settlements().get(&fixtures.settlement))
     }),
-    (Operation::ListSettlementOrders, |fixtures| {
+    (SandboxOperation::ListSettlementOrders, |fixtures| {
         boxed(fixtures.client().settlements().list(of(json!({}))))
     }),
-    (Operation::ListAbnormalPayments, |fixtures| {
+    (SandboxOperation::ListAbnormalPayments, |fixtures| {
         let refunds = fixtures.client().refunds();
         boxed(refunds.list_abnormal_payments(of(json!({}))))
     }),
-    (Operation::CreateRefundOrder, |fixtures| {
+    (SandboxOperation::CreateRefundOrder, |fixtures| {
         let refund = NewRefund::of_order(&fixtures.paid_order, money("0.5"));
         boxed(fixtures.client().refunds().create(&refund))
     }),
-    (Operation::CancelRefundOrder, |fixtures| {
+    (SandboxOperation::CancelRefundOrder, |fixtures| {
         boxed(fixtures.client().refunds().cancel(&fixtures.refund))
     }),
-    (Operation::GetRefundOrder, |fixtures| {
+    (SandboxOperation::GetRefundOrder, |fixtures| {
         boxed(fixtures.client().refunds().get(&fixtures.refund))
     }),
-    (Operation::ListRefundOrders, |fixtures| {
+    (SandboxOperation::ListRefundOrders, |fixtures| {
         boxed(fixtures.client().refunds().list(of(json!({}))))
     }),
-    (Operation::CreateRemit, |fixtures| {
+    (SandboxOperation::CreateRemit, |fixtures| {
         boxed(fixtures.client().remits().create(&remit()))
     }),
-    (Operation::UpdateRemit, |fixtures| {
+    (SandboxOperation::UpdateRemit, |fixtures| {
         let account = changed_remit(fixtures.remit, "Other Limited");
         boxed(fixtures.client().remits().update(&account))
     }),
-    (Operation::ListRemits, |fixtures| {
+    (SandboxOperation::ListRemits, |fixtures| {
         boxed(fixtures.client().remits().list(of(json!({}))))
     }),
-    (Operation::GetRemit, |fixtures| {
+    (SandboxOperation::GetRemit, |fixtures| {
         boxed(fixtures.client().remits().get(fixtures.remit))
     }),
-    (Operation::UploadFile, |fixtures| {
+    (SandboxOperation::UploadFile, |fixtures| {
         let files = fixtures.client().files();
         boxed(files.upload_bytes("receipt.pdf", &b"%PDF-1.7"[..]).scene(1))
     }),
@@ -184,7 +184,7 @@ pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSetting
             u64::from(has_effect(operation)),
             "{name}: {operation}"
         );
-        if operation == Operation::IssueAccessToken {
+        if operation == SandboxOperation::IssueAccessToken {
             // The new token invalidated the client's token. This call refreshes it, so that no later case sends two requests.
             let quote = fixtures.client().exchange_rates().quote("USDT", "USD");
             quote.amount(money("1")).await.unwrap();
@@ -195,13 +195,13 @@ pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSetting
 }
 
 /// Returns whether an operation creates or changes a record. Safe operations do not, nor does the token request.
-fn has_effect(operation: Operation) -> bool {
+fn has_effect(operation: SandboxOperation) -> bool {
     let facts = operations::ALL
         .iter()
         .find(|facts| facts.path == operation.path());
     let facts = facts.unwrap();
     let reads = facts.retry == operations::RetrySafety::Safe;
-    !reads && operation != Operation::IssueAccessToken
+    !reads && operation != SandboxOperation::IssueAccessToken
 }
 
 #[tokio::test]

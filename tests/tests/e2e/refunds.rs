@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewAbnormalPaymentRefund, NewRefund};
-use stablelink_sandbox::{LedgerAccount, Operation, RecordOutcome};
+use stablelink_sandbox::{LedgerAccount, RecordOutcome, SandboxOperation};
 
 use crate::checkout::{abnormal_payments, create_order, create_paid_order};
 use crate::test_env::{RawData as _, TestEnv, money, of, rejection};
@@ -44,7 +44,10 @@ async fn order_is_refunded_completely_in_two_parts() {
         assert_eq!(held, Some(money(left)));
         let again = env.client.refunds().create(&refund).await.unwrap_err();
         assert!(again.is_duplicate(), "{again}");
-        assert_eq!(env.effect_count(Operation::CreateRefundOrder, number), 1);
+        assert_eq!(
+            env.effect_count(SandboxOperation::CreateRefundOrder, number),
+            1
+        );
     }
     let more = NewRefund::of_order(&order, money("0.000001"));
     assert_eq!(

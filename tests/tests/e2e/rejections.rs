@@ -4,12 +4,17 @@ use serde_json::json;
 use stablelink::{
     Error, ErrorKind, NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, NewTrade,
 };
-use stablelink_sandbox::{ErrorStatus, Operation};
+use stablelink_sandbox::{ErrorStatus, SandboxOperation};
 
 use crate::fixtures::{Fixtures, changed_remit, order, remit, settlement, trade};
 use crate::test_env::{BoxedCall, boxed, money, of};
 
-type Case = (Operation, fn(&Fixtures) -> BoxedCall, &'static str, u16);
+type Case = (
+    SandboxOperation,
+    fn(&Fixtures) -> BoxedCall,
+    &'static str,
+    u16,
+);
 
 const INVALID_FIELD: (&str, u16) = ("00008", 400);
 const DUPLICATE: (&str, u16) = ("00906", 409);
@@ -17,7 +22,7 @@ const NOT_FOUND: (&str, u16) = ("00907", 404);
 const WRONG_STATE: (&str, u16) = ("00908", 409);
 
 const fn case(
-    operation: Operation,
+    operation: SandboxOperation,
     call: fn(&Fixtures) -> BoxedCall,
     (code, status): (&'static str, u16),
 ) -> Case {
@@ -27,7 +32,7 @@ const fn case(
 /// Rejected calls with the expected retcode and HTTP status.
 const CASES: [Case; 27] = [
     case(
-        Operation::CreateUser,
+        SandboxOperation::CreateUser,
         |fixtures| {
             let user = of(json!({"email": "a@example.com", "fullName": "A"}));
             boxed(fixtures.client().users().create(user))
@@ -35,17 +40,17 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::SubmitKyb,
+        SandboxOperation::SubmitKyb,
         |fixtures| boxed(fixtures.client().kyb().submit(of(json!({})))),
         INVALID_FIELD,
     ),
     case(
-        Operation::GetUser,
+        SandboxOperation::GetUser,
         |fixtures| boxed(fixtures.client().users().get(Some(7))),
         NOT_FOUND,
     ),
     case(
-        Operation::CreateFeeConfig,
+        SandboxOperation::CreateFeeConfig,
         |fixtures| {
             let config = of(json!({"clientId": fixtures.customer}));
             boxed(fixtures.client().fee_configs().create(config))
@@ -53,7 +58,7 @@ const CASES: [Case; 27] = [
         DUPLICATE,
     ),
     case(
-        Operation::UpdateFeeConfig,
+        SandboxOperation::UpdateFeeConfig,
         |fixtures| {
             let config = of(json!({"clientId": fixtures.customer, "developerRate": -0.01}));
             boxed(fixtures.client().fee_configs().update(config))
@@ -61,7 +66,7 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::CreateTrade,
+        SandboxOperation::CreateTrade,
         |fixtures| {
             boxed(
                 fixtures
@@ -73,7 +78,7 @@ const CASES: [Case; 27] = [
         WRONG_STATE,
     ),
     case(
-        Operation::CreateTrade,
+        SandboxOperation::CreateTrade,
         |fixtures| {
             let again = trade(fixtures.customer).with_request_id(&fixtures.trade);
             boxed(fixtures.client().trades().create(&again))
@@ -81,7 +86,7 @@ const CASES: [Case; 27] = [
         DUPLICATE,
     ),
     case(
-        Operation::CreateTrade,
+        SandboxOperation::CreateTrade,
         |fixtures| {
             let same = NewTrade::on_ramp(fixtures.customer, "USD", "USD", money("1"));
             boxed(fixtures.client().trades().create(&same))
@@ -89,12 +94,12 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::GetTrade,
+        SandboxOperation::GetTrade,
         |fixtures| boxed(fixtures.client().trades().get("none")),
         NOT_FOUND,
     ),
     case(
-        Operation::ConfirmTransaction,
+        SandboxOperation::ConfirmTransaction,
         |fixtures| {
             let confirmation = of(json!({"txNo": "TR1"}));
             boxed(fixtures.client().trades().confirm(confirmation))
@@ -102,7 +107,7 @@ const CASES: [Case; 27] = [
         NOT_FOUND,
     ),
     case(
-        Operation::GetDepositAddress,
+        SandboxOperation::GetDepositAddress,
         |fixtures| {
             let trades = fixtures.client().trades();
             boxed(trades.deposit_address(7, "USDC", "ethereum"))
@@ -110,7 +115,7 @@ const CASES: [Case; 27] = [
         NOT_FOUND,
     ),
     case(
-        Operation::CreateCheckoutOrder,
+        SandboxOperation::CreateCheckoutOrder,
         |fixtures| {
             let again = order().with_order_no(&fixtures.order);
             boxed(fixtures.client().checkout_orders().create(&again))
@@ -118,7 +123,7 @@ const CASES: [Case; 27] = [
         DUPLICATE,
     ),
     case(
-        Operation::CreateCheckoutOrder,
+        SandboxOperation::CreateCheckoutOrder,
         |fixtures| {
             let unknown = stablelink::NewCheckoutOrder::usd(money("1"), "BTC_BTC", "6", "1");
             boxed(fixtures.client().checkout_orders().create(&unknown))
@@ -126,12 +131,12 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::GetCheckoutOrder,
+        SandboxOperation::GetCheckoutOrder,
         |fixtures| boxed(fixtures.client().checkout_orders().get("none")),
         NOT_FOUND,
     ),
     case(
-        Operation::CancelCheckoutOrder,
+        SandboxOperation::CancelCheckoutOrder,
         |fixtures| {
             boxed(
                 fixtures
@@ -143,7 +148,7 @@ const CASES: [Case; 27] = [
         WRONG_STATE,
     ),
     case(
-        Operation::CreateRefundOrder,
+        SandboxOperation::CreateRefundOrder,
         |fixtures| {
             let unpaid = NewRefund::of_order(&fixtures.order, money("1"));
             boxed(fixtures.client().refunds().create(&unpaid))
@@ -151,7 +156,7 @@ const CASES: [Case; 27] = [
         WRONG_STATE,
     ),
     case(
-        Operation::CreateRefundOrder,
+        SandboxOperation::CreateRefundOrder,
         |fixtures| {
             // One of the 3.03 coins is already being refunded.
             let much = NewRefund::of_order(&fixtures.paid_order, money("2.04"));
@@ -160,7 +165,7 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::CreateAbnormalPaymentRefund,
+        SandboxOperation::CreateAbnormalPaymentRefund,
         |fixtures| {
             let none = NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", "0x99");
             let refunds = fixtures.client().refunds();
@@ -169,17 +174,17 @@ const CASES: [Case; 27] = [
         NOT_FOUND,
     ),
     case(
-        Operation::GetRefundOrder,
+        SandboxOperation::GetRefundOrder,
         |fixtures| boxed(fixtures.client().refunds().get("none")),
         NOT_FOUND,
     ),
     case(
-        Operation::CancelRefundOrder,
+        SandboxOperation::CancelRefundOrder,
         |fixtures| boxed(fixtures.client().refunds().cancel("none")),
         NOT_FOUND,
     ),
     case(
-        Operation::CreateSettlementOrder,
+        SandboxOperation::CreateSettlementOrder,
         |fixtures| {
             let again = settlement(&fixtures.paid_order, "1")
                 .with_settlement_order_no(&fixtures.settlement);
@@ -188,7 +193,7 @@ const CASES: [Case; 27] = [
         DUPLICATE,
     ),
     case(
-        Operation::CreateSettlementOrder,
+        SandboxOperation::CreateSettlementOrder,
         |fixtures| {
             let order = settlement("none", "1");
             boxed(fixtures.client().settlements().create(&order))
@@ -196,7 +201,7 @@ const CASES: [Case; 27] = [
         NOT_FOUND,
     ),
     case(
-        Operation::CreateFiatSettlementOrder,
+        SandboxOperation::CreateFiatSettlementOrder,
         |fixtures| {
             let again = json!({"settlementOrderNo": fixtures.settlement});
             let again = NewFiatSettlement::from(of::<
@@ -207,12 +212,12 @@ const CASES: [Case; 27] = [
         DUPLICATE,
     ),
     case(
-        Operation::GetSettlementOrder,
+        SandboxOperation::GetSettlementOrder,
         |fixtures| boxed(fixtures.client().settlements().get("none")),
         NOT_FOUND,
     ),
     case(
-        Operation::CreateRemit,
+        SandboxOperation::CreateRemit,
         |fixtures| {
             let mut account = remit();
             account.beneficiary_bank_country = "Virgin Islands".into();
@@ -221,12 +226,12 @@ const CASES: [Case; 27] = [
         INVALID_FIELD,
     ),
     case(
-        Operation::UpdateRemit,
+        SandboxOperation::UpdateRemit,
         |fixtures| boxed(fixtures.client().remits().update(&changed_remit(7, "B"))),
         NOT_FOUND,
     ),
     case(
-        Operation::SimulateEvent,
+        SandboxOperation::SimulateEvent,
         |fixtures| {
             let event = of(json!({"event": ""}));
             boxed(fixtures.client().webhook_events().simulate(event))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink_sandbox::{
-    ErrorStatus, RateVersion, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
+    ErrorStatus, RateForm, RejectedToken, RetcodeForm, Retmsg, Sandbox, SandboxQueryForm,
     TokenShape, WebhookData,
 };
 
@@ -20,7 +20,7 @@ async fn every_operation_succeeds_with_each_response_form() {
         RetcodeForm::String,
     ] {
         for shape in [TokenShape::Enveloped, TokenShape::Bare] {
-            for rate in [RateVersion::Current, RateVersion::Previous] {
+            for rate in [RateForm::ChannelRate, RateForm::QuoteId] {
                 for status in [ErrorStatus::Always200, ErrorStatus::ByKind] {
                     modes.push((retcode, shape, rate, status));
                 }
@@ -32,7 +32,7 @@ async fn every_operation_succeeds_with_each_response_form() {
         call_all(&name, |settings| {
             settings.retcode = retcode;
             (settings.token_shape, settings.refresh_shape) = (shape, shape);
-            settings.rate_version = rate;
+            settings.rate_form = rate;
             settings.error_status = status;
         })
         .await;
@@ -63,12 +63,12 @@ async fn setting_changes_response_bytes() {
         (RetcodeForm::String, r#""retcode":"200""#),
     ] {
         for (version, member) in [
-            (RateVersion::Current, "channelRate"),
-            (RateVersion::Previous, "quoteId"),
+            (RateForm::ChannelRate, "channelRate"),
+            (RateForm::QuoteId, "quoteId"),
         ] {
             let env = TestEnv::with_settings(|settings| {
                 settings.retcode = retcode;
-                settings.rate_version = version;
+                settings.rate_form = version;
             })
             .await;
             let quote = env

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stablelink::{NewFiatSettlement, NewRefund};
-use stablelink_sandbox::{LedgerAccount, Operation};
+use stablelink_sandbox::{LedgerAccount, SandboxOperation};
 
 use crate::checkout::create_paid_order;
 use crate::fixtures::settlement;
@@ -36,7 +36,7 @@ async fn settlement_pays_out_once() {
     let again = env.client.settlements().create(&payout).await.unwrap_err();
     assert!(again.is_duplicate(), "{again}");
     assert_eq!(
-        env.effect_count(Operation::CreateSettlementOrder, number),
+        env.effect_count(SandboxOperation::CreateSettlementOrder, number),
         1
     );
     env.finish();
@@ -108,7 +108,7 @@ async fn fiat_settlement_is_created_and_listed() {
     );
     assert_eq!(
         env.effect_count(
-            Operation::CreateFiatSettlementOrder,
+            SandboxOperation::CreateFiatSettlementOrder,
             payout.settlement_order_no()
         ),
         1

@@ -10,7 +10,7 @@ use stablelink::{
     BoxFuture, Client, ClientBuilder, Credentials, Decimal, Environment, Error, Response,
     RetryPolicy,
 };
-use stablelink_sandbox::{LedgerAccount, Operation, Sandbox, SandboxSettings};
+use stablelink_sandbox::{LedgerAccount, Sandbox, SandboxOperation, SandboxSettings};
 
 pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
@@ -43,7 +43,7 @@ impl TestEnv {
         self.clock.advance(time);
     }
 
-    pub(crate) fn effect_count(&self, operation: Operation, key: &str) -> u64 {
+    pub(crate) fn effect_count(&self, operation: SandboxOperation, key: &str) -> u64 {
         self.sandbox.effects().count(operation, key)
     }
 

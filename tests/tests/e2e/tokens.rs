@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stablelink::{ErrorKind, MemoryStore};
-use stablelink_sandbox::Operation;
+use stablelink_sandbox::SandboxOperation;
 
 use crate::fixtures::order;
 use crate::test_env::{TestEnv, builder, money};
@@ -34,7 +34,7 @@ async fn clients_of_one_account_lose_no_payment() {
         }
         for order in &orders {
             assert_eq!(
-                env.effect_count(Operation::CreateCheckoutOrder, order.order_no()),
+                env.effect_count(SandboxOperation::CreateCheckoutOrder, order.order_no()),
                 1
             );
         }

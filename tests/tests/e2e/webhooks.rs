@@ -4,7 +4,7 @@ use serde_json::json;
 use stablelink::types::Trade;
 use stablelink::webhook::{EventPayload, WebhookEvent};
 use stablelink::{NewAbnormalPaymentRefund, NewRefund, NewTrade};
-use stablelink_sandbox::{DeliveryState, WebhookData};
+use stablelink_sandbox::{DeliveryState, SandboxRecordKind, WebhookData};
 
 use crate::checkout::{create_order, create_paid_order};
 use crate::fixtures::{order, settlement};
@@ -235,7 +235,9 @@ async fn event_signed_with_wrong_key_is_rejected() {
     assert_eq!(received(&receiver, &env).await, ["order PAID"]);
     let other = stablelink_sandbox::SandboxCredentials::random().unwrap();
     env.sandbox.rotate_credentials(other);
-    env.sandbox.set_order_status(&number, "REFUNDED").unwrap();
+    env.sandbox
+        .set_status(SandboxRecordKind::Order, &number, "REFUNDED")
+        .unwrap();
     assert_eq!(received(&receiver, &env).await, [""; 0]);
     let last = env.sandbox.deliveries().pop().unwrap();
     let statuses: Vec<_> = last.attempts.iter().map(|attempt| attempt.status).collect();

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use apifox::{Diagnostic, DocumentInfo, PageRole, PageSource};
+use apifox::{Diagnostic, DocumentInfo, PageRole, PageSource, SchemaList};
 use serde_json::Value;
 
 use super::{
@@ -64,13 +64,16 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
             source,
         })?;
         let (key, role) = identity(file);
-        let read = apifox::parse_page(&PageSource {
-            name: &file.display().to_string(),
-            key: &key,
-            role,
-            text: &text,
-        });
-        pages.extend(read.page);
+        let read = apifox::parse_pages(
+            &PageSource {
+                name: &file.display().to_string(),
+                key: &key,
+                role,
+                text: &text,
+            },
+            &SchemaList::default(),
+        );
+        pages.extend(read.pages);
         messages.extend(read.diagnostics);
     }
     let assembly = apifox::assemble(

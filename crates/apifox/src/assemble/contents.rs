@@ -11,7 +11,7 @@ use crate::infer::{
 use crate::names::pascal_case;
 use crate::page::{BodyContent, SchemaSource};
 use crate::schema_import::body::is_json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -201,7 +201,7 @@ pub(super) fn content(
                 1 => page.key.clone(),
                 number => format!("{}-{number}", page.key),
             };
-            examples.insert(key, json!({ "summary": page.title, "value": value }));
+            examples.insert(key, page.example(value));
         }
         let Some(made) = variant.made else {
             continue;

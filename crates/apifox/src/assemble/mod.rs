@@ -79,13 +79,17 @@ pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
     for api in &pages {
         components.add_given(api.page, &mut diagnostics);
     }
+    let servers = servers(&pages);
     let mut paths = Map::new();
     let mut webhooks = Map::new();
     let mut schemes = Schemes::default();
     for (number, group) in groups.iter().enumerate() {
         let operation = operation::operation(group, number, &mut components, &mut diagnostics);
         let security = schemes.requirement(group, &mut diagnostics);
-        let operation = with_security(operation, security);
+        let mut operation = with_security(operation, security);
+        if let (Some(own), Value::Object(object)) = (own_server(group, &servers), &mut operation) {
+            object.insert("servers".to_owned(), json!([{ "url": own }]));
+        }
         let (items, key) = match &group.target {
             Target::Path(path) => (&mut paths, path),
             Target::Webhook(name) => (&mut webhooks, name),
@@ -103,7 +107,7 @@ pub fn assemble(pages: &[Page], info: &DocumentInfo) -> AssembledDocument {
     let document = json!({
         "openapi": "3.0.3",
         "info": info_object(info),
-        "servers": servers(&pages),
+        "servers": servers.iter().map(|server| json!({ "url": server })).collect::<Vec<_>>(),
         "tags": tags(&groups),
         "paths": paths,
         "x-webhooks": webhooks,
@@ -170,22 +174,42 @@ fn api_pages<'a>(pages: &'a [Page], diagnostics: &mut Vec<Diagnostic>) -> Vec<Ap
     found
 }
 
-fn servers(pages: &[ApiPage]) -> Value {
-    let mut seen: Vec<&str> = Vec::new();
+/// Returns the server of most pages; of several such servers, the first one.
+fn servers<'a>(pages: &[ApiPage<'a>]) -> Option<&'a str> {
+    let mut seen: Vec<(&str, usize)> = Vec::new();
     for api in pages {
-        if let Some(server) = api.operation.server.as_deref()
-            && api.page.role != crate::PageRole::Webhook
-            && !seen.contains(&server)
-        {
-            seen.push(server);
+        let Some(server) = api.operation.server.as_deref() else {
+            continue;
+        };
+        if api.page.role == crate::PageRole::Webhook {
+            continue;
+        }
+        match seen.iter_mut().find(|(known, _)| *known == server) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((server, 1)),
         }
     }
-    seen.iter().map(|server| json!({ "url": server })).collect()
+    let most = seen.iter().map(|&(_, count)| count).max()?;
+    let first = seen.iter().find(|&&(_, count)| count == most)?;
+    Some(first.0)
+}
+
+/// Returns the server of an operation if it is not the server of the document.
+fn own_server<'a>(group: &Group<'a>, document: &Option<&str>) -> Option<&'a str> {
+    if matches!(group.target, Target::Webhook(_)) {
+        return None;
+    }
+    let pages = group.pages.iter();
+    let own: Vec<&str> = pages
+        .filter_map(|api| api.operation.server.as_deref())
+        .collect();
+    let differs = !own.is_empty() && !own.iter().any(|own| Some(*own) == *document);
+    own.first().copied().filter(|_| differs)
 }
 
 fn tags(groups: &[Group]) -> Value {
     let mut seen: Vec<&str> = Vec::new();
-    for tag in groups.iter().filter_map(Group::tag) {
+    for tag in groups.iter().flat_map(Group::tags) {
         if !seen.contains(&tag) {
             seen.push(tag);
         }

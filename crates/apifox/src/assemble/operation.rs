@@ -27,11 +27,20 @@ pub(super) fn operation(
     let mut put = |name: &str, value: Value| {
         object.insert(name.to_owned(), value);
     };
-    if let Some(tag) = group.tag() {
-        put("tags", json!([tag]));
+    let tags = group.tags();
+    if !tags.is_empty() {
+        put("tags", json!(tags));
     }
-    if let Some(first) = group.pages.first() {
-        put("summary", json!(first.page.title));
+    let titles = group.pages.iter().map(|api| api.page.title.as_str());
+    if let Some(title) = titles.into_iter().find(|title| !title.is_empty()) {
+        put("summary", json!(title));
+    }
+    let ids = group.pages.iter();
+    if let Some(id) = ids
+        .filter_map(|api| api.operation.operation_id.as_deref())
+        .next()
+    {
+        put("operationId", json!(id));
     }
     let text = description(group);
     if !text.is_empty() {
@@ -56,6 +65,16 @@ pub(super) fn operation(
         .iter()
         .map(|api| api.page.key.as_str())
         .collect();
+    let mut callbacks = Map::new();
+    for api in &group.pages {
+        for (name, callback) in &api.operation.callbacks {
+            let callback = with_renamed_schemas(callback, components);
+            callbacks.entry(name.clone()).or_insert(callback);
+        }
+    }
+    if !callbacks.is_empty() {
+        put("callbacks", Value::Object(callbacks));
+    }
     put("x-apifox-pages", json!(keys));
     if let Some(status) = group.pages.iter().find_map(|api| api.page.status.as_ref()) {
         put("x-apifox-status", json!(status));
@@ -76,6 +95,21 @@ pub(super) fn operation(
         put("x-apifox-at", json!(place.marker()));
     }
     Value::Object(object)
+}
+
+/// Returns a callback with the document's names of schemas.
+fn with_renamed_schemas(value: &Value, components: &Components) -> Value {
+    let Value::Object(object) = value else {
+        return value.clone();
+    };
+    let object = object.iter().map(|(name, value)| {
+        let value = match name.as_str() {
+            "schema" => components.renamed(value),
+            _ => with_renamed_schemas(value, components),
+        };
+        (name.clone(), value)
+    });
+    Value::Object(object.collect())
 }
 
 /// Joins the texts of the pages, each text once.
@@ -222,10 +256,18 @@ pub(super) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Returns the tag: the innermost folder of the first page.
-    pub(super) fn tag(&self) -> Option<&str> {
-        let first = self.pages.first()?;
-        first.page.folder.last().map(String::as_str)
+    /// Returns the tags: the innermost folder of the first page, and the further tags of the pages.
+    pub(super) fn tags(&self) -> Vec<&str> {
+        let first = self.pages.first();
+        let folder = first.and_then(|first| first.page.folder.last());
+        let further = self.pages.iter().flat_map(|api| &api.operation.tags);
+        let mut tags: Vec<&str> = Vec::new();
+        for tag in folder.into_iter().chain(further) {
+            if !tags.contains(&tag.as_str()) {
+                tags.push(tag);
+            }
+        }
+        tags
     }
 }
 

@@ -8,7 +8,7 @@ use super::{ApiPage, documented};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::infer::{
     InferredShape, PropertyShape, ShapeKind, SourceLine, TextFormat, TypeConflict, declared,
-    longest, merge, of_text, text_as,
+    listed, longest, merge, of_text, text_as,
 };
 use crate::json::{JsonNode, JsonValue};
 use crate::page::{ApiParameter, ParameterLocation, SchemaSource};
@@ -102,6 +102,7 @@ fn one<'a>(
         description: field.description.clone(),
         max_length: field.max_length,
         fixed: field.fixed.iter().cloned().collect(),
+        details: field.details.clone(),
     };
     check(&mut property, &mut samples, parameter, diagnostics);
     United {
@@ -147,11 +148,14 @@ fn shape(
         .samples
         .windows(2)
         .any(|pair| pair[0].line == pair[1].line);
-    let word = parameter
-        .field
-        .type_name
-        .as_deref()
-        .and_then(type_names::declared);
+    let word = parameter.field.type_name.as_deref();
+    let line = word
+        .filter(|_| parameter.field.parents.is_some())
+        .and_then(type_names::type_line);
+    let word = line
+        .as_ref()
+        .map(|line| line.declared.clone())
+        .or_else(|| word.and_then(type_names::declared));
     let mut shape = match word {
         Some(Declared::Any | Declared::Object) | None => {
             let seen = seen.unwrap_or_else(|| {
@@ -163,7 +167,9 @@ fn shape(
                 seen
             };
         }
-        Some(word) => declared(&word, at),
+        Some(word) => line
+            .as_ref()
+            .map_or_else(|| declared(&word, at), |line| listed(line, at)),
     };
     let Some(seen) = seen else {
         return shape;
@@ -278,6 +284,7 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Di
         }
     }
     one.max_length = longest(one.max_length, two.max_length);
+    one.details.extend(&two.details);
     one.description = match (one.description.take(), two.description) {
         (Some(one), Some(two)) if one != two => Some(format!("{one}\n\n{two}")),
         (one, two) => one.or(two),
@@ -346,7 +353,7 @@ fn write(parameter: United, pages: usize, components: &Components) -> Value {
                 0 => page.key.clone(),
                 _ => format!("{}-{}", page.key, number + 1),
             };
-            examples.insert(key, json!({ "summary": page.title, "value": value }));
+            examples.insert(key, page.example(value));
         }
     }
     object.insert("schema".to_owned(), schema);

@@ -286,10 +286,25 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape)
     if let (Some(length), ShapeKind::Text(_)) = (property.max_length, &property.shape.kind) {
         schema.insert("maxLength".to_owned(), json!(length));
     }
-    if !property.fixed.is_empty() {
-        let kind = &property.shape.kind;
-        let mut values: Vec<Value> = property
-            .fixed
+    let kind = &property.shape.kind;
+    let allowed = if property.fixed.is_empty() {
+        &property.details.allowed
+    } else {
+        &property.fixed
+    };
+    for (word, value) in [
+        ("default", &property.details.default),
+        ("example", &property.details.example),
+    ] {
+        if let Some(value) = value.as_deref().and_then(|value| documented(value, kind)) {
+            schema.insert(word.to_owned(), value);
+        }
+    }
+    for (word, value) in &property.details.keywords {
+        schema.insert(word.clone(), value.clone());
+    }
+    if !allowed.is_empty() {
+        let mut values: Vec<Value> = allowed
             .iter()
             .filter_map(|value| text_as(value, kind))
             .collect();
@@ -299,6 +314,27 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape)
         if matches!(kind, ShapeKind::Unknown) {
             schema.insert("type".to_owned(), json!("string"));
         }
-        schema.insert("enum".to_owned(), Value::Array(values));
+        match (kind, schema.get_mut("items")) {
+            (ShapeKind::Array(items), Some(Value::Object(inner))) => {
+                let values = allowed
+                    .iter()
+                    .filter_map(|value| text_as(value, &items.kind));
+                inner.insert("enum".to_owned(), values.collect());
+            }
+            (ShapeKind::Array(_) | ShapeKind::Object(_), _) => {}
+            _ if values.is_empty() => {}
+            _ => {
+                schema.insert("enum".to_owned(), Value::Array(values));
+            }
+        }
+    }
+}
+
+/// Converts a printed default value or example. Returns `None` if it is not of the kind.
+fn documented(text: &str, kind: &ShapeKind) -> Option<Value> {
+    match kind {
+        ShapeKind::Array(_) => serde_json::from_str(text).ok().filter(Value::is_array),
+        ShapeKind::Object(_) => serde_json::from_str(text).ok().filter(Value::is_object),
+        kind => text_as(text, kind),
     }
 }

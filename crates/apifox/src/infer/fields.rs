@@ -1,7 +1,7 @@
 //! Applies table rows to the shape inferred from examples.
 
 use super::merge::{TypeConflict, merge};
-use super::observe::{declared, text_as};
+use super::observe::{declared, listed, text_as};
 use super::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{JsonNode, JsonValue};
@@ -32,6 +32,12 @@ pub(crate) fn apply(
             file: Arc::clone(file),
             line: field.line,
         };
+        if let Some(parents) = &field.parents {
+            if place(shape, parents, field, &at, diagnostics).is_none() {
+                diagnostics.push(without_place(file, field));
+            }
+            continue;
+        }
         let way = match way(shape, field, &ways) {
             Ok(way) => way,
             Err(reason) => {
@@ -43,16 +49,20 @@ pub(crate) fn apply(
             }
         };
         if put(shape, &way, field, &at, clashes).is_none() {
-            diagnostics.push(Diagnostic::warning(
-                file,
-                field.line,
-                format!(
-                    "{} has no place: its parent is not an object",
-                    quoted(&field.name)
-                ),
-            ));
+            diagnostics.push(without_place(file, field));
         }
     }
+}
+
+fn without_place(file: &str, field: &FieldSpec) -> Diagnostic {
+    Diagnostic::warning(
+        file,
+        field.line,
+        format!(
+            "{} has no place: its parent is not an object",
+            quoted(&field.name)
+        ),
+    )
 }
 
 /// Longer paths are not searched by a bare name.
@@ -142,6 +152,26 @@ fn put(
     at: &SourceLine,
     clashes: &mut Vec<TypeConflict>,
 ) -> Option<()> {
+    let property = property(shape, way, field, at)?;
+    if let Some(declaration) = field.type_name.as_deref().and_then(type_names::declared) {
+        let mut path = way.to_vec();
+        merge(
+            &mut property.shape,
+            declared(&declaration, at),
+            &mut path,
+            clashes,
+        );
+    }
+    Some(())
+}
+
+/// Returns the property at a path, with what a field documents about it except for its type.
+fn property<'a>(
+    shape: &'a mut InferredShape,
+    way: &[String],
+    field: &FieldSpec,
+    at: &SourceLine,
+) -> Option<&'a mut PropertyShape> {
     let (last, outer) = way.split_last()?;
     let mut holder = object(shape)?;
     for name in outer {
@@ -166,16 +196,83 @@ fn put(
     {
         property.fixed.push(fixed.clone());
     }
-    if let Some(declaration) = field.type_name.as_deref().and_then(type_names::declared) {
-        let mut path = way.to_vec();
-        merge(
-            &mut property.shape,
-            declared(&declaration, at),
-            &mut path,
-            clashes,
+    property.details.extend(&field.details);
+    Some(property)
+}
+
+/// Applies a field whose position the page shows. The type of such a field is the type of its
+/// schema, so it takes precedence over the examples.
+fn place(
+    shape: &mut InferredShape,
+    parents: &[String],
+    field: &FieldSpec,
+    at: &SourceLine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<()> {
+    let line = field.type_name.as_deref().and_then(type_names::type_line);
+    let target = if field.name.is_empty() {
+        shape
+    } else {
+        let mut way = parents.to_vec();
+        way.push(field.name.clone());
+        &mut property(shape, &way, field, at)?.shape
+    };
+    let Some(line) = line else {
+        return Some(());
+    };
+    let (seen, declared) = (target.at.clone(), listed(&line, at));
+    let word = declared.kind.word();
+    if let Some(other) = adopt(target, declared) {
+        diagnostics.push(
+            Diagnostic::warning(
+                &seen.file,
+                seen.line,
+                format!(
+                    "the example of {} is {other}, but its type (line {}) is {word}; the type is used",
+                    quoted(&field.name),
+                    at.line
+                ),
+            )
+            .with_help("correct the type in an overlay if the example is right"),
         );
     }
     Some(())
+}
+
+/// Replaces the kind of a shape by the declared one; what is known of the inside of an object or
+/// array is kept. Returns the kind that an example showed if it contradicts the declared one.
+fn adopt(shape: &mut InferredShape, declared: InferredShape) -> Option<&'static str> {
+    shape.nullable |= declared.nullable;
+    match (&mut shape.kind, declared.kind) {
+        (_, ShapeKind::Unknown) | (ShapeKind::Object(_), ShapeKind::Object(_)) => None,
+        (ShapeKind::Array(items), ShapeKind::Array(inner)) => adopt(items, *inner),
+        (ShapeKind::Integer { wide }, kind @ ShapeKind::Integer { .. }) => {
+            let wide = *wide;
+            shape.kind = if wide {
+                ShapeKind::Integer { wide }
+            } else {
+                kind
+            };
+            None
+        }
+        (seen, kind) => {
+            let fits = matches!(
+                (&*seen, &kind),
+                (ShapeKind::Unknown, _)
+                    | (ShapeKind::Text(_), ShapeKind::Text(_) | ShapeKind::Binary)
+                    | (ShapeKind::Boolean, ShapeKind::Boolean)
+                    | (ShapeKind::Binary, ShapeKind::Binary)
+                    | (
+                        ShapeKind::Number | ShapeKind::Integer { .. } | ShapeKind::Decimal,
+                        ShapeKind::Number | ShapeKind::Decimal
+                    )
+            );
+            let word = seen.word();
+            shape.kind = kind;
+            shape.contradicted |= !fits;
+            (!fits).then_some(word)
+        }
+    }
 }
 
 /// Drops what an example disproves, and reports it: a maximum length that the example exceeds, a

@@ -120,6 +120,7 @@ fn details(
             known.fixed.push(value);
         }
     }
+    known.details.extend(&other.details);
     merge(&mut known.shape, other.shape, path, clashes);
 }
 

@@ -3,10 +3,11 @@
 //! This file has the shape; `observe` reads one example or type name, `merge` combines
 //! observations, and `fields` applies table rows and checks them against the examples.
 
+use crate::page::FieldDetails;
 pub(crate) use fields::{apply, check, check_fixed};
 pub(crate) use format::Format;
 pub(crate) use merge::{TypeConflict, longest, loosen, merge, settle};
-pub(crate) use observe::{declared, of_node, of_text, text_as, text_value};
+pub(crate) use observe::{declared, listed, of_node, of_text, text_as, text_value};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -99,6 +100,7 @@ pub(crate) struct PropertyShape {
     pub(crate) max_length: Option<u64>,
     /// The only allowed values; empty means any value.
     pub(crate) fixed: Vec<String>,
+    pub(crate) details: FieldDetails,
 }
 
 impl ObjectShape {
@@ -165,6 +167,7 @@ impl PropertyShape {
             description: None,
             max_length: None,
             fixed: Vec::new(),
+            details: FieldDetails::default(),
         }
     }
 }
@@ -206,6 +209,7 @@ impl ShapeKind {
                         other.get(&property.name).is_some_and(|other| {
                             property.max_length == other.max_length
                                 && property.fixed == other.fixed
+                                && property.details == other.details
                                 && property.shape.same(&other.shape)
                         })
                     })

@@ -4,7 +4,7 @@ use super::format::Format;
 use super::merge::{TypeConflict, merge};
 use super::{InferredShape, ObjectShape, PropertyShape, ShapeKind, SourceLine, TextFormat};
 use crate::json::{JsonNode, JsonValue, number};
-use crate::type_names::Declared;
+use crate::type_names::{Declared, TypeLine};
 use std::sync::Arc;
 
 /// Infers the shape of an example.
@@ -141,6 +141,25 @@ pub(crate) fn declared(declared: &Declared, at: &SourceLine) -> InferredShape {
         Declared::Array(items) => ShapeKind::Array(Box::new(self::declared(items, at))),
     };
     InferredShape::new(at.clone(), kind)
+}
+
+/// Returns the shape of a type line in the site's own list of fields. A string without a format
+/// has none, whatever the examples look like.
+pub(crate) fn listed(line: &TypeLine, at: &SourceLine) -> InferredShape {
+    let mut shape = declared(&line.declared, at);
+    shape.nullable = line.nullable;
+    let mut inner = &mut shape;
+    loop {
+        match &mut inner.kind {
+            ShapeKind::Array(items) => inner = items,
+            ShapeKind::Text(format @ TextFormat::Unseen) => {
+                *format = TextFormat::Plain;
+                break;
+            }
+            _ => break,
+        }
+    }
+    shape
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //!
 //! This file splits the page; `operation` reads the document.
 
-mod operation;
+pub(crate) mod operation;
 
 use crate::PageSource;
 use crate::diagnostic::Diagnostic;

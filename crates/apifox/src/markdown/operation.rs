@@ -7,11 +7,12 @@ use crate::page::{
     ApiOperation, ApiResponse, BodyContent, BodyExample, NamedSchema, Page, PageKind, RequestBody,
     SecurityScheme,
 };
-use crate::schema_import::body::{self, Examples, content, headers};
-use crate::schema_import::endpoint::{call, check_key, first_tag, folders, server};
+use crate::schema_import::body::{self, Examples, content, headers, shows_content};
+use crate::schema_import::endpoint::{call, check_key, first_tag, folders, further_tags, server};
 use crate::schema_import::parameters::{Parameters, add_query};
 use crate::schema_import::security::{scheme, take_headers};
 use crate::schema_import::{Lookup, Named, Reader};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -32,9 +33,24 @@ impl Lookup for Schemas<'_> {
     }
 }
 
+/// A path and a method of a document, and the operation.
+pub(crate) type OperationNode<'a> = (&'a JsonField, &'a JsonField, &'a JsonNode);
+
 /// Adds the OpenAPI document of a page to it. A page whose document has only schemas becomes a guide.
 pub(super) fn read(
     root: &JsonNode,
+    page: &mut Page,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<()> {
+    read_operation(root, None, page, source, diagnostics)
+}
+
+/// Adds one operation of an OpenAPI document to a page: the chosen one, with the schemas that it
+/// refers to, or the only one, with all schemas.
+pub(crate) fn read_operation(
+    root: &JsonNode,
+    chosen: Option<OperationNode>,
     page: &mut Page,
     source: &PageSource,
     diagnostics: &mut Vec<Diagnostic>,
@@ -54,6 +70,7 @@ pub(super) fn read(
     let mut reader = Reader::new(&file, &schemas, Budget::default());
     let paths = root.get("paths").filter(|paths| !paths.fields().is_empty());
     let found = match paths {
+        Some(_) if chosen.is_some() => chosen,
         Some(paths) => one_operation(paths, source, diagnostics),
         None if source.role == crate::PageRole::Webhook || components.is_none() => {
             diagnostics.push(
@@ -84,7 +101,9 @@ pub(super) fn read(
     if let Some((link, line)) = run {
         check_key(page_id(link), line, source, diagnostics);
     }
-    page.schemas = brought(named, &mut reader);
+    if chosen.is_none() {
+        page.schemas = brought(named, &mut reader);
+    }
     let mut parameters = Parameters::new(&address.path, path.line);
     let shared = path
         .value
@@ -99,7 +118,7 @@ pub(super) fn read(
     parameters.add_list(shared, &mut reader);
     let mut parameters = parameters.finish();
     add_query(&address.query, path.line, &mut parameters);
-    let mut security = security(root, node);
+    let mut security = security(root, node, &mut reader);
     take_headers(&mut parameters, &mut security);
     let mut bodies = Bodies {
         file: Arc::clone(&file),
@@ -108,7 +127,9 @@ pub(super) fn read(
     };
     let body = node
         .get("requestBody")
-        .and_then(|body| bodies.request(body));
+        .and_then(|body| bodies.request(body))
+        .filter(|body| kind.has_body() || shows_content(body));
+    let callbacks = bodies.callbacks(node.get("callbacks"));
     let responses = node
         .get("responses")
         .map(|node| bodies.responses(node))
@@ -134,12 +155,36 @@ pub(super) fn read(
         auth: None,
         security,
         deprecated: node.says("deprecated"),
+        operation_id: node.text_of("operationId").map(str::to_owned),
+        tags: further_tags(node, &page.folder),
+        callbacks,
     });
+    if chosen.is_some() {
+        page.schemas = referred(&schemas, &mut reader);
+    }
     diagnostics.append(&mut reader.diagnostics);
     Some(())
 }
 
-const METHODS: &[&str] = &[
+/// Imports the schemas that an operation refers to, directly or through other schemas.
+fn referred(schemas: &Schemas, reader: &mut Reader) -> Vec<NamedSchema> {
+    let mut found = Vec::new();
+    let mut keys = reader.take_used();
+    while let Some(key) = keys.pop() {
+        if let Some(member) = schemas.all.get(key.as_str()) {
+            found.push(NamedSchema {
+                name: member.name.clone(),
+                file: None,
+                line: member.line,
+                schema: reader.named(&member.name, &member.value),
+            });
+            keys.extend(reader.take_used());
+        }
+    }
+    found
+}
+
+pub(crate) const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
@@ -199,7 +244,7 @@ fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
 }
 
 /// Returns the number in `https://app.apifox.com/web/project/<P>/apis/api-<N>-run`.
-fn page_id(link: &str) -> &str {
+pub(crate) fn page_id(link: &str) -> &str {
     link.rsplit_once("api-")
         .and_then(|(_, rest)| rest.strip_suffix("-run"))
         .unwrap_or_default()
@@ -214,23 +259,52 @@ fn first_server(root: &JsonNode, node: &JsonNode) -> Option<String> {
 }
 
 /// Returns the alternative sets of security schemes of the operation, or else of the document.
-fn security(root: &JsonNode, node: &JsonNode) -> Vec<Vec<SecurityScheme>> {
+fn security(root: &JsonNode, node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
     let schemes = root
         .get("components")
         .and_then(|components| components.get("securitySchemes"));
+    // A requirement may contain the displayed name of a scheme instead of its key.
+    let plain = |name: &str| -> String {
+        let letters = name.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let find = |name: &str| {
+        let schemes = schemes?;
+        let displayed = |member: &&JsonField| {
+            plain(&member.name) == plain(name)
+                || member.value.text_of("x-apifox-name") == Some(name)
+        };
+        schemes
+            .get(name)
+            .or_else(|| Some(&schemes.fields().iter().find(displayed)?.value))
+    };
     // An empty list means that no scheme is required.
     let asked = node.get("security").or_else(|| root.get("security"));
     let mut sets = Vec::new();
     for set in asked.map(JsonNode::items).unwrap_or_default() {
-        let named = set.fields().iter().filter_map(|member| {
-            let scheme = scheme(schemes?.get(&member.name)?)?;
-            Some(SecurityScheme {
-                name: member.name.clone(),
-                scheme,
-                line: member.line,
-            })
-        });
-        let set: Vec<SecurityScheme> = named.collect();
+        let mut named = Vec::new();
+        for member in set.fields() {
+            // The site adds its own settings to the requirement.
+            if member.name.starts_with("x-") {
+                continue;
+            }
+            match find(&member.name).and_then(scheme) {
+                Some(scheme) => named.push(SecurityScheme {
+                    name: member.name.clone(),
+                    scheme,
+                    line: member.line,
+                }),
+                None => reader.warn(
+                    member.line,
+                    format!(
+                        "the page has no security scheme {}; it is not required",
+                        quoted(&member.name)
+                    ),
+                    "set the security of the operation in an overlay",
+                ),
+            }
+        }
+        let set: Vec<SecurityScheme> = named;
         if !set.is_empty() && !sets.contains(&set) {
             sets.push(set);
         }
@@ -287,6 +361,81 @@ impl Bodies<'_, '_> {
             });
         }
         responses
+    }
+
+    /// Converts the callbacks of an operation: their request bodies and responses.
+    fn callbacks(&mut self, node: Option<&JsonNode>) -> Map<String, Value> {
+        let mut callbacks = Map::new();
+        for callback in node.map(JsonNode::fields).unwrap_or_default() {
+            let mut expressions = Map::new();
+            for expression in callback.value.fields() {
+                let mut item = Map::new();
+                for method in expression.value.fields() {
+                    let name = method.name.to_ascii_lowercase();
+                    if METHODS.contains(&name.as_str()) {
+                        item.insert(name, self.callback(&method.value));
+                    }
+                }
+                if !item.is_empty() {
+                    expressions.insert(expression.name.clone(), Value::Object(item));
+                }
+            }
+            if !expressions.is_empty() {
+                callbacks.insert(callback.name.clone(), Value::Object(expressions));
+            }
+        }
+        callbacks
+    }
+
+    fn callback(&mut self, node: &JsonNode) -> Value {
+        let mut operation = Map::new();
+        for word in ["summary", "description"] {
+            if let Some(text) = node.text_of(word) {
+                operation.insert(word.to_owned(), json!(text));
+            }
+        }
+        let body = node.get("requestBody").and_then(|body| body.get("content"));
+        if let Some(content) = body.map(|node| self.schemas_of(node)) {
+            operation.insert("requestBody".to_owned(), json!({ "content": content }));
+        }
+        let mut responses = Map::new();
+        for response in node
+            .get("responses")
+            .map(JsonNode::fields)
+            .unwrap_or_default()
+        {
+            let Some((status, _)) = body::status(&response.name) else {
+                continue;
+            };
+            let text = response.value.text_of("description").unwrap_or_default();
+            let mut object = Map::new();
+            object.insert("description".to_owned(), json!(text));
+            if let Some(content) = response.value.get("content") {
+                object.insert("content".to_owned(), self.schemas_of(content));
+            }
+            responses.insert(status, Value::Object(object));
+        }
+        if responses.is_empty() {
+            responses.insert(
+                "default".to_owned(),
+                json!({ "description": "Any response." }),
+            );
+        }
+        operation.insert("responses".to_owned(), Value::Object(responses));
+        Value::Object(operation)
+    }
+
+    /// Converts the media types of a callback with their schemas.
+    fn schemas_of(&mut self, content: &JsonNode) -> Value {
+        let mut media_types = Map::new();
+        for member in content.fields() {
+            if let Some(media_type) = body::media_type(&member.name) {
+                let schema = member.value.get("schema");
+                let schema = schema.map_or_else(|| json!({}), |schema| self.reader.schema(schema));
+                media_types.insert(media_type, json!({ "schema": schema }));
+            }
+        }
+        Value::Object(media_types)
     }
 
     fn contents(&mut self, node: &JsonNode) -> Vec<BodyContent> {

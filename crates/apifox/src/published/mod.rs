@@ -108,7 +108,7 @@ fn status(node: &JsonNode) -> Option<String> {
 }
 
 /// Parses a whole text as JSON.
-fn document(
+pub(crate) fn document(
     text: &str,
     file: &str,
     budget: &mut Budget,

@@ -9,8 +9,10 @@ use crate::page::{
     SecurityScheme,
 };
 use crate::schema_import::Reader;
-use crate::schema_import::body::{self, Examples, FORM, PARTS, content, headers, is_json};
-use crate::schema_import::endpoint::call;
+use crate::schema_import::body::{
+    self, Examples, FORM, PARTS, content, headers, is_json, shows_content,
+};
+use crate::schema_import::endpoint::{call, further_tags};
 use crate::schema_import::parameters::{Parameters, add_query, place};
 use crate::schema_import::schema::object_of;
 use crate::schema_import::security::{scheme, take_headers};
@@ -69,7 +71,8 @@ pub(super) fn read(
     };
     let body = node
         .get("requestBody")
-        .and_then(|body| bodies.request(body));
+        .and_then(|body| bodies.request(body))
+        .filter(|body| method.has_body() || shows_content(body));
     let examples = node
         .get("responseExamples")
         .map(JsonNode::items)
@@ -91,6 +94,9 @@ pub(super) fn read(
         auth: None,
         security,
         deprecated: page.status.as_deref() == Some("deprecated") || node.says("deprecated"),
+        operation_id: node.text_of("operationId").map(str::to_owned),
+        tags: further_tags(node, &page.folder),
+        callbacks: serde_json::Map::new(),
     });
     page.schemas = known.closure(&mut reader);
     diagnostics.append(&mut reader.diagnostics);

@@ -8,7 +8,9 @@ use super::url::pairs;
 use crate::diagnostic::Diagnostic;
 use crate::infer::text_value;
 use crate::json::{Budget, JsonField, JsonNode, JsonValue};
-use crate::page::{ApiResponse, BodyContent, BodyExample, FieldSpec, RequestBody, SchemaSource};
+use crate::page::{
+    ApiResponse, BodyContent, BodyExample, FieldSpec, HttpMethod, RequestBody, SchemaSource,
+};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -18,6 +20,7 @@ const TEXT: &str = "text/plain";
 /// Builds the request body from its section and the curl sample.
 pub(crate) fn body(
     found: &Sections,
+    method: HttpMethod,
     mut fields: Vec<FieldSpec>,
     file: &str,
     diagnostics: &mut Vec<Diagnostic>,
@@ -25,12 +28,20 @@ pub(crate) fn body(
     let curl = found.curl.as_ref();
     let sends = curl.is_some_and(Curl::sends_body);
     let section = found.body.as_ref();
-    if section.is_none() && !sends && fields.is_empty() {
-        return None;
-    }
     let mut examples = section
         .map(|body| body.examples.clone())
         .unwrap_or_default();
+    let has_content = !fields.iter().all(|field| field.name.is_empty()) || !examples.is_empty();
+    // The site shows an empty body on pages of operations that have none.
+    let shows_body = match section {
+        Some(section) => has_content || (section.has_heading && method.has_body()),
+        None => has_content,
+    };
+    // Without headings, an example above the code sample is only a body if the sample sends one.
+    let is_known = found.has_headings || method.has_body();
+    if !sends && !(shows_body && is_known) {
+        return None;
+    }
     let line = section.map(|body| body.line);
     let line = line
         .or_else(|| curl.filter(|_| sends).map(|curl| curl.line))
@@ -93,7 +104,7 @@ fn sent_media_type(curl: &Curl) -> Option<(String, u32)> {
     }
     let data = curl.data.as_ref()?;
     if let Some(header) = curl.header("Content-Type") {
-        return super::markers::media_type(&header.value).map(|media| (media, header.line));
+        return super::labels::media_type(&header.value).map(|media| (media, header.line));
     }
     let text = data.text.trim_start();
     let media = if text.starts_with(['{', '[']) {

@@ -1,7 +1,7 @@
 //! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
+use super::labels::{code_line, example_line, marker, status_line, status_tab};
 use super::lines::Lines;
-use super::markers::{example_line, marker, status_line};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, JsonValue, parse};
 use crate::page::BodyExample;
@@ -108,7 +108,7 @@ pub(crate) fn text(text: &str, line: u32) -> BodyExample {
 
 /// For each line, the index of the next line on which an example must have ended.
 pub(super) struct Limits {
-    /// The next heading.
+    /// The next heading, or line that begins inside a line of the capture.
     pub(super) heading: Vec<usize>,
     /// The next heading, status line or example label.
     pub(super) any: Vec<usize>,
@@ -123,8 +123,10 @@ impl Limits {
         };
         for at in (from..end).rev() {
             let line = lines.at(at);
-            let heading = marker(line, true).is_some();
-            let any = heading || status_line(line).is_some() || example_line(line).is_some();
+            let heading = marker(line, true).is_some() || lines.is_joined(at);
+            let status = status_line(line).is_some() || status_tab(line).is_some();
+            let any =
+                heading || status || code_line(line).is_some() || example_line(line).is_some();
             let below = at - from + 1;
             limits.heading[below - 1] = if heading { at } else { limits.heading[below] };
             limits.any[below - 1] = if any { at } else { limits.any[below] };

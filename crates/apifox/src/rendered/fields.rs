@@ -1,13 +1,16 @@
 //! Assigns the rows of each table to a parameter, a body or a response.
 
 use super::curl::{Curl, Pair};
+use super::field_list::{self, ListRange};
+use super::lines::Lines;
+use super::nesting::{self, ExampleNames};
 use super::sections::{RowGroup, Sections};
 use super::table::{Known, Table, row};
-use super::url::{is_placeholder, names};
+use super::url::{self, is_placeholder};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{JsonNode, JsonValue};
 use crate::page::{
-    ApiParameter, FieldSpec, HttpMethod, ParameterLocation, SampleValue, SchemaSource,
+    ApiParameter, BodyExample, FieldSpec, HttpMethod, ParameterLocation, SampleValue, SchemaSource,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -17,6 +20,7 @@ const LONGEST_VALUE: usize = 100;
 /// The rows of all tables, by the element that they describe.
 pub(crate) struct AssignedRows<'a> {
     file: &'a str,
+    lines: &'a Lines<'a>,
     /// Names in code samples and examples.
     known: Known,
     places: HashMap<String, ParameterLocation>,
@@ -27,13 +31,16 @@ pub(crate) struct AssignedRows<'a> {
     pub(crate) body: Vec<FieldSpec>,
     /// Fields and headers of each response.
     pub(crate) responses: Vec<(Vec<FieldSpec>, Vec<FieldSpec>)>,
-    /// AssignedRows about the media type of the request.
+    /// Rows about the media type of the request.
     pub(crate) content_types: Vec<FieldSpec>,
+    /// Rows about the header `Authorization`.
+    pub(crate) authorization: Vec<FieldSpec>,
 }
 
 impl<'a> AssignedRows<'a> {
     pub(crate) fn new(
         file: &'a str,
+        lines: &'a Lines<'a>,
         method: HttpMethod,
         found: &Sections,
         parameters: &Parameters,
@@ -81,6 +88,7 @@ impl<'a> AssignedRows<'a> {
             .any(|place| *place == ParameterLocation::Query);
         Self {
             file,
+            lines,
             known,
             places,
             has_body: found.body.is_some() || sends || (method.has_body() && !queried),
@@ -94,6 +102,7 @@ impl<'a> AssignedRows<'a> {
                 .map(|_| (Vec::new(), Vec::new()))
                 .collect(),
             content_types: Vec::new(),
+            authorization: Vec::new(),
         }
     }
 
@@ -143,7 +152,8 @@ impl<'a> AssignedRows<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for (place, rows) in std::mem::take(&mut found.params) {
-            for field in self.section_fields(rows, diagnostics) {
+            let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+            for field in self.flat(fields, diagnostics) {
                 let place = match self.places.get(&field.name) {
                     Some(ParameterLocation::Path) => ParameterLocation::Path,
                     _ => place,
@@ -166,17 +176,23 @@ impl<'a> AssignedRows<'a> {
                             "write the path as `/orders/{id}`, each path parameter in braces",
                         ),
                     );
-                } else if place != ParameterLocation::Header || !is_standard(&field.name) {
+                } else if place != ParameterLocation::Header || !is_ignored(&field.name) {
                     self.parameters.push((place, field));
+                } else if field.name.eq_ignore_ascii_case("authorization") {
+                    self.authorization.push(field);
                 }
             }
+        }
+        let mut shown = names(found.body.iter().flat_map(|body| &body.examples));
+        if let Some(sent) = found.curl.as_ref().and_then(Curl::json) {
+            shown.add(&sent);
         }
         for rows in found
             .body
             .iter_mut()
             .flat_map(|body| std::mem::take(&mut body.rows))
         {
-            for field in self.section_fields(rows, diagnostics) {
+            for field in self.section_fields(rows, &shown, diagnostics) {
                 if is_content_type(&field.name, &self.body_names) {
                     self.content_types.push(field);
                 } else {
@@ -185,23 +201,53 @@ impl<'a> AssignedRows<'a> {
             }
         }
         for (at, response) in found.responses.iter_mut().enumerate() {
+            let shown = names(&response.examples);
             for rows in std::mem::take(&mut response.rows) {
-                let fields = self.section_fields(rows, diagnostics);
+                let fields = self.section_fields(rows, &shown, diagnostics);
                 self.responses[at].0.extend(fields);
             }
             for rows in std::mem::take(&mut response.headers) {
-                let fields = self.section_fields(rows, diagnostics);
-                let fields = fields.into_iter().filter(|field| !is_standard(&field.name));
+                let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+                let fields = self.flat(fields, diagnostics).into_iter();
+                let fields = fields.filter(|field| !is_standard(&field.name));
                 self.responses[at].1.extend(fields);
             }
         }
     }
 
-    fn section_fields(&self, rows: RowGroup, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
-        match rows {
-            RowGroup::Table(table) => self.fields(&table, diagnostics),
-            RowGroup::FieldSpec(field) => vec![field],
+    fn section_fields(
+        &self,
+        rows: RowGroup,
+        shown: &ExampleNames,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<FieldSpec> {
+        let ListRange { start, end } = match rows {
+            RowGroup::Table(table) => return self.fields(&table, diagnostics),
+            RowGroup::List(range) => range,
+        };
+        let names = shown.all();
+        let (mut fields, _) = field_list::read(self.lines, start, end, &names);
+        nesting::place(&mut fields, shown);
+        fields.into_iter().map(|field| field.spec).collect()
+    }
+
+    /// Returns the fields of a list that are not nested: a parameter has no fields.
+    fn flat(&self, fields: Vec<FieldSpec>, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
+        let (flat, nested): (Vec<_>, Vec<_>) = fields
+            .into_iter()
+            .filter(|field| !field.name.is_empty())
+            .partition(|field| field.parents.as_ref().is_none_or(Vec::is_empty));
+        for field in nested {
+            diagnostics.push(Diagnostic::warning(
+                self.file,
+                field.line,
+                format!(
+                    "{} is ignored: it is a field inside a parameter",
+                    quoted(&field.name)
+                ),
+            ));
         }
+        flat
     }
 
     fn fields(&self, table: &Table, diagnostics: &mut Vec<Diagnostic>) -> Vec<FieldSpec> {
@@ -292,7 +338,7 @@ pub(crate) fn asked_media_type(field: &FieldSpec) -> Option<String> {
                 c.is_whitespace() || matches!(c, ',' | ';' | '"' | '`' | '(' | ')')
             })
         })
-        .filter_map(|word| super::markers::media_type(word.trim_end_matches('.')))
+        .filter_map(|word| super::labels::media_type(word.trim_end_matches('.')))
         .find(|media| media.contains('/'))
 }
 
@@ -301,7 +347,23 @@ pub(crate) fn describe(field: &FieldSpec, media: &str) -> String {
     format!("the row {} requires {}", quoted(&field.name), quoted(media))
 }
 
-/// Headers that OpenAPI does not describe as parameters.
+/// Returns the names in some examples.
+fn names<'e>(examples: impl IntoIterator<Item = &'e BodyExample>) -> ExampleNames {
+    let mut names = ExampleNames::default();
+    for example in examples {
+        names.add(&example.value);
+    }
+    names
+}
+
+/// Returns whether OpenAPI ignores a header parameter: it describes these headers elsewhere.
+pub(crate) fn is_ignored(name: &str) -> bool {
+    ["accept", "authorization", "content-type"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Headers that a code sample shows although they are not parameters.
 const STANDARD: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -314,7 +376,7 @@ const STANDARD: &[&str] = &[
     "user-agent",
 ];
 
-/// Returns whether a header is not a parameter.
+/// Returns whether a header of a code sample is not a parameter.
 pub(crate) fn is_standard(name: &str) -> bool {
     STANDARD
         .iter()
@@ -334,7 +396,7 @@ impl Parameters {
             all: Vec::new(),
             index: HashMap::new(),
         };
-        for name in names(path).unwrap_or_default() {
+        for name in url::names(path).unwrap_or_default() {
             parameters.at(ParameterLocation::Path, name, 0);
         }
         parameters
@@ -417,6 +479,8 @@ impl Parameters {
         own.max_length = own.max_length.or(field.max_length);
         own.fixed = own.fixed.take().or(field.fixed);
         own.description = own.description.take().or(field.description);
+        own.parents = own.parents.take().or(field.parents);
+        own.details.extend(&field.details);
     }
 
     pub(crate) fn finish(self) -> Vec<ApiParameter> {

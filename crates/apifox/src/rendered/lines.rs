@@ -1,5 +1,6 @@
 //! A capture as numbered lines, without artefacts of saving it.
 
+use super::seams::Seams;
 use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
 use std::borrow::Cow;
@@ -15,6 +16,8 @@ struct Line<'a> {
     raw: &'a str,
     /// With plain spaces, trimmed.
     text: Cow<'a, str>,
+    /// Whether the line begins inside a line of the capture.
+    joined: bool,
 }
 
 /// All lines of a capture.
@@ -94,20 +97,39 @@ pub(crate) fn take_notes(text: &str) -> (Cow<'_, str>, Vec<CaptureNote>) {
     (Cow::Owned(rest), notes)
 }
 
-/// Splits decoded text into lines.
+/// Splits decoded text into lines. A line is also divided at each seam, where an extractor joined
+/// two elements of the page; its parts keep its number.
 pub(crate) fn split(text: &str) -> Lines<'_> {
     let mut lines = Vec::new();
     let mut start = 0;
     let mut number = 0_u32;
-    for raw in text.split('\n') {
+    let mut seams = Seams::default();
+    let mut raws = text.split('\n').peekable();
+    while let Some(raw) = raws.next() {
         number = number.saturating_add(1);
+        let mut rest = raw;
+        let mut joined = false;
+        while let Some(seam) = seams.next(rest, raws.peek().copied()) {
+            let (part, behind) = rest.split_at(seam);
+            lines.push(Line {
+                number,
+                start,
+                raw: part,
+                text: normal(part),
+                joined,
+            });
+            joined = true;
+            start += part.len();
+            rest = behind;
+        }
         lines.push(Line {
             number,
             start,
-            raw,
-            text: normal(raw),
+            raw: rest,
+            text: normal(rest),
+            joined,
         });
-        start += raw.len() + 1;
+        start += rest.len() + 1;
     }
     Lines { text, lines }
 }
@@ -145,6 +167,62 @@ fn is_nothing(c: char) -> bool {
 }
 
 impl<'a> Lines<'a> {
+    /// Shortens the line at an index to its first `end` bytes, and inserts the rest as a line after
+    /// it, with the same number.
+    pub(crate) fn divide(&mut self, index: usize, end: usize) {
+        let Some(line) = self.lines.get_mut(index) else {
+            return;
+        };
+        let rest = line.text.get(end..).unwrap_or_default().trim().to_owned();
+        let front = line
+            .text
+            .get(..end)
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned();
+        let inserted = Line {
+            number: line.number,
+            start: line.start + line.raw.len(),
+            raw: "",
+            text: Cow::Owned(rest),
+            joined: true,
+        };
+        line.text = Cow::Owned(front);
+        self.lines.insert(index + 1, inserted);
+    }
+
+    /// Replaces the line at an index by an empty one.
+    pub(crate) fn clear(&mut self, index: usize) {
+        if let Some(line) = self.lines.get_mut(index) {
+            line.text = Cow::Borrowed("");
+        }
+    }
+
+    /// Returns whether the line at an index begins inside a line of the capture.
+    pub(crate) fn is_joined(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| line.joined)
+    }
+
+    /// Returns the index of the first line that starts after a number of bytes of the text from the
+    /// line at `index` on.
+    pub(crate) fn after(&self, index: usize, bytes: usize) -> usize {
+        let end = self
+            .lines
+            .get(index)
+            .map_or(self.text.len(), |line| line.start)
+            + bytes;
+        index
+            + 1
+            + self.lines[(index + 1).min(self.lines.len())..]
+                .partition_point(|line| line.start < end)
+    }
+
+    /// Returns the indentation of the line at an index, in characters.
+    pub(crate) fn indent(&self, index: usize) -> usize {
+        let raw = self.lines.get(index).map_or("", |line| line.raw);
+        raw.chars().take_while(|c| c.is_whitespace()).count()
+    }
+
     /// Returns the number of lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
@@ -159,7 +237,11 @@ impl<'a> Lines<'a> {
     pub(crate) fn indented(&self, index: usize) -> String {
         const DEEPEST: usize = 40;
         let raw = self.lines.get(index).map_or("", |line| line.raw);
-        let blanks = raw.chars().take_while(|c| c.is_whitespace()).count();
+        let blanks = if raw.is_empty() {
+            0
+        } else {
+            self.indent(index)
+        };
         format!("{}{}", " ".repeat(blanks.min(DEEPEST)), self.at(index))
     }
 

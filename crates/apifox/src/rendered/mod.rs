@@ -5,14 +5,20 @@
 //! read the parts of a section) → `fields` (which parameter or body a row describes) → `body`,
 //! `operation` (the result). `curl` and `url` read the code sample.
 
+mod authorization;
 mod body;
 pub(crate) mod curl;
 mod examples;
+mod field_list;
 pub(crate) mod fields;
+mod labels;
+mod limits;
 pub(crate) mod lines;
-mod markers;
+mod nesting;
 mod operation;
 mod page_header;
+mod path_line;
+mod seams;
 mod sections;
 mod table;
 pub(crate) mod url;
@@ -22,14 +28,22 @@ use crate::page::{Page, PageKind};
 use crate::{PageRole, PageSource};
 use jiff::civil::DateTime;
 use lines::Lines;
+use page_header::PageHeader;
 
 /// Parses a rendered page. If it returns no page, the diagnostics contain an error.
 pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Option<Page> {
     let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
-    let lines = lines::split(&text);
-    let head = page_header::head(&lines);
-    if head.title.is_empty() {
+    let mut lines = lines::split(&text);
+    let server = path_line::prepare(&mut lines);
+    let head = PageHeader {
+        server,
+        ..page_header::head(&lines)
+    };
+    let lines = lines;
+    // A capture of an operation may have lost its title.
+    let has_title = !head.title.is_empty() || page_header::has_sample(&lines);
+    if !has_title && head.method.is_none() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title").with_help(
                 "a page starts with its folder and its site, an empty line, and its title",
@@ -37,14 +51,37 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
         );
         return None;
     }
+    if head.title.is_empty() {
+        diagnostics.push(
+            Diagnostic::warning(source.name, 1, "the page has no title")
+                .with_help("add the title as the first line, followed by an empty line"),
+        );
+    }
     let tail = tail(&lines, head.end, source.name, diagnostics);
     let called = head.method.is_some()
+        || head.title.is_empty()
+        || page_header::joined_sample(&lines).is_some()
         || source.role == PageRole::Webhook
         || page_header::looks_like_operation(&lines, head.end, tail.start);
     let (kind, text) = if called {
         let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
         (PageKind::Operation(operation), text)
     } else {
+        if let Some(at) = page_header::sign_of_operation(&lines, head.end, tail.start) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    source.name,
+                    lines.number(at),
+                    format!(
+                        "the page is read as a guide although {} belongs to an operation",
+                        quoted(lines.at(at))
+                    ),
+                )
+                .with_help(
+                    "add two lines below the title: the method (`POST`) and the path (`/orders`)",
+                ),
+            );
+        }
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();
@@ -93,8 +130,12 @@ struct Tail {
 fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Tail {
     let total = lines.len();
     let mut odd = None;
+    let mut dated = None;
+    // The date may also be above the sections.
+    let mut has_sections = false;
     for at in (from..total).rev() {
-        let Some(rest) = markers::modified_line(lines.at(at)) else {
+        let Some(rest) = labels::modified_line(lines.at(at)) else {
+            has_sections |= labels::marker(lines.at(at), true).is_some();
             continue;
         };
         let below = lines.next_filled(at + 1, total).unwrap_or(total);
@@ -103,13 +144,17 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
         } else {
             rest
         };
-        if let Some(modified) = date_time(text) {
-            return Tail {
-                start: at,
-                modified: Some(modified),
-            };
+        match date_time(text) {
+            Some(modified) if !has_sections => {
+                return Tail {
+                    start: at,
+                    modified: Some(modified),
+                };
+            }
+            Some(modified) => dated = dated.or(Some(modified)),
+            None if !has_sections => odd = odd.or(Some((at, text.to_owned()))),
+            None => {}
         }
-        odd = odd.or(Some((at, text.to_owned())));
     }
     if let Some((at, text)) = odd {
         diagnostics.push(
@@ -125,12 +170,12 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
         );
         return Tail {
             start: at,
-            modified: None,
+            modified: dated,
         };
     }
     Tail {
         start: footer(lines, from),
-        modified: None,
+        modified: dated,
     }
 }
 

@@ -1,21 +1,24 @@
 //! Builds the operation from the sections of its page.
 
+use super::authorization::http;
 use super::body;
 use super::curl::Curl;
 use super::fields::{AssignedRows, Parameters};
 use super::lines::Lines;
-use super::page_header::Head;
+use super::page_header::PageHeader;
 use super::sections::{Sections, sections};
 use super::url::{self, Address, address, fit};
 use crate::diagnostic::{Diagnostic, quoted};
-use crate::page::{ApiOperation, HttpMethod, SampleAuthorization};
+use crate::page::{ApiOperation, FieldSpec, HttpMethod, SampleAuthorization, SecurityScheme};
+use crate::schema_import::security::same;
 use crate::{PageRole, PageSource};
+use serde_json::{Map, json};
 
 /// Reads the operation of a page and its free text. If it returns none, the diagnostics contain an
 /// error.
 pub(crate) fn read(
     lines: &Lines,
-    head: &Head,
+    head: &PageHeader,
     end: usize,
     source: &PageSource,
     diagnostics: &mut Vec<Diagnostic>,
@@ -23,6 +26,7 @@ pub(crate) fn read(
     let file = source.name;
     let mut found = sections(lines, head.end, end, file, diagnostics);
     let call = call(lines, head, &found, source, diagnostics)?;
+    let server = call.server.clone().or_else(|| head.server.clone());
     let mut parameters = Parameters::new(&call.path);
     parameters.add_samples(call.path_values, call.path_line, call.sample_line);
     parameters.add_pairs(&call.query, call.path_line);
@@ -30,29 +34,39 @@ pub(crate) fn read(
         parameters.add_curl(curl);
     }
     let text = std::mem::take(&mut found.text);
-    let mut rows = AssignedRows::new(file, call.method, &found, &parameters);
+    let mut rows = AssignedRows::new(file, lines, call.method, &found, &parameters);
     let text = rows.text_tables(text, std::mem::take(&mut found.text_tables), diagnostics);
     rows.section_tables(&mut found, diagnostics);
     let content_types = std::mem::take(&mut rows.content_types);
     for (place, field) in std::mem::take(&mut rows.parameters) {
         parameters.add_field(place, field);
     }
-    let body = body::body(&found, std::mem::take(&mut rows.body), file, diagnostics);
+    let body = body::body(
+        &found,
+        call.method,
+        std::mem::take(&mut rows.body),
+        file,
+        diagnostics,
+    );
     body::compare(&content_types, body.as_ref(), file, diagnostics);
     let responses = body::responses(&mut found, std::mem::take(&mut rows.responses));
     let auth = found.curl.as_ref().and_then(auth);
+    let security = security(&found, &rows.authorization, auth.as_ref());
     Some((
         ApiOperation {
             line: call.line,
             method: call.method,
             path: call.path,
-            server: call.server,
+            server,
             parameters: parameters.finish(),
             body,
             responses,
             auth,
-            security: Vec::new(),
+            security,
             deprecated: false,
+            operation_id: None,
+            tags: Vec::new(),
+            callbacks: Map::new(),
         },
         super::join(&text),
     ))
@@ -75,7 +89,7 @@ struct Call {
 
 fn call(
     lines: &Lines,
-    head: &Head,
+    head: &PageHeader,
     found: &Sections,
     source: &PageSource,
     diagnostics: &mut Vec<Diagnostic>,
@@ -168,7 +182,7 @@ fn line_address(text: &str) -> Address {
 }
 
 fn method(
-    head: &Head,
+    head: &PageHeader,
     curl: Option<&Curl>,
     source: &PageSource,
     line: u32,
@@ -284,4 +298,39 @@ fn auth(curl: &Curl) -> Option<SampleAuthorization> {
         scheme: scheme.to_lowercase(),
         line: header.line,
     })
+}
+
+/// Returns the security schemes: from the section about the authorization, from the parameter
+/// `Authorization`, or from the header of the code sample.
+fn security(
+    found: &Sections,
+    rows: &[FieldSpec],
+    sample: Option<&SampleAuthorization>,
+) -> Vec<Vec<SecurityScheme>> {
+    let mut schemes = found.security.clone();
+    if let Some(row) = rows.first() {
+        let text = row.details.example.iter().chain(&row.details.default);
+        let basic = text
+            .chain(&row.description)
+            .any(|text| text.trim_start().to_lowercase().starts_with("basic"));
+        let mut scheme = http(if basic { "basic" } else { "bearer" }, row.line);
+        if let Some(description) = &row.description {
+            scheme.scheme["description"] = json!(description);
+        }
+        schemes.push(scheme);
+    }
+    if let Some(sample) = sample.filter(|sample| matches!(&*sample.scheme, "bearer" | "basic")) {
+        schemes.push(http(&sample.scheme, sample.line));
+    }
+    let mut set: Vec<SecurityScheme> = Vec::new();
+    for scheme in schemes {
+        if !set.iter().any(|known| same(&known.scheme, &scheme.scheme)) {
+            set.push(scheme);
+        }
+    }
+    if set.is_empty() {
+        Vec::new()
+    } else {
+        vec![set]
+    }
 }

@@ -1,12 +1,14 @@
 //! The page header: folder, site, navigation, title, status, method, path.
 
+use super::authorization;
+use super::curl;
+use super::labels::{Marker, marker, modified_line, status_line};
 use super::lines::Lines;
-use super::markers::{Marker, marker, modified_line, status_line};
 use crate::page::HttpMethod;
 
 /// The lines above the free text of a page.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct PageHeader {
     pub(crate) folder: Vec<String>,
     pub(crate) title: String,
     pub(crate) status: Option<String>,
@@ -14,26 +16,36 @@ pub(crate) struct Head {
     pub(crate) method: Option<(String, usize)>,
     /// The path as printed, and the index of its line.
     pub(crate) path: Option<(String, usize)>,
+    /// The base URL of the environment that the page shows.
+    pub(crate) server: Option<String>,
     /// Index of the first line after the header.
     pub(crate) end: usize,
 }
 
 /// Parses the header of a page.
-pub(crate) fn head(lines: &Lines) -> Head {
+pub(crate) fn head(lines: &Lines) -> PageHeader {
     let total = lines.len();
     let Some(first) = lines.next_filled(0, total) else {
-        return Head {
+        return PageHeader {
             end: total,
-            ..Head::default()
+            ..PageHeader::default()
         };
     };
+    if !may_be_title(lines, first) {
+        let mut head = PageHeader {
+            end: first,
+            ..PageHeader::default()
+        };
+        head.method_and_path(lines);
+        return head;
+    }
     let top = Top::read(lines, first);
     let (title, next) = top.title(lines);
-    let mut head = Head {
+    let mut head = PageHeader {
         folder: top.folder(lines, &title),
         title,
         end: next,
-        ..Head::default()
+        ..PageHeader::default()
     };
     head.method_and_path(lines);
     head
@@ -141,6 +153,7 @@ impl Top {
             .collect();
         let mut folder: Vec<String> = above
             .iter()
+            .skip_while(|line| numbered(line).is_none())
             .map_while(|line| numbered(line))
             .map(str::to_owned)
             .collect();
@@ -160,7 +173,7 @@ impl Top {
     }
 }
 
-impl Head {
+impl PageHeader {
     /// Reads the lines after the title.
     fn method_and_path(&mut self, lines: &Lines) {
         let total = lines.len();
@@ -203,6 +216,39 @@ impl Head {
     }
 }
 
+/// Returns whether a page has a curl sample.
+pub(crate) fn has_sample(lines: &Lines) -> bool {
+    (0..lines.len()).any(|at| curl::starts(lines.at(at)))
+}
+
+/// Returns the curl sample that directly follows an example: an extractor drops the headings of an
+/// operation page.
+pub(crate) fn joined_sample(lines: &Lines) -> Option<usize> {
+    let mut above = "";
+    for at in 0..lines.len() {
+        let line = lines.at(at);
+        if curl::starts(line) && (lines.is_joined(at) || above.ends_with(['}', ']'])) {
+            return Some(at);
+        }
+        if !line.is_empty() {
+            above = line;
+        }
+    }
+    None
+}
+
+/// Returns the first line that only operation pages have: a heading of a section, or a sample.
+pub(crate) fn sign_of_operation(lines: &Lines, from: usize, end: usize) -> Option<usize> {
+    (from..end).find(|&at| {
+        let line = lines.at(at);
+        let heading = matches!(
+            marker(line, true),
+            Some(Marker::Params(_) | Marker::RequestBody(_) | Marker::Samples | Marker::Responses)
+        );
+        heading || method_line(line).is_some()
+    })
+}
+
 /// Returns whether a page has the headings of an operation although no method follows its title.
 pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bool {
     (from..end).any(|at| match marker(lines.at(at), true) {
@@ -215,7 +261,7 @@ pub(crate) fn looks_like_operation(lines: &Lines, from: usize, end: usize) -> bo
 }
 
 /// Parses a method line, and the path if it is on the same line.
-fn method_line(line: &str) -> Option<(String, Option<String>)> {
+pub(super) fn method_line(line: &str) -> Option<(String, Option<String>)> {
     if line.len() > 2000 {
         return None;
     }
@@ -249,12 +295,25 @@ fn path_line(line: &str) -> Option<&str> {
     (starts && !line.contains(char::is_whitespace) && !line.starts_with("//")).then_some(line)
 }
 
+/// Returns whether the first filled line can be a title; a page may begin with its content.
+fn may_be_title(lines: &Lines, first: usize) -> bool {
+    let line = lines.at(first);
+    if line.ends_with(['.', '。', '！', '!']) && joined_sample(lines).is_some() {
+        return false;
+    }
+    !(begins_page(line)
+        || line.starts_with(['{', '['])
+        || line.chars().count() > 120
+        || curl::starts(line)
+        || authorization::block(lines, first, lines.len()).is_some())
+}
+
 fn begins_page(line: &str) -> bool {
     method_line(line).is_some() || marker(line, true).is_some()
 }
 
 fn is_bullet(line: &str) -> bool {
-    line.starts_with(['•', '◦', '▪', '●', '‣'])
+    line.starts_with(['•', '◦', '▪', '●', '‣']) || line.starts_with("- ") || line.starts_with("* ")
 }
 
 /// `1. Orders` → `Orders`
@@ -266,7 +325,7 @@ fn numbered(line: &str) -> Option<&str> {
 }
 
 /// The statuses of the site.
-fn is_status(line: &str) -> bool {
+pub(super) fn is_status(line: &str) -> bool {
     const WORDS: &[&str] = &[
         "designing",
         "pending",
@@ -299,7 +358,7 @@ mod tests {
     use super::super::lines::split;
     use super::*;
 
-    fn read(text: &str) -> Head {
+    fn read(text: &str) -> PageHeader {
         head(&split(text))
     }
 
@@ -327,6 +386,11 @@ mod tests {
                 "Get Order",
             ),
             ("Harbour Books\n\nGet Order\n\nText", &[], "Get Order"),
+            (
+                "Harbour Books\n 1. Orders\nHarbour Books\n • Get Order\n   GET\n 1. Orders\n\nGet Order\n\nGET\n/x",
+                &["Orders"],
+                "Get Order",
+            ),
             ("Get Order\n\nGET\n/x", &[], "Get Order"),
             ("Get Order\n\nReleased\nGET\n/x", &[], "Get Order"),
             ("Guide\n\nText of\nthe guide", &[], "Guide"),

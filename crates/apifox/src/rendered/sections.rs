@@ -1,22 +1,27 @@
 //! Divides an operation page into its sections.
 
+use super::authorization;
 use super::curl;
 use super::curl::Curl;
 use super::examples::{self, Limits};
-use super::lines::Lines;
-use super::markers::{
-    BodyHead, Marker, example_line, marker, media_line, required_line, status_line,
+use super::field_list::{ListRange, range};
+use super::labels::{
+    BodyHead, Marker, code_line, example_line, example_word, is_control, is_description_label,
+    is_nothing, is_schema_label, marker, media_line, page_fact, required_line, status_line,
+    status_tab,
 };
-use super::table::{Table, field, table};
-use crate::diagnostic::Diagnostic;
+use super::lines::Lines;
+use super::table::{Table, table};
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::Budget;
-use crate::page::{BodyExample, FieldSpec, ParameterLocation};
+use crate::page::{BodyExample, ParameterLocation, SecurityScheme};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Text,
     Request,
     Params(ParameterLocation),
+    Authorization,
     RequestBody,
     Samples,
     Responses,
@@ -31,7 +36,10 @@ pub(crate) fn sections(
     file: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Sections {
-    let mut reader = Reader {
+    let last_responses = (from..end)
+        .rev()
+        .find(|&at| matches!(marker(lines.at(at), true), Some(Marker::Responses)));
+    let mut reader = SectionReader {
         lines,
         end,
         file,
@@ -40,9 +48,14 @@ pub(crate) fn sections(
         from,
         budget: Budget::default(),
         state: State::Text,
-        // An example may have no label, and a labelled one may not be JSON.
         announced: false,
-        found: Sections::default(),
+        last_responses,
+        tabs: Vec::new(),
+        unread: None,
+        found: Sections {
+            has_headings: (from..end).any(|at| marker(lines.at(at), true).is_some()),
+            ..Sections::default()
+        },
     };
     let mut at = from;
     while at < end {
@@ -51,7 +64,7 @@ pub(crate) fn sections(
     reader.found
 }
 
-struct Reader<'a, 'm> {
+struct SectionReader<'a, 'm> {
     lines: &'a Lines<'a>,
     from: usize,
     end: usize,
@@ -60,41 +73,79 @@ struct Reader<'a, 'm> {
     limits: Limits,
     budget: Budget,
     state: State,
+    /// A label of an example precedes. An example may have no label, and a labelled one may not be
+    /// JSON.
     announced: bool,
+    /// The last heading of the responses.
+    last_responses: Option<usize>,
+    /// The responses whose status lines directly precede: the tabs of the content below.
+    tabs: Vec<usize>,
+    /// The last line that was not understood.
+    unread: Option<usize>,
     found: Sections,
 }
 
-impl Reader<'_, '_> {
+impl SectionReader<'_, '_> {
     /// Reads the element at a line; returns the index after it.
     fn step(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
-        let strict = matches!(self.state, State::Text | State::Samples);
-        if let Some(marker) = marker(line, strict) {
-            self.enter(marker, at);
-            return at + 1;
-        }
         if line.is_empty() {
             if self.state == State::Text {
                 self.found.text.push(String::new());
             }
             return at + 1;
         }
+        if let Some(next) = self.list(at) {
+            return next;
+        }
+        let strict = matches!(self.state, State::Text | State::Samples);
+        if let Some(marker) = marker(line, strict) {
+            self.enter(marker, at);
+            return at + 1;
+        }
+        if strict || self.state == State::Request {
+            let found = authorization::block(self.lines, at, self.end);
+            if let Some((scheme, next)) = found.filter(|_| self.state != State::Samples) {
+                self.found.security.extend(scheme);
+                return next;
+            }
+        }
         match self.state {
             State::Text => self.text(at),
             State::Samples => self.samples(at),
-            State::Request => self.request(at),
-            State::Params(place) => match self.rows(at) {
-                Some((rows, next)) => {
-                    self.found
-                        .params
-                        .extend(rows.into_iter().map(|row| (place, row)));
-                    next
-                }
-                None => self.request(at),
-            },
+            State::Request | State::Params(_) => self.request(at),
+            State::Authorization => {
+                let (scheme, next) = authorization::section(self.lines, at, self.end);
+                self.found.security.extend(scheme);
+                self.state = State::Request;
+                next
+            }
             State::RequestBody => self.body(at),
             State::Responses | State::ResponseHeaders => self.response(at),
         }
+    }
+
+    /// Reads the site's own list of fields at a line.
+    fn list(&mut self, at: usize) -> Option<usize> {
+        let in_list = matches!(
+            self.state,
+            State::Params(_) | State::RequestBody | State::Responses | State::ResponseHeaders
+        );
+        if !in_list || self.announced {
+            return None;
+        }
+        let range = range(self.lines, at, self.end)?;
+        let rows = RowGroup::List(range);
+        match self.state {
+            State::Params(place) => self.found.params.push((place, rows)),
+            State::RequestBody => {
+                let number = self.lines.number(at);
+                self.body_at(number).rows.push(rows);
+            }
+            State::ResponseHeaders => self.last_response(at).headers.push(rows),
+            _ => self.last_response(at).rows.push(rows),
+        }
+        Some(range.end)
     }
 
     fn enter(&mut self, marker: Marker, at: usize) {
@@ -104,11 +155,13 @@ impl Reader<'_, '_> {
             Marker::Params(ParameterLocation::Header) if in_response => State::ResponseHeaders,
             Marker::Request => State::Request,
             Marker::Params(place) => State::Params(place),
+            Marker::Authorization => State::Authorization,
             Marker::RequestBody(head) => {
                 let line = self.lines.number(at);
                 let body = self.body_at(line);
                 body.line = line;
                 body.head = head;
+                body.has_heading = true;
                 State::RequestBody
             }
             Marker::Samples => State::Samples,
@@ -116,7 +169,7 @@ impl Reader<'_, '_> {
                 self.announced = true;
                 State::Samples
             }
-            Marker::Responses => State::Responses,
+            Marker::Responses | Marker::ResponseExample => State::Responses,
         };
     }
 
@@ -124,16 +177,38 @@ impl Reader<'_, '_> {
         self.found.body.get_or_insert_with(|| BodySection {
             line,
             head: BodyHead::default(),
+            has_heading: false,
             rows: Vec::new(),
             examples: Vec::new(),
         })
     }
 
     fn text(&mut self, at: usize) -> usize {
+        let line = self.lines.at(at);
         if let Some((table, next)) = table(self.lines, at, self.end) {
             let above = self.found.text.len();
             self.found.text_tables.push((table, above));
             return next;
+        }
+        if curl::starts(line) && !self.found.has_headings {
+            return self.curl(at);
+        }
+        if !self.found.has_headings && line.starts_with(['{', '[']) {
+            let number = self.lines.number(at);
+            let (examples, next) = self.json(at, line);
+            self.body_at(number).examples.extend(examples);
+            return next;
+        }
+        if is_description_label(line) && self.found.text_tables.is_empty() {
+            let custom = custom_fields(&self.found.text);
+            if custom {
+                self.found.text.clear();
+                return at + 1;
+            }
+        }
+        if let Some(value) = page_fact(line) {
+            // The value may be on the next line.
+            return if value.is_empty() { at + 2 } else { at + 1 };
         }
         self.found.text.push(self.lines.indented(at));
         at + 1
@@ -155,20 +230,24 @@ impl Reader<'_, '_> {
 
     fn curl(&mut self, at: usize) -> usize {
         self.state = State::Samples;
-        if self.found.curl.is_none() {
-            let limit = self.limits.heading[at - self.from];
-            let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
-            if curl.cut {
-                self.diagnostics.push(Diagnostic::warning(
-                    self.file,
-                    curl.line,
-                    "the curl sample ends inside a quoted string",
-                ));
-            }
-            self.found.curl = Some(curl);
-            return limit;
+        self.announced = false;
+        if self.found.curl.is_some() {
+            return at + 1;
         }
-        at + 1
+        let limit = self.limits.heading[at - self.from + 1];
+        let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
+        if curl.cut {
+            self.warn(curl.line, "the curl sample ends inside a quoted string");
+        }
+        let next = (at + curl.lines).clamp(at + 1, limit.max(at + 1));
+        self.found.curl = Some(curl);
+        // An extractor may drop the heading between the sample and the response.
+        let below = self.lines.next_filled(next, self.end).unwrap_or(self.end);
+        let json = self.lines.at(below).starts_with(['{', '[']);
+        if json && self.last_responses.is_none_or(|responses| responses < at) {
+            self.state = State::Responses;
+        }
+        next
     }
 
     fn request(&mut self, at: usize) -> usize {
@@ -177,11 +256,15 @@ impl Reader<'_, '_> {
             return self.curl(at);
         }
         if let Some((table, next)) = table(self.lines, at, self.end) {
-            let above = self.found.text.len();
-            self.found.text_tables.push((table, above));
+            if let State::Params(place) = self.state {
+                self.found.params.push((place, RowGroup::Table(table)));
+            } else {
+                let above = self.found.text.len();
+                self.found.text_tables.push((table, above));
+            }
             return next;
         }
-        if self.is_example(line) {
+        if self.is_example(at) {
             let number = self.lines.number(at);
             let (examples, next) = self.example(at, None);
             self.body_at(number).examples.extend(examples);
@@ -206,11 +289,11 @@ impl Reader<'_, '_> {
             head.required.get_or_insert(required);
             return at + 1;
         }
-        if let Some((rows, next)) = self.rows(at) {
-            self.body_at(number).rows.extend(rows);
+        if let Some((table, next)) = table(self.lines, at, self.end) {
+            self.body_at(number).rows.push(RowGroup::Table(table));
             return next;
         }
-        if self.is_example(line) {
+        if self.is_example(at) {
             let media = self.body_at(number).head.media_type.clone();
             let (examples, next) = self.example(at, media.as_deref());
             self.body_at(number).examples.extend(examples);
@@ -221,7 +304,11 @@ impl Reader<'_, '_> {
 
     fn response(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
-        if let Some((status, name)) = status_line(line) {
+        if let Some(code) = code_line(line) {
+            self.select(at, code);
+            return at + 1;
+        }
+        if let Some((status, name)) = status_line(line).or_else(|| status_tab(line)) {
             self.state = State::Responses;
             self.announced = false;
             self.begin_response(at, status, name);
@@ -233,7 +320,7 @@ impl Reader<'_, '_> {
             self.state = State::Responses;
             return at + 1;
         }
-        if let Some((rows, next)) = self.rows(at) {
+        if let Some((table, next)) = table(self.lines, at, self.end) {
             let headers = self.state == State::ResponseHeaders;
             let response = self.last_response(at);
             let target = if headers {
@@ -241,19 +328,23 @@ impl Reader<'_, '_> {
             } else {
                 &mut response.rows
             };
-            target.extend(rows);
+            target.push(RowGroup::Table(table));
             return next;
         }
-        if self.is_example(line) {
+        if self.is_example(at) {
             let media = self.last_response(at).media_type.clone();
             let (examples, next) = self.example(at, media.as_deref());
             self.last_response(at).examples.extend(examples);
             return next;
         }
+        if curl::starts(line) {
+            return self.curl(at);
+        }
         self.unread(at)
     }
 
     fn begin_response(&mut self, at: usize, status: String, name: String) {
+        self.tabs.push(self.found.responses.len());
         self.found.responses.push(ResponseSection {
             line: self.lines.number(at),
             status,
@@ -265,8 +356,23 @@ impl Reader<'_, '_> {
         });
     }
 
-    /// Returns the response that a line belongs to. A response without a status line is treated as
-    /// 200.
+    /// Selects the tab whose status a line repeats.
+    fn select(&mut self, at: usize, code: String) {
+        let responses = &self.found.responses;
+        let tabs = std::mem::take(&mut self.tabs);
+        let shown = tabs.iter().find(|&&tab| responses[tab].status == code);
+        match shown {
+            Some(&tab) => self.found.current = tab,
+            None => {
+                self.begin_response(at, code, String::new());
+                self.found.current = self.found.responses.len() - 1;
+                self.tabs.clear();
+            }
+        }
+    }
+
+    /// Returns the response that a line belongs to: of several tabs, the first one, which a page
+    /// opens. A response without a status line is treated as 200.
     fn last_response(&mut self, at: usize) -> &mut ResponseSection {
         if self.found.responses.is_empty() {
             self.diagnostics.push(
@@ -279,43 +385,71 @@ impl Reader<'_, '_> {
             );
             self.begin_response(at, "200".to_owned(), String::new());
         }
-        let last = self.found.responses.len() - 1;
-        &mut self.found.responses[last]
-    }
-
-    fn rows(&mut self, at: usize) -> Option<(Vec<RowGroup>, usize)> {
-        if let Some((table, next)) = table(self.lines, at, self.end) {
-            return Some((vec![RowGroup::Table(table)], next));
+        let responses = &self.found.responses;
+        let has_body =
+            |tab: &&usize| !matches!(responses[**tab].status.as_str(), "204" | "205" | "304");
+        let first = self.tabs.iter().find(has_body).or(self.tabs.last());
+        if let Some(&tab) = first {
+            self.found.current = tab;
+            self.tabs.clear();
         }
-        let (field, next) = field(self.lines, at, self.end)?;
-        Some((vec![RowGroup::FieldSpec(field)], next))
+        let current = self.found.current.min(self.found.responses.len() - 1);
+        &mut self.found.responses[current]
     }
 
     /// Returns whether an example starts at a line, with or without a label.
-    fn is_example(&self, line: &str) -> bool {
-        self.announced || line.starts_with(['{', '[']) || example_line(line).is_some()
+    fn is_example(&self, at: usize) -> bool {
+        let line = self.lines.at(at);
+        self.announced || line.starts_with(['{', '[']) || self.example_label(at).is_some()
+    }
+
+    /// Parses the label of an example, which may contain its name: `示例成功示例`. Returns the text
+    /// after it.
+    fn example_label(&self, at: usize) -> Option<&str> {
+        let line = self.lines.at(at);
+        if let Some(rest) = example_line(line) {
+            return Some(rest);
+        }
+        let below = self.lines.next_filled(at + 1, self.end)?;
+        let above_value = self.lines.at(below).starts_with(['{', '[', '<']);
+        (above_value && line.len() <= 120 && example_word(line).is_some()).then_some("")
     }
 
     /// Reads the example, or the label of an example, at a line.
     fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<BodyExample>, usize) {
         let line = self.lines.at(at);
-        if let Some(rest) = example_line(line) {
-            self.announced = true;
+        if let Some(rest) = self.example_label(at) {
             if rest.is_empty() {
+                self.announced = true;
                 return (Vec::new(), at + 1);
             }
-            return self.json(at, rest);
+            let rest = rest.to_owned();
+            return self.json(at, &rest);
         }
         let announced = std::mem::take(&mut self.announced);
         let braced = line.starts_with(['{', '[']);
         let scalar = line.starts_with(['"', '-'])
             || line.starts_with(|c: char| c.is_ascii_digit())
             || matches!(line, "true" | "false" | "null");
+        if announced && is_nothing(line) {
+            return (Vec::new(), at + 1);
+        }
         if announced && !braced && !scalar {
-            // The tab of the example below.
-            let next = self.lines.next_filled(at + 1, self.end);
-            if next.is_some_and(|next| self.lines.at(next).starts_with(['{', '['])) {
-                return (Vec::new(), at + 1);
+            // The tabs of the examples; the first one is shown.
+            let filled = (at + 1..self.end).filter(|&at| !self.lines.at(at).is_empty());
+            let value = filled
+                .take(4)
+                .find(|&at| self.lines.at(at).starts_with(['{', '[']));
+            let is_tab = |at| {
+                let line = self.lines.at(at);
+                let separates = status_line(line).is_some()
+                    || media_line(line).is_some()
+                    || example_line(line).is_some();
+                line.chars().count() <= 60 && !separates
+            };
+            let tabs = value.is_some_and(|value| (at..value).all(is_tab));
+            if let Some(value) = value.filter(|_| tabs) {
+                return (Vec::new(), value);
             }
         }
         if braced || (is_json(media_type) && (scalar || media_type.is_some())) {
@@ -330,7 +464,7 @@ impl Reader<'_, '_> {
     fn json(&mut self, at: usize, start: &str) -> (Vec<BodyExample>, usize) {
         self.announced = false;
         let offset = at - self.from;
-        let wide = self.limits.heading[offset].max(at + 1);
+        let wide = self.limits.heading[offset + 1].max(at + 1);
         let narrow = self.limits.any[offset + 1].max(at + 1);
         let first = self.read_json(at, start, wide);
         let (result, limit) = match first {
@@ -365,50 +499,82 @@ impl Reader<'_, '_> {
             slice.find(|c: char| !c.is_whitespace()).unwrap_or_default()
         };
         let column = u32::try_from(slice[..skip].chars().count() + 1).unwrap_or(u32::MAX);
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         let (examples, end) = examples::json(
             &slice[skip..],
             self.lines.number(at),
             column,
             self.file,
             &mut self.budget,
-            &mut said,
+            &mut messages,
         )?;
         let cut = examples.iter().any(|example| example.cut);
         let narrower = self.limits.any[at - self.from + 1].max(at + 1) < limit;
         // The caller retries with the narrower range.
         if !(cut && narrower) {
-            self.diagnostics.append(&mut said);
+            self.diagnostics.append(&mut messages);
         }
-        let breaks = slice[..skip + end].bytes().filter(|&b| b == b'\n').count();
-        Ok((examples, (at + breaks + 1).min(limit)))
+        let next = self.lines.after(at, skip + end);
+        Ok((examples, next.min(limit)))
     }
 
-    /// Skips a line that is not recognised, with a warning for the first line of a table.
+    fn warn(&mut self, line: u32, text: impl Into<String>) {
+        let warning = Diagnostic::warning(self.file, line, text);
+        self.diagnostics.push(warning);
+    }
+
+    /// Skips a line that is not understood, with a warning for the first one of several.
     fn unread(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
-        let cells = line.matches(['|', '\t']).count();
-        if cells >= 2 {
-            let above = at.checked_sub(1).map_or("", |above| self.lines.at(above));
-            if above.matches(['|', '\t']).count() < 2 {
-                self.diagnostics.push(
-                    Diagnostic::warning(
-                        self.file,
-                        self.lines.number(at),
-                        "the header of this table is not recognised; the table is ignored",
-                    )
-                    .with_help(
-                        "name its columns `Field | Type | Required | Max Length | Description`",
-                    ),
-                );
-            }
+        if is_nothing(line) || is_control(line) || is_schema_label(line) {
+            return at + 1;
+        }
+        let above = self.unread.replace(at);
+        let continued = above
+            .is_some_and(|above| (above + 1..at).all(|between| self.lines.at(between).is_empty()));
+        if continued {
+            return at + 1;
+        }
+        let number = self.lines.number(at);
+        if line.matches(['|', '\t']).count() >= 2 {
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    self.file,
+                    number,
+                    "the header of this table is not recognised; the table is ignored",
+                )
+                .with_help("name its columns `Field | Type | Required | Max Length | Description`"),
+            );
+        } else {
+            let text = format!("{} is not understood and is ignored", quoted(line));
+            self.warn(number, text);
         }
         at + 1
     }
 }
 
-/// The sections of a page. Tables are found but not parsed yet: names in code samples help to parse
-/// them.
+/// Returns whether lines only contain custom fields of the page: a name with a colon, and a value.
+fn custom_fields(text: &[String]) -> bool {
+    let mut filled = text
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| !line.is_empty());
+    while let Some(name) = filled.next() {
+        let Some((name, value)) = name.split_once([':', '：']) else {
+            return false;
+        };
+        if name.is_empty() || name.contains(char::is_whitespace) || name.len() > 60 {
+            return false;
+        }
+        if value.trim().is_empty() && filled.next().is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+/// The sections of a page. Tables and lists are found but not parsed yet: names in code samples and
+/// examples help to parse them.
 #[derive(Debug, Default)]
 pub(crate) struct Sections {
     /// Lines of the free text.
@@ -419,21 +585,28 @@ pub(crate) struct Sections {
     pub(crate) body: Option<BodySection>,
     pub(crate) curl: Option<Curl>,
     pub(crate) responses: Vec<ResponseSection>,
+    pub(crate) security: Vec<SecurityScheme>,
+    /// Whether the page has a heading of a section.
+    pub(crate) has_headings: bool,
+    /// Index of the response that the lines belong to.
+    current: usize,
 }
 
-/// The fields of one section: a table, or a field in the site's own list format.
+/// The fields of one section: a table, or the site's own list.
 #[derive(Debug)]
 pub(crate) enum RowGroup {
     Table(Table),
-    FieldSpec(FieldSpec),
+    List(ListRange),
 }
 
 /// The body section.
 #[derive(Debug)]
 pub(crate) struct BodySection {
     pub(crate) line: u32,
-    /// Details of the heading, which is absent if an example follows `Request` directly.
+    /// Details of the heading.
     pub(crate) head: BodyHead,
+    /// Whether the section has a heading; an example may follow `Request` directly.
+    pub(crate) has_heading: bool,
     pub(crate) rows: Vec<RowGroup>,
     pub(crate) examples: Vec<BodyExample>,
 }

@@ -3,7 +3,7 @@
 use super::{is_blank, members};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, JsonValue, parse};
-use crate::page::{BodyContent, BodyExample, FieldSpec, SchemaSource};
+use crate::page::{BodyContent, BodyExample, FieldSpec, RequestBody, SchemaSource};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -248,6 +248,18 @@ pub(crate) fn content(
     };
     settle(&mut content);
     content
+}
+
+/// Returns whether a request body has an example or a schema that says more than that the value is
+/// an object. The site has an empty form on pages of operations without a body.
+pub(crate) fn shows_content(body: &RequestBody) -> bool {
+    body.contents.iter().any(|content| {
+        let schema = match &content.schema {
+            SchemaSource::Documented(schema) => !is_blank(schema),
+            SchemaSource::Inferred => !content.fields.is_empty(),
+        };
+        schema || !content.examples.is_empty()
+    })
 }
 
 /// Reads the headers of a response, which are a map by name or a list.

@@ -108,6 +108,21 @@ pub(crate) fn first_tag(node: &JsonNode) -> Option<&str> {
     node.get("tags")?.items().iter().find_map(JsonNode::text)
 }
 
+/// Returns the tags of an operation that are not its folder.
+pub(crate) fn further_tags(node: &JsonNode, folder: &[String]) -> Vec<String> {
+    let tags = node.get("tags").map(JsonNode::items).unwrap_or_default();
+    let named = tags.iter().filter_map(JsonNode::text).map(str::trim);
+    let mut further: Vec<String> = Vec::new();
+    for tag in named.filter(|tag| !tag.is_empty()) {
+        let is_folder =
+            folder.starts_with(&folders(tag)) || folder.last().is_some_and(|last| last == tag);
+        if !is_folder && !further.iter().any(|known| known == tag) {
+            further.push(tag.to_owned());
+        }
+    }
+    further
+}
+
 /// Splits a folder path `a/b/c`.
 pub(crate) fn folders(path: &str) -> Vec<String> {
     path.split('/')

@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
 
     /// Imports the schema of a form field.
     pub(crate) fn field(&mut self, node: &JsonNode, line: u32) -> Value {
-        let schema = self.property(node, line);
+        let schema = self.property("", node, line);
         match schema {
             // A field without a type is a string.
             Value::Object(mut schema)

@@ -5,7 +5,7 @@ use super::values::is_placeholder;
 use crate::diagnostic::quoted;
 use crate::json::{JsonField, JsonNode, JsonValue};
 use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
-use crate::rendered::fields::is_standard;
+use crate::rendered::fields::is_ignored;
 use crate::rendered::url as path;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -55,7 +55,7 @@ impl Parameters {
         }
     }
 
-    /// Adds a parameter. Standard headers are skipped except for `Authorization`.
+    /// Adds a parameter. Headers that OpenAPI ignores are skipped except for `Authorization`.
     pub(crate) fn add(&mut self, place: ParameterLocation, node: &JsonNode, reader: &mut Reader) {
         if node.get("enable").and_then(JsonNode::truth) == Some(false) {
             return;
@@ -64,7 +64,7 @@ impl Parameters {
             return;
         };
         let lower = name.to_ascii_lowercase();
-        if place == ParameterLocation::Header && is_standard(name) && lower != "authorization" {
+        if place == ParameterLocation::Header && is_ignored(name) && lower != "authorization" {
             return;
         }
         let key = if place == ParameterLocation::Header {
@@ -157,6 +157,8 @@ fn one(place: ParameterLocation, name: &str, node: &JsonNode, reader: &mut Reade
             });
         }
         field.type_name = type_name(schema);
+        // The page has a schema, so an example does not add a format to it.
+        field.parents = field.type_name.is_some().then(Vec::new);
         if field.type_name.is_none()
             && (schema.contains_key("type")
                 || schema.contains_key("$ref")

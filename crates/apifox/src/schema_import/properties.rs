@@ -123,7 +123,7 @@ impl Reader<'_> {
                     );
                     continue;
                 }
-                let schema = self.property(property, *line);
+                let schema = self.property(name, property, *line);
                 set.add(name, schema, required_by_itself(property));
             }
         }
@@ -161,9 +161,9 @@ impl Reader<'_> {
             let must = theirs.required.contains(&name) || required.contains(name.as_str());
             let schema = match (own.get(name.as_str()), changes.get(name.as_str())) {
                 // A property on the page takes precedence.
-                (Some((property, line)), _) => self.property(property, *line),
+                (Some((property, line)), _) => self.property(&name, property, *line),
                 (None, Some(change)) if change.is_null() => continue,
-                (None, Some(change)) => self.property(change, change.line),
+                (None, Some(change)) => self.property(&name, change, change.line),
                 (None, None) => schema,
             };
             set.add(&name, schema, must);
@@ -172,7 +172,7 @@ impl Reader<'_> {
         for member in added.unwrap_or_default() {
             let (name, change) = (member.name.as_str(), &member.value);
             if !change.is_null() && !set.index.contains_key(name) && !own.contains_key(name) {
-                let schema = self.property(change, member.line);
+                let schema = self.property(name, change, member.line);
                 set.add(name, schema, required.contains(name));
             }
         }

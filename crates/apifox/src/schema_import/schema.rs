@@ -5,6 +5,7 @@ use super::values::{enumeration, has_placeholder, of_type, told_of_values};
 use super::{Reader, members};
 use crate::diagnostic::quoted;
 use crate::json::{JsonNode, JsonValue};
+use crate::names::pascal_case;
 use serde_json::{Map, Value, json};
 
 /// Keywords that are imported, or that do not describe a value.
@@ -278,8 +279,16 @@ impl Reader<'_> {
     }
 
     /// Imports the schema of a property, with its line unless it is only a reference.
-    pub(super) fn property(&mut self, node: &JsonNode, line: u32) -> Value {
+    pub(super) fn property(&mut self, name: &str, node: &JsonNode, line: u32) -> Value {
         let mut schema = self.object(node);
+        // Some sites name a property in the title, and describe its values in the description.
+        if let (Some(title), Some(text)) = (node.text_of("title"), node.text_of("description"))
+            && let Some(Value::String(description)) = schema.get_mut("description")
+            && pascal_case(title) != pascal_case(name)
+            && !text.contains(title.trim())
+        {
+            *description = format!("{}\n\n{description}", title.trim());
+        }
         if !schema.contains_key("$ref") {
             schema.insert("x-apifox-at".to_owned(), self.marker(line));
         }

@@ -18,17 +18,6 @@ const KEYS: &[&str] = &[
 ];
 /// Headers with a signature.
 const SIGNATURES: &[&str] = &["sign", "signature", "signstr", "signdata", "reqsign"];
-/// Headers that belong to a signature, if the page has one.
-const SIGNED: &[&str] = &[
-    "timestamp",
-    "time",
-    "nonce",
-    "requesttimestamp",
-    "reqdate",
-    "reqtime",
-    "signtimestamp",
-    "signnonce",
-];
 
 fn bare(name: &str) -> String {
     let bare: String = name
@@ -51,17 +40,11 @@ pub(crate) fn take_headers(
         parameter.place == ParameterLocation::Header
             && words.contains(&bare(&parameter.field.name).as_str())
     };
-    let signed = parameters
-        .iter()
-        .any(|parameter| is_header(parameter, SIGNATURES));
     let mut found = Vec::new();
     parameters.retain(|parameter| {
         let security = if is_header(parameter, &["authorization"]) {
             authorization(parameter)
-        } else if is_header(parameter, KEYS)
-            || is_header(parameter, SIGNATURES)
-            || signed && is_header(parameter, SIGNED)
-        {
+        } else if is_header(parameter, KEYS) || is_header(parameter, SIGNATURES) {
             key(parameter)
         } else {
             return true;
@@ -263,11 +246,7 @@ mod tests {
             (&[("Authorization", "Bearer x")][..], "bearer", 0),
             (&[("authorization", "Basic x")], "basic", 0),
             (&[("X-API-Key", "x"), ("X-Shop", "x")], "xApiKey", 1),
-            (
-                &[("TIMESTAMP", "1"), ("SIGNATURE", "x")],
-                "timestamp signature",
-                0,
-            ),
+            (&[("TIMESTAMP", "1"), ("SIGNATURE", "x")], "signature", 1),
             (&[("timestamp", "1"), ("nonce", "x")], "", 2),
             (&[("token", "x"), ("timestamp", "1")], "token", 1),
             (&[("X-Request-Id", "1")], "", 1),

@@ -187,6 +187,14 @@ impl Reader<'_> {
             }
             self.put_branches(word, branches, schema);
         }
+        let discriminator = node
+            .get("discriminator")
+            .and_then(|discriminator| discriminator.text_of("propertyName"));
+        let has_branches = schema.contains_key("oneOf") || schema.contains_key("anyOf");
+        if let Some(name) = discriminator.filter(|_| has_branches) {
+            let value = json!({ "propertyName": name });
+            schema.insert("discriminator".to_owned(), value);
+        }
         if let Some(not) = node.get("not").filter(|not| !not.fields().is_empty()) {
             let not = self.schema(not);
             schema.insert("not".to_owned(), not);

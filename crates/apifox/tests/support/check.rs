@@ -57,10 +57,17 @@ impl<'a> Check<'a> {
     }
 
     fn operation(&mut self, place: &str, path: Option<&str>, operation: &'a Value) {
-        for marker in ["x-apifox-at", "x-apifox-pages", "summary"] {
+        for marker in ["x-apifox-at", "x-apifox-pages"] {
             if operation.get(marker).is_none() {
                 self.fault(place, marker);
             }
+        }
+        // An operation without a title on its page has no summary.
+        if operation
+            .get("summary")
+            .is_some_and(|summary| summary == "")
+        {
+            self.fault(place, "summary");
         }
         let mut seen = HashSet::new();
         let mut in_path = HashSet::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::{TestEnvironment, run};
-use stablelink_sandbox::Operation;
+use stablelink_sandbox::{SandboxOperation, SandboxRecordKind};
 
 fn field(json: &str, name: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
@@ -21,11 +21,11 @@ struct OperationRun {
 
 impl OperationRun {
     /// Runs a command and asserts that it called this operation successfully.
-    fn call(&mut self, operation: Operation, arguments: &str) -> String {
+    fn call(&mut self, operation: SandboxOperation, arguments: &str) -> String {
         self.call_with(operation, arguments, b"")
     }
 
-    fn call_with(&mut self, operation: Operation, arguments: &str, input: &[u8]) -> String {
+    fn call_with(&mut self, operation: SandboxOperation, arguments: &str, input: &[u8]) -> String {
         let mut command = self.env.command();
         command
             .args(["--output", "json"])
@@ -41,7 +41,7 @@ impl OperationRun {
 
 #[test]
 fn every_operation_can_be_called() {
-    use Operation as Op;
+    use SandboxOperation as Op;
     let env = TestEnvironment::new();
     let mut calls = OperationRun {
         env,
@@ -98,7 +98,7 @@ fn every_operation_can_be_called() {
     calls
         .env
         .sandbox
-        .set_trade_status("T1", "Completed")
+        .set_status(SandboxRecordKind::Trade, "T1", "Completed")
         .unwrap();
     calls.call(Op::GetTrade, "trade get T1");
     calls.call(Op::GetTrade, "trade wait T1");

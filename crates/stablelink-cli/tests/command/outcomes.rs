@@ -1,11 +1,12 @@
-//! What a command says about a call that failed: whether it took effect, and the number to look up.
+//! Errors of calls: they say whether the call took effect, and which number to look up.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
+use crate::redis_server::RedisServer;
 use crate::support::{CommandOutput, ORDER, TestEnvironment, run};
 
 const JSON_ORDER_A1: [&str; 4] = ["--order-no", "A1", "--output", "json"];
@@ -25,7 +26,7 @@ fn order_with_unreadable_record_has_own_exit_code_and_number() {
     let env = TestEnvironment::new();
     let unreadable =
         r#"{"retcode":"200","retdata":{"orderNo":"A1","token":"\ud83d"},"success":true}"#;
-    let fault = json_body(unreadable).on(Operation::CreateCheckoutOrder);
+    let fault = json_body(unreadable).on(SandboxOperation::CreateCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
     assert_eq!(shown.code, 8, "{shown:?}");
@@ -44,7 +45,7 @@ fn token_without_a_deposit_address_took_effect() {
     let env = TestEnvironment::new();
     let body =
         r#"{"retcode":"200","retdata":{"orderNo":"A1","depositAddress":"-1"},"success":true}"#;
-    let fault = json_body(body).on(Operation::CreateCheckoutOrder);
+    let fault = json_body(body).on(SandboxOperation::CreateCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
     assert_eq!(shown.code, 8, "{shown:?}");
@@ -118,15 +119,14 @@ fn unreadable_token_means_that_nothing_was_sent() {
             .add(json_body(body).on_token().always());
         let shown = env.run(&[&ORDER[..], &JSON_ORDER_A1].concat());
         let error = error_of(&shown);
-        let next = error["next"].as_str().unwrap();
-        assert!(
-            next.starts_with("nothing was sent except the token request"),
-            "{next}"
-        );
+        let problem = error["problem"].as_str().unwrap();
+        assert!(problem.ends_with("; nothing else was sent"), "{problem}");
         assert!(!shown.stderr.contains("succeeded"), "{shown:?}");
         assert_eq!(error["may_have_taken_effect"], false);
         assert_eq!(
-            env.sandbox.effects().total(Operation::CreateCheckoutOrder),
+            env.sandbox
+                .effects()
+                .total(SandboxOperation::CreateCheckoutOrder),
             0
         );
     }
@@ -136,7 +136,9 @@ fn unreadable_token_means_that_nothing_was_sent() {
 fn unreadable_read_did_not_succeed() {
     for body in ["<html>", r#"{"retcode":{"a":1},"retdata":{}}"#] {
         let env = TestEnvironment::new();
-        let fault = json_body(body).on(Operation::GetCheckoutOrder).always();
+        let fault = json_body(body)
+            .on(SandboxOperation::GetCheckoutOrder)
+            .always();
         env.sandbox.faults().add(fault);
         let shown = env.run(&["checkout", "get", "A1"]);
         assert_ne!(shown.code, 0);
@@ -152,7 +154,7 @@ fn lost_cancellation_names_the_order() {
         env.run(&[&ORDER[..], &["--order-no", "A1"]].concat()).code,
         0
     );
-    let fault = Fault::reset().on(Operation::CancelCheckoutOrder);
+    let fault = Fault::reset().on(SandboxOperation::CancelCheckoutOrder);
     env.sandbox.faults().add(fault.after_effect());
     let lost = env.run(&["checkout", "cancel", "A1", "--output", "json"]);
     assert_eq!(lost.code, 5, "{lost:?}");
@@ -173,14 +175,14 @@ fn hostile_response_reaches_no_output_unescaped() {
     let rejection = "{\"retcode\":\"00909\",\"retmsg\":\"no \u{9b}2J\u{202e}\\u001b[2J\"}";
     for body in [record, rejection] {
         for more in [&[][..], &["--output", "json"], &["-vvv"]] {
-            let fault = json_body(body).on(Operation::GetCheckoutOrder);
+            let fault = json_body(body).on(SandboxOperation::GetCheckoutOrder);
             env.sandbox.faults().add(fault);
             let shown = env.run(&[&["checkout", "get", "A1"], more].concat());
             assert!(!hostile(&shown.stdout), "{shown:?}");
             assert!(!hostile(&shown.stderr), "{shown:?}");
         }
     }
-    let fault = json_body(record).on(Operation::GetCheckoutOrder);
+    let fault = json_body(record).on(SandboxOperation::GetCheckoutOrder);
     env.sandbox.faults().add(fault);
     let shown = env.run(&["checkout", "get", "A1", "--output", "json"]);
     let value: Value = serde_json::from_str(&shown.stdout).unwrap();
@@ -197,30 +199,36 @@ fn hostile_response_reaches_no_output_unescaped() {
 #[test]
 fn interrupted_token_request_releases_the_lock() {
     use rustix::process::{Pid, Signal, kill_process};
-    for signal in [Signal::INT, Signal::TERM] {
+    let redis = RedisServer::start();
+    for (signal, redis_url) in [
+        (Signal::INT, String::new()),
+        (Signal::TERM, String::new()),
+        (Signal::INT, redis.url()),
+        (Signal::TERM, redis.url()),
+    ] {
         let env = TestEnvironment::new();
-        let stall = env.sandbox.faults().add(Fault::stall().on_token().always());
-        let mut command = env.command();
-        let mut child = command
-            .args(["checkout", "list"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        while env.sandbox.request_count() == 0 {
+        let list_orders = || {
+            let mut command = env.command();
+            command.env("STABLELINK_REDIS_URL", &redis_url);
+            command.args(["checkout", "list"]);
+            command
+        };
+        let stall = Fault::stall().on_token().always();
+        let stall = env.sandbox.faults().add(stall);
+        let mut stopped = list_orders();
+        let stopped = stopped.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut stopped = stopped.spawn().unwrap();
+        while env.sandbox.faults().injections(stall) == 0 {
             std::thread::yield_now();
         }
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(130));
+        kill_process(Pid::from_child(&stopped), signal).unwrap();
+        assert_eq!(stopped.wait().unwrap().code(), Some(130));
         env.sandbox.faults().remove(stall);
         let start = Instant::now();
-        let next = env.run(&["checkout", "list"]);
+        let next = run(&mut list_orders(), b"");
         assert_eq!(next.code, 0, "{next:?}");
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            start.elapsed()
-        );
+        let elapsed = start.elapsed();
+        assert!(elapsed < Duration::from_secs(4), "{redis_url}: {elapsed:?}");
     }
 }
 
@@ -235,7 +243,7 @@ fn wait_for_another_process_is_announced() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while env.sandbox.request_count() == 0 {
+    while env.sandbox.faults().injections(stall) == 0 {
         std::thread::yield_now();
     }
     env.sandbox.faults().remove(stall);

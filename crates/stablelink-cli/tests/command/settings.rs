@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::{CommandOutput, ORDER, SECRETS, TestEnvironment, run};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 fn secret_lines(env: &TestEnvironment) -> String {
     env.secrets().join("\n") + "\n"
@@ -290,18 +290,18 @@ fn exit_code_matches_kind_of_error() {
         0
     );
     set(Fault::reset()
-        .on(Operation::CancelCheckoutOrder)
+        .on(SandboxOperation::CancelCheckoutOrder)
         .after_effect());
     let lost = env.run(&["checkout", "cancel", "A1", "--output", "json"]);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains(r#""kind":"ambiguous""#), "{lost:?}");
 
-    set(Fault::status(503).on(Operation::CreateCheckoutOrder));
+    set(Fault::status(503).on(SandboxOperation::CreateCheckoutOrder));
     let lost = env.run(&create);
     assert_eq!(lost.code, 5, "{lost:?}");
     assert!(lost.stderr.contains("look it up by orderNo"), "{lost:?}");
 
-    set(Fault::status(503).on(Operation::GetCheckoutOrder));
+    set(Fault::status(503).on(SandboxOperation::GetCheckoutOrder));
     assert_eq!(env.run(&["checkout", "get", "A1"]).code, 6);
     set(Fault::unauthorized().on_token());
     let mut rejected = env.command();
@@ -331,7 +331,7 @@ fn json_output_is_retdata_unchanged() {
     let response = Fault::custom(200, [("content-type", "application/json")], body);
     env.sandbox
         .faults()
-        .add(response.on(Operation::GetCheckoutOrder));
+        .add(response.on(SandboxOperation::GetCheckoutOrder));
     let run = env.run(&["--output", "json", "checkout", "get", "7"]);
     assert_eq!((run.code, run.stdout.trim_end()), (0, digits), "{run:?}");
     let mut notes = run.stderr.lines();

@@ -162,11 +162,11 @@ fn servers_exit_successfully_on_ctrl_c() {
 #[cfg(unix)]
 #[test]
 fn interrupted_call_prints_number_to_look_up() {
-    use stablelink_sandbox::{Fault, Operation};
+    use stablelink_sandbox::{Fault, SandboxOperation};
     let env = TestEnvironment::new();
     env.sandbox
         .faults()
-        .add(Fault::stall().on(Operation::CreateCheckoutOrder));
+        .add(Fault::stall().on(SandboxOperation::CreateCheckoutOrder));
     let mut command = env.command();
     command.args(ORDER);
     let child = command
@@ -178,7 +178,7 @@ fn interrupted_call_prints_number_to_look_up() {
         .sandbox
         .requests()
         .iter()
-        .any(|request| request.operation == Some(Operation::CreateCheckoutOrder))
+        .any(|request| request.operation == Some(SandboxOperation::CreateCheckoutOrder))
     {
         std::thread::yield_now();
     }

@@ -18,17 +18,14 @@ pub(crate) use signature::{sign, webhook_message};
 pub use tokens::TokenGrants;
 pub(crate) use tokens::{Tokens, issue_access_token};
 
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
-use crate::gateway::{GatewayClient, GatewayState};
+use crate::gateway::GatewayState;
 use crate::server::{Connection, ReceivedRequest};
 
-/// Request extension: the client that made an authenticated call.
+/// Request extension: the index of the client that made an authenticated call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CallerIdentity {
-    /// Index of the client.
-    pub(crate) client: usize,
-}
+pub(crate) struct CallerIndex(pub(crate) usize);
 
 /// Accepts a request with the current token and a valid signature. The token operation requires
 /// neither. A request to an unknown path is passed to the router.
@@ -55,14 +52,14 @@ fn authenticate(
     gateway: &GatewayState,
     parts: &Parts,
     received: &ReceivedRequest,
-) -> Result<Option<CallerIdentity>, ApiError> {
+) -> Result<Option<CallerIndex>, ApiError> {
     let settings = gateway.settings();
     if settings.reject_address {
         let connection = parts.extensions.get::<Connection>();
         let ip = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Connection::peer);
-        return Err(ApiError::address(ip));
+        return Err(ApiError::Address(ip));
     }
-    if received.operation == Some(Operation::IssueAccessToken) {
+    if received.operation == Some(SandboxOperation::IssueAccessToken) {
         return Ok(None);
     }
     let authorization = header(parts, AUTHORIZATION.as_str(), "Authorization")?;
@@ -70,16 +67,11 @@ fn authenticate(
     let timestamp = header(parts, "timestamp", "TIMESTAMP")?;
     let now = gateway.clock.now_millis();
     check_timestamp(timestamp, now, settings.timestamp_tolerance)?;
-
-    let token = bearer(authorization).ok_or_else(ApiError::rejected_token)?;
-    let current = |(index, client): (usize, &GatewayClient)| {
-        let generation = client.tokens().current_generation(token, now)?;
-        Some((index, generation))
-    };
-    let mut clients = gateway.clients.iter().enumerate();
-    let (index, generation) = clients
-        .find_map(current)
-        .ok_or_else(ApiError::rejected_token)?;
+    let (index, generation) = find_token(gateway, authorization).ok_or(ApiError::Token)?;
+    // The token became valid after the start of the body was read.
+    if received.body.len() < received.body_length {
+        return Err(ApiError::Token);
+    }
     gateway.requests.update(received.number, |record| {
         record.client = Some(index);
         record.token_generation = Some(generation);
@@ -100,18 +92,34 @@ fn authenticate(
         signature::verify(credentials.sign_key().expose_secret(), &message, signature)
     };
     if !is_valid {
-        return Err(ApiError::signature());
+        return Err(ApiError::Signature);
     }
-    if !client
-        .tokens()
-        .count_call(generation, settings.revoke_after_calls)
-    {
-        return Err(ApiError::rejected_token());
+    let mut tokens = client.tokens();
+    if !tokens.count_call(generation, settings.revoke_after_calls) {
+        return Err(ApiError::Token);
     }
-    Ok(Some(CallerIdentity { client: index }))
+    Ok(Some(CallerIndex(index)))
 }
 
-fn header<'a>(parts: &'a Parts, name: &str, display_name: &str) -> Result<&'a str, ApiError> {
+/// Returns true if a request has the token of a client. Its signature is not verified.
+pub(crate) fn has_valid_token(gateway: &GatewayState, parts: &Parts) -> bool {
+    let authorization = header(parts, AUTHORIZATION.as_str(), "Authorization");
+    authorization.is_ok_and(|it| find_token(gateway, it).is_some())
+}
+
+/// Returns the client and the generation of the token of a bearer authorization, if it is valid.
+fn find_token(gateway: &GatewayState, authorization: &str) -> Option<(usize, u64)> {
+    let token = bearer(authorization)?;
+    let now = gateway.clock.now_millis();
+    let mut clients = gateway.clients.iter().enumerate();
+    clients.find_map(|(index, client)| Some((index, client.tokens().generation(token, now)?)))
+}
+
+fn header<'a>(
+    parts: &'a Parts,
+    name: &str,
+    display_name: &'static str,
+) -> Result<&'a str, ApiError> {
     let mut values = parts.headers.get_all(name).iter();
     let value = values.next().and_then(|value| value.to_str().ok());
     // It is not known which of two values the gateway would use.
@@ -122,7 +130,7 @@ fn header<'a>(parts: &'a Parts, name: &str, display_name: &str) -> Result<&'a st
     }
     value
         .filter(|value| !value.is_empty())
-        .ok_or_else(|| ApiError::missing_header(display_name))
+        .ok_or(ApiError::MissingHeader(display_name))
 }
 
 /// Returns the token of a bearer authorization. The name of the scheme is not case-sensitive.
@@ -140,12 +148,12 @@ fn is_multipart(parts: &Parts) -> bool {
 /// Rejects a `TIMESTAMP` that differs from `now` by more than the tolerance, in either direction.
 /// A negative tolerance rejects every timestamp.
 fn check_timestamp(text: &str, now: i64, tolerance: i64) -> Result<(), ApiError> {
-    let timestamp = parse_timestamp(text).ok_or_else(ApiError::timestamp_format)?;
+    let timestamp = parse_timestamp(text).ok_or(ApiError::TimestampFormat)?;
     let now = u64::try_from(now).unwrap_or_default();
     if i64::try_from(timestamp.abs_diff(now)).is_ok_and(|difference| difference <= tolerance) {
         Ok(())
     } else {
-        Err(ApiError::timestamp_age())
+        Err(ApiError::TimestampAge)
     }
 }
 

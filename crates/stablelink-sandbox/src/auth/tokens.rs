@@ -8,9 +8,10 @@ use axum::extract::{Query, State};
 use serde::Serialize;
 
 use crate::api_error::ApiError;
+use crate::clock::after;
 use crate::credentials::{RandomnessError, random_string};
 use crate::envelope::OperationResult;
-use crate::gateway::{GatewayClient, GatewayState};
+use crate::gateway::GatewayState;
 use crate::server::ReceivedRequest;
 use crate::settings::{SandboxSettings, TokenShape};
 
@@ -51,23 +52,15 @@ struct SandboxToken {
 
 impl SandboxToken {
     fn new(now: i64, lifetime: u64) -> Result<Self, RandomnessError> {
-        let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
         Ok(Self {
             text: random_string(24)?,
-            expires_at: now.saturating_add(lifetime.saturating_mul(1000)),
+            expires_at: after(now, lifetime),
         })
     }
 
     fn is_valid(&self, text: &str, now: i64) -> bool {
         self.text == text && now < self.expires_at
     }
-}
-
-/// A new pair of tokens.
-pub(crate) struct IssuedTokens {
-    access: String,
-    refresh: String,
-    generation: u64,
 }
 
 /// The status of a client's tokens, without the tokens.
@@ -90,6 +83,8 @@ pub(crate) struct Tokens {
     /// Number of issued pairs. The first pair has generation 1.
     generation: u64,
     access: Option<SandboxToken>,
+    /// The access token before `access`, during its grace time.
+    previous: Option<SandboxToken>,
     refresh: Option<SandboxToken>,
     /// Number of accepted calls with the current access token.
     calls: u64,
@@ -97,23 +92,32 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Issues a new pair. The previous pair becomes invalid.
+    /// Issues a new pair. The previous pair becomes invalid, except for the grace time of the
+    /// access token.
     fn issue(
         &mut self,
         now: i64,
         settings: &SandboxSettings,
-    ) -> Result<IssuedTokens, RandomnessError> {
+    ) -> Result<GrantResponse, RandomnessError> {
         let access = SandboxToken::new(now, settings.token_lifetime)?;
         let refresh = SandboxToken::new(now, settings.refresh_token_lifetime)?;
+        let response = GrantResponse {
+            access_token: access.text.clone(),
+            token_type: "bearer",
+            expires_in: settings.token_lifetime,
+            refresh_token: refresh.text.clone(),
+            rt_expires_in: settings.refresh_token_lifetime,
+        };
         self.generation += 1;
         self.calls = 0;
-        let issued = IssuedTokens {
-            access: access.text.clone(),
-            refresh: refresh.text.clone(),
-            generation: self.generation,
-        };
-        (self.access, self.refresh) = (Some(access), Some(refresh));
-        Ok(issued)
+        let previous = self.access.replace(access);
+        self.previous = previous.filter(|_| settings.old_token_grace > 0);
+        if let Some(previous) = &mut self.previous {
+            let end = after(now, settings.old_token_grace);
+            previous.expires_at = previous.expires_at.min(end);
+        }
+        self.refresh = Some(refresh);
+        Ok(response)
     }
 
     pub(crate) fn status(&self, now: i64) -> TokenStatus {
@@ -137,19 +141,26 @@ impl Tokens {
     }
 
     /// Returns the generation of this access token if it is valid.
-    pub(crate) fn current_generation(&self, text: &str, now: i64) -> Option<u64> {
-        let valid = self
-            .access
-            .as_ref()
-            .filter(|token| token.is_valid(text, now));
-        valid.map(|_| self.generation)
+    pub(crate) fn generation(&self, text: &str, now: i64) -> Option<u64> {
+        let is_valid = |token: &Option<SandboxToken>| {
+            token
+                .as_ref()
+                .is_some_and(|token| token.is_valid(text, now))
+        };
+        if is_valid(&self.access) {
+            Some(self.generation)
+        } else {
+            is_valid(&self.previous).then(|| self.generation - 1)
+        }
     }
 
     /// Counts a call with the token of this generation, and revokes the token after `limit` calls.
-    /// Returns false if the token became invalid after it was
-    /// [checked](Self::current_generation).
+    /// Returns false if the token became invalid after it was [checked](Self::generation).
     pub(crate) fn count_call(&mut self, generation: u64, limit: Option<u64>) -> bool {
-        if self.access.is_none() || self.generation != generation {
+        if generation != self.generation {
+            return self.previous.is_some() && generation + 1 == self.generation;
+        }
+        if self.access.is_none() {
             return false;
         }
         self.calls += 1;
@@ -162,6 +173,7 @@ impl Tokens {
     /// Revokes the access token. The refresh token remains valid.
     pub(crate) fn revoke(&mut self) {
         self.access = None;
+        self.previous = None;
     }
 
     /// Revokes the refresh token. The access token remains valid.
@@ -205,31 +217,29 @@ fn grant(
     };
     let now = gateway.clock.now_millis();
     let settings = gateway.settings();
+    let mut clients = gateway.clients.iter().enumerate();
     // The check and the grant hold the same lock, so a rotation cannot happen between them.
     let (granted, problem, shape) = match parameter("grant_type")? {
         "client_credentials" => {
             let (key, secret) = (parameter("api_key")?, parameter("api_secret")?);
-            let granted = first_client(gateway, |client| {
+            let granted = clients.find_map(|(index, client)| {
                 let credentials = client.credentials();
                 credentials.matches(key, secret).then(|| {
                     let mut tokens = client.tokens();
                     tokens.grants.credentials += 1;
-                    tokens.issue(now, &settings)
+                    (index, tokens.issue(now, &settings), tokens.generation)
                 })
             });
-            (
-                granted,
-                "api_key or api_secret is wrong",
-                settings.token_shape,
-            )
+            let problem = "api_key or api_secret is wrong";
+            (granted, problem, settings.token_shape)
         }
         "refresh_token" => {
             let token = parameter("refresh_token")?;
-            let granted = first_client(gateway, |client| {
+            let granted = clients.find_map(|(index, client)| {
                 let mut tokens = client.tokens();
                 tokens.is_refresh_token(token, now).then(|| {
                     tokens.grants.refresh += 1;
-                    tokens.issue(now, &settings)
+                    (index, tokens.issue(now, &settings), tokens.generation)
                 })
             });
             let problem = "refresh_token is invalid or has expired";
@@ -240,32 +250,16 @@ fn grant(
             return Err(ApiError::field(rule));
         }
     };
-    let (index, issued) = granted.ok_or_else(|| ApiError::credentials(problem))?;
-    let issued = issued.map_err(|error| ApiError::internal(&error))?;
+    let (index, response, generation) = granted.ok_or(ApiError::Credentials(problem))?;
+    let response = response.map_err(|error| ApiError::internal(&error))?;
     gateway.requests.update(received.number, |record| {
         record.client = Some(index);
-        record.token_generation = Some(issued.generation);
+        record.token_generation = Some(generation);
     });
-    let response = GrantResponse {
-        access_token: issued.access,
-        token_type: "bearer",
-        expires_in: settings.token_lifetime,
-        refresh_token: issued.refresh,
-        rt_expires_in: settings.refresh_token_lifetime,
-    };
     match shape {
         TokenShape::Enveloped => OperationResult::data(&response),
         TokenShape::Bare => OperationResult::bare(&response),
     }
-}
-
-/// Returns the first client for which `grant` returns a value, and the value.
-fn first_client<T>(
-    gateway: &GatewayState,
-    grant: impl Fn(&GatewayClient) -> Option<T>,
-) -> Option<(usize, T)> {
-    let mut clients = gateway.clients.iter().enumerate();
-    clients.find_map(|(index, client)| Some((index, grant(client)?)))
 }
 
 #[cfg(test)]
@@ -276,23 +270,47 @@ mod tests {
     fn new_pair_invalidates_the_previous_one() {
         let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
         let first = tokens.issue(0, &settings).unwrap();
-        assert_eq!(
-            tokens.current_generation(&first.access, 21_599_999),
-            Some(1)
-        );
-        assert_eq!(tokens.current_generation(&first.access, 21_600_000), None);
-        assert!(tokens.is_refresh_token(&first.refresh, 43_199_999));
-        assert!(!tokens.is_refresh_token(&first.refresh, 43_200_000));
-        assert!(!tokens.is_refresh_token(&first.access, 0));
+        assert_eq!(tokens.generation(&first.access_token, 21_599_999), Some(1));
+        assert_eq!(tokens.generation(&first.access_token, 21_600_000), None);
+        assert!(tokens.is_refresh_token(&first.refresh_token, 43_199_999));
+        assert!(!tokens.is_refresh_token(&first.refresh_token, 43_200_000));
+        assert!(!tokens.is_refresh_token(&first.access_token, 0));
         let second = tokens.issue(1, &settings).unwrap();
-        assert_eq!(tokens.current_generation(&first.access, 1), None);
-        assert!(!tokens.is_refresh_token(&first.refresh, 1));
-        assert_eq!(tokens.current_generation(&second.access, 1), Some(2));
+        assert_eq!(tokens.generation(&first.access_token, 1), None);
+        assert!(!tokens.is_refresh_token(&first.refresh_token, 1));
+        assert_eq!(tokens.generation(&second.access_token, 1), Some(2));
         tokens.revoke();
-        assert_eq!(tokens.current_generation(&second.access, 1), None);
-        assert!(tokens.is_refresh_token(&second.refresh, 1));
+        assert_eq!(tokens.generation(&second.access_token, 1), None);
+        assert!(tokens.is_refresh_token(&second.refresh_token, 1));
         tokens.revoke_refresh();
-        assert!(!tokens.is_refresh_token(&second.refresh, 1));
+        assert!(!tokens.is_refresh_token(&second.refresh_token, 1));
+    }
+
+    #[test]
+    fn previous_access_token_is_valid_during_its_grace_time() {
+        let settings = SandboxSettings {
+            token_lifetime: 10,
+            old_token_grace: 3,
+            ..SandboxSettings::default()
+        };
+        let mut tokens = Tokens::default();
+        let first = tokens.issue(0, &settings).unwrap();
+        let second = tokens.issue(1_000, &settings).unwrap();
+        assert_eq!(tokens.generation(&first.access_token, 3_999), Some(1));
+        assert_eq!(tokens.generation(&first.access_token, 4_000), None);
+        assert_eq!(tokens.generation(&second.access_token, 4_000), Some(2));
+        assert!(!tokens.is_refresh_token(&first.refresh_token, 1_000));
+        assert!(tokens.count_call(1, Some(1)) && tokens.count_call(1, Some(1)));
+        assert_eq!(tokens.calls, 0, "the limit is for the new token");
+        // The grace time does not extend the lifetime, and does not accumulate.
+        let third = tokens.issue(9_000, &settings).unwrap();
+        assert_eq!(tokens.generation(&first.access_token, 9_000), None);
+        assert_eq!(tokens.generation(&second.access_token, 10_999), Some(2));
+        assert_eq!(tokens.generation(&second.access_token, 11_000), None);
+        tokens.revoke();
+        assert_eq!(tokens.generation(&second.access_token, 9_000), None);
+        assert_eq!(tokens.generation(&third.access_token, 9_000), None);
+        assert!(!tokens.count_call(2, None));
     }
 
     #[test]
@@ -304,8 +322,8 @@ mod tests {
         };
         let mut tokens = Tokens::default();
         let issued = tokens.issue(5, &settings).unwrap();
-        assert_eq!(tokens.current_generation(&issued.access, 5), None);
-        assert!(tokens.is_refresh_token(&issued.refresh, i64::MAX - 1));
+        assert_eq!(tokens.generation(&issued.access_token, 5), None);
+        assert!(tokens.is_refresh_token(&issued.refresh_token, i64::MAX - 1));
     }
 
     #[test]
@@ -313,9 +331,9 @@ mod tests {
         let (mut tokens, settings) = (Tokens::default(), SandboxSettings::default());
         let issued = tokens.issue(0, &settings).unwrap();
         assert!(tokens.count_call(1, Some(2)));
-        assert!(tokens.current_generation(&issued.access, 0).is_some());
+        assert!(tokens.generation(&issued.access_token, 0).is_some());
         assert!(tokens.count_call(1, Some(2)));
-        assert!(tokens.current_generation(&issued.access, 0).is_none());
+        assert!(tokens.generation(&issued.access_token, 0).is_none());
         assert!(!tokens.count_call(1, None), "checked before the revocation");
         tokens.issue(0, &settings).unwrap();
         assert!(

@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::envelope;
-use crate::external_events::{RecordKind, UnknownRecord};
+use crate::external_events::{SandboxRecordKind, UnknownRecord};
+use crate::faults::FaultId;
 use crate::gateway::GatewayState;
 use crate::money::Amount;
-use crate::webhooks::WebhookReceiver;
+use crate::webhooks::ReceiverAddress;
 
 /// The error response of a control request.
 pub(super) struct ControlError {
@@ -44,7 +45,7 @@ impl From<UnknownRecord> for ControlError {
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.message }).to_string();
-        envelope::json(self.status, body)
+        envelope::json_response(self.status, body)
     }
 }
 
@@ -52,7 +53,7 @@ type ControlResult = Result<Response, ControlError>;
 type SharedGateway = State<Arc<GatewayState>>;
 
 fn ok(body: &Value) -> ControlResult {
-    Ok(envelope::json(StatusCode::OK, body.to_string()))
+    Ok(envelope::json_response(StatusCode::OK, body.to_string()))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlError> {
@@ -104,14 +105,14 @@ pub(super) async fn add_customer(State(gateway): SharedGateway, body: Bytes) -> 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StatusRequest {
-    kind: RecordKind,
+    kind: SandboxRecordKind,
     key: String,
     status: String,
 }
 
 pub(super) async fn set_record_status(State(gateway): SharedGateway, body: Bytes) -> ControlResult {
     let StatusRequest { kind, key, status } = parse(&body)?;
-    if matches!(kind, RecordKind::Kyb) && key.parse::<i64>().is_err() {
+    if matches!(kind, SandboxRecordKind::Kyb) && key.parse::<i64>().is_err() {
         return Err(ControlError::invalid(
             "key: must be the clientId of a customer",
         ));
@@ -176,7 +177,7 @@ pub(super) async fn set_webhook_url(State(gateway): SharedGateway, body: Bytes) 
         let problem = "client: there is no such client; the first client is 0";
         return Err(ControlError::new(StatusCode::NOT_FOUND, problem));
     }
-    let receiver = url.map(|url| url.parse::<WebhookReceiver>()).transpose();
+    let receiver = url.map(|url| url.parse::<ReceiverAddress>()).transpose();
     let receiver = receiver.map_err(|error| ControlError::invalid(format!("url: {error}")))?;
     if receiver.as_ref().is_some_and(|it| !it.is_loopback()) {
         let problem = "url: must be on this machine; the Rust API accepts other machines";
@@ -229,7 +230,7 @@ pub(super) async fn remove_fault(
     State(gateway): SharedGateway,
     Path(number): Path<u64>,
 ) -> ControlResult {
-    if gateway.faults.remove_number(number) {
+    if gateway.faults.remove(FaultId(number)) {
         ok(&json!({}))
     } else {
         let problem = "there is no fault with this number";

@@ -10,6 +10,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use super::actions::ControlError;
@@ -18,19 +19,32 @@ use crate::server::Connection;
 pub(super) async fn check_local(request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>();
     let peer = connection.map(Connection::peer);
-    match check(request.method(), request.headers(), peer) {
+    let authority = request.uri().authority().map(Authority::as_str);
+    match check(request.method(), authority, request.headers(), peer) {
         Ok(()) => next.run(request).await,
         Err(problem) => ControlError::new(StatusCode::FORBIDDEN, problem).into_response(),
     }
 }
 
-fn check(method: &Method, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<(), &'static str> {
+fn check(
+    method: &Method,
+    authority: Option<&str>,
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+) -> Result<(), &'static str> {
     if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
         return Err("the control API accepts requests only from the machine of the sandbox");
     }
+    // A proxy may use a different one of two values than the sandbox.
+    if [HOST, ORIGIN, CONTENT_TYPE]
+        .iter()
+        .any(|name| headers.get_all(name).iter().count() > 1)
+    {
+        return Err("Host, Origin and Content-Type must not be repeated");
+    }
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(HOST).unwrap_or_default();
-    if !is_loopback(host) {
+    if !is_loopback(host) || authority.is_some_and(|authority| authority != host) {
         return Err("Host must be localhost or a loopback address");
     }
     if text(ORIGIN).is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
@@ -92,9 +106,20 @@ mod tests {
                 }
             }
             let (method, peer) = (request.0.parse().unwrap(), request.1.parse().unwrap());
-            let accepted = check(&method, &headers, Some(peer)).is_ok();
+            let accepted = check(&method, None, &headers, Some(peer)).is_ok();
             assert_eq!(accepted, expected, "{request:?} {headers:?}");
+            if !accepted {
+                continue;
+            }
+            assert!(check(&method, Some(host), &headers, Some(peer)).is_ok());
+            let foreign = Some("rebound.invalid");
+            assert!(check(&method, foreign, &headers, Some(peer)).is_err());
+            for name in headers.keys() {
+                let mut repeated = headers.clone();
+                repeated.append(name, headers[name].clone());
+                assert!(check(&method, None, &repeated, Some(peer)).is_err());
+            }
         }
-        assert!(check(&Method::GET, &HeaderMap::new(), None).is_err());
+        assert!(check(&Method::GET, None, &HeaderMap::new(), None).is_err());
     }
 }

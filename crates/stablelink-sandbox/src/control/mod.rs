@@ -16,7 +16,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue};
 
 use crate::document;
@@ -25,19 +27,35 @@ use crate::gateway::GatewayState;
 /// Maximum length of a request body in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Redoc 2.5.4: `redoc.standalone.js` of its npm package, compressed with gzip. The MIT licence is
-/// in the same directory.
+/// Redoc 2.5.4: `redoc.standalone.js` of its npm package, compressed with gzip. Only the URL of a
+/// logo of its vendor was changed, with `sed 's|"https:[^"]*/logo-mini.svg"|"data:,"|'`. The MIT
+/// licence is in the same directory.
 const REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
 
-/// Blocks requests to other origins. Redoc would load a logo of its vendor.
-const SAME_ORIGIN_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; \
+/// Allows only the scripts of the sandbox, and no requests to other origins. A script in the
+/// document or in a value of a caller is not executed, even if it reaches the markup of a page.
+const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-     worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'";
+     worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(crate) fn router(gateway: &Arc<GatewayState>) -> Router {
     Router::new()
-        .route("/", get(dashboard))
-        .route("/docs", get(reference))
+        .route(
+            "/",
+            get(|| async { page(include_str!("../../assets/dashboard.html")) }),
+        )
+        .route(
+            "/dashboard.js",
+            get(|| async { script(include_str!("../../assets/dashboard.js")) }),
+        )
+        .route(
+            "/docs",
+            get(|| async { page(include_str!("../../assets/docs.html")) }),
+        )
+        .route(
+            "/docs/docs.js",
+            get(|| async { script(include_str!("../../assets/docs.js")) }),
+        )
         .route("/docs/redoc.js", get(redoc))
         .route("/docs/openapi.json", get(openapi))
         .route("/_sandbox/status", get(status::get_status))
@@ -65,28 +83,29 @@ fn respond<const N: usize>(
     headers: [(HeaderName, &'static str); N],
 ) -> Response {
     let mut response = Response::new(body.into());
-    for (name, value) in headers {
+    let no_sniffing = (X_CONTENT_TYPE_OPTIONS, "nosniff");
+    for (name, value) in headers.into_iter().chain([no_sniffing]) {
         let value = HeaderValue::from_static(value);
         response.headers_mut().insert(name, value);
     }
     response
 }
 
-fn html(body: &'static str) -> Response {
+fn page(body: &'static str) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, SAME_ORIGIN_POLICY),
+        (CONTENT_SECURITY_POLICY, PAGE_POLICY),
         (CACHE_CONTROL, "no-store"),
     ];
     respond(body, headers)
 }
 
-async fn dashboard() -> Response {
-    html(include_str!("../../assets/dashboard.html"))
-}
-
-async fn reference() -> Response {
-    html(include_str!("../../assets/docs.html"))
+fn script(body: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    respond(body, headers)
 }
 
 /// Responds with gzip in any case: every current browser supports it.

@@ -16,8 +16,29 @@ use crate::webhooks::{Delivery, DeliveryState};
 /// Maximum number of records of each kind. The latest ones are listed.
 const MAX_LISTED: usize = 100;
 
+/// Maximum number of characters of a string, so that the values of callers cannot make the state
+/// large. The dashboard requests it every second.
+const MAX_CHARACTERS: usize = 2_000;
+
 pub(super) async fn get_status(State(gateway): State<Arc<GatewayState>>) -> Response {
-    envelope::json(StatusCode::OK, status(&gateway).to_string())
+    let mut status = status(&gateway);
+    shorten(&mut status);
+    envelope::json_response(StatusCode::OK, status.to_string())
+}
+
+/// Replaces the end of each long string by an ellipsis.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(MAX_CHARACTERS) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 fn status(gateway: &GatewayState) -> Value {
@@ -36,7 +57,7 @@ fn status(gateway: &GatewayState) -> Value {
         },
         "clients": clients.collect::<Vec<_>>(),
         "faults": faults.collect::<Vec<_>>(),
-        "deliveries": latest(gateway.deliveries.kept().iter(), delivery),
+        "deliveries": latest(gateway.deliveries.latest().iter(), delivery),
         "requestCount": gateway.requests.count(),
         "requests": latest(requests.iter(), request),
         "mismatches": mismatches.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -51,15 +72,15 @@ fn latest<T>(
     all.rev().take(MAX_LISTED).map(to_json).collect()
 }
 
-/// Lists the latest records of an iterator that is ordered by a number of the caller. `sysid` is
-/// the order of creation.
+/// Lists the latest records of an iterator that is ordered by a number of the caller. Ids are
+/// in the order of creation.
 fn latest_by<T>(
     all: impl Iterator<Item = T>,
-    sysid: fn(&T) -> i64,
+    id: fn(&T) -> i64,
     to_json: impl FnMut(T) -> Value,
 ) -> Vec<Value> {
     let mut all: Vec<T> = all.collect();
-    all.sort_by_key(sysid);
+    all.sort_by_key(id);
     latest(all.into_iter(), to_json)
 }
 
@@ -88,19 +109,19 @@ fn client(gateway: &GatewayState, index: usize) -> Value {
             "status": trade.status,
             "created": trade.created,
         })),
-        "orders": latest_by(ledger.orders.values(), |order| order.sysid, |order| json!({
+        "orders": latest_by(ledger.orders.values(), |it| it.id, |order| json!({
             "orderNo": order.order_no,
             "token": order.token,
             "payingAmount": order.paying_amount.to_string(),
             "status": order.status,
             "created": order.created,
         })),
-        "refunds": latest_by(ledger.refunds.values(), |refund| refund.sysid, |refund| json!({
+        "refunds": latest_by(ledger.refunds.values(), |it| it.id, |refund| json!({
             "refundOrderNo": refund.number,
             "amount": refund.amount.to_string(),
             "status": refund.status,
         })),
-        "settlements": latest_by(ledger.settlements.values(), |it| it.sysid, |settlement| json!({
+        "settlements": latest_by(ledger.settlements.values(), |it| it.id, |settlement| json!({
             "settlementOrderNo": settlement.number,
             "token": settlement.token,
             "amount": settlement.amount.map(|amount| amount.to_string()),
@@ -149,8 +170,8 @@ fn request(request: &RequestRecord) -> Value {
         "at": request.at,
         "method": request.method.as_str(),
         "path": request.path,
-        "operation": request.operation.map(crate::Operation::id),
-        "evidence": request.operation.map(crate::Operation::evidence),
+        "operation": request.operation.map(crate::SandboxOperation::id),
+        "evidence": request.operation.map(crate::SandboxOperation::evidence),
         "status": request.status,
         "retcode": request.retcode,
         "client": request.client,

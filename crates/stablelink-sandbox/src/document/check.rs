@@ -10,14 +10,15 @@ use serde_json::Value;
 
 use super::{entry, validator, violation};
 use crate::api_error::ApiError;
-use crate::{Operation, lock};
+use crate::settings::{IdForm, SandboxSettings};
+use crate::{SandboxOperation, lock};
 
 /// A response of the sandbox that does not match the OpenAPI document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaMismatch {
     /// The operation that responded.
-    pub operation: Operation,
+    pub operation: SandboxOperation,
     /// The field and the rule that it violates, without the value.
     pub rule: String,
 }
@@ -34,7 +35,7 @@ impl fmt::Display for SchemaMismatch {
 
 /// The schemas of one operation. Each is built when it is first needed.
 struct OperationSchemas {
-    parameters: Vec<QueryParameter>,
+    parameters: Vec<QueryParameterRule>,
     media_type: Option<&'static str>,
     body_required: bool,
     body: Option<Validator>,
@@ -42,14 +43,15 @@ struct OperationSchemas {
     rejection: Result<Validator, String>,
 }
 
-struct QueryParameter {
+struct QueryParameterRule {
     name: &'static str,
     required: bool,
     integer: bool,
 }
 
-fn schemas(operation: Operation) -> Result<Arc<OperationSchemas>, String> {
-    static SCHEMAS: OnceLock<Mutex<BTreeMap<Operation, Arc<OperationSchemas>>>> = OnceLock::new();
+fn schemas(operation: SandboxOperation) -> Result<Arc<OperationSchemas>, String> {
+    static SCHEMAS: OnceLock<Mutex<BTreeMap<SandboxOperation, Arc<OperationSchemas>>>> =
+        OnceLock::new();
     let cache = SCHEMAS.get_or_init(Mutex::default);
     if let Some(schemas) = lock(cache).get(&operation) {
         return Ok(Arc::clone(schemas));
@@ -59,7 +61,7 @@ fn schemas(operation: Operation) -> Result<Arc<OperationSchemas>, String> {
     Ok(schemas)
 }
 
-fn build(operation: Operation) -> Result<OperationSchemas, String> {
+fn build(operation: SandboxOperation) -> Result<OperationSchemas, String> {
     let spec = entry(operation).spec;
     let parameters = spec["parameters"].as_array().into_iter().flatten();
     let content = spec["requestBody"]["content"].as_object();
@@ -84,7 +86,7 @@ fn build(operation: Operation) -> Result<OperationSchemas, String> {
     Ok(OperationSchemas {
         parameters: parameters
             .filter(|parameter| parameter["in"] == "query")
-            .map(|parameter| QueryParameter {
+            .map(|parameter| QueryParameterRule {
                 name: parameter["name"].as_str().unwrap_or_default(),
                 required: parameter["required"] == true,
                 integer: parameter["schema"]["type"] == "integer",
@@ -102,12 +104,13 @@ fn build(operation: Operation) -> Result<OperationSchemas, String> {
 ///
 /// The schemas have fewer rules than the gateway: the handlers check the others.
 pub(crate) fn check_request(
-    operation: Operation,
+    operation: SandboxOperation,
     query: &HashMap<String, String>,
     (content_type, body): (&str, &[u8]),
+    settings: &SandboxSettings,
 ) -> Result<(), ApiError> {
     let schemas = schemas(operation).map_err(|error| ApiError::internal(&error))?;
-    for QueryParameter {
+    for QueryParameterRule {
         name,
         required,
         integer,
@@ -135,20 +138,29 @@ pub(crate) fn check_request(
     }
     // The handler rejects a body that is not JSON or has numbers beyond a float: it reads the
     // text. The parsed value is only used for the structure.
+    let optional: &[&str] = match settings.require_merchant_id {
+        true => &[],
+        false => &["merchantId"],
+    };
     if let (Some(validator), Ok(value)) = (&schemas.body, serde_json::from_slice(body))
-        && let Some(rule) = violation(validator, &value, "the body")
+        && let Some(rule) = violation(validator, &value, "the body", optional)
     {
         return Err(ApiError::field(rule));
     }
     Ok(())
 }
 
-/// Returns the mismatch if the document does not allow a response.
+/// Returns the mismatch if the document does not allow a response. Ids in the form of integers are
+/// not checked, because the document can have another type for them.
 pub(crate) fn check_response(
-    operation: Operation,
-    status: StatusCode,
-    body: &[u8],
+    operation: SandboxOperation,
+    (status, body): (StatusCode, &[u8]),
+    settings: &SandboxSettings,
 ) -> Option<SchemaMismatch> {
+    let ignored: &[&str] = match settings.checkout_ids {
+        IdForm::String => &[],
+        IdForm::Integer => &["sysid", "customerId", "merchantId"],
+    };
     let rule = match schemas(operation) {
         Err(error) => Some(error),
         Ok(schemas) => {
@@ -159,7 +171,7 @@ pub(crate) fn check_response(
             match (validator, serde_json::from_slice::<Value>(body)) {
                 (Err(error), _) => Some(error.clone()),
                 (_, Err(error)) => Some(format!("the response is not JSON: {error}")),
-                (Ok(validator), Ok(value)) => violation(validator, &value, "the response"),
+                (Ok(validator), Ok(value)) => violation(validator, &value, "the response", ignored),
             }
         }
     };
@@ -168,33 +180,36 @@ pub(crate) fn check_response(
 
 #[cfg(test)]
 mod tests {
-    use Operation as O;
+    use SandboxOperation as O;
     use proptest::proptest;
 
     use super::*;
 
-    fn rejection(operation: Operation, query: &[(&str, &str)], body: &str) -> Option<String> {
+    fn rejection(
+        operation: SandboxOperation,
+        query: &[(&str, &str)],
+        body: &str,
+    ) -> Option<String> {
         let query = query
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let content = ("Application/JSON; charset=utf-8", body.as_bytes());
-        let error = check_request(operation, &query.collect(), content).err();
-        error.map(|error| error.message().to_owned())
+        let settings = SandboxSettings::default();
+        let error = check_request(operation, &query.collect(), content, &settings).err();
+        error.map(|error| error.to_string())
     }
 
     #[test]
     fn every_operation_has_schemas() {
         let rejection = br#"{"retcode":"00008","retmsg":null,"success":false}"#;
-        for operation in Operation::ALL {
+        for operation in SandboxOperation::ALL {
             let has_body = schemas(*operation).unwrap().media_type.is_some();
             let is_post = operation.method() == "POST" && *operation != O::IssueAccessToken;
             assert_eq!(has_body, is_post, "{operation}");
             for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
-                assert_eq!(
-                    check_response(*operation, status, rejection),
-                    None,
-                    "{operation}"
-                );
+                let response = (status, &rejection[..]);
+                let mismatch = check_response(*operation, response, &SandboxSettings::default());
+                assert_eq!(mismatch, None, "{operation}");
             }
         }
     }
@@ -204,60 +219,35 @@ mod tests {
         let order = r#"{"orderNo":"A","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
         assert_eq!(rejection(O::CreateCheckoutOrder, &[], order), None);
         let no_customer = order.replace("\"customerId\":\"6\",", "");
-        for (operation, body, message) in [
+        for (body, message) in [
             (
-                O::CreateCheckoutOrder,
-                &*order.replace("\"A\"", "\"a-b\""),
+                order.replace("\"A\"", "\"a-b\""),
                 "orderNo must contain only letters and numbers",
             ),
+            (order.replace("\"A\"", "7"), "orderNo must be a string"),
             (
-                O::CreateCheckoutOrder,
-                &order.replace("\"A\"", "7"),
-                "orderNo must be a string",
-            ),
-            (
-                O::CreateCheckoutOrder,
-                &order.replace(":1,", ":\"1\","),
+                order.replace(":1,", ":\"1\","),
                 "orderAmount must be a number",
             ),
-            (
-                O::CreateCheckoutOrder,
-                &no_customer,
-                "customerId must not be empty",
-            ),
-            (O::CreateCheckoutOrder, "[]", "the body must be an object"),
-            (
-                O::CreateSettlementOrder,
-                r#"{"settlementOrderNo":"1","orderNos":[true]}"#,
-                "orderNos.0 must be a string",
-            ),
-            (
-                O::CreateSettlementOrder,
-                r#"{"settlementOrderNo":"1","amount":1}"#,
-                "amount must be a string",
-            ),
-            (
-                O::CreateTrade,
-                r#"{"requestId":"1","requestType":1.5}"#,
-                "requestType must be a whole number or a string",
-            ),
-            (
-                O::CreateTrade,
-                r#"{"requestId":"1","clientId":"1"}"#,
-                "clientId must be a whole number",
-            ),
-            (
-                O::CreateTrade,
-                r#"{"requestId":"1","clientId":9223372036854775808}"#,
-                "clientId must be a whole number of 64 bits",
-            ),
-            (
-                O::CreateUser,
-                r#"{"clientType":-9223372036854775809}"#,
-                "clientType must be a whole number or a string",
-            ),
+            (no_customer, "customerId must not be empty"),
+            ("[]".to_owned(), "the body must be an object"),
         ] {
-            assert_eq!(rejection(operation, &[], body).as_deref(), Some(message));
+            let actual = rejection(O::CreateCheckoutOrder, &[], &body);
+            assert_eq!(actual.as_deref(), Some(message));
+        }
+        // An operation, its body, and the expected message.
+        let cases = r#"
+createSettlementOrder {"settlementOrderNo":"1","orderNos":[true]} orderNos.0 must be a string
+createSettlementOrder {"settlementOrderNo":"1","amount":1} amount must be a string
+createTrade {"requestId":"1","requestType":1.5} requestType must be a whole number or a string
+createTrade {"requestId":"1","clientId":"1"} clientId must be a whole number
+createTrade {"requestId":"1","clientId":9223372036854775808} clientId must be a whole number of 64 bits
+createUser {"clientType":-9223372036854775809} clientType must be a whole number or a string"#;
+        for case in cases.trim().lines() {
+            let mut parts = case.splitn(3, ' ');
+            let [operation, body, message] = [(); 3].map(|()| parts.next().unwrap());
+            let actual = rejection(operation.parse().unwrap(), &[], body);
+            assert_eq!(actual.as_deref(), Some(message));
         }
         for (operation, query, message) in [
             (O::GetCheckoutOrder, &[][..], "orderNo must not be empty"),
@@ -301,7 +291,9 @@ mod tests {
             (r#"{"retcode":"200","success":"SECRET"}"#, "success"),
             ("SECRET", "not JSON"),
         ] {
-            let mismatch = check_response(O::CreateCheckoutOrder, StatusCode::OK, body.as_bytes());
+            let response = (StatusCode::OK, body.as_bytes());
+            let settings = SandboxSettings::default();
+            let mismatch = check_response(O::CreateCheckoutOrder, response, &settings);
             let rule = mismatch.unwrap().rule;
             assert!(
                 rule.contains(expected) && !rule.contains("SECRET"),
@@ -312,9 +304,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn request_with_any_body_does_not_panic(body: Vec<u8>, at in 0..Operation::ALL.len()) {
+        fn request_with_any_body_does_not_panic(body: Vec<u8>, at in 0..SandboxOperation::ALL.len()) {
             let content = ("application/json", &body[..]);
-            let _ = check_request(Operation::ALL[at], &HashMap::new(), content);
+            let settings = SandboxSettings::default();
+            let _ = check_request(SandboxOperation::ALL[at], &HashMap::new(), content, &settings);
         }
     }
 }

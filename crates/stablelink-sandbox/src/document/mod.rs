@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub use check::SchemaMismatch;
 pub(crate) use check::{check_request, check_response};
 
-use crate::Operation;
+use crate::SandboxOperation;
 
 /// The text of the embedded document, which includes the provisional operations.
 pub(crate) const TEXT: &str = include_str!("../../../../spec/openapi.provisional.json");
@@ -43,14 +43,19 @@ fn document() -> &'static Value {
 }
 
 /// Returns the entry of an operation.
-pub(crate) fn entry(operation: Operation) -> &'static OperationEntry {
+pub(crate) fn entry(operation: SandboxOperation) -> &'static OperationEntry {
     static ENTRIES: OnceLock<Vec<OperationEntry>> = OnceLock::new();
-    let entries = ENTRIES.get_or_init(|| Operation::ALL.iter().map(|it| find_entry(*it)).collect());
+    let entries = ENTRIES.get_or_init(|| {
+        SandboxOperation::ALL
+            .iter()
+            .map(|it| find_entry(*it))
+            .collect()
+    });
     // `ALL` has the order of the variants.
     &entries[operation as usize]
 }
 
-fn find_entry(operation: Operation) -> OperationEntry {
+fn find_entry(operation: SandboxOperation) -> OperationEntry {
     let paths = document()["paths"].as_object().into_iter().flatten();
     let mut entries = paths.flat_map(|(path, item)| {
         let methods = item.as_object().into_iter().flatten();
@@ -124,27 +129,93 @@ fn json_schema(schema: Value) -> Value {
     }
 }
 
-/// Returns the first rule that a value violates, in the wording of the gateway. It names the field
-/// but not the value. `root` is the name of the whole value.
-fn violation(validator: &Validator, value: &Value, root: &str) -> Option<String> {
-    let error = validator.iter_errors(value).next()?;
-    Some(describe(&error, root))
+/// Returns true if responses of an operation can have a field at this path, such as
+/// `retdata.records.0.status`. Only the names in the path are checked, because many responses are
+/// documented in part.
+pub(crate) fn response_has_field(operation: SandboxOperation, path: &str) -> bool {
+    let responses = &entry(operation).spec["responses"]["200"];
+    // Nothing in this response is documented, so any documented field can be in it.
+    let is_unseen = has_property(responses, UNSEEN, 0);
+    let is_index = |name: &str| name.parse::<usize>().is_ok();
+    // An empty path is the whole response.
+    let mut names = path.split('.').filter(|_| !path.is_empty());
+    names.all(|name| {
+        is_index(name)
+            || UNDOCUMENTED_FIELDS.contains(&name)
+            || has_property(responses, name, 0)
+            || is_unseen && has_property(&document()["components"]["schemas"], name, 0)
+    })
 }
 
-fn describe(error: &ValidationError<'_>, root: &str) -> String {
+/// The schema of data that no page shows.
+const UNSEEN: &str = "#/components/schemas/Unseen";
+
+/// Fields of the sandbox's responses that the document does not name.
+const UNDOCUMENTED_FIELDS: [&str; 8] = [
+    "address",
+    "createdAt",
+    "id",
+    "kybStatus",
+    "pageNum",
+    "pageSize",
+    "records",
+    "total",
+];
+
+/// Returns true if a schema or a schema that it refers to has a property with this name, or refers
+/// to it.
+fn has_property(schema: &Value, name: &str, depth: usize) -> bool {
+    let nested = |schema| depth < MAX_DEPTH && has_property(schema, name, depth + 1);
+    match schema {
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| match (key.as_str(), value) {
+                ("$ref", Value::String(reference)) => {
+                    let target = document().pointer(reference.trim_start_matches('#'));
+                    reference == name || target.is_some_and(nested)
+                }
+                ("properties", Value::Object(properties)) => {
+                    properties.contains_key(name) || properties.values().any(nested)
+                }
+                _ => nested(value),
+            }),
+        Value::Array(items) => items.iter().any(nested),
+        _ => false,
+    }
+}
+
+/// Maximum depth of the search for a property. Schemas can refer to themselves.
+const MAX_DEPTH: usize = 24;
+
+/// Returns the first rule that a value violates, in the wording of the gateway. It names the field
+/// but not the value. `root` is the name of the whole value. The rules of ignored fields do not
+/// apply.
+fn violation(validator: &Validator, value: &Value, root: &str, ignored: &[&str]) -> Option<String> {
+    let mut errors = validator.iter_errors(value);
+    errors.find_map(|error| describe(&error, root, ignored))
+}
+
+fn describe(error: &ValidationError<'_>, root: &str, ignored: &[&str]) -> Option<String> {
     use ValidationErrorKind as Kind;
 
     let path = error.instance_path().as_str();
-    let path = path.trim_start_matches('/').replace('/', ".");
+    let mut path = path.trim_start_matches('/').replace('/', ".");
     if let Kind::Required { property } = error.kind() {
-        let property = property.as_str().unwrap_or_default();
-        return match path.as_str() {
-            "" => format!("{property} must not be empty"),
-            path => format!("{path}.{property} must not be empty"),
-        };
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path += property.as_str().unwrap_or_default();
+    }
+    if path
+        .rsplit('.')
+        .next()
+        .is_some_and(|name| ignored.contains(&name))
+    {
+        return None;
     }
     let field = if path.is_empty() { root } else { &path };
-    match error.kind() {
+    Some(match error.kind() {
+        Kind::Required { .. } => format!("{field} must not be empty"),
         Kind::Type { kind } => format!("{field} must be {}", type_name(kind)),
         Kind::MaxLength { limit } => format!("{field} must have at most {limit} characters"),
         Kind::MinLength { limit } => format!("{field} must have at least {limit} characters"),
@@ -156,14 +227,14 @@ fn describe(error: &ValidationError<'_>, root: &str) -> String {
         Kind::Custom { message, .. } => format!("{field} {message}"),
         Kind::Format { format } => format!("{field} must have the format {format}"),
         // For a nullable field the last alternative is the schema of its non-null values.
-        Kind::AnyOf { context } => match context.last().and_then(|errors| errors.first()) {
-            Some(error) => describe(error, root),
-            None => format!("{field} violates the rule anyOf"),
-        },
+        Kind::AnyOf { context } => {
+            let mut errors = context.last().into_iter().flatten();
+            return errors.find_map(|error| describe(error, root, ignored));
+        }
         // The only union in request schemas is one of these two types.
         Kind::OneOfNotValid { .. } => format!("{field} must be a whole number or a string"),
         other => format!("{field} violates the rule {}", other.keyword()),
-    }
+    })
 }
 
 fn type_name(kind: &TypeKind) -> String {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::credentials::SeededRandom;
-use crate::{Operation, envelope};
+use crate::{SandboxOperation, document, envelope};
 
 /// A failure on demand. Add it to [`Sandbox::faults`](crate::Sandbox::faults).
 ///
@@ -14,9 +15,9 @@ use crate::{Operation, envelope};
 /// Faults that change the response of an operation hit it after the effect.
 ///
 /// ```
-/// use stablelink_sandbox::{Fault, Operation};
+/// use stablelink_sandbox::{Fault, SandboxOperation};
 ///
-/// let once = Fault::reset().on(Operation::CreateCheckoutOrder).after_effect();
+/// let once = Fault::reset().on(SandboxOperation::CreateCheckoutOrder).after_effect();
 /// let outage = Fault::status(503).retry_after(1).on_calls().times(3);
 /// let noise = Fault::reset().rate(0.2, 42);
 /// # let _ = (once, outage, noise);
@@ -65,24 +66,20 @@ pub(crate) enum FaultKind {
     StallWithinBody,
     Reset,
     Truncate,
-    Response(StubResponse),
+    /// A response that replaces the gateway's.
+    Response(Response<Bytes>),
     Duplicate,
-    ReplaceField { path: String, json: String },
-}
-
-/// A response that replaces the gateway's.
-#[derive(Clone, Debug)]
-pub(crate) struct StubResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Bytes,
+    ReplaceField {
+        path: String,
+        json: String,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum FaultTarget {
     All,
     Calls,
-    Operation(Operation),
+    SandboxOperation(SandboxOperation),
     Path(String),
 }
 
@@ -142,20 +139,14 @@ impl Fault {
     /// 500.
     pub fn status(status: u16) -> Self {
         let message = "a fault of the sandbox was injected";
-        Self::custom(
-            status,
-            JSON,
-            envelope::rejection(&status.to_string(), message),
-        )
+        let body = envelope::rejection(&status.to_string(), message);
+        Self::custom(status, JSON, body)
     }
 
     /// Responds with HTTP 429, an error envelope, and `Retry-After` in seconds if it is given.
     pub fn rate_limited(retry_after: Option<u64>) -> Self {
         let fault = Self::status(429);
-        match retry_after {
-            Some(seconds) => fault.retry_after(seconds),
-            None => fault,
-        }
+        retry_after.map_or(fault.clone(), |seconds| fault.retry_after(seconds))
     }
 
     /// Responds with HTTP 401 and an error envelope, although the token is valid.
@@ -199,7 +190,8 @@ impl Fault {
 
     /// Replaces one field of the operation's response. `path` leads to it from the envelope, with
     /// names and indexes separated by dots: `retdata.records.0.status`. `json` is the new value. It
-    /// is not validated. A response without this field does not change.
+    /// is not validated. A response without this field does not change, but a fault whose field no
+    /// response can have is rejected when it is added.
     pub fn replace_field(path: impl Into<String>, json: impl Into<String>) -> Self {
         let (path, json) = (path.into(), json.into());
         Self::new(FaultKind::ReplaceField { path, json }, FaultStage::After)
@@ -228,19 +220,23 @@ impl Fault {
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,
         body: impl Into<Bytes>,
     ) -> Self {
-        let response = StubResponse {
-            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            headers: headers.into_iter().filter_map(parse_header).collect(),
-            body: body.into(),
-        };
-        Self::new(FaultKind::Response(response), FaultStage::Before)
+        let mut response = Response::new(body.into());
+        let status = StatusCode::from_u16(status);
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let fault = Self::new(FaultKind::Response(response), FaultStage::Before);
+        let headers = headers.into_iter();
+        headers.fold(fault, |fault, (name, value)| fault.header(name, value))
     }
 
     /// Adds a header to a response that replaces the gateway's. It has no effect on other kinds of
-    /// faults.
+    /// faults. A header that is not valid is omitted.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let FaultKind::Response(response) = &mut self.kind {
-            response.headers.extend(parse_header((name, value)));
+        let header = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        );
+        if let (FaultKind::Response(response), (Ok(name), Ok(value))) = (&mut self.kind, header) {
+            response.headers_mut().append(name, value);
         }
         self
     }
@@ -250,19 +246,31 @@ impl Fault {
         self.header("retry-after", &seconds.to_string())
     }
 
+    /// Returns the path of the field to replace if no response of a target has this field.
+    pub(super) fn unknown_field(&self, target: &FaultTarget) -> Option<&str> {
+        let FaultKind::ReplaceField { path, .. } = &self.kind else {
+            return None;
+        };
+        let mut all = SandboxOperation::ALL.iter().copied();
+        let known = all.any(|operation| {
+            target.matches(Some(operation), operation.path())
+                && document::response_has_field(operation, path)
+        });
+        (!known).then_some(path)
+    }
+
     /// Removes the body of a response that replaces the gateway's.
     pub fn without_body(mut self) -> Self {
         if let FaultKind::Response(response) = &mut self.kind {
-            response.body = Bytes::new();
-            let headers = &mut response.headers;
-            headers.retain(|(name, _)| name != http::header::CONTENT_TYPE);
+            *response.body_mut() = Bytes::new();
+            response.headers_mut().remove(CONTENT_TYPE);
         }
         self
     }
 
     /// Hits only this operation.
-    pub fn on(mut self, operation: Operation) -> Self {
-        self.target = FaultTarget::Operation(operation);
+    pub fn on(mut self, operation: SandboxOperation) -> Self {
+        self.target = FaultTarget::SandboxOperation(operation);
         self
     }
 
@@ -274,7 +282,7 @@ impl Fault {
 
     /// Hits only token requests.
     pub fn on_token(self) -> Self {
-        self.on(Operation::IssueAccessToken)
+        self.on(SandboxOperation::IssueAccessToken)
     }
 
     /// Hits all requests except token requests.
@@ -339,13 +347,6 @@ impl Fault {
     }
 }
 
-fn parse_header((name, value): (&str, &str)) -> Option<(HeaderName, HeaderValue)> {
-    Some((
-        HeaderName::from_bytes(name.as_bytes()).ok()?,
-        HeaderValue::from_str(value).ok()?,
-    ))
-}
-
 impl FaultKind {
     /// Returns true if the request continues after the fault and can be hit by further faults.
     pub(crate) const fn continues(&self) -> bool {
@@ -357,11 +358,11 @@ impl FaultKind {
 }
 
 impl FaultTarget {
-    pub(crate) fn matches(&self, operation: Option<Operation>, path: &str) -> bool {
+    pub(crate) fn matches(&self, operation: Option<SandboxOperation>, path: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Calls => operation != Some(Operation::IssueAccessToken),
-            Self::Operation(target) => operation == Some(*target),
+            Self::Calls => operation != Some(SandboxOperation::IssueAccessToken),
+            Self::SandboxOperation(target) => operation == Some(*target),
             Self::Path(target) => target == path,
         }
     }

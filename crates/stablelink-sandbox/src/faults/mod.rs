@@ -7,14 +7,15 @@ mod parse;
 use std::sync::{Mutex, MutexGuard};
 
 pub use fault::Fault;
-pub(crate) use fault::{FaultKind, FaultStage, StubResponse};
+use fault::FaultTarget;
+pub(crate) use fault::{FaultKind, FaultStage};
 pub use parse::InvalidFault;
 
-use crate::{Operation, lock};
+use crate::{SandboxOperation, lock};
 
 /// The id of a fault of one sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FaultId(u64);
+pub struct FaultId(pub(crate) u64);
 
 impl FaultId {
     /// Returns its number. Faults are numbered from 1 in the order in which they were added.
@@ -24,21 +25,12 @@ impl FaultId {
     }
 }
 
-/// The status of a fault on the dashboard.
-#[derive(Clone, Debug)]
-pub(crate) struct FaultStatus {
-    pub(crate) id: FaultId,
-    /// The text from which it was parsed, if any.
-    pub(crate) text: Option<String>,
-    pub(crate) injections: u64,
-}
-
 /// The faults of one sandbox, in the order in which they were added.
 ///
 /// A request is hit by the first fault that is due and matches it. After a latency, a skewed date
 /// or a replaced field, the request continues and can be hit by the next fault.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub struct FaultList {
     registry: Mutex<FaultRegistry>,
 }
 
@@ -48,19 +40,27 @@ struct FaultRegistry {
     faults: Vec<RegisteredFault>,
 }
 
-#[derive(Debug)]
-struct RegisteredFault {
-    id: FaultId,
+#[derive(Clone, Debug)]
+pub(crate) struct RegisteredFault {
+    pub(crate) id: FaultId,
     fault: Fault,
     /// Number of requests that it matched, including skipped ones.
     matched: u64,
-    injections: u64,
-    text: Option<String>,
+    pub(crate) injections: u64,
+    /// The text from which it was parsed, if any.
+    pub(crate) text: Option<String>,
 }
 
-impl Faults {
+impl FaultList {
     /// Adds a fault after the existing ones.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the fault replaces a field that no response of any operation can have: the test
+    /// that adds it would test nothing.
     pub fn add(&self, fault: Fault) -> FaultId {
+        let unknown = fault.unknown_field(&FaultTarget::All);
+        assert_eq!(unknown, None, "no response has this field");
         self.register(fault, None)
     }
 
@@ -88,19 +88,8 @@ impl Faults {
     }
 
     /// Returns all faults, in the order in which they were added.
-    pub(crate) fn list(&self) -> Vec<FaultStatus> {
-        let registry = self.registry();
-        let status = registry.faults.iter().map(|registered| FaultStatus {
-            id: registered.id,
-            text: registered.text.clone(),
-            injections: registered.injections,
-        });
-        status.collect()
-    }
-
-    /// Removes the fault with this number. Returns false if it does not exist.
-    pub(crate) fn remove_number(&self, number: u64) -> bool {
-        self.remove(FaultId(number))
+    pub(crate) fn list(&self) -> Vec<RegisteredFault> {
+        self.registry().faults.clone()
     }
 
     /// Removes a fault. Returns false if it was already removed.
@@ -134,7 +123,7 @@ impl Faults {
     pub(crate) fn due(
         &self,
         stage: FaultStage,
-        operation: Option<Operation>,
+        operation: Option<SandboxOperation>,
         path: &str,
     ) -> Vec<(FaultId, FaultKind)> {
         let mut due = Vec::new();
@@ -159,11 +148,8 @@ impl Faults {
 impl RegisteredFault {
     /// Counts a matching request. Returns true if the fault is injected into it.
     fn take_turn(&mut self) -> bool {
-        if self
-            .fault
-            .limit
-            .is_some_and(|limit| self.injections >= limit)
-        {
+        let limit = self.fault.limit;
+        if limit.is_some_and(|limit| self.injections >= limit) {
             return false;
         }
         self.matched += 1;
@@ -185,11 +171,11 @@ mod tests {
 
     use super::*;
 
-    const ORDER: Option<Operation> = Some(Operation::CreateCheckoutOrder);
-    const TOKEN: Option<Operation> = Some(Operation::IssueAccessToken);
+    const ORDER: Option<SandboxOperation> = Some(SandboxOperation::CreateCheckoutOrder);
+    const TOKEN: Option<SandboxOperation> = Some(SandboxOperation::IssueAccessToken);
 
     fn pattern(fault: Fault, requests: usize) -> String {
-        let faults = Faults::default();
+        let faults = FaultList::default();
         faults.add(fault);
         let mark = |_| match faults.due(FaultStage::Before, ORDER, "/p").len() {
             0 => '-',
@@ -221,7 +207,7 @@ mod tests {
 
     #[test]
     fn fault_hits_only_its_target() {
-        let order = Operation::CreateCheckoutOrder;
+        let order = SandboxOperation::CreateCheckoutOrder;
         for (fault, expected) in [
             (Fault::reset(), [true, true, true]),
             (Fault::reset().on_calls(), [true, false, true]),
@@ -229,7 +215,7 @@ mod tests {
             (Fault::reset().on(order), [true, false, false]),
             (Fault::reset().on_path("/nowhere"), [false, false, true]),
         ] {
-            let faults = Faults::default();
+            let faults = FaultList::default();
             let id = faults.add(fault.always());
             let requests = [(ORDER, "/o"), (TOKEN, "/t"), (None, "/nowhere")];
             let hits = requests.map(|(operation, path)| {
@@ -246,7 +232,7 @@ mod tests {
 
     #[test]
     fn only_first_fault_that_ends_the_request_is_due() {
-        let faults = Faults::default();
+        let faults = FaultList::default();
         let latency = faults.add(Fault::latency(Duration::ZERO));
         let first = faults.add(Fault::reset());
         let second = faults.add(Fault::stall());

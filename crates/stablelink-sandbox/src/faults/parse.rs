@@ -4,25 +4,79 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Fault;
-use crate::Operation;
+use crate::SandboxOperation;
 
 /// The text is not a valid fault. The message names the invalid part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{part}` is not a valid {role} of a fault; expected KIND[=ARGUMENT][@TARGET][:OPTION]..., such as reset@createTrade:after:times=3"
+    "{0}; expected KIND[=ARGUMENT][@TARGET][:OPTION]..., such as reset@createTrade:after:times=3"
 )]
-pub struct InvalidFault {
-    part: String,
-    role: &'static str,
-}
+pub struct InvalidFault(String);
 
-fn invalid(part: &str, role: &'static str) -> InvalidFault {
-    let part = part.to_owned();
-    InvalidFault { part, role }
+fn invalid(part: &str, role: &str) -> InvalidFault {
+    InvalidFault(format!("`{part}` is not a valid {role} of a fault"))
 }
 
 /// Maximum length of a large error in the text form: its body is allocated when it is parsed.
 const MAX_ERROR_BYTES: usize = 1 << 30;
+
+type KindParser = fn(Option<&str>) -> Option<Fault>;
+
+/// The kinds of faults that have a text form, and the parsers of their arguments.
+const PARSERS: [(&str, KindParser); 17] = [
+    ("reset", |it| without_argument(it, Fault::reset())),
+    ("stall", |it| without_argument(it, Fault::stall())),
+    ("stall-within-body", |it| {
+        without_argument(it, Fault::stall_within_body())
+    }),
+    ("truncate", |it| without_argument(it, Fault::truncate())),
+    ("latency", |it| {
+        parse_millis(it?)?
+            .try_into()
+            .ok()
+            .map(Duration::from_millis)
+            .map(Fault::latency)
+    }),
+    ("date-skew", |it| parse_millis(it?).map(Fault::date_skew)),
+    ("status", |it| parse_status(it?).map(Fault::status)),
+    ("html", |it| parse_status(it?).map(Fault::html)),
+    ("unauthorized", |it| {
+        without_argument(it, Fault::unauthorized())
+    }),
+    ("rate-limited", |it| match it {
+        None => Some(Fault::rate_limited(None)),
+        Some(seconds) => seconds.parse().ok().map(|it| Fault::rate_limited(Some(it))),
+    }),
+    ("malformed-json", |it| {
+        without_argument(it, Fault::malformed_json())
+    }),
+    ("unexpected-json", |it| {
+        without_argument(it, Fault::unexpected_json())
+    }),
+    ("large-error", |it| {
+        let bytes = it?.parse().ok().filter(|it| *it <= MAX_ERROR_BYTES);
+        bytes.map(Fault::large_error)
+    }),
+    ("duplicate", |it| without_argument(it, Fault::duplicate())),
+    ("null", |it| parse_field(it).map(Fault::null)),
+    ("wrong-type", |it| parse_field(it).map(Fault::wrong_type)),
+    ("unknown-value", |it| {
+        parse_field(it).map(Fault::unknown_value)
+    }),
+];
+
+impl Fault {
+    /// The kinds of faults that have a text form.
+    pub const KINDS: [&str; PARSERS.len()] = {
+        let mut names = [""; PARSERS.len()];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = PARSERS[index].0;
+            index += 1;
+        }
+        names
+    };
+}
 
 impl FromStr for Fault {
     type Err = InvalidFault;
@@ -34,7 +88,7 @@ impl FromStr for Fault {
             Some((kind, target)) => (kind, Some(target)),
             None => (head, None),
         };
-        let mut fault = parse_kind(kind)?;
+        let mut fault = parse_kind(kind).ok_or_else(|| invalid(kind, "kind"))?;
         if let Some(target) = target {
             fault = parse_target(fault, target)?;
         }
@@ -68,34 +122,17 @@ impl FromStr for Fault {
             fault = fault.rate(rate, seed);
         }
         // Set after the rate, which makes the number of injections unlimited.
-        Ok(match times {
-            Some(times) => fault.times(times),
-            None => fault,
-        })
+        if let Some(times) = times {
+            fault = fault.times(times);
+        }
+        match fault.unknown_field(&fault.target) {
+            None => Ok(fault),
+            Some(path) => {
+                let problem = "is not a field of any response that the fault hits";
+                Err(InvalidFault(format!("`{path}` {problem}")))
+            }
+        }
     }
-}
-
-impl Fault {
-    /// The kinds of faults that have a text form.
-    pub const KINDS: [&str; 17] = [
-        "reset",
-        "stall",
-        "stall-within-body",
-        "truncate",
-        "latency",
-        "date-skew",
-        "status",
-        "html",
-        "unauthorized",
-        "rate-limited",
-        "malformed-json",
-        "unexpected-json",
-        "large-error",
-        "duplicate",
-        "null",
-        "wrong-type",
-        "unknown-value",
-    ];
 }
 
 fn split_argument(part: &str) -> (&str, Option<&str>) {
@@ -105,49 +142,23 @@ fn split_argument(part: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn parse_kind(text: &str) -> Result<Fault, InvalidFault> {
-    let invalid = || invalid(text, "kind");
+fn parse_kind(text: &str) -> Option<Fault> {
     let (name, argument) = split_argument(text);
-    // A kind that is missing in the list cannot be parsed, so a test finds it.
-    if !Fault::KINDS.contains(&name) {
-        return Err(invalid());
-    }
-    let status = || {
-        let status = argument.and_then(|it| it.parse().ok());
-        let valid = status.filter(|status| (100..1000).contains(status));
-        valid.ok_or_else(invalid)
-    };
-    let field = || argument.filter(|path| !path.is_empty()).ok_or_else(invalid);
-    let millis = || argument.and_then(parse_millis).ok_or_else(invalid);
-    Ok(match (name, argument) {
-        ("reset", None) => Fault::reset(),
-        ("stall", None) => Fault::stall(),
-        ("stall-within-body", None) => Fault::stall_within_body(),
-        ("truncate", None) => Fault::truncate(),
-        ("unauthorized", None) => Fault::unauthorized(),
-        ("malformed-json", None) => Fault::malformed_json(),
-        ("unexpected-json", None) => Fault::unexpected_json(),
-        ("duplicate", None) => Fault::duplicate(),
-        ("rate-limited", None) => Fault::rate_limited(None),
-        ("rate-limited", Some(seconds)) => {
-            Fault::rate_limited(Some(seconds.parse().map_err(|_| invalid())?))
-        }
-        ("latency", _) => {
-            let millis = u64::try_from(millis()?).map_err(|_| invalid())?;
-            Fault::latency(Duration::from_millis(millis))
-        }
-        ("date-skew", _) => Fault::date_skew(millis()?),
-        ("status", _) => Fault::status(status()?),
-        ("html", _) => Fault::html(status()?),
-        ("large-error", Some(bytes)) => {
-            let bytes = bytes.parse().ok().filter(|it| *it <= MAX_ERROR_BYTES);
-            Fault::large_error(bytes.ok_or_else(invalid)?)
-        }
-        ("null", _) => Fault::null(field()?),
-        ("wrong-type", _) => Fault::wrong_type(field()?),
-        ("unknown-value", _) => Fault::unknown_value(field()?),
-        _ => return Err(invalid()),
-    })
+    let (_, parse) = PARSERS.iter().find(|(kind, _)| *kind == name)?;
+    parse(argument)
+}
+
+fn without_argument(argument: Option<&str>, fault: Fault) -> Option<Fault> {
+    argument.is_none().then_some(fault)
+}
+
+fn parse_status(text: &str) -> Option<u16> {
+    let status = text.parse().ok();
+    status.filter(|status| (100..1000).contains(status))
+}
+
+fn parse_field(path: Option<&str>) -> Option<&str> {
+    path.filter(|path| !path.is_empty())
 }
 
 /// Parses a time such as `200ms` or `-5s` into milliseconds.
@@ -165,7 +176,7 @@ fn parse_target(fault: Fault, text: &str) -> Result<Fault, InvalidFault> {
         "calls" => fault.on_calls(),
         path if path.starts_with('/') => fault.on_path(path),
         id => {
-            let operation: Operation = id.parse().map_err(|_| invalid(id, "target"))?;
+            let operation: SandboxOperation = id.parse().map_err(|_| invalid(id, "target"))?;
             fault.on(operation)
         }
     })
@@ -179,7 +190,7 @@ mod tests {
 
     #[test]
     fn text_form_equals_the_builder_form() {
-        let trade = Operation::CreateTrade;
+        let trade = SandboxOperation::CreateTrade;
         let latency = Fault::latency(Duration::from_millis(200));
         let status = Fault::status(503).on_token();
         for (text, fault) in [
@@ -241,6 +252,8 @@ mod tests {
             ("reset:rate=2", "`rate=2`"),
             ("reset:rate=NaN", "`rate=NaN`"),
             ("reset:after=1", "`after=1`"),
+            ("null=retdata.nothing", "`retdata.nothing`"),
+            ("null=retdata.orderStatus@getTrade", "`retdata.orderStatus`"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.starts_with(part), "{text}: {error}");

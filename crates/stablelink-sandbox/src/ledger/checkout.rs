@@ -4,28 +4,62 @@ use bigdecimal::BigDecimal;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
 
-use super::{Ledger, LedgerAccount};
+use super::{Ledger, LedgerAccount, RecordKey};
 use crate::api_error::ApiError;
-use crate::clock::as_iso_local;
+use crate::clock::{after, as_iso_local};
 use crate::money::{as_number, as_string, exact, to_decimal};
+use crate::settings::IdForm;
 
 /// Number of decimal places of a stablecoin.
 pub(crate) const COIN_DIGITS: u32 = 6;
 
+/// An id in the responses of checkout, in the configured form.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckoutId {
+    text: String,
+    form: IdForm,
+}
+
+impl CheckoutId {
+    pub(crate) fn new(text: impl Into<String>, form: IdForm) -> Self {
+        let text = text.into();
+        Self { text, form }
+    }
+
+    /// Returns the `sysid` of a record. The prefix, `OR`, `RF` or `ST`, is omitted in an integer.
+    pub(crate) fn sysid(prefix: &str, id: i64, form: IdForm) -> Self {
+        let prefix = if form == IdForm::String { prefix } else { "" };
+        Self::new(format!("{prefix}{id}"), form)
+    }
+}
+
+impl Serialize for CheckoutId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.form, self.text.parse::<i64>()) {
+            (IdForm::Integer, Ok(number)) => serializer.serialize_i64(number),
+            _ => serializer.serialize_str(&self.text),
+        }
+    }
+}
+
 /// A checkout order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct CheckoutOrder {
-    pub(crate) sysid: i64,
+pub(crate) struct OrderRecord {
+    /// Orders records by creation.
+    #[serde(skip)]
+    pub(crate) id: i64,
+    pub(crate) sysid: CheckoutId,
     pub(crate) order_no: String,
     #[serde(serialize_with = "as_number")]
     pub(crate) order_amount: Decimal,
     #[serde(serialize_with = "as_number")]
     pub(crate) paying_amount: Decimal,
-    pub(crate) customer_id: String,
-    pub(crate) merchant_id: String,
+    pub(crate) customer_id: CheckoutId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) merchant_id: Option<CheckoutId>,
     /// Seconds after the creation.
-    pub(crate) expired_in: i64,
+    pub(crate) expired_in: u64,
     pub(crate) token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tx_hash: Option<String>,
@@ -40,7 +74,7 @@ pub(crate) struct CheckoutOrder {
     pub(crate) refunded_amount: Decimal,
 }
 
-impl CheckoutOrder {
+impl OrderRecord {
     pub(crate) const PAYING: &'static str = "PAYING";
     pub(crate) const PAID: &'static str = "PAID";
     pub(crate) const TIMEOUT: &'static str = "TIMEOUT";
@@ -51,19 +85,15 @@ impl CheckoutOrder {
 
     /// Returns true if the order was paid, even if it was refunded later.
     pub(crate) fn was_paid(&self) -> bool {
-        let paid = [
-            Self::PAID,
-            Self::REFUNDING,
-            Self::PARTIAL_REFUNDED,
-            Self::REFUNDED,
-        ];
-        paid.contains(&self.status.as_str())
+        matches!(
+            self.status.as_str(),
+            Self::PAID | Self::REFUNDING | Self::PARTIAL_REFUNDED | Self::REFUNDED
+        )
     }
 
     /// Returns when the order times out.
     pub(super) fn expires_at(&self) -> i64 {
-        self.created
-            .saturating_add(self.expired_in.saturating_mul(1000))
+        after(self.created, self.expired_in)
     }
 }
 
@@ -102,12 +132,14 @@ impl AbnormalPaymentRecord {
 /// A settlement order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SettlementOrder {
-    pub(crate) sysid: i64,
+pub(crate) struct SettlementRecord {
+    #[serde(skip)]
+    pub(crate) id: i64,
+    pub(crate) sysid: CheckoutId,
     #[serde(rename = "settlementOrderNo")]
     pub(crate) number: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) merchant_id: Option<String>,
+    pub(crate) merchant_id: Option<CheckoutId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,7 +164,7 @@ fn as_optional_string<S: Serializer>(amount: &Option<Decimal>, to: S) -> Result<
     as_string(&amount.unwrap_or_default(), to)
 }
 
-impl SettlementOrder {
+impl SettlementRecord {
     pub(crate) const PENDING: &'static str = "PENDING_SETTLEMENT";
     pub(crate) const SETTLING: &'static str = "SETTLING";
     pub(crate) const SETTLED: &'static str = "SETTLED";
@@ -143,8 +175,10 @@ impl SettlementOrder {
 /// A refund order. Times are in milliseconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RefundOrder {
-    pub(crate) sysid: i64,
+pub(crate) struct RefundRecord {
+    #[serde(skip)]
+    pub(crate) id: i64,
+    pub(crate) sysid: CheckoutId,
     #[serde(rename = "refundOrderNo")]
     pub(crate) number: String,
     #[serde(flatten)]
@@ -173,7 +207,7 @@ pub(crate) enum RefundSource {
     AbnormalPayment(String),
 }
 
-impl RefundOrder {
+impl RefundRecord {
     pub(crate) const PENDING: &'static str = "PENDING_REFUND";
     pub(crate) const REFUNDING: &'static str = "REFUNDING";
     pub(crate) const REFUNDED: &'static str = "REFUNDED";
@@ -199,7 +233,7 @@ impl Ledger {
                 let order = order.ok_or_else(|| ApiError::not_found("orderNo"))?;
                 if !order.was_paid() {
                     let message = format!("an order that is {} cannot be refunded", order.status);
-                    return Err(ApiError::invalid_state(message));
+                    return Err(ApiError::InvalidState(message));
                 }
                 order.paying_amount
             }
@@ -210,7 +244,7 @@ impl Ledger {
                     .pending_amount
             }
         };
-        let remaining = exact(paid) - self.sum_refunds(source, RefundOrder::is_active);
+        let remaining = exact(paid) - self.sum_refunds(source, RefundRecord::is_active);
         if exact(amount) <= remaining {
             return Ok(());
         }
@@ -224,7 +258,7 @@ impl Ledger {
     pub(super) fn sum_refunds(
         &self,
         source: &RefundSource,
-        filter: fn(&RefundOrder) -> bool,
+        filter: fn(&RefundRecord) -> bool,
     ) -> BigDecimal {
         let refunds = self.refunds.values();
         let matching = refunds.filter(|refund| filter(refund) && refund.source == *source);
@@ -250,7 +284,7 @@ impl Ledger {
             return Some(None);
         }
         let (needed, token) = (order.paying_amount, order.token.clone());
-        let on_time = order.status == CheckoutOrder::PAYING;
+        let on_time = order.status == OrderRecord::PAYING;
         let (kind, pending_amount) = if !on_time {
             (AbnormalPaymentRecord::LATE_PAYMENT, amount)
         } else if amount < needed {
@@ -262,7 +296,8 @@ impl Ledger {
             order.tx_hash = Some(hash.to_owned());
             let accounts = (LedgerAccount::External, LedgerAccount::Merchant);
             self.balances.transfer(accounts, &token, needed);
-            self.set_order_status(order_no, CheckoutOrder::PAID, now);
+            let order = RecordKey::Order(order_no.to_owned());
+            self.set_status(&order, OrderRecord::PAID, now);
         }
         if pending_amount.is_zero() {
             return Some(None);

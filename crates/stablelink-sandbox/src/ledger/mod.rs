@@ -1,13 +1,12 @@
 //! The records and accounts of one client.
 //!
 //! `payments` and `checkout` define the records and the rules for their current status.
-//! `transitions` has every status change, `scheduler` when the clock causes one, `balances` the
-//! accounts. This file has the ledger and its events.
+//! `transitions` has every status change and its schedule, `balances` the accounts. This file has
+//! the ledger and its events.
 
 mod balances;
 mod checkout;
 mod payments;
-mod scheduler;
 mod transitions;
 #[cfg(test)]
 mod transitions_tests;
@@ -19,13 +18,15 @@ use serde_json::value::RawValue;
 
 pub use balances::{Balances, LedgerAccount};
 pub(crate) use checkout::{
-    AbnormalPaymentRecord, COIN_DIGITS, CheckoutOrder, RefundOrder, RefundSource, SettlementOrder,
+    AbnormalPaymentRecord, COIN_DIGITS, CheckoutId, OrderRecord, RefundRecord, RefundSource,
+    SettlementRecord,
 };
-pub use payments::UploadedFile;
+pub use payments::SandboxFile;
 pub(crate) use payments::{
-    Customer, CustomerProfile, Deposit, FeeConfig, RawFields, RemitRecord, TradeRecord,
+    Customer, CustomerProfile, Deposit, FeeConfig, RemitFields, RemitRecord, TradeRecord,
 };
-use scheduler::Scheduler;
+pub(crate) use transitions::RecordKey;
+use transitions::Scheduler;
 
 use crate::api_error::ApiError;
 use crate::effects::Effects;
@@ -47,16 +48,16 @@ pub(crate) struct Ledger {
     pub(crate) trades: BTreeMap<i64, TradeRecord>,
     pub(crate) deposits: BTreeMap<i64, Deposit>,
     pub(crate) remits: BTreeMap<i64, RemitRecord>,
-    pub(crate) files: BTreeMap<i64, UploadedFile>,
+    pub(crate) files: BTreeMap<i64, SandboxFile>,
     /// The latest events.
     pub(crate) events: BTreeMap<i64, LedgerEvent>,
     /// Events for which no webhook delivery was created yet.
     outbox: Vec<LedgerEvent>,
     ids: RecordIds,
-    pub(crate) orders: BTreeMap<String, CheckoutOrder>,
+    pub(crate) orders: BTreeMap<String, OrderRecord>,
     pub(crate) abnormal_payments: BTreeMap<String, AbnormalPaymentRecord>,
-    pub(crate) settlements: BTreeMap<String, SettlementOrder>,
-    pub(crate) refunds: BTreeMap<String, RefundOrder>,
+    pub(crate) settlements: BTreeMap<String, SettlementRecord>,
+    pub(crate) refunds: BTreeMap<String, RefundRecord>,
 }
 
 /// An event of which webhooks notify.
@@ -114,16 +115,6 @@ impl Ledger {
         }
     }
 
-    /// Rejects a customer without an approved KYB.
-    pub(crate) fn require_approved_kyb(&self, id: i64) -> Result<(), ApiError> {
-        let status = self.customers.get(&id).map(|it| it.kyb_status.as_str());
-        if status == Some(Customer::APPROVED) {
-            return Ok(());
-        }
-        let message = "the KYB of clientId must be approved before a trade";
-        Err(ApiError::invalid_state(message))
-    }
-
     /// Rejects a `requestId` that was used before, unless duplicates are allowed.
     pub(crate) fn use_request_id(
         &mut self,
@@ -133,7 +124,7 @@ impl Ledger {
         if self.request_ids.insert(request_id.to_owned()) || !reject_duplicates {
             Ok(())
         } else {
-            Err(ApiError::duplicate("requestId"))
+            Err(ApiError::Duplicate("requestId"))
         }
     }
 
@@ -165,21 +156,9 @@ impl Ledger {
         }
     }
 
-    /// Records the change of a checkout record.
-    fn add_checkout_event(&mut self, at: i64, name: &str, data: &impl Serialize) {
-        self.add_event(at, name, (Product::Checkout, raw(data)), None);
-    }
-
     fn add_abnormal_payment_event(&mut self, number: &str, at: i64) {
         let data = self.abnormal_payments.get(number).and_then(raw);
         self.add_event(at, "ABNORMAL_PAYMENT", (Product::Checkout, data), None);
-    }
-
-    fn add_trade_event(&mut self, id: i64, at: i64) {
-        let data = self.trades.get(&id).and_then(raw);
-        // The name is the sandbox's choice: no page shows one.
-        let name = "PAYMENT_REQUEST_CHANGED";
-        self.add_event(at, name, (Product::Payments, data), None);
     }
 
     /// Takes the events for which no webhook delivery was created yet.

@@ -40,7 +40,7 @@ pub(crate) struct CustomerProfile {
 }
 
 /// The fields of a JSON object, with their text unchanged.
-pub(crate) type RawFields = BTreeMap<String, Box<RawValue>>;
+pub(crate) type RemitFields = BTreeMap<String, Box<RawValue>>;
 
 /// A bank account of a payee.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +48,7 @@ pub(crate) type RawFields = BTreeMap<String, Box<RawValue>>;
 pub(crate) struct RemitRecord {
     /// The fields of the request, without `id`.
     #[serde(flatten)]
-    pub(crate) fields: RawFields,
+    pub(crate) fields: RemitFields,
     pub(crate) id: i64,
     /// Milliseconds since the epoch.
     #[serde(serialize_with = "as_local")]
@@ -58,7 +58,7 @@ pub(crate) struct RemitRecord {
 /// The metadata of an uploaded file. Its content is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct UploadedFile {
+pub struct SandboxFile {
     /// The `fileId` of the response.
     pub id: i64,
     /// The file name of the part.

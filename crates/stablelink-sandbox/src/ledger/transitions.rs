@@ -1,37 +1,63 @@
 //! Status changes of records, caused by a call, a test or the clock.
 //!
-//! Every status change goes through this file, so that its consequences are never missing: the
-//! transfer of money, the event, and the next scheduled transition.
+//! Every status change goes through [`Ledger::set_status`], so that its consequences are never
+//! missing: the transfer of money, the event, and the next scheduled transition.
 
-use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::scheduler::ScheduledRecord;
+use serde_json::json;
+
 use super::{
-    AbnormalPaymentRecord, CheckoutOrder, Customer, Ledger, LedgerAccount, RefundOrder,
-    RefundSource, SettlementOrder, TradeRecord,
+    AbnormalPaymentRecord, Customer, Ledger, LedgerAccount, OrderRecord, Product, RefundRecord,
+    RefundSource, SettlementRecord, TradeRecord, raw,
 };
+use crate::clock::after;
 use crate::money::exact;
 use crate::settings::Delays;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OrderChange<'a> {
-    order_no: &'a str,
-    order_status: &'a str,
+/// The key of a record with a status.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RecordKey {
+    /// The KYB of a customer.
+    Kyb(i64),
+    Trade(i64),
+    Order(String),
+    Refund(String),
+    Settlement(String),
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RefundChange<'a> {
-    refund_order_no: &'a str,
-    refund_status: &'a str,
+/// The next transition of each record, ordered by time.
+#[derive(Debug, Default)]
+pub(crate) struct Scheduler {
+    due: BTreeSet<(i64, RecordKey)>,
+    times: BTreeMap<RecordKey, i64>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SettlementChange<'a> {
-    settlement_order_no: &'a str,
-    settlement_status: &'a str,
+impl Scheduler {
+    /// Schedules the next transition of a record. It replaces the previous one. With `None`, the
+    /// record has no next transition.
+    fn schedule(&mut self, record: RecordKey, at: Option<i64>) {
+        if let Some(previous) = self.times.remove(&record) {
+            self.due.remove(&(previous, record.clone()));
+        }
+        if let Some(at) = at {
+            self.times.insert(record.clone(), at);
+            self.due.insert((at, record));
+        }
+    }
+
+    /// Returns when the next transition is due, in milliseconds since the epoch.
+    pub(super) fn next(&self) -> Option<i64> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the first transition that is due.
+    fn take_due(&mut self, now: i64) -> Option<(i64, RecordKey)> {
+        self.due.first().filter(|(at, _)| *at <= now)?;
+        let (at, record) = self.due.pop_first()?;
+        self.times.remove(&record);
+        Some((at, record))
+    }
 }
 
 impl Ledger {
@@ -40,41 +66,120 @@ impl Ledger {
     pub(crate) fn apply_due(&mut self, now: i64, delays: Delays) {
         self.delays = delays;
         while let Some((at, record)) = self.scheduler.take_due(now) {
-            match record {
-                ScheduledRecord::Kyb(id) => {
-                    let outcome = delays.kyb_outcome;
-                    let status = outcome.choose(Customer::APPROVED, Customer::REJECTED);
-                    self.set_kyb_status(id, status, at);
-                }
-                ScheduledRecord::Trade(id) => self.advance_trade(id, at),
-                ScheduledRecord::Order(number) => {
-                    self.set_order_status(&number, CheckoutOrder::TIMEOUT, at);
-                }
-                ScheduledRecord::Refund(number) => self.advance_refund(&number, at),
-                ScheduledRecord::Settlement(number) => self.advance_settlement(&number, at),
+            if let Some((_, status)) = self.transition(&record, at) {
+                self.set_status(&record, status, at);
             }
         }
     }
 
-    /// Sets the status of a KYB. Returns `None` if there is no such customer.
-    pub(crate) fn set_kyb_status(&mut self, id: i64, status: &str, at: i64) -> Option<()> {
-        let customer = self.customers.get_mut(&id)?;
-        status.clone_into(&mut customer.kyb_status);
-        let delay = self.delays.kyb.filter(|_| status == Customer::KYB_PENDING);
-        let record = ScheduledRecord::Kyb(id);
-        self.scheduler.schedule(record, after(at, delay));
+    /// Schedules the transition that the clock causes for a record with its current status.
+    pub(crate) fn schedule(&mut self, record: RecordKey, at: i64) {
+        let transition = self.transition(&record, at);
+        let due = transition.and_then(|(due, _)| due);
+        self.scheduler.schedule(record, due);
+    }
+
+    /// Returns the transition that the clock causes for a record with its current status since `at`:
+    /// its time, or `None` if the record waits for a call, and its status.
+    fn transition(&self, record: &RecordKey, at: i64) -> Option<(Option<i64>, &'static str)> {
+        let delays = &self.delays;
+        let (delay, status) = match record {
+            RecordKey::Kyb(id) => match self.customers.get(id)?.kyb_status.as_str() {
+                Customer::KYB_PENDING => {
+                    let outcome = delays.kyb_outcome;
+                    let status = outcome.choose(Customer::APPROVED, Customer::REJECTED);
+                    (delays.kyb, status)
+                }
+                _ => return None,
+            },
+            RecordKey::Trade(id) => match self.trades.get(id)?.status.as_str() {
+                TradeRecord::PENDING => (delays.trade_expiry, TradeRecord::EXPIRED),
+                TradeRecord::PROCESSING => {
+                    let outcome = delays.trade_outcome;
+                    let status = outcome.choose(TradeRecord::COMPLETED, TradeRecord::FAILED);
+                    (delays.trade, status)
+                }
+                _ => return None,
+            },
+            RecordKey::Order(number) => {
+                let order = self.orders.get(number)?;
+                let is_paying = order.status == OrderRecord::PAYING;
+                return is_paying.then(|| (Some(order.expires_at()), OrderRecord::TIMEOUT));
+            }
+            RecordKey::Refund(number) => {
+                let refund = self.refunds.get(number)?;
+                let status = match refund.status.as_str() {
+                    RefundRecord::PENDING => RefundRecord::REFUNDING,
+                    RefundRecord::REFUNDING if self.covers_refund(refund) => {
+                        let outcome = delays.refund_outcome;
+                        outcome.choose(RefundRecord::REFUNDED, RefundRecord::FAILED)
+                    }
+                    RefundRecord::REFUNDING => RefundRecord::FAILED,
+                    _ => return None,
+                };
+                (delays.refund, status)
+            }
+            RecordKey::Settlement(number) => {
+                let settlement = self.settlements.get(number)?;
+                let status = match settlement.status.as_str() {
+                    SettlementRecord::PENDING => SettlementRecord::SETTLING,
+                    SettlementRecord::SETTLING if self.covers_settlement(settlement) => {
+                        let outcome = delays.settlement_outcome;
+                        outcome.choose(SettlementRecord::SETTLED, SettlementRecord::FAILED)
+                    }
+                    SettlementRecord::SETTLING => SettlementRecord::FAILED,
+                    _ => return None,
+                };
+                (delays.settlement, status)
+            }
+        };
+        Some((delay.map(|seconds| after(at, seconds)), status))
+    }
+
+    fn covers_refund(&self, refund: &RefundRecord) -> bool {
+        let (account, token) = match &refund.source {
+            RefundSource::Order(number) => {
+                let order = self.orders.get(number);
+                (LedgerAccount::Merchant, order.map(|it| &it.token))
+            }
+            RefundSource::AbnormalPayment(number) => {
+                let payment = self.abnormal_payments.get(number);
+                (LedgerAccount::AbnormalPayments, payment.map(|it| &it.token))
+            }
+        };
+        token.is_some_and(|token| self.balances.covers(account, token, refund.amount))
+    }
+
+    fn covers_settlement(&self, settlement: &SettlementRecord) -> bool {
+        match (&settlement.token, settlement.amount) {
+            (Some(token), Some(amount)) => {
+                self.balances.covers(LedgerAccount::Merchant, token, amount)
+            }
+            // The amount of a settlement in fiat is not known.
+            _ => true,
+        }
+    }
+
+    /// Sets the status of a record. The first change of a trade, refund or settlement to its
+    /// successful status transfers its money. Returns `None` if there is no such record.
+    pub(crate) fn set_status(&mut self, record: &RecordKey, status: &str, at: i64) -> Option<()> {
+        match record {
+            RecordKey::Kyb(id) => status.clone_into(&mut self.customers.get_mut(id)?.kyb_status),
+            RecordKey::Trade(id) => self.set_trade_status(*id, status, at)?,
+            RecordKey::Order(number) => {
+                let order = self.orders.get_mut(number)?;
+                status.clone_into(&mut order.status);
+                order.updated = at;
+                self.add_change_event(at, "CHECKOUT_ORDER_CHANGED", ("order", number), status);
+            }
+            RecordKey::Refund(number) => self.set_refund_status(number, status, at)?,
+            RecordKey::Settlement(number) => self.set_settlement_status(number, status, at)?,
+        }
+        self.schedule(record.clone(), at);
         Some(())
     }
 
-    pub(crate) fn add_trade(&mut self, trade: TradeRecord) {
-        let (id, at) = (trade.id, trade.created);
-        self.trades.insert(id, trade);
-        self.schedule_trade(id, at);
-    }
-
-    /// Sets the status of a trade. The first change to `Completed` transfers its money. Returns
-    /// `None` if there is no such trade.
-    pub(crate) fn set_trade_status(&mut self, id: i64, status: &str, at: i64) -> Option<()> {
+    fn set_trade_status(&mut self, id: i64, status: &str, at: i64) -> Option<()> {
         let trade = self.trades.get_mut(&id)?;
         status.clone_into(&mut trade.status);
         if status == TradeRecord::COMPLETED && !trade.is_transferred {
@@ -82,85 +187,26 @@ impl Ledger {
 
             trade.is_transferred = true;
             let (from, to) = (&trade.from_currency, &trade.to_currency);
-            let amount = trade.really_amount;
-            self.balances
-                .transfer((External, Fees), from, trade.total_fee);
+            let (amount, fee) = (trade.really_amount, trade.total_fee);
+            self.balances.transfer((External, Fees), from, fee);
             self.balances.transfer((External, Exchange), from, amount);
             self.balances.transfer((Exchange, External), to, amount);
         }
-        self.schedule_trade(id, at);
-        self.add_trade_event(id, at);
+        let data = raw(trade);
+        // The name is the sandbox's choice: no page shows one.
+        let name = "PAYMENT_REQUEST_CHANGED";
+        self.add_event(at, name, (Product::Payments, data), None);
         Some(())
     }
 
-    fn schedule_trade(&mut self, id: i64, at: i64) {
-        let status = self.trades.get(&id).map(|trade| trade.status.as_str());
-        let delay = match status {
-            Some(TradeRecord::PENDING) => self.delays.trade_expiry,
-            Some(TradeRecord::PROCESSING) => self.delays.trade,
-            _ => None,
-        };
-        let record = ScheduledRecord::Trade(id);
-        self.scheduler.schedule(record, after(at, delay));
-    }
-
-    fn advance_trade(&mut self, id: i64, at: i64) {
-        let outcome = self.delays.trade_outcome;
-        let status = self.trades.get(&id).map(|trade| trade.status.as_str());
-        let next = match status {
-            Some(TradeRecord::PENDING) => TradeRecord::EXPIRED,
-            Some(TradeRecord::PROCESSING) => {
-                outcome.choose(TradeRecord::COMPLETED, TradeRecord::FAILED)
-            }
-            _ => return,
-        };
-        self.set_trade_status(id, next, at);
-    }
-
-    pub(crate) fn add_order(&mut self, order: CheckoutOrder) {
-        let record = ScheduledRecord::Order(order.order_no.clone());
-        self.scheduler.schedule(record, Some(order.expires_at()));
-        self.orders.insert(order.order_no.clone(), order);
-    }
-
-    /// Sets the status of an order. No money is transferred. Returns `None` if there is no such
-    /// order.
-    pub(crate) fn set_order_status(&mut self, number: &str, status: &str, at: i64) -> Option<()> {
-        let order = self.orders.get_mut(number)?;
-        status.clone_into(&mut order.status);
-        order.updated = at;
-        let timeout = (status == CheckoutOrder::PAYING).then(|| order.expires_at());
-        let record = ScheduledRecord::Order(number.to_owned());
-        self.scheduler.schedule(record, timeout);
-        let change = OrderChange {
-            order_no: number,
-            order_status: status,
-        };
-        self.add_checkout_event(at, "CHECKOUT_ORDER_CHANGED", &change);
-        Some(())
-    }
-
-    pub(crate) fn add_refund(&mut self, refund: RefundOrder) {
-        let (number, at) = (refund.number.clone(), refund.created);
-        self.refunds.insert(number.clone(), refund);
-        self.schedule_refund(&number, at);
-    }
-
-    /// Sets the status of a refund. The first change to `REFUNDED` transfers its money. The order
-    /// or the abnormal payment is updated too. Returns `None` if there is no such refund.
-    pub(crate) fn set_refund_status(&mut self, number: &str, status: &str, at: i64) -> Option<()> {
+    fn set_refund_status(&mut self, number: &str, status: &str, at: i64) -> Option<()> {
         let refund = self.refunds.get_mut(number)?;
         status.clone_into(&mut refund.status);
         refund.updated = at;
-        let transfer = status == RefundOrder::REFUNDED && !refund.is_transferred;
+        let transfer = status == RefundRecord::REFUNDED && !refund.is_transferred;
         refund.is_transferred |= transfer;
         let (source, amount) = (refund.source.clone(), refund.amount);
-        self.schedule_refund(number, at);
-        let change = RefundChange {
-            refund_order_no: number,
-            refund_status: status,
-        };
-        self.add_checkout_event(at, "REFUND_ORDER_CHANGED", &change);
+        self.add_change_event(at, "REFUND_ORDER_CHANGED", ("refund", number), status);
         match &source {
             RefundSource::Order(number) => {
                 if let Some(order) = self.orders.get_mut(number).filter(|_| transfer) {
@@ -193,130 +239,75 @@ impl Ledger {
             return;
         };
         let source = RefundSource::Order(number.to_owned());
-        let mut refunds = self.refunds.values();
-        let status = if refunds.any(|it| it.source == source && it.status == RefundOrder::REFUNDING)
-        {
-            CheckoutOrder::REFUNDING
+        let mut refunds = self.refunds.values().filter(|it| it.source == source);
+        let status = if refunds.any(|it| it.status == RefundRecord::REFUNDING) {
+            OrderRecord::REFUNDING
         } else if order.refunded_amount >= order.paying_amount {
-            CheckoutOrder::REFUNDED
+            OrderRecord::REFUNDED
         } else if order.refunded_amount.is_zero() {
-            CheckoutOrder::PAID
+            OrderRecord::PAID
         } else {
-            CheckoutOrder::PARTIAL_REFUNDED
+            OrderRecord::PARTIAL_REFUNDED
         };
         if order.status != status {
-            self.set_order_status(number, status, at);
+            self.set_status(&RecordKey::Order(number.to_owned()), status, at);
         }
     }
 
-    fn schedule_refund(&mut self, number: &str, at: i64) {
-        let status = self.refunds.get(number).map(|it| it.status.as_str());
-        let is_open = matches!(status, Some(RefundOrder::PENDING | RefundOrder::REFUNDING));
-        let delay = self.delays.refund.filter(|_| is_open);
-        let record = ScheduledRecord::Refund(number.to_owned());
-        self.scheduler.schedule(record, after(at, delay));
-    }
-
-    fn advance_refund(&mut self, number: &str, at: i64) {
-        let Some(refund) = self.refunds.get(number) else {
-            return;
-        };
-        let outcome = self.delays.refund_outcome;
-        let next = match refund.status.as_str() {
-            RefundOrder::PENDING => RefundOrder::REFUNDING,
-            RefundOrder::REFUNDING if self.covers_refund(refund) => {
-                outcome.choose(RefundOrder::REFUNDED, RefundOrder::FAILED)
-            }
-            RefundOrder::REFUNDING => RefundOrder::FAILED,
-            _ => return,
-        };
-        self.set_refund_status(number, next, at);
-    }
-
-    fn covers_refund(&self, refund: &RefundOrder) -> bool {
-        let (account, token) = match &refund.source {
-            RefundSource::Order(number) => {
-                let order = self.orders.get(number);
-                (LedgerAccount::Merchant, order.map(|it| &it.token))
-            }
-            RefundSource::AbnormalPayment(number) => {
-                let payment = self.abnormal_payments.get(number);
-                (LedgerAccount::AbnormalPayments, payment.map(|it| &it.token))
-            }
-        };
-        token.is_some_and(|token| self.balances.covers(account, token, refund.amount))
-    }
-
-    pub(crate) fn add_settlement(&mut self, settlement: SettlementOrder) {
-        let (number, at) = (settlement.number.clone(), settlement.created);
-        self.settlements.insert(number.clone(), settlement);
-        self.schedule_settlement(&number, at);
-    }
-
-    /// Sets the status of a settlement. The first change to `SETTLED` transfers its money, if it
-    /// has a token and an amount. Returns `None` if there is no such settlement.
-    pub(crate) fn set_settlement_status(
-        &mut self,
-        number: &str,
-        status: &str,
-        at: i64,
-    ) -> Option<()> {
+    fn set_settlement_status(&mut self, number: &str, status: &str, at: i64) -> Option<()> {
         let settlement = self.settlements.get_mut(number)?;
         status.clone_into(&mut settlement.status);
         settlement.updated = at;
-        if status == SettlementOrder::SETTLED && !settlement.is_transferred {
+        if status == SettlementRecord::SETTLED && !settlement.is_transferred {
             settlement.is_transferred = true;
             if let (Some(token), Some(amount)) = (&settlement.token, settlement.amount) {
                 let accounts = (LedgerAccount::Merchant, LedgerAccount::External);
                 self.balances.transfer(accounts, token, amount);
             }
         }
-        self.schedule_settlement(number, at);
-        let change = SettlementChange {
-            settlement_order_no: number,
-            settlement_status: status,
-        };
-        self.add_checkout_event(at, "SETTLEMENT_ORDER_CHANGED", &change);
+        self.add_change_event(
+            at,
+            "SETTLEMENT_ORDER_CHANGED",
+            ("settlement", number),
+            status,
+        );
         Some(())
     }
 
-    fn schedule_settlement(&mut self, number: &str, at: i64) {
-        let status = self.settlements.get(number).map(|it| it.status.as_str());
-        let is_open = matches!(
-            status,
-            Some(SettlementOrder::PENDING | SettlementOrder::SETTLING)
-        );
-        let delay = self.delays.settlement.filter(|_| is_open);
-        let record = ScheduledRecord::Settlement(number.to_owned());
-        self.scheduler.schedule(record, after(at, delay));
-    }
-
-    fn advance_settlement(&mut self, number: &str, at: i64) {
-        let Some(settlement) = self.settlements.get(number) else {
-            return;
+    /// Records the change of a checkout record. `prefix` begins the names of its fields.
+    fn add_change_event(
+        &mut self,
+        at: i64,
+        name: &str,
+        (prefix, number): (&str, &str),
+        status: &str,
+    ) {
+        let number_field = match prefix {
+            "order" => "orderNo".to_owned(),
+            _ => format!("{prefix}OrderNo"),
         };
-        let covered = match (&settlement.token, settlement.amount) {
-            (Some(token), Some(amount)) => {
-                self.balances.covers(LedgerAccount::Merchant, token, amount)
-            }
-            // The amount of a settlement in fiat is not known.
-            _ => true,
-        };
-        let outcome = self.delays.settlement_outcome;
-        let next = match settlement.status.as_str() {
-            SettlementOrder::PENDING => SettlementOrder::SETTLING,
-            SettlementOrder::SETTLING if covered => {
-                outcome.choose(SettlementOrder::SETTLED, SettlementOrder::FAILED)
-            }
-            SettlementOrder::SETTLING => SettlementOrder::FAILED,
-            _ => return,
-        };
-        self.set_settlement_status(number, next, at);
+        let data = json!({ (number_field): number, (format!("{prefix}Status")): status });
+        self.add_event(at, name, (Product::Checkout, raw(&data)), None);
     }
 }
 
-/// Adds seconds to a time in milliseconds.
-fn after(at: i64, seconds: Option<u64>) -> Option<i64> {
-    let seconds = i64::try_from(seconds?).unwrap_or(i64::MAX);
-    Some(at.saturating_add(seconds.saturating_mul(1000)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transitions_are_taken_once_in_order_of_time() {
+        let mut scheduler = Scheduler::default();
+        let [one, two] = [RecordKey::Trade(1), RecordKey::Trade(2)];
+        scheduler.schedule(one.clone(), Some(30));
+        scheduler.schedule(two.clone(), Some(20));
+        scheduler.schedule(one.clone(), Some(10));
+        scheduler.schedule(RecordKey::Kyb(1), Some(15));
+        scheduler.schedule(RecordKey::Kyb(1), None);
+        assert_eq!(scheduler.next(), Some(10));
+        assert_eq!(scheduler.take_due(9), None);
+        assert_eq!(scheduler.take_due(30), Some((10, one)));
+        assert_eq!(scheduler.take_due(30), Some((20, two)));
+        assert_eq!((scheduler.take_due(30), scheduler.next()), (None, None));
+    }
 }

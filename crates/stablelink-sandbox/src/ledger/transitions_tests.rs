@@ -7,34 +7,42 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    CheckoutOrder, Ledger, LedgerAccount, RefundOrder, RefundSource, SettlementOrder, TradeRecord,
+    CheckoutId, Ledger, LedgerAccount, OrderRecord, RecordKey, RefundRecord, RefundSource,
+    SettlementRecord, TradeRecord,
 };
 use crate::money::exact;
-use crate::settings::{Delays, RecordOutcome};
+use crate::settings::{Delays, IdForm, RecordOutcome};
 
 const TOKENS: [&str; 2] = ["ETH_USDT", "TRX_USDC"];
 
-fn order(number: &str, token: &str, amount: Decimal, at: i64) -> CheckoutOrder {
-    CheckoutOrder {
-        sysid: 1,
+fn id() -> CheckoutId {
+    CheckoutId::new("1", IdForm::String)
+}
+
+fn add_order(ledger: &mut Ledger, number: &str, token: &str, (amount, at): (Decimal, i64)) {
+    let order = OrderRecord {
+        id: 1,
+        sysid: id(),
         order_no: number.to_owned(),
         order_amount: amount,
         paying_amount: amount,
         refunded_amount: Decimal::ZERO,
-        customer_id: "6".to_owned(),
-        merchant_id: "1".to_owned(),
+        customer_id: id(),
+        merchant_id: None,
         expired_in: 300,
         token: token.to_owned(),
         deposit_address: "0x0".to_owned(),
         tx_hash: None,
-        status: CheckoutOrder::PAYING.to_owned(),
+        status: OrderRecord::PAYING.to_owned(),
         created: at,
         updated: at,
-    }
+    };
+    ledger.orders.insert(number.to_owned(), order);
+    ledger.schedule(RecordKey::Order(number.to_owned()), at);
 }
 
-fn trade(id: i64, amount: Decimal, total_fee: Decimal, at: i64) -> TradeRecord {
-    TradeRecord {
+fn add_trade(ledger: &mut Ledger, id: i64, (amount, total_fee): (Decimal, Decimal), at: i64) {
+    let trade = TradeRecord {
         id,
         tx_no: format!("TR{id}"),
         client_id: 1,
@@ -48,7 +56,9 @@ fn trade(id: i64, amount: Decimal, total_fee: Decimal, at: i64) -> TradeRecord {
         status: TradeRecord::PENDING.to_owned(),
         is_transferred: false,
         created: at,
-    }
+    };
+    ledger.trades.insert(id, trade);
+    ledger.schedule(RecordKey::Trade(id), at);
 }
 
 /// An action. The index of a record is taken modulo the number of records.
@@ -95,18 +105,27 @@ fn nth<T: Clone>(mut all: impl ExactSizeIterator<Item = T>, index: usize) -> Opt
 }
 
 impl LedgerModel {
+    fn add_paid_order(&mut self, amount: Decimal) {
+        add_order(&mut self.ledger, "A", "ETH_USDT", (amount, 0));
+        self.ledger.pay_order("A", amount, "0x1", ("AP1", 0));
+    }
+
     fn refund(&mut self, source: RefundSource, amount: Decimal) {
         if self.ledger.check_refund(&source, amount).is_ok() {
-            self.ledger.add_refund(RefundOrder {
-                sysid: 1,
-                number: format!("R{}", self.actions),
+            let number = format!("R{}", self.actions);
+            let refund = RefundRecord {
+                id: 1,
+                sysid: id(),
+                number: number.clone(),
                 source,
                 amount,
-                status: RefundOrder::PENDING.to_owned(),
+                status: RefundRecord::PENDING.to_owned(),
                 is_transferred: false,
                 created: self.now,
                 updated: self.now,
-            });
+            };
+            self.ledger.refunds.insert(number.clone(), refund);
+            self.ledger.schedule(RecordKey::Refund(number), self.now);
         }
     }
 
@@ -118,7 +137,7 @@ impl LedgerModel {
         match action {
             LedgerAction::Order(token, amount) => {
                 let token = TOKENS[usize::from(token)];
-                ledger.add_order(order(&number, token, coins(amount), now));
+                add_order(ledger, &number, token, (coins(amount), now));
             }
             LedgerAction::Pay(index, difference) => {
                 if let Some(order) = nth(ledger.orders.values(), index).cloned() {
@@ -139,24 +158,29 @@ impl LedgerModel {
                     self.refund(source, payment.pending_amount);
                 }
             }
-            LedgerAction::Settle(token, amount) => ledger.add_settlement(SettlementOrder {
-                sysid: 1,
-                number,
-                merchant_id: None,
-                token: Some(TOKENS[usize::from(token)].to_owned()),
-                address: None,
-                amount: Some(coins(amount)),
-                order_nos: Vec::new(),
-                status: SettlementOrder::PENDING.to_owned(),
-                is_transferred: false,
-                created: now,
-                updated: now,
-            }),
+            LedgerAction::Settle(token, amount) => {
+                let settlement = SettlementRecord {
+                    id: 1,
+                    sysid: id(),
+                    number: number.clone(),
+                    merchant_id: None,
+                    token: Some(TOKENS[usize::from(token)].to_owned()),
+                    address: None,
+                    amount: Some(coins(amount)),
+                    order_nos: Vec::new(),
+                    status: SettlementRecord::PENDING.to_owned(),
+                    is_transferred: false,
+                    created: now,
+                    updated: now,
+                };
+                ledger.settlements.insert(number.clone(), settlement);
+                ledger.schedule(RecordKey::Settlement(number), now);
+            }
             LedgerAction::Trade(amount, fee) => {
                 let (amount, fee) = (coins(amount), coins(fee));
                 if fee < amount {
                     let id = i64::try_from(self.actions).unwrap();
-                    ledger.add_trade(trade(id, amount, fee, now));
+                    add_trade(ledger, id, (amount, fee), now);
                 }
             }
             LedgerAction::Confirm(index) => {
@@ -164,15 +188,15 @@ impl LedgerModel {
                 let pending = trades.filter(|it| it.status == TradeRecord::PENDING);
                 let ids: Vec<_> = pending.map(|trade| trade.id).collect();
                 if let Some(id) = nth(ids.iter(), index) {
-                    ledger.set_trade_status(*id, TradeRecord::PROCESSING, now);
+                    ledger.set_status(&RecordKey::Trade(*id), TradeRecord::PROCESSING, now);
                 }
             }
             LedgerAction::Cancel(index) => {
                 let refunds = ledger.refunds.values();
-                let pending = refunds.filter(|it| it.status == RefundOrder::PENDING);
+                let pending = refunds.filter(|it| it.status == RefundRecord::PENDING);
                 let numbers: Vec<_> = pending.map(|refund| refund.number.clone()).collect();
-                if let Some(number) = nth(numbers.iter(), index) {
-                    ledger.set_refund_status(number, RefundOrder::CANCELLED, now);
+                if let Some(number) = nth(numbers.into_iter(), index) {
+                    ledger.set_status(&RecordKey::Refund(number), RefundRecord::CANCELLED, now);
                 }
             }
             LedgerAction::Wait(millis) => {
@@ -204,7 +228,7 @@ impl LedgerModel {
             add(LedgerAccount::Merchant, &*order.token, remaining, 1);
         }
         for settlement in self.ledger.settlements.values() {
-            if settlement.status == SettlementOrder::SETTLED {
+            if settlement.status == SettlementRecord::SETTLED {
                 let token = settlement.token.as_deref().unwrap();
                 add(
                     LedgerAccount::Merchant,
@@ -219,7 +243,7 @@ impl LedgerModel {
             add(abnormal, &*payment.token, payment.pending_amount, 1);
         }
         for refund in self.ledger.refunds.values() {
-            if let (RefundSource::AbnormalPayment(number), RefundOrder::REFUNDED) =
+            if let (RefundSource::AbnormalPayment(number), RefundRecord::REFUNDED) =
                 (&refund.source, refund.status.as_str())
             {
                 let token = &*self.ledger.abnormal_payments[number].token;
@@ -262,8 +286,7 @@ proptest! {
 #[test]
 fn transitions_happen_at_their_own_time() {
     let (mut model, amount) = (LedgerModel::default(), Decimal::ONE);
-    model.ledger.add_order(order("A", "ETH_USDT", amount, 0));
-    model.ledger.pay_order("A", amount, "0x1", ("AP1", 0));
+    model.add_paid_order(amount);
     model.actions = 1;
     model.refund(RefundSource::Order("A".to_owned()), amount);
     let status = |model: &LedgerModel| {
@@ -271,24 +294,24 @@ fn transitions_happen_at_their_own_time() {
         (refund.status.clone(), refund.updated, order.status.clone())
     };
     for (now, refund, at, order) in [
-        (59_999, RefundOrder::PENDING, 0, CheckoutOrder::PAID),
+        (59_999, RefundRecord::PENDING, 0, OrderRecord::PAID),
         (
             60_000,
-            RefundOrder::REFUNDING,
+            RefundRecord::REFUNDING,
             60_000,
-            CheckoutOrder::REFUNDING,
+            OrderRecord::REFUNDING,
         ),
         (
             200_000,
-            RefundOrder::REFUNDED,
+            RefundRecord::REFUNDED,
             120_000,
-            CheckoutOrder::REFUNDED,
+            OrderRecord::REFUNDED,
         ),
         (
             900_000,
-            RefundOrder::REFUNDED,
+            RefundRecord::REFUNDED,
             120_000,
-            CheckoutOrder::REFUNDED,
+            OrderRecord::REFUNDED,
         ),
     ] {
         model.ledger.apply_due(now, model.delays);
@@ -300,16 +323,15 @@ fn transitions_happen_at_their_own_time() {
 #[test]
 fn refund_fails_if_the_money_was_settled() {
     let (mut model, amount) = (LedgerModel::default(), Decimal::ONE);
-    model.ledger.add_order(order("A", "ETH_USDT", amount, 0));
-    model.ledger.pay_order("A", amount, "0x1", ("AP1", 0));
+    model.add_paid_order(amount);
     model.apply(LedgerAction::Settle(false, 1_000_000));
     model.now = 1;
     model.refund(RefundSource::Order("A".to_owned()), amount);
     model.ledger.apply_due(500_000, model.delays);
     assert_eq!(
         model.ledger.settlements["1"].status,
-        SettlementOrder::SETTLED
+        SettlementRecord::SETTLED
     );
-    assert_eq!(model.ledger.refunds["R1"].status, RefundOrder::FAILED);
-    assert_eq!(model.ledger.orders["A"].status, CheckoutOrder::PAID);
+    assert_eq!(model.ledger.refunds["R1"].status, RefundRecord::FAILED);
+    assert_eq!(model.ledger.orders["A"].status, OrderRecord::PAID);
 }

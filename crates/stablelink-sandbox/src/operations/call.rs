@@ -11,11 +11,12 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
-use crate::auth::CallerIdentity;
+use crate::auth::CallerIndex;
 use crate::envelope::OperationResult;
 use crate::gateway::GatewayState;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, RecordKey};
 use crate::server::{ReceivedRequest, parse_query};
 
 pub(super) type CallResult = Result<OperationResult, ApiError>;
@@ -36,14 +37,14 @@ impl FromRequestParts<Arc<GatewayState>> for AuthenticatedCall {
         gateway: &Arc<GatewayState>,
     ) -> Result<Self, ApiError> {
         let query = parse_query(&parts.uri)?;
-        let caller = parts.extensions.get::<CallerIdentity>().copied();
+        let caller = parts.extensions.get::<CallerIndex>().copied();
         let received = parts.extensions.get::<ReceivedRequest>().cloned();
-        let (Some(caller), Some(received)) = (caller, received) else {
+        let (Some(CallerIndex(client)), Some(received)) = (caller, received) else {
             return Err(ApiError::internal(&"a call was not authenticated"));
         };
         Ok(Self {
             gateway: Arc::clone(gateway),
-            client: caller.client,
+            client,
             body: received.body,
             query,
         })
@@ -81,6 +82,27 @@ impl AuthenticatedCall {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Cancels a record that has the expected status, for an operation with its number in the
+    /// query.
+    pub(super) fn cancel(
+        &self,
+        name: &str,
+        status: impl FnOnce(&Ledger, &str) -> Option<String>,
+        (key, pending, cancelled): (fn(String) -> RecordKey, &str, &str),
+        operation: SandboxOperation,
+    ) -> CallResult {
+        let number = self.parameter(name)?;
+        let mut ledger = self.ledger();
+        let status = status(&ledger, number).ok_or_else(|| ApiError::not_found(name))?;
+        if status != pending {
+            let message = format!("the record of {name} is {status} and cannot be cancelled");
+            return Err(ApiError::InvalidState(message));
+        }
+        ledger.set_status(&key(number.to_owned()), cancelled, self.now());
+        ledger.effects.record(operation, number);
+        Ok(OperationResult::EMPTY)
+    }
+
     /// Returns the ledger of the caller.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.gateway.ledger(self.client)
@@ -92,18 +114,18 @@ impl AuthenticatedCall {
     }
 
     /// Parses the page of a list from the body.
-    pub(super) fn page_in_body(&self) -> Result<PageRequest, ApiError> {
-        self.json::<PageRequest>()?.check()
+    pub(super) fn page_in_body(&self) -> Result<RecordPageRequest, ApiError> {
+        self.json::<RecordPageRequest>()?.check()
     }
 
     /// Parses the page of a list from the query.
-    pub(super) fn page_in_query(&self) -> Result<PageRequest, ApiError> {
+    pub(super) fn page_in_query(&self) -> Result<RecordPageRequest, ApiError> {
         let number = |name: &str, default: u64| match self.optional_parameter(name) {
             None => Ok(default),
             Some(text) => parse_number(name, text),
         };
-        let default = PageRequest::default();
-        let page = PageRequest {
+        let default = RecordPageRequest::default();
+        let page = RecordPageRequest {
             page_num: number("pageNum", default.page_num)?,
             page_size: number("pageSize", default.page_size)?,
         };
@@ -120,13 +142,13 @@ fn parse_number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, ApiEr
 /// sandbox's own.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct PageRequest {
+pub(super) struct RecordPageRequest {
     /// Counts from 1.
     page_num: u64,
     page_size: u64,
 }
 
-impl Default for PageRequest {
+impl Default for RecordPageRequest {
     fn default() -> Self {
         Self {
             page_num: 1,
@@ -144,7 +166,7 @@ struct RecordPage<T> {
     records: Vec<T>,
 }
 
-impl PageRequest {
+impl RecordPageRequest {
     const MAX_SIZE: u64 = 100;
 
     fn check(self) -> Result<Self, ApiError> {
@@ -217,21 +239,13 @@ pub(super) fn require_currency(name: &str, value: &str) -> Result<(), ApiError> 
     require_one_of(name, value, &["USD", "USDC", "USDT", "WUSD"])
 }
 
-/// Rejects a token that checkout does not support.
-pub(super) fn require_checkout_token(value: &str) -> Result<(), ApiError> {
-    let tokens = [
-        "ETH_USDT", "ETH_USDC", "ETH_WUSD", "TRX_USDT", "TRX_USDC", "SOL_USDT", "SOL_USDC",
-    ];
-    require_one_of("token", value, &tokens)
-}
-
-fn require_one_of(name: &str, value: &str, allowed: &[&str]) -> Result<(), ApiError> {
+/// Rejects a value that is not allowed.
+pub(super) fn require_one_of(name: &str, value: &str, allowed: &[&str]) -> Result<(), ApiError> {
     if allowed.contains(&value) {
-        Ok(())
-    } else {
-        let allowed = allowed.join(", ");
-        Err(ApiError::field(format!("{name} must be one of {allowed}")))
+        return Ok(());
     }
+    let allowed = allowed.join(", ");
+    Err(ApiError::field(format!("{name} must be one of {allowed}")))
 }
 
 /// The text of a JSON number or string. The pages show ids and codes in both types.

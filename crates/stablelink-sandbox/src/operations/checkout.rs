@@ -4,14 +4,20 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::call::{
-    AuthenticatedCall, CallResult, require_checkout_token, require_positive, require_text,
-    respond_found,
+    AuthenticatedCall, CallResult, require_one_of, require_positive, require_text, respond_found,
 };
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{COIN_DIGITS, CheckoutOrder, RefundOrder, RefundSource, SettlementOrder};
+use crate::ledger::{
+    COIN_DIGITS, CheckoutId, OrderRecord, RecordKey, RefundRecord, RefundSource, SettlementRecord,
+};
 use crate::money::Amount;
+
+/// Combinations of a blockchain and a coin that checkout supports.
+const TOKENS: [&str; 7] = [
+    "ETH_USDT", "ETH_USDC", "ETH_WUSD", "TRX_USDT", "TRX_USDC", "SOL_USDT", "SOL_USDC",
+];
 
 /// Coins for one dollar: the rate in the example of the page.
 const EXCHANGE_RATE: Decimal = Decimal::from_parts(101, 0, 0, false, 2);
@@ -21,11 +27,11 @@ const DEFAULT_EXPIRED_IN: i64 = 1800;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CheckoutOrderRequest {
+struct CreateOrderRequest {
     order_no: String,
     order_amount: Amount,
     customer_id: String,
-    merchant_id: String,
+    merchant_id: Option<String>,
     token: String,
     expired_in: Option<i64>,
 }
@@ -33,7 +39,7 @@ struct CheckoutOrderRequest {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreatedOrder<'a> {
-    sysid: i64,
+    sysid: &'a CheckoutId,
     order_no: &'a str,
     paying_amount: Amount,
     token: &'a str,
@@ -41,68 +47,76 @@ struct CreatedOrder<'a> {
     exchange_rate: Amount,
     deposit_address: &'a str,
     payment_url: String,
-    expired_in: i64,
-    customer_id: &'a str,
-    merchant_id: &'a str,
+    expired_in: u64,
+    customer_id: &'a CheckoutId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_id: &'a Option<CheckoutId>,
 }
 
 pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
-    let request: CheckoutOrderRequest = call.json()?;
+    let request: CreateOrderRequest = call.json()?;
     let mut characters = request.order_no.bytes();
     if request.order_no.is_empty() || !characters.all(|it| it.is_ascii_alphanumeric()) {
         // Code and message were observed on the real gateway.
         let rule = "orderNo must contain only letters and numbers";
         return Err(ApiError::field(rule));
     }
+    let settings = call.gateway.settings();
     require_text("customerId", &request.customer_id)?;
-    require_text("merchantId", &request.merchant_id)?;
-    let order_amount = require_positive("orderAmount", request.order_amount.0)?;
-    let expired_in = request.expired_in.unwrap_or(DEFAULT_EXPIRED_IN);
-    if expired_in <= 0 {
-        return Err(ApiError::field("expiredIn must be greater than 0"));
+    if request.merchant_id.is_some() || settings.require_merchant_id {
+        require_text(
+            "merchantId",
+            request.merchant_id.as_deref().unwrap_or_default(),
+        )?;
     }
-    require_checkout_token(&request.token)?;
+    let order_amount = require_positive("orderAmount", request.order_amount.0)?;
+    let expired_in = u64::try_from(request.expired_in.unwrap_or(DEFAULT_EXPIRED_IN));
+    let expired_in = expired_in.ok().filter(|seconds| *seconds > 0);
+    let expired_in =
+        expired_in.ok_or_else(|| ApiError::field("expiredIn must be greater than 0"))?;
+    require_one_of("token", &request.token, &TOKENS)?;
     let paying_amount = order_amount
         .checked_mul(EXCHANGE_RATE)
         .ok_or_else(|| ApiError::field("orderAmount is too large"))?
         .round_dp_with_strategy(COIN_DIGITS, RoundingStrategy::AwayFromZero)
         .normalize();
-    let settings = call.gateway.settings();
     let now = call.now();
-    let sysid = call.gateway.new_id();
+    let id = call.gateway.new_id();
+    let checkout_id = |text| CheckoutId::new(text, settings.checkout_ids);
     let enabled = !settings.disabled_tokens.contains(&request.token);
-    let order = CheckoutOrder {
-        sysid,
+    let order = OrderRecord {
+        id,
+        sysid: CheckoutId::sysid("OR", id, settings.checkout_ids),
         order_no: request.order_no,
         order_amount,
         paying_amount,
-        customer_id: request.customer_id,
-        merchant_id: request.merchant_id,
+        customer_id: checkout_id(request.customer_id),
+        merchant_id: request.merchant_id.map(checkout_id),
         expired_in,
         token: request.token,
         tx_hash: None,
         deposit_address: match enabled {
-            true => format!("0x{sysid:040x}"),
+            true => format!("0x{id:040x}"),
             false => "-1".to_owned(),
         },
-        status: CheckoutOrder::PAYING.to_owned(),
+        status: OrderRecord::PAYING.to_owned(),
         created: now,
         updated: now,
         refunded_amount: Decimal::ZERO,
     };
     let mut ledger = call.ledger();
     if settings.reject_duplicates && ledger.orders.contains_key(&order.order_no) {
-        return Err(ApiError::duplicate("orderNo"));
+        return Err(ApiError::Duplicate("orderNo"));
     }
     let result = OperationResult::data(&CreatedOrder {
-        sysid,
+        sysid: &order.sysid,
         order_no: &order.order_no,
         paying_amount: Amount(paying_amount),
         token: &order.token,
         coin_address: &order.deposit_address,
         exchange_rate: Amount(EXCHANGE_RATE),
         deposit_address: &order.deposit_address,
-        payment_url: format!("https://checkout.invalid/pay/{sysid}"),
+        payment_url: format!("https://checkout.invalid/pay/{id}"),
         expired_in,
         customer_id: &order.customer_id,
         merchant_id: &order.merchant_id,
@@ -110,9 +124,11 @@ pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
     // The real gateway responds with a success for a disabled token. It is not known whether it
     // also creates an order.
     if enabled {
-        let effects = &mut ledger.effects;
-        effects.record(Operation::CreateCheckoutOrder, order.order_no.clone());
-        ledger.add_order(order);
+        let number = order.order_no.clone();
+        let operation = SandboxOperation::CreateCheckoutOrder;
+        ledger.effects.record(operation, number.clone());
+        ledger.orders.insert(number.clone(), order);
+        ledger.schedule(RecordKey::Order(number), now);
     }
     Ok(result)
 }
@@ -123,23 +139,21 @@ pub(super) async fn get_order(call: AuthenticatedCall) -> CallResult {
 }
 
 pub(super) async fn cancel_order(call: AuthenticatedCall) -> CallResult {
-    let order_no = call.parameter("orderNo")?;
-    let (now, mut ledger) = (call.now(), call.ledger());
-    let order = ledger.orders.get(order_no);
-    let order = order.ok_or_else(|| ApiError::not_found("orderNo"))?;
-    if order.status != CheckoutOrder::PAYING {
-        let message = format!("an order that is {} cannot be cancelled", order.status);
-        return Err(ApiError::invalid_state(message));
-    }
-    ledger.set_order_status(order_no, CheckoutOrder::CANCELLED, now);
-    let effects = &mut ledger.effects;
-    effects.record(Operation::CancelCheckoutOrder, order_no);
-    Ok(OperationResult::EMPTY)
+    call.cancel(
+        "orderNo",
+        |ledger, number| ledger.orders.get(number).map(|it| it.status.clone()),
+        (
+            RecordKey::Order,
+            OrderRecord::PAYING,
+            OrderRecord::CANCELLED,
+        ),
+        SandboxOperation::CancelCheckoutOrder,
+    )
 }
 
 pub(super) async fn list_orders(call: AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
-    page.respond_sorted(call.ledger().orders.values(), |order| order.sysid)
+    page.respond_sorted(call.ledger().orders.values(), |order| order.id)
 }
 
 pub(super) async fn list_abnormal_payments(call: AuthenticatedCall) -> CallResult {
@@ -163,7 +177,7 @@ struct AbnormalPaymentRefundRequest {
 pub(super) async fn refund_abnormal_payment(call: AuthenticatedCall) -> CallResult {
     let request: AbnormalPaymentRefundRequest = call.json()?;
     if let Some(token) = &request.token {
-        require_checkout_token(token)?;
+        require_one_of("token", token, &TOKENS)?;
     }
     let (source, amount) = {
         let ledger = call.ledger();
@@ -175,7 +189,7 @@ pub(super) async fn refund_abnormal_payment(call: AuthenticatedCall) -> CallResu
         let source = RefundSource::AbnormalPayment(payment.number.clone());
         (source, payment.pending_amount)
     };
-    let operation = Operation::CreateAbnormalPaymentRefund;
+    let operation = SandboxOperation::CreateAbnormalPaymentRefund;
     add_refund(&call, request.refund_order_no, (source, amount), operation)
 }
 
@@ -203,7 +217,7 @@ pub(super) async fn create_refund(call: AuthenticatedCall) -> CallResult {
             return Err(ApiError::field(rule));
         }
     };
-    let operation = Operation::CreateRefundOrder;
+    let operation = SandboxOperation::CreateRefundOrder;
     add_refund(&call, request.refund_order_no, (source, amount), operation)
 }
 
@@ -211,28 +225,31 @@ fn add_refund(
     call: &AuthenticatedCall,
     number: String,
     (source, amount): (RefundSource, Decimal),
-    operation: Operation,
+    operation: SandboxOperation,
 ) -> CallResult {
     require_text("refundOrderNo", &number)?;
-    let reject_duplicates = call.gateway.settings().reject_duplicates;
+    let settings = call.gateway.settings();
     let (now, mut ledger) = (call.now(), call.ledger());
-    if reject_duplicates && ledger.refunds.contains_key(&number) {
-        return Err(ApiError::duplicate("refundOrderNo"));
+    if settings.reject_duplicates && ledger.refunds.contains_key(&number) {
+        return Err(ApiError::Duplicate("refundOrderNo"));
     }
     ledger.check_refund(&source, amount)?;
-    let refund = RefundOrder {
-        sysid: call.gateway.new_id(),
+    let id = call.gateway.new_id();
+    let refund = RefundRecord {
+        id,
+        sysid: CheckoutId::sysid("RF", id, settings.checkout_ids),
         number: number.clone(),
         source,
         amount,
-        status: RefundOrder::PENDING.to_owned(),
+        status: RefundRecord::PENDING.to_owned(),
         is_transferred: false,
         created: now,
         updated: now,
     };
     let result = OperationResult::data(&refund)?;
-    ledger.effects.record(operation, number);
-    ledger.add_refund(refund);
+    ledger.effects.record(operation, number.clone());
+    ledger.refunds.insert(number.clone(), refund);
+    ledger.schedule(RecordKey::Refund(number), now);
     Ok(result)
 }
 
@@ -242,22 +259,21 @@ pub(super) async fn get_refund(call: AuthenticatedCall) -> CallResult {
 }
 
 pub(super) async fn cancel_refund(call: AuthenticatedCall) -> CallResult {
-    let number = call.parameter("refundOrderNo")?;
-    let (now, mut ledger) = (call.now(), call.ledger());
-    let refund = ledger.refunds.get(number);
-    let refund = refund.ok_or_else(|| ApiError::not_found("refundOrderNo"))?;
-    if refund.status != RefundOrder::PENDING {
-        let message = format!("a refund that is {} cannot be cancelled", refund.status);
-        return Err(ApiError::invalid_state(message));
-    }
-    ledger.set_refund_status(number, RefundOrder::CANCELLED, now);
-    ledger.effects.record(Operation::CancelRefundOrder, number);
-    Ok(OperationResult::EMPTY)
+    call.cancel(
+        "refundOrderNo",
+        |ledger, number| ledger.refunds.get(number).map(|it| it.status.clone()),
+        (
+            RecordKey::Refund,
+            RefundRecord::PENDING,
+            RefundRecord::CANCELLED,
+        ),
+        SandboxOperation::CancelRefundOrder,
+    )
 }
 
 pub(super) async fn list_refunds(call: AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
-    page.respond_sorted(call.ledger().refunds.values(), |refund| refund.sysid)
+    page.respond_sorted(call.ledger().refunds.values(), |refund| refund.id)
 }
 
 #[derive(Deserialize)]
@@ -275,52 +291,57 @@ struct SettlementRequest {
 pub(super) async fn create_settlement(call: AuthenticatedCall) -> CallResult {
     let request: SettlementRequest = call.json()?;
     let token = request.token.as_deref();
-    require_checkout_token(token.ok_or_else(|| ApiError::missing_field("token"))?)?;
+    let token = token.ok_or_else(|| ApiError::missing_field("token"))?;
+    require_one_of("token", token, &TOKENS)?;
     require_text("address", request.address.as_deref().unwrap_or_default())?;
     let amount = request.amount;
     let amount = amount.ok_or_else(|| ApiError::missing_field("amount"))?;
     require_positive("amount", amount.0)?;
-    add_settlement(&call, request, Operation::CreateSettlementOrder)
+    add_settlement(&call, request, SandboxOperation::CreateSettlementOrder)
 }
 
 /// The number is the only known field of a settlement in fiat.
 pub(super) async fn create_fiat_settlement(call: AuthenticatedCall) -> CallResult {
     let request: SettlementRequest = call.json()?;
-    add_settlement(&call, request, Operation::CreateFiatSettlementOrder)
+    add_settlement(&call, request, SandboxOperation::CreateFiatSettlementOrder)
 }
 
 fn add_settlement(
     call: &AuthenticatedCall,
     request: SettlementRequest,
-    operation: Operation,
+    operation: SandboxOperation,
 ) -> CallResult {
     let number = request.settlement_order_no;
     require_text("settlementOrderNo", &number)?;
-    let reject_duplicates = call.gateway.settings().reject_duplicates;
+    let settings = call.gateway.settings();
     let (now, mut ledger) = (call.now(), call.ledger());
-    if reject_duplicates && ledger.settlements.contains_key(&number) {
-        return Err(ApiError::duplicate("settlementOrderNo"));
+    if settings.reject_duplicates && ledger.settlements.contains_key(&number) {
+        return Err(ApiError::Duplicate("settlementOrderNo"));
     }
     let mut order_nos = request.order_nos.iter();
     if let Some(order_no) = order_nos.find(|it| !ledger.orders.contains_key(*it)) {
         return Err(ApiError::not_found(&format!("orderNo {order_no}")));
     }
-    let settlement = SettlementOrder {
-        sysid: call.gateway.new_id(),
+    let id = call.gateway.new_id();
+    let merchant_id = request.merchant_id;
+    let settlement = SettlementRecord {
+        id,
+        sysid: CheckoutId::sysid("ST", id, settings.checkout_ids),
         number: number.clone(),
-        merchant_id: request.merchant_id,
+        merchant_id: merchant_id.map(|text| CheckoutId::new(text, settings.checkout_ids)),
         token: request.token,
         address: request.address,
         amount: request.amount.map(|amount| amount.0),
         order_nos: request.order_nos,
-        status: SettlementOrder::PENDING.to_owned(),
+        status: SettlementRecord::PENDING.to_owned(),
         is_transferred: false,
         created: now,
         updated: now,
     };
     let result = OperationResult::data(&settlement)?;
-    ledger.effects.record(operation, number);
-    ledger.add_settlement(settlement);
+    ledger.effects.record(operation, number.clone());
+    ledger.settlements.insert(number.clone(), settlement);
+    ledger.schedule(RecordKey::Settlement(number), now);
     Ok(result)
 }
 
@@ -330,22 +351,19 @@ pub(super) async fn get_settlement(call: AuthenticatedCall) -> CallResult {
 }
 
 pub(super) async fn cancel_settlement(call: AuthenticatedCall) -> CallResult {
-    let number = call.parameter("settlementOrderNo")?;
-    let (now, mut ledger) = (call.now(), call.ledger());
-    let settlement = ledger.settlements.get(number);
-    let settlement = settlement.ok_or_else(|| ApiError::not_found("settlementOrderNo"))?;
-    if settlement.status != SettlementOrder::PENDING {
-        let status = &settlement.status;
-        let message = format!("a settlement that is {status} cannot be cancelled");
-        return Err(ApiError::invalid_state(message));
-    }
-    ledger.set_settlement_status(number, SettlementOrder::CANCELLED, now);
-    let effects = &mut ledger.effects;
-    effects.record(Operation::CancelSettlementOrder, number);
-    Ok(OperationResult::EMPTY)
+    call.cancel(
+        "settlementOrderNo",
+        |ledger, number| ledger.settlements.get(number).map(|it| it.status.clone()),
+        (
+            RecordKey::Settlement,
+            SettlementRecord::PENDING,
+            SettlementRecord::CANCELLED,
+        ),
+        SandboxOperation::CancelSettlementOrder,
+    )
 }
 
 pub(super) async fn list_settlements(call: AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
-    page.respond_sorted(call.ledger().settlements.values(), |it| it.sysid)
+    page.respond_sorted(call.ledger().settlements.values(), |it| it.id)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::call::{AuthenticatedCall, CallResult, require_text};
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::clock::as_local;
 use crate::envelope::OperationResult;
 use crate::ledger::{Product, SimulatedEvent};
@@ -41,7 +41,7 @@ pub(super) async fn simulate_event(call: AuthenticatedCall) -> CallResult {
     };
     let (now, mut ledger) = (call.now(), call.ledger());
     let effects = &mut ledger.effects;
-    effects.record(Operation::SimulateEvent, request.event.clone());
+    effects.record(SandboxOperation::SimulateEvent, request.event.clone());
     let data = (Product::Payments, request.payment_request);
     ledger.add_event(now, &request.event, data, Some(simulated));
     Ok(OperationResult::EMPTY)

@@ -4,13 +4,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::call::{AuthenticatedCall, CallResult, require_currency, require_positive};
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::clock::local;
 use crate::envelope::OperationResult;
 use crate::ledger::FeeConfig;
 use crate::money::{Amount, as_string};
-use crate::settings::RateVersion;
+use crate::settings::RateForm;
 
 /// Rate between two different currencies: the sandbox's choice.
 const CHANNEL_RATE: Decimal = Decimal::from_parts(9900, 0, 0, false, 4);
@@ -38,20 +38,20 @@ struct FeeConfigRecord {
 pub(super) async fn create_fee_config(call: AuthenticatedCall) -> CallResult {
     let request: FeeConfigRequest = call.json()?;
     if call.ledger().fee_configs.contains_key(&request.client_id) {
-        return Err(ApiError::duplicate("the fee config of clientId"));
+        return Err(ApiError::Duplicate("the fee config of clientId"));
     }
-    set_fee_config(&call, &request, Operation::CreateFeeConfig)
+    set_fee_config(&call, &request, SandboxOperation::CreateFeeConfig)
 }
 
 pub(super) async fn update_fee_config(call: AuthenticatedCall) -> CallResult {
     let request: FeeConfigRequest = call.json()?;
-    set_fee_config(&call, &request, Operation::UpdateFeeConfig)
+    set_fee_config(&call, &request, SandboxOperation::UpdateFeeConfig)
 }
 
 fn set_fee_config(
     call: &AuthenticatedCall,
     request: &FeeConfigRequest,
-    operation: Operation,
+    operation: SandboxOperation,
 ) -> CallResult {
     let client_id = request.client_id;
     let mut ledger = call.ledger();
@@ -93,21 +93,23 @@ struct RateRequest {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CurrentRate {
+struct ChannelRateQuote {
     sell_currency: String,
     buy_currency: String,
     channel_rate: Amount,
     rate_expiry_time: String,
     developer_fix_amount: Amount,
     developer_rate: Amount,
-    developer_fee: Amount,
+    /// `None` if the request has no amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    developer_fee: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<i64>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PreviousRate {
+struct OldRateQuote {
     sell_currency: String,
     buy_currency: String,
     rate_expiry_time: String,
@@ -127,8 +129,8 @@ pub(super) async fn get_exchange_rate(call: AuthenticatedCall) -> CallResult {
         false => CHANNEL_RATE,
     };
     let rate_expiry_time = local(call.now().saturating_add(RATE_VALIDITY));
-    match call.gateway.settings().rate_version {
-        RateVersion::Previous => OperationResult::data(&PreviousRate {
+    match call.gateway.settings().rate_form {
+        RateForm::QuoteId => OperationResult::data(&OldRateQuote {
             sell_currency: request.sell_currency,
             buy_currency: request.buy_currency,
             rate_expiry_time,
@@ -136,19 +138,17 @@ pub(super) async fn get_exchange_rate(call: AuthenticatedCall) -> CallResult {
             quote_id: call.gateway.new_id().to_string(),
             sell_balance: Decimal::ZERO,
         }),
-        RateVersion::Current => {
-            let amount = request.amount;
-            let amount = amount.ok_or_else(|| ApiError::missing_field("amount"))?;
-            require_positive("amount", amount.0)?;
+        RateForm::ChannelRate => {
             let config = call.ledger().fee_config(request.client_id);
-            OperationResult::data(&CurrentRate {
+            let fee = |amount: Amount| config.fee(require_positive("amount", amount.0)?);
+            OperationResult::data(&ChannelRateQuote {
                 sell_currency: request.sell_currency,
                 buy_currency: request.buy_currency,
                 channel_rate: Amount(rate),
                 rate_expiry_time,
                 developer_fix_amount: Amount(config.fix_amount),
                 developer_rate: Amount(config.rate),
-                developer_fee: Amount(config.fee(amount.0)?),
+                developer_fee: request.amount.map(fee).transpose()?.map(Amount),
                 client_id: request.client_id,
             })
         }

@@ -6,10 +6,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::call::{AuthenticatedCall, CallResult};
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::UploadedFile;
+use crate::ledger::SandboxFile;
 
 /// Reads the file from the part `file`, and an optional integer from the part `scene`. The content
 /// is not kept.
@@ -28,7 +28,7 @@ pub(super) async fn upload_file(
                 let content_type = part.content_type().map(ToOwned::to_owned);
                 let bytes = part.bytes().await.map_err(unreadable)?;
                 let sha256 = Sha256::digest(&bytes);
-                file = Some(UploadedFile {
+                file = Some(SandboxFile {
                     id: call.gateway.new_id(),
                     name,
                     content_type,
@@ -50,7 +50,7 @@ pub(super) async fn upload_file(
     file.scene = scene;
     let mut ledger = call.ledger();
     let effects = &mut ledger.effects;
-    effects.record(Operation::UploadFile, file.sha256.clone());
+    effects.record(SandboxOperation::UploadFile, file.sha256.clone());
     let result = OperationResult::data(&json!({ "fileId": file.id }));
     ledger.files.insert(file.id, file);
     result

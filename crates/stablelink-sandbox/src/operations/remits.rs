@@ -3,10 +3,10 @@
 use super::call::{
     AuthenticatedCall, CallResult, NumberOrString, require_currency, require_text, respond_found,
 };
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{RawFields, RemitRecord};
+use crate::ledger::{RemitFields, RemitRecord};
 
 #[derive(Clone, Copy, PartialEq)]
 enum RequiredWhen {
@@ -37,7 +37,7 @@ const STRING_FIELDS: [(&str, usize, RequiredWhen); 16] = [
     ("intermediaryBankCity", 255, Never),
 ];
 
-fn string_field(fields: &RawFields, name: &str) -> Result<Option<String>, ApiError> {
+fn string_field(fields: &RemitFields, name: &str) -> Result<Option<String>, ApiError> {
     let Some(raw) = fields.get(name) else {
         return Ok(None);
     };
@@ -46,7 +46,7 @@ fn string_field(fields: &RawFields, name: &str) -> Result<Option<String>, ApiErr
 }
 
 /// Checks the fields and returns the `requestId`.
-fn check_fields(fields: &RawFields) -> Result<String, ApiError> {
+fn check_fields(fields: &RemitFields) -> Result<String, ApiError> {
     let intermediary = fields.get("isIntermediaryRequired");
     let intermediary = match intermediary.map(|raw| raw.get()) {
         Some("true") => true,
@@ -80,7 +80,7 @@ pub(super) async fn create_remit(call: AuthenticatedCall) -> CallResult {
 }
 
 pub(super) async fn update_remit(call: AuthenticatedCall) -> CallResult {
-    let fields: RawFields = call.json()?;
+    let fields: RemitFields = call.json()?;
     let id = fields.get("id");
     let id = id.ok_or_else(|| ApiError::missing_field("id"))?;
     let id: Result<NumberOrString, _> = serde_json::from_str(id.get());
@@ -90,7 +90,7 @@ pub(super) async fn update_remit(call: AuthenticatedCall) -> CallResult {
 
 fn save_remit(
     call: &AuthenticatedCall,
-    mut fields: RawFields,
+    mut fields: RemitFields,
     updated_id: Option<i64>,
 ) -> CallResult {
     let request_id = check_fields(&fields)?;
@@ -98,8 +98,8 @@ fn save_remit(
     let mut ledger = call.ledger();
     let (id, operation) = match updated_id {
         Some(id) if !ledger.remits.contains_key(&id) => return Err(ApiError::not_found("id")),
-        Some(id) => (id, Operation::UpdateRemit),
-        None => (call.gateway.new_id(), Operation::CreateRemit),
+        Some(id) => (id, SandboxOperation::UpdateRemit),
+        None => (call.gateway.new_id(), SandboxOperation::CreateRemit),
     };
     ledger.use_request_id(&request_id, reject_duplicates)?;
     fields.remove("id");

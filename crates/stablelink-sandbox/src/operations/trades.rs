@@ -6,11 +6,11 @@ use super::call::{
     AuthenticatedCall, CallResult, NumberOrString, require_currency, require_positive,
     require_text, respond_found,
 };
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::clock::compact;
 use crate::envelope::OperationResult;
-use crate::ledger::{Ledger, TradeRecord};
+use crate::ledger::{Customer, Ledger, RecordKey, TradeRecord};
 use crate::money::{Amount, exact};
 
 #[derive(Deserialize)]
@@ -74,12 +74,14 @@ pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
     let settings = call.gateway.settings();
     let (now, mut ledger) = (call.now(), call.ledger());
     ledger.require_customer(request.client_id)?;
-    if settings.require_kyb {
-        ledger.require_approved_kyb(request.client_id)?;
+    let customer = ledger.customers.get(&request.client_id);
+    if settings.require_kyb && customer.is_none_or(|it| it.kyb_status != Customer::APPROVED) {
+        let message = "the KYB of clientId must be approved before a trade";
+        return Err(ApiError::InvalidState(message.to_owned()));
     }
     if settings.require_fee_config && !ledger.fee_configs.contains_key(&request.client_id) {
         let message = "a fee config of clientId must exist before a trade";
-        return Err(ApiError::invalid_state(message));
+        return Err(ApiError::InvalidState(message.to_owned()));
     }
     require_receipt(&request, &ledger)?;
     let total_fee = ledger.fee_config(Some(request.client_id)).fee(amount)?;
@@ -109,9 +111,10 @@ pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
         created: now,
     };
     let effects = &mut ledger.effects;
-    effects.record(Operation::CreateTrade, trade.request_id.clone());
+    effects.record(SandboxOperation::CreateTrade, trade.request_id.clone());
     let result = OperationResult::data(&trade)?;
-    ledger.add_trade(trade);
+    ledger.trades.insert(id, trade);
+    ledger.schedule(RecordKey::Trade(id), now);
     Ok(result)
 }
 
@@ -130,11 +133,13 @@ pub(super) async fn confirm_transaction(call: AuthenticatedCall) -> CallResult {
     let trade = trade.ok_or_else(|| ApiError::not_found("txNo"))?;
     if trade.status != TradeRecord::PENDING {
         let message = format!("a trade that is {} cannot be confirmed", trade.status);
-        return Err(ApiError::invalid_state(message));
+        return Err(ApiError::InvalidState(message));
     }
-    let id = trade.id;
-    ledger.set_trade_status(id, TradeRecord::PROCESSING, now);
-    ledger.effects.record(Operation::ConfirmTransaction, tx_no);
+    let key = RecordKey::Trade(trade.id);
+    ledger.set_status(&key, TradeRecord::PROCESSING, now);
+    ledger
+        .effects
+        .record(SandboxOperation::ConfirmTransaction, tx_no);
     Ok(OperationResult::EMPTY)
 }
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::call::{AuthenticatedCall, CallResult, require_text};
-use crate::Operation;
+use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::envelope::OperationResult;
-use crate::ledger::{Customer, CustomerProfile};
+use crate::ledger::{Customer, CustomerProfile, RecordKey};
 
 /// The first fields of the record that a guide shows. `kybStatus` is the sandbox's own name.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub(super) async fn create_user(call: AuthenticatedCall) -> CallResult {
     let result = OperationResult::data(&UserRecord::new(&customer))?;
     let mut ledger = call.ledger();
     let effects = &mut ledger.effects;
-    effects.record(Operation::CreateUser, customer.profile.email.clone());
+    effects.record(SandboxOperation::CreateUser, customer.profile.email.clone());
     ledger.customers.insert(customer.id, customer);
     Ok(result)
 }
@@ -80,19 +80,19 @@ struct KybRequest {
 }
 
 pub(super) async fn submit_kyb(call: AuthenticatedCall) -> CallResult {
-    start_kyb(&call, Operation::SubmitKyb)
+    start_kyb(&call, SandboxOperation::SubmitKyb)
 }
 
 pub(super) async fn submit_simple_kyb(call: AuthenticatedCall) -> CallResult {
-    start_kyb(&call, Operation::SubmitSimpleKyb)
+    start_kyb(&call, SandboxOperation::SubmitSimpleKyb)
 }
 
 /// Starts the review of a KYB. The clock completes it.
-fn start_kyb(call: &AuthenticatedCall, operation: Operation) -> CallResult {
+fn start_kyb(call: &AuthenticatedCall, operation: SandboxOperation) -> CallResult {
     let KybRequest { client_id } = call.json()?;
     let (now, mut ledger) = (call.now(), call.ledger());
     ledger
-        .set_kyb_status(client_id, Customer::KYB_PENDING, now)
+        .set_status(&RecordKey::Kyb(client_id), Customer::KYB_PENDING, now)
         .ok_or_else(|| ApiError::not_found("clientId"))?;
     ledger.effects.record(operation, client_id.to_string());
     Ok(OperationResult::EMPTY)

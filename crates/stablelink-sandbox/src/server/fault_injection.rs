@@ -1,9 +1,8 @@
 //! Injects faults, adds the envelope to responses, and checks responses against the document.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::fmt;
 use std::future::pending;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,10 +18,10 @@ use serde_json::value::RawValue;
 
 use super::{Connection, ReceivedRequest};
 use crate::api_error::ApiError;
-use crate::envelope::{Succeeded, seal};
-use crate::faults::{FaultKind, FaultStage, StubResponse};
+use crate::envelope::{ResponseRetcode, seal};
+use crate::faults::{FaultKind, FaultStage};
 use crate::gateway::GatewayState;
-use crate::{Operation, document};
+use crate::{SandboxOperation, document};
 
 /// Response extension: the skew of the `Date` header in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +54,7 @@ pub(super) async fn inject_faults(
             check_response(&target.gateway, target.operation, sealed).await
         }
     };
-    if response.extensions().get::<Succeeded>().is_some() {
+    if response.extensions().get() == Some(&ResponseRetcode::SUCCESS) {
         for kind in target.due(FaultStage::After) {
             response = match target.inject(kind, Some(response), &mut skew).await {
                 Some(response) => response,
@@ -74,7 +73,7 @@ pub(super) async fn inject_faults(
 struct InjectionTarget {
     gateway: Arc<GatewayState>,
     connection: Option<Connection>,
-    operation: Option<Operation>,
+    operation: Option<SandboxOperation>,
     number: Option<u64>,
     path: String,
 }
@@ -111,17 +110,17 @@ impl InjectionTarget {
                 }
                 pending().await
             }
-            FaultKind::Response(stub) => return Some(stub.into_response()),
+            FaultKind::Response(stub) => return Some(stub.map(Body::from)),
             FaultKind::Duplicate => {
-                let key = self.operation.and_then(Operation::key_field);
-                let error = ApiError::duplicate(key.unwrap_or("requestId"));
+                let key = self.operation.and_then(SandboxOperation::key_field);
+                let error = ApiError::Duplicate(key.unwrap_or("requestId"));
                 return Some(self.seal(error.into_response()));
             }
             FaultKind::Truncate => {
-                return change_body(response?, |r, b| truncate(r, &b, Truncation::Close)).await;
+                return change_body(response?, |r, b| truncate(r, &b, false)).await;
             }
             FaultKind::StallWithinBody => {
-                return change_body(response?, |r, b| truncate(r, &b, Truncation::Stall)).await;
+                return change_body(response?, |r, b| truncate(r, &b, true)).await;
             }
             FaultKind::ReplaceField { path, json } => {
                 return change_body(response?, |response, body| {
@@ -153,22 +152,14 @@ async fn read_own_body(body: Body) -> Bytes {
     to_bytes(body, usize::MAX).await.unwrap_or_default()
 }
 
-impl IntoResponse for StubResponse {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        response.headers_mut().extend(self.headers);
-        response
-    }
-}
-
 /// Replaces a response that the document does not allow by HTTP 500 with the mismatch.
 async fn check_response(
     gateway: &GatewayState,
-    operation: Option<Operation>,
+    operation: Option<SandboxOperation>,
     response: Response,
 ) -> Response {
-    let Some(operation) = operation.filter(|_| gateway.settings().check_responses) else {
+    let settings = gateway.settings();
+    let Some(operation) = operation.filter(|_| settings.check_responses) else {
         return response;
     };
     // The sandbox reports its own errors this way; the document has no such response.
@@ -177,7 +168,7 @@ async fn check_response(
     }
     let (parts, body) = response.into_parts();
     let body = read_own_body(body).await;
-    match document::check_response(operation, parts.status, &body) {
+    match document::check_response(operation, (parts.status, &body), &settings) {
         None => Response::from_parts(parts, Body::from(body)),
         Some(mismatch) => {
             let text = mismatch.to_string();
@@ -187,24 +178,16 @@ async fn check_response(
     }
 }
 
-/// The state of the connection after the sent part of a truncated body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Truncation {
-    /// The connection ends.
-    Close,
-    /// The connection stays open without further data.
-    Stall,
-}
-
-/// Sends half of a body with the `Content-Length` of the whole body.
-fn truncate(mut response: Response, body: &Bytes, truncation: Truncation) -> Response {
+/// Sends half of a body with the `Content-Length` of the whole body. Then the connection ends, or
+/// stalls without further data.
+fn truncate(mut response: Response, body: &Bytes, stalls: bool) -> Response {
     // For an empty body, one byte is announced that is not sent.
     let length = HeaderValue::from(body.len().max(1));
     response.headers_mut().insert(CONTENT_LENGTH, length);
     let truncated = TruncatedBody {
         part: Some(body.slice(..body.len() / 2)),
         flushed: false,
-        truncation,
+        stalls,
     };
     response.map(|_| Body::new(truncated))
 }
@@ -212,39 +195,21 @@ fn truncate(mut response: Response, body: &Bytes, truncation: Truncation) -> Res
 struct TruncatedBody {
     part: Option<Bytes>,
     flushed: bool,
-    truncation: Truncation,
-}
-
-/// A body error that ends the connection.
-#[derive(Debug)]
-struct TruncationError;
-
-impl fmt::Display for TruncationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a fault truncated this response")
-    }
-}
-
-impl std::error::Error for TruncationError {}
-
-impl From<Infallible> for TruncationError {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
+    stalls: bool,
 }
 
 impl HttpBody for TruncatedBody {
     type Data = Bytes;
-    type Error = TruncationError;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, TruncationError>>> {
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if let Some(part) = self.part.take() {
             return Poll::Ready(Some(Ok(Frame::data(part))));
         }
-        if self.truncation == Truncation::Stall {
+        if self.stalls {
             return Poll::Pending;
         }
         if !self.flushed {
@@ -253,7 +218,8 @@ impl HttpBody for TruncatedBody {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(TruncationError)))
+        let message = "a fault truncated this response";
+        Poll::Ready(Some(Err(io::Error::other(message))))
     }
 }
 
@@ -286,7 +252,7 @@ mod tests {
     use proptest::{prop_assert_eq, proptest};
 
     use super::*;
-    use crate::envelope::json;
+    use crate::envelope::json_response;
     use crate::{SandboxClock, SandboxCredentials, SandboxSettings};
 
     proptest! {
@@ -341,10 +307,10 @@ mod tests {
         let gateway =
             GatewayState::new(SandboxSettings::default(), SandboxClock::default(), clients);
         gateway.update_settings(|settings| settings.check_responses = true);
-        let operation = Some(Operation::CreateCheckoutOrder);
+        let operation = Some(SandboxOperation::CreateCheckoutOrder);
         let check = |amount: &str| {
             let body = format!(r#"{{"retcode":"200","retdata":{{"payingAmount":{amount}}}}}"#);
-            check_response(&gateway, operation, json(StatusCode::OK, body))
+            check_response(&gateway, operation, json_response(StatusCode::OK, body))
         };
         assert_eq!(check("1.5").await.status(), StatusCode::OK);
         assert!(gateway.mismatches().is_empty());

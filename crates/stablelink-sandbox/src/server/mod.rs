@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, Request};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::{Query, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use hyper::body::Incoming;
@@ -31,7 +31,7 @@ pub(crate) use request_log::{ReceivedRequest, RequestLog};
 
 use crate::api_error::ApiError;
 use crate::gateway::GatewayState;
-use crate::{Operation, auth, control, document, operations, webhooks};
+use crate::{SandboxOperation, auth, control, document, operations, webhooks};
 
 /// How long open requests may take after the server stops accepting connections.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -89,7 +89,7 @@ impl Drop for Server {
 fn router(gateway: &Arc<GatewayState>) -> Router {
     let state = || Arc::clone(gateway);
     let operations = operations::router()
-        .layer(from_fn(check_request))
+        .layer(from_fn_with_state(state(), check_request))
         .layer(from_fn_with_state(state(), auth::check_call))
         .layer(from_fn_with_state(state(), fault_injection::inject_faults))
         .layer(from_fn_with_state(state(), request_log::log_request))
@@ -98,17 +98,22 @@ fn router(gateway: &Arc<GatewayState>) -> Router {
 }
 
 /// Rejects a request that the OpenAPI document does not allow.
-async fn check_request(request: Request, next: Next) -> Response {
+async fn check_request(
+    State(gateway): State<Arc<GatewayState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let received = request.extensions().get::<ReceivedRequest>();
     let checked = match received.and_then(|it| Some((it.operation?, &it.body))) {
         // The token operation checks its own parameters, and counts rejections.
-        None | Some((Operation::IssueAccessToken, _)) => Ok(()),
+        None | Some((SandboxOperation::IssueAccessToken, _)) => Ok(()),
         Some((operation, body)) => {
             let content_type = request.headers().get(CONTENT_TYPE);
             let content_type = content_type.and_then(|it| it.to_str().ok());
             let content = (content_type.unwrap_or_default(), &body[..]);
-            parse_query(request.uri())
-                .and_then(|query| document::check_request(operation, &query, content))
+            let settings = gateway.settings();
+            let query = parse_query(request.uri());
+            query.and_then(|it| document::check_request(operation, &it, content, &settings))
         }
     };
     match checked {

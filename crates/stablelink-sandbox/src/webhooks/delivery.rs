@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::body::Bytes;
 use tokio::sync::watch;
 
-use super::WebhookReceiver;
+use super::ReceiverAddress;
 use crate::lock;
 
 /// A webhook and its attempts.
@@ -64,16 +64,17 @@ pub struct DeliveryAttempt {
     pub signature: String,
     /// The HTTP status of the receiver, or `None` without a response.
     pub status: Option<u16>,
-    /// The reason why there is no response.
+    /// The reason why there is no response, or why a response with a 2xx status is a failure.
     pub error: Option<String>,
 }
 
 impl DeliveryAttempt {
-    /// Returns true if the receiver accepted the webhook with a 2xx status.
+    /// Returns true if the receiver accepted the webhook: with a 2xx status and a body that
+    /// [`webhook_acknowledgement`](crate::SandboxSettings::webhook_acknowledgement) accepts.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.status
-            .is_some_and(|status| (200..300).contains(&status))
+        let is_success = self.status.is_some_and(|it| (200..300).contains(&it));
+        is_success && self.error.is_none()
     }
 }
 
@@ -95,7 +96,7 @@ impl fmt::Debug for Delivery {
 pub(super) struct DueAttempt {
     pub(super) number: u64,
     pub(super) client: usize,
-    pub(super) receiver: Arc<WebhookReceiver>,
+    pub(super) receiver: Arc<ReceiverAddress>,
     pub(super) body: Bytes,
 }
 
@@ -110,14 +111,14 @@ pub(crate) struct Deliveries {
 #[derive(Default)]
 struct DeliveryQueue {
     created: u64,
-    kept: VecDeque<(Delivery, Arc<WebhookReceiver>)>,
+    latest: VecDeque<(Delivery, Arc<ReceiverAddress>)>,
     due: BTreeSet<(i64, u64)>,
     in_progress: usize,
 }
 
 impl Deliveries {
-    /// Number of deliveries that are kept. A delivery that is dropped is not attempted again.
-    const MAX_KEPT: usize = 1000;
+    /// Maximum number of deliveries. The oldest is dropped first and not attempted again.
+    const MAX_DELIVERIES: usize = 1000;
 
     fn queue(&self) -> MutexGuard<'_, DeliveryQueue> {
         lock(&self.queue)
@@ -126,7 +127,7 @@ impl Deliveries {
     /// Adds a delivery that is due now, and returns its number.
     pub(crate) fn add(
         &self,
-        (client, receiver): (usize, Arc<WebhookReceiver>),
+        (client, receiver): (usize, Arc<ReceiverAddress>),
         (event_id, event): (String, String),
         body: Bytes,
         now: i64,
@@ -145,10 +146,10 @@ impl Deliveries {
             state: DeliveryState::Pending { due_at: now },
             attempts: Vec::new(),
         };
-        queue.kept.push_back((delivery, receiver));
+        queue.latest.push_back((delivery, receiver));
         queue.due.insert((now, number));
-        if queue.kept.len() > Self::MAX_KEPT
-            && let Some((oldest, _)) = queue.kept.pop_front()
+        if queue.latest.len() > Self::MAX_DELIVERIES
+            && let Some((oldest, _)) = queue.latest.pop_front()
             && let DeliveryState::Pending { due_at } = oldest.state
         {
             queue.due.remove(&(due_at, oldest.number));
@@ -220,21 +221,18 @@ impl Deliveries {
         queue.in_progress == 0 && queue.due.first().is_none_or(|(at, _)| *at > now)
     }
 
-    /// Returns the deliveries that are kept, the oldest first.
-    pub(crate) fn kept(&self) -> Vec<Delivery> {
+    /// Returns the latest deliveries, the oldest first.
+    pub(crate) fn latest(&self) -> Vec<Delivery> {
         let queue = self.queue();
-        queue
-            .kept
-            .iter()
-            .map(|(delivery, _)| delivery.clone())
-            .collect()
+        let deliveries = queue.latest.iter();
+        deliveries.map(|(delivery, _)| delivery.clone()).collect()
     }
 }
 
 impl DeliveryQueue {
-    fn get(&mut self, number: u64) -> Option<&mut (Delivery, Arc<WebhookReceiver>)> {
-        let oldest = self.created - self.kept.len() as u64;
+    fn get(&mut self, number: u64) -> Option<&mut (Delivery, Arc<ReceiverAddress>)> {
+        let oldest = self.created - self.latest.len() as u64;
         let index = usize::try_from(number.checked_sub(oldest)?).ok()?;
-        self.kept.get_mut(index)
+        self.latest.get_mut(index)
     }
 }

@@ -16,10 +16,11 @@ pub(crate) use delivery::Deliveries;
 use delivery::DueAttempt;
 pub use delivery::{Delivery, DeliveryAttempt, DeliveryState};
 pub use receiver::InvalidWebhookUrl;
-pub(crate) use receiver::WebhookReceiver;
+pub(crate) use receiver::ReceiverAddress;
 
 use crate::auth;
 use crate::gateway::GatewayState;
+use crate::settings::WebhookAcknowledgement;
 
 /// Documented delays between attempts in seconds. After the last one, a delivery is abandoned.
 const RETRY_DELAYS: [u64; 14] = [
@@ -106,9 +107,20 @@ async fn attempt(gateway: Arc<GatewayState>, due: DueAttempt) {
     let sent = due.receiver.post(headers, due.body.clone());
     let sent = tokio::time::timeout(settings.webhook_timeout, sent).await;
     let sent = sent.unwrap_or_else(|_| Err("no response in time".to_owned()));
+    let (status, error) = match sent {
+        Err(error) => (None, Some(error)),
+        Ok(response) => {
+            let retcode = response.retcode.filter(|it| {
+                let checks_retcode = WebhookAcknowledgement::Retcode;
+                settings.webhook_acknowledgement == checks_retcode && *it != 200 && *it != "200"
+            });
+            let error = retcode.map(|retcode| format!("retcode {retcode}"));
+            (Some(response.status), error)
+        }
+    };
     let attempt = DeliveryAttempt {
-        status: sent.as_ref().ok().copied(),
-        error: sent.err(),
+        status,
+        error,
         timestamp,
         signature,
     };

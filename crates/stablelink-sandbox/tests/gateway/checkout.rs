@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{Operation, Sandbox};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
+use stablelink_sandbox::{IdForm, Sandbox, SandboxOperation, SandboxRecordKind};
 use tokio::task::JoinSet;
 
 use crate::caller::{Caller, HttpResponse};
@@ -57,7 +60,7 @@ async fn order_is_created_once_and_can_be_read() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, "A1"),
+            .count(SandboxOperation::CreateCheckoutOrder, "A1"),
         1
     );
     sandbox.update_settings(|settings| settings.reject_duplicates = false);
@@ -83,7 +86,7 @@ async fn concurrent_orders_with_same_number_create_one() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, "A1"),
+            .count(SandboxOperation::CreateCheckoutOrder, "A1"),
         1
     );
 }
@@ -91,7 +94,7 @@ async fn concurrent_orders_with_same_number_create_one() {
 #[tokio::test]
 async fn invalid_order_is_rejected_with_the_rule() {
     let sandbox = Sandbox::builder()
-        .disable_token("SOL_USDC")
+        .settings(|settings| _ = settings.disabled_tokens.insert("SOL_USDC".to_owned()))
         .start()
         .await
         .unwrap();
@@ -159,8 +162,14 @@ async fn order_can_time_out_be_set_or_be_cancelled() {
         create(&caller, number).await.ok();
     }
     caller.get("/checkout/order/cancel", "orderNo=B").await.ok();
-    sandbox.set_order_status("C", "PAID").unwrap();
-    assert!(sandbox.set_order_status("D", "PAID").is_err());
+    sandbox
+        .set_status(SandboxRecordKind::Order, "C", "PAID")
+        .unwrap();
+    assert!(
+        sandbox
+            .set_status(SandboxRecordKind::Order, "D", "PAID")
+            .is_err()
+    );
     sandbox.clock().advance(Duration::from_secs(1999));
     assert_eq!(status(&caller, "A").await, "PAYING");
     sandbox.clock().advance(Duration::from_secs(1));
@@ -174,7 +183,12 @@ async fn order_can_time_out_be_set_or_be_cancelled() {
             .await
             .rejected("00908");
     }
-    assert_eq!(sandbox.effects().total(Operation::CancelCheckoutOrder), 1);
+    assert_eq!(
+        sandbox
+            .effects()
+            .total(SandboxOperation::CancelCheckoutOrder),
+        1
+    );
 }
 
 #[tokio::test]
@@ -228,7 +242,7 @@ async fn payment_pays_order_or_becomes_abnormal() {
     caller.post(path, &refund("0x2")).await.rejected("00906");
     let effects = sandbox.effects();
     assert_eq!(
-        effects.count(Operation::CreateAbnormalPaymentRefund, "R1"),
+        effects.count(SandboxOperation::CreateAbnormalPaymentRefund, "R1"),
         1
     );
 }
@@ -259,13 +273,19 @@ async fn refunds_are_limited_to_the_paid_amount() {
         .await
         .rejected("00908");
     refund("R2", "0.3").await.ok();
-    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
-    sandbox.set_refund_status("R2", "REFUNDED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R2", "REFUNDED")
+        .unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R2", "REFUNDED")
+        .unwrap();
     let info = caller.get("/checkout/order/info", "orderNo=A").await.ok();
     assert_eq!(info.field("refundedAmount"), "0.3", "once");
     assert_eq!(info.text("orderStatus"), "PARTIAL_REFUNDED");
     refund("R3", "0.205").await.ok();
-    sandbox.set_refund_status("R3", "REFUNDED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Refund, "R3", "REFUNDED")
+        .unwrap();
     assert_eq!(status(&caller, "A").await, "REFUNDED");
     let info = caller
         .get("/checkout/refund/info", "refundOrderNo=R3")
@@ -313,7 +333,9 @@ async fn settlement_is_created_read_and_cancelled() {
         .ok();
     assert_eq!(info.field("amount"), "\"1000.233567\"");
     assert_eq!(info.text("status"), "PENDING_SETTLEMENT");
-    sandbox.set_settlement_status("26", "SETTLED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Settlement, "26", "SETTLED")
+        .unwrap();
     let cancel = |number| caller.get("/checkout/settlement/cancel", number);
     cancel("settlementOrderNo=26").await.rejected("00908");
     cancel("settlementOrderNo=25").await.ok();
@@ -322,7 +344,7 @@ async fn settlement_is_created_read_and_cancelled() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateSettlementOrder, "25"),
+            .count(SandboxOperation::CreateSettlementOrder, "25"),
         1
     );
 }
@@ -361,4 +383,167 @@ async fn lists_are_paged_with_the_newest_first() {
             .await
             .rejected("00008");
     }
+}
+
+/// The types of the vendor's Go client, which decodes strictly: a number is not read as a string.
+#[derive(Deserialize)]
+struct StrictEnvelope<T> {
+    retcode: String,
+    #[allow(dead_code, reason = "only its type is tested")]
+    retmsg: String,
+    retdata: T,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only the types are tested")]
+struct StrictCreatedOrder {
+    sysid: String,
+    order_no: String,
+    paying_amount: Number,
+    token: String,
+    coin_address: String,
+    exchange_rate: Number,
+    deposit_address: String,
+    payment_url: String,
+    expired_in: i64,
+    customer_id: String,
+    merchant_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only the types are tested")]
+struct StrictOrder {
+    sysid: String,
+    order_no: String,
+    order_amount: Number,
+    paying_amount: Number,
+    customer_id: String,
+    merchant_id: String,
+    expired_in: i64,
+    token: String,
+    tx_hash: String,
+    deposit_address: String,
+    order_status: String,
+    created_time: String,
+    updated_time: String,
+    refunded_amount: Number,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "only the types are tested")]
+struct StrictToken {
+    access_token: String,
+    token_type: String,
+    expires_in: i64,
+    refresh_token: String,
+    rt_expires_in: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only the types are tested")]
+struct StrictRefund {
+    sysid: String,
+    refund_order_no: String,
+    refund_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only the types are tested")]
+struct StrictSettlement {
+    sysid: String,
+    settlement_order_no: String,
+    merchant_id: Option<String>,
+    token: Option<String>,
+    address: Option<String>,
+    amount: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct StrictPage<T> {
+    records: Vec<T>,
+}
+
+fn strict<T: DeserializeOwned>(response: &HttpResponse) -> T {
+    let envelope = serde_json::from_str::<StrictEnvelope<T>>(&response.body);
+    let envelope = envelope.unwrap_or_else(|error| panic!("{error}: {}", response.body));
+    assert_eq!(envelope.retcode, "200");
+    envelope.retdata
+}
+
+#[tokio::test]
+async fn checkout_responses_have_the_types_of_the_vendors_client() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let token = crate::caller::by_credentials(sandbox.url(), &sandbox.credentials()).await;
+    strict::<StrictToken>(&token);
+    let caller = Caller::with_token(&sandbox, &token.text("access_token"));
+    let created: StrictCreatedOrder = strict(&create(&caller, "A1").await);
+    assert!(created.sysid.starts_with("OR"), "{}", created.sysid);
+    let over = Decimal::new(1, 0);
+    sandbox.pay_order("A1", over, "0x1").unwrap();
+    let get = |path: &'static str, query: &'static str| caller.get(path, query);
+    let post = |path: &'static str, body: &'static str| caller.post(path, body);
+    let order: StrictOrder = strict(&get("/checkout/order/info", "orderNo=A1").await);
+    assert_eq!(order.sysid, created.sysid);
+    let page: StrictPage<StrictOrder> = strict(&post("/checkout/order/list", "{}").await);
+    assert_eq!(page.records.len(), 1);
+
+    let body = r#"{"refundOrderNo":"R1","orderNo":"A1","amount":0.1}"#;
+    let refund: StrictRefund = strict(&post("/checkout/refund/create", body).await);
+    assert!(refund.sysid.starts_with("RF"), "{}", refund.sysid);
+    let body = r#"{"refundOrderNo":"R2","orderNo":"A1","txHash":"0x1","token":"ETH_USDT"}"#;
+    strict::<StrictRefund>(&post("/checkout/abnormal-payment/refund", body).await);
+    strict::<StrictRefund>(&get("/checkout/refund/info", "refundOrderNo=R1").await);
+    strict::<StrictPage<StrictRefund>>(&post("/checkout/refund/list", "{}").await);
+    strict::<StrictPage<Value>>(&post("/checkout/abnormal-payment/list", "{}").await);
+
+    let body = r#"{"settlementOrderNo":"25","merchantId":"2","token":"ETH_USDT","address":"0x9","amount":"0.2","orderNos":["A1"]}"#;
+    let settlement: StrictSettlement = strict(&post("/checkout/settlement/create", body).await);
+    assert!(settlement.sysid.starts_with("ST"), "{}", settlement.sysid);
+    let body = r#"{"settlementOrderNo":"26"}"#;
+    strict::<StrictSettlement>(&post("/checkout/fiat-settlement/create", body).await);
+    strict::<StrictSettlement>(&get("/checkout/settlement/info", "settlementOrderNo=25").await);
+    strict::<StrictPage<StrictSettlement>>(&post("/checkout/settlement/list", "{}").await);
+    assert_eq!(sandbox.mismatches(), []);
+}
+
+#[tokio::test]
+async fn checkout_ids_are_integers_as_configured() {
+    let sandbox = Sandbox::builder()
+        .settings(|settings| settings.checkout_ids = IdForm::Integer)
+        .start()
+        .await
+        .unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let created = create(&caller, "A1").await.ok();
+    let info = caller.get("/checkout/order/info", "orderNo=A1").await.ok();
+    for response in [created, info] {
+        assert_eq!(response.field("customerId"), "6", "{}", response.body);
+        assert_eq!(response.field("merchantId"), "1");
+        assert!(response.field("sysid").parse::<i64>().is_ok());
+        assert_eq!(response.field("expiredIn"), "2000");
+    }
+    let named = order("A2", PLAIN).replace("\"6\"", "\"c6\"");
+    let created = caller.post("/checkout/order/create", &named).await.ok();
+    assert_eq!(created.field("customerId"), "\"c6\"", "not a number");
+    assert_eq!(sandbox.mismatches(), []);
+}
+
+#[tokio::test]
+async fn merchant_id_is_required_as_configured() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let without = order("A1", PLAIN).replace(",\"merchantId\":\"1\"", "");
+    let path = "/checkout/order/create";
+    let rejection = caller.post(path, &without).await.rejected("00008");
+    assert_eq!(rejection.retmsg(), "\"merchantId must not be empty\"");
+    sandbox.update_settings(|settings| settings.require_merchant_id = false);
+    let created = caller.post(path, &without).await.ok();
+    assert_eq!(created.field("merchantId"), "");
+    let empty = order("A2", PLAIN).replace("\"1\"", "\"\"");
+    caller.post(path, &empty).await.rejected("00008");
+    create(&caller, "A3").await.ok();
 }

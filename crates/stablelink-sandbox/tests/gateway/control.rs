@@ -113,8 +113,8 @@ async fn control_requests_change_the_sandbox() {
         .await
         .rejected("00901");
     assert_eq!(status(&sandbox).await["requests"][0]["retcode"], "00901");
-    let shown = status(&sandbox).await.to_string();
-    assert!(!shown.contains(&caller.token), "no token");
+    let state = status(&sandbox).await.to_string();
+    assert!(!state.contains(&caller.token), "no token");
 }
 
 /// The order of a list depends on the creation of its records, not on their numbers.
@@ -141,15 +141,18 @@ async fn status_lists_latest_records_first() {
             .ok();
     }
     let state = status(&sandbox).await;
-    let wanted = numbers.into_iter().rev().collect::<Vec<_>>();
+    let expected = numbers.into_iter().rev().collect::<Vec<_>>();
     for (list, field) in [
         ("orders", "orderNo"),
         ("refunds", "refundOrderNo"),
         ("settlements", "settlementOrderNo"),
     ] {
-        let shown = state["clients"][0][list].as_array().unwrap();
-        let shown: Vec<_> = shown.iter().map(|it| it[field].as_str().unwrap()).collect();
-        assert_eq!(shown, wanted, "{list}");
+        let records = state["clients"][0][list].as_array().unwrap();
+        let numbers: Vec<_> = records
+            .iter()
+            .map(|it| it[field].as_str().unwrap())
+            .collect();
+        assert_eq!(numbers, expected, "{list}");
     }
 }
 
@@ -316,12 +319,82 @@ async fn invalid_control_request_is_rejected_with_reason() {
     }
 }
 
+/// A proxy may use a different one of two values than the sandbox.
+#[tokio::test]
+async fn repeated_or_foreign_origin_of_control_request_is_rejected() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let local = format!("host: {}\r\n", sandbox.address());
+    let origin = format!("origin: http://{}\r\n", sandbox.address());
+    let json = "content-type: application/json\r\ncontent-length: 2\r\n";
+    for (line, headers, expected) in [
+        ("GET /_sandbox/status", local.clone(), "200"),
+        (
+            "GET /_sandbox/status",
+            format!("{local}host: page.invalid\r\n"),
+            "403",
+        ),
+        (
+            "GET http://page.invalid/_sandbox/status",
+            local.clone(),
+            "403",
+        ),
+        (
+            "POST /_sandbox/revoke-tokens",
+            format!("{local}{origin}{json}"),
+            "200",
+        ),
+        (
+            "POST /_sandbox/revoke-tokens",
+            format!("{local}{origin}origin: http://page.invalid\r\n{json}"),
+            "403",
+        ),
+    ] {
+        let sent = format!("{line} HTTP/1.1\r\n{headers}connection: close\r\n\r\n{{}}");
+        let response = crate::limits::exchange(sandbox.address(), sent.as_bytes()).await;
+        assert_eq!(response.get(9..12), Some(expected), "{sent}");
+    }
+}
+
+/// The dashboard requests the status every second, so the values of callers must not make it large.
+#[tokio::test]
+async fn status_shortens_long_values() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let number = format!("A{}", "ä".repeat(100_000));
+    let event = json!({"event": number, "remark": number}).to_string();
+    caller
+        .post("/base/notification/simulate", &event)
+        .await
+        .ok();
+    let number = "A".repeat(100_000);
+    let order = format!(
+        r#"{{"orderNo":"{number}","orderAmount":1,"customerId":"6","merchantId":"1","token":"ETH_USDT"}}"#
+    );
+    caller.post("/checkout/order/create", &order).await.ok();
+    let state = status(&sandbox).await;
+    let order_no = state["clients"][0]["orders"][0]["orderNo"]
+        .as_str()
+        .unwrap();
+    assert_eq!(order_no, format!("{}…", "A".repeat(2_000)));
+    assert!(state.to_string().len() < 20_000);
+}
+
 #[tokio::test]
 async fn pages_load_nothing_from_other_origins() {
     let sandbox = Sandbox::start().await.unwrap();
     for (path, kind, needle) in [
         ("/", "text/html; charset=utf-8", "<title>StableLink sandbox"),
         ("/docs", "text/html; charset=utf-8", "/docs/redoc.js"),
+        (
+            "/docs/docs.js",
+            "text/javascript; charset=utf-8",
+            "sanitize: true",
+        ),
+        (
+            "/dashboard.js",
+            "text/javascript; charset=utf-8",
+            "/_sandbox/status",
+        ),
         ("/docs/openapi.json", "application/json", "createTrade"),
     ] {
         let response = http()
@@ -336,16 +409,31 @@ async fn pages_load_nothing_from_other_origins() {
             ),
             (200, true)
         );
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         let policy = response.headers().get("content-security-policy").cloned();
         let text = response.text().await.unwrap();
         assert!(text.contains(needle));
+        // Text of callers is never parsed as markup.
+        for sink in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!text.contains(sink), "{path}: {sink}");
+        }
         if kind.starts_with("text/html") {
+            let policy = policy.unwrap();
+            let policy = policy.to_str().unwrap();
             assert!(
-                policy
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .starts_with("default-src 'self';")
+                policy.starts_with("default-src 'self'; script-src 'self';"),
+                "{policy}"
+            );
+            // The policy blocks inline scripts, so the pages have none.
+            assert!(
+                text.contains("<script src=") && !text.contains("<script>"),
+                "{path}"
             );
             assert!(
                 !text.contains("http://") && !text.contains("https://"),

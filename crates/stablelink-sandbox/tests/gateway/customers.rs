@@ -1,7 +1,7 @@
 //! Tests of customers, KYB, remits and files.
 
 use reqwest::multipart::{Form, Part};
-use stablelink_sandbox::{Operation, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxOperation, SandboxRecordKind};
 
 use crate::caller::{Caller, HttpResponse};
 
@@ -20,7 +20,9 @@ async fn customer_is_created_read_and_reviewed() {
     let kyb = format!(r#"{{"clientId":{id},"businessIndustry":["311111"]}}"#);
     caller.post("/user/kyb/submit-info", &kyb).await.ok();
     assert_eq!(info().await.text("kybStatus"), "PENDING");
-    sandbox.set_kyb_status(id, "APPROVED").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Kyb, &id.to_string(), "APPROVED")
+        .unwrap();
     assert_eq!(info().await.text("kybStatus"), "APPROVED");
     caller.post("/user/kyb/simple-submit", &kyb).await.ok();
     caller
@@ -34,10 +36,13 @@ async fn customer_is_created_read_and_reviewed() {
     caller.get("/user/user-info", "").await.rejected("00008");
     let effects = sandbox.effects();
     assert_eq!(
-        effects.count(Operation::CreateUser, "sub119@example.com"),
+        effects.count(SandboxOperation::CreateUser, "sub119@example.com"),
         1
     );
-    assert_eq!(effects.count(Operation::SubmitKyb, &id.to_string()), 1);
+    assert_eq!(
+        effects.count(SandboxOperation::SubmitKyb, &id.to_string()),
+        1
+    );
     for (from, to) in [("VGB", "VG"), ("VGB", "vgb"), ("Holding Limited", "")] {
         caller
             .post("/user/create-user", &body.replace(from, to))
@@ -82,8 +87,8 @@ async fn remit_is_created_updated_and_read() {
     let list = caller.post("/remit/remit-info-page", "{}").await.ok();
     assert_eq!(list.field("total"), "1");
     let effects = sandbox.effects();
-    assert_eq!(effects.count(Operation::CreateRemit, "r1"), 1);
-    assert_eq!(effects.count(Operation::UpdateRemit, "r2"), 1);
+    assert_eq!(effects.count(SandboxOperation::CreateRemit, "r1"), 1);
+    assert_eq!(effects.count(SandboxOperation::UpdateRemit, "r2"), 1);
 }
 
 #[tokio::test]

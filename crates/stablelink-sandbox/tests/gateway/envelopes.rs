@@ -1,12 +1,13 @@
 //! Tests of the envelope.
 
-use stablelink_sandbox::{ErrorStatus, Operation, RetcodeForm, Retmsg, Sandbox};
+use stablelink_sandbox::{ErrorStatus, RetcodeForm, Retmsg, Sandbox, SandboxOperation};
 
 use crate::caller::{Caller, HttpResponse, by_credentials};
 
 #[tokio::test]
 async fn success_has_the_configured_retcode() {
     for (form, token, simulated, order) in [
+        (RetcodeForm::Observed, "\"200\"", "200", "\"200\""),
         (RetcodeForm::AsDocumented, "200", "200", "\"200\""),
         (RetcodeForm::Integer, "200", "200", "200"),
         (RetcodeForm::String, "\"200\"", "\"200\"", "\"200\""),
@@ -21,6 +22,33 @@ async fn success_has_the_configured_retcode() {
         assert_eq!(event.ok().retcode(), simulated);
         let list = caller.post("/checkout/order/list", "{}").await;
         assert_eq!(list.ok().retcode(), order);
+    }
+}
+
+/// A GET operation can have effects, so HEAD is not handled as GET.
+#[tokio::test]
+async fn head_is_rejected_like_other_methods() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let http = crate::caller::http();
+    for (path, allowed) in [
+        ("/checkout/order/cancel", "GET"),
+        ("/user/user-info", "GET"),
+        ("/checkout/order/create", "POST"),
+    ] {
+        for method in ["HEAD", "PUT"] {
+            let url = format!("{}{path}?orderNo=1", sandbox.url());
+            let request = http.request(method.parse().unwrap(), url);
+            let response = HttpResponse::read(request.send().await.unwrap())
+                .await
+                .unwrap();
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert_eq!(response.headers["allow"], allowed, "{method} {path}");
+            assert_eq!(response.body.is_empty(), method == "HEAD");
+        }
+    }
+    for path in ["/", "/docs", "/_sandbox/status"] {
+        let response = http.head(format!("{}{path}", sandbox.url())).send().await;
+        assert_eq!(response.unwrap().status(), 200, "{path}");
     }
 }
 
@@ -59,7 +87,7 @@ async fn rejection_has_the_configured_status() {
         (ErrorStatus::ByKind, [400, 409, 404]),
     ] {
         sandbox.update_settings(|settings| settings.error_status = error_status);
-        let answers = [
+        let responses = [
             caller.post(path, &order("a-b")).await.rejected("00008"),
             caller.post(path, &order("A")).await.rejected("00906"),
             caller
@@ -67,7 +95,7 @@ async fn rejection_has_the_configured_status() {
                 .await
                 .rejected("00907"),
         ];
-        assert_eq!(answers.map(|response| response.status), statuses);
+        assert_eq!(responses.map(|response| response.status), statuses);
     }
 }
 
@@ -98,7 +126,7 @@ async fn unknown_operation_is_rejected_in_an_envelope() {
 async fn every_operation_has_a_handler() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    for operation in Operation::ALL {
+    for operation in SandboxOperation::ALL {
         let body = if operation.method() == "POST" {
             "{}"
         } else {

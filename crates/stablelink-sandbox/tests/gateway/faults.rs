@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stablelink_sandbox::{Fault, Operation, RetcodeForm, Sandbox};
+use stablelink_sandbox::{Fault, RetcodeForm, Sandbox, SandboxOperation};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
@@ -13,7 +13,9 @@ const ORDER: &str =
     r#"{"orderNo":"A","orderAmount":0.5,"customerId":"6","merchantId":"1","token":"ETH_USDT"}"#;
 
 fn created(sandbox: &Sandbox) -> u64 {
-    sandbox.effects().count(Operation::CreateCheckoutOrder, "A")
+    sandbox
+        .effects()
+        .count(SandboxOperation::CreateCheckoutOrder, "A")
 }
 
 #[tokio::test]
@@ -23,7 +25,7 @@ async fn reset_can_happen_before_or_after_the_effect() {
     for (fault, effects) in [(Fault::reset(), 0), (Fault::reset().after_effect(), 1)] {
         let id = sandbox
             .faults()
-            .add(fault.on(Operation::CreateCheckoutOrder));
+            .add(fault.on(SandboxOperation::CreateCheckoutOrder));
         let error = caller.try_post(PATH, ORDER).await.unwrap_err();
         assert!(is_reset(&error), "{error:?}");
         assert_eq!(
@@ -80,7 +82,12 @@ async fn faults_replace_the_response() {
     caller.post(PATH, ORDER).await.rejected("00906");
     let other = ORDER.replace("\"A\"", "\"B\"");
     assert_eq!(caller.post(PATH, &other).await.status, 500);
-    assert_eq!(sandbox.effects().total(Operation::CreateCheckoutOrder), 2);
+    assert_eq!(
+        sandbox
+            .effects()
+            .total(SandboxOperation::CreateCheckoutOrder),
+        2
+    );
 }
 
 #[tokio::test]
@@ -159,12 +166,54 @@ async fn replaced_field_leaves_other_fields_unchanged() {
 }
 
 #[tokio::test]
+async fn fault_with_a_field_that_no_response_has_is_rejected() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    for (path, target) in [
+        ("retdata.nothing", None),
+        ("retdata.orderStatus.", None),
+        ("retdata.orderStatus", Some(SandboxOperation::GetTrade)),
+        (
+            "retdata.records.0.nothing",
+            Some(SandboxOperation::ListCheckoutOrders),
+        ),
+    ] {
+        let mut text = format!("null={path}");
+        if let Some(operation) = target {
+            text += &format!("@{operation}");
+        }
+        let error = sandbox.faults().add_text(&text).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("`{path}` is not a field")),
+            "{error}"
+        );
+        // The Rust API does not consider the target, so that a test can try a fault on all.
+        let added = || sandbox.faults().add(Fault::null(path));
+        let added = std::panic::catch_unwind(std::panic::AssertUnwindSafe(added));
+        let is_known = path == "retdata.orderStatus";
+        assert_eq!(added.is_ok(), is_known, "{text}");
+        sandbox.faults().clear();
+    }
+    caller.post(PATH, ORDER).await.ok();
+    for text in [
+        "null=success",
+        "null=retdata.access_token@token",
+        "null=expires_in@token",
+        "null=retdata.records.0.orderStatus@listCheckoutOrders",
+        "null=retdata.status@getTrade",
+        "null=retdata.merchantId@calls",
+    ] {
+        sandbox.faults().add_text(text).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn truncated_response_is_shorter_than_content_length() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
     sandbox
         .faults()
-        .add(Fault::truncate().on(Operation::CreateCheckoutOrder));
+        .add(Fault::truncate().on(SandboxOperation::CreateCheckoutOrder));
     let response = caller
         .request("POST", PATH, "", ORDER)
         .send()
@@ -202,7 +251,7 @@ async fn half_of_truncated_response_is_sent() {
 async fn delayed_order(sandbox: &Sandbox, caller: &Caller, fault: Fault) -> JoinHandle<bool> {
     let id = sandbox
         .faults()
-        .add(fault.on(Operation::CreateCheckoutOrder));
+        .add(fault.on(SandboxOperation::CreateCheckoutOrder));
     let request = caller.request("POST", PATH, "", ORDER);
     let waiting = tokio::spawn(async move { request.send().await.is_ok() });
     while sandbox.faults().injections(id) == 0 {

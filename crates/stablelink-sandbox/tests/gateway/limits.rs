@@ -7,14 +7,14 @@ use stablelink_sandbox::{Sandbox, SandboxSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::caller::by_credentials;
+use crate::caller::{Caller, by_credentials};
 
 async fn start(change: impl FnOnce(&mut SandboxSettings)) -> Sandbox {
     Sandbox::builder().settings(change).start().await.unwrap()
 }
 
 /// Sends bytes, and reads until the server closes the connection.
-async fn exchange(address: SocketAddr, sent: &[u8]) -> String {
+pub(crate) async fn exchange(address: SocketAddr, sent: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // Both can fail if the server closed the connection already.
     let _ = stream.write_all(sent).await;
@@ -105,6 +105,68 @@ async fn connection_beyond_the_limit_is_rejected() {
         .starts_with("HTTP/1.1 404")
     {}
     still_serves(&sandbox).await;
+}
+
+/// A body is kept as a whole only for a valid token. Without one it is read and dropped.
+#[tokio::test]
+async fn body_without_a_valid_token_is_read_but_not_kept() {
+    let sandbox = start(|settings| {
+        settings.logged_body_bytes = 10;
+        settings.total_body_limit = 1_000;
+    })
+    .await;
+    let body = format!("{{}}{}", " ".repeat(100_000));
+    for token in ["unknown", ""] {
+        let caller = Caller::with_token(&sandbox, token);
+        let rejection = caller.post("/checkout/order/list", &body).await;
+        assert_eq!(rejection.status, 401, "{}", rejection.body);
+        let record = sandbox.requests().pop().unwrap();
+        assert_eq!((record.body.len(), record.body_length), (10, body.len()));
+    }
+    still_serves(&sandbox).await;
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_limit_of_their_sum_are_rejected() {
+    let sandbox = start(|settings| settings.total_body_limit = 100_000).await;
+    let caller = Caller::new(&sandbox).await;
+    let list = |length: usize| format!("{{}}{}", " ".repeat(length - 2));
+    // The body of a request that is still being received.
+    let mut open = TcpStream::connect(sandbox.address()).await.unwrap();
+    let token = &caller.token;
+    let head = format!("{HEAD}authorization: bearer {token}\r\ncontent-length: 99999\r\n\r\n");
+    open.write_all(head.as_bytes()).await.unwrap();
+    open.write_all(list(60_000).as_bytes()).await.unwrap();
+    let path = "/checkout/order/list";
+    let rejection = loop {
+        let response = caller.post(path, &list(50_000)).await;
+        // The server has not received the open body yet.
+        if response.status != 200 {
+            break response;
+        }
+    };
+    assert_eq!(rejection.status, 503);
+    rejection.rejected("00912");
+    caller.post(path, &list(30_000)).await.ok();
+    drop(open);
+    while caller.post(path, &list(50_000)).await.status != 200 {}
+}
+
+/// Heads and bodies in the log have a limit of their sum, so that requests cannot fill the memory.
+#[tokio::test]
+async fn request_log_has_a_limit_in_bytes() {
+    let sandbox = start(|settings| settings.request_log_bytes = 10_000).await;
+    let url = format!("{}/nowhere", sandbox.url());
+    let client = crate::caller::http();
+    for _ in 0..20 {
+        let request = client.post(&url).header("x-a", "y".repeat(1_000));
+        let response = request.body("z".repeat(1_000)).send().await.unwrap();
+        assert_eq!(response.status(), 404);
+    }
+    assert_eq!(sandbox.request_count(), 20);
+    let log = sandbox.requests();
+    assert_eq!(log.last().map(|it| it.number), Some(19));
+    assert_eq!(log.len(), 4, "of more than 2,000 bytes each");
 }
 
 /// The timeout of a body starts with its first byte, so that sending single bytes does not extend it.

@@ -1,7 +1,7 @@
 //! Tests of fees, rates, trades, deposits and events.
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{Operation, RateVersion, Sandbox};
+use stablelink_sandbox::{RateForm, Sandbox, SandboxOperation, SandboxRecordKind};
 
 use crate::caller::{Caller, HttpResponse};
 
@@ -30,11 +30,24 @@ async fn exchange_rate_supports_both_published_forms() {
     assert_eq!(current.field("channelRate"), "0.9900");
     assert_eq!(current.field("developerFee"), "5.0879");
     assert_eq!(current.field("clientId"), customer.to_string());
-    sandbox.update_settings(|settings| settings.rate_version = RateVersion::Previous);
+    sandbox.update_settings(|settings| settings.rate_form = RateForm::QuoteId);
     let previous = rate().await.ok();
     assert_eq!(previous.field("rate"), "\"0.9900\"");
     assert_eq!(previous.field("channelRate"), "");
     assert_ne!(previous.field("quoteId"), rate().await.field("quoteId"));
+    // The document does not require an amount. Without one, there is no fee for this trade.
+    let request = r#"{"sellCurrency":"USDT","buyCurrency":"USD"}"#;
+    let without_amount = || caller.post("/trade/exchange-rate", request);
+    assert_ne!(without_amount().await.ok().field("quoteId"), "");
+    sandbox.update_settings(|settings| settings.rate_form = RateForm::ChannelRate);
+    let current = without_amount().await.ok();
+    assert_eq!(current.field("channelRate"), "0.9900");
+    assert_eq!(current.field("developerFee"), "");
+    let zero = request.replace('}', ",\"amount\":0}");
+    caller
+        .post("/trade/exchange-rate", &zero)
+        .await
+        .rejected("00008");
     let wrong = r#"{"sellCurrency":"EUR","buyCurrency":"USD","amount":1}"#;
     caller
         .post("/trade/exchange-rate", wrong)
@@ -77,7 +90,10 @@ async fn trade_requires_a_customer_and_a_fee_config() {
     }
     assert!(created.text("txNo").starts_with("TR20"), "{}", created.body);
     create(&caller, &body).await.rejected("00906");
-    assert_eq!(sandbox.effects().count(Operation::CreateTrade, "r1"), 1);
+    assert_eq!(
+        sandbox.effects().count(SandboxOperation::CreateTrade, "r1"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -124,7 +140,7 @@ async fn invalid_trade_is_rejected_with_the_rule() {
             rejection.body
         );
     }
-    assert_eq!(sandbox.effects().total(Operation::CreateTrade), 0);
+    assert_eq!(sandbox.effects().total(SandboxOperation::CreateTrade), 0);
 }
 
 #[tokio::test]
@@ -160,9 +176,15 @@ async fn trade_is_found_confirmed_and_listed() {
         .await
         .rejected("00908");
     assert_eq!(by_id().await.text("status"), "Processing");
-    sandbox.set_trade_status("r1", "Completed").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Trade, "r1", "Completed")
+        .unwrap();
     assert_eq!(by_id().await.text("status"), "Completed");
-    assert!(sandbox.set_trade_status("r9", "Completed").is_err());
+    assert!(
+        sandbox
+            .set_status(SandboxRecordKind::Trade, "r9", "Completed")
+            .is_err()
+    );
 
     for (query, total) in [
         (String::new(), "2"),
@@ -225,5 +247,10 @@ async fn simulated_event_is_recorded_unchanged() {
         events.body
     );
     assert!(events.body.contains(r#"{"amount":0.00}"#), "unchanged");
-    assert_eq!(sandbox.effects().count(Operation::SimulateEvent, "e1"), 1);
+    assert_eq!(
+        sandbox
+            .effects()
+            .count(SandboxOperation::SimulateEvent, "e1"),
+        1
+    );
 }

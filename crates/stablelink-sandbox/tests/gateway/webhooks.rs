@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use stablelink_sandbox::{DeliveryState, Sandbox, SandboxCredentials, WebhookData};
+use stablelink_sandbox::{
+    DeliveryState, Sandbox, SandboxCredentials, SandboxRecordKind, WebhookAcknowledgement,
+    WebhookData,
+};
 use stablelink_signature::{MessageKind, SigningKey, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,6 +39,7 @@ impl ReceivedWebhook {
 
 /// Responds with these statuses in order, then with 200. It does not respond for 0.
 struct TestReceiver {
+    body: Arc<Mutex<String>>,
     url: String,
     got: Arc<Mutex<Vec<ReceivedWebhook>>>,
     count: watch::Sender<usize>,
@@ -47,16 +51,17 @@ impl TestReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             url: format!("http://{}/hooks?a=b", listener.local_addr().unwrap()),
+            body: Arc::new(Mutex::new("SUCCESS".to_owned())),
             got: Arc::default(),
             count: watch::Sender::default(),
             statuses: Arc::new(Mutex::new(statuses.iter().copied().collect())),
         };
         let (got, statuses) = (Arc::clone(&receiver.got), Arc::clone(&receiver.statuses));
-        let count = receiver.count.clone();
+        let (count, body) = (receiver.count.clone(), Arc::clone(&receiver.body));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (got, statuses) = (Arc::clone(&got), Arc::clone(&statuses));
-                let count = count.clone();
+                let (count, body) = (count.clone(), Arc::clone(&body));
                 tokio::spawn(async move {
                     let read = read(&mut stream).await;
                     got.lock().unwrap().push(read);
@@ -65,8 +70,10 @@ impl TestReceiver {
                     if status == 0 {
                         std::future::pending::<()>().await;
                     }
+                    let body = body.lock().unwrap().clone();
+                    let length = body.len();
                     let response =
-                        format!("HTTP/1.1 {status} X\r\ncontent-length: 7\r\n\r\nSUCCESS");
+                        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}");
                     let _ = stream.write_all(response.as_bytes()).await;
                 });
             }
@@ -186,7 +193,9 @@ async fn trade_and_simulated_webhooks_have_the_inferred_form() {
         .post("/trade/create-trade-request", &trade)
         .await
         .ok();
-    sandbox.set_trade_status("r1", "Completed").unwrap();
+    sandbox
+        .set_status(SandboxRecordKind::Trade, "r1", "Completed")
+        .unwrap();
     sandbox.wait_for_deliveries().await;
     let body = receiver.bodies().pop().unwrap();
     assert!(
@@ -270,8 +279,8 @@ async fn failed_delivery_is_retried_on_the_documented_schedule() {
         assert_eq!(attempt.timestamp, got.header("TIMESTAMP"));
     }
     assert_ne!(got[0].header("SIGNATURE"), got[1].header("SIGNATURE"));
-    let shown = format!("{log:?}");
-    assert!(!shown.contains("\"event\""), "{shown}");
+    let text = format!("{log:?}");
+    assert!(!text.contains("\"event\""), "{text}");
     receiver.statuses.lock().unwrap().clear();
     let again = sandbox.resend(0).unwrap();
     sandbox.wait_for_deliveries().await;
@@ -341,6 +350,38 @@ async fn delivery_without_2xx_response_fails() {
             .set_webhook_url("https://receiver.invalid/")
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn retcode_of_the_receiver_decides_as_configured() {
+    let receiver = TestReceiver::start(&[]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    for (body, by_retcode) in [
+        (r#"{"retcode":200,"retmsg":"SUCCESS"}"#, None),
+        (r#"{"retcode":"200"}"#, None),
+        ("", None),
+        ("[500]", None),
+        ("{}", None),
+        (r#"{"retcode":500,"retmsg":"failed"}"#, Some("retcode 500")),
+        (r#"{"retcode":"00999"}"#, Some("retcode \"00999\"")),
+        (r#"{"retcode":null}"#, Some("retcode null")),
+    ] {
+        body.clone_into(&mut receiver.body.lock().unwrap());
+        for (acknowledgement, error) in [
+            (WebhookAcknowledgement::Retcode, by_retcode),
+            (WebhookAcknowledgement::HttpStatus, None),
+        ] {
+            sandbox.update_settings(|it| it.webhook_acknowledgement = acknowledgement);
+            let event = caller.post("/base/notification/simulate", r#"{"event":"e"}"#);
+            event.await.ok();
+            sandbox.wait_for_deliveries().await;
+            let delivery = sandbox.deliveries().pop().unwrap();
+            assert_eq!(delivery.attempts[0].status, Some(200));
+            assert_eq!(delivery.attempts[0].error.as_deref(), error, "{body}");
+            let is_delivered = delivery.state == DeliveryState::Delivered;
+            assert_eq!(is_delivered, error.is_none(), "{body}");
+        }
+    }
 }
 
 #[tokio::test]

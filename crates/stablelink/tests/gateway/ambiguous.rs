@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stablelink::testing::ManualClock;
 use stablelink::{Client, Environment, Error, ErrorKind, NewCheckoutOrder};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::setup::{
     Call, builder, clocked, credentials, effects, keyed, never, order, outcome, pair, quick, read,
@@ -68,7 +68,7 @@ async fn deadline_in_later_attempt_keeps_first_ambiguous() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     client.token().await.unwrap();
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     for (call, expected) in [(keyed as Call, "ambiguous"), (read as Call, "timeout")] {
         // The first attempt is lost; the second is rejected for its token, and there is no new token.
         sandbox.faults().add(Fault::reset().on_calls());
@@ -101,7 +101,7 @@ async fn deadline_during_token_refresh_is_not_ambiguous() {
 #[tokio::test]
 async fn ambiguous_error_displays_one_sentence() {
     let (sandbox, client) = pair().await;
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     let fault = |fault: Fault| sandbox.faults().add(fault.on(create).always());
     let order = order().with_order_no("A7");
     fault(Fault::status(503));
@@ -116,7 +116,7 @@ async fn ambiguous_error_displays_one_sentence() {
         cause.to_string(),
         "create checkout order: the gateway failed: 503 \"a fault of the sandbox was injected\" (HTTP 503, attempt 3)"
     );
-    let cancel = Operation::CancelCheckoutOrder;
+    let cancel = SandboxOperation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::html(200).on(cancel));
     let error = client.checkout_orders().cancel("A7").await.checked_err();
     assert_eq!(
@@ -187,7 +187,7 @@ async fn dropped_call_leaves_token_request_running() {
 async fn ambiguous_order_can_be_sent_again() {
     for after in [false, true] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::html(200).on(Operation::CreateCheckoutOrder);
+        let fault = Fault::html(200).on(SandboxOperation::CreateCheckoutOrder);
         sandbox
             .faults()
             .add(if after { fault.after_effect() } else { fault });
@@ -209,7 +209,7 @@ async fn false_error_response_is_detected_by_retry() {
     let lies: [fn() -> Fault; 2] = [Fault::unauthorized, || Fault::rate_limited(Some(0))];
     for lie in lies {
         let (sandbox, client) = pair().await;
-        let create = Operation::CreateCheckoutOrder;
+        let create = SandboxOperation::CreateCheckoutOrder;
         sandbox.faults().add(lie().on(create).after_effect());
         let order = order();
         let result = client.checkout_orders().create(&order).await;
@@ -225,7 +225,7 @@ async fn false_error_response_is_detected_by_retry() {
 #[tokio::test]
 async fn rejected_retry_is_settled_only_by_matching_record() {
     type Arrange = fn(&stablelink_sandbox::Sandbox);
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     let cases: [(&str, bool, Arrange, &str); 6] = [
         ("made", false, |_| {}, "done"),
         ("made by somebody else", true, |_| {}, "ambiguous"),
@@ -234,7 +234,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             false,
             |sandbox| {
                 sandbox.faults().clear();
-                let create = Operation::CreateCheckoutOrder;
+                let create = SandboxOperation::CreateCheckoutOrder;
                 sandbox.faults().add(Fault::reset().on(create));
                 sandbox.faults().add(Fault::duplicate().on(create));
             },
@@ -244,7 +244,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             "the look-up fails",
             false,
             |sandbox| {
-                let get = Operation::GetCheckoutOrder;
+                let get = SandboxOperation::GetCheckoutOrder;
                 sandbox.faults().add(Fault::status(500).on(get).always());
             },
             "ambiguous",
@@ -253,7 +253,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             "the look-up fails once",
             false,
             |sandbox| {
-                let get = Operation::GetCheckoutOrder;
+                let get = SandboxOperation::GetCheckoutOrder;
                 sandbox.faults().add(Fault::reset().on(get));
             },
             "done",
@@ -262,7 +262,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             "the record is another's",
             false,
             |sandbox| {
-                let get = Operation::GetCheckoutOrder;
+                let get = SandboxOperation::GetCheckoutOrder;
                 sandbox
                     .faults()
                     .add(Fault::replace_field("retdata.orderAmount", "0.51").on(get));
@@ -305,7 +305,7 @@ async fn ambiguity_survives_later_failures() {
         ("refused token, and the next one", |sandbox| {
             sandbox.faults().add(
                 Fault::unauthorized()
-                    .on(Operation::CreateCheckoutOrder)
+                    .on(SandboxOperation::CreateCheckoutOrder)
                     .always(),
             );
         }),
@@ -325,7 +325,7 @@ async fn ambiguity_survives_later_failures() {
         client.token().await.unwrap();
         sandbox
             .faults()
-            .add(Fault::reset().on(Operation::CreateCheckoutOrder));
+            .add(Fault::reset().on(SandboxOperation::CreateCheckoutOrder));
         arrange(&sandbox);
         let order = order();
         let result = client.checkout_orders().create(&order).await;

@@ -2,19 +2,15 @@
 
 use serde_json::json;
 use stablelink::{Decimal, ErrorKind, Method};
-use stablelink_sandbox::{Fault, Operation, RateVersion, Sandbox};
+use stablelink_sandbox::{Fault, RateForm, Sandbox, SandboxOperation};
 
 use crate::setup::{builder, order, pair};
 use crate::watch::CheckedResult;
 
 #[tokio::test]
 async fn exchange_rate_of_both_page_versions_is_parsed() {
-    for (version, new) in [(RateVersion::Current, true), (RateVersion::Previous, false)] {
-        let sandbox = Sandbox::builder()
-            .rate_version(version)
-            .start()
-            .await
-            .unwrap();
+    for (version, new) in [(RateForm::ChannelRate, true), (RateForm::QuoteId, false)] {
+        let sandbox = Sandbox::builder().rate_form(version).start().await.unwrap();
         let client = builder(&sandbox).build().unwrap();
         let rate = client
             .exchange_rates()
@@ -52,7 +48,7 @@ async fn order_is_created_returned_and_cancelled() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, order.order_no()),
+            .count(SandboxOperation::CreateCheckoutOrder, order.order_no()),
         1
     );
     assert_eq!(sandbox.token_grants().granted(), 1);
@@ -70,7 +66,7 @@ async fn same_value_sent_twice_creates_one_order() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateCheckoutOrder, order.order_no()),
+            .count(SandboxOperation::CreateCheckoutOrder, order.order_no()),
         1
     );
 }

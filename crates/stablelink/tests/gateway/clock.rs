@@ -15,7 +15,7 @@ use stablelink::webhook::MemoryDeduplicator;
 use stablelink::webhook::WebhookVerifier;
 #[cfg(feature = "axum")]
 use stablelink::webhook::axum::{DeliveryReceiver, router};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 #[cfg(feature = "axum")]
 use crate::setup::pair;
@@ -29,8 +29,8 @@ const HOUR: i64 = 60 * 60;
 async fn clock_jump_costs_one_repetition() {
     for seconds in [HOUR, -HOUR, 23 * HOUR, -23 * HOUR, 200, -200] {
         for (call, operation) in [
-            (read as Call, Operation::GetExchangeRate),
-            (keyed as Call, Operation::CreateCheckoutOrder),
+            (read as Call, SandboxOperation::GetExchangeRate),
+            (keyed as Call, SandboxOperation::CreateCheckoutOrder),
         ] {
             let (sandbox, builder, clock) = clocked().await;
             let client = builder.build().unwrap();
@@ -70,7 +70,7 @@ async fn rejection_for_other_reason_is_not_repeated() {
         sandbox.faults().add(refusal.on_calls());
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "api", "{message}: {result:?}");
-        let operation = Operation::CreateCheckoutOrder;
+        let operation = SandboxOperation::CreateCheckoutOrder;
         assert_eq!(sent(&sandbox, operation), 1, "{message}");
         // The skew is measured nevertheless.
         keyed(&client).await.unwrap();
@@ -90,7 +90,7 @@ async fn rejected_timestamp_is_corrected_for_any_status() {
         let refusal = Fault::custom(status, [("content-type", "application/json")], body);
         sandbox.faults().add(refusal.on_calls());
         keyed(&client).await.unwrap();
-        let operation = Operation::CreateCheckoutOrder;
+        let operation = SandboxOperation::CreateCheckoutOrder;
         assert_eq!(sent(&sandbox, operation), 2, "{status}");
         assert_eq!(sandbox.token_grants().granted(), 1, "{status}");
 
@@ -114,7 +114,7 @@ async fn initial_clock_skew_costs_no_repetition() {
         clock.jump(seconds);
         let client = builder.build().unwrap();
         keyed(&client).await.unwrap();
-        assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 1);
+        assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), 1);
     }
 }
 
@@ -135,7 +135,7 @@ async fn wrong_date_header_repeats_nothing() {
         for number in 1..=3 {
             keyed(&client).await.unwrap();
             assert_eq!(
-                sent(&sandbox, Operation::CreateCheckoutOrder),
+                sent(&sandbox, SandboxOperation::CreateCheckoutOrder),
                 number,
                 "{millis}"
             );
@@ -152,10 +152,13 @@ async fn wrong_date_header_is_detected_by_first_call() {
         .faults()
         .add(Fault::date_skew(HOUR * 1_000).always());
     keyed(&client).await.unwrap();
-    assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 2);
+    assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), 2);
     for number in 3..6 {
         keyed(&client).await.unwrap();
-        assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), number);
+        assert_eq!(
+            sent(&sandbox, SandboxOperation::CreateCheckoutOrder),
+            number
+        );
     }
 }
 
@@ -180,7 +183,7 @@ async fn uncorrectable_timestamp_is_sent_once() {
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), "api", "{date:?}: {result:?}");
         assert_eq!(
-            sent(&sandbox, Operation::CreateCheckoutOrder),
+            sent(&sandbox, SandboxOperation::CreateCheckoutOrder),
             1,
             "{date:?}"
         );
@@ -200,11 +203,11 @@ async fn useless_clock_correction_is_tried_once() {
     sandbox.faults().add(refusal.on_calls().always());
     let order = order();
     for _ in 0..3 {
-        let before = sent(&sandbox, Operation::CreateCheckoutOrder);
+        let before = sent(&sandbox, SandboxOperation::CreateCheckoutOrder);
         let error = client.checkout_orders().create(&order).await.checked_err();
         assert_eq!(error.kind().name(), "api");
         assert!(error.attempts() <= 2, "{error}");
-        assert!(sent(&sandbox, Operation::CreateCheckoutOrder) - before <= 2);
+        assert!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder) - before <= 2);
     }
     assert_eq!(effects(&sandbox, &order), 0);
 }
@@ -219,7 +222,7 @@ async fn lost_attempt_before_clock_correction_is_ambiguous() {
         .unwrap();
     client.token().await.unwrap();
     clock.jump(HOUR);
-    let cancel = Operation::CancelCheckoutOrder;
+    let cancel = SandboxOperation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
     let error = client.checkout_orders().cancel("7").await.checked_err();
     assert!(error.is_ambiguous(), "{error:?}");
@@ -238,7 +241,7 @@ async fn webhook_is_verified_by_our_clock() {
         keyed(&client).await.unwrap();
         // The request is signed with the gateway's time, which differs from the local time by hours.
         keyed(&client).await.unwrap();
-        assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 2);
+        assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), 2);
 
         let secrets = sandbox.credentials();
         let webhooks = WebhookVerifier::from_credentials(&credentials(&secrets)).unwrap();

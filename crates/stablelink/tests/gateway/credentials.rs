@@ -11,7 +11,7 @@ use stablelink::{
     BoxFuture, ClientBuilder, CredentialSource, CredentialSourceError, Credentials, Environment,
     MemoryStore, StoreKey, TokenStore,
 };
-use stablelink_sandbox::{Operation, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxOperation};
 
 use crate::setup::{Call, builder, clocked, keyed, outcome, pair, quick, read, sent, when};
 use crate::watch::CheckedResult;
@@ -163,8 +163,8 @@ async fn rotation_between_valid_credentials_fails_no_call() {
         assert_eq!(same, turn % 2 == 0, "{turn}");
     }
     // Each call was sent once, and each account has one token, which the client reused.
-    assert_eq!(sent(&sandbox, Operation::GetExchangeRate), 4);
-    assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 5);
+    assert_eq!(sent(&sandbox, SandboxOperation::GetExchangeRate), 4);
+    assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), 5);
     assert_eq!(sandbox.token_grants().granted(), 2);
 }
 
@@ -177,7 +177,7 @@ async fn rejected_token_loads_the_new_credentials() {
     source.rotate(Ok(&accounts[1]));
     sandbox.revoke_tokens();
     keyed(&client).await.unwrap();
-    assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), 3);
+    assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), 3);
     assert_eq!(sandbox.token_grants().granted(), 2);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stablelink::testing::ManualClock;
 use stablelink::{BoxFuture, Client, Error};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::setup::{
     Call, clocked, effects, keyed, never, nothing, order, outcome, read, sent, when,
@@ -56,7 +56,7 @@ async fn slow_attempt_times_out() {
             (
                 "read",
                 read as Call,
-                Operation::GetExchangeRate,
+                SandboxOperation::GetExchangeRate,
                 "done",
                 "timeout",
                 3,
@@ -64,7 +64,7 @@ async fn slow_attempt_times_out() {
             (
                 "keyed",
                 keyed as Call,
-                Operation::CreateCheckoutOrder,
+                SandboxOperation::CreateCheckoutOrder,
                 "done",
                 "ambiguous",
                 3,
@@ -103,7 +103,7 @@ async fn unretryable_call_without_response_is_ambiguous() {
     sandbox.faults().add(Fault::stall().on_calls().always());
     let result = driven(&sandbox, &clock, SECOND * 5, never(&client)).await;
     assert_eq!(outcome(&result), "ambiguous", "{result:?}");
-    assert_eq!(sent(&sandbox, Operation::CancelCheckoutOrder), 1);
+    assert_eq!(sent(&sandbox, SandboxOperation::CancelCheckoutOrder), 1);
 }
 
 #[tokio::test]
@@ -178,17 +178,19 @@ async fn zero_deadline_sends_nothing() {
 #[tokio::test]
 async fn deadline_during_lookup_is_ambiguous() {
     let (sandbox, client, clock) = warm().await;
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     sandbox
         .faults()
         .add(Fault::reset().on(create).after_effect());
-    sandbox
-        .faults()
-        .add(Fault::stall().on(Operation::GetCheckoutOrder).always());
+    sandbox.faults().add(
+        Fault::stall()
+            .on(SandboxOperation::GetCheckoutOrder)
+            .always(),
+    );
     let order = order();
     let call = client.checkout_orders().create(&order).deadline(SECOND * 5);
     let call = nothing(call.into_future());
-    let look_up = || sent(&sandbox, Operation::GetCheckoutOrder) > 0;
+    let look_up = || sent(&sandbox, SandboxOperation::GetCheckoutOrder) > 0;
     let task = tokio::spawn(call);
     when(look_up).await;
     clock.advance(SECOND * 5);

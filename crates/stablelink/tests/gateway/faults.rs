@@ -1,7 +1,7 @@
 //! Injected faults: the result is a typed error or a success, and never a second effect.
 
 use stablelink::{Error, ErrorKind};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::setup::{order, pair};
 use crate::watch::CheckedResult;
@@ -94,7 +94,7 @@ async fn payment_call_has_at_most_one_effect() {
         let (sandbox, client) = pair().await;
         sandbox
             .faults()
-            .add(fault().on(Operation::CreateCheckoutOrder));
+            .add(fault().on(SandboxOperation::CreateCheckoutOrder));
         let order = order();
         let made = client.checkout_orders().create(&order).await.checked();
         let seen = match &made {
@@ -108,7 +108,7 @@ async fn payment_call_has_at_most_one_effect() {
         assert_eq!(
             sandbox
                 .effects()
-                .count(Operation::CreateCheckoutOrder, order.order_no()),
+                .count(SandboxOperation::CreateCheckoutOrder, order.order_no()),
             effects,
             "{name}"
         );

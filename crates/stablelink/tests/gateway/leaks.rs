@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret;
 use stablelink::types::{CheckoutOrder, CreateUserRequest};
 use stablelink::{Client, Error, Method, NewCheckoutOrder, NewSettlement, Response};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::capture::Capture;
 use crate::raw_server::{Raw, Say};
@@ -109,7 +109,7 @@ impl LeakSearch {
                     self.add_random(value.trim_start_matches("Bearer "));
                 }
             }
-            if request.operation == Some(Operation::IssueAccessToken) {
+            if request.operation == Some(SandboxOperation::IssueAccessToken) {
                 self.add_random(&request.query);
                 for (name, value) in url::form_urlencoded::parse(request.query.as_bytes()) {
                     if name != "grant_type" {

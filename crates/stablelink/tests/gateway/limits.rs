@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use stablelink::RetryPolicy;
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::setup::{builder, clocked, effects, order, outcome, pair, quick, read, sent};
 use crate::watch::CheckedResult;
@@ -27,7 +27,9 @@ async fn retry_after_is_honoured_within_the_deadline() {
             let fault = Fault::status(status)
                 .header("date", &format(now))
                 .header("retry-after", &retry_after);
-            sandbox.faults().add(fault.on(Operation::GetExchangeRate));
+            sandbox
+                .faults()
+                .add(fault.on(SandboxOperation::GetExchangeRate));
             let result = read(&client).await;
             let label = format!("{status} {retry_after}");
             if seconds < 60 {
@@ -70,7 +72,7 @@ async fn extreme_retry_after_is_ignored_or_exceeds_the_deadline() {
             let fault = Fault::status(status).header("retry-after", retry_after);
             sandbox
                 .faults()
-                .add(fault.on(Operation::CreateCheckoutOrder));
+                .add(fault.on(SandboxOperation::CreateCheckoutOrder));
             let order = order();
             let result = client.checkout_orders().create(&order).await;
             let expected = match (pause, status) {
@@ -111,7 +113,7 @@ async fn payment_with_a_long_retry_after_is_ambiguous_immediately() {
     sandbox.faults().add(
         Fault::status(503)
             .retry_after(3_600)
-            .on(Operation::CreateCheckoutOrder)
+            .on(SandboxOperation::CreateCheckoutOrder)
             .after_effect(),
     );
     let order = order();
@@ -135,9 +137,11 @@ async fn pauses_are_random_up_to_a_doubling_limit() {
         .deadline(second * 1_000)
         .build()
         .unwrap();
-    sandbox
-        .faults()
-        .add(Fault::status(503).on(Operation::GetExchangeRate).always());
+    sandbox.faults().add(
+        Fault::status(503)
+            .on(SandboxOperation::GetExchangeRate)
+            .always(),
+    );
     let mut differ = false;
     for _ in 0..8 {
         let before = clock.pauses().len();
@@ -159,7 +163,7 @@ async fn calls_share_a_retry_budget_that_successes_refill() {
         .retry(quick().max_attempts(3).retry_budget(10))
         .build()
         .unwrap();
-    let rates = Operation::GetExchangeRate;
+    let rates = SandboxOperation::GetExchangeRate;
     let id = sandbox.faults().add(Fault::status(503).on(rates).always());
     for _ in 0..50 {
         assert_eq!(outcome(&read(&client).await), "transport");
@@ -180,7 +184,7 @@ async fn calls_share_a_retry_budget_that_successes_refill() {
 #[tokio::test]
 async fn call_can_set_its_number_of_attempts() {
     let (sandbox, client) = pair().await;
-    let rates = Operation::GetExchangeRate;
+    let rates = SandboxOperation::GetExchangeRate;
     sandbox.faults().add(Fault::status(503).always());
     sandbox.faults().clear();
     client.token().await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation, SandboxRecordKind};
 
 use crate::setup::{clocked, order};
 
@@ -30,9 +30,9 @@ async fn local_time_is_never_compared_with_now() {
 
             let text = format!("\"{time}\"");
             for (operation, member) in [
-                (Operation::GetExchangeRate, "rateExpiryTime"),
-                (Operation::GetCheckoutOrder, "createdTime"),
-                (Operation::GetCheckoutOrder, "updatedTime"),
+                (SandboxOperation::GetExchangeRate, "rateExpiryTime"),
+                (SandboxOperation::GetCheckoutOrder, "createdTime"),
+                (SandboxOperation::GetCheckoutOrder, "updatedTime"),
             ] {
                 let path = format!("retdata.{member}");
                 sandbox.faults().add(
@@ -50,7 +50,9 @@ async fn local_time_is_never_compared_with_now() {
                 .unwrap();
             let until = quote.rate_expiry_time.unwrap();
             assert_eq!(until.to_string(), time);
-            sandbox.set_order_status(order.order_no(), "PAID").unwrap();
+            sandbox
+                .set_status(SandboxRecordKind::Order, order.order_no(), "PAID")
+                .unwrap();
             let waited = client.checkout_orders().wait(order.order_no());
             let paid = waited.until_final().await.unwrap();
             assert_eq!(paid.created_time.unwrap().to_string(), time);

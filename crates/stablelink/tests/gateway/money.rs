@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 use stablelink::types::{CheckoutOrder, ExchangeRate};
 use stablelink::{Client, Decimal, Method, NewCheckoutOrder, NewSettlement, Response};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::setup::{pair, sent};
 use crate::watch::CheckedResult;
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
-fn body_of(sandbox: &Sandbox, operation: Operation) -> String {
+fn body_of(sandbox: &Sandbox, operation: SandboxOperation) -> String {
     let requests = sandbox.requests();
     let last = requests
         .iter()
@@ -23,7 +23,7 @@ async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     let amount: Decimal = digits.parse().unwrap();
     let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6", "1");
     client.checkout_orders().create(&order).await.unwrap();
-    let body = body_of(sandbox, Operation::CreateCheckoutOrder);
+    let body = body_of(sandbox, SandboxOperation::CreateCheckoutOrder);
     assert!(
         body.contains(&format!(r#""orderAmount":{digits},"#))
             || body.contains(&format!(r#""orderAmount":{digits}}}"#)),
@@ -41,7 +41,7 @@ async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1", [order.order_no()]);
     // The gateway decides whether to accept the settlement.
     let _ = client.settlements().create(&settlement).await;
-    let body = body_of(sandbox, Operation::CreateSettlementOrder);
+    let body = body_of(sandbox, SandboxOperation::CreateSettlementOrder);
     assert!(body.contains(&format!(r#""amount":"{digits}""#)), "{body}");
 }
 
@@ -70,7 +70,7 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
         let body = format!(
             r#"{{"retcode":"200","retdata":{{"orderNo":"7","orderAmount":{json},"payingAmount":{json},"more":{json}}}}}"#
         );
-        let info = Operation::GetCheckoutOrder;
+        let info = SandboxOperation::GetCheckoutOrder;
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(info).times(2));
@@ -88,7 +88,7 @@ async fn comes(sandbox: &Sandbox, client: &Client, digits: &str) {
         let body = format!(
             r#"{{"retcode":"200","retdata":{{"channelRate":{json},"rate":{json},"sellBalance":{json}}}}}"#
         );
-        let quote = Operation::GetExchangeRate;
+        let quote = SandboxOperation::GetExchangeRate;
         sandbox
             .faults()
             .add(Fault::custom(200, JSON, body).on(quote));
@@ -126,12 +126,12 @@ async fn unrepresentable_amount_is_error() {
         let body = format!(r#"{{"retcode":"200","retdata":{{"orderAmount":{json}}}}}"#);
         sandbox
             .faults()
-            .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
+            .add(Fault::custom(200, JSON, body).on(SandboxOperation::GetCheckoutOrder));
         let error = client.checkout_orders().get("7").await.checked_err();
         assert_eq!(error.kind().name(), "decode", "{json}: {error}");
         assert!(error.to_string().contains("retdata.orderAmount"), "{error}");
     }
-    assert_eq!(sent(&sandbox, Operation::GetCheckoutOrder), 6);
+    assert_eq!(sent(&sandbox, SandboxOperation::GetCheckoutOrder), 6);
 }
 
 fn amounts() -> impl Strategy<Value = String> {

@@ -1,7 +1,7 @@
 //! Spans, events and metrics of a call.
 
 use stablelink::Method;
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 use tracing::Level;
 
 use crate::capture::{Capture, CapturedSpan};
@@ -23,7 +23,7 @@ async fn call_has_a_span_and_each_attempt_has_a_span() {
     let (capture, _guard) = Capture::start();
     let (sandbox, builder, _clock) = clocked().await;
     let client = builder.build().unwrap();
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     sandbox
         .faults()
         .add(Fault::status(503).retry_after(7).on(create));
@@ -121,7 +121,7 @@ async fn retries_and_token_requests_are_logged_at_debug() {
     let (sandbox, client) = pair().await;
     sandbox
         .faults()
-        .add(Fault::status(503).on(Operation::GetExchangeRate));
+        .add(Fault::status(503).on(SandboxOperation::GetExchangeRate));
     read(&client).await.unwrap();
     let events = capture.events();
     let ours = events
@@ -214,7 +214,7 @@ mod metrics {
             let fault = Fault::status(503).retry_after(7);
             sandbox
                 .faults()
-                .add(fault.on(Operation::CreateCheckoutOrder));
+                .add(fault.on(SandboxOperation::CreateCheckoutOrder));
             keyed(&client).await.unwrap();
             sandbox.revoke_tokens();
             read(&client).await.unwrap();

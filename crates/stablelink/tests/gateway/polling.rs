@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use stablelink::testing::ManualClock;
 use stablelink::{Client, ErrorKind, RetryPolicy};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation, SandboxRecordKind};
 
 use crate::capture::Capture;
 use crate::setup::{builder, order, sent, when};
@@ -33,7 +33,9 @@ async fn poller_delays_grow_until_order_is_paid() {
         .until(|order| {
             looks += 1;
             if looks == 5 {
-                sandbox.set_order_status(&number, "PAID").unwrap();
+                sandbox
+                    .set_status(SandboxRecordKind::Order, &number, "PAID")
+                    .unwrap();
             }
             order
                 .order_status
@@ -64,7 +66,7 @@ async fn poller_ends_at_final_status_only() {
         let (client, _clock, number) = waiting(&sandbox).await;
         let fault = sandbox.faults().add(
             Fault::replace_field("retdata.orderStatus", format!("{status:?}"))
-                .on(Operation::GetCheckoutOrder)
+                .on(SandboxOperation::GetCheckoutOrder)
                 .always(),
         );
         let outcome = client
@@ -88,10 +90,14 @@ async fn poller_ends_at_final_status_only() {
 async fn poller_ignores_retryable_errors_only() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
-    sandbox.set_order_status(&number, "PAID").unwrap();
     sandbox
-        .faults()
-        .add(Fault::status(503).on(Operation::GetCheckoutOrder).times(7));
+        .set_status(SandboxRecordKind::Order, &number, "PAID")
+        .unwrap();
+    sandbox.faults().add(
+        Fault::status(503)
+            .on(SandboxOperation::GetCheckoutOrder)
+            .times(7),
+    );
     client
         .checkout_orders()
         .wait(&number)
@@ -107,9 +113,11 @@ async fn poller_ignores_retryable_errors_only() {
         .checked_err();
     assert!(matches!(error.kind(), ErrorKind::Api(_)), "{error}");
 
-    sandbox
-        .faults()
-        .add(Fault::status(503).on(Operation::GetCheckoutOrder).always());
+    sandbox.faults().add(
+        Fault::status(503)
+            .on(SandboxOperation::GetCheckoutOrder)
+            .always(),
+    );
     let error = client
         .checkout_orders()
         .wait(&number)
@@ -175,8 +183,10 @@ async fn poller_respects_retry_after() {
         .retry(RetryPolicy::default().max_attempts(1))
         .build()
         .unwrap();
-    sandbox.set_order_status(&number, "PAID").unwrap();
-    let busy = Fault::rate_limited(Some(90)).on(Operation::GetCheckoutOrder);
+    sandbox
+        .set_status(SandboxRecordKind::Order, &number, "PAID")
+        .unwrap();
+    let busy = Fault::rate_limited(Some(90)).on(SandboxOperation::GetCheckoutOrder);
     sandbox.faults().add(busy.times(2));
     let wait = client.checkout_orders().wait(&number);
     wait.until_final().await.unwrap();
@@ -187,7 +197,9 @@ async fn poller_respects_retry_after() {
 async fn poller_deadline_ends_pending_lookup() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, clock, number) = waiting(&sandbox).await;
-    let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
+    let stall = Fault::stall()
+        .on(SandboxOperation::GetCheckoutOrder)
+        .always();
     let stall = sandbox.faults().add(stall);
     let wait = client.checkout_orders().wait(&number);
     let mut wait = pin!(wait.deadline(Duration::from_secs(5)).until_final());
@@ -200,7 +212,7 @@ async fn poller_deadline_ends_pending_lookup() {
     let error = wait.await.checked_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
     assert!(error.is_retryable());
-    assert_eq!(sent(&sandbox, Operation::GetCheckoutOrder), 1);
+    assert_eq!(sent(&sandbox, SandboxOperation::GetCheckoutOrder), 1);
 }
 
 #[tokio::test]
@@ -219,7 +231,9 @@ async fn dropped_poller_cancels_its_lookup() {
     let sandbox = Sandbox::start().await.unwrap();
     let (client, _clock, number) = waiting(&sandbox).await;
     let (capture, _guard) = Capture::start();
-    let stall = Fault::stall().on(Operation::GetCheckoutOrder).always();
+    let stall = Fault::stall()
+        .on(SandboxOperation::GetCheckoutOrder)
+        .always();
     let stall = sandbox.faults().add(stall);
     let sandbox = &sandbox;
     let asked = |times| when(move || sandbox.faults().injections(stall) == times);

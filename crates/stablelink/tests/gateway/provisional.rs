@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use futures_core::Stream;
 use stablelink::types::ListCheckoutOrdersRequest;
 use stablelink::{Client, Decimal, ErrorKind, NewTrade, Pages, Pagination};
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation, SandboxRecordKind};
 
 use crate::capture::Capture;
 use crate::setup::{builder, order, pair, sent, when};
@@ -26,7 +26,7 @@ async fn on_ramp_sent_repeatedly_is_created_once() {
     let trade = NewTrade::on_ramp(customer, "USD", "USDC", money("120.233567"));
     sandbox
         .faults()
-        .add(Fault::status(503).on(Operation::CreateTrade));
+        .add(Fault::status(503).on(SandboxOperation::CreateTrade));
     let made = client.trades().create(&trade).await.unwrap();
     assert_eq!(
         made.amount.map(|amount| amount.get()),
@@ -37,12 +37,12 @@ async fn on_ramp_sent_repeatedly_is_created_once() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateTrade, trade.request_id()),
+            .count(SandboxOperation::CreateTrade, trade.request_id()),
         1
     );
 
     sandbox
-        .set_trade_status(trade.request_id(), "Completed")
+        .set_status(SandboxRecordKind::Trade, trade.request_id(), "Completed")
         .unwrap();
     let done = client
         .trades()
@@ -59,9 +59,11 @@ async fn lost_then_rejected_trade_is_ambiguous() {
     let customer = sandbox.add_customer();
     sandbox.update_settings(|settings| settings.require_fee_config = false);
     let trade = NewTrade::on_ramp(customer, "USD", "USDC", money("120"));
-    sandbox
-        .faults()
-        .add(Fault::reset().on(Operation::CreateTrade).after_effect());
+    sandbox.faults().add(
+        Fault::reset()
+            .on(SandboxOperation::CreateTrade)
+            .after_effect(),
+    );
     let error = client.trades().create(&trade).await.checked_err();
     assert!(error.is_ambiguous() && error.is_duplicate(), "{error}");
     assert_eq!(error.idempotency_key(), Some(trade.request_id()));
@@ -70,7 +72,7 @@ async fn lost_then_rejected_trade_is_ambiguous() {
     assert_eq!(
         sandbox
             .effects()
-            .count(Operation::CreateTrade, trade.request_id()),
+            .count(SandboxOperation::CreateTrade, trade.request_id()),
         1
     );
 }
@@ -130,7 +132,7 @@ async fn list_without_records_field_is_error() {
     );
 }
 
-const LIST: Operation = Operation::ListCheckoutOrders;
+const LIST: SandboxOperation = SandboxOperation::ListCheckoutOrders;
 
 fn pages(client: &Client, paging: Pagination) -> Pages<ListCheckoutOrdersRequest> {
     let filter = ListCheckoutOrdersRequest(serde_json::Map::new());

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::setup::{Call, builder, keyed, never, outcome, read, sent};
 use crate::watch::CheckedResult;
@@ -60,9 +60,17 @@ async fn redirect_is_not_followed() {
                 String::new(),
             ] {
                 for (call, operation, expected) in [
-                    (read as Call, Operation::GetExchangeRate, "transport"),
-                    (keyed as Call, Operation::CreateCheckoutOrder, "ambiguous"),
-                    (never as Call, Operation::CancelCheckoutOrder, "ambiguous"),
+                    (read as Call, SandboxOperation::GetExchangeRate, "transport"),
+                    (
+                        keyed as Call,
+                        SandboxOperation::CreateCheckoutOrder,
+                        "ambiguous",
+                    ),
+                    (
+                        never as Call,
+                        SandboxOperation::CancelCheckoutOrder,
+                        "ambiguous",
+                    ),
                 ] {
                     let before = (sent(&sandbox, operation), sandbox.request_count());
                     let id = sandbox
@@ -94,7 +102,7 @@ async fn redirected_token_request_is_not_repeated() {
     let elsewhere = Elsewhere::new();
     for status in [302, 307, 308] {
         let client = builder(&sandbox).build().unwrap();
-        let before = sent(&sandbox, Operation::IssueAccessToken);
+        let before = sent(&sandbox, SandboxOperation::IssueAccessToken);
         let id = sandbox.faults().add(
             Fault::redirect(status, &elsewhere.url())
                 .on_token()
@@ -105,7 +113,10 @@ async fn redirected_token_request_is_not_repeated() {
         let error = result.checked_err();
         assert!(!error.is_retryable(), "{error:?}");
         assert_eq!(error.http_status(), Some(status));
-        assert_eq!(sent(&sandbox, Operation::IssueAccessToken) - before, 1);
+        assert_eq!(
+            sent(&sandbox, SandboxOperation::IssueAccessToken) - before,
+            1
+        );
         sandbox.faults().remove(id);
     }
     assert!(!elsewhere.was_called());

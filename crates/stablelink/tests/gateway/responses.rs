@@ -3,7 +3,9 @@
 use stablelink::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink::types::CheckoutOrder;
 use stablelink::{ErrorKind, Method, Response};
-use stablelink_sandbox::{ErrorStatus, Fault, Operation, RetcodeForm, Retmsg, Sandbox, TokenShape};
+use stablelink_sandbox::{
+    ErrorStatus, Fault, RetcodeForm, Retmsg, Sandbox, SandboxOperation, TokenShape,
+};
 
 use crate::setup::{Call, builder, effects, keyed, never, order, outcome, pair, read, sent};
 use crate::watch::CheckedResult;
@@ -12,12 +14,9 @@ const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 #[tokio::test]
 async fn field_of_wrong_type_is_named_with_path() {
-    let create = Operation::CreateCheckoutOrder;
-    let get = Operation::GetCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
+    let get = SandboxOperation::GetCheckoutOrder;
     for (operation, path, json, problem) in [
-        (create, "retdata.payingAmount", r#"{"a":"Leo"}"#, None),
-        (create, "retdata.payingAmount", r#""Leo""#, None),
-        (create, "retdata.payingAmount", "true", None),
         (create, "retdata", "7", None),
         (create, "retdata", r#""Leo""#, None),
         (
@@ -26,8 +25,14 @@ async fn field_of_wrong_type_is_named_with_path() {
             "null",
             Some("it is missing, although the retcode is 200"),
         ),
+        (get, "retdata", "[]", None),
         (get, "retdata.orderAmount", "[0.5]", None),
-        (get, "retdata.orderStatus", "3", Some("expected a string")),
+        (
+            get,
+            "retdata.orderStatus",
+            r#""\ud800""#,
+            Some("it is not JSON"),
+        ),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();
@@ -75,7 +80,7 @@ async fn unknown_value_is_kept() {
     let (sandbox, client) = pair().await;
     let order = order();
     client.checkout_orders().create(&order).await.unwrap();
-    let get = Operation::GetCheckoutOrder;
+    let get = SandboxOperation::GetCheckoutOrder;
     for path in ["retdata.orderStatus", "retdata.token"] {
         sandbox.faults().add(Fault::unknown_value(path).on(get));
     }
@@ -95,7 +100,7 @@ async fn unknown_value_is_kept() {
     let body = r#"{"retcode":"200","retdata":{"orderNo":"7","newMember":1.230,"orderStatus":null,"token":null,"orderAmount":null}}"#;
     sandbox
         .faults()
-        .add(Fault::custom(200, JSON, body).on(Operation::GetCheckoutOrder));
+        .add(Fault::custom(200, JSON, body).on(SandboxOperation::GetCheckoutOrder));
     let found: Response<CheckoutOrder> = get.query("orderNo", 7).fetch().await.unwrap();
     assert_eq!(found.order_no.as_deref(), Some("7"));
     assert!(found.order_status.is_none() && found.token.is_none() && found.order_amount.is_none());
@@ -113,7 +118,7 @@ async fn null_list_is_empty() {
     use stablelink::types::ListCheckoutOrdersRequest;
 
     let (sandbox, client) = pair().await;
-    let list = Operation::ListCheckoutOrders;
+    let list = SandboxOperation::ListCheckoutOrders;
     for path in ["retdata.records", "retdata"] {
         sandbox.faults().add(Fault::null(path).on(list));
         let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
@@ -173,14 +178,21 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.expiredIn", "[]"),
         ("retdata.token", "3"),
         ("retdata.exchangeRate", r#""""#),
+        ("retdata.payingAmount", r#"{"a":"Leo"}"#),
+        ("retdata.payingAmount", r#""Leo""#),
+        ("retdata.payingAmount", "true"),
     ] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::replace_field(path, json).on(Operation::CreateCheckoutOrder);
+        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
         sandbox.faults().add(fault.always());
         let order = order();
         let created = client.checkout_orders().create(&order).await.unwrap();
         assert_eq!(created.order_no.as_deref(), Some(order.order_no()));
-        assert!(created.paying_amount.is_some());
+        assert!(created.merchant_id.is_some());
+        assert_eq!(
+            created.paying_amount.is_none(),
+            path.ends_with("payingAmount")
+        );
         assert_eq!(created.unreadable_fields(), [path]);
         let name = path.rsplit('.').next().unwrap();
         assert_eq!(created.raw_field(name).unwrap().get(), json);
@@ -190,19 +202,28 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.createdTime", r#""2026-11-30T10:00:00.000+08:00""#),
         ("retdata.updatedTime", "1764496800000"),
         ("retdata.orderNo", "{}"),
+        ("retdata.orderNo", "20260001"),
+        ("retdata.orderAmount", r#""""#),
+        ("retdata.orderStatus", "3"),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();
         client.checkout_orders().create(&order).await.unwrap();
-        let fault = Fault::replace_field(path, json).on(Operation::GetCheckoutOrder);
+        let fault = Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
         let found = client
             .checkout_orders()
             .get(order.order_no())
             .await
             .unwrap();
-        assert!(found.order_status.is_some() && found.order_amount.is_some());
+        assert!(found.customer_id.is_some());
         assert_eq!(found.unreadable_fields(), [path], "{json}");
+        let poller = client.checkout_orders().wait(order.order_no());
+        if path.ends_with("Status") {
+            let error = poller.until_final().await.checked_err();
+            assert_eq!(error.kind().name(), "decode", "{error}");
+            assert!(error.to_string().contains(path), "{error}");
+        }
     }
 }
 
@@ -375,7 +396,7 @@ async fn error_never_quotes_response() {
             client.checkout_orders().create(&order).await.unwrap();
             sandbox
                 .faults()
-                .add(Fault::replace_field(path, json).on(Operation::GetCheckoutOrder));
+                .add(Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder));
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // The status may be any string.
                 Ok(found) => format!("{found:?}"),
@@ -419,7 +440,7 @@ async fn rejection_is_the_same_for_every_http_status() {
 async fn disabled_token_is_error() {
     for lost in [false, true] {
         let sandbox = Sandbox::builder()
-            .disable_token("ETH_USDT")
+            .settings(|settings| _ = settings.disabled_tokens.insert("ETH_USDT".to_owned()))
             .start()
             .await
             .unwrap();
@@ -427,7 +448,7 @@ async fn disabled_token_is_error() {
         if lost {
             sandbox.faults().add(
                 Fault::reset()
-                    .on(Operation::CreateCheckoutOrder)
+                    .on(SandboxOperation::CreateCheckoutOrder)
                     .after_effect(),
             );
         }

@@ -3,39 +3,39 @@
 use std::future::IntoFuture;
 
 use stablelink::types::{CreateUserRequest, SimulateEventRequest, SubmitKybRequest};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::setup::{Call, clocked, effects, never, nothing, order, outcome, pair, read, sent};
 use crate::watch::CheckedResult;
 
 /// Returns every operation that must not be retried: of the default features, and of `provisional` if it moves money.
-fn never_repeated() -> Vec<(Operation, Call)> {
+fn never_repeated() -> Vec<(SandboxOperation, Call)> {
     fn of<T: serde::de::DeserializeOwned>(json: &str) -> T {
         serde_json::from_str(json).unwrap()
     }
-    let always: [(Operation, Call); 5] = [
-        (Operation::CreateUser, |client| {
+    let always: [(SandboxOperation, Call); 5] = [
+        (SandboxOperation::CreateUser, |client| {
             let user: CreateUserRequest = of(r#"{"email":"a@b.example"}"#);
             nothing(client.users().create(user).into_future())
         }),
-        (Operation::SubmitKyb, |client| {
+        (SandboxOperation::SubmitKyb, |client| {
             let review: SubmitKybRequest = of("{}");
             nothing(client.kyb().submit(review).into_future())
         }),
-        (Operation::UpdateFeeConfig, |client| {
+        (SandboxOperation::UpdateFeeConfig, |client| {
             nothing(client.fee_configs().update(of("{}")).into_future())
         }),
-        (Operation::SimulateEvent, |client| {
+        (SandboxOperation::SimulateEvent, |client| {
             let event = SimulateEventRequest::default();
             nothing(client.webhook_events().simulate(event).into_future())
         }),
-        (Operation::CancelCheckoutOrder, never),
+        (SandboxOperation::CancelCheckoutOrder, never),
     ];
     #[cfg(not(feature = "provisional"))]
-    let inferred: [(Operation, Call); 0] = [];
+    let inferred: [(SandboxOperation, Call); 0] = [];
     #[cfg(feature = "provisional")]
-    let inferred: [(Operation, Call); 5] = [
-        (Operation::ConfirmTransaction, |client| {
+    let inferred: [(SandboxOperation, Call); 5] = [
+        (SandboxOperation::ConfirmTransaction, |client| {
             nothing(
                 client
                     .trades()
@@ -43,16 +43,16 @@ fn never_repeated() -> Vec<(Operation, Call)> {
                     .into_future(),
             )
         }),
-        (Operation::CreateFeeConfig, |client| {
+        (SandboxOperation::CreateFeeConfig, |client| {
             nothing(client.fee_configs().create(of("{}")).into_future())
         }),
-        (Operation::CancelSettlementOrder, |client| {
+        (SandboxOperation::CancelSettlementOrder, |client| {
             nothing(client.settlements().cancel("7").into_future())
         }),
-        (Operation::CancelRefundOrder, |client| {
+        (SandboxOperation::CancelRefundOrder, |client| {
             nothing(client.refunds().cancel("7").into_future())
         }),
-        (Operation::UploadFile, |client| {
+        (SandboxOperation::UploadFile, |client| {
             nothing(
                 client
                     .files()
@@ -108,7 +108,7 @@ async fn rejected_timestamp_is_corrected_once() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
     client.token().await.unwrap();
-    let cancel = Operation::CancelCheckoutOrder;
+    let cancel = SandboxOperation::CancelCheckoutOrder;
     let now = stablelink::Clock::now(&clock);
     let body = r#"{"retcode":"00007","retmsg":"TIMESTAMP expired"}"#;
     for hours in 1..=6 {
@@ -128,7 +128,7 @@ async fn rejected_timestamp_is_corrected_once() {
 async fn retry_has_same_key_and_new_signature() {
     let (sandbox, builder, clock) = clocked().await;
     let client = builder.build().unwrap();
-    let create = Operation::CreateCheckoutOrder;
+    let create = SandboxOperation::CreateCheckoutOrder;
     let busy = Fault::status(503).retry_after(1).on(create).times(2);
     sandbox.faults().add(busy);
     let order = order();
@@ -176,7 +176,7 @@ async fn reading_operation_is_retried() {
     for (name, fault, always) in faults {
         for (times, expected, arrive) in [(1, "done", 2), (2, "done", 3), (3, always, 3)] {
             let (sandbox, client) = pair().await;
-            let rates = Operation::GetExchangeRate;
+            let rates = SandboxOperation::GetExchangeRate;
             sandbox.faults().add(fault().on(rates).times(times));
             let result = read(&client).await;
             assert_eq!(outcome(&result), expected, "{name} {times}: {result:?}");
@@ -207,7 +207,7 @@ async fn permanent_failure_is_not_retried() {
     ];
     for (name, fault, expected) in faults {
         let (sandbox, client) = pair().await;
-        let rates = Operation::GetExchangeRate;
+        let rates = SandboxOperation::GetExchangeRate;
         sandbox.faults().add(fault().on(rates).always());
         let result = read(&client).await;
         assert_eq!(outcome(&result), expected, "{name}: {result:?}");

@@ -8,7 +8,7 @@ use stablelink::{
     BoxFuture, Client, ClientBuilder, Credentials, Environment, Error, NewCheckoutOrder, Response,
     RetryPolicy,
 };
-use stablelink_sandbox::{Operation, Sandbox};
+use stablelink_sandbox::{Sandbox, SandboxOperation};
 
 use crate::watch;
 
@@ -59,7 +59,7 @@ pub(crate) fn order() -> NewCheckoutOrder {
 }
 
 /// Returns how many requests of an operation the sandbox received.
-pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
+pub(crate) fn sent(sandbox: &Sandbox, operation: SandboxOperation) -> usize {
     let requests = sandbox.requests();
     let matching = requests
         .iter()
@@ -71,7 +71,7 @@ pub(crate) fn sent(sandbox: &Sandbox, operation: Operation) -> usize {
 pub(crate) fn effects(sandbox: &Sandbox, order: &NewCheckoutOrder) -> u64 {
     let effects = sandbox.effects();
     assert_eq!(effects.repeated().count(), 0, "{effects:?}");
-    effects.count(Operation::CreateCheckoutOrder, order.order_no())
+    effects.count(SandboxOperation::CreateCheckoutOrder, order.order_no())
 }
 
 /// Waits for a condition by yielding to other tasks, without waiting for time.

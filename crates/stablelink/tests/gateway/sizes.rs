@@ -1,6 +1,6 @@
 //! Responses that are too long, too deep or endless.
 
-use stablelink_sandbox::{Fault, Operation, Sandbox};
+use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::raw_server::Raw;
 use crate::setup::{Call, builder, credentials, keyed, outcome, pair, quick, read};
@@ -16,7 +16,7 @@ async fn large_error_body_is_truncated() {
     for size in [kept - 200, 10 * 1024 * 1024] {
         sandbox
             .faults()
-            .add(Fault::large_error(size).on(Operation::CancelCheckoutOrder));
+            .add(Fault::large_error(size).on(SandboxOperation::CancelCheckoutOrder));
         let error = client.checkout_orders().cancel("7").await.checked_err();
         assert!(error.is_ambiguous(), "{error}");
         let body = error.raw_response().unwrap().body().clone();
@@ -55,7 +55,7 @@ async fn too_long_response_is_error() {
         let body = format!(r#"{{"retcode":"200","retmsg":"{}"}}"#, "x".repeat(size));
         sandbox
             .faults()
-            .add(Fault::custom(200, JSON, body).on(Operation::CancelCheckoutOrder));
+            .add(Fault::custom(200, JSON, body).on(SandboxOperation::CancelCheckoutOrder));
         let result = client.checkout_orders().cancel("7").await;
         assert_eq!(outcome(&result), expected, "{size}: {result:?}");
         if let Err(error) = result {
@@ -76,6 +76,6 @@ async fn deeply_nested_response_is_error() {
     let body = format!(r#"{{"retcode":"200","retdata":{deep}"#);
     sandbox
         .faults()
-        .add(Fault::custom(200, JSON, body).on(Operation::CreateCheckoutOrder));
+        .add(Fault::custom(200, JSON, body).on(SandboxOperation::CreateCheckoutOrder));
     assert_eq!(outcome(&keyed(&client).await), "ambiguous");
 }

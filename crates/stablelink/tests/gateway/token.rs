@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stablelink_sandbox::{Fault, Operation, RejectedToken, Sandbox};
+use stablelink_sandbox::{Fault, RejectedToken, Sandbox, SandboxOperation};
 
 use crate::setup::{
     Call, builder, clocked, effects, keyed, never, order, outcome, pair, read, sent, when,
@@ -27,7 +27,7 @@ async fn token_is_requested_by_the_first_call_and_refreshed_early() {
     let first = client.token().await.unwrap();
     advance(79);
     keyed(&client).await.unwrap();
-    let token_requests = || sent(&sandbox, Operation::IssueAccessToken);
+    let token_requests = || sent(&sandbox, SandboxOperation::IssueAccessToken);
     assert_eq!(token_requests(), 1);
 
     let outage = sandbox.faults().add(Fault::status(400).on_token().always());
@@ -66,7 +66,7 @@ async fn revoked_token_is_refreshed_once() {
         .cancel(order.order_no())
         .await
         .unwrap();
-    let cancel = Operation::CancelCheckoutOrder;
+    let cancel = SandboxOperation::CancelCheckoutOrder;
     assert_eq!(sent(&sandbox, cancel), 2);
     assert_eq!(sandbox.effects().total(cancel), 1);
     assert_eq!(sandbox.token_grants().granted(), 2);
@@ -77,7 +77,7 @@ async fn lost_second_attempt_with_a_new_token_is_ambiguous() {
     let (sandbox, client) = pair().await;
     client.token().await.unwrap();
     sandbox.revoke_tokens();
-    let cancel = Operation::CancelCheckoutOrder;
+    let cancel = SandboxOperation::CancelCheckoutOrder;
     sandbox.faults().add(Fault::reset().on(cancel).skip(1));
     let error = client.checkout_orders().cancel("7").await.checked_err();
     assert!(error.is_ambiguous(), "{error:?}");
@@ -98,7 +98,7 @@ async fn permanent_401_requests_few_tokens() {
             assert!(result.checked_err().attempts() <= 2);
         }
     }
-    let token_requests = sent(&sandbox, Operation::IssueAccessToken);
+    let token_requests = sent(&sandbox, SandboxOperation::IssueAccessToken);
     assert!(token_requests <= 1 + 10, "{token_requests}");
     assert!(sandbox.request_count() < 20 * 3 * 2 + 10);
     assert_eq!(sandbox.effects().iter().count(), 0);
@@ -114,7 +114,7 @@ async fn token_with_zero_lifetime_is_an_error() {
         let result = call(&client).await;
         assert_eq!(outcome(&result), "authentication", "{result:?}");
     }
-    assert!(sent(&sandbox, Operation::IssueAccessToken) <= 1 + 10);
+    assert!(sent(&sandbox, SandboxOperation::IssueAccessToken) <= 1 + 10);
     assert_eq!(sandbox.effects().iter().count(), 0);
     sandbox.update_settings(|settings| settings.token_lifetime = 60);
     clock.advance(Duration::from_secs(120));
@@ -192,7 +192,7 @@ async fn retcode_refreshes_the_token_only_if_configured() {
         sandbox.revoke_tokens();
         let result = keyed(&client).await;
         assert_eq!(outcome(&result), expected, "{result:?}");
-        assert_eq!(sent(&sandbox, Operation::CreateCheckoutOrder), sends);
+        assert_eq!(sent(&sandbox, SandboxOperation::CreateCheckoutOrder), sends);
     }
 }
 
@@ -235,7 +235,7 @@ async fn configured_retcode_refreshes_the_token_once_per_cooldown() {
             assert_eq!(outcome(&keyed(&client).await), "api");
         }
         assert_eq!(sandbox.token_grants().granted(), 1 + round);
-        let sends = sent(&sandbox, Operation::CreateCheckoutOrder);
+        let sends = sent(&sandbox, SandboxOperation::CreateCheckoutOrder);
         assert_eq!(sends as u64, 6 * round);
         clock.advance(cooldown);
         sandbox.clock().advance(cooldown);
@@ -290,9 +290,9 @@ async fn token_response_without_a_valid_token_is_an_error() {
         assert_eq!(outcome(&result), expected, "{body}: {result:?}");
         // Only a token that is a valid header is sent, and the gateway rejects it.
         let usable = expected == "authentication" && !body.contains('\\');
-        let calls = sent(&sandbox, Operation::CreateCheckoutOrder);
+        let calls = sent(&sandbox, SandboxOperation::CreateCheckoutOrder);
         assert_eq!(calls, if usable { 2 } else { 0 }, "{body}");
-        let token_requests = sent(&sandbox, Operation::IssueAccessToken);
+        let token_requests = sent(&sandbox, SandboxOperation::IssueAccessToken);
         assert_eq!(token_requests, if usable { 2 } else { 1 }, "{body}");
         assert_eq!(sandbox.effects().iter().count(), 0);
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use sha2::{Digest, Sha256};
 use stablelink::{Client, ErrorKind, Upload};
-use stablelink_sandbox::{Fault, Operation};
+use stablelink_sandbox::{Fault, SandboxOperation};
 
 use crate::setup::pair;
 use crate::watch::CheckedResult;
@@ -201,7 +201,7 @@ async fn upload_is_resent_only_after_token_rejection() {
     let (sandbox, client) = pair().await;
     sandbox
         .faults()
-        .add(Fault::unauthorized().on(Operation::UploadFile));
+        .add(Fault::unauthorized().on(SandboxOperation::UploadFile));
     client
         .files()
         .upload_bytes("a.pdf", content())
@@ -212,7 +212,7 @@ async fn upload_is_resent_only_after_token_rejection() {
 
     sandbox
         .faults()
-        .add(Fault::unauthorized().on(Operation::UploadFile));
+        .add(Fault::unauthorized().on(SandboxOperation::UploadFile));
     let error = client
         .files()
         .upload_stream("a.pdf", None, stream())
@@ -224,9 +224,11 @@ async fn upload_is_resent_only_after_token_rejection() {
     );
     assert_eq!(sandbox.files().len(), 1);
 
-    sandbox
-        .faults()
-        .add(Fault::reset().on(Operation::UploadFile).after_effect());
+    sandbox.faults().add(
+        Fault::reset()
+            .on(SandboxOperation::UploadFile)
+            .after_effect(),
+    );
     let error = client
         .files()
         .upload_bytes("b.pdf", content())

@@ -3,6 +3,7 @@
 mod shell;
 
 use super::url::{Address, address, pairs};
+use crate::json::{Budget, JsonNode, parse};
 use shell::Word;
 
 /// A curl sample.
@@ -23,6 +24,8 @@ pub(crate) struct Curl {
     pub(crate) parts: Vec<Part>,
     /// Whether the sample ends inside a quoted string.
     pub(crate) cut: bool,
+    /// Number of lines.
+    pub(crate) lines: usize,
 }
 
 /// A name with its value.
@@ -51,6 +54,16 @@ pub(crate) struct Part {
 }
 
 impl Curl {
+    /// Returns the body if it is JSON.
+    pub(crate) fn json(&self) -> Option<JsonNode> {
+        let data = self.data.as_ref()?;
+        let text = data.text.trim_start();
+        let parsed = text
+            .starts_with(['{', '['])
+            .then(|| parse(text, data.line, data.column, &mut Budget::default()))?;
+        Some(parsed.ok()?.node)
+    }
+
     /// Returns a header; the name is case-insensitive.
     pub(crate) fn header(&self, name: &str) -> Option<&Pair> {
         self.headers
@@ -104,6 +117,7 @@ pub(crate) fn read(text: &str, line: u32) -> Curl {
     let mut curl = Curl {
         line,
         cut: command.cut,
+        lines: command.lines,
         ..Curl::default()
     };
     let mut get = false;
@@ -182,7 +196,11 @@ fn with_line(pairs: &[(String, String)], line: u32) -> Vec<Pair> {
 }
 
 fn header(word: &Word) -> Option<Pair> {
-    let (name, value) = word.text.split_once(':')?;
+    // `-H 'Name;'` sends a header without a value.
+    let (name, value) = word
+        .text
+        .split_once(':')
+        .or_else(|| Some((word.text.strip_suffix(';')?, "")))?;
     let name = name.trim();
     (!name.is_empty()).then(|| Pair {
         name: name.to_owned(),

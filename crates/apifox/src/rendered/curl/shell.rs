@@ -15,6 +15,8 @@ pub(crate) struct Command {
     pub(crate) words: Vec<Word>,
     /// Whether the text ends inside a quoted string.
     pub(crate) cut: bool,
+    /// Number of lines, counting a line on which another command follows.
+    pub(crate) lines: usize,
 }
 
 /// Splits the command at the start of a text, to the end of its last line.
@@ -32,9 +34,15 @@ pub(crate) fn command(text: &str, line: u32) -> Command {
     };
     let cut = reader.read();
     reader.finish();
+    let breaks = reader.chars[..reader.at]
+        .iter()
+        .filter(|&&c| c == '\n')
+        .count();
+    let ended = reader.at > 0 && reader.chars[reader.at - 1] == '\n';
     Command {
         words: reader.words,
         cut,
+        lines: breaks + usize::from(!ended),
     }
 }
 

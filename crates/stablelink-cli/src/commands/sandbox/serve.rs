@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use secrecy::ExposeSecret;
 use stablelink_sandbox::{
-    ErrorStatus, Fault, InvalidFault, RateVersion, RetcodeForm, Sandbox, SandboxQueryForm,
-    StartError, TokenShape,
+    ErrorStatus, Fault, InvalidFault, RateForm, RetcodeForm, Sandbox, SandboxQueryForm, StartError,
+    TokenShape,
 };
 
 use crate::context::{API_KEY, API_SECRET, Context, ENV, SIGN_KEY};
@@ -36,7 +36,8 @@ pub(crate) struct ServeArgs {
     ]))]
     error_status: ErrorStatus,
     /// Type of the retcode
-    #[arg(long, default_value = "as-documented", value_name = "TYPE", value_parser = one_of([
+    #[arg(long, default_value = "observed", value_name = "TYPE", value_parser = one_of([
+        ("observed", "\"200\", and 200 for the simulated event", RetcodeForm::Observed),
         ("as-documented", "As shown on the page of each operation", RetcodeForm::AsDocumented),
         ("integer", "200", RetcodeForm::Integer),
         ("text", "\"200\"", RetcodeForm::String),
@@ -48,12 +49,12 @@ pub(crate) struct ServeArgs {
         ("bare", "Only the five fields", TokenShape::Bare),
     ]))]
     token_shape: TokenShape,
-    /// Version of the exchange rate
-    #[arg(long, default_value = "today", value_name = "VERSION", value_parser = one_of([
-        ("today", "The version of 2026-03-31: channelRate and fees", RateVersion::Current),
-        ("earlier", "The version of 2026-03-03: rate and quoteId", RateVersion::Previous),
+    /// Form of the exchange rate
+    #[arg(long, default_value = "channel-rate", value_name = "FORM", value_parser = one_of([
+        ("channel-rate", "The form of 2026-03-31: channelRate and fees", RateForm::ChannelRate),
+        ("quote-id", "The form of 2026-03-03: rate and quoteId", RateForm::QuoteId),
     ]))]
-    rate: RateVersion,
+    rate: RateForm,
     /// Form of signed queries
     #[arg(long, default_value = "decoded", value_name = "FORM", value_parser = one_of([
         ("decoded", "The documented form", SandboxQueryForm::Decoded),
@@ -117,7 +118,7 @@ impl ServeArgs {
             .error_status(self.error_status)
             .retcode(self.retcode)
             .token_shape(self.token_shape)
-            .rate_version(self.rate)
+            .rate_form(self.rate)
             .query_form(self.query_form);
         if let Some(seconds) = self.token_lifetime {
             builder = builder.token_lifetime(seconds);

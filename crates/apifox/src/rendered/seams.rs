@@ -1,0 +1,174 @@
+//! Seams: places inside a line where an extractor joined two elements of a page.
+
+use super::labels::{Marker, marker, media_type};
+
+/// Finds the seams of consecutive lines.
+#[derive(Debug, Default)]
+pub(super) struct Seams {
+    /// Whether the line is part of a curl sample.
+    in_curl: bool,
+}
+
+impl Seams {
+    /// Returns the byte offset of the first seam in a line, which is neither its start nor its end;
+    /// `below` is the next line.
+    pub(super) fn next(&mut self, line: &str, below: Option<&str>) -> Option<usize> {
+        let text = line.trim_start();
+        if text.is_empty() {
+            return None;
+        }
+        self.in_curl |= text.starts_with("curl ");
+        let seam = if self.in_curl {
+            after_quote(line)
+        } else {
+            before_curl(line)
+                .or_else(|| after_media_type(line))
+                .or_else(|| before_json(line, below))
+        };
+        let seam = seam
+            .or_else(|| before_heading(line))
+            .filter(|&seam| !line[..seam].trim().is_empty() && !line[seam..].trim().is_empty());
+        if seam.is_some() {
+            self.in_curl = false;
+        }
+        if marker(text.trim_end(), true).is_some() {
+            self.in_curl = false;
+        }
+        seam
+    }
+}
+
+/// `}curl --location`, `Bearer ****curl --location`
+fn before_curl(line: &str) -> Option<usize> {
+    let seam = line.find("curl -")?;
+    let glued = line[..seam]
+        .chars()
+        .next_back()
+        .is_some_and(|c| !c.is_whitespace() && !matches!(c, '`' | '\'' | '"'));
+    glued.then_some(seam)
+}
+
+/// `}'{` and `'Accept: */*'{`: the quote ends the sample, and a response follows.
+fn after_quote(line: &str) -> Option<usize> {
+    let found = line.match_indices(['{', '[']).find(|&(at, _)| {
+        let front = &line[..at];
+        let Some(inside) = front.strip_suffix(['\'', '"']) else {
+            return false;
+        };
+        // A quote after whitespace, `=` or an option opens the body of the sample.
+        let option = inside
+            .trim_start()
+            .strip_prefix('-')
+            .is_some_and(|option| option.chars().all(|c| c.is_ascii_alphabetic() || c == '-'));
+        let last = inside.chars().next_back();
+        let opens = last.is_none_or(|c| c.is_whitespace() || "=({[:,$".contains(c));
+        !opens && !option && !inside.ends_with(" -d") && is_start_of_json(&line[at..])
+    });
+    found.map(|(at, _)| at)
+}
+
+/// `{`, `{"a": 1}`, `[{`
+fn is_start_of_json(text: &str) -> bool {
+    let inner = text[1..].trim_start();
+    inner.is_empty() || inner.starts_with(['"', '{', '[', ']', '}'])
+}
+
+/// `application/json {`
+fn after_media_type(line: &str) -> Option<usize> {
+    let seam = line.find(['{', '['])?;
+    let front = line[..seam].trim();
+    let bare = front
+        .get(..4)
+        .filter(|start| start.eq_ignore_ascii_case("body"))
+        .map_or(front, |_| front[4..].trim());
+    let media = bare.contains('/') && front.len() <= 120 && media_type(bare).is_some();
+    (media && is_start_of_json(&line[seam..])).then_some(seam)
+}
+
+/// `The body:{`, above a line of JSON
+fn before_json(line: &str, below: Option<&str>) -> Option<usize> {
+    let text = line.trim_end();
+    let front = text.strip_suffix(['{', '['])?;
+    let begins = front.trim_start();
+    let json = below?.trim_start().starts_with(['"', '}', ']', '{']);
+    let prose = !begins.is_empty()
+        && !front.ends_with(char::is_whitespace)
+        && !begins.starts_with(['{', '[', ']', '}', '-'])
+        && !front.contains(['"', '\'', '`', '=', '(']);
+    (json && prose).then_some(front.len())
+}
+
+/// `}Request Code Samples`, `'{}'返回响应`
+fn before_heading(line: &str) -> Option<usize> {
+    let text = line.trim_end();
+    let tail = text.len().saturating_sub(80);
+    let tail = (tail..text.len()).find(|&at| text.is_char_boundary(at))?;
+    let found = text[tail..].match_indices(['}', ']', '\'', '"']);
+    let (at, _) = found.last()?;
+    let seam = tail + at + 1;
+    let rest = &text[seam..];
+    let heading = marker(rest.trim(), true).filter(|marker| *marker != Marker::Request);
+    heading.map(|_| seam)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::split;
+
+    #[test]
+    fn joined_elements_are_divided() {
+        for (text, parts) in [
+            (
+                "Orders a book.{\n\"a\": 1\n}curl --location '/x' \\\n--data '{\n\"a\": 1\n}'{\n\"b\": 2\n}",
+                &[
+                    "Orders a book.",
+                    "{",
+                    "\"a\": 1",
+                    "}",
+                    "curl --location '/x' \\",
+                    "--data '{",
+                    "\"a\": 1",
+                    "}'",
+                    "{",
+                    "\"b\": 2",
+                    "}",
+                ][..],
+            ),
+            (
+                "Authorization: Bearer ****curl --location '/x' \\\n--header 'A: b'{\"c\": 1}",
+                &[
+                    "Authorization: Bearer ****",
+                    "curl --location '/x' \\",
+                    "--header 'A: b'",
+                    "{\"c\": 1}",
+                ],
+            ),
+            ("application/json {\n}", &["application/json", "{", "}"]),
+            (
+                "Bodyapplication/json{\"a\": 1}",
+                &["Bodyapplication/json", "{\"a\": 1}"],
+            ),
+            ("}Request Code Samples", &["}", "Request Code Samples"]),
+            ("--data-raw '{}'返回响应", &["--data-raw '{}'", "返回响应"]),
+        ] {
+            let lines = split(text);
+            let seen: Vec<&str> = (0..lines.len()).map(|at| lines.at(at)).collect();
+            assert_eq!(seen, parts, "{text}");
+            assert_eq!(lines.slice(0, lines.len()), text);
+        }
+    }
+
+    #[test]
+    fn other_lines_are_not_divided() {
+        for text in [
+            "curl --location '/x' -d'{\n\"a\": [\n1]}'",
+            "curl --location '/x' --data \"{\"",
+            "\"data\": {\n\"a\": 1",
+            "if (a) {\n\"use strict\"",
+            "Use curl -X to call {it}",
+        ] {
+            let lines = split(text);
+            assert_eq!(lines.len(), text.split('\n').count(), "{text}");
+        }
+    }
+}
