@@ -172,14 +172,13 @@ fn error_has_place_and_changes_no_file() {
                 "$.components.securitySchemes.clock",
             );
         }),
-        ("a new amount without `x-money`", |root| {
+        ("an amount with another JSON type than `x-money`", |root| {
             replace(
                 root,
-                RATE,
-                "\"clientId\": 23",
-                "\"clientId\": 23,\n        \"serviceFee\": \"1.5\"",
+                "spec/overlays/40-money.yaml",
+                "x-money: number",
+                "x-money: string",
             );
-            forge_hash(root, RATE);
         }),
         ("an example that is no JSON", |root| {
             replace(root, RATE, "\"channelRate\": 40", "\"channelRate\" 40");
@@ -213,11 +212,12 @@ fn error_has_place_and_changes_no_file() {
 fn number_that_nobody_decided_is_exact_and_listed_for_review() {
     let copy = copy_of_tree().unwrap();
     let root = copy.path();
-    let fee = "\"clientId\": 23,\n        \"serviceFee\": 1.5";
-    replace(root, RATE, "\"clientId\": 23", fee);
+    let fields = "\"clientId\": 23,\n        \"serviceFee\": 1.5,\n        \"lateFee\": \"1.5\",\n        \"oddFee\": \"none\"";
+    replace(root, RATE, "\"clientId\": 23", fields);
     forge_hash(root, RATE);
     let built = regen::build(root).unwrap();
-    assert_eq!(built.review.len(), 1);
+    let rules: Vec<&str> = built.review.findings.iter().map(|it| it.rule).collect();
+    assert_eq!(rules, ["money", "money-form", "binary-float"]);
     built.outputs.write(root).unwrap();
     let review = fs::read_to_string(root.join("spec/REVIEW.md")).unwrap();
     assert!(
@@ -226,8 +226,13 @@ fn number_that_nobody_decided_is_exact_and_listed_for_review() {
         "{review}"
     );
     let client = fs::read_to_string(root.join(CLIENT)).unwrap();
-    let field = "pub service_fee: ::std::option::Option<crate::scalars::DecimalNumber>";
-    assert!(client.contains(field));
+    for field in [
+        "pub service_fee: ::std::option::Option<crate::scalars::DecimalNumber>",
+        "pub late_fee: ::std::option::Option<crate::scalars::DecimalString>",
+        "pub odd_fee: ::std::option::Option<::std::string::String>",
+    ] {
+        assert!(client.contains(field), "{field}");
+    }
     assert!(!client.contains("f64"));
 }
 
@@ -235,7 +240,14 @@ fn number_that_nobody_decided_is_exact_and_listed_for_review() {
 #[test]
 fn changes_that_no_error_reports_are_warnings() {
     type Change = fn(&Path);
-    let cases: [(Change, &str); 3] = [
+    let cases: [(Change, &str); 4] = [
+        (
+            |root| {
+                replace(root, RATE, "\"channelRate\": 40", "\"channelRate\": \"40\"");
+                forge_hash(root, RATE);
+            },
+            "the page has a string, but the document has number at /components/schemas/ExchangeRate/properties/channelRate",
+        ),
         (
             |root| {
                 let file = "spec/docs/407759320e0-create-checkout-order.txt";

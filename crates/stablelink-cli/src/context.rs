@@ -78,7 +78,7 @@ impl Context {
         *self.key.borrow_mut() = Some((field.to_owned(), key.to_owned()));
     }
 
-    /// Marks the beginning of a call, for the messages after a failure or an interruption.
+    /// Records that a call begins. The error of a failure or an interruption describes this call.
     pub(crate) fn begin_call(&self, may_write: bool) -> CallSubject {
         let key = self.key.borrow().clone();
         let call = CallSubject { may_write, key };
@@ -270,6 +270,7 @@ impl Context {
                 &self.out,
             ));
         }
+        let next = "set XDG_STATE_HOME to a directory that can be written";
         let problem = match Directories::of_user() {
             Ok(directories) if cfg!(unix) => {
                 let path = directories.token_file();
@@ -279,14 +280,15 @@ impl Context {
                     let place = path.display().to_string();
                     return Ok(CliTokenStore::new(FileStore::at(path)?, place, &self.out));
                 }
-                usable.err().map(|error| error.problem)
+                usable
+                    .err()
+                    .map(|error| format!("{}; {next}", error.problem))
             }
             _ => None,
         };
-        let problem = problem.unwrap_or_else(|| "there is no state directory".to_owned());
-        self.out.note(format!(
-            "the token is not shared between commands: {problem}; set XDG_STATE_HOME to a directory that can be written"
-        ));
+        let problem = problem.unwrap_or_else(|| "there is no state directory; set HOME".to_owned());
+        let note = format!("the token is not shared between commands: {problem}");
+        self.out.note(note);
         Ok(CliTokenStore::new(
             MemoryStore::default(),
             "memory",

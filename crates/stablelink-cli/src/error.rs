@@ -3,8 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use stablelink::operations::{ISSUE_ACCESS_TOKEN, OperationInfo, RetrySafety};
-use stablelink::{Error, ErrorKind};
+use stablelink::operations::{OperationInfo, RetrySafety};
+use stablelink::{CallPhase, Error, ErrorKind};
 
 /// The exit codes, as listed in [`EXIT_CODES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,10 @@ impl CallSubject {
         !matches!(operation.retry, RetrySafety::Safe)
     }
 
+    fn number(&self) -> Option<&str> {
+        self.key.as_ref().map(|(_, key)| key.as_str())
+    }
+
     /// Says how to find the record.
     fn lookup(&self) -> String {
         match &self.key {
@@ -54,17 +58,6 @@ impl CallSubject {
             None => "look up the record".to_owned(),
         }
     }
-}
-
-/// The phase in which a call failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CallPhase {
-    /// The token request before the call.
-    Token,
-    /// A call that changes nothing.
-    Read,
-    /// A call that may change something.
-    Write,
 }
 
 /// Why a command failed, and what the user can do about it.
@@ -113,14 +106,35 @@ impl CliError {
 
     /// Returns the error of a call.
     pub(crate) fn of_call(error: Error, call: &CallSubject) -> Self {
-        let phase = match error.operation() {
-            Some(operation) if operation == ISSUE_ACCESS_TOKEN.id => CallPhase::Token,
-            _ if !call.may_write => CallPhase::Read,
-            // An unreadable response to a write is a success or ambiguous, so this one is that of the token request.
-            _ if is_decode(&error) && !error.may_have_taken_effect() => CallPhase::Token,
-            _ => CallPhase::Write,
+        use CliExitCode as Code;
+        let may_have_taken_effect = error.may_have_taken_effect();
+        let code = match error.kind() {
+            ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. } if may_have_taken_effect => {
+                Code::TookEffect
+            }
+            ErrorKind::Api(_) => Code::Rejected,
+            ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
+                Code::Authentication
+            }
+            ErrorKind::Ambiguous(_) => Code::Ambiguous,
+            ErrorKind::RateLimited { .. } | ErrorKind::Transport { .. } | ErrorKind::Timeout => {
+                Code::Network
+            }
+            ErrorKind::Signature(_) => Code::Mismatch,
+            ErrorKind::InvalidArgument { .. } | ErrorKind::Configuration { .. } => Code::Usage,
+            ErrorKind::Cancelled => Code::Interrupted,
+            _ => Code::Other,
         };
-        Self::of_phase(error, phase, call)
+        let key = call.number().or(error.idempotency_key());
+        let key = key.map(str::to_owned);
+        Self {
+            next: hint(&error, call),
+            problem: error.to_string(),
+            source: Some(Box::new(error)),
+            may_have_taken_effect,
+            key,
+            ..Self::new(code, "")
+        }
     }
 
     /// Marks an error after a successful response. A call that may change something is not to be repeated.
@@ -135,7 +149,7 @@ impl CliError {
                 call.lookup()
             )),
             may_have_taken_effect: true,
-            key: call.key.as_ref().map(|(_, key)| key.clone()),
+            key: call.number().map(str::to_owned),
             broken_pipe: false,
             ..self
         }
@@ -152,7 +166,7 @@ impl CliError {
                     call.lookup()
                 )),
                 may_have_taken_effect: true,
-                key: call.key.as_ref().map(|(_, key)| key.clone()),
+                key: call.number().map(str::to_owned),
                 ..interrupted
             },
         }
@@ -188,36 +202,6 @@ impl CliError {
             (None, _) => "other",
         }
     }
-
-    fn of_phase(error: Error, phase: CallPhase, call: &CallSubject) -> Self {
-        use CliExitCode as Code;
-        let took_effect = phase == CallPhase::Write && error.may_have_taken_effect();
-        let code = match error.kind() {
-            ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. } if took_effect => Code::TookEffect,
-            ErrorKind::Api(_) | ErrorKind::NotEnabled { .. } => Code::Rejected,
-            ErrorKind::Authentication { .. } | ErrorKind::AddressNotAllowed(_) => {
-                Code::Authentication
-            }
-            ErrorKind::Ambiguous(_) => Code::Ambiguous,
-            ErrorKind::RateLimited { .. } | ErrorKind::Transport { .. } | ErrorKind::Timeout => {
-                Code::Network
-            }
-            ErrorKind::Signature(_) => Code::Mismatch,
-            ErrorKind::InvalidArgument { .. } | ErrorKind::Configuration { .. } => Code::Usage,
-            ErrorKind::Cancelled => Code::Interrupted,
-            _ => Code::Other,
-        };
-        let key = call.key.as_ref().map(|(_, key)| key.as_str());
-        let key = key.or(error.idempotency_key()).map(str::to_owned);
-        Self {
-            next: hint(&error, phase, call),
-            problem: error.to_string(),
-            source: Some(Box::new(error)),
-            may_have_taken_effect: took_effect,
-            key,
-            ..Self::new(code, "")
-        }
-    }
 }
 
 impl fmt::Display for CliError {
@@ -238,7 +222,7 @@ impl From<std::io::Error> for CliError {
 /// An error outside of calls: of a setting, or of a command that only requests a token.
 impl From<Error> for CliError {
     fn from(error: Error) -> Self {
-        Self::of_phase(error, CallPhase::Read, &CallSubject::default())
+        Self::of_call(error, &CallSubject::default())
     }
 }
 
@@ -251,15 +235,13 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn is_decode(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Decode(_))
-}
-
 /// Returns what became of the call, and a hint for an error of the client whose own message has none.
-fn hint(error: &Error, phase: CallPhase, call: &CallSubject) -> Option<String> {
+fn hint(error: &Error, call: &CallSubject) -> Option<String> {
     let kind = error.kind();
-    let outcome = match (phase, kind) {
-        (CallPhase::Write, ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. }) => {
+    let outcome = match (error.phase(), kind) {
+        (_, ErrorKind::Decode(_) | ErrorKind::NotEnabled { .. })
+            if error.may_have_taken_effect() =>
+        {
             let lookup = call.lookup();
             return Some(format!(
                 "the call succeeded: do not send it again; {lookup}"
@@ -268,15 +250,10 @@ fn hint(error: &Error, phase: CallPhase, call: &CallSubject) -> Option<String> {
         (_, ErrorKind::Ambiguous(ambiguous)) if ambiguous.idempotency_key().is_none() => {
             return Some(format!("{} before you retry", call.lookup()));
         }
-        (CallPhase::Token, _) => Some("nothing was sent except the token request"),
-        (CallPhase::Write, ErrorKind::Store { .. }) => Some("nothing was sent"),
-        (
-            CallPhase::Write,
-            ErrorKind::RateLimited { .. } | ErrorKind::Transport { .. } | ErrorKind::Timeout,
-        ) => Some("the call had no effect"),
-        (CallPhase::Write, ErrorKind::Api(_)) if !error.is_duplicate() => {
-            Some("the call had no effect")
-        }
+        (CallPhase::Preparing, ErrorKind::Store { .. }) => Some("nothing was sent"),
+        (CallPhase::Write, ErrorKind::Ambiguous(_)) => None,
+        (CallPhase::Write, _) if !error.may_have_taken_effect() => Some("the call had no effect"),
+        // The message of an error of a token request says that nothing else was sent.
         _ => None,
     };
     let advice = match kind {

@@ -82,8 +82,9 @@ mod tests {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
         stream.write_all(request).await.unwrap();
-        let mut response = String::new();
+        let (start, mut response) = (tokio::time::Instant::now(), String::new());
         stream.read_to_string(&mut response).await.unwrap();
+        assert!(start.elapsed() < Duration::from_secs(10));
         assert!(response.ends_with("served"), "{response}");
     }
 }

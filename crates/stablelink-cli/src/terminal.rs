@@ -81,7 +81,7 @@ impl SecretReader {
         Self::Lines(io::stdin().lock().lines())
     }
 
-    /// Reads the next secret. Returns `None` if there is none.
+    /// Reads the next secret. Returns `None` at the end of the input.
     pub(crate) fn next(&mut self, name: &str) -> io::Result<Option<SecretString>> {
         match self {
             #[cfg(unix)]

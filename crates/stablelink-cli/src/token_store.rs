@@ -11,7 +11,7 @@ use crate::output::CliOutput;
 #[derive(Clone, Debug)]
 pub(crate) struct CliTokenStore {
     store: Arc<dyn TokenStore>,
-    /// Where the token is stored, for the notes.
+    /// The file or the server that stores the token. It is shown in notes.
     place: String,
     out: CliOutput,
     lock: Arc<Mutex<LockState>>,
@@ -86,9 +86,14 @@ impl TokenStore for CliTokenStore {
     ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         Box::pin(async move {
             // Recorded before the request, which may take effect after it is interrupted. Only the owner matters for a release.
-            self.state().held = Some((key.clone(), RefreshLock::new(owner, 0)));
+            let recorded = (key.clone(), RefreshLock::new(owner, 0));
+            let previous = self.state().held.replace(recorded.clone());
             let lock = self.store.lock(key, owner, ttl).await?;
             if lock.is_some() {
+                // The same owner locks again to extend its lock.
+                if previous == Some(recorded) {
+                    return Ok(lock);
+                }
                 self.out.note(
                     "requesting a new token, which invalidates the current token of these credentials",
                 );

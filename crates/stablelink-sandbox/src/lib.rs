@@ -4,7 +4,7 @@
 //!
 //! ```
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use stablelink_sandbox::{Fault, SandboxOperation, Sandbox};
+//! use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 //!
 //! let sandbox = Sandbox::builder().token_lifetime(60).start().await?;
 //! let (url, credentials) = (sandbox.url(), sandbox.credentials());

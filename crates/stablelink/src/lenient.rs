@@ -16,17 +16,9 @@ use crate::raw_object::range_of;
 /// A record with more unreadable fields is not the documented one.
 const MAX_UNREADABLE: usize = 16;
 
-/// The fields that decide about a payment. A record without a readable one is an error, because a missing amount or status could
-/// be taken for another one.
-const DECIDING: [&str; 7] = [
-    "amount",
-    "orderAmount",
-    "orderStatus",
-    "payingAmount",
-    "pendingAmount",
-    "refundStatus",
-    "status",
-];
+/// The amounts that were asked for. A record with an unreadable one is an error: as a missing amount it could be taken for another
+/// one. An empty string means that there is no amount.
+const DECIDING: [&str; 2] = ["amount", "orderAmount"];
 
 /// A record, and the paths of its unreadable fields, which are read as missing.
 pub(crate) struct LenientRecord<T> {
@@ -75,14 +67,15 @@ pub(crate) fn parse<T: DeserializeOwned>(
             "." => field.to_owned(),
             within => format!("{field}.{within}"),
         };
-        let decides = path
-            .rsplit('.')
-            .next()
-            .is_some_and(|name| DECIDING.contains(&name));
-        let may_skip = error.inner().is_data() && !decides && unreadable.len() < MAX_UNREADABLE;
+        let may_skip = error.inner().is_data() && unreadable.len() < MAX_UNREADABLE;
         let value = locate(&text, error.path()).filter(|_| may_skip);
         // A field that must not be null is required.
-        let value = value.filter(|range| text.get(range.clone()) != Some("null"));
+        let decides = DECIDING.contains(&path.rsplit('.').next().unwrap_or_default());
+        let value = value.filter(|range| match text.get(range.clone()) {
+            Some("null") => false,
+            Some(r#""""#) => true,
+            _ => !decides,
+        });
         let Some(value) = value else {
             return Err(DecodeError::of_json(path, error.inner()));
         };
@@ -121,7 +114,6 @@ mod tests {
     struct Payout {
         number: String,
         fee: Option<u64>,
-        amount: Option<u64>,
         parts: Option<Vec<CheckoutOrder>>,
     }
 
@@ -134,9 +126,9 @@ mod tests {
                 r#""2026-11-30T10:00:00+08:00[Asia/Singapore]""#,
             ),
             ("createdTime", "[2026]"),
-            ("refundedAmount", r#""a lot""#),
-            ("refundedAmount", "{}"),
-            ("token", "3"),
+            ("orderAmount", r#""""#),
+            ("payingAmount", r#""a lot""#),
+            ("orderStatus", "3"),
             ("txHash", "12345678901234567890.120"),
             ("txHash", "true"),
         ] {
@@ -168,10 +160,9 @@ mod tests {
             (r#"{"number":7,"fee":-1}"#, "data.number"),
             (r#"{"number":null}"#, "data.number"),
             (r#"{"fee":-1}"#, "data"),
-            (r#"{"number":"7","fee":-1,"amount":-1}"#, "data.amount"),
             (
-                r#"{"number":"7","parts":[{"orderStatus":3}]}"#,
-                "data.parts[0].orderStatus",
+                r#"{"number":"7","parts":[{"orderAmount":"1,000"}]}"#,
+                "data.parts[0].orderAmount",
             ),
             ("7", "data"),
             // Not JSON.

@@ -39,8 +39,8 @@
 //! There is one [`Error`], with a [`kind`](Error::kind) to match. [`is_retryable`](Error::is_retryable) is true if the same call
 //! may succeed later and can do no harm. [`may_have_taken_effect`](Error::may_have_taken_effect) is true if the record must be
 //! looked up before anything else is done with the payment, above all if the outcome of a call is unknown
-//! ([`is_ambiguous`](Error::is_ambiguous)). `Display` and `Debug` of all types of this crate hide secrets, tokens, requests and
-//! responses, except for the records in [`types`], which are plain data.
+//! ([`is_ambiguous`](Error::is_ambiguous)). [`phase`](Error::phase) says whether the call was sent. `Display` and `Debug` of all
+//! types of this crate hide secrets, tokens, requests and responses, except for the records in [`types`], which are plain data.
 //!
 //! # Evidence
 //!

@@ -154,8 +154,13 @@ where
             return fail(problem.to_owned());
         }
         self.records += page.count;
-        // With the size that the gateway uses, it does not matter whether it counts pages by its own size or by ours.
-        if let (1, Some(size @ 1..)) = (self.number, page.size) {
+        // If the gateway limits the size of a page, it may count pages by its own size or by ours. With its size, no record is
+        // left out. Without `total` the size of the first page is its size; some records may be returned twice then.
+        let shortened = page.total.is_none().then_some(page.count);
+        let size = page
+            .size
+            .or(shortened.and_then(|count| count.try_into().ok()));
+        if let (1, Some(size @ 1..)) = (self.number, size) {
             self.pagination.page_size = self.pagination.page_size.min(size);
         }
         let is_empty = page.count == 0;
@@ -179,7 +184,7 @@ where
     }
 }
 
-/// What a page says about itself and the list.
+/// One page: its records, and the sizes of the page and the list.
 #[derive(Debug, PartialEq)]
 struct ListPage<'a> {
     records: &'a str,

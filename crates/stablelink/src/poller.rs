@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::clock::BoxFuture;
-use crate::error::{Error, ErrorKind};
+use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::response::Response;
 
 type Lookup<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync>;
@@ -79,21 +79,36 @@ impl<T> Poller<T> {
     /// # Errors
     ///
     /// Fails with the error of a lookup that is not retryable; with [`Timeout`](ErrorKind::Timeout) at the deadline, whose
-    /// source is the error of the last lookup if that failed; and with [`Cancelled`](ErrorKind::Cancelled) by
-    /// [`cancel_on`](Self::cancel_on).
+    /// source is the error of the last lookup if that failed; with [`Cancelled`](ErrorKind::Cancelled) by
+    /// [`cancel_on`](Self::cancel_on); and with [`Decode`](ErrorKind::Decode) if the status of the record cannot be read.
     pub async fn until_final(self) -> Result<Response<T>, Error> {
         let is_final = self.is_final;
-        self.until(is_final).await
+        self.poll(|record| {
+            let mut unreadable = record.unreadable_fields().iter();
+            match unreadable.find(|path| path.ends_with("tatus")) {
+                Some(path) => {
+                    let error = DecodeError::new(path.as_str(), "expected the name of a status");
+                    let error = Error::new(ErrorKind::Decode(error)).in_phase(CallPhase::Read);
+                    Err(error.with_response(record.raw_response().clone()))
+                }
+                None => Ok(is_final(record)),
+            }
+        })
+        .await
     }
 
     /// Polls until the condition is true.
     ///
     /// # Errors
     ///
-    /// Fails like [`until_final`](Self::until_final).
-    pub async fn until(
+    /// Fails like [`until_final`](Self::until_final), but not if the status cannot be read.
+    pub async fn until(self, mut condition: impl FnMut(&T) -> bool) -> Result<Response<T>, Error> {
+        self.poll(|record| Ok(condition(record))).await
+    }
+
+    async fn poll(
         mut self,
-        mut condition: impl FnMut(&T) -> bool,
+        mut condition: impl FnMut(&Response<T>) -> Result<bool, Error>,
     ) -> Result<Response<T>, Error> {
         let clock = self.client.inner().clock.clone();
         let mut last_error = None;
@@ -107,7 +122,7 @@ impl<T> Poller<T> {
             let backoff = Backoff::new(initial_delay, max_delay);
             for attempt in 1.. {
                 match (self.lookup)().await {
-                    Ok(record) if condition(&record) => return Ok(record),
+                    Ok(record) if condition(&record)? => return Ok(record),
                     Ok(_) => last_error = None,
                     Err(error) if error.is_retryable() => last_error = Some(error),
                     Err(error) => return Err(error),

@@ -49,8 +49,9 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     name.push(format!(".{}", Uuid::new_v4().simple()));
     let temporary = PathBuf::from(name);
     let written = create(&temporary).and_then(|mut file| {
-        // Locked until it is closed, so that other processes do not take it for an abandoned file.
-        file.lock()?;
+        // Locked until it is closed, so that other processes do not take it for an abandoned file. Fails on a file system without
+        // locks, on which no file is taken for an abandoned one.
+        let _ = file.lock();
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;

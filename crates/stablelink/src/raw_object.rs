@@ -24,6 +24,8 @@ impl RawObject {
     ///
     /// Fails if the bytes are not UTF-8, not JSON or not an object.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        // Some servers send a byte order mark before JSON.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text =
             std::str::from_utf8(bytes).map_err(|_| DecodeError::new(".", "it is not UTF-8"))?;
         let fields: BorrowedFields<'_> =
@@ -132,7 +134,7 @@ mod tests {
             (b"{", "it ends too early"),
             (b"<html>", "it is not JSON"),
             (b"{} {}", "it is not JSON"),
-            (b"\xef\xbb\xbf{}", "it is not JSON"),
+            (b"\xef\xbb\xbf\xef\xbb\xbf{}", "it is not JSON"),
             (b"\x00\xff\xfe", "it is not UTF-8"),
             (b"[]", "expected an object"),
             (b"\"{}\"", "expected an object"),
@@ -142,6 +144,12 @@ mod tests {
             let error = RawObject::parse(body).err().unwrap();
             assert_eq!((error.path(), error.problem()), (".", problem));
         }
+    }
+
+    #[test]
+    fn byte_order_mark_is_skipped() {
+        let object = RawObject::parse(b"\xef\xbb\xbf{\"a\":1}").unwrap();
+        assert_eq!((object.text(), object.get("a")), (r#"{"a":1}"#, Some("1")));
     }
 
     #[test]

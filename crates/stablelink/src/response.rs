@@ -155,8 +155,8 @@ impl<T> Response<T> {
     }
 
     /// Returns the paths of the fields that the response has, but not in their documented form, such as `retdata.createdTime`.
-    /// They are `None` in the value; [`raw_field`](Self::raw_field) returns them as received. A record whose status or amount
-    /// cannot be read is an error instead.
+    /// They are `None` in the value, like missing fields; [`raw_field`](Self::raw_field) returns them as received. If the amount
+    /// that was asked for cannot be read, the call fails instead. Check that a status that you need is not one of them.
     #[must_use]
     pub fn unreadable_fields(&self) -> &[String] {
         &self.unreadable

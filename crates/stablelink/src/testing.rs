@@ -155,11 +155,9 @@ enum DeliveryBody {
 #[derive(Clone)]
 struct EventFields {
     id: Option<String>,
-    type_field: String,
     event_type: String,
     timestamp: Option<i64>,
     data: Option<String>,
-    data_as_string: bool,
 }
 
 /// The headers and the body of a delivery.
@@ -180,11 +178,9 @@ impl TestDelivery {
     pub fn new(event_type: impl Into<String>) -> Self {
         Self(DeliveryBody::Event(EventFields {
             id: None,
-            type_field: "eventType".to_owned(),
             event_type: event_type.into(),
             timestamp: None,
             data: None,
-            data_as_string: false,
         }))
     }
 
@@ -206,22 +202,11 @@ impl TestDelivery {
         self.with_fields(|fields| fields.timestamp = Some(seconds))
     }
 
-    /// Sets the field `data` to this JSON, without changing its text.
+    /// Sets the field `data` to this JSON, without changing its text. Some products of the vendor send JSON inside a string:
+    /// pass it as a JSON string.
     #[must_use]
     pub fn data(self, json: impl Into<String>) -> Self {
         self.with_fields(|fields| fields.data = Some(json.into()))
-    }
-
-    /// Sends the data as JSON inside a string, like some products of the vendor.
-    #[must_use]
-    pub fn data_as_string(self) -> Self {
-        self.with_fields(|fields| fields.data_as_string = true)
-    }
-
-    /// Sets the name of the field with the event type. Default: `eventType`; other products use `event` and `type`.
-    #[must_use]
-    pub fn type_field(self, name: impl Into<String>) -> Self {
-        self.with_fields(|fields| fields.type_field = name.into())
     }
 
     /// Signs the delivery with this key at this time, a [`SystemTime`] or a [`Timestamp`].
@@ -272,22 +257,13 @@ impl EventFields {
         if let Some(id) = &self.id {
             fields.push(format!(r#""eventId":{}"#, json_string(id)));
         }
-        fields.push(format!(
-            "{}:{}",
-            json_string(&self.type_field),
-            json_string(&self.event_type)
-        ));
+        fields.push(format!(r#""eventType":{}"#, json_string(&self.event_type)));
         if let Some(seconds) = self.timestamp {
             fields.push(format!(r#""timestamp":{seconds}"#));
         }
         if let Some(data) = &self.data {
             serde_json::from_str::<&RawValue>(data)
                 .map_err(|error| Error::invalid("data", "is not JSON").because(error))?;
-            let data = if self.data_as_string {
-                json_string(data)
-            } else {
-                data.clone()
-            };
             fields.push(format!(r#""data":{data}"#));
         }
         Ok(format!("{{{}}}", fields.join(",")))
@@ -325,15 +301,15 @@ mod tests {
         for (delivery, body) in [
             (event.clone(), r#"{"eventType":"A"}"#),
             (
-                event.clone().type_field("type").id("\"1\""),
-                r#"{"eventId":"\"1\"","type":"A"}"#,
+                event.clone().id("\"1\""),
+                r#"{"eventId":"\"1\"","eventType":"A"}"#,
             ),
             (
                 event.clone().data(data),
                 r#"{"eventType":"A","data":{"amount":0.10,"name":"\"ü\""}}"#,
             ),
             (
-                event.data(data).data_as_string(),
+                event.data(json_string(data)),
                 r#"{"eventType":"A","data":"{\"amount\":0.10,\"name\":\"\\\"ü\\\"\"}"}"#,
             ),
             (TestDelivery::raw("no JSON").id("1"), "no JSON"),

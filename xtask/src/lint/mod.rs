@@ -3,8 +3,8 @@
 //! rejects or silently breaks. Generic rules, such as those for names and descriptions, are in
 //! `spec/tools/redocly.yaml`.
 //!
-//! A finding is either an error, for which `regen` stops, or it has a safe default: [`assume_defaults`]
-//! applies the default, and the finding is listed in `spec/REVIEW.md`.
+//! A finding is an error, for which `regen` stops, or an item of `spec/REVIEW.md`. [`assume_defaults`] applies
+//! the safe defaults of the items that have one.
 //!
 //! A rule is a function with an id. `xtask/tests/lint/cases.yaml` has documents that break each rule.
 
@@ -31,9 +31,21 @@ pub struct Finding {
     pub message: String,
     /// How to fix it.
     pub fix: String,
-    /// The changes that settle the finding until an overlay decides otherwise. Without them, the finding is an
-    /// error.
-    pub default: Vec<DefaultChange>,
+    /// What `regen` does about it.
+    pub level: FindingLevel,
+    /// The changes that settle the finding. An error has none.
+    pub changes: Vec<DefaultChange>,
+}
+
+/// What `regen` does about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingLevel {
+    /// It stops.
+    Error,
+    /// It applies the changes, which are safe, and asks for a review.
+    Assumed,
+    /// It only proposes the changes: the document is safe without them.
+    Proposed,
 }
 
 /// A change of the document that settles a finding.
@@ -75,12 +87,13 @@ impl Findings<'_> {
             page: self.document.page(place),
             message: message.into(),
             fix: fix.into(),
-            default: Vec::new(),
+            level: FindingLevel::Error,
+            changes: Vec::new(),
         });
     }
 
-    /// Adds a finding that these fields of the place settle.
-    fn add_with_default(
+    /// Adds a finding that these fields of the place settle, which are safe.
+    fn assume(
         &mut self,
         place: &str,
         message: impl Into<String>,
@@ -88,13 +101,26 @@ impl Findings<'_> {
         fields: Value,
     ) {
         self.add(place, message, fix);
-        self.settle_by(place, Some(fields));
+        self.settle_by(FindingLevel::Assumed, place, Some(fields));
+    }
+
+    /// Adds a finding for which these fields of the place are proposed.
+    fn propose(
+        &mut self,
+        place: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+        fields: Value,
+    ) {
+        self.add(place, message, fix);
+        self.settle_by(FindingLevel::Proposed, place, Some(fields));
     }
 
     /// Adds a change that settles the last finding.
-    fn settle_by(&mut self, place: &str, fields: Option<Value>) {
+    fn settle_by(&mut self, level: FindingLevel, place: &str, fields: Option<Value>) {
         if let Some(finding) = self.found.last_mut() {
-            finding.default.push(DefaultChange {
+            finding.level = level;
+            finding.changes.push(DefaultChange {
                 place: place.to_owned(),
                 fields,
             });
@@ -111,10 +137,10 @@ pub fn check_document(document: &Value) -> Vec<Finding> {
     run(document, &rules::all())
 }
 
-/// Applies the defaults of all findings that have one, and returns these findings.
+/// Applies the safe defaults, and returns the findings that are items to review.
 pub fn assume_defaults(document: &mut Value) -> Vec<Finding> {
     let mut findings = check_document(document);
-    findings.retain(|finding| !finding.default.is_empty());
+    findings.retain(|finding| finding.level != FindingLevel::Error);
     apply_defaults(document, &findings);
     findings
 }
@@ -123,9 +149,10 @@ pub fn assume_defaults(document: &mut Value) -> Vec<Finding> {
 pub fn apply_defaults(document: &mut Value, findings: &[Finding]) {
     let findings: Vec<&Finding> = findings
         .iter()
+        .filter(|finding| finding.level == FindingLevel::Assumed)
         .filter(|finding| document.pointer(&finding.place).is_some())
         .collect();
-    for change in findings.iter().flat_map(|finding| &finding.default) {
+    for change in findings.iter().flat_map(|finding| &finding.changes) {
         match &change.fields {
             Some(fields) => {
                 if let Some(place) = document.pointer_mut(&change.place) {

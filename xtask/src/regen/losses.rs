@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::diff::{AffectedOperation, pairs};
 use crate::docs::lock::FOLDER;
+use crate::openapi::schema::json_types;
 use crate::openapi::{
     Document, Resolved, SchemaRole, SchemaSite, content, list, members, strings, text,
 };
@@ -35,11 +36,7 @@ pub(super) fn unmatched_names(trace: &OverlayTrace) -> Vec<Diagnostic> {
 /// lacks. `imported` is the document before the overlays, `overlaid` the one after them.
 pub(super) fn unlisted_values(imported: &Document, overlaid: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let places: HashMap<_, &SchemaSite> = overlaid
-        .schemas
-        .iter()
-        .filter_map(|site| Some((place_on_page(site)?, site)))
-        .collect();
+    let places = places_on_pages(overlaid);
     for site in &imported.schemas {
         let now = place_on_page(site).and_then(|place| places.get(&place));
         let Some(known) = now.and_then(|now| known_values(overlaid, now.schema)) else {
@@ -66,6 +63,42 @@ pub(super) fn unlisted_values(imported: &Document, overlaid: &Document) -> Vec<D
     let mut seen = BTreeSet::new();
     found.retain(|warning| seen.insert(warning.to_string()));
     found
+}
+
+/// Returns the values of pages whose JSON type the document does not accept.
+pub(super) fn other_types(imported: &Document, overlaid: &Document) -> Vec<Diagnostic> {
+    let places = places_on_pages(overlaid);
+    let mut found = Vec::new();
+    for site in &imported.schemas {
+        let now = place_on_page(site).and_then(|place| places.get(&place));
+        let (Some(now), Some(name)) = (now, text(site.schema, "type")) else {
+            continue;
+        };
+        let types = json_types(overlaid, now.schema);
+        let is_accepted =
+            types.is_empty() || !types.is_disjoint(&json_types(imported, site.schema));
+        if !is_accepted {
+            let types: Vec<&str> = types.into_iter().collect();
+            let text = format!(
+                "the page has a {name}, but the document has {} at {}",
+                types.join(" or "),
+                now.pointer
+            );
+            let help = "correct the overlay that sets the type, or the capture";
+            found.push(warning(overlaid, &now.pointer, text).with_help(help));
+        }
+    }
+    found
+}
+
+/// Returns the schemas of a document by their place on a page.
+fn places_on_pages<'d, 'a>(
+    document: &'d Document<'a>,
+) -> HashMap<(&'a str, &'a str), &'d SchemaSite<'a>> {
+    let sites = document.schemas.iter();
+    sites
+        .filter_map(|site| Some((place_on_page(site)?, site)))
+        .collect()
 }
 
 /// Returns what identifies a schema on its page: its place, and its name if it is a property.
@@ -321,6 +354,36 @@ mod tests {
                 format!("spec/docs/a.txt:Some(9) the value `LOST` {media}"),
                 format!("spec/docs/a.txt:Some(9) the value `REFUNDED` {media}"),
             ]
+        );
+    }
+
+    #[test]
+    fn type_of_a_page_that_the_document_does_not_accept_is_reported() {
+        let document = |of_page: bool| {
+            let property = |line: u32, on_page: &str, in_document: Value| {
+                let mut schema = match of_page {
+                    true => json!({"type": on_page}),
+                    false => in_document,
+                };
+                schema["x-apifox-at"] = json!(format!("a.txt:{line}"));
+                schema
+            };
+            json!({"components": {"schemas": {
+                "Either": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+                "Order": {"properties": {
+                    "amount": property(1, "string", json!({"type": "number"})),
+                    "fee": property(2, "integer", json!({"type": "number"})),
+                    "code": property(3, "string", json!({"$ref": "#/components/schemas/Either"})),
+                    "any": property(4, "string", json!({}))
+                }}
+            }}})
+        };
+        let (imported, overlaid) = (document(true), document(false));
+        let found = other_types(&Document::new(&imported), &Document::new(&overlaid));
+        let text = "the page has a string, but the document has number at /components/schemas/Order/properties/amount";
+        assert_eq!(
+            messages(&found),
+            [format!("spec/docs/a.txt:Some(1) {text}")]
         );
     }
 

@@ -22,7 +22,7 @@ use crate::{
         evidence,
         lock::LockError,
     },
-    lint::{self, Finding},
+    lint::{self, Finding, FindingLevel},
     openapi::Document,
     output_files::OutputFiles,
     overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleAction, StaleActions},
@@ -116,13 +116,14 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         return Err(StaleActions { actions: stale }.into());
     }
 
-    let assumed = overlaid.assume_defaults();
+    let to_review = overlaid.assume_defaults();
     let mut findings = lint::check_document(&overlaid.published);
     for finding in lint::check_document(&overlaid.superset) {
         if !findings.contains(&finding) {
             findings.push(finding);
         }
     }
+    findings.retain(|finding| finding.level != FindingLevel::Proposed);
     if !findings.is_empty() {
         return Err(RegenError::Findings(findings));
     }
@@ -153,7 +154,9 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     }
 
     let current = Document::new(&overlaid.superset);
-    let mut lost = losses::unlisted_values(&Document::new(&raw), &current);
+    let imported = Document::new(&raw);
+    let mut lost = losses::unlisted_values(&imported, &current);
+    lost.extend(losses::other_types(&imported, &current));
     for trace in [&overlaid.trace, &overlaid.provisional_trace]
         .into_iter()
         .chain(&traces)
@@ -161,7 +164,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         lost.extend(losses::unmatched_names(trace));
     }
     let review = Review {
-        assumed,
+        findings: to_review,
         losses: lost,
     };
     // Without a document of an earlier run there is nothing to compare with.

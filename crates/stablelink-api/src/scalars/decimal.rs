@@ -14,8 +14,8 @@ macro_rules! decimal_type {
         #[doc = concat!("An exact decimal that is written as a JSON ", $written_as, ".")]
         ///
         /// Reads a JSON number or a JSON string without an intermediate float, and rejects a value
-        /// that it cannot hold exactly (see [`DecimalError`]). Trailing zeros are kept: `0.00` is
-        /// written as `0.00`. Two values are equal if their amounts are: `1.0 == 1.00`.
+        /// that it cannot hold exactly (see [`DecimalError`]). Trailing zeros are kept, as far as 28
+        /// digits allow: `0.00` is written as `0.00`. Two values are equal if their amounts are: `1.0 == 1.00`.
         ///
         /// Digits are preserved only when `serde_json` reads or writes text. A
         /// `serde_json::Value` has already converted numbers to floats, unless its feature
@@ -89,7 +89,8 @@ pub enum DecimalError {
     /// Not a number in JSON syntax: `-`, digits without a leading zero, `.digits`, an exponent.
     NotANumber,
     /// More digits than a `Decimal` holds: at most 28 after the decimal point, and all digits,
-    /// read as one integer, below 2^96 (any 28 digits are). Nothing is ever rounded.
+    /// read as one integer, below 2^96 (any 28 digits are). Zeros at the end of the fraction do
+    /// not count. Nothing is ever rounded.
     TooManyDigits,
 }
 
@@ -176,19 +177,26 @@ impl<'a> DecimalParts<'a> {
         })
     }
 
+    /// Returns the value. Zeros at the end of the fraction are dropped only if there are too many of them.
     fn value(&self) -> Option<Decimal> {
-        if self.whole.len() + self.fraction.len() > DIGITS + 28 {
-            return None;
-        }
+        let digits = (DIGITS + 28).checked_sub(self.whole.len())?;
+        let needed = self.fraction.trim_end_matches('0').len();
+        let kept = self.fraction.len().min(digits);
+        (needed..=kept)
+            .rev()
+            .find_map(|kept| self.value_of(&self.fraction[..kept]))
+    }
+
+    fn value_of(&self, fraction: &str) -> Option<Decimal> {
         let mut mantissa: i128 = 0;
-        for digit in self.whole.bytes().chain(self.fraction.bytes()) {
+        for digit in self.whole.bytes().chain(fraction.bytes()) {
             mantissa = mantissa
                 .checked_mul(10)?
                 .checked_add(i128::from(digit - b'0'))?;
         }
         let exponent = self.exponent.unwrap_or(0);
-        let fraction = i64::try_from(self.fraction.len()).ok()?;
-        let mut scale = fraction
+        let mut scale = i64::try_from(fraction.len())
+            .ok()?
             .checked_sub(exponent)
             .or((mantissa == 0).then_some(0))?;
         if mantissa == 0 {
@@ -260,7 +268,7 @@ mod tests {
         let long = [
             "79228162514264337593543950336",
             "0.00000000000000000000000000001",
-            "1.00000000000000000000000000000",
+            "1.00000000000000000000000000001",
             "1e29",
             "1e-29",
             "1e99999999999999999999",
@@ -276,7 +284,48 @@ mod tests {
         );
     }
 
+    #[test]
+    fn surplus_zeros_do_not_change_the_amount() {
+        for (text, kept) in [
+            (
+                format!("1.{}", "0".repeat(29)),
+                format!("1.{}", "0".repeat(28)),
+            ),
+            (
+                format!("0.{}", "0".repeat(40)),
+                format!("0.{}", "0".repeat(28)),
+            ),
+            (
+                format!("12345678901234567890.12{}", "0".repeat(30)),
+                "12345678901234567890.120000000".to_owned(),
+            ),
+            (
+                format!("-79228162514264337593543950335.{}", "0".repeat(28)),
+                "-79228162514264337593543950335".to_owned(),
+            ),
+            (
+                format!("0.5{}", "0".repeat(1_000_000)),
+                format!("0.5{}", "0".repeat(27)),
+            ),
+            (
+                format!("0.5{}e2", "0".repeat(40)),
+                format!("50.{}", "0".repeat(27)),
+            ),
+        ] {
+            let value = parse(&text);
+            assert_eq!(value.map(|value| value.to_string()), Ok(kept));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn zeros_at_the_end_keep_the_amount(
+            text in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,13})", zeros in 0_usize..60,
+        ) {
+            let longer = format!("{text}{}", "0".repeat(zeros));
+            prop_assert_eq!(parse(&longer), parse(&text));
+        }
+
         #[test]
         fn parsed_decimal_round_trips(text in "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,13})?") {
             prop_assert_eq!(parse(&text).unwrap().to_string(), text);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::sandbox::SandboxProcess;
+use crate::sandbox::RunningSandbox;
 use crate::support::{TestEnvironment, run};
 
 #[test]
@@ -46,7 +46,7 @@ fn readme_shell_commands_succeed() {
     let folder = std::path::Path::new(env!("CARGO_BIN_EXE_stablelink"))
         .parent()
         .unwrap();
-    let sandbox = SandboxProcess::start(&env, &[]);
+    let sandbox = RunningSandbox::start(&env, &[]);
     let mut shell = Command::new("sh");
     shell
         .arg("-euc")

@@ -8,12 +8,12 @@ use stablelink_sandbox::{Fault, SandboxOperation};
 use crate::support::{ORDER, TestEnvironment, run};
 
 /// A running `stablelink sandbox`.
-pub(crate) struct SandboxProcess {
+pub(crate) struct RunningSandbox {
     child: Child,
     pub(crate) variables: Vec<(String, String)>,
 }
 
-impl SandboxProcess {
+impl RunningSandbox {
     pub(crate) fn start(env: &TestEnvironment, more: &[&str]) -> Self {
         let mut child = env
             .bare()
@@ -44,7 +44,7 @@ impl SandboxProcess {
     }
 }
 
-impl Drop for SandboxProcess {
+impl Drop for RunningSandbox {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -54,7 +54,7 @@ impl Drop for SandboxProcess {
 #[test]
 fn exported_variables_configure_other_commands() {
     let env = TestEnvironment::new();
-    let sandbox = SandboxProcess::start(&env, &["--fault", "status=503@createUser:always"]);
+    let sandbox = RunningSandbox::start(&env, &["--fault", "status=503@createUser:always"]);
     let who = run(&mut sandbox.command(&env, &["whoami"]), b"");
     assert_eq!(who.code, 0, "{who:?}");
     let failing = run(&mut sandbox.command(&env, &["user", "create"]), b"");

@@ -9,12 +9,12 @@ fn vectors() -> Value {
     serde_json::from_str(include_str!("../../../../spec/vectors/signatures.json")).unwrap()
 }
 
-struct Vector<'a> {
+struct SignatureVector<'a> {
     all: &'a Value,
     one: &'a Value,
 }
 
-impl<'a> Vector<'a> {
+impl<'a> SignatureVector<'a> {
     fn text(&self, name: &str) -> &'a str {
         self.one[name].as_str().unwrap_or_default()
     }
@@ -63,7 +63,7 @@ fn every_vector_is_signed_and_verified() {
     let (all, home) = (vectors(), tempfile::tempdir().unwrap());
     let mut count = 0;
     for one in all["signatures"].as_array().unwrap() {
-        let vector = Vector { all: &all, one };
+        let vector = SignatureVector { all: &all, one };
         if !vector.is_supported() {
             continue;
         }
@@ -102,7 +102,7 @@ fn forged_vector_is_rejected() {
             .iter()
             .find(|one| one["id"] == forged["of"])
             .unwrap();
-        let vector = Vector { all: &all, one };
+        let vector = SignatureVector { all: &all, one };
         let of = |name: &str| forged[name].as_str().unwrap_or_else(|| vector.text(name));
         // The command requires both headers.
         if !vector.is_supported()
@@ -126,7 +126,7 @@ fn forged_vector_is_rejected() {
 #[test]
 fn old_signature_is_rejected_without_any_age() {
     let (all, home) = (vectors(), tempfile::tempdir().unwrap());
-    let vector = Vector {
+    let vector = SignatureVector {
         all: &all,
         one: &all["signatures"][0],
     };

@@ -88,7 +88,7 @@ impl Browser {
     }
 
     /// Opens a page in a new tab.
-    pub(crate) fn open(&mut self, url: &str) -> Page<'_> {
+    pub(crate) fn open(&mut self, url: &str) -> BrowserPage<'_> {
         self.events.clear();
         let target = self.call(None, "Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
@@ -96,7 +96,7 @@ impl Browser {
             .as_str()
             .unwrap()
             .to_owned();
-        let mut page = Page {
+        let mut page = BrowserPage {
             browser: self,
             session,
         };
@@ -141,12 +141,12 @@ impl Drop for Browser {
     }
 }
 
-pub(crate) struct Page<'a> {
+pub(crate) struct BrowserPage<'a> {
     browser: &'a mut Browser,
     session: String,
 }
 
-impl Page<'_> {
+impl BrowserPage<'_> {
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params)
     }

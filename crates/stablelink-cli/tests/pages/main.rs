@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use browser::{Browser, Page};
+use browser::{Browser, BrowserPage};
 
 /// A running `stablelink demo --keep-running` whose steps are completed.
 struct DemoProcess {
@@ -51,7 +51,7 @@ impl Drop for DemoProcess {
 }
 
 /// Asserts that the page logged no errors and requested nothing outside of the sandbox.
-fn assert_clean(page: &mut Page<'_>, demo: &DemoProcess) {
+fn assert_clean(page: &mut BrowserPage<'_>, demo: &DemoProcess) {
     assert_eq!(page.errors(), Vec::<String>::new());
     let requested = page.requested_urls();
     assert!(!requested.is_empty());
@@ -73,7 +73,7 @@ fn assert_clean(page: &mut Page<'_>, demo: &DemoProcess) {
 }
 
 /// Updates a screenshot of the README if the variable is set.
-fn update_screenshot(page: &mut Page<'_>, name: &str, height: u32) {
+fn update_screenshot(page: &mut BrowserPage<'_>, name: &str, height: u32) {
     if std::env::var_os("STABLELINK_SCREENSHOTS").is_none_or(|value| value != "overwrite") {
         return;
     }

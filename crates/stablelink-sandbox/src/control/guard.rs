@@ -35,7 +35,7 @@ fn check(
     if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
         return Err("the control API accepts requests only from the machine of the sandbox");
     }
-    // A proxy may use another one of two values than the sandbox.
+    // A proxy may use a different one of two values than the sandbox.
     if [HOST, ORIGIN, CONTENT_TYPE]
         .iter()
         .any(|name| headers.get_all(name).iter().count() > 1)

@@ -13,7 +13,7 @@ use crate::settings::IdForm;
 /// Number of decimal places of a stablecoin.
 pub(crate) const COIN_DIGITS: u32 = 6;
 
-/// An id of checkout.
+/// An id in the responses of checkout, in the configured form.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckoutId {
     text: String,
@@ -26,7 +26,7 @@ impl CheckoutId {
         Self { text, form }
     }
 
-    /// Returns the `sysid` of a record. On the pages, `OR`, `RF` and `ST` precede the digits.
+    /// Returns the `sysid` of a record. The prefix, `OR`, `RF` or `ST`, is omitted in an integer.
     pub(crate) fn sysid(prefix: &str, id: i64, form: IdForm) -> Self {
         let prefix = if form == IdForm::String { prefix } else { "" };
         Self::new(format!("{prefix}{id}"), form)

@@ -100,7 +100,7 @@ struct ChannelRateQuote {
     rate_expiry_time: String,
     developer_fix_amount: Amount,
     developer_rate: Amount,
-    /// Depends on the amount.
+    /// `None` if the request has no amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     developer_fee: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]

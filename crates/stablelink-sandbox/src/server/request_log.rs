@@ -175,7 +175,7 @@ pub(super) async fn log_request(
     let mut reader = BodyReader::new(&gateway, &settings, prefix_length);
     let result = tokio::time::timeout(settings.body_timeout, reader.read(body)).await;
     let result = result.unwrap_or(Err(ApiError::TooSlow));
-    let logged = reader.kept.get(..settings.logged_body_bytes);
+    let logged = reader.buffer.get(..settings.logged_body_bytes);
     let record = RequestRecord {
         number: 0,
         at: gateway.clock.now_millis(),
@@ -183,7 +183,7 @@ pub(super) async fn log_request(
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: copy_headers(&parts.headers),
-        body: Bytes::copy_from_slice(logged.unwrap_or(&reader.kept)),
+        body: Bytes::copy_from_slice(logged.unwrap_or(&reader.buffer)),
         body_length: reader.length,
         operation,
         client: None,
@@ -196,7 +196,7 @@ pub(super) async fn log_request(
     let mut response = match result {
         Err(error) => seal(error.into_response(), operation, &settings),
         Ok(()) => {
-            let body = Bytes::from(std::mem::take(&mut reader.kept));
+            let body = Bytes::from(std::mem::take(&mut reader.buffer));
             parts.extensions.insert(ReceivedRequest {
                 number,
                 body: body.clone(),
@@ -234,14 +234,14 @@ fn copy_headers(headers: &HeaderMap) -> HeaderMap {
         .collect()
 }
 
-/// Reads a body within the limits of the settings. The kept bytes count as an open body of the
-/// sandbox until the reader is dropped.
+/// Reads a body within the limits of the settings. The buffered bytes count as an open body of
+/// the sandbox until the reader is dropped.
 struct BodyReader<'a> {
     gateway: &'a GatewayState,
     settings: &'a SandboxSettings,
-    /// The number of bytes to keep.
+    /// The number of bytes to buffer. The rest is read and dropped.
     prefix_length: usize,
-    kept: Vec<u8>,
+    buffer: Vec<u8>,
     /// The number of bytes that were counted as open.
     counted: usize,
     length: usize,
@@ -253,7 +253,7 @@ impl<'a> BodyReader<'a> {
             gateway,
             settings,
             prefix_length,
-            kept: Vec::new(),
+            buffer: Vec::new(),
             counted: 0,
             length: 0,
         }
@@ -272,7 +272,7 @@ impl<'a> BodyReader<'a> {
             if self.length > limit {
                 return Err(ApiError::TooLarge(limit));
             }
-            let space = self.prefix_length - self.kept.len();
+            let space = self.prefix_length - self.buffer.len();
             let data = &data[..data.len().min(space)];
             self.counted += data.len();
             let open = self
@@ -282,7 +282,7 @@ impl<'a> BodyReader<'a> {
             if open + data.len() > self.settings.total_body_limit {
                 return Err(ApiError::Overloaded(self.settings.total_body_limit));
             }
-            self.kept.extend_from_slice(data);
+            self.buffer.extend_from_slice(data);
         }
         Ok(())
     }

@@ -131,32 +131,17 @@ mod tests {
             ),
             ("http://[::1]:1", "::1", 1, "/", true),
             ("http://localhost", "localhost", 80, "/", true),
-            (
-                "http://receiver.invalid/x",
-                "receiver.invalid",
-                80,
-                "/x",
-                false,
-            ),
+            ("http://other.invalid/x", "other.invalid", 80, "/x", false),
         ] {
             let receiver: ReceiverAddress = url.parse().unwrap();
             let parts = (receiver.host(), receiver.port(), &*receiver.path_and_query);
             assert_eq!(parts, (host, port, target));
             assert_eq!(receiver.is_loopback(), loopback);
         }
-        for url in [
-            "",
-            "/a",
-            "https://a.invalid/",
-            "http://",
-            "http://u:p@a.invalid/",
-            "ftp://a/",
-        ] {
-            assert_eq!(
-                url.parse::<ReceiverAddress>(),
-                Err(InvalidWebhookUrl),
-                "{url}"
-            );
+        let urls = "/a https://a.invalid/ http:// http://u:p@a.invalid/ ftp://a/";
+        for url in urls.split(' ').chain([""]) {
+            let parsed = url.parse::<ReceiverAddress>();
+            assert_eq!(parsed, Err(InvalidWebhookUrl), "{url}");
         }
     }
 }

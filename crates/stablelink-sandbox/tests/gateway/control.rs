@@ -113,8 +113,8 @@ async fn control_requests_change_the_sandbox() {
         .await
         .rejected("00901");
     assert_eq!(status(&sandbox).await["requests"][0]["retcode"], "00901");
-    let shown = status(&sandbox).await.to_string();
-    assert!(!shown.contains(&caller.token), "no token");
+    let state = status(&sandbox).await.to_string();
+    assert!(!state.contains(&caller.token), "no token");
 }
 
 /// The order of a list depends on the creation of its records, not on their numbers.
@@ -141,15 +141,18 @@ async fn status_lists_latest_records_first() {
             .ok();
     }
     let state = status(&sandbox).await;
-    let wanted = numbers.into_iter().rev().collect::<Vec<_>>();
+    let expected = numbers.into_iter().rev().collect::<Vec<_>>();
     for (list, field) in [
         ("orders", "orderNo"),
         ("refunds", "refundOrderNo"),
         ("settlements", "settlementOrderNo"),
     ] {
-        let shown = state["clients"][0][list].as_array().unwrap();
-        let shown: Vec<_> = shown.iter().map(|it| it[field].as_str().unwrap()).collect();
-        assert_eq!(shown, wanted, "{list}");
+        let records = state["clients"][0][list].as_array().unwrap();
+        let numbers: Vec<_> = records
+            .iter()
+            .map(|it| it[field].as_str().unwrap())
+            .collect();
+        assert_eq!(numbers, expected, "{list}");
     }
 }
 
@@ -316,7 +319,7 @@ async fn invalid_control_request_is_rejected_with_reason() {
     }
 }
 
-/// A proxy may use another one of two values than the sandbox.
+/// A proxy may use a different one of two values than the sandbox.
 #[tokio::test]
 async fn repeated_or_foreign_origin_of_control_request_is_rejected() {
     let sandbox = Sandbox::start().await.unwrap();
@@ -369,10 +372,10 @@ async fn status_shortens_long_values() {
     );
     caller.post("/checkout/order/create", &order).await.ok();
     let state = status(&sandbox).await;
-    let shown = state["clients"][0]["orders"][0]["orderNo"]
+    let order_no = state["clients"][0]["orders"][0]["orderNo"]
         .as_str()
         .unwrap();
-    assert_eq!(shown, format!("{}…", "A".repeat(2_000)));
+    assert_eq!(order_no, format!("{}…", "A".repeat(2_000)));
     assert!(state.to_string().len() < 20_000);
 }
 

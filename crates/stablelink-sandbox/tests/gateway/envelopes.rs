@@ -87,7 +87,7 @@ async fn rejection_has_the_configured_status() {
         (ErrorStatus::ByKind, [400, 409, 404]),
     ] {
         sandbox.update_settings(|settings| settings.error_status = error_status);
-        let answers = [
+        let responses = [
             caller.post(path, &order("a-b")).await.rejected("00008"),
             caller.post(path, &order("A")).await.rejected("00906"),
             caller
@@ -95,7 +95,7 @@ async fn rejection_has_the_configured_status() {
                 .await
                 .rejected("00907"),
         ];
-        assert_eq!(answers.map(|response| response.status), statuses);
+        assert_eq!(responses.map(|response| response.status), statuses);
     }
 }
 

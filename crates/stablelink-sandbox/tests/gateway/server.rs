@@ -93,8 +93,8 @@ async fn requests_are_logged_with_their_content() {
     );
     assert_eq!(sandbox.request_count(), 3);
     assert!(requests[0].headers.contains_key("signature"));
-    let shown = format!("{requests:?} {sandbox:?}");
-    assert!(!shown.contains(&caller.token), "{shown}");
+    let text = format!("{requests:?} {sandbox:?}");
+    assert!(!text.contains(&caller.token), "{text}");
 }
 
 #[tokio::test]

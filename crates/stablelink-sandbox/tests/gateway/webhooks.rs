@@ -279,8 +279,8 @@ async fn failed_delivery_is_retried_on_the_documented_schedule() {
         assert_eq!(attempt.timestamp, got.header("TIMESTAMP"));
     }
     assert_ne!(got[0].header("SIGNATURE"), got[1].header("SIGNATURE"));
-    let shown = format!("{log:?}");
-    assert!(!shown.contains("\"event\""), "{shown}");
+    let text = format!("{log:?}");
+    assert!(!text.contains("\"event\""), "{text}");
     receiver.statuses.lock().unwrap().clear();
     let again = sandbox.resend(0).unwrap();
     sandbox.wait_for_deliveries().await;

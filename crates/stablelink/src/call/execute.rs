@@ -58,7 +58,7 @@ impl CallOptions {
     /// Returns the first field of `retdata` that belongs to another record than the requested one.
     ///
     /// A response may reach the wrong call, for example if a proxy confuses two connections. A field that is missing, null or
-    /// an object is not compared.
+    /// an object is not compared, nor is a number if the requested value is a text such as `A1`: it is another identifier.
     pub(super) fn find_mismatch(&self, response: &RawResponse) -> Option<DecodeError> {
         if self.identity.is_empty() && self.key.is_none() {
             return None;
@@ -76,8 +76,7 @@ impl CallOptions {
         let fields = RawObject::parse(retdata.get().as_bytes()).ok()?;
         key.into_iter().chain(expected).find_map(|(field, value)| {
             let values = fields.iter().filter(|(name, _)| *name == field);
-            let is_other =
-                |json: &str| scalar_text(json).is_some_and(|text| !is_same(field, &text, value));
+            let is_other = |json: &str| is_other(field, json, value);
             values.map(|(_, json)| json).find(|json| is_other(json))?;
             let problem = "it belongs to another record than the requested one";
             Some(DecodeError::new(format!("retdata.{field}"), problem))
@@ -85,20 +84,19 @@ impl CallOptions {
     }
 }
 
-/// Compares a field of the response with the requested value. Names of currencies and networks may differ in case.
-fn is_same(field: &str, received: &str, requested: &str) -> bool {
-    if field.ends_with("urrency") || field == "network" {
-        return received.eq_ignore_ascii_case(requested);
-    }
-    received == requested
-}
-
-/// Returns the text of a JSON string or number; `None` for other values.
-fn scalar_text(json: &str) -> Option<String> {
-    match json.as_bytes().first()? {
-        b'"' => serde_json::from_str(json).ok(),
-        b'-' | b'0'..=b'9' => Some(json.to_owned()),
-        _ => None,
+/// Returns whether the JSON value of a field differs from the requested value. Names of currencies and networks may differ in
+/// case.
+fn is_other(field: &str, json: &str, requested: &str) -> bool {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(json).is_ok_and(|received| {
+            if field.ends_with("urrency") || field == "network" {
+                !received.eq_ignore_ascii_case(requested)
+            } else {
+                received != requested
+            }
+        }),
+        Some(b'-' | b'0'..=b'9') => requested.parse::<i128>().is_ok() && json != requested,
+        _ => false,
     }
 }
 

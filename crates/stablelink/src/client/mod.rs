@@ -15,7 +15,6 @@ use http::Method;
 pub(crate) use inner::ClientInner;
 
 use crate::call::RawRequest;
-use crate::environment::Origin;
 use crate::error::Error;
 use crate::token::BearerToken;
 
@@ -78,12 +77,6 @@ impl Client {
     /// ```
     pub fn request(&self, method: Method, path: impl Into<String>) -> RawRequest {
         RawRequest::new(self, method, path)
-    }
-
-    /// Returns the origin of the gateway.
-    #[must_use]
-    pub fn origin(&self) -> &Origin {
-        &self.0.origin
     }
 
     /// Returns the current token, for programs that send some calls without this client. It is requested or refreshed if

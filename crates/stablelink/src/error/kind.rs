@@ -48,8 +48,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
-    /// The response cannot be read. If the operation does more than read, the envelope reported success and the operation
-    /// succeeded; otherwise the error would be [`Ambiguous`](Self::Ambiguous).
+    /// The response cannot be read. If its [phase](super::Error::phase) is [`CallPhase::Write`], the envelope reported success and
+    /// the operation succeeded; otherwise the error would be [`Ambiguous`](Self::Ambiguous).
     Decode(DecodeError),
     /// The signature of a webhook or a response is missing, wrong or too old.
     Signature(VerifyError),
@@ -72,7 +72,7 @@ pub enum ErrorKind {
     },
 }
 
-/// What a call was doing when it failed.
+/// The step of a call at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallPhase {

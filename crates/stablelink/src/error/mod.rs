@@ -141,7 +141,7 @@ impl Error {
         self.0.operation.as_deref()
     }
 
-    /// Returns what the call was doing when it failed. [`CallPhase::Preparing`] and [`CallPhase::Token`] mean that the call had
+    /// Returns the step of the call at which it failed. [`CallPhase::Preparing`] and [`CallPhase::Token`] mean that the call had
     /// no effect; an [ambiguous](Self::is_ambiguous) error is always of [`CallPhase::Write`].
     #[must_use]
     pub fn phase(&self) -> CallPhase {

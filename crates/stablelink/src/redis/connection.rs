@@ -62,7 +62,7 @@ impl RedisConnection {
         Ok(Self {
             client,
             #[cfg(any(feature = "rustls", feature = "native-tls"))]
-            tls: RedisTls::new(),
+            tls: RedisTls::default(),
             timeout: Duration::from_secs(2),
             open: Arc::default(),
         })

@@ -16,7 +16,7 @@ use super::RedisCommandError;
 /// use stablelink::{RedisConnection, RedisStore, RedisTls};
 ///
 /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let tls = RedisTls::new()
+/// let tls = RedisTls::default()
 ///     .root_certificates(std::fs::read_to_string("authority.pem")?)
 ///     .client_certificate(
 ///         std::fs::read_to_string("program.pem")?,
@@ -35,12 +35,6 @@ pub struct RedisTls {
 }
 
 impl RedisTls {
-    /// Trusts the root certificates of the system and presents no client certificate.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Trusts these certificate authorities **instead of** those of the system: one or more certificates in PEM.
     ///
     /// With `rustls` and without `native-tls` the driver still reads the root certificates of the system. It does not trust

@@ -493,6 +493,8 @@ impl TokenRefresher {
 
     fn hold(&self, token: &BearerToken) {
         self.secrets.remember(token.token());
+        // An older token must not replace this one later.
+        *self.unsaved() = None;
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
 

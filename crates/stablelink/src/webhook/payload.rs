@@ -165,7 +165,7 @@ mod tests {
                 ("{}", "abnormal {}"),
                 // A field that is not needed does not have its documented form.
                 (
-                    r#"{"amount":"1","orderNo":7777777,"createdTime":"","token":[]}"#,
+                    r#"{"amount":"1","pendingAmount":"","orderNo":7777777,"createdTime":"","token":[]}"#,
                     r#"abnormal {"amount":"1"}"#,
                 ),
             ] {
@@ -183,8 +183,8 @@ mod tests {
                 "cannot read the delivery at `data.amount`: it does not have the documented form",
             ),
             (
-                r#","data":{"pendingAmount":[7777777]}"#,
-                "cannot read the delivery at `data.pendingAmount`: it does not have the documented form",
+                r#","data":{"orderNo":"Leo \ud800Secretive"}"#,
+                "cannot read the delivery at `data.orderNo`: it is not JSON",
             ),
             (
                 r#","data":"SUCCESS""#,

@@ -17,9 +17,6 @@ async fn field_of_wrong_type_is_named_with_path() {
     let create = SandboxOperation::CreateCheckoutOrder;
     let get = SandboxOperation::GetCheckoutOrder;
     for (operation, path, json, problem) in [
-        (create, "retdata.payingAmount", r#"{"a":"Leo"}"#, None),
-        (create, "retdata.payingAmount", r#""Leo""#, None),
-        (create, "retdata.payingAmount", "true", None),
         (create, "retdata", "7", None),
         (create, "retdata", r#""Leo""#, None),
         (
@@ -28,8 +25,14 @@ async fn field_of_wrong_type_is_named_with_path() {
             "null",
             Some("it is missing, although the retcode is 200"),
         ),
+        (get, "retdata", "[]", None),
         (get, "retdata.orderAmount", "[0.5]", None),
-        (get, "retdata.orderStatus", "3", Some("expected a string")),
+        (
+            get,
+            "retdata.orderStatus",
+            r#""\ud800""#,
+            Some("it is not JSON"),
+        ),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();
@@ -175,6 +178,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.expiredIn", "[]"),
         ("retdata.token", "3"),
         ("retdata.exchangeRate", r#""""#),
+        ("retdata.payingAmount", r#"{"a":"Leo"}"#),
+        ("retdata.payingAmount", r#""Leo""#),
+        ("retdata.payingAmount", "true"),
     ] {
         let (sandbox, client) = pair().await;
         let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
@@ -182,7 +188,11 @@ async fn unreadable_field_does_not_spoil_the_record() {
         let order = order();
         let created = client.checkout_orders().create(&order).await.unwrap();
         assert_eq!(created.order_no.as_deref(), Some(order.order_no()));
-        assert!(created.paying_amount.is_some());
+        assert!(created.merchant_id.is_some());
+        assert_eq!(
+            created.paying_amount.is_none(),
+            path.ends_with("payingAmount")
+        );
         assert_eq!(created.unreadable_fields(), [path]);
         let name = path.rsplit('.').next().unwrap();
         assert_eq!(created.raw_field(name).unwrap().get(), json);
@@ -192,6 +202,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.createdTime", r#""2026-11-30T10:00:00.000+08:00""#),
         ("retdata.updatedTime", "1764496800000"),
         ("retdata.orderNo", "{}"),
+        ("retdata.orderNo", "20260001"),
+        ("retdata.orderAmount", r#""""#),
+        ("retdata.orderStatus", "3"),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();
@@ -203,8 +216,14 @@ async fn unreadable_field_does_not_spoil_the_record() {
             .get(order.order_no())
             .await
             .unwrap();
-        assert!(found.order_status.is_some() && found.order_amount.is_some());
+        assert!(found.customer_id.is_some());
         assert_eq!(found.unreadable_fields(), [path], "{json}");
+        let poller = client.checkout_orders().wait(order.order_no());
+        if path.ends_with("Status") {
+            let error = poller.until_final().await.checked_err();
+            assert_eq!(error.kind().name(), "decode", "{error}");
+            assert!(error.to_string().contains(path), "{error}");
+        }
     }
 }
 

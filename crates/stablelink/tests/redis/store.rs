@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Decimal, Environment, ErrorKind, NewCheckoutOrder,
+    Client, ClientBuilder, Credentials, Decimal, Environment, Error, ErrorKind, NewCheckoutOrder,
     RedisConnection, RedisStore, RefreshLock, StoreKey, StoredToken, TokenStore,
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
@@ -86,9 +86,9 @@ async fn documented_redis_user_has_the_needed_permissions_only() {
 
     let elsewhere = store.prefix("other:");
     let error = elsewhere.load(&key()).await.unwrap_err();
-    assert!(!error.is_transient());
     let text = "Redis rejected the command: NOPERM: the user has no permission for this command or this key; see `RedisStore`";
     assert_eq!(error.to_string(), text);
+    assert!(!Error::from(error).is_retryable());
     let user = redis::Client::open(url).unwrap();
     let mut user = user.get_multiplexed_async_connection().await.unwrap();
     for other in ["KEYS *", "FLUSHALL", "CONFIG GET *", "EVALSHA x 0"] {
@@ -147,7 +147,7 @@ async fn redis_outage_is_a_transient_error() {
     redis.stall(true);
     let error = store.load(&key()).await.unwrap_err();
     assert_eq!(error.to_string(), "Redis did not respond within 200ms");
-    assert!(error.is_transient());
+    assert!(Error::from(error).is_retryable());
     // The same with a new connection.
     let error = store.load(&key()).await.unwrap_err();
     assert_eq!(error.to_string(), "Redis did not respond within 200ms");
@@ -156,7 +156,8 @@ async fn redis_outage_is_a_transient_error() {
     assert!(patient.load(&key()).await.unwrap().is_none());
     redis.stop();
     let error = patient.load(&key()).await.unwrap_err();
-    assert!(error.is_transient() && error.to_string().contains("is unreachable"));
+    assert!(error.to_string().contains("is unreachable"));
+    assert!(Error::from(error).is_retryable());
     redis.restart();
     assert!(patient.load(&key()).await.unwrap().is_none());
 }

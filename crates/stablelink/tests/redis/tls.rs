@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 use stablelink::testing::TestDelivery;
 use stablelink::webhook::{ClaimResult, Deduplicator, RedisDeduplicator, WebhookVerifier};
 use stablelink::{
-    Client, Credentials, Environment, RedisConnection, RedisStore, RedisTls, RefreshLock, StoreKey,
-    StoredToken, TokenStore,
+    Client, Credentials, Environment, Error, RedisConnection, RedisStore, RedisTls, RefreshLock,
+    StoreKey, StoredToken, TokenStore,
 };
 use stablelink_sandbox::Sandbox;
 
@@ -77,7 +77,7 @@ impl Authority {
     }
 
     fn trusted(&self) -> RedisTls {
-        RedisTls::new().root_certificates(&self.pem)
+        RedisTls::default().root_certificates(&self.pem)
     }
 }
 
@@ -176,7 +176,7 @@ async fn untrusted_server_certificate_is_rejected() {
     let redis = authority.redis("127.0.0.1", false);
     let elsewhere = authority.redis("elsewhere.example", false);
     for (redis, tls) in [
-        (&redis, RedisTls::new()),
+        (&redis, RedisTls::default()),
         (&redis, Authority::new("other").trusted()),
         (&elsewhere, authority.trusted()),
     ] {
@@ -206,7 +206,8 @@ async fn wrong_password_is_reported_without_the_password() {
     let url = redis.url().replace(PASSWORD, "planted-password-of-old");
     let connection = RedisConnection::new(&url).unwrap();
     let store = RedisStore::new(connection.tls(&authority.trusted()).unwrap());
-    assert!(!store.load(&key()).await.unwrap_err().is_transient());
+    let error = store.load(&key()).await.unwrap_err();
+    assert!(!Error::from(error).is_retryable());
     assert_eq!(
         load_error(&store).await,
         "Redis rejected the command: WRONGPASS: the user or the password in the URL is wrong"
@@ -226,30 +227,34 @@ fn invalid_certificates_are_reported_without_their_content() {
             false,
         ),
         (secure, authority.trusted(), true),
-        (secure, RedisTls::new().root_certificates("planted"), false),
         (
             secure,
-            RedisTls::new().root_certificates(corrupt(&authority.pem)),
+            RedisTls::default().root_certificates("planted"),
             false,
         ),
         (
             secure,
-            RedisTls::new().client_certificate("planted", &*private),
+            RedisTls::default().root_certificates(corrupt(&authority.pem)),
             false,
         ),
         (
             secure,
-            RedisTls::new().client_certificate(&certificate, "planted"),
+            RedisTls::default().client_certificate("planted", &*private),
             false,
         ),
         (
             secure,
-            RedisTls::new().client_certificate(&certificate, corrupt(&private)),
+            RedisTls::default().client_certificate(&certificate, "planted"),
             false,
         ),
         (
             secure,
-            RedisTls::new().client_certificate(certificate, private),
+            RedisTls::default().client_certificate(&certificate, corrupt(&private)),
+            false,
+        ),
+        (
+            secure,
+            RedisTls::default().client_certificate(certificate, private),
             true,
         ),
     ];
@@ -284,7 +289,7 @@ async fn child_process() {
     if let Ok(file) = std::env::var(AUTHORITY) {
         let pem = fs::read_to_string(file).unwrap();
         connection = connection
-            .tls(&RedisTls::new().root_certificates(pem))
+            .tls(&RedisTls::default().root_certificates(pem))
             .unwrap();
     }
     let store = RedisStore::new(connection.timeout(Duration::from_secs(10)));

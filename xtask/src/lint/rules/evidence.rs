@@ -90,7 +90,7 @@ pub(super) fn missing(document: &Document, findings: &mut Findings) {
             });
         if !is_covered {
             let message = format!("the {name} is not from a page and has no evidence");
-            findings.add_with_default(&site.pointer, message, ADD_EVIDENCE, inferred());
+            findings.assume(&site.pointer, message, ADD_EVIDENCE, inferred());
         }
     }
     for operation in &document.operations {
@@ -100,7 +100,7 @@ pub(super) fn missing(document: &Document, findings: &mut Findings) {
         for parameter in document.parameters(operation) {
             if !has_evidence(parameter.value) {
                 let message = "the parameter is not from a page and has no evidence";
-                findings.add_with_default(&parameter.pointer, message, ADD_EVIDENCE, inferred());
+                findings.assume(&parameter.pointer, message, ADD_EVIDENCE, inferred());
             }
         }
     }

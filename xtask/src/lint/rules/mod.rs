@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<LintRule> {
         ("operation-id", operations::operation_id),
         ("operation-page", operations::page),
         ("operation-security", operations::security),
+        ("request-body", operations::required_body),
         ("success-response", operations::success_response),
         ("error-response", operations::error_responses),
         ("evidence-form", evidence::form),

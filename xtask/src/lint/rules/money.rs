@@ -30,13 +30,20 @@ pub(super) fn by_name(document: &Document, findings: &mut Findings) {
         let is_marked = [site.schema, schema]
             .iter()
             .any(|schema| schema.get("x-money").is_some());
-        // `binary_float` reports numbers, which have a default.
-        let is_number = text(site.schema, "type") == Some("number");
-        if is_scalar && is_money_name(name) && !is_marked && !is_number {
-            findings.add(
+        // `binary_float` reports numbers, and `form` decimals.
+        let has_default = text(site.schema, "type") == Some("number")
+            || text(site.schema, "format") == Some("decimal");
+        if is_scalar && is_money_name(name) && !is_marked && !has_default {
+            let money = match text(schema, "type") {
+                Some("string") => json!({"x-money": "string", "format": "decimal"}),
+                _ => json!({"type": "number", "x-money": "number", "format": "decimal"}),
+            };
+            // A string or an integer keeps all digits.
+            findings.propose(
                 &site.pointer,
                 format!("`{name}` has the name of an amount or a rate, but no `x-money`"),
                 "add `x-money: number` or `x-money: string`, whichever is sent, with the same type and `format: decimal`",
+                money,
             );
         }
     }
@@ -65,11 +72,16 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
         let is_decimal = text(site.schema, "format") == Some("decimal");
         let Some(money) = site.schema.get("x-money") else {
             if is_decimal {
-                findings.add(
-                    &site.pointer,
-                    "`format: decimal` without `x-money`",
-                    "set `x-money` to the JSON type that is sent: number or string",
-                );
+                let message = "`format: decimal` without `x-money`";
+                let fix = "set `x-money` to the JSON type that is sent: number or string";
+                match json_type {
+                    Some("string") => {
+                        findings.assume(&site.pointer, message, fix, json!({"x-money": "string"}));
+                    }
+                    // `binary_float` reports numbers.
+                    Some("number") => {}
+                    _ => findings.add(&site.pointer, message, fix),
+                }
             }
             continue;
         };
@@ -106,7 +118,7 @@ pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
             );
         } else if text(site.schema, "type") == Some("number") && !has_money {
             // An exact decimal loses no digit, whether or not the number is an amount.
-            findings.add_with_default(
+            findings.assume(
                 &site.pointer,
                 "a number without `x-money` becomes a binary float",
                 "add `x-money: number` and `format: decimal`, or use an integer",

@@ -18,7 +18,7 @@ pub(super) fn operation_id(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let Some(id) = text(operation.value, "operationId") else {
             let id = default_id(operation, &taken);
-            findings.add_with_default(
+            findings.assume(
                 &operation.pointer,
                 format!("{} {} has no operationId", operation.method, operation.path),
                 "add one in an overlay: a verb and a noun",
@@ -56,7 +56,7 @@ pub(super) fn page(document: &Document, findings: &mut Findings) {
             value.is_some_and(|value| has_text(value, field))
         };
         if !has("externalDocs", "url") && !has("x-evidence", "note") {
-            findings.add_with_default(
+            findings.assume(
                 &operation.pointer,
                 "the operation has no page",
                 "add `externalDocs.url`, or a note in `x-evidence` that no page was seen",
@@ -150,6 +150,22 @@ fn is_same_scheme(one: &Value, other: &Value) -> bool {
         .all(|name| field(one, name) == field(other, name))
 }
 
+/// A request body is required. A client that always sends the body that the page shows is never wrong.
+pub(super) fn required_body(document: &Document, findings: &mut Findings) {
+    for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
+        if let Some(body) = document.request_body(operation)
+            && body.value.get("required").is_none()
+        {
+            findings.assume(
+                &body.pointer,
+                "the page does not say whether the request body is required",
+                "set `required: true`, or remove the body",
+                json!({"required": true}),
+            );
+        }
+    }
+}
+
 /// Every operation has a response 200 with a schema.
 pub(super) fn success_response(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
@@ -190,7 +206,7 @@ pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
                 let message = format!("the operation has no response {status}");
                 let fix = "add it in an overlay, with the error component";
                 match &default {
-                    Some(response) => findings.add_with_default(
+                    Some(response) => findings.assume(
                         &operation.pointer,
                         message,
                         fix,

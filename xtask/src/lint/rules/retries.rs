@@ -15,7 +15,7 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let Some(retry) = operation.value.get("x-retry") else {
             // A request that is never retried cannot take effect twice.
-            findings.add_with_default(
+            findings.assume(
                 &operation.pointer,
                 "the operation has no `x-retry`",
                 "add `{policy, reason}` in an overlay",
@@ -33,7 +33,7 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
             );
         }
         if !has_text(retry, "reason") {
-            findings.add_with_default(
+            findings.assume(
                 &place,
                 "`x-retry` has no reason",
                 "set `reason` to why the request may or may not be retried",

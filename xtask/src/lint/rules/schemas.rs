@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use heck::ToUpperCamelCase;
 use serde_json::{Value, json};
 
-use crate::lint::{Findings, shared};
+use crate::lint::{FindingLevel, Findings, shared};
 use crate::openapi::{Document, SchemaRole, SchemaSite, child, content, is_true, text};
 
 /// The version of the published documents.
@@ -62,7 +62,7 @@ pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
 pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     for site in document.schemas.iter().filter(|site| site.is_received) {
         if let Some(name) = shared::collection_without_null(document, site) {
-            findings.add_with_default(
+            findings.assume(
                 &site.pointer,
                 format!("{name} in a response is optional, but not nullable"),
                 "add `nullable: true`: gateways send null instead of an empty collection",
@@ -97,7 +97,11 @@ pub(super) fn open_request(document: &Document, findings: &mut Findings) {
                     "add `additionalProperties: {}`",
                 );
                 if more.is_none() {
-                    findings.settle_by(&schema.pointer, Some(json!({"additionalProperties": {}})));
+                    findings.settle_by(
+                        FindingLevel::Assumed,
+                        &schema.pointer,
+                        Some(json!({"additionalProperties": {}})),
+                    );
                 }
             }
         }
@@ -144,8 +148,12 @@ fn open_enum_by_default(
     findings: &mut Findings,
 ) {
     if site.role == SchemaRole::Component {
-        findings.settle_by(&site.pointer, Some(json!({"x-extensible-enum": values})));
-        findings.settle_by(&child(&site.pointer, "enum"), None);
+        findings.settle_by(
+            FindingLevel::Assumed,
+            &site.pointer,
+            Some(json!({"x-extensible-enum": values})),
+        );
+        findings.settle_by(FindingLevel::Assumed, &child(&site.pointer, "enum"), None);
         return;
     }
     let own = site.component.unwrap_or("Parameter");
@@ -171,8 +179,16 @@ fn open_enum_by_default(
         "x-evidence": {"level": "partial", "source": "The values on the page."}
     });
     let reference = format!("#/components/schemas/{name}");
-    findings.settle_by("/components/schemas", Some(json!({&name: component})));
-    findings.settle_by(&site.pointer, Some(json!({"$ref": reference})));
+    findings.settle_by(
+        FindingLevel::Assumed,
+        "/components/schemas",
+        Some(json!({&name: component})),
+    );
+    findings.settle_by(
+        FindingLevel::Assumed,
+        &site.pointer,
+        Some(json!({"$ref": reference})),
+    );
     names.insert(name);
 }
 

@@ -1,14 +1,12 @@
-//! The environment of the demo: a local sandbox, a client, and webhook receivers.
+//! The environment of the demo: a local sandbox, a client, and a webhook receiver.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderMap, HeaderValue, header};
 use secrecy::ExposeSecret;
-use stablelink::testing::ManualClock;
 use stablelink::webhook::axum::{DeliveryReceiver, router};
 use stablelink::webhook::{MemoryDeduplicator, WebhookEvent, WebhookVerifier};
 use stablelink::{Client, Credentials, Environment};
@@ -25,23 +23,18 @@ use crate::settings::NetworkSettings;
 pub(super) struct DemoEnvironment {
     pub(super) sandbox: Sandbox,
     pub(super) client: Client,
-    pub(super) receiver: WebhookEndpoint,
-    /// The same receiver with a clock that is three minutes ahead: it rejects deliveries as replays.
-    pub(super) late_receiver: WebhookEndpoint,
-    http: reqwest::Client,
-}
-
-/// A webhook receiver and the events that its handler received.
-pub(super) struct WebhookEndpoint {
-    url: String,
+    pub(super) verifier: WebhookVerifier,
+    receiver_url: String,
+    /// The events that the handler of the receiver received.
     events: Arc<Mutex<Vec<WebhookEvent>>>,
+    http: reqwest::Client,
 }
 
 /// A delivery of the sandbox as it was sent.
 #[derive(Clone)]
 pub(super) struct CapturedDelivery {
     pub(super) event: String,
-    headers: [(&'static str, String); 2],
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -49,12 +42,16 @@ impl CapturedDelivery {
     /// Captures the last attempt of a delivery. Returns `None` if there was none.
     pub(super) fn of(delivery: &Delivery) -> Option<Self> {
         let attempt = delivery.attempts.last()?;
+        let mut headers = HeaderMap::new();
+        headers.insert("TIMESTAMP", HeaderValue::from_str(&attempt.timestamp).ok()?);
+        headers.insert("SIGNATURE", HeaderValue::from_str(&attempt.signature).ok()?);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         Some(Self {
             event: delivery.event.clone(),
-            headers: [
-                ("TIMESTAMP", attempt.timestamp.clone()),
-                ("SIGNATURE", attempt.signature.clone()),
-            ],
+            headers,
             body: delivery.body.clone(),
         })
     }
@@ -73,75 +70,61 @@ impl DemoEnvironment {
             .environment(Environment::at(sandbox.url())?)
             .credentials(credentials.clone())
             .build()?;
-        let receiver = DeliveryReceiver::new(WebhookVerifier::from_credentials(&credentials)?);
-        let late_clock = ManualClock::new(SystemTime::now() + Duration::from_secs(180));
-        let late_receiver = receiver.clone().clock(Arc::new(late_clock));
-        let deduplicator = Arc::new(MemoryDeduplicator::default());
-        let receiver = WebhookEndpoint::start(receiver, Arc::clone(&deduplicator)).await?;
-        let late_receiver = WebhookEndpoint::start(late_receiver, deduplicator).await?;
-        sandbox
-            .set_webhook_url(&receiver.url)
-            .map_err(sandbox_error)?;
+        let verifier = WebhookVerifier::from_credentials(&credentials)?;
+        let events = Arc::default();
+        let receiver_url = start_receiver(verifier.clone(), &events).await?;
+        let url_set = sandbox.set_webhook_url(&receiver_url);
+        url_set.map_err(sandbox_error)?;
         Ok(Self {
             sandbox,
             client,
-            receiver,
-            late_receiver,
+            verifier,
+            receiver_url,
+            events,
             http: NetworkSettings::default().http_client(TIMEOUT)?,
         })
     }
 
-    /// Sends a captured delivery and returns the status of the response.
-    pub(super) async fn replay(
-        &self,
-        delivery: &CapturedDelivery,
-        receiver: &WebhookEndpoint,
-    ) -> Result<u16, CliError> {
-        let mut request = self
-            .http
-            .post(&receiver.url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(delivery.body.clone());
-        for (name, value) in &delivery.headers {
-            request = request.header(*name, value);
-        }
-        let response = request.send().await.map_err(|error| {
-            CliError::other(format!(
-                "sending the delivery failed: {}",
-                root_cause(&error)
-            ))
+    /// Returns the events that the handler of the receiver received.
+    pub(super) fn events(&self) -> Vec<WebhookEvent> {
+        let events = self.events.lock();
+        events.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a captured delivery to the receiver again and returns the status of the response.
+    pub(super) async fn replay(&self, delivery: &CapturedDelivery) -> Result<u16, CliError> {
+        let request = self.http.post(&self.receiver_url);
+        let request = request.headers(delivery.headers.clone());
+        let response = request.body(delivery.body.clone()).send().await;
+        let response = response.map_err(|error| {
+            let cause = root_cause(&error);
+            CliError::other(format!("sending the delivery failed: {cause}"))
         })?;
         Ok(response.status().as_u16())
     }
 }
 
-impl WebhookEndpoint {
-    async fn start(
-        receiver: DeliveryReceiver,
-        deduplicator: Arc<MemoryDeduplicator>,
-    ) -> Result<Self, CliError> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-        let url = format!("http://{}/", listener.local_addr()?);
-        let events: Arc<Mutex<Vec<WebhookEvent>>> = Arc::default();
-        let handled = Arc::clone(&events);
-        let routes = router(receiver, deduplicator, move |event| {
-            let handled = Arc::clone(&handled);
-            async move {
-                let mut handled = handled.lock().unwrap_or_else(PoisonError::into_inner);
-                handled.push(event);
-                Ok::<(), Infallible>(())
-            }
-        });
-        tokio::spawn(http_server::serve(
-            listener,
-            routes,
-            std::future::pending::<()>(),
-        ));
-        Ok(Self { url, events })
-    }
-
-    pub(super) fn events(&self) -> Vec<WebhookEvent> {
-        let events = self.events.lock();
-        events.unwrap_or_else(PoisonError::into_inner).clone()
-    }
+/// Starts a webhook receiver whose handler collects the events. Returns its URL.
+async fn start_receiver(
+    verifier: WebhookVerifier,
+    events: &Arc<Mutex<Vec<WebhookEvent>>>,
+) -> Result<String, CliError> {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let (receiver, deduplicator) = (DeliveryReceiver::new(verifier), Arc::default());
+    let events = Arc::clone(events);
+    let routes = router::<MemoryDeduplicator, _, _, _>(receiver, deduplicator, move |event| {
+        let events = Arc::clone(&events);
+        async move {
+            let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
+            events.push(event);
+            Ok::<(), Infallible>(())
+        }
+    });
+    tokio::spawn(http_server::serve(
+        listener,
+        routes,
+        std::future::pending::<()>(),
+    ));
+    Ok(url)
 }

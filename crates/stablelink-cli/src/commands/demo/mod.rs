@@ -37,18 +37,22 @@ impl Demo {
 
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let (out, start) = (&context.out, Instant::now());
-        let environment = DemoEnvironment::start().await?;
-        let url = environment.sandbox.url();
+        let mut demo = DemoRun {
+            env: DemoEnvironment::start().await?,
+            out,
+            steps: 0,
+            step_start: Instant::now(),
+        };
+        let url = demo.env.sandbox.url().to_owned();
         if !out.is_json() {
             let ms = start.elapsed().as_millis();
             out.line(format!(
                 "Local sandbox (not the vendor's) on {url}, started in {ms} ms.\n"
             ))?;
         }
-        let mut report = DemoReport::new(out);
-        steps::run_all(&environment, &mut report).await?;
+        steps::run_all(&mut demo).await?;
         if !out.is_json() {
-            let (steps, seconds) = (report.steps, start.elapsed().as_secs_f64());
+            let (steps, seconds) = (demo.steps, start.elapsed().as_secs_f64());
             let passed = out.theme().apply(TextStyle::Success, "passed");
             out.line(format!(
                 "\n{steps} steps {passed} in {seconds:.2} s. \"inferred\": the vendor's pages only name the operation, so the live \
@@ -64,22 +68,15 @@ impl Demo {
     }
 }
 
-/// Prints each completed step: call, result, evidence and duration.
-struct DemoReport<'a> {
+/// A run of the demo. It prints each completed step: call, result, evidence and duration.
+struct DemoRun<'a> {
+    env: DemoEnvironment,
     out: &'a CliOutput,
     steps: usize,
     step_start: Instant,
 }
 
-impl<'a> DemoReport<'a> {
-    fn new(out: &'a CliOutput) -> Self {
-        Self {
-            out,
-            steps: 0,
-            step_start: Instant::now(),
-        }
-    }
-
+impl DemoRun<'_> {
     /// Reports a step that sent an operation.
     fn step(
         &mut self,

@@ -14,27 +14,24 @@ use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{DeliveryState, SandboxOperation, SandboxRecordKind};
 
 use super::environment::{CapturedDelivery, DemoEnvironment};
-use super::{DemoReport, check, demo_error, from_json, require, sandbox_error};
+use super::{DemoRun, check, demo_error, from_json, require, sandbox_error};
 use crate::error::CliError;
 use crate::output::sanitize;
 
-pub(super) async fn run_all(
-    env: &DemoEnvironment,
-    report: &mut DemoReport<'_>,
-) -> Result<(), CliError> {
-    token(env, report).await?;
-    let customer = customer(env, report).await?;
-    let trade = on_ramp(env, report, customer).await?;
-    let delivery = webhook_received(env, report, &trade).await?;
-    off_ramp(env, report, customer).await?;
-    token_expiry(env, report).await?;
-    paid_order(env, report).await?;
-    lost_response(env, report).await?;
-    webhook_replayed(env, report, &delivery).await
+pub(super) async fn run_all(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
+    token(demo).await?;
+    let customer = customer(demo).await?;
+    let trade = on_ramp(demo, customer).await?;
+    let delivery = webhook_received(demo, &trade).await?;
+    off_ramp(demo, customer).await?;
+    token_expiry(demo).await?;
+    paid_order(demo).await?;
+    lost_response(demo).await?;
+    webhook_replayed(demo, &delivery).await
 }
 
-async fn token(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
-    let token = env.client.token().await?;
+async fn token(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
+    let token = demo.env.client.token().await?;
     let lifetime = token.expires_at().duration_since(SystemTime::now());
     let lifetime = lifetime.unwrap_or_default();
     check(
@@ -42,20 +39,20 @@ async fn token(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(),
         "the token has a lifetime of six hours",
     )?;
     check(
-        env.client.token().await?.generation() == token.generation(),
+        demo.env.client.token().await?.generation() == token.generation(),
         "a valid token is reused",
     )?;
-    let grants = env.sandbox.token_grants();
+    let grants = demo.env.sandbox.token_grants();
     check(grants.credentials == 1, "one token call was sent")?;
     let seconds = lifetime.as_secs();
-    report.step(
+    demo.step(
         "A token is requested and cached",
         &op::ISSUE_ACCESS_TOKEN,
         format!("expires in {seconds} s; used twice, requested once"),
     )
 }
 
-async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<i64, CliError> {
+async fn customer(demo: &mut DemoRun<'_>) -> Result<i64, CliError> {
     let user = CreateUserRequest {
         email: Some("treasury@example.com".into()),
         full_name: Some("Example Holding Limited".into()),
@@ -69,10 +66,10 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
         client_type: Some(4.into()),
         extra: Map::new(),
     };
-    let user = env.client.users().create(user).await?;
+    let user = demo.env.client.users().create(user).await?;
     let id = user.raw_field("id").and_then(|id| id.get().parse().ok());
     let id: i64 = require(id, "id")?;
-    report.step(
+    demo.step(
         "A customer is created",
         &op::CREATE_USER,
         format!("clientId {id}"),
@@ -83,22 +80,23 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
         "businessIndustry": ["311111"], "businessLegalName": "Example Holding Limited", "isDao": false, "isHighRisk": false,
         "accountPurpose": "treasury_management", "sourceOfFunds": "treasury_reserves",
     }))?;
-    env.client.kyb().submit(review).await?;
-    report.step(
+    demo.env.client.kyb().submit(review).await?;
+    demo.step(
         "The customer's business is submitted for review",
         &op::SUBMIT_KYB,
         "accepted; its response is undocumented and not needed",
     )?;
 
-    let approved = env
+    let approved = demo
+        .env
         .sandbox
         .set_status(SandboxRecordKind::Kyb, &id.to_string(), "APPROVED");
     approved.map_err(sandbox_error)?;
-    let user = env.client.users().get(Some(id)).await?;
+    let user = demo.env.client.users().get(Some(id)).await?;
     let unknown = user.unknown_fields();
     let status = require(unknown.get("kybStatus"), "kybStatus")?.get();
     check(status == r#""APPROVED""#, "the review is approved")?;
-    report.step(
+    demo.step(
         "The review is approved",
         &op::GET_USER,
         format!("kybStatus {status}: an undocumented field is kept"),
@@ -110,11 +108,11 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
         developer_rate: Some(Decimal::new(5, 3).into()),
         extra: Map::new(),
     };
-    env.client.fee_configs().create(config).await?;
-    let config = env.client.fee_configs().get(Some(id)).await?;
+    demo.env.client.fee_configs().create(config).await?;
+    let config = demo.env.client.fee_configs().get(Some(id)).await?;
     let rate = require(config.raw_field("developerRate"), "developerRate")?;
     check(rate.get() == "0.005", "the fee configuration is saved")?;
-    report.step(
+    demo.step(
         "The customer's fees are configured",
         &op::CREATE_FEE_CONFIG,
         "1.00 per trade and 0.005 of the amount",
@@ -122,15 +120,15 @@ async fn customer(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<
     Ok(id)
 }
 
-async fn token_expiry(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
-    let before = env.client.token().await?.generation();
-    env.sandbox.revoke_tokens();
-    let rates = env.client.exchange_rates();
+async fn token_expiry(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
+    let before = demo.env.client.token().await?.generation();
+    demo.env.sandbox.revoke_tokens();
+    let rates = demo.env.client.exchange_rates();
     let quote = rates.quote("USDT", "USD").amount(Decimal::new(100, 0));
     quote.await?;
-    let after = env.client.token().await?.generation();
+    let after = demo.env.client.token().await?.generation();
     check(after > before, "the token was refreshed")?;
-    let requests = env.sandbox.requests();
+    let requests = demo.env.sandbox.requests();
     let rejected = requests
         .iter()
         .filter(|request| request.status == Some(401));
@@ -138,7 +136,7 @@ async fn token_expiry(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Res
         rejected.count() == 1,
         "one attempt was rejected because of its token",
     )?;
-    report.step(
+    demo.step(
         "The token expires unexpectedly",
         &op::GET_EXCHANGE_RATE,
         "rejected with HTTP 401, token refreshed once, call retried: it succeeds",
@@ -146,26 +144,29 @@ async fn token_expiry(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Res
 }
 
 /// Creates an order and lets its customer pay it.
-async fn paid_order(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
-    let orders = env.client.checkout_orders();
+async fn paid_order(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
+    let orders = demo.env.client.checkout_orders();
     let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
     let created = orders.create(&order).await?;
     let amount = require(created.paying_amount, "payingAmount")?;
     let address = require(created.deposit_address.clone(), "depositAddress")?;
-    report.step(
+    demo.step(
         "A checkout order is created",
         &op::CREATE_CHECKOUT_ORDER,
         format!("0.50 USD: {amount} ETH_USDT to {address}"),
     )?;
 
     let hash = "0x00000000000000";
-    let abnormal = env.sandbox.pay_order(order.order_no(), amount.get(), hash);
+    let abnormal = demo
+        .env
+        .sandbox
+        .pay_order(order.order_no(), amount.get(), hash);
     let abnormal = abnormal.map_err(sandbox_error)?;
     check(abnormal.is_none(), "the exact amount is paid")?;
     let paid = orders.wait(order.order_no()).until_final().await?;
     let status = require(paid.order_status.as_ref(), "orderStatus")?.as_str();
     check(status == "PAID", "the order is paid")?;
-    report.step(
+    demo.step(
         "The customer pays the order",
         &op::GET_CHECKOUT_ORDER,
         status,
@@ -173,23 +174,24 @@ async fn paid_order(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Resul
 }
 
 /// Creates an order whose response is lost.
-async fn lost_response(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Result<(), CliError> {
+async fn lost_response(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
     let order = NewCheckoutOrder::usd(Decimal::new(100, 2), "TRX_USDT", "6", "1");
     let number = order.order_no();
-    let fault = env
+    let fault = demo
+        .env
         .sandbox
         .faults()
         .add_text("reset@createCheckoutOrder:after");
     fault.map_err(sandbox_error)?;
-    let created = env.client.checkout_orders().create(&order).await?;
+    let created = demo.env.client.checkout_orders().create(&order).await?;
     check(
         created.order_no.as_deref() == Some(number),
         "the order has the requested number",
     )?;
-    let effects = env.sandbox.effects();
+    let effects = demo.env.sandbox.effects();
     let effects = effects.count(SandboxOperation::CreateCheckoutOrder, number);
     check(effects == 1, "the order was created once")?;
-    report.step(
+    demo.step(
         "The connection is lost after an order is created",
         &op::CREATE_CHECKOUT_ORDER,
         "retried with the same number, rejected as a duplicate, looked up: created once",
@@ -198,19 +200,18 @@ async fn lost_response(env: &DemoEnvironment, report: &mut DemoReport<'_>) -> Re
 
 /// Checks that the sandbox delivered webhooks of the trade and that the receiver handled them. Returns the last delivery.
 async fn webhook_received(
-    env: &DemoEnvironment,
-    report: &mut DemoReport<'_>,
+    demo: &mut DemoRun<'_>,
     trade: &Trade,
 ) -> Result<CapturedDelivery, CliError> {
-    env.sandbox.wait_for_deliveries().await;
-    let sent = env.sandbox.deliveries();
+    demo.env.sandbox.wait_for_deliveries().await;
+    let sent = demo.env.sandbox.deliveries();
     check(
         sent.iter().all(|delivery| {
             delivery.state == DeliveryState::Delivered && delivery.attempts.len() == 1
         }),
         "each delivery is acknowledged at its first attempt",
     )?;
-    let handled = env.receiver.events();
+    let handled = demo.env.events();
     let sent_ids = sent.iter().map(|delivery| Some(&*delivery.event_id));
     check(
         handled.iter().map(|event| event.id()).eq(sent_ids),
@@ -225,7 +226,7 @@ async fn webhook_received(
         "the event contains the current trade",
     )?;
     let status = record.status.as_ref().map_or("", |status| status.as_str());
-    report.webhook_step(
+    demo.webhook_step(
         "A webhook reports the trade; its signature is verified",
         &delivery.event,
         format!(
@@ -240,49 +241,42 @@ async fn webhook_received(
 
 /// Sends the same delivery again, a changed one and a late one, as an attacker would.
 async fn webhook_replayed(
-    env: &DemoEnvironment,
-    report: &mut DemoReport<'_>,
+    demo: &mut DemoRun<'_>,
     delivery: &CapturedDelivery,
 ) -> Result<(), CliError> {
-    env.sandbox.wait_for_deliveries().await;
-    let before = env.receiver.events().len();
-    let duplicate = env.replay(delivery, &env.receiver).await?;
+    demo.env.sandbox.wait_for_deliveries().await;
+    let before = demo.env.events().len();
+    let duplicate = demo.env.replay(delivery).await?;
     check(duplicate == 200, "a duplicate delivery is acknowledged")?;
     let mut changed = delivery.clone();
     changed.body = [delivery.body.as_ref(), b" "].concat().into();
-    let forged = env.replay(&changed, &env.receiver).await?;
+    let forged = demo.env.replay(&changed).await?;
     check(forged == 401, "a changed delivery is rejected")?;
     check(
-        env.receiver.events().len() == before,
+        demo.env.events().len() == before,
         "the handler did not run again",
     )?;
-    let late = env.replay(delivery, &env.late_receiver).await?;
-    check(late == 401, "a late delivery is rejected")?;
-    check(
-        env.late_receiver.events().is_empty(),
-        "a late delivery is not handled",
-    )?;
-    report.webhook_step(
+    let (headers, body) = (&delivery.headers, delivery.body.clone());
+    let later = SystemTime::now() + Duration::from_secs(180);
+    let late = demo.env.verifier.verify(headers, body, later);
+    check(late.is_err(), "a late delivery is rejected")?;
+    demo.webhook_step(
         "The webhook is replayed",
         &delivery.event,
-        "at once: acknowledged, not handled again · with one more space: HTTP 401 · after three minutes: HTTP 401",
+        "at once: acknowledged, not handled again · with one more space: HTTP 401 · after three minutes: rejected as too old",
     )
 }
 
 /// Sells US dollars for a coin. Returns the completed trade.
-async fn on_ramp(
-    env: &DemoEnvironment,
-    report: &mut DemoReport<'_>,
-    customer: i64,
-) -> Result<Trade, CliError> {
+async fn on_ramp(demo: &mut DemoRun<'_>, customer: i64) -> Result<Trade, CliError> {
     let amount = Decimal::new(120, 0);
-    let rates = env.client.exchange_rates();
+    let rates = demo.env.client.exchange_rates();
     let quote = rates.quote("USD", "USDC").amount(amount);
     let quote = quote.client_id(customer).await?;
     let rate = require(quote.channel_rate, "channelRate")?;
     let until = require(quote.rate_expiry_time.as_ref(), "rateExpiryTime")?;
     check(rate.get() == Decimal::new(99, 2), "the rate is 0.99")?;
-    report.step(
+    demo.step(
         "An exchange rate is quoted",
         &op::GET_EXCHANGE_RATE,
         format!("USD to USDC {rate} until {until} (the time zone is undocumented)"),
@@ -290,14 +284,14 @@ async fn on_ramp(
 
     let receipt = vec![b'%'; 200_000];
     let size = receipt.len();
-    let file = env.client.files().upload_bytes("receipt.pdf", receipt);
+    let file = demo.env.client.files().upload_bytes("receipt.pdf", receipt);
     let file = require(file.await?.file_id.clone(), "fileId")?;
-    let files = env.sandbox.files();
+    let files = demo.env.sandbox.files();
     check(
         files.iter().any(|file| file.size == size as u64),
         "the whole receipt was uploaded",
     )?;
-    report.step(
+    demo.step(
         "The receipt of the bank payment is uploaded",
         &op::UPLOAD_FILE,
         format!("fileId {file}, {size} bytes"),
@@ -305,7 +299,7 @@ async fn on_ramp(
 
     let order = NewTrade::on_ramp(customer, "USD", "USDC", amount);
     let order = order.receipt(file, "BANK-REFERENCE-1");
-    let created = env.client.trades().create(&order).await?;
+    let created = demo.env.client.trades().create(&order).await?;
     let fee = require(created.total_fee, "totalFee")?;
     let rest = require(created.really_amount, "reallyAmount")?;
     check(
@@ -318,7 +312,7 @@ async fn on_ramp(
     )?;
     let number = require(created.tx_no.clone(), "txNo")?;
     let status = status_of(&created);
-    report.step(
+    demo.step(
         "On-ramp trade is created",
         &op::CREATE_TRADE,
         format!("{number} {status}: {amount} USD, fee {fee}, remaining {rest}"),
@@ -328,18 +322,18 @@ async fn on_ramp(
         tx_no: Some(number),
         extra: Map::new(),
     };
-    env.client.trades().confirm(confirmation).await?;
-    let trade = env.client.trades().get(order.request_id()).await?;
+    demo.env.client.trades().confirm(confirmation).await?;
+    let trade = demo.env.client.trades().get(order.request_id()).await?;
     let status = status_of(&trade);
     check(status == "Processing", "a confirmed trade is processed")?;
-    report.step(
+    demo.step(
         "The trade is confirmed",
         &op::CONFIRM_TRANSACTION,
         format!("{status}; never retried, because it moves money"),
     )?;
 
-    let completed = complete(env, &order).await?;
-    report.step(
+    let completed = complete(&demo.env, &order).await?;
+    demo.step(
         "The client waits until the trade is completed",
         &op::GET_TRADE,
         status_of(&completed),
@@ -348,24 +342,20 @@ async fn on_ramp(
 }
 
 /// Sells a coin for US dollars.
-async fn off_ramp(
-    env: &DemoEnvironment,
-    report: &mut DemoReport<'_>,
-    customer: i64,
-) -> Result<(), CliError> {
+async fn off_ramp(demo: &mut DemoRun<'_>, customer: i64) -> Result<(), CliError> {
     let account: CreateRemitRequest = from_json(json!({
         "requestId": request_id(), "bankType": "SWIFT", "currency": "USD", "isIntermediaryRequired": false,
         "beneficiaryName": "Example Limited", "beneficiaryAddress": "1 Example Road, Road Town", "beneficiaryAccount": "0000000000",
         "beneficiaryBankName": "Example Bank", "beneficiaryBankCountry": "VGB", "beneficiaryBankSwiftCode": "EXAMVGVG",
         "beneficiaryBankAddress": "2 Example Road, Road Town",
     }))?;
-    env.client.remits().create(&account).await?;
-    let again = env.client.remits().create(&account).await;
+    demo.env.client.remits().create(&account).await?;
+    let again = demo.env.client.remits().create(&account).await;
     check(
         again.is_err_and(|error| error.is_duplicate()),
         "the same requestId is rejected",
     )?;
-    report.step(
+    demo.step(
         "A payee's bank account is saved",
         &op::CREATE_REMIT,
         "saved; a second request with the same requestId is rejected",
@@ -373,11 +363,11 @@ async fn off_ramp(
 
     let order = NewTrade::new(customer, "USDC", "USD", Decimal::new(5025, 2))
         .request_type(IntegerOrText::Text("OffRamp".into()));
-    env.client.trades().create(&order).await?;
-    let completed = complete(env, &order).await?;
+    demo.env.client.trades().create(&order).await?;
+    let completed = complete(&demo.env, &order).await?;
     let rest = require(completed.really_amount, "reallyAmount")?;
     let status = status_of(&completed);
-    report.step(
+    demo.step(
         "Off-ramp trade is completed",
         &op::CREATE_TRADE,
         format!("50.25 USDC, remaining {rest}, {status}"),

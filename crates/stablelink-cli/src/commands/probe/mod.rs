@@ -149,13 +149,13 @@ mod tests {
         const REFRESH: &str = "Shape of the refresh response";
         const RATE: &str = "Version of the exchange rate";
         const INVALID: &str = "Access denied: the access token is invalid or has expired";
-        type Change = fn(&mut SandboxSettings);
-        let with_mark: Change = |set| set.query_form = SandboxQueryForm::DecodedWithMark;
-        let sorted: Change = |set| set.query_form = SandboxQueryForm::EncodedSorted;
+        type SettingsChange = fn(&mut SandboxSettings);
+        let with_mark: SettingsChange = |set| set.query_form = SandboxQueryForm::DecodedWithMark;
+        let sorted: SettingsChange = |set| set.query_form = SandboxQueryForm::EncodedSorted;
         let http_401 = format!("HTTP 401, retcode \"00901\", {INVALID}");
         let http_200 = format!("HTTP 200, retcode \"00901\", {INVALID}");
         let no_signature = "HTTP 200, retcode \"00006\", Access denied: Missing header [SIGNATURE]";
-        let cases: &[(Change, &str, &str)] = &[
+        let cases: &[(SettingsChange, &str, &str)] = &[
             (|_| {}, QUERY, "decoded"),
             (|_| {}, MARK, "signed without it"),
             (with_mark, QUERY, "decoded-with-mark"),

@@ -17,7 +17,8 @@ use crate::clock::{Clock, SystemClock};
 ///
 /// **The tokens are not encrypted.** The file is created with mode 0600. A file that other users can access, that belongs to
 /// another user, or that is a symbolic link is rejected. The file is replaced in one step, so that after a crash it has the
-/// old or the new content. The locks are in a second file, whose name ends with `.lock`.
+/// old or the new content. The locks are in a second file, whose name ends with `.lock`; the lock of a process that has ended is
+/// taken over at once.
 ///
 /// Do not use a network file system, where file locks may have no effect. Only the owner may have write access to the folder.
 ///
@@ -277,7 +278,7 @@ mod tests {
         let Poll::Ready(Err(error)) = store.load(&key).as_mut().poll(context) else {
             panic!("expected an error");
         };
-        assert!(!error.is_transient(), "{error}");
+        assert!(!error.transient, "{error}");
     }
 
     #[tokio::test]
@@ -318,7 +319,7 @@ mod tests {
                 // A folder cannot be opened for writing: the system's error is returned.
                 if (name, which) != ("folder", "token.lock") {
                     assert!(error.to_string().contains(text), "{which} {name}: {error}");
-                    assert!(!error.is_transient(), "{which} {name}");
+                    assert!(!error.transient, "{which} {name}");
                 }
                 if which == "token" {
                     assert!(store.load(&key()).await.is_err(), "{name}");
@@ -400,7 +401,7 @@ mod tests {
             .lock(&key(), "a", Duration::from_secs(1))
             .await
             .unwrap_err();
-        assert!(error.is_transient() && error.to_string().contains("inner/token.lock"));
+        assert!(error.transient && error.to_string().contains("inner/token.lock"));
         fs::create_dir(inner).unwrap();
         increment(&store).await;
     }

@@ -180,12 +180,6 @@ impl StoreError {
         self.transient = false;
         self
     }
-
-    /// Returns whether the error may disappear without a change of the configuration.
-    #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        self.transient
-    }
 }
 
 impl From<StoreError> for crate::Error {

@@ -220,7 +220,7 @@ mod tests {
             assert!(StoredToken::from_json(text).unwrap().is_none(), "{text}");
         }
         let error = StoredToken::from_json(r#"{"version":2,"token":"hidden"}"#).unwrap_err();
-        assert!(!error.is_transient() && !format!("{error}{error:?}").contains("hidden"));
+        assert!(!error.transient && !format!("{error}{error:?}").contains("hidden"));
         let later = r#"{"version":1,"generation":1,"access_token":"a","expires_at_ms":1,"new":[]}"#;
         assert!(StoredToken::from_json(later).unwrap().is_some());
     }
