@@ -3,6 +3,8 @@
 //! They need `redis-server` on the PATH.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../support/contract.rs"]
+mod contract;
 #[path = "../support/redis_server.rs"]
 mod redis_server;
 #[path = "../support/watch.rs"]
@@ -12,3 +14,6 @@ mod deduplicator;
 mod store;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
+
+// The contract has its types from here.
+use stablelink::{StoreKey, StoredToken, TokenStore};

@@ -1,8 +1,5 @@
 //! Tokens in a real Redis that several processes share.
 
-#[path = "../support/contract.rs"]
-mod contract;
-
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -15,6 +12,7 @@ use stablelink::{
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
+use crate::contract;
 use crate::redis_server::RedisServer;
 
 const TTL: Duration = Duration::from_secs(60);

@@ -1,8 +1,5 @@
 //! Tests with a real Redis that accepts only TLS, and a certificate authority of the test.
 
-#[path = "../support/contract.rs"]
-mod contract;
-
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
@@ -19,6 +16,7 @@ use stablelink::{
 };
 use stablelink_sandbox::Sandbox;
 
+use crate::contract;
 use crate::redis_server::RedisServer;
 
 const PASSWORD: &str = "planted-password";
