@@ -213,7 +213,7 @@ pub fn parse_page_with(source: &PageSource, schemas: &SchemaList) -> ParsedPage 
 /// The result of parsing a file that may contain several pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedPages {
-    /// The pages. If there is none, the diagnostics contain an error.
+    /// The pages. If the list is empty, the diagnostics contain an error.
     pub pages: Vec<Page>,
     /// Errors and warnings, ordered by line.
     pub diagnostics: Vec<Diagnostic>,

@@ -45,6 +45,10 @@ impl Page {
 
 /// The content of a page.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most pages are operations, and a program holds few pages at a time"
+)]
 pub enum PageKind {
     /// Text for people.
     Guide,
@@ -250,7 +254,7 @@ pub struct FieldSpec {
     pub details: FieldDetails,
 }
 
-/// What the site's own list of fields documents about a field beyond its type.
+/// The documentation of a field in the site's own list of fields, except for its type.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldDetails {
     /// The allowed values, as printed.
@@ -374,7 +378,7 @@ impl PageFormat {
     }
 }
 
-/// Returns whether a text that starts with a brace has a curl sample on a line of its own, or
+/// Returns whether a text that starts with a brace has a curl sample at the start of a line, or
 /// directly after a brace. JSON has no line breaks in its strings, so such a text is a rendered page
 /// that starts with an example.
 fn has_curl_sample(text: &[u8]) -> bool {

@@ -60,6 +60,19 @@ impl YamlError {
     }
 }
 
+/// Returns the line of the last `---` up to a line, or that line.
+fn document_start(text: &str, line: u32) -> u32 {
+    let mut start = line;
+    let mut number = 0;
+    for text in text.lines() {
+        number += 1;
+        if number <= line && text.starts_with("---") {
+            start = number;
+        }
+    }
+    start
+}
+
 /// Reads a file of exactly one YAML document by strict rules.
 ///
 /// # Errors
@@ -96,7 +109,7 @@ pub fn parse_strict(bytes: &[u8]) -> Result<JsonNode, YamlError> {
             )
         }),
         Some((_, line)) => Err(YamlError::new(
-            line,
+            document_start(text, line),
             "a second YAML document begins here",
             "write one document per file",
         )),
@@ -595,10 +608,7 @@ mod tests {
         ] {
             let error = parse_strict(yaml.as_bytes()).unwrap_err();
             assert!(error.message.contains(message), "{yaml}: {error:?}");
-            assert!(
-                error.line.is_some_and(|found| found >= line),
-                "{yaml}: {error:?}"
-            );
+            assert_eq!(error.line, Some(line), "{yaml}: {error:?}");
         }
         assert!(parse_strict(b"").unwrap_err().message.contains("empty"));
         assert_eq!(parse_strict(b"a: 1\nb: \xff").unwrap_err().line, Some(2));

@@ -47,6 +47,10 @@ impl CallSubject {
         !matches!(operation.retry, RetrySafety::Safe)
     }
 
+    fn number(&self) -> Option<&str> {
+        self.key.as_ref().map(|(_, key)| key.as_str())
+    }
+
     /// Says how to find the record.
     fn lookup(&self) -> String {
         match &self.key {
@@ -121,8 +125,8 @@ impl CliError {
             ErrorKind::Cancelled => Code::Interrupted,
             _ => Code::Other,
         };
-        let key = call.key.as_ref().map(|(_, key)| key.as_str());
-        let key = key.or(error.idempotency_key()).map(str::to_owned);
+        let key = call.number().or(error.idempotency_key());
+        let key = key.map(str::to_owned);
         Self {
             next: hint(&error, call),
             problem: error.to_string(),
@@ -145,7 +149,7 @@ impl CliError {
                 call.lookup()
             )),
             may_have_taken_effect: true,
-            key: call.key.as_ref().map(|(_, key)| key.clone()),
+            key: call.number().map(str::to_owned),
             broken_pipe: false,
             ..self
         }
@@ -162,7 +166,7 @@ impl CliError {
                     call.lookup()
                 )),
                 may_have_taken_effect: true,
-                key: call.key.as_ref().map(|(_, key)| key.clone()),
+                key: call.number().map(str::to_owned),
                 ..interrupted
             },
         }

@@ -16,6 +16,7 @@ mod terminal;
 mod token_store;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -59,7 +60,9 @@ fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let error = CliError::usage(problem.trim_start_matches("error: "));
         CliOutput::new(OutputFormat::Json, None).error(&error.next("--help lists the arguments"));
     } else {
-        eprintln!("{}", output::sanitize_lines(&text));
+        let text = output::sanitize_lines(&text);
+        // Ignored for the same reason.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
     ExitCode::from(2)
 }

@@ -19,7 +19,7 @@ pub(super) struct Root(usize);
 #[derive(Debug, Default)]
 pub(super) struct Components {
     names: Names,
-    entries: Vec<Entry>,
+    entries: Vec<ComponentEntry>,
     /// The first component per requested name.
     wanted: HashMap<String, usize>,
     /// Schemas of pages, by the vendor's name.
@@ -29,7 +29,7 @@ pub(super) struct Components {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ComponentEntry {
     name: String,
     pages: Vec<String>,
     /// The group of pages that it was made for.
@@ -46,12 +46,12 @@ enum ComponentContent {
 }
 
 /// The content of a new component.
-pub(super) enum Made {
+pub(super) enum BodySchema {
     InferredShape(Box<InferredShape>),
     Given(Value, SourceLine),
 }
 
-impl Made {
+impl BodySchema {
     pub(super) fn place(&self) -> &SourceLine {
         match self {
             Self::InferredShape(shape) => &shape.at,
@@ -168,7 +168,7 @@ impl Components {
     ) -> Root {
         let at = self.entries.len();
         self.wanted.entry(wanted.to_owned()).or_insert(at);
-        self.entries.push(Entry {
+        self.entries.push(ComponentEntry {
             name,
             pages: vec![page.to_owned()],
             group,
@@ -186,7 +186,7 @@ impl Components {
     pub(super) fn add(
         &mut self,
         wanted: &str,
-        made: Made,
+        made: BodySchema,
         page: &str,
         group: usize,
         diagnostics: &mut Vec<Diagnostic>,
@@ -224,10 +224,10 @@ impl Components {
     }
 
     /// Merges new content into a component; returns `false` if they conflict.
-    fn join(&mut self, known: usize, made: &Made, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    fn join(&mut self, known: usize, made: &BodySchema, diagnostics: &mut Vec<Diagnostic>) -> bool {
         let entry = &mut self.entries[known];
         match (&mut entry.content, made) {
-            (ComponentContent::InferredShape(shape), Made::InferredShape(other)) => {
+            (ComponentContent::InferredShape(shape), BodySchema::InferredShape(other)) => {
                 let mut other = (**other).clone();
                 let mut joined = (**shape).clone();
                 loosen(&mut other, shape);
@@ -249,7 +249,9 @@ impl Components {
                 }
                 clashes.is_empty()
             }
-            (ComponentContent::Given(value, _), Made::Given(other, _)) if same(value, other) => {
+            (ComponentContent::Given(value, _), BodySchema::Given(other, _))
+                if same(value, other) =>
+            {
                 true
             }
             (content, made) => {
@@ -284,7 +286,7 @@ impl Components {
             }
         }
         let (name, _) = self.names.take(wanted);
-        self.entries.push(Entry {
+        self.entries.push(ComponentEntry {
             name,
             pages,
             group: Some(group),
@@ -329,11 +331,11 @@ impl Components {
     }
 }
 
-impl From<Made> for ComponentContent {
-    fn from(made: Made) -> Self {
+impl From<BodySchema> for ComponentContent {
+    fn from(made: BodySchema) -> Self {
         match made {
-            Made::InferredShape(shape) => Self::InferredShape(shape),
-            Made::Given(value, place) => Self::Given(value, place),
+            BodySchema::InferredShape(shape) => Self::InferredShape(shape),
+            BodySchema::Given(value, place) => Self::Given(value, place),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Bodies of an operation: their components, media types and examples.
 
 use super::ApiPage;
-use super::components::{Components, Made, Root};
-use super::documented::{Misfit, fits};
+use super::components::{BodySchema, Components, Root};
+use super::documented::{ExampleMismatch, fits};
 use crate::diagnostic::Diagnostic;
 use crate::infer::{
     InferredShape, ShapeKind, SourceLine, TypeConflict, apply, check, check_fixed, loosen, merge,
@@ -22,7 +22,7 @@ pub(super) struct Variant<'a> {
     /// Distinguishes it from another body of the same status.
     label: Option<&'a str>,
     /// `None` if only the existence of the body is known.
-    made: Option<Made>,
+    made: Option<BodySchema>,
     examples: Vec<Value>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn variant<'a>(
     };
     match &content.schema {
         SchemaSource::Documented(value) => {
-            variant.made = Some(Made::Given(value.clone(), place));
+            variant.made = Some(BodySchema::Given(value.clone(), place));
             for example in content.examples.iter().filter(|example| !example.cut) {
                 // The text of another media type may contain the fields of the schema.
                 if example.value.text().is_some() && !is_json(&content.media_type) {
@@ -93,7 +93,7 @@ pub(super) fn variant<'a>(
                     variant.examples.push(example.value.to_value());
                 }
             }
-            variant.made = Some(Made::InferredShape(Box::new(shape)));
+            variant.made = Some(BodySchema::InferredShape(Box::new(shape)));
         }
     }
     variant
@@ -109,11 +109,11 @@ pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> 
             known.page.page.key == variant.page.page.key && known.media_type == variant.media_type
         });
         if let Some(known) = same
-            && let (Some(Made::InferredShape(one)), Some(Made::InferredShape(other))) =
+            && let (Some(BodySchema::InferredShape(one)), Some(BodySchema::InferredShape(other))) =
                 (&known.made, &variant.made)
             && let Some(shape) = both(one, other)
         {
-            known.made = Some(Made::InferredShape(Box::new(shape)));
+            known.made = Some(BodySchema::InferredShape(Box::new(shape)));
             known.examples.extend(variant.examples);
         } else {
             joined.push(variant);
@@ -133,7 +133,7 @@ fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
 }
 
 /// Reports an example that contradicts the schema of its page; the schema is used.
-fn misplaced(file: &str, misfit: &Misfit) -> Diagnostic {
+fn misplaced(file: &str, misfit: &ExampleMismatch) -> Diagnostic {
     Diagnostic::warning(
         file,
         misfit.line,
@@ -177,7 +177,7 @@ pub(super) fn content(
 ) -> Map<String, Value> {
     let first = variants.first().map(|variant| variant.page.name());
     let union = format!("{}{suffix}Union", first.unwrap_or_default());
-    let mut known: Vec<(Root, Made)> = Vec::new();
+    let mut known: Vec<(Root, BodySchema)> = Vec::new();
     let mut media: Vec<(&str, Vec<Root>, Map<String, Value>)> = Vec::new();
     let mut shown: HashMap<(usize, &str), usize> = HashMap::new();
     for variant in variants {
@@ -208,8 +208,8 @@ pub(super) fn content(
         };
         let same = known.iter().find(|(_, known)| known.same(&made));
         let referred = match &made {
-            Made::Given(value, _) => components.referred(value),
-            Made::InferredShape(_) => None,
+            BodySchema::Given(value, _) => components.referred(value),
+            BodySchema::InferredShape(_) => None,
         };
         let root = if let Some(root) = referred.or(same.map(|&(root, _)| root)) {
             components.seen_on(root, &page.key);
@@ -227,8 +227,8 @@ pub(super) fn content(
             // The component may be merged with another page's, so the page's own shape is kept for
             // later comparison.
             let copy = match &made {
-                Made::InferredShape(shape) => Made::InferredShape(shape.clone()),
-                Made::Given(value, place) => Made::Given(value.clone(), place.clone()),
+                BodySchema::InferredShape(shape) => BodySchema::InferredShape(shape.clone()),
+                BodySchema::Given(value, place) => BodySchema::Given(value.clone(), place.clone()),
             };
             let root = components.add(&wanted, made, &page.key, group, diagnostics);
             known.push((root, copy));

@@ -130,7 +130,7 @@ const MOST_HOPS: usize = 50;
 
 /// A mismatch between an example and a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Misfit {
+pub(super) struct ExampleMismatch {
     pub(super) line: u32,
     /// The problem, without a full stop.
     pub(super) text: String,
@@ -138,7 +138,11 @@ pub(super) struct Misfit {
 
 /// Compares an example with a schema: types, null, enumerated values, maximum lengths, required
 /// fields.
-pub(super) fn fits(components: &Components, schema: &Value, node: &JsonNode) -> Result<(), Misfit> {
+pub(super) fn fits(
+    components: &Components,
+    schema: &Value,
+    node: &JsonNode,
+) -> Result<(), ExampleMismatch> {
     let mut check = Check {
         components,
         steps: 0,
@@ -154,7 +158,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, schema: &Value, node: &JsonNode, hops: usize) -> Result<(), Misfit> {
+    fn value(
+        &mut self,
+        schema: &Value,
+        node: &JsonNode,
+        hops: usize,
+    ) -> Result<(), ExampleMismatch> {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return Err(self.misfit(
@@ -207,7 +216,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn kind(&self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
+    fn kind(&self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), ExampleMismatch> {
         let Some(kind) = schema.get("type").and_then(Value::as_str) else {
             return Ok(());
         };
@@ -232,7 +241,11 @@ impl Check<'_> {
         ))
     }
 
-    fn details(&mut self, schema: &Map<String, Value>, node: &JsonNode) -> Result<(), Misfit> {
+    fn details(
+        &mut self,
+        schema: &Map<String, Value>,
+        node: &JsonNode,
+    ) -> Result<(), ExampleMismatch> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array)
             && !values.contains(&node.to_value())
         {
@@ -314,8 +327,8 @@ impl Check<'_> {
         }
     }
 
-    fn misfit(&self, node: &JsonNode, text: String) -> Misfit {
-        Misfit {
+    fn misfit(&self, node: &JsonNode, text: String) -> ExampleMismatch {
+        ExampleMismatch {
             line: node.line,
             text,
         }

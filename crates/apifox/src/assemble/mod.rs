@@ -221,11 +221,11 @@ fn tags(groups: &[Group]) -> Value {
 #[derive(Debug, Default)]
 struct Schemes {
     names: Names,
-    entries: Vec<Entry>,
+    entries: Vec<SchemeEntry>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct SchemeEntry {
     wanted: String,
     name: String,
     scheme: Value,
@@ -292,7 +292,7 @@ impl Schemes {
                 .with_help("correct the wrong page, or rename the schemes in an overlay"),
             );
         }
-        self.entries.push(Entry {
+        self.entries.push(SchemeEntry {
             wanted: wanted.to_owned(),
             name: name.clone(),
             scheme: scheme.clone(),

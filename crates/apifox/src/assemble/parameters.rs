@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A parameter, merged from all pages of the operation.
-struct United<'a> {
+struct MergedParameter<'a> {
     place: ParameterLocation,
     name: String,
     property: PropertyShape,
@@ -36,7 +36,7 @@ pub(super) fn parameters(
     components: &Components,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Value> {
-    let mut united: Vec<United> = Vec::new();
+    let mut united: Vec<MergedParameter> = Vec::new();
     let mut index: HashMap<(ParameterLocation, String), usize> = HashMap::new();
     for (&api, renamed) in group.pages.iter().zip(&group.renamed) {
         let texts = text_members(api);
@@ -77,7 +77,7 @@ fn one<'a>(
     name: String,
     texts: &HashSet<&str>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> United<'a> {
+) -> MergedParameter<'a> {
     let file: Arc<str> = Arc::from(api.page.name.as_str());
     let field = &parameter.field;
     let at = SourceLine {
@@ -105,7 +105,7 @@ fn one<'a>(
         details: field.details.clone(),
     };
     check(&mut property, &mut samples, parameter, diagnostics);
-    United {
+    MergedParameter {
         place: parameter.place,
         name,
         given: match &parameter.schema {
@@ -268,7 +268,11 @@ fn check(
 }
 
 /// Merges what another page says about a parameter.
-fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Diagnostic>) {
+fn unite<'a>(
+    known: &mut MergedParameter<'a>,
+    other: MergedParameter<'a>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     known.pages += 1;
     known.required &= other.required;
     known.samples.extend(other.samples);
@@ -309,7 +313,7 @@ fn unite<'a>(known: &mut United<'a>, other: United<'a>, diagnostics: &mut Vec<Di
     };
 }
 
-fn write(parameter: United, pages: usize, components: &Components) -> Value {
+fn write(parameter: MergedParameter, pages: usize, components: &Components) -> Value {
     let mut property = parameter.property;
     let mut object = Map::new();
     object.insert("name".to_owned(), json!(parameter.name));

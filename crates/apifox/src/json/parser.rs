@@ -19,14 +19,14 @@ pub(crate) struct Parsed {
     /// Byte offset after the value.
     pub(crate) end: usize,
     /// Where the value is truncated.
-    pub(crate) cut: Option<Cut>,
+    pub(crate) cut: Option<Truncation>,
     /// Accepted deviations from JSON: comments and trailing commas.
     pub(crate) remarks: Vec<(u32, &'static str)>,
 }
 
 /// Where an example is truncated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct Truncation {
     pub(crate) line: u32,
     /// The field whose value is missing, if its name is complete.
     pub(crate) lost: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Cut {
 
 /// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct JsonSyntaxError {
     pub(crate) line: u32,
     /// Counted in characters from 1.
     pub(crate) column: u32,
@@ -49,8 +49,8 @@ pub(crate) fn parse(
     line: u32,
     column: u32,
     budget: &mut Budget,
-) -> Result<Parsed, Failure> {
-    let mut reader = Reader {
+) -> Result<Parsed, JsonSyntaxError> {
+    let mut reader = JsonParser {
         text,
         chars: text.char_indices().peekable(),
         line,
@@ -61,18 +61,18 @@ pub(crate) fn parse(
     };
     reader.blanks()?;
     match reader.value(0)? {
-        Got::Whole(node) | Got::Part(node) => Ok(Parsed {
+        ParsedValue::Whole(node) | ParsedValue::Part(node) => Ok(Parsed {
             node,
             end: reader.offset(),
             cut: reader.cut,
             remarks: reader.remarks,
         }),
-        Got::Nothing => Err(reader.failure("the text ends before a value")),
+        ParsedValue::Nothing => Err(reader.failure("the text ends before a value")),
     }
 }
 
 /// How much of a value was parsed.
-pub(super) enum Got {
+pub(super) enum ParsedValue {
     Whole(JsonNode),
     /// The text ends inside the value; this part of it is certain.
     Part(JsonNode),
@@ -80,17 +80,17 @@ pub(super) enum Got {
     Nothing,
 }
 
-pub(super) struct Reader<'a, 'b> {
+pub(super) struct JsonParser<'a, 'b> {
     pub(super) text: &'a str,
     chars: Peekable<CharIndices<'a>>,
     line: u32,
     column: u32,
     budget: &'b mut Budget,
-    cut: Option<Cut>,
+    cut: Option<Truncation>,
     remarks: Vec<(u32, &'static str)>,
 }
 
-impl Reader<'_, '_> {
+impl JsonParser<'_, '_> {
     pub(super) fn peek(&mut self) -> Option<char> {
         self.chars.peek().map(|&(_, c)| c)
     }
@@ -118,22 +118,22 @@ impl Reader<'_, '_> {
         found
     }
 
-    pub(super) fn failure(&self, reason: impl Into<String>) -> Failure {
-        Failure {
+    pub(super) fn failure(&self, reason: impl Into<String>) -> JsonSyntaxError {
+        JsonSyntaxError {
             line: self.line,
             column: self.column,
             reason: reason.into(),
         }
     }
 
-    pub(super) fn unexpected(&mut self, wanted: &str) -> Failure {
+    pub(super) fn unexpected(&mut self, wanted: &str) -> JsonSyntaxError {
         let found = self.peek().unwrap_or_default();
         self.failure(format!("expected {wanted}, found {found:?}"))
     }
 
     pub(super) fn cut_here(&mut self, lost: Option<&str>) {
         let line = self.line;
-        self.cut.get_or_insert_with(|| Cut {
+        self.cut.get_or_insert_with(|| Truncation {
             line,
             lost: lost.map(str::to_owned),
         });
@@ -141,7 +141,7 @@ impl Reader<'_, '_> {
 
     /// Skips whitespace (no-break spaces included), comments, and the ellipses that replace omitted
     /// fields.
-    fn blanks(&mut self) -> Result<(), Failure> {
+    fn blanks(&mut self) -> Result<(), JsonSyntaxError> {
         loop {
             match self.peek() {
                 Some(c) if c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}') => {
@@ -161,7 +161,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn comment(&mut self) -> Result<(), Failure> {
+    fn comment(&mut self) -> Result<(), JsonSyntaxError> {
         let line = self.line;
         self.next();
         if self.eat('/') {
@@ -185,10 +185,10 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn value(&mut self, depth: usize) -> Result<Got, Failure> {
+    fn value(&mut self, depth: usize) -> Result<ParsedValue, JsonSyntaxError> {
         let line = self.line;
         let Some(first) = self.peek() else {
-            return Ok(Got::Nothing);
+            return Ok(ParsedValue::Nothing);
         };
         if depth > DEEPEST {
             return Err(self.failure(format!("nested deeper than {DEEPEST} levels")));
@@ -204,8 +204,8 @@ impl Reader<'_, '_> {
             '{' => self.object(depth, line),
             '[' => self.array(depth, line),
             '"' => Ok(match self.string()? {
-                Some(text) => Got::Whole(node(JsonValue::String(text))),
-                None => Got::Nothing,
+                Some(text) => ParsedValue::Whole(node(JsonValue::String(text))),
+                None => ParsedValue::Nothing,
             }),
             '-' | '0'..='9' => self.number(depth, line),
             't' => self.literal("true", node(JsonValue::Bool(true))),
@@ -215,7 +215,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn object(&mut self, depth: usize, line: u32) -> Result<Got, Failure> {
+    fn object(&mut self, depth: usize, line: u32) -> Result<ParsedValue, JsonSyntaxError> {
         self.next();
         let mut members = Vec::new();
         let whole = loop {
@@ -248,12 +248,12 @@ impl Reader<'_, '_> {
                 value,
             };
             match self.value(depth + 1)? {
-                Got::Whole(value) => members.push(member(value)),
-                Got::Part(value) => {
+                ParsedValue::Whole(value) => members.push(member(value)),
+                ParsedValue::Part(value) => {
                     members.push(member(value));
                     break false;
                 }
-                Got::Nothing => {
+                ParsedValue::Nothing => {
                     self.cut_here(Some(&name));
                     break false;
                 }
@@ -265,7 +265,7 @@ impl Reader<'_, '_> {
         Ok(self.container(whole, line, JsonValue::Object(members)))
     }
 
-    fn array(&mut self, depth: usize, line: u32) -> Result<Got, Failure> {
+    fn array(&mut self, depth: usize, line: u32) -> Result<ParsedValue, JsonSyntaxError> {
         self.next();
         let mut items = Vec::new();
         let whole = loop {
@@ -279,12 +279,12 @@ impl Reader<'_, '_> {
                 Some(_) => {}
             }
             match self.value(depth + 1)? {
-                Got::Whole(value) => items.push(value),
-                Got::Part(value) => {
+                ParsedValue::Whole(value) => items.push(value),
+                ParsedValue::Part(value) => {
                     items.push(value);
                     break false;
                 }
-                Got::Nothing => break false,
+                ParsedValue::Nothing => break false,
             }
             if !self.separator(']')? {
                 break false;
@@ -293,18 +293,18 @@ impl Reader<'_, '_> {
         Ok(self.container(whole, line, JsonValue::Array(items)))
     }
 
-    fn container(&mut self, whole: bool, line: u32, value: JsonValue) -> Got {
+    fn container(&mut self, whole: bool, line: u32, value: JsonValue) -> ParsedValue {
         let node = JsonNode { line, value };
         if whole {
-            Got::Whole(node)
+            ParsedValue::Whole(node)
         } else {
             self.cut_here(None);
-            Got::Part(node)
+            ParsedValue::Part(node)
         }
     }
 
     /// Reads the separator after a field or an item; returns `false` if the text ends here.
-    fn separator(&mut self, close: char) -> Result<bool, Failure> {
+    fn separator(&mut self, close: char) -> Result<bool, JsonSyntaxError> {
         self.blanks()?;
         match self.peek() {
             None => Ok(false),
@@ -369,7 +369,7 @@ impl Default for Budget {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Parsed, Failure> {
+    fn read(text: &str) -> Result<Parsed, JsonSyntaxError> {
         parse(text, 1, 1, &mut Budget::default())
     }
 

@@ -1,10 +1,14 @@
 //! Literals, numbers and strings, complete or truncated.
 
-use super::parser::{Failure, Got, Reader};
+use super::parser::{JsonParser, JsonSyntaxError, ParsedValue};
 use super::{JsonNode, JsonValue};
 
-impl Reader<'_, '_> {
-    pub(super) fn literal(&mut self, word: &str, node: JsonNode) -> Result<Got, Failure> {
+impl JsonParser<'_, '_> {
+    pub(super) fn literal(
+        &mut self,
+        word: &str,
+        node: JsonNode,
+    ) -> Result<ParsedValue, JsonSyntaxError> {
         for wanted in word.chars() {
             match self.peek() {
                 None => return Ok(self.completed(node)),
@@ -22,13 +26,13 @@ impl Reader<'_, '_> {
             Some(c) if c.is_alphanumeric() || c == '_' => {
                 Err(self.unexpected(&format!("the end of `{word}`")))
             }
-            _ => Ok(Got::Whole(node)),
+            _ => Ok(ParsedValue::Whole(node)),
         }
     }
 
-    fn completed(&mut self, node: JsonNode) -> Got {
+    fn completed(&mut self, node: JsonNode) -> ParsedValue {
         self.cut_here(None);
-        Got::Part(node)
+        ParsedValue::Part(node)
     }
 
     fn only_blanks_left(&mut self) -> bool {
@@ -36,7 +40,11 @@ impl Reader<'_, '_> {
         self.text[offset..].trim_start().is_empty()
     }
 
-    pub(super) fn number(&mut self, depth: usize, line: u32) -> Result<Got, Failure> {
+    pub(super) fn number(
+        &mut self,
+        depth: usize,
+        line: u32,
+    ) -> Result<ParsedValue, JsonSyntaxError> {
         let start = self.offset();
         let mut whole = true;
         self.eat('-');
@@ -62,13 +70,13 @@ impl Reader<'_, '_> {
         let at_end = self.peek().is_none()
             || (self.peek().is_some_and(char::is_whitespace) && self.only_blanks_left());
         if !whole || (depth > 0 && at_end) {
-            return Ok(Got::Nothing);
+            return Ok(ParsedValue::Nothing);
         }
         match self.peek() {
             Some(c) if c.is_alphanumeric() || matches!(c, '.' | '*' | '_') => {
                 Err(self.unexpected("the end of the number"))
             }
-            _ => Ok(Got::Whole(JsonNode {
+            _ => Ok(ParsedValue::Whole(JsonNode {
                 line,
                 value: JsonValue::Number(self.text[start..end].to_owned()),
             })),
@@ -76,7 +84,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads at least one digit; returns `false` at the end of the text.
-    fn digits(&mut self) -> Result<bool, Failure> {
+    fn digits(&mut self) -> Result<bool, JsonSyntaxError> {
         match self.peek() {
             None => return Ok(false),
             Some(c) if c.is_ascii_digit() => {}
@@ -90,7 +98,7 @@ impl Reader<'_, '_> {
     }
 
     /// Returns the string with its escapes resolved, or `None` if the text ends inside it.
-    pub(super) fn string(&mut self) -> Result<Option<String>, Failure> {
+    pub(super) fn string(&mut self) -> Result<Option<String>, JsonSyntaxError> {
         self.next();
         let mut out = String::new();
         loop {
@@ -121,7 +129,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn escape(&mut self) -> Result<Option<char>, Failure> {
+    fn escape(&mut self) -> Result<Option<char>, JsonSyntaxError> {
         let Some(c) = self.peek() else {
             return Ok(None);
         };
@@ -142,7 +150,7 @@ impl Reader<'_, '_> {
         Ok(Some(resolved))
     }
 
-    fn unicode(&mut self) -> Result<Option<char>, Failure> {
+    fn unicode(&mut self) -> Result<Option<char>, JsonSyntaxError> {
         let Some(first) = self.four_digits()? else {
             return Ok(None);
         };
@@ -165,7 +173,7 @@ impl Reader<'_, '_> {
         ))
     }
 
-    fn four_digits(&mut self) -> Result<Option<u32>, Failure> {
+    fn four_digits(&mut self) -> Result<Option<u32>, JsonSyntaxError> {
         let mut code = 0;
         for _ in 0..4 {
             match self.peek() {

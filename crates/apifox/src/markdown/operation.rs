@@ -11,7 +11,7 @@ use crate::schema_import::body::{self, Examples, content, headers, shows_content
 use crate::schema_import::endpoint::{call, check_key, first_tag, folders, further_tags, server};
 use crate::schema_import::parameters::{Parameters, add_query};
 use crate::schema_import::security::{scheme, take_headers};
-use crate::schema_import::{Lookup, Named, Reader};
+use crate::schema_import::{Lookup, Named, SchemaImporter};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub(crate) fn read_operation(
             .map(|member| (member.name.as_str(), member))
             .collect(),
     };
-    let mut reader = Reader::new(&file, &schemas, Budget::default());
+    let mut reader = SchemaImporter::new(&file, &schemas, Budget::default());
     let paths = root.get("paths").filter(|paths| !paths.fields().is_empty());
     let found = match paths {
         Some(_) if chosen.is_some() => chosen,
@@ -167,7 +167,7 @@ pub(crate) fn read_operation(
 }
 
 /// Imports the schemas that an operation refers to, directly or through other schemas.
-fn referred(schemas: &Schemas, reader: &mut Reader) -> Vec<NamedSchema> {
+fn referred(schemas: &Schemas, reader: &mut SchemaImporter) -> Vec<NamedSchema> {
     let mut found = Vec::new();
     let mut keys = reader.take_used();
     while let Some(key) = keys.pop() {
@@ -221,7 +221,7 @@ fn one_operation<'a>(
 }
 
 /// Imports the schemas of the page, each name once.
-fn brought(named: &[JsonField], reader: &mut Reader) -> Vec<NamedSchema> {
+fn brought(named: &[JsonField], reader: &mut SchemaImporter) -> Vec<NamedSchema> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut schemas: Vec<NamedSchema> = Vec::new();
     for member in named {
@@ -259,7 +259,11 @@ fn first_server(root: &JsonNode, node: &JsonNode) -> Option<String> {
 }
 
 /// Returns the alternative sets of security schemes of the operation, or else of the document.
-fn security(root: &JsonNode, node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
+fn security(
+    root: &JsonNode,
+    node: &JsonNode,
+    reader: &mut SchemaImporter,
+) -> Vec<Vec<SecurityScheme>> {
     let schemes = root
         .get("components")
         .and_then(|components| components.get("securitySchemes"));
@@ -315,7 +319,7 @@ fn security(root: &JsonNode, node: &JsonNode, reader: &mut Reader) -> Vec<Vec<Se
 /// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
-    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) reader: &'r mut SchemaImporter<'a>,
     pub(super) budget: Budget,
 }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::{Budget, JsonNode, JsonValue};
 use crate::page::NamedSchema;
 use crate::rendered::lines::decode;
-use crate::schema_import::{Lookup, Named, Reader};
+use crate::schema_import::{Lookup, Named, SchemaImporter};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 pub struct SchemaList {
     raw: Raw,
     /// The imported schemas.
-    made: HashMap<String, Made>,
+    made: HashMap<String, ImportedSchema>,
 }
 
 /// The schemas as listed.
 #[derive(Debug, Clone, Default)]
-struct Raw(HashMap<String, Entry>);
+struct Raw(HashMap<String, ListEntry>);
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct ListEntry {
     name: String,
     file: Arc<str>,
     line: u32,
@@ -34,7 +34,7 @@ struct Entry {
 }
 
 #[derive(Debug, Clone)]
-struct Made {
+struct ImportedSchema {
     schema: Value,
     /// Keys that the schema references.
     used: Vec<String>,
@@ -86,12 +86,12 @@ impl SchemaList {
         let mut keys: Vec<&String> = raw.0.keys().collect();
         keys.sort_by_key(|key| (raw.0.get(*key).map(|entry| entry.line), *key));
         let file: Arc<str> = Arc::from(name);
-        let mut reader = Reader::new(&file, &raw, Budget::of_project());
+        let mut reader = SchemaImporter::new(&file, &raw, Budget::of_project());
         let mut made = HashMap::new();
         for key in keys {
             if let Some(entry) = raw.0.get(key) {
                 let (schema, used) = reader.alone(&entry.name, &entry.schema);
-                made.insert(key.clone(), Made { schema, used });
+                made.insert(key.clone(), ImportedSchema { schema, used });
             }
         }
         diagnostics.append(&mut reader.diagnostics);
@@ -178,7 +178,7 @@ impl Lookup for Known<'_> {
 
 impl Known<'_> {
     /// Returns the referenced schemas, and all schemas that these reference.
-    pub(super) fn closure(&self, reader: &mut Reader) -> Vec<NamedSchema> {
+    pub(super) fn closure(&self, reader: &mut SchemaImporter) -> Vec<NamedSchema> {
         let mut schemas = Vec::new();
         let mut shared = Vec::new();
         loop {
@@ -206,7 +206,7 @@ impl Known<'_> {
 /// Reads the entries of a list: an array of objects with ids, or an object from ids to schemas.
 fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Raw {
     let arc: Arc<str> = Arc::from(file);
-    let mut found: HashMap<String, Entry> = HashMap::new();
+    let mut found: HashMap<String, ListEntry> = HashMap::new();
     let mut names: HashSet<String> = HashSet::new();
     let mut lost = 0_usize;
     let mut add = |key: String, name: &str, line: u32, schema: &JsonNode| {
@@ -217,7 +217,7 @@ fn entries(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Ra
             name.to_owned()
         };
         names.insert(name.clone());
-        let entry = Entry {
+        let entry = ListEntry {
             name,
             file: Arc::clone(&arc),
             line,

@@ -8,7 +8,7 @@ use crate::page::{
     ApiOperation, ApiResponse, BodyContent, BodyExample, Page, PageKind, RequestBody,
     SecurityScheme,
 };
-use crate::schema_import::Reader;
+use crate::schema_import::SchemaImporter;
 use crate::schema_import::body::{
     self, Examples, FORM, PARTS, content, headers, is_json, shows_content,
 };
@@ -45,7 +45,7 @@ pub(super) fn read(
     let at = line("method");
     let (method, address) = call(&text("method"), &text("path"), at, source, diagnostics)?;
     let known = schemas.with_own(node, source.name, diagnostics);
-    let mut reader = Reader::new(&file, &known, Budget::default());
+    let mut reader = SchemaImporter::new(&file, &known, Budget::default());
     let mut parameters = Parameters::new(&address.path, line("path"));
     for group in ["parameters", "commonParameters"] {
         let Some(group) = node.get(group) else {
@@ -105,7 +105,7 @@ pub(super) fn read(
 
 /// Returns the security scheme of the page, which is in one of two fields. A scheme referenced by
 /// its number in the project is not on the page.
-fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
+fn security(node: &JsonNode, reader: &mut SchemaImporter) -> Vec<Vec<SecurityScheme>> {
     let named = |word: &str| {
         let node = node.get(word)?;
         let scheme = scheme(node)?;
@@ -136,7 +136,7 @@ fn security(node: &JsonNode, reader: &mut Reader) -> Vec<Vec<SecurityScheme>> {
 /// Reads the request body and responses.
 pub(super) struct Bodies<'r, 'a> {
     pub(super) file: Arc<str>,
-    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) reader: &'r mut SchemaImporter<'a>,
     pub(super) budget: Budget,
 }
 

@@ -39,7 +39,8 @@ pub(crate) fn body(
     };
     // Without headings, an example above the code sample is only a body if the sample sends one.
     let is_known = found.has_headings || method.has_body();
-    if !sends && !(shows_body && is_known) {
+    let has_body = sends || (shows_body && is_known);
+    if !has_body {
         return None;
     }
     let line = section.map(|body| body.line);

@@ -73,7 +73,7 @@ pub(crate) fn read(
 }
 
 /// Method and URL of an operation.
-struct Call {
+struct OperationAddress {
     line: u32,
     method: HttpMethod,
     path: String,
@@ -93,7 +93,7 @@ fn call(
     found: &Sections,
     source: &PageSource,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Call> {
+) -> Option<OperationAddress> {
     let file = source.name;
     let curl = found.curl.as_ref();
     let title_line = lines.number(head.end.saturating_sub(1));
@@ -127,7 +127,7 @@ fn call(
         };
         let address = template(sampled, *sample_line, diagnostics)?;
         warn_of_values(&address.path, *sample_line, file, diagnostics);
-        return Some(Call {
+        return Some(OperationAddress {
             line,
             method,
             path: address.path,
@@ -139,7 +139,7 @@ fn call(
         });
     };
     let address = template(&shown, path_line, diagnostics)?;
-    let mut call = Call {
+    let mut call = OperationAddress {
         line,
         method,
         path: address.path,
@@ -246,9 +246,9 @@ fn without_path(
     line: u32,
     method: HttpMethod,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Call> {
+) -> Option<OperationAddress> {
     if source.role == PageRole::Webhook {
-        return Some(Call {
+        return Some(OperationAddress {
             line,
             method,
             path: String::new(),

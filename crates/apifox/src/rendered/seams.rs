@@ -103,8 +103,8 @@ fn before_heading(line: &str) -> Option<usize> {
     let text = line.trim_end();
     let tail = text.len().saturating_sub(80);
     let tail = (tail..text.len()).find(|&at| text.is_char_boundary(at))?;
-    let found = text[tail..].match_indices(['}', ']', '\'', '"']);
-    let (at, _) = found.last()?;
+    let mut found = text[tail..].match_indices(['}', ']', '\'', '"']);
+    let (at, _) = found.next_back()?;
     let seam = tail + at + 1;
     let rest = &text[seam..];
     let heading = marker(rest.trim(), true).filter(|marker| *marker != Marker::Request);

@@ -47,7 +47,7 @@ pub(crate) trait Lookup {
 }
 
 /// Imports the schemas of one page or of one schema list.
-pub(crate) struct Reader<'a> {
+pub(crate) struct SchemaImporter<'a> {
     file: Arc<str>,
     lookup: &'a dyn Lookup,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -63,7 +63,7 @@ pub(crate) struct Reader<'a> {
     said: HashMap<&'static str, ()>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SchemaImporter<'a> {
     pub(crate) fn new(file: &Arc<str>, lookup: &'a dyn Lookup, budget: Budget) -> Self {
         Self {
             file: Arc::clone(file),
@@ -245,7 +245,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     /// Imports a schema that is a reference, with its sibling keywords.
     pub(super) fn refer(&mut self, node: &JsonNode, reference: &str) -> Map<String, Value> {
         let nullable = node.says("nullable");

@@ -1,6 +1,6 @@
 //! Parameters of a page with schemas.
 
-use super::Reader;
+use super::SchemaImporter;
 use super::values::is_placeholder;
 use crate::diagnostic::quoted;
 use crate::json::{JsonField, JsonNode, JsonValue};
@@ -56,7 +56,12 @@ impl Parameters {
     }
 
     /// Adds a parameter. Headers that OpenAPI ignores are skipped except for `Authorization`.
-    pub(crate) fn add(&mut self, place: ParameterLocation, node: &JsonNode, reader: &mut Reader) {
+    pub(crate) fn add(
+        &mut self,
+        place: ParameterLocation,
+        node: &JsonNode,
+        reader: &mut SchemaImporter,
+    ) {
         if node.get("enable").and_then(JsonNode::truth) == Some(false) {
             return;
         }
@@ -91,7 +96,7 @@ impl Parameters {
     }
 
     /// Adds the parameters of a list, whose locations are in `in`.
-    pub(crate) fn add_list(&mut self, list: &[JsonNode], reader: &mut Reader) {
+    pub(crate) fn add_list(&mut self, list: &[JsonNode], reader: &mut SchemaImporter) {
         for node in list {
             match node.text_of("in").and_then(place) {
                 Some(place) => self.add(place, node, reader),
@@ -123,7 +128,12 @@ pub(crate) fn place(word: &str) -> Option<ParameterLocation> {
     })
 }
 
-fn one(place: ParameterLocation, name: &str, node: &JsonNode, reader: &mut Reader) -> ApiParameter {
+fn one(
+    place: ParameterLocation,
+    name: &str,
+    node: &JsonNode,
+    reader: &mut SchemaImporter,
+) -> ApiParameter {
     let own = node
         .get("schema")
         .filter(|schema| !schema.fields().is_empty());

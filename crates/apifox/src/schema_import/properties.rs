@@ -1,6 +1,6 @@
 //! Properties of an object: their order, and property sets merged from other schemas.
 
-use super::Reader;
+use super::SchemaImporter;
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::JsonNode;
 use serde_json::{Map, Value, json};
@@ -30,7 +30,7 @@ impl Set {
     }
 }
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     pub(super) fn properties(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         let set = self.set(node);
         let lacks = set.lacks;

@@ -2,7 +2,7 @@
 
 use super::types::Kinds;
 use super::values::{enumeration, has_placeholder, of_type, told_of_values};
-use super::{Reader, members};
+use super::{SchemaImporter, members};
 use crate::diagnostic::quoted;
 use crate::json::{JsonNode, JsonValue};
 use crate::names::pascal_case;
@@ -63,7 +63,7 @@ const KNOWN: &[&str] = &[
     "ordering",
 ];
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     pub(super) fn read(&mut self, node: &JsonNode) -> Map<String, Value> {
         if !node.is_object() {
             return Map::new();
@@ -348,7 +348,7 @@ fn with_told(description: Option<String>, told: &[(String, String)]) -> Option<S
     })
 }
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     fn limits(&mut self, node: &JsonNode, kinds: &Kinds, schema: &mut Map<String, Value>) {
         super::types::take(node, kinds.only(), schema);
         for word in ["readOnly", "writeOnly", "deprecated"] {

@@ -1,6 +1,6 @@
 //! Types of a schema: the `type` keyword, limits, and combined schemas.
 
-use super::Reader;
+use super::SchemaImporter;
 use super::values::{limit, of_type};
 use crate::diagnostic::quoted;
 use crate::infer::Format;
@@ -26,7 +26,7 @@ impl Kinds {
     }
 }
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     pub(super) fn kinds(&mut self, node: &JsonNode) -> Kinds {
         let mut kinds = Kinds {
             nullable: node.says("nullable") || node.says("x-nullable"),
@@ -167,7 +167,7 @@ pub(super) fn take(node: &JsonNode, kind: Option<&str>, schema: &mut Map<String,
     }
 }
 
-impl Reader<'_> {
+impl SchemaImporter<'_> {
     pub(super) fn choices(&mut self, node: &JsonNode, schema: &mut Map<String, Value>) {
         for word in ["allOf", "oneOf", "anyOf"] {
             let Some(list) = node.get(word) else {
