@@ -209,7 +209,7 @@ fn error_has_place_and_changes_no_file() {
 
 /// A number that no overlay calls money is an exact decimal, and a person is asked to confirm it.
 #[test]
-fn number_that_nobody_decided_is_exact_and_listed_for_review() {
+fn undecided_number_is_exact_and_listed_for_review() {
     let copy = copy_of_tree().unwrap();
     let root = copy.path();
     let fields = "\"clientId\": 23,\n        \"serviceFee\": 1.5,\n        \"lateFee\": \"1.5\",\n        \"oddFee\": \"none\"";
