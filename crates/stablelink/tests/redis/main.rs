@@ -15,5 +15,5 @@ mod store;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 
-// The contract has its types from here.
-use stablelink::{StoreKey, StoredToken, TokenStore};
+// `contract` imports these types from its parent module.
+use stablelink::{RefreshLock, StoreKey, StoredToken, TokenStore};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use stablelink::{
     Client, ClientBuilder, Credentials, Decimal, Environment, Error, ErrorKind, NewCheckoutOrder,
-    RedisConnection, RedisStore, RefreshLock, StoreKey, StoredToken, TokenStore,
+    RedisConnection, RedisStore, StoreKey, TokenStore,
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 

@@ -11,8 +11,8 @@ use secrecy::ExposeSecret;
 use stablelink::testing::TestDelivery;
 use stablelink::webhook::{ClaimResult, Deduplicator, RedisDeduplicator, WebhookVerifier};
 use stablelink::{
-    Client, Credentials, Environment, Error, RedisConnection, RedisStore, RedisTls, RefreshLock,
-    StoreKey, StoredToken, TokenStore,
+    Client, Credentials, Environment, Error, RedisConnection, RedisStore, RedisTls, StoreKey,
+    TokenStore,
 };
 use stablelink_sandbox::Sandbox;
 
