@@ -4,9 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use jiff::tz::{self, Offset};
 use tokio::sync::watch;
 
 use crate::lock;
+
+/// The offset of times in records, inferred: the `sysid` of an example contains a time that is eight
+/// hours before the `createdTime` of the same example.
+const RECORD_OFFSET: Offset = tz::offset(8);
 
 /// The clock of one sandbox. Token lifetimes, the tolerance of request timestamps, the `Date`
 /// header and the times in records follow it. Clones share the same time.
@@ -99,10 +104,9 @@ pub(crate) fn http_date(millis: i64) -> String {
     utc(millis, "%a, %d %b %Y %H:%M:%S GMT")
 }
 
-/// Formats a time as most records do: `yyyy-MM-dd HH:mm:ss`. No page states the time zone; the
-/// sandbox uses UTC.
+/// Formats a time as most records do: `yyyy-MM-dd HH:mm:ss`, in [`RECORD_OFFSET`].
 pub(crate) fn local(millis: i64) -> String {
-    utc(millis, "%Y-%m-%d %H:%M:%S")
+    in_record_zone(millis, "%Y-%m-%d %H:%M:%S")
 }
 
 /// Writes a time in the format of [`local`].
@@ -111,20 +115,28 @@ pub(crate) fn as_local<S: serde::Serializer>(millis: &i64, to: S) -> Result<S::O
 }
 
 /// Writes a time as the responses of checkout do: ISO 8601 with a fraction and without a time
-/// zone. The sandbox uses UTC.
+/// zone, in [`RECORD_OFFSET`].
 pub(crate) fn as_iso_local<S: serde::Serializer>(millis: &i64, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&utc(*millis, "%Y-%m-%dT%H:%M:%S%.6f"))
+    to.serialize_str(&in_record_zone(*millis, "%Y-%m-%dT%H:%M:%S%.6f"))
 }
 
-/// Formats a time as the number of a trade does: `yyyyMMddHHmmss`.
+/// Formats a time as the number of a trade does: `yyyyMMddHHmmss`, in UTC.
 pub(crate) fn compact(millis: i64) -> String {
     utc(millis, "%Y%m%d%H%M%S")
 }
 
 fn utc(millis: i64, format: &str) -> String {
-    // Only a clock that a test moved past the year 9999 is out of range. It becomes the epoch.
-    let timestamp = Timestamp::from_millisecond(millis).unwrap_or_default();
-    timestamp.strftime(format).to_string()
+    timestamp(millis).strftime(format).to_string()
+}
+
+fn in_record_zone(millis: i64, format: &str) -> String {
+    let local = RECORD_OFFSET.to_datetime(timestamp(millis));
+    local.strftime(format).to_string()
+}
+
+/// Only a clock that a test moved past the year 9999 is out of range. It becomes the epoch.
+fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -135,11 +147,11 @@ mod tests {
     fn times_have_the_formats_of_the_gateway() {
         let millis = 1_758_898_149_294;
         assert_eq!(http_date(millis), "Fri, 26 Sep 2025 14:49:09 GMT");
-        assert_eq!(local(millis), "2025-09-26 14:49:09");
+        assert_eq!(local(millis), "2025-09-26 22:49:09");
         let iso = as_iso_local(&millis, serde_json::value::Serializer).unwrap();
-        assert_eq!(iso, "2025-09-26T14:49:09.294000");
+        assert_eq!(iso, "2025-09-26T22:49:09.294000");
         assert_eq!(compact(millis), "20250926144909");
-        assert_eq!(local(i64::MAX), "1970-01-01 00:00:00");
+        assert_eq!(local(i64::MAX), "1970-01-01 08:00:00");
     }
 
     #[test]
