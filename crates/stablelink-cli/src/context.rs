@@ -13,7 +13,9 @@ use stablelink::{
 use crate::cli::GlobalOptions;
 use crate::error::{CallSubject, CliError};
 use crate::output::CliOutput;
-use crate::settings::{Config, Directories, NetworkSettings, Profile, ProfileSecrets, SecretsFile};
+use crate::settings::{
+    Config, Directories, NetworkSettings, PROFILE_PROXY, Profile, ProfileSecrets, SecretsFile,
+};
 use crate::token_store::CliTokenStore;
 
 pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";
@@ -23,7 +25,7 @@ pub(crate) const ENV: &str = "STABLELINK_ENV";
 const PROXY: &str = "STABLELINK_PROXY";
 const CA_FILE: &str = "STABLELINK_CA_FILE";
 const REDIS_URL: &str = "STABLELINK_REDIS_URL";
-/// The variables of other programs for the proxy of `https` addresses, in order of precedence.
+/// The variables for the proxy of `https` addresses, in order of precedence.
 const PROXY_VARIABLES: [&str; 5] = [
     PROXY,
     "HTTPS_PROXY",
@@ -223,7 +225,7 @@ impl Context {
             .clone()
             .map(|url| (url, "--proxy".to_owned()));
         let proxy = proxy.or_else(|| own(PROXY));
-        let proxy = proxy.or_else(|| Some((profile.proxy?, "proxy of the profile".to_owned())));
+        let proxy = proxy.or_else(|| Some((profile.proxy?, PROFILE_PROXY.to_owned())));
         let proxy = proxy.or_else(|| PROXY_VARIABLES.into_iter().find_map(own));
         let mut network = NetworkSettings::default();
         if let Some((url, source)) = proxy {
@@ -256,10 +258,15 @@ impl Context {
             ));
         }
         if let Some(url) = self.profile()?.redis_url {
-            let has_password = reqwest::Url::parse(&url).is_ok_and(|url| url.password().is_some());
-            if has_password {
+            // Other forms, such as a socket, have the password in the query.
+            let is_public = reqwest::Url::parse(&url).is_ok_and(|url| {
+                matches!(url.scheme(), "redis" | "rediss")
+                    && url.password().is_none()
+                    && url.query().is_none()
+            });
+            if !is_public {
                 return Err(CliError::usage(
-                    "redis_url of the profile contains a password, and config.toml is not private",
+                    "redis_url of the profile must be redis:// or rediss:// without a password: config.toml is not private",
                 )
                 .next("set the variable STABLELINK_REDIS_URL instead"));
             }

@@ -1,4 +1,4 @@
-//! The error of a command: message, hint, exit code, and what became of the call.
+//! The error of a command: message, hint, exit code, and the outcome of the call.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -235,7 +235,7 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Returns what became of the call, and a hint for an error of the client whose own message has none.
+/// Returns the outcome of the call, and a hint for an error of the client whose own message has none.
 fn hint(error: &Error, call: &CallSubject) -> Option<String> {
     let kind = error.kind();
     let outcome = match (error.phase(), kind) {

@@ -16,9 +16,17 @@ use crate::raw_object::range_of;
 /// A record with more unreadable fields is not the documented one.
 const MAX_UNREADABLE: usize = 16;
 
-/// The amounts that were asked for. A record with an unreadable one is an error: as a missing amount it could be taken for another
-/// one. An empty string means that there is no amount.
-const DECIDING: [&str; 2] = ["amount", "orderAmount"];
+/// Returns whether a field of a response is the requested amount. A record with an unreadable one is an error: as a missing
+/// amount it could be taken for another one. An empty string means that there is no amount.
+pub(crate) fn is_requested_amount(name: &str) -> bool {
+    matches!(name, "amount" | "orderAmount")
+}
+
+/// Returns whether a field of a webhook is an amount or a status. A handler cannot ask for unreadable fields, and would
+/// acknowledge a payment whose status it takes for missing.
+pub(crate) fn is_amount_or_status(name: &str) -> bool {
+    name.ends_with("mount") || name.ends_with("tatus")
+}
 
 /// A record, and the paths of its unreadable fields, which are read as missing.
 pub(crate) struct LenientRecord<T> {
@@ -46,10 +54,11 @@ impl<T> LenientRecord<T> {
 
 /// Parses a record that is the value of this field.
 ///
-/// Fails if a required or deciding field is unreadable, or if the text is not JSON.
+/// Fails if a required field is unreadable, or one for which `decides` returns true, or if the text is not JSON.
 pub(crate) fn parse<T: DeserializeOwned>(
     field: &str,
     json: &str,
+    decides: fn(&str) -> bool,
 ) -> Result<LenientRecord<T>, DecodeError> {
     // Only a record that cannot be parsed pays for tracking the path.
     if let Ok(record) = serde_json::from_str::<T>(json) {
@@ -70,7 +79,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
         let may_skip = error.inner().is_data() && unreadable.len() < MAX_UNREADABLE;
         let value = locate(&text, error.path()).filter(|_| may_skip);
         // A field that must not be null is required.
-        let decides = DECIDING.contains(&path.rsplit('.').next().unwrap_or_default());
+        let decides = decides(path.rsplit('.').next().unwrap_or_default());
         let value = value.filter(|range| match text.get(range.clone()) {
             Some("null") => false,
             Some(r#""""#) => true,
@@ -137,7 +146,7 @@ mod tests {
             let LenientRecord {
                 value: order,
                 unreadable,
-            } = parse::<CheckoutOrder>("data", &json).unwrap();
+            } = parse::<CheckoutOrder>("data", &json, is_requested_amount).unwrap();
             assert_eq!(unreadable, [format!("data.{name}")], "{json}");
             assert_eq!(order.order_no.as_deref(), Some("A1"));
             assert_eq!(order.deposit_address.as_deref(), Some("0x1"));
@@ -147,7 +156,7 @@ mod tests {
         let LenientRecord {
             value: payout,
             unreadable,
-        } = parse::<Payout>("data", json).unwrap();
+        } = parse::<Payout>("data", json, is_requested_amount).unwrap();
         let expected = ["data.fee", "data.parts[1].orderNo", "data.parts[1].txHash"];
         assert_eq!(unreadable, expected);
         assert_eq!((payout.number.as_str(), payout.fee), ("7", None));
@@ -172,7 +181,9 @@ mod tests {
             ),
             ("", "data"),
         ] {
-            let error = parse::<Payout>("data", json).err().unwrap();
+            let error = parse::<Payout>("data", json, is_requested_amount)
+                .err()
+                .unwrap();
             assert_eq!(error.path(), path, "{json}: {error}");
         }
     }
@@ -181,7 +192,7 @@ mod tests {
     fn record_of_another_kind_is_an_error() {
         let fields: Vec<String> = (0..40).map(|n| format!(r#""{n}":"x""#)).collect();
         let json = format!("{{{}}}", fields.join(","));
-        let error = parse::<HashMap<String, Option<u8>>>("data", &json)
+        let error = parse::<HashMap<String, Option<u8>>>("data", &json, is_requested_amount)
             .err()
             .unwrap();
         assert!(error.problem().starts_with("expected u8"), "{error}");

@@ -156,7 +156,10 @@ where
         self.records += page.count;
         // If the gateway limits the size of a page, it may count pages by its own size or by ours. With its size, no record is
         // left out. Without `total` the size of the first page is its size; some records may be returned twice then.
-        let shortened = page.total.is_none().then_some(page.count);
+        let shortened = page
+            .total
+            .is_none_or(|total| total == 0)
+            .then_some(page.count);
         let size = page
             .size
             .or(shortened.and_then(|count| count.try_into().ok()));
@@ -167,7 +170,9 @@ where
         let may_continue = !is_empty || !self.after_empty_page;
         self.after_empty_page = is_empty;
         let page_size = u64::from(self.pagination.page_size);
-        match (page.total, page.pages) {
+        // A gateway that does not count the records may send 0.
+        let total = page.total.filter(|total| *total > 0 || is_empty);
+        match (total, page.pages) {
             (Some(total), _) if self.records >= total => Ok(false),
             (Some(total), _) => {
                 if may_continue && (!is_empty || self.number < total.div_ceil(page_size)) {

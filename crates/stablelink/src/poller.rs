@@ -141,7 +141,9 @@ impl<T> Poller<T> {
             result = polling => return result,
             () = clock.alarm(self.deadline) => {}
         }
-        let error = Error::new(ErrorKind::Timeout).retryable(true);
+        let error = Error::new(ErrorKind::Timeout)
+            .retryable(true)
+            .in_phase(CallPhase::Read);
         Err(match last_error {
             Some(last_error) => error.because(last_error),
             None => error,

@@ -40,7 +40,7 @@ const REDIRECT: WeightedFault = ("redirect:after", 0.5);
 /// HTTP 401 for a valid token.
 const TOKEN_REJECTED: &str = "unauthorized";
 
-/// FaultList of token requests with absolute rates, since there are few token requests.
+/// Faults of token requests with absolute rates, since there are few token requests.
 const TOKEN_FAULTS: [WeightedFault; 3] = [
     ("reset@token:after", 0.1),
     ("status=503@token", 0.1),

@@ -3,19 +3,19 @@
 use std::fmt;
 
 use quote::ToTokens;
+use syn::visit::Visit;
 use syn::{FnArg, GenericArgument, ImplItem, Item, PathArguments, ReturnType, Type};
 
 use super::ClientError;
-use super::postprocess::doc_text;
 
 /// One operation of a generated client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperationSignature {
     /// The name of the method of `Client`.
     pub name: String,
-    /// The HTTP method, upper case.
+    /// HTTP method, upper case.
     pub method: String,
-    /// The path below the base URL, with `{parameter}`.
+    /// Path below the base URL, with `{parameter}`.
     pub path: String,
     /// The name and type of each parameter.
     pub parameters: Vec<(String, String)>,
@@ -80,7 +80,8 @@ pub fn inventory(source: &str) -> Result<Vec<OperationSignature>, ClientError> {
 }
 
 fn signature(method: &syn::ImplItemFn) -> Option<OperationSignature> {
-    let (verb, path) = request(method)?;
+    let mut target = RequestTarget::default();
+    target.visit_block(&method.block);
     let parameters = method
         .sig
         .inputs
@@ -98,8 +99,8 @@ fn signature(method: &syn::ImplItemFn) -> Option<OperationSignature> {
     let error = arguments(results.next()?).into_iter().next()?;
     Some(OperationSignature {
         name: method.sig.ident.to_string(),
-        method: verb,
-        path,
+        method: target.method?,
+        path: target.path?,
         parameters,
         success: source_text(success),
         error: source_text(error),
@@ -136,13 +137,63 @@ fn source_text(tokens: &impl ToTokens) -> String {
         .replace(" , ", ", ")
 }
 
-/// Returns the HTTP method and the path that the documentation of a generated method states.
-fn request(method: &syn::ImplItemFn) -> Option<(String, String)> {
-    let line = method
-        .attrs
-        .iter()
-        .filter_map(doc_text)
-        .find_map(|line| line.trim().strip_prefix("Sends a `").map(str::to_owned))?;
-    let (verb, rest) = line.split_once("` request to `")?;
-    Some((verb.to_owned(), rest.strip_suffix('`')?.to_owned()))
+/// The HTTP method and path that a generated method sends to.
+#[derive(Default)]
+struct RequestTarget {
+    method: Option<String>,
+    path: Option<String>,
+}
+
+impl<'ast> Visit<'ast> for RequestTarget {
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        let on_client = matches!(&*call.receiver, syn::Expr::Field(field)
+            if matches!(&field.member, syn::Member::Named(name) if name == "client"));
+        if on_client && self.method.is_none() {
+            self.method = Some(call.method.to_string().to_uppercase());
+        }
+        syn::visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if !call.path.is_ident("format") || self.path.is_some() {
+            return;
+        }
+        type Arguments = syn::punctuated::Punctuated<syn::Expr, syn::Token![,]>;
+        let Ok(arguments) = call.parse_body_with(Arguments::parse_terminated) else {
+            return;
+        };
+        let mut arguments = arguments.iter();
+        let Some(syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(format),
+            ..
+        })) = arguments.next()
+        else {
+            return;
+        };
+        let mut path = format.value();
+        for argument in arguments {
+            let mut last = LastVariable::default();
+            last.visit_expr(argument);
+            let name = match last.0.as_deref() {
+                Some("self") | None => String::new(),
+                Some(name) => format!("{{\u{0}{name}}}"),
+            };
+            path = path.replacen("{}", &name, 1);
+        }
+        self.path = Some(path.replace('\u{0}', ""));
+    }
+}
+
+/// The last variable that an expression names.
+#[derive(Default)]
+struct LastVariable(Option<String>);
+
+impl<'ast> Visit<'ast> for LastVariable {
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        self.0 = path
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .or(self.0.take());
+    }
 }

@@ -120,9 +120,13 @@ fn actions(finding: &Finding) -> String {
 
 /// Returns the JSONPath of a JSON pointer.
 fn json_path(pointer: &str) -> String {
+    let mut parent = "";
     let segments = pointer.split('/').skip(1).map(|segment| {
         let name = segment.replace("~1", "/").replace("~0", "~");
-        if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Names of responses are numbers too.
+        let is_index = ["allOf", "anyOf", "oneOf", "parameters", "tags"].contains(&parent);
+        parent = segment;
+        if is_index && name.bytes().all(|byte| byte.is_ascii_digit()) {
             format!("[{name}]")
         } else {
             format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
 
-pub(crate) use network::NetworkSettings;
+pub(crate) use network::{NetworkSettings, PROFILE_PROXY};
 pub(crate) use secrets::{ProfileSecrets, SecretsFile};
 
 /// The directories of the files, by the XDG base directory specification.
@@ -192,7 +192,11 @@ impl Config {
             return Ok(Self::default());
         };
         toml::from_str(&text).map_err(|error| {
-            CliError::usage(format!("{}: {error}", path.display()))
+            let start = error.span().map_or(0, |span| span.start);
+            let before = text.get(..start).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            // The complete error shows the line, which may contain a secret.
+            CliError::usage(format!("{}:{line}: {}", path.display(), error.message()))
                 .next("correct the file, or delete it and run `stablelink login` again")
         })
     }

@@ -8,6 +8,9 @@ use reqwest::{Certificate, NoProxy, Proxy, Url};
 use super::read_trusted;
 use crate::error::CliError;
 
+/// The name of the profile's setting in messages.
+pub(crate) const PROFILE_PROXY: &str = "proxy of the profile";
+
 /// How the CLI connects to `https` addresses. Addresses without TLS are on this machine and never use a proxy.
 #[derive(Clone, Default)]
 pub(crate) struct NetworkSettings {
@@ -34,10 +37,10 @@ impl NetworkSettings {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(invalid("only http and https proxies are supported"));
         }
-        if source == "--proxy" && url.password().is_some() {
-            return Err(CliError::usage(
-                "--proxy contains a password, which other users of this machine can read",
-            )
+        if matches!(source, "--proxy" | PROFILE_PROXY) && url.password().is_some() {
+            return Err(CliError::usage(format!(
+                "{source} contains a password, which other users of this machine can read"
+            ))
             .next("set the variable STABLELINK_PROXY instead"));
         }
         self.proxy = Some(url);
@@ -120,6 +123,11 @@ mod tests {
                 "http://u:hidden@proxy",
                 "--proxy",
                 "--proxy contains a password",
+            ),
+            (
+                "http://u:hidden@proxy",
+                PROFILE_PROXY,
+                "proxy of the profile contains a password",
             ),
         ] {
             let error = proxy(url, source).err().unwrap().to_string();

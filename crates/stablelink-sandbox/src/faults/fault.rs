@@ -79,7 +79,7 @@ pub(crate) enum FaultKind {
 pub(crate) enum FaultTarget {
     All,
     Calls,
-    SandboxOperation(SandboxOperation),
+    Operation(SandboxOperation),
     Path(String),
 }
 
@@ -270,7 +270,7 @@ impl Fault {
 
     /// Hits only this operation.
     pub fn on(mut self, operation: SandboxOperation) -> Self {
-        self.target = FaultTarget::SandboxOperation(operation);
+        self.target = FaultTarget::Operation(operation);
         self
     }
 
@@ -362,7 +362,7 @@ impl FaultTarget {
         match self {
             Self::All => true,
             Self::Calls => operation != Some(SandboxOperation::IssueAccessToken),
-            Self::SandboxOperation(target) => operation == Some(*target),
+            Self::Operation(target) => operation == Some(*target),
             Self::Path(target) => target == path,
         }
     }

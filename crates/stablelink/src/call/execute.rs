@@ -95,7 +95,10 @@ fn is_other(field: &str, json: &str, requested: &str) -> bool {
                 received != requested
             }
         }),
-        Some(b'-' | b'0'..=b'9') => requested.parse::<i128>().is_ok() && json != requested,
+        Some(b'-' | b'0'..=b'9') => {
+            let (received, requested) = (json.parse::<i128>(), requested.parse::<i128>());
+            received.is_ok() && requested.is_ok() && received != requested
+        }
         _ => false,
     }
 }
@@ -323,9 +326,12 @@ impl CallContext {
 
     /// Adds the operation, the number of attempts and the phase to an error.
     fn locate(&self, error: Error) -> Error {
-        error
-            .during(self.options.operation.clone(), self.attempts())
-            .in_phase(self.phase())
+        let error = error.during(self.options.operation.clone(), self.attempts());
+        match self.sent.load(Ordering::Acquire) {
+            // Also if a later attempt failed to get a token.
+            true => error.after_sending(self.phase()),
+            false => error.in_phase(self.phase()),
+        }
     }
 
     /// Returns the error of the call after its last attempt failed.
@@ -415,7 +421,7 @@ fn parse_retdata<T: DeserializeOwned>(
         serde_json::from_slice(body).map_err(|error| DecodeError::of_json(".", &error))?;
     let retdata = envelope.retdata;
     retdata
-        .map(|json| lenient::parse("retdata", json.get()))
+        .map(|json| lenient::parse("retdata", json.get(), lenient::is_requested_amount))
         .transpose()
 }
 

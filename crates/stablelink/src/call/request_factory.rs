@@ -122,7 +122,9 @@ pub(super) fn sign(
             Error::configuration("the signature is not a valid header value").because(error)
         })
     };
-    let signature = header(signature.to_base64())?;
+    let mut signature = header(signature.to_base64())?;
+    // Its `Debug` form hides the value, like that of the token.
+    signature.set_sensitive(true);
     let timestamp = header(timestamp.to_string())?;
     let headers = request.headers_mut();
     headers.insert(AUTHORIZATION, bearer.header().clone());

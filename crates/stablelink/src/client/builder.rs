@@ -149,8 +149,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows this client to use an unshared token while the token store is unavailable or cannot save a token. Defaults to `false`, because a new
-    /// token invalidates the token of all others. Use it only for an account of a single process.
+    /// Allows this client to use an unshared token while the token store is unavailable or cannot save a token. Defaults to
+    /// `false`, because a new token invalidates the token of all others. Use it only for an account of a single process.
     pub fn allow_unshared_token(mut self, allow: bool) -> Self {
         self.token.allow_unshared_token = allow;
         self

@@ -179,7 +179,12 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(21_600);
 fn parse_token(body: &[u8]) -> Result<IssuedToken, DecodeError> {
     let envelope = RawObject::parse(body)?;
     let token = match envelope.get("retdata").filter(|json| *json != "null") {
-        _ if envelope.get(ACCESS_TOKEN).is_some() => envelope,
+        _ if envelope
+            .get(ACCESS_TOKEN)
+            .is_some_and(|json| json != "null") =>
+        {
+            envelope
+        }
         Some(retdata) => RawObject::parse(retdata.as_bytes())
             .map_err(|error| DecodeError::new("retdata", error.problem()))?,
         None => {

@@ -123,6 +123,12 @@ impl Error {
         self
     }
 
+    /// Sets the phase of a call that was sent, also for an error of a token request.
+    pub(crate) fn after_sending(mut self, phase: CallPhase) -> Self {
+        self.0.phase = phase;
+        self
+    }
+
     /// Marks this as an error of a token request.
     pub(crate) fn of_token_request(self, attempts: u32) -> Self {
         self.during(operations::ISSUE_ACCESS_TOKEN.id, attempts)

@@ -22,8 +22,8 @@
 //! | `error.type` | both | the [`ErrorKind::name`](crate::ErrorKind::name) of a failure; `cancelled` if the future was dropped |
 //! | `otel.status_code` | both | `ERROR` of a failure |
 //!
-//! Retries and token requests are events at level debug; a clock skew, and a field that cannot be read, at level warn. A call whose future was
-//! dropped has no status and no number of attempts.
+//! Retries and token requests are events at level debug; a clock skew, and a field that cannot be read, at level warn. A call
+//! whose future was dropped has no status and no number of attempts.
 //!
 //! # Metrics
 //!

@@ -49,7 +49,6 @@ impl Users {
             |api, id| api.get_user(*id),
             required
         )
-        .identified_by("clientId", client_id)
     }
 }
 

@@ -59,6 +59,6 @@ impl Call<ExchangeRate, GetExchangeRateRequest> {
     /// Sets the customer whose fees apply.
     pub fn client_id(mut self, id: i64) -> Self {
         self.parameters.client_id = Some(id);
-        self.identified_by("clientId", Some(id))
+        self
     }
 }

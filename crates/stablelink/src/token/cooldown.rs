@@ -49,6 +49,11 @@ impl TokenCooldown {
         UNUSABLE_BACKOFF.upper_half_jitter(self.unusable, random)
     }
 
+    /// Returns whether the last response to a token request was unusable.
+    pub(super) fn is_unusable(&self) -> bool {
+        self.unusable > 0
+    }
+
     /// Resets the count of unusable responses, after a token was issued.
     pub(super) fn reset_unusable(&mut self) {
         self.unusable = 0;

@@ -20,6 +20,8 @@ pub(super) struct RefreshGuard {
     store: Arc<dyn TokenStore>,
     key: StoreKey,
     lock: RefreshLock,
+    /// Set if the result of the last extension is unknown.
+    uncertain: bool,
     released: bool,
 }
 
@@ -36,6 +38,7 @@ impl RefreshGuard {
             store: Arc::clone(store),
             key: key.clone(),
             lock,
+            uncertain: false,
             released: false,
         }))
     }
@@ -46,14 +49,20 @@ impl RefreshGuard {
 
     /// Extends the lock by its TTL. It has a new generation then.
     pub(super) async fn extend(&mut self) {
-        match self
-            .store
-            .lock(&self.key, self.lock.owner(), LOCK_TTL)
-            .await
-        {
+        let extended = self.store.lock(&self.key, self.lock.owner(), LOCK_TTL);
+        let extended = extended.await;
+        self.uncertain = extended.is_err();
+        match extended {
             Ok(Some(lock)) => self.lock = lock,
             Ok(None) => debug!("another process has taken over the lock of the token store"),
             Err(error) => debug!(%error, "the lock of the token store could not be extended"),
+        }
+    }
+
+    /// Extends the lock again if the last extension failed: it may have taken effect, and then the generation is not current.
+    pub(super) async fn confirm(&mut self) {
+        if self.uncertain {
+            self.extend().await;
         }
     }
 

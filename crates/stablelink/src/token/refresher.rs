@@ -279,6 +279,7 @@ impl TokenRefresher {
             }
         };
         let issued_at = self.clock.monotonic();
+        guard.confirm().await;
         let lock = guard.lock();
         let (to_store, token) = self.accept(key, lock.generation(), &issued)?;
         let mut saved = self.store.save(key, &to_store, lock).await;
@@ -420,12 +421,13 @@ impl TokenRefresher {
                     debug!(%error, "the refresh token was rejected");
                     *self.rejected_refresh_token() = Some(refresh_token.clone());
                 }
-                // While the token is valid, the refresh token can be tried again later. If the gateway responded that it is
-                // not available, nothing else is requested either.
+                // While the token is valid, the refresh token can be tried again later. A gateway that asks to wait gets no
+                // other request, and neither does one that responded for the first time that it is not available. After
+                // that, the refresh token may be the reason.
                 Err(TokenSourceError::Unavailable(error))
                     if !matches!(reason, RefreshReason::Required)
-                        || error.raw_response().is_some()
-                        || error.retry_after().is_some() =>
+                        || error.retry_after().is_some()
+                        || error.raw_response().is_some() && !self.cooldown().is_unusable() =>
                 {
                     return Err(self.back_off(key, error));
                 }

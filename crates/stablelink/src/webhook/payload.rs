@@ -106,7 +106,7 @@ fn data<T: DeserializeOwned>(event: &WebhookEvent) -> Result<T, Error> {
 }
 
 fn typed<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Error> {
-    let record = lenient::parse(field, text).map_err(decode_error)?;
+    let record = lenient::parse(field, text, lenient::is_amount_or_status).map_err(decode_error)?;
     for path in &record.unreadable {
         observe::unreadable_field("webhook", path);
     }
@@ -181,6 +181,10 @@ mod tests {
             (
                 r#","data":{"amount":"Leo Secretive"}"#,
                 "cannot read the delivery at `data.amount`: it does not have the documented form",
+            ),
+            (
+                r#","data":{"pendingAmount":"1,000 Secretive"}"#,
+                "cannot read the delivery at `data.pendingAmount`: it does not have the documented form",
             ),
             (
                 r#","data":{"orderNo":"Leo \ud800Secretive"}"#,

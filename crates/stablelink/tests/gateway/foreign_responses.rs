@@ -42,10 +42,6 @@ fn reads() -> Vec<(&'static str, Value, Value, Call)> {
         ("buyCurrency", "usd".into(), "EUR".into(), |client| {
             nothing(client.exchange_rates().quote("USDT", "USD").into_future())
         }),
-        ("clientId", json!(7), json!(8), |client| {
-            let quote = client.exchange_rates().quote("USDT", "USD").client_id(7);
-            nothing(quote.into_future())
-        }),
     ];
     #[cfg(feature = "provisional")]
     reads.extend::<[(_, _, _, Call); 8]>([
@@ -303,6 +299,25 @@ async fn unusable_token_responses_cause_few_requests() {
         let requests = requests.load(std::sync::atomic::Ordering::Relaxed);
         assert!((1..=3).contains(&requests), "{requests} {page}");
     }
+}
+
+#[tokio::test]
+async fn token_failure_after_sending_does_not_hide_the_call() {
+    let tokens = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+    let raw = Raw::start(move |line| {
+        let unauthorized = Raw::answer("401 Unauthorized", "");
+        let is_first = !line.contains("/oauth2/token")
+            || tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        match is_first {
+            true => Raw::token_or(line, &unauthorized),
+            false => Raw::token_or("", &Raw::answer("500 Internal Server Error", "")),
+        }
+    })
+    .await;
+    let client = raw.client().build().unwrap();
+    let error = keyed(&client).await.checked_err();
+    assert_eq!(error.phase(), CallPhase::Write, "{error}");
+    assert!(!error.to_string().contains("nothing else"), "{error}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const VOLATILE: [&str; 6] = [
     "responsibleId",
 ];
 
-/// Fields whose values are example data. Their order and fields are fields.
+/// Fields whose values are example data. Their order and fields are kept.
 const VERBATIM: [&str; 7] = [
     "const",
     "data",

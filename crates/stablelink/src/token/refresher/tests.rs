@@ -496,7 +496,10 @@ async fn unusable_responses_start_a_growing_cooldown() {
             fixture.advance(LIFETIME);
         }
         let before = fixture.request_count();
-        fixture.gateway.respond_with([TokenResponse::Unusable; 5]);
+        // With a refresh token, both grants are tried from the second time on.
+        let grants = if cold { 1 } else { 2 };
+        let unusable = vec![TokenResponse::Unusable; 4 * grants + 1];
+        fixture.gateway.respond_with(unusable);
         // The random number is 0.5: three quarters of 4 s, 8 s, 16 s, 30 s and 30 s.
         for (requests, millis) in [
             (1, 3_000),
@@ -511,7 +514,8 @@ async fn unusable_responses_start_a_growing_cooldown() {
                 assert_eq!(error.operation(), Some("issue_access_token"));
                 assert_eq!(error.phase(), crate::CallPhase::Token);
             }
-            assert_eq!(fixture.request_count(), before + requests, "{cold}");
+            let expected = before + 1 + (requests - 1) * grants;
+            assert_eq!(fixture.request_count(), expected, "{cold}");
             fixture.advance(Duration::from_millis(millis));
         }
         fixture.current().await;
@@ -521,6 +525,21 @@ async fn unusable_responses_start_a_growing_cooldown() {
         fixture.advance(3 * SECOND);
         fixture.current().await;
     }
+}
+
+/// The refresh token may be the reason for the second unusable response.
+#[tokio::test]
+async fn credentials_are_used_after_two_unusable_responses_to_a_refresh_token() {
+    let fixture = TokenFixture::new();
+    fixture.current().await;
+    fixture.advance(LIFETIME);
+    fixture
+        .gateway
+        .respond_with(vec![TokenResponse::Unusable; 2]);
+    assert!(finish(fixture.tokens.current()).await.is_err());
+    fixture.advance(3 * SECOND);
+    fixture.current().await;
+    assert_eq!(fixture.request_count(), 4);
 }
 
 /// The lock has a short TTL, so that a killed process does not block the others.

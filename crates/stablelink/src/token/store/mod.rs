@@ -51,7 +51,9 @@ pub trait TokenStore: Send + Sync + fmt::Debug + 'static {
 
     /// Acquires the lock of this key for the time `ttl`. Returns `None` immediately if another owner holds it.
     ///
-    /// The generation of the lock is greater than that of every earlier lock and of every saved token of this key.
+    /// The generation of the lock is greater than that of every earlier lock and of every saved token of this key. An owner that
+    /// calls this again extends its lock, which gets a new generation. The client acquires a lock for 6 s, and extends it every
+    /// 2 s during a token request.
     ///
     /// # Errors
     ///

@@ -198,23 +198,29 @@ struct HeldLock {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct LockingProcess {
     id: u32,
-    /// On Linux, the namespace in which the id is valid: containers that share a file have separate ones.
+    /// On Linux, the boot and the namespace in which the id is valid: containers and machines that share a file have
+    /// separate ones.
     namespace: String,
 }
 
 impl LockingProcess {
     fn current() -> Self {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
         Self {
             id: process::id(),
-            namespace: namespace.to_string_lossy().into_owned(),
+            namespace: format!("{} {}", boot.trim(), namespace.display()),
         }
     }
 
     /// Returns whether the process has certainly ended.
     fn is_dead(&self) -> bool {
         let current = Self::current();
-        self.namespace == current.namespace && self.id != current.id && !process_exists(self.id)
+        let is_known = !cfg!(target_os = "linux") || current.namespace.len() > 1;
+        is_known
+            && self.namespace == current.namespace
+            && self.id != current.id
+            && !process_exists(self.id)
     }
 }
 
