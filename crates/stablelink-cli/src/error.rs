@@ -219,7 +219,7 @@ impl From<std::io::Error> for CliError {
     }
 }
 
-/// An error outside of calls: of a setting, or of a command that only requests a token.
+/// Converts an error that does not belong to a call: an error of a setting, or of a command that only requests a token.
 impl From<Error> for CliError {
     fn from(error: Error) -> Self {
         Self::of_call(error, &CallSubject::default())

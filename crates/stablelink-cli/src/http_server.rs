@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-/// The timeout of the head of a request: a slow client must not keep a connection.
+/// The timeout for reading the head of a request, so that a slow client cannot occupy a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More connections wait in the queue of the operating system.

@@ -8,9 +8,11 @@ use crate::signature::{self, ReceivedSignature};
 use crate::signature_headers::{SignatureHeaders, TIMESTAMP};
 use crate::{MessageKind, SignatureError, SigningKey, Timestamp, TimestampError};
 
-/// Verifies signatures with one or more keys, and checks their age.
+/// Verifies signatures with one or more keys. Rejects a signature whose timestamp differs from the
+/// current time by more than the tolerance.
 ///
 /// Each key costs one pass over the message. A verifier with several keys allocates once per call.
+///
 /// Page: <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Debug)]
 pub struct Verifier {

@@ -1,4 +1,4 @@
-//! A JSON object as its raw fields, in the order of the text.
+//! A JSON object as its raw fields, in document order.
 
 use std::fmt;
 use std::ops::Range;
@@ -59,7 +59,7 @@ impl RawObject {
         (!string.is_empty()).then(|| string.into())
     }
 
-    /// Returns the name and the JSON text of each field, in the order of the text.
+    /// Iterates over the fields in document order, as name and JSON text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()

@@ -173,7 +173,7 @@ pub struct SignedDelivery {
 }
 
 impl TestDelivery {
-    /// Creates a delivery of this event type in the form of W Checkout, without an id, a timestamp and data.
+    /// Creates a delivery of this event type in the W Checkout format. It has no ID, no timestamp and no data.
     #[must_use]
     pub fn new(event_type: impl Into<String>) -> Self {
         Self(DeliveryBody::Event(EventFields {

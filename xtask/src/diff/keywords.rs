@@ -62,7 +62,8 @@ fn servers(old: &Value, new: &Value) -> Vec<Change> {
     removed.chain(added).collect()
 }
 
-/// Compares the notation of parameters. Names of headers are not case-sensitive.
+/// Compares how parameters are serialised: `style`, `explode`, `allowReserved` and `content`. Header names are
+/// matched without regard to case.
 fn parameters(old: &[Resolved], new: &[Resolved]) -> Vec<Change> {
     fn key(parameter: &Value) -> (Option<&str>, String) {
         let name = text(parameter, "name").unwrap_or_default();

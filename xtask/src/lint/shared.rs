@@ -30,8 +30,8 @@ pub(super) fn dangling_references(document: &Document, findings: &mut Findings) 
     }
 }
 
-/// A new field of the gateway does not break a client. The Rust generator turns the keyword into
-/// `deny_unknown_fields`.
+/// Reports `additionalProperties: false`. The Rust generator turns it into `deny_unknown_fields`,
+/// and then a new field of the gateway breaks clients.
 pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {

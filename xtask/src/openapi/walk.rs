@@ -43,7 +43,8 @@ impl ObjectKind {
             (_, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace") => {
                 Self::Operation
             }
-            // An array in a path or an operation, a map in `components`.
+            // `parameters` is an array in a path item or an operation, and a map in `components`. For the
+            // array, `element` returns the inner kind.
             (_, "parameters") => Self::Names(&Self::Parameter),
             (_, key) if is_name_map(key) => Self::Names(&Self::Other),
             _ => Self::Other,

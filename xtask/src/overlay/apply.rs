@@ -38,7 +38,8 @@ pub struct AppliedAction {
     /// JSON pointers of the values that were added, changed or removed, with the final names of
     /// components.
     pub touched: Vec<String>,
-    /// The names in a selector with several names that match nothing, in quotes.
+    /// The names that match nothing in a selector with several names, such as `['a', 'b']`. Each
+    /// name includes its quotes.
     pub unmatched: Vec<String>,
 }
 

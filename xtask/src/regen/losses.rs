@@ -32,8 +32,9 @@ pub(super) fn unmatched_names(trace: &OverlayTrace) -> Vec<Diagnostic> {
     found
 }
 
-/// Returns the values that a table, a description or an example of a page has, and the enum of the document
-/// lacks. `imported` is the document before the overlays, `overlaid` the one after them.
+/// Returns a diagnostic for each value that a page shows in a table, a description or an example, and that the
+/// document does not list in the enum. `imported` is the document before the overlays, and `overlaid` is the
+/// document after them.
 pub(super) fn unlisted_values(imported: &Document, overlaid: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let places = places_on_pages(overlaid);

@@ -106,7 +106,7 @@ fn members(
     }
 }
 
-/// Merges what two observations say about a property.
+/// Merges two observations of a property.
 fn details(
     known: &mut PropertyShape,
     other: PropertyShape,
@@ -136,7 +136,8 @@ pub(crate) fn settle(shape: &mut InferredShape) {
     }
 }
 
-/// Returns the limit for two observations. An observation without a limit may have longer values.
+/// Returns the larger of two limits, or `None` if one observation has no limit, because its values
+/// may be longer.
 pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }

@@ -182,7 +182,7 @@ impl InferredShape {
         }
     }
 
-    /// Returns whether two shapes have equal structure, wherever they were observed.
+    /// Returns whether two shapes have the same structure, ignoring where they were observed.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.nullable == other.nullable && self.kind.same(&other.kind)
     }

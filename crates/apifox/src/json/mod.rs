@@ -44,8 +44,8 @@ pub struct JsonField {
 }
 
 impl JsonNode {
-    /// Returns the value without lines. Numbers keep their digits; of two fields with one name the
-    /// last one counts.
+    /// Converts the node to a [`Value`] without line numbers. Numbers keep all digits. If an object
+    /// repeats a name, the last field wins.
     pub fn to_value(&self) -> Value {
         match &self.value {
             JsonValue::Null => Value::Null,
@@ -71,7 +71,7 @@ pub(crate) fn number(digits: &str) -> Value {
 }
 
 impl JsonNode {
-    /// Converts a value; all its lines are 0.
+    /// Converts a value. All line numbers are 0.
     pub(crate) fn of(value: &Value) -> Self {
         let value = match value {
             Value::Null => JsonValue::Null,

@@ -74,7 +74,8 @@ pub(crate) fn parse(
 /// How much of a value was parsed.
 pub(super) enum ParsedValue {
     Whole(JsonNode),
-    /// The text ends inside the value; this part of it is certain.
+    /// The text ends inside the value. The node holds the part that can be determined, such as
+    /// `true` for `tru`.
     Part(JsonNode),
     /// The text ends before any part of the value is certain.
     Nothing,

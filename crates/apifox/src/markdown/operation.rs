@@ -490,7 +490,8 @@ impl Bodies<'_, '_> {
     }
 }
 
-/// Reports that only the first operation of a page is read.
+/// Returns a warning that a page has more than one method or path, and that only the first one is
+/// read.
 pub(super) fn only_one(file: &str, line: u32, what: &str) -> Diagnostic {
     Diagnostic::warning(
         file,

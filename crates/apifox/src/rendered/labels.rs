@@ -31,7 +31,7 @@ pub(crate) struct BodyHead {
     pub(crate) required: Option<bool>,
 }
 
-/// Longest line that can be a label.
+/// The maximum length of a label line, in bytes.
 const LONGEST: usize = 120;
 
 /// Returns a line in the form in which labels are compared: lower case, without whitespace.

@@ -27,8 +27,7 @@ pub(crate) struct Lines<'a> {
     lines: Vec<Line<'a>>,
 }
 
-/// Decodes a capture: removes the byte order mark and converts line breaks to `
-/// `.
+/// Decodes a capture: removes the byte order mark and converts line breaks to `\n`.
 ///
 /// If the file ends inside a character, that character is dropped with a warning; any other invalid
 /// byte is an error.

@@ -140,7 +140,9 @@ impl Top {
         if is_status(line) && method_next {
             return false;
         }
-        // A single line above may itself be the title, followed by the text.
+        // If only one line precedes this one, that line may be the title and this one the start of
+        // the text. In that case, this line is the title only if it has at most 100 characters and
+        // is followed by an empty line, a method or a status.
         let alone = self.end - self.first == 1;
         let apart = after.is_empty() || method_next || is_status(after);
         !alone || (apart && line.chars().count() <= 100)

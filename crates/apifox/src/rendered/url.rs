@@ -5,7 +5,7 @@
 pub(crate) struct Address {
     /// `https://host:port`; absent if the page has a placeholder instead.
     pub(crate) server: Option<String>,
-    /// Starts with `/`; as printed, not decoded.
+    /// The path as it is printed, percent-encoding included. It starts with `/`.
     pub(crate) path: String,
     /// Decoded names and values.
     pub(crate) query: Vec<(String, String)>,

@@ -59,7 +59,8 @@ pub(super) struct Enumeration {
     pub(super) odd: Vec<String>,
 }
 
-/// Reads enumerated values without surrounding whitespace and without the descriptions after them.
+/// Parses the items of an enum: trims each value, splits off a description that follows it, and
+/// separates sentences and values of another type.
 pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration {
     let mut found = Enumeration::default();
     for item in items {

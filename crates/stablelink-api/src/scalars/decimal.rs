@@ -177,7 +177,7 @@ impl<'a> DecimalParts<'a> {
         })
     }
 
-    /// Returns the value. Zeros at the end of the fraction are dropped only if there are too many of them.
+    /// Returns the value, or `None` if a [`Decimal`] cannot hold it. As many trailing zeros of the fraction are kept as fit.
     fn value(&self) -> Option<Decimal> {
         let digits = (DIGITS + 28).checked_sub(self.whole.len())?;
         let needed = self.fraction.trim_end_matches('0').len();

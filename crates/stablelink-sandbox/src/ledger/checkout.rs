@@ -151,7 +151,7 @@ pub(crate) struct SettlementRecord {
     pub(crate) amount: Option<Decimal>,
     pub(crate) order_nos: Vec<String>,
     pub(crate) status: String,
-    /// Whether its money was transferred.
+    /// Whether the amount was transferred.
     #[serde(skip)]
     pub(crate) is_transferred: bool,
     #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
@@ -187,7 +187,7 @@ pub(crate) struct RefundRecord {
     #[serde(serialize_with = "as_number")]
     pub(crate) amount: Decimal,
     pub(crate) status: String,
-    /// Whether its money was transferred.
+    /// Whether the amount was transferred.
     #[serde(skip)]
     pub(crate) is_transferred: bool,
     #[serde(rename = "createdTime", serialize_with = "as_iso_local")]

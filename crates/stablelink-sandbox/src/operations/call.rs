@@ -234,7 +234,7 @@ pub(super) fn require_positive(name: &str, amount: Decimal) -> Result<Decimal, A
     }
 }
 
-/// Rejects a currency that the pages do not show.
+/// Rejects a currency that the vendor's documentation does not mention.
 pub(super) fn require_currency(name: &str, value: &str) -> Result<(), ApiError> {
     require_one_of(name, value, &["USD", "USDC", "USDT", "WUSD"])
 }

@@ -145,13 +145,13 @@ impl<'a> EnvelopeHead<'a> {
     }
 }
 
-/// Any object. Parsing another value gives the error "expected an object".
+/// Any object. Parsing another value gives serde's error "expected a map".
 type AnyObject<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
-/// Classifies a response received at `now`, and stores its retcode in it. The secrets are hidden in all that is kept of the
-/// envelope.
+/// Classifies a response that was received at `now`, and stores the retcode in the response. Secrets are redacted in the
+/// retcode and in the message.
 ///
-/// A response that contradicts itself proves nothing: neither that a payment took effect nor that it did not.
+/// A contradictory response is neither a success nor a rejection, because it does not show whether a payment took effect.
 pub(crate) fn classify(
     response: RawResponse,
     now: SystemTime,

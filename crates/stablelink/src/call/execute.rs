@@ -401,7 +401,8 @@ impl Transport for CallContext {
         })
     }
 
-    /// [`parse_response`](Self::parse_response) reads the stored bytes instead.
+    /// Returns `true`: the response is stored in the context, and [`parse_response`](Self::parse_response) parses it from
+    /// there.
     fn consumes_responses(&self) -> bool {
         true
     }

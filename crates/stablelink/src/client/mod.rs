@@ -57,9 +57,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When awaited, it fails like every call. It fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before
-    /// anything is sent if the path has a scheme, a host, a backslash, a dot segment (percent-encoded or not), a fragment,
-    /// whitespace or a control character; if the method is CONNECT; and if the body cannot be serialised as JSON.
+    /// When awaited, the call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It
+    /// fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before anything is sent if the path has a scheme, a
+    /// host, a backslash, a dot segment (percent-encoded or not), a fragment, whitespace or a control character; if the
+    /// method is CONNECT; and if the body cannot be serialised as JSON.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {

@@ -116,7 +116,8 @@ impl Upload {
         self
     }
 
-    /// Sets the deadline of the call and of its attempt. Defaults to 10 minutes, whatever the client has.
+    /// Sets the deadline of the call, which is also the timeout of each attempt. Defaults to 10 minutes. The deadline and
+    /// the attempt timeout of the client do not apply.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self

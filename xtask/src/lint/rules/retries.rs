@@ -6,7 +6,7 @@ use crate::lint::Findings;
 use crate::openapi::schema::properties;
 use crate::openapi::{Document, Operation, child, content, has_text, is_true, text};
 
-/// The reason of the default policy.
+/// The reason that is given for the default policy, `never`.
 const UNDECIDED: &str =
     "Not decided yet. A request that is never retried cannot take effect twice.";
 

@@ -108,8 +108,8 @@ pub(super) fn open_request(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// `enum` is only for a value that is always the same. The gateway may extend all other lists. By default they
-/// are open.
+/// Reports an `enum` in a response, and an `enum` in a request with more than one value: the gateway may add
+/// values. By default, a list of strings becomes an open enum.
 pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     let mut names: HashSet<String> = HashSet::new();
     for site in &document.schemas {
