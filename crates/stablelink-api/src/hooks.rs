@@ -63,7 +63,8 @@ impl Transport for UnsignedTransport {
 const API_VERSION: &str = "api-version";
 
 impl ClientHooks<Arc<dyn Transport>> for Client {
-    /// Not an `async fn`: its future would store the large request next to the transport's future.
+    /// Sends the request through the transport. This is not an `async fn`, whose future would store
+    /// the large request next to the transport's future.
     fn exec(
         &self,
         mut request: reqwest::Request,

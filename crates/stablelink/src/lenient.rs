@@ -1,7 +1,7 @@
 //! Reads a record although some of its fields do not have their documented form.
 //!
-//! The gateway may change the type of a field that is not needed, and a record that cannot be read at all may be that of a payment
-//! that was made.
+//! The gateway may change the type of a field that is not needed. If that made the whole record unreadable, the caller would
+//! not see the record of a payment that was made.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,11 +13,11 @@ use serde_path_to_error::{Path, Segment};
 use crate::error::DecodeError;
 use crate::raw_object::range_of;
 
-/// A record with more unreadable fields is not the documented one.
+/// A record with more unreadable fields does not have the documented type.
 const MAX_UNREADABLE: usize = 16;
 
-/// The amounts that were asked for. A record with an unreadable one is an error: as a missing amount it could be taken for another
-/// one. An empty string means that there is no amount.
+/// The fields with requested amounts. A record with an unreadable requested amount is an error: if the amount were read as
+/// missing, it could be mistaken for another amount. An empty string means that there is no amount.
 const DECIDING: [&str; 2] = ["amount", "orderAmount"];
 
 /// A record, and the paths of its unreadable fields, which are read as missing.
@@ -51,7 +51,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     field: &str,
     json: &str,
 ) -> Result<LenientRecord<T>, DecodeError> {
-    // Only a record that cannot be parsed pays for tracking the path.
+    // The path is tracked only for a record that cannot be parsed, because tracking costs time.
     if let Ok(record) = serde_json::from_str::<T>(json) {
         return Ok(record.into());
     }
@@ -84,7 +84,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     }
 }
 
-/// Returns the range of the value at this path; `None` for the whole text, and for a value that is not there.
+/// Returns the range of the value at this path; `None` for the root, and for a value that does not exist.
 fn locate(text: &str, path: &Path) -> Option<Range<usize>> {
     let mut value = text;
     for segment in path {

@@ -25,7 +25,7 @@ pub struct Pagination {
 }
 
 impl Default for Pagination {
-    /// `pageNum` from 1, `pageSize` of 20, records in `records`.
+    /// Returns the fields `pageNum`, which counts from 1, `pageSize`, which is 20, and `records`.
     fn default() -> Self {
         Self {
             number_field: "pageNum".to_owned(),
@@ -154,8 +154,9 @@ where
             return fail(problem.to_owned());
         }
         self.records += page.count;
-        // If the gateway limits the size of a page, it may count pages by its own size or by ours. With its size, no record is
-        // left out. Without `total` the size of the first page is its size; some records may be returned twice then.
+        // If the gateway limits the page size, it may number pages by the limited size or by the requested size. Counting by
+        // the limited size leaves out no record. Without `total`, the size of the first page is taken for the limited size;
+        // in that case, some records may be returned twice.
         let shortened = page.total.is_none().then_some(page.count);
         let size = page
             .size

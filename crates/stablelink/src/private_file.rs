@@ -143,7 +143,7 @@ fn create(path: &Path) -> io::Result<File> {
     unix::private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
 }
 
-/// Why a private file cannot be used.
+/// The reason why a private file cannot be used.
 #[derive(Debug)]
 pub struct PrivateFileError {
     text: String,

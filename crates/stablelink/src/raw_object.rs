@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::error::DecodeError;
 
 /// A JSON object whose fields are ranges of its text: no value is parsed before it is needed, so that numbers keep every
-/// digit. A name that occurs twice is kept twice. Public for the CLI, which prints responses unchanged.
+/// digit. If a name occurs twice, both fields are kept. Public for the CLI, which prints responses unchanged.
 #[derive(Clone)]
 pub struct RawObject {
     text: Arc<str>,

@@ -40,8 +40,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Fails if variables are missing, empty or not UTF-8, and names all of them. Fails if a secret has whitespace, a byte order
-    /// mark or quotation marks around it: these come from an editor or a shell, and would be sent.
+    /// Fails if variables are missing, empty or not UTF-8, and names all of them. Fails if a secret has whitespace, a byte
+    /// order mark or quotation marks around it: an editor or a shell added them, and they would be sent with the secret.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| env::var(name).ok())
     }
@@ -172,7 +172,7 @@ pub trait CredentialSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Fails if the source is unavailable. The text of the error is displayed: it must not contain secrets.
+    /// Fails if the source is unavailable. The error message is displayed, so it must not contain secrets.
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>>;
 }
 

@@ -75,7 +75,7 @@ impl RawRequest {
         self
     }
 
-    /// Allows retries. Use it only for requests that change nothing; for requests that the gateway rejects if they are
+    /// Allows retries. Use this only for requests that change nothing; for requests that the gateway rejects if they are
     /// repeated, use [`idempotency_key`](Self::idempotency_key).
     pub fn safe_to_retry(mut self) -> Self {
         self.retry = RetrySafety::Safe;

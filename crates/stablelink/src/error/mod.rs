@@ -29,7 +29,7 @@ type SharedSource = Arc<dyn StdError + Send + Sync + 'static>;
 /// [`raw_response`](Self::raw_response). The message of a rejection is displayed with possible personal data redacted (see
 /// [`ApiError`]).
 ///
-/// It has the size of a pointer and is not `Clone`: use an `Arc` to share it.
+/// The type has the size of a pointer and is not `Clone`: use an `Arc` to share an error.
 pub struct Error(Box<ErrorInner>);
 
 #[derive(Clone)]
@@ -148,8 +148,8 @@ impl Error {
         self.0.phase
     }
 
-    /// Returns how often the call was sent, or was about to be sent, including repetitions with a refreshed token or a
-    /// corrected timestamp.
+    /// Returns the number of times that the call was sent or was about to be sent, including repetitions with a refreshed
+    /// token or a corrected timestamp.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -239,7 +239,8 @@ impl Error {
             .map(|response| response.status().as_u16())
     }
 
-    /// Returns the `Retry-After` that the gateway, or a proxy before it, sent. It may be absurdly long.
+    /// Returns the `Retry-After` that the gateway, or a proxy in front of it, sent. The value is not limited and may be
+    /// years.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.kind {

@@ -34,7 +34,7 @@ struct TokenState {
 const REFRESH_AFTER: f64 = 0.8;
 const REFRESH_JITTER: f64 = 0.1;
 
-/// A token with a shorter lifetime is not refreshed early, which would double the number of requests.
+/// A token with a shorter lifetime is not refreshed early, because that would double the number of requests.
 const MIN_LIFETIME_FOR_EARLY_REFRESH: Duration = Duration::from_secs(2);
 
 const MIN_REFRESH_DELAY: Duration = Duration::from_secs(1);

@@ -29,8 +29,8 @@ pub use store::{MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, Tok
 /// The settings of the token that users can change.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenSettings {
-    /// How long no token is requested after the gateway rejected the credentials; also the period in which the number of tokens
-    /// that replace a rejected one is limited. Zero disables both.
+    /// The time in which no token is requested after the gateway rejected the credentials. It is also the period in which
+    /// the number of tokens that replace a rejected one is limited. Zero disables both.
     pub(crate) cooldown: Duration,
     /// Whether this client may use a token that other processes cannot get.
     pub(crate) allow_unshared_token: bool,

@@ -33,7 +33,7 @@ pub(super) enum TokenResponse {
     Fail,
     /// HTTP 500.
     Unusable,
-    /// The same, with this `Retry-After`.
+    /// HTTP 500 with this `Retry-After`.
     RateLimited(Duration),
     Panic,
 }
@@ -154,7 +154,7 @@ pub(super) struct FlakyStore {
     pub(super) inner: MemoryStore,
     pub(super) down: AtomicBool,
     pub(super) hung: AtomicBool,
-    /// How many saves fail from now on.
+    /// The number of saves that will fail.
     pub(super) failing_saves: Mutex<usize>,
     /// Another process saves this token immediately before the next call of this method.
     pub(super) concurrent_save: Mutex<Option<(&'static str, &'static str)>>,

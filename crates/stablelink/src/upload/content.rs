@@ -85,7 +85,7 @@ impl UploadContent {
     }
 }
 
-/// Bytes in chunks, so that progress is reported.
+/// A body that yields bytes in chunks, so that progress is reported.
 struct ByteChunks(Bytes);
 
 impl Stream for ByteChunks {

@@ -271,7 +271,7 @@ async fn two_clients_share_one_token() {
         "token-2"
     );
     assert_eq!(fixture.request_count(), 2);
-    // The same after a rejection.
+    // The result is the same after a rejection.
     let late = fixture.other_process();
     let rejected = late.current().await.unwrap();
     assert_eq!(token_text(&rejected), "token-2");

@@ -15,7 +15,8 @@ use super::stored_token::unix_millis;
 use super::{StoreError, StoredToken};
 use crate::private_file::{self, PrivateFileError};
 
-/// Other processes lock the file for a few writes. One that is stopped meanwhile must not block this process for good.
+/// The maximum wait for the lock file. Other processes lock the file for the time of a few writes. A process that is stopped
+/// while it holds the lock must not block this process forever.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL_DELAY: Duration = Duration::from_millis(5);
 
@@ -198,7 +199,7 @@ struct HeldLock {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct LockingProcess {
     id: u32,
-    /// On Linux, the namespace in which the id is valid: containers that share a file have separate ones.
+    /// On Linux, the namespace in which the ID is valid: containers that share a file have separate namespaces.
     namespace: String,
 }
 
