@@ -40,7 +40,7 @@ pub(crate) struct Context {
     store: OnceCell<CliTokenStore>,
     /// The number of the record, which is known before the call is sent.
     key: RefCell<Option<(String, String)>>,
-    /// The call that was begun.
+    /// The call that has begun.
     call: RefCell<Option<CallSubject>>,
 }
 

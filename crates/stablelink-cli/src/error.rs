@@ -1,4 +1,4 @@
-//! The error of a command: message, hint, exit code, and what became of the call.
+//! The error of a command: the message, the hint, the exit code and the outcome of the call.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -51,7 +51,7 @@ impl CallSubject {
         self.key.as_ref().map(|(_, key)| key.as_str())
     }
 
-    /// Says how to find the record.
+    /// Returns the hint that says how to find the record.
     fn lookup(&self) -> String {
         match &self.key {
             Some((field, key)) => format!("look up the record by {field} {key}"),
@@ -60,7 +60,7 @@ impl CallSubject {
     }
 }
 
-/// Why a command failed, and what the user can do about it.
+/// The reason why a command failed, with a hint for the user.
 #[derive(Debug)]
 pub(crate) struct CliError {
     pub(crate) code: CliExitCode,
@@ -235,7 +235,7 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Returns what became of the call, and a hint for an error of the client whose own message has none.
+/// Returns the outcome of the call, and a hint for an error of the client whose message contains none.
 fn hint(error: &Error, call: &CallSubject) -> Option<String> {
     let kind = error.kind();
     let outcome = match (error.phase(), kind) {

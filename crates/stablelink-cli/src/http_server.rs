@@ -17,10 +17,11 @@ use tokio::time::{sleep, timeout};
 /// The timeout for reading the head of a request, so that a slow client cannot occupy a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More connections wait in the queue of the operating system.
+/// The maximum number of open connections. Further connections wait in the queue of the operating
+/// system.
 const MAX_CONNECTIONS: usize = 128;
 
-/// How long open requests may take after the server is stopped.
+/// The time that open requests may take after the server is stopped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves requests until `stopped` completes.

@@ -1,4 +1,4 @@
-//! Rejections: why the gateway rejects a call, and the codes of the reasons.
+//! Rejections of calls: the reasons and their retcodes.
 //!
 //! Two codes were observed on the real gateway: `00006` and `00008`. No list of codes is public.
 //! The other codes begin with `009` and are the sandbox's own, so that they cannot be mistaken for
@@ -61,7 +61,7 @@ impl ApiError {
         Self::Field(rule.into())
     }
 
-    /// A required field is missing or empty.
+    /// Returns the rejection of a request in which this required field is missing or empty.
     pub(crate) fn missing_field(name: &str) -> Self {
         Self::Field(format!("{name} must not be empty"))
     }

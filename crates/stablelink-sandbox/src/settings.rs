@@ -19,9 +19,11 @@ pub struct SandboxSettings {
     /// Time in seconds in which the previous access token is still accepted after a new one is
     /// issued, within its own lifetime. Default: 0.
     pub old_token_grace: u64,
-    /// Shape of the response to a grant by credentials. Default: enveloped, as its page shows.
+    /// Shape of the response to a grant by credentials. Default: with an envelope, as the page
+    /// about the grant shows.
     pub token_shape: TokenShape,
-    /// Shape of the response to a grant by refresh token. Default: bare, as its page shows.
+    /// Shape of the response to a grant by refresh token. Default: without an envelope, as the page
+    /// about the grant shows.
     pub refresh_shape: TokenShape,
     /// JSON type of `retcode` in a successful response. The `retcode` of a rejection is always a string,
     /// because it has leading zeros.
@@ -150,23 +152,27 @@ impl Default for SandboxSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delays {
-    /// From a submitted KYB to its result. Default: 60.
+    /// The delay from a submitted KYB to its result. Default: 60.
     pub kyb: Option<u64>,
     /// Result of a KYB: `APPROVED` or `REJECTED`.
     pub kyb_outcome: RecordOutcome,
-    /// From a `Pending` trade that is not confirmed to `Expired`. Default: 86400.
+    /// The delay until a `Pending` trade that is not confirmed becomes `Expired`. Default: 86400.
     pub trade_expiry: Option<u64>,
-    /// From a confirmed trade to its result. Default: 60.
+    /// The delay from a confirmed trade to its result. Default: 60.
     pub trade: Option<u64>,
     /// Result of a confirmed trade: `Completed` or `Failed`.
     pub trade_outcome: RecordOutcome,
-    /// From `PENDING_REFUND` to `REFUNDING`, and from there to the result. Default: 60.
+    /// The delay from `PENDING_REFUND` to `REFUNDING`, and from `REFUNDING` to the result. Default:
+    /// 60.
     pub refund: Option<u64>,
-    /// Result of a refund: `REFUNDED` or `FAILED`. It also fails if its money is no longer there.
+    /// Result of a refund: `REFUNDED` or `FAILED`. A refund also fails if the balance is lower than
+    /// the amount.
     pub refund_outcome: RecordOutcome,
-    /// From `PENDING_SETTLEMENT` to `SETTLING`, and from there to the result. Default: 60.
+    /// The delay from `PENDING_SETTLEMENT` to `SETTLING`, and from `SETTLING` to the result.
+    /// Default: 60.
     pub settlement: Option<u64>,
-    /// Result of a settlement: `SETTLED` or `FAILED`. It also fails if its money is not there.
+    /// Result of a settlement: `SETTLED` or `FAILED`. A settlement also fails if the balance of the
+    /// merchant is lower than the amount.
     pub settlement_outcome: RecordOutcome,
 }
 
@@ -216,8 +222,8 @@ pub enum TokenShape {
 /// JSON type of `retcode` in a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetcodeForm {
-    /// The number 200 for the simulated event, as its page shows, and a string elsewhere, as the
-    /// vendor's Go client reads it, also in the token response.
+    /// The number 200 for the simulated event, as the page about it shows. A string in all other
+    /// responses, including the token response, as the vendor's Go client reads it.
     Observed,
     /// The number 200 for the token and the simulated event, a string elsewhere, as the pages
     /// show.
@@ -264,9 +270,9 @@ pub enum RejectedToken {
 pub enum SandboxQueryForm {
     /// Documented: percent-decoded, in the order of the request, without `?`.
     Decoded,
-    /// As `Decoded`, with a leading `?`, as one printed example has it.
+    /// Like `Decoded`, with a leading `?`, as in one published example.
     DecodedWithMark,
-    /// As the vendor's Go client signs it: percent-encoded, sorted by key, without `?`.
+    /// The form that the vendor's Go client signs: percent-encoded, sorted by key, without `?`.
     EncodedSorted,
 }
 

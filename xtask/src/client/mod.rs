@@ -30,7 +30,8 @@ pub struct ClientSources {
     pub open_enums: String,
 }
 
-/// Generates `operations/table.rs`: what the document states about each operation besides its types.
+/// Generates `operations/table.rs`: the properties of each operation in the document, except for
+/// its types.
 ///
 /// Unlike [`generate`], it takes the documents without a profile: the table also lists operations
 /// that progenitor cannot generate.

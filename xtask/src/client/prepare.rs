@@ -156,7 +156,7 @@ fn sanitize_texts(object: &mut Map<String, Value>, kind: ObjectKind) {
                 ("description", ObjectKind::Schema | ObjectKind::Operation) => {
                     doc_sanitizer::block(text)
                 }
-                // These are printed inside one line of a list.
+                // These texts are printed inside one line of a list.
                 _ => doc_sanitizer::inline(text),
             };
         }

@@ -15,7 +15,8 @@ pub(crate) const TOOLS: &str = "target/tools";
 
 const STAMP: &str = "installed.txt";
 
-/// Runs `install` unless `folder`, relative to the root, already holds what `pins` lists. `install` gets an empty folder.
+/// Runs `install` unless `folder`, relative to the root, already holds the versions in `pins`. `install` receives an empty
+/// folder.
 pub(crate) fn ensure<'a>(
     job: &mut Job<'a>,
     folder: &str,

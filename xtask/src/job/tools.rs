@@ -57,7 +57,8 @@ impl CargoTool {
     }
 }
 
-/// Installs into `<folder>/node_modules` what the lock file in the folder `pins` lists. No package script runs.
+/// Installs the packages of the lock file in the folder `pins` into `<folder>/node_modules`. No package script
+/// runs.
 pub(crate) fn ensure_node(job: &mut Job<'_>, folder: &str, pins: &str) -> Result<(), JobError> {
     let files = ["package.json", "package-lock.json"];
     let mut pinned = String::new();
@@ -89,7 +90,7 @@ pub(crate) fn python(folder: &str) -> String {
     format!("{folder}/bin/python")
 }
 
-/// Installs what the file `requirements` pins into a virtual environment in `folder`.
+/// Installs the packages that the file `requirements` pins into a virtual environment in `folder`.
 pub(crate) fn ensure_python(
     job: &mut Job<'_>,
     folder: &str,

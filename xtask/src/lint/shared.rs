@@ -1,4 +1,4 @@
-//! Rules and questions that both groups use.
+//! Rules and helper functions that both groups use.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::Findings;
 use crate::openapi::schema::{json_types, properties, required};
 use crate::openapi::{Document, SchemaRole, SchemaSite, child, is_true, list, text};
 
-/// Every reference points to something in the document.
+/// Reports references without a target, and components whose references form a circle.
 pub(super) fn dangling_references(document: &Document, findings: &mut Findings) {
     for (pointer, reference) in &document.references {
         if document.target(reference).is_none() {
@@ -44,8 +44,9 @@ pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The branches of a union exclude each other: they differ in JSON type, or each of the two requires a property
-/// that the other does not have. An untagged union silently takes the first branch that matches.
+/// Reports branches of a union that do not exclude each other. Two branches exclude each other if
+/// they differ in JSON type, or if each requires a property that the other does not have. An
+/// untagged union silently takes the first branch that matches.
 pub(super) fn exclusive_branches(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let branches: Vec<Branch> = list(site.schema.get("oneOf"))

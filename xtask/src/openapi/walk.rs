@@ -106,7 +106,7 @@ where
     }
 }
 
-/// Like [`walk_objects`], for a visitor that changes the objects or stops at an error. The fields that
+/// Walks like [`walk_objects`], for a visitor that changes the objects or stops at an error. The fields that
 /// `visit` leaves in an object are visited next.
 ///
 /// # Errors
@@ -140,7 +140,7 @@ where
     Ok(())
 }
 
-/// Like [`try_walk_objects_mut`], for a visitor that cannot fail.
+/// Walks like [`try_walk_objects_mut`], for a visitor that cannot fail.
 pub(crate) fn walk_objects_mut<F>(value: &mut Value, kind: ObjectKind, visit: &mut F)
 where
     F: FnMut(&str, &mut Map<String, Value>),

@@ -54,7 +54,7 @@ pub struct StaleAction {
     pub number: usize,
     /// The JSONPath of the target.
     pub target: String,
-    /// Why the action is stale, and how to fix it.
+    /// The reason why the action is stale, and how to fix it.
     pub reason: String,
 }
 

@@ -1,5 +1,5 @@
-//! Warns about what the pages have and the document lacks, and about changes since the last run that are easy
-//! to miss.
+//! Warns about values and names that the pages have and the document lacks, and about changes since the last
+//! run that are easy to miss.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -102,7 +102,7 @@ fn places_on_pages<'d, 'a>(
         .collect()
 }
 
-/// Returns what identifies a schema on its page: its place, and its name if it is a property.
+/// Returns the identity of a schema on its page: the place, and the name of a property.
 fn place_on_page<'a>(site: &SchemaSite<'a>) -> Option<(&'a str, &'a str)> {
     let name = match site.role {
         SchemaRole::Property { name, .. } => name,

@@ -264,7 +264,8 @@ mod tests {
         );
     }
 
-    /// A feature that another package of the build turns on can hide a failure.
+    /// Checks that the clients are tested alone as well: a feature that another package of the build turns on can hide a
+    /// failure.
     #[test]
     fn clients_are_tested_alone_and_with_other_packages() {
         let clients = "--package stablelink --package stablelink-api";

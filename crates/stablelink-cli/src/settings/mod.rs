@@ -131,7 +131,7 @@ fn read_trusted(path: &Path) -> Result<Option<String>, CliError> {
     Ok(Some(text))
 }
 
-/// Returns why an open file is not trusted.
+/// Returns the reason why an open file is not trusted.
 fn distrust(metadata: &std::fs::Metadata) -> Option<&'static str> {
     if !metadata.is_file() {
         return Some("is not used: it is not a regular file");

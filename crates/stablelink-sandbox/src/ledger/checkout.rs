@@ -214,7 +214,7 @@ impl RefundRecord {
     pub(crate) const CANCELLED: &'static str = "CANCELLED";
     pub(crate) const FAILED: &'static str = "FAILED";
 
-    /// Returns true if its money was refunded or is reserved for the refund.
+    /// Returns true if the amount was refunded or is reserved for the refund.
     fn is_active(&self) -> bool {
         self.status != Self::CANCELLED && self.status != Self::FAILED
     }

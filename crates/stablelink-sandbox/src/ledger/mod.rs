@@ -51,7 +51,7 @@ pub(crate) struct Ledger {
     pub(crate) files: BTreeMap<i64, SandboxFile>,
     /// The latest events.
     pub(crate) events: BTreeMap<i64, LedgerEvent>,
-    /// Events for which no webhook delivery was created yet.
+    /// Events for which no webhook delivery exists yet.
     outbox: Vec<LedgerEvent>,
     ids: RecordIds,
     pub(crate) orders: BTreeMap<String, OrderRecord>,
@@ -60,7 +60,7 @@ pub(crate) struct Ledger {
     pub(crate) refunds: BTreeMap<String, RefundRecord>,
 }
 
-/// An event of which webhooks notify.
+/// An event that is delivered to webhooks.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerEvent {
     pub(crate) id: i64,
@@ -161,7 +161,7 @@ impl Ledger {
         self.add_event(at, "ABNORMAL_PAYMENT", (Product::Checkout, data), None);
     }
 
-    /// Takes the events for which no webhook delivery was created yet.
+    /// Takes the events for which no webhook delivery exists yet.
     pub(crate) fn take_outbox(&mut self) -> Vec<LedgerEvent> {
         std::mem::take(&mut self.outbox)
     }

@@ -33,7 +33,7 @@ use crate::api_error::ApiError;
 use crate::gateway::GatewayState;
 use crate::{SandboxOperation, auth, control, document, operations, webhooks};
 
-/// How long open requests may take after the server stops accepting connections.
+/// The time that open requests may take after the server stops accepting connections.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Delay before the next connection is accepted after an error.

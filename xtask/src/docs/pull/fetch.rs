@@ -1,4 +1,5 @@
-//! Fetches the pages of a list: first several at once, then the failed ones again, one at a time.
+//! Fetches the pages of a list: first several pages concurrently, then the failed pages again, one
+//! at a time.
 
 use std::{collections::VecDeque, sync::Arc};
 

@@ -181,11 +181,11 @@ pub fn pull(root: &Path, options: &PullOptions) -> Result<PullReport, PullError>
     Ok(plan.report)
 }
 
-/// Returns what [`pull`] would change. Sends the same requests, and writes only to the cache below
+/// Returns the changes that [`pull`] would make. Sends the same requests, and writes only to the cache below
 /// `target/docs-pull`.
 ///
 /// # Errors
-/// As [`pull`].
+/// Fails like [`pull`].
 pub fn check(root: &Path, options: &PullOptions) -> Result<PullReport, PullError> {
     let (plan, cache) = prepare(root, options)?;
     cache.clear()?;

@@ -32,7 +32,7 @@ pub(crate) struct Probe {
 #[derive(Clone, Debug)]
 struct ProbeFinding {
     question: &'static str,
-    /// `None` if the question is still open.
+    /// `None` if the calls did not answer the question.
     found: Option<String>,
     seen: String,
 }
