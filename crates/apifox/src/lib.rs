@@ -57,8 +57,8 @@
 //!
 //! # Schemas of a page
 //!
-//! A schema on a page takes precedence. It is inferred only if the page has none, or only says that the value is an
-//! object. Schemas are converted to OpenAPI 3.0:
+//! A schema on a page takes precedence. A schema is inferred only if the page has none, or specifies only the type object.
+//! Schemas are converted to OpenAPI 3.0:
 //!
 //! - Lists of types, `const`, `examples` and other keywords of OpenAPI 3.1 are rewritten.
 //! - `x-apifox-orders` orders the properties, and `x-apifox-refs` merges property sets.

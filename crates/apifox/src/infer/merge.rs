@@ -142,7 +142,8 @@ pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }
 
-/// Drops what only one of two pages says: that a property is required, and which values it has.
+/// Drops the statements that only one of two pages makes: that a property is required, and its
+/// fixed values.
 ///
 /// Call it in both directions before merging the shapes of two pages.
 pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {

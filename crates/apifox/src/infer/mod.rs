@@ -62,7 +62,8 @@ pub(crate) enum ShapeKind {
         wide: bool,
     },
     Number,
-    /// A table says "decimal"; whether it is sent as a number or a string is unknown.
+    /// A table states the type "decimal". It is unknown whether the value is sent as a number or as
+    /// a string.
     Decimal,
     Text(TextFormat),
     /// The bytes of a file.
@@ -74,7 +75,7 @@ pub(crate) enum ShapeKind {
 /// The inferred format of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFormat {
-    /// A table calls it a string; no value was observed.
+    /// A table states the type string. No value was observed.
     Unseen,
     /// The values have no format, or several.
     Plain,

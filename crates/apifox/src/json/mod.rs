@@ -9,7 +9,7 @@ mod scalars;
 /// A value and the line on which it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonNode {
-    /// Line of the page, counted from 1.
+    /// The line of the page, counted from 1.
     pub line: u32,
     /// The value.
     pub value: JsonValue,
@@ -22,7 +22,7 @@ pub enum JsonValue {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number with the digits as printed.
+    /// A number with the digits that the page shows.
     Number(String),
     /// A string with its escapes resolved.
     String(String),
@@ -93,7 +93,7 @@ impl JsonNode {
         Self { line: 0, value }
     }
 
-    /// Returns the value of a field; of two fields with one name the last one counts.
+    /// Returns the value of a field. If a name is repeated, the last field wins.
     pub(crate) fn get(&self, name: &str) -> Option<&JsonNode> {
         let members = self.fields().iter().rev();
         let found = members.into_iter().find(|member| member.name == name)?;

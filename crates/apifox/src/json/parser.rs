@@ -32,7 +32,7 @@ pub(crate) struct Truncation {
     pub(crate) lost: Option<String>,
 }
 
-/// Why a text is not JSON.
+/// The reason why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JsonSyntaxError {
     pub(crate) line: u32,

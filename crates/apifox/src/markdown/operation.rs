@@ -232,7 +232,7 @@ fn brought(named: &[JsonField], reader: &mut SchemaImporter) -> Vec<NamedSchema>
             schema: reader.named(&member.name, &member.value),
         };
         match places.get(member.name.as_str()) {
-            // Of two fields with one name the last one counts.
+            // If a name is repeated, the last field wins.
             Some(&at) => schemas[at] = schema,
             None => {
                 places.insert(&member.name, schemas.len());

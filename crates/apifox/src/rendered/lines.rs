@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
 use std::borrow::Cow;
 
-/// A line, as saved and as compared.
+/// A line, in the saved form and in the form that is compared.
 #[derive(Debug)]
 struct Line<'a> {
     /// Counted from 1.
@@ -14,7 +14,7 @@ struct Line<'a> {
     start: usize,
     /// The line without its line break.
     raw: &'a str,
-    /// With plain spaces, trimmed.
+    /// The line with plain spaces, trimmed.
     text: Cow<'a, str>,
     /// Whether the line begins inside a line of the capture.
     joined: bool,
@@ -257,7 +257,7 @@ impl<'a> Lines<'a> {
         (index..end.min(self.lines.len())).find(|&index| !self.at(index).is_empty())
     }
 
-    /// Returns some lines as saved, with their line breaks.
+    /// Returns the lines of a range in the saved form, with their line breaks.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
         let start = |index: usize| {
             self.lines

@@ -6,7 +6,7 @@
 //! `properties` its properties. `endpoint`, `parameters`, `body` and `security` build the operation
 //! around the schemas.
 //!
-//! References stay references, so cycles need no handling. They become
+//! References are not expanded, so cycles need no special case. A reference becomes
 //! `#/components/schemas/<name>` with the vendor's name.
 
 use crate::diagnostic::{Diagnostic, quoted};
@@ -192,8 +192,8 @@ impl<'a> SchemaImporter<'a> {
     }
 }
 
-/// Returns whether a schema adds nothing to an example: it is empty, or only says that the value is
-/// an object.
+/// Returns whether a schema adds nothing to an example: it is empty, or specifies only the type
+/// object.
 pub(crate) fn is_blank(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema.iter().all(|(word, value)| match word.as_str() {

@@ -98,7 +98,8 @@ pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration
     found
 }
 
-/// `PAID: the order is paid` → `PAID` and `the order is paid`. Returns `None` for a plain value.
+/// Splits a value from its description: `PAID: the order is paid` → `PAID` and `the order is paid`.
+/// Returns `None` for a plain value.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     const MARKS: &[&str] = &[":", "：", "(", "（", "=", " - ", " – ", " — ", "—"];
     let end = text
@@ -121,7 +122,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     (words && !told.is_empty()).then_some((value, told))
 }
 
-/// `3-gone` → `3` and `gone`, for numeric values.
+/// Splits a numeric value from its description: `3-gone` → `3` and `gone`.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let sign = usize::from(text.starts_with('-'));
     let end = text[sign..]

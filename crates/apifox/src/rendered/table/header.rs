@@ -23,7 +23,7 @@ pub(crate) enum Column {
 pub(crate) enum TableLayout {
     Bars,
     Tabs,
-    /// Not separated: the texts are joined.
+    /// The cells are not separated: their texts are joined.
     Joined,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Header {
     pub(crate) certain: bool,
 }
 
-/// Lower case, without spaces.
+/// The names of the columns, in lower case and without spaces.
 const WORDS: &[(&str, Column)] = &[
     ("attribute", Column::Name),
     ("field", Column::Name),

@@ -63,7 +63,7 @@ fn is_rule(line: &str) -> bool {
     line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
 
-/// Parses a row. The error says why it cannot be read.
+/// Parses a row. The error states the reason why the row cannot be parsed.
 pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let cells = match header.form {
         TableLayout::Joined => return joined_row::row(text, line, header, known),
