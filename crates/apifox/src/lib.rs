@@ -51,9 +51,9 @@
 //! An OpenAPI export of a whole project (`x-apifox-*`, JSON or YAML) is a file of many pages: see
 //! [`parse_pages`].
 //!
-//! The three formats of one page give the same operation as far as each can express it: a published page names no
-//! server, a Markdown page has no date, and a rendered page has no enumerated values, limits, deprecation or security
-//! schemes.
+//! The three formats of one page result in the same operation, except for the parts that a format cannot express: a
+//! published page names no server, a Markdown page has no date, and a rendered page has no enumerated values, limits,
+//! deprecation or security schemes.
 //!
 //! # Schemas of a page
 //!

@@ -75,7 +75,7 @@ impl CaptureNote {
 /// A schema that a page contains, with its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedSchema {
-    /// The vendor's name for it. The assembled document uses a legal name instead.
+    /// The vendor's name for the schema. The assembled document uses a legal name instead.
     pub name: String,
     /// The file that contains the schema, if it is not the file of the page.
     pub file: Option<String>,
@@ -119,7 +119,7 @@ pub struct ApiOperation {
 /// A security scheme that an operation uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityScheme {
-    /// The page's name for it, or a name derived from its header.
+    /// The page's name for the scheme, or a name that is derived from its header.
     pub name: String,
     /// An OpenAPI 3.0 security scheme object.
     pub scheme: Value,
@@ -186,7 +186,7 @@ pub struct SampleAuthorization {
     pub line: u32,
 }
 
-/// Where a parameter is sent.
+/// The location in which a parameter is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the variants are the values of `in`")]
 pub enum ParameterLocation {
@@ -211,9 +211,9 @@ impl ParameterLocation {
 /// A parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiParameter {
-    /// Where it is sent.
+    /// The location in which the parameter is sent.
     pub place: ParameterLocation,
-    /// Its name and documentation.
+    /// The name and the documentation.
     pub field: FieldSpec,
     /// Decoded values in code samples.
     pub samples: Vec<SampleValue>,

@@ -3,8 +3,8 @@
 //! Libraries considered: `serde-saphyr` deserializes into Rust types and reads numbers as `f64`; `saphyr` keeps
 //! positions but expands aliases without a limit. This reader uses the event parser of `serde-saphyr`.
 //!
-//! There are two modes. [`parse_strict`] is for files that a person maintains: whatever YAML readers disagree about is
-//! an error. The importer's own mode is for pages: it accepts what a page generator may emit.
+//! There are two modes. [`parse_strict`] is for files that a person maintains: syntax that YAML readers interpret
+//! differently is an error. The importer's own mode is for pages: it accepts what a page generator may emit.
 
 use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
 use serde_json::Number;

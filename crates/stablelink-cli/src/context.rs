@@ -212,8 +212,8 @@ impl Context {
         Ok(seconds.map(Duration::from_secs))
     }
 
-    /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The variables of
-    /// other programs come last.
+    /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The
+    /// variables of other programs have the lowest precedence.
     pub(crate) fn network(&self) -> Result<NetworkSettings, CliError> {
         let profile = self.profile()?;
         let own = |name: &str| variable(name).map(|value| (value, name.to_owned()));

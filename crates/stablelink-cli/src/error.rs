@@ -226,7 +226,7 @@ impl From<Error> for CliError {
     }
 }
 
-/// Returns the message of the innermost source: the outer ones only say that something failed.
+/// Returns the message of the innermost source: the outer errors only state that an operation failed.
 pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -253,7 +253,7 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
         (CallPhase::Preparing, ErrorKind::Store { .. }) => Some("nothing was sent"),
         (CallPhase::Write, ErrorKind::Ambiguous(_)) => None,
         (CallPhase::Write, _) if !error.may_have_taken_effect() => Some("the call had no effect"),
-        // The message of an error of a token request says that nothing else was sent.
+        // The message of a failed token request already states that nothing else was sent.
         _ => None,
     };
     let advice = match kind {

@@ -26,7 +26,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves requests until `stopped` completes.
 ///
-/// Not `axum::serve`: it limits neither the number of connections nor the time for the head of a request.
+/// `axum::serve` is not used, because it limits neither the number of connections nor the time for
+/// the head of a request.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();

@@ -75,7 +75,8 @@ fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
     // Servers handle signals themselves and shut down gracefully.
     let is_server = command.is_server();
     let result = runtime.block_on(async {
-        // Registered when the command first waits: until then, a signal ends the process as usual.
+        // The handler is registered when the command first waits. Before that, a signal ends the
+        // process as usual.
         let stopped = async { terminal::stop_signal()?.await };
         tokio::select! {
             biased;

@@ -80,7 +80,7 @@ impl ApiError {
 
         match self {
             Self::MissingHeader("Authorization") => ("00006", S::UNAUTHORIZED),
-            // Not a 401, because a client may treat 401 as an expired token.
+            // The status is not 401, because a client may treat 401 as an expired token.
             Self::MissingHeader(_) => ("00006", S::FORBIDDEN),
             Self::Field(_) => ("00008", S::BAD_REQUEST),
             Self::Token => ("00901", S::UNAUTHORIZED),

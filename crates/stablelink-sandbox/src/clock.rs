@@ -25,7 +25,7 @@ pub struct SandboxClock {
 
 #[derive(Debug, Default)]
 struct ClockState {
-    /// Milliseconds added to the machine's clock.
+    /// The milliseconds that are added to the machine's clock.
     offset: i64,
     /// The machine's time when the clock was frozen. The offset is added to it.
     frozen: Option<i64>,

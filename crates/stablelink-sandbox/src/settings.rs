@@ -35,7 +35,7 @@ pub struct SandboxSettings {
     pub error_status: ErrorStatus,
     /// Response to a call with a token that is not the current one.
     pub rejected_token: RejectedToken,
-    /// How a client must sign the query. Default: decoded, as documented.
+    /// The form in which a client must sign the query. Default: decoded, as documented.
     pub query_form: SandboxQueryForm,
     /// Allowed difference between `TIMESTAMP` and the sandbox's clock in milliseconds, in both
     /// directions. Default: 120000, as documented. A negative value rejects every timestamp.
@@ -56,7 +56,7 @@ pub struct SandboxSettings {
     /// Whether a trade requires an approved KYB of its customer. Default: false, because no page
     /// requires it.
     pub require_kyb: bool,
-    /// When the sandbox's clock changes the status of records.
+    /// The delays after which the sandbox's clock changes the status of records.
     pub delays: Delays,
     /// Rejects every call with `ip not matched: <ip>`, as if the address of the caller were not on
     /// the allow list of the dashboard.
@@ -192,7 +192,7 @@ impl Default for Delays {
     }
 }
 
-/// Final status that the sandbox's clock gives to a record.
+/// The kind of final status that the sandbox's clock sets for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordOutcome {
     /// The record completes.
@@ -265,10 +265,10 @@ pub enum RejectedToken {
     Http200,
 }
 
-/// How a query is signed. `spec/vectors/README.md` of the project defines the forms.
+/// The form in which a query is signed. `spec/vectors/README.md` of the project defines the forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SandboxQueryForm {
-    /// Documented: percent-decoded, in the order of the request, without `?`.
+    /// The documented form: percent-decoded, in the order of the request, without `?`.
     Decoded,
     /// Like `Decoded`, with a leading `?`, as in one published example.
     DecodedWithMark,
@@ -288,9 +288,9 @@ pub enum IdForm {
 /// The two published forms of an exchange rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateForm {
-    /// Of 2026-03-31: `channelRate` and the developer's fee.
+    /// The form of 2026-03-31: `channelRate` and the developer's fee.
     ChannelRate,
-    /// Of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
+    /// The form of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
     QuoteId,
 }
 

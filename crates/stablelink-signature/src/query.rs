@@ -19,7 +19,8 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryForm {
-    /// Documented: each escape is replaced by its byte, the order of the pairs is kept, no `?`.
+    /// The documented form: each escape is replaced by its byte, the order of the pairs is kept,
+    /// and the `?` is omitted.
     ///
     /// `+` stays `+`: it means a space in HTML forms, not in URLs. Send a space as `%20` and a plus
     /// sign as `%2B`; then the result does not depend on how the gateway reads a `+`.

@@ -108,7 +108,7 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-/// Truncates to milliseconds.
+/// Converts the time, truncated to milliseconds.
 impl TryFrom<SystemTime> for Timestamp {
     type Error = TimestampError;
 

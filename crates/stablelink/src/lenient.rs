@@ -165,7 +165,7 @@ mod tests {
                 "data.parts[0].orderAmount",
             ),
             ("7", "data"),
-            // Not JSON.
+            // The text is not JSON.
             (
                 r#"{"number":"7","parts":[{"txHash":"\ud800"}]}"#,
                 "data.parts[0].txHash",

@@ -1,4 +1,4 @@
-//! Responses of the gateway: [`RawResponse`] is what was received, [`Response`] adds the parsed value.
+//! Responses of the gateway: [`RawResponse`] is the unparsed response, and [`Response`] adds the parsed value.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -68,7 +68,7 @@ impl ManualClock {
         self.with_time(|time| time.jump = time.jump.saturating_add(seconds));
     }
 
-    /// Returns all pauses between attempts so far, the oldest first.
+    /// Returns all previous pauses between attempts, the oldest first.
     #[must_use]
     pub fn pauses(&self) -> Vec<Duration> {
         self.with_time(|time| time.pauses.clone())

@@ -65,7 +65,8 @@ pub fn generate(superset: &Value, published: &Value) -> Result<ClientSources, Cl
 
     let mut client = generator::run(&all)?;
     let mut public_client = generator::run(&public)?;
-    // The same set for both: a published type may be used in a request only in the superset.
+    // Both clients use the same set: a published type may be used in a request only in the
+    // superset.
     let requests = postprocess::request_types(&client);
     postprocess::postprocess(&mut client, &requests)?;
     postprocess::postprocess(&mut public_client, &requests)?;

@@ -145,7 +145,7 @@ impl Change {
 /// All changes between two documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeReport {
-    /// Sorted by verdict, then by operation.
+    /// The changes, sorted by verdict and then by operation.
     pub changes: Vec<Change>,
 }
 

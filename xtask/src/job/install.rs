@@ -33,7 +33,7 @@ pub(crate) fn ensure<'a>(
     }
     super::recreate_folder(&folder)?;
     install(job)?;
-    // Written to another name and renamed, so that a partial stamp cannot exist.
+    // The stamp is written under another name and renamed, so that a partial stamp cannot exist.
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;
     file.write_all(pins.as_bytes())?;
     file.persist(folder.join(STAMP))

@@ -25,7 +25,8 @@ impl CargoTool {
             minutes,
         } = self;
         let folder = format!("{TOOLS}/{name}");
-        // Without optimisation: the tool runs for seconds, and optimising takes most of the build time.
+        // The tool is built without optimisation: it runs for seconds, and optimising takes most of the build
+        // time.
         let pin = format!("{name} {version} debug\n");
         install::ensure(job, &folder, &pin, |job| {
             // A separate build folder, removed at the end, so that an interrupted build can continue.

@@ -54,7 +54,7 @@ pub(crate) struct InferredShape {
 /// The kind of a value.
 #[derive(Debug, Clone)]
 pub(crate) enum ShapeKind {
-    /// Only null, or no value, was observed.
+    /// Only null was observed, or no value.
     Unknown,
     Boolean,
     /// `wide`: some value exceeds 64 bits.

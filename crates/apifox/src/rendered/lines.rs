@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// A line, in the saved form and in the form that is compared.
 #[derive(Debug)]
 struct Line<'a> {
-    /// Counted from 1.
+    /// The line number, counted from 1.
     number: u32,
     /// Byte offset of the line in the text.
     start: usize,

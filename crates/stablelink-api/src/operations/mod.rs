@@ -47,11 +47,11 @@ pub struct OperationInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestEncoding {
-    /// In the query of the URL. The request has no body.
+    /// The parameters are in the query of the URL. The request has no body.
     Query,
-    /// In a JSON body.
+    /// The parameters are in a JSON body.
     Json,
-    /// In a `multipart/form-data` body.
+    /// The parameters are in a `multipart/form-data` body.
     Multipart,
 }
 

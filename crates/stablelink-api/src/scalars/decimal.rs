@@ -86,7 +86,7 @@ decimal_type!(DecimalString, "string", |value, serializer| {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecimalError {
-    /// Not a number in JSON syntax: `-`, digits without a leading zero, `.digits`, an exponent.
+    /// The string is not a number in JSON syntax: `-`, digits without a leading zero, `.digits`, an exponent.
     NotANumber,
     /// More digits than a `Decimal` holds: at most 28 after the decimal point, and all digits, read as one
     /// integer, below 2^96. Every number of 28 digits is below that limit. Zeros at the end of the fraction do

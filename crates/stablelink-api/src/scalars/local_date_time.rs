@@ -64,9 +64,10 @@ impl From<LocalDateTime> for DateTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalDateTimeError {
-    /// Not `yyyy-MM-dd HH:mm:ss` with a space or a `T` and at most nine decimal places.
+    /// The string is not `yyyy-MM-dd HH:mm:ss` with a space or a `T` and at most nine decimal
+    /// places.
     Format,
-    /// A date or time that does not exist.
+    /// The date or the time does not exist.
     OutOfRange,
 }
 

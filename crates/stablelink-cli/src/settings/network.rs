@@ -8,7 +8,8 @@ use reqwest::{Certificate, NoProxy, Proxy, Url};
 use super::read_trusted;
 use crate::error::CliError;
 
-/// How the CLI connects to `https` addresses. Addresses without TLS are on this machine and never use a proxy.
+/// The settings for connections to `https` addresses. Addresses without TLS are on this machine and never use a
+/// proxy.
 #[derive(Clone, Default)]
 pub(crate) struct NetworkSettings {
     proxy: Option<Url>,

@@ -183,7 +183,7 @@ pub(crate) struct RefundRecord {
     pub(crate) number: String,
     #[serde(flatten)]
     pub(crate) source: RefundSource,
-    /// In the coin of the payment.
+    /// The amount in the coin of the payment.
     #[serde(serialize_with = "as_number")]
     pub(crate) amount: Decimal,
     pub(crate) status: String,

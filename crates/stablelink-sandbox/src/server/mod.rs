@@ -181,7 +181,7 @@ async fn serve(
     router: Router,
     (mut stopped, header_timeout): (watch::Receiver<bool>, Duration),
 ) {
-    // Without this, a small response waits for the acknowledgement of the previous one.
+    // Without this option, a small response waits for the acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
     let connection = Connection {

@@ -15,7 +15,7 @@ pub(crate) struct CredentialCache {
     clock: Arc<dyn Clock>,
     secrets: Arc<KnownSecrets>,
     cached: Mutex<Option<CachedCredentials>>,
-    /// Held while the source is called.
+    /// A lock that is held while the source is called.
     loading: tokio::sync::Mutex<()>,
 }
 
@@ -57,7 +57,7 @@ impl CredentialCache {
         }
         let loaded = async {
             let _loading = self.loading.lock().await;
-            // Another call may have reloaded them while this one waited for the lock.
+            // Another call may have reloaded the credentials while this call waited for the lock.
             match self.fresh() {
                 Some(credentials) => Ok(credentials),
                 None => self.load().await,

@@ -99,8 +99,8 @@ impl Credentials {
     }
 }
 
-/// Fails if the secret begins or ends with a character that an editor, a shell or a file added. `name` says which secret it is.
-/// Public for the CLI, which also reads secrets from a file and a terminal.
+/// Fails if the secret begins or ends with a character that an editor, a shell or a file added. `name` is the name of the
+/// secret in the error. Public for the CLI, which also reads secrets from a file and a terminal.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ pub type CredentialSourceError = Box<dyn std::error::Error + Send + Sync + 'stat
 /// the source fails or hangs, calls use the cached credentials, the source is called again every 5 s, and no token is
 /// requested. New credentials are used as soon as the source returns them, with a separate token.
 ///
-/// Implemented for [`Credentials`], which never change, and for functions that return a future:
+/// The trait is implemented for [`Credentials`], which never change, and for functions that return a future:
 ///
 /// ```
 /// # use stablelink::{Client, Credentials, Environment};

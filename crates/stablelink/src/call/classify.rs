@@ -282,7 +282,7 @@ fn retry_after(response: &RawResponse, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_secs(seconds.saturating_add(rounding)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // Relative to the `Date` of the same response if there is one, because our clock may be wrong.
+    // The delay is relative to the `Date` of the same response if there is one, because our clock may be wrong.
     let sent = response.headers().get(DATE).and_then(|value| {
         let value = value.to_str().ok()?;
         httpdate::parse_http_date(value).ok()
@@ -388,7 +388,7 @@ mod tests {
             (200, r#"["200"]"#, "malformed ."),
             (200, r#"{"retcode":"200","retmsg":{"a":1}}"#, "success 200"),
             (204, "", "malformed ."),
-            // Not JSON after the retcode.
+            // The text after the retcode is not JSON.
             (200, r#"{"retcode":"200","retdata":{"a"#, "malformed ."),
             (200, r#"{"retcode":200,"retdata":{}} x"#, "malformed ."),
             (400, r#"{"retcode":"00008"}"#, "rejected 00008"),
@@ -467,7 +467,7 @@ mod tests {
                 expected,
                 "{text}"
             );
-            // With a `Date` header our own time does not matter.
+            // With a `Date` header, our own time has no effect.
             headers.insert(DATE, httpdate::fmt_http_date(now).parse().unwrap());
             let response = response(headers);
             for ours in [

@@ -110,9 +110,9 @@ pub(crate) struct CallContext {
     pub(super) timeouts: Timeouts,
     attempts: AtomicU32,
     in_flight: AtomicBool,
-    /// Set when the request is sent.
+    /// Whether the request was sent.
     sent: AtomicBool,
-    /// Set by an attempt that may have taken effect. No later attempt clears it.
+    /// Whether an attempt may have taken effect. No later attempt clears this flag.
     ambiguous: AtomicBool,
     /// The response of the last attempt, if it was a success.
     response: Mutex<Option<RawResponse>>,

@@ -11,13 +11,14 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::observe;
 
-/// How often, and after which delay, a call is retried **if its operation allows it**: operations that only read, and
+/// The number of retries and the delays of a call **if its operation allows retries**: operations that only read, and
 /// operations with an idempotency key. All other operations are sent once, regardless of the policy.
 ///
 /// The ceiling of the delay doubles with each attempt, and the delay is random between zero and the ceiling, so that clients
 /// do not retry at the same time. A `Retry-After` header in seconds or as a date replaces it; any other value is ignored. If
-/// a delay would exceed the deadline of the call, the call fails at once with the error of its last attempt. All attempts
-/// share that deadline, and all calls of a client share a retry budget, so that a gateway that is down is not flooded.
+/// a delay would exceed the deadline of the call, the call fails immediately with the error of its last attempt. All
+/// attempts share that deadline, and all calls of a client share a retry budget, so that a gateway that is down is not
+/// flooded.
 ///
 /// The policy does not count a call that is sent again because the gateway rejected its token or its timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the delay after the given attempt, which counts from 1.
+    /// Returns the delay after this attempt, which counts from 1.
     pub(crate) fn delay(&self, attempt: u32) -> Duration {
         Backoff::new(self.initial_backoff, self.max_backoff).full_jitter(attempt, fastrand::f64())
     }

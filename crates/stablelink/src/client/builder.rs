@@ -141,9 +141,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail at once
-    /// during that time. Defaults to 30 s; at most one day. After other unusable responses, the cooldown starts at a few seconds
-    /// and grows to this duration.
+    /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail
+    /// immediately during that time. Defaults to 30 s; at most one day. After other unusable responses, the cooldown starts
+    /// at a few seconds and grows to this duration.
     pub fn token_cooldown(mut self, duration: Duration) -> Self {
         self.token.cooldown = duration.min(MAX_COOLDOWN);
         self

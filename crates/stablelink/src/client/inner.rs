@@ -30,7 +30,7 @@ pub(crate) struct ClientInner {
     pub(crate) query_form: QueryForm,
     pub(crate) deadline: Duration,
     pub(crate) attempt_timeout: Duration,
-    /// In bytes.
+    /// The maximum size of a response body, in bytes.
     pub(crate) max_response_size: usize,
     /// The retcodes that mean that the token is invalid. None is documented.
     pub(crate) token_retcodes: BTreeSet<String>,

@@ -1,5 +1,5 @@
-//! The client. Read in this order: `builder` (settings), `inner` (what all calls share), `token_request` (how tokens are
-//! requested), `clock_skew` (how timestamps are corrected).
+//! The client. Read in this order: `builder` (settings), `inner` (the state that all calls share), `token_request` (the
+//! requests for tokens), `clock_skew` (the correction of timestamps).
 
 mod builder;
 mod clock_skew;

@@ -1,5 +1,5 @@
-//! Errors, by what the caller can do about them: `kind` (what failed), `api_error` (a rejection of the gateway), `ambiguous`
-//! (an unknown outcome), `decode` (an unreadable body), `redact` (what is hidden in displayed texts).
+//! Errors, grouped by the reaction of the caller: `kind` (the kinds of errors), `api_error` (a rejection of the gateway),
+//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact` (the redaction of displayed messages).
 
 mod ambiguous;
 mod api_error;
@@ -23,7 +23,7 @@ use crate::response::RawResponse;
 
 type SharedSource = Arc<dyn StdError + Send + Sync + 'static>;
 
-/// Why a call, a verification or a setting failed.
+/// The reason why a call, a verification or a setting failed.
 ///
 /// `Display` and `Debug` show no secrets, no URLs with secrets and no response bodies; the response is at
 /// [`raw_response`](Self::raw_response). The message of a rejection is displayed with possible personal data redacted (see
@@ -129,7 +129,7 @@ impl Error {
             .in_phase(CallPhase::Token)
     }
 
-    /// Returns what failed.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -193,8 +193,8 @@ impl Error {
 
     /// Returns whether the gateway rejected the idempotency key as already used.
     ///
-    /// Inferred from the message of the rejection, because no list of retcodes is public: use it as a hint for people and
-    /// for a lookup, not as the basis of a payment.
+    /// The result is inferred from the message of the rejection, because no list of retcodes is public. Use it as a hint for
+    /// people and for a lookup, not as the basis of a payment.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.api_error().is_some_and(ApiError::is_duplicate)

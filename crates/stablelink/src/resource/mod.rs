@@ -1,7 +1,7 @@
 //! The operations: one handle for each resource. [`call!`] builds the [`Call`](crate::Call) of an operation.
 
 /// Builds the call of an operation from the constant in `operations`, the arguments, and the method of the generated client.
-/// `required` and `optional` say whether the response must have `retdata`. With `parameters:` the arguments can be changed
+/// `required` and `optional` state whether the response must have `retdata`. With `parameters:` the arguments can be changed
 /// until the call is sent.
 macro_rules! call {
     ($client:expr, $operation:expr, $arguments:expr, |$api:ident, $name:pat_param| $send:expr, $read:ident) => {

@@ -202,8 +202,8 @@ pub struct NewRefund(CreateRefundOrderRequest);
 
 #[cfg(feature = "provisional")]
 impl NewRefund {
-    /// Returns a full or partial refund of an order. The page does not say whether the amount is in the currency of the order
-    /// or in the token that was paid.
+    /// Returns a full or partial refund of an order. The page does not specify whether the amount is in the currency of the
+    /// order or in the token that was paid.
     pub fn of_order(order_no: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(Some(order_no.into()), None, amount.into())
     }

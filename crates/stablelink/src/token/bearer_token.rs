@@ -24,7 +24,8 @@ struct TokenState {
     expires_at: SystemTime,
     /// The expiry on the monotonic clock.
     expires: Duration,
-    /// When an early refresh is due: milliseconds on the monotonic clock. Postponed when that refresh fails.
+    /// The time at which an early refresh is due, in milliseconds on the monotonic clock. It is postponed when that refresh
+    /// fails.
     refresh_due: AtomicU64,
     rejected: AtomicBool,
 }

@@ -44,7 +44,7 @@ impl TokenCooldown {
         });
     }
 
-    /// Counts an unusable response to a token request, and returns how long to wait before the next request.
+    /// Counts an unusable response to a token request, and returns the delay before the next request.
     pub(super) fn count_unusable(&mut self, random: f64) -> Duration {
         self.unusable = self.unusable.saturating_add(1);
         UNUSABLE_BACKOFF.upper_half_jitter(self.unusable, random)

@@ -3,8 +3,9 @@
 //! An account has one valid token at a time: issuing a token invalidates the previous one. So all clients and all processes
 //! of an account must share one token through a [`TokenStore`].
 //!
-//! Read in this order: `manager` (what calls use), `refresher` (one refresh), `refresh_guard` (the lock during a refresh),
-//! `cooldown` (when the gateway may be asked), `store` (where the token is stored), `bearer_token` (the token in memory).
+//! Read in this order: `manager` (the interface for calls), `refresher` (one refresh), `refresh_guard` (the lock during a
+//! refresh), `cooldown` (the limits on token requests), `store` (the shared storage of the token), `bearer_token` (the token
+//! in memory, and the time of its early refresh).
 
 mod bearer_token;
 mod cooldown;

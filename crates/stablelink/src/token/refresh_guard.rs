@@ -61,7 +61,7 @@ impl RefreshGuard {
 
     pub(super) async fn release(mut self) {
         unlock(&*self.store, &self.key, &self.lock).await;
-        // Set last: if this future is dropped before, `drop` releases the lock.
+        // The flag is set last: if this future is dropped earlier, `drop` releases the lock.
         self.released = true;
     }
 }

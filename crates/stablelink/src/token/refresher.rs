@@ -114,7 +114,7 @@ impl From<Error> for RefreshError {
 /// Replaces a shorter lifetime: a token with `expires_in: 0` is sent, and at worst rejected.
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
-/// Replaces a longer lifetime, whether the gateway or a store gives it: the clock may have jumped since the token was stored.
+/// Replaces a longer lifetime from the gateway or a store: the clock may have jumped since the token was stored.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 const MAX_REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);

@@ -38,7 +38,8 @@ pub(super) enum TokenResponse {
     Panic,
 }
 
-/// Issues numbered tokens, `token-1` with `refresh-1` and so on, unless the test sets other responses.
+/// A gateway that issues numbered tokens, `token-1` with `refresh-1` and so on, unless the test sets other
+/// responses.
 pub(super) struct FakeGateway {
     script: Mutex<VecDeque<TokenResponse>>,
     requests: Mutex<Vec<String>>,

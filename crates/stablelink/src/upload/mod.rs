@@ -1,4 +1,5 @@
-//! Uploads of files. Inferred: the pages only name the operation; guides say that it accepts multipart and returns a `fileId`.
+//! Uploads of files. Inferred: the pages only name the operation. According to guides, it accepts multipart and returns a
+//! `fileId`.
 
 mod content;
 
@@ -70,7 +71,7 @@ impl Files {
 /// An upload: `.await` sends it.
 ///
 /// An upload is never retried, because the operation has no idempotency key. It is sent again from the start only if the
-/// gateway rejects its token or its timestamp. The parts of the body are not signed (a page of W Checkout says so).
+/// gateway rejects its token or its timestamp. The parts of the body are not signed, according to a page of W Checkout.
 #[must_use = "an upload is sent when it is awaited"]
 pub struct Upload {
     client: Client,
@@ -205,7 +206,7 @@ fn media_type(explicit: Option<String>, name: &str) -> Result<String, Error> {
             .first_or_octet_stream()
             .to_string());
     };
-    // Rejected before the file is opened.
+    // The media type is validated before the file is opened.
     match Part::text("").mime_str(&explicit) {
         Ok(_) => Ok(explicit),
         Err(_) => Err(Error::invalid(

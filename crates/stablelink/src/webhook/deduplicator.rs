@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn key_text_is_stable() {
-        // Stored keys outlive versions of this crate: a different text would let handled events run again.
+        // Stored keys outlive versions of this crate: with a different text, handled events would run again.
         assert_eq!(
             EventKey::from_id("", "1").as_str(),
             "id:6b86b273ff34fce19d6b804eff5a3f57:"

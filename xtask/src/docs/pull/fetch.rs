@@ -17,7 +17,7 @@ use super::{
 /// The fetched pages of a list.
 #[derive(Debug)]
 pub(super) struct FetchResult {
-    /// In the order of the list.
+    /// The pages in the order of the list.
     pub pages: Vec<FetchedPage>,
     /// The number of pages from the cache.
     pub resumed: usize,

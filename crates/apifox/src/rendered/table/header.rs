@@ -18,7 +18,7 @@ pub(crate) enum Column {
     Other,
 }
 
-/// How the cells of a row are separated.
+/// The separator of the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableLayout {
     Bars,
@@ -32,7 +32,7 @@ pub(crate) enum TableLayout {
 pub(crate) struct Header {
     pub(crate) form: TableLayout,
     pub(crate) columns: Vec<Column>,
-    /// Whether the name column says that it contains fields or parameters.
+    /// Whether the heading of the name column names fields or parameters.
     pub(crate) certain: bool,
 }
 

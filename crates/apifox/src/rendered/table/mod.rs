@@ -183,7 +183,7 @@ pub(super) fn yes_or_no(cell: &str) -> Option<bool> {
         .map(|&(_, yes)| yes)
 }
 
-/// Lower case; a longer word comes before its own prefix.
+/// The words in lower case. A longer word precedes its own prefix.
 pub(super) const YES_OR_NO: &[(&str, bool)] = &[
     ("conditional", false),
     ("mandatory", true),

@@ -1,6 +1,6 @@
 //! The command `probe`: read-only calls that test undocumented behaviour, and a report without secrets.
 //!
-//! `checks` holds the questions in the order of the report, `probe_client` sends the calls.
+//! `checks` has the checks in the order of the report, `probe_client` sends the calls.
 
 mod checks;
 mod probe_client;

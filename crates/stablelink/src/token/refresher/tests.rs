@@ -135,7 +135,8 @@ async fn rejected_credentials_start_a_cooldown() {
     }
 }
 
-/// For requests by credentials and by refresh token: the other kind is not tried, and a valid token stays in use.
+/// The test covers requests by credentials and by refresh token: the other kind is not tried, and a
+/// valid token stays in use.
 #[tokio::test]
 async fn retry_after_starts_a_cooldown() {
     for (retry_after, cooldown) in [(9, 9), (300, 300), (301, 300), (u64::MAX, 300)] {
@@ -486,7 +487,7 @@ async fn expired_unsaved_token_is_not_used() {
     assert_eq!(fixture.current().await, "token-2");
 }
 
-/// For responses to requests by credentials and by refresh token.
+/// The test covers responses to requests by credentials and by refresh token.
 #[tokio::test]
 async fn unusable_responses_start_a_growing_cooldown() {
     for cold in [true, false] {

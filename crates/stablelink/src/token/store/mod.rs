@@ -149,7 +149,7 @@ impl RefreshLock {
     }
 }
 
-/// Why a token store failed.
+/// The reason why a token store failed.
 pub struct StoreError {
     problem: Cow<'static, str>,
     transient: bool,

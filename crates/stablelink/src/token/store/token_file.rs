@@ -173,7 +173,7 @@ impl TokenTable {
 /// The content of the lock file.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct LockTable {
-    /// By the text of their [`StoreKey`](super::StoreKey).
+    /// The locks by the text of their [`StoreKey`](super::StoreKey).
     #[serde(default)]
     locks: BTreeMap<String, LockEntry>,
 }
@@ -195,7 +195,7 @@ struct HeldLock {
     process: Option<LockingProcess>,
 }
 
-/// The process that holds a lock. If it is dead, its lock is taken over at once.
+/// The process that holds a lock. If the process has ended, its lock is taken over immediately.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct LockingProcess {
     id: u32,
