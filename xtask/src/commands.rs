@@ -63,7 +63,7 @@ impl CommandOutcome {
 /// Runs the command on the tree below `root`.
 ///
 /// # Errors
-/// The error of the command. Its text says how to fix it.
+/// The error of the command. The message includes how to fix the error.
 pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
     match cli.command {
         XtaskCommand::Diff {
@@ -176,7 +176,8 @@ fn regen_tree(root: &Path, check: bool) -> Result<bool, Box<dyn Error>> {
 
 /// Builds the load program in release mode and runs it. This package may not depend on it, because it links the generated client.
 fn load(root: &Path, args: &[String]) -> Result<(), JobError> {
-    // Built alone: other packages would turn on features of serde_json that most users do not have.
+    // The load program is built alone: other packages would turn on features of serde_json that
+    // most users do not have.
     let command =
         CommandLine::cargo("run --release --locked --package stablelink-tests --bin load --")
             .args(args);

@@ -113,7 +113,7 @@ fn measure(root: &Path, row: &ProgramRow) -> Result<Measurement, JobError> {
     );
     fs::write(folder.join("Cargo.toml"), &manifest)?;
     fs::write(source.join("main.rs"), row.main)?;
-    // The lock file of the workspace gives the same versions; fetching first keeps downloads out of the build time.
+    // With the lock file of the workspace, the versions are the same. Fetching first keeps downloads out of the build time.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     cargo(&folder, row, "fetch --quiet")?;
 

@@ -19,7 +19,7 @@ pub struct OutputFile {
     pub content: Vec<u8>,
 }
 
-/// How an output file compares with the existing file.
+/// The result of comparing an output file with the existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileState {
     /// The file has the same content.

@@ -121,7 +121,7 @@ pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
 pub fn document(root: &Path, name: &str, provisional: bool) -> Result<String, ProfileError> {
     let profile = load(root, name)?;
     let mut superset = read(root, SUPERSET)?;
-    // Applied to the superset in any case, to detect stale actions.
+    // The profile is applied to the superset in any case, to detect stale actions.
     apply_to_superset(&mut superset, &profile)?;
     if provisional {
         return Ok(format::to_json(&superset));

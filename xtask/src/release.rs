@@ -1,4 +1,5 @@
-//! `cargo xtask release`: checks whether the published crates can be released, and what that would break for their users.
+//! `cargo xtask release`: checks whether the published crates can be released, and lists the changes that would break their
+//! users.
 
 use std::io::Write;
 use std::path::Path;

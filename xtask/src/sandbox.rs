@@ -1,4 +1,5 @@
-//! The sandbox as a child process. `xtask` does not link to it, so that it builds when the generated crates do not.
+//! The sandbox as a child process. `xtask` does not link to the sandbox, so that `xtask` builds
+//! even if the generated crates do not.
 
 use std::time::Duration;
 

@@ -98,7 +98,7 @@ mod tests {
             (&root.join("spec/docs"), None),
             (elsewhere, Some(package.as_path())),
             (&root.join("spec"), Some(package.as_path())),
-            // Another package, such as one whose test runs the command.
+            // Cargo runs another package here, such as one whose test runs the command.
             (root, Some(elsewhere)),
         ] {
             let found = find(current, manifest, Path::new("/")).unwrap();

@@ -80,7 +80,7 @@ fn value() -> impl Strategy<Value = Value> {
     any_value(&WORDS, TEXTS)
 }
 
-/// A document with values in the places that the checks read.
+/// Generates a document with arbitrary values at the places that the checks read.
 fn document() -> impl Strategy<Value = Value> {
     (value(), value(), value(), value()).prop_map(|(operation, schema, first, second)| {
         json!({

@@ -51,14 +51,14 @@
 //! An OpenAPI export of a whole project (`x-apifox-*`, JSON or YAML) is a file of many pages: see
 //! [`parse_pages`].
 //!
-//! The three formats of one page give the same operation as far as each can express it: a published page names no
-//! server, a Markdown page has no date, and a rendered page has no enumerated values, limits, deprecation or security
-//! schemes.
+//! The three formats of one page result in the same operation, except for the parts that a format cannot express: a
+//! published page names no server, a Markdown page has no date, and a rendered page has no enumerated values, limits,
+//! deprecation or security schemes.
 //!
 //! # Schemas of a page
 //!
-//! A schema on a page takes precedence. It is inferred only if the page has none, or only says that the value is an
-//! object. Schemas are converted to OpenAPI 3.0:
+//! A schema on a page takes precedence. A schema is inferred only if the page has none, or specifies only the type object.
+//! Schemas are converted to OpenAPI 3.0:
 //!
 //! - Lists of types, `const`, `examples` and other keywords of OpenAPI 3.1 are rewritten.
 //! - `x-apifox-orders` orders the properties, and `x-apifox-refs` merges property sets.

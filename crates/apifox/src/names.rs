@@ -7,8 +7,8 @@ const LONGEST_PART: usize = 80;
 /// Maximum length of a component name: names of nested objects would otherwise grow without limit.
 const LONGEST: usize = 200;
 
-/// `get-shelf count_V2` → `GetShelfCountV2`. Keeps ASCII letters and digits only, so the result may
-/// be empty.
+/// Converts a text to Pascal case: `get-shelf count_V2` → `GetShelfCountV2`. Keeps only ASCII
+/// letters and digits, so the result may be empty.
 pub(crate) fn pascal_case(text: &str) -> String {
     let mut out = String::new();
     let mut start = true;
@@ -26,7 +26,7 @@ pub(crate) fn pascal_case(text: &str) -> String {
     out
 }
 
-/// `Get shelf count` → `getShelfCount`, `URL Check` → `urlCheck`.
+/// Converts a text to camel case: `Get shelf count` → `getShelfCount`, `URL Check` → `urlCheck`.
 pub(crate) fn camel_case(text: &str) -> String {
     let pascal = pascal_case(text);
     let bytes = pascal.as_bytes();
@@ -84,7 +84,7 @@ pub(crate) fn legal(name: &str) -> String {
     legal
 }
 
-/// FNV-1a: the same hash on every machine and release.
+/// Returns the FNV-1a hash of a text, which is the same on every machine and in every release.
 fn number_of(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

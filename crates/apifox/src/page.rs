@@ -15,7 +15,7 @@ pub struct Page {
     pub title: String,
     /// Titles of the folders that contain the page, outermost first.
     pub folder: Vec<String>,
-    /// Status that the author set, as printed (`Developing`, `Released`).
+    /// The status that the author set, in the notation of the page (`Developing`, `Released`).
     pub status: Option<String>,
     /// Whether the page describes a webhook.
     pub role: PageRole,
@@ -75,7 +75,7 @@ impl CaptureNote {
 /// A schema that a page contains, with its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedSchema {
-    /// The vendor's name for it. The assembled document uses a legal name instead.
+    /// The vendor's name for the schema. The assembled document uses a legal name instead.
     pub name: String,
     /// The file that contains the schema, if it is not the file of the page.
     pub file: Option<String>,
@@ -119,7 +119,7 @@ pub struct ApiOperation {
 /// A security scheme that an operation uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityScheme {
-    /// The page's name for it, or a name derived from its header.
+    /// The page's name for the scheme, or a name that is derived from its header.
     pub name: String,
     /// An OpenAPI 3.0 security scheme object.
     pub scheme: Value,
@@ -186,7 +186,7 @@ pub struct SampleAuthorization {
     pub line: u32,
 }
 
-/// Where a parameter is sent.
+/// The location in which a parameter is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the variants are the values of `in`")]
 pub enum ParameterLocation {
@@ -211,9 +211,9 @@ impl ParameterLocation {
 /// A parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiParameter {
-    /// Where it is sent.
+    /// The location in which the parameter is sent.
     pub place: ParameterLocation,
-    /// Its name and documentation.
+    /// The name and the documentation.
     pub field: FieldSpec,
     /// Decoded values in code samples.
     pub samples: Vec<SampleValue>,
@@ -239,7 +239,7 @@ pub struct FieldSpec {
     pub line: u32,
     /// The type as the page prints it.
     pub type_name: Option<String>,
-    /// Whether the field is required; absent if the page does not say.
+    /// Whether the field is required; absent if the page does not state it.
     pub required: Option<bool>,
     /// Maximum length in characters.
     pub max_length: Option<u64>,
@@ -257,18 +257,18 @@ pub struct FieldSpec {
 /// The documentation of a field in the site's own list of fields, except for its type.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldDetails {
-    /// The allowed values, as printed.
+    /// The allowed values, in the notation of the page.
     pub allowed: Vec<String>,
-    /// The default value, as printed.
+    /// The default value, in the notation of the page.
     pub default: Option<String>,
-    /// An example, as printed.
+    /// An example, in the notation of the page.
     pub example: Option<String>,
     /// Further keywords of the schema: `format`, `minimum`, `pattern`, `readOnly` and so on.
     pub keywords: Map<String, Value>,
 }
 
 impl FieldDetails {
-    /// Adds what another place documents; the first value of each detail is kept.
+    /// Adds the documentation from another place. The first value of each detail is kept.
     pub(crate) fn extend(&mut self, other: &Self) {
         for value in &other.allowed {
             if !self.allowed.contains(value) {
@@ -288,7 +288,7 @@ impl FieldDetails {
 pub struct RequestBody {
     /// Line on the page.
     pub line: u32,
-    /// Whether the body is required; absent if the page does not say.
+    /// Whether the body is required; absent if the page does not state it.
     pub required: Option<bool>,
     /// One entry per media type.
     pub contents: Vec<BodyContent>,
@@ -301,9 +301,10 @@ pub struct ApiResponse {
     pub line: u32,
     /// `200`, `4XX` or `default`.
     pub status: String,
-    /// The name next to the status (`Success`), as printed.
+    /// The name next to the status (`Success`), in the notation of the page.
     pub name: String,
-    /// Distinguishes several responses with the same status (`Error` in `x-200:Error`).
+    /// The label that distinguishes several responses with the same status (`Error` in
+    /// `x-200:Error`).
     pub label: Option<String>,
     /// One entry per media type.
     pub contents: Vec<BodyContent>,

@@ -3,8 +3,8 @@
 //! Libraries considered: `serde-saphyr` deserializes into Rust types and reads numbers as `f64`; `saphyr` keeps
 //! positions but expands aliases without a limit. This reader uses the event parser of `serde-saphyr`.
 //!
-//! There are two modes. [`parse_strict`] is for files that a person maintains: whatever YAML readers disagree about is
-//! an error. The importer's own mode is for pages: it accepts what a page generator may emit.
+//! There are two modes. [`parse_strict`] is for files that a person maintains: syntax that YAML readers interpret
+//! differently is an error. The importer's own mode is for pages: it accepts what a page generator may emit.
 
 use crate::json::{JsonField, JsonNode, JsonValue, MAX_PAGE_VALUES};
 use serde_json::Number;
@@ -39,7 +39,7 @@ const LENIENT: YamlLimits = YamlLimits {
     copied_bytes: usize::MAX,
 };
 
-/// Why a text cannot be read as YAML.
+/// The reason why a text cannot be parsed as YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YamlError {
     /// The line, counted from 1; absent if the error concerns the whole file.
@@ -77,10 +77,10 @@ fn document_start(text: &str, line: u32) -> u32 {
 ///
 /// # Errors
 ///
-/// Returns an error for a file that is empty, larger than 8 MiB or not UTF-8; for a second document, a repeated key, a
-/// key that is not a scalar, a tag, a `<<` merge, an alias inside its own anchor, nesting beyond 64 levels, and aliases
-/// that copy more than 1 MiB; and for a plain scalar that some readers take for a boolean (`yes`) or that JSON cannot
-/// hold digit for digit (`0x1F`, `007`).
+/// Returns an error for a file that is empty, larger than 8 MiB or not UTF-8; for a second document, a repeated key, a key
+/// that is not a scalar, a tag, a `<<` merge, an alias inside its own anchor, nesting beyond 64 levels, and aliases that
+/// copy more than 1 MiB; and for a plain scalar that some readers parse as a boolean (`yes`) or that JSON cannot hold digit
+/// for digit (`0x1F`, `007`).
 pub fn parse_strict(bytes: &[u8]) -> Result<JsonNode, YamlError> {
     if bytes.len() > MAX_STRICT_BYTES {
         return Err(YamlError::new(

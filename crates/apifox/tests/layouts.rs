@@ -16,7 +16,8 @@ mod facts;
 use apifox::{DocumentInfo, PageRole, PageSource, SchemaList};
 use support::check::faults;
 
-/// Imports pages and returns their facts and messages.
+/// Imports pages. Returns the lines that describe the assembled document (see [`facts`]), and the
+/// diagnostics.
 fn import(pages: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let mut read = Vec::new();
     let mut messages = Vec::new();

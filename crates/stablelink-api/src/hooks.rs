@@ -63,7 +63,8 @@ impl Transport for UnsignedTransport {
 const API_VERSION: &str = "api-version";
 
 impl ClientHooks<Arc<dyn Transport>> for Client {
-    /// Not an `async fn`: its future would store the large request next to the transport's future.
+    /// Sends the request through the transport. This is not an `async fn`, whose future would store
+    /// the large request next to the transport's future.
     fn exec(
         &self,
         mut request: reqwest::Request,
@@ -124,8 +125,8 @@ impl WrappedError {
 /// Wraps an error of a [`Transport`] in a response.
 ///
 /// This is the only way through `reqwest::Result`, because a `reqwest::Error` cannot be
-/// constructed. The operation fails with [`Error::UnexpectedResponse`] whatever responses it
-/// documents; [`downcast_error`] extracts the wrapped error.
+/// constructed. The operation fails with [`Error::UnexpectedResponse`], even if it documents a
+/// `default` response; [`downcast_error`] extracts the wrapped error.
 #[must_use]
 pub fn wrap_error<F: Send + 'static>(error: F) -> reqwest::Response {
     WrappedError(Arc::new(Mutex::new(Some(Box::new(error))))).into_response()

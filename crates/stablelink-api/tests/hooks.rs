@@ -10,7 +10,7 @@ use stablelink_api::{Client, Error};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// A request built, handed to the hooks and answered, as in every generated method.
+/// Runs a request through the hooks `pre`, `exec` and `post`, as every generated method does.
 async fn call(
     client: &Client,
     mut request: reqwest::Request,
@@ -129,8 +129,8 @@ impl Transport for Refusing {
 
 #[tokio::test]
 async fn a_typed_error_travels_out_and_comes_back() {
-    // It comes out of `post`, before a method looks at the status: no documented response,
-    // `default` included, can swallow it.
+    // `post` returns the error before a generated method checks the status. So no documented
+    // response, not even `default`, can hide the error.
     let error = call(&client(Refusing), request("http://127.0.0.1"))
         .await
         .unwrap_err();

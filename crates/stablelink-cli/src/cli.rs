@@ -111,7 +111,7 @@ pub(crate) enum CliCommand {
 }
 
 impl CliCommand {
-    /// Whether the command runs until it is stopped.
+    /// Returns whether the command runs until it is stopped.
     pub(crate) const fn is_server(&self) -> bool {
         match self {
             Self::Demo(demo) => demo.is_server(),
@@ -176,7 +176,8 @@ fn print_manual(dir: Option<PathBuf>, context: &Context) -> Result<(), CliError>
     context.out.line(String::from_utf8_lossy(&page).trim_end())
 }
 
-/// Whether the arguments ask for JSON. For errors of arguments, which are not parsed then.
+/// Returns whether the arguments request JSON output. It is used for errors of the arguments
+/// themselves, which are not parsed at that time.
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     let arguments = arguments.iter().take_while(|argument| *argument != "--");
     let arguments: Vec<&OsString> = arguments.collect();

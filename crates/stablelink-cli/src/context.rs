@@ -42,7 +42,7 @@ pub(crate) struct Context {
     store: OnceCell<CliTokenStore>,
     /// The number of the record, which is known before the call is sent.
     key: RefCell<Option<(String, String)>>,
-    /// The call that was begun.
+    /// The call that has begun.
     call: RefCell<Option<CallSubject>>,
 }
 
@@ -214,8 +214,8 @@ impl Context {
         Ok(seconds.map(Duration::from_secs))
     }
 
-    /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The variables of
-    /// other programs come last.
+    /// Returns the proxy and the certificates: those of the options, then of the variables, then of the profile. The
+    /// variables of other programs have the lowest precedence.
     pub(crate) fn network(&self) -> Result<NetworkSettings, CliError> {
         let profile = self.profile()?;
         let own = |name: &str| variable(name).map(|value| (value, name.to_owned()));

@@ -1,4 +1,4 @@
-//! The error of a command: message, hint, exit code, and the outcome of the call.
+//! The error of a command: the message, the hint, the exit code and the outcome of the call.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -51,7 +51,7 @@ impl CallSubject {
         self.key.as_ref().map(|(_, key)| key.as_str())
     }
 
-    /// Says how to find the record.
+    /// Returns the hint that says how to find the record.
     fn lookup(&self) -> String {
         match &self.key {
             Some((field, key)) => format!("look up the record by {field} {key}"),
@@ -60,7 +60,7 @@ impl CallSubject {
     }
 }
 
-/// Why a command failed, and what the user can do about it.
+/// The reason why a command failed, with a hint for the user.
 #[derive(Debug)]
 pub(crate) struct CliError {
     pub(crate) code: CliExitCode,
@@ -219,14 +219,14 @@ impl From<std::io::Error> for CliError {
     }
 }
 
-/// An error outside of calls: of a setting, or of a command that only requests a token.
+/// Converts an error that does not belong to a call: an error of a setting, or of a command that only requests a token.
 impl From<Error> for CliError {
     fn from(error: Error) -> Self {
         Self::of_call(error, &CallSubject::default())
     }
 }
 
-/// Returns the message of the innermost source: the outer ones only say that something failed.
+/// Returns the message of the innermost source: the outer errors only state that an operation failed.
 pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -235,7 +235,7 @@ pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Returns the outcome of the call, and a hint for an error of the client whose own message has none.
+/// Returns the outcome of the call, and a hint for an error of the client whose message contains none.
 fn hint(error: &Error, call: &CallSubject) -> Option<String> {
     let kind = error.kind();
     let outcome = match (error.phase(), kind) {
@@ -253,7 +253,7 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
         (CallPhase::Preparing, ErrorKind::Store { .. }) => Some("nothing was sent"),
         (CallPhase::Write, ErrorKind::Ambiguous(_)) => None,
         (CallPhase::Write, _) if !error.may_have_taken_effect() => Some("the call had no effect"),
-        // The message of an error of a token request says that nothing else was sent.
+        // The message of a failed token request already states that nothing else was sent.
         _ => None,
     };
     let advice = match kind {

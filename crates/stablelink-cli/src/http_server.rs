@@ -14,18 +14,20 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-/// The timeout of the head of a request: a slow client must not keep a connection.
+/// The timeout for reading the head of a request, so that a slow client cannot occupy a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// More connections wait in the queue of the operating system.
+/// The maximum number of open connections. Further connections wait in the queue of the operating
+/// system.
 const MAX_CONNECTIONS: usize = 128;
 
-/// How long open requests may take after the server is stopped.
+/// The time that open requests may take after the server is stopped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves requests until `stopped` completes.
 ///
-/// Not `axum::serve`: it limits neither the number of connections nor the time for the head of a request.
+/// `axum::serve` is not used, because it limits neither the number of connections nor the time for
+/// the head of a request.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = GracefulShutdown::new();

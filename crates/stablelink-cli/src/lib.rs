@@ -48,7 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints the requested help, or the error of an argument.
 fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if !error.use_stderr() {
-        // Ignored: if the output is closed, the error cannot be reported either.
+        // The result is ignored: if the output is closed, the error cannot be reported either.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -61,7 +61,7 @@ fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         CliOutput::new(OutputFormat::Json, None).error(&error.next("--help lists the arguments"));
     } else {
         let text = output::sanitize_lines(&text);
-        // Ignored for the same reason.
+        // The result is ignored for the same reason.
         let _ = writeln!(std::io::stderr(), "{text}");
     }
     ExitCode::from(2)
@@ -75,7 +75,8 @@ fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
     // Servers handle signals themselves and shut down gracefully.
     let is_server = command.is_server();
     let result = runtime.block_on(async {
-        // Registered when the command first waits: until then, a signal ends the process as usual.
+        // The handler is registered when the command first waits. Before that, a signal ends the
+        // process as usual.
         let stopped = async { terminal::stop_signal()?.await };
         tokio::select! {
             biased;

@@ -98,8 +98,9 @@ impl SecretReader {
 mod hidden_prompt {
     //! A prompt on /dev/tty without echo.
     //!
-    //! Not `rpassword` 7.5: it shows the prompt before it turns echo off, so a fast paste is visible; on Ctrl-C it raises SIGINT
-    //! while echo is still off, which leaves the shell without echo; and its growing `String` leaves copies of the secret.
+    //! `rpassword` 7.5 was considered. It shows the prompt before it turns echo off, so a fast paste is visible; on Ctrl-C
+    //! it raises SIGINT while echo is still off, which leaves the shell without echo; and its growing `String` leaves copies
+    //! of the secret.
 
     use std::fs::{File, OpenOptions};
     use std::io::{self, Read, Write};

@@ -25,7 +25,7 @@ struct LockState {
     is_wait_announced: bool,
 }
 
-/// A wait for another process is announced after this time.
+/// The time after which a wait for another process is announced.
 const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 impl CliTokenStore {
@@ -85,7 +85,8 @@ impl TokenStore for CliTokenStore {
         ttl: Duration,
     ) -> BoxFuture<'a, Result<Option<RefreshLock>, StoreError>> {
         Box::pin(async move {
-            // Recorded before the request, which may take effect after it is interrupted. Only the owner matters for a release.
+            // The lock is recorded before the request, because the request may take effect after it is interrupted. A
+            // release needs only the owner.
             let recorded = (key.clone(), RefreshLock::new(owner, 0));
             let previous = self.state().held.replace(recorded.clone());
             let lock = self.store.lock(key, owner, ttl).await?;

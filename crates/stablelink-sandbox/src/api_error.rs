@@ -1,4 +1,4 @@
-//! Rejections: why the gateway rejects a call, and the codes of the reasons.
+//! Rejections of calls: the reasons and their retcodes.
 //!
 //! Two codes were observed on the real gateway: `00006` and `00008`. No list of codes is public.
 //! The other codes begin with `009` and are the sandbox's own, so that they cannot be mistaken for
@@ -61,7 +61,7 @@ impl ApiError {
         Self::Field(rule.into())
     }
 
-    /// A required field is missing or empty.
+    /// Returns the rejection of a request in which this required field is missing or empty.
     pub(crate) fn missing_field(name: &str) -> Self {
         Self::Field(format!("{name} must not be empty"))
     }
@@ -80,7 +80,7 @@ impl ApiError {
 
         match self {
             Self::MissingHeader("Authorization") => ("00006", S::UNAUTHORIZED),
-            // Not a 401, because a client may treat 401 as an expired token.
+            // The status is not 401, because a client may treat 401 as an expired token.
             Self::MissingHeader(_) => ("00006", S::FORBIDDEN),
             Self::Field(_) => ("00008", S::BAD_REQUEST),
             Self::Token => ("00901", S::UNAUTHORIZED),

@@ -25,7 +25,7 @@ pub struct SandboxClock {
 
 #[derive(Debug, Default)]
 struct ClockState {
-    /// Milliseconds added to the machine's clock.
+    /// The milliseconds that are added to the machine's clock.
     offset: i64,
     /// The machine's time when the clock was frozen. The offset is added to it.
     frozen: Option<i64>,
@@ -134,7 +134,8 @@ fn in_record_zone(millis: i64, format: &str) -> String {
     local.strftime(format).to_string()
 }
 
-/// Only a clock that a test moved past the year 9999 is out of range. It becomes the epoch.
+/// Converts a time in milliseconds. A time after the year 9999, to which only a test can set the
+/// clock, becomes the epoch.
 fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or_default()
 }

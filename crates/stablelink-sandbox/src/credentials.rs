@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// API key, API secret and sign key of one client.
 ///
-/// They have no value outside the sandbox. `Debug` hides them anyway, because a program under test
-/// must not print them.
+/// The credentials are useless outside the sandbox. `Debug` hides them anyway, because a program
+/// under test must not print them.
 #[derive(Clone)]
 pub struct SandboxCredentials {
     api_key: SecretString,
@@ -16,7 +16,7 @@ pub struct SandboxCredentials {
 }
 
 impl SandboxCredentials {
-    /// Creates credentials with the given values.
+    /// Creates credentials with these values.
     #[must_use]
     pub fn new(
         api_key: impl Into<SecretString>,

@@ -11,7 +11,7 @@ pub struct Effects {
     counts: BTreeMap<(SandboxOperation, String), u64>,
 }
 
-/// How often an operation took effect with one key.
+/// The number of effects of an operation with one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EffectCount<'a> {
@@ -25,14 +25,14 @@ pub struct EffectCount<'a> {
 }
 
 impl Effects {
-    /// Returns how often the operation took effect with this key.
+    /// Returns the number of effects of the operation with this key.
     #[must_use]
     pub fn count(&self, operation: SandboxOperation, key: &str) -> u64 {
         let key = (operation, key.to_owned());
         self.counts.get(&key).copied().unwrap_or_default()
     }
 
-    /// Returns how often the operation took effect, with any key.
+    /// Returns the number of effects of the operation with any key.
     #[must_use]
     pub fn total(&self, operation: SandboxOperation) -> u64 {
         let of_operation = self.iter().filter(|effect| effect.operation == operation);

@@ -23,22 +23,23 @@ pub struct UnknownRecord {
 pub enum SandboxRecordKind {
     /// The KYB of a customer. The key is the `clientId`.
     Kyb,
-    /// A trade. The key is its `requestId` or `txNo`. `Completed` transfers its money.
+    /// A trade. The key is its `requestId` or `txNo`. `Completed` transfers the amount of the
+    /// trade.
     Trade,
     /// A checkout order. The key is its `orderNo`. No status transfers money;
     /// [`Sandbox::pay_order`] does.
     Order,
-    /// A refund order. The key is its `refundOrderNo`. `REFUNDED` transfers its money and updates
-    /// its order or abnormal payment.
+    /// A refund order. The key is its `refundOrderNo`. `REFUNDED` transfers the refunded amount and
+    /// updates the order or the abnormal payment.
     Refund,
-    /// A settlement order. The key is its `settlementOrderNo`. `SETTLED` transfers its money, even
-    /// if the merchant does not hold it.
+    /// A settlement order. The key is its `settlementOrderNo`. `SETTLED` transfers the amount, even
+    /// if the balance of the merchant is lower.
     Settlement,
 }
 
 impl Sandbox {
     /// Adds a customer with a zero fee config to the first client, without counting an effect.
-    /// Returns its `clientId`.
+    /// Returns the `clientId` of the customer.
     pub fn add_customer(&self) -> i64 {
         self.gateway.add_customer()
     }

@@ -53,7 +53,7 @@ impl GatewayClient {
 }
 
 impl GatewayState {
-    /// How many mismatches are kept. The first ones usually explain the others.
+    /// The maximum number of mismatches that are kept. The first ones usually explain the others.
     const MAX_MISMATCHES: usize = 100;
 
     pub(crate) fn new(

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 /// An amount that is read from a JSON number or string, and written as a JSON number.
 ///
-/// It is read from the text of the document: serde's data model would pass a JSON number on as a
-/// binary float.
+/// The amount is parsed from the JSON text: serde's data model would pass a JSON number as a binary
+/// float.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Amount(pub(crate) Decimal);
 

@@ -19,9 +19,11 @@ pub struct SandboxSettings {
     /// Time in seconds in which the previous access token is still accepted after a new one is
     /// issued, within its own lifetime. Default: 0.
     pub old_token_grace: u64,
-    /// Shape of the response to a grant by credentials. Default: enveloped, as its page shows.
+    /// Shape of the response to a grant by credentials. Default: with an envelope, as the page
+    /// about the grant shows.
     pub token_shape: TokenShape,
-    /// Shape of the response to a grant by refresh token. Default: bare, as its page shows.
+    /// Shape of the response to a grant by refresh token. Default: without an envelope, as the page
+    /// about the grant shows.
     pub refresh_shape: TokenShape,
     /// JSON type of `retcode` in a successful response. The `retcode` of a rejection is always a string,
     /// because it has leading zeros.
@@ -33,7 +35,7 @@ pub struct SandboxSettings {
     pub error_status: ErrorStatus,
     /// Response to a call with a token that is not the current one.
     pub rejected_token: RejectedToken,
-    /// How a client must sign the query. Default: decoded, as documented.
+    /// The form in which a client must sign the query. Default: decoded, as documented.
     pub query_form: SandboxQueryForm,
     /// Allowed difference between `TIMESTAMP` and the sandbox's clock in milliseconds, in both
     /// directions. Default: 120000, as documented. A negative value rejects every timestamp.
@@ -54,7 +56,7 @@ pub struct SandboxSettings {
     /// Whether a trade requires an approved KYB of its customer. Default: false, because no page
     /// requires it.
     pub require_kyb: bool,
-    /// When the sandbox's clock changes the status of records.
+    /// The delays after which the sandbox's clock changes the status of records.
     pub delays: Delays,
     /// Rejects every call with `ip not matched: <ip>`, as if the address of the caller were not on
     /// the allow list of the dashboard.
@@ -150,23 +152,27 @@ impl Default for SandboxSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delays {
-    /// From a submitted KYB to its result. Default: 60.
+    /// The delay from a submitted KYB to its result. Default: 60.
     pub kyb: Option<u64>,
     /// Result of a KYB: `APPROVED` or `REJECTED`.
     pub kyb_outcome: RecordOutcome,
-    /// From a `Pending` trade that is not confirmed to `Expired`. Default: 86400.
+    /// The delay until a `Pending` trade that is not confirmed becomes `Expired`. Default: 86400.
     pub trade_expiry: Option<u64>,
-    /// From a confirmed trade to its result. Default: 60.
+    /// The delay from a confirmed trade to its result. Default: 60.
     pub trade: Option<u64>,
     /// Result of a confirmed trade: `Completed` or `Failed`.
     pub trade_outcome: RecordOutcome,
-    /// From `PENDING_REFUND` to `REFUNDING`, and from there to the result. Default: 60.
+    /// The delay from `PENDING_REFUND` to `REFUNDING`, and from `REFUNDING` to the result. Default:
+    /// 60.
     pub refund: Option<u64>,
-    /// Result of a refund: `REFUNDED` or `FAILED`. It also fails if its money is no longer there.
+    /// Result of a refund: `REFUNDED` or `FAILED`. A refund also fails if the balance is lower than
+    /// the amount.
     pub refund_outcome: RecordOutcome,
-    /// From `PENDING_SETTLEMENT` to `SETTLING`, and from there to the result. Default: 60.
+    /// The delay from `PENDING_SETTLEMENT` to `SETTLING`, and from `SETTLING` to the result.
+    /// Default: 60.
     pub settlement: Option<u64>,
-    /// Result of a settlement: `SETTLED` or `FAILED`. It also fails if its money is not there.
+    /// Result of a settlement: `SETTLED` or `FAILED`. A settlement also fails if the balance of the
+    /// merchant is lower than the amount.
     pub settlement_outcome: RecordOutcome,
 }
 
@@ -186,7 +192,7 @@ impl Default for Delays {
     }
 }
 
-/// Final status that the sandbox's clock gives to a record.
+/// The kind of final status that the sandbox's clock sets for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordOutcome {
     /// The record completes.
@@ -216,8 +222,8 @@ pub enum TokenShape {
 /// JSON type of `retcode` in a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetcodeForm {
-    /// The number 200 for the simulated event, as its page shows, and a string elsewhere, as the
-    /// vendor's Go client reads it, also in the token response.
+    /// The number 200 for the simulated event, as the page about it shows. A string in all other
+    /// responses, including the token response, as the vendor's Go client reads it.
     Observed,
     /// The number 200 for the token and the simulated event, a string elsewhere, as the pages
     /// show.
@@ -259,14 +265,14 @@ pub enum RejectedToken {
     Http200,
 }
 
-/// How a query is signed. `spec/vectors/README.md` of the project defines the forms.
+/// The form in which a query is signed. `spec/vectors/README.md` of the project defines the forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SandboxQueryForm {
-    /// Documented: percent-decoded, in the order of the request, without `?`.
+    /// The documented form: percent-decoded, in the order of the request, without `?`.
     Decoded,
-    /// As `Decoded`, with a leading `?`, as one printed example has it.
+    /// Like `Decoded`, with a leading `?`, as in one published example.
     DecodedWithMark,
-    /// As the vendor's Go client signs it: percent-encoded, sorted by key, without `?`.
+    /// The form that the vendor's Go client signs: percent-encoded, sorted by key, without `?`.
     EncodedSorted,
 }
 
@@ -282,9 +288,9 @@ pub enum IdForm {
 /// The two published forms of an exchange rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateForm {
-    /// Of 2026-03-31: `channelRate` and the developer's fee.
+    /// The form of 2026-03-31: `channelRate` and the developer's fee.
     ChannelRate,
-    /// Of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
+    /// The form of 2026-03-03: `rate` as a string, `quoteId`, `sellBalance`.
     QuoteId,
 }
 

@@ -2,15 +2,14 @@
 //!
 //! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners.
 //!
-//! The rule: `SIGNATURE = Base64(HMAC_SHA512(sign key, string to sign))`. The string to sign of a
-//! request is method, timestamp, path, query and body, that of a webhook is timestamp and body, each
-//! joined without separators. The parts are passed directly to the MAC: bodies are not copied, and a
-//! signature allocates only its text. The crate does no I/O, reads no clock and needs no async
-//! runtime; it compiles wherever the standard library does, including WebAssembly.
+//! The signing rule is `SIGNATURE = Base64(HMAC_SHA512(sign key, string to sign))`. The string to sign of a request is
+//! method, timestamp, path, query and body, that of a webhook is timestamp and body, each joined without separators. The
+//! parts are passed directly to the MAC: bodies are not copied, and a signature allocates only its text. The crate does no
+//! I/O, reads no clock and needs no async runtime; it compiles wherever the standard library does, including WebAssembly.
 //!
 //! Pages: [Signature](https://developer.stablelink.app/6916921m0), and for webhooks the page
-//! [Webhook](https://developer.en.wcheckout.app/8061103m0) of a product on the same gateway.
-//! Neither page has the facts that are marked as inferred or unknown.
+//! [Webhook](https://developer.en.wcheckout.app/8061103m0) of a product on the same gateway. Facts that are marked as
+//! inferred or unknown are on neither page.
 //!
 //! # Signing a request
 //!
@@ -34,9 +33,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Sign the final bytes: one more space in the JSON gives another signature. It is unknown how the
-//! gateway signs a query with characters that need escaping: see [`QueryForm`]. A multipart body is
-//! not signed: pass [`NO_BODY`]. For a streamed body use [`SigningKey::signer`].
+//! Sign the final bytes: one additional space in the JSON changes the signature. It is unknown how the gateway signs a query
+//! with characters that need escaping: see [`QueryForm`]. A multipart body is not signed: pass [`NO_BODY`]. For a streamed
+//! body use [`SigningKey::signer`].
 //!
 //! # Verifying a webhook
 //!

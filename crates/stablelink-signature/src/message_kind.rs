@@ -15,10 +15,11 @@ use crate::{QueryForm, Timestamp};
 /// ```
 pub const NO_BODY: [&[u8]; 0] = [];
 
-/// Method, path and query of a request. Any bytes are accepted and none are checked: the gateway
-/// rejects a request line that differs from the one that was sent.
+/// The method, the path and the query of a request. The bytes are not validated: if they differ
+/// from the request that is sent, the gateway rejects the signature.
 ///
-/// `Debug` shows the method, the path and the length of the query, which may hold personal data.
+/// `Debug` shows the method, the path and the length of the query. The query itself may hold
+/// personal data and is omitted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestLine<'a> {
     method: &'a [u8],

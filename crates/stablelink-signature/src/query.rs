@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The form in which a query is part of the string to sign.
+/// The form of the query in the string to sign.
 ///
 /// The vendor's page says "un-encoded, without `?`", the vendor's own client signs the encoded and
 /// sorted query, and one published example keeps the `?`. No published example has a character that
@@ -11,15 +11,16 @@ use std::borrow::Cow;
 /// `key=value` pair of letters, digits, `-`, `.`, `_` and `~`.
 ///
 /// Every form accepts any bytes. An escape is `%` and two hexadecimal digits of either case. A `%`
-/// without two digits is not an error: it stays as it is (`100%` is `100%`, `%zz` is `%zz`).
-/// Decoded bytes are signed as they are and need not be UTF-8. An empty query adds nothing to the
-/// string to sign, not even a `?`.
+/// without two hexadecimal digits is not an error and is not changed (`100%` is signed as `100%`,
+/// `%zz` as `%zz`). Decoded bytes are signed unchanged and need not be UTF-8. An empty query adds
+/// nothing to the string to sign, not even a `?`.
 ///
 /// Page: <https://developer.stablelink.app/6916921m0>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryForm {
-    /// Documented: each escape is replaced by its byte, the order of the pairs is kept, no `?`.
+    /// The documented form: each escape is replaced by its byte, the order of the pairs is kept,
+    /// and the `?` is omitted.
     ///
     /// `+` stays `+`: it means a space in HTML forms, not in URLs. Send a space as `%20` and a plus
     /// sign as `%2B`; then the result does not depend on how the gateway reads a `+`.
@@ -60,7 +61,8 @@ impl QueryForm {
         }
     }
 
-    /// Returns the bytes that are signed for `query`, which is given as sent, without the `?`.
+    /// Returns the bytes that are signed for `query`. Pass the query as it is sent, without the
+    /// `?`.
     ///
     /// Use it in test logs, or to send the query in the form that is signed
     /// ([`EncodedSorted`](Self::EncodedSorted) returns a valid query). Signing itself makes no copy.
@@ -196,7 +198,8 @@ mod tests {
 
     #[test]
     fn canonical_query_matches_each_form() {
-        // (query as sent, decoded form, encoded and sorted form)
+        // Each entry has the query as it is sent, the decoded form, and the encoded and sorted
+        // form.
         let cases: &[(&str, &[u8], &str)] = &[
             ("", b"", ""),
             ("test=234", b"test=234", "test=234"),

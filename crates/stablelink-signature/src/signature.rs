@@ -15,8 +15,9 @@ const CHARACTERS: usize = 88;
 
 /// A signature created by this crate.
 ///
-/// It has no `==`: the duration of a comparison would reveal how many bytes of a forged signature
-/// are correct. A [`Verifier`](crate::Verifier) checks received signatures. `Debug` redacts it.
+/// The type does not implement `==`: the duration of a comparison would reveal how many bytes of a
+/// forged signature are correct. A [`Verifier`](crate::Verifier) checks received signatures.
+/// `Debug` redacts it.
 ///
 /// ```compile_fail,E0369
 /// fn equal(one: stablelink_signature::Signature, other: stablelink_signature::Signature) -> bool {
@@ -50,19 +51,19 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// A received signature, not verified yet. It has no `==`: [`matches`](Self::matches) is the only
-/// comparison.
+/// A received signature that is not verified yet. The type does not implement `==`:
+/// [`matches`](Self::matches) is the only comparison.
 #[derive(Clone, Copy)]
 pub(crate) struct ReceivedSignature([u8; BYTES]);
 
 impl ReceivedSignature {
-    /// Whether the signature is the result of `mac`. Runs in constant time.
+    /// Returns whether the signature is the result of `mac`. Runs in constant time.
     pub(crate) fn matches(&self, mac: HmacSha512) -> bool {
         mac.verify_slice(&self.0).is_ok()
     }
 }
 
-/// Why a header value is not a well-formed signature.
+/// The reason why a header value is not a well-formed signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {

@@ -44,8 +44,9 @@ impl<'a> SignatureHeaders<'a> {
         Self::new(header(SIGNATURE), header(TIMESTAMP))
     }
 
-    /// Like [`from_headers`](Self::from_headers), for a response: [`D_SIGNATURE`] takes precedence.
-    /// [`SIGNATURE`] is used only if it is absent, not if it is empty or invalid.
+    /// Looks up the headers of a response, like [`from_headers`](Self::from_headers).
+    /// [`D_SIGNATURE`] takes precedence. [`SIGNATURE`] is used only if it is absent, not if it is
+    /// empty or invalid.
     pub fn from_response_headers(mut header: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
         Self {
             signature: header(D_SIGNATURE).or_else(|| header(SIGNATURE)),

@@ -100,7 +100,7 @@ impl Signer {
         self.0.update(part);
     }
 
-    /// Returns the signature of all parts added so far.
+    /// Returns the signature of all added parts.
     #[must_use]
     pub fn finish(self) -> Signature {
         Signature::new(self.0.finalize().into_bytes().into())

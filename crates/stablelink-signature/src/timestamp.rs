@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch (UTC), from 0 to 2^64 - 1. The header and the string to sign
-/// have it in decimal digits.
+/// Milliseconds since the Unix epoch (UTC), from 0 to 2^64 - 1. In the header and in the string to
+/// sign, the number is written in decimal digits.
 ///
 /// Seconds are not detected: read as milliseconds, they are a time in January 1970, which
 /// verification reports as too old.
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
-/// Why a text or a time is not a timestamp.
+/// The reason why a text or a time is not a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampError {
@@ -108,7 +108,7 @@ impl std::str::FromStr for Timestamp {
     }
 }
 
-/// Truncates to milliseconds.
+/// Converts the time, truncated to milliseconds.
 impl TryFrom<SystemTime> for Timestamp {
     type Error = TimestampError;
 

@@ -8,9 +8,11 @@ use crate::signature::{self, ReceivedSignature};
 use crate::signature_headers::{SignatureHeaders, TIMESTAMP};
 use crate::{MessageKind, SignatureError, SigningKey, Timestamp, TimestampError};
 
-/// Verifies signatures with one or more keys, and checks their age.
+/// Verifies signatures with one or more keys. Rejects a signature whose timestamp differs from the
+/// current time by more than the tolerance.
 ///
 /// Each key costs one pass over the message. A verifier with several keys allocates once per call.
+///
 /// Page: <https://developer.en.wcheckout.app/8061103m0>
 #[derive(Clone, Debug)]
 pub struct Verifier {
@@ -23,20 +25,21 @@ pub struct Verifier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifiedSignature {
-    /// Index of the key that matches: 0 for the key of [`Verifier::new`], then in the order added.
+    /// Index of the key that matches: 0 for the key of [`Verifier::new`], then in the order in
+    /// which the keys were added.
     pub key_index: usize,
     /// The signing time by the signer's clock.
     pub timestamp: Timestamp,
 }
 
-/// Why a message failed verification. Never contains a key or the expected signature.
+/// The reason why a message failed verification. It never contains a key or the expected signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// A header is missing.
     #[error("header {header} is missing")]
     MissingHeader {
-        /// Its name, or the accepted names.
+        /// The name of the header, or the accepted names.
         header: &'static str,
     },
     /// The value of `TIMESTAMP` is not a timestamp.
@@ -45,9 +48,9 @@ pub enum VerifyError {
     /// The value of the signature header is not a well-formed signature.
     #[error("invalid header {header}: {reason}")]
     Signature {
-        /// Its name, or the accepted names.
+        /// The name of the header, or the accepted names.
         header: &'static str,
-        /// Why it is not well-formed.
+        /// The reason why the value is not well-formed.
         #[source]
         reason: SignatureError,
     },

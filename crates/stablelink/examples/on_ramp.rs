@@ -12,7 +12,8 @@ use stablelink_sandbox::SandboxRecordKind;
 async fn main() -> support::Outcome {
     let gateway = support::gateway().await?;
     let client = gateway.client()?;
-    // The customer needs a completed review and a fee config. The local sandbox creates one.
+    // The gateway requires a customer with a completed review and a fee config. The local sandbox adds a customer with a fee
+    // config, and does not require the review by default.
     let customer = match (&gateway.local, std::env::var("STABLELINK_CLIENT_ID")) {
         (Some(local), _) => local.add_customer(),
         (None, id) => id?.parse()?,

@@ -14,8 +14,8 @@ impl Backoff {
         Self { initial, max }
     }
 
-    /// Returns the delay after the given attempt, which counts from 1, with full jitter: between 0 and the ceiling.
-    /// `random` is between 0 and 1.
+    /// Returns the delay after this attempt, which counts from 1, with full jitter: between 0 and the ceiling. `random` is
+    /// between 0 and 1.
     pub(crate) fn full_jitter(self, attempt: u32, random: f64) -> Duration {
         self.scaled(attempt, random.clamp(0.0, 1.0))
     }

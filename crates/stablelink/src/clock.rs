@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     /// Returns the time since a fixed moment of this process. It never decreases.
     fn monotonic(&self) -> Duration;
 
-    /// Waits between two attempts. A clock for tests may complete at once and advance its time.
+    /// Waits between two attempts. A clock for tests may complete immediately and advance its time.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
 
     /// Completes after this duration. It is used for deadlines and timeouts, so a clock for tests must not complete early.

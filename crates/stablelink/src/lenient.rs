@@ -1,7 +1,7 @@
 //! Reads a record although some of its fields do not have their documented form.
 //!
-//! The gateway may change the type of a field that is not needed, and a record that cannot be read at all may be that of a payment
-//! that was made.
+//! The gateway may change the type of a field that is not needed. If that made the whole record unreadable, the caller would
+//! not see the record of a payment that was made.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::error::DecodeError;
 use crate::raw_object::range_of;
 
-/// A record with more unreadable fields is not the documented one.
+/// A record with more unreadable fields does not have the documented type.
 const MAX_UNREADABLE: usize = 16;
 
 /// Returns whether a field of a response is the requested amount. A record with an unreadable one is an error: as a missing
@@ -60,7 +60,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     json: &str,
     decides: fn(&str) -> bool,
 ) -> Result<LenientRecord<T>, DecodeError> {
-    // Only a record that cannot be parsed pays for tracking the path.
+    // The path is tracked only for a record that cannot be parsed, because tracking costs time.
     if let Ok(record) = serde_json::from_str::<T>(json) {
         return Ok(record.into());
     }
@@ -93,7 +93,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     }
 }
 
-/// Returns the range of the value at this path; `None` for the whole text, and for a value that is not there.
+/// Returns the range of the value at this path; `None` for the root, and for a value that does not exist.
 fn locate(text: &str, path: &Path) -> Option<Range<usize>> {
     let mut value = text;
     for segment in path {
@@ -174,7 +174,7 @@ mod tests {
                 "data.parts[0].orderAmount",
             ),
             ("7", "data"),
-            // Not JSON.
+            // The text is not JSON.
             (
                 r#"{"number":"7","parts":[{"txHash":"\ud800"}]}"#,
                 "data.parts[0].txHash",

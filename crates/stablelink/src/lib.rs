@@ -1,5 +1,5 @@
 //! A client of the StableLink payment gateway: it requests, shares and refreshes the token, signs every request, and returns
-//! errors that say what to do.
+//! errors that state what the caller can do.
 //!
 //! **Unofficial**: this project is not affiliated with the vendor; names belong to their owners. It was never tested against the
 //! live service.
@@ -36,11 +36,12 @@
 //!
 //! # Errors
 //!
-//! There is one [`Error`], with a [`kind`](Error::kind) to match. [`is_retryable`](Error::is_retryable) is true if the same call
-//! may succeed later and can do no harm. [`may_have_taken_effect`](Error::may_have_taken_effect) is true if the record must be
-//! looked up before anything else is done with the payment, above all if the outcome of a call is unknown
-//! ([`is_ambiguous`](Error::is_ambiguous)). [`phase`](Error::phase) says whether the call was sent. `Display` and `Debug` of all
-//! types of this crate hide secrets, tokens, requests and responses, except for the records in [`types`], which are plain data.
+//! There is one [`Error`], with a [`kind`](Error::kind) to match. [`is_retryable`](Error::is_retryable) is true if the same
+//! call may succeed later and can do no harm. [`may_have_taken_effect`](Error::may_have_taken_effect) is true if the record
+//! must be looked up before anything else is done with the payment, above all if the outcome of a call is unknown
+//! ([`is_ambiguous`](Error::is_ambiguous)). [`phase`](Error::phase) states whether the call was sent. `Display` and `Debug`
+//! of all types of this crate hide secrets, tokens, requests and responses, except for the records in [`types`], which are
+//! plain data.
 //!
 //! # Evidence
 //!

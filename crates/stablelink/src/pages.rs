@@ -25,7 +25,7 @@ pub struct Pagination {
 }
 
 impl Default for Pagination {
-    /// `pageNum` from 1, `pageSize` of 20, records in `records`.
+    /// Returns the fields `pageNum`, which counts from 1, `pageSize`, which is 20, and `records`.
     fn default() -> Self {
         Self {
             number_field: "pageNum".to_owned(),
@@ -68,10 +68,10 @@ where
 {
     /// Returns the list page by page, as raw JSON. **Inferred**: see [`Pagination`].
     ///
-    /// The stream ends when it has returned as many records as `total` of the response says, or after the last of its `pages`;
-    /// without these fields, after an empty page. A page with fewer records than requested is not the last one: the gateway may
-    /// limit the size of a page, or leave out records that the account may not see. A page is requested when the stream is
-    /// polled, and the options of the call, such as its deadline, apply to each page.
+    /// The stream ends when it has returned the number of records in `total` of the response, or the number of pages in
+    /// `pages`. Without these fields, it ends after an empty page. A page with fewer records than requested is not the last
+    /// one: the gateway may limit the size of a page, or leave out records that the account may not see. A page is requested
+    /// when the stream is polled, and the options of the call, such as its deadline, apply to each page.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ pub struct Pages<R> {
     call: Call<Option<RawJson>, R>,
     pagination: Pagination,
     number: u64,
-    /// The number of records so far.
+    /// The number of records that were returned.
     records: u64,
     after_empty_page: bool,
     /// The hashes of the records of each page.

@@ -67,8 +67,9 @@ impl<T> Poller<T> {
         self
     }
 
-    /// Cancels the polling, with the error [`Cancelled`](ErrorKind::Cancelled), when this future completes, for example at
-    /// a shutdown. If it has completed already, nothing is sent. Replaces an earlier one.
+    /// Cancels the polling when `signal` completes, for example at shutdown. The error is
+    /// [`Cancelled`](ErrorKind::Cancelled). If `signal` has already completed, no lookup is sent. A second call replaces the
+    /// signal of the first one.
     pub fn cancel_on(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.cancel = Some(Box::pin(signal));
         self

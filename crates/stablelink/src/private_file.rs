@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// The maximum size of a file that is read or written: thousands of tokens.
 const MAX_SIZE: u64 = 16 << 20;
 
-/// Reads a text file. `None` if it does not exist.
+/// Reads a text file. Returns `None` if the file does not exist.
 ///
 /// # Errors
 ///
@@ -49,8 +49,8 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
     name.push(format!(".{}", Uuid::new_v4().simple()));
     let temporary = PathBuf::from(name);
     let written = create(&temporary).and_then(|mut file| {
-        // Locked until it is closed, so that other processes do not take it for an abandoned file. Fails on a file system without
-        // locks, on which no file is taken for an abandoned one.
+        // The file is locked until it is closed, so that other processes do not treat it as abandoned. Locking fails on a
+        // file system without locks, on which no file is treated as abandoned.
         let _ = file.lock();
         file.write_all(content)?;
         file.sync_all()?;
@@ -62,7 +62,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), PrivateFileError> {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     });
     written.map_err(|error| {
-        // Fails if the file has been renamed, which is fine.
+        // Removing fails if the file has been renamed, which is no problem.
         let _ = fs::remove_file(&temporary);
         PrivateFileError::io(path, "written", error)
     })
@@ -143,7 +143,7 @@ fn create(path: &Path) -> io::Result<File> {
     unix::private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)
 }
 
-/// Why a private file cannot be used.
+/// The reason why a private file cannot be used.
 #[derive(Debug)]
 pub struct PrivateFileError {
     text: String,
@@ -159,7 +159,7 @@ impl PrivateFileError {
     }
 
     fn opening(path: &Path, source: io::Error) -> Self {
-        // The system refuses to open a symbolic link, with an error that does not say so.
+        // The system refuses to open a symbolic link, but its error does not mention the link.
         if path.is_symlink() {
             return Self::not_private(path, "it is a symbolic link");
         }

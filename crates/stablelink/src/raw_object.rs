@@ -1,4 +1,4 @@
-//! A JSON object as its raw fields, in the order of the text.
+//! A JSON object as its raw fields, in document order.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::error::DecodeError;
 
 /// A JSON object whose fields are ranges of its text: no value is parsed before it is needed, so that numbers keep every
-/// digit. A name that occurs twice is kept twice. Public for the CLI, which prints responses unchanged.
+/// digit. If a name occurs twice, both fields are kept. Public for the CLI, which prints responses unchanged.
 #[derive(Clone)]
 pub struct RawObject {
     text: Arc<str>,
@@ -59,7 +59,7 @@ impl RawObject {
         (!string.is_empty()).then(|| string.into())
     }
 
-    /// Returns the name and the JSON text of each field, in the order of the text.
+    /// Iterates over the fields in document order, as name and JSON text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()

@@ -1,4 +1,4 @@
-//! Responses of the gateway: [`RawResponse`] is what was received, [`Response`] adds the parsed value.
+//! Responses of the gateway: [`RawResponse`] is the unparsed response, and [`Response`] adds the parsed value.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::lenient::LenientRecord;
 /// The retcode of a success, an integer on some pages and a string on others.
 pub(crate) const SUCCESS: &str = "200";
 
-/// A response as it was received: status, headers and the bytes of its body.
+/// An unparsed response: the status, the headers and the bytes of the body.
 ///
 /// Clones are cheap. `Debug` shows only the status and the length, because headers and bodies contain tokens and personal
 /// data.
@@ -77,7 +77,8 @@ impl RawResponse {
         body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
     }
 
-    /// Returns the `retcode` of the envelope as a string, whatever JSON type it has; `None` if the body is not an envelope.
+    /// Returns the `retcode` of the envelope as a string, regardless of its JSON type; `None` if the body is not an
+    /// envelope.
     #[must_use]
     pub fn retcode(&self) -> Option<&str> {
         self.0.retcode.as_deref()
@@ -93,8 +94,8 @@ impl RawResponse {
         self.retcode() == Some(SUCCESS)
     }
 
-    /// Returns the ID that the gateway, or a proxy before it, gave the request, for questions to its support. Inferred: no
-    /// such header is documented.
+    /// Returns the ID that the gateway, or a proxy in front of it, assigned to the request, for questions to the vendor's
+    /// support. Inferred: no such header is documented.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         REQUEST_ID_HEADERS
@@ -154,16 +155,17 @@ impl<T> Response<T> {
         &self.raw
     }
 
-    /// Returns the paths of the fields that the response has, but not in their documented form, such as `retdata.createdTime`.
-    /// They are `None` in the value, like missing fields; [`raw_field`](Self::raw_field) returns them as received. If the amount
-    /// that was asked for cannot be read, the call fails instead. Check that a status that you need is not one of them.
+    /// Returns the paths of the fields that the response has, but not in their documented form, such as
+    /// `retdata.createdTime`. They are `None` in the value, like missing fields; [`raw_field`](Self::raw_field) returns them
+    /// as received. If the requested amount cannot be read, the call fails instead. Check that a status that you need is not
+    /// one of them.
     #[must_use]
     pub fn unreadable_fields(&self) -> &[String] {
         &self.unreadable
     }
 
-    /// Returns a field of `retdata` as received, with all digits, whether the type of the value has it or not. The last one wins
-    /// if a name occurs twice. Each call parses the body again.
+    /// Returns a field of `retdata` as received, with all digits, even if the type of the value does not have it. If a name
+    /// occurs twice, the last field wins. Each call parses the body again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)

@@ -68,7 +68,7 @@ impl ManualClock {
         self.with_time(|time| time.jump = time.jump.saturating_add(seconds));
     }
 
-    /// Returns all pauses between attempts so far, the oldest first.
+    /// Returns all previous pauses between attempts, the oldest first.
     #[must_use]
     pub fn pauses(&self) -> Vec<Duration> {
         self.with_time(|time| time.pauses.clone())
@@ -173,7 +173,7 @@ pub struct SignedDelivery {
 }
 
 impl TestDelivery {
-    /// Creates a delivery of this event type in the form of W Checkout, without an id, a timestamp and data.
+    /// Creates a delivery of this event type in the W Checkout format. It has no ID, no timestamp and no data.
     #[must_use]
     pub fn new(event_type: impl Into<String>) -> Self {
         Self(DeliveryBody::Event(EventFields {

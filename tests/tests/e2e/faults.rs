@@ -98,11 +98,11 @@ struct FaultRun {
 /// How often the client reported each kind of failed payment call.
 #[derive(Clone, Copy, Debug, Default)]
 struct ReportCounts {
-    /// Certain: nothing took effect.
+    /// Failures that were reported as having no effect.
     no_effect: u64,
-    /// Ambiguous.
+    /// Failures that were reported as ambiguous.
     ambiguous: u64,
-    /// It took effect, but the response is unreadable.
+    /// Calls that took effect, but whose response is unreadable.
     unreadable: u64,
 }
 

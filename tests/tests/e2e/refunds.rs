@@ -86,7 +86,7 @@ async fn cancelled_or_failed_refund_leaves_money_available() {
         .await
         .unwrap();
     assert_eq!(status(&env, cancelled.refund_order_no()).await, "CANCELLED");
-    // The value that was rejection, now that there is something left.
+    // The refund that was rejected above is accepted now: the cancelled refund released its amount.
     env.client.refunds().create(&much).await.unwrap();
     env.advance(120);
     assert_eq!(status(&env, much.refund_order_no()).await, "FAILED");

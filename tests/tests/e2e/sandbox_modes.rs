@@ -133,7 +133,8 @@ async fn rejected_token_is_refreshed_in_each_form() {
                 .start()
                 .await
                 .unwrap();
-            // The live gateway's retcode is unknown; the sandbox chooses one, and the client is configured with it.
+            // The retcode of the live gateway for a rejected token is unknown. The sandbox sends 00901, so the client is
+            // configured with 00901.
             let client = builder(&sandbox)
                 .token_retcodes(["00901"])
                 .token_cooldown(Duration::ZERO)

@@ -499,7 +499,7 @@ mod tests {
         fn markup_becomes_inactive(text in markup()) {
             prop_assert_eq!(active_markup(&block(&text)), None);
             prop_assert_eq!(active_markup(&inline(&text)), None);
-            // In the composition that progenitor uses.
+            // The texts are combined as progenitor combines them.
             let sentence = format!("{}\n\n{}\n\nSends a `GET` request\n\n- `x`: {}\n- `y`", inline(&text), block(&text), inline(&text));
             prop_assert_eq!(active_markup(&sentence), None);
         }

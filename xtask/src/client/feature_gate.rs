@@ -9,7 +9,7 @@ use syn::{Attribute, ImplItem, Item, parse_quote};
 use super::ClientError;
 use super::postprocess::{doc_lines, doc_text};
 
-/// Added to the documentation of each gated item.
+/// The note that is added to the documentation of each gated item.
 const NOTE: &str = "Provisional: inferred, because no page with its details was available. Needs the feature `provisional`.";
 
 /// Adds `#[cfg(feature = "provisional")]` to the items of `all` that `public` lacks.

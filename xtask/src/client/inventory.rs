@@ -51,7 +51,7 @@ impl fmt::Display for OperationSignature {
     }
 }
 
-/// Returns the operations of a generated client, in their order.
+/// Returns the operations of a generated client, in the order of the source.
 ///
 /// # Errors
 ///

@@ -30,7 +30,8 @@ pub struct ClientSources {
     pub open_enums: String,
 }
 
-/// Generates `operations/table.rs`: what the document states about each operation besides its types.
+/// Generates `operations/table.rs`: the properties of each operation in the document, except for
+/// its types.
 ///
 /// Unlike [`generate`], it takes the documents without a profile: the table also lists operations
 /// that progenitor cannot generate.
@@ -64,7 +65,8 @@ pub fn generate(superset: &Value, published: &Value) -> Result<ClientSources, Cl
 
     let mut client = generator::run(&all)?;
     let mut public_client = generator::run(&public)?;
-    // The same set for both: a published type may be used in a request only in the superset.
+    // Both clients use the same set: a published type may be used in a request only in the
+    // superset.
     let requests = postprocess::request_types(&client);
     postprocess::postprocess(&mut client, &requests)?;
     postprocess::postprocess(&mut public_client, &requests)?;

@@ -1,4 +1,5 @@
-//! Generates the operation table: what the document states about each operation besides its types.
+//! Generates the operation table: the properties of each operation in the document, except for its
+//! types.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::TokenStream;

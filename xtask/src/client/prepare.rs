@@ -156,7 +156,7 @@ fn sanitize_texts(object: &mut Map<String, Value>, kind: ObjectKind) {
                 ("description", ObjectKind::Schema | ObjectKind::Operation) => {
                     doc_sanitizer::block(text)
                 }
-                // These are printed inside one line of a list.
+                // These texts are printed inside one line of a list.
                 _ => doc_sanitizer::inline(text),
             };
         }
@@ -173,7 +173,8 @@ fn normalize_typed_string(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Makes a decimal number a decimal string: parameters outside JSON are text.
+/// Replaces the format `decimal-number` by `decimal`: a parameter is sent as text, not as a JSON
+/// number.
 fn normalize_parameter(parameter: &mut Map<String, Value>) {
     if let Some(schema) = parameter.get_mut("schema")
         && text(schema, "format") == Some("decimal-number")

@@ -77,7 +77,8 @@ pub struct Change {
     pub kind: String,
     /// The change in the document.
     pub what: String,
-    /// Why the change breaks a program or its source code; empty if `what` says it all.
+    /// The reason why the change breaks a program or its source code; empty if `what` is
+    /// sufficient.
     pub reason: String,
     /// A program that was built with the old document is rejected, or cannot read a response.
     pub breaks_wire: bool,
@@ -132,7 +133,7 @@ impl Change {
         self
     }
 
-    /// Returns what the change breaks, as words: `wire`, `code`.
+    /// Returns the names of the broken parts: `wire`, `code`.
     pub fn broken(&self) -> Vec<&'static str> {
         [(self.breaks_wire, "wire"), (self.breaks_code, "code")]
             .into_iter()
@@ -144,7 +145,7 @@ impl Change {
 /// All changes between two documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeReport {
-    /// Sorted by verdict, then by operation.
+    /// The changes, sorted by verdict and then by operation.
     pub changes: Vec<Change>,
 }
 
@@ -181,7 +182,8 @@ impl ChangeReport {
     }
 }
 
-/// Returns text of a page as one line. It must not move the cursor of a terminal or start a line.
+/// Returns text of a page as one line, without characters that move the cursor of a terminal or
+/// start a new line.
 pub(super) fn line(text: &str) -> String {
     text.chars()
         .map(|c| if is_plain(c) { c } else { ' ' })

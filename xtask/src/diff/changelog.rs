@@ -1,4 +1,4 @@
-//! `spec/CHANGELOG.md`: what changed since the last release.
+//! `spec/CHANGELOG.md`: the changes since the last release.
 //!
 //! The section of the unreleased version is always the whole difference between `spec/baseline.json`, the
 //! document of the last release, and the current document. A second run therefore changes nothing, and a

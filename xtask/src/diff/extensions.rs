@@ -1,5 +1,5 @@
-//! Changes of what oasdiff cannot know: evidence, retry policy, money, secrets, idempotency keys, open enums
-//! and the signing rule, which are extensions of this project, and the page from which an operation comes.
+//! Changes that oasdiff cannot detect: evidence, retry policy, money, secrets, idempotency keys, open enums and
+//! the signing rule, which are extensions of this project, and the page from which an operation comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

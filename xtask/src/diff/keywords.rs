@@ -62,7 +62,8 @@ fn servers(old: &Value, new: &Value) -> Vec<Change> {
     removed.chain(added).collect()
 }
 
-/// Compares the notation of parameters. Names of headers are not case-sensitive.
+/// Compares how parameters are serialised: `style`, `explode`, `allowReserved` and `content`. Header names are
+/// matched without regard to case.
 fn parameters(old: &[Resolved], new: &[Resolved]) -> Vec<Change> {
     fn key(parameter: &Value) -> (Option<&str>, String) {
         let name = text(parameter, "name").unwrap_or_default();
@@ -153,7 +154,8 @@ fn encodings(old: &Resolved, new: &Resolved) -> Vec<Change> {
     changes
 }
 
-/// A field or an element that is optional or nullable is an `Option` in the generated crate.
+/// Compares whether a field or an element is optional or nullable: in the generated crate, its type is then an
+/// `Option`.
 fn optional_field<'a>(
     old: &Document<'a>,
     before: &SchemaSite<'a>,
@@ -184,7 +186,8 @@ fn optional_field<'a>(
     Some(Change::compatible("optional-changed", what).breaks_code(reason))
 }
 
-/// A request type has a `Default` only if no field is required, so other literals must name every field.
+/// Finds new fields of a request type that has no `Default`. A type has a `Default` only if no field is
+/// required; literals of all other types must name every field.
 fn added_field<'a>(
     old: &Document<'a>,
     before: &SchemaSite<'a>,
@@ -326,7 +329,8 @@ fn objects(root: &Value) -> Objects<'_> {
     objects
 }
 
-/// Compares what only people read, and returns at most one change for each component and operation.
+/// Compares descriptions and examples, which only people read. Returns at most one change for each component
+/// and operation.
 fn descriptions(old: &Document, new: &Document) -> Vec<Change> {
     const FIELDS: [&str; 10] = [
         "title",

@@ -1,8 +1,8 @@
 //! Compares two OpenAPI documents.
 //!
-//! [`oasdiff`] compares what is sent over the network. `extensions` compares what oasdiff cannot know, and
-//! `keywords` what it does not compare. [`render`] prints the report, and [`changelog`] keeps
-//! `spec/CHANGELOG.md`.
+//! [`oasdiff`] compares what is sent over the network. `extensions` compares the extensions of this project,
+//! and `keywords` compares other keywords that oasdiff does not. [`render`] prints the report, and
+//! [`changelog`] keeps `spec/CHANGELOG.md`.
 //!
 //! A change is breaking if a program that was built with the old document no longer works (`wire`), or if
 //! its source code does not compile with the crate that is generated from the new one (`code`). A document
@@ -31,7 +31,8 @@ use oasdiff::{Oasdiff, OasdiffError};
 pub struct Side<'a> {
     /// The document that is compared.
     pub document: &'a Value,
-    /// Where an operation that only one of the documents has may come from, or may have gone.
+    /// The variant with the inferred operations. An operation that only one of the two documents has may be
+    /// inferred in the other.
     pub provisional: Option<&'a Value>,
 }
 

@@ -1,7 +1,8 @@
 //! Runs oasdiff and turns its output into changes.
 //!
-//! oasdiff judges for any client. Its errors and warnings are breaking here too. Some changes that it
-//! reports as information break the source code that uses the generated crate: `consequence` lists them.
+//! oasdiff classifies changes for any client. Its errors and warnings are breaking changes here too. Some
+//! changes that it reports as information break the source code that uses the generated crate: `consequence`
+//! lists them.
 
 use std::{
     collections::HashMap,
@@ -85,7 +86,7 @@ impl Oasdiff {
         if let Some(found) = Self::find(root) {
             return Ok(found);
         }
-        // Standard output is for the report.
+        // Standard output is reserved for the report.
         let mut log = io::stderr();
         let mut job = Job::new(root, &mut log);
         match install(&mut job) {

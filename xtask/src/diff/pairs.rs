@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::change::{AffectedOperation, Change, line};
 use crate::openapi::{self, Document, Operation, SchemaSite};
 
-/// Returns what identifies an operation, whatever the names of its path parameters are.
+/// Returns the identity of an operation, which does not depend on the names of its path parameters.
 fn key<'a>(operation: &Operation<'a>) -> (&'static str, &'a str, String) {
     let mut parts = operation.path.split(['{', '}']);
     let mut path = String::new();

@@ -71,7 +71,7 @@ fn groups(report: &ChangeReport, verdict: Verdict) -> Vec<(&[AffectedOperation],
     groups
 }
 
-/// Returns what a change breaks and why, such as `wire: the method is removed`.
+/// Returns the broken parts and the reason, such as `wire: the method is removed`.
 fn consequence(change: &Change) -> Option<String> {
     let broken = change.broken().join(", ");
     match (broken.as_str(), change.reason.as_str()) {

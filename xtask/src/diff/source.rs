@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-/// The path that is read if a revision is given without a path.
+/// The path that is read if the argument is a revision without a path.
 const DOCUMENT: &str = "spec/openapi.json";
 
 /// The name of the document that also has the inferred operations.
@@ -77,7 +77,7 @@ fn show(root: &Path, revision: &str, path: &str) -> Result<Vec<u8>, String> {
         .arg("-C")
         .arg(root)
         .arg("show")
-        // Relative to `root`, which may be a folder inside its repository.
+        // The path is relative to `root`, which may be a folder inside its repository.
         .arg(format!("{revision}:./{path}"))
         .output()
         .map_err(|error| format!("git could not run: {error}"))?;

@@ -53,7 +53,7 @@ pub struct AddReport {
     pub messages: Vec<Diagnostic>,
 }
 
-/// Adds the pages and updates their entries in the lock, all or none.
+/// Adds all of the pages and updates their entries in the lock, or changes nothing.
 ///
 /// A page is identified by its file name (`<page id>-….txt`, or that of its capture), by `address`, or
 /// by title, method and path together. Without an `origin`, a capture that was edited in place keeps its

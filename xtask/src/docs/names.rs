@@ -50,8 +50,8 @@ pub fn page_id(address: &str) -> Option<String> {
     }
 }
 
-/// Returns at most 60 lower-case ASCII letters, digits and dashes. A file name never contains other
-/// text of a page.
+/// Returns a slug of at most 60 lower-case ASCII letters, digits and dashes. A file name never
+/// contains other characters of a page.
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
     for c in title.chars() {

@@ -21,8 +21,8 @@ pub enum RemoveError {
     Output(#[from] OutputError),
 }
 
-/// Removes pages, given by page ID or by the file name of the capture, all or none. Returns the names of the
-/// removed files.
+/// Removes all of the pages, or none. Each page is identified by its page ID or by the file name of
+/// its capture. Returns the names of the removed files.
 ///
 /// # Errors
 /// Fails if a page is unknown or a file cannot be changed; nothing is changed then.

@@ -1,4 +1,5 @@
-//! `cargo xtask docs status`: what is captured, from where, and what is still a guess.
+//! `cargo xtask docs status`: counts the captures, the stand-ins for missing pages, and the items
+//! to review.
 
 use std::{collections::BTreeMap, fmt};
 

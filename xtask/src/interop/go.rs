@@ -19,7 +19,7 @@ fn package(provisional: bool) -> &'static str {
     }
 }
 
-/// Returns the generated file, relative to the root.
+/// Returns the path of the generated file, relative to the repository root.
 fn generated_file(provisional: bool) -> String {
     let package = package(provisional);
     format!("{}/{package}/{package}.go", Language::Go.target())

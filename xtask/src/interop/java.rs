@@ -24,7 +24,8 @@ fn client(provisional: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// The options in the `.mvn` folder of the program limit the output to warnings and errors.
+/// Returns the command line of a Maven phase. The options in the `.mvn` folder of the program limit
+/// the output to warnings and errors.
 fn maven(phase: &str) -> CommandLine {
     CommandLine::new("mvn", ["-f", &project(), phase])
 }

@@ -2,9 +2,9 @@
 //! the sandbox.
 //!
 //! `tests/interop/README.md` specifies what a program must check. Reading order: `run` (one language from installation to
-//! verification), `toolkit` (what `run` needs of a language) with one file per language, `expectations` (the checks as a
-//! list), `verify_report` (compares the report of a program with that list), `verify_server` (compares it with the requests
-//! that the sandbox received), `output` (generator output), `table`.
+//! verification), `toolkit` (the interface of a language) with one file per language, `expectations` (the checks as a list),
+//! `verify_report` (compares the report of a program with that list), `verify_server` (compares it with the requests that
+//! the sandbox received), `output` (generator output), `table`.
 
 mod expectations;
 mod go;
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// The token and signature code of a language is short enough to review.
+    /// The maximum number of lines of the token and signature code of a language: the code must be short enough to review.
     const MAX_AUTH_LINES: usize = 59;
 
     fn auth_files(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -23,7 +23,7 @@ pub(super) trait Toolkit {
     fn generator(&self) -> &'static str;
     /// Returns the pinned version of the generator.
     fn version(&self, root: &Path) -> Result<String, JobError>;
-    /// Returns what must be installed on the machine.
+    /// Returns the programs that must be installed on the machine.
     fn requirements(&self) -> Vec<Requirement>;
     /// Installs the pinned packages with the package manager of the language.
     fn install(&self, job: &mut Job<'_>) -> Result<(), JobError>;

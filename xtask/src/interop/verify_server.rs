@@ -22,13 +22,16 @@ const REQUIRED_OPERATIONS: [&str; 10] = [
     "getSettlementOrder",
 ];
 
-/// The paying amounts of orders of [`AMOUNTS`], at 1.01 coins per dollar, rounded up to six digits.
+/// The expected `payingAmount` of the orders with the amounts [`AMOUNTS`]: 1.01 coins per dollar, rounded up to six decimal
+/// places.
 const PAYING_AMOUNTS: [&str; 2] = ["1010.235903", "12469135690246913569.0212"];
 
-/// The tokens granted in a run: one by credentials, and one by a refresh token in each of two processes.
+/// The tokens that are granted in a run: one by credentials, and one by a refresh token in each of two
+/// processes.
 const GRANTS: [(&str, u64); 2] = [("grantedByCredentials", 1), ("grantedByRefresh", 2)];
 
-/// Returns what the status of the sandbox lacks or contradicts.
+/// Returns the problems of a run: the expected requests that the status of the sandbox lacks, and the values
+/// that differ.
 pub(super) fn problems(status: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let mut require = |holds: bool, text: String| {

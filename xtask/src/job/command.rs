@@ -30,7 +30,7 @@ pub(crate) enum LimitedOutput {
 }
 
 impl CommandLine {
-    /// A relative `program` that contains a slash is relative to the root.
+    /// Creates a command line. A relative `program` that contains a slash is relative to the root.
     pub(crate) fn new<A: Into<String>>(
         program: impl Into<String>,
         args: impl IntoIterator<Item = A>,
@@ -123,7 +123,7 @@ impl CommandLine {
         self.run_until(root, sleep(limit), log, file, stderr)
     }
 
-    /// Like [`Self::run_limited`], with only the standard output in the file and the standard error inherited.
+    /// Runs like [`Self::run_limited`], with only the standard output in the file and the standard error inherited.
     pub(crate) fn run_limited_stdout(
         &self,
         root: &Path,

@@ -8,7 +8,8 @@ use super::error::JobError;
 /// A Debian package.
 pub(crate) struct DebianPackage {
     pub(crate) name: &'static str,
-    /// A command that succeeds if the content of the package is present, whatever installed it.
+    /// A command that succeeds if the content of the package is present, even if it was installed
+    /// in another way.
     pub(crate) probe: (&'static str, &'static [&'static str]),
     pub(crate) purpose: &'static str,
 }

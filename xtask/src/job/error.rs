@@ -13,7 +13,7 @@ impl From<io::Error> for JobError {
     }
 }
 
-/// Everything that a job found wrong, in the order in which it was found.
+/// The problems of a job, in the order in which they were found.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct JobProblems(pub Vec<String>);

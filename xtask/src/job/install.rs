@@ -15,7 +15,8 @@ pub(crate) const TOOLS: &str = "target/tools";
 
 const STAMP: &str = "installed.txt";
 
-/// Runs `install` unless `folder`, relative to the root, already holds what `pins` lists. `install` gets an empty folder.
+/// Runs `install` unless `folder`, relative to the root, already holds the versions in `pins`. `install` receives an empty
+/// folder.
 pub(crate) fn ensure<'a>(
     job: &mut Job<'a>,
     folder: &str,
@@ -32,7 +33,7 @@ pub(crate) fn ensure<'a>(
     }
     super::recreate_folder(&folder)?;
     install(job)?;
-    // Written to another name and renamed, so that a partial stamp cannot exist.
+    // The stamp is written under another name and renamed, so that a partial stamp cannot exist.
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;
     file.write_all(pins.as_bytes())?;
     file.persist(folder.join(STAMP))

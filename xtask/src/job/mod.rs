@@ -24,7 +24,7 @@ use error::{JobError, JobProblems};
 pub(crate) struct JobReport {
     /// Each problem fails the job.
     pub(crate) problems: Vec<String>,
-    /// Facts that the final table shows although they are no failures.
+    /// Notes for the final table. They are not failures.
     pub(crate) notes: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Job<'a> {
         self.report
     }
 
-    /// Like [`Self::finish`], with the problems as an error.
+    /// Returns the same as [`Self::finish`], with the problems as an error.
     pub(crate) fn into_result(self, result: Result<(), JobError>) -> Result<(), JobProblems> {
         match self.finish(result).problems {
             problems if problems.is_empty() => Ok(()),

@@ -82,7 +82,7 @@ mod tests {
     fn drop_kills_the_program() {
         let folder = tempfile::tempdir().unwrap();
         assert!(CommandLine::new("mkfifo", ["alive"]).succeeds(folder.path()));
-        // With `exec` the process that keeps `alive` open is the one that is started here.
+        // With `exec`, the process that is started here is the process that keeps `alive` open.
         let script = "exec 3>alive; echo started; exec sleep 600";
         let command = CommandLine::new("sh", ["-c", script]);
         let process = BackgroundProcess::start(&command, folder.path()).unwrap();

@@ -25,7 +25,8 @@ impl CargoTool {
             minutes,
         } = self;
         let folder = format!("{TOOLS}/{name}");
-        // Without optimisation: the tool runs for seconds, and optimising takes most of the build time.
+        // The tool is built without optimisation: it runs for seconds, and optimising takes most of the build
+        // time.
         let pin = format!("{name} {version} debug\n");
         install::ensure(job, &folder, &pin, |job| {
             // A separate build folder, removed at the end, so that an interrupted build can continue.
@@ -57,7 +58,8 @@ impl CargoTool {
     }
 }
 
-/// Installs into `<folder>/node_modules` what the lock file in the folder `pins` lists. No package script runs.
+/// Installs the packages of the lock file in the folder `pins` into `<folder>/node_modules`. No package script
+/// runs.
 pub(crate) fn ensure_node(job: &mut Job<'_>, folder: &str, pins: &str) -> Result<(), JobError> {
     let files = ["package.json", "package-lock.json"];
     let mut pinned = String::new();
@@ -89,7 +91,7 @@ pub(crate) fn python(folder: &str) -> String {
     format!("{folder}/bin/python")
 }
 
-/// Installs what the file `requirements` pins into a virtual environment in `folder`.
+/// Installs the packages that the file `requirements` pins into a virtual environment in `folder`.
 pub(crate) fn ensure_python(
     job: &mut Job<'_>,
     folder: &str,

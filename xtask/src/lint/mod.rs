@@ -31,20 +31,20 @@ pub struct Finding {
     pub message: String,
     /// How to fix it.
     pub fix: String,
-    /// What `regen` does about it.
+    /// The reaction of `regen` to the finding.
     pub level: FindingLevel,
     /// The changes that settle the finding. An error has none.
     pub changes: Vec<DefaultChange>,
 }
 
-/// What `regen` does about a finding.
+/// The reaction of `regen` to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindingLevel {
-    /// It stops.
+    /// `regen` stops.
     Error,
-    /// It applies the changes, which are safe, and asks for a review.
+    /// `regen` applies the changes, which are safe, and requests a review.
     Assumed,
-    /// It only proposes the changes: the document is safe without them.
+    /// `regen` only proposes the changes: the document is safe without them.
     Proposed,
 }
 

@@ -1,4 +1,4 @@
-//! Rules and questions that both groups use.
+//! Rules and helper functions that both groups use.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::Findings;
 use crate::openapi::schema::{json_types, properties, required};
 use crate::openapi::{Document, SchemaRole, SchemaSite, child, is_true, list, text};
 
-/// Every reference points to something in the document.
+/// Reports references without a target, and components whose references form a circle.
 pub(super) fn dangling_references(document: &Document, findings: &mut Findings) {
     for (pointer, reference) in &document.references {
         if document.target(reference).is_none() {
@@ -30,8 +30,8 @@ pub(super) fn dangling_references(document: &Document, findings: &mut Findings) 
     }
 }
 
-/// A new field of the gateway does not break a client. The Rust generator turns the keyword into
-/// `deny_unknown_fields`.
+/// Reports `additionalProperties: false`. The Rust generator turns it into `deny_unknown_fields`,
+/// and then a new field of the gateway breaks clients.
 pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if site.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
@@ -44,8 +44,9 @@ pub(super) fn closed_object(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The branches of a union exclude each other: they differ in JSON type, or each of the two requires a property
-/// that the other does not have. An untagged union silently takes the first branch that matches.
+/// Reports branches of a union that do not exclude each other. Two branches exclude each other if
+/// they differ in JSON type, or if each requires a property that the other does not have. An
+/// untagged union silently takes the first branch that matches.
 pub(super) fn exclusive_branches(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let branches: Vec<Branch> = list(site.schema.get("oneOf"))

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::walk::{ObjectKind, component_at, components_of, references};
 use super::{child, component_name, members, strings, text};
 
-/// The number of references that are followed in a row. A longer chain is taken for a circle.
+/// The number of references that are followed in a row. A longer chain is treated as a circle.
 const MAX_HOPS: usize = 16;
 
 /// The keys of a path item that are operations.
@@ -133,7 +133,7 @@ pub(crate) enum SchemaRole<'a> {
     Body,
 }
 
-/// A document with everything that was found in it.
+/// A document with lists of its operations, schemas and references.
 pub(crate) struct Document<'a> {
     pub(crate) root: &'a Value,
     /// Operations of `paths`, then of `x-webhooks`.
@@ -222,13 +222,14 @@ impl<'a> Document<'a> {
         schema
     }
 
-    /// Returns whether the references of a component form a circle. A dangling reference is none.
+    /// Returns whether the references of a component form a circle. A dangling reference does not form a
+    /// circle.
     pub(crate) fn is_circular(&self, component: &'a Value) -> bool {
         text(self.resolve(component), "$ref")
             .is_some_and(|reference| self.target(reference).is_some())
     }
 
-    /// Returns the parameters of an operation, its own first, then those of its path.
+    /// Returns the parameters of an operation, followed by the parameters of its path.
     pub(crate) fn parameters(&self, operation: &Operation<'a>) -> Vec<Resolved<'a>> {
         let item_pointer = operation
             .pointer

@@ -1,4 +1,4 @@
-//! Questions about one schema, answered through its references.
+//! Functions that read one schema and follow its references.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -43,7 +43,8 @@ impl ObjectKind {
             (_, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace") => {
                 Self::Operation
             }
-            // An array in a path or an operation, a map in `components`.
+            // `parameters` is an array in a path item or an operation, and a map in `components`. For the
+            // array, `element` returns the inner kind.
             (_, "parameters") => Self::Names(&Self::Parameter),
             (_, key) if is_name_map(key) => Self::Names(&Self::Other),
             _ => Self::Other,
@@ -105,7 +106,7 @@ where
     }
 }
 
-/// Like [`walk_objects`], for a visitor that changes the objects or stops at an error. The fields that
+/// Walks like [`walk_objects`], for a visitor that changes the objects or stops at an error. The fields that
 /// `visit` leaves in an object are visited next.
 ///
 /// # Errors
@@ -139,7 +140,7 @@ where
     Ok(())
 }
 
-/// Like [`try_walk_objects_mut`], for a visitor that cannot fail.
+/// Walks like [`try_walk_objects_mut`], for a visitor that cannot fail.
 pub(crate) fn walk_objects_mut<F>(value: &mut Value, kind: ObjectKind, visit: &mut F)
 where
     F: FnMut(&str, &mut Map<String, Value>),

@@ -38,7 +38,8 @@ pub struct AppliedAction {
     /// JSON pointers of the values that were added, changed or removed, with the final names of
     /// components.
     pub touched: Vec<String>,
-    /// The names in a selector with several names that match nothing, in quotes.
+    /// The names that match nothing in a selector with several names, such as `['a', 'b']`. Each
+    /// name includes its quotes.
     pub unmatched: Vec<String>,
 }
 
@@ -53,7 +54,7 @@ pub struct StaleAction {
     pub number: usize,
     /// The JSONPath of the target.
     pub target: String,
-    /// Why the action is stale, and how to fix it.
+    /// The reason why the action is stale, and how to fix it.
     pub reason: String,
 }
 

@@ -263,7 +263,8 @@ impl OverlayReader<'_> {
         }
     }
 
-    /// Returns the fields of a mapping by name. A field with another name is a problem.
+    /// Returns the fields of a mapping, in the order of `names`. Reports an unknown field as a
+    /// problem.
     fn fields<const N: usize>(
         &mut self,
         node: JsonNode,

@@ -10,12 +10,12 @@ const MARKER_PREFIX: &str = "x-apifox-";
 /// The marker with the file and the line. Lint messages need it on references too.
 const PLACE_MARKER: &str = "x-apifox-at";
 
-/// Removes every `x-apifox-…` extension. Examples are data and stay as they are.
+/// Removes every `x-apifox-…` extension. Examples are data and are not changed.
 pub fn strip_markers(document: &mut Value) {
     strip_markers_of(document, ObjectKind::Other);
 }
 
-/// Like [`strip_markers`], for a part of a document.
+/// Removes the same extensions as [`strip_markers`] from a part of a document.
 pub(crate) fn strip_markers_of(part: &mut Value, kind: ObjectKind) {
     walk_objects_mut(part, kind, &mut |_, object| {
         object.retain(|key, _| !key.starts_with(MARKER_PREFIX));

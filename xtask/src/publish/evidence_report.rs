@@ -13,7 +13,8 @@ use crate::{
     overlay::{AppliedAction, OverlayTrace},
 };
 
-/// An action that changes more operations than this is listed once, not under each of them.
+/// The maximum number of operations under which an action is listed. An action that changes more operations is
+/// listed once.
 const MAX_OPERATIONS: usize = 4;
 
 /// Returns the report on the superset document, which still has the importer's markers, and on the actions

@@ -1,6 +1,6 @@
-//! From the document after the overlays to the files that users read, in this order: [`cleanup`] and [`order`] finish
-//! the document, [`format`](mod@format) writes it as JSON and YAML, and [`evidence_report`],
-//! [`operations_table`] and [`review`] write the pages about it.
+//! Turns the document after the overlays into the files that users read. [`cleanup`] and [`order`]
+//! finish the document, then [`format`](mod@format) writes it as JSON and YAML, then
+//! [`evidence_report`], [`operations_table`] and [`review`] write the pages about it.
 
 pub mod cleanup;
 pub mod evidence_report;

@@ -1,4 +1,5 @@
-//! `spec/REVIEW.md`: what a run of `regen` assumed, and what deserves a person's attention.
+//! `spec/REVIEW.md`: the assumptions of a run of `regen`, and other items that a person should
+//! review.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

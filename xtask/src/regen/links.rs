@@ -11,7 +11,8 @@ use crate::{
     openapi::{child, components_of, operations, operations_mut},
 };
 
-/// A component with more pages than this shows only their number and one example.
+/// The maximum number of pages that are listed. A component with more pages shows only their number
+/// and one example.
 const AT_MOST: usize = 3;
 
 /// Adds the lines to all descriptions.

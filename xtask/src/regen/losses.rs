@@ -1,5 +1,5 @@
-//! Warns about what the pages have and the document lacks, and about changes since the last run that are easy
-//! to miss.
+//! Warns about values and names that the pages have and the document lacks, and about changes since the last
+//! run that are easy to miss.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,8 +32,9 @@ pub(super) fn unmatched_names(trace: &OverlayTrace) -> Vec<Diagnostic> {
     found
 }
 
-/// Returns the values that a table, a description or an example of a page has, and the enum of the document
-/// lacks. `imported` is the document before the overlays, `overlaid` the one after them.
+/// Returns a diagnostic for each value that a page shows in a table, a description or an example, and that the
+/// document does not list in the enum. `imported` is the document before the overlays, and `overlaid` is the
+/// document after them.
 pub(super) fn unlisted_values(imported: &Document, overlaid: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let places = places_on_pages(overlaid);
@@ -101,7 +102,7 @@ fn places_on_pages<'d, 'a>(
         .collect()
 }
 
-/// Returns what identifies a schema on its page: its place, and its name if it is a property.
+/// Returns the identity of a schema on its page: the place, and the name of a property.
 fn place_on_page<'a>(site: &SchemaSite<'a>) -> Option<(&'a str, &'a str)> {
     let name = match site.role {
         SchemaRole::Property { name, .. } => name,

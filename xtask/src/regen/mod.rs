@@ -100,7 +100,7 @@ pub struct RegenOutput {
     pub summary: Summary,
     /// The warnings of the importer, and changes since the last run that are easy to miss.
     pub warnings: Vec<Diagnostic>,
-    /// What was assumed, and what the documents lack.
+    /// The assumptions of the run, and the items that the documents lack.
     pub review: Review,
 }
 
@@ -258,8 +258,9 @@ impl OverlaidDocuments {
         Ok((overlaid, stale))
     }
 
-    /// Applies the defaults for what no overlay decides, and returns what was assumed. The published document
-    /// gets those of the superset, so that the items of both are equal.
+    /// Applies the defaults of the findings that no overlay settles, and returns the assumptions.
+    /// The published document gets the defaults of the superset, so that the items of both are
+    /// equal.
     fn assume_defaults(&mut self) -> Vec<Finding> {
         let assumed = lint::assume_defaults(&mut self.superset);
         lint::apply_defaults(&mut self.published, &assumed);

@@ -28,7 +28,7 @@ const RUNS: [&str; 4] = [
 const REFERENCED_SNAPSHOTS: &str = "target/suite/referenced-snapshots.txt";
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {
-    // Absolute, because tests run in the folders of their packages.
+    // The path is absolute, because tests run in the folders of their packages.
     let referenced = std::path::absolute(job.root.join(REFERENCED_SNAPSHOTS))?;
     if let Some(folder) = referenced.parent() {
         fs::create_dir_all(folder)?;
@@ -40,7 +40,7 @@ pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {
     let mut total = TestCounts::default();
     for arguments in RUNS {
         let command = CommandLine::cargo(&format!("test --locked --no-fail-fast {arguments}"))
-            // A missing or different snapshot fails, whatever the environment says.
+            // A missing or different snapshot is a failure, even if the environment configures insta differently.
             .env("INSTA_UPDATE", "no")
             .env("INSTA_FORCE_PASS", "0")
             .env(oasdiff::PROGRAM_VARIABLE, oasdiff.to_string_lossy())
@@ -264,7 +264,8 @@ mod tests {
         );
     }
 
-    /// A feature that another package of the build turns on can hide a failure.
+    /// Checks that the clients are tested alone as well: a feature that another package of the build turns on can hide a
+    /// failure.
     #[test]
     fn clients_are_tested_alone_and_with_other_packages() {
         let clients = "--package stablelink --package stablelink-api";

@@ -19,7 +19,7 @@ const DENY: CargoTool = CargoTool {
 /// The `db-path` of `deny.toml`.
 const DATABASE: &str = "target/tools/advisories";
 
-/// On a network that drops packets, git would wait for minutes.
+/// The timeout for fetching the database: on a network that drops packets, git would wait for minutes.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) fn run(job: &mut Job<'_>) -> Result<(), JobError> {

@@ -43,7 +43,7 @@ impl Step {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Returns one line that says what the step checks.
+    /// Returns a line that describes the check of the step.
     pub(super) fn purpose(self) -> String {
         let value = self.to_possible_value();
         let help = value.as_ref().and_then(|value| value.get_help());

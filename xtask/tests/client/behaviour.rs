@@ -11,7 +11,7 @@ assert_eq!(HashSet::from([OrderStatus::Other("PAYING".to_owned()), OrderStatus::
 assert_eq!(format!("{:>8}", OrderStatus::Paying), "  PAYING");
 assert!(serde_json::from_str::<OrderStatus>("1").is_err());
 
-// Unions: both forms, integers and digits as they came.
+// Unions: both forms of a token response are parsed, and serialising returns the same JSON.
 for text in [
     r#"{"retcode":"200","retdata":{"access_token":"t","expires_in":21600},"success":true}"#,
     r#"{"access_token":"t","expires_in":21600}"#,

@@ -32,7 +32,7 @@ pub(super) struct Components {
 struct ComponentEntry {
     name: String,
     pages: Vec<String>,
-    /// The group of pages that it was made for.
+    /// The group of pages for which the component was created.
     group: Option<usize>,
     content: ComponentContent,
 }
@@ -41,7 +41,7 @@ struct ComponentEntry {
 enum ComponentContent {
     InferredShape(Box<InferredShape>),
     Given(Value, SourceLine),
-    /// One of several schemas; the location of the first.
+    /// A union of several schemas, with the location of the first one.
     Union(Vec<Root>, SourceLine),
 }
 
@@ -59,7 +59,7 @@ impl BodySchema {
         }
     }
 
-    /// Returns whether both have equal structure.
+    /// Returns whether both have the same structure.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::InferredShape(one), Self::InferredShape(other)) => one.same(other),

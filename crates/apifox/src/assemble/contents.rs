@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct Variant<'a> {
     pub(super) page: ApiPage<'a>,
     media_type: &'a str,
-    /// Distinguishes it from another body of the same status.
+    /// The label that distinguishes the body from another body of the same status.
     label: Option<&'a str>,
     /// `None` if only the existence of the body is known.
     made: Option<BodySchema>,
@@ -99,9 +99,9 @@ pub(super) fn variant<'a>(
     variant
 }
 
-/// Merges what the examples of one page show of one body, in one response or in several of a
-/// status: none of them makes a field required, so a client could not distinguish them. Conflicting
-/// ones stay separate.
+/// Merges the shapes that the examples of one page show for one body, in one response or in several
+/// responses with one status. Examples make no field required, so a client could not distinguish
+/// the shapes. Conflicting shapes are not merged.
 pub(super) fn join_inferred<'a>(variants: Vec<Variant<'a>>) -> Vec<Variant<'a>> {
     let mut joined: Vec<Variant<'a>> = Vec::new();
     for variant in variants {
@@ -132,7 +132,8 @@ fn both(one: &InferredShape, other: &InferredShape) -> Option<InferredShape> {
     clashes.is_empty().then_some(first)
 }
 
-/// Reports an example that contradicts the schema of its page; the schema is used.
+/// Returns the diagnostic for an example that contradicts the schema of its page. The schema is
+/// used.
 fn misplaced(file: &str, misfit: &ExampleMismatch) -> Diagnostic {
     Diagnostic::warning(
         file,

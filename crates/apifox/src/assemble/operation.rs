@@ -238,7 +238,7 @@ fn suffix(status: &str) -> String {
     }
 }
 
-/// Where the document has an operation.
+/// The location of an operation in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Path(String),
@@ -251,7 +251,7 @@ pub(super) struct Group<'a> {
     pub(super) target: Target,
     pub(super) method: HttpMethod,
     pub(super) pages: Vec<ApiPage<'a>>,
-    /// For each page, the document's names of its path parameters.
+    /// For each page, the names of the page's path parameters in the document.
     pub(super) renamed: Vec<HashMap<&'a str, String>>,
 }
 
@@ -323,7 +323,7 @@ pub(super) fn groups<'a>(
     groups
 }
 
-/// `/orders/{id}` → `/orders/{}`
+/// Removes the parameter names from a path: `/orders/{id}` → `/orders/{}`.
 fn without_names(path: &str) -> String {
     let mut out = String::new();
     let mut inside = false;

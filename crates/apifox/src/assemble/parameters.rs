@@ -213,7 +213,7 @@ fn either(seen: &mut InferredShape, own: InferredShape) {
     }
 }
 
-/// Checks code samples against what a table says.
+/// Checks the values in code samples against a table.
 fn check(
     property: &mut PropertyShape,
     samples: &mut Vec<&str>,
@@ -267,7 +267,7 @@ fn check(
     samples.retain(|sample| text_as(sample, items).is_some());
 }
 
-/// Merges what another page says about a parameter.
+/// Merges the description of a parameter on another page.
 fn unite<'a>(
     known: &mut MergedParameter<'a>,
     other: MergedParameter<'a>,

@@ -247,7 +247,7 @@ impl Writer<'_> {
     }
 }
 
-/// Returns what a property adds to the name of its component.
+/// Returns the suffix that a property adds to the name of its component.
 fn part(property: &str) -> String {
     let part = pascal_case(property);
     if part.is_empty() {
@@ -278,7 +278,7 @@ pub(super) fn scalar(kind: &ShapeKind) -> Map<String, Value> {
     schema
 }
 
-/// Adds what tables document about a property.
+/// Adds the documentation of a property in tables.
 pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape) {
     if let Some(description) = &property.description {
         schema.insert("description".to_owned(), json!(description));

@@ -165,7 +165,7 @@ fn put(
     Some(())
 }
 
-/// Returns the property at a path, with what a field documents about it except for its type.
+/// Returns the property at a path, with the documentation of a field except for its type.
 fn property<'a>(
     shape: &'a mut InferredShape,
     way: &[String],
@@ -239,8 +239,9 @@ fn place(
     Some(())
 }
 
-/// Replaces the kind of a shape by the declared one; what is known of the inside of an object or
-/// array is kept. Returns the kind that an example showed if it contradicts the declared one.
+/// Replaces the kind of a shape by the declared kind. The known properties of an object and the
+/// known items of an array are kept. Returns the kind that an example showed if it contradicts the
+/// declared one.
 fn adopt(shape: &mut InferredShape, declared: InferredShape) -> Option<&'static str> {
     shape.nullable |= declared.nullable;
     match (&mut shape.kind, declared.kind) {
@@ -275,9 +276,9 @@ fn adopt(shape: &mut InferredShape, declared: InferredShape) -> Option<&'static 
     }
 }
 
-/// Drops what an example disproves, and reports it: a maximum length that the example exceeds, a
-/// required field that it lacks (unless the example is truncated or the field is a file), and, as
-/// an error, a fixed value that it does not have.
+/// Drops and reports the statements that an example disproves: a maximum length that the example
+/// exceeds, a required field that the example lacks (unless the example is truncated or the field
+/// is a file), and, as an error, a fixed value that the example does not have.
 ///
 /// Returns `false` if the example does not match the shape: a truncated example may lack a required
 /// field, and of two contradicting places only the first one determined the shape.

@@ -84,7 +84,8 @@ fn is_date(text: &str) -> bool {
     text.len() == 10 && Date::strptime("%Y-%m-%d", text).is_ok()
 }
 
-/// `yyyy-MM-dd HH:mm:ss`, with a space or a `T`, optionally with a fraction.
+/// Returns whether a text is `yyyy-MM-dd HH:mm:ss`, with a space or a `T`, and optionally with a
+/// fraction.
 fn is_local(text: &str) -> bool {
     let (Some(head), Some(rest)) = (text.get(..19), text.get(19..)) else {
         return false;

@@ -106,7 +106,7 @@ fn members(
     }
 }
 
-/// Merges what two observations say about a property.
+/// Merges two observations of a property.
 fn details(
     known: &mut PropertyShape,
     other: PropertyShape,
@@ -136,12 +136,14 @@ pub(crate) fn settle(shape: &mut InferredShape) {
     }
 }
 
-/// Returns the limit for two observations. An observation without a limit may have longer values.
+/// Returns the larger of two limits, or `None` if one observation has no limit, because its values
+/// may be longer.
 pub(crate) fn longest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.max(other?))
 }
 
-/// Drops what only one of two pages says: that a property is required, and which values it has.
+/// Drops the statements that only one of two pages makes: that a property is required, and its
+/// fixed values.
 ///
 /// Call it in both directions before merging the shapes of two pages.
 pub(crate) fn loosen(shape: &mut InferredShape, other: &InferredShape) {

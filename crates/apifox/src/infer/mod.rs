@@ -54,7 +54,7 @@ pub(crate) struct InferredShape {
 /// The kind of a value.
 #[derive(Debug, Clone)]
 pub(crate) enum ShapeKind {
-    /// Only null, or no value, was observed.
+    /// Only null was observed, or no value.
     Unknown,
     Boolean,
     /// `wide`: some value exceeds 64 bits.
@@ -62,7 +62,8 @@ pub(crate) enum ShapeKind {
         wide: bool,
     },
     Number,
-    /// A table says "decimal"; whether it is sent as a number or a string is unknown.
+    /// A table states the type "decimal". It is unknown whether the value is sent as a number or as
+    /// a string.
     Decimal,
     Text(TextFormat),
     /// The bytes of a file.
@@ -74,7 +75,7 @@ pub(crate) enum ShapeKind {
 /// The inferred format of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextFormat {
-    /// A table calls it a string; no value was observed.
+    /// A table states the type string. No value was observed.
     Unseen,
     /// The values have no format, or several.
     Plain,
@@ -182,7 +183,7 @@ impl InferredShape {
         }
     }
 
-    /// Returns whether two shapes have equal structure, wherever they were observed.
+    /// Returns whether two shapes have the same structure, ignoring where they were observed.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.nullable == other.nullable && self.kind.same(&other.kind)
     }

@@ -93,8 +93,8 @@ pub(crate) fn of_text(text: &str, at: SourceLine) -> InferredShape {
     InferredShape::new(at, kind)
 }
 
-/// Reads a text as the most likely value. Up to nine digits are an integer; a longer number is an
-/// identifier, which may contain letters elsewhere.
+/// Parses a text as the most likely value. Up to nine digits are an integer. A longer number is an
+/// identifier, which may contain letters in other places.
 pub(crate) fn text_value(text: &str) -> JsonValue {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let integer = !digits.is_empty()
@@ -143,8 +143,8 @@ pub(crate) fn declared(declared: &Declared, at: &SourceLine) -> InferredShape {
     InferredShape::new(at.clone(), kind)
 }
 
-/// Returns the shape of a type line in the site's own list of fields. A string without a format
-/// has none, whatever the examples look like.
+/// Returns the shape of a type line in the site's own list of fields. If the line shows no format
+/// for a string, the string has no format, even if the examples have one.
 pub(crate) fn listed(line: &TypeLine, at: &SourceLine) -> InferredShape {
     let mut shape = declared(&line.declared, at);
     shape.nullable = line.nullable;

@@ -9,7 +9,7 @@ mod scalars;
 /// A value and the line on which it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonNode {
-    /// Line of the page, counted from 1.
+    /// The line of the page, counted from 1.
     pub line: u32,
     /// The value.
     pub value: JsonValue,
@@ -22,7 +22,7 @@ pub enum JsonValue {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number with the digits as printed.
+    /// A number with the digits that the page shows.
     Number(String),
     /// A string with its escapes resolved.
     String(String),
@@ -44,8 +44,8 @@ pub struct JsonField {
 }
 
 impl JsonNode {
-    /// Returns the value without lines. Numbers keep their digits; of two fields with one name the
-    /// last one counts.
+    /// Converts the node to a [`Value`] without line numbers. Numbers keep all digits. If an object
+    /// repeats a name, the last field wins.
     pub fn to_value(&self) -> Value {
         match &self.value {
             JsonValue::Null => Value::Null,
@@ -71,7 +71,7 @@ pub(crate) fn number(digits: &str) -> Value {
 }
 
 impl JsonNode {
-    /// Converts a value; all its lines are 0.
+    /// Converts a value. All line numbers are 0.
     pub(crate) fn of(value: &Value) -> Self {
         let value = match value {
             Value::Null => JsonValue::Null,
@@ -93,7 +93,7 @@ impl JsonNode {
         Self { line: 0, value }
     }
 
-    /// Returns the value of a field; of two fields with one name the last one counts.
+    /// Returns the value of a field. If a name is repeated, the last field wins.
     pub(crate) fn get(&self, name: &str) -> Option<&JsonNode> {
         let members = self.fields().iter().rev();
         let found = members.into_iter().find(|member| member.name == name)?;

@@ -18,13 +18,13 @@ pub(crate) struct Parsed {
     pub(crate) node: JsonNode,
     /// Byte offset after the value.
     pub(crate) end: usize,
-    /// Where the value is truncated.
+    /// The position at which the value is truncated.
     pub(crate) cut: Option<Truncation>,
     /// Accepted deviations from JSON: comments and trailing commas.
     pub(crate) remarks: Vec<(u32, &'static str)>,
 }
 
-/// Where an example is truncated.
+/// The position at which an example is truncated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Truncation {
     pub(crate) line: u32,
@@ -32,11 +32,11 @@ pub(crate) struct Truncation {
     pub(crate) lost: Option<String>,
 }
 
-/// Why a text is not JSON.
+/// The reason why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JsonSyntaxError {
     pub(crate) line: u32,
-    /// Counted in characters from 1.
+    /// The column in characters, counted from 1.
     pub(crate) column: u32,
     pub(crate) reason: String,
 }
@@ -71,10 +71,11 @@ pub(crate) fn parse(
     }
 }
 
-/// How much of a value was parsed.
+/// The parsed part of a value.
 pub(super) enum ParsedValue {
     Whole(JsonNode),
-    /// The text ends inside the value; this part of it is certain.
+    /// The text ends inside the value. The node holds the part that can be determined, such as
+    /// `true` for `tru`.
     Part(JsonNode),
     /// The text ends before any part of the value is certain.
     Nothing,

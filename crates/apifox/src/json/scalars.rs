@@ -1,4 +1,4 @@
-//! Literals, numbers and strings, complete or truncated.
+//! Parses literals, numbers and strings, complete or truncated.
 
 use super::parser::{JsonParser, JsonSyntaxError, ParsedValue};
 use super::{JsonNode, JsonValue};

@@ -232,7 +232,7 @@ fn brought(named: &[JsonField], reader: &mut SchemaImporter) -> Vec<NamedSchema>
             schema: reader.named(&member.name, &member.value),
         };
         match places.get(member.name.as_str()) {
-            // Of two fields with one name the last one counts.
+            // If a name is repeated, the last field wins.
             Some(&at) => schemas[at] = schema,
             None => {
                 places.insert(&member.name, schemas.len());
@@ -490,7 +490,8 @@ impl Bodies<'_, '_> {
     }
 }
 
-/// Reports that only the first operation of a page is read.
+/// Returns a warning that a page has more than one method or path, and that only the first one is
+/// read.
 pub(super) fn only_one(file: &str, line: u32, what: &str) -> Diagnostic {
     Diagnostic::warning(
         file,

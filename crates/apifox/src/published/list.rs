@@ -21,7 +21,7 @@ pub struct SchemaList {
     made: HashMap<String, ImportedSchema>,
 }
 
-/// The schemas as listed.
+/// The schemas of a list, before they are imported.
 #[derive(Debug, Clone, Default)]
 struct Raw(HashMap<String, ListEntry>);
 

@@ -168,7 +168,7 @@ fn data<'a>(
     Some(wrapped.unwrap_or(root))
 }
 
-/// `2026-01-02T03:04:05.000Z` → `2026-01-02 03:04:05`
+/// Converts the modification time: `2026-01-02T03:04:05.000Z` → `2026-01-02 03:04:05`.
 fn modified(node: &JsonNode, file: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     let text = node.text()?;
     match text.parse::<Timestamp>() {

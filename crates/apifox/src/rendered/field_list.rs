@@ -64,7 +64,7 @@ struct ListReader<'a> {
     lines: &'a Lines<'a>,
     end: usize,
     names: &'a HashSet<&'a str>,
-    /// The names of the fields so far.
+    /// The names of the fields that were already parsed.
     read: HashSet<String>,
     fields: Vec<ListedField>,
 }

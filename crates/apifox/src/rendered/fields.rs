@@ -471,7 +471,8 @@ impl Parameters {
         }
     }
 
-    /// Adds what a table documents. An earlier row about the same parameter takes precedence.
+    /// Adds a parameter from a table. A value from an earlier row for the same parameter takes
+    /// precedence.
     pub(crate) fn add_field(&mut self, place: ParameterLocation, field: FieldSpec) {
         let own = &mut self.at(place, &field.name, field.line).field;
         own.type_name = own.type_name.take().or(field.type_name);

@@ -31,7 +31,7 @@ pub(crate) struct BodyHead {
     pub(crate) required: Option<bool>,
 }
 
-/// Longest line that can be a label.
+/// The maximum length of a label line, in bytes.
 const LONGEST: usize = 120;
 
 /// Returns a line in the form in which labels are compared: lower case, without whitespace.
@@ -119,7 +119,8 @@ pub(crate) fn marker(line: &str, strict: bool) -> Option<Marker> {
     }
 }
 
-/// `Body Params application/json Required`, as a key.
+/// Parses the key of the heading of a body section, such as that of `Body Params application/json
+/// Required`.
 fn body(key: &str) -> Option<BodyHead> {
     let rest = [
         "bodyparams",
@@ -173,7 +174,7 @@ fn required_word(text: &str) -> (&str, Option<bool>) {
     (text, None)
 }
 
-/// Parses a line that only says whether something is required.
+/// Parses a line that only states whether a field or a body is required.
 pub(crate) fn required_line(line: &str) -> Option<bool> {
     if line.len() > LONGEST {
         return None;
@@ -380,7 +381,7 @@ fn is_status_code(code: &str) -> bool {
         && (bytes[1..].iter().all(u8::is_ascii_digit) || bytes[1..].eq_ignore_ascii_case(b"xx"))
 }
 
-/// `Found(200)` → `200`, `Found`
+/// Splits a text that ends with a status: `Found(200)` → `200`, `Found`.
 fn trailing_status(text: &str) -> Option<(&str, &str)> {
     let open = text.rfind(['(', '（'])?;
     let code = text[open..]
@@ -432,7 +433,7 @@ pub(crate) fn is_schema_label(line: &str) -> bool {
         )
 }
 
-/// Returns whether a line says that there is no value.
+/// Returns whether a line states that there is no value.
 pub(crate) fn is_nothing(line: &str) -> bool {
     line.len() <= LONGEST
         && is_among(
@@ -450,7 +451,7 @@ pub(crate) fn is_control(line: &str) -> bool {
         )
 }
 
-/// `Modified at 2025-12-24 08:33:22`: returns the text after the label.
+/// Returns the text after the label of the modification time: `Modified at 2025-12-24 08:33:22`.
 pub(crate) fn modified_line(line: &str) -> Option<&str> {
     [
         "Modified at",

@@ -5,16 +5,16 @@ use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
 use std::borrow::Cow;
 
-/// A line, as saved and as compared.
+/// A line, in the saved form and in the form that is compared.
 #[derive(Debug)]
 struct Line<'a> {
-    /// Counted from 1.
+    /// The line number, counted from 1.
     number: u32,
     /// Byte offset of the line in the text.
     start: usize,
     /// The line without its line break.
     raw: &'a str,
-    /// With plain spaces, trimmed.
+    /// The line with plain spaces, trimmed.
     text: Cow<'a, str>,
     /// Whether the line begins inside a line of the capture.
     joined: bool,
@@ -27,8 +27,7 @@ pub(crate) struct Lines<'a> {
     lines: Vec<Line<'a>>,
 }
 
-/// Decodes a capture: removes the byte order mark and converts line breaks to `
-/// `.
+/// Decodes a capture: removes the byte order mark and converts line breaks to `\n`.
 ///
 /// If the file ends inside a character, that character is dropped with a warning; any other invalid
 /// byte is an error.
@@ -258,7 +257,7 @@ impl<'a> Lines<'a> {
         (index..end.min(self.lines.len())).find(|&index| !self.at(index).is_empty())
     }
 
-    /// Returns some lines as saved, with their line breaks.
+    /// Returns the lines of a range in the saved form, with their line breaks.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
         let start = |index: usize| {
             self.lines

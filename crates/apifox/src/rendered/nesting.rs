@@ -157,8 +157,8 @@ fn level(open: &[OpenObject], name: &str) -> usize {
     if let Some(level) = counted {
         return level;
     }
-    // Without evidence the fields after an object belong to it, unless it has the name already. An
-    // object whose fields the examples show has no other fields.
+    // Without other evidence, the fields after an object belong to the object, unless it already
+    // has a field with that name. An object whose fields the examples show has no other fields.
     candidates()
         .find(|&level| {
             let object = &open[level];
@@ -197,19 +197,19 @@ mod tests {
     #[test]
     fn fields_are_placed() {
         for (text, example, read) in [
-            // The number of fields.
+            // The position follows from the number of fields.
             (
                 "code\nstring\nrows\narray [object {2}]\nid\nstring\nname\nstring\ntotal\ninteger",
                 "",
                 &["code", "rows", "rows.id", "rows.name", "total"][..],
             ),
-            // The example, with a name on two levels.
+            // The position follows from the example, which has a name on two levels.
             (
                 "data\nobject\nid\ninteger\nname\nstring\nid\nstring",
                 "{\"data\": {\"id\": 1, \"name\": \"a\"}, \"id\": \"b\"}",
                 &["data", "data.id", "data.name", "id"],
             ),
-            // A folded object.
+            // The object is folded.
             (
                 "data\nobject\nrows\narray [object {9}]\nmsg\nstring",
                 "{\"data\": {\"rows\": [{\"id\": 1}]}, \"msg\": \"\"}",
@@ -220,13 +220,13 @@ mod tests {
                 "",
                 &["rows", "msg"],
             ),
-            // Nothing but the order.
+            // The position follows only from the order.
             (
                 "code\ninteger\ndata\nobject\nid\nstring",
                 "",
                 &["code", "data", "data.id"],
             ),
-            // Indentation.
+            // The position follows from the indentation.
             (
                 "data\nobject\n  order\n  object\n    id\n    string\n  note\n  string\ncode\nstring",
                 "",

@@ -12,9 +12,9 @@ pub(crate) struct PageHeader {
     pub(crate) folder: Vec<String>,
     pub(crate) title: String,
     pub(crate) status: Option<String>,
-    /// The method as printed, and the index of its line.
+    /// The method in the notation of the page, and the index of its line.
     pub(crate) method: Option<(String, usize)>,
-    /// The path as printed, and the index of its line.
+    /// The path in the notation of the page, and the index of its line.
     pub(crate) path: Option<(String, usize)>,
     /// The base URL of the environment that the page shows.
     pub(crate) server: Option<String>,
@@ -140,7 +140,9 @@ impl Top {
         if is_status(line) && method_next {
             return false;
         }
-        // A single line above may itself be the title, followed by the text.
+        // If only one line precedes this one, that line may be the title and this one the start of
+        // the text. In that case, this line is the title only if it has at most 100 characters and
+        // is followed by an empty line, a method or a status.
         let alone = self.end - self.first == 1;
         let apart = after.is_empty() || method_next || is_status(after);
         !alone || (apart && line.chars().count() <= 100)
@@ -316,7 +318,8 @@ fn is_bullet(line: &str) -> bool {
     line.starts_with(['•', '◦', '▪', '●', '‣']) || line.starts_with("- ") || line.starts_with("* ")
 }
 
-/// `1. Orders` → `Orders`
+/// Removes the number of a folder: `1. Orders` → `Orders`. Returns `None` for a line without a
+/// number.
 fn numbered(line: &str) -> Option<&str> {
     let (number, rest) = line.split_once(". ")?;
     let digits =
@@ -324,7 +327,7 @@ fn numbered(line: &str) -> Option<&str> {
     digits.then_some(rest.trim())
 }
 
-/// The statuses of the site.
+/// Returns whether a line is a status of the site.
 pub(super) fn is_status(line: &str) -> bool {
     const WORDS: &[&str] = &[
         "designing",

@@ -40,7 +40,7 @@ pub(crate) fn prepare(lines: &mut Lines) -> Option<String> {
     None
 }
 
-/// `开发中POST` → the length of `开发中`.
+/// Returns the length of a status that is joined with the method: `开发中POST` → the length of `开发中`.
 fn status_before_method(line: &str) -> Option<usize> {
     let start = line.find(|c: char| c.is_ascii_uppercase())?;
     // An English status begins with a capital.
@@ -200,7 +200,7 @@ fn heading_at_end(line: &str, lines: &Lines, at: usize) -> Option<usize> {
     (joined && front.len() > 1 && follows && !is_repeated(line, lines, at)).then_some(front.len())
 }
 
-/// Returns whether another line, such as a code sample, shows a path too.
+/// Returns whether another line, such as a code sample, shows the same path.
 fn is_repeated(path: &str, lines: &Lines, at: usize) -> bool {
     let path = path.trim_end_matches('/');
     (at + 1..lines.len()).any(|other| {

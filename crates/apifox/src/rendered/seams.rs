@@ -38,7 +38,8 @@ impl Seams {
     }
 }
 
-/// `}curl --location`, `Bearer ****curl --location`
+/// Finds the start of a curl sample that is joined with the text before it: `}curl --location`,
+/// `Bearer ****curl --location`.
 fn before_curl(line: &str) -> Option<usize> {
     let seam = line.find("curl -")?;
     let glued = line[..seam]
@@ -48,7 +49,8 @@ fn before_curl(line: &str) -> Option<usize> {
     glued.then_some(seam)
 }
 
-/// `}'{` and `'Accept: */*'{`: the quote ends the sample, and a response follows.
+/// Finds the start of a response after a curl sample, whose last character is a quote: `}'{`,
+/// `'Accept: */*'{`.
 fn after_quote(line: &str) -> Option<usize> {
     let found = line.match_indices(['{', '[']).find(|&(at, _)| {
         let front = &line[..at];
@@ -67,13 +69,13 @@ fn after_quote(line: &str) -> Option<usize> {
     found.map(|(at, _)| at)
 }
 
-/// `{`, `{"a": 1}`, `[{`
+/// Returns whether a text that starts with a bracket is the start of JSON: `{`, `{"a": 1}`, `[{`.
 fn is_start_of_json(text: &str) -> bool {
     let inner = text[1..].trim_start();
     inner.is_empty() || inner.starts_with(['"', '{', '[', ']', '}'])
 }
 
-/// `application/json {`
+/// Finds the start of JSON after a media type: `application/json {`.
 fn after_media_type(line: &str) -> Option<usize> {
     let seam = line.find(['{', '['])?;
     let front = line[..seam].trim();
@@ -85,7 +87,7 @@ fn after_media_type(line: &str) -> Option<usize> {
     (media && is_start_of_json(&line[seam..])).then_some(seam)
 }
 
-/// `The body:{`, above a line of JSON
+/// Finds the opening bracket of JSON at the end of a text, above a line of JSON: `The body:{`.
 fn before_json(line: &str, below: Option<&str>) -> Option<usize> {
     let text = line.trim_end();
     let front = text.strip_suffix(['{', '['])?;
@@ -98,7 +100,8 @@ fn before_json(line: &str, below: Option<&str>) -> Option<usize> {
     (json && prose).then_some(front.len())
 }
 
-/// `}Request Code Samples`, `'{}'返回响应`
+/// Finds the start of a heading that follows a bracket or a quote: `}Request Code Samples`,
+/// `'{}'返回响应`.
 fn before_heading(line: &str) -> Option<usize> {
     let text = line.trim_end();
     let tail = text.len().saturating_sub(80);

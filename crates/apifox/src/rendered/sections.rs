@@ -80,7 +80,7 @@ struct SectionReader<'a, 'm> {
     last_responses: Option<usize>,
     /// The responses whose status lines directly precede: the tabs of the content below.
     tabs: Vec<usize>,
-    /// The last line that was not understood.
+    /// The last line that was not recognised.
     unread: Option<usize>,
     found: Sections,
 }
@@ -523,7 +523,8 @@ impl SectionReader<'_, '_> {
         self.diagnostics.push(warning);
     }
 
-    /// Skips a line that is not understood, with a warning for the first one of several.
+    /// Skips a line that is not recognised. The first of several such lines is reported as a
+    /// warning.
     fn unread(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
         if is_nothing(line) || is_control(line) || is_schema_label(line) {

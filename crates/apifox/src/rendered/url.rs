@@ -5,7 +5,7 @@
 pub(crate) struct Address {
     /// `https://host:port`; absent if the page has a placeholder instead.
     pub(crate) server: Option<String>,
-    /// Starts with `/`; as printed, not decoded.
+    /// The path as it is printed, percent-encoding included. It starts with `/`.
     pub(crate) path: String,
     /// Decoded names and values.
     pub(crate) query: Vec<(String, String)>,
@@ -48,7 +48,7 @@ fn split_at_slash(text: &str) -> (&str, &str) {
         .map_or((text, ""), |slash| text.split_at(slash))
 }
 
-/// Decodes `a=b&c=d`. In a form `+` is a space; in a query it is kept as printed.
+/// Decodes `a=b&c=d`. In a form, `+` is a space; in a query, `+` is not changed.
 pub(crate) fn pairs(text: &str, form: bool) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
@@ -60,7 +60,7 @@ pub(crate) fn pairs(text: &str, form: bool) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Percent-decodes a text; invalid escapes and invalid UTF-8 are kept as printed.
+/// Decodes the percent escapes of a text. Invalid escapes and invalid UTF-8 are not changed.
 pub(crate) fn decode(text: &str, form: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let source = text.as_bytes();
@@ -87,7 +87,7 @@ pub(crate) fn decode(text: &str, form: bool) -> String {
 const LONGEST: usize = 2000;
 
 /// Normalises a path template: `/orders/:id/{{part}}` → `/orders/{id}/{part}`, without a trailing
-/// `/`. The error says what is wrong.
+/// `/`. The error states the problem.
 pub(crate) fn template(path: &str) -> Result<String, String> {
     if path.len() > LONGEST {
         return Err(format!("it has more than {LONGEST} characters"));
@@ -151,7 +151,7 @@ pub(crate) fn names(template: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// How the path of a code sample matches a template.
+/// The match of the path of a code sample with a template.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fit {
     /// Path segments before the matching part.

@@ -250,8 +250,8 @@ pub(crate) fn content(
     content
 }
 
-/// Returns whether a request body has an example or a schema that says more than that the value is
-/// an object. The site has an empty form on pages of operations without a body.
+/// Returns whether a request body has an example, or a schema that specifies more than the type
+/// object. The site has an empty form on pages of operations without a body.
 pub(crate) fn shows_content(body: &RequestBody) -> bool {
     body.contents.iter().any(|content| {
         let schema = match &content.schema {

@@ -72,7 +72,7 @@ pub(crate) fn server(url: &str) -> Option<String> {
     fits.then(|| url.to_owned())
 }
 
-/// Reports a file that contains another page than its key says; the key is the page's identity.
+/// Reports a file that contains another page than the one in its key. The key identifies the page.
 pub(crate) fn check_key(
     id: &str,
     line: u32,

@@ -6,7 +6,7 @@
 //! `properties` its properties. `endpoint`, `parameters`, `body` and `security` build the operation
 //! around the schemas.
 //!
-//! References stay references, so cycles need no handling. They become
+//! References are not expanded, so cycles need no special case. A reference becomes
 //! `#/components/schemas/<name>` with the vendor's name.
 
 use crate::diagnostic::{Diagnostic, quoted};
@@ -192,8 +192,8 @@ impl<'a> SchemaImporter<'a> {
     }
 }
 
-/// Returns whether a schema adds nothing to an example: it is empty, or only says that the value is
-/// an object.
+/// Returns whether a schema adds nothing to an example: it is empty, or specifies only the type
+/// object.
 pub(crate) fn is_blank(schema: &Value) -> bool {
     schema.as_object().is_some_and(|schema| {
         schema.iter().all(|(word, value)| match word.as_str() {
@@ -267,7 +267,8 @@ impl SchemaImporter<'_> {
         schema
     }
 
-    /// Returns the name of the target.
+    /// Resolves a reference and returns the name of the schema. Returns `None`, with a warning, if
+    /// the reference leaves the page or the schema is missing.
     fn target(&mut self, reference: &str, line: u32) -> Option<String> {
         let Some(key) = reference_key(reference) else {
             self.warn(

@@ -206,7 +206,7 @@ fn words(node: &JsonNode) -> JsonNode {
     }
 }
 
-/// Returns the type as a table would print it.
+/// Returns the type in the notation of a table.
 fn type_name(schema: &Map<String, Value>) -> Option<String> {
     let kind = schema.get("type")?.as_str()?;
     match kind {

@@ -59,7 +59,8 @@ pub(super) struct Enumeration {
     pub(super) odd: Vec<String>,
 }
 
-/// Reads enumerated values without surrounding whitespace and without the descriptions after them.
+/// Parses the items of an enum: trims each value, splits off a description that follows it, and
+/// separates sentences and values of another type.
 pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration {
     let mut found = Enumeration::default();
     for item in items {
@@ -97,7 +98,8 @@ pub(super) fn enumeration(items: &[JsonNode], kind: Option<&str>) -> Enumeration
     found
 }
 
-/// `PAID: the order is paid` → `PAID` and `the order is paid`. Returns `None` for a plain value.
+/// Splits a value from its description: `PAID: the order is paid` → `PAID` and `the order is paid`.
+/// Returns `None` for a plain value.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     const MARKS: &[&str] = &[":", "：", "(", "（", "=", " - ", " – ", " — ", "—"];
     let end = text
@@ -120,7 +122,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     (words && !told.is_empty()).then_some((value, told))
 }
 
-/// `3-gone` → `3` and `gone`, for numeric values.
+/// Splits a numeric value from its description: `3-gone` → `3` and `gone`.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let sign = usize::from(text.starts_with('-'));
     let end = text[sign..]

@@ -1,4 +1,4 @@
-//! The operation table: what the document states about each operation besides its types.
+//! The operation table: the properties of each operation in the document, except for its types.
 //!
 //! ```
 //! use stablelink_api::operations::{self, RetrySafety};
@@ -31,11 +31,11 @@ pub struct OperationInfo {
     pub tag: &'static str,
     /// A summary of the operation.
     pub summary: &'static str,
-    /// Where the parameters are sent.
+    /// The location of the parameters in the request.
     pub encoding: RequestEncoding,
     /// Whether the operation may be sent again.
     pub retry: RetrySafety,
-    /// How much of the vendor's page was available.
+    /// The evidence level: the part of the vendor's page that was available.
     pub evidence: EvidenceLevel,
     /// Whether the operation takes a bearer token and a signature. The token operation does not.
     pub signed: bool,
@@ -43,36 +43,39 @@ pub struct OperationInfo {
     pub pages: &'static [&'static str],
 }
 
-/// Where an operation takes its parameters.
+/// The location of the parameters in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestEncoding {
-    /// In the query of the URL. The request has no body.
+    /// The parameters are in the query of the URL. The request has no body.
     Query,
-    /// In a JSON body.
+    /// The parameters are in a JSON body.
     Json,
-    /// In a `multipart/form-data` body.
+    /// The parameters are in a `multipart/form-data` body.
     Multipart,
 }
 
 /// Whether an operation may be sent again when the outcome of the first attempt is unknown.
 ///
-/// This is `x-retry.policy` of the document, which also gives the reason.
+/// This is `x-retry.policy` of the document, which also states the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetrySafety {
     /// The operation changes nothing, or repeating it has no further effect.
     Safe,
-    /// Only with the same idempotency key: the gateway rejects a key that it has already seen.
+    /// The operation may be sent again only with the same idempotency key: the gateway rejects a
+    /// key that it has already seen.
     Keyed {
         /// The request field that holds the key, as in the JSON body.
         field: &'static str,
     },
-    /// Never: a repeat could move money or create a record twice.
+    /// The operation must not be sent again: a repeated request could move money or create a record
+    /// twice.
     Never,
 }
 
-/// How much of the vendor's page of an operation was available: `x-evidence.level` of the document.
+/// The evidence level of an operation: the part of the vendor's page that was available. This is
+/// `x-evidence.level` of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum EvidenceLevel {

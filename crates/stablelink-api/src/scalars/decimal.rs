@@ -13,9 +13,9 @@ macro_rules! decimal_type {
     ($name:ident, $written_as:literal, |$value:ident, $serializer:ident| $serialize:expr) => {
         #[doc = concat!("An exact decimal that is written as a JSON ", $written_as, ".")]
         ///
-        /// Reads a JSON number or a JSON string without an intermediate float, and rejects a value
-        /// that it cannot hold exactly (see [`DecimalError`]). Trailing zeros are kept, as far as 28
-        /// digits allow: `0.00` is written as `0.00`. Two values are equal if their amounts are: `1.0 == 1.00`.
+        /// Reads a JSON number or a JSON string without an intermediate float, and rejects a value that it
+        /// cannot hold exactly (see [`DecimalError`]). Trailing zeros are kept, as far as 28 digits allow:
+        /// `0.00` is written as `0.00`. Two values are equal if their amounts are equal: `1.0 == 1.00`.
         ///
         /// Digits are preserved only when `serde_json` reads or writes text. A
         /// `serde_json::Value` has already converted numbers to floats, unless its feature
@@ -86,10 +86,10 @@ decimal_type!(DecimalString, "string", |value, serializer| {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecimalError {
-    /// Not a number in JSON syntax: `-`, digits without a leading zero, `.digits`, an exponent.
+    /// The string is not a number in JSON syntax: `-`, digits without a leading zero, `.digits`, an exponent.
     NotANumber,
-    /// More digits than a `Decimal` holds: at most 28 after the decimal point, and all digits,
-    /// read as one integer, below 2^96 (any 28 digits are). Zeros at the end of the fraction do
+    /// More digits than a `Decimal` holds: at most 28 after the decimal point, and all digits, read as one
+    /// integer, below 2^96. Every number of 28 digits is below that limit. Zeros at the end of the fraction do
     /// not count. Nothing is ever rounded.
     TooManyDigits,
 }
@@ -177,7 +177,7 @@ impl<'a> DecimalParts<'a> {
         })
     }
 
-    /// Returns the value. Zeros at the end of the fraction are dropped only if there are too many of them.
+    /// Returns the value, or `None` if a [`Decimal`] cannot hold it. As many trailing zeros of the fraction are kept as fit.
     fn value(&self) -> Option<Decimal> {
         let digits = (DIGITS + 28).checked_sub(self.whole.len())?;
         let needed = self.fraction.trim_end_matches('0').len();

@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 /// `200 == "200"`, but `"00006" != 6`. Match on the variants if the form matters.
 #[derive(Clone, Debug)]
 pub enum IntegerOrText {
-    /// A JSON integer. Reading fails above 128 bits; the gateway's IDs exceed 32 bits.
+    /// A JSON integer. Parsing fails if the integer has more than 128 bits. The gateway's IDs
+    /// exceed 32 bits.
     Integer(i128),
     /// A JSON string.
     Text(String),

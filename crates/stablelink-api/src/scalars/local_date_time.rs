@@ -13,8 +13,8 @@ use serde::ser::{Serialize, Serializer};
 ///
 /// The time is local to the gateway: compare it only with other times of the gateway, never with
 /// the current time. The separator may be a space or a `T`, and the seconds may have up to nine
-/// decimal places; both are written as they were read. Two values are equal if their times are,
-/// whatever their notation.
+/// decimal places; the value is written in the notation in which it was read. Two values are equal
+/// if they are the same time, even if their notations differ.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalDateTime {
     at: DateTime,
@@ -64,9 +64,10 @@ impl From<LocalDateTime> for DateTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalDateTimeError {
-    /// Not `yyyy-MM-dd HH:mm:ss` with a space or a `T` and at most nine decimal places.
+    /// The string is not `yyyy-MM-dd HH:mm:ss` with a space or a `T` and at most nine decimal
+    /// places.
     Format,
-    /// A date or time that does not exist.
+    /// The date or the time does not exist.
     OutOfRange,
 }
 

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 
 /// The text of a JSON value that the documentation does not describe: every digit and field is kept.
 ///
-/// Two values are equal if their texts are, whitespace included. When it is read from a
-/// `serde_json::Value`, numbers have already lost digits unless the feature `arbitrary_precision`
-/// of serde_json is on.
+/// Two values are equal if their JSON texts are equal, whitespace included. If a value is read from
+/// a `serde_json::Value`, its numbers have already lost digits unless the feature
+/// `arbitrary_precision` of serde_json is on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawJson(Box<RawValue>);

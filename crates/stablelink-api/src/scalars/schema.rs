@@ -1,4 +1,4 @@
-//! JSON Schemas of the scalars, as they are written.
+//! The JSON Schemas of the scalars. They describe the serialised form.
 
 use std::borrow::Cow;
 

@@ -71,7 +71,7 @@ impl Login {
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
         secrets_file.set(&name, secrets);
         secrets_file.save(&directories.secrets_file())?;
-        // Loaded again: another process may have changed the file since.
+        // The file is loaded again, because another process may have changed it in the meantime.
         let mut config = Config::load(&directories.config_file())?;
         let profile = config.profiles.entry(name.clone()).or_default();
         profile.environment = Some(environment_name);

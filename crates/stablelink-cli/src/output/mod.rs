@@ -1,6 +1,6 @@
 //! Output for people and programs: results on standard output, everything else on standard error.
 //!
-//! `untrusted` makes texts of others safe for a terminal, `table` formats responses for people.
+//! `untrusted` makes untrusted text safe for a terminal, `table` formats responses for people.
 
 mod table;
 mod untrusted;
@@ -116,7 +116,7 @@ impl CliOutput {
         self.record(retdata(response.body()).as_deref())
     }
 
-    /// Writes a record given as JSON, or the selected field of it.
+    /// Writes a record, which is passed as JSON, or the selected field of the record.
     pub(crate) fn record(&self, record: Option<&str>) -> Result<(), CliError> {
         if let Some(name) = &self.field {
             let fields = record.and_then(|json| RawObject::parse(json.as_bytes()).ok());

@@ -54,8 +54,8 @@ pub(crate) fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// Whether a terminal may act on the character: a control character, a line separator, or a bidirectional formatting
-/// character, which changes the order in which text is shown.
+/// Returns whether a terminal may act on the character: a control character, a line separator, or a
+/// bidirectional formatting character, which changes the order in which text is shown.
 fn is_control(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

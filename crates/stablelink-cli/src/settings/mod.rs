@@ -19,8 +19,8 @@ pub(crate) use secrets::{ProfileSecrets, SecretsFile};
 
 /// The directories of the files, by the XDG base directory specification.
 ///
-/// Not `etcetera` 0.11: without HOME it uses the home directory of the password database, so a service that runs without HOME
-/// would suddenly write files there; and it accepts a relative HOME.
+/// `etcetera` 0.11 was considered. Without HOME it uses the home directory of the password database, so a service that runs
+/// without HOME would suddenly write files there; and it accepts a relative HOME.
 #[derive(Clone, Debug)]
 pub(crate) struct Directories {
     config: PathBuf,
@@ -131,7 +131,7 @@ fn read_trusted(path: &Path) -> Result<Option<String>, CliError> {
     Ok(Some(text))
 }
 
-/// Returns why an open file is not trusted.
+/// Returns the reason why an open file is not trusted.
 fn distrust(metadata: &std::fs::Metadata) -> Option<&'static str> {
     if !metadata.is_file() {
         return Some("is not used: it is not a regular file");

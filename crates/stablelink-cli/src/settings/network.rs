@@ -11,7 +11,8 @@ use crate::error::CliError;
 /// The name of the profile's setting in messages.
 pub(crate) const PROFILE_PROXY: &str = "proxy of the profile";
 
-/// How the CLI connects to `https` addresses. Addresses without TLS are on this machine and never use a proxy.
+/// The settings for connections to `https` addresses. Addresses without TLS are on this machine and never use a
+/// proxy.
 #[derive(Clone, Default)]
 pub(crate) struct NetworkSettings {
     proxy: Option<Url>,

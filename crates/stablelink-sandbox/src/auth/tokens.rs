@@ -191,7 +191,7 @@ struct GrantResponse {
     rt_expires_in: u64,
 }
 
-/// The token operation: issues a token for credentials or for a refresh token.
+/// Handles the token operation: issues a token for credentials or for a refresh token.
 pub(crate) async fn issue_access_token(
     State(gateway): State<Arc<GatewayState>>,
     Extension(received): Extension<ReceivedRequest>,

@@ -1,8 +1,9 @@
 //! Restricts the control API and the pages to this machine.
 //!
 //! A web page in a browser on this machine can send requests to loopback addresses. It can use a
-//! host name that resolves to one, which the `Host` header reveals. It can send requests to other
-//! origins, which the `Origin` header reveals; for JSON the browser also sends a preflight first.
+//! host name that resolves to a loopback address; the `Host` header reveals that name. It can send
+//! requests to other origins; the `Origin` header reveals the origin of the page, and for JSON the
+//! browser also sends a preflight request first.
 
 use std::net::IpAddr;
 
@@ -35,7 +36,7 @@ fn check(
     if !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
         return Err("the control API accepts requests only from the machine of the sandbox");
     }
-    // A proxy may use a different one of two values than the sandbox.
+    // If a header has two values, a proxy may use a different one than the sandbox.
     if [HOST, ORIGIN, CONTENT_TYPE]
         .iter()
         .any(|name| headers.get_all(name).iter().count() > 1)

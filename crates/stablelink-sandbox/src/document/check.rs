@@ -33,7 +33,7 @@ impl fmt::Display for SchemaMismatch {
     }
 }
 
-/// The schemas of one operation. Each is built when it is first needed.
+/// The schemas of one operation. Each schema is compiled when it is first needed.
 struct OperationSchemas {
     parameters: Vec<QueryParameterRule>,
     media_type: Option<&'static str>,

@@ -143,7 +143,8 @@ impl Fault {
         Self::custom(status, JSON, body)
     }
 
-    /// Responds with HTTP 429, an error envelope, and `Retry-After` in seconds if it is given.
+    /// Responds with HTTP 429 and an error envelope. With `Some`, the response has a `Retry-After`
+    /// header in seconds.
     pub fn rate_limited(retry_after: Option<u64>) -> Self {
         let fault = Self::status(429);
         retry_after.map_or(fault.clone(), |seconds| fault.retry_after(seconds))

@@ -1,5 +1,5 @@
-//! Fault injection: what a fault is (`fault`), its text form (`parse`), and the faults of a
-//! sandbox (this file). `server::fault_injection` applies them to requests.
+//! Fault injection: the definition of a fault (`fault`), the text form (`parse`), and the faults of
+//! a sandbox (this file). `server::fault_injection` applies them to requests.
 
 mod fault;
 mod parse;
@@ -18,7 +18,8 @@ use crate::{SandboxOperation, lock};
 pub struct FaultId(pub(crate) u64);
 
 impl FaultId {
-    /// Returns its number. Faults are numbered from 1 in the order in which they were added.
+    /// Returns the number of the fault. Faults are numbered from 1 in the order in which they were
+    /// added.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
@@ -44,10 +45,10 @@ struct FaultRegistry {
 pub(crate) struct RegisteredFault {
     pub(crate) id: FaultId,
     fault: Fault,
-    /// Number of requests that it matched, including skipped ones.
+    /// The number of requests that the fault matched, including skipped ones.
     matched: u64,
     pub(crate) injections: u64,
-    /// The text from which it was parsed, if any.
+    /// The text form from which the fault was parsed, if any.
     pub(crate) text: Option<String>,
 }
 
@@ -105,7 +106,7 @@ impl FaultList {
         self.registry().faults.clear();
     }
 
-    /// Returns how often a fault was injected, or 0 if it was removed.
+    /// Returns the number of times that a fault was injected, or 0 if it was removed.
     #[must_use]
     pub fn injections(&self, id: FaultId) -> u64 {
         let registry = self.registry();

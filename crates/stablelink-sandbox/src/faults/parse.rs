@@ -121,7 +121,7 @@ impl FromStr for Fault {
         if let Some(rate) = rate {
             fault = fault.rate(rate, seed);
         }
-        // Set after the rate, which makes the number of injections unlimited.
+        // This option is applied after the rate, which makes the number of injections unlimited.
         if let Some(times) = times {
             fault = fault.times(times);
         }

@@ -151,7 +151,7 @@ pub(crate) struct SettlementRecord {
     pub(crate) amount: Option<Decimal>,
     pub(crate) order_nos: Vec<String>,
     pub(crate) status: String,
-    /// Whether its money was transferred.
+    /// Whether the amount was transferred.
     #[serde(skip)]
     pub(crate) is_transferred: bool,
     #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
@@ -183,11 +183,11 @@ pub(crate) struct RefundRecord {
     pub(crate) number: String,
     #[serde(flatten)]
     pub(crate) source: RefundSource,
-    /// In the coin of the payment.
+    /// The amount in the coin of the payment.
     #[serde(serialize_with = "as_number")]
     pub(crate) amount: Decimal,
     pub(crate) status: String,
-    /// Whether its money was transferred.
+    /// Whether the amount was transferred.
     #[serde(skip)]
     pub(crate) is_transferred: bool,
     #[serde(rename = "createdTime", serialize_with = "as_iso_local")]
@@ -214,7 +214,7 @@ impl RefundRecord {
     pub(crate) const CANCELLED: &'static str = "CANCELLED";
     pub(crate) const FAILED: &'static str = "FAILED";
 
-    /// Returns true if its money was refunded or is reserved for the refund.
+    /// Returns true if the amount was refunded or is reserved for the refund.
     fn is_active(&self) -> bool {
         self.status != Self::CANCELLED && self.status != Self::FAILED
     }

@@ -43,7 +43,7 @@ pub(crate) struct Ledger {
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
-    /// By the id of the customer.
+    /// The fee configs by the id of the customer.
     pub(crate) fee_configs: BTreeMap<i64, FeeConfig>,
     pub(crate) trades: BTreeMap<i64, TradeRecord>,
     pub(crate) deposits: BTreeMap<i64, Deposit>,
@@ -51,7 +51,7 @@ pub(crate) struct Ledger {
     pub(crate) files: BTreeMap<i64, SandboxFile>,
     /// The latest events.
     pub(crate) events: BTreeMap<i64, LedgerEvent>,
-    /// Events for which no webhook delivery was created yet.
+    /// Events for which no webhook delivery exists yet.
     outbox: Vec<LedgerEvent>,
     ids: RecordIds,
     pub(crate) orders: BTreeMap<String, OrderRecord>,
@@ -60,7 +60,7 @@ pub(crate) struct Ledger {
     pub(crate) refunds: BTreeMap<String, RefundRecord>,
 }
 
-/// An event of which webhooks notify.
+/// An event that is delivered to webhooks.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerEvent {
     pub(crate) id: i64,
@@ -161,7 +161,7 @@ impl Ledger {
         self.add_event(at, "ABNORMAL_PAYMENT", (Product::Checkout, data), None);
     }
 
-    /// Takes the events for which no webhook delivery was created yet.
+    /// Takes the events for which no webhook delivery exists yet.
     pub(crate) fn take_outbox(&mut self) -> Vec<LedgerEvent> {
         std::mem::take(&mut self.outbox)
     }

@@ -112,7 +112,7 @@ pub(crate) struct TradeRecord {
     pub(crate) total_fee: Decimal,
     pub(crate) request_type: &'static str,
     pub(crate) status: String,
-    /// Whether its money was transferred.
+    /// Whether the amount was transferred.
     #[serde(skip)]
     pub(crate) is_transferred: bool,
     /// Milliseconds since the epoch.

@@ -161,7 +161,7 @@ impl Ledger {
     }
 
     /// Sets the status of a record. The first change of a trade, refund or settlement to its
-    /// successful status transfers its money. Returns `None` if there is no such record.
+    /// successful status transfers the amount. Returns `None` if there is no such record.
     pub(crate) fn set_status(&mut self, record: &RecordKey, status: &str, at: i64) -> Option<()> {
         match record {
             RecordKey::Kyb(id) => status.clone_into(&mut self.customers.get_mut(id)?.kyb_status),

@@ -138,12 +138,12 @@ fn parse_number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, ApiEr
     number.map_err(|_| ApiError::field(format!("{name} must be a number")))
 }
 
-/// The requested page of a list. No page of the documentation shows one: names and form are the
-/// sandbox's own.
+/// The requested page of a list. No page of the documentation shows a list: the names and the form
+/// are the sandbox's own.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RecordPageRequest {
-    /// Counts from 1.
+    /// The page number, which counts from 1.
     page_num: u64,
     page_size: u64,
 }
@@ -198,8 +198,8 @@ impl RecordPageRequest {
         })
     }
 
-    /// As [`respond`](Self::respond), for records that are ordered by a number of the caller.
-    /// `order` is the order of creation.
+    /// Writes a page like [`respond`](Self::respond), for records that are ordered by a number of
+    /// the caller. `order` is the order of creation.
     pub(super) fn respond_sorted<'a, T: Serialize + 'a, K: Ord>(
         self,
         all: impl Iterator<Item = &'a T>,
@@ -234,7 +234,7 @@ pub(super) fn require_positive(name: &str, amount: Decimal) -> Result<Decimal, A
     }
 }
 
-/// Rejects a currency that the pages do not show.
+/// Rejects a currency that the vendor's documentation does not mention.
 pub(super) fn require_currency(name: &str, value: &str) -> Result<(), ApiError> {
     require_one_of(name, value, &["USD", "USDC", "USDT", "WUSD"])
 }
@@ -270,7 +270,7 @@ impl<'de> Deserialize<'de> for NumberOrString {
 }
 
 impl NumberOrString {
-    /// Parses it as the id of a record.
+    /// Parses the value as the id of a record.
     pub(super) fn id(&self, name: &str) -> Result<i64, ApiError> {
         let id = self.0.parse();
         id.map_err(|_| ApiError::field(format!("{name} must be a whole number")))

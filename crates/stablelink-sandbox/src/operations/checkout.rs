@@ -300,7 +300,7 @@ pub(super) async fn create_settlement(call: AuthenticatedCall) -> CallResult {
     add_settlement(&call, request, SandboxOperation::CreateSettlementOrder)
 }
 
-/// The number is the only known field of a settlement in fiat.
+/// Creates a settlement in a fiat currency. The number is the only known field of its request.
 pub(super) async fn create_fiat_settlement(call: AuthenticatedCall) -> CallResult {
     let request: SettlementRequest = call.json()?;
     add_settlement(&call, request, SandboxOperation::CreateFiatSettlementOrder)

@@ -28,7 +28,8 @@ pub(super) async fn get_deposit_address(call: AuthenticatedCall) -> CallResult {
     })
 }
 
-/// Returns the deposit address of a customer. It depends only on the arguments, and has no key.
+/// Returns the deposit address of a customer. It is a hash of the arguments, not the address of a
+/// real wallet.
 pub(crate) fn deposit_address(client_id: i64, currency: &str, network: &str) -> String {
     let digest = Sha256::digest(format!("{client_id}/{currency}/{network}"));
     let digits = digest.iter().take(20).map(|byte| format!("{byte:02x}"));

@@ -15,7 +15,8 @@ use crate::settings::RateForm;
 /// Rate between two different currencies: the sandbox's choice.
 const CHANNEL_RATE: Decimal = Decimal::from_parts(9900, 0, 0, false, 4);
 
-/// Validity of a rate in milliseconds. A quote of the vendor's older wallet API has the same.
+/// The validity of a rate in milliseconds. A quote of the vendor's older wallet API is valid for
+/// the same time.
 const RATE_VALIDITY: i64 = 30_000;
 
 /// The body of an update is not documented. It is read like the body of a creation.

@@ -5,11 +5,11 @@
 //! the OpenAPI document; handlers check the other rules.
 //!
 //! Only names and handlers are listed here, because tests use the operations as an enum. Method,
-//! path, evidence and idempotency key come from the OpenAPI document that the crate embeds, see
+//! path, evidence and idempotency key are in the OpenAPI document that the crate embeds, see
 //! [`document`]. `stablelink_api::operations` is generated from the same document. The sandbox does
-//! not use it: it would need the feature `provisional`, and Cargo would then enable that feature for
-//! `stablelink-api` in every test of the client too. The sandbox would also repeat a wrong path of
-//! the client instead of detecting it.
+//! not use it: it would need the feature `provisional`, and Cargo would then enable that feature
+//! for `stablelink-api` in every test of the client too. The sandbox would also repeat a wrong path
+//! of the client instead of detecting it.
 
 mod call;
 mod checkout;

@@ -28,7 +28,8 @@ struct TradeRequest {
     reference_no: Option<String>,
 }
 
-/// 1 is on-ramp, as documented. It is inferred that 2 is off-ramp.
+/// Parses the type of a trade. The value 1 for on-ramp is documented, the value 2 for off-ramp is
+/// inferred.
 fn parse_request_type(value: &NumberOrString) -> Result<&'static str, ApiError> {
     match value.0.as_str() {
         "1" | TradeRecord::ON_RAMP => Ok(TradeRecord::ON_RAMP),

@@ -33,7 +33,7 @@ use crate::api_error::ApiError;
 use crate::gateway::GatewayState;
 use crate::{SandboxOperation, auth, control, document, operations, webhooks};
 
-/// How long open requests may take after the server stops accepting connections.
+/// The time that open requests may take after the server stops accepting connections.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Delay before the next connection is accepted after an error.
@@ -181,7 +181,7 @@ async fn serve(
     router: Router,
     (mut stopped, header_timeout): (watch::Receiver<bool>, Duration),
 ) {
-    // Without this, a small response waits for the acknowledgement of the previous one.
+    // Without this option, a small response waits for the acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
     let connection = Connection {

@@ -104,7 +104,7 @@ pub(super) struct DueAttempt {
 #[derive(Default)]
 pub(crate) struct Deliveries {
     queue: Mutex<DeliveryQueue>,
-    /// Notifies each time that the worker started the due attempts.
+    /// Notifies the waiters each time the worker has started the due attempts.
     pub(crate) progress: watch::Sender<()>,
 }
 

@@ -62,7 +62,8 @@ fn create_deliveries(gateway: &GatewayState) -> Option<i64> {
     let form = gateway.settings().webhook_data;
     let mut next = None;
     for (index, client) in gateway.clients.iter().enumerate() {
-        // The lock is held for both, so that an event goes to the receiver of its time.
+        // The lock is held for both steps, so that an event goes to the receiver that was
+        // registered when the event occurred.
         let (events, transition, receiver) = {
             let mut ledger = gateway.current_ledger(index);
             let receiver = client.receiver().clone();

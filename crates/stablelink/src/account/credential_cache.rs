@@ -15,14 +15,14 @@ pub(crate) struct CredentialCache {
     clock: Arc<dyn Clock>,
     secrets: Arc<KnownSecrets>,
     cached: Mutex<Option<CachedCredentials>>,
-    /// Held while the source is called.
+    /// A lock that is held while the source is called.
     loading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
 struct CachedCredentials {
     credentials: Arc<ResolvedCredentials>,
-    /// When the source is called again, in monotonic time.
+    /// The monotonic time at which the source is called again.
     fresh_until: Duration,
 }
 
@@ -57,7 +57,7 @@ impl CredentialCache {
         }
         let loaded = async {
             let _loading = self.loading.lock().await;
-            // Another call may have reloaded them while this one waited for the lock.
+            // Another call may have reloaded the credentials while this call waited for the lock.
             match self.fresh() {
                 Some(credentials) => Ok(credentials),
                 None => self.load().await,
@@ -94,8 +94,9 @@ impl CredentialCache {
             .map(|cached| Arc::clone(&cached.credentials))
     }
 
-    /// Returns the cached credentials for a while longer, if there are any: a source that is down must not stop calls. No
-    /// token is requested meanwhile, because that uses [`reload`](Self::reload).
+    /// Keeps the cached credentials in use for [`RETRY_DELAY`] and returns them, if there are any: a source that is down
+    /// must not stop calls. No token is requested while the source fails, because a token request uses
+    /// [`reload`](Self::reload).
     fn reuse_stale(&self, error: Error) -> Result<Arc<ResolvedCredentials>, Error> {
         let mut cached = self.lock();
         let Some(cached) = cached.as_mut() else {
@@ -174,7 +175,7 @@ mod tests {
         let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
         let cache = cache(source, &clock);
         let first = cache.current().await.unwrap().account.clone();
-        // The time that passes, and the calls of the source so far.
+        // Each entry has the time that passes and the number of source calls so far.
         for (elapsed, expected) in [(MAX_AGE, 2), (RETRY_DELAY, 3), (RETRY_DELAY, 4)] {
             clock.advance(elapsed);
             for _ in 0..9 {

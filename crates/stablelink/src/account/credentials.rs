@@ -40,8 +40,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Fails if variables are missing, empty or not UTF-8, and names all of them. Fails if a secret has whitespace, a byte order
-    /// mark or quotation marks around it: these come from an editor or a shell, and would be sent.
+    /// Fails if variables are missing, empty or not UTF-8, and names all of them. Fails if a secret has whitespace, a byte
+    /// order mark or quotation marks around it: an editor or a shell added them, and they would be sent with the secret.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| env::var(name).ok())
     }
@@ -99,8 +99,8 @@ impl Credentials {
     }
 }
 
-/// Fails if the secret begins or ends with a character that an editor, a shell or a file added. `name` says which secret it is.
-/// Public for the CLI, which also reads secrets from a file and a terminal.
+/// Fails if the secret begins or ends with a character that an editor, a shell or a file added. `name` is the name of the
+/// secret in the error. Public for the CLI, which also reads secrets from a file and a terminal.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ pub type CredentialSourceError = Box<dyn std::error::Error + Send + Sync + 'stat
 /// the source fails or hangs, calls use the cached credentials, the source is called again every 5 s, and no token is
 /// requested. New credentials are used as soon as the source returns them, with a separate token.
 ///
-/// Implemented for [`Credentials`], which never change, and for functions that return a future:
+/// The trait is implemented for [`Credentials`], which never change, and for functions that return a future:
 ///
 /// ```
 /// # use stablelink::{Client, Credentials, Environment};
@@ -172,7 +172,7 @@ pub trait CredentialSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Fails if the source is unavailable. The text of the error is displayed: it must not contain secrets.
+    /// Fails if the source is unavailable. The error message is displayed, so it must not contain secrets.
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialSourceError>>;
 }
 

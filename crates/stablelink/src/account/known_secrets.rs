@@ -11,8 +11,8 @@ use url::form_urlencoded::byte_serialize;
 
 /// The api keys, api secrets, sign keys and tokens that a client used last.
 ///
-/// The gateway, or a proxy before it, may repeat what it was sent. A token has no recognisable form, so its text is compared
-/// with the secrets themselves: unchanged, percent-encoded and in Base64, whatever the case of the letters.
+/// The gateway, or a proxy in front of it, may repeat parts of a request. A token has no recognisable form, so responses are
+/// searched for the secrets themselves: unchanged, percent-encoded and in Base64, without regard to case.
 #[derive(Default)]
 pub(crate) struct KnownSecrets(RwLock<VecDeque<SecretForms>>);
 

@@ -1,5 +1,6 @@
-//! The credentials of an account: `credentials` (the secrets and their source), `credential_cache` (how often it is read),
-//! `known_secrets` (what is hidden in texts of the gateway).
+//! The credentials of an account: `credentials` (the secrets and their source), `credential_cache`
+//! (how often the source is called), `known_secrets` (the secrets that are redacted in messages of
+//! the gateway).
 
 mod credential_cache;
 mod credentials;

@@ -64,8 +64,8 @@ impl CallContext {
                 }
             };
             match &class {
-                // Checked first, because it may be a 401 as well: a new token does not correct the clock, and would
-                // invalidate the token that others use.
+                // The timestamp is checked before the token, because its rejection may have the status 401 as well: a new
+                // token does not correct the clock, and would invalidate the token that others use.
                 ResponseClass::Rejected(error) | ResponseClass::Unauthorized(error)
                     if !clock_corrected
                         && error.is_about_timestamp()
@@ -169,8 +169,8 @@ pub(crate) fn send(
     max_size: usize,
     timed_out: impl Future<Output = ()>,
 ) -> impl Future<Output = Result<CompletedAttempt, AttemptError>> {
-    // Nothing is sent before this is polled. Created here, because the future below would store the large request once for
-    // each layer.
+    // Nothing is sent before this future is polled. It is created outside of the future below, which would otherwise store
+    // the large request once for each layer.
     let response = http.execute(request);
     async move {
         tokio::select! {
@@ -203,7 +203,7 @@ async fn receive(
             let problem = format!("the response is longer than {limit} bytes").into();
             (Error::new(ErrorKind::Transport { problem }), false)
         }
-        // The start of an error page is enough to say what is wrong.
+        // The start of an error page is enough to diagnose the error.
         Some(BodyError::TooLong) | None => return Ok(CompletedAttempt { response, drained }),
     };
     Err(AttemptError {

@@ -17,7 +17,8 @@ use crate::response::Response;
 type SendOperation<R, T, P> =
     for<'a> fn(&'a Arc<CallContext>, &'a R, &'a P) -> BoxFuture<'a, Result<Response<T>, Error>>;
 
-/// An operation with its required arguments. A trait object, so that the type of the arguments is not part of [`Call`].
+/// An operation with its required arguments. This is a trait object, so that the type of the arguments is not part of
+/// [`Call`].
 trait BoundOperation<T, P>: Send + Sync {
     fn send<'a>(
         &'a self,
@@ -38,10 +39,10 @@ impl<R: Send + Sync, T, P> BoundOperation<T, P> for (R, SendOperation<R, T, P>) 
 
 /// A call of an operation: `.await` sends it and returns a [`Response<T>`](Response).
 ///
-/// Nothing is sent before it is awaited. Options are set with its methods; some operations have optional arguments as
-/// further methods, and [`query`](Self::query) adds any other query parameter.
+/// Nothing is sent before the call is awaited. The methods set options; some operations have further methods for optional
+/// arguments, and [`query`](Self::query) adds any other query parameter.
 ///
-/// A call whose future is dropped may have been sent: look it up by the idempotency key of the value it was created from.
+/// A call whose future is dropped may have been sent: look up the record by the idempotency key of the request value.
 ///
 /// `P` holds the arguments that can be changed after the call was created. For most operations it is `()`.
 #[must_use = "a call is sent when it is awaited"]
@@ -141,7 +142,7 @@ impl<T, P> Call<T, P> {
         self
     }
 
-    /// Returns what the document says about the operation: its evidence level, and whether it may be retried.
+    /// Returns the properties of the operation in the document, such as its evidence level and whether it may be retried.
     #[must_use]
     pub const fn operation(&self) -> &'static OperationInfo {
         self.operation

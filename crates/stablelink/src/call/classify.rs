@@ -17,7 +17,7 @@ use crate::response::{RawResponse, SUCCESS};
 /// The class of a response.
 #[derive(Debug)]
 pub(crate) enum ResponseClass {
-    /// The envelope says success.
+    /// The envelope reports a success.
     Success,
     /// HTTP 401: the token or the credentials were rejected.
     Unauthorized(ApiError),
@@ -31,7 +31,7 @@ pub(crate) enum ResponseClass {
     Redirect,
     /// HTTP 5xx, 408, or a status of no known class: it is unknown whether the request took effect.
     ServerError(ApiError, Option<Duration>),
-    /// HTTP 2xx without the gateway's envelope, or a response that contradicts itself.
+    /// HTTP 2xx without the gateway's envelope, or a contradictory response.
     Malformed(DecodeError),
 }
 
@@ -145,13 +145,13 @@ impl<'a> EnvelopeHead<'a> {
     }
 }
 
-/// Any object. Parsing another value gives the error "expected an object".
+/// Any object. Parsing another value gives serde's error "expected a map".
 type AnyObject<'a> = std::collections::BTreeMap<Cow<'a, str>, serde::de::IgnoredAny>;
 
-/// Classifies a response received at `now`, and stores its retcode in it. The secrets are hidden in all that is kept of the
-/// envelope.
+/// Classifies a response that was received at `now`, and stores the retcode in the response. Secrets are redacted in the
+/// retcode and in the message.
 ///
-/// A response that contradicts itself proves nothing: neither that a payment took effect nor that it did not.
+/// A contradictory response is neither a success nor a rejection, because it does not show whether a payment took effect.
 pub(crate) fn classify(
     response: RawResponse,
     now: SystemTime,
@@ -245,8 +245,8 @@ impl SuccessField {
 /// A longer value is not a retcode.
 const MAX_RETCODE: usize = 64;
 
-/// Returns a retcode as a string: an integer, or a short string without whitespace. Any other value is not a retcode of the
-/// gateway and proves no rejection.
+/// Returns a retcode as a string. A retcode is an integer, or a short string without whitespace. Any other value was not
+/// written by the gateway and does not prove a rejection.
 fn parse_retcode(raw: &RawValue) -> Option<String> {
     let raw = raw.get();
     if raw.len() > MAX_RETCODE {
@@ -262,7 +262,7 @@ fn parse_retcode(raw: &RawValue) -> Option<String> {
     digits.then(|| raw.to_owned())
 }
 
-/// Returns a message as a string, whatever JSON type it has; `None` for null.
+/// Returns a message as a string, regardless of its JSON type; `None` for null.
 fn parse_message(raw: &RawValue) -> Option<String> {
     match raw.get() {
         "null" => None,
@@ -276,13 +276,13 @@ fn retry_after(response: &RawResponse, now: SystemTime) -> Option<Duration> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (seconds, fraction) = value.split_once('.').unwrap_or((value, "0"));
     if is_number(seconds) && is_number(fraction) {
-        // A number that does not fit is a very long delay, not none.
+        // A number that overflows means a very long delay, not a missing one.
         let seconds: u64 = seconds.parse().unwrap_or(u64::MAX);
         let rounding = u64::from(fraction.bytes().any(|digit| digit != b'0'));
         return Some(Duration::from_secs(seconds.saturating_add(rounding)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // Relative to the `Date` of the same response if there is one, because our clock may be wrong.
+    // The delay is relative to the `Date` of the same response if there is one, because our clock may be wrong.
     let sent = response.headers().get(DATE).and_then(|value| {
         let value = value.to_str().ok()?;
         httpdate::parse_http_date(value).ok()
@@ -388,7 +388,7 @@ mod tests {
             (200, r#"["200"]"#, "malformed ."),
             (200, r#"{"retcode":"200","retmsg":{"a":1}}"#, "success 200"),
             (204, "", "malformed ."),
-            // Not JSON after the retcode.
+            // The text after the retcode is not JSON.
             (200, r#"{"retcode":"200","retdata":{"a"#, "malformed ."),
             (200, r#"{"retcode":200,"retdata":{}} x"#, "malformed ."),
             (400, r#"{"retcode":"00008"}"#, "rejected 00008"),
@@ -467,7 +467,7 @@ mod tests {
                 expected,
                 "{text}"
             );
-            // With a `Date` header our own time does not matter.
+            // With a `Date` header, our own time has no effect.
             headers.insert(DATE, httpdate::fmt_http_date(now).parse().unwrap());
             let response = response(headers);
             for ours in [

@@ -106,16 +106,16 @@ fn is_other(field: &str, json: &str, requested: &str) -> bool {
 /// The maximum number of characters of a `requestId`.
 const MAX_REQUEST_ID: usize = 64;
 
-/// A call in progress: its options, and what happened so far.
+/// A call in progress: its options and the state of its attempts.
 pub(crate) struct CallContext {
     pub(crate) client: Arc<ClientInner>,
     pub(super) options: CallOptions,
     pub(super) timeouts: Timeouts,
     attempts: AtomicU32,
     in_flight: AtomicBool,
-    /// Set when the request is sent.
+    /// Whether the request was sent.
     sent: AtomicBool,
-    /// Set by an attempt that may have taken effect. No later attempt clears it.
+    /// Whether an attempt may have taken effect. No later attempt clears this flag.
     ambiguous: AtomicBool,
     /// The response of the last attempt, if it was a success.
     response: Mutex<Option<RawResponse>>,
@@ -153,8 +153,8 @@ impl CallContext {
         api::Client::new_with_client(self.client.origin.as_str(), self.http().clone(), transport)
     }
 
-    /// Returns the HTTP client of this call. A call that is never retried uses only connections that were used a moment ago: on
-    /// one that the server is closing, its outcome would be unknown.
+    /// Returns the HTTP client of this call. A call that is never retried uses only connections that were idle for at most a
+    /// few seconds: if the server is closing the connection, the outcome of the call is unknown.
     fn http(&self) -> &reqwest::Client {
         match self.options.retry {
             RetrySafety::Never => &self.client.fresh_http,
@@ -267,7 +267,7 @@ impl CallContext {
         Ok(Response::new(record, response))
     }
 
-    /// Returns how often the request was sent, or was about to be sent.
+    /// Returns the number of times that the request was sent or was about to be sent.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -315,7 +315,7 @@ impl CallContext {
         self.conclude(failure)
     }
 
-    /// Returns what the call is doing now.
+    /// Returns the current phase of the call.
     fn phase(&self) -> CallPhase {
         match self.options.retry {
             _ if !self.sent.load(Ordering::Acquire) => CallPhase::Preparing,
@@ -367,7 +367,7 @@ impl CallContext {
         }
     }
 
-    /// Rejects an idempotency key that cannot work: without one, a repeated request is another payment.
+    /// Rejects an idempotency key that is empty or too long: without a valid key, a repeated request is another payment.
     fn check_key(&self) -> Result<(), Error> {
         let (RetrySafety::Keyed { field }, Some(key)) = (self.options.retry, &self.options.key)
         else {
@@ -407,7 +407,8 @@ impl Transport for CallContext {
         })
     }
 
-    /// [`parse_response`](Self::parse_response) reads the stored bytes instead.
+    /// Returns `true`: the response is stored in the context, and [`parse_response`](Self::parse_response) parses it from
+    /// there.
     fn consumes_responses(&self) -> bool {
         true
     }
@@ -433,10 +434,10 @@ pub(crate) fn required_retdata<T: DeserializeOwned>(
         .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
 }
 
-/// Parses a body, or says which field is invalid.
+/// Parses a body. The error names the invalid field.
 pub(crate) fn parse_envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     serde_json::from_slice(body).map_err(|error| {
-        // Only a body that cannot be parsed pays for tracking the path.
+        // The path is tracked only for a body that cannot be parsed, because tracking costs time.
         let json = &mut serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(json) {
             Err(error) => DecodeError::of_json(error.path().to_string(), error.inner()),

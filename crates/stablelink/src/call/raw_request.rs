@@ -75,7 +75,7 @@ impl RawRequest {
         self
     }
 
-    /// Allows retries. Use it only for requests that change nothing; for requests that the gateway rejects if they are
+    /// Allows retries. Use this only for requests that change nothing; for requests that the gateway rejects if they are
     /// repeated, use [`idempotency_key`](Self::idempotency_key).
     pub fn safe_to_retry(mut self) -> Self {
         self.retry = RetrySafety::Safe;
@@ -107,7 +107,8 @@ impl RawRequest {
     ///
     /// # Errors
     ///
-    /// Fails like every call, and with [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
+    /// Fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)), and with
+    /// [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.send(|body| parse_envelope(body).map(|envelope: RetdataOf<T>| envelope.retdata))
             .await

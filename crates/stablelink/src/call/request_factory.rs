@@ -27,7 +27,8 @@ pub(crate) enum RequestFactory {
 }
 
 impl RequestFactory {
-    /// A request of the generated client, which encodes a space in the query as `+`.
+    /// Creates the factory for a request of the generated client. That client encodes a space in the query as `+`, which is
+    /// replaced by `%20` here.
     pub(super) fn generated(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
         if let Some(encoded) = request.url().query().filter(|query| query.contains('+')) {
             let encoded = encode_spaces(encoded);
@@ -36,7 +37,7 @@ impl RequestFactory {
         Self::fixed(request, query)
     }
 
-    /// A request whose URL has its final form, except for these parameters.
+    /// Creates the factory for a request whose URL is final, except for these parameters.
     pub(super) fn fixed(mut request: reqwest::Request, query: &[(String, String)]) -> Self {
         if !query.is_empty() {
             append_query(request.url_mut(), query);
@@ -84,7 +85,7 @@ pub(crate) fn append_query<N: AsRef<str>, V: AsRef<str>>(url: &mut Url, query: &
     url.set_query(Some(&query));
 }
 
-/// Replaces `+` in a form-encoded text, in which a plus sign is `%2B`.
+/// Replaces `+` by `%20` in a form-encoded query. A plus sign is `%2B` there and is not changed.
 fn encode_spaces(form_encoded: &str) -> String {
     form_encoded.replace('+', "%20")
 }
@@ -192,7 +193,7 @@ mod tests {
                 RequestFactory::generated as fn(_, _) -> _,
                 "b=c%20d%2B%20e",
             ),
-            // The caller has encoded this query: its plus signs stay.
+            // The caller has encoded this query, so its plus signs are not changed.
             (
                 "https://pay.example/a?b=c+d",
                 RequestFactory::fixed,

@@ -11,15 +11,16 @@ use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::observe;
 
-/// How often, and after which delay, a call is retried **if its operation allows it**: operations that only read, and
-/// operations with an idempotency key. All others are sent once, whatever the policy says.
+/// The number of retries and the delays of a call **if its operation allows retries**: operations that only read, and
+/// operations with an idempotency key. All other operations are sent once, regardless of the policy.
 ///
-/// The ceiling of the delay doubles with each attempt, and the delay is random between zero and the ceiling, so that
-/// clients do not retry in step. A `Retry-After` header in seconds or as a date replaces it; any other value is ignored. If
-/// a delay would exceed the deadline of the call, the call fails at once with the error of its last attempt. All attempts
-/// share that deadline, and all calls of a client share a retry budget, so that a gateway that is down is not flooded.
+/// The ceiling of the delay doubles with each attempt, and the delay is random between zero and the ceiling, so that clients
+/// do not retry at the same time. A `Retry-After` header in seconds or as a date replaces it; any other value is ignored. If
+/// a delay would exceed the deadline of the call, the call fails immediately with the error of its last attempt. All
+/// attempts share that deadline, and all calls of a client share a retry budget, so that a gateway that is down is not
+/// flooded.
 ///
-/// Not counted here: a call that is sent again because the gateway rejected its token or its timestamp.
+/// The policy does not count a call that is sent again because the gateway rejected its token or its timestamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
@@ -29,7 +30,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Three attempts, delays of at most 0.2 s and 0.4 s, a budget of 100 retries.
+    /// Returns a policy of three attempts with delays of at most 0.2 s and 0.4 s, and a budget of 100 retries.
     fn default() -> Self {
         Self {
             max_attempts: 3,
@@ -70,7 +71,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the delay after the given attempt, which counts from 1.
+    /// Returns the delay after this attempt, which counts from 1.
     pub(crate) fn delay(&self, attempt: u32) -> Duration {
         Backoff::new(self.initial_backoff, self.max_backoff).full_jitter(attempt, fastrand::f64())
     }
@@ -94,7 +95,7 @@ impl RetryBudget {
         }
     }
 
-    /// Takes one retry, if there is one.
+    /// Takes one retry from the budget. Returns `false` if the budget is used up.
     fn take(&self) -> bool {
         self.units
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |units| {
@@ -104,7 +105,7 @@ impl RetryBudget {
     }
 
     fn refill(&self) {
-        // The budget is usually full: then it is only read.
+        // The budget is usually full. In that case it is read but not written.
         if self.units.load(Ordering::Relaxed) < self.max_units {
             let _ = self
                 .units
@@ -115,7 +116,7 @@ impl RetryBudget {
     }
 }
 
-/// Why one attempt failed, and what that means for the next one.
+/// The error of one attempt, its effect, and whether another attempt may succeed.
 #[derive(Debug)]
 pub(crate) struct AttemptError {
     pub(crate) error: Error,
@@ -134,8 +135,8 @@ pub(crate) enum Effect {
 }
 
 impl AttemptError {
-    /// Nothing was sent, and another attempt would fail as well: an invalid argument or setting, or no token. Whether the
-    /// whole call may succeed later is a property of the error.
+    /// Creates the error of an attempt that sent nothing and whose repetition would fail as well, for example because of an
+    /// invalid argument or a missing token. The error itself states whether the whole call may succeed later.
     pub(crate) fn not_sent(error: Error) -> Self {
         Self {
             error,
@@ -144,7 +145,7 @@ impl AttemptError {
         }
     }
 
-    /// The attempt had no effect, and another one may succeed.
+    /// Creates the error of an attempt that had no effect. Another attempt may succeed.
     pub(crate) fn no_effect(error: Error) -> Self {
         Self {
             error: error.retryable(true),
@@ -153,7 +154,7 @@ impl AttemptError {
         }
     }
 
-    /// The request was sent and there is no response that can be understood; another attempt may succeed.
+    /// Creates the error of an attempt that sent the request and received no readable response. Another attempt may succeed.
     pub(crate) fn ambiguous(error: Error) -> Self {
         Self {
             error,
@@ -191,7 +192,7 @@ impl CallContext {
                 .error
                 .retry_after()
                 .unwrap_or_else(|| policy.delay(attempt));
-            // If the deadline is near, the error of the attempt says more than a timeout would.
+            // If the deadline is near, the error of the attempt is more informative than a timeout.
             let retry = failure.retry
                 && self.options.retry != RetrySafety::Never
                 && attempt < max_attempts

@@ -1,4 +1,5 @@
-//! The deadline of a call and the timeout of its attempts, with one timer for both: a timer costs every call some time.
+//! The deadline of a call and the timeout of its attempts, with one timer for both: each timer adds to the duration of every
+//! call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -98,7 +99,8 @@ mod tests {
         let (clock, timeouts) = timeouts(60, 20);
         let mut context = Context::from_waker(Waker::noop());
         let mut running = pin!(timeouts.run());
-        // The seconds that pass, whether an attempt starts then, whether the attempt and the call time out.
+        // Each entry has the seconds that pass, whether an attempt starts then, and whether the attempt and the call time
+        // out.
         for (seconds, starts, attempt_ends, call_ends) in [
             (0, false, false, false),
             (15, true, false, false),

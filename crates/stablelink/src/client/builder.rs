@@ -71,7 +71,7 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the gateway. There is no default, because one of them moves real money.
+    /// Sets the gateway. There is no default, because calls to the production gateway move real money.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
@@ -141,9 +141,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail at once
-    /// during that time. Defaults to 30 s; at most one day. After other unusable responses, the cooldown starts at a few seconds
-    /// and grows to this duration.
+    /// Sets how long no token is requested after the gateway rejected the credentials or too many tokens. Calls fail
+    /// immediately during that time. Defaults to 30 s; at most one day. After other unusable responses, the cooldown starts
+    /// at a few seconds and grows to this duration.
     pub fn token_cooldown(mut self, duration: Duration) -> Self {
         self.token.cooldown = duration.min(MAX_COOLDOWN);
         self
@@ -156,8 +156,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the retcodes that mean that the token is invalid although the status is not 401. None is documented. A rejection
-    /// with one of them refreshes the token, at most once per token cooldown.
+    /// Sets the retcodes that mean that the token is invalid although the status is not 401. No such retcode is documented.
+    /// A rejection with one of these retcodes refreshes the token, at most once per token cooldown.
     pub fn token_retcodes<C: Into<String>>(mut self, codes: impl IntoIterator<Item = C>) -> Self {
         self.token_retcodes = codes.into_iter().map(Into::into).collect();
         self
@@ -182,10 +182,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Configures the HTTP client, for example its trusted roots or the timeout of establishing a connection, which defaults to
-    /// 10 s. The function is called twice: calls that are never retried have a separate pool. Some settings stay off, whatever
-    /// is set here: redirects and `Referer`, which would send secrets to another host; its own retries, which could pay twice;
-    /// and its connection log, which shows what is sent.
+    /// Configures the HTTP client, for example its trusted roots or the timeout of establishing a connection, which defaults
+    /// to 10 s. The function is called twice: calls that are never retried have a separate pool. Some settings of reqwest
+    /// are always off and cannot be enabled here: redirects and `Referer`, which would send secrets to another host; the
+    /// retries of reqwest, which could pay twice; and the connection log, which shows what is sent.
     pub fn configure_http(
         mut self,
         configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,

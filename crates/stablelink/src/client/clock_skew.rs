@@ -24,8 +24,8 @@ impl ClockSkew {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Updates the skew from a response received at `now`. A `Date` that is far off, within bounds, sets the skew; one that
-    /// agrees with our clock resets it.
+    /// Updates the skew from a response that was received at `now`. A `Date` that differs from our clock by more than
+    /// [`MIN_SKEW`] and at most [`MAX_SKEW`] sets the skew. A `Date` that agrees with our clock resets it.
     ///
     /// `accepted` is the skew of a `TIMESTAMP` that the gateway accepted. A `Date` that contradicts it is not written by the
     /// gateway's clock, but by something in between, and is ignored.

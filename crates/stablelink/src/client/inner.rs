@@ -30,7 +30,7 @@ pub(crate) struct ClientInner {
     pub(crate) query_form: QueryForm,
     pub(crate) deadline: Duration,
     pub(crate) attempt_timeout: Duration,
-    /// In bytes.
+    /// The maximum size of a response body, in bytes.
     pub(crate) max_response_size: usize,
     /// The retcodes that mean that the token is invalid. None is documented.
     pub(crate) token_retcodes: BTreeSet<String>,
@@ -49,7 +49,8 @@ impl ClientInner {
         if bearer.is_of(&credentials.account) {
             return Ok((bearer, credentials));
         }
-        // The token may still be valid, but the signing key of one account does not fit the token of another.
+        // The token may still be valid, but a request with the token of one account and the sign key of another
+        // is rejected.
         let bearer = self.tokens.replace(&bearer).await?;
         let credentials = self.credentials_of(&bearer).await?;
         Ok((bearer, credentials))
@@ -70,7 +71,7 @@ impl ClientInner {
         )
     }
 
-    /// Returns whether the user configured the retcode of this rejection as one about the token.
+    /// Returns whether the retcode of this rejection is one that the user configured for an invalid token.
     pub(crate) fn is_token_rejection(&self, error: &ApiError) -> bool {
         error
             .retcode()

@@ -1,5 +1,5 @@
-//! The client. Read in this order: `builder` (settings), `inner` (what all calls share), `token_request` (how tokens are
-//! requested), `clock_skew` (how timestamps are corrected).
+//! The client. Read in this order: `builder` (settings), `inner` (the state that all calls share), `token_request` (the
+//! requests for tokens), `clock_skew` (the correction of timestamps).
 
 mod builder;
 mod clock_skew;
@@ -18,7 +18,7 @@ use crate::call::RawRequest;
 use crate::error::Error;
 use crate::token::BearerToken;
 
-/// A client of the gateway: it requests and refreshes its token and signs every request.
+/// A client of the gateway. It requests and refreshes its token, and signs every request.
 ///
 /// Clones are cheap and share the token, the connections and the retry budget. Create one client for each account and keep
 /// it, because each client has a connection pool.
@@ -51,15 +51,16 @@ impl Client {
 
     /// Creates any signed call, for operations that the documentation lacks.
     ///
-    /// It is sent once, unless [`safe_to_retry`](RawRequest::safe_to_retry) or
+    /// The request is sent once, unless [`safe_to_retry`](RawRequest::safe_to_retry) or
     /// [`idempotency_key`](RawRequest::idempotency_key) allows retries. The path starts with exactly one slash; it may end
     /// with `?` and a query that is already percent-encoded.
     ///
     /// # Errors
     ///
-    /// When awaited, it fails like every call. It fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before
-    /// anything is sent if the path has a scheme, a host, a backslash, a dot segment (percent-encoded or not), a fragment,
-    /// whitespace or a control character; if the method is CONNECT; and if the body cannot be serialised as JSON.
+    /// When awaited, the call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It
+    /// fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) before anything is sent if the path has a scheme, a
+    /// host, a backslash, a dot segment (percent-encoded or not), a fragment, whitespace or a control character; if the
+    /// method is CONNECT; and if the body cannot be serialised as JSON.
     ///
     /// ```no_run
     /// # async fn example(client: stablelink::Client) -> Result<(), stablelink::Error> {
@@ -79,8 +80,8 @@ impl Client {
         RawRequest::new(self, method, path)
     }
 
-    /// Returns the current token, for programs that send some calls without this client. It is requested or refreshed if
-    /// necessary. Anyone with the token and the sign key can act as the developer.
+    /// Returns the current token, for programs that send some calls without this client. The token is requested or refreshed
+    /// if necessary. Anyone with the token and the sign key can act as the developer.
     ///
     /// # Errors
     ///

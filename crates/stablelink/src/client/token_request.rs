@@ -1,4 +1,4 @@
-//! Requests tokens from the gateway: the only call that is not signed, and whose URL contains secrets.
+//! Requests tokens from the gateway. A token request is the only call that is not signed, and its URL contains secrets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::token::{IssuedToken, TokenSource, TokenSourceError};
 
 /// Requests tokens over HTTP, with a timeout and with errors that omit the URL.
 ///
-/// The generated client is not used: it reads a response only if all of its fields have the documented types, but only the
+/// The generated client is not used: it rejects a response if any field does not have the documented type, although only the
 /// token itself is needed.
 pub(crate) struct HttpTokenSource {
     pub(crate) http: reqwest::Client,
@@ -133,7 +133,7 @@ impl HttpTokenSource {
         span.finish(&response, class.error_type());
         let json = response.body().slice_ref(response.json());
         match class {
-            // A page about refresh tokens shows a token without an envelope.
+            // The page about refresh tokens shows a token without an envelope.
             ResponseClass::Malformed(_) if is_bare_token(response.json()) => {}
             // The body is dropped, because it may contain a token.
             class => {
@@ -146,7 +146,7 @@ impl HttpTokenSource {
     }
 }
 
-/// Maps a failed attempt to the error of the token source: a rejection is final until the cooldown ends.
+/// Maps a failed attempt to the error of the token source. A rejected request is not repeated before the cooldown ends.
 fn source_error(failure: AttemptError, attempt: u32) -> TokenSourceError {
     let error = failure.error.of_token_request(attempt);
     match error.api_error().cloned() {

@@ -44,7 +44,7 @@ impl Ambiguous {
         &self.cause
     }
 
-    /// Writes what to do, without the cause.
+    /// Writes the recommended action, without the cause.
     pub(super) fn advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sent, but the outcome is unknown; ")?;
         match (self.field, &self.key) {

@@ -31,7 +31,8 @@ impl ApiError {
         }
     }
 
-    /// Creates a rejection as the gateway sent it: without secrets, and without the end of a long message.
+    /// Creates a rejection from the retcode and the message of the gateway. Secrets are redacted, and a long message is
+    /// truncated.
     pub(crate) fn received(
         retcode: Option<&str>,
         message: Option<&str>,
@@ -44,7 +45,7 @@ impl ApiError {
             if head.len() == message.len() && start.len() == redacted.len() {
                 return redacted;
             }
-            // A word that is cut off may be private without looking like it.
+            // A truncated word may be private but no longer have a form that is redacted.
             let words = start.rsplit_once(' ').map_or(start, |(words, _)| words);
             format!("{words} …")
         });
@@ -57,7 +58,7 @@ impl ApiError {
         self.retcode.as_deref()
     }
 
-    /// Returns the `retmsg`, for people; of a message of more than 4,096 bytes, the start.
+    /// Returns the `retmsg`, which is meant for people. A message of more than 4,096 bytes is truncated.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
@@ -74,7 +75,8 @@ impl ApiError {
         self.mentions(&["timestamp"]) && !self.mentions(&["missing"])
     }
 
-    /// Observed live: `ip not matched: <ip>`.
+    /// Returns whether the message says that the network address is not allowed. The live gateway sent `ip not matched:
+    /// <ip>`.
     pub(crate) fn is_about_address(&self) -> bool {
         self.mentions(&["ip not matched"])
     }
@@ -106,7 +108,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// Retcodes are short; a longer value may be anything.
+/// Retcodes are short. A longer value may contain private data.
 fn redact_retcode(code: &str) -> String {
     redact(code).escape_debug().take(MAX_RETCODE).collect()
 }

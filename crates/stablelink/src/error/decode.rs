@@ -14,7 +14,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// Converts an error of serde. Its text may quote the value, so only the expectation is kept.
+    /// Converts an error of serde. The message of serde may quote the value, so only the expected type is kept.
     pub(crate) fn of_json(path: impl Into<String>, error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let problem = if error.is_eof() {
@@ -62,14 +62,15 @@ impl DecodeError {
         &self.path
     }
 
-    /// Returns what is wrong, without the value.
+    /// Returns the problem, without the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
     }
 }
 
-/// Splits an error text at the last ", expected ", if serde wrote it. Other texts may quote a value anywhere.
+/// Splits an error message at the last ", expected ", if serde wrote it. Other messages may quote a value at
+/// any position.
 fn split_expected(text: &str) -> Option<(&str, &str)> {
     let serde_prefixes = [
         "invalid type: ",

@@ -21,7 +21,7 @@ pub enum ErrorKind {
         /// The feature.
         what: Cow<'static, str>,
     },
-    /// There is no token, or the gateway rejected the token of the call, and a new one too.
+    /// There is no token, or the gateway rejected the token of the call and then a new token too.
     Authentication {
         /// A description of the failure.
         problem: Cow<'static, str>,
@@ -62,7 +62,7 @@ pub enum ErrorKind {
     InvalidArgument {
         /// The argument.
         argument: Cow<'static, str>,
-        /// Why it is invalid.
+        /// The reason why the argument is invalid.
         problem: Cow<'static, str>,
     },
     /// A setting, or a resource that it names, cannot be used.

@@ -1,5 +1,5 @@
-//! Errors, by what the caller can do about them: `kind` (what failed), `api_error` (a rejection of the gateway), `ambiguous`
-//! (an unknown outcome), `decode` (an unreadable body), `redact` (what is hidden in displayed texts).
+//! Errors, grouped by the reaction of the caller: `kind` (the kinds of errors), `api_error` (a rejection of the gateway),
+//! `ambiguous` (an unknown outcome), `decode` (an unreadable body), `redact` (the redaction of displayed messages).
 
 mod ambiguous;
 mod api_error;
@@ -23,13 +23,13 @@ use crate::response::RawResponse;
 
 type SharedSource = Arc<dyn StdError + Send + Sync + 'static>;
 
-/// Why a call, a verification or a setting failed.
+/// The reason why a call, a verification or a setting failed.
 ///
 /// `Display` and `Debug` show no secrets, no URLs with secrets and no response bodies; the response is at
 /// [`raw_response`](Self::raw_response). The message of a rejection is displayed with possible personal data redacted (see
 /// [`ApiError`]).
 ///
-/// It has the size of a pointer and is not `Clone`: use an `Arc` to share it.
+/// The type has the size of a pointer and is not `Clone`: use an `Arc` to share an error.
 pub struct Error(Box<ErrorInner>);
 
 #[derive(Clone)]
@@ -135,7 +135,7 @@ impl Error {
             .in_phase(CallPhase::Token)
     }
 
-    /// Returns what failed.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -154,8 +154,8 @@ impl Error {
         self.0.phase
     }
 
-    /// Returns how often the call was sent, or was about to be sent, including repetitions with a refreshed token or a
-    /// corrected timestamp.
+    /// Returns the number of times that the call was sent or was about to be sent, including repetitions with a refreshed
+    /// token or a corrected timestamp.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -199,8 +199,8 @@ impl Error {
 
     /// Returns whether the gateway rejected the idempotency key as already used.
     ///
-    /// Inferred from the message of the rejection, because no list of retcodes is public: use it as a hint for people and
-    /// for a lookup, not as the basis of a payment.
+    /// The result is inferred from the message of the rejection, because no list of retcodes is public. Use it as a hint for
+    /// people and for a lookup, not as the basis of a payment.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.api_error().is_some_and(ApiError::is_duplicate)
@@ -245,7 +245,8 @@ impl Error {
             .map(|response| response.status().as_u16())
     }
 
-    /// Returns the `Retry-After` that the gateway, or a proxy before it, sent. It may be absurdly long.
+    /// Returns the `Retry-After` that the gateway, or a proxy in front of it, sent. The value is not limited and may be
+    /// years.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.0.kind {

@@ -1,4 +1,4 @@
-//! Redacts messages of the gateway: they may quote the request, because Java servers quote the value that they reject.
+//! Redacts messages of the gateway. A message may quote the request, because Java servers quote the value that they reject.
 
 use std::net::IpAddr;
 
@@ -66,7 +66,7 @@ fn is_private(word: &str) -> bool {
     token || run >= MIN_DIGITS || letters == 0 && digits > MIN_DIGITS
 }
 
-/// Returns the end of a telephone number that starts here with a plus. It may contain spaces and hyphens.
+/// Returns the end of a telephone number that starts here with a plus sign. The number may contain spaces and hyphens.
 fn telephone_end(text: &str) -> Option<usize> {
     let body = text.strip_prefix('+')?;
     let of_number = |c: char| c.is_ascii_digit() || " -().".contains(c);

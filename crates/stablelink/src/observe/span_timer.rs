@@ -1,4 +1,4 @@
-//! The spans of calls and attempts, and what is recorded when they end.
+//! The spans of calls and attempts, and the fields that are recorded when they end.
 
 use std::borrow::Cow;
 use std::sync::Arc;

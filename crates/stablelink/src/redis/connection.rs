@@ -47,7 +47,7 @@ impl RedisConnection {
     ///
     /// Fails if the URL is invalid.
     pub fn new(url: &str) -> Result<Self, Error> {
-        // The error of the driver is dropped: the URL may hold a password.
+        // The error of the driver is dropped: it may contain the URL, which may contain a password.
         let client = Client::open(url).map_err(|_| {
             Error::configuration(
                 "invalid Redis URL: expected redis://user:password@host:port/database, or rediss:// with the feature `rustls` or `native-tls`",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::redis::{ErrorKind, RedisError};
 
-/// Why a command has no result.
+/// The reason why a command has no result.
 ///
 /// The error of the driver is dropped. Redis repeats an unknown command with its arguments, which may include the password
 /// of the URL, and the driver shows values that it cannot parse, which may be tokens.
@@ -65,7 +65,7 @@ impl From<RedisError> for RedisCommandError {
     }
 }
 
-/// Replaces a code that is not a word in capitals: it may hold anything.
+/// Replaces a code that is not a word in capitals, because such a code may contain private data.
 fn printable(code: &str) -> String {
     let is_code = code.len() <= 20 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_code { code } else { "(no code)" }.to_owned()

@@ -120,10 +120,11 @@ fn client_with(client: &Client, certificates: TlsCertificates) -> Result<Client,
     Client::build_with_tls(client.get_connection_info().clone(), certificates)
 }
 
-/// Returns the root certificates of the system, as PEM.
+/// Returns the root certificates of the system as PEM.
 ///
-/// The driver loads them itself, except where its `native-tls` feature is also compiled in, which any crate of a program can
-/// cause: then it trusts no authority. Unreadable certificates are skipped, because the driver takes all or none.
+/// The driver loads them itself, unless any crate in the build enables its `native-tls` feature: then the driver trusts no
+/// root certificate. Certificates that rustls rejects are skipped, because the driver rejects the whole list if one is
+/// invalid.
 #[cfg(feature = "rustls")]
 fn system_roots() -> Result<Vec<u8>, RedisCommandError> {
     use base64::Engine;

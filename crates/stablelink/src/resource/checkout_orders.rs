@@ -36,10 +36,11 @@ impl CheckoutOrders {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `orderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the number was used before; with
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument), before anything is sent, if it has other characters than letters and
-    /// digits.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `orderNo` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the number was used before. It is
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument), and nothing is sent, if the number has characters other than letters
+    /// and digits.
     pub fn create(&self, order: &NewCheckoutOrder) -> Call<CreatedCheckoutOrder> {
         Call::new(
             &self.0,
@@ -56,7 +57,8 @@ impl CheckoutOrders {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn get(&self, order_no: impl Into<String>) -> Call<CheckoutOrder> {
         let number = order_no.into();
         call!(
@@ -72,12 +74,13 @@ impl CheckoutOrders {
     /// Cancels the order with this number. The call is never retried: cancelling is not idempotent even though it is a GET. The
     /// response is not documented.
     ///
-    /// Its page is missing: the path and the method are those of the vendor's own public client.
+    /// This operation is not documented. Its page is missing: the path and the method are those of the vendor's own public
+    /// client.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the order before you send it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the order before you cancel it again.
     pub fn cancel(&self, order_no: impl Into<String>) -> Call<Option<RawJson>> {
         let number = order_no.into();
         call!(
@@ -90,8 +93,8 @@ impl CheckoutOrders {
         .identified_by("orderNo", Some(number))
     }
 
-    /// Returns a poller of the order with this number. It is final when it is paid, cancelled or timed out: any documented status
-    /// except PAYING. The times of the order are ignored, because they have no time zone.
+    /// Returns a poller of the order with this number. The order is final when it is paid, cancelled or timed out: every
+    /// documented status except PAYING is final. The times of the order are ignored, because they have no time zone.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
     pub fn wait(&self, order_no: impl Into<String>) -> Poller<CheckoutOrder> {
@@ -101,11 +104,12 @@ impl CheckoutOrders {
         })
     }
 
-    /// Lists orders. **Inferred**: neither its path nor its fields are documented.
+    /// Lists orders. **Inferred**: neither the path nor the fields of this operation are documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -223,13 +227,13 @@ impl NewCheckoutOrder {
         })
     }
 
-    /// Sets a number of your own: letters and digits (observed live). It must be unique.
+    /// Sets your own number, which consists of letters and digits (observed live) and must be unique.
     pub fn with_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.order_no = number.into();
         self
     }
 
-    /// Sets how long the order can be paid, in seconds. The gateway has a default.
+    /// Sets the time in which the order can be paid, in seconds. Without it, the default of the gateway applies.
     pub fn expired_in(mut self, seconds: i64) -> Self {
         self.0.expired_in = Some(seconds);
         self

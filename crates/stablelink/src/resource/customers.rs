@@ -22,8 +22,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the account before you create it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the account before you create it again.
     pub fn create(&self, user: types::CreateUserRequest) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -34,12 +34,13 @@ impl Users {
         )
     }
 
-    /// Returns the account of a customer, or of the developer if `client_id` is `None`. **Inferred**: its path is not
-    /// documented.
+    /// Returns the account of a customer, or of the developer if `client_id` is `None`. **Inferred**: the path of this
+    /// operation is not documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn get(&self, client_id: Option<i64>) -> Call<types::User> {
         call!(
@@ -66,8 +67,8 @@ impl Kyb {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the review before you submit it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the review before you submit it again.
     pub fn submit(&self, review: types::SubmitKybRequest) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -78,12 +79,13 @@ impl Kyb {
         )
     }
 
-    /// Submits the short form. **Inferred**: neither its path nor its fields are documented. The call is never retried.
+    /// Submits the short form. **Inferred**: neither the path nor the fields of this operation are documented. The call is
+    /// never retried.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the review before you submit it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the review before you submit it again.
     #[cfg(feature = "provisional")]
     pub fn submit_simple(&self, review: types::SubmitSimpleKybRequest) -> Call<Option<RawJson>> {
         call!(
@@ -104,15 +106,15 @@ pub struct FeeConfigs(pub(super) Client);
 impl FeeConfigs {
     /// Changes a fee config.
     ///
-    /// Its page shows the fields of a bank account by mistake. The real fields are unknown, so the request accepts any. The
-    /// call is never retried.
+    /// The vendor's page of this operation shows the fields of a bank account, apparently by mistake. The real fields are
+    /// unknown, so the request accepts any. The call is never retried.
     ///
     /// Page: <https://developer.stablelink.app/312999614e0>
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the fee config before you change it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the fee config before you change it again.
     pub fn update(&self, config: types::UpdateFeeConfigRequest) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -123,12 +125,13 @@ impl FeeConfigs {
         )
     }
 
-    /// Creates a fee config. **Inferred**: neither its path nor its fields are documented. The call is never retried.
+    /// Creates a fee config. **Inferred**: neither the path nor the fields of this operation are documented. The call is
+    /// never retried.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the fee config before you create it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the fee config before you create it again.
     #[cfg(feature = "provisional")]
     pub fn create(&self, config: types::CreateFeeConfigRequest) -> Call<Option<RawJson>> {
         call!(
@@ -140,11 +143,12 @@ impl FeeConfigs {
         )
     }
 
-    /// Returns the fee config of a customer. **Inferred**: its path is not documented.
+    /// Returns the fee config of a customer. **Inferred**: the path of this operation is not documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn get(&self, client_id: Option<i64>) -> Call<Option<RawJson>> {
         call!(

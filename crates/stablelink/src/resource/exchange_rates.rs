@@ -24,7 +24,8 @@ impl ExchangeRates {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn quote(
         &self,
         sell: impl Into<TradeCurrency>,

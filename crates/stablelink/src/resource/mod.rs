@@ -1,7 +1,7 @@
 //! The operations: one handle for each resource. [`call!`] builds the [`Call`](crate::Call) of an operation.
 
-/// Builds the call of an operation: its constant in `operations`, its arguments, and the method of the generated client.
-/// `required` and `optional` say whether the response must have `retdata`. With `parameters:` the arguments can be changed
+/// Builds the call of an operation from the constant in `operations`, the arguments, and the method of the generated client.
+/// `required` and `optional` state whether the response must have `retdata`. With `parameters:` the arguments can be changed
 /// until the call is sent.
 macro_rules! call {
     ($client:expr, $operation:expr, $arguments:expr, |$api:ident, $name:pat_param| $send:expr, $read:ident) => {
@@ -59,63 +59,63 @@ pub use webhook_events::WebhookEvents;
 use crate::client::Client;
 
 impl Client {
-    /// Customer accounts of the developer.
+    /// Returns the operations for customer accounts of the developer.
     #[must_use]
     pub fn users(&self) -> Users {
         Users(self.clone())
     }
 
-    /// Know-your-business reviews of customers.
+    /// Returns the operations for know-your-business reviews of customers.
     #[must_use]
     pub fn kyb(&self) -> Kyb {
         Kyb(self.clone())
     }
 
-    /// The fees that a developer charges for the trades of a customer.
+    /// Returns the operations for the fees that a developer charges for the trades of a customer.
     #[must_use]
     pub fn fee_configs(&self) -> FeeConfigs {
         FeeConfigs(self.clone())
     }
 
-    /// Exchange rates.
+    /// Returns the operations for exchange rates.
     #[must_use]
     pub fn exchange_rates(&self) -> ExchangeRates {
         ExchangeRates(self.clone())
     }
 
-    /// On-ramp and off-ramp trades. Provisional.
+    /// Returns the operations for on-ramp and off-ramp trades. Provisional.
     #[cfg(feature = "provisional")]
     #[must_use]
     pub fn trades(&self) -> Trades {
         Trades(self.clone())
     }
 
-    /// Bank accounts of payees. Provisional.
+    /// Returns the operations for bank accounts of payees. Provisional.
     #[cfg(feature = "provisional")]
     #[must_use]
     pub fn remits(&self) -> Remits {
         Remits(self.clone())
     }
 
-    /// Events that the gateway delivers to webhooks.
+    /// Returns the operations for events that the gateway delivers to webhooks.
     #[must_use]
     pub fn webhook_events(&self) -> WebhookEvents {
         WebhookEvents(self.clone())
     }
 
-    /// Orders that a customer pays on a blockchain (W Checkout).
+    /// Returns the operations for orders that a customer pays on a blockchain (W Checkout).
     #[must_use]
     pub fn checkout_orders(&self) -> CheckoutOrders {
         CheckoutOrders(self.clone())
     }
 
-    /// Payouts of paid orders to a merchant (W Checkout).
+    /// Returns the operations for payouts of paid orders to a merchant (W Checkout).
     #[must_use]
     pub fn settlements(&self) -> Settlements {
         Settlements(self.clone())
     }
 
-    /// Refunds of orders and of abnormal payments (W Checkout).
+    /// Returns the operations for refunds of orders and of abnormal payments (W Checkout).
     #[must_use]
     pub fn refunds(&self) -> Refunds {
         Refunds(self.clone())

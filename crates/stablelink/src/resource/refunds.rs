@@ -30,8 +30,9 @@ impl Refunds {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `refundOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `refundOrderNo` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn create_for_abnormal_payment(
         &self,
         refund: &NewAbnormalPaymentRefund,
@@ -46,12 +47,13 @@ impl Refunds {
         .key(&refund.0.refund_order_no)
     }
 
-    /// Refunds an order or an abnormal payment. **Inferred**: its path is not documented.
+    /// Refunds an order or an abnormal payment. **Inferred**: the path of this operation is not documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `refundOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `refundOrderNo` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     #[cfg(feature = "provisional")]
     pub fn create(&self, refund: &NewRefund) -> Call<RefundOrder> {
         call!(
@@ -64,11 +66,12 @@ impl Refunds {
         .key(&refund.0.refund_order_no)
     }
 
-    /// Returns the refund with this number. **Inferred**: its path is not documented.
+    /// Returns the refund with this number. **Inferred**: the path of this operation is not documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn get(&self, number: impl Into<String>) -> Call<RefundOrder> {
         let number = number.into();
@@ -82,12 +85,13 @@ impl Refunds {
         .identified_by("refundOrderNo", Some(number))
     }
 
-    /// Cancels the refund with this number. **Inferred**: its path is not documented. The call is never retried.
+    /// Cancels the refund with this number. **Inferred**: the path of this operation is not documented. The call is never
+    /// retried.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the refund before you send it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the refund before you cancel it again.
     #[cfg(feature = "provisional")]
     pub fn cancel(&self, number: impl Into<String>) -> Call<Option<RawJson>> {
         let number = number.into();
@@ -101,11 +105,12 @@ impl Refunds {
         .identified_by("refundOrderNo", Some(number))
     }
 
-    /// Lists refunds. **Inferred**: neither its path nor its fields are documented.
+    /// Lists refunds. **Inferred**: neither the path nor the fields of this operation are documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -114,11 +119,13 @@ impl Refunds {
         call!(&self.0, operations::LIST_REFUND_ORDERS, parameters: filter, |api, filter| api.list_refund_orders(filter), optional)
     }
 
-    /// Lists overpaid, underpaid and late payments. **Inferred**: neither its path nor its fields are documented.
+    /// Lists overpaid, underpaid and late payments. **Inferred**: neither the path nor the fields of this operation are
+    /// documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list_abnormal_payments(
         &self,
@@ -157,7 +164,7 @@ impl NewAbnormalPaymentRefund {
         self
     }
 
-    /// Sets a number of your own. It must be unique; an empty one is rejected before anything is sent.
+    /// Sets your own number, which must be unique. An empty number is rejected before anything is sent.
     pub fn with_refund_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.refund_order_no = number.into();
         self
@@ -195,8 +202,8 @@ pub struct NewRefund(CreateRefundOrderRequest);
 
 #[cfg(feature = "provisional")]
 impl NewRefund {
-    /// Returns a full or partial refund of an order. The page does not say whether the amount is in the currency of the order
-    /// or in the token that was paid.
+    /// Returns a full or partial refund of an order. The page does not specify whether the amount is in the currency of the
+    /// order or in the token that was paid.
     pub fn of_order(order_no: impl Into<String>, amount: impl Into<Decimal>) -> Self {
         Self::new(Some(order_no.into()), None, amount.into())
     }

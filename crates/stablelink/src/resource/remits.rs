@@ -1,4 +1,4 @@
-//! Bank accounts of payees. All of it is inferred: the pages only name these operations.
+//! Bank accounts of payees. All operations are inferred: the pages only name them.
 
 use stablelink_api::operations;
 use stablelink_api::scalars::RawJson;
@@ -13,12 +13,14 @@ pub struct Remits(pub(super) Client);
 
 impl Remits {
     /// Stores a bank account. Create its `request_id` with [`request_id`](crate::request_id) and keep the value: sending the
-    /// same value again is safe, because the gateway rejects a `requestId` that it knows. **Inferred**: its page is missing.
+    /// same value again is safe, because the gateway rejects a `requestId` that it knows. **Inferred**: the vendor's page of
+    /// this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `requestId`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `requestId` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn create(&self, account: &CreateRemitRequest) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -30,12 +32,14 @@ impl Remits {
         .key(&account.request_id)
     }
 
-    /// Changes a bank account: all fields, its ID, and a new `request_id`. **Inferred**: its page is missing.
+    /// Changes a bank account: all fields, its ID, and a new `request_id`. **Inferred**: the vendor's page of this operation
+    /// is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `requestId`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `requestId` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn update(&self, account: &UpdateRemitRequest) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -47,11 +51,12 @@ impl Remits {
         .key(&account.request_id)
     }
 
-    /// Returns the bank account with this ID. **Inferred**: its page is missing.
+    /// Returns the bank account with this ID. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn get(&self, id: i64) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -63,11 +68,12 @@ impl Remits {
         .identified_by("id", Some(id))
     }
 
-    /// Lists bank accounts. **Inferred**: its page is missing.
+    /// Lists bank accounts. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn list(&self, filter: ListRemitsRequest) -> Call<Option<RawJson>, ListRemitsRequest> {
         call!(
             &self.0,

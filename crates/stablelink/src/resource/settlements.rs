@@ -27,8 +27,9 @@ impl Settlements {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `settlementOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `settlementOrderNo` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn create(&self, order: &NewSettlement) -> Call<SettlementOrder> {
         call!(
             &self.0,
@@ -44,8 +45,9 @@ impl Settlements {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `settlementOrderNo`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `settlementOrderNo` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     #[cfg(feature = "provisional")]
     pub fn create_fiat(&self, order: &NewFiatSettlement) -> Call<SettlementOrder> {
         call!(
@@ -58,11 +60,12 @@ impl Settlements {
         .key(&order.0.settlement_order_no)
     }
 
-    /// Returns the settlement with this number. **Inferred**: its path is not documented.
+    /// Returns the settlement with this number. **Inferred**: the path of this operation is not documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn get(&self, number: impl Into<String>) -> Call<SettlementOrder> {
         let number = number.into();
@@ -76,12 +79,13 @@ impl Settlements {
         .identified_by("settlementOrderNo", Some(number))
     }
 
-    /// Cancels the settlement with this number. **Inferred**: its path is not documented. The call is never retried.
+    /// Cancels the settlement with this number. **Inferred**: the path of this operation is not documented. The call is
+    /// never retried.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the settlement before you send it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the settlement before you cancel it again.
     #[cfg(feature = "provisional")]
     pub fn cancel(&self, number: impl Into<String>) -> Call<Option<RawJson>> {
         let number = number.into();
@@ -95,11 +99,12 @@ impl Settlements {
         .identified_by("settlementOrderNo", Some(number))
     }
 
-    /// Lists settlements. **Inferred**: neither its path nor its fields are documented.
+    /// Lists settlements. **Inferred**: neither the path nor the fields of this operation are documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,
@@ -136,7 +141,7 @@ impl NewSettlement {
         })
     }
 
-    /// Sets a number of your own. It must be unique; an empty one is rejected before anything is sent.
+    /// Sets your own number, which must be unique. An empty number is rejected before anything is sent.
     pub fn with_settlement_order_no(mut self, number: impl Into<String>) -> Self {
         self.0.settlement_order_no = number.into();
         self

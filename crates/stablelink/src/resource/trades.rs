@@ -1,4 +1,4 @@
-//! On-ramp and off-ramp trades. All of it is inferred: the pages only name these operations.
+//! On-ramp and off-ramp trades. All operations are inferred: the pages only name them.
 
 use std::fmt;
 
@@ -13,19 +13,21 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::poller::Poller;
 
-/// On-ramp and off-ramp trades, which the pages call trade requests. **Inferred**: the paths are not documented, the records only
-/// in guides (<https://developer.stablelink.app/6948685m0>, <https://developer.stablelink.app/6948696m0>).
+/// On-ramp and off-ramp trades, which the pages call trade requests. **Inferred**: the paths are not documented, and the
+/// records are documented only in guides (<https://developer.stablelink.app/6948685m0>,
+/// <https://developer.stablelink.app/6948696m0>).
 #[derive(Clone, Debug)]
 pub struct Trades(pub(super) Client);
 
 impl Trades {
     /// Creates a trade. Sending the same value again is safe, because the gateway rejects a `requestId` that it knows. The
-    /// customer needs a fee config. **Inferred**: its page is missing.
+    /// customer needs a fee config. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); [ambiguous](crate::Error::is_ambiguous), with the
-    /// `requestId`, if the outcome is unknown; as a [duplicate](crate::Error::is_duplicate) if the key was used before.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
+    /// [ambiguous](crate::Error::is_ambiguous) and contains the `requestId` if the outcome is unknown. It is a
+    /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     pub fn create(&self, trade: &NewTrade) -> Call<Trade> {
         call!(
             &self.0,
@@ -37,11 +39,12 @@ impl Trades {
         .key(&trade.0.request_id)
     }
 
-    /// Returns the trade with this `requestId`. **Inferred**: its page is missing.
+    /// Returns the trade with this `requestId`. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn get(&self, request_id: impl Into<String>) -> Call<Trade> {
         let id = request_id.into();
         call!(
@@ -54,9 +57,9 @@ impl Trades {
         .identified_by("requestId", Some(id))
     }
 
-    /// Returns a poller of the trade with this `requestId`. Only the status "Pending" is documented: the final ones are inferred.
-    /// [`until_final`](Poller::until_final) knows the usual ones and continues at others; to be sure, specify a condition with
-    /// [`until`](Poller::until).
+    /// Returns a poller of the trade with this `requestId`. Only the status "Pending" is documented: the final ones are
+    /// inferred. [`until_final`](Poller::until_final) ends at the usual names of final statuses and continues at all others.
+    /// To be sure, specify a condition with [`until`](Poller::until).
     pub fn wait(&self, request_id: impl Into<String>) -> Poller<Trade> {
         let (trades, id) = (self.clone(), request_id.into());
         Poller::new(&self.0, is_final, move || {
@@ -64,11 +67,12 @@ impl Trades {
         })
     }
 
-    /// Lists the trades of a customer, or of all customers. **Inferred**: its page is missing.
+    /// Lists the trades of a customer, or of all customers. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn list(&self, client_id: Option<i64>) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -79,12 +83,13 @@ impl Trades {
         )
     }
 
-    /// Confirms a transaction. The call is never retried, because it moves money. **Inferred**: its page is missing.
+    /// Confirms a transaction. The call is never retried, because it moves money. **Inferred**: the vendor's page of this
+    /// operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the transaction before you send it again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the transaction before you confirm it again.
     pub fn confirm(&self, confirmation: ConfirmTransactionRequest) -> Call<Option<RawJson>> {
         let number = confirmation.tx_no.clone();
         call!(
@@ -97,11 +102,12 @@ impl Trades {
         .identified_by("txNo", number)
     }
 
-    /// Returns the transaction with this number. **Inferred**: its page is missing.
+    /// Returns the transaction with this number. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn transaction(&self, tx_no: impl Into<String>) -> Call<Option<RawJson>> {
         let number = tx_no.into();
         call!(
@@ -114,12 +120,13 @@ impl Trades {
         .identified_by("txNo", Some(number))
     }
 
-    /// Returns the deposit address of a customer, for a currency such as `USDC` on a network such as `ethereum`. Money sent on
-    /// another network is lost. **Inferred**: its page is missing.
+    /// Returns the deposit address of a customer, for a currency such as `USDC` on a network such as `ethereum`. Money that
+    /// is sent on another network is lost. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn deposit_address(
         &self,
         client_id: i64,
@@ -143,11 +150,12 @@ impl Trades {
         .identified_by("network", Some(network))
     }
 
-    /// Lists the deposits of a customer, or of all customers. **Inferred**: its page is missing.
+    /// Lists the deposits of a customer, or of all customers. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn receive_transactions(&self, client_id: Option<i64>) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -158,11 +166,13 @@ impl Trades {
         )
     }
 
-    /// Returns the [deposit](Self::receive_transactions) with this ID. **Inferred**: its page is missing.
+    /// Returns the [deposit](Self::receive_transactions) with this ID. **Inferred**: the vendor's page of this operation is
+    /// missing.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     pub fn receive_transaction(&self, id: i64) -> Call<Option<RawJson>> {
         call!(
             &self.0,
@@ -219,7 +229,7 @@ impl NewTrade {
         Self::new(client_id, from, to, amount).request_type(IntegerOrText::Integer(ON_RAMP))
     }
 
-    /// Returns a trade without a `requestType`: the one of an off-ramp is not documented. Set it with
+    /// Returns a trade without a `requestType`, because the `requestType` of an off-ramp is not documented. Set it with
     /// [`request_type`](Self::request_type). The amount is exact, in the currency `from`.
     pub fn new(
         client_id: i64,
@@ -255,7 +265,7 @@ impl NewTrade {
         self
     }
 
-    /// Sets a `requestId` of your own: 1 to 64 characters, checked before anything is sent. It must be unique.
+    /// Sets your own `requestId`, which must be unique. The length of 1 to 64 characters is checked before anything is sent.
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = id.into();
         self

@@ -21,8 +21,8 @@ impl WebhookEvents {
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)); if the error is [ambiguous](crate::Error::is_ambiguous),
-    /// look up the delivery before you simulate the event again.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
+    /// [ambiguous](crate::Error::is_ambiguous), look up the delivery before you simulate the event again.
     pub fn simulate(&self, event: types::SimulateEventRequest) -> Call<()> {
         Call::new(
             &self.0,
@@ -37,11 +37,12 @@ impl WebhookEvents {
         )
     }
 
-    /// Lists past events. **Inferred**: neither its path nor its fields are documented.
+    /// Lists past events. **Inferred**: neither the path nor the fields of this operation are documented.
     ///
     /// # Errors
     ///
-    /// Fails like every call (see [`ErrorKind`](crate::ErrorKind)). It only reads, so no error is ambiguous.
+    /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
+    /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
     pub fn list(
         &self,

@@ -24,7 +24,8 @@ struct TokenState {
     expires_at: SystemTime,
     /// The expiry on the monotonic clock.
     expires: Duration,
-    /// When an early refresh is due: milliseconds on the monotonic clock. Postponed when that refresh fails.
+    /// The time at which an early refresh is due, in milliseconds on the monotonic clock. It is postponed when that refresh
+    /// fails.
     refresh_due: AtomicU64,
     rejected: AtomicBool,
 }
@@ -34,7 +35,7 @@ struct TokenState {
 const REFRESH_AFTER: f64 = 0.8;
 const REFRESH_JITTER: f64 = 0.1;
 
-/// A token with a shorter lifetime is not refreshed early, which would double the number of requests.
+/// A token with a shorter lifetime is not refreshed early, because that would double the number of requests.
 const MIN_LIFETIME_FOR_EARLY_REFRESH: Duration = Duration::from_secs(2);
 
 const MIN_REFRESH_DELAY: Duration = Duration::from_secs(1);

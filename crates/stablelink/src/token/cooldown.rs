@@ -11,16 +11,17 @@ use crate::{Error, ErrorKind};
 #[derive(Debug, Default)]
 pub(super) struct TokenCooldown {
     active: Option<ActiveCooldown>,
-    /// When tokens were requested because the previous one was rejected; the oldest first.
+    /// The times at which tokens were requested because the previous one was rejected; the oldest first.
     rejected: VecDeque<Duration>,
-    /// When an ambiguous rejection, which may or may not be about the token, last started a refresh.
+    /// The last time at which an ambiguous rejection, which may or may not be about the token, started a
+    /// refresh.
     ambiguous: Option<Duration>,
-    /// How many unusable responses to token requests were received one after the other.
+    /// The number of consecutive unusable responses to token requests.
     unusable: u32,
 }
 
-/// How many tokens are requested within one cooldown because the gateway rejected the previous one. Without a limit, each call
-/// would request a token from a gateway that rejects every token.
+/// The maximum number of tokens that are requested within one cooldown because the gateway rejected the
+/// previous one. Without a limit, each call would request a token from a gateway that rejects every token.
 const MAX_REPLACEMENTS: usize = 10;
 
 /// The delay after unusable responses to token requests; never more than the cooldown.
@@ -43,7 +44,7 @@ impl TokenCooldown {
         });
     }
 
-    /// Counts an unusable response to a token request, and returns how long to wait before the next request.
+    /// Counts an unusable response to a token request, and returns the delay before the next request.
     pub(super) fn count_unusable(&mut self, random: f64) -> Duration {
         self.unusable = self.unusable.saturating_add(1);
         UNUSABLE_BACKOFF.upper_half_jitter(self.unusable, random)
@@ -135,7 +136,7 @@ fn during_cooldown(first: &Error, remaining: Duration) -> Error {
         })
 }
 
-/// The remaining cooldown as text, rounded up to seconds.
+/// The remaining cooldown. `Display` rounds it up to seconds.
 #[derive(Clone, Copy, Debug)]
 struct CooldownNotice(Duration);
 

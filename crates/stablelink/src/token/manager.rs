@@ -33,14 +33,15 @@ struct PendingRefresh {
 
 type RefreshResult = Result<BearerToken, Arc<Error>>;
 
-/// Where a caller gets its token from.
+/// The source of the token for a caller.
 enum TokenLookup {
     Token(BearerToken),
     Pending(PendingRefresh),
     Cooldown,
 }
 
-/// How many refreshes one caller waits for: the first one may have another reason, or end with its runtime.
+/// The maximum number of refreshes that one caller waits for: the first refresh may have another reason, or end because its
+/// runtime is shut down.
 const MAX_WAITS: usize = 4;
 
 impl TokenManager {

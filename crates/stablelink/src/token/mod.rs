@@ -3,8 +3,9 @@
 //! An account has one valid token at a time: issuing a token invalidates the previous one. So all clients and all processes
 //! of an account must share one token through a [`TokenStore`].
 //!
-//! Read in this order: `manager` (what calls use), `refresher` (one refresh), `refresh_guard` (the lock during a refresh),
-//! `cooldown` (when the gateway may be asked), `store` (where the token is stored), `bearer_token` (the token in memory).
+//! Read in this order: `manager` (the interface for calls), `refresher` (one refresh), `refresh_guard` (the lock during a
+//! refresh), `cooldown` (the limits on token requests), `store` (the shared storage of the token), `bearer_token` (the token
+//! in memory, and the time of its early refresh).
 
 mod bearer_token;
 mod cooldown;
@@ -29,8 +30,8 @@ pub use store::{MemoryStore, RefreshLock, StoreError, StoreKey, StoredToken, Tok
 /// The settings of the token that users can change.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenSettings {
-    /// How long no token is requested after the gateway rejected the credentials; also the period in which the number of tokens
-    /// that replace a rejected one is limited. Zero disables both.
+    /// The time in which no token is requested after the gateway rejected the credentials. It is also the period in which
+    /// the number of tokens that replace a rejected one is limited. Zero disables both.
     pub(crate) cooldown: Duration,
     /// Whether this client may use a token that other processes cannot get.
     pub(crate) allow_unshared_token: bool,

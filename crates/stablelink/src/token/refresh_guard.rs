@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::store::{RefreshLock, StoreError, StoreKey, TokenStore};
 
-/// How long other processes wait for a process that was killed during a refresh. The lock is extended during the refresh.
+/// The time for which other processes wait for a process that was killed during a refresh. The lock is extended during the
+/// refresh.
 pub(super) const LOCK_TTL: Duration = Duration::from_secs(6);
 
-/// How often the lock is extended. A process that is paused for longer than the TTL loses the lock, and its token is not saved.
+/// The interval at which the lock is extended. A process that is paused for longer than the TTL loses the lock, and its
+/// token is not saved.
 pub(super) const EXTENSION_INTERVAL: Duration = Duration::from_secs(2);
 
 /// A held lock. It is released when it is dropped, for example because the request panicked.
@@ -68,7 +70,7 @@ impl RefreshGuard {
 
     pub(super) async fn release(mut self) {
         unlock(&*self.store, &self.key, &self.lock).await;
-        // Set last: if this future is dropped before, `drop` releases the lock.
+        // The flag is set last: if this future is dropped earlier, `drop` releases the lock.
         self.released = true;
     }
 }

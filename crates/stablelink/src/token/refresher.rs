@@ -19,8 +19,8 @@ use crate::{Error, ErrorKind};
 
 /// Requests tokens from the gateway.
 pub(crate) trait TokenSource: Send + Sync + 'static {
-    /// Returns the account of the current credentials: a hash of the API key. Read at each refresh, because credentials may
-    /// be rotated.
+    /// Returns the account of the current credentials: a hash of the API key. The credentials are read at each refresh,
+    /// because they may be rotated.
     fn account(&self) -> BoxFuture<'_, Result<String, Error>>;
 
     /// Requests a token for the API key and secret of this account. Fails if the credentials now belong to another account,
@@ -47,7 +47,7 @@ pub(crate) struct IssuedToken {
     pub(crate) refresh_expires_in: Option<Duration>,
 }
 
-/// Why a token request failed.
+/// The reason why a token request failed.
 #[derive(Debug)]
 pub(crate) enum TokenSourceError {
     /// The gateway rejected the request; the same request will fail again.
@@ -56,7 +56,7 @@ pub(crate) enum TokenSourceError {
     Unavailable(Error),
 }
 
-/// Why a token is refreshed.
+/// The reason why a token is refreshed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RefreshReason {
     /// The current token is valid, and no call waits.
@@ -89,11 +89,11 @@ pub(super) struct TokenRefresher {
 struct UnsavedToken {
     key: StoreKey,
     token: IssuedToken,
-    /// When the token was issued, on the monotonic clock.
+    /// The time at which the token was issued, on the monotonic clock.
     issued_at: Duration,
 }
 
-/// Why a refresh with the store failed.
+/// The reason why a refresh with the store failed.
 enum RefreshError {
     Store(StoreError),
     Other(Error),
@@ -114,7 +114,7 @@ impl From<Error> for RefreshError {
 /// Replaces a shorter lifetime: a token with `expires_in: 0` is sent, and at worst rejected.
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
-/// Replaces a longer lifetime, whether the gateway or a store gives it: the clock may have jumped since the token was stored.
+/// Replaces a longer lifetime from the gateway or a store: the clock may have jumped since the token was stored.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 const MAX_REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
@@ -122,7 +122,8 @@ const MAX_REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 
 /// Replaces a longer `Retry-After`, so that no response can disable a client for good.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// How long a refresh waits for one in another process: longer than that one takes.
+/// The maximum time for which a refresh waits for a refresh in another process. It is longer than the other refresh can
+/// take.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The timeout of the token requests of one refresh.

@@ -33,12 +33,13 @@ pub(super) enum TokenResponse {
     Fail,
     /// HTTP 500.
     Unusable,
-    /// The same, with this `Retry-After`.
+    /// HTTP 500 with this `Retry-After`.
     RateLimited(Duration),
     Panic,
 }
 
-/// Issues numbered tokens, `token-1` with `refresh-1` and so on, unless the test sets other responses.
+/// A gateway that issues numbered tokens, `token-1` with `refresh-1` and so on, unless the test sets other
+/// responses.
 pub(super) struct FakeGateway {
     script: Mutex<VecDeque<TokenResponse>>,
     requests: Mutex<Vec<String>>,
@@ -154,7 +155,7 @@ pub(super) struct FlakyStore {
     pub(super) inner: MemoryStore,
     pub(super) down: AtomicBool,
     pub(super) hung: AtomicBool,
-    /// How many saves fail from now on.
+    /// The number of saves that will fail.
     pub(super) failing_saves: Mutex<usize>,
     /// Another process saves this token immediately before the next call of this method.
     pub(super) concurrent_save: Mutex<Option<(&'static str, &'static str)>>,

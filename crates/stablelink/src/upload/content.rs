@@ -13,7 +13,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::error::Error;
 
-/// Receives the number of bytes sent so far, and the total if it is known.
+/// Receives the number of bytes that were sent, and the total if it is known.
 pub(super) type ProgressFn = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 
 type ByteStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -48,7 +48,8 @@ impl UploadContent {
                     Error::invalid("file", format!("cannot be read: {}", error.kind()))
                         .because(error)
                 };
-                // Checked before opening: opening a pipe waits for its other end.
+                // The type of the file is checked before the file is opened, because opening a pipe
+                // waits for its other end.
                 let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
                 if !metadata.is_file() {
                     return Err(Error::invalid(
@@ -85,7 +86,7 @@ impl UploadContent {
     }
 }
 
-/// Bytes in chunks, so that progress is reported.
+/// A body that yields bytes in chunks, so that progress is reported.
 struct ByteChunks(Bytes);
 
 impl Stream for ByteChunks {

@@ -1,4 +1,5 @@
-//! Uploads of files. Inferred: the pages only name the operation; guides say that it accepts multipart and returns a `fileId`.
+//! Uploads of files. Inferred: the pages only name the operation. According to guides, it accepts multipart and returns a
+//! `fileId`.
 
 mod content;
 
@@ -29,7 +30,7 @@ use crate::response::Response;
 pub struct Files(Client);
 
 impl Client {
-    /// Uploads files, such as the receipt of a bank payment. Provisional.
+    /// Returns the operations for files, such as the receipt of a bank payment. Provisional.
     #[must_use]
     pub fn files(&self) -> Files {
         Files(self.clone())
@@ -37,9 +38,9 @@ impl Client {
 }
 
 impl Files {
-    /// Uploads a file under its own name. It is opened when the call is awaited, and read while it is sent. The call fails
-    /// with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the file cannot be read or is not a regular file, and
-    /// it is interrupted if the file changes its size meanwhile.
+    /// Uploads a file under its own name. The file is opened when the call is awaited, and read while it is sent. The call
+    /// fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the file cannot be read or is not a regular
+    /// file, and it is interrupted if the file changes its size meanwhile.
     pub fn upload_path(&self, path: impl Into<PathBuf>) -> Upload {
         let path = path.into();
         let name = path.file_name().map_or_else(
@@ -54,9 +55,9 @@ impl Files {
         Upload::new(&self.0, name.into(), UploadContent::Bytes(bytes.into()))
     }
 
-    /// Uploads a stream under a name. Without its `size` in bytes it is sent with chunked encoding; whether the gateway
-    /// accepts that is unknown. If the stream fails or has another size, the call is interrupted: the file is incomplete, and
-    /// the error is [ambiguous](Error::is_ambiguous), as for every interrupted call.
+    /// Uploads a stream under a name. Without a `size` in bytes, the stream is sent with chunked encoding; it is unknown
+    /// whether the gateway accepts that. If the stream fails or has another size, the call is interrupted: the file is
+    /// incomplete, and the error is [ambiguous](Error::is_ambiguous), as for every interrupted call.
     ///
     /// A stream can be read only once: if the gateway rejects the token of the request, the call fails.
     pub fn upload_stream<S>(&self, name: impl Into<String>, size: Option<u64>, stream: S) -> Upload
@@ -69,8 +70,8 @@ impl Files {
 
 /// An upload: `.await` sends it.
 ///
-/// It is never retried, because the gateway has no idempotency key for it. Only if the gateway rejects its token or its
-/// timestamp, it is sent again from the start. The parts of the body are not signed (a page of W Checkout says so).
+/// An upload is never retried, because the operation has no idempotency key. It is sent again from the start only if the
+/// gateway rejects its token or its timestamp. The parts of the body are not signed, according to a page of W Checkout.
 #[must_use = "an upload is sent when it is awaited"]
 pub struct Upload {
     client: Client,
@@ -116,7 +117,8 @@ impl Upload {
         self
     }
 
-    /// Sets the deadline of the call and of its attempt. Defaults to 10 minutes, whatever the client has.
+    /// Sets the deadline of the call, which is also the timeout of each attempt. Defaults to 10 minutes. The deadline and
+    /// the attempt timeout of the client do not apply.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = limit;
         self
@@ -204,7 +206,7 @@ fn media_type(explicit: Option<String>, name: &str) -> Result<String, Error> {
             .first_or_octet_stream()
             .to_string());
     };
-    // Rejected before the file is opened.
+    // The media type is validated before the file is opened.
     match Part::text("").mime_str(&explicit) {
         Ok(_) => Ok(explicit),
         Err(_) => Err(Error::invalid(

@@ -80,7 +80,7 @@ use crate::{Error, ErrorKind};
 /// The timeout for receiving the body of a delivery.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How deliveries are received: the verifier, its clock, and limits.
+/// The configuration of a receiver: the verifier, the clock and the limits.
 ///
 /// It is the state that [`VerifiedEvent`] needs, and [`router`] accepts it instead of a [`WebhookVerifier`].
 #[derive(Clone)]
@@ -126,7 +126,7 @@ impl DeliveryReceiver {
     }
 
     async fn receive(&self, mut request: Request) -> Result<VerifiedDelivery, DeliveryRejection> {
-        // The body of a request that announces too much is not waited for.
+        // If the announced length exceeds the limit, the body is not read.
         let announced = request.headers().get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > self.body_limit as u64) {
@@ -331,7 +331,7 @@ where
     Router::new().route("/", post(receive))
 }
 
-/// Why the handler did not succeed.
+/// The reason why the handler did not succeed.
 enum HandlerFailure {
     Failed,
     TimedOut,
@@ -348,7 +348,7 @@ where
     H: Fn(WebhookEvent) -> A,
     A: Future<Output = Result<(), E>>,
 {
-    // The timeout limits the handler only: a finished event is recorded however long that takes.
+    // The timeout limits only the handler: recording a finished event has no time limit.
     let with_timeout = async |event: WebhookEvent| {
         tokio::select! {
             result = handler(event) => result.map_err(|_| HandlerFailure::Failed),

@@ -11,13 +11,13 @@ use crate::clock::BoxFuture;
 
 pub(super) type DeduplicatorFuture<'a, T> = BoxFuture<'a, Result<T, DeduplicatorError>>;
 
-/// How long handled events are remembered by default: longer than the 23.6 hours of redeliveries.
+/// The default time for which handled events are remembered. It is longer than the 23.6 hours of redeliveries.
 pub(super) const RETENTION: Duration = Duration::from_secs(2 * 24 * 3600);
 
 /// The default TTL of a claim: longer than the 15 s that the gateway waits for a response.
 pub(super) const CLAIM_TTL: Duration = Duration::from_secs(60);
 
-/// An error of a [`Deduplicator`], of any type. Its text is logged: it must not contain secrets.
+/// An error of a [`Deduplicator`], of any type. The error message is logged, so it must not contain secrets.
 pub type DeduplicatorError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Remembers which events were handled and which are being handled, so that each is handled once.
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn key_text_is_stable() {
-        // Stored keys outlive versions of this crate: a different text would let handled events run again.
+        // Stored keys outlive versions of this crate: with a different text, handled events would run again.
         assert_eq!(
             EventKey::from_id("", "1").as_str(),
             "id:6b86b273ff34fce19d6b804eff5a3f57:"

@@ -25,7 +25,7 @@ pub struct WebhookEvent {
     scope: Arc<str>,
 }
 
-/// Where the `data` of an event is.
+/// The location of the `data` of an event.
 #[derive(Clone)]
 enum EventData {
     /// The field itself.

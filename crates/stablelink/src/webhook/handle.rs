@@ -61,7 +61,7 @@ impl<T> HandleOutcome<T> {
     }
 }
 
-/// Why an event was not handled. Respond with a status other than 2xx, so that the gateway delivers again.
+/// The reason why an event was not handled. Respond with a status other than 2xx, so that the gateway delivers again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HandleError<E> {
@@ -181,7 +181,7 @@ struct ReleaseOnDrop<D: Deduplicator + ?Sized> {
 
 impl<D: Deduplicator + ?Sized> ReleaseOnDrop<D> {
     async fn commit(mut self) -> Result<(), DeduplicatorError> {
-        // Taken first: the handler has run, so the claim must no longer be released.
+        // The claim is taken first: the handler has run, so the claim must no longer be released.
         let Some(claim) = self.claim.take() else {
             return Ok(());
         };
@@ -198,7 +198,7 @@ impl<D: Deduplicator + ?Sized> ReleaseOnDrop<D> {
         if let Some(claim) = &self.claim {
             release(&*self.deduplicator, claim).await;
         }
-        // Taken last: if this future is dropped during the release, `drop` releases the claim.
+        // The claim is taken last: if this future is dropped during the release, `drop` releases the claim.
         self.claim = None;
     }
 }

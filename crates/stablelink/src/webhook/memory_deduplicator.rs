@@ -1,4 +1,4 @@
-//! Handled events in memory.
+//! A deduplicator that keeps handled events in memory.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;

@@ -4,7 +4,7 @@
 //! source of a [`WebhookEvent`]. [`handle`] runs a handler once per event; a [`Deduplicator`] remembers the events. The receiver
 //! responds with an [`Acknowledgement`]. With the feature `axum`, `webhook::axum::router` does all of this.
 //!
-//! Deliveries are notifications, not the record: they may be late, duplicated, out of order or lost. Before you hand over
+//! Deliveries are notifications, not the record: they may be late, duplicated, out of order or lost. Before you deliver
 //! goods for a payment, look up the order.
 //!
 //! Read in this order: `verifier`, `event`, `payload`, `handle`, `deduplicator`, `axum`.

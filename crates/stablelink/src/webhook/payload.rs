@@ -163,7 +163,7 @@ mod tests {
                     r#"abnormal {"amount":"12345678901234567890.12","token":"NEW"}"#,
                 ),
                 ("{}", "abnormal {}"),
-                // A field that is not needed does not have its documented form.
+                // A field that is not needed does not have its documented type.
                 (
                     r#"{"amount":"1","pendingAmount":"","orderNo":7777777,"createdTime":"","token":[]}"#,
                     r#"abnormal {"amount":"1"}"#,

@@ -1,4 +1,4 @@
-//! Handled events in Redis.
+//! A deduplicator that stores handled events in Redis.
 
 use std::fmt;
 use std::time::Duration;

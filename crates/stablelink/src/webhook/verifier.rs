@@ -91,10 +91,10 @@ impl WebhookVerifier {
     /// Sets the maximum difference between the time of signing and now, in both directions. Default: 2 minutes, the rule of
     /// the gateway.
     ///
-    /// **No page says whether a redelivery, up to a day later, has a new signature.** If your redeliveries have the original
-    /// `TIMESTAMP`, they fail with [`VerifyError::TooOld`] and the event is lost. In that case, raise the tolerance to 25 hours
-    /// and use a [`Deduplicator`](super::Deduplicator) that remembers events for longer than that (default: 2 days): then the
-    /// deduplicator prevents replays instead of the age. Polling the record finds lost events.
+    /// **It is not documented whether a redelivery, up to a day later, has a new signature.** If your redeliveries have the
+    /// original `TIMESTAMP`, they fail with [`VerifyError::TooOld`] and the event is lost. In that case, raise the tolerance
+    /// to 25 hours and use a [`Deduplicator`](super::Deduplicator) that remembers events for longer than that (default: 2
+    /// days): then the deduplicator prevents replays instead of the age. Polling the record finds lost events.
     ///
     /// [`VerifyError::TooOld`]: super::VerifyError::TooOld
     #[must_use]

@@ -1,4 +1,5 @@
-//! Checks all log output of the tests of a binary at level TRACE, and their errors: private data ends the run.
+//! Checks all log output (level TRACE) and all errors of the tests in one binary. If they contain private data, the process
+//! exits with code 101.
 //!
 //! Secrets, tokens and signatures are recognised by their form, in every test and every gateway. The module `leaks` also searches for
 //! planted values in every encoding.

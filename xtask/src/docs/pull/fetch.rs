@@ -1,4 +1,5 @@
-//! Fetches the pages of a list: first several at once, then the failed ones again, one at a time.
+//! Fetches the pages of a list: first several pages concurrently, then the failed pages again, one
+//! at a time.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,7 +17,7 @@ use super::{
 /// The fetched pages of a list.
 #[derive(Debug)]
 pub(super) struct FetchResult {
-    /// In the order of the list.
+    /// The pages in the order of the list.
     pub pages: Vec<FetchedPage>,
     /// The number of pages from the cache.
     pub resumed: usize,

@@ -107,7 +107,7 @@ pub(super) struct ListedPage {
 pub(super) struct PageListing {
     /// The URL of the list.
     pub address: String,
-    /// In the order of the list, without repetition.
+    /// The pages in the order of the list, without repetition.
     pub pages: Vec<ListedPage>,
     /// Other entries of the list with their number: kinds of nodes, or links that are not pages.
     pub others: Vec<(String, usize)>,
@@ -140,7 +140,7 @@ pub(super) struct FetchedPage {
     pub listed: ListedPage,
     /// The title of the page, or else that of the list.
     pub title: String,
-    /// Whether it is an API page or a guide.
+    /// The kind of the page: an API page or a guide.
     pub kind: CaptureKind,
     /// Method (upper case) and path of an API page, if it states them.
     pub call: Option<(String, String)>,
@@ -181,11 +181,11 @@ pub fn pull(root: &Path, options: &PullOptions) -> Result<PullReport, PullError>
     Ok(plan.report)
 }
 
-/// Returns what [`pull`] would change. Sends the same requests, and writes only to the cache below
+/// Returns the changes that [`pull`] would make. Sends the same requests, and writes only to the cache below
 /// `target/docs-pull`.
 ///
 /// # Errors
-/// As [`pull`].
+/// Fails like [`pull`].
 pub fn check(root: &Path, options: &PullOptions) -> Result<PullReport, PullError> {
     let (plan, cache) = prepare(root, options)?;
     cache.clear()?;

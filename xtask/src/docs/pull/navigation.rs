@@ -260,7 +260,7 @@ mod tests {
         }
     }
 
-    /// The structure of a live site, with other names.
+    /// The input has the structure of a live site, with other names.
     #[test]
     fn navigation_of_live_site_is_read() {
         let site = Site::parse("https://docs.example").unwrap();

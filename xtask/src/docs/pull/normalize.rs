@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn volatile_names_of_the_api_are_kept() {
-        // Fields of a shared schema, headers by name, a scope: names that an API gives.
+        // The API defines these names: properties of schemas, names of headers, and scopes.
         for text in [
             r#"{"definitions":{"7":{"properties":{"editorId":{"type":"string"},"ordering":{}}}}}"#,
             r#"{"responses":[{"headers":{"creatorId":{"type":"string"}}}]}"#,

@@ -216,7 +216,7 @@ fn change(
     }
     let mut from = vec![full_title(&old.folder, &old.title)];
     let mut to = vec![full_title(&new.folder, &new.title)];
-    // Compared only if the old capture states its method and path.
+    // Method and path are compared only if the old capture states them.
     if let (Some(before), Some(after)) = (old_call(input, old), &page.call) {
         from.push(format!("{} {}", before.0, before.1));
         to.push(format!("{} {}", after.0, after.1));

@@ -79,7 +79,7 @@ impl SharedSchemas {
                 Some((number(&item["id"])?, name, schema))
             })
             .collect();
-        // Sorted, so that names do not depend on the order of the list.
+        // The schemas are sorted, so that names do not depend on the order of the list.
         found.sort_by(|(a, ..), (b, ..)| (a.len(), a).cmp(&(b.len(), b)));
         let mut taken = BTreeSet::new();
         let mut schemas = BTreeMap::new();

@@ -12,7 +12,7 @@ fn requests<'d, 'a>(document: &'d Document<'a>) -> impl Iterator<Item = &'d Oper
     document.operations.iter().filter(|it| !it.is_webhook())
 }
 
-/// Two operations do not become the same method.
+/// Reports operations without an operationId, and operations that become the same method.
 pub(super) fn method_names(document: &Document, findings: &mut Findings) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for operation in requests(document) {
@@ -49,7 +49,8 @@ fn request_bodies<'a>(document: &Document<'a>) -> Vec<Resolved<'a>> {
         .collect()
 }
 
-/// The generator fails on other media types, such as multipart, XML and `*/*`.
+/// Reports request bodies of other media types, such as multipart, XML and `*/*`: the generator
+/// fails on them.
 pub(super) fn request_media(document: &Document, findings: &mut Findings) {
     for body in request_bodies(document) {
         for (name, media) in content(&body) {
@@ -65,7 +66,8 @@ pub(super) fn request_media(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator panics on several media types, and ignores a body without one.
+/// Reports request bodies that do not have exactly one media type. The generator panics on several
+/// media types, and ignores a body without one.
 pub(super) fn one_request_media(document: &Document, findings: &mut Findings) {
     for body in request_bodies(document) {
         let names: Vec<&str> = content(&body).into_iter().map(|(name, _)| name).collect();
@@ -83,7 +85,7 @@ pub(super) fn one_request_media(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator treats an optional body as required.
+/// Reports optional request bodies: the generator treats them as required.
 pub(super) fn required_body(document: &Document, findings: &mut Findings) {
     for body in request_bodies(document) {
         if !is_true(body.value, "required") {
@@ -105,7 +107,7 @@ fn response_media_types<'a>(document: &Document<'a>) -> Vec<(&'a str, Resolved<'
         .collect()
 }
 
-/// The generator returns other media types as raw bytes.
+/// Reports responses that are not JSON: the generator returns them as raw bytes.
 pub(super) fn response_media(document: &Document, findings: &mut Findings) {
     for (name, media) in response_media_types(document) {
         if name != "application/json" {
@@ -118,7 +120,7 @@ pub(super) fn response_media(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator panics on JSON without a schema.
+/// Reports responses without a schema: the generator panics on them.
 pub(super) fn response_schema(document: &Document, findings: &mut Findings) {
     for (_, media) in response_media_types(document) {
         if media.value.get("schema").is_none() {
@@ -131,7 +133,8 @@ pub(super) fn response_schema(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator gives inline schemas of success and error the same name, so that an error becomes a success.
+/// Reports inline schemas of responses. The generator gives the schemas of success and error the
+/// same name, so that an error becomes a success.
 pub(super) fn named_response(document: &Document, findings: &mut Findings) {
     for (_, media) in response_media_types(document) {
         let schema = media.value.get("schema");
@@ -145,7 +148,7 @@ pub(super) fn named_response(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator panics on several success types.
+/// Reports operations with several success types: the generator panics on them.
 pub(super) fn one_success_type(document: &Document, findings: &mut Findings) {
     for operation in requests(document) {
         let responses = document.responses(operation);
@@ -153,7 +156,7 @@ pub(super) fn one_success_type(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator panics on several error types.
+/// Reports operations with several error types: the generator panics on them.
 pub(super) fn one_error_type(document: &Document, findings: &mut Findings) {
     for operation in requests(document) {
         let responses = document.responses(operation);
@@ -161,7 +164,8 @@ pub(super) fn one_error_type(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// `default` counts as a success and as an error, and an empty body counts as a type.
+/// Reports an operation whose responses of these status classes have several types. `default`
+/// counts as a success and as an error, and an empty body counts as a type.
 fn one_type(
     operation: &Operation,
     responses: &Responses,
@@ -200,7 +204,7 @@ fn one_type(
     }
 }
 
-/// Returns the parameters of all operations, shared ones once.
+/// Returns the parameters of all operations. A shared parameter is returned once.
 fn parameters<'a>(document: &Document<'a>) -> Vec<Resolved<'a>> {
     let mut seen = HashSet::new();
     requests(document)
@@ -209,7 +213,7 @@ fn parameters<'a>(document: &Document<'a>) -> Vec<Resolved<'a>> {
         .collect()
 }
 
-/// The generator fails on these styles.
+/// Reports parameters with a style on which the generator fails.
 pub(super) fn parameter_style(document: &Document, findings: &mut Findings) {
     for parameter in parameters(document) {
         if let Some(style @ ("deepObject" | "pipeDelimited" | "spaceDelimited")) =
@@ -224,7 +228,7 @@ pub(super) fn parameter_style(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator ignores `explode: false` and repeats the key of a list.
+/// Reports `explode: false`: the generator ignores it and repeats the key of a list.
 pub(super) fn parameter_explode(document: &Document, findings: &mut Findings) {
     for parameter in parameters(document) {
         if parameter.value.get("explode") == Some(&Value::Bool(false)) {
@@ -237,7 +241,7 @@ pub(super) fn parameter_explode(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator fails on cookies.
+/// Reports cookie parameters: the generator fails on them.
 pub(super) fn cookie_parameter(document: &Document, findings: &mut Findings) {
     for parameter in parameters(document) {
         if text(parameter.value, "in") == Some("cookie") {
@@ -250,7 +254,8 @@ pub(super) fn cookie_parameter(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Generators fail on lists and objects in a query, and on parameters without a schema.
+/// Reports parameters that are a list, an object or a union, and parameters without a schema:
+/// generators fail on them.
 pub(super) fn parameter_shape(document: &Document, findings: &mut Findings) {
     for parameter in parameters(document) {
         let Some(schema) = parameter.value.get("schema") else {
@@ -293,7 +298,7 @@ const TRANSPORT_HEADERS: [&str; 14] = [
     "user-agent",
 ];
 
-/// A header that the transport sets is not a parameter as well.
+/// Reports parameters for headers that the transport sets.
 pub(super) fn transport_header(document: &Document, findings: &mut Findings) {
     for parameter in parameters(document) {
         let name = text(parameter.value, "name").unwrap_or_default();

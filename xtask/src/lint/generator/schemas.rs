@@ -31,7 +31,7 @@ const LATER_KEYWORDS: [&str; 18] = [
     "unevaluatedProperties",
 ];
 
-/// The document has no syntax of OpenAPI 3.1.
+/// Reports syntax of OpenAPI 3.1.
 pub(super) fn later_keywords(document: &Document, findings: &mut Findings) {
     for keyword in ["webhooks", "jsonSchemaDialect"] {
         if document.root.get(keyword).is_some() {
@@ -81,7 +81,7 @@ pub(super) fn later_keywords(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Component names and references are ASCII and not percent-encoded.
+/// Reports component names and references that are percent-encoded or not ASCII.
 pub(super) fn plain_names(document: &Document, findings: &mut Findings) {
     for (name, _) in &document.components {
         if !name.is_ascii() || name.contains('%') {
@@ -104,7 +104,7 @@ pub(super) fn plain_names(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Two components do not become the same type.
+/// Reports components that become the same type.
 pub(super) fn type_names(document: &Document, findings: &mut Findings) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for (component, _) in &document.components {
@@ -125,7 +125,8 @@ fn pascal(word: &str) -> String {
     first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
-/// The generator closes an `enum`, so that an unknown value makes the whole response unreadable.
+/// Reports an `enum`, except for a parameter with one value. The generator closes an `enum`, so
+/// that an unknown value makes the whole response unreadable.
 pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let Some(values) = site.schema.get("enum").and_then(Value::as_array) else {
@@ -142,7 +143,8 @@ pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator turns `anyOf` into a struct of its branches, which no string or number can be.
+/// Reports an `anyOf` with a branch that is not an object. The generator turns `anyOf` into a
+/// struct of its branches, which cannot hold a string or a number.
 pub(super) fn any_of_scalars(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let has_scalar = list(site.schema.get("anyOf")).any(|branch| {
@@ -159,7 +161,7 @@ pub(super) fn any_of_scalars(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator drops unknown fields for `true` next to properties.
+/// Reports `additionalProperties: true` next to properties: the generator drops unknown fields.
 pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let is_open = site.schema.get("additionalProperties") == Some(&Value::Bool(true));
@@ -173,7 +175,8 @@ pub(super) fn dropped_fields(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator makes an optional array a `Vec` with a default, which cannot be null.
+/// Reports optional arrays and maps that are not nullable. The generator makes an optional array a
+/// `Vec` with a default, which cannot be null.
 pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if let Some(name) = shared::collection_without_null(document, site) {
@@ -188,7 +191,7 @@ pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator makes a number an f64, unless the format has a conversion.
+/// Reports numbers without `format: decimal`: the generator makes them an f64.
 pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let is_number = text(site.schema, "type") == Some("number");
@@ -202,7 +205,7 @@ pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// A union reads all numbers as f64, including decimals.
+/// Reports decimals in a union. A union reads all numbers as f64, including decimals.
 pub(super) fn decimal_in_union(document: &Document, findings: &mut Findings) {
     let is_decimal = |schema: &Value| text(schema, "format") == Some("decimal");
     for site in &document.schemas {
@@ -218,7 +221,7 @@ pub(super) fn decimal_in_union(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The generator ignores a discriminator, so that the union is untagged.
+/// Reports discriminators. The generator ignores a discriminator, so that the union is untagged.
 pub(super) fn discriminator(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if site.schema.get("discriminator").is_some() {

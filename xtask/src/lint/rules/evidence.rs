@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::lint::Findings;
 use crate::openapi::{Document, SchemaRole, child, has_text, list, strings, text};
 
-/// `x-evidence` has a level, and the pages or the source that it is based on.
+/// Reports operations without `x-evidence`, and `x-evidence` that has no level, or neither pages
+/// nor a source.
 pub(super) fn form(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let place = child(&operation.pointer, "x-evidence");
@@ -69,8 +70,9 @@ fn level<'a>(evidence: &'a Value, place: &str, findings: &mut Findings) -> Optio
 const ADD_EVIDENCE: &str =
     "add `x-evidence: {level: inferred, source: …}` in the overlay that adds it";
 
-/// Every component, property and parameter is from a page or has its own evidence. Exceptions are references,
-/// and the properties of a component that an overlay added as a whole, with evidence.
+/// Reports components, properties and parameters that are not from a page and have no evidence.
+/// Exceptions are references, and the properties of a component that an overlay added as a whole,
+/// with evidence.
 pub(super) fn missing(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let (name, is_property) = match site.role {
@@ -106,7 +108,8 @@ pub(super) fn missing(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The default: a value of unknown origin must not pass for a documented one.
+/// Returns the default evidence, `inferred`: a value of unknown origin must not look like a
+/// documented one.
 fn inferred() -> Value {
     json!({"x-evidence": {"level": "inferred", "source": "Not stated by the overlay that adds it."}})
 }

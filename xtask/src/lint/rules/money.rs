@@ -19,7 +19,7 @@ const WORDS: [&str; 9] = [
     "rate",
 ];
 
-/// A property or parameter with the name of an amount or a rate has `x-money`.
+/// Reports properties and parameters that have the name of an amount or a rate, but no `x-money`.
 pub(super) fn by_name(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let (SchemaRole::Property { name, .. } | SchemaRole::Parameter { name }) = site.role else {
@@ -65,7 +65,8 @@ fn is_money_name(name: &str) -> bool {
         .any(|word| last == *word || last.strip_suffix('s') == Some(word))
 }
 
-/// `x-money` is the type of the schema, number or string, and the format is decimal.
+/// Reports `x-money` that differs from the type of the schema, `x-money` without `format: decimal`,
+/// and `format: decimal` without `x-money`.
 pub(super) fn form(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let json_type = text(site.schema, "type");
@@ -106,7 +107,7 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// No number becomes a binary float.
+/// Reports numbers that would become a binary float.
 pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let has_money = site.schema.get("x-money").is_some_and(|it| !it.is_null());
@@ -128,7 +129,7 @@ pub(super) fn binary_float(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// A union does not contain money: an untagged union reads numbers as binary floats.
+/// Reports money in a union: an untagged union reads numbers as binary floats.
 pub(super) fn in_unions(document: &Document, findings: &mut Findings) {
     let is_money = |schema: &Value| schema.get("x-money").is_some();
     for site in &document.schemas {

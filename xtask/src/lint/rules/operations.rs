@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::lint::Findings;
 use crate::openapi::{Document, Operation, PAGE_SECURITY, child, content, has_text, members, text};
 
-/// Every operation and webhook has an operationId, and no two have the same one. The naming rule is in
-/// `spec/tools/redocly.yaml`.
+/// Reports operations and webhooks without an operationId, or with the operationId of another one. The naming
+/// rule is in `spec/tools/redocly.yaml`.
 pub(super) fn operation_id(document: &Document, findings: &mut Findings) {
     let ids = document.operations.iter();
     let ids = ids.filter_map(|operation| text(operation.value, "operationId"));
@@ -48,7 +48,7 @@ fn default_id(operation: &Operation, taken: &HashSet<String>) -> String {
     free.next().unwrap_or_default()
 }
 
-/// Every operation has the URL of its page, or a note.
+/// Reports operations that have neither the URL of their page nor a note.
 pub(super) fn page(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let has = |name: &str, field: &str| {
@@ -66,8 +66,9 @@ pub(super) fn page(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Security is stated for the operation or for the document, refers to existing schemes, and includes what the
-/// page requires, unless the operation itself states something else.
+/// Reports operations for which neither the operation nor the document has `security`, references to missing
+/// schemes, and operations whose page requires other schemes. An operation with its own `security` is not
+/// compared with its page.
 pub(super) fn security(document: &Document, findings: &mut Findings) {
     let schemes: HashMap<&str, &Value> =
         members(document.root.pointer("/components/securitySchemes")).collect();
@@ -150,7 +151,8 @@ fn is_same_scheme(one: &Value, other: &Value) -> bool {
         .all(|name| field(one, name) == field(other, name))
 }
 
-/// A request body is required. A client that always sends the body that the page shows is never wrong.
+/// Reports request bodies without `required`. The default is `true`: a client that always sends the body that
+/// the page shows is never wrong.
 pub(super) fn required_body(document: &Document, findings: &mut Findings) {
     for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
         if let Some(body) = document.request_body(operation)
@@ -166,7 +168,7 @@ pub(super) fn required_body(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Every operation has a response 200 with a schema.
+/// Reports operations that have no response 200 with a schema.
 pub(super) fn success_response(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let responses = document.responses(operation);
@@ -190,8 +192,8 @@ pub(super) fn success_response(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Every operation has responses 4XX and 5XX, all with the same component. Webhooks are excepted: the gateway
-/// does not describe error responses of a receiver.
+/// Reports operations without responses 4XX and 5XX, and error responses with different components. Webhooks
+/// are excepted: the gateway does not describe error responses of a receiver.
 pub(super) fn error_responses(document: &Document, findings: &mut Findings) {
     let mut component: Option<&str> = None;
     let default = document.operations.iter().find_map(|operation| {

@@ -1,4 +1,5 @@
-//! Retries: the document says for every operation whether its request may be retried, and why.
+//! Retries: the document states for every operation whether the request may be retried, and the
+//! reason.
 
 use serde_json::json;
 
@@ -6,11 +7,11 @@ use crate::lint::Findings;
 use crate::openapi::schema::properties;
 use crate::openapi::{Document, Operation, child, content, has_text, is_true, text};
 
-/// The reason of the default policy.
+/// The reason that is given for the default policy, `never`.
 const UNDECIDED: &str =
     "Not decided yet. A request that is never retried cannot take effect twice.";
 
-/// `x-retry` has a policy and a reason.
+/// Reports operations without `x-retry`, and `x-retry` without a policy or a reason.
 pub(super) fn form(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let Some(retry) = operation.value.get("x-retry") else {
@@ -43,7 +44,9 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The policy is `keyed` if and only if the request body has an idempotency key, and `key` is its name.
+/// Reports a contradiction between the policy and the request body: the policy must be `keyed`,
+/// with the name of the idempotency key in `key`, if and only if the request body has an
+/// idempotency key.
 pub(super) fn key(document: &Document, findings: &mut Findings) {
     for operation in &document.operations {
         let Some(retry) = operation.value.get("x-retry") else {

@@ -12,7 +12,7 @@ use crate::openapi::{Document, SchemaRole, SchemaSite, child, content, is_true, 
 /// The version of the published documents.
 const VERSION: &str = "3.0.3";
 
-/// All published documents have the same version.
+/// Reports a document with another OpenAPI version.
 pub(super) fn openapi_version(document: &Document, findings: &mut Findings) {
     let version = text(document.root, "openapi");
     if version != Some(VERSION) {
@@ -24,7 +24,7 @@ pub(super) fn openapi_version(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// The body of every request and response is a reference to a component.
+/// Reports bodies of requests and responses that are not a reference to a component.
 pub(super) fn named_body(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         if site.role == SchemaRole::Body && site.schema.get("$ref").is_none() {
@@ -37,7 +37,7 @@ pub(super) fn named_body(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Objects and unions inside a component are components themselves.
+/// Reports objects and unions inside a component that are not components themselves.
 pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let is_inside = match site.role {
@@ -58,7 +58,8 @@ pub(super) fn inline_object(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// An array or a map that may be missing from a response may be null as well.
+/// Reports optional arrays and maps in a response that are not nullable: a gateway may send null instead of an
+/// empty collection.
 pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     for site in document.schemas.iter().filter(|site| site.is_received) {
         if let Some(name) = shared::collection_without_null(document, site) {
@@ -72,8 +73,8 @@ pub(super) fn nullable_list(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// A request that was seen in part allows additional fields. A form is excepted: it may have more parts anyway,
-/// and generators fail on a schema for them.
+/// Reports a request that was seen in part and does not allow additional fields. A form is excepted: a form may
+/// have more parts in any case, and generators fail on a schema for them.
 pub(super) fn open_request(document: &Document, findings: &mut Findings) {
     for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
         let evidence = operation.value.get("x-evidence");
@@ -108,8 +109,8 @@ pub(super) fn open_request(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// `enum` is only for a value that is always the same. The gateway may extend all other lists. By default they
-/// are open.
+/// Reports an `enum` in a response, and an `enum` in a request with more than one value: the gateway may add
+/// values. By default, a list of strings becomes an open enum.
 pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     let mut names: HashSet<String> = HashSet::new();
     for site in &document.schemas {
@@ -139,7 +140,7 @@ pub(super) fn closed_enum(document: &Document, findings: &mut Findings) {
     }
 }
 
-/// Settles the last finding by an open enum, which is a component of its own.
+/// Settles the last finding by an open enum in a new component.
 fn open_enum_by_default(
     document: &Document,
     site: &SchemaSite,
@@ -192,7 +193,7 @@ fn open_enum_by_default(
     names.insert(name);
 }
 
-/// An open enum is a component of type string, with a list of different values.
+/// Reports an open enum that is not a component of type string with a list of different values.
 pub(super) fn open_enum(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let Some(values) = site.schema.get("x-extensible-enum") else {
@@ -258,7 +259,7 @@ const FORMATS: [(&str, &[&str]); 11] = [
     ("password", &["string"]),
 ];
 
-/// A format is in the list. `float` and `double` have their own rule.
+/// Reports formats that are not in the list or do not fit the type. `float` and `double` have a separate rule.
 pub(super) fn format(document: &Document, findings: &mut Findings) {
     for site in &document.schemas {
         let Some(format) = text(site.schema, "format") else {

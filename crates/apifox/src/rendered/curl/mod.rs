@@ -36,7 +36,7 @@ pub(crate) struct Pair {
     pub(crate) line: u32,
 }
 
-/// A body as text, and where it starts.
+/// A body as text, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Data {
     pub(crate) text: String,

@@ -5,7 +5,8 @@
 pub(crate) struct Word {
     pub(crate) text: String,
     pub(crate) line: u32,
-    /// Counted in characters from 1; in a quoted word, the first character after the quote.
+    /// The column in characters, counted from 1. For a quoted word, the column of the first
+    /// character after the quote.
     pub(crate) column: u32,
 }
 

@@ -18,12 +18,12 @@ pub(crate) enum Column {
     Other,
 }
 
-/// How the cells of a row are separated.
+/// The separator of the cells of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableLayout {
     Bars,
     Tabs,
-    /// Not separated: the texts are joined.
+    /// The cells are not separated: their texts are joined.
     Joined,
 }
 
@@ -32,11 +32,11 @@ pub(crate) enum TableLayout {
 pub(crate) struct Header {
     pub(crate) form: TableLayout,
     pub(crate) columns: Vec<Column>,
-    /// Whether the name column says that it contains fields or parameters.
+    /// Whether the heading of the name column names fields or parameters.
     pub(crate) certain: bool,
 }
 
-/// Lower case, without spaces.
+/// The names of the columns, in lower case and without spaces.
 const WORDS: &[(&str, Column)] = &[
     ("attribute", Column::Name),
     ("field", Column::Name),

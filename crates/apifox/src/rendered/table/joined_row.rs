@@ -9,7 +9,7 @@ use crate::type_names;
 /// Maximum length of a name.
 const LONGEST_NAME: usize = 120;
 
-/// Parses a row. The error says why the cells cannot be separated.
+/// Parses a row. The error states the reason why the cells cannot be separated.
 pub(super) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let columns = &header.columns[1..];
     let free = |column: &Column| {
@@ -209,7 +209,7 @@ fn name_before_columns(text: &str, known: &Known, shape: &Shape) -> Result<usize
         .collect();
     match candidates.as_slice() {
         [end] => Ok(*end),
-        // Without a type after the name every position fits.
+        // Without a type after the name, the name may end at any position.
         _ if !shape.before.contains(&Column::Type) => boundary(text)
             .filter(|&end| fits(end))
             .ok_or_else(|| unclear(text)),

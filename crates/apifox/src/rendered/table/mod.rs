@@ -63,7 +63,7 @@ fn is_rule(line: &str) -> bool {
     line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
 
-/// Parses a row. The error says why it cannot be read.
+/// Parses a row. The error states the reason why the row cannot be parsed.
 pub(crate) fn row(text: &str, line: u32, header: &Header, known: &Known) -> Result<Row, String> {
     let cells = match header.form {
         TableLayout::Joined => return joined_row::row(text, line, header, known),
@@ -183,7 +183,7 @@ pub(super) fn yes_or_no(cell: &str) -> Option<bool> {
         .map(|&(_, yes)| yes)
 }
 
-/// Lower case; a longer word comes before its own prefix.
+/// The words in lower case. A longer word precedes its own prefix.
 pub(super) const YES_OR_NO: &[(&str, bool)] = &[
     ("conditional", false),
     ("mandatory", true),

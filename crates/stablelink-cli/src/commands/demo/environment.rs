@@ -19,7 +19,7 @@ use crate::error::{CliError, root_cause};
 use crate::http_server;
 use crate::settings::NetworkSettings;
 
-/// The sandbox and everything that talks to it.
+/// The sandbox, the client, and the events that the webhook receiver received.
 pub(super) struct DemoEnvironment {
     pub(super) sandbox: Sandbox,
     pub(super) client: Client,
@@ -30,7 +30,7 @@ pub(super) struct DemoEnvironment {
     http: reqwest::Client,
 }
 
-/// A delivery of the sandbox as it was sent.
+/// A delivery of the sandbox: the headers and the body that were sent.
 #[derive(Clone)]
 pub(super) struct CapturedDelivery {
     pub(super) event: String,

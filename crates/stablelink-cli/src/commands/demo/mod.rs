@@ -30,7 +30,7 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Whether the command runs until it is stopped.
+    /// Returns whether the command runs until it is stopped.
     pub(crate) const fn is_server(&self) -> bool {
         self.keep_running
     }

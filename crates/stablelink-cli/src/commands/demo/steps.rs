@@ -239,7 +239,7 @@ async fn webhook_received(
     require(CapturedDelivery::of(delivery), "attempt")
 }
 
-/// Sends the same delivery again, a changed one and a late one, as an attacker would.
+/// Sends the same delivery again, then a modified one and a late one, as an attacker would.
 async fn webhook_replayed(
     demo: &mut DemoRun<'_>,
     delivery: &CapturedDelivery,

@@ -51,7 +51,7 @@ pub(crate) const OPERATION_MAP: &[(&str, &OperationInfo)] = &[
     ("webhook-event list", &op::LIST_EVENTS),
 ];
 
-/// Adds the evidence of its operation to the help of each command.
+/// Adds the evidence of the operation to the help of each command.
 pub(crate) fn with_evidence(command: Command) -> Command {
     let map = OPERATION_MAP.iter();
     map.fold(command, |command, (path, operation)| {

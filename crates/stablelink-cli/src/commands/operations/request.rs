@@ -53,7 +53,7 @@ pub(crate) struct PageArgs {
 /// A list; `--json` sets its filters.
 pub(crate) type ListArgs = RequestArgs<PageArgs>;
 
-/// The fields of a request, each value as the JSON text that was given.
+/// The fields of a request. Each value is the JSON text that the user entered.
 pub(super) struct RequestBuilder(Vec<(String, String)>);
 
 impl RequestBuilder {
@@ -121,7 +121,7 @@ impl RequestBuilder {
         let given = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
         let request: T = serde_json::from_str(&given).map_err(|error| {
             let text = error.to_string();
-            // Line and column refer to the text built here, not to the user's input.
+            // The line and the column of the error refer to the JSON that is built here, not to the user's input.
             let problem = text.split(" at line ").next().unwrap_or_default();
             CliError::usage(format!("invalid request: {problem}"))
                 .next("set the field with its flag or in --json; --help lists the fields")
@@ -138,7 +138,8 @@ impl RequestBuilder {
     }
 }
 
-/// Returns the first number of `given` that is not in `sent` with the same digits. The types pass unknown fields through a float.
+/// Returns the first number of `given` that is not in `sent` with the same digits. The generated types convert numbers in
+/// unknown fields to floats.
 fn first_changed_number(given: &str, sent: &str) -> Option<String> {
     let (mut numbers, mut sent_numbers) = (Vec::new(), Vec::new());
     collect_numbers(given, &mut numbers);

@@ -1,4 +1,4 @@
-//! The questions of a probe, and the calls that answer them.
+//! The checks of a probe: each sends calls to find out an undocumented behaviour.
 
 use std::time::SystemTime;
 

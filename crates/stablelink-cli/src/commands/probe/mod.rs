@@ -1,6 +1,6 @@
 //! The command `probe`: read-only calls that test undocumented behaviour, and a report without secrets.
 //!
-//! `checks` holds the questions in the order of the report, `probe_client` sends the calls.
+//! `checks` has the checks in the order of the report, `probe_client` sends the calls.
 
 mod checks;
 mod probe_client;
@@ -32,7 +32,7 @@ pub(crate) struct Probe {
 #[derive(Clone, Debug)]
 struct ProbeFinding {
     question: &'static str,
-    /// `None` if the question is still open.
+    /// `None` if the calls did not answer the question.
     found: Option<String>,
     seen: String,
 }

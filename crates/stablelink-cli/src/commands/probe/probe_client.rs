@@ -235,7 +235,7 @@ impl ProbeResponse {
         }
     }
 
-    /// Returns what distinguishes one rejection from another.
+    /// Returns the values that distinguish one rejection from another.
     pub(super) fn outcome(&self) -> (u16, Option<String>, Option<String>) {
         let code = self.retcode().map(|(_, code)| code);
         (self.status, code, self.message())

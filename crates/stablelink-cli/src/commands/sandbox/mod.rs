@@ -39,7 +39,7 @@ unknown-value=FIELD. Targets: an operation such as createCheckoutOrder, `token`,
 Options: before, after, times=N, always, skip=N, rate=P, seed=N, retry-after=SECONDS, no-body.";
 
 impl SandboxCommand {
-    /// Whether the command runs until it is stopped.
+    /// Returns whether the command runs until it is stopped.
     pub(crate) const fn is_server(&self) -> bool {
         self.control.is_none()
     }

@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
     query_form: SandboxQueryForm,
 }
 
-/// Returns a parser for one of the given values: name, help and value of each.
+/// Returns a parser for one of these values. Each entry has the name, the help and the value.
 fn one_of<T, const N: usize>(
     values: [(&'static str, &'static str, T); N],
 ) -> impl TypedValueParser<Value = T>

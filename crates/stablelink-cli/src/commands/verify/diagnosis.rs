@@ -17,8 +17,8 @@ pub(super) struct Diagnosis {
     is_webhook: bool,
 }
 
-/// Returns how many mistakes are tried at once. More than three would explain almost any signature, and a long body makes each
-/// attempt slow.
+/// Returns the maximum number of mistakes that are tried in combination. More than three mistakes would explain
+/// almost any signature, and with a long body each attempt is slow.
 const fn max_mistakes(body_length: usize) -> usize {
     match body_length {
         0..=512 => 3,
@@ -55,7 +55,7 @@ impl Diagnosis {
         }
     }
 
-    /// Describes what differs. Returns `None` if no tried mistake explains the signature.
+    /// Describes the difference. Returns `None` if no tried mistake explains the signature.
     pub(super) fn find(mut self, signature: &[u8], timestamp: &str) -> Option<String> {
         self.parts[1] = variants::of_time(timestamp);
         let text = std::str::from_utf8(signature).ok()?;
@@ -76,7 +76,7 @@ impl Diagnosis {
         None
     }
 
-    /// Whether only timestamp and body were signed.
+    /// Returns whether only the timestamp and the body were signed.
     fn matches_webhook(&self, timestamp: &str, mac: &[u8]) -> bool {
         let message = [timestamp.as_bytes(), &self.parts[4][0].bytes].concat();
         is_hmac(&self.key[0].bytes, &message, mac)
@@ -172,7 +172,7 @@ fn decode(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
     })
 }
 
-/// Whether `mac` is the HMAC-SHA256 or HMAC-SHA512 of the message.
+/// Returns whether `mac` is the HMAC-SHA256 or HMAC-SHA512 of the message.
 fn is_hmac(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
     fn verify<M: Mac + KeyInit>(key: &[u8], message: &[u8], mac: &[u8]) -> bool {
         M::new_from_slice(key)

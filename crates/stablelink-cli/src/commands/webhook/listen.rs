@@ -105,7 +105,7 @@ async fn receive(State(state): State<Arc<ListenState>>, request: Request) -> Res
     response
 }
 
-/// Why a verified delivery could not be forwarded.
+/// The reason why a verified delivery could not be forwarded.
 struct ForwardError(String);
 
 impl ListenState {
@@ -184,7 +184,8 @@ impl ListenState {
         Ok(Some((status, body)))
     }
 
-    /// Prints why a delivery is rejected, and returns the response with `message` as its body.
+    /// Prints the reason why a delivery is rejected, and returns a response with `message` as its
+    /// body.
     fn reject(&self, status: StatusCode, reason: &str, message: &'static str) -> Response {
         let _ = if self.out.is_json() {
             self.out.json_line(json!({ "refused": reason }).to_string())

@@ -266,7 +266,7 @@ async fn requests_after_rejected_tokens_are_limited() {
     let failed = Arc::new(AtomicU64::new(0));
     for round in 1..=3 {
         for _ in 0..500 {
-            // Like a call whose token and next token are rejected.
+            // Does the same as a call whose token and next token are rejected.
             let Ok(token) = fixture.tokens.current().await else {
                 failed.fetch_add(1, Ordering::Relaxed);
                 continue;

@@ -135,7 +135,8 @@ async fn rejected_credentials_start_a_cooldown() {
     }
 }
 
-/// For requests by credentials and by refresh token: the other kind is not tried, and a valid token stays in use.
+/// The test covers requests by credentials and by refresh token: the other kind is not tried, and a
+/// valid token stays in use.
 #[tokio::test]
 async fn retry_after_starts_a_cooldown() {
     for (retry_after, cooldown) in [(9, 9), (300, 300), (301, 300), (u64::MAX, 300)] {
@@ -271,7 +272,7 @@ async fn two_clients_share_one_token() {
         "token-2"
     );
     assert_eq!(fixture.request_count(), 2);
-    // The same after a rejection.
+    // The result is the same after a rejection.
     let late = fixture.other_process();
     let rejected = late.current().await.unwrap();
     assert_eq!(token_text(&rejected), "token-2");
@@ -486,7 +487,7 @@ async fn expired_unsaved_token_is_not_used() {
     assert_eq!(fixture.current().await, "token-2");
 }
 
-/// For responses to requests by credentials and by refresh token.
+/// The test covers responses to requests by credentials and by refresh token.
 #[tokio::test]
 async fn unusable_responses_start_a_growing_cooldown() {
     for cold in [true, false] {

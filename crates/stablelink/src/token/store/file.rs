@@ -17,8 +17,8 @@ use crate::clock::{Clock, SystemClock};
 ///
 /// **The tokens are not encrypted.** The file is created with mode 0600. A file that other users can access, that belongs to
 /// another user, or that is a symbolic link is rejected. The file is replaced in one step, so that after a crash it has the
-/// old or the new content. The locks are in a second file, whose name ends with `.lock`; the lock of a process that has ended is
-/// taken over at once.
+/// old or the new content. The locks are in a second file, whose name ends with `.lock`; the lock of a process that has
+/// ended is taken over immediately.
 ///
 /// Do not use a network file system, where file locks may have no effect. Only the owner may have write access to the folder.
 ///
@@ -105,7 +105,8 @@ impl TokenStore for FileStore {
         self.run(move |files| {
             let mut locked = files.lock()?;
             let saved = files.read()?.generation(&key)?;
-            // Read after the wait for the file: a lock that was acquired during the wait would seem to be from the future.
+            // The clock is read after the wait for the file: otherwise, a lock that was acquired during the wait would seem
+            // to be from the future.
             let now = clock.now();
             let generation = locked.locks.acquire(&key, &owner, ttl, now, saved);
             if generation.is_some() {
@@ -200,7 +201,7 @@ mod tests {
         StoreKey::new("https://pay.example", "account")
     }
 
-    /// Refreshes the token. The token value is the number of refreshes so far.
+    /// Refreshes the token. The token value is the number of refreshes.
     async fn increment(store: &FileStore) {
         let ttl = Duration::from_secs(60);
         let lock = loop {

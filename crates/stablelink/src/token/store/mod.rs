@@ -1,4 +1,4 @@
-//! Where tokens are stored, so that clients and processes share one. Read the trait [`TokenStore`] first, then `memory`, which
+//! The stores through which clients and processes share one token. Read the trait [`TokenStore`] first, then `memory`, which
 //! is the simplest store.
 
 #[cfg(feature = "file-store")]
@@ -151,7 +151,7 @@ impl RefreshLock {
     }
 }
 
-/// Why a token store failed.
+/// The reason why a token store failed.
 pub struct StoreError {
     problem: Cow<'static, str>,
     transient: bool,

@@ -45,7 +45,7 @@ pub struct RedisStore {
     prefix: String,
 }
 
-/// Limits the TTL of keys, whatever expiry the gateway gives.
+/// The maximum TTL of keys, even if the token expires later.
 const MAX_TTL_MS: u64 = 31 * 24 * 60 * 60 * 1_000;
 
 const TOKEN: &str = "";
@@ -109,7 +109,8 @@ impl RedisStore {
         self
     }
 
-    /// The braces keep the keys of an account on one node of a cluster, which scripts need.
+    /// Returns a key with this suffix. The braces keep the keys of an account on one node of a cluster, which scripts
+    /// require.
     fn redis_key(&self, key: &StoreKey, suffix: &str) -> String {
         format!("{}{{{key}}}{suffix}", self.prefix)
     }

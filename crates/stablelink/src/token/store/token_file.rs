@@ -15,7 +15,8 @@ use super::stored_token::unix_millis;
 use super::{StoreError, StoredToken};
 use crate::private_file::{self, PrivateFileError};
 
-/// Other processes lock the file for a few writes. One that is stopped meanwhile must not block this process for good.
+/// The maximum wait for the lock file. Other processes lock the file for the time of a few writes. A process that is stopped
+/// while it holds the lock must not block this process forever.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL_DELAY: Duration = Duration::from_millis(5);
 
@@ -172,7 +173,7 @@ impl TokenTable {
 /// The content of the lock file.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct LockTable {
-    /// By the text of their [`StoreKey`](super::StoreKey).
+    /// The locks by the text of their [`StoreKey`](super::StoreKey).
     #[serde(default)]
     locks: BTreeMap<String, LockEntry>,
 }
@@ -194,7 +195,7 @@ struct HeldLock {
     process: Option<LockingProcess>,
 }
 
-/// The process that holds a lock. If it is dead, its lock is taken over at once.
+/// The process that holds a lock. If the process has ended, its lock is taken over immediately.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct LockingProcess {
     id: u32,
