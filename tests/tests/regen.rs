@@ -318,10 +318,11 @@ fn captured_page_makes_its_stand_in_stale() {
 #[test]
 fn page_text_is_never_code() {
     let copy = copy_of_tree().unwrap();
-    let page = "spec/docs/421876920e0-get-exchange-rate.txt";
-    let hostile = "/trade/exchange-rate\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
+    // No overlay replaces the description of this page.
+    let page = "spec/docs/407759320e0-create-checkout-order.txt";
+    let hostile = "/checkout/order/create\n```rust\nstd::fs::write(\"ran\", \"\").unwrap();\n```\n~~~\n    std::process::exit(1);\n\
                    */ } \"# #![feature(x)] {} {0} \\u{41} [`Client`] <script>alert(1)</script> \u{202e}reversed\n```\n";
-    replace(copy.path(), page, "/trade/exchange-rate\n", hostile);
+    replace(copy.path(), page, "/checkout/order/create\n", hostile);
     forge_hash(copy.path(), page);
     let built = regen::build(copy.path()).unwrap();
     let client = built
