@@ -379,12 +379,12 @@ mod tests {
         }
     }
 
-    /// Percent-encodes the ASCII characters that the URL standard encodes in paths.
+    /// Percent-encodes the ASCII characters that the crate `url` encodes in paths.
     fn encoded(location: &str) -> String {
         location
             .chars()
             .map(|c| match c {
-                '"' | '<' | '>' | '`' | '{' | '}' | '^' | '|' => format!("%{:02X}", u32::from(c)),
+                '"' | '<' | '>' | '`' | '{' | '}' => format!("%{:02X}", u32::from(c)),
                 c => c.to_string(),
             })
             .collect()
