@@ -52,8 +52,8 @@
 //! [`parse_pages`].
 //!
 //! The three formats of one page result in the same operation, except for the parts that a format cannot express: a
-//! published page names no server, a Markdown page has no date, and a rendered page has no enumerated values, limits,
-//! deprecation or security schemes.
+//! published page names no server, a Markdown page has no date, and a rendered page shows enumerated values, limits,
+//! deprecation and the security scheme only in some layouts.
 //!
 //! # Schemas of a page
 //!

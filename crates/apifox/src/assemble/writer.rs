@@ -304,11 +304,12 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape)
         schema.insert(word.clone(), value.clone());
     }
     if !allowed.is_empty() {
-        let mut values: Vec<Value> = allowed
-            .iter()
-            .filter_map(|value| text_as(value, kind))
-            .collect();
-        if property.shape.nullable {
+        let convert = |kind| -> Option<Vec<Value>> {
+            allowed.iter().map(|value| text_as(value, kind)).collect()
+        };
+        // An enum without the values that cannot be converted would reject them.
+        let mut values = convert(kind).unwrap_or_default();
+        if property.shape.nullable && !values.is_empty() {
             values.push(Value::Null);
         }
         if matches!(kind, ShapeKind::Unknown) {
@@ -316,10 +317,9 @@ pub(super) fn details(schema: &mut Map<String, Value>, property: &PropertyShape)
         }
         match (kind, schema.get_mut("items")) {
             (ShapeKind::Array(items), Some(Value::Object(inner))) => {
-                let values = allowed
-                    .iter()
-                    .filter_map(|value| text_as(value, &items.kind));
-                inner.insert("enum".to_owned(), values.collect());
+                if let Some(values) = convert(&items.kind) {
+                    inner.insert("enum".to_owned(), Value::Array(values));
+                }
             }
             (ShapeKind::Array(_) | ShapeKind::Object(_), _) => {}
             _ if values.is_empty() => {}

@@ -66,11 +66,16 @@ fn example(line: &str, number: u32) -> Option<SecurityScheme> {
             return Some(http(scheme, number));
         }
     }
-    let stars = line.find(": ****")?;
-    let name = line[..stars]
-        .rsplit(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'))
-        .next()
-        .filter(|name| !name.is_empty())?;
+    let (front, stars) = line.split_once(": ****")?;
+    if !stars.chars().all(|c| c == '*') {
+        return None;
+    }
+    // The name may follow a label and a colon.
+    let name = front.rsplit(':').next().unwrap_or_default().trim();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.is_empty() || !name.chars().all(is_name) {
+        return None;
+    }
     Some(SecurityScheme {
         name: camel_case(name),
         scheme: json!({ "type": "apiKey", "in": "header", "name": name }),

@@ -182,7 +182,6 @@ impl ListReader<'_> {
         if line.len() > 2000 {
             return None;
         }
-        let bulleted = line.len() < self.lines.at(at).len();
         let Some((name, rest)) = line.split_once(char::is_whitespace) else {
             return joined(line, at);
         };
@@ -209,7 +208,7 @@ impl ListReader<'_> {
                 text = behind.trim();
             }
         }
-        let certain = required.is_some() || self.names.contains(name) || bulleted;
+        let certain = required.is_some() || self.names.contains(name);
         certain.then(|| FieldStart {
             name: name.to_owned(),
             type_text: Some(type_text),
@@ -389,6 +388,7 @@ impl ListReader<'_> {
                 && limits(line).is_none()
                 && example_line(line).is_none()
                 && code_line(line).is_none()
+                && !is_status_above(line, self.at(self.filled(next + 1)))
                 && !line.starts_with(['{', '[']);
             if !value {
                 break;

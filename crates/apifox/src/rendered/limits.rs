@@ -25,6 +25,7 @@ pub(crate) fn limits(line: &str) -> Option<Vec<(&'static str, Value)>> {
         let behind = &behind[digits..];
         let end = behind.find(['>', '<', '≥', '≤']).unwrap_or(behind.len());
         let least = matches!(operator, ">=" | "≥" | ">");
+        let is_exclusive = matches!(operator, ">" | "<");
         let words = match behind[..end].trim().to_lowercase().as_str() {
             "" => ["minimum", "maximum"],
             "character" | "characters" | "字符" | "字元" | "文字" => {
@@ -34,8 +35,12 @@ pub(crate) fn limits(line: &str) -> Option<Vec<(&'static str, Value)>> {
             "property" | "properties" | "个属性" => ["minProperties", "maxProperties"],
             _ => return None,
         };
+        // A length has no exclusive limit.
+        if is_exclusive && words[0] != "minimum" {
+            return None;
+        }
         found.push((if least { words[0] } else { words[1] }, value));
-        if matches!(operator, ">" | "<") && words[0] == "minimum" {
+        if is_exclusive {
             let word = if least {
                 "exclusiveMinimum"
             } else {

@@ -1,9 +1,10 @@
 //! The rendered page: the text that a browser shows.
 //!
 //! Stages, in this order: `lines` (decoded, numbered lines) → `page_header` (title, method, path) →
-//! `markers` (headings and labels) → `sections` (what each section contains; `examples` and `table`
-//! read the parts of a section) → `fields` (which parameter or body a row describes) → `body`,
-//! `operation` (the result). `curl` and `url` read the code sample.
+//! `labels` (headings and labels) → `sections` (what each section contains; `examples`, `table`,
+//! `field_list` and `authorization` read the parts of a section) → `fields` (which parameter or body a
+//! row describes) and `nesting` (which field contains it) → `body`, `operation` (the result).
+//! `path_line` and `seams` divide lines that were joined; `curl` and `url` read the code sample.
 
 mod authorization;
 mod body;

@@ -340,6 +340,11 @@ impl SectionReader<'_, '_> {
         if curl::starts(line) {
             return self.curl(at);
         }
+        // The tab that is shown has no body.
+        if is_nothing(line) && !self.tabs.is_empty() {
+            self.last_response(at);
+            return at + 1;
+        }
         self.unread(at)
     }
 
