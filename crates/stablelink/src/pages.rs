@@ -172,7 +172,8 @@ where
         let page_size = u64::from(self.pagination.page_size);
         // A gateway that does not count the records may send 0.
         let total = page.total.filter(|total| *total > 0 || is_empty);
-        match (total, page.pages) {
+        let pages = page.pages.filter(|pages| *pages > 0 || is_empty);
+        match (total, pages) {
             (Some(total), _) if self.records >= total => Ok(false),
             (Some(total), _) => {
                 if may_continue && (!is_empty || self.number < total.div_ceil(page_size)) {

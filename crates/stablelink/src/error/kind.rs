@@ -48,8 +48,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
-    /// The response cannot be read. If its [phase](super::Error::phase) is [`CallPhase::Write`], the envelope reported success and
-    /// the operation succeeded; otherwise the error would be [`Ambiguous`](Self::Ambiguous).
+    /// The response cannot be read. If [`may_have_taken_effect`](super::Error::may_have_taken_effect) is true, the envelope
+    /// reported success and the operation succeeded.
     Decode(DecodeError),
     /// The signature of a webhook or a response is missing, wrong or too old.
     Signature(VerifyError),
@@ -78,7 +78,7 @@ pub enum ErrorKind {
 pub enum CallPhase {
     /// Preparing the request: arguments, settings, credentials, the token store. Nothing was sent.
     Preparing,
-    /// Requesting a token (operation `issue_access_token`). The call itself was not sent, or the gateway rejected its token.
+    /// Requesting a token (operation `issue_access_token`). The call itself was not sent.
     Token,
     /// The call was sent, and its operation only reads.
     Read,

@@ -189,8 +189,10 @@ impl Error {
     pub fn may_have_taken_effect(&self) -> bool {
         match self.0.kind {
             ErrorKind::Ambiguous(_) | ErrorKind::NotEnabled { .. } => true,
+            // The response may be that of a token request, which the gateway's rejection of the call caused.
             ErrorKind::Decode(_) => {
                 self.0.phase == CallPhase::Write
+                    && self.operation() != Some(operations::ISSUE_ACCESS_TOKEN.id)
                     && self.raw_response().is_some_and(RawResponse::is_success)
             }
             _ => self.is_duplicate(),

@@ -303,21 +303,29 @@ async fn unusable_token_responses_cause_few_requests() {
 
 #[tokio::test]
 async fn token_failure_after_sending_does_not_hide_the_call() {
-    let tokens = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
-    let raw = Raw::start(move |line| {
-        let unauthorized = Raw::answer("401 Unauthorized", "");
-        let is_first = !line.contains("/oauth2/token")
-            || tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
-        match is_first {
-            true => Raw::token_or(line, &unauthorized),
-            false => Raw::token_or("", &Raw::answer("500 Internal Server Error", "")),
-        }
-    })
-    .await;
-    let client = raw.client().build().unwrap();
-    let error = keyed(&client).await.checked_err();
-    assert_eq!(error.phase(), CallPhase::Write, "{error}");
-    assert!(!error.to_string().contains("nothing else"), "{error}");
+    for refreshed in [
+        Raw::answer("500 Internal Server Error", ""),
+        // The envelope of the token request proves nothing about the call.
+        Raw::answer("200 OK", r#"{"retcode":"200","success":false}"#),
+        Raw::answer("400 Bad Request", r#"{"retcode":"200"}"#),
+    ] {
+        let tokens = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+        let raw = Raw::start(move |line| {
+            let unauthorized = Raw::answer("401 Unauthorized", "");
+            let is_first = !line.contains("/oauth2/token")
+                || tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+            match is_first {
+                true => Raw::token_or(line, &unauthorized),
+                false => Raw::token_or("", &refreshed),
+            }
+        })
+        .await;
+        let client = raw.client().build().unwrap();
+        let error = keyed(&client).await.checked_err();
+        assert_eq!(error.phase(), CallPhase::Write, "{error}");
+        assert!(!error.may_have_taken_effect(), "{error}");
+        assert!(!error.to_string().contains("nothing else"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -161,35 +161,35 @@ fn answer(records: &str) -> Fault {
 async fn list_ends_after_last_page_or_error() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
-    for (answers, seen) in [
+    for (answers, fails) in [
         // Empty; ends with an empty page; a short page is not the last one; more records than requested.
-        (vec!["[]"], vec!["[]"]),
-        (vec!["[1,2]", "[]"], vec!["[1,2]", "[]"]),
+        (vec!["[]"], false),
+        (vec!["[1,2]", "[]"], false),
+        (vec!["[1]", "[3]", "[5,6]", "[]"], false),
+        (vec!["[1,2,3]", "[]"], false),
+        // The gateway does not count the records.
         (
-            vec!["[1]", "[3]", "[5,6]", "[]"],
-            vec!["[1]", "[3]", "[5,6]", "[]"],
+            vec![
+                r#"{"records":[1,2],"total":0,"pages":0}"#,
+                r#"{"records":[3],"total":0,"pages":0}"#,
+                r#"{"records":[],"total":0,"pages":0}"#,
+            ],
+            false,
         ),
-        (vec!["[1,2,3]", "[]"], vec!["[1,2,3]", "[]"]),
         // The number of records or pages is known.
         (
             vec![
                 r#"{"records":[1],"total":2}"#,
                 r#"{"records":[2],"total":2}"#,
             ],
-            vec![
-                r#"{"records":[1],"total":2}"#,
-                r#"{"records":[2],"total":2}"#,
-            ],
+            false,
         ),
         (
             vec![
                 r#"{"records":[1],"pages":2}"#,
                 r#"{"records":[],"pages":2}"#,
             ],
-            vec![
-                r#"{"records":[1],"pages":2}"#,
-                r#"{"records":[],"pages":2}"#,
-            ],
+            false,
         ),
         // Records are missing: a page within the list is empty, and the list ends early.
         (
@@ -199,29 +199,25 @@ async fn list_ends_after_last_page_or_error() {
                 r#"{"records":[5,6],"total":7}"#,
                 r#"{"records":[],"total":7}"#,
             ],
-            vec![
-                r#"{"records":[1,2],"total":7}"#,
-                r#"{"records":[],"total":7}"#,
-                r#"{"records":[5,6],"total":7}"#,
-                "decode",
-            ],
+            true,
         ),
         // The previous page, an earlier page, and the same records in another envelope: an error in each case.
-        (vec!["[1,2]", "[1,2]"], vec!["[1,2]", "decode"]),
-        (
-            vec!["[1,2]", "[3,4]", "[1,2]"],
-            vec!["[1,2]", "[3,4]", "decode"],
-        ),
+        (vec!["[1,2]", "[1,2]"], true),
+        (vec!["[1,2]", "[3,4]", "[1,2]"], true),
         (
             vec![
                 r#"{"records":[1,2],"pageNum":1}"#,
                 r#"{"records":[1,2],"pageNum":2}"#,
             ],
-            vec![r#"{"records":[1,2],"pageNum":1}"#, "decode"],
+            true,
         ),
         // A page without an array in the middle.
-        (vec!["[1,2]", r#"{"records":7}"#], vec!["[1,2]", "decode"]),
+        (vec!["[1,2]", r#"{"records":7}"#], true),
     ] {
+        let mut expected = answers.clone();
+        if fails {
+            *expected.last_mut().unwrap() = "decode";
+        }
         for answered in &answers {
             sandbox.faults().add(answer(answered));
         }
@@ -231,7 +227,7 @@ async fn list_ends_after_last_page_or_error() {
         while let Some(page) = next(pages.as_mut()).await {
             all.push(page);
         }
-        assert_eq!(all, seen);
+        assert_eq!(all, expected);
         // It stays at the end and sends nothing more.
         assert_eq!(next(pages.as_mut()).await, None);
         assert_eq!(sent(&sandbox, LIST) - before, answers.len());
