@@ -1,16 +1,17 @@
 //! The state of one sandbox, shared by its parts.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
 use crate::auth::{TokenGrants, Tokens};
 use crate::faults::FaultList;
-use crate::ledger::Ledger;
-use crate::server::RequestLog;
+use crate::ledger::{Ledger, RecordIds};
+use crate::request_log::RequestLog;
+use crate::sync::lock;
 use crate::webhooks::{Deliveries, ReceiverAddress};
-use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch, lock};
+use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch};
 
 pub(crate) struct GatewayState {
     settings: Mutex<Arc<SandboxSettings>>,
@@ -166,22 +167,5 @@ impl GatewayState {
     /// Returns an id that no other record of this sandbox has.
     pub(crate) fn new_id(&self) -> i64 {
         self.ids.next()
-    }
-}
-
-/// Generates the ids of records. Clones share the counter.
-#[derive(Clone, Debug)]
-pub(crate) struct RecordIds(Arc<AtomicI64>);
-
-impl Default for RecordIds {
-    fn default() -> Self {
-        // Ids of the real gateway exceed 32 bits.
-        Self(Arc::new(AtomicI64::new(6_000_000_000)))
-    }
-}
-
-impl RecordIds {
-    pub(crate) fn next(&self) -> i64 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
     }
 }

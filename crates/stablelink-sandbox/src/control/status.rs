@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::envelope;
 use crate::gateway::GatewayState;
-use crate::server::RequestRecord;
+use crate::request_log::RequestRecord;
 use crate::webhooks::{Delivery, DeliveryState};
 
 /// Maximum number of records of each kind. The latest ones are listed.

@@ -75,17 +75,17 @@ fn check_fields(fields: &RemitFields) -> Result<String, ApiError> {
     Ok(string_field(fields, "requestId")?.unwrap_or_default())
 }
 
-pub(super) async fn create_remit(call: AuthenticatedCall) -> CallResult {
-    save_remit(&call, call.json()?, None)
+pub(super) fn create_remit(call: &AuthenticatedCall) -> CallResult {
+    save_remit(call, call.json()?, None)
 }
 
-pub(super) async fn update_remit(call: AuthenticatedCall) -> CallResult {
+pub(super) fn update_remit(call: &AuthenticatedCall) -> CallResult {
     let fields: RemitFields = call.json()?;
     let id = fields.get("id");
     let id = id.ok_or_else(|| ApiError::missing_field("id"))?;
     let id: Result<NumberOrString, _> = serde_json::from_str(id.get());
     let id = id.map_err(|error| ApiError::field(format!("id: {error}")))?;
-    save_remit(&call, fields, Some(id.id("id")?))
+    save_remit(call, fields, Some(id.id("id")?))
 }
 
 fn save_remit(
@@ -114,12 +114,12 @@ fn save_remit(
     Ok(result)
 }
 
-pub(super) async fn get_remit(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_remit(call: &AuthenticatedCall) -> CallResult {
     let id = call.id_parameter("id")?;
     respond_found("id", call.ledger().remits.get(&id))
 }
 
-pub(super) async fn list_remits(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_remits(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     page.respond(call.ledger().remits.values())
 }

@@ -16,11 +16,11 @@ use http::{HeaderValue, StatusCode};
 use hyper::body::Frame;
 use serde_json::value::RawValue;
 
-use super::{Connection, ReceivedRequest};
 use crate::api_error::ApiError;
 use crate::envelope::{ResponseRetcode, seal};
 use crate::faults::{FaultKind, FaultStage};
 use crate::gateway::GatewayState;
+use crate::request::{Connection, ReceivedRequest};
 use crate::{SandboxOperation, document};
 
 /// Response extension: the skew of the `Date` header in milliseconds.

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use tokio::sync::watch;
 
 use super::ReceiverAddress;
-use crate::lock;
+use crate::sync::lock;
 
 /// A webhook and its attempts.
 ///

@@ -37,7 +37,10 @@ async fn field_of_wrong_type_is_named_with_path() {
         let (sandbox, client) = pair().await;
         let order = order();
         let label = format!("{operation} {path} {json}");
-        let fault = Fault::replace_field(path, json).on(operation).always();
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(operation)
+            .always();
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.checked_err();
@@ -82,7 +85,9 @@ async fn unknown_value_is_kept() {
     client.checkout_orders().create(&order).await.unwrap();
     let get = SandboxOperation::GetCheckoutOrder;
     for path in ["retdata.orderStatus", "retdata.token"] {
-        sandbox.faults().add(Fault::unknown_value(path).on(get));
+        sandbox
+            .faults()
+            .add(Fault::unknown_value(path).unwrap().on(get));
     }
     let found = client
         .checkout_orders()
@@ -120,7 +125,7 @@ async fn null_list_is_empty() {
     let (sandbox, client) = pair().await;
     let list = SandboxOperation::ListCheckoutOrders;
     for path in ["retdata.records", "retdata"] {
-        sandbox.faults().add(Fault::null(path).on(list));
+        sandbox.faults().add(Fault::null(path).unwrap().on(list));
         let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
         let mut pages = pin!(
             client
@@ -183,7 +188,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.payingAmount", "true"),
     ] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::CreateCheckoutOrder);
         sandbox.faults().add(fault.always());
         let order = order();
         let created = client.checkout_orders().create(&order).await.unwrap();
@@ -209,7 +216,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         let (sandbox, client) = pair().await;
         let order = order();
         client.checkout_orders().create(&order).await.unwrap();
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
         let found = client
             .checkout_orders()
@@ -394,9 +403,11 @@ async fn error_never_quotes_response() {
         ] {
             let order = order();
             client.checkout_orders().create(&order).await.unwrap();
-            sandbox
-                .faults()
-                .add(Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder));
+            sandbox.faults().add(
+                Fault::replace_field(path, json)
+                    .unwrap()
+                    .on(SandboxOperation::GetCheckoutOrder),
+            );
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // The status may be any string.
                 Ok(found) => format!("{found:?}"),

@@ -1,26 +1,16 @@
-//! The log of received requests, and the outermost stage of every request, which writes it.
+//! The log of received requests.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
-use axum::body::{Body, Bytes, HttpBody as _};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::header::DATE;
-use http::{HeaderMap, HeaderValue, Method};
-use http_body_util::BodyExt as _;
+use axum::body::Bytes;
+use http::{HeaderMap, Method};
 
-use super::fault_injection::DateSkew;
-use crate::api_error::ApiError;
-use crate::clock::http_date;
-use crate::envelope::{ResponseRetcode, seal};
+use crate::SandboxOperation;
 use crate::faults::FaultId;
-use crate::gateway::GatewayState;
 use crate::settings::SandboxSettings;
-use crate::{SandboxOperation, auth, lock};
+use crate::sync::lock;
 
 /// A received request and its response.
 ///
@@ -92,16 +82,6 @@ struct LogEntries {
     bytes: usize,
 }
 
-/// Request extension: the number in the log, the body and the operation.
-#[derive(Clone, Debug)]
-pub(crate) struct ReceivedRequest {
-    pub(crate) number: u64,
-    /// The whole body, or its start if the request had no valid token when it arrived.
-    pub(crate) body: Bytes,
-    pub(crate) body_length: usize,
-    pub(crate) operation: Option<SandboxOperation>,
-}
-
 impl RequestRecord {
     /// Returns the length of head and body in bytes.
     fn bytes(&self) -> usize {
@@ -117,7 +97,7 @@ impl RequestLog {
     }
 
     /// Adds a request, drops the oldest ones beyond the limits, and returns its number.
-    fn add(&self, mut record: RequestRecord, settings: &SandboxSettings) -> u64 {
+    pub(crate) fn add(&self, mut record: RequestRecord, settings: &SandboxSettings) -> u64 {
         let mut entries = self.entries();
         let number = entries.received;
         record.number = number;
@@ -154,145 +134,6 @@ impl RequestLog {
     /// Returns the number of all requests, including those that were dropped.
     pub(crate) fn count(&self) -> u64 {
         self.entries().received
-    }
-}
-
-/// Reads the body, logs the request, and adds `Date` to the response.
-pub(super) async fn log_request(
-    State(gateway): State<Arc<GatewayState>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let settings = gateway.settings();
-    let operation = SandboxOperation::find(&parts.method, parts.uri.path());
-    // Only the body of a call with a valid token is needed as a whole.
-    let prefix_length = if operation.is_some() && auth::has_valid_token(&gateway, &parts) {
-        usize::MAX
-    } else {
-        settings.logged_body_bytes
-    };
-    let mut reader = BodyReader::new(&gateway, &settings, prefix_length);
-    let result = tokio::time::timeout(settings.body_timeout, reader.read(body)).await;
-    let result = result.unwrap_or(Err(ApiError::TooSlow));
-    let logged = reader.buffer.get(..settings.logged_body_bytes);
-    let record = RequestRecord {
-        number: 0,
-        at: gateway.clock.now_millis(),
-        method: parts.method.clone(),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: copy_headers(&parts.headers),
-        body: Bytes::copy_from_slice(logged.unwrap_or(&reader.buffer)),
-        body_length: reader.length,
-        operation,
-        client: None,
-        token_generation: None,
-        status: None,
-        retcode: None,
-        faults: Vec::new(),
-    };
-    let number = gateway.requests.add(record, &settings);
-    let mut response = match result {
-        Err(error) => seal(error.into_response(), operation, &settings),
-        Ok(()) => {
-            let body = Bytes::from(std::mem::take(&mut reader.buffer));
-            parts.extensions.insert(ReceivedRequest {
-                number,
-                body: body.clone(),
-                body_length: reader.length,
-                operation,
-            });
-            next.run(Request::from_parts(parts, Body::from(body))).await
-        }
-    };
-    let skew = response.extensions_mut().remove::<DateSkew>();
-    let now = gateway.clock.now_millis();
-    let date = http_date(now.saturating_add(skew.map_or(0, |DateSkew(millis)| millis)));
-    // A fault can set its own `Date`.
-    if let (false, Ok(date)) = (
-        response.headers().contains_key(DATE),
-        HeaderValue::try_from(date),
-    ) {
-        response.headers_mut().insert(DATE, date);
-    }
-    let status = response.status().as_u16();
-    let retcode = response.extensions_mut().remove::<ResponseRetcode>();
-    gateway.requests.update(number, |record| {
-        record.status = Some(status);
-        record.retcode = retcode.map(|ResponseRetcode(code)| code);
-    });
-    response
-}
-
-/// Copies headers, because a value of hyper is a part of the buffer of the whole head.
-fn copy_headers(headers: &HeaderMap) -> HeaderMap {
-    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
-    let headers = headers.iter();
-    headers
-        .filter_map(|(name, value)| Some((name.clone(), copy(value)?)))
-        .collect()
-}
-
-/// Reads a body within the limits of the settings. The buffered bytes count as an open body of
-/// the sandbox until the reader is dropped.
-struct BodyReader<'a> {
-    gateway: &'a GatewayState,
-    settings: &'a SandboxSettings,
-    /// The number of bytes to buffer. The rest is read and dropped.
-    prefix_length: usize,
-    buffer: Vec<u8>,
-    /// The number of bytes that were counted as open.
-    counted: usize,
-    length: usize,
-}
-
-impl<'a> BodyReader<'a> {
-    fn new(gateway: &'a GatewayState, settings: &'a SandboxSettings, prefix_length: usize) -> Self {
-        Self {
-            gateway,
-            settings,
-            prefix_length,
-            buffer: Vec::new(),
-            counted: 0,
-            length: 0,
-        }
-    }
-
-    async fn read(&mut self, mut body: Body) -> Result<(), ApiError> {
-        let limit = self.settings.body_limit;
-        // A body with a `Content-Length` above the limit is not read at all.
-        if body.size_hint().lower() > limit as u64 {
-            return Err(ApiError::TooLarge(limit));
-        }
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| ApiError::TooLarge(limit))?;
-            let data = frame.into_data().unwrap_or_default();
-            self.length += data.len();
-            if self.length > limit {
-                return Err(ApiError::TooLarge(limit));
-            }
-            let space = self.prefix_length - self.buffer.len();
-            let data = &data[..data.len().min(space)];
-            self.counted += data.len();
-            let open = self
-                .gateway
-                .open_body_bytes
-                .fetch_add(data.len(), Ordering::Relaxed);
-            if open + data.len() > self.settings.total_body_limit {
-                return Err(ApiError::Overloaded(self.settings.total_body_limit));
-            }
-            self.buffer.extend_from_slice(data);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for BodyReader<'_> {
-    fn drop(&mut self) {
-        self.gateway
-            .open_body_bytes
-            .fetch_sub(self.counted, Ordering::Relaxed);
     }
 }
 
