@@ -150,10 +150,10 @@ impl GatewayState {
 
     /// Sends a webhook again. Returns `None` if there is no such delivery or no receiver.
     pub(crate) fn resend(&self, number: u64) -> Option<u64> {
-        let (client, event, body) = self.deliveries.content(number)?;
+        let (client, event) = self.deliveries.event(number)?;
         let receiver = self.clients[client].receiver().clone()?;
         let now = self.clock.now_millis();
-        let number = self.deliveries.add((client, receiver), event, body, now);
+        let number = self.deliveries.add((client, receiver), event, now);
         self.wake.notify_one();
         Some(number)
     }

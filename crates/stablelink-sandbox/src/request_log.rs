@@ -14,7 +14,7 @@ use crate::sync::lock;
 
 /// A received request and its response.
 ///
-/// Query, headers and body contain secrets and personal data. `Debug` omits them.
+/// Query, headers and bodies contain secrets and personal data. `Debug` omits them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RequestRecord {
@@ -45,6 +45,11 @@ pub struct RequestRecord {
     pub token_generation: Option<u64>,
     /// The HTTP status of the response, or `None` if no response was sent.
     pub status: Option<u16>,
+    /// The headers of the response.
+    pub response_headers: HeaderMap,
+    /// The first [`logged_body_bytes`](crate::SandboxSettings::logged_body_bytes) bytes of the body
+    /// of the response. It is empty if a fault truncated the response.
+    pub response_body: Bytes,
     /// The retcode of the operation, or `None` if a fault replaced the response.
     pub retcode: Option<&'static str>,
     /// The faults that were injected.
@@ -83,11 +88,20 @@ struct LogEntries {
 }
 
 impl RequestRecord {
-    /// Returns the length of head and body in bytes.
+    /// Returns the length of heads and bodies in bytes.
     fn bytes(&self) -> usize {
-        let headers = self.headers.iter();
+        let headers = self.headers.iter().chain(&self.response_headers);
         let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
-        self.path.len() + self.query.len() + self.body.len() + headers.sum::<usize>()
+        let bodies = self.body.len() + self.response_body.len();
+        self.path.len() + self.query.len() + bodies + headers.sum::<usize>()
+    }
+}
+
+impl LogEntries {
+    /// Returns the index of a request in `latest`.
+    fn index(&self, number: u64) -> Option<usize> {
+        let oldest = self.received - self.latest.len() as u64;
+        usize::try_from(number.checked_sub(oldest)?).ok()
     }
 }
 
@@ -113,15 +127,24 @@ impl RequestLog {
         number
     }
 
-    /// Changes the record of a request, unless it was dropped. Head and body must not change.
+    /// Changes the record of a request, unless it was dropped.
     pub(crate) fn update(&self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
         let mut entries = self.entries();
-        let oldest = entries.received - entries.latest.len() as u64;
-        let index = number.checked_sub(oldest);
-        let index = index.and_then(|index| usize::try_from(index).ok());
-        if let Some(record) = index.and_then(|index| entries.latest.get_mut(index)) {
+        let entries = &mut *entries;
+        if let Some(record) = entries
+            .index(number)
+            .and_then(|it| entries.latest.get_mut(it))
+        {
+            entries.bytes -= record.bytes();
             change(record);
+            entries.bytes += record.bytes();
         }
+    }
+
+    /// Returns the record of a request, unless it was dropped.
+    pub(crate) fn get(&self, number: u64) -> Option<RequestRecord> {
+        let entries = self.entries();
+        entries.latest.get(entries.index(number)?).cloned()
     }
 
     /// Returns the latest requests, the oldest first.
@@ -155,6 +178,8 @@ mod tests {
             client: None,
             token_generation: None,
             status: None,
+            response_headers: HeaderMap::new(),
+            response_body: Bytes::from_static(b"planted"),
             retcode: None,
             faults: Vec::new(),
         }
@@ -185,7 +210,7 @@ mod tests {
         let mut with_header = record();
         with_header.headers.insert("x-a", "12345".parse().unwrap());
         let [small, large] = [record().bytes(), with_header.bytes()];
-        assert_eq!([small, large], [2 + 18 + 7, 2 + 18 + 7 + 3 + 5]);
+        assert_eq!([small, large], [2 + 18 + 14, 2 + 18 + 14 + 3 + 5]);
         settings.request_log_bytes = large + small;
         for added in [record(), record(), with_header] {
             log.add(added, &settings);
@@ -197,6 +222,12 @@ mod tests {
         settings.request_log_bytes = small - 1;
         log.add(record(), &settings);
         assert_eq!((numbers(&log), log.entries().bytes), (vec![], 0));
+        // A response counts when it is added.
+        settings.request_log_bytes = large + small;
+        let number = log.add(record(), &settings);
+        log.update(number, |it| it.response_body = Bytes::new());
+        assert_eq!(log.entries().bytes, small - 7);
+        assert!(log.get(number).is_some() && log.get(number + 1).is_none());
         // The record of a dropped request is not updated.
         log.update(3, |record| record.status = Some(200));
     }

@@ -161,6 +161,12 @@ impl Tokens {
         true
     }
 
+    /// Returns the text of each token that is known.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
+        let tokens = [&self.access, &self.previous, &self.refresh];
+        tokens.into_iter().flatten().map(|token| token.text.clone())
+    }
+
     /// Revokes the access token. The refresh token remains valid.
     pub(crate) fn revoke(&mut self) {
         self.access = None;

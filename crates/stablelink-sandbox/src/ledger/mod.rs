@@ -44,6 +44,8 @@ pub(crate) struct Ledger {
     pub(crate) balances: Balances,
     scheduler: Scheduler,
     delays: Delays,
+    /// The number of the request that changes the ledger. `None` if the clock or a test does.
+    pub(crate) request: Option<u64>,
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
@@ -73,6 +75,8 @@ pub(crate) struct LedgerEvent {
     /// The JSON of the record.
     pub(crate) data: Option<Box<RawValue>>,
     pub(crate) simulated: Option<SimulatedEvent>,
+    /// The number of the request that caused the event.
+    pub(crate) request: Option<u64>,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
 }
@@ -151,6 +155,7 @@ impl Ledger {
             product,
             data,
             simulated,
+            request: self.request,
             created,
         };
         self.outbox.push(event.clone());

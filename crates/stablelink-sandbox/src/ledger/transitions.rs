@@ -18,6 +18,7 @@ impl Ledger {
     /// from now on use these delays.
     pub(crate) fn apply_due(&mut self, now: i64, delays: Delays) {
         self.delays = delays;
+        self.request = None;
         while let Some((at, record)) = self.scheduler.take_due(now) {
             if let Some((_, status)) = self.transition(&record, at) {
                 self.set_status(&record, status, at);

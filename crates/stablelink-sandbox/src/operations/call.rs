@@ -24,6 +24,8 @@ pub(super) type CallResult = Result<OperationResult, ApiError>;
 pub(crate) struct AuthenticatedCall {
     pub(super) gateway: Arc<GatewayState>,
     client: usize,
+    /// The number of the request in the log.
+    number: u64,
     body: Bytes,
     /// The parameters in the query and in the path.
     parameters: HashMap<String, String>,
@@ -43,6 +45,7 @@ impl AuthenticatedCall {
         Ok(Self {
             gateway,
             client,
+            number: received.number,
             body: received.body,
             parameters,
         })
@@ -116,7 +119,9 @@ impl AuthenticatedCall {
 
     /// Returns the ledger of the caller.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.gateway.ledger(self.client)
+        let mut ledger = self.gateway.ledger(self.client);
+        ledger.request = Some(self.number);
+        ledger
     }
 
     /// Returns the time in milliseconds since the epoch.

@@ -55,12 +55,6 @@ struct CreatedOrder<'a> {
 
 pub(super) fn create_order(call: &AuthenticatedCall) -> CallResult {
     let request: CreateOrderRequest = call.json()?;
-    let mut characters = request.order_no.bytes();
-    if request.order_no.is_empty() || !characters.all(|it| it.is_ascii_alphanumeric()) {
-        // Code and message were observed on the real gateway.
-        let rule = "orderNo must contain only letters and numbers";
-        return Err(ApiError::field(rule));
-    }
     let settings = call.gateway.settings();
     require_text("customerId", &request.customer_id)?;
     if request.merchant_id.is_some() || settings.require_merchant_id {

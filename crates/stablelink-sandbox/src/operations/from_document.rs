@@ -1,18 +1,14 @@
 //! The handler of operations without a hand-written one: it responds from the document.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use serde_json::{Map, Value};
 
 use super::call::AuthenticatedCall;
 use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::document::sample_response;
-use crate::envelope::OperationResult;
-
-/// Header that marks a response from the document. Its value is `example` for an example of the
-/// document, or `schema` for values that are made from the schema.
-pub(crate) const SOURCE: HeaderName = HeaderName::from_static("x-sandbox-from-document");
+use crate::envelope::{FROM_DOCUMENT, OperationResult};
 
 /// Responds from the document. The request already matches the document. A call that can have an
 /// effect is counted, and a repeated idempotency key is rejected.
@@ -22,7 +18,7 @@ pub(super) fn respond(call: &AuthenticatedCall, operation: SandboxOperation) -> 
         Ok((result, source)) => {
             let mut response = result.into_response();
             let source = HeaderValue::from_static(source);
-            response.headers_mut().insert(SOURCE, source);
+            response.headers_mut().insert(FROM_DOCUMENT, source);
             response
         }
     }
@@ -97,7 +93,7 @@ mod tests {
             .header("Content-Type", "application/json")
             .body(body.to_owned());
         let response = request.send().await.unwrap();
-        let source = response.headers().get(SOURCE.as_str());
+        let source = response.headers().get(FROM_DOCUMENT.as_str());
         let source = source.map_or("", |it| it.to_str().unwrap()).to_owned();
         [source, response.text().await.unwrap()]
     }

@@ -61,9 +61,6 @@ fn require_receipt(request: &TradeRequest, ledger: &Ledger) -> Result<(), ApiErr
 pub(super) fn create_trade(call: &AuthenticatedCall) -> CallResult {
     let request: TradeRequest = call.json()?;
     require_text("requestId", &request.request_id)?;
-    if request.request_id.chars().count() > 64 {
-        return Err(ApiError::field("requestId must have at most 64 characters"));
-    }
     let request_type = parse_request_type(&request.request_type)?;
     require_currency("fromCurrency", &request.from_currency)?;
     require_currency("toCurrency", &request.to_currency)?;

@@ -148,7 +148,7 @@ async fn change_body(
 }
 
 /// Reads a body that the sandbox created in memory, so that no limit is necessary.
-async fn read_own_body(body: Body) -> Bytes {
+pub(super) async fn read_own_body(body: Body) -> Bytes {
     to_bytes(body, usize::MAX).await.unwrap_or_default()
 }
 

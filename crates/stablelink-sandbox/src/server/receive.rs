@@ -12,7 +12,7 @@ use http::header::DATE;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 
-use super::fault_injection::DateSkew;
+use super::fault_injection::{DateSkew, read_own_body};
 use crate::api_error::ApiError;
 use crate::clock::http_date;
 use crate::envelope::{ResponseRetcode, seal};
@@ -40,7 +40,6 @@ pub(super) async fn receive(
     let mut reader = BodyReader::new(&gateway, &settings, prefix_length);
     let result = tokio::time::timeout(settings.body_timeout, reader.read(body)).await;
     let result = result.unwrap_or(Err(ApiError::TooSlow));
-    let logged = reader.buffer.get(..settings.logged_body_bytes);
     let record = RequestRecord {
         number: 0,
         at: gateway.clock.now_millis(),
@@ -48,12 +47,14 @@ pub(super) async fn receive(
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: copy_headers(&parts.headers),
-        body: Bytes::copy_from_slice(logged.unwrap_or(&reader.buffer)),
+        body: logged_part(&reader.buffer, &settings),
         body_length: reader.length,
         operation,
         client: None,
         token_generation: None,
         status: None,
+        response_headers: HeaderMap::new(),
+        response_body: Bytes::new(),
         retcode: None,
         faults: Vec::new(),
     };
@@ -81,13 +82,31 @@ pub(super) async fn receive(
     ) {
         response.headers_mut().insert(DATE, date);
     }
-    let status = response.status().as_u16();
     let retcode = response.extensions_mut().remove::<ResponseRetcode>();
+    let (response, body) = buffer_body(response).await;
     gateway.requests.update(number, |record| {
-        record.status = Some(status);
+        record.status = Some(response.status().as_u16());
+        record.response_headers = response.headers().clone();
+        record.response_body = logged_part(&body, &settings);
         record.retcode = retcode.map(|ResponseRetcode(code)| code);
     });
     response
+}
+
+/// Returns a response and its body. A body that a fault truncates is sent, but not returned.
+async fn buffer_body(response: Response) -> (Response, Bytes) {
+    let (parts, body) = response.into_parts();
+    if body.size_hint().exact().is_none() {
+        return (Response::from_parts(parts, body), Bytes::new());
+    }
+    let bytes = read_own_body(body).await;
+    let body = Body::from(bytes.clone());
+    (Response::from_parts(parts, body), bytes)
+}
+
+/// Copies the part of a body that the log keeps.
+fn logged_part(body: &[u8], settings: &SandboxSettings) -> Bytes {
+    Bytes::copy_from_slice(&body[..body.len().min(settings.logged_body_bytes)])
 }
 
 /// Copies headers, because a value of hyper is a part of the buffer of the whole head.
