@@ -19,6 +19,8 @@ const colour = status => GOOD.includes(status) ? "good" : BAD.includes(status) ?
 const state = status => [status, "tag " + colour(status)];
 const num = text => [text, "num"];
 const code = text => [text, "code"];
+// A line breaks between nodes only where there is a space.
+const spaced = nodes => nodes.filter(Boolean).flatMap(node => [node, " "]);
 // An unchanged part is not rendered again, so that scroll position, focus and selection are kept.
 const seen = {};
 function same(id, value) {
@@ -123,13 +125,10 @@ function recordNumbers(it) {
 }
 function deliveriesOf(it) {
   const numbers = recordNumbers(it);
-  const link = delivery => {
-    const made = button("#" + delivery.number + " " + delivery.event, "Open delivery " + delivery.number, () => {
-      const target = $("delivery" + delivery.number);
-      if (target) { target.open = true; target.scrollIntoView({ block: "center" }); }
-    });
-    return made;
-  };
+  const link = delivery => button("#" + delivery.number + " " + delivery.event, "Open delivery " + delivery.number, () => {
+    const target = $("delivery" + delivery.number);
+    if (target) { target.open = true; target.scrollIntoView({ block: "center" }); }
+  });
   const caused = latest.deliveries.filter(delivery => delivery.request === it.number);
   const later = latest.deliveries.filter(delivery => delivery.request !== it.number && numbers.some(number => delivery.body.includes("\"" + number + "\"")));
   const none = () => el("span", "none", "soft");
@@ -163,13 +162,13 @@ function request(it) {
   const text = JSON.stringify(it), known = nodes.get(it.number);
   if (known && known.text === text) return known.node;
   const made = el("details"), summary = el("summary", null, "head");
-  summary.append(el("span", "#" + it.number, "soft"), el("span", time(it.at), "at"), el("span", stateOf(it), "tag " + colour(stateOf(it))),
+  summary.append(...spaced([el("span", "#" + it.number, "soft"), el("span", time(it.at), "at"), el("span", stateOf(it), "tag " + colour(stateOf(it))),
     el("b", it.operation ?? "no operation"), el("code", it.method + " " + it.path),
-    el("span", "HTTP " + (it.status ?? "none") + (it.retcode ? ", retcode " + it.retcode : ""), "soft"));
-  if (it.evidence) summary.append(el("span", it.evidence, it.evidence));
-  if (it.fromDocument) summary.append(el("span", "from the document: " + it.fromDocument, "tag wait"));
-  if (it.faults.length) summary.append(el("span", "fault " + it.faults.map(id => "#" + id).join(", "), "tag bad"));
-  if (it.client !== null) summary.append(el("span", "client " + it.client + (it.tokenGeneration ? ", token " + it.tokenGeneration : ""), "soft"));
+    el("span", "HTTP " + (it.status ?? "none") + (it.retcode ? ", retcode " + it.retcode : ""), "soft"),
+    it.evidence && el("span", it.evidence, it.evidence),
+    it.fromDocument && el("span", "from the document: " + it.fromDocument, "tag wait"),
+    it.faults.length && el("span", "fault " + it.faults.map(id => "#" + id).join(", "), "tag bad"),
+    it.client !== null && el("span", "client " + it.client + (it.tokenGeneration ? ", token " + it.tokenGeneration : ""), "soft")]));
   made.append(summary);
   const load = async () => {
     if (!made.open || made.childElementCount > 1) return;
@@ -203,9 +202,9 @@ function delivery(it) {
   made.id = "delivery" + it.number;
   made.open = open.has(it.number);
   made.addEventListener("toggle", () => made.open ? open.add(it.number) : open.delete(it.number));
-  summary.append(el("span", it.state, "tag " + colour(it.state)), el("b", it.event),
+  summary.append(...spaced([el("span", it.state, "tag " + colour(it.state)), el("b", it.event),
     el("span", "#" + it.number + " · " + it.eventId + " · to " + it.url + (it.request === null ? "" : " · caused by request #" + it.request), "soft"),
-    el("span", it.dueAt ? "next attempt at " + shortTime(it.dueAt) : "", "wait"));
+    it.dueAt && el("span", "next attempt at " + shortTime(it.dueAt), "wait")]));
   made.append(summary);
   it.attempts.forEach((attempt, index) => {
     const signed = el("pre");
