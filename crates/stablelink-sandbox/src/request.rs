@@ -1,4 +1,4 @@
-//! What the stages of the server know about a request. Each value is an extension of the request.
+//! Values that a stage of the server adds to a request as extensions, for later stages.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

@@ -56,9 +56,9 @@ pub struct SandboxSettings {
     /// Whether a trade requires an approved KYB of its customer. Default: false, because no page
     /// requires it.
     pub require_kyb: bool,
-    /// Whether every operation except the token operation is responded to from the OpenAPI document,
-    /// without records and without rules of its own. Default: false, so that only operations without
-    /// a hand-written handler are.
+    /// Whether the responses of all operations except the token operation are made from the OpenAPI
+    /// document, without records and without further rules. Default: false, so that only operations
+    /// without a hand-written handler respond in this way.
     pub respond_from_document: bool,
     /// The delays after which the sandbox's clock changes the status of records.
     pub delays: Delays,

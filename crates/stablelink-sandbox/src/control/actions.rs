@@ -5,20 +5,49 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, Uri};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::control_error::ControlError;
 use crate::envelope;
 use crate::external_events::{SandboxRecordKind, UnknownRecord};
 use crate::faults::FaultId;
 use crate::gateway::GatewayState;
 use crate::money::Amount;
 use crate::webhooks::ReceiverAddress;
+
+/// The error response of a control request.
+pub(super) struct ControlError {
+    status: StatusCode,
+    message: String,
+}
+
+impl ControlError {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, message }
+    }
+
+    fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+impl From<UnknownRecord> for ControlError {
+    fn from(unknown: UnknownRecord) -> Self {
+        Self::new(StatusCode::NOT_FOUND, unknown.to_string())
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.message }).to_string();
+        envelope::json_response(self.status, body)
+    }
+}
 
 type ControlResult = Result<Response, ControlError>;
 type SharedGateway = State<Arc<GatewayState>>;

@@ -14,7 +14,7 @@ use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::control_error::ControlError;
+use super::actions::ControlError;
 use crate::request::Connection;
 
 pub(super) async fn check_local(request: Request, next: Next) -> Response {

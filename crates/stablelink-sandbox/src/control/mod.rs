@@ -5,7 +5,6 @@
 //! reports its state.
 
 mod actions;
-mod control_error;
 mod guard;
 mod redact;
 mod status;

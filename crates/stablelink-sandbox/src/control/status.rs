@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use super::control_error::ControlError;
+use super::actions::ControlError;
 use super::redact::SecretRedactor;
 use crate::envelope::{self, FROM_DOCUMENT};
 use crate::gateway::GatewayState;
