@@ -111,7 +111,8 @@ pub(super) fn match_path<'a>(
 pub(super) const INT64: &str = "x-int64";
 
 /// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable`, which is also allowed next to a
-/// `$ref`, becomes the type `null`, and the format `int64` becomes a keyword.
+/// `$ref`, becomes the type `null`, exclusive limits become numbers, and the format `int64` becomes
+/// a keyword.
 pub(super) fn json_schema(schema: Value) -> Value {
     match schema {
         Value::Object(mut fields) => {
@@ -120,6 +121,22 @@ pub(super) fn json_schema(schema: Value) -> Value {
                 && fields.get("format") == Some(&json!("int64"))
             {
                 fields.insert(INT64.to_owned(), Value::Bool(true));
+            }
+            // In OpenAPI 3.0 these are flags of the limits.
+            for (flag, limit) in [
+                ("exclusiveMinimum", "minimum"),
+                ("exclusiveMaximum", "maximum"),
+            ] {
+                let Some(Value::Bool(is_exclusive)) = fields.get(flag) else {
+                    continue;
+                };
+                let limit = if *is_exclusive {
+                    fields.remove(limit)
+                } else {
+                    None
+                };
+                fields.remove(flag);
+                fields.extend(limit.map(|limit| (flag.to_owned(), limit)));
             }
             let fields = fields.into_iter().map(|(name, it)| (name, json_schema(it)));
             let schema = Value::Object(fields.collect());

@@ -126,6 +126,11 @@ mod tests {
                 r#"{"noteId":"n1"}"#,
                 "text must not be empty",
             ),
+            (
+                "/vaults/v-1/notes",
+                r#"{"noteId":"n1","text":"a","weight":0}"#,
+                "weight violates the rule exclusiveMinimum",
+            ),
         ] {
             let [_, response] = put(path, body).await;
             assert!(response.contains(rule), "{response}");
