@@ -151,10 +151,12 @@ impl Sampler<'_> {
         match schema["type"].as_str() {
             Some("boolean") => json!(true),
             Some("integer") => json!(self.bounded(schema)),
-            Some("number") => match schema.get("minimum").or(schema.get("maximum")) {
-                Some(bound) => bound.clone(),
-                None => json!(1.25),
-            },
+            Some("number") => {
+                let limit = |names: [&str; 2]| names.iter().find_map(|it| schema[*it].as_f64());
+                let low = limit(["minimum", "exclusiveMinimum"]).unwrap_or(1.0);
+                let high = limit(["maximum", "exclusiveMaximum"]).unwrap_or(f64::MAX);
+                json!((low + 0.25).min(high - 0.25))
+            }
             Some("string") => json!(self.text(name, schema)),
             Some("array") => {
                 let count = schema["minItems"].as_u64().unwrap_or(1);
