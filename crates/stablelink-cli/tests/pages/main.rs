@@ -303,10 +303,11 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     page.value("document.querySelector('#requests details dl button').click()");
     page.wait_for("document.querySelector('#deliveries details[open] dl') !== null");
 
+    // The first token request has the API key and the API secret.
     filter(&mut page, "operationFilter", "issueAccessToken");
-    page.value("document.querySelector('#requests details').open = true");
-    page.wait_for("document.querySelector('#requests details dl') !== null");
-    let detail = page.text("#requests details dl");
+    page.value("[...document.querySelectorAll('#requests details')].at(-1).open = true");
+    page.wait_for("document.querySelector('#requests details[open] dl') !== null");
+    let detail = page.text("#requests details[open] dl");
     for part in ["api_secret=[redacted]", "\"access_token\":\"[redacted]\""] {
         assert!(detail.contains(part), "{part}: {detail}");
     }
