@@ -313,6 +313,16 @@ fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
     }
     assert!(!detail.contains("sandbox-"), "a credential: {detail}");
 
+    // The demo has no response from the document.
+    let from_document = page.value(
+        "request({ ...latest.requests[0], number: -1, fromDocument: 'schema' }).textContent",
+    );
+    let from_document = from_document.as_str().unwrap();
+    assert!(
+        from_document.contains("from the document: schema"),
+        "{from_document}"
+    );
+
     filter(&mut page, "operationFilter", "");
     for state in ["success", "rejected", "no response"] {
         filter(&mut page, "stateFilter", state);

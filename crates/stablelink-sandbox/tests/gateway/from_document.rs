@@ -14,6 +14,14 @@ async fn call(
     fields: &Map<String, Value>,
 ) -> HttpResponse {
     let text = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
+    let mut path = operation.path().to_owned();
+    let mut fields = fields.clone();
+    fields.retain(|name, value| {
+        let parameter = format!("{{{name}}}");
+        let is_in_path = path.contains(&parameter);
+        path = path.replace(&parameter, &text(value));
+        !is_in_path
+    });
     let (query, body) = if operation.method() == "GET" {
         let fields = fields.iter();
         let query: Vec<_> = fields
@@ -21,10 +29,9 @@ async fn call(
             .collect();
         (query.join("&"), String::new())
     } else {
-        (String::new(), Value::Object(fields.clone()).to_string())
+        (String::new(), Value::Object(fields).to_string())
     };
-    let method = operation.method();
-    let request = caller.request(method.as_str(), operation.path(), &query, &body);
+    let request = caller.request(operation.method().as_str(), &path, &query, &body);
     HttpResponse::read(request.send().await.unwrap())
         .await
         .unwrap()
@@ -47,6 +54,12 @@ async fn every_operation_responds_from_the_document() {
         let source = response.headers[SOURCE].to_str().unwrap().to_owned();
         sources.push(source);
     }
+    let url = format!("{}/_sandbox/status", sandbox.url());
+    let status = caller.http.get(url).send().await.unwrap();
+    let status: Value = serde_json::from_str(&status.text().await.unwrap()).unwrap();
+    let shown = status["requests"].as_array().unwrap();
+    let shown = shown.iter().filter_map(|it| it["fromDocument"].as_str());
+    assert_eq!(shown.rev().collect::<Vec<_>>(), sources, "in the dashboard");
     assert!(sources.iter().any(|it| it == "example"), "{sources:?}");
     assert!(sources.iter().any(|it| it == "schema"), "{sources:?}");
     assert_eq!(sandbox.mismatches(), []);
