@@ -8,7 +8,7 @@ mod support;
 use stablelink_sandbox::SandboxRecordKind;
 use std::time::Duration;
 
-use stablelink::{Client, Decimal, NewCheckoutOrder};
+use stablelink::{Client, CustomerId, Decimal, MerchantId, NewCheckoutOrder};
 
 #[tokio::main]
 async fn main() -> support::Outcome {
@@ -16,7 +16,13 @@ async fn main() -> support::Outcome {
     let client = gateway.client()?;
 
     // The order number is generated here. Store it with your own record before the call, so that you can look up the order.
-    let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1").expired_in(2_000);
+    let order = NewCheckoutOrder::usd(
+        Decimal::new(50, 2),
+        "ETH_USDT",
+        CustomerId::new("6"),
+        MerchantId::new("1"),
+    )
+    .expired_in(2_000);
 
     match client.checkout_orders().create(&order).await {
         Ok(created) => println!(
