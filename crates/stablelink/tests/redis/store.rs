@@ -349,21 +349,26 @@ async fn child_process() {
     let store = std::env::var(STORE).unwrap();
     let gateway = std::env::var(GATEWAY).unwrap();
     let credentials = Credentials::from_env().unwrap();
-    let client = match RedisConnection::new(&store) {
+    let builder = match RedisConnection::new(&store) {
         Ok(redis) if role == "token" => {
-            let builder = builder(&gateway, credentials, ShortLocks(RedisStore::new(redis)));
-            builder.clock(FastClock::default()).build().unwrap()
+            let store = ShortLocks(RedisStore::new(redis));
+            builder(&gateway, credentials, store).clock(FastClock::new(SPEED))
         }
-        Ok(redis) => client(&gateway, credentials, RedisStore::new(redis)),
+        Ok(redis) => builder(&gateway, credentials, RedisStore::new(redis)),
         #[cfg(all(unix, feature = "file-store"))]
-        Err(_) => client(
-            &gateway,
-            credentials,
-            stablelink::FileStore::at(store).unwrap(),
-        ),
+        Err(_) => {
+            let store = stablelink::FileStore::at(store).unwrap();
+            builder(&gateway, credentials, store)
+        }
         #[cfg(not(all(unix, feature = "file-store")))]
         Err(error) => panic!("{error}"),
     };
+    let builder = match &*role {
+        // Each token lasts for 1 s of real time instead of 2 s.
+        "tokens" => builder.clock(FastClock::new(2)),
+        _ => builder,
+    };
+    let client = builder.build().unwrap();
     match &*role {
         "token" => drop(client.token().await),
         "outcomes" => print_outcomes(&client).await,
@@ -545,12 +550,18 @@ async fn revoked_token_under_load_fails_no_call() {
     assert_eq!(sandbox.token_grants().granted(), REVOCATIONS as u64 + 1);
 }
 
-/// How many times faster [`FastClock`] runs, and [`ShortLocks`] expire.
+/// How many times faster the clock of the lock tests runs, and [`ShortLocks`] expire.
 const SPEED: u32 = 4;
 
-/// A clock that runs faster than real time.
-#[derive(Debug, Default)]
-struct FastClock(SystemClock);
+/// A clock that runs faster than real time by this factor.
+#[derive(Debug)]
+struct FastClock(SystemClock, u32);
+
+impl FastClock {
+    fn new(speed: u32) -> Self {
+        Self(SystemClock::default(), speed)
+    }
+}
 
 impl Clock for FastClock {
     fn now(&self) -> SystemTime {
@@ -558,15 +569,15 @@ impl Clock for FastClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.0.monotonic() * SPEED
+        self.0.monotonic() * self.1
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
-        self.0.sleep(pause / SPEED)
+        self.0.sleep(pause / self.1)
     }
 
     fn alarm(&self, limit: Duration) -> BoxFuture<'static, ()> {
-        self.0.alarm(limit / SPEED)
+        self.0.alarm(limit / self.1)
     }
 }
 
@@ -627,7 +638,7 @@ async fn killed_lock_holder_is_replaced_after_the_ttl() {
         credentials(&sandbox),
         ShortLocks(store(&redis)),
     );
-    let client = builder.clock(FastClock::default()).build().unwrap();
+    let client = builder.clock(FastClock::new(SPEED)).build().unwrap();
     let waiting = tokio::time::timeout(Duration::from_secs(2), client.token()).await;
     assert!(waiting.is_err());
     assert_eq!(sandbox.faults().injections(fault), 1);
@@ -649,7 +660,7 @@ async fn redis_paused_for_longer_than_the_lock_costs_no_second_token() {
         .map(|_| {
             let store = ShortLocks(store_with_timeout(&redis, TTL));
             let builder = builder(sandbox.url(), credentials(&sandbox), store);
-            builder.clock(FastClock::default()).build().unwrap()
+            builder.clock(FastClock::new(SPEED)).build().unwrap()
         })
         .collect();
     let mut tokens = tokio::task::JoinSet::new();
