@@ -96,7 +96,7 @@ pub(super) async fn created_or_existing<T>(
     };
     let found = match found.await {
         Ok(found) => found,
-        Err(lookup_error) if error.is_ambiguous() => return Err(error.because(lookup_error)),
+        Err(_) if error.is_ambiguous() => return Err(error),
         Err(lookup_error) => {
             let retryable = lookup_error.is_retryable();
             return Err(error.retryable(retryable).because(lookup_error));
