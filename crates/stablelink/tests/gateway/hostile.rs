@@ -18,6 +18,9 @@ const SUCCESS: &str = r#"{"retcode":"200","retdata":{},"success":true}"#;
 /// The deadline of calls whose response is unreadable.
 const DEADLINE: Duration = Duration::from_secs(1);
 
+/// The limit of a response, which is larger than each finite body of the table.
+const MAX_SIZE: usize = 1_100_000;
+
 /// The expected result of a call.
 #[derive(Clone, Copy)]
 enum Expected {
@@ -310,7 +313,8 @@ async fn check((name, say, expected): Row) {
             }
         })
         .await;
-        let client = raw.client().deadline(deadline).build().unwrap();
+        let client = raw.client().max_response_size(MAX_SIZE).deadline(deadline);
+        let client = client.build().unwrap();
         client.token().await.unwrap();
         let start = Instant::now();
         let result = call(&client).await;
@@ -333,7 +337,8 @@ async fn check((name, say, expected): Row) {
     }
     // As the response to a token request.
     let raw = Raw::start(move |_| say()).await;
-    let client = raw.client().deadline(DEADLINE).build().unwrap();
+    let client = raw.client().max_response_size(MAX_SIZE).deadline(DEADLINE);
+    let client = client.build().unwrap();
     let error = never(&client).await.checked_err();
     let is_before_call = matches!(error.phase(), CallPhase::Preparing | CallPhase::Token);
     assert!(is_before_call, "{name}: {error:?}");
