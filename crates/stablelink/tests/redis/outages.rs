@@ -23,7 +23,8 @@ use Calls::{FailWithStoreError, Succeed};
 
 async fn call(clients: &[Client]) -> Calls {
     let mut calls = tokio::task::JoinSet::new();
-    for client in clients.iter().cloned() {
+    for client in clients {
+        let client = client.clone();
         calls.spawn(async move {
             let mut failed = 0;
             for _ in 0..CALLS {
