@@ -24,14 +24,12 @@ async fn main() -> support::Outcome {
     )
     .expired_in(2_000);
 
-    match client.checkout_orders().create(&order).await {
+    match client.checkout_orders().create(&order).or_existing().await {
         Ok(created) => println!(
             "pay {} {} to {}",
-            created
-                .paying_amount
-                .map_or_else(String::new, |amount| amount.to_string()),
+            created.paying_amount()?,
             created.token.as_ref().map_or("", |token| token.as_str()),
-            created.deposit_address.as_deref().unwrap_or("?"),
+            created.deposit_address()?,
         ),
         Err(error) if error.may_have_taken_effect() => reconcile(&client, order.order_no()).await?,
         Err(error) => return Err(error.into()),
