@@ -162,14 +162,14 @@ fn page_that_cannot_be_added_changes_nothing() {
 #[test]
 fn import_reads_files_and_folders() {
     let folder = root().join("spec/docs");
-    let whole = import::import(std::slice::from_ref(&folder)).unwrap();
+    let whole = import::import(std::slice::from_ref(&folder), None).unwrap();
     assert!(!whole.is_partial(), "{:?}", whole.messages);
     assert_eq!(whole.document["openapi"], "3.0.3");
     assert_eq!(whole.document["paths"].as_object().unwrap().len(), 11);
     // The lock of the folder states which page is a webhook.
     assert!(whole.document["x-webhooks"]["webhook"]["post"].is_object());
 
-    let one = import::import(&[folder.join(RATE)]).unwrap();
+    let one = import::import(&[folder.join(RATE)], None).unwrap();
     assert_eq!(one.document["paths"].as_object().unwrap().len(), 1);
 
     let copy = copy_of_tree().unwrap();
@@ -178,7 +178,7 @@ fn import_reads_files_and_folders() {
         "broken.txt",
         &capture(copy.path(), RATE).replace("\"channelRate\": 40", "40"),
     );
-    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken]).unwrap();
+    let some = import::import(&[folder.join("315241613e0-create-user.txt"), broken], None).unwrap();
     assert!(some.is_partial());
     let message = some
         .messages
@@ -191,6 +191,6 @@ fn import_reads_files_and_folders() {
     );
     assert!(some.document["paths"]["/user/create-user"]["post"].is_object());
 
-    let missing = import::import(&[copy.path().join("none")]).unwrap_err();
+    let missing = import::import(&[copy.path().join("none")], None).unwrap_err();
     assert!(missing.to_string().contains("none"), "{missing}");
 }

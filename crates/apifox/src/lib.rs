@@ -100,6 +100,7 @@
 
 mod assemble;
 mod diagnostic;
+mod explain;
 mod export;
 mod infer;
 mod json;
@@ -114,6 +115,7 @@ pub mod yaml;
 
 pub use assemble::{AssembledDocument, DocumentInfo, assemble};
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{ExplainedLine, LineUse, explain};
 pub use json::{JsonField, JsonNode, JsonValue};
 pub use page::{
     ApiOperation, ApiParameter, ApiResponse, BodyContent, BodyExample, CaptureNote, FieldDetails,

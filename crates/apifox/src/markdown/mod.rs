@@ -1,8 +1,9 @@
 //! The Markdown version of a page: `# title`, and for an operation a YAML block with a small
 //! OpenAPI document.
 //!
-//! This file splits the page; `operation` reads the document.
+//! This file splits the page; `operation` reads the document, and `bodies` the bodies of its operation.
 
+mod bodies;
 pub(crate) mod operation;
 
 use crate::PageSource;
@@ -66,6 +67,16 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let root = document(&block, source, diagnostics)?;
     operation::read(&root, &mut page, source, diagnostics)?;
     Some(page)
+}
+
+/// Returns the OpenAPI document of a page, for a description of its lines.
+pub(crate) fn document_of(
+    source: &PageSource,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<JsonNode> {
+    let block = parts(text).block.filter(|block| block.whole)?;
+    document(&block, source, diagnostics)
 }
 
 fn document(

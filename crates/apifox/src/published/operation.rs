@@ -13,7 +13,7 @@ use crate::schema_import::body::{
     self, Examples, FORM, PARTS, content, headers, is_json, shows_content,
 };
 use crate::schema_import::endpoint::{call, further_tags};
-use crate::schema_import::parameters::{Parameters, add_query, place};
+use crate::schema_import::parameters::{DocumentedParameters, add_query, place};
 use crate::schema_import::schema::object_of;
 use crate::schema_import::security::{scheme, take_headers};
 use crate::schema_import::values::is_placeholder;
@@ -46,7 +46,7 @@ pub(super) fn read(
     let (method, address) = call(&text("method"), &text("path"), at, source, diagnostics)?;
     let known = schemas.with_own(node, source.name, diagnostics);
     let mut reader = SchemaImporter::new(&file, &known, Budget::default());
-    let mut parameters = Parameters::new(&address.path, line("path"));
+    let mut parameters = DocumentedParameters::new(&address.path, line("path"));
     for group in ["parameters", "commonParameters"] {
         let Some(group) = node.get(group) else {
             continue;

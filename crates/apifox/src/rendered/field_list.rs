@@ -25,6 +25,8 @@ pub(crate) struct ListedField {
     pub(crate) line: Option<TypeLine>,
     /// Indentation of the name, in characters.
     pub(crate) indent: usize,
+    /// Index of the first line.
+    pub(crate) start: usize,
 }
 
 /// The lines of a list, which is parsed again when the names in the examples are known.
@@ -221,6 +223,7 @@ impl ListReader<'_> {
     /// Reads a field after its first lines; returns the index after it.
     fn field(&mut self, at: usize, start: FieldStart) -> usize {
         let indent = self.lines.indent(at);
+        let first_line = at;
         let mut spec = FieldSpec {
             name: start.name,
             line: self.lines.number(at),
@@ -282,12 +285,21 @@ impl ListReader<'_> {
         if !text.is_empty() {
             spec.description = Some(text.join("\n"));
         }
+        let mut known = HashSet::new();
+        spec.details
+            .allowed
+            .retain(|value| known.insert(value.clone()));
         let line = spec.type_name.as_deref().and_then(type_line);
         if let Some(format) = line.as_ref().and_then(|line| line.format.as_deref()) {
             let known = &mut spec.details.keywords;
             known.entry("format").or_insert_with(|| Value::from(format));
         }
-        self.fields.push(ListedField { spec, line, indent });
+        self.fields.push(ListedField {
+            spec,
+            line,
+            indent,
+            start: first_line,
+        });
         at
     }
 
@@ -325,7 +337,7 @@ impl ListReader<'_> {
             || curl::starts(line)
             || is_marked_status(line)
             || code_line(line).is_some()
-            || modified_line(line).is_some()
+            || modified_line(line, || below).is_some()
             || is_status_above(line, below)
     }
 
@@ -344,12 +356,19 @@ impl ListReader<'_> {
             value = self.at(below).to_owned();
             next = below + 1;
         }
-        let mut open = depth(&value);
-        while open > 0 && next < self.end && value.starts_with(['{', '[']) {
-            value.push('\n');
-            value.push_str(self.lines.at(next));
-            open += depth(self.lines.at(next));
-            next += 1;
+        let may_be_json = matches!(
+            label,
+            ValueLabel::Example | ValueLabel::Examples | ValueLabel::Default | ValueLabel::Constant
+        );
+        if may_be_json
+            && value.starts_with(['{', '['])
+            && let Some(end) = self.json_end(&value, next)
+        {
+            for at in next..end {
+                value.push('\n');
+                value.push_str(self.lines.at(at));
+            }
+            next = end;
         }
         if label == ValueLabel::Examples {
             while next < self.end && self.is_value(next) && limits(self.at(next)).is_none() {
@@ -360,6 +379,26 @@ impl ListReader<'_> {
         next
     }
 
+    /// Returns the index after a JSON value that begins on one line and continues at `next`. Returns
+    /// `None` if another element follows before the value ends.
+    fn json_end(&self, first: &str, next: usize) -> Option<usize> {
+        let mut open = depth(first);
+        let mut at = next;
+        while open > 0 {
+            let line = self.lines.at(at);
+            let is_other = at >= self.end
+                || marker(line, true).is_some()
+                || value_label(line).is_some()
+                || is_marked_status(line);
+            if is_other {
+                return None;
+            }
+            open += depth(line);
+            at += 1;
+        }
+        Some(at)
+    }
+
     /// Returns whether a line after a label is its value.
     fn is_value(&self, at: usize) -> bool {
         let line = self.at(at);
@@ -368,7 +407,7 @@ impl ListReader<'_> {
             && self.start(at).is_none()
             && value_label(line).is_none()
             && marker(line, true).is_none()
-            && modified_line(line).is_none()
+            && modified_line(line, || self.at(self.filled(at + 1))).is_none()
             && !is_marked_status(line)
             && !curl::starts(line)
     }
@@ -412,7 +451,7 @@ fn extend(values: &mut Vec<String>, line: &str) {
             .strip_prefix('"')
             .and_then(|part| part.strip_suffix('"'))
             .unwrap_or(part);
-        if !bare.is_empty() && !values.iter().any(|known| known == bare) {
+        if !bare.is_empty() {
             values.push(bare.to_owned());
         }
     }

@@ -5,7 +5,7 @@ use super::field_list::{self, ListRange};
 use super::lines::Lines;
 use super::nesting::{self, ExampleNames};
 use super::sections::{RowGroup, Sections};
-use super::table::{Known, Table, row};
+use super::table::{SampleTexts, Table, row};
 use super::url::{self, is_placeholder};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{JsonNode, JsonValue};
@@ -22,7 +22,7 @@ pub(crate) struct AssignedRows<'a> {
     file: &'a str,
     lines: &'a Lines<'a>,
     /// Names in code samples and examples.
-    known: Known,
+    known: SampleTexts,
     places: HashMap<String, ParameterLocation>,
     body_names: HashSet<String>,
     response_names: HashSet<String>,
@@ -43,9 +43,9 @@ impl<'a> AssignedRows<'a> {
         lines: &'a Lines<'a>,
         method: HttpMethod,
         found: &Sections,
-        parameters: &Parameters,
+        parameters: &SampledParameters,
     ) -> Self {
-        let mut known = Known::new();
+        let mut known = SampleTexts::new();
         let mut places = HashMap::new();
         for place in [
             ParameterLocation::Header,
@@ -152,7 +152,8 @@ impl<'a> AssignedRows<'a> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for (place, rows) in std::mem::take(&mut found.params) {
-            let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+            let what = format!("{} parameter", place.name());
+            let fields = self.section_fields(rows, &ExampleNames::default(), &what, diagnostics);
             for field in self.flat(fields, diagnostics) {
                 let place = match self.places.get(&field.name) {
                     Some(ParameterLocation::Path) => ParameterLocation::Path,
@@ -192,7 +193,7 @@ impl<'a> AssignedRows<'a> {
             .iter_mut()
             .flat_map(|body| std::mem::take(&mut body.rows))
         {
-            for field in self.section_fields(rows, &shown, diagnostics) {
+            for field in self.section_fields(rows, &shown, "body field", diagnostics) {
                 if is_content_type(&field.name, &self.body_names) {
                     self.content_types.push(field);
                 } else {
@@ -203,11 +204,14 @@ impl<'a> AssignedRows<'a> {
         for (at, response) in found.responses.iter_mut().enumerate() {
             let shown = names(&response.examples);
             for rows in std::mem::take(&mut response.rows) {
-                let fields = self.section_fields(rows, &shown, diagnostics);
+                let what = format!("field of response {}", response.status);
+                let fields = self.section_fields(rows, &shown, &what, diagnostics);
                 self.responses[at].0.extend(fields);
             }
             for rows in std::mem::take(&mut response.headers) {
-                let fields = self.section_fields(rows, &ExampleNames::default(), diagnostics);
+                let what = format!("header of response {}", response.status);
+                let fields =
+                    self.section_fields(rows, &ExampleNames::default(), &what, diagnostics);
                 let fields = self.flat(fields, diagnostics).into_iter();
                 let fields = fields.filter(|field| !is_standard(&field.name));
                 self.responses[at].1.extend(fields);
@@ -219,6 +223,7 @@ impl<'a> AssignedRows<'a> {
         &self,
         rows: RowGroup,
         shown: &ExampleNames,
+        what: &str,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Vec<FieldSpec> {
         let ListRange { start, end } = match rows {
@@ -227,7 +232,32 @@ impl<'a> AssignedRows<'a> {
         };
         let names = shown.all();
         let (mut fields, _) = field_list::read(self.lines, start, end, &names);
-        nesting::place(&mut fields, shown);
+        let starts = fields.iter().skip(1).map(|field| field.start);
+        for (field, next) in fields.iter().zip(starts.chain([end])) {
+            let what = format!("{what} {}", quoted(&field.spec.name));
+            self.lines.mark_used(field.start..next, what);
+        }
+        let assumed = nesting::place(&mut fields, shown);
+        if let Some(&first) = assumed.first() {
+            let field = &fields[first].spec;
+            let holder = field.parents.as_ref().and_then(|parents| parents.last());
+            let more = match assumed.len() - 1 {
+                0 => String::new(),
+                more => format!(" ({more} more fields are treated alike)"),
+            };
+            diagnostics.push(
+                Diagnostic::warning(
+                    self.file,
+                    field.line,
+                    format!(
+                        "the page does not show which object contains {}; it is placed in {}{more}",
+                        quoted(&field.name),
+                        quoted(holder.map_or("", String::as_str))
+                    ),
+                )
+                .with_help("indent the fields of an object below it, or add an example"),
+            );
+        }
         fields.into_iter().map(|field| field.spec).collect()
     }
 
@@ -309,7 +339,7 @@ fn known_in(names: &HashSet<String>, name: &str) -> bool {
 }
 
 /// Collects the names of all fields at any depth, with their short values.
-fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut Known) {
+fn collect(node: &JsonNode, names: &mut HashSet<String>, known: &mut SampleTexts) {
     match &node.value {
         JsonValue::Array(items) => items.iter().for_each(|item| collect(item, names, known)),
         JsonValue::Object(members) => {
@@ -384,12 +414,12 @@ pub(crate) fn is_standard(name: &str) -> bool {
 }
 
 /// Parameters in the order of their first occurrence, each location and name once.
-pub(crate) struct Parameters {
+pub(crate) struct SampledParameters {
     all: Vec<ApiParameter>,
     index: HashMap<(ParameterLocation, String), usize>,
 }
 
-impl Parameters {
+impl SampledParameters {
     /// Creates the parameters of a path template.
     pub(crate) fn new(path: &str) -> Self {
         let mut parameters = Self {
@@ -427,6 +457,8 @@ impl Parameters {
                 },
                 samples: Vec::new(),
                 schema: SchemaSource::Inferred,
+                style: None,
+                explode: None,
             });
         }
         &mut self.all[index]

@@ -451,9 +451,10 @@ pub(crate) fn is_control(line: &str) -> bool {
         )
 }
 
-/// Returns the text after the label of the modification time: `Modified at 2025-12-24 08:33:22`.
-pub(crate) fn modified_line(line: &str) -> Option<&str> {
-    [
+/// Returns the date after the label of the modification time: `Modified at 2025-12-24 08:33:22`. The
+/// date may be on the line below.
+pub(crate) fn modified_line<'a>(line: &'a str, below: impl FnOnce() -> &'a str) -> Option<&'a str> {
+    let rest = [
         "Modified at",
         "Last modified",
         "修改于",
@@ -463,8 +464,22 @@ pub(crate) fn modified_line(line: &str) -> Option<&str> {
         "最後修改時間",
     ]
     .iter()
-    .find_map(|head| line.strip_prefix(head))
-    .map(|rest| rest.trim_start_matches([':', ' ', '：']))
+    .find_map(|head| line.strip_prefix(head))?
+    .trim_start_matches([':', ' ', '：']);
+    let date = if rest.is_empty() { below() } else { rest };
+    is_date(date).then_some(date)
+}
+
+/// Returns whether a text is a date (`2025-12-24 08:33:22`) or an age (`8 个月前`, `a year ago`).
+fn is_date(text: &str) -> bool {
+    if text.is_empty() || text.chars().count() > 40 {
+        return false;
+    }
+    let is_age = ["ago", "前", "刚刚", "剛剛", "just now", "yesterday", "昨天"];
+    text.get(..5).is_some_and(|start| {
+        let year = start.bytes().take(4).all(|byte| byte.is_ascii_digit());
+        year && start.ends_with(['-', '/', '.'])
+    }) || is_age.iter().any(|end| text.to_lowercase().ends_with(end))
 }
 
 /// Returns whether a line is the heading of the description of a page.
@@ -476,19 +491,34 @@ pub(crate) fn is_description_label(line: &str) -> bool {
         )
 }
 
-/// Parses a line with data about the page that is not part of its description: `责任人: Ada`.
-/// Returns the text after the label.
-pub(crate) fn page_fact(line: &str) -> Option<&str> {
-    if let Some(rest) = modified_line(line) {
-        return Some(rest);
+/// Returns the number of lines with data about the page that is not part of its description:
+/// `责任人: Ada`, or the label and the value on a line each. The value is a name or a date, not a
+/// sentence.
+pub(crate) fn page_data<'a>(line: &'a str, below: impl Fn() -> &'a str) -> Option<usize> {
+    if let Some(date) = modified_line(line, &below) {
+        return Some(if line.ends_with(date) { 1 } else { 2 });
     }
     let (label, rest) = line.split_once([':', '：'])?;
     let known = is_among(
         "owner|owners|maintainer|maintainers|createdat|creator|operationid|责任人|負責人|维护者|创建者|创建时间|创建于|更新时间|接口id",
         &key(label),
     );
-    known.then(|| rest.trim())
+    if !known {
+        return None;
+    }
+    let rest = rest.trim();
+    let value = if rest.is_empty() { below() } else { rest };
+    let is_short = value.chars().count() <= 40
+        && value.split_whitespace().count() <= 3
+        && !value.ends_with(['.', '。']);
+    let count = if rest.is_empty() && !value.is_empty() {
+        2
+    } else {
+        1
+    };
+    is_short.then_some(count)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -582,7 +612,32 @@ mod tests {
         assert_eq!(example_line("Example of a book"), None);
         assert_eq!(example_line("Example: 978"), None);
         assert_eq!(example_line("Example:"), Some(""));
-        assert_eq!(modified_line("Modified at 2025-12-24"), Some("2025-12-24"));
+        for (line, below, date) in [
+            ("Modified at 2025-12-24", "", Some("2025-12-24")),
+            ("最后修改时间: 8 个月前", "", Some("8 个月前")),
+            ("Last modified: a year ago", "", Some("a year ago")),
+            (
+                "Modified at",
+                "2025-12-24 08:33:22",
+                Some("2025-12-24 08:33:22"),
+            ),
+            ("修改时间", "string", None),
+            ("Last modified", "by the owner", None),
+            ("Last modified date of the order", "", None),
+        ] {
+            assert_eq!(modified_line(line, || below), date, "{line}");
+        }
+        for (line, below, count) in [
+            ("责任人: 未设置", "", Some(1)),
+            ("Owner: Ada Lovelace", "", Some(1)),
+            ("Owner:", "Ada", Some(2)),
+            ("最后修改时间:", "8 个月前", Some(2)),
+            ("Owner: the customer who holds the card", "", None),
+            ("Owner:", "The customer who holds the card.", None),
+            ("Important: read this", "", None),
+        ] {
+            assert_eq!(page_data(line, || below), count, "{line}");
+        }
         assert_eq!(required_line("Required"), Some(true));
         assert_eq!(required_line("required field"), None);
     }

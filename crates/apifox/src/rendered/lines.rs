@@ -3,7 +3,10 @@
 use super::seams::Seams;
 use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
+use crate::{ExplainedLine, LineUse};
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::ops::Range;
 
 /// A line, in the saved form and in the form that is compared.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ struct Line<'a> {
 pub(crate) struct Lines<'a> {
     text: &'a str,
     lines: Vec<Line<'a>>,
+    /// What each line became, as far as it is known.
+    uses: RefCell<Vec<Option<LineUse>>>,
 }
 
 /// Decodes a capture: removes the byte order mark and converts line breaks to `\n`.
@@ -130,7 +135,11 @@ pub(crate) fn split(text: &str) -> Lines<'_> {
         });
         start += rest.len() + 1;
     }
-    Lines { text, lines }
+    Lines {
+        text,
+        lines,
+        uses: RefCell::default(),
+    }
 }
 
 fn note(line: &str) -> Option<&str> {
@@ -197,6 +206,42 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Records what became of some lines.
+    pub(crate) fn mark(&self, range: Range<usize>, line_use: LineUse) {
+        let mut uses = self.uses.borrow_mut();
+        uses.resize(self.lines.len(), None);
+        let end = range.end.min(uses.len());
+        for slot in uses.iter_mut().take(end).skip(range.start) {
+            *slot = Some(line_use.clone());
+        }
+    }
+
+    /// Records that some lines describe an element of the result.
+    pub(crate) fn mark_used(&self, range: Range<usize>, what: impl Into<Cow<'static, str>>) {
+        self.mark(range, LineUse::Used(what.into()));
+    }
+
+    /// Records that some lines are not part of the result.
+    pub(crate) fn mark_unused(&self, range: Range<usize>, reason: impl Into<Cow<'static, str>>) {
+        self.mark(range, LineUse::Unused(reason.into()));
+    }
+
+    /// Returns what became of each line.
+    pub(crate) fn explained(&self) -> Vec<ExplainedLine> {
+        let mut uses = self.uses.take();
+        uses.resize(self.lines.len(), None);
+        let explained = |(line, line_use): (&Line, Option<LineUse>)| ExplainedLine {
+            number: line.number,
+            text: line.text.clone().into_owned(),
+            line_use: match line_use {
+                _ if line.text.is_empty() => LineUse::Empty,
+                Some(line_use) => line_use,
+                None => LineUse::Unused("the importer does not read it".into()),
+            },
+        };
+        self.lines.iter().zip(uses).map(explained).collect()
+    }
+
     /// Returns whether the line at an index begins inside a line of the capture.
     pub(crate) fn is_joined(&self, index: usize) -> bool {
         self.lines.get(index).is_some_and(|line| line.joined)
@@ -214,6 +259,12 @@ impl<'a> Lines<'a> {
             + 1
             + self.lines[(index + 1).min(self.lines.len())..]
                 .partition_point(|line| line.start < end)
+    }
+
+    /// Returns the first filled line after an index, or an empty line at the end.
+    pub(crate) fn below(&self, index: usize) -> &str {
+        let below = self.next_filled(index + 1, self.len());
+        below.map_or("", |at| self.at(at))
     }
 
     /// Returns the indentation of the line at an index, in characters.

@@ -25,8 +25,8 @@ mod table;
 pub(crate) mod url;
 
 use crate::diagnostic::{Diagnostic, quoted};
-use crate::page::{Page, PageKind};
-use crate::{PageRole, PageSource};
+use crate::page::{CaptureNote, Page, PageKind};
+use crate::{ExplainedLine, PageRole, PageSource};
 use jiff::civil::DateTime;
 use lines::Lines;
 use page_header::PageHeader;
@@ -37,13 +37,36 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let (text, notes) = lines::take_notes(&text);
     let mut lines = lines::split(&text);
     let server = path_line::prepare(&mut lines);
+    page(&lines, server, notes, source, diagnostics)
+}
+
+/// Returns what became of each line of a page.
+pub(crate) fn explain(source: &PageSource) -> Vec<ExplainedLine> {
+    let mut diagnostics = Vec::new();
+    let Some(text) = lines::decode(source.name, source.text, &mut diagnostics) else {
+        return Vec::new();
+    };
+    let (text, notes) = lines::take_notes(&text);
+    let mut lines = lines::split(&text);
+    let server = path_line::prepare(&mut lines);
+    page(&lines, server, notes, source, &mut diagnostics);
+    lines.explained()
+}
+
+fn page(
+    lines: &Lines,
+    server: Option<String>,
+    notes: Vec<CaptureNote>,
+    source: &PageSource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Page> {
     let head = PageHeader {
         server,
-        ..page_header::head(&lines)
+        ..page_header::head(lines)
     };
-    let lines = lines;
+    head.mark(lines);
     // A capture of an operation may have lost its title.
-    let has_title = !head.title.is_empty() || page_header::has_sample(&lines);
+    let has_title = !head.title.is_empty() || page_header::has_sample(lines);
     if !has_title && head.method.is_none() {
         diagnostics.push(
             Diagnostic::error(source.name, None, "the page has no title").with_help(
@@ -58,23 +81,30 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
                 .with_help("add the title as the first line, followed by an empty line"),
         );
     }
-    let tail = tail(&lines, head.end, source.name, diagnostics);
+    let tail = tail(lines, head.end, source.name, diagnostics);
+    if tail.modified.is_some() {
+        lines.mark_used(tail.start..tail.start + 1, "modification time");
+    }
+    lines.mark_unused(
+        tail.start + usize::from(tail.modified.is_some())..lines.len(),
+        "footer",
+    );
     let called = head.method.is_some()
         || head.title.is_empty()
-        || page_header::joined_sample(&lines).is_some()
+        || page_header::joined_sample(lines).is_some()
         || source.role == PageRole::Webhook
-        || page_header::looks_like_operation(&lines, head.end, tail.start);
+        || page_header::looks_like_operation(lines, head.end, tail.start);
     let (kind, text) = if called {
-        let (operation, text) = operation::read(&lines, &head, tail.start, source, diagnostics)?;
+        let (operation, text) = operation::read(lines, &head, tail.start, source, diagnostics)?;
         (PageKind::Operation(operation), text)
     } else {
-        if let Some(at) = page_header::sign_of_operation(&lines, head.end, tail.start) {
+        if let Some(at) = page_header::sign_of_operation(lines, head.end, tail.start) {
             diagnostics.push(
-                Diagnostic::warning(
+                Diagnostic::error(
                     source.name,
                     lines.number(at),
                     format!(
-                        "the page is read as a guide although {} belongs to an operation",
+                        "the page describes no operation that can be read, although {} belongs to one",
                         quoted(lines.at(at))
                     ),
                 )
@@ -86,6 +116,7 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
         let text: Vec<String> = (head.end..tail.start)
             .map(|at| lines.indented(at))
             .collect();
+        lines.mark_used(head.end..tail.start, "text");
         (PageKind::Guide, join(&text))
     };
     Some(Page {
@@ -135,15 +166,9 @@ fn tail(lines: &Lines, from: usize, file: &str, diagnostics: &mut Vec<Diagnostic
     // The date may also be above the sections.
     let mut has_sections = false;
     for at in (from..total).rev() {
-        let Some(rest) = labels::modified_line(lines.at(at)) else {
+        let Some(text) = labels::modified_line(lines.at(at), || lines.below(at)) else {
             has_sections |= labels::marker(lines.at(at), true).is_some();
             continue;
-        };
-        let below = lines.next_filled(at + 1, total).unwrap_or(total);
-        let text = if rest.is_empty() {
-            lines.at(below)
-        } else {
-            rest
         };
         match date_time(text) {
             Some(modified) if !has_sections => {

@@ -131,7 +131,8 @@ impl Top {
     /// Returns whether the line at `at`, the first one after these lines, is the title.
     fn is_title(&self, lines: &Lines, at: usize) -> bool {
         let line = lines.at(at);
-        if begins_page(line) || is_bullet(line) || modified_line(line).is_some() {
+        if begins_page(line) || is_bullet(line) || modified_line(line, || lines.below(at)).is_some()
+        {
             return false;
         }
         let after = lines.at(at + 1);
@@ -176,6 +177,32 @@ impl Top {
 }
 
 impl PageHeader {
+    /// Records what became of the lines of the header.
+    pub(crate) fn mark(&self, lines: &Lines) {
+        lines.mark_unused(0..self.end, "navigation");
+        let folder = (0..self.end).filter(|&at| {
+            let line = lines.at(at);
+            let name = numbered(line).unwrap_or(line);
+            self.folder.iter().any(|folder| folder == name)
+        });
+        for at in folder {
+            lines.mark_used(at..at + 1, "folder");
+        }
+        let is_title = |at: &usize| !self.title.is_empty() && lines.at(*at) == self.title;
+        if let Some(at) = (0..self.end).rev().find(is_title) {
+            lines.mark_used(at..at + 1, "title");
+        }
+        let is_status = |at: &usize| self.status.as_deref() == Some(lines.at(*at));
+        if let Some(at) = (0..self.end).rev().find(is_status) {
+            lines.mark_used(at..at + 1, "status of the page");
+        }
+        for (what, found) in [("method", &self.method), ("path", &self.path)] {
+            if let Some((_, at)) = found {
+                lines.mark_used(*at..at + 1, what);
+            }
+        }
+    }
+
     /// Reads the lines after the title.
     fn method_and_path(&mut self, lines: &Lines) {
         let total = lines.len();

@@ -3,21 +3,22 @@
 use super::authorization;
 use super::curl;
 use super::curl::Curl;
-use super::examples::{self, Limits};
+use super::examples::{self, ExampleEnds};
 use super::field_list::{ListRange, range};
 use super::labels::{
     BodyHead, Marker, code_line, example_line, example_word, is_control, is_description_label,
-    is_nothing, is_schema_label, marker, media_line, page_fact, required_line, status_line,
+    is_nothing, is_schema_label, marker, media_line, page_data, required_line, status_line,
     status_tab,
 };
 use super::lines::Lines;
 use super::table::{Table, table};
+use crate::LineUse;
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::Budget;
 use crate::page::{BodyExample, ParameterLocation, SecurityScheme};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SectionState {
     Text,
     Request,
     Params(ParameterLocation),
@@ -44,14 +45,15 @@ pub(crate) fn sections(
         end,
         file,
         diagnostics,
-        limits: Limits::new(lines, from, end),
+        ends: ExampleEnds::new(lines, from, end),
         from,
         budget: Budget::default(),
-        state: State::Text,
+        state: SectionState::Text,
         announced: false,
         last_responses,
         tabs: Vec::new(),
         unread: None,
+        line_use: LineUse::Used("text".into()),
         found: Sections {
             has_headings: (from..end).any(|at| marker(lines.at(at), true).is_some()),
             ..Sections::default()
@@ -59,7 +61,10 @@ pub(crate) fn sections(
     };
     let mut at = from;
     while at < end {
-        at = reader.step(at);
+        let next = reader.step(at);
+        let line_use = std::mem::replace(&mut reader.line_use, LineUse::Used("text".into()));
+        lines.mark(at..next.min(end), line_use);
+        at = next;
     }
     reader.found
 }
@@ -70,9 +75,9 @@ struct SectionReader<'a, 'm> {
     end: usize,
     file: &'a str,
     diagnostics: &'m mut Vec<Diagnostic>,
-    limits: Limits,
+    ends: ExampleEnds,
     budget: Budget,
-    state: State,
+    state: SectionState,
     /// A label of an example precedes. An example may have no label, and a labelled one may not be
     /// JSON.
     announced: bool,
@@ -82,15 +87,25 @@ struct SectionReader<'a, 'm> {
     tabs: Vec<usize>,
     /// The last line that was not recognised.
     unread: Option<usize>,
+    /// What the lines of this step became.
+    line_use: LineUse,
     found: Sections,
 }
 
 impl SectionReader<'_, '_> {
+    fn used(&mut self, what: &'static str) {
+        self.line_use = LineUse::Used(what.into());
+    }
+
+    fn unused(&mut self, reason: &'static str) {
+        self.line_use = LineUse::Unused(reason.into());
+    }
+
     /// Reads the element at a line; returns the index after it.
     fn step(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
         if line.is_empty() {
-            if self.state == State::Text {
+            if self.state == SectionState::Text {
                 self.found.text.push(String::new());
             }
             return at + 1;
@@ -98,30 +113,33 @@ impl SectionReader<'_, '_> {
         if let Some(next) = self.list(at) {
             return next;
         }
-        let strict = matches!(self.state, State::Text | State::Samples);
+        let strict = matches!(self.state, SectionState::Text | SectionState::Samples);
         if let Some(marker) = marker(line, strict) {
             self.enter(marker, at);
+            self.used("heading");
             return at + 1;
         }
-        if strict || self.state == State::Request {
+        if strict || self.state == SectionState::Request {
             let found = authorization::block(self.lines, at, self.end);
-            if let Some((scheme, next)) = found.filter(|_| self.state != State::Samples) {
+            if let Some((scheme, next)) = found.filter(|_| self.state != SectionState::Samples) {
                 self.found.security.extend(scheme);
+                self.used("authorization");
                 return next;
             }
         }
         match self.state {
-            State::Text => self.text(at),
-            State::Samples => self.samples(at),
-            State::Request | State::Params(_) => self.request(at),
-            State::Authorization => {
+            SectionState::Text => self.text(at),
+            SectionState::Samples => self.samples(at),
+            SectionState::Request | SectionState::Params(_) => self.request(at),
+            SectionState::Authorization => {
                 let (scheme, next) = authorization::section(self.lines, at, self.end);
                 self.found.security.extend(scheme);
-                self.state = State::Request;
+                self.state = SectionState::Request;
+                self.used("authorization");
                 next
             }
-            State::RequestBody => self.body(at),
-            State::Responses | State::ResponseHeaders => self.response(at),
+            SectionState::RequestBody => self.body(at),
+            SectionState::Responses | SectionState::ResponseHeaders => self.response(at),
         }
     }
 
@@ -129,47 +147,56 @@ impl SectionReader<'_, '_> {
     fn list(&mut self, at: usize) -> Option<usize> {
         let in_list = matches!(
             self.state,
-            State::Params(_) | State::RequestBody | State::Responses | State::ResponseHeaders
+            SectionState::Params(_)
+                | SectionState::RequestBody
+                | SectionState::Responses
+                | SectionState::ResponseHeaders
         );
         if !in_list || self.announced {
             return None;
         }
         let range = range(self.lines, at, self.end)?;
         let rows = RowGroup::List(range);
+        self.used("list of fields");
         match self.state {
-            State::Params(place) => self.found.params.push((place, rows)),
-            State::RequestBody => {
+            SectionState::Params(place) => self.found.params.push((place, rows)),
+            SectionState::RequestBody => {
                 let number = self.lines.number(at);
                 self.body_at(number).rows.push(rows);
             }
-            State::ResponseHeaders => self.last_response(at).headers.push(rows),
+            SectionState::ResponseHeaders => self.last_response(at).headers.push(rows),
             _ => self.last_response(at).rows.push(rows),
         }
         Some(range.end)
     }
 
     fn enter(&mut self, marker: Marker, at: usize) {
-        let in_response = matches!(self.state, State::Responses | State::ResponseHeaders);
+        let in_response = matches!(
+            self.state,
+            SectionState::Responses | SectionState::ResponseHeaders
+        );
         self.announced = false;
         self.state = match marker {
-            Marker::Params(ParameterLocation::Header) if in_response => State::ResponseHeaders,
-            Marker::Request => State::Request,
-            Marker::Params(place) => State::Params(place),
-            Marker::Authorization => State::Authorization,
+            Marker::Params(ParameterLocation::Header) if in_response => {
+                SectionState::ResponseHeaders
+            }
+            Marker::Request => SectionState::Request,
+            Marker::Params(place) => SectionState::Params(place),
+            Marker::Authorization => SectionState::Authorization,
             Marker::RequestBody(head) => {
                 let line = self.lines.number(at);
                 let body = self.body_at(line);
                 body.line = line;
                 body.head = head;
                 body.has_heading = true;
-                State::RequestBody
+                SectionState::RequestBody
             }
-            Marker::Samples => State::Samples,
+            Marker::Samples => SectionState::Samples,
             Marker::RequestExample => {
                 self.announced = true;
-                State::Samples
+                SectionState::Samples
             }
-            Marker::Responses | Marker::ResponseExample => State::Responses,
+            Marker::Responses | Marker::ResponseExample => SectionState::Responses,
         };
     }
 
@@ -188,6 +215,7 @@ impl SectionReader<'_, '_> {
         if let Some((table, next)) = table(self.lines, at, self.end) {
             let above = self.found.text.len();
             self.found.text_tables.push((table, above));
+            self.used("table");
             return next;
         }
         if curl::starts(line) && !self.found.has_headings {
@@ -203,12 +231,19 @@ impl SectionReader<'_, '_> {
             let custom = custom_fields(&self.found.text);
             if custom {
                 self.found.text.clear();
+                self.lines.mark_unused(self.from..at, CUSTOM_FIELD);
+                self.unused("heading of the description");
                 return at + 1;
             }
         }
-        if let Some(value) = page_fact(line) {
-            // The value may be on the next line.
-            return if value.is_empty() { at + 2 } else { at + 1 };
+        if let Some(count) = page_data(line, || self.lines.below(at)) {
+            let next = self.lines.next_filled(at + 1, self.end);
+            self.unused(CUSTOM_FIELD);
+            return if count == 1 {
+                at + 1
+            } else {
+                next.map_or(self.end, |next| next + 1)
+            };
         }
         self.found.text.push(self.lines.indented(at));
         at + 1
@@ -225,16 +260,19 @@ impl SectionReader<'_, '_> {
             self.body_at(number).examples.extend(examples);
             return next;
         }
+        self.unused("code sample in another language");
         at + 1
     }
 
     fn curl(&mut self, at: usize) -> usize {
-        self.state = State::Samples;
+        self.state = SectionState::Samples;
         self.announced = false;
+        self.used("code sample");
         if self.found.curl.is_some() {
+            self.unused("further code sample");
             return at + 1;
         }
-        let limit = self.limits.heading[at - self.from + 1];
+        let limit = self.ends.heading[at - self.from + 1];
         let curl = curl::read(self.lines.slice(at, limit), self.lines.number(at));
         if curl.cut {
             self.warn(curl.line, "the curl sample ends inside a quoted string");
@@ -245,7 +283,7 @@ impl SectionReader<'_, '_> {
         let below = self.lines.next_filled(next, self.end).unwrap_or(self.end);
         let json = self.lines.at(below).starts_with(['{', '[']);
         if json && self.last_responses.is_none_or(|responses| responses < at) {
-            self.state = State::Responses;
+            self.state = SectionState::Responses;
         }
         next
     }
@@ -256,7 +294,8 @@ impl SectionReader<'_, '_> {
             return self.curl(at);
         }
         if let Some((table, next)) = table(self.lines, at, self.end) {
-            if let State::Params(place) = self.state {
+            self.used("table");
+            if let SectionState::Params(place) = self.state {
                 self.found.params.push((place, RowGroup::Table(table)));
             } else {
                 let above = self.found.text.len();
@@ -282,15 +321,18 @@ impl SectionReader<'_, '_> {
         if let Some(media) = media_line(line) {
             let head = &mut self.body_at(number).head;
             head.media_type.get_or_insert(media);
+            self.used("media type");
             return at + 1;
         }
         if let Some(required) = required_line(line) {
             let head = &mut self.body_at(number).head;
             head.required.get_or_insert(required);
+            self.used("whether the body is required");
             return at + 1;
         }
         if let Some((table, next)) = table(self.lines, at, self.end) {
             self.body_at(number).rows.push(RowGroup::Table(table));
+            self.used("table");
             return next;
         }
         if self.is_example(at) {
@@ -306,22 +348,31 @@ impl SectionReader<'_, '_> {
         let line = self.lines.at(at);
         if let Some(code) = code_line(line) {
             self.select(at, code);
+            self.used("status of the shown response");
             return at + 1;
         }
         if let Some((status, name)) = status_line(line).or_else(|| status_tab(line)) {
-            self.state = State::Responses;
+            self.state = SectionState::Responses;
             self.announced = false;
+            self.used("response");
+            let below = self.name_below(at).filter(|_| name.is_empty());
+            let (name, next) = match below {
+                Some(below) => (self.lines.at(below).to_owned(), below + 1),
+                None => (name, at + 1),
+            };
             self.begin_response(at, status, name);
-            return at + 1;
+            return next;
         }
         if let Some(media) = media_line(line) {
             let response = self.last_response(at);
             response.media_type.get_or_insert(media);
-            self.state = State::Responses;
+            self.state = SectionState::Responses;
+            self.used("media type");
             return at + 1;
         }
         if let Some((table, next)) = table(self.lines, at, self.end) {
-            let headers = self.state == State::ResponseHeaders;
+            self.used("table");
+            let headers = self.state == SectionState::ResponseHeaders;
             let response = self.last_response(at);
             let target = if headers {
                 &mut response.headers
@@ -343,9 +394,33 @@ impl SectionReader<'_, '_> {
         // The tab that is shown has no body.
         if is_nothing(line) && !self.tabs.is_empty() {
             self.last_response(at);
+            self.used("a response without a body");
             return at + 1;
         }
         self.unread(at)
+    }
+
+    /// Returns the line with the name of the response whose status is on the line above. The media type,
+    /// another response or the end of the page follows.
+    fn name_below(&self, at: usize) -> Option<usize> {
+        let ends = |line: &str| {
+            media_line(line).is_some()
+                || code_line(line).is_some()
+                || status_line(line).is_some()
+                || marker(line, false).is_some()
+        };
+        let below = self.lines.next_filled(at + 1, self.end)?;
+        let line = self.lines.at(below);
+        let is_label = ends(line)
+            || is_nothing(line)
+            || is_control(line)
+            || is_schema_label(line)
+            || status_tab(line).is_some()
+            || self.example_label(below).is_some()
+            || line.starts_with(['{', '[']);
+        let after = self.lines.next_filled(below + 1, self.end);
+        let follows = after.is_none_or(|after| ends(self.lines.at(after)));
+        (!is_label && follows && line.chars().count() <= 80).then_some(below)
     }
 
     fn begin_response(&mut self, at: usize, status: String, name: String) {
@@ -423,6 +498,7 @@ impl SectionReader<'_, '_> {
     /// Reads the example, or the label of an example, at a line.
     fn example(&mut self, at: usize, media_type: Option<&str>) -> (Vec<BodyExample>, usize) {
         let line = self.lines.at(at);
+        self.used("example");
         if let Some(rest) = self.example_label(at) {
             if rest.is_empty() {
                 self.announced = true;
@@ -460,7 +536,7 @@ impl SectionReader<'_, '_> {
         if braced || (is_json(media_type) && (scalar || media_type.is_some())) {
             return self.json(at, line);
         }
-        let limit = self.limits.any[at - self.from].max(at + 1);
+        let limit = self.ends.any[at - self.from].max(at + 1);
         let text = self.lines.slice(at, limit);
         (vec![examples::text(text, self.lines.number(at))], limit)
     }
@@ -468,9 +544,10 @@ impl SectionReader<'_, '_> {
     /// Reads the JSON at a line. It begins with `start`, which may follow other words on the line.
     fn json(&mut self, at: usize, start: &str) -> (Vec<BodyExample>, usize) {
         self.announced = false;
+        self.used("example");
         let offset = at - self.from;
-        let wide = self.limits.heading[offset + 1].max(at + 1);
-        let narrow = self.limits.any[offset + 1].max(at + 1);
+        let wide = self.ends.heading[offset + 1].max(at + 1);
+        let narrow = self.ends.any[offset + 1].max(at + 1);
         let first = self.read_json(at, start, wide);
         let (result, limit) = match first {
             // A number alone on a line looks like a status line; the example may be complete
@@ -485,6 +562,7 @@ impl SectionReader<'_, '_> {
             Ok((examples, next)) => (examples, next),
             Err(message) => {
                 self.diagnostics.push(message);
+                self.unused("the example cannot be read");
                 (Vec::new(), limit)
             }
         }
@@ -514,7 +592,7 @@ impl SectionReader<'_, '_> {
             &mut messages,
         )?;
         let cut = examples.iter().any(|example| example.cut);
-        let narrower = self.limits.any[at - self.from + 1].max(at + 1) < limit;
+        let narrower = self.ends.any[at - self.from + 1].max(at + 1) < limit;
         // The caller retries with the narrower range.
         if !(cut && narrower) {
             self.diagnostics.append(&mut messages);
@@ -533,8 +611,10 @@ impl SectionReader<'_, '_> {
     fn unread(&mut self, at: usize) -> usize {
         let line = self.lines.at(at);
         if is_nothing(line) || is_control(line) || is_schema_label(line) {
+            self.unused("label of the site");
             return at + 1;
         }
+        self.unused("not understood");
         let above = self.unread.replace(at);
         let continued = above
             .is_some_and(|above| (above + 1..at).all(|between| self.lines.at(between).is_empty()));
@@ -559,24 +639,23 @@ impl SectionReader<'_, '_> {
     }
 }
 
-/// Returns whether lines only contain custom fields of the page: a name with a colon, and a value.
+/// The reason why a line with data about the page is not part of the result.
+const CUSTOM_FIELD: &str = "data about the page, not part of its description";
+
+/// Returns whether lines only contain custom fields of the page: a name with a colon on one line, and
+/// its value on the next line.
 fn custom_fields(text: &[String]) -> bool {
-    let mut filled = text
+    let filled: Vec<&str> = text
         .iter()
         .map(|line| line.trim())
-        .filter(|line| !line.is_empty());
-    while let Some(name) = filled.next() {
-        let Some((name, value)) = name.split_once([':', '：']) else {
-            return false;
-        };
-        if name.is_empty() || name.contains(char::is_whitespace) || name.len() > 60 {
-            return false;
-        }
-        if value.trim().is_empty() && filled.next().is_none() {
-            return false;
-        }
-    }
-    true
+        .filter(|line| !line.is_empty())
+        .collect();
+    let is_name = |line: &str| {
+        line.len() <= 60 && line.ends_with([':', '：']) && !line.contains(char::is_whitespace)
+    };
+    filled
+        .chunks(2)
+        .all(|pair| matches!(pair, [name, value] if is_name(name) && value.chars().count() <= 60))
 }
 
 /// The sections of a page. Tables and lists are found but not parsed yet: names in code samples and

@@ -226,7 +226,7 @@ pub(super) fn reference_key(reference: &str) -> Option<String> {
 }
 
 /// Decodes percent escapes. Invalid escapes, and escapes that are not UTF-8, are kept.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
