@@ -60,6 +60,18 @@ pub fn explain(source: &PageSource) -> Vec<ExplainedLine> {
     let Some(text) = decode(source.name, source.text, &mut diagnostics) else {
         return Vec::new();
     };
+    if format == PageFormat::Markdown
+        && !is_export
+        && let Some(plain) = markdown::document_of(source, &text, &mut diagnostics)
+            .is_none()
+            .then(|| markdown::without_markup(&text))
+            .flatten()
+    {
+        return rendered::explain(&PageSource {
+            text: plain.as_bytes(),
+            ..*source
+        });
+    }
     let root = match format {
         _ if is_export => export::document(source, &mut diagnostics),
         PageFormat::Published => {

@@ -92,6 +92,7 @@ fn method_and_path_are_separated_from_their_neighbours() {
             "Sync boats\nHarbour UAT\nHarbour UAT\nPOST\n/sync\nAll boats at once.\nRequest\nBody Params application/json\nExample\n{\"v\": \"2\"}\nResponses\n🟢200",
             "- Boats\n- Rents\nList boats\nGET\nhttps://api.harbour.example/boats\nResponses\n🟢200",
             "Refund\nPOST\n/trade/queryRefund\nRequest\nNone\nResponses\n🟢200",
+            "Sorry, we need js to run correctly!\nBoats\nList boats\nGET\nRents\nPOST\nPowered by\nList boats\nDeveloping\nGET\nboats/list\nTry it\nRequest\nNone\nResponses\nDone\n(200)\nHTTP Code\n: 200\nContent Type\n: JSON\napplication/json\nData Schema\nobject\n{0}\nExample\n{}\nModified at\n2026-01-02 03:04:05",
         ],
     );
 }
@@ -127,6 +128,8 @@ fn field_lists_of_responses_are_read() {
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ncode\nstring\nrequired\nboats\narray [object {2}]\nrequired\nno\nstring\nNumber\nstate\nstring\nmsg\nstring",
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ndata\nobject\nrequired\ncode\nstring\nmsg\nstring",
             "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\nkind\nstring\nOne of:\n- sail string of the boat\n- motor\nstate\nenum<string>\nAllowed values:\nfree\nrented\n404Not found\napplication/json\nerror\nstring",
+            "Get\nGET\n/x\nResponses\n🟢200\nDone\napplication/json\nstate\nenum<string> \n(BoatState)\nBoatState\nrequired\nAllowed values:\nfree\nrented\nnote\n(Note)\nNote\nrequired\nAny of:\n\nnull\n\nstring\n\narray[string]\n\nobject\nextra\nobject \noptional\nAdditional properties\nstring \noptional\nlast\nrequired\nOne of:\n\nallOf\n\nallOf\nOne of:\n\nnull\n\nstring\n🟠401\nUnauthorized",
+            "Get\nGET\n/x\nResponses\n🟢200Success\napplication/json\ndata\nobject\nport\nstring\nmsg\nstring\nExample\n{\"data\": {\"no\": \"a\"}, \"msg\": \"\"}",
         ],
     );
 }
@@ -141,6 +144,8 @@ fn responses_of_all_layouts_are_read() {
             "Query\nPOST\n/boats/query\nRequest\nBody Params application/jsonRequired\n{\n\"no\": \"B1\"\n}\nResponses\napplication/json {\n\"code\": 0,\n\"data\": {\n\"length\": \"9\"\n}\n}\nModified at 2026-02-26 04:43:08",
             "Rent\nPOST\n/v2/rents\nRequest Request Example\nShell\ncurl --location --request POST '/v2/rents' \\\n--form 'days=\"1\"'\nResponse Response Example\n201 - Taken (201)\n{\n\"data\": {\n\"id\": 71,\n\"sum\": 2.5\n}\n}",
             "Drop\nDELETE\n/boats/{no}\nResponses\n🟢200\n🟠400\n🔴500\nNone\nModified at 2026-02-26 04:43:08",
+            "Tide\nGET\n/tides\nThe next tide.\n请求示例请求示例\nShell\nJava\ncurl --location --request GET 'https://a.example/tides'\n响应示例响应示例\n{\"at\": 1}\n请求参数\nQuery 参数\nport\nstring\n必需\n返回响应\n🟢200成功\napplication/json\nBody\nat\ninteger\n必需\n修改于 2026-01-02 03:04:05",
+            "Ask\nPOST\n/ask\nRequest\nBody Params application/json\nExample\n{\"text\": \"a\"}\nResponses\n🟢200Done\napplication/json\nExample\ndata: {\n\"at\": 1\n}\ndata: [DONE]\n🟠400Wrong",
         ],
     );
 }
@@ -155,8 +160,39 @@ fn text_of_an_extractor_is_read() {
             "Request\nProvide your bearer token in the Authorization\nheader when making requests to protected resources. Example:Authorization: Bearer ****\nBody Params application/jsonRequired\n{\n\"text\": \"sea\"\n}\nRequest Code Samples\ncurl --location '/v1/index' \\\n--header 'X-Port;' \\\n--header 'Authorization: Bearer <token>' \\\n--header 'Content-Type: application/json' \\\n--data '{\n\"text\": \"sea\"\n}'\nResponses\n{\n\"rows\": 1\n}",
             "Send\nPOST\n/messages\nRequest\nHeader Params\nAuthorization\nstring\nrequired\nExample:\nBearer sea\nBody Params application/json\ntext\nstring\nrequired\nResponses\n🟢200",
             "Send\nPOST\n/messages\nRequest\nProvide your bearer token in the Authorization\nheader when making requests to protected resources. Example:X-Port: ****\nThe header X-Note: **** is masked\nBody Params application/json\ntext\nstring\nrequired\nResponses\n🟢200",
+            "Harbour APIMCPList boatsPOST/v1/boats/list调试Run in ApifoxRun in Apifox请求参数Body 参数application/json生成代码示例返回响应🟢200成功application/json生成代码Body生成代码请求示例请求示例ShellJavacurl --location --request POST 'https://a.example/v1/boats/list' \\\n--data-raw '{\n\"page\": 1\n}'",
+            "# Rent\n\nRents a boat.\n\n## 请求参数\nBody 参数application/json\nboat\nstring\n必需\n## 返回响应\n🟢200成功\napplication/json\n请求示例请求示例\n```\ncurl --location --request POST 'https://a.example/rents' \\\n--data-raw '{\n    \"boat\": \"b\"\n}'\n```\n响应示例响应示例\n```\n{\n    \"no\": 1\n}\n```",
+            "Rent\nPOST\n/rents\nRequest\nBody Params application/json\nboat\nstring\n编号。days\ninteger\nrequired\nResponses\n🟢200",
         ],
     );
+}
+
+#[test]
+fn each_line_of_a_page_is_explained() {
+    let markdown = markdown(
+        "get: {summary: Boats, x-port: 7, responses: {}}",
+        "servers: []",
+    );
+    let mut text = String::new();
+    for page in [
+        "1. Boats\nHarbour\n\nList boats\n\nReleased\nGET\n/boats\nOwner: Ada\nAll boats.\nRequest\nQuery Params\npage\ninteger\nPage\nsize\nRequest Code Samples\nJava\nint x;\nResponses\n🟢200Done\napplication/json\nsomething odd\nExample\n{\"total\": 1}\nModified at 2026-01-02 03:04:05\nNext\nRent",
+        &markdown,
+        "{\"name\": \"Ask\",\n\"method\": \"get\",\n\"path\": \"/ask\",\n\"creator\": {\n\"id\": 1},\n\"parameters\": {\"query\": [\n{\"name\": \"q\"}\n]},\n\"responses\": []}",
+        "openapi: 3.0.1\npaths:\n  /x:\n    get:\n      x-mock: 1\n      responses: {}\n",
+        "{ broken\n",
+    ] {
+        let source = PageSource {
+            name: "page",
+            key: "page",
+            role: PageRole::Auto,
+            text: page.as_bytes(),
+        };
+        for line in apifox::explain(&source) {
+            text.push_str(&format!("{line}\n"));
+        }
+        text.push('\n');
+    }
+    insta::assert_snapshot!("explained", text);
 }
 
 /// Returns a Markdown page with one operation.

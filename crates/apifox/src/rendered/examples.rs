@@ -1,7 +1,8 @@
 //! Examples of a rendered page: JSON, which may be truncated, or plain text.
 
-use super::labels::{code_line, example_line, marker, status_line, status_tab};
+use super::labels::{example_line, marker};
 use super::lines::Lines;
+use super::response_labels::{code_line, status_line, status_tab};
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::json::{Budget, JsonNode, JsonValue, parse};
 use crate::page::BodyExample;

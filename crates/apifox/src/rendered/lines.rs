@@ -1,6 +1,6 @@
 //! A capture as numbered lines, without artefacts of saving it.
 
-use super::seams::Seams;
+use super::seams::{self, Seams};
 use crate::diagnostic::Diagnostic;
 use crate::page::CaptureNote;
 use crate::{ExplainedLine, LineUse};
@@ -30,6 +30,12 @@ pub(crate) struct Lines<'a> {
     lines: Vec<Line<'a>>,
     /// What each line became, as far as it is known.
     uses: RefCell<Vec<Option<LineUse>>>,
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Number of lines that were read or moved. Tests compare the numbers for pages of different sizes.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// Decodes a capture: removes the byte order mark and converts line breaks to `\n`.
@@ -113,7 +119,8 @@ pub(crate) fn split(text: &str) -> Lines<'_> {
         number = number.saturating_add(1);
         let mut rest = raw;
         let mut joined = false;
-        while let Some(seam) = seams.next(rest, raws.peek().copied()) {
+        let is_dense = seams::is_dense(raw);
+        while let Some(seam) = seams.next(rest, raws.peek().copied(), is_dense) {
             let (part, behind) = rest.split_at(seam);
             lines.push(Line {
                 number,
@@ -196,7 +203,16 @@ impl<'a> Lines<'a> {
             joined: true,
         };
         line.text = Cow::Owned(front);
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + self.lines.len() - index);
         self.lines.insert(index + 1, inserted);
+    }
+
+    /// Replaces the compared text of the line at an index.
+    pub(crate) fn replace(&mut self, index: usize, text: String) {
+        if let Some(line) = self.lines.get_mut(index) {
+            line.text = Cow::Owned(text);
+        }
     }
 
     /// Replaces the line at an index by an empty one.
@@ -280,6 +296,8 @@ impl<'a> Lines<'a> {
 
     /// Returns the line at an index, or an empty line after the end.
     pub(crate) fn at(&self, index: usize) -> &str {
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + 1);
         self.lines.get(index).map_or("", |line| &line.text)
     }
 

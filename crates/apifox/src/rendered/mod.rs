@@ -4,14 +4,17 @@
 //! `labels` (headings and labels) → `sections` (what each section contains; `examples`, `table`,
 //! `field_list` and `authorization` read the parts of a section) → `fields` (which parameter or body a
 //! row describes) and `nesting` (which field contains it) → `body`, `operation` (the result).
-//! `path_line` and `seams` divide lines that were joined; `curl` and `url` read the code sample.
+//! `path_line` and `seams` divide lines that were joined, `joins` joins divided ones; `curl` and `url` read the code sample.
 
 mod authorization;
 mod body;
 pub(crate) mod curl;
 mod examples;
 mod field_list;
+mod field_start;
+mod field_values;
 pub(crate) mod fields;
+mod joins;
 mod labels;
 mod limits;
 pub(crate) mod lines;
@@ -19,10 +22,15 @@ mod nesting;
 mod operation;
 mod page_header;
 mod path_line;
+mod response_labels;
+mod response_sections;
+pub(crate) mod sampled_parameters;
 mod seams;
+mod section_examples;
 mod sections;
 mod table;
 pub(crate) mod url;
+mod value_labels;
 
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::page::{CaptureNote, Page, PageKind};
@@ -36,8 +44,21 @@ pub(crate) fn read(source: &PageSource, diagnostics: &mut Vec<Diagnostic>) -> Op
     let text = lines::decode(source.name, source.text, diagnostics)?;
     let (text, notes) = lines::take_notes(&text);
     let mut lines = lines::split(&text);
+    joins::join_divided(&mut lines);
     let server = path_line::prepare(&mut lines);
     page(&lines, server, notes, source, diagnostics)
+}
+
+/// Returns whether a text has the heading of the responses of an operation, and a code sample or the
+/// method with its path.
+pub(crate) fn shows_operation(text: &str) -> bool {
+    let lines = lines::split(text);
+    let is_responses = |at| {
+        let marker = labels::marker(lines.at(at), true);
+        matches!(marker, Some(labels::Marker::Responses))
+    };
+    (0..lines.len()).any(is_responses)
+        && (page_header::has_sample(&lines) || page_header::operation_line(&lines, 0).is_some())
 }
 
 /// Returns what became of each line of a page.
@@ -48,6 +69,7 @@ pub(crate) fn explain(source: &PageSource) -> Vec<ExplainedLine> {
     };
     let (text, notes) = lines::take_notes(&text);
     let mut lines = lines::split(&text);
+    joins::join_divided(&mut lines);
     let server = path_line::prepare(&mut lines);
     page(&lines, server, notes, source, &mut diagnostics);
     lines.explained()
@@ -259,6 +281,49 @@ mod tests {
         let (start, modified, said) = end("a\nModified at 2 months ago");
         assert_eq!((start, modified), (1, None));
         assert!(said[0].starts_with("a.txt:2: warning: `2 months ago` is not a date"));
+    }
+
+    #[test]
+    fn steps_are_linear_in_the_size_of_the_page() {
+        let steps = |text: &str| {
+            let source = PageSource {
+                name: "a.txt",
+                key: "a",
+                role: PageRole::Auto,
+                text: text.as_bytes(),
+            };
+            lines::STEPS.set(0);
+            read(&source, &mut Vec::new());
+            lines::STEPS.get()
+        };
+        let head = "List\nGET\n/x\nRequest\nQuery Params\n";
+        for (start, repeated) in [
+            ("List\n", "开发中POST\n"),
+            ("List\n", "GET\n"),
+            (head, "\n"),
+            (head, "kind\nstring\nExample: [a\n"),
+            (head, "kind\nstring\nMatch pattern: [^a\n"),
+            (head, "kind\nrequired\nOne of:\nnull\n"),
+            (
+                "List\nGET\n/x\nRequest\nQuery Params\nk\nstring\nEnum:\n",
+                "value#\n",
+            ),
+            (head, "odd line of text\n"),
+            ("List\nGET\n/x\nResponses\n", "🟢200\nDone\n"),
+            ("List\nGET\n/x\nResponses\n", "Example\ndata: {\n"),
+            ("List\nGET\n/x\n", "Owner:\n\n"),
+            ("List\nGET\n/x\n", "Modified at\n\n"),
+        ] {
+            let page = |count: usize| {
+                let part = |number: usize| repeated.replace('#', &number.to_string());
+                start.to_owned() + &(0..count).map(part).collect::<String>()
+            };
+            let (small, large) = (steps(&page(300)), steps(&page(3000)));
+            assert!(
+                large <= 12 * small,
+                "{repeated:?}: {small} and {large} steps"
+            );
+        }
     }
 
     #[test]

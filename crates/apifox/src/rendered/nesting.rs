@@ -165,12 +165,17 @@ fn level(open: &[OpenObject], name: &str) -> (usize, bool) {
         return (level, true);
     }
     // Without other evidence, the fields after an object belong to the object, unless it already
-    // has a field with that name. An object whose fields the examples show has no other fields.
+    // has a field with that name or all fields that the examples show.
     let assumed = candidates()
         .find(|&level| {
             let object = &open[level];
-            let fresh = object.shown.is_none() || !object.read.is_empty();
-            fresh && !object.read.contains(name)
+            let is_whole = object.shown.is_some_and(|names| {
+                names
+                    .inner
+                    .keys()
+                    .all(|shown| object.read.contains(shown.as_str()))
+            });
+            !is_whole && !object.read.contains(name)
         })
         .unwrap_or(innermost);
     (assumed, false)

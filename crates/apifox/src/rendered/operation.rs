@@ -3,9 +3,10 @@
 use super::authorization::http;
 use super::body;
 use super::curl::Curl;
-use super::fields::{AssignedRows, SampledParameters};
+use super::fields::AssignedRows;
 use super::lines::Lines;
 use super::page_header::PageHeader;
+use super::sampled_parameters::SampledParameters;
 use super::sections::{Sections, sections};
 use super::url::{self, Address, address, fit};
 use crate::diagnostic::{Diagnostic, quoted};

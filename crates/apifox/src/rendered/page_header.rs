@@ -2,8 +2,9 @@
 
 use super::authorization;
 use super::curl;
-use super::labels::{Marker, marker, modified_line, status_line};
+use super::labels::{Marker, marker, modified_line};
 use super::lines::Lines;
+use super::response_labels::{media_line, status_line};
 use crate::page::HttpMethod;
 
 /// The lines above the free text of a page.
@@ -64,6 +65,7 @@ struct Top {
 
 impl Top {
     fn read(lines: &Lines, first: usize) -> Self {
+        let operation = operation_line(lines, first);
         let mut top = Self {
             first,
             navigation: first,
@@ -89,7 +91,11 @@ impl Top {
                     top.navigation = at;
                 }
                 bullets = true;
-            } else if at > first && !below_bullet && begins_page(line) {
+            } else if at > first
+                && !below_bullet
+                && begins_page(line)
+                && !(method_line(line).is_some() && operation.is_some_and(|found| at < found))
+            {
                 top.dense = true;
                 break;
             }
@@ -162,7 +168,8 @@ impl Top {
             .collect();
         // In a page without empty lines the title is among these lines.
         let titles = usize::from(above.last() == Some(&title));
-        if folder.is_empty() && above.len() >= 2 + titles {
+        let is_navigation = above.iter().any(|line| method_line(line).is_some());
+        if folder.is_empty() && !is_navigation && above.len() >= 2 + titles {
             folder = above[0]
                 .split(['/', '>', '›', '»'])
                 .map(|part| part.trim().to_owned())
@@ -236,11 +243,13 @@ impl PageHeader {
         self.end = at + 1;
         if let Some(path) = path {
             self.path = Some((path, at));
-        } else if let Some(next) = lines.next_filled(at + 1, total)
-            && let Some(path) = path_line(lines.at(next))
-        {
-            self.path = Some((path.to_owned(), next));
-            self.end = next + 1;
+        } else if let Some(next) = lines.next_filled(at + 1, total) {
+            let line = lines.at(next);
+            let path = path_line(line).map(str::to_owned);
+            if let Some(path) = path.or_else(|| relative_path(line)) {
+                self.path = Some((path, next));
+                self.end = next + 1;
+            }
         }
     }
 }
@@ -322,6 +331,28 @@ fn path_line(line: &str) -> Option<&str> {
         || line.starts_with("http://")
         || line.starts_with("https://");
     (starts && !line.contains(char::is_whitespace) && !line.starts_with("//")).then_some(line)
+}
+
+/// Adds the slash to a path without it: `orders/list` → `/orders/list`.
+fn relative_path(line: &str) -> Option<String> {
+    let is_path = line.contains('/')
+        && line.len() <= 200
+        && line.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && line
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./{}:".contains(&byte))
+        && media_line(line).is_none();
+    is_path.then(|| format!("/{line}"))
+}
+
+/// Returns the first method line that has a path. The methods in a navigation have none.
+pub(super) fn operation_line(lines: &Lines, from: usize) -> Option<usize> {
+    (from..lines.len()).find(|&at| {
+        method_line(lines.at(at)).is_some_and(|(_, path)| {
+            let below = lines.below(at);
+            path.is_some() || path_line(below).is_some() || relative_path(below).is_some()
+        })
+    })
 }
 
 /// Returns whether the first filled line can be a title; a page may begin with its content.

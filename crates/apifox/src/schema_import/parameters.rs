@@ -5,7 +5,7 @@ use super::values::is_placeholder;
 use crate::diagnostic::quoted;
 use crate::json::{JsonField, JsonNode, JsonValue};
 use crate::page::{ApiParameter, FieldSpec, ParameterLocation, SampleValue, SchemaSource};
-use crate::rendered::fields::is_ignored;
+use crate::rendered::sampled_parameters::is_ignored;
 use crate::rendered::url as path;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
