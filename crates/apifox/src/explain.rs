@@ -1,4 +1,4 @@
-//! What became of each line of a page.
+//! The use of each line of a page: the element that it describes, or the reason why it is left out.
 
 use crate::json::{Budget, JsonNode, JsonValue};
 use crate::rendered::lines::decode;
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What became of a line.
+/// The use of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineUse {
     /// An empty line.
@@ -25,7 +25,7 @@ pub struct ExplainedLine {
     pub number: u32,
     /// The text.
     pub text: String,
-    /// What became of it.
+    /// The use of the line.
     pub line_use: LineUse,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for ExplainedLine {
     }
 }
 
-/// Returns what became of each line of a file. The list is empty if the file is too large or is not
+/// Returns the use of each line of a file. The list is empty if the file is too large or is not
 /// text.
 pub fn explain(source: &PageSource) -> Vec<ExplainedLine> {
     if source.text.len() > MAX_PAGE_BYTES {
@@ -127,7 +127,7 @@ fn markdown_line(text: &str) -> LineUse {
     })
 }
 
-/// Which names an object may have.
+/// The names that an object may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Keywords of the format.

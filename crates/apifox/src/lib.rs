@@ -62,8 +62,8 @@
 //! | text of an extractor | joined lines (`}Request Code Samples`) or divided ones (`HTTP Code`, `: 200`) | method, path, examples, code sample, lists whose cells are on a line each | lists whose cells are joined and have no flag |
 //!
 //! The labels of the site are known in English, Simplified Chinese, Traditional Chinese and Japanese. A page in another
-//! language with a method, a code sample or headings that cannot be read is an error. [`explain`] returns what each line of
-//! a page became.
+//! language with a method, a code sample or headings that cannot be read is an error. [`explain`] returns the use of each
+//! line of a page.
 //!
 //! The formats of one page result in the same operation, except for the parts that a format cannot express.
 //!

@@ -222,7 +222,7 @@ pub struct ApiParameter {
     pub schema: SchemaSource,
     /// How an array or object is written, if the page states it: `form`, `pipeDelimited`.
     pub style: Option<String>,
-    /// Whether each item of an array is a parameter of its own, if the page states it.
+    /// Whether each item of an array is a separate parameter, if the page states it.
     pub explode: Option<bool>,
 }
 

@@ -43,6 +43,16 @@ pub(crate) fn body(
     let is_known = found.has_headings || method.has_body();
     let has_body = sends || (shows_body && is_known);
     if !has_body {
+        if let Some(section) = section.filter(|_| has_content) {
+            diagnostics.push(Diagnostic::warning(
+                file,
+                section.line,
+                format!(
+                    "the example above the code sample is left out: a request with {} usually has no body",
+                    method.name().to_uppercase()
+                ),
+            ));
+        }
         return None;
     }
     let line = section.map(|body| body.line);

@@ -135,9 +135,13 @@ impl ListReader<'_> {
                 at += 1;
                 continue;
             }
+            // In a description, `One of:` is followed by text.
             if is_choice_label(line) {
-                at = self.after_choices(at);
-                continue;
+                let next = self.after_choices(at);
+                if next > self.filled(at + 1) {
+                    at = next;
+                    continue;
+                }
             }
             if let Some(next) = self.after_component(at).filter(|_| first) {
                 at = next;

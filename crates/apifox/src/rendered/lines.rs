@@ -28,7 +28,7 @@ struct Line<'a> {
 pub(crate) struct Lines<'a> {
     text: &'a str,
     lines: Vec<Line<'a>>,
-    /// What each line became, as far as it is known.
+    /// The use of each line; `None` if it is not known yet.
     uses: RefCell<Vec<Option<LineUse>>>,
 }
 
@@ -222,7 +222,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Records what became of some lines.
+    /// Records the use of some lines.
     pub(crate) fn mark(&self, range: Range<usize>, line_use: LineUse) {
         let mut uses = self.uses.borrow_mut();
         uses.resize(self.lines.len(), None);
@@ -242,7 +242,7 @@ impl<'a> Lines<'a> {
         self.mark(range, LineUse::Unused(reason.into()));
     }
 
-    /// Returns what became of each line.
+    /// Returns the use of each line.
     pub(crate) fn explained(&self) -> Vec<ExplainedLine> {
         let mut uses = self.uses.take();
         uses.resize(self.lines.len(), None);

@@ -1,6 +1,6 @@
 //! The rendered page: the text that a browser shows.
 //!
-//! Stages, in this order: `lines` (decoded, numbered lines) → `page_header` (title, method, path) →
+//! Stages, in this order: `lines` (decoded, numbered lines) → `page_title` and `page_header` (title, method, path) →
 //! `labels` (headings and labels) → `sections` (what each section contains; `examples`, `table`,
 //! `field_list` and `authorization` read the parts of a section) → `fields` (which parameter or body a
 //! row describes) and `nesting` (which field contains it) → `body`, `operation` (the result).
@@ -21,12 +21,14 @@ pub(crate) mod lines;
 mod nesting;
 mod operation;
 mod page_header;
+mod page_title;
 mod path_line;
 mod response_labels;
 mod response_sections;
 pub(crate) mod sampled_parameters;
 mod seams;
 mod section_examples;
+mod section_text;
 mod sections;
 mod table;
 pub(crate) mod url;
@@ -61,7 +63,7 @@ pub(crate) fn shows_operation(text: &str) -> bool {
         && (page_header::has_sample(&lines) || page_header::operation_line(&lines, 0).is_some())
 }
 
-/// Returns what became of each line of a page.
+/// Returns the use of each line of a page.
 pub(crate) fn explain(source: &PageSource) -> Vec<ExplainedLine> {
     let mut diagnostics = Vec::new();
     let Some(text) = lines::decode(source.name, source.text, &mut diagnostics) else {

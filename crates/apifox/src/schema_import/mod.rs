@@ -269,7 +269,7 @@ impl SchemaImporter<'_> {
 
     /// Resolves a reference and returns the name of the schema. Returns `None`, with a warning, if
     /// the reference leaves the page or the schema is missing.
-    fn target(&mut self, reference: &str, line: u32) -> Option<String> {
+    pub(super) fn target(&mut self, reference: &str, line: u32) -> Option<String> {
         let Some(key) = reference_key(reference) else {
             self.warn(
                 line,
