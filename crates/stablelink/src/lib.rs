@@ -32,7 +32,8 @@
 //! ([`operations::RetrySafety`]): operations that only read, and operations with an idempotency key. The key is generated
 //! with the request value (such as [`NewCheckoutOrder`]) and stays the same however often the value is sent.
 //!
-//! [`Client::request`] sends any other signed request.
+//! [`Client::operation`] calls any operation of the document by its ID, and [`Client::request`] sends any other signed
+//! request.
 //!
 //! # Errors
 //!
@@ -95,7 +96,9 @@ pub mod webhook;
 pub use account::check_secret;
 pub use account::{CredentialSource, CredentialSourceError, Credentials};
 pub use call::{Call, RawRequest, RetryPolicy};
-pub use client::{Client, ClientBuilder};
+#[doc(hidden)]
+pub use client::closest;
+pub use client::{Client, ClientBuilder, OperationRequest};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, ApiError, CallPhase, DecodeError, Error, ErrorKind};
