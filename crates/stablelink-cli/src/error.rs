@@ -210,6 +210,12 @@ impl fmt::Display for CliError {
     }
 }
 
+impl From<clap::Error> for CliError {
+    fn from(error: clap::Error) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {

@@ -281,7 +281,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
                 value_type: FieldType::IntegerOrText,
                 required: false,
                 values: &[],
-                description: "An integer on some pages and a string on others.",
+                description: "",
             },
             RequestField {
                 name: "username",
@@ -663,7 +663,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
                 value_type: FieldType::IntegerOrText,
                 required: false,
                 values: &[],
-                description: "An integer on some pages and a string on others.",
+                description: "",
             },
             RequestField {
                 name: "fromCurrency",
@@ -703,7 +703,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
                 value_type: FieldType::IntegerOrText,
                 required: false,
                 values: &[],
-                description: "An integer on some pages and a string on others.",
+                description: "",
             },
             RequestField {
                 name: "referenceNo",
@@ -1646,7 +1646,7 @@ pub const ALL_WITH_INFERRED: &[OperationInfo] = &[
                 value_type: FieldType::IntegerOrText,
                 required: true,
                 values: &[],
-                description: "An integer on some pages and a string on others.",
+                description: "",
             },
             RequestField {
                 name: "requestId",

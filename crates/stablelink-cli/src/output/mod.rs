@@ -10,9 +10,9 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use serde_json::json;
+use serde_json::{Value, json};
+use stablelink::RawResponse;
 use stablelink::operations::{EvidenceLevel, OperationInfo};
-use stablelink::{RawObject, RawResponse};
 
 pub(crate) use untrusted::{retdata, sanitize, sanitize_lines};
 
@@ -32,17 +32,19 @@ pub(crate) enum OutputFormat {
 #[derive(Clone, Debug)]
 pub(crate) struct CliOutput {
     format: OutputFormat,
-    /// The only field of a response to print.
-    field: Option<String>,
+    /// The path of the only value of a result to print.
+    path: Option<String>,
+    quiet: bool,
     stdout: Theme,
     stderr: Theme,
 }
 
 impl CliOutput {
-    pub(crate) fn new(format: OutputFormat, field: Option<String>) -> Self {
+    pub(crate) fn new(format: OutputFormat, path: Option<String>, quiet: bool) -> Self {
         Self {
             format,
-            field,
+            path,
+            quiet,
             stdout: Theme::new(io::stdout().is_terminal()),
             stderr: Theme::new(io::stderr().is_terminal()),
         }
@@ -50,6 +52,11 @@ impl CliOutput {
 
     pub(crate) const fn is_json(&self) -> bool {
         matches!(self.format, OutputFormat::Json)
+    }
+
+    /// Returns whether only results and errors are printed.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Returns the colours of standard output.
@@ -69,8 +76,11 @@ impl CliOutput {
         self.line(untrusted::escape_json(json.as_ref()))
     }
 
-    /// Writes a sanitized line to standard error. Ignored if standard error is closed.
+    /// Writes a sanitized line to standard error, unless `--quiet` is set. Ignored if standard error is closed.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if self.quiet {
+            return;
+        }
         let text = sanitize_lines(text.as_ref());
         let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(&text));
     }
@@ -83,14 +93,10 @@ impl CliOutput {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Writes names and values as a table or as a JSON object of strings.
-    pub(crate) fn pairs(&self, pairs: &[(&str, String)]) -> Result<(), CliError> {
-        if self.is_json() {
-            let pairs = pairs.iter();
-            let object: serde_json::Map<_, _> = pairs
-                .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
-                .collect();
-            return self.json_line(serde_json::Value::Object(object).to_string());
+    /// Writes names and values as a table, or this data for programs.
+    pub(crate) fn pairs(&self, pairs: &[(&str, String)], data: &Value) -> Result<(), CliError> {
+        if self.is_json() || self.path.is_some() {
+            return self.record(Some(&data.to_string()));
         }
         let rows = pairs.iter();
         let rows: Vec<_> = rows
@@ -112,18 +118,17 @@ impl CliOutput {
         };
         let (method, path) = (operation.method, operation.path);
         let summary = summary(response, elapsed);
-        let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        }
         self.record(retdata(response.body()).as_deref())
     }
 
-    /// Writes a record, which is passed as JSON, or the selected field of the record.
+    /// Writes a record, which is passed as JSON, or the selected value of the record.
     pub(crate) fn record(&self, record: Option<&str>) -> Result<(), CliError> {
-        if let Some(name) = &self.field {
-            let fields = record.and_then(|json| RawObject::parse(json.as_bytes()).ok());
-            let value = fields.as_ref().and_then(|fields| fields.get(name));
-            let value = value
-                .ok_or_else(|| CliError::other(format!("the response has no field `{name}`")))?;
-            return self.line(untrusted::display_value(value));
+        if let Some(path) = &self.path {
+            let value = untrusted::find_value(record.unwrap_or("null"), path)?;
+            return self.line(untrusted::display_value(&value));
         }
         match record {
             _ if self.is_json() => self.json_line(record.unwrap_or("null")),

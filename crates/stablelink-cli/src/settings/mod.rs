@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
 
-pub(crate) use network::{NetworkSettings, PROFILE_PROXY};
-pub(crate) use secrets::{ProfileSecrets, SecretsFile};
+pub(crate) use network::{NetworkSettings, PROFILE_PROXY, USER_AGENT};
+pub(crate) use secrets::{API_KEY, API_SECRET, ProfileSecrets, SIGN_KEY, SecretsFile};
 
 /// The directories of the files, by the XDG base directory specification.
 ///

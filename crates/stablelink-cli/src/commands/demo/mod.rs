@@ -63,6 +63,7 @@ impl Demo {
             let stopped = terminal::stop_signal()?;
             out.note(format!("the records are on {url}/ ; stop with Ctrl-C"));
             stopped.await?;
+            return Err(CliError::interrupted(None));
         }
         Ok(())
     }
