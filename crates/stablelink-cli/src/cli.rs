@@ -89,7 +89,7 @@ impl CliCommand {
             Self::Demo(demo) => demo.run(context).await,
             Self::Sandbox(sandbox) => sandbox.run(context).await,
             Self::Login(login) => login.run(context).await,
-            Self::Logout => account::logout(context),
+            Self::Logout => account::logout(context).await,
             Self::Whoami(whoami) => whoami.run(context).await,
             Self::Token(token) => token.run(context).await,
             Self::Sign(sign) => sign.run(context),

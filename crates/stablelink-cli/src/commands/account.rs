@@ -68,7 +68,7 @@ impl Login {
             client.build()?.token().await?;
         }
 
-        let lock = directories.lock_config()?;
+        let lock = directories.lock_config(&context.out).await?;
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
         secrets_file.set(&name, secrets);
         secrets_file.save(&directories.secrets_file())?;
@@ -101,10 +101,10 @@ impl Login {
 }
 
 /// Deletes the secrets of the profile.
-pub(crate) fn logout(context: &Context) -> Result<(), CliError> {
+pub(crate) async fn logout(context: &Context) -> Result<(), CliError> {
     let directories = Directories::of_user()?;
     let (path, name) = (directories.secrets_file(), context.profile_name()?);
-    let lock = directories.lock_config()?;
+    let lock = directories.lock_config(&context.out).await?;
     let mut secrets_file = SecretsFile::load(&path)?;
     if !secrets_file.remove(&name) {
         let problem = format!("profile {name} has no saved secrets");

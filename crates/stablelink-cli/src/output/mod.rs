@@ -1,11 +1,11 @@
 //! Output for people and programs: results on standard output, everything else on standard error.
 //!
-//! `untrusted` makes untrusted text safe for a terminal, `table` formats responses for people.
+//! `untrusted` makes untrusted text safe for a terminal, `table` formats responses for people, `theme` has the colours.
 
 mod table;
+mod theme;
 mod untrusted;
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use stablelink::RawResponse;
 use stablelink::operations::{EvidenceLevel, OperationInfo};
 
+pub(crate) use theme::{TextStyle, Theme};
 pub(crate) use untrusted::{retdata, sanitize, sanitize_lines};
 
 use crate::error::CliError;
@@ -175,50 +176,4 @@ pub(crate) fn summary(response: &RawResponse, elapsed: Duration) -> String {
     let retcode = sanitize(response.retcode().unwrap_or("none"));
     let (status, ms) = (response.status().as_u16(), elapsed.as_millis());
     format!("HTTP {status}, retcode {retcode} · {ms} ms")
-}
-
-/// Terminal colours. They are off if `NO_COLOR` is set, if `TERM` is `dumb`, and if the output is not a terminal.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Theme(bool);
-
-/// The meaning of a coloured text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextStyle {
-    Success,
-    Error,
-    Warning,
-    Heading,
-}
-
-impl Theme {
-    #[cfg(test)]
-    pub(crate) const PLAIN: Self = Self(false);
-
-    fn new(is_terminal: bool) -> Self {
-        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self(is_terminal && !no_color && !is_dumb)
-    }
-
-    pub(crate) fn apply(self, style: TextStyle, text: &str) -> String {
-        let code = match style {
-            TextStyle::Success => "32",
-            TextStyle::Error => "31;1",
-            TextStyle::Warning => "33",
-            TextStyle::Heading => "1",
-        };
-        self.with_code(code, text)
-    }
-
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.with_code("2", text)
-    }
-
-    fn with_code(self, code: &str, text: &str) -> String {
-        if self.0 {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    }
 }

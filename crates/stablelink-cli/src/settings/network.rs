@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 
-use super::read_trusted;
+use super::config::read_trusted;
 use crate::error::CliError;
 
 /// The `User-Agent` header of all requests.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use stablelink::private_file::{self, PrivateFileError};
 use stablelink::{Credentials, check_secret};
 
-use super::create_private_dir;
+use super::directories::create_private_dir;
 use crate::error::CliError;
 
 pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";

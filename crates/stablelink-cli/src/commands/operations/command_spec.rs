@@ -1,6 +1,5 @@
 //! The command of an operation: its names, its arguments and its help.
 
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
 use heck::{ToKebabCase, ToUpperCamelCase};
 use stablelink::operations::{
@@ -8,8 +7,8 @@ use stablelink::operations::{
     RequestField, RetrySafety,
 };
 
+use super::field_parser::FieldParser;
 use super::names::{COMMAND_NAMES, GROUPS, advice, group_of_tag};
-use super::request_fields::json_value;
 
 /// The clap ID of `--json`. It cannot be the name of a field.
 pub(super) const JSON: &str = "--json";
@@ -265,33 +264,6 @@ fn title(name: &str) -> String {
             word => word.to_owned(),
         });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// Parses an argument to the JSON text of its value. The known values are for completion: others are accepted too.
-#[derive(Clone)]
-struct FieldParser {
-    value_type: FieldType,
-    values: &'static [&'static str],
-}
-
-impl TypedValueParser for FieldParser {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        arg: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<String, clap::Error> {
-        let value_type = self.value_type;
-        let parser = StringValueParser::new().try_map(move |text| json_value(value_type, &text));
-        parser.parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = self.values.iter().map(PossibleValue::new);
-        (!self.values.is_empty()).then(|| Box::new(values) as _)
-    }
 }
 
 /// Adds the summary and the evidence of an operation to the help of its command.

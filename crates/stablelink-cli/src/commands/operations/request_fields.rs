@@ -1,49 +1,13 @@
 //! The fields of a request, from arguments and `--json`.
 
 use clap::ArgMatches;
-use serde_json::value::RawValue;
 use stablelink::operations::FieldType;
-use stablelink::scalars::{DecimalNumber, DecimalString};
 use stablelink::{RawObject, closest};
 
 use super::command_spec::{CommandSpec, JSON, key_of};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::input::InputArg;
-
-/// Returns the JSON text of an argument of this type.
-pub(super) fn json_value(value_type: FieldType, text: &str) -> Result<String, String> {
-    let quoted = || serde_json::Value::from(text).to_string();
-    match value_type {
-        FieldType::Integer => match text.parse::<i64>() {
-            Ok(number) => Ok(number.to_string()),
-            Err(_) => Err("expected an integer".to_owned()),
-        },
-        FieldType::IntegerOrText => Ok(text
-            .parse::<i64>()
-            .map_or_else(|_| quoted(), |number| number.to_string())),
-        FieldType::Decimal => to_json(text.parse::<DecimalNumber>()),
-        FieldType::DecimalText => to_json(text.parse::<DecimalString>()),
-        FieldType::Boolean => match text {
-            "true" | "false" => Ok(text.to_owned()),
-            _ => Err("expected true or false".to_owned()),
-        },
-        FieldType::Json => {
-            let input = text.parse::<InputArg>()?;
-            let json = input.read_text().map_err(|error| error.to_string())?;
-            match serde_json::from_str::<&RawValue>(&json) {
-                Ok(value) => Ok(value.get().to_owned()),
-                Err(_) => Err("expected JSON".to_owned()),
-            }
-        }
-        _ => Ok(quoted()),
-    }
-}
-
-fn to_json<T: serde::Serialize, E: ToString>(value: Result<T, E>) -> Result<String, String> {
-    let value = value.map_err(|error| error.to_string())?;
-    serde_json::to_string(&value).map_err(|error| error.to_string())
-}
 
 /// The fields of a request: names and JSON texts.
 pub(super) struct RequestFields(Vec<(String, String)>);

@@ -10,8 +10,8 @@ use stablelink_signature::{
     Timestamp, Verifier,
 };
 
-use super::ProbeFinding;
 use super::probe_client::{Mistake, ProbeCall, ProbeClient, ProbeResponse, RetcodeType};
+use super::report::ProbeFinding;
 use crate::error::{CliError, CliExitCode};
 
 const ORDER_PATH: &str = "/checkout/order/info";

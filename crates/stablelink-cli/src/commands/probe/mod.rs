@@ -1,9 +1,10 @@
 //! The command `probe`: read-only calls that test undocumented behaviour, and a report without secrets.
 //!
-//! `checks` has the checks in the order of the report, `probe_client` sends the calls.
+//! `checks` has the checks in the order of the report, `probe_client` sends the calls, `report` formats the findings.
 
 mod checks;
 mod probe_client;
+mod report;
 
 use clap::Args;
 use serde_json::json;
@@ -11,8 +12,8 @@ use stablelink::Environment;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::sanitize;
 use probe_client::ProbeClient;
+use report::report;
 
 /// Tests undocumented behaviour of the gateway.
 #[derive(Debug, Args)]
@@ -26,33 +27,6 @@ pub(crate) struct Probe {
     /// Allow production, where the token of running programs is invalidated
     #[arg(long)]
     yes: bool,
-}
-
-/// The result of one question.
-#[derive(Clone, Debug)]
-struct ProbeFinding {
-    question: &'static str,
-    /// `None` if the calls did not answer the question.
-    found: Option<String>,
-    seen: String,
-}
-
-impl ProbeFinding {
-    fn answered(question: &'static str, found: impl Into<String>, seen: impl Into<String>) -> Self {
-        Self {
-            question,
-            found: Some(found.into()),
-            seen: seen.into(),
-        }
-    }
-
-    fn open(question: &'static str, seen: impl Into<String>) -> Self {
-        Self {
-            question,
-            found: None,
-            seen: seen.into(),
-        }
-    }
 }
 
 impl Probe {
@@ -83,22 +57,6 @@ impl Probe {
     }
 }
 
-/// Returns the report as Markdown without a trailing line break.
-fn report(gateway: &str, findings: &[ProbeFinding]) -> String {
-    let cell = |text: &str| sanitize(text).replace('|', "\\|");
-    let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!(
-        "### `stablelink probe` of {gateway}\n\nVersion {version} of this project. The report contains no secrets, tokens or \
-         records.\n\n| Question | Found | Seen |\n|---|---|---|"
-    );
-    for finding in findings {
-        let found = finding.found.as_deref().unwrap_or("**open**");
-        let (question, found, seen) = (finding.question, cell(found), cell(&finding.seen));
-        text.push_str(&format!("\n| {question} | {found} | {seen} |"));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
@@ -111,6 +69,7 @@ mod tests {
     };
 
     use super::probe_client::ProbeResponse;
+    use super::report::ProbeFinding;
     use super::*;
     use crate::settings::{NetworkSettings, ProfileSecrets};
 

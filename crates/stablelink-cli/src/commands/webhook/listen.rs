@@ -20,7 +20,7 @@ use stablelink::webhook::{
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::{TIMEOUT, parse_receiver};
+use super::send::{TIMEOUT, parse_receiver};
 use crate::context::Context;
 use crate::error::{CliError, root_cause};
 use crate::output::{CliOutput, TextStyle, sanitize};
