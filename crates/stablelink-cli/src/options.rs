@@ -40,7 +40,7 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
     /// Print nothing but results and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Log to standard error; repeat for more detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

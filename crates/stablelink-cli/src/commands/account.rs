@@ -1,5 +1,7 @@
 //! The commands `login`, `logout`, `whoami` and `token`.
 
+use std::time::Duration;
+
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -68,7 +70,9 @@ impl Login {
             client.build()?.token().await?;
         }
 
-        let lock = directories.lock_config(&context.out).await?;
+        let lock = directories
+            .lock_config(lock_timeout(context)?, &context.out)
+            .await?;
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
         secrets_file.set(&name, secrets);
         secrets_file.save(&directories.secrets_file())?;
@@ -100,11 +104,18 @@ impl Login {
     }
 }
 
+/// Returns the maximum time to wait for the lock of the configuration, which a process holds for a few milliseconds.
+fn lock_timeout(context: &Context) -> Result<Duration, CliError> {
+    Ok(context.deadline()?.unwrap_or(Duration::from_secs(10)))
+}
+
 /// Deletes the secrets of the profile.
 pub(crate) async fn logout(context: &Context) -> Result<(), CliError> {
     let directories = Directories::of_user()?;
     let (path, name) = (directories.secrets_file(), context.profile_name()?);
-    let lock = directories.lock_config(&context.out).await?;
+    let lock = directories
+        .lock_config(lock_timeout(context)?, &context.out)
+        .await?;
     let mut secrets_file = SecretsFile::load(&path)?;
     if !secrets_file.remove(&name) {
         let problem = format!("profile {name} has no saved secrets");

@@ -62,9 +62,13 @@ impl Directories {
         Ok(())
     }
 
-    /// Locks the configuration until the returned file is dropped. Waits for another process that changes it, for at most
-    /// [`LOCK_TIMEOUT`], and announces a longer wait.
-    pub(crate) async fn lock_config(&self, out: &CliOutput) -> Result<File, CliError> {
+    /// Locks the configuration until the returned file is dropped. Waits at most this time for another process that changes
+    /// it, and announces a wait of more than a second.
+    pub(crate) async fn lock_config(
+        &self,
+        timeout: Duration,
+        out: &CliOutput,
+    ) -> Result<File, CliError> {
         create_private_dir(&self.config).map_err(|error| {
             error.next("set XDG_CONFIG_HOME to a directory that can be written")
         })?;
@@ -80,7 +84,7 @@ impl Directories {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(error)) => return Err(failed(&error.to_string())),
-                Err(TryLockError::WouldBlock) if start.elapsed() >= LOCK_TIMEOUT => {
+                Err(TryLockError::WouldBlock) if start.elapsed() >= timeout => {
                     return Err(failed("another process holds it")
                         .next("is another `stablelink login` or `stablelink logout` running?"));
                 }
@@ -97,9 +101,6 @@ impl Directories {
         }
     }
 }
-
-/// The maximum time to wait for the lock of the configuration. A process holds it for a few milliseconds.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Creates a directory with mode 0700. An existing directory is not changed.
 pub(super) fn create_private_dir(dir: &Path) -> Result<(), CliError> {
