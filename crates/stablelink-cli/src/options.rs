@@ -27,7 +27,7 @@ pub(crate) struct GlobalOptions {
         help = "Output format: `table` for people, `json` for programs (retdata unchanged)"
     )]
     pub(crate) output: OutputFormat,
-    /// Print only this field of the response, such as orderNo or records.0.orderNo
+    /// Print only this value of the result, such as orderNo or records.0.orderNo
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "output")]
     pub(crate) get: Option<String>,
     /// Proxy of https connections [variables: STABLELINK_PROXY, HTTPS_PROXY]

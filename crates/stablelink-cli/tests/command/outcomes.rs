@@ -299,6 +299,8 @@ fn interrupted_command_exits_with_130_while_it_reads_input() {
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
+            // `wait` would close the input.
+            let _input = child.stdin.take();
             let pid = Pid::from_child(&child);
             wait_until_signals_are_handled(child.id());
             kill_process(pid, signal).unwrap();
