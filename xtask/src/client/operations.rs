@@ -91,7 +91,9 @@ impl OperationRow {
         let operation_id = text("/operationId").ok_or_else(|| missing("operationId"))?;
         let id = operation_id.to_snake_case();
         let tag = text("/tags/0").unwrap_or_default();
-        let summary = text("/summary").unwrap_or_default();
+        let summary = text("/summary").unwrap_or_default().chars();
+        // A terminal shows the summary.
+        let summary: String = summary.filter(|c| openapi::is_plain(*c)).collect();
         let content = value
             .pointer("/requestBody/content")
             .and_then(Value::as_object);
@@ -180,7 +182,7 @@ mod tests {
                     "post": {
                         "operationId": "createOrder",
                         "tags": ["Orders"],
-                        "summary": "Create an order",
+                        "summary": "Create\u{1b} an order",
                         "requestBody": {"content": {"application/json": {"schema": {
                             "required": ["orderNo"],
                             "properties": {

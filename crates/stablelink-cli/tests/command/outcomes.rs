@@ -353,6 +353,13 @@ fn hostile_response_reaches_no_output_unescaped() {
         value["\u{9b}x"], "\u{9b}2J\u{202e}\u{7f}",
         "the value is unchanged"
     );
+    let token = "{\"retcode\":200,\"retdata\":{\"access_token\":\"t\u{9b}2J\u{202e}\\u001b[2J\"}}";
+    let fresh = TestEnvironment::new();
+    let faults = fresh.sandbox.faults();
+    faults.add(json_body(token).on_token().always());
+    let printed = fresh.run(&["token", "--print"]);
+    assert!(!hostile(&printed.stdout), "{printed:?}");
+    assert!(!hostile(&printed.stderr), "{printed:?}");
     let argument = env.run(&["checkout", "get", "A1", "--\u{9b}2J\u{202e}"]);
     assert_eq!(argument.code, 2);
     assert!(!hostile(&argument.stderr), "{argument:?}");

@@ -35,12 +35,15 @@ pub(super) struct FieldSpec {
 impl CommandSpec {
     /// Returns the commands of all operations, except for those of tokens and uploads, which have their own commands.
     pub(super) fn all() -> Vec<Self> {
+        Self::of(op::ALL.iter())
+    }
+
+    fn of(operations: impl Iterator<Item = &'static OperationInfo>) -> Vec<Self> {
         let mut specs: Vec<Self> = Vec::new();
-        let operations = op::ALL.iter();
-        for operation in operations.filter(|operation| operation.signed) {
-            if operation.encoding == RequestEncoding::Multipart {
-                continue;
-            }
+        let is_call = |operation: &&OperationInfo| {
+            operation.signed && operation.encoding != RequestEncoding::Multipart
+        };
+        for operation in operations.filter(is_call) {
             let mut spec = Self::new(operation);
             let is_same = |other: &Self| (&other.group, &other.name) == (&spec.group, &spec.name);
             if specs.iter().any(is_same) {
@@ -304,4 +307,93 @@ fn evidence(operation: &OperationInfo) -> String {
         text.push_str(&format!("\nPage: {page}"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns an operation that this crate does not know.
+    fn operation(
+        id: &'static str,
+        tag: &'static str,
+        fields: &[RequestField],
+    ) -> &'static OperationInfo {
+        let mut operation = op::GET_TRADE;
+        (operation.operation_id, operation.tag) = (id, tag);
+        operation.fields = Box::leak(fields.to_vec().into_boxed_slice());
+        Box::leak(Box::new(operation))
+    }
+
+    fn field(name: &'static str, location: FieldLocation, required: bool) -> RequestField {
+        let mut field = op::GET_TRADE.fields[0];
+        (field.name, field.location, field.required) = (name, location, required);
+        field
+    }
+
+    #[test]
+    fn new_operation_is_named_by_its_tag_and_id() {
+        for (id, tag, path) in [
+            ("getTradeLimits", "Trade", "trade get-limits"),
+            ("closeTrades", "Trade", "trade close"),
+            ("listBalances", "Account Balance", "account-balance list"),
+            ("listDeliveries", "Webhook", "webhook-event list-deliveries"),
+            ("resetSandbox", "Sandbox", "sandbox-operation reset"),
+            ("ping", "", "operation ping"),
+            ("trade", "Trade", "trade trade"),
+        ] {
+            let spec = CommandSpec::new(operation(id, tag, &[]));
+            assert_eq!(format!("{} {}", spec.group, spec.name), path, "{id}");
+        }
+        let same = ["getTrade", "showTrade", "showTrades"].map(|id| operation(id, "Trade", &[]));
+        let specs = CommandSpec::of(same.into_iter());
+        let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(names, ["get", "show", "show-trades"]);
+    }
+
+    #[test]
+    fn fields_are_arguments_of_the_documented_kind() {
+        let new = operation(
+            "moveTrade",
+            "Trade",
+            &[
+                field("tradeId", FieldLocation::Path, true),
+                field("greenLinkVA", FieldLocation::Body, true),
+                field("note", FieldLocation::Body, false),
+            ],
+        );
+        let mut command = CommandSpec::new(new).command();
+        command.build();
+        let parse = |arguments: &[&str]| {
+            let arguments = ["move"].iter().chain(arguments);
+            command.clone().try_get_matches_from(arguments).map(|_| ())
+        };
+        assert!(parse(&["7", "--green-link-va", "Yes"]).is_ok());
+        assert!(parse(&["7", "--json", "{}"]).is_ok());
+        for wrong in [
+            &["7"][..],
+            &["--green-link-va", "Yes"],
+            &["7", "--json", "{}", "--other"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+        let help = command.render_help().to_string();
+        assert!(
+            help.contains("move [OPTIONS] <TRADE_ID> --green-link-va <TEXT>"),
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn row_whose_fields_are_gone_has_no_effect() {
+        let renamed = field("tradeNo", FieldLocation::Query, true);
+        let spec = CommandSpec::new(operation("getTrade", "Trade", &[renamed]));
+        let names: Vec<&str> = spec
+            .fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!((spec.name.as_str(), names), ("get", vec!["tradeNo"]));
+        assert!(spec.fields[0].is_positional);
+    }
 }
