@@ -8,7 +8,7 @@ use stablelink::operations::{
 };
 
 use super::field_parser::FieldParser;
-use super::names::{COMMAND_NAMES, GROUPS, advice, group_of_tag};
+use super::names::{GROUPS, advice, group_of_tag, usage_of};
 
 /// The clap ID of `--json`. It cannot be the name of a field.
 pub(super) const JSON: &str = "--json";
@@ -57,11 +57,7 @@ impl CommandSpec {
     }
 
     fn new(operation: &'static OperationInfo) -> Self {
-        let row = COMMAND_NAMES
-            .iter()
-            .find(|(id, _)| *id == operation.operation_id);
-        let usage = row.map_or(&[][..], |(_, usage)| usage).join(" ");
-        let mut words = usage.split_whitespace();
+        let mut words = usage_of(operation.operation_id);
         let (group, name) = match (words.next(), words.next()) {
             (Some(group), Some(name)) => (group.to_owned(), name.to_owned()),
             _ => name_by_rule(operation),
