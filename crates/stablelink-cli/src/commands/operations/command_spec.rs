@@ -134,6 +134,11 @@ impl CommandSpec {
             }
             command = command.arg(arg);
         }
+        let has = |name: &str| self.fields.iter().any(|field| field.name == name);
+        // A refund is of an order or of an abnormal payment.
+        if has("orderNo") && has("abnormalPaymentNo") {
+            command = command.mut_arg("abnormalPaymentNo", |arg| arg.conflicts_with("orderNo"));
+        }
         let json = Arg::new(JSON)
             .long("json")
             .value_name("OBJECT|@FILE|@-")
@@ -378,6 +383,15 @@ mod tests {
             help.contains("move [OPTIONS] <TRADE_ID> --green-link-va <TEXT>"),
             "{help}"
         );
+    }
+
+    #[test]
+    fn refund_is_of_an_order_or_of_a_payment() {
+        let command = CommandSpec::new(&op::CREATE_REFUND_ORDER).command();
+        let order = ["create", "--amount", "1", "--order", "A1"];
+        assert!(command.clone().try_get_matches_from(order).is_ok());
+        let both = order.iter().chain(&["--abnormal-payment", "B1"]);
+        assert!(command.try_get_matches_from(both).is_err());
     }
 
     #[test]
