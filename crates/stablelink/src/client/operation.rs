@@ -144,6 +144,10 @@ impl fmt::Debug for OperationRequest {
 fn find(id: &str) -> Result<&'static OperationInfo, Error> {
     let is_same = |operation: &&OperationInfo| [operation.operation_id, operation.id].contains(&id);
     if let Some(operation) = operations::ALL.iter().find(is_same) {
+        if !operation.signed {
+            let problem = format!("`{id}` issues tokens: the client calls it, see `Client::token`");
+            return Err(Error::invalid("operation", problem));
+        }
         return Ok(operation);
     }
     let problem = if operations::ALL_WITH_INFERRED
@@ -388,6 +392,7 @@ mod tests {
         for (id, message) in [
             ("createChekoutOrder", "did you mean `createCheckoutOrder`?"),
             ("get_checkout_ordr", "did you mean `getCheckoutOrder`?"),
+            ("issueAccessToken", "see `Client::token`"),
             (
                 "drainTheAccount",
                 "`stablelink::operations::ALL` lists them",
