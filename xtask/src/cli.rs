@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     diff::command::{FailOn, Format},
-    docs::pull::{CaptureFormat, address::ApiBase},
+    docs::pull::CaptureFormat,
     interop::Language,
     suite::Step,
 };
@@ -169,14 +169,20 @@ pub enum DocsCommand {
 #[derive(Debug, Args)]
 pub struct LiveSite {
     /// The address of the documentation site: https, or http on this machine
+    ///
+    /// It may have a path: a subdirectory, or the ID of a shared documentation. The password of a protected
+    /// documentation is read from APIFOX_DOCS_PASSWORD, or asked for in a terminal.
     #[arg(long, value_name = "URL")]
     pub site: String,
-    /// The server of the published JSON of such sites
-    #[arg(long, value_name = "URL", default_value = ApiBase::DEFAULT)]
-    pub api_base: String,
+    /// The server of the published JSON of such sites [default: api.apifox.com, api.apidog.com and the site itself]
+    #[arg(long, value_name = "URL")]
+    pub api_base: Option<String>,
     /// The form of the pages to capture [default: published JSON if the site has it]
     #[arg(long, value_name = "FORM")]
     pub form: Option<CaptureFormat>,
+    /// The ID of the site for its OpenAPI export, a number
+    #[arg(long, value_name = "ID", required_if_eq("form", "export"))]
+    pub site_id: Option<u64>,
     /// Keep the current capture of this page; can be repeated
     #[arg(long, value_name = "PAGE_ID")]
     pub without: Vec<String>,

@@ -20,8 +20,10 @@ use crate::{
         captures, import,
         lock::CaptureOrigin,
         pull::{
-            self,
+            self, PullOptions,
             address::{ApiBase, Site},
+            error::PullError,
+            password,
             settings::PullSettings,
         },
         remove, status,
@@ -240,14 +242,14 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
         }
         DocsCommand::Pull { from } => {
-            let report = pull::pull(root, &options(&from)?)?;
+            let report = with_password(&from, |options| pull::pull(root, options))?;
             print!("{report}");
             if report.differs() {
                 println!("next: cargo xtask regen");
             }
         }
         DocsCommand::Check { from } => {
-            let report = pull::check(root, &options(&from)?)?;
+            let report = with_password(&from, |options| pull::check(root, options))?;
             print!("{report}");
             if report.differs() {
                 println!(
@@ -266,14 +268,38 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
     Ok(CommandOutcome::Done)
 }
 
-fn options(from: &LiveSite) -> Result<pull::PullOptions, Box<dyn Error>> {
-    Ok(pull::PullOptions {
-        site: Site::parse(&from.site)?,
-        api: ApiBase::parse(&from.api_base)?,
+fn options(from: &LiveSite) -> Result<PullOptions, PullError> {
+    let site = Site::parse(&from.site)?;
+    Ok(PullOptions {
+        api: match &from.api_base {
+            Some(base) => vec![ApiBase::parse(base)?],
+            None => ApiBase::candidates(&site),
+        },
+        site,
         form: from.form,
+        site_id: from.site_id,
+        password: password::from_environment(),
         without: from.without.clone(),
         settings: PullSettings::default(),
     })
+}
+
+/// Runs a command on a live site. If the site requires a password, asks for it once.
+fn with_password<T>(
+    from: &LiveSite,
+    run: impl Fn(&PullOptions) -> Result<T, PullError>,
+) -> Result<T, Box<dyn Error>> {
+    let mut options = options(from)?;
+    match run(&options) {
+        Err(error @ PullError::PasswordRequired { .. }) => {
+            let Some(password) = password::prompt()? else {
+                return Err(error.into());
+            };
+            options.password = Some(password);
+            Ok(run(&options)?)
+        }
+        result => Ok(result?),
+    }
 }
 
 fn import_pages(
