@@ -133,9 +133,9 @@ fn too_many_shared_schemas_are_rejected() {
     options.settings.page_bytes = 2_000;
     let error = pull::pull(copy.path(), &options).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("the shared schemas that the pages use have 4543 bytes, but the limit is 2000"),
+        error.to_string().contains(
+            "the shared schemas that the pages use have 4543 bytes, but the limit is 2000"
+        ),
         "{error}"
     );
 }
