@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Reply, Site},
 };
 use xtask::docs::{
@@ -40,7 +40,7 @@ fn list(price: &str) -> Value {
 
 #[test]
 fn change_of_shared_schema_changes_its_pages() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     let options = options(&site);
     let set_schemas = |list: Value| {
@@ -92,7 +92,7 @@ fn change_of_shared_schema_changes_its_pages() {
 
 #[test]
 fn unavailable_list_of_shared_schemas_changes_nothing() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     let options = options(&site);
     let before = read_files_below(&copy.path().join("spec")).unwrap();
@@ -124,7 +124,7 @@ fn unavailable_list_of_shared_schemas_changes_nothing() {
 
 #[test]
 fn too_many_shared_schemas_are_rejected() {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = bookshop();
     site.state()
         .replies
@@ -144,7 +144,7 @@ fn too_many_shared_schemas_are_rejected() {
 fn shared_schemas_of_many_pages_are_captured_once() {
     const PAGES: u64 = 20;
     const SCHEMAS: u64 = 300;
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let site = site(CaptureFormat::Json, DocPage::many(PAGES));
     for id in 900_000_001..=900_000_000 + PAGES {
         let page = json!({"id": id, "name": "Get Book", "method": "get", "path": format!("/book-{id}"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stablelink_tests::{
-    copy_of_tree, read_files_below,
+    copy_of_shop, read_files_below,
     site::{DocPage, Reply, SHARED, Site},
 };
 use xtask::docs::{
@@ -32,7 +32,7 @@ fn base(site: &Site) -> ApiBase {
 
 /// Pulls the site twice, and expects six pages in this format and no difference the second time.
 fn assert_pulled(name: &str, options: &PullOptions, form: CaptureFormat) -> tempfile::TempDir {
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let report = pull::pull(copy.path(), options).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!((report.form, report.pages), (form, 6), "{name}");
     assert!(
@@ -96,7 +96,7 @@ fn next_base_is_tried_if_one_does_not_know_the_site() {
     site.state()
         .replies
         .insert(DOMAINS.to_owned(), Reply::status(500));
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let error = pull::pull(copy.path(), &options(&site)).unwrap_err();
     assert!(error.to_string().contains("responds with 500"), "{error}");
 }
@@ -157,7 +157,7 @@ fn protected_documentation_needs_the_right_password() {
         if shared {
             options.site = Address::parse(&format!("{}/{SHARED}", site.url())).unwrap();
         }
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let before = read_files_below(copy.path()).unwrap();
         let error = pull::pull(copy.path(), &options).unwrap_err();
         assert!(
@@ -204,7 +204,7 @@ fn cookie_is_sent_only_to_the_server_that_set_it() {
     let mut options = options(&site);
     options.api.insert(0, base(&api));
     options.password = Some("secret".into());
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     pull::pull(copy.path(), &options).unwrap_err();
     let sends_cookie = |site: &Site| {
         let log = site.take_log();
@@ -242,7 +242,7 @@ fn site_may_be_in_a_subdirectory() {
     }
     let mut options = options(&site);
     options.site = Address::parse(&format!("{}/help", site.url())).unwrap();
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     assert_eq!(pull::pull(copy.path(), &options).unwrap().pages, 2);
     let entry = entry(copy.path(), "2m0").unwrap();
     assert_eq!(entry.address, Some(format!("{}/help/2m0", site.url())));
@@ -263,7 +263,7 @@ fn compressed_responses_are_read_although_not_requested() {
         let path = site.path_of(900_000_001);
         let reply = Reply::status(200).with_header("Content-Encoding", "br");
         site.state().replies.insert(path, reply);
-        let copy = copy_of_tree().unwrap();
+        let copy = copy_of_shop().unwrap();
         let error = pull::pull(copy.path(), &options(&site))
             .unwrap_err()
             .to_string();
@@ -275,7 +275,7 @@ fn compressed_responses_are_read_although_not_requested() {
 fn list_of_guides_does_not_remove_captured_operations() {
     let site = site(CaptureFormat::Markdown, DocPage::many(12));
     let options = options(&site);
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     pull::pull(copy.path(), &options).unwrap();
     let before = read_files_below(&copy.path().join("spec")).unwrap();
     let pages = site.state().pages.clone();
@@ -288,7 +288,7 @@ fn list_of_guides_does_not_remove_captured_operations() {
     );
     assert_eq!(read_files_below(&copy.path().join("spec")).unwrap(), before);
 
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let report = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(report.pages, 2);
     assert!(
@@ -311,7 +311,7 @@ fn pull_that_exceeds_its_deadline_is_resumed_from_the_cache() {
     options.settings.read_timeout = Duration::from_secs(60);
     options.settings.total_timeout = Duration::from_secs(60);
     options.settings.deadline = Duration::from_secs(1);
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let error = pull::pull(copy.path(), &options).unwrap_err().to_string();
     assert!(error.contains("the pull took longer than 1 s"), "{error}");
     site.state().replies.clear();
@@ -348,7 +348,7 @@ fn export_of_site_becomes_a_page_for_each_operation() {
         site.state().replies.insert(EXPORT.to_owned(), reply);
     };
     set(export("price"));
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let guide = "# Books\n\nAll about books.\n";
     let report = pull::pull(copy.path(), &options).unwrap();
     assert_eq!(report.pages, 2);
@@ -417,7 +417,7 @@ fn unusable_export_changes_nothing() {
     let mut options = options(&site);
     options.form = Some(CaptureFormat::Export);
     options.site_id = Some(31);
-    let copy = copy_of_tree().unwrap();
+    let copy = copy_of_shop().unwrap();
     let before = read_files_below(&copy.path().join("spec")).unwrap();
     let mut same_page = export("price");
     same_page["paths"]["/books"]["post"]["x-run-in-apifox"] =

@@ -1,6 +1,7 @@
 //! `cargo xtask docs import`: assembles a document from any pages, without overlays.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     captures::role,
-    lock::{self, CaptureLock},
+    lock::{self, CaptureEntry, CaptureKind, CaptureLock},
     names,
 };
 
@@ -58,23 +59,42 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     }
     let mut pages = Vec::new();
     let mut messages = Vec::new();
-    for file in &files {
-        let text = fs::read(file).map_err(|source| ImportError {
+    let read = |file: &PathBuf| {
+        fs::read(file).map_err(|source| ImportError {
             path: file.clone(),
             source,
-        })?;
-        let (key, role) = identity(file);
-        let read = apifox::parse_pages(
+        })
+    };
+    let entries = files.iter().map(|file| (file, locked(file)));
+    let (lists, others): (Vec<_>, Vec<_>) = entries.partition(|(_, entry)| {
+        entry
+            .as_ref()
+            .is_some_and(|entry| entry.kind == CaptureKind::Schemas)
+    });
+    let mut schemas: BTreeMap<String, SchemaList> = BTreeMap::new();
+    for (file, entry) in lists {
+        let (list, found) = SchemaList::parse(&file.display().to_string(), &read(file)?);
+        schemas.extend(entry.map(|entry| (entry.site, list)));
+        messages.extend(found);
+    }
+    let none = SchemaList::default();
+    for (file, entry) in others {
+        let (key, role) = match &entry {
+            Some(entry) => (entry.key().to_owned(), role(entry)),
+            None => (key(file), PageRole::Auto),
+        };
+        let list = entry.and_then(|entry| schemas.get(&entry.site));
+        let parsed = apifox::parse_pages(
             &PageSource {
                 name: &file.display().to_string(),
                 key: &key,
                 role,
-                text: &text,
+                text: &read(file)?,
             },
-            &SchemaList::default(),
+            list.unwrap_or(&none),
         );
-        pages.extend(read.pages);
-        messages.extend(read.diagnostics);
+        pages.extend(parsed.pages);
+        messages.extend(parsed.diagnostics);
     }
     let assembly = apifox::assemble(
         &pages,
@@ -91,22 +111,18 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     })
 }
 
-fn identity(file: &Path) -> (String, PageRole) {
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let locked = file
-        .parent()
-        .and_then(|folder| CaptureLock::read(folder).ok())
-        .and_then(|lock| lock.pages.into_iter().find(|entry| entry.file == name));
-    match locked {
-        Some(entry) => (entry.key().to_owned(), role(&entry)),
-        None => {
-            let stem = names::stem(&name);
-            let id = stem.split_once('-').map_or(stem, |(id, _)| id);
-            let is_id = names::is_page_id(id);
-            (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
-        }
-    }
+/// Returns the entry of a file in the lock of its folder.
+fn locked(file: &Path) -> Option<CaptureEntry> {
+    let name = file.file_name()?.to_string_lossy();
+    let lock = CaptureLock::read(file.parent()?).ok()?;
+    lock.pages.into_iter().find(|entry| entry.file == name)
+}
+
+/// Returns the key of a page that is in no lock: the page ID at the start of its file name, or else the name.
+fn key(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = names::stem(&name);
+    let id = stem.split_once('-').map_or(stem, |(id, _)| id);
+    let is_id = names::is_page_id(id);
+    (if is_id { id } else { stem }).to_owned()
 }
