@@ -174,8 +174,8 @@ fn error_has_place_and_changes_no_file() {
             replace(
                 root,
                 "spec/profiles/plain.yaml",
-                "$.components.securitySchemes.signature",
-                "$.components.securitySchemes.clock",
+                "$.components.securitySchemes.signature[",
+                "$.components.securitySchemes.clock[",
             );
         }),
         ("an amount with another JSON type than `x-money`", |root| {
