@@ -304,14 +304,13 @@ fn missing_schemas(form: CaptureFormat, pages: &[FetchedPage]) -> (usize, Vec<St
     }
     let (lists, pages): (Vec<_>, Vec<_>) =
         (pages.iter()).partition(|page| page.kind == CaptureKind::Schemas);
-    let captured = |id: &String| {
-        lists
-            .iter()
-            .any(|list| published::listed_schemas(&list.content).contains(id))
-    };
+    let captured: BTreeSet<String> = lists
+        .iter()
+        .flat_map(|list| published::listed_schemas(&list.content))
+        .collect();
     let missing_of = |page: &&FetchedPage| -> BTreeSet<String> {
         let missing = published::missing_schemas(&page.content).into_iter();
-        missing.filter(|id| !captured(id)).collect()
+        missing.filter(|id| !captured.contains(id)).collect()
     };
     let of_pages: Vec<BTreeSet<String>> = pages
         .iter()
