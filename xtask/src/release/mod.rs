@@ -60,7 +60,9 @@ fn check(
     let step = match version {
         Some(version) => {
             require_clean_tree(job.root, version)?;
-            let step = files::current_version(job.root)?.step_to(version)?;
+            let current = files::current_version(job.root)?;
+            require_one_version(&published_crates(job.root)?, current)?;
+            let step = current.step_to(version)?;
             check_document(job, step)?;
             Some(step)
         }
@@ -71,6 +73,18 @@ fn check(
         job.problem(reason);
     }
     package(job)
+}
+
+/// Fails if a published crate has another version than the workspace. A crate re-exports types of the other crates, so a
+/// change of one is a change of all.
+fn require_one_version(crates: &[PublishedCrate], current: ReleaseVersion) -> Result<(), JobError> {
+    match crates.iter().find(|it| it.version != current.to_string()) {
+        None => Ok(()),
+        Some(other) => Err(JobError(format!(
+            "{} has version {}, but the workspace has {current}\n  help: use `version.workspace = true`",
+            other.name, other.version
+        ))),
+    }
 }
 
 /// Fails if the tree has uncommitted changes, or if the tag of the version exists.
@@ -248,6 +262,7 @@ fn compare_command(
 #[derive(Debug, PartialEq, Eq)]
 struct PublishedCrate {
     name: String,
+    version: String,
     /// All features except [`UNSTABLE_FEATURE`].
     features: Vec<String>,
 }
@@ -275,6 +290,7 @@ fn parse_metadata(metadata: &str) -> serde_json::Result<Vec<PublishedCrate>> {
         .filter(|package| package["publish"].is_null())
         .map(|package| PublishedCrate {
             name: package["name"].as_str().unwrap_or_default().to_owned(),
+            version: package["version"].as_str().unwrap_or_default().to_owned(),
             features: package["features"]
                 .as_object()
                 .into_iter()
@@ -293,6 +309,7 @@ mod tests {
     fn client(features: [&str; 2]) -> PublishedCrate {
         PublishedCrate {
             name: "client".to_owned(),
+            version: "0.1.0".to_owned(),
             features: features.map(str::to_owned).to_vec(),
         }
     }
@@ -321,7 +338,7 @@ mod tests {
     fn parse_metadata_skips_unpublished_crates_and_the_unstable_feature() {
         let metadata = r#"{"packages": [
             {"name": "tool", "publish": [], "features": {}},
-            {"name": "client", "publish": null, "features": {"default": ["a"], "a": [], "provisional": []}}
+            {"name": "client", "version": "0.1.0", "publish": null, "features": {"default": ["a"], "a": [], "provisional": []}}
         ]}"#;
         assert_eq!(
             parse_metadata(metadata).unwrap(),
@@ -329,5 +346,38 @@ mod tests {
         );
         assert_eq!(parse_metadata("{}").unwrap(), []);
         assert!(parse_metadata("").is_err());
+    }
+
+    #[test]
+    fn crates_of_a_release_have_one_version() {
+        let crates = [client(["default", "redis"])];
+        require_one_version(&crates, "0.1.0".parse().unwrap()).unwrap();
+        let error = require_one_version(&crates, "0.2.0".parse().unwrap()).unwrap_err();
+        assert!(
+            error
+                .0
+                .starts_with("client has version 0.1.0, but the workspace has 0.2.0"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn release_needs_clean_tree_and_new_tag() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let run = |args: &[&str]| assert!(git(args).succeeds(root), "{args:?}");
+        run(&["init", "--quiet"]);
+        run(&["config", "user.name", "a"]);
+        run(&["config", "user.email", "a@a.example"]);
+        std::fs::write(root.join("file"), "").unwrap();
+        let version: ReleaseVersion = "0.2.0".parse().unwrap();
+        let error = require_clean_tree(root, version).unwrap_err();
+        assert!(error.0.contains("uncommitted changes\n?? file"), "{error}");
+        run(&["add", "file"]);
+        run(&["commit", "--quiet", "--message", "first"]);
+        require_clean_tree(root, version).unwrap();
+        run(&["tag", "v0.2.0"]);
+        let error = require_clean_tree(root, version).unwrap_err();
+        assert_eq!(error.0, "the tag v0.2.0 exists already");
     }
 }
