@@ -98,7 +98,7 @@ fn require_clean_tree(root: &Path, version: ReleaseVersion) -> Result<(), JobErr
     let changes = output(&["status", "--porcelain"])?;
     if !changes.trim().is_empty() {
         return Err(JobError(format!(
-            "the tree has uncommitted changes\n{changes}  help: commit them first; the release is a commit of its own"
+            "the tree has uncommitted changes\n{changes}  help: commit them first; the release is a separate commit"
         )));
     }
     let tag = format!("v{version}");
