@@ -1,12 +1,12 @@
 //! `cargo xtask docs import`: assembles a document from any pages, without overlays.
 
 use std::{
-    collections::BTreeMap,
+    fmt::{self, Write as _},
     fs, io,
     path::{Path, PathBuf},
 };
 
-use apifox::{Diagnostic, DocumentInfo, PageRole, PageSource, SchemaList};
+use apifox::{Diagnostic, DocumentInfo, LineUse, PageKind, PageRole, PageSource, SchemaList};
 use serde_json::Value;
 
 use super::{
@@ -22,6 +22,38 @@ pub struct ImportedDocument {
     pub document: Value,
     /// Errors and warnings. An operation that cannot be read is an error.
     pub messages: Vec<Diagnostic>,
+    /// Numbers of pages and lines.
+    pub summary: ImportSummary,
+}
+
+/// Numbers of pages and lines of an import.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// Pages that describe an operation.
+    pub operations: usize,
+    /// Pages that describe none.
+    pub guides: usize,
+    /// Files that result in no page.
+    pub unreadable: usize,
+    /// Lines that describe an element of a page.
+    pub used_lines: usize,
+    /// Other lines, without empty ones.
+    pub unused_lines: usize,
+}
+
+impl fmt::Display for ImportSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} pages: {} operations, {} guides; {} files without a page; lines: {} used, {} unused (`--explain FILE` lists them)",
+            self.operations + self.guides,
+            self.operations,
+            self.guides,
+            self.unreadable,
+            self.used_lines,
+            self.unused_lines
+        )
+    }
 }
 
 impl ImportedDocument {
@@ -40,10 +72,12 @@ pub struct ImportError {
 }
 
 /// Imports files, and the captures in folders. The lock of a folder states which pages are webhooks.
+/// Published pages may refer to the shared schemas of their project, which are in `schemas`, or else in a capture of a
+/// folder.
 ///
 /// # Errors
 /// Fails if a path cannot be read.
-pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
+pub fn import(paths: &[PathBuf], schemas: Option<&Path>) -> Result<ImportedDocument, ImportError> {
     let mut files = Vec::new();
     for path in paths {
         let failed = |source| ImportError {
@@ -59,42 +93,43 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     }
     let mut pages = Vec::new();
     let mut messages = Vec::new();
-    let read = |file: &PathBuf| {
-        fs::read(file).map_err(|source| ImportError {
-            path: file.clone(),
-            source,
-        })
-    };
-    let entries = files.iter().map(|file| (file, locked(file)));
-    let (lists, others): (Vec<_>, Vec<_>) = entries.partition(|(_, entry)| {
-        entry
-            .as_ref()
-            .is_some_and(|entry| entry.kind == CaptureKind::Schemas)
-    });
-    let mut schemas: BTreeMap<String, SchemaList> = BTreeMap::new();
-    for (file, entry) in lists {
-        let (list, found) = SchemaList::parse(&file.display().to_string(), &read(file)?);
-        schemas.extend(entry.map(|entry| (entry.site, list)));
+    let mut summary = ImportSummary::default();
+    let mut list = SchemaList::default();
+    let is_list =
+        |file: &PathBuf| locked(file).is_some_and(|entry| entry.kind == CaptureKind::Schemas);
+    let (lists, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_list);
+    if let Some(file) = schemas.or(lists.first().map(PathBuf::as_path)) {
+        let (read, found) = SchemaList::parse(&file.display().to_string(), &read_file(file)?);
+        list = read;
         messages.extend(found);
     }
-    let none = SchemaList::default();
-    for (file, entry) in others {
-        let (key, role) = match &entry {
-            Some(entry) => (entry.key().to_owned(), role(entry)),
-            None => (key(file), PageRole::Auto),
+    for file in &files {
+        let text = read_file(file)?;
+        let (key, role) = identity(file);
+        let name = file.display().to_string();
+        let source = PageSource {
+            name: &name,
+            key: &key,
+            role,
+            text: &text,
         };
-        let list = entry.and_then(|entry| schemas.get(&entry.site));
-        let parsed = apifox::parse_pages(
-            &PageSource {
-                name: &file.display().to_string(),
-                key: &key,
-                role,
-                text: &read(file)?,
-            },
-            list.unwrap_or(&none),
-        );
-        pages.extend(parsed.pages);
-        messages.extend(parsed.diagnostics);
+        let read = apifox::parse_pages(&source, &list);
+        summary.unreadable += usize::from(read.pages.is_empty());
+        for page in &read.pages {
+            match page.kind {
+                PageKind::Operation(_) => summary.operations += 1,
+                PageKind::Guide => summary.guides += 1,
+            }
+        }
+        for line in apifox::explain(&source) {
+            match line.line_use {
+                LineUse::Used(_) => summary.used_lines += 1,
+                LineUse::Unused(_) => summary.unused_lines += 1,
+                LineUse::Empty => {}
+            }
+        }
+        pages.extend(read.pages);
+        messages.extend(read.diagnostics);
     }
     let assembly = apifox::assemble(
         &pages,
@@ -108,6 +143,37 @@ pub fn import(paths: &[PathBuf]) -> Result<ImportedDocument, ImportError> {
     Ok(ImportedDocument {
         document: assembly.document,
         messages,
+        summary,
+    })
+}
+
+/// Returns each line of a file with the element that it became, and the messages of the importer.
+///
+/// # Errors
+/// Fails if the file cannot be read.
+pub fn explain(file: &Path) -> Result<String, ImportError> {
+    let text = read_file(file)?;
+    let (key, role) = identity(file);
+    let source = PageSource {
+        name: &file.display().to_string(),
+        key: &key,
+        role,
+        text: &text,
+    };
+    let mut explained = String::new();
+    for line in apifox::explain(&source) {
+        let _ = writeln!(explained, "{line}");
+    }
+    for message in apifox::parse_pages(&source, &SchemaList::default()).diagnostics {
+        let _ = writeln!(explained, "{message}");
+    }
+    Ok(explained)
+}
+
+fn read_file(file: &Path) -> Result<Vec<u8>, ImportError> {
+    fs::read(file).map_err(|source| ImportError {
+        path: file.to_owned(),
+        source,
     })
 }
 
@@ -118,11 +184,13 @@ fn locked(file: &Path) -> Option<CaptureEntry> {
     lock.pages.into_iter().find(|entry| entry.file == name)
 }
 
-/// Returns the key of a page that is in no lock: the page ID at the start of its file name, or else the name.
-fn key(file: &Path) -> String {
+fn identity(file: &Path) -> (String, PageRole) {
+    if let Some(entry) = locked(file) {
+        return (entry.key().to_owned(), role(&entry));
+    }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let stem = names::stem(&name);
     let id = stem.split_once('-').map_or(stem, |(id, _)| id);
     let is_id = names::is_page_id(id);
-    (if is_id { id } else { stem }).to_owned()
+    (if is_id { id } else { stem }.to_owned(), PageRole::Auto)
 }
