@@ -1,7 +1,7 @@
 //! Responses that are made from the document, for operations without a hand-written handler.
 //!
-//! A generator of samples is written here, because the crates for Rust (`fake`, `jsf`-like ports)
-//! make random values: the same request must give the same response.
+//! A generator of samples is written here. The crate `fake` was considered: it makes values of Rust
+//! types, and reads no JSON Schema.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -151,12 +151,7 @@ impl Sampler<'_> {
         match schema["type"].as_str() {
             Some("boolean") => json!(true),
             Some("integer") => json!(self.bounded(schema)),
-            Some("number") => {
-                let limit = |names: [&str; 2]| names.iter().find_map(|it| schema[*it].as_f64());
-                let low = limit(["minimum", "exclusiveMinimum"]).unwrap_or(1.0);
-                let high = limit(["maximum", "exclusiveMaximum"]).unwrap_or(f64::MAX);
-                json!((low + 0.25).min(high - 0.25))
-            }
+            Some("number") => json!(number_within(schema)),
             Some("string") => json!(self.text(name, schema)),
             Some("array") => {
                 let count = schema["minItems"].as_u64().unwrap_or(1);
@@ -196,10 +191,14 @@ impl Sampler<'_> {
         }
     }
 
+    /// Returns the number of the request, or the nearest integer within the limits of the schema.
     fn bounded(&self, schema: &Value) -> i64 {
         let bound = |name: &str| schema[name].as_i64();
-        let at_least = self.number.max(bound("minimum").unwrap_or(i64::MIN));
-        at_least.min(bound("maximum").unwrap_or(i64::MAX))
+        let above = bound("exclusiveMinimum").map(|it| it.saturating_add(1));
+        let below = bound("exclusiveMaximum").map(|it| it.saturating_sub(1));
+        let low = bound("minimum").max(above).unwrap_or(i64::MIN);
+        let highs = [bound("maximum"), below].into_iter().flatten();
+        self.number.max(low).min(highs.min().unwrap_or(i64::MAX))
     }
 
     fn text(&self, name: &str, schema: &Value) -> String {
@@ -226,6 +225,25 @@ impl Sampler<'_> {
                 )
             }
         }
+    }
+}
+
+/// Returns a number within the limits of a schema: the middle of the range if it has two.
+fn number_within(schema: &Value) -> f64 {
+    let limits = |names: [&str; 2]| {
+        names
+            .map(|name| schema[name].as_f64())
+            .into_iter()
+            .flatten()
+    };
+    let low = limits(["minimum", "exclusiveMinimum"]).reduce(f64::max);
+    let high = limits(["maximum", "exclusiveMaximum"]).reduce(f64::min);
+    match (low, high) {
+        (None, None) => 1.25,
+        // The distance is relative, because a small one is lost next to a large limit.
+        (Some(low), None) => low + low.abs().max(0.25),
+        (None, Some(high)) => high - high.abs().max(0.25),
+        (Some(low), Some(high)) => low / 2.0 + high / 2.0,
     }
 }
 
@@ -258,6 +276,53 @@ mod tests {
                 sample,
                 sample_response(operation, request.as_object().unwrap())
             );
+        }
+    }
+
+    #[test]
+    fn number_of_a_sample_keeps_the_limits() {
+        let sampler = Sampler {
+            request: None,
+            number: 7,
+        };
+        for (schema, expected) in [
+            (json!({"type": "number"}), json!(1.25)),
+            (
+                json!({"type": "number", "minimum": 0, "maximum": 0.1}),
+                json!(0.05),
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 0, "maximum": 9}),
+                json!(4.5),
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 1e300}),
+                json!(2e300),
+            ),
+            (
+                json!({"type": "number", "exclusiveMaximum": 0}),
+                json!(-0.25),
+            ),
+            (
+                json!({"type": "number", "minimum": 5, "exclusiveMinimum": 0, "maximum": 5}),
+                json!(5.0),
+            ),
+            (json!({"type": "integer"}), json!(7)),
+            (json!({"type": "integer", "maximum": 7}), json!(7)),
+            (json!({"type": "integer", "exclusiveMaximum": 7}), json!(6)),
+            (
+                json!({"type": "integer", "exclusiveMaximum": 7, "maximum": 9}),
+                json!(6),
+            ),
+            (json!({"type": "integer", "exclusiveMinimum": 7}), json!(8)),
+            (
+                json!({"type": "integer", "minimum": 10, "exclusiveMinimum": 7}),
+                json!(10),
+            ),
+        ] {
+            let value = sampler.value("n", &schema, 0);
+            assert_eq!(value, expected, "{schema}");
+            assert!(validator(&schema).unwrap().is_valid(&value), "{schema}");
         }
     }
 
