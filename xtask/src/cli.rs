@@ -26,13 +26,10 @@ pub enum XtaskCommand {
     /// Generate the documents, the reports and the client from spec/docs and spec/overlays, offline
     Regen {
         /// Write nothing; list the stale files and fail if there are any
-        #[arg(long, conflicts_with = "draft")]
+        #[arg(long)]
         check: bool,
-        /// Skip stale overlay actions and write the documents to a folder outside the repository
-        #[arg(long, value_name = "DIR")]
-        draft: Option<PathBuf>,
         /// Exit with 2 if spec/REVIEW.md has an item; for releases
-        #[arg(long, conflicts_with = "draft")]
+        #[arg(long)]
         strict: bool,
     },
     /// Print an overlay that decides the items of an operation in spec/REVIEW.md as they were assumed

@@ -88,19 +88,7 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
             let state = if has_changed { "updated" } else { "unchanged" };
             println!("{}: {state}", diff::changelog::FILE);
         }
-        XtaskCommand::Regen {
-            draft: Some(folder),
-            ..
-        } => {
-            for path in regen::draft(root, &folder)? {
-                println!("{}", path.display());
-            }
-        }
-        XtaskCommand::Regen {
-            check,
-            draft: None,
-            strict,
-        } => {
+        XtaskCommand::Regen { check, strict } => {
             let needs_review = regen_tree(root, check)?;
             if strict && needs_review {
                 return Ok(CommandOutcome::NeedsReview);

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    overlay::{self, Overlay, OverlayContext, OverlayError, OverlayTrace, StaleActions},
+    overlay::{self, Overlay, OverlayError, OverlayTrace, StaleActions},
     publish::format,
 };
 
@@ -102,15 +102,13 @@ pub fn apply_to_superset(
     document: &mut Value,
     profile: &Overlay,
 ) -> Result<OverlayTrace, StaleActions> {
-    let profile = std::slice::from_ref(profile);
-    overlay::apply(document, profile, &OverlayContext::default())
+    overlay::apply(document, std::slice::from_ref(profile))
 }
 
 /// Applies a profile to the published document and skips stale actions: the document lacks some of
 /// their targets.
 pub fn apply_to_published(document: &mut Value, profile: &Overlay) {
-    let profile = std::slice::from_ref(profile);
-    overlay::apply_lenient(document, profile, &OverlayContext::default());
+    overlay::apply_lenient(document, std::slice::from_ref(profile));
 }
 
 /// Returns a document of the repository for the generator `name`, as JSON with unchanged order and

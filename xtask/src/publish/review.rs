@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     lint::{Finding, FindingLevel},
     openapi::{Document, text, users},
+    overlay::StaleAction,
 };
 
 /// The path of the file below the root.
@@ -21,12 +22,14 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Values and names of pages and overlays that the document lacks.
     pub losses: Vec<Diagnostic>,
+    /// Overlay actions that have no effect any more.
+    pub stale: Vec<StaleAction>,
 }
 
 impl Review {
     /// Returns the number of items.
     pub fn len(&self) -> usize {
-        self.findings.len() + self.losses.len()
+        self.findings.len() + self.losses.len() + self.stale.len()
     }
 
     /// Returns whether nothing needs a review.
@@ -68,6 +71,12 @@ impl Review {
             text.push_str("\n## Values and names that the document lacks\n\n");
             for loss in &self.losses {
                 let _ = writeln!(text, "- {}", loss.to_string().replace("\n  help: ", "; "));
+            }
+        }
+        if !self.stale.is_empty() {
+            text.push_str("\n## Overlay actions without effect\n\n");
+            for action in &self.stale {
+                let _ = writeln!(text, "- {action}");
             }
         }
         text
@@ -141,11 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        lint,
-        overlay::{self, OverlayContext},
-        publish::cleanup,
-    };
+    use crate::{lint, overlay, publish::cleanup};
 
     fn document() -> Value {
         json!({
@@ -178,6 +183,14 @@ mod tests {
         let review = Review {
             findings: lint::assume_defaults(&mut document),
             losses: vec![Diagnostic::warning("a.txt", 9, "a value").with_help("add it")],
+            stale: vec![StaleAction {
+                file: "spec/overlays/a.yaml".to_owned(),
+                line: 4,
+                number: 1,
+                target: "$.paths['/gone']".to_owned(),
+                reason: "it matches nothing".to_owned(),
+                is_secret: false,
+            }],
         };
         cleanup::settle_references(&mut document);
         assert_eq!(lint::check_document(&document), []);
@@ -189,13 +202,13 @@ mod tests {
         let mut assumed = document();
         let review = Review {
             findings: lint::assume_defaults(&mut assumed),
-            losses: Vec::new(),
+            ..Review::default()
         };
         assert_eq!(review.overlay(&assumed, "getNothing"), None);
         let text = review.overlay(&assumed, "getOrder").unwrap();
         let overlay = overlay::read("o.yaml", text.as_bytes()).unwrap();
         let mut decided = document();
-        overlay::apply(&mut decided, &[overlay], &OverlayContext::default()).unwrap();
+        overlay::apply(&mut decided, &[overlay]).unwrap();
         cleanup::settle_references(&mut decided);
         assert_eq!(lint::check_document(&decided), []);
     }

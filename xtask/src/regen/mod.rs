@@ -6,11 +6,7 @@ pub mod links;
 mod losses;
 pub mod summary;
 
-use std::{
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use apifox::{Diagnostic, DocumentInfo};
 use serde_json::Value;
@@ -25,7 +21,9 @@ use crate::{
     lint::{self, Finding, FindingLevel},
     openapi::Document,
     output_files::OutputFiles,
-    overlay::{self, OverlayContext, OverlayError, OverlayTrace, StaleAction, StaleActions},
+    overlay::{
+        self, Overlay, OverlayError, OverlayTrace, StaleAction, StaleActions, SupersededStandIn,
+    },
     profile::{self, ProfileError},
     publish::{
         cleanup, evidence_report,
@@ -53,7 +51,7 @@ pub enum RegenError {
     /// A profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// Overlay actions are stale.
+    /// Actions of a profile, or overlay actions that mark a secret, are stale.
     #[error(transparent)]
     Stale(#[from] StaleActions),
     /// The documents violate lint rules.
@@ -65,20 +63,6 @@ pub enum RegenError {
     /// The document cannot be written as YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// A draft cannot be written.
-    #[error("{}: cannot be written: {source}", path.display())]
-    Draft {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The draft folder is inside the repository.
-    #[error(
-        "{}: is inside the repository; a draft has text that no overlay corrected, so use a folder outside it",
-        .0.display()
-    )]
-    DraftInTree(PathBuf),
 }
 
 fn lines<T: std::fmt::Display>(items: &[T]) -> String {
@@ -111,9 +95,16 @@ pub struct RegenOutput {
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let captures = captures::load(root)?;
     let (raw, mut warnings) = assemble(&captures)?;
-    let (mut overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
-    if !stale.is_empty() {
-        return Err(StaleActions { actions: stale }.into());
+    let (overlays, provisional) = overlay::load_all(root)?;
+    let (mut overlaid, stale) = OverlaidDocuments::make(&raw, &overlays, &provisional);
+    let (secrets, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|it| it.is_secret);
+    if !secrets.is_empty() {
+        return Err(StaleActions { actions: secrets }.into());
+    }
+    for stand_in in &overlaid.superseded {
+        let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
+        let line = Diagnostic::warning(&stand_in.file, stand_in.line, text);
+        warnings.push(line.with_help("`cargo xtask docs prune` deletes the stand-in"));
     }
 
     let to_review = overlaid.assume_defaults();
@@ -157,15 +148,14 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let imported = Document::new(&raw);
     let mut lost = losses::unlisted_values(&imported, &current);
     lost.extend(losses::other_types(&imported, &current));
-    for trace in [&overlaid.trace, &overlaid.provisional_trace]
-        .into_iter()
-        .chain(&traces)
-    {
+    for trace in overlaid.traces.iter().chain(&traces) {
         lost.extend(losses::unmatched_names(trace));
+        lost.extend(trace.joined.iter().cloned());
     }
     let review = Review {
         findings: to_review,
         losses: lost,
+        stale,
     };
     // Without a document of an earlier run there is nothing to compare with.
     if let Ok(previous) = profile::read(root, profile::SUPERSET) {
@@ -181,11 +171,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
     outputs.add(
         "spec/EVIDENCE.md",
-        evidence_report::report(
-            &captures.lock,
-            &overlaid.superset,
-            &[&overlaid.trace, &overlaid.provisional_trace],
-        ),
+        evidence_report::report(&captures.lock, &overlaid.superset, &overlaid.traces),
     );
     outputs.add("crates/stablelink-api/src/generated.rs", sources.generated);
     outputs.add(
@@ -221,29 +207,30 @@ pub struct OverlaidDocuments {
     pub published: Value,
     /// The published document and the inferred operations.
     pub superset: Value,
-    /// The trace of the overlays.
-    pub trace: OverlayTrace,
-    /// The trace of the provisional overlays.
-    pub provisional_trace: OverlayTrace,
+    /// The traces of the overlays.
+    pub traces: Vec<OverlayTrace>,
+    /// The stand-ins whose page is captured.
+    pub superseded: Vec<SupersededStandIn>,
 }
 
 impl OverlaidDocuments {
-    /// Applies the overlays of the repository and skips stale actions, which it returns.
-    fn make(
-        root: &Path,
-        raw: &Value,
-        captures: &Captures,
-    ) -> Result<(Self, Vec<StaleAction>), OverlayError> {
-        let context = OverlayContext {
-            page_titles: captures.page_titles(),
-        };
-        let (overlays, provisional) = overlay::load_all(root)?;
+    /// Applies the overlays to the document of the pages, then the stand-ins, and then the overlay actions on
+    /// operations that only stand-ins describe. Skips stale actions and returns them.
+    fn make(raw: &Value, overlays: &[Overlay], stand_ins: &[Overlay]) -> (Self, Vec<StaleAction>) {
         let mut published = raw.clone();
-        let (trace, mut stale) = overlay::apply_lenient(&mut published, &overlays, &context);
+        overlay::recognize_retitled_pages(&mut published, stand_ins);
+        let documented = overlay::apply_lenient(&mut published, overlays);
         let mut superset = published.clone();
-        let (provisional_trace, stale_provisional) =
-            overlay::apply_lenient(&mut superset, &provisional, &context);
-        stale.extend(stale_provisional);
+        let inferred = overlay::apply_lenient(&mut superset, stand_ins);
+        let deferred: Vec<Overlay> = [documented.deferred, inferred.deferred].concat();
+        let curated = overlay::apply_lenient(&mut superset, &deferred);
+        let mut stale = [documented.stale, inferred.stale, curated.stale].concat();
+        stale.extend(
+            curated
+                .deferred
+                .iter()
+                .flat_map(overlay::unknown_operations),
+        );
         evidence::mark_inferred(&mut superset);
         for document in [&mut published, &mut superset] {
             cleanup::settle_references(document);
@@ -252,10 +239,10 @@ impl OverlaidDocuments {
         let overlaid = Self {
             published,
             superset,
-            trace,
-            provisional_trace,
+            traces: vec![documented.trace, inferred.trace, curated.trace],
+            superseded: inferred.superseded,
         };
-        Ok((overlaid, stale))
+        (overlaid, stale)
     }
 
     /// Applies the defaults of the findings that no overlay settles, and returns the assumptions.
@@ -295,46 +282,4 @@ fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError>
     evidence::attach(&mut document, captures);
     evidence::move_page_security(&mut document);
     Ok((document, warnings))
-}
-
-/// Writes the documents without the stale actions to a folder outside the repository, with a list of
-/// these actions. The draft shows how the pages changed.
-///
-/// # Errors
-/// Fails if the captures or overlays cannot be read, or if the folder cannot be written or is inside
-/// the repository.
-pub fn draft(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RegenError> {
-    let write_error = |path: &Path| {
-        let path = path.to_path_buf();
-        move |source| RegenError::Draft { path, source }
-    };
-    fs::create_dir_all(folder).map_err(write_error(folder))?;
-    let inside = fs::canonicalize(folder).map_err(write_error(folder))?;
-    let tree = fs::canonicalize(root).map_err(write_error(root))?;
-    if inside.starts_with(tree) {
-        return Err(RegenError::DraftInTree(folder.to_path_buf()));
-    }
-    let captures = captures::load(root)?;
-    let (raw, _) = assemble(&captures)?;
-    let (overlaid, stale) = OverlaidDocuments::make(root, &raw, &captures)?;
-    let mut left_out = String::new();
-    for action in stale {
-        let _ = writeln!(left_out, "{action}");
-    }
-    let files = [
-        ("imported.json", format::to_json(&raw)),
-        ("openapi.json", format::to_json(&overlaid.published)),
-        (
-            "openapi.provisional.json",
-            format::to_json(&overlaid.superset),
-        ),
-        ("left-out.txt", left_out),
-    ];
-    let mut written = Vec::new();
-    for (name, content) in files {
-        let path = folder.join(name);
-        fs::write(&path, content).map_err(write_error(&path))?;
-        written.push(path);
-    }
-    Ok(written)
 }
