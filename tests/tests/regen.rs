@@ -136,25 +136,9 @@ fn removed_field_disappears_from_document_and_client() {
 #[test]
 fn error_has_place_and_changes_no_file() {
     type Break = fn(&Path);
-    let cases: [(&str, Break); 8] = [
+    let cases: [(&str, Break); 5] = [
         ("a capture that the lock does not know", |root| {
             replace(root, RATE, "channelRate", "channelrate");
-        }),
-        (
-            "a renamed field makes actions stale, all are listed",
-            |root| {
-                replace(root, RATE, "\"channelRate\"", "\"rateOfChannel\"");
-                replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
-                forge_hash(root, RATE);
-            },
-        ),
-        ("an overlay with a wrong path", |root| {
-            replace(
-                root,
-                "spec/overlays/40-money.yaml",
-                "$.components.schemas.GetExchangeRateRequest.properties.amount",
-                "$.components.schemas.NoSuchSchema.properties.amount",
-            );
         }),
         ("an overlay that is no JSONPath", |root| {
             replace(
@@ -162,14 +146,6 @@ fn error_has_place_and_changes_no_file() {
                 "spec/overlays/40-money.yaml",
                 "$.components.schemas.GetExchangeRateRequest.properties.amount",
                 "components[",
-            );
-        }),
-        ("a profile of another generator that went stale", |root| {
-            replace(
-                root,
-                "spec/profiles/ogen.yaml",
-                "$.components.securitySchemes.timestamp",
-                "$.components.securitySchemes.clock",
             );
         }),
         ("an amount with another JSON type than `x-money`", |root| {
@@ -288,27 +264,73 @@ fn changes_that_no_error_reports_are_warnings() {
     }
 }
 
+/// An action that has no effect any more is an item to review, and only one that marks a secret is an error.
 #[test]
-fn captured_page_makes_its_stand_in_stale() {
+fn stale_action_is_listed_for_review_unless_it_marks_a_secret() {
+    type Change = fn(&Path);
+    let cases: [(Change, &str); 3] = [
+        (
+            |root| {
+                replace(root, RATE, "\"rateExpiryTime\"", "\"expiry\"");
+                forge_hash(root, RATE);
+            },
+            "spec/overlays/65-descriptions.yaml",
+        ),
+        (
+            |root| {
+                let file = "spec/overlays/60-unseen.yaml";
+                replace(
+                    root,
+                    file,
+                    "$.components.schemas.Trade.properties",
+                    "$.components.schemas.Gone",
+                );
+            },
+            "spec/overlays/60-unseen.yaml",
+        ),
+        (
+            |root| {
+                let file = "spec/profiles/ogen.yaml";
+                replace(
+                    root,
+                    file,
+                    "securitySchemes.timestamp",
+                    "securitySchemes.clock",
+                );
+            },
+            "spec/profiles/ogen.yaml",
+        ),
+    ];
+    for (change, file) in cases {
+        let copy = copy_of_tree().unwrap();
+        change(copy.path());
+        let built = regen::build(copy.path()).unwrap();
+        let files: Vec<&str> = built
+            .review
+            .stale
+            .iter()
+            .map(|it| it.file.as_str())
+            .collect();
+        assert_eq!(files, [file]);
+        built.outputs.write(copy.path()).unwrap();
+        let review = fs::read_to_string(copy.path().join("spec/REVIEW.md")).unwrap();
+        assert!(
+            review.contains(file) && review.contains("\n1 item.\n"),
+            "{review}"
+        );
+    }
+
     let copy = copy_of_tree().unwrap();
-    let root = copy.path();
-    let page = root.join("upload.txt");
-    fs::write(
-        &page,
-        "1. File\nGlobal Payment\n\nUpload File\n\nPOST\n/file/upload\nTakes a document.\n\nResponses\n\n🟢200成功\n\
-         application/json\nBodyapplication/json\n\nExample\n{\n    \"retcode\": \"200\"\n}\n",
-    )
-    .unwrap();
-    add::add(
-        root,
-        &[page],
-        Some("https://developer.stablelink.app/400000001e0"),
-        Some(CaptureOrigin::Saved),
-    )
-    .unwrap();
-    let error = regen::build(root).unwrap_err().to_string();
+    let file = "spec/overlays/75-security.yaml";
+    replace(
+        copy.path(),
+        file,
+        "$.components.schemas.AccessToken.properties",
+        "$.components.schemas.Gone",
+    );
+    let error = regen::build(copy.path()).unwrap_err().to_string();
     assert!(
-        error.contains("provisional/40-file.yaml") && error.contains("File / Upload File"),
+        error.contains(file) && error.contains("matches nothing"),
         "{error}"
     );
 }
@@ -355,22 +377,6 @@ fn page_text_is_never_code() {
         }
     }
     assert!(open.is_none() && fences >= 2, "{fences} fences");
-}
-
-#[test]
-fn draft_shows_changed_pages_and_must_be_outside_repository() {
-    let copy = copy_of_tree().unwrap();
-    replace(copy.path(), RATE, "\"channelRate\"", "\"rateOfChannel\"");
-    forge_hash(copy.path(), RATE);
-    let error = regen::draft(copy.path(), &copy.path().join("draft"))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("inside the repository"), "{error}");
-    let folder = tempfile::tempdir().unwrap();
-    let written = regen::draft(copy.path(), folder.path()).unwrap();
-    assert_eq!(written.len(), 4);
-    let draft = fs::read_to_string(folder.path().join("openapi.json")).unwrap();
-    assert!(draft.contains("rateOfChannel"));
 }
 
 proptest! {

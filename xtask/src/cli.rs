@@ -134,6 +134,8 @@ pub enum DocsCommand {
         #[arg(required = true, value_name = "PAGE")]
         pages: Vec<String>,
     },
+    /// Delete the stand-ins whose pages are captured
+    Prune,
     /// Count the captures by origin, evidence and site, the stand-ins for missing pages, and the items to review
     Status,
     /// Capture a live site as a whole and list the changes; on failure nothing is written

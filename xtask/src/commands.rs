@@ -19,6 +19,7 @@ use crate::{
         add::{self, AddedPage},
         captures, import,
         lock::CaptureOrigin,
+        prune,
         pull::{
             self,
             address::{ApiBase, Site},
@@ -217,6 +218,14 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
                 println!("removed    {file}");
             }
             println!("next: cargo xtask regen");
+        }
+        DocsCommand::Prune => {
+            for stand_in in prune::prune(root)? {
+                println!(
+                    "deleted    {}:{}  {}",
+                    stand_in.file, stand_in.line, stand_in.page
+                );
+            }
         }
         DocsCommand::Status => {
             let (mut overlays, provisional) = overlay::load_all(root)?;

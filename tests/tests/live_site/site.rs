@@ -3,8 +3,6 @@
 //!
 //! The pages are generated from a seed, as published JSON with declared types, as the vendor's site has them.
 
-use std::collections::BTreeMap;
-
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use stablelink_tests::site::{BRANCH, DocPage, PROJECT, Reply, Site, SiteState};
@@ -24,8 +22,8 @@ impl OperationPage {
     }
 }
 
-/// Serves the pages.
-pub(crate) fn serve(pages: &[OperationPage]) -> Site {
+/// Replaces the pages of a site.
+pub(crate) fn publish(site: &Site, pages: &[OperationPage]) {
     let listed = pages.iter().map(|page| DocPage {
         id: page.id,
         title: page.title().to_owned(),
@@ -33,24 +31,25 @@ pub(crate) fn serve(pages: &[OperationPage]) -> Site {
         call: Some(("get".to_owned(), "/".to_owned())),
         text: String::new(),
     });
-    let address = |id: u64| {
-        format!("/api/v1/published-projects/{PROJECT}/http-apis/{id}?branchId={BRANCH}")
-    };
-    Site::start(SiteState {
+    let address =
+        |id: u64| format!("/api/v1/published-projects/{PROJECT}/http-apis/{id}?branchId={BRANCH}");
+    let replies = pages.iter();
+    let replies = replies.map(|page| (address(page.id), Reply::json(page.published.clone())));
+    *site.state() = SiteState {
         pages: listed.collect(),
         published: true,
-        replies: pages
-            .iter()
-            .map(|page| (address(page.id), Reply::json(page.published.clone())))
-            .collect::<BTreeMap<_, _>>(),
+        replies: replies.collect(),
         ..SiteState::default()
-    })
-    .unwrap()
+    };
 }
 
 /// Returns the pages of all operations. `document` is the current superset document, and `stand_ins` are the
 /// overlays that stand in for pages.
-pub(crate) fn pages(document: &Value, stand_ins: &[overlay::Overlay], seed: u64) -> Vec<OperationPage> {
+pub(crate) fn pages(
+    document: &Value,
+    stand_ins: &[overlay::Overlay],
+    seed: u64,
+) -> Vec<OperationPage> {
     let mut rng = Rng::with_seed(seed);
     let mut pages = documented(document, &mut rng);
     let missing = stand_ins.iter().flat_map(|overlay| &overlay.actions);
@@ -73,6 +72,36 @@ pub(crate) fn pages(document: &Value, stand_ins: &[overlay::Overlay], seed: u64)
     pages
 }
 
+/// Returns the pages of all operations, with the fields that the stand-ins guess and with other paths.
+pub(crate) fn confirmed(document: &Value, stand_ins: &[overlay::Overlay]) -> Vec<OperationPage> {
+    let mut pages = pages(document, stand_ins, 0);
+    for page in pages.iter_mut().filter(|page| page.id > 500_000_000) {
+        let title = format!("{} / {}", page.folder, page.title());
+        let mut actions = stand_ins.iter().flat_map(|overlay| &overlay.actions);
+        let action = actions
+            .find(|it| it.stands_in_for.as_ref() == Some(&title))
+            .unwrap();
+        let overlay::OverlayChange::Update(value) = &action.change else {
+            continue;
+        };
+        // The components that other overlays define.
+        let mut guess = document.clone();
+        for (name, schema) in value["components"]["schemas"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            guess["components"]["schemas"][name] = schema.clone();
+        }
+        let item = value["paths"].as_object().unwrap().values().next().unwrap();
+        let operation = item.as_object().unwrap().values().next().unwrap();
+        let fields = page.published.as_object_mut().unwrap();
+        fields.shift_remove("requestBody");
+        describe(page.id, &mut page.published, &guess, operation, false);
+    }
+    pages
+}
+
 /// Returns the pages of the operations whose page is captured, with the fields of the document.
 fn documented(document: &Value, rng: &mut Rng) -> Vec<OperationPage> {
     let mut pages = Vec::new();
@@ -90,17 +119,9 @@ fn documented(document: &Value, rng: &mut Rng) -> Vec<OperationPage> {
                     tag => tag,
                 };
                 let mut published = page(id, title, method, path);
-                let schema = |body: &Value| {
-                    let content = body["content"].as_object()?.values().next()?;
-                    Some(plain(document, &content["schema"], rng.clone().bool()))
-                };
-                published["parameters"] = json!({"query": parameters(document, operation)});
-                if let Some(schema) = schema(&operation["requestBody"]) {
-                    published["requestBody"] =
-                        json!({"type": "application/json", "jsonSchema": schema});
-                }
-                let response = schema(&operation["responses"]["200"]).unwrap();
-                published["responses"] = responses(id, response);
+                // One token page shows the envelope, and the other one shows the bare token.
+                let is_text = id == 312_999_608 || id != 312_999_607 && rng.bool();
+                describe(id, &mut published, document, operation, is_text);
                 pages.push(OperationPage {
                     id,
                     folder: folder.to_owned(),
@@ -110,6 +131,27 @@ fn documented(document: &Value, rng: &mut Rng) -> Vec<OperationPage> {
         }
     }
     pages
+}
+
+/// Adds the parameters and the bodies of an operation to its page.
+fn describe(id: u64, published: &mut Value, document: &Value, operation: &Value, is_text: bool) {
+    let body = |body: &Value| {
+        let (media_type, media) = body["content"].as_object()?.iter().next()?;
+        Some((
+            media_type.clone(),
+            plain(document, &media["schema"], is_text),
+        ))
+    };
+    published["parameters"] = json!({"query": parameters(document, operation)});
+    if let Some((media_type, schema)) = body(&operation["requestBody"]) {
+        published["requestBody"] = if media_type == "multipart/form-data" {
+            json!({"type": media_type, "parameters": [{"name": "file", "type": "file", "required": true}]})
+        } else {
+            json!({"type": media_type, "jsonSchema": schema})
+        };
+    }
+    let (_, response) = body(&operation["responses"]["200"]).unwrap();
+    published["responses"] = responses(id, response);
 }
 
 fn page(id: u64, title: &str, method: &str, path: &str) -> Value {
@@ -136,13 +178,21 @@ fn parameters(document: &Value, operation: &Value) -> Value {
 /// Returns a schema as a page shows it: without references and extensions.
 fn plain(document: &Value, schema: &Value, is_text: bool) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
-        return plain(document, document.pointer(&reference[1..]).unwrap(), is_text);
+        return plain(
+            document,
+            document.pointer(&reference[1..]).unwrap(),
+            is_text,
+        );
     }
     if let Some(part) = schema["allOf"].get(0) {
         return plain(document, part, is_text);
     }
     if let Some(branches) = schema["oneOf"].as_array() {
-        return plain(document, &branches[usize::from(is_text) % branches.len()], is_text);
+        return plain(
+            document,
+            &branches[usize::from(is_text) % branches.len()],
+            is_text,
+        );
     }
     if let Some(values) = schema.get("x-extensible-enum") {
         return json!({"type": "string", "enum": values});
@@ -178,24 +228,34 @@ fn plain(document: &Value, schema: &Value, is_text: bool) -> Value {
 /// Returns the page of an operation that is only known by its title: another path, other fields.
 fn unknown(id: u64, title: &str, method: &str, rng: &mut Rng) -> Value {
     let words: Vec<String> = title.split_whitespace().map(str::to_lowercase).collect();
-    let mut published = page(id, title, method, &format!("/v{}/{}", rng.u8(2..9), words.join("/")));
+    let mut published = page(
+        id,
+        title,
+        method,
+        &format!("/v{}/{}", rng.u8(2..9), words.join("/")),
+    );
     if method == "get" {
         published["parameters"] = json!({"query": [
             {"name": field(rng, "No"), "required": true, "type": "string"},
             {"name": field(rng, "Size"), "required": false, "type": "integer"},
         ]});
+    } else if title == "Upload File" {
+        published["requestBody"] = json!({"type": "multipart/form-data", "parameters": [
+            {"name": field(rng, "File"), "type": "file", "required": true},
+            {"name": field(rng, "Kind"), "type": "string"},
+        ]});
     } else {
         published["requestBody"] =
-            json!({"type": "application/json", "jsonSchema": record(rng, 2, "")});
+            json!({"type": "application/json", "jsonSchema": record(rng, 2)});
     }
     let data = match rng.u8(0..4) {
-        0 => json!({"type": "array", "items": record(rng, 1, "")}),
+        0 => json!({"type": "array", "items": record(rng, 1)}),
         1 => json!({"type": "object", "properties": {
             "total": {"type": "integer"},
-            "records": {"type": "array", "items": record(rng, 1, "")},
+            "records": {"type": "array", "items": record(rng, 1)},
         }}),
         2 => json!({"type": "string", "description": "The number of the record."}),
-        _ => record(rng, 2, ""),
+        _ => record(rng, 2),
     };
     let envelope = json!({"type": "object", "properties": {
         "retcode": {"type": if rng.bool() { "string" } else { "integer" }},
@@ -208,16 +268,16 @@ fn unknown(id: u64, title: &str, method: &str, rng: &mut Rng) -> Value {
 }
 
 const STEMS: [&str; 12] = [
-    "ledger", "payee", "channel", "quote", "chain", "invoice", "batch", "vault", "corridor", "memo",
-    "slip", "desk",
+    "ledger", "payee", "channel", "quote", "chain", "invoice", "batch", "vault", "corridor",
+    "memo", "slip", "desk",
 ];
 
 fn field(rng: &mut Rng, end: &str) -> String {
     format!("{}{end}", STEMS[rng.usize(..STEMS.len())])
 }
 
-/// Returns an object of every kind of field that pages have. Some fields are described and required.
-fn record(rng: &mut Rng, depth: u8, _name: &str) -> Value {
+/// Returns an object with fields of several kinds. Some fields are described, and some are required.
+fn record(rng: &mut Rng, depth: u8) -> Value {
     let mut properties = Map::new();
     for _ in 0..rng.usize(3..7) {
         let (end, mut schema) = match rng.u8(0..9) {
@@ -225,11 +285,17 @@ fn record(rng: &mut Rng, depth: u8, _name: &str) -> Value {
             1 => ("Fee", json!({"type": "string"})),
             2 => ("Id", json!({"type": "integer"})),
             3 => ("Currency", json!({"type": "string"})),
-            4 => ("Status", json!({"type": "string", "enum": ["OPEN", "DONE", "FAILED"]})),
+            4 => (
+                "Status",
+                json!({"type": "string", "enum": ["OPEN", "DONE", "FAILED"]}),
+            ),
             5 => ("Available", json!({"type": "integer"})),
             6 => ("Flag", json!({"type": "boolean"})),
-            7 => ("List", json!({"type": "array", "items": {"type": "string"}})),
-            _ if depth > 0 => ("Detail", record(rng, depth - 1, "")),
+            7 => (
+                "List",
+                json!({"type": "array", "items": {"type": "string"}}),
+            ),
+            _ if depth > 0 => ("Detail", record(rng, depth - 1)),
             _ => ("No", json!({"type": "string"})),
         };
         if rng.bool() {

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod import;
 pub mod lock;
 pub mod names;
+pub mod prune;
 pub mod pull;
 pub mod remove;
 pub mod status;

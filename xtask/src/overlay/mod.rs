@@ -24,8 +24,8 @@ pub use apply::{
     apply, apply_lenient, unknown_operations,
 };
 pub use document::{Overlay, OverlayAction, OverlayChange, OverlayError, OverlayProblem, read};
-pub(crate) use pages::TITLES;
 pub use pages::recognize_retitled_pages;
+pub(crate) use pages::{TITLES, without_pages};
 pub use target::Target;
 
 use std::path::Path;

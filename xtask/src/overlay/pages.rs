@@ -1,10 +1,12 @@
 //! Finds the operation of a page, so that overlay actions follow an operation whose path or title changes.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::document::{Overlay, OverlayChange};
-use super::target::{Location, location_of};
-use crate::openapi::{Operation, members, operations, strings};
+use super::target::{Location, PathStep, find, location_of};
+use crate::openapi::{Operation, child, components_of, members, operations, strings};
 
 /// An extension of an operation: the titles of its pages, as `<folder> / <title>`. The importer sets it, and so
 /// does a stand-in.
@@ -57,6 +59,33 @@ pub fn recognize_retitled_pages(document: &mut Value, stand_ins: &[Overlay]) {
     }
 }
 
+/// Returns the document without the operations of these pages, and without the components that only they use.
+pub(crate) fn without_pages(document: &Value, pages: &[&str]) -> Value {
+    let mut document = document.clone();
+    for page in pages {
+        let Some(location) = operation_of(&document, page) else {
+            continue;
+        };
+        let Some((PathStep::Name(method), item)) = location.split_last() else {
+            continue;
+        };
+        if let Some(Value::Object(item)) = find(&mut document, item) {
+            item.shift_remove(method);
+        }
+    }
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        paths.retain(|_, item| item.as_object().is_none_or(|item| !item.is_empty()));
+    }
+    let used: BTreeSet<String> = operations(&document)
+        .iter()
+        .flat_map(|it| components_of(&document, it.value))
+        .collect();
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.retain(|name, _| used.contains(&child("/components/schemas", name)));
+    }
+    document
+}
+
 /// Adds a title to an operation.
 pub(super) fn add_title(operation: &mut Map<String, Value>, title: &str) {
     let titles = operation.entry(TITLES).or_insert_with(|| json!([]));
@@ -81,6 +110,26 @@ pub(super) fn without_known_components(value: &Value, document: &Value) -> Value
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn removed_page_leaves_the_components_of_others() {
+        let operation = |id: &str, name: &str| json!({PAGE_IDS: [id], "responses": {"200": {"$ref": format!("#/components/schemas/{name}")}}});
+        let document = json!({
+            "paths": {
+                "/a": {"get": operation("1e0", "A"), "post": operation("2e0", "Both")},
+                "/b": {"get": operation("3e0", "B")}
+            },
+            "components": {"schemas": {
+                "A": {"items": {"$ref": "#/components/schemas/Both"}}, "B": {}, "Both": {}
+            }}
+        });
+        let left = without_pages(&document, &["1e0", "3e0", "Gone / Page"]);
+        let expected = json!({
+            "paths": {"/a": {"post": operation("2e0", "Both")}},
+            "components": {"schemas": {"Both": {}}}
+        });
+        assert_eq!(left, expected);
+    }
 
     #[test]
     fn operation_is_found_by_id_full_title_or_unique_title() {

@@ -1,13 +1,16 @@
-//! `spec/REVIEW.md`: the assumptions of a run of `regen`, and other items that a person should
-//! review.
+//! `spec/REVIEW.md`: the assumptions of a run of `regen` with the reasons of its defaults, and other items
+//! that a person should review.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use apifox::Diagnostic;
 use serde_json::Value;
 
 use crate::{
-    lint::{Finding, FindingLevel},
+    lint::{Finding, FindingLevel, defaults},
     openapi::{Document, text, users},
     overlay::StaleAction,
 };
@@ -46,6 +49,14 @@ impl Review {
         );
         let items = if self.len() == 1 { "item" } else { "items" };
         let _ = write!(text, "\n{} {items}.\n", self.len());
+        let rules: BTreeSet<&str> = self.findings.iter().map(|it| it.rule).collect();
+        let reasons = rules.iter().filter_map(|rule| defaults::of(rule));
+        let reasons: Vec<String> = reasons
+            .map(|default| format!("- {}: {}\n", default.rule, default.reason))
+            .collect();
+        if !reasons.is_empty() {
+            let _ = write!(text, "\nThe defaults are safe:\n\n{}", reasons.concat());
+        }
         for (owner, findings) in self.by_operation(document) {
             let _ = write!(text, "\n## {owner}\n\n");
             for finding in findings {

@@ -51,7 +51,7 @@ pub enum RegenError {
     /// A profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// Actions of a profile, or overlay actions that mark a secret, are stale.
+    /// Overlay actions that mark a secret are stale.
     #[error(transparent)]
     Stale(#[from] StaleActions),
     /// The documents violate lint rules.
@@ -86,6 +86,8 @@ pub struct RegenOutput {
     pub warnings: Vec<Diagnostic>,
     /// The assumptions of the run, and the items that the documents lack.
     pub review: Review,
+    /// The stand-ins whose page is captured.
+    pub superseded: Vec<SupersededStandIn>,
 }
 
 /// Generates all output files from the files below `root`, without writing them.
@@ -94,17 +96,22 @@ pub struct RegenOutput {
 /// See [`RegenError`]; each message has the file, the place and a help text.
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let captures = captures::load(root)?;
-    let (raw, mut warnings) = assemble(&captures)?;
+    let (mut raw, mut warnings) = assemble(&captures)?;
     let (overlays, provisional) = overlay::load_all(root)?;
+    overlay::recognize_retitled_pages(&mut raw, &provisional);
     let (mut overlaid, stale) = OverlaidDocuments::make(&raw, &overlays, &provisional);
-    let (secrets, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|it| it.is_secret);
+    let (secrets, mut stale): (Vec<_>, Vec<_>) = stale
+        .into_iter()
+        .partition(|it| it.is_secret && !lint::is_secret_by_name(&it.target));
     if !secrets.is_empty() {
         return Err(StaleActions { actions: secrets }.into());
     }
     for stand_in in &overlaid.superseded {
         let text = format!("the page of the stand-in `{}` is captured", stand_in.page);
         let line = Diagnostic::warning(&stand_in.file, stand_in.line, text);
-        warnings.push(line.with_help("`cargo xtask docs prune` deletes the stand-in"));
+        warnings.push(line.with_help(
+            "the document has the page; the typed client follows it after `cargo xtask docs prune`",
+        ));
     }
 
     let to_review = overlaid.assume_defaults();
@@ -122,9 +129,11 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let mut traces = Vec::new();
     let profile = profile::load(root, PROFILE)?;
     let (mut for_superset, mut for_published) =
-        (overlaid.superset.clone(), overlaid.published.clone());
-    traces.push(profile::apply_to_superset(&mut for_superset, &profile)?);
-    profile::apply_to_published(&mut for_published, &profile);
+        overlaid.for_typed_client(&raw, &overlays, &provisional);
+    let outcome = profile::apply_lenient(&mut for_superset, &profile);
+    traces.push(outcome.trace);
+    stale.extend(outcome.stale);
+    profile::apply_lenient(&mut for_published, &profile);
     for document in [&mut for_superset, &mut for_published] {
         let findings = lint::check_generator_input(document);
         if !findings.is_empty() {
@@ -139,8 +148,9 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     for name in profile::names(root)? {
         if name != PROFILE {
             let other = profile::load(root, &name)?;
-            let mut document = overlaid.superset.clone();
-            traces.push(profile::apply_to_superset(&mut document, &other)?);
+            let outcome = profile::apply_lenient(&mut overlaid.superset.clone(), &other);
+            traces.push(outcome.trace);
+            stale.extend(outcome.stale);
         }
     }
 
@@ -197,6 +207,7 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         warnings,
         review,
         superset,
+        superseded: overlaid.superseded,
     })
 }
 
@@ -218,7 +229,6 @@ impl OverlaidDocuments {
     /// operations that only stand-ins describe. Skips stale actions and returns them.
     fn make(raw: &Value, overlays: &[Overlay], stand_ins: &[Overlay]) -> (Self, Vec<StaleAction>) {
         let mut published = raw.clone();
-        overlay::recognize_retitled_pages(&mut published, stand_ins);
         let documented = overlay::apply_lenient(&mut published, overlays);
         let mut superset = published.clone();
         let inferred = overlay::apply_lenient(&mut superset, stand_ins);
@@ -233,6 +243,7 @@ impl OverlaidDocuments {
         );
         evidence::mark_inferred(&mut superset);
         for document in [&mut published, &mut superset] {
+            lint::normalize_envelopes(document);
             cleanup::settle_references(document);
             order::arrange(document);
         }
@@ -243,6 +254,25 @@ impl OverlaidDocuments {
             superseded: inferred.superseded,
         };
         (overlaid, stale)
+    }
+
+    /// Returns the superset and the published document for the typed client. A stand-in whose page is captured
+    /// keeps its types there until it is pruned: hand-written code uses its fields by name and must compile
+    /// without an edit.
+    fn for_typed_client(
+        &self,
+        raw: &Value,
+        overlays: &[Overlay],
+        stand_ins: &[Overlay],
+    ) -> (Value, Value) {
+        if self.superseded.is_empty() {
+            return (self.superset.clone(), self.published.clone());
+        }
+        let pages = self.superseded.iter().map(|it| it.page.as_str());
+        let raw = overlay::without_pages(raw, &pages.collect::<Vec<_>>());
+        let (mut kept, _) = Self::make(&raw, overlays, stand_ins);
+        kept.assume_defaults();
+        (kept.superset, kept.published)
     }
 
     /// Applies the defaults of the findings that no overlay settles, and returns the assumptions.

@@ -52,7 +52,9 @@ impl<'a> Envelopes<'a> {
 fn response_components<'a>(document: &Document<'a>, operation: &Operation<'a>) -> Vec<&'a str> {
     let responses = document.responses(operation);
     let success = responses.iter().find(|(status, _)| *status == "200");
-    let content = success.into_iter().flat_map(|(_, it)| crate::openapi::content(it));
+    let content = success
+        .into_iter()
+        .flat_map(|(_, it)| crate::openapi::content(it));
     let schemas = content.filter_map(|(_, media)| media.value.get("schema"));
     let mut found = Vec::new();
     for schema in schemas {
@@ -84,7 +86,10 @@ pub(crate) fn normalize(root: &mut Value) {
             }
         }
         // Fields other than these may be missing: an error has no data.
-        required.retain(|it| it.as_str().is_some_and(|it| envelopes.required.contains(&it)));
+        required.retain(|it| {
+            it.as_str()
+                .is_some_and(|it| envelopes.required.contains(&it))
+        });
         envelope["required"] = required.into();
         for (name, common) in &envelopes.properties {
             let own = envelope["properties"].get(*name);
@@ -96,7 +101,9 @@ pub(crate) fn normalize(root: &mut Value) {
                     let accepted = json_types(&document, common);
                     let is_accepted = json_types(&document, own).is_subset(&accepted);
                     let mut schema = if is_accepted { *common } else { own }.clone();
-                    if let (Some(place), Value::Object(schema)) = (own.get("x-apifox-at"), &mut schema) {
+                    if let (Some(place), Value::Object(schema)) =
+                        (own.get("x-apifox-at"), &mut schema)
+                    {
                         schema.insert("x-apifox-at".to_owned(), place.clone());
                     }
                     schema
@@ -108,13 +115,19 @@ pub(crate) fn normalize(root: &mut Value) {
     }
     for operation in document.operations.iter().filter(|it| !it.is_webhook()) {
         if operation.value["responses"].get("200").is_none() {
-            let mut responses = operation.value["responses"].as_object().cloned().unwrap_or_default();
+            let mut responses = operation.value["responses"]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
             responses.shift_remove("default");
             let mut with_success = Map::new();
-            with_success.insert("200".to_owned(), json!({
-                "description": "No page shows this response.",
-                "content": {"application/json": {"schema": {"$ref": envelopes.reference}}}
-            }));
+            with_success.insert(
+                "200".to_owned(),
+                json!({
+                    "description": "No page shows this response.",
+                    "content": {"application/json": {"schema": {"$ref": envelopes.reference}}}
+                }),
+            );
             with_success.extend(responses);
             let mut changed = operation.value.clone();
             changed["responses"] = with_success.into();
@@ -130,17 +143,16 @@ pub(crate) fn normalize(root: &mut Value) {
 
 /// Returns a schema that also accepts null.
 fn nullable(document: &Document, schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    let types: Vec<&str> = json_types(document, &schema).into_iter().collect();
-    let is_reference = schema.get("$ref").is_some();
-    if let ([json_type], Value::Object(fields)) = (types.as_slice(), &mut schema) {
+    let mut nullable = schema.clone();
+    let types: Vec<&str> = json_types(document, schema).into_iter().collect();
+    if let ([json_type], Value::Object(fields)) = (types.as_slice(), &mut nullable) {
         // Validators require a `type` next to `nullable`.
-        if is_reference {
+        if fields.contains_key("$ref") {
             fields.insert("type".to_owned(), (*json_type).into());
         }
         fields.insert("nullable".to_owned(), true.into());
     }
-    schema
+    nullable
 }
 
 /// Reports envelopes whose fields differ from those of the common envelope.
@@ -159,7 +171,10 @@ pub(super) fn form(document: &Document, findings: &mut Findings) {
                 findings.add(
                     &child(&child(&pointer, "properties"), name),
                     format!("`{name}` differs from the field of the common envelope"),
-                    format!("refer to the schema that {} has, or change that one", envelopes.reference),
+                    format!(
+                        "refer to the schema that {} has, or change that one",
+                        envelopes.reference
+                    ),
                 );
             }
         }
