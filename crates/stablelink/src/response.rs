@@ -11,7 +11,9 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use stablelink_api::operations::{OperationInfo, RetrySafety};
 
+use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::lenient::LenientRecord;
 
 /// The retcode of a success, an integer on some pages and a string on others.
@@ -127,6 +129,8 @@ pub struct Response<T> {
     value: T,
     unreadable: Vec<String>,
     raw: RawResponse,
+    /// The JSON of the value, if it is a record of a list; else it is `retdata`.
+    record: Option<Box<RawValue>>,
 }
 
 impl<T> Response<T> {
@@ -136,11 +140,15 @@ impl<T> Response<T> {
             value,
             unreadable,
             raw,
+            record: None,
         }
     }
 
-    pub(crate) fn into_parts(self) -> (T, RawResponse) {
-        (self.value, self.raw)
+    /// Sets the record whose fields [`raw_field`](Self::raw_field) returns, if it is a part of `retdata`.
+    #[cfg(feature = "provisional")]
+    pub(crate) fn with_record(mut self, record: Box<RawValue>) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// Returns the value without the response.
@@ -164,7 +172,34 @@ impl<T> Response<T> {
         &self.unreadable
     }
 
-    /// Returns a field of `retdata` as received, with all digits, even if the type of the value does not have it. If a name
+    /// Returns the value of a field that the caller needs, or an error with the path of the field.
+    pub(crate) fn need<V>(
+        &self,
+        operation: &'static OperationInfo,
+        field: &str,
+        value: Option<V>,
+    ) -> Result<V, Error> {
+        value.ok_or_else(|| {
+            let suffix = format!(".{field}");
+            let unreadable = self.unreadable.iter().find(|path| path.ends_with(&suffix));
+            let error = match unreadable {
+                Some(path) => {
+                    DecodeError::new(path.as_str(), "it does not have its documented form")
+                }
+                None => DecodeError::new(format!("retdata{suffix}"), "it is missing"),
+            };
+            let phase = match operation.retry {
+                RetrySafety::Safe => CallPhase::Read,
+                _ => CallPhase::Write,
+            };
+            Error::new(ErrorKind::Decode(error))
+                .during(operation.id, 1)
+                .in_phase(phase)
+                .with_response(self.raw.clone())
+        })
+    }
+
+    /// Returns a field of `retdata`, or of the record of a list, as received, with all digits, even if the type of the value does not have it. If a name
     /// occurs twice, the last field wins. Each call parses the body again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
@@ -172,11 +207,14 @@ impl<T> Response<T> {
     }
 
     fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        self.raw
-            .retdata()
+        self.data()
             .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
             .map(|fields| fields.0)
             .unwrap_or_default()
+    }
+
+    fn data(&self) -> Option<&RawValue> {
+        self.record.as_deref().or_else(|| self.raw.retdata())
     }
 
     /// Returns the fields of `retdata` that the type of the value does not have: the gateway may send more than its pages
@@ -187,14 +225,17 @@ impl<T> Response<T> {
         T: DeserializeOwned,
     {
         let mut fields = self.raw_fields();
-        if let Some(data) = self.raw.retdata() {
-            let mut unknown = Vec::new();
-            let json = &mut serde_json::Deserializer::from_str(data.get());
-            // The value was parsed before: this only collects the ignored fields.
-            let _: Result<T, _> =
-                serde_ignored::deserialize(json, |path| unknown.push(path.to_string()));
-            fields.retain(|name, _| unknown.iter().any(|path| path == name));
-        }
+        // Each field is parsed on its own: parsing the record would end at the first unreadable field.
+        fields.retain(|name, value| {
+            let json = format!("{{{}:{value}}}", serde_json::Value::from(&**name));
+            let mut is_unknown = false;
+            // The result does not matter: required fields are missing.
+            let _: Result<T, _> = serde_ignored::deserialize(
+                &mut serde_json::Deserializer::from_str(&json),
+                |path| is_unknown |= path.to_string() == *name,
+            );
+            is_unknown
+        });
         fields
     }
 }
@@ -262,6 +303,16 @@ mod tests {
         );
         assert_eq!(response.raw_field("orderAmount").unwrap().get(), "123.45");
         assert!(response.raw_field("nothing").is_none());
+    }
+
+    #[test]
+    fn unreadable_field_does_not_hide_unknown_fields() {
+        let json = r#"{"retcode":"200","retdata":{"createdTime":7,"ne\u0022w":1.0,"orderNo":"7"}}"#;
+        let raw = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(json));
+        let response = Response::new(CheckoutOrder::default(), raw);
+        let unknown = response.unknown_fields();
+        let names: Vec<_> = unknown.keys().collect();
+        assert_eq!(names, ["ne\"w"]);
     }
 
     #[test]

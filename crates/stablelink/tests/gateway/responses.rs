@@ -37,7 +37,10 @@ async fn field_of_wrong_type_is_named_with_path() {
         let (sandbox, client) = pair().await;
         let order = order();
         let label = format!("{operation} {path} {json}");
-        let fault = Fault::replace_field(path, json).on(operation).always();
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(operation)
+            .always();
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.checked_err();
@@ -82,7 +85,9 @@ async fn unknown_value_is_kept() {
     client.checkout_orders().create(&order).await.unwrap();
     let get = SandboxOperation::GetCheckoutOrder;
     for path in ["retdata.orderStatus", "retdata.token"] {
-        sandbox.faults().add(Fault::unknown_value(path).on(get));
+        sandbox
+            .faults()
+            .add(Fault::unknown_value(path).unwrap().on(get));
     }
     let found = client
         .checkout_orders()
@@ -115,19 +120,12 @@ async fn null_list_is_empty() {
 
     use futures_core::Stream;
     use stablelink::Pagination;
-    use stablelink::types::ListCheckoutOrdersRequest;
 
     let (sandbox, client) = pair().await;
     let list = SandboxOperation::ListCheckoutOrders;
     for path in ["retdata.records", "retdata"] {
-        sandbox.faults().add(Fault::null(path).on(list));
-        let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
-        let mut pages = pin!(
-            client
-                .checkout_orders()
-                .list(filter)
-                .pages(Pagination::default())
-        );
+        sandbox.faults().add(Fault::null(path).unwrap().on(list));
+        let mut pages = pin!(client.checkout_orders().list().pages(Pagination::default()));
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
         assert!(page.unwrap().is_ok(), "{path}");
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
@@ -183,7 +181,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.payingAmount", "true"),
     ] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::CreateCheckoutOrder);
         sandbox.faults().add(fault.always());
         let order = order();
         let created = client.checkout_orders().create(&order).await.unwrap();
@@ -209,7 +209,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         let (sandbox, client) = pair().await;
         let order = order();
         client.checkout_orders().create(&order).await.unwrap();
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
         let found = client
             .checkout_orders()
@@ -394,9 +396,11 @@ async fn error_never_quotes_response() {
         ] {
             let order = order();
             client.checkout_orders().create(&order).await.unwrap();
-            sandbox
-                .faults()
-                .add(Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder));
+            sandbox.faults().add(
+                Fault::replace_field(path, json)
+                    .unwrap()
+                    .on(SandboxOperation::GetCheckoutOrder),
+            );
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // The status may be any string.
                 Ok(found) => format!("{found:?}"),
@@ -425,7 +429,7 @@ async fn rejection_is_the_same_for_every_http_status() {
         let duplicate = orders.create(&order).await.checked_err();
         assert!(duplicate.is_duplicate());
         let missing = orders.get("0").await.checked_err();
-        let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6", "1");
+        let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6".into(), "1".into());
         let field = orders.create(&nothing).await.checked_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
@@ -488,4 +492,73 @@ async fn blocked_address_is_not_an_ordinary_rejection() {
             }
         }
     }
+}
+
+/// A field that the program needs is not taken for a missing one.
+#[tokio::test]
+async fn needed_field_is_an_error_with_its_path_if_it_cannot_be_read() {
+    for (path, json, problem) in [
+        (
+            "retdata.depositAddress",
+            "7",
+            "does not have its documented form",
+        ),
+        (
+            "retdata.payingAmount",
+            "[]",
+            "does not have its documented form",
+        ),
+        ("retdata.depositAddress", "null", "is missing"),
+        ("retdata.payingAmount", "null", "is missing"),
+    ] {
+        let (sandbox, client) = pair().await;
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::CreateCheckoutOrder);
+        sandbox.faults().add(fault);
+        let created = client.checkout_orders().create(&order()).await.unwrap();
+        let error = match path.ends_with("Address") {
+            true => created.deposit_address().map(drop).checked_err(),
+            false => created.paying_amount().map(drop).checked_err(),
+        };
+        assert!(
+            error.may_have_taken_effect() && !error.is_retryable(),
+            "{error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("`{path}`")) && text.contains(problem),
+            "{text}"
+        );
+    }
+    let (sandbox, client) = pair().await;
+    let order = order();
+    let created = client.checkout_orders().create(&order).await.unwrap();
+    assert!(created.deposit_address().unwrap().starts_with("0x"));
+    let paying = created.paying_amount().unwrap();
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    assert_eq!(found.status().unwrap(), &CheckoutOrderStatus::Paying);
+    assert_eq!(
+        found.order_amount().unwrap(),
+        stablelink::Decimal::new(50, 2)
+    );
+    assert_eq!(found.paying_amount().unwrap(), paying);
+    let fault = Fault::replace_field("retdata.orderStatus", "3").unwrap();
+    sandbox
+        .faults()
+        .add(fault.on(SandboxOperation::GetCheckoutOrder));
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    let error = found.status().map(drop).checked_err();
+    assert!(
+        !error.may_have_taken_effect() && error.to_string().contains("`retdata.orderStatus`"),
+        "{error}"
+    );
 }
