@@ -59,13 +59,22 @@ pub struct StaleAction {
     pub is_secret: bool,
 }
 
+impl StaleAction {
+    /// Returns the text without file and line.
+    fn message(&self) -> String {
+        let Self {
+            number,
+            target,
+            reason,
+            ..
+        } = self;
+        format!("action {number}, target `{target}`: {reason}")
+    }
+}
+
 impl fmt::Display for StaleAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: action {}, target `{}`: {}",
-            self.file, self.line, self.number, self.target, self.reason
-        )
+        write!(f, "{}:{}: {}", self.file, self.line, self.message())
     }
 }
 
@@ -79,7 +88,13 @@ pub struct StaleActions {
 impl fmt::Display for StaleActions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
-            writeln!(f, "{action}")?;
+            writeln!(
+                f,
+                "{}:{}: error: {}",
+                action.file,
+                action.line,
+                action.message()
+            )?;
         }
         let (count, be) = match self.actions.len() {
             1 => ("1 overlay action".to_owned(), "is"),

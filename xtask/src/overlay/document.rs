@@ -505,7 +505,7 @@ mod tests {
             ),
             (
                 &format!(
-                    "{HEAD}actions:\n- target: $.a\n  description: d\n  update: 1\n  x-operation: 12e0"
+                    "{HEAD}actions:\n- target: $.a\n  description: d\n  update: 1\n  x-operation: '12e0'"
                 ),
                 "`x-operation` and the target `$.a` do not fit",
             ),

@@ -321,7 +321,7 @@ mod tests {
                 json!({
                     "A": {"x-schema-name": "R", "required": ["a", "b"], "properties": {"a": {"type": "string", "x-secret": true}, "b": {}}},
                     "B": {"x-schema-name": "R", "required": ["a"], "properties": {"a": {"type": "string"}, "c": {"type": "integer"}}},
-                    "N": {"x-schema-name": "R", "properties": {"d": {}}}
+                    "N": {"x-schema-name": "R", "required": ["a"], "properties": {"d": {}}}
                 }),
                 json!({"R": {
                     "required": ["a"],

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     lint::{Finding, FindingLevel, defaults},
-    openapi::{Document, text, users},
+    openapi::{Document, Operation, strings, text, users},
     overlay::StaleAction,
 };
 
@@ -57,6 +57,7 @@ impl Review {
         if !reasons.is_empty() {
             let _ = write!(text, "\nThe defaults are safe:\n\n{}", reasons.concat());
         }
+        let index = Document::new(document);
         for (owner, findings) in self.by_operation(document) {
             let _ = write!(text, "\n## {owner}\n\n");
             for finding in findings {
@@ -72,7 +73,7 @@ impl Review {
                         _ => "Assumed:",
                     }
                 );
-                for line in actions(finding).lines() {
+                for line in actions(&index, finding).lines() {
                     let _ = writeln!(text, "  {line}");
                 }
                 text.push_str("  ```\n");
@@ -99,8 +100,9 @@ impl Review {
         let mut text = format!(
             "overlay: 1.0.0\ninfo:\n  title: Decisions on {operation}\n  version: 0.1.0\nactions:\n"
         );
+        let index = Document::new(document);
         for finding in findings {
-            for line in actions(finding).lines() {
+            for line in actions(&index, finding).lines() {
                 let _ = writeln!(text, "  {line}");
             }
         }
@@ -122,21 +124,37 @@ impl Review {
 }
 
 /// Returns the overlay actions that decide a finding as it was assumed.
-fn actions(finding: &Finding) -> String {
+fn actions(document: &Document, finding: &Finding) -> String {
     let description = Value::from(format!("{}. Write the reason here.", finding.message));
     let mut text = String::new();
     for change in &finding.changes {
-        let target = Value::from(json_path(&change.place));
+        let (target, page) = target(document, &change.place);
         let effect = match &change.fields {
             Some(fields) => format!("update: {fields}"),
             None => "remove: true".to_owned(),
         };
         let _ = writeln!(
             text,
-            "- target: {target}\n  description: {description}\n  {effect}"
+            "- target: {}\n{page}  description: {description}\n  {effect}",
+            Value::from(target)
         );
     }
     text
+}
+
+/// Returns the target for a place, and the line with the page of the operation in which the target starts.
+fn target(document: &Document, place: &str) -> (String, String) {
+    let below = |operation: &Operation| {
+        let rest = place.strip_prefix(operation.pointer.as_str())?;
+        let page = strings(operation.value.get("x-evidence")?.get("pages")).next()?;
+        let path = json_path(rest);
+        rest.chars().next().is_none_or(|c| c == '/').then(|| {
+            let target = format!("$operation{}", path.trim_start_matches('$'));
+            (target, format!("  x-operation: {}\n", Value::from(page)))
+        })
+    };
+    let found = document.operations.iter().find_map(below);
+    found.unwrap_or_else(|| (json_path(place), String::new()))
 }
 
 /// Returns the JSONPath of a JSON pointer.
@@ -170,6 +188,7 @@ mod tests {
             "paths": {"/orders/{it's}": {"get": {
                 "summary": "Get Order",
                 "x-apifox-at": "a.txt:1",
+                "x-apifox-pages": ["1e0"],
                 "x-evidence": {"level": "documented", "pages": ["1e0"]},
                 "externalDocs": {"url": "https://docs.example/1e0"},
                 "responses": {
