@@ -4,7 +4,7 @@
 pub struct SafeDefault {
     /// The id of the rule.
     pub rule: &'static str,
-    /// What is assumed, and why that is safe.
+    /// The assumption, and the reason why it is safe.
     pub reason: &'static str,
 }
 

@@ -172,7 +172,7 @@ fn has_required(branch: &Value, value: &Value) -> bool {
 }
 
 /// Returns the operations that are new or gone since the last run, or have another request or name, and the
-/// fields that are gone, became required or have another JSON form. What was only inferred is not compared.
+/// fields that are gone, became required or have another JSON form. Inferred operations and components are not compared.
 pub(super) fn changes(previous: &Document, current: &Document) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let added = pairs::own_operations(current, previous);
