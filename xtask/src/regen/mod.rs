@@ -31,6 +31,7 @@ use crate::{
         operations_table, order,
         review::{self, Review},
     },
+    vendor::{self, Vendor, VendorError},
 };
 use summary::Summary;
 
@@ -42,6 +43,9 @@ pub enum RegenError {
     /// The captures cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The vendor is unknown, or its signing rule is missing.
+    #[error(transparent)]
+    Vendor(#[from] VendorError),
     /// A page cannot be read, or two contradict each other.
     #[error("{}", lines(.0))]
     Pages(Vec<Diagnostic>),
@@ -95,8 +99,9 @@ pub struct RegenOutput {
 /// # Errors
 /// See [`RegenError`]; each message has the file, the place and a help text.
 pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
+    let vendor = Vendor::read(root)?;
     let captures = captures::load(root)?;
-    let (mut raw, mut warnings) = assemble(&captures)?;
+    let (mut raw, mut warnings) = assemble(&captures, &vendor)?;
     let (overlays, provisional) = overlay::load_all(root)?;
     overlay::recognize_retitled_pages(&mut raw, &provisional);
     let (mut overlaid, stale) = OverlaidDocuments::make(&raw, &overlays, &provisional);
@@ -175,7 +180,9 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
     let (mut published, mut superset) = (overlaid.published.clone(), overlaid.superset.clone());
     cleanup::strip_markers(&mut published);
     cleanup::strip_markers(&mut superset);
+    vendor.check_signing(&published)?;
     let mut outputs = OutputFiles::default();
+    vendor::add_crate_files(root, &vendor, &mut outputs);
     outputs.add("spec/openapi.json", format::to_json(&published));
     outputs.add("spec/openapi.yaml", format::to_yaml(&published)?);
     outputs.add("spec/openapi.provisional.json", format::to_json(&superset));
@@ -183,13 +190,10 @@ pub fn build(root: &Path) -> Result<RegenOutput, RegenError> {
         "spec/EVIDENCE.md",
         evidence_report::report(&captures.lock, &overlaid.superset, &overlaid.traces),
     );
-    outputs.add("crates/stablelink-api/src/generated.rs", sources.generated);
+    outputs.add(vendor.source("generated.rs"), sources.generated);
+    outputs.add(vendor.source("open_enums.rs"), sources.open_enums);
     outputs.add(
-        "crates/stablelink-api/src/open_enums.rs",
-        sources.open_enums,
-    );
-    outputs.add(
-        "crates/stablelink-api/src/operations/table.rs",
+        vendor.source("operations/table.rs"),
         client::operations(&superset, &published)?,
     );
     outputs.add(operations_table::FILE, operations_table::table(&superset));
@@ -290,11 +294,11 @@ impl OverlaidDocuments {
 }
 
 /// Assembles the document of the importer and adds the evidence of the lock.
-fn assemble(captures: &Captures) -> Result<(Value, Vec<Diagnostic>), RegenError> {
+fn assemble(captures: &Captures, vendor: &Vendor) -> Result<(Value, Vec<Diagnostic>), RegenError> {
     let assembly = apifox::assemble(
         &captures.pages,
         &DocumentInfo {
-            title: "StableLink".into(),
+            title: vendor.name.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
             description: None,
         },
