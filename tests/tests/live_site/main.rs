@@ -32,8 +32,10 @@ fn pull_and_regenerate(root: &Path, site: &Site, pages: &[OperationPage]) -> Reg
     publish(site, pages);
     let options = PullOptions {
         site: Address::parse(&site.url()).unwrap(),
-        api: ApiBase::parse(&site.api_base()).unwrap(),
+        api: vec![ApiBase::parse(&site.api_base()).unwrap()],
         form: None,
+        site_id: None,
+        password: None,
         without: Vec::new(),
         settings: PullSettings::default(),
     };
