@@ -37,9 +37,7 @@ impl<'a> Envelopes<'a> {
             for response in response_components(document, operation) {
                 let schema = &document.root["components"]["schemas"][response];
                 let has = |name: &&str| schema["properties"].get(*name).is_some();
-                if envelopes.required.iter().all(|name| has(name))
-                    && !envelopes.components.contains(&response)
-                {
+                if envelopes.required.iter().all(has) && !envelopes.components.contains(&response) {
                     envelopes.components.push(response);
                 }
             }
