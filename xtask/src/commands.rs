@@ -19,9 +19,12 @@ use crate::{
         add::{self, AddedPage},
         captures, import,
         lock::CaptureOrigin,
+        prune,
         pull::{
-            self,
+            self, PullOptions,
             address::{ApiBase, Site},
+            error::PullError,
+            password,
             settings::PullSettings,
         },
         remove, status,
@@ -33,6 +36,7 @@ use crate::{
     overlay, profile, properties,
     publish::{cleanup, format},
     regen, release, suite,
+    vendor::{Vendor, VendorError},
 };
 
 /// The result of a command that did not fail.
@@ -88,19 +92,7 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
             let state = if has_changed { "updated" } else { "unchanged" };
             println!("{}: {state}", diff::changelog::FILE);
         }
-        XtaskCommand::Regen {
-            draft: Some(folder),
-            ..
-        } => {
-            for path in regen::draft(root, &folder)? {
-                println!("{}", path.display());
-            }
-        }
-        XtaskCommand::Regen {
-            check,
-            draft: None,
-            strict,
-        } => {
+        XtaskCommand::Regen { check, strict } => {
             let needs_review = regen_tree(root, check)?;
             if strict && needs_review {
                 return Ok(CommandOutcome::NeedsReview);
@@ -131,8 +123,8 @@ pub fn run(root: &Path, cli: Cli) -> Result<CommandOutcome, Box<dyn Error>> {
         XtaskCommand::Interop { languages } => interop::run(root, &languages, &mut io::stdout())?,
         XtaskCommand::Properties => properties::run(root, &mut io::stdout())?,
         XtaskCommand::Measure => measure::run(root, &mut io::stdout())?,
-        XtaskCommand::Release { against } => {
-            release::run(root, against.as_deref(), &mut io::stdout())?;
+        XtaskCommand::Release { version, against } => {
+            release::run(root, against.as_deref(), version, &mut io::stdout())?;
         }
         XtaskCommand::Test { list: true, .. } => print!("{}", suite::list()),
         XtaskCommand::Test { only, list: false } => suite::run(root, &only, &mut io::stdout())?,
@@ -230,6 +222,14 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
             println!("next: cargo xtask regen");
         }
+        DocsCommand::Prune => {
+            for stand_in in prune::prune(root)? {
+                println!(
+                    "deleted    {}:{}  {}",
+                    stand_in.file, stand_in.line, stand_in.page
+                );
+            }
+        }
         DocsCommand::Status => {
             let (mut overlays, provisional) = overlay::load_all(root)?;
             overlays.extend(provisional);
@@ -240,20 +240,27 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
             }
         }
         DocsCommand::Pull { from } => {
-            let report = pull::pull(root, &options(&from)?)?;
-            print!("{report}");
-            if report.differs() {
+            let mut differs = false;
+            for site in sites(root, &from)? {
+                let report = with_password(&site, &from, |options| pull::pull(root, options))?;
+                print!("{report}");
+                differs |= report.differs();
+            }
+            if differs {
                 println!("next: cargo xtask regen");
             }
         }
         DocsCommand::Check { from } => {
-            let report = pull::check(root, &options(&from)?)?;
-            print!("{report}");
-            if report.differs() {
-                println!(
-                    "nothing was written; next: cargo xtask docs pull --site {}",
-                    from.site
-                );
+            let mut differs = false;
+            for site in sites(root, &from)? {
+                let report = with_password(&site, &from, |options| pull::check(root, options))?;
+                print!("{report}");
+                if report.differs() {
+                    println!("nothing was written; next: cargo xtask docs pull --site {site}");
+                }
+                differs |= report.differs();
+            }
+            if differs {
                 return Ok(CommandOutcome::Differs);
             }
         }
@@ -272,14 +279,47 @@ fn docs(root: &Path, command: DocsCommand) -> Result<CommandOutcome, Box<dyn Err
     Ok(CommandOutcome::Done)
 }
 
-fn options(from: &LiveSite) -> Result<pull::PullOptions, Box<dyn Error>> {
-    Ok(pull::PullOptions {
-        site: Site::parse(&from.site)?,
-        api: ApiBase::parse(&from.api_base)?,
+/// Returns the sites to pull: the given one, or those of the vendor.
+fn sites(root: &Path, from: &LiveSite) -> Result<Vec<String>, VendorError> {
+    match &from.site {
+        Some(site) => Ok(vec![site.clone()]),
+        None => Ok(Vendor::read(root)?.sites),
+    }
+}
+
+fn options(site: &str, from: &LiveSite) -> Result<PullOptions, PullError> {
+    let site = Site::parse(site)?;
+    Ok(PullOptions {
+        api: match &from.api_base {
+            Some(base) => vec![ApiBase::parse(base)?],
+            None => ApiBase::candidates(&site),
+        },
+        site,
         form: from.form,
+        site_id: from.site_id,
+        password: password::from_environment(),
         without: from.without.clone(),
         settings: PullSettings::default(),
     })
+}
+
+/// Runs a command on a live site. If the site requires a password, asks for it once.
+fn with_password<T>(
+    site: &str,
+    from: &LiveSite,
+    run: impl Fn(&PullOptions) -> Result<T, PullError>,
+) -> Result<T, Box<dyn Error>> {
+    let mut options = options(site, from)?;
+    match run(&options) {
+        Err(error @ PullError::PasswordRequired { .. }) => {
+            let Some(password) = password::prompt()? else {
+                return Err(error.into());
+            };
+            options.password = Some(password);
+            Ok(run(&options)?)
+        }
+        result => Ok(result?),
+    }
 }
 
 fn import_pages(

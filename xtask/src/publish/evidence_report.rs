@@ -8,6 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    diff::render,
     docs::lock::{CaptureEntry, CaptureLock, CaptureOrigin},
     openapi::{component_at, components_of, operations as openapi_operations},
     overlay::{AppliedAction, OverlayTrace},
@@ -19,7 +20,7 @@ const MAX_OPERATIONS: usize = 4;
 
 /// Returns the report on the superset document, which still has the importer's markers, and on the actions
 /// that were applied to it.
-pub fn report(lock: &CaptureLock, document: &Value, traces: &[&OverlayTrace]) -> String {
+pub fn report(lock: &CaptureLock, document: &Value, traces: &[OverlayTrace]) -> String {
     let operations = operations(document);
     let mut own: BTreeMap<usize, Vec<&AppliedAction>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -112,9 +113,10 @@ fn pages(text: &mut String, lock: &CaptureLock) {
 }
 
 fn title(entry: &CaptureEntry) -> String {
+    let title = render::escape(&entry.title);
     match &entry.address {
-        Some(address) => format!("[{}]({address})", entry.title),
-        None => format!("{} (no page seen)", entry.title),
+        Some(address) => format!("[{title}]({address})"),
+        None => format!("{title} (no page seen)"),
     }
 }
 
@@ -289,10 +291,23 @@ mod tests {
                 action(5, "/info/title", "concerns none"),
                 action(6, "/paths/~1a/get/summary", "names a"),
             ],
+            ..OverlayTrace::default()
         };
         insta::assert_snapshot!(
             "evidence",
-            report(&CaptureLock::default(), &document, &[&trace])
+            report(&CaptureLock::default(), &document, &[trace])
+        );
+    }
+
+    #[test]
+    fn title_of_page_is_no_markup() {
+        let entry = CaptureEntry {
+            title: "A <img onerror=x> | [b](javascript:c)".into(),
+            ..CaptureEntry::test_entry("1e0", "")
+        };
+        assert_eq!(
+            title(&entry),
+            "A \\<img onerror=x\\> \\| \\[b\\](javascript:c) (no page seen)"
         );
     }
 }
