@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::lenient::LenientRecord;
+use crate::raw_object::borrowed_fields;
 
 /// The retcode of a success, an integer on some pages and a string on others.
 pub(crate) const SUCCESS: &str = "200";
@@ -30,6 +30,8 @@ struct RawParts {
     headers: HeaderMap,
     body: Bytes,
     retcode: Option<String>,
+    /// The range of `retdata` within [`RawResponse::json`].
+    retdata: Option<Range<usize>>,
 }
 
 impl RawResponse {
@@ -39,16 +41,26 @@ impl RawResponse {
             headers,
             body,
             retcode: None,
+            retdata: None,
         }))
     }
 
-    pub(crate) fn with_retcode(mut self, retcode: Option<String>) -> Self {
-        Arc::make_mut(&mut self.0).retcode = retcode;
+    /// Sets what the envelope contains. `retdata` is a range of [`json`](Self::json).
+    pub(crate) fn with_envelope(
+        mut self,
+        retcode: Option<String>,
+        retdata: Option<Range<usize>>,
+    ) -> Self {
+        let parts = Arc::make_mut(&mut self.0);
+        parts.retcode = retcode;
+        parts.retdata = retdata;
         self
     }
 
     pub(crate) fn without_body(mut self) -> Self {
-        Arc::make_mut(&mut self.0).body = Bytes::new();
+        let parts = Arc::make_mut(&mut self.0);
+        parts.body = Bytes::new();
+        parts.retdata = None;
         self
     }
 
@@ -84,10 +96,10 @@ impl RawResponse {
         self.0.retcode.as_deref()
     }
 
-    /// Returns `retdata` of the envelope.
-    pub(crate) fn retdata(&self) -> Option<&RawValue> {
-        let envelope: RetdataEnvelope<'_> = serde_json::from_slice(self.json()).ok()?;
-        envelope.retdata
+    /// Returns the JSON text of `retdata`; `None` if it is missing or null.
+    pub(crate) fn retdata(&self) -> Option<&str> {
+        let json = self.json().get(self.0.retdata.clone()?)?;
+        std::str::from_utf8(json).ok()
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -165,7 +177,7 @@ impl<T> Response<T> {
     }
 
     /// Returns a field of `retdata` as received, with all digits, even if the type of the value does not have it. If a name
-    /// occurs twice, the last field wins. Each call parses the body again.
+    /// occurs twice, the last field wins. Each call parses `retdata` again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
@@ -174,9 +186,10 @@ impl<T> Response<T> {
     fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
         self.raw
             .retdata()
-            .and_then(|data| serde_json::from_str::<BorrowedFields<'_>>(data.get()).ok())
-            .map(|fields| fields.0)
-            .unwrap_or_default()
+            .and_then(|data| borrowed_fields(data).ok())
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Returns the fields of `retdata` that the type of the value does not have: the gateway may send more than its pages
@@ -189,7 +202,7 @@ impl<T> Response<T> {
         let mut fields = self.raw_fields();
         if let Some(data) = self.raw.retdata() {
             let mut unknown = Vec::new();
-            let json = &mut serde_json::Deserializer::from_str(data.get());
+            let json = &mut serde_json::Deserializer::from_str(data);
             // The value was parsed before: this only collects the ignored fields.
             let _: Result<T, _> =
                 serde_ignored::deserialize(json, |path| unknown.push(path.to_string()));
@@ -198,16 +211,6 @@ impl<T> Response<T> {
         fields
     }
 }
-
-/// The payload of an envelope.
-#[derive(Deserialize)]
-pub(crate) struct RetdataEnvelope<'a> {
-    #[serde(borrow, default)]
-    pub(crate) retdata: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct BorrowedFields<'a>(#[serde(borrow)] BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<T> Deref for Response<T> {
     type Target = T;
@@ -227,9 +230,13 @@ impl<T> fmt::Debug for Response<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use stablelink_api::types::{CheckoutOrder, CheckoutOrderEnvelope};
 
     use super::*;
+    use crate::account::KnownSecrets;
+    use crate::call::classify;
 
     fn response(body: &'static str) -> Response<CheckoutOrder> {
         let envelope: CheckoutOrderEnvelope = serde_json::from_str(body).unwrap();
@@ -238,6 +245,7 @@ mod tests {
             HeaderMap::new(),
             Bytes::from_static(body.as_bytes()),
         );
+        let (raw, _) = classify(raw, SystemTime::UNIX_EPOCH, &KnownSecrets::default());
         Response::new(envelope.retdata.unwrap(), raw)
     }
 

@@ -20,7 +20,7 @@ use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
 use crate::lenient::LenientRecord;
 use crate::raw_object::RawObject;
-use crate::response::Response;
+use crate::response::{RawResponse, Response};
 
 /// Any request to the gateway, with the token, signature and errors of the other calls: see
 /// [`Client::request`](crate::Client::request).
@@ -118,7 +118,7 @@ impl RawRequest {
         self,
         parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Response<T>, Error> {
-        let parse = |body: &[u8]| parse(body).map(LenientRecord::from);
+        let parse = |response: &RawResponse| parse(response.json()).map(LenientRecord::from);
         // The path may contain personal data, so only the method is recorded.
         let operation = format!("{} request", self.method);
         let options = CallOptions {

@@ -171,7 +171,7 @@ async fn find_created(
     if !matches_request(&record, request) {
         return None;
     }
-    let created = required_retdata(response.json()).ok()?;
+    let created = required_retdata(&response).ok()?;
     Some(Response::new(created, response))
 }
 
