@@ -8,7 +8,7 @@ mod support;
 use stablelink_sandbox::SandboxRecordKind;
 use std::time::Duration;
 
-use stablelink::{Client, Decimal, NewCheckoutOrder};
+use stablelink::{Client, CustomerId, Decimal, MerchantId, NewCheckoutOrder};
 
 #[tokio::main]
 async fn main() -> support::Outcome {
@@ -16,16 +16,20 @@ async fn main() -> support::Outcome {
     let client = gateway.client()?;
 
     // The order number is generated here. Store it with your own record before the call, so that you can look up the order.
-    let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1").expired_in(2_000);
+    let order = NewCheckoutOrder::usd(
+        Decimal::new(50, 2),
+        "ETH_USDT",
+        CustomerId::new("6"),
+        MerchantId::new("1"),
+    )
+    .expired_in(2_000);
 
-    match client.checkout_orders().create(&order).await {
+    match client.checkout_orders().create(&order).or_existing().await {
         Ok(created) => println!(
             "pay {} {} to {}",
-            created
-                .paying_amount
-                .map_or_else(String::new, |amount| amount.to_string()),
+            created.paying_amount()?,
             created.token.as_ref().map_or("", |token| token.as_str()),
-            created.deposit_address.as_deref().unwrap_or("?"),
+            created.deposit_address()?,
         ),
         Err(error) if error.may_have_taken_effect() => reconcile(&client, order.order_no()).await?,
         Err(error) => return Err(error.into()),

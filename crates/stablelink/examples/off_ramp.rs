@@ -6,7 +6,6 @@
 
 mod support;
 
-use stablelink::scalars::IntegerOrText;
 use stablelink::types::CreateRemitRequest;
 use stablelink::{Decimal, NewTrade, request_id};
 
@@ -51,8 +50,7 @@ async fn main() -> support::Outcome {
         println!("deposit to {}", address.get());
     }
 
-    let trade = NewTrade::new(customer, "USDC", "USD", Decimal::new(120, 0))
-        .request_type(IntegerOrText::Text("OffRamp".into()));
+    let trade = NewTrade::off_ramp(customer, "USDC", "USD", Decimal::new(120, 0));
     let created = client.trades().create(&trade).await?;
     println!(
         "trade {} is {:?}",

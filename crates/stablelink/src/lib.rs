@@ -5,7 +5,7 @@
 //! live service.
 //!
 //! ```no_run
-//! use stablelink::{Client, Credentials, Decimal, Environment, NewCheckoutOrder};
+//! use stablelink::{Client, Credentials, CustomerId, Decimal, Environment, MerchantId, NewCheckoutOrder};
 //!
 //! # async fn example() -> Result<(), stablelink::Error> {
 //! let client = Client::builder()
@@ -13,9 +13,11 @@
 //!     .credentials(Credentials::from_env()?)
 //!     .build()?;
 //!
-//! let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
+//! // 50.00 US dollars, paid with USDT on Ethereum by the customer 6 to the merchant 1.
+//! let (customer, merchant) = (CustomerId::new("6"), MerchantId::new("1"));
+//! let order = NewCheckoutOrder::usd(Decimal::new(50_00, 2), "ETH_USDT", customer, merchant);
 //! match client.checkout_orders().create(&order).await {
-//!     Ok(created) => println!("pay to {:?}", created.deposit_address),
+//!     Ok(created) => println!("pay {} to {}", created.paying_amount()?, created.deposit_address()?),
 //!     // The order may exist: look it up before you create another one.
 //!     Err(error) if error.may_have_taken_effect() => println!("look up {}", order.order_no()),
 //!     Err(error) => return Err(error),
@@ -31,6 +33,10 @@
 //! current token and a new signature. The document specifies which operations may be retried
 //! ([`operations::RetrySafety`]): operations that only read, and operations with an idempotency key. The key is generated
 //! with the request value (such as [`NewCheckoutOrder`]) and stays the same however often the value is sent.
+//!
+//! Request values implement `Serialize` and `Deserialize`, so that a program can store them before it sends them. Store them as
+//! JSON text: a `serde_json::Value` converts amounts to floats. After a restart, the stored value is sent with the same key.
+//! `create(&order).or_existing()` returns the record if an earlier call has created it.
 //!
 //! [`Client::request`] sends any other signed request.
 //!
@@ -72,6 +78,7 @@ mod client;
 mod clock;
 mod environment;
 mod error;
+mod ids;
 mod lenient;
 pub mod observe;
 #[cfg(feature = "provisional")]
@@ -98,9 +105,10 @@ pub use call::{Call, RawRequest, RetryPolicy};
 pub use client::{Client, ClientBuilder};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
-pub use error::{Ambiguous, ApiError, CallPhase, DecodeError, Error, ErrorKind};
+pub use error::{Ambiguous, ApiError, CallPhase, Conflict, DecodeError, Error, ErrorKind};
+pub use ids::{CustomerId, MerchantId, OrderNo};
 #[cfg(feature = "provisional")]
-pub use pages::{Pages, Pagination};
+pub use pages::{Pages, Pagination, Records};
 pub use poller::Poller;
 #[doc(hidden)]
 pub use raw_object::RawObject;

@@ -1,19 +1,26 @@
 //! Lists page by page. Inferred: no list is documented; the field names are those of similar gateways.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use stablelink_api::operations::OperationInfo;
 use stablelink_api::scalars::RawJson;
 
 use crate::call::Call;
+use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
-use crate::response::Response;
+use crate::response::{RawResponse, Response};
+use crate::{lenient, observe};
 
 /// The fields of a list request and its response. **Inferred**: no page documents a list.
 #[derive(Clone, Debug)]
@@ -62,86 +69,165 @@ impl Pagination {
     }
 }
 
-impl<R> Call<Option<RawJson>, R>
-where
-    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + 'static,
-{
-    /// Returns the list page by page, as raw JSON. **Inferred**: see [`Pagination`].
-    ///
-    /// The stream ends when it has returned the number of records in `total` of the response, or the number of pages in
-    /// `pages`. Without these fields, it ends after an empty page. A page with fewer records than requested is not the last
-    /// one: the gateway may limit the size of a page, or leave out records that the account may not see. A page is requested
-    /// when the stream is polled, and the options of the call, such as its deadline, apply to each page.
-    ///
-    /// # Errors
-    ///
-    /// An error of a call ends the stream. [`Decode`](ErrorKind::Decode) is returned if a page has no records field; if it has
-    /// the same records as an earlier page, as every page of a gateway that expects the page number in another field; and if the
-    /// list ends with fewer records than its `total`.
-    pub fn pages(self, pagination: Pagination) -> Pages<R> {
-        Pages {
-            call: self,
-            pagination,
-            number: 1,
-            records: 0,
-            after_empty_page: false,
-            hashes: BTreeSet::new(),
-            state: PagesState::Ready,
+/// A call that lists records, and that returns one page when it is awaited.
+pub(crate) type ListCall<P> = Call<Option<RawJson>, P>;
+
+/// Implements the methods of a list for its parameters and its type of record.
+macro_rules! list {
+    (body: $parameters:ty, $record:ty) => {
+        $crate::pages::list!($parameters, $record, $crate::pages::page_in_body);
+
+        impl $crate::call::Call<Option<stablelink_api::scalars::RawJson>, $parameters> {
+            /// Sets the fields of the request, which are not documented.
+            pub fn filter(mut self, fields: $parameters) -> Self {
+                self.parameters = fields;
+                self
+            }
         }
+    };
+    (query: $parameters:ty, $record:ty) => {
+        $crate::pages::list!($parameters, $record, $crate::pages::page_in_query);
+
+        impl $crate::call::Call<Option<stablelink_api::scalars::RawJson>, $parameters> {
+            /// Lists only the records of this customer.
+            pub fn client_id(mut self, id: impl Into<Option<i64>>) -> Self {
+                self.parameters.client_id = id.into();
+                self
+            }
+        }
+    };
+    ($parameters:ty, $record:ty, $set_page:expr) => {
+        impl $crate::call::Call<Option<stablelink_api::scalars::RawJson>, $parameters> {
+            /// Returns the records of all pages. **Inferred**: see [`Pagination`](crate::Pagination).
+            ///
+            /// A page is requested when the stream needs its first record. See [`pages`](Self::pages) for the end of a list and
+            /// for errors.
+            pub fn records(self) -> $crate::Records<$record> {
+                $crate::Records::new(self.pages($crate::Pagination::default()))
+            }
+
+            /// Returns the list page by page, as raw JSON. **Inferred**: see [`Pagination`](crate::Pagination).
+            ///
+            /// The stream ends when it has returned the number of records in `total` of the response, or the number of pages
+            /// in `pages`. Without these fields, it ends after an empty page. A page with fewer records than requested is not
+            /// the last one: the gateway may limit the size of a page, or leave out records that the account may not see. A
+            /// page is requested when the stream is polled, and the options of the call, such as its deadline, apply to each
+            /// page.
+            ///
+            /// # Errors
+            ///
+            /// An error of a call ends the stream. [`Decode`](crate::ErrorKind::Decode) is returned if a page has no records
+            /// field; if it has the same records as an earlier page, as every page of a gateway that expects the page number in
+            /// another field; and if the list ends with fewer records than its `total`.
+            pub fn pages(self, pagination: $crate::Pagination) -> $crate::Pages {
+                $crate::Pages::new(self, pagination, $set_page)
+            }
+        }
+    };
+}
+pub(crate) use list;
+
+/// Sets the number and the size of the page in the request body.
+pub(crate) fn page_in_body<P>(call: &mut ListCall<P>, page: &PageFields<'_>)
+where
+    P: Clone + From<Map<String, Value>> + Into<Map<String, Value>>,
+{
+    let mut fields: Map<String, Value> = call.parameters.clone().into();
+    for (name, value) in page.fields() {
+        fields.insert(name.to_owned(), value.into());
+    }
+    call.parameters = fields.into();
+}
+
+/// Sets the number and the size of the page in the query.
+pub(crate) fn page_in_query<P>(call: &mut ListCall<P>, page: &PageFields<'_>) {
+    for (name, value) in page.fields() {
+        call.set_query(name, value);
     }
 }
+
+/// The fields of a request for one page.
+pub(crate) struct PageFields<'a> {
+    pagination: &'a Pagination,
+    number: u64,
+}
+
+impl PageFields<'_> {
+    fn fields(&self) -> [(&str, u64); 2] {
+        let pagination = self.pagination;
+        [
+            (&pagination.number_field, self.number),
+            (&pagination.size_field, pagination.page_size.into()),
+        ]
+    }
+}
+
+type PageResult = Result<Response<Option<RawJson>>, Error>;
+type PageFuture = BoxFuture<'static, PageResult>;
 
 /// The pages of a list: a [`Stream`] of responses that ends with the last page or the first error.
 ///
 /// Records that are created or deleted between two requests shift the others, so that a record may occur twice or not at
 /// all. Identify records by their numbers.
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct Pages<R> {
-    call: Call<Option<RawJson>, R>,
+pub struct Pages {
+    load: Box<dyn Fn(&PageFields<'_>) -> PageFuture + Send + Sync>,
+    operation: &'static OperationInfo,
+    client: Arc<ClientInner>,
     pagination: Pagination,
     number: u64,
     /// The number of records that were returned.
     records: u64,
+    /// The number of records of the list, according to the last page.
+    total: Option<u64>,
     after_empty_page: bool,
     /// The hashes of the records of each page.
     hashes: BTreeSet<[u8; 32]>,
     state: PagesState,
 }
 
-type PageResult = Result<Response<Option<RawJson>>, Error>;
-
 enum PagesState {
     Ready,
-    Loading(BoxFuture<'static, PageResult>),
+    Loading(PageFuture),
     Done,
 }
 
-impl<R> Pages<R>
-where
-    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + 'static,
-{
-    fn load(&self) -> BoxFuture<'static, PageResult> {
-        let mut call = self.call.clone();
-        let mut fields: Map<String, Value> = call.parameters.into();
-        fields.insert(self.pagination.number_field.clone(), self.number.into());
-        fields.insert(
-            self.pagination.size_field.clone(),
-            self.pagination.page_size.into(),
-        );
-        call.parameters = fields.into();
-        call.into_future()
+impl Pages {
+    pub(crate) fn new<P: Clone + Send + Sync + 'static>(
+        call: ListCall<P>,
+        pagination: Pagination,
+        set_page: fn(&mut ListCall<P>, &PageFields<'_>),
+    ) -> Self {
+        Self {
+            operation: call.operation(),
+            client: call.client(),
+            load: Box::new(move |page| {
+                let mut call = call.clone();
+                set_page(&mut call, page);
+                call.into_future()
+            }),
+            pagination,
+            number: 1,
+            records: 0,
+            total: None,
+            after_empty_page: false,
+            hashes: BTreeSet::new(),
+            state: PagesState::Ready,
+        }
     }
 
     /// Returns whether there may be a page after this one.
     fn has_next(&mut self, page: &Response<Option<RawJson>>) -> Result<bool, Error> {
         let data = page.as_ref().map_or("[]", RawJson::get);
         let has_next = ListPage::parse(data, &self.pagination).and_then(|page| self.count(&page));
-        has_next.map_err(|error| {
-            Error::new(ErrorKind::Decode(error))
-                .with_response(page.raw_response().clone())
-                .during(self.call.operation().id, 1)
-                .in_phase(CallPhase::Read)
-        })
+        has_next.map_err(|error| self.decode_error(error, page.raw_response()))
+    }
+
+    fn decode_error(&self, error: DecodeError, response: &RawResponse) -> Error {
+        Error::new(ErrorKind::Decode(error.without(&self.client.secrets)))
+            .with_response(response.clone())
+            .during(self.operation.id, 1)
+            .in_phase(CallPhase::Read)
     }
 
     fn count(&mut self, page: &ListPage<'_>) -> Result<bool, DecodeError> {
@@ -172,6 +258,7 @@ where
         let page_size = u64::from(self.pagination.page_size);
         // A gateway that does not count the records may send 0.
         let total = page.total.filter(|total| *total > 0 || is_empty);
+        self.total = total;
         let pages = page.pages.filter(|pages| *pages > 0 || is_empty);
         match (total, pages) {
             (Some(total), _) if self.records >= total => Ok(false),
@@ -244,17 +331,18 @@ impl<'a> ListPage<'a> {
     }
 }
 
-impl<R> Stream for Pages<R>
-where
-    R: Clone + From<Map<String, Value>> + Into<Map<String, Value>> + Send + Sync + Unpin + 'static,
-{
+impl Stream for Pages {
     type Item = PageResult;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<PageResult>> {
         loop {
             match &mut self.state {
                 PagesState::Done => return Poll::Ready(None),
-                PagesState::Ready => self.state = PagesState::Loading(self.load()),
+                PagesState::Ready => {
+                    let (pagination, number) = (&self.pagination, self.number);
+                    let page = (self.load)(&PageFields { pagination, number });
+                    self.state = PagesState::Loading(page);
+                }
                 PagesState::Loading(page) => {
                     let page = ready!(page.as_mut().poll(context));
                     self.state = PagesState::Done;
@@ -272,10 +360,116 @@ where
     }
 }
 
-impl<R> std::fmt::Debug for Pages<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
             .field("page", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The records of a list: a [`Stream`] that requests a page when it needs its first record.
+///
+/// Each item is a [`Response`] with one record; its [`raw_response`](Response::raw_response) is the whole page. A record that
+/// cannot be read is an error, after which the stream continues with the next record. The error of a page ends the stream (see
+/// [`Pages`]).
+///
+/// ```no_run
+/// # async fn example(client: &stablelink::Client) -> Result<(), stablelink::Error> {
+/// let mut orders = client.checkout_orders().list().records();
+/// while let Some(order) = orders.next().await {
+///     let order = order?;
+///     println!("{:?} {:?} of {:?}", order.order_no, order.order_status, orders.total());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Records<T> {
+    pages: Pages,
+    /// The records of the current page that were not returned yet.
+    page: VecDeque<Result<Response<T>, Error>>,
+}
+
+impl<T: DeserializeOwned> Records<T> {
+    pub(crate) fn new(pages: Pages) -> Self {
+        Self {
+            pages,
+            page: VecDeque::new(),
+        }
+    }
+
+    /// Sets the fields of the request and the response, and the number of records of a page.
+    pub fn pagination(mut self, pagination: Pagination) -> Self {
+        self.pages.pagination = pagination;
+        self
+    }
+
+    /// Returns the number of records of the list, according to the last page that was received; `None` before the first page,
+    /// and if the gateway does not count them.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.pages.total
+    }
+
+    /// Returns the next record; `None` at the end of the list. It is safe to drop the future, for example in `select!`.
+    pub async fn next(&mut self) -> Option<Result<Response<T>, Error>> {
+        poll_fn(|context| self.poll_record(context)).await
+    }
+
+    fn poll_record(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Response<T>, Error>>> {
+        loop {
+            if let Some(record) = self.page.pop_front() {
+                return Poll::Ready(Some(record));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(page)) => self.page = self.parse_page(&page),
+            }
+        }
+    }
+
+    fn parse_page(&self, page: &Response<Option<RawJson>>) -> VecDeque<Result<Response<T>, Error>> {
+        let data = page.as_ref().map_or("[]", RawJson::get);
+        let response = page.raw_response();
+        // `Pages` has parsed the page before.
+        let records = ListPage::parse(data, &self.pages.pagination).ok();
+        let records: Vec<Box<RawValue>> = records
+            .and_then(|page| serde_json::from_str(page.records).ok())
+            .unwrap_or_default();
+        let parse = |(index, record): (usize, Box<RawValue>)| {
+            let path = match data.starts_with('[') {
+                true => format!("retdata[{index}]"),
+                false => format!("retdata.{}[{index}]", self.pages.pagination.records_field),
+            };
+            let parsed = lenient::parse::<T>(&path, record.get(), lenient::is_requested_amount)
+                .map_err(|error| self.pages.decode_error(error, response))?;
+            for path in &parsed.unreadable {
+                let path = self.pages.client.secrets.redact(path);
+                observe::unreadable_field(self.pages.operation.id, &path);
+            }
+            Ok(Response::<T>::new(parsed, response.clone()).with_record(record))
+        };
+        records.into_iter().enumerate().map(parse).collect()
+    }
+}
+
+impl<T: DeserializeOwned + Unpin> Stream for Records<T> {
+    type Item = Result<Response<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_record(context)
+    }
+}
+
+impl<T> fmt::Debug for Records<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records")
+            .field("pages", &self.pages)
             .finish_non_exhaustive()
     }
 }

@@ -12,8 +12,14 @@ use crate::response::Response;
 
 type Lookup<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync>;
 
+/// Returns whether a record is in a final state. Fails if its status cannot be read.
+type IsFinal<T> = fn(&Response<T>) -> Result<bool, DecodeError>;
+
 /// The minimum of all delays, so that a setting of zero does not poll without a delay.
 const MIN_DELAY: Duration = Duration::from_millis(10);
+
+/// The problem of a status that is not a string.
+pub(crate) const UNREADABLE_STATUS: &str = "expected the name of a status";
 
 /// Polls a record until it changes.
 ///
@@ -24,7 +30,7 @@ const MIN_DELAY: Duration = Duration::from_millis(10);
 pub struct Poller<T> {
     client: Client,
     lookup: Lookup<T>,
-    is_final: fn(&T) -> bool,
+    is_final: IsFinal<T>,
     initial_delay: Duration,
     max_delay: Duration,
     deadline: Duration,
@@ -34,7 +40,7 @@ pub struct Poller<T> {
 impl<T> Poller<T> {
     pub(crate) fn new(
         client: &Client,
-        is_final: fn(&T) -> bool,
+        is_final: IsFinal<T>,
         lookup: impl Fn() -> BoxFuture<'static, Result<Response<T>, Error>> + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -86,14 +92,14 @@ impl<T> Poller<T> {
         let is_final = self.is_final;
         self.poll(|record| {
             let mut unreadable = record.unreadable_fields().iter();
-            match unreadable.find(|path| path.ends_with("tatus")) {
-                Some(path) => {
-                    let error = DecodeError::new(path.as_str(), "expected the name of a status");
-                    let error = Error::new(ErrorKind::Decode(error)).in_phase(CallPhase::Read);
-                    Err(error.with_response(record.raw_response().clone()))
-                }
-                None => Ok(is_final(record)),
-            }
+            let is_final = match unreadable.find(|path| path.ends_with("tatus")) {
+                Some(path) => Err(DecodeError::new(path.as_str(), UNREADABLE_STATUS)),
+                None => is_final(record),
+            };
+            is_final.map_err(|error| {
+                let error = Error::new(ErrorKind::Decode(error)).in_phase(CallPhase::Read);
+                error.with_response(record.raw_response().clone())
+            })
         })
         .await
     }

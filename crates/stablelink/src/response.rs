@@ -10,7 +10,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use stablelink_api::operations::{OperationInfo, RetrySafety};
 
+use crate::error::{CallPhase, DecodeError, Error, ErrorKind};
 use crate::lenient::LenientRecord;
 use crate::raw_object::borrowed_fields;
 
@@ -139,6 +141,8 @@ pub struct Response<T> {
     value: T,
     unreadable: Vec<String>,
     raw: RawResponse,
+    /// The JSON of the value, if it is a record of a list; else it is `retdata`.
+    record: Option<Box<RawValue>>,
 }
 
 impl<T> Response<T> {
@@ -148,11 +152,15 @@ impl<T> Response<T> {
             value,
             unreadable,
             raw,
+            record: None,
         }
     }
 
-    pub(crate) fn into_parts(self) -> (T, RawResponse) {
-        (self.value, self.raw)
+    /// Sets the record whose fields [`raw_field`](Self::raw_field) returns, if it is a part of `retdata`.
+    #[cfg(feature = "provisional")]
+    pub(crate) fn with_record(mut self, record: Box<RawValue>) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// Returns the value without the response.
@@ -176,20 +184,53 @@ impl<T> Response<T> {
         &self.unreadable
     }
 
-    /// Returns a field of `retdata` as received, with all digits, even if the type of the value does not have it. If a name
-    /// occurs twice, the last field wins. Each call parses `retdata` again.
+    /// Returns the value of a field that the caller needs, or an error with the path of the field.
+    pub(crate) fn need<V>(
+        &self,
+        operation: &'static OperationInfo,
+        field: &str,
+        value: Option<V>,
+    ) -> Result<V, Error> {
+        value.ok_or_else(|| {
+            let suffix = format!(".{field}");
+            let unreadable = self.unreadable.iter().find(|path| path.ends_with(&suffix));
+            let error = match unreadable {
+                Some(path) => {
+                    DecodeError::new(path.as_str(), "it does not have its documented form")
+                }
+                None => DecodeError::new(format!("retdata{suffix}"), "it is missing"),
+            };
+            let phase = match operation.retry {
+                RetrySafety::Safe => CallPhase::Read,
+                _ => CallPhase::Write,
+            };
+            Error::new(ErrorKind::Decode(error))
+                .during(operation.id, 1)
+                .in_phase(phase)
+                .with_response(self.raw.clone())
+        })
+    }
+
+    /// Returns a field of `retdata`, or of the record of a list, as received, with all digits, even if the type of the value
+    /// does not have it. If a name occurs twice, the last field wins. Each call parses the record again.
     #[must_use]
     pub fn raw_field(&self, name: &str) -> Option<&RawValue> {
         self.raw_fields().remove(name)
     }
 
     fn raw_fields(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        self.raw
-            .retdata()
+        self.data()
             .and_then(|data| borrowed_fields(data).ok())
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    fn data(&self) -> Option<&str> {
+        match &self.record {
+            Some(record) => Some(record.get()),
+            None => self.raw.retdata(),
+        }
     }
 
     /// Returns the fields of `retdata` that the type of the value does not have: the gateway may send more than its pages
@@ -200,14 +241,17 @@ impl<T> Response<T> {
         T: DeserializeOwned,
     {
         let mut fields = self.raw_fields();
-        if let Some(data) = self.raw.retdata() {
-            let mut unknown = Vec::new();
-            let json = &mut serde_json::Deserializer::from_str(data);
-            // The value was parsed before: this only collects the ignored fields.
-            let _: Result<T, _> =
-                serde_ignored::deserialize(json, |path| unknown.push(path.to_string()));
-            fields.retain(|name, _| unknown.iter().any(|path| path == name));
-        }
+        // Each field is parsed on its own: parsing the record would end at the first unreadable field.
+        fields.retain(|name, value| {
+            let json = format!("{{{}:{value}}}", serde_json::Value::from(&**name));
+            let mut is_unknown = false;
+            // The result does not matter: required fields are missing.
+            let _: Result<T, _> = serde_ignored::deserialize(
+                &mut serde_json::Deserializer::from_str(&json),
+                |path| is_unknown |= path.to_string() == *name,
+            );
+            is_unknown
+        });
         fields
     }
 }
@@ -270,6 +314,16 @@ mod tests {
         );
         assert_eq!(response.raw_field("orderAmount").unwrap().get(), "123.45");
         assert!(response.raw_field("nothing").is_none());
+    }
+
+    #[test]
+    fn unreadable_field_does_not_hide_unknown_fields() {
+        let json = r#"{"retcode":"200","retdata":{"createdTime":7,"ne\u0022w":1.0,"orderNo":"7"}}"#;
+        let raw = RawResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(json));
+        let response = Response::new(CheckoutOrder::default(), raw);
+        let unknown = response.unknown_fields();
+        let names: Vec<_> = unknown.keys().collect();
+        assert_eq!(names, ["ne\"w"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The calls that one client repeats: exchange rates, trades, and orders with refunds and settlements.
 
-use stablelink::scalars::{DecimalString, IntegerOrText};
+use stablelink::scalars::DecimalString;
 use stablelink::types::{CheckoutOrder, ConfirmTransactionRequest, Trade};
 use stablelink::{Client, Decimal, NewCheckoutOrder, NewRefund, NewSettlement, NewTrade};
 use tokio::sync::mpsc::Sender;
@@ -12,12 +12,12 @@ const COINS: [&str; 7] = [
     "ETH_USDT", "ETH_USDC", "ETH_WUSD", "TRX_USDT", "TRX_USDC", "SOL_USDT", "SOL_USDC",
 ];
 
-/// Sold currency, bought currency, `requestType`.
-const TRADES: [(&str, &str, i64); 4] = [
-    ("USD", "USDC", 1),
-    ("USD", "USDT", 1),
-    ("USDC", "USD", 2),
-    ("USDT", "USD", 2),
+/// Sold currency, bought currency.
+const TRADES: [(&str, &str); 4] = [
+    ("USD", "USDC"),
+    ("USD", "USDT"),
+    ("USDC", "USD"),
+    ("USDT", "USD"),
 ];
 
 /// Decimal places of a coin.
@@ -65,11 +65,12 @@ impl Scenario {
 
     async fn trade(&mut self) {
         let at = self.client.random.usize(0..TRADES.len());
-        let (sold, bought, kind) = TRADES[at];
+        let (sold, bought) = TRADES[at];
         let amount = self.amount(1_000..500_000);
         let customer = self.customer;
-        let new = || {
-            NewTrade::new(customer, sold, bought, amount).request_type(IntegerOrText::from(kind))
+        let new = || match sold {
+            "USD" => NewTrade::on_ramp(customer, sold, bought, amount),
+            _ => NewTrade::off_ramp(customer, sold, bought, amount),
         };
         let (key, outcome) = self
             .client
@@ -140,7 +141,7 @@ impl Scenario {
         let (key, outcome) = self
             .client
             .create_and_resolve(
-                || NewCheckoutOrder::usd(amount, token, "6", "1"),
+                || NewCheckoutOrder::usd(amount, token, "6".into(), "1".into()),
                 NewCheckoutOrder::order_no,
                 |client, order| client.checkout_orders().create(order),
                 |client, key| client.checkout_orders().get(key),
@@ -209,7 +210,7 @@ impl Scenario {
         let (key, outcome) = self
             .client
             .create_and_resolve(
-                || NewSettlement::new(amount, token, address, "1", [order.as_str()]),
+                || NewSettlement::new(amount, token, address, "1".into(), [order.as_str()]),
                 NewSettlement::settlement_order_no,
                 |client, settlement| client.settlements().create(settlement),
                 |client, key| client.settlements().get(key),

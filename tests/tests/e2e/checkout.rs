@@ -42,10 +42,7 @@ async fn wait_until_final(env: &TestEnv, number: &str) -> (Response<CheckoutOrde
 
 /// Returns number, type, status and pending amount of each abnormal payment.
 pub(crate) async fn abnormal_payments(env: &TestEnv) -> Vec<[String; 4]> {
-    let list = env
-        .client
-        .refunds()
-        .list_abnormal_payments(of(serde_json::json!({})));
+    let list = env.client.refunds().list_abnormal_payments();
     let list = list.await.unwrap().data();
     let records = list["records"].as_array().unwrap().iter();
     let text = |record: &serde_json::Value, name: &str| record[name].as_str().unwrap().to_owned();
@@ -169,7 +166,7 @@ async fn disabled_coin_creates_no_order() {
     let env =
         TestEnv::with_settings(|settings| _ = settings.disabled_tokens.insert("TRX_USDT".into()))
             .await;
-    let order = NewCheckoutOrder::usd(money("3"), "TRX_USDT", "6", "1");
+    let order = NewCheckoutOrder::usd(money("3"), "TRX_USDT", "6".into(), "1".into());
     let error = env
         .client
         .checkout_orders()

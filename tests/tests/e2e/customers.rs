@@ -138,13 +138,7 @@ async fn bank_account_can_be_created_updated_and_listed() {
     env.client.remits().update(&change).await.unwrap();
     let read = env.client.remits().get(id).await.unwrap().data();
     assert_eq!(read["beneficiaryName"], "Other Limited");
-    let list = env
-        .client
-        .remits()
-        .list(of(json!({})))
-        .await
-        .unwrap()
-        .data();
+    let list = env.client.remits().list().await.unwrap().data();
     assert_eq!(
         (&list["total"], &list["records"][0]["id"]),
         (&json!(1), &json!(id))

@@ -36,12 +36,12 @@ pub(crate) fn trade(customer: i64) -> NewTrade {
 
 /// Returns an order request of 3.03 coins.
 pub(crate) fn order() -> NewCheckoutOrder {
-    NewCheckoutOrder::usd(money("3"), "ETH_USDT", "6", "1")
+    NewCheckoutOrder::usd(money("3"), "ETH_USDT", "6".into(), "1".into())
 }
 
 pub(crate) fn settlement(order: &str, amount: &str) -> NewSettlement {
     let address = "0x0000000000000000000000000000000000000001";
-    NewSettlement::new(money(amount), "ETH_USDT", address, "1", [order])
+    NewSettlement::new(money(amount), "ETH_USDT", address, "1".into(), [order])
 }
 
 pub(crate) fn remit() -> CreateRemitRequest {

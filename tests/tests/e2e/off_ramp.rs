@@ -31,7 +31,14 @@ async fn off_ramp_completes_from_deposit_to_payout() {
             .await
             .unwrap()
             .data();
-        let received = || async { trades.receive_transactions(Some(id)).await.unwrap().data() };
+        let received = || async {
+            trades
+                .receive_transactions()
+                .client_id(id)
+                .await
+                .unwrap()
+                .data()
+        };
         assert_eq!(received().await["total"], 0);
         let coins = ("USDC", "ethereum");
         let deposit = env.sandbox.deposit(id, coins, money("50.25")).unwrap();
@@ -46,7 +53,7 @@ async fn off_ramp_completes_from_deposit_to_payout() {
         assert_eq!(one.data()["address"], address["address"]);
         env.assert_balances(&[(LedgerAccount::Customers, "USDC", "50.25")]);
 
-        let trade = NewTrade::new(id, "USDC", "USD", money("50.25")).request_type(kind);
+        let trade = NewTrade::off_ramp(id, "USDC", "USD", money("50.25")).request_type(kind);
         let made = trades.create(&trade).await.unwrap();
         assert_eq!(made.request_type.as_ref().unwrap().to_string(), "OffRamp");
         let confirmation = of(json!({"txNo": made.tx_no}));

@@ -65,7 +65,14 @@ async fn on_ramp_completes_from_registration_to_payout() {
     ]);
     let transaction = env.client.trades().transaction(made.tx_no.clone().unwrap());
     assert_eq!(transaction.await.unwrap().data()["status"], "Completed");
-    let list = env.client.trades().list(Some(id)).await.unwrap().data();
+    let list = env
+        .client
+        .trades()
+        .list()
+        .client_id(id)
+        .await
+        .unwrap()
+        .data();
     assert_eq!(
         (&list["total"], &list["records"][0]["txNo"]),
         (&json!(1), &json!(made.tx_no))

@@ -69,7 +69,7 @@ const CASES: [(SandboxOperation, Case); 39] = [
     }),
     (SandboxOperation::ListReceiveTransactions, |fixtures| {
         let trades = fixtures.client().trades();
-        boxed(trades.receive_transactions(Some(fixtures.customer)))
+        boxed(trades.receive_transactions().client_id(fixtures.customer))
     }),
     (SandboxOperation::GetReceiveTransaction, |fixtures| {
         boxed(
@@ -80,14 +80,20 @@ const CASES: [(SandboxOperation, Case); 39] = [
         )
     }),
     (SandboxOperation::ListTrades, |fixtures| {
-        boxed(fixtures.client().trades().list(Some(fixtures.customer)))
+        boxed(
+            fixtures
+                .client()
+                .trades()
+                .list()
+                .client_id(fixtures.customer),
+        )
     }),
     (SandboxOperation::SimulateEvent, |fixtures| {
         let event = of(json!({"event": "e1", "remark": "r"}));
         boxed(fixtures.client().webhook_events().simulate(event))
     }),
     (SandboxOperation::ListEvents, |fixtures| {
-        boxed(fixtures.client().webhook_events().list(of(json!({}))))
+        boxed(fixtures.client().webhook_events().list())
     }),
     (SandboxOperation::CreateCheckoutOrder, |fixtures| {
         boxed(fixtures.client().checkout_orders().create(&order()))
@@ -103,13 +109,16 @@ const CASES: [(SandboxOperation, Case); 39] = [
         boxed(fixtures.client().settlements().create(&order))
     }),
     (SandboxOperation::CreateAbnormalPaymentRefund, |fixtures| {
-        let refund =
-            NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", OVERPAYMENT_HASH);
+        let refund = NewAbnormalPaymentRefund::new(
+            stablelink::OrderNo::from(&fixtures.overpaid_order),
+            "ETH_USDT",
+            OVERPAYMENT_HASH,
+        );
         let refunds = fixtures.client().refunds();
         boxed(refunds.create_for_abnormal_payment(&refund))
     }),
     (SandboxOperation::ListCheckoutOrders, |fixtures| {
-        boxed(fixtures.client().checkout_orders().list(of(json!({}))))
+        boxed(fixtures.client().checkout_orders().list())
     }),
     (SandboxOperation::CreateFiatSettlementOrder, |fixtures| {
         let order = NewFiatSettlement::new(serde_json::Map::new());
@@ -122,11 +131,11 @@ const CASES: [(SandboxOperation, Case); 39] = [
         boxed(fixtures.client().settlements().get(&fixtures.settlement))
     }),
     (SandboxOperation::ListSettlementOrders, |fixtures| {
-        boxed(fixtures.client().settlements().list(of(json!({}))))
+        boxed(fixtures.client().settlements().list())
     }),
     (SandboxOperation::ListAbnormalPayments, |fixtures| {
         let refunds = fixtures.client().refunds();
-        boxed(refunds.list_abnormal_payments(of(json!({}))))
+        boxed(refunds.list_abnormal_payments())
     }),
     (SandboxOperation::CreateRefundOrder, |fixtures| {
         let refund = NewRefund::of_order(&fixtures.paid_order, money("0.5"));
@@ -139,7 +148,7 @@ const CASES: [(SandboxOperation, Case); 39] = [
         boxed(fixtures.client().refunds().get(&fixtures.refund))
     }),
     (SandboxOperation::ListRefundOrders, |fixtures| {
-        boxed(fixtures.client().refunds().list(of(json!({}))))
+        boxed(fixtures.client().refunds().list())
     }),
     (SandboxOperation::CreateRemit, |fixtures| {
         boxed(fixtures.client().remits().create(&remit()))
@@ -149,7 +158,7 @@ const CASES: [(SandboxOperation, Case); 39] = [
         boxed(fixtures.client().remits().update(&account))
     }),
     (SandboxOperation::ListRemits, |fixtures| {
-        boxed(fixtures.client().remits().list(of(json!({}))))
+        boxed(fixtures.client().remits().list())
     }),
     (SandboxOperation::GetRemit, |fixtures| {
         boxed(fixtures.client().remits().get(fixtures.remit))

@@ -54,13 +54,7 @@ async fn order_is_refunded_completely_in_two_parts() {
         rejection(env.client.refunds().create(&more).await).0,
         "00008"
     );
-    let list = env
-        .client
-        .refunds()
-        .list(of(json!({})))
-        .await
-        .unwrap()
-        .data();
+    let list = env.client.refunds().list().await.unwrap().data();
     assert_eq!(list["total"], 2);
     env.assert_balances(&[]);
     env.finish();
@@ -115,8 +109,12 @@ async fn abnormal_payment_is_refunded_once() {
                 env.client.refunds().create(&refund).await.unwrap();
                 refund.refund_order_no().to_owned()
             } else {
-                let refund =
-                    NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07").remark("back");
+                let refund = NewAbnormalPaymentRefund::new(
+                    stablelink::OrderNo::from(&order),
+                    "ETH_USDT",
+                    "0x07",
+                )
+                .remark("back");
                 let made = env
                     .client
                     .refunds()
@@ -129,7 +127,11 @@ async fn abnormal_payment_is_refunded_once() {
                 );
                 refund.refund_order_no().to_owned()
             };
-            let second = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
+            let second = NewAbnormalPaymentRefund::new(
+                stablelink::OrderNo::from(&order),
+                "ETH_USDT",
+                "0x07",
+            );
             let second = env
                 .client
                 .refunds()

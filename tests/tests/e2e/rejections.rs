@@ -125,7 +125,8 @@ const CASES: [Case; 27] = [
     case(
         SandboxOperation::CreateCheckoutOrder,
         |fixtures| {
-            let unknown = stablelink::NewCheckoutOrder::usd(money("1"), "BTC_BTC", "6", "1");
+            let unknown =
+                stablelink::NewCheckoutOrder::usd(money("1"), "BTC_BTC", "6".into(), "1".into());
             boxed(fixtures.client().checkout_orders().create(&unknown))
         },
         INVALID_FIELD,
@@ -167,7 +168,11 @@ const CASES: [Case; 27] = [
     case(
         SandboxOperation::CreateAbnormalPaymentRefund,
         |fixtures| {
-            let none = NewAbnormalPaymentRefund::new(&fixtures.overpaid_order, "ETH_USDT", "0x99");
+            let none = NewAbnormalPaymentRefund::new(
+                stablelink::OrderNo::from(&fixtures.overpaid_order),
+                "ETH_USDT",
+                "0x99",
+            );
             let refunds = fixtures.client().refunds();
             boxed(refunds.create_for_abnormal_payment(&none))
         },

@@ -95,13 +95,7 @@ async fn fiat_settlement_is_created_and_listed() {
     env.client.settlements().create_fiat(&payout).await.unwrap();
     env.advance(120);
     assert_eq!(status(&env, payout.settlement_order_no()).await, "SETTLED");
-    let list = env
-        .client
-        .settlements()
-        .list(of(json!({})))
-        .await
-        .unwrap()
-        .data();
+    let list = env.client.settlements().list().await.unwrap().data();
     assert_eq!(
         list["records"][0]["settlementOrderNo"],
         payout.settlement_order_no()

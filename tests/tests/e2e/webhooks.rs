@@ -160,7 +160,8 @@ async fn abnormal_payment_sends_webhooks_on_receipt_and_refund() {
         let mut first = received(&receiver, &env).await;
         first.sort();
         assert_eq!(first, ["abnormal 0.47", "order PAID"]);
-        let refund = NewAbnormalPaymentRefund::new(&order, "ETH_USDT", "0x07");
+        let refund =
+            NewAbnormalPaymentRefund::new(stablelink::OrderNo::from(&order), "ETH_USDT", "0x07");
         env.client
             .refunds()
             .create_for_abnormal_payment(&refund)

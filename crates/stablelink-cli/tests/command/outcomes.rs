@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stablelink_sandbox::{Fault, SandboxOperation};
+use stablelink_sandbox::{Fault, FaultId, SandboxOperation};
 
 use crate::redis_server::RedisServer;
 use crate::support::{CommandOutput, ORDER, TestEnvironment, run};
@@ -163,6 +163,15 @@ fn lost_cancellation_names_the_order() {
     assert!(error["next"].as_str().unwrap().contains("orderNo A1"));
 }
 
+/// Waits until the sandbox has injected this fault.
+fn wait_for_injection(env: &TestEnvironment, fault: FaultId) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while env.sandbox.faults().injections(fault) == 0 {
+        assert!(Instant::now() < deadline, "the fault was not injected");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn hostile_response_reaches_no_output_unescaped() {
     let env = TestEnvironment::new();
@@ -178,6 +187,12 @@ fn hostile_response_reaches_no_output_unescaped() {
             let fault = json_body(body).on(SandboxOperation::GetCheckoutOrder);
             env.sandbox.faults().add(fault);
             let shown = env.run(&[&["checkout", "get", "A1"], more].concat());
+            // The command printed the response.
+            let (printed, text) = match body == record {
+                true => (&shown.stdout, "A1"),
+                false => (&shown.stderr, "00909"),
+            };
+            assert!(printed.contains(text), "{shown:?}");
             assert!(!hostile(&shown.stdout), "{shown:?}");
             assert!(!hostile(&shown.stderr), "{shown:?}");
         }
@@ -218,12 +233,19 @@ fn interrupted_token_request_releases_the_lock() {
         let mut stopped = list_orders();
         let stopped = stopped.stdout(Stdio::null()).stderr(Stdio::null());
         let mut stopped = stopped.spawn().unwrap();
-        while env.sandbox.faults().injections(stall) == 0 {
-            std::thread::yield_now();
-        }
+        wait_for_injection(&env, stall);
         kill_process(Pid::from_child(&stopped), signal).unwrap();
         assert_eq!(stopped.wait().unwrap().code(), Some(130));
         env.sandbox.faults().remove(stall);
+        if redis_url.is_empty() {
+            // The next command would take over the lock of a process that has ended, even if it was not released.
+            let locks = env.home.path().join(".local/state/stablelink/tokens.lock");
+            let locks = std::fs::read_to_string(locks).unwrap();
+            assert!(
+                locks.contains("generation") && !locks.contains("owner"),
+                "{locks}"
+            );
+        }
         let start = Instant::now();
         let next = run(&mut list_orders(), b"");
         assert_eq!(next.code, 0, "{next:?}");
@@ -243,9 +265,7 @@ fn wait_for_another_process_is_announced() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while env.sandbox.faults().injections(stall) == 0 {
-        std::thread::yield_now();
-    }
+    wait_for_injection(&env, stall);
     env.sandbox.faults().remove(stall);
     let second = env.run(&["checkout", "list", "--timeout", "4"]);
     first.kill().unwrap();

@@ -121,6 +121,18 @@ impl<T, P> Call<T, P> {
         self
     }
 
+    /// Replaces a query parameter.
+    #[cfg(feature = "provisional")]
+    pub(crate) fn set_query(&mut self, name: &str, value: impl ToString) {
+        self.query.retain(|(other, _)| other != name);
+        self.query.push((name.to_owned(), value.to_string()));
+    }
+
+    #[cfg(feature = "provisional")]
+    pub(crate) fn client(&self) -> Arc<ClientInner> {
+        Arc::clone(&self.client)
+    }
+
     /// Sets the deadline of the whole call: token, locks, attempts and delays. Defaults to the client's.
     ///
     /// A call that was sent when the deadline passes is ambiguous, unless the operation only reads.

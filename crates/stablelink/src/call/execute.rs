@@ -160,6 +160,16 @@ impl CallContext {
         }
     }
 
+    /// Returns the context of a call that looks up the record with the idempotency key of this call. It runs within the deadline
+    /// of this call.
+    pub(crate) fn lookup(&self, operation: &'static OperationInfo) -> Arc<Self> {
+        let mut options = CallOptions::of(operation, self.client.deadline);
+        if let (RetrySafety::Keyed { field }, Some(key)) = (self.options.retry, &self.options.key) {
+            options.identity.push((field, key.clone()));
+        }
+        Self::new(Arc::clone(&self.client), options)
+    }
+
     /// Runs the call until it is done or its deadline passes.
     pub(crate) async fn execute<T>(
         &self,

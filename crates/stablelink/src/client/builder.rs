@@ -149,8 +149,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows this client to use an unshared token while the token store is unavailable or cannot save a token. Defaults to
-    /// `false`, because a new token invalidates the token of all others. Use it only for an account of a single process.
+    /// Allows this client to request an unshared token while the token store is unavailable, and as often as the gateway rejects
+    /// one. Defaults to `false`, because a new token invalidates the token of all others: without it, a token that cannot be
+    /// saved is used, but is not replaced after the gateway has rejected it. Use it only for an account of a single process.
     pub fn allow_unshared_token(mut self, allow: bool) -> Self {
         self.token.allow_unshared_token = allow;
         self

@@ -69,6 +69,13 @@ impl ApiError {
         self.mentions(&["duplicat", "repeated", "already exist", "already been used"])
     }
 
+    /// Returns whether the message says that the record does not exist. Inferred. A message about a token, a header or an
+    /// account, such as "token not found", is another problem.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.mentions(&["not found", "not exist", "doesn't exist"])
+            && !self.mentions(&["header", "token", "api key", "signature", "permission"])
+    }
+
     /// Returns whether the message says that the TIMESTAMP was too far off. Inferred. "Missing header [TIMESTAMP]" is another
     /// problem.
     pub(crate) fn is_about_timestamp(&self) -> bool {
@@ -157,6 +164,21 @@ mod tests {
             assert_eq!(error.is_duplicate(), duplicate, "{message}");
             assert_eq!(error.is_about_timestamp(), time, "{message}");
             assert_eq!(error.is_about_address(), address, "{message}");
+        }
+    }
+
+    #[test]
+    fn missing_record_is_recognised_by_the_message() {
+        for (message, missing) in [
+            ("order does not exist", true),
+            ("Order Not Found", true),
+            ("orderNo 7 doesn't exist", true),
+            ("orderNo already exists", false),
+            ("access token not found", false),
+            ("header [SIGNATURE] not found", false),
+            ("", false),
+        ] {
+            assert_eq!(api_error(message).is_not_found(), missing, "{message}");
         }
     }
 

@@ -48,6 +48,9 @@ pub enum ErrorKind {
     Cancelled,
     /// The call was sent, and it is unknown whether it took effect.
     Ambiguous(Ambiguous),
+    /// Another record uses the number of the request (see [`Call::or_existing`](crate::Call::or_existing)). This call changed
+    /// nothing.
+    Conflict(Conflict),
     /// The response cannot be read. If [`may_have_taken_effect`](super::Error::may_have_taken_effect) is true, the envelope
     /// reported success and the operation succeeded.
     Decode(DecodeError),
@@ -72,6 +75,43 @@ pub enum ErrorKind {
     },
 }
 
+/// The first field in which an existing record differs from the request. `Debug` shows neither value, because they may be
+/// personal data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Conflict {
+    pub(crate) field: &'static str,
+    pub(crate) requested: String,
+    pub(crate) existing: Option<String>,
+}
+
+impl Conflict {
+    /// Returns the name of the field, such as `orderAmount`.
+    #[must_use]
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// Returns the value of the request.
+    #[must_use]
+    pub fn requested(&self) -> &str {
+        &self.requested
+    }
+
+    /// Returns the value of the record; `None` if it has none, or one that is neither a string nor a number.
+    #[must_use]
+    pub fn existing(&self) -> Option<&str> {
+        self.existing.as_deref()
+    }
+}
+
+impl fmt::Debug for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conflict")
+            .field("field", &self.field)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The step of a call at which it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,8 +128,8 @@ pub enum CallPhase {
 
 impl ErrorKind {
     /// Returns the name of the kind, for logs and metrics: `api`, `not_enabled`, `authentication`, `address_not_allowed`,
-    /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `decode`, `signature`, `store`, `invalid_argument`,
-    /// `configuration`.
+    /// `rate_limited`, `transport`, `timeout`, `cancelled`, `ambiguous`, `conflict`, `decode`, `signature`, `store`,
+    /// `invalid_argument`, `configuration`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -102,6 +142,7 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Cancelled => "cancelled",
             Self::Ambiguous(_) => "ambiguous",
+            Self::Conflict(_) => "conflict",
             Self::Decode(_) => "decode",
             Self::Signature(_) => "signature",
             Self::Store { .. } => "store",
@@ -140,6 +181,11 @@ impl fmt::Display for ErrorKind {
             Self::Timeout => write!(f, "timed out before a response was received"),
             Self::Cancelled => write!(f, "cancelled by the caller"),
             Self::Ambiguous(ambiguous) => write!(f, "{ambiguous}"),
+            Self::Conflict(conflict) => write!(
+                f,
+                "another record uses this number: its `{}` is not the requested one",
+                conflict.field
+            ),
             Self::Decode(decode) => write!(f, "{decode}"),
             Self::Signature(error) => write!(f, "{error}"),
             Self::Store { problem } => write!(f, "{problem}"),

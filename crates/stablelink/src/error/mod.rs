@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use ambiguous::Ambiguous;
 pub use api_error::ApiError;
 pub use decode::DecodeError;
-pub use kind::{CallPhase, ErrorKind};
+pub use kind::{CallPhase, Conflict, ErrorKind};
 use stablelink_api::operations;
 
 use crate::response::RawResponse;
@@ -206,6 +206,15 @@ impl Error {
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.api_error().is_some_and(ApiError::is_duplicate)
+    }
+
+    /// Returns whether the gateway rejected the call because there is no record with the requested number or ID.
+    ///
+    /// The result is inferred from the message of the rejection, because no list of retcodes is public. An
+    /// [ambiguous](Self::is_ambiguous) error is not of this kind, whatever its last attempt returned.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.0.kind, ErrorKind::Api(error) if error.is_not_found())
     }
 
     /// Returns the idempotency key of an [ambiguous](Self::is_ambiguous) call, if its operation has one.

@@ -178,47 +178,25 @@ mod tests {
 
     use super::*;
 
-    /// Starts a server that sends this response to each command. `REQUEST` in it is replaced by the command, which Redis
-    /// repeats in the error of an unknown command.
-    async fn echo_server(response: &'static str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(async move {
-                    let mut bytes = [0; 4096];
-                    while let Ok(count) = stream.read(&mut bytes).await {
-                        if count == 0 {
-                            return;
-                        }
-                        let request = String::from_utf8_lossy(&bytes[..count]);
-                        let commands = request.matches('*').count();
-                        let request = request.replace("\r\n", " ");
-                        let response = response.replace("REQUEST", &request).repeat(commands);
-                        stream.write_all(response.as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        format!("redis://user:planted-password@{address}/0")
-    }
-
-    /// Starts a server whose first connection does not respond after the handshake, like a connection whose other end
-    /// lost the network.
-    async fn server_with_dead_first_connection() -> String {
+    /// Starts a server. For each new connection, `respond` gets its number and returns the function from a request to the
+    /// response to each of its commands; without a response, the server stays silent.
+    async fn server<R>(respond: impl Fn(usize) -> R + Send + 'static) -> String
+    where
+        R: FnMut(&str) -> Option<String> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
+                let mut respond = respond(number);
                 tokio::spawn(async move {
                     let mut bytes = [0; 4096];
                     while let Ok(count @ 1..) = stream.read(&mut bytes).await {
                         let request = String::from_utf8_lossy(&bytes[..count]);
-                        if number > 0 || !request.contains("GET") {
-                            let response = "$4\r\nkept\r\n".repeat(request.matches('*').count());
-                            stream.write_all(response.as_bytes()).await.unwrap();
+                        if let Some(response) = respond(&request) {
+                            let responses = response.repeat(request.matches('*').count());
+                            stream.write_all(responses.as_bytes()).await.unwrap();
                         }
                     }
                 });
@@ -227,9 +205,17 @@ mod tests {
         format!("redis://{address}/0")
     }
 
+    /// The first connection does not respond after the handshake, like one whose other end lost the network.
     #[tokio::test]
     async fn dead_connection_is_replaced_after_the_timeout() {
-        let connection = RedisConnection::new(&server_with_dead_first_connection().await).unwrap();
+        let url = server(|number| {
+            move |request: &str| {
+                let is_dead = number == 0 && request.contains("GET");
+                (!is_dead).then(|| "$4\r\nkept\r\n".to_owned())
+            }
+        })
+        .await;
+        let connection = RedisConnection::new(&url).unwrap();
         let connection = connection.timeout(Duration::from_millis(500));
         let mut command = ::redis::cmd("GET");
         command.arg("key");
@@ -239,38 +225,24 @@ mod tests {
         assert_eq!(connection.run::<String>(&command).await.unwrap(), "kept");
     }
 
-    /// Starts a server whose first connection is to a former primary.
-    async fn server_after_failover(code: &'static str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            for number in 0.. {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(async move {
-                    let mut bytes = [0; 4096];
-                    let mut writable = true;
-                    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
-                        let request = String::from_utf8_lossy(&bytes[..count]);
-                        let failed = format!("-{code} no primary\r\n");
-                        let is_set = request.contains("SET\r\n");
-                        let response = match is_set && number == 0 && !writable {
-                            true => failed.as_str(),
-                            false => "+OK\r\n",
-                        };
-                        writable &= !is_set;
-                        let response = response.repeat(request.matches('*').count());
-                        stream.write_all(response.as_bytes()).await.unwrap();
-                    }
-                });
-            }
-        });
-        format!("redis://{address}/0")
-    }
-
+    /// The first connection is to a former primary from its second write on.
     #[tokio::test]
     async fn failover_reconnects_once() {
         for code in ["READONLY", "MASTERDOWN", "LOADING"] {
-            let connection = RedisConnection::new(&server_after_failover(code).await).unwrap();
+            let url = server(move |number| {
+                let mut writable = true;
+                move |request: &str| {
+                    let is_set = request.contains("SET\r\n");
+                    let failed = is_set && number == 0 && !writable;
+                    writable &= !is_set;
+                    Some(match failed {
+                        true => format!("-{code} no primary\r\n"),
+                        false => "+OK\r\n".to_owned(),
+                    })
+                }
+            })
+            .await;
+            let connection = RedisConnection::new(&url).unwrap();
             let mut command = ::redis::cmd("SET");
             command.arg("key").arg("value");
             for _ in 0..3 {
@@ -280,6 +252,7 @@ mod tests {
         }
     }
 
+    /// Redis repeats the command in the error of an unknown command.
     #[tokio::test]
     async fn errors_show_neither_commands_nor_responses() {
         for response in [
@@ -288,7 +261,14 @@ mod tests {
             "+planted REQUEST\r\n",
             "planted REQUEST\r\n",
         ] {
-            let connection = RedisConnection::new(&echo_server(response).await).unwrap();
+            let url = server(move |_| {
+                move |request: &str| {
+                    Some(response.replace("REQUEST", &request.replace("\r\n", " ")))
+                }
+            })
+            .await;
+            let url = url.replace("//", "//user:planted-password@");
+            let connection = RedisConnection::new(&url).unwrap();
             let mut command = ::redis::cmd("SET");
             command.arg("key").arg("planted-token");
             let error = connection.run::<u64>(&command).await.unwrap_err();

@@ -4,15 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use stablelink_api::open_enums::{CheckoutOrderStatus, CheckoutToken};
 use stablelink_api::operations;
 use stablelink_api::scalars::RawJson;
+#[cfg(feature = "provisional")]
+use stablelink_api::types::ListCheckoutOrdersRequest;
 use stablelink_api::types::{CheckoutOrder, CreateCheckoutOrderRequest, CreatedCheckoutOrder};
 
+use super::existing::{CreateParameters, Lookup, created_or_existing, optional, required};
 use super::{debug_key, unique_number};
-use crate::call::{Call, CallContext, CallOptions, required_retdata};
+use crate::call::{Call, CallContext};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind};
+use crate::error::{DecodeError, Error, ErrorKind};
+use crate::ids::{CustomerId, MerchantId, OrderNo};
 use crate::poller::Poller;
 use crate::response::Response;
 
@@ -25,9 +30,10 @@ impl CheckoutOrders {
     /// Creates an order.
     ///
     /// Sending the same value again is safe, even after an [ambiguous](Error::is_ambiguous) error: the gateway rejects a number
-    /// that it knows as a [duplicate](Error::is_duplicate), and [`get`](Self::get) returns that order. If an attempt of this
-    /// call has an unknown outcome and the next one is rejected, the order is looked up. If its record has the same data, it is
-    /// returned, without `coin_address`, `exchange_rate` and `payment_url`, which the record does not contain.
+    /// that it knows as a [duplicate](Error::is_duplicate), and [`or_existing`](Call::or_existing) returns that order. If an
+    /// attempt of this call has an unknown outcome and the next one is rejected, the order is looked up in any case. If its
+    /// record has the same data, it is returned. An existing order has no `coin_address`, `exchange_rate` and `payment_url`,
+    /// because the record does not contain them.
     ///
     /// A deposit address of "-1" means that the token is not enabled (observed live): the error is
     /// [`NotEnabled`](ErrorKind::NotEnabled).
@@ -41,12 +47,13 @@ impl CheckoutOrders {
     /// [duplicate](crate::Error::is_duplicate) if the number was used before. It is
     /// [`InvalidArgument`](ErrorKind::InvalidArgument), and nothing is sent, if the number has characters other than letters
     /// and digits.
-    pub fn create(&self, order: &NewCheckoutOrder) -> Call<CreatedCheckoutOrder> {
-        Call::new(
+    pub fn create(&self, order: &NewCheckoutOrder) -> Call<CreatedCheckoutOrder, CreateParameters> {
+        Call::with_parameters(
             &self.0,
             &operations::CREATE_CHECKOUT_ORDER,
             order.0.clone(),
-            |context, request, _| Box::pin(create(context, request)),
+            CreateParameters::default(),
+            |context, request, parameters| Box::pin(create(context, request, *parameters)),
         )
         .key(&order.0.order_no)
     }
@@ -59,8 +66,8 @@ impl CheckoutOrders {
     ///
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
-    pub fn get(&self, order_no: impl Into<String>) -> Call<CheckoutOrder> {
-        let number = order_no.into();
+    pub fn get(&self, order_no: impl Into<OrderNo>) -> Call<CheckoutOrder> {
+        let number = order_no.into().to_string();
         call!(
             &self.0,
             operations::GET_CHECKOUT_ORDER,
@@ -81,8 +88,8 @@ impl CheckoutOrders {
     ///
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). If the error is
     /// [ambiguous](crate::Error::is_ambiguous), look up the order before you cancel it again.
-    pub fn cancel(&self, order_no: impl Into<String>) -> Call<Option<RawJson>> {
-        let number = order_no.into();
+    pub fn cancel(&self, order_no: impl Into<OrderNo>) -> Call<Option<RawJson>> {
+        let number = order_no.into().to_string();
         call!(
             &self.0,
             operations::CANCEL_CHECKOUT_ORDER,
@@ -97,8 +104,8 @@ impl CheckoutOrders {
     /// documented status except PAYING is final. The times of the order are ignored, because they have no time zone.
     ///
     /// Page: <https://developer.en.wcheckout.app/407759322e0>
-    pub fn wait(&self, order_no: impl Into<String>) -> Poller<CheckoutOrder> {
-        let (orders, number) = (self.clone(), order_no.into());
+    pub fn wait(&self, order_no: impl Into<OrderNo>) -> Poller<CheckoutOrder> {
+        let (orders, number) = (self.clone(), order_no.into().to_string());
         Poller::new(&self.0, is_final, move || {
             orders.get(number.clone()).into_future()
         })
@@ -111,25 +118,100 @@ impl CheckoutOrders {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn list(
-        &self,
-        filter: stablelink_api::types::ListCheckoutOrdersRequest,
-    ) -> Call<Option<RawJson>, stablelink_api::types::ListCheckoutOrdersRequest> {
+    pub fn list(&self) -> Call<Option<RawJson>, ListCheckoutOrdersRequest> {
+        let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
         call!(&self.0, operations::LIST_CHECKOUT_ORDERS, parameters: filter, |api, filter| api.list_checkout_orders(filter), optional)
     }
 }
 
+#[cfg(feature = "provisional")]
+crate::pages::list!(body: ListCheckoutOrdersRequest, CheckoutOrder);
+
+/// Fields that a program needs. Each is an error with its path if the gateway did not send it in a readable form; the error
+/// states that the order exists.
+impl Response<CreatedCheckoutOrder> {
+    /// Returns the address to which the customer pays.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    pub fn deposit_address(&self) -> Result<&str, Error> {
+        let address = self.deposit_address.as_deref();
+        self.need(
+            &operations::CREATE_CHECKOUT_ORDER,
+            "depositAddress",
+            address,
+        )
+    }
+
+    /// Returns the amount that the customer pays, in the token of the order.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    pub fn paying_amount(&self) -> Result<Decimal, Error> {
+        let amount = self.paying_amount.map(Decimal::from);
+        self.need(&operations::CREATE_CHECKOUT_ORDER, "payingAmount", amount)
+    }
+}
+
+/// Fields that decide about a payment. Each is an error with its path if the gateway did not send it in a readable form.
+impl Response<CheckoutOrder> {
+    /// Returns the status.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    pub fn status(&self) -> Result<&CheckoutOrderStatus, Error> {
+        let status = self.order_status.as_ref();
+        self.need(&operations::GET_CHECKOUT_ORDER, "orderStatus", status)
+    }
+
+    /// Returns the requested amount, in US dollars.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    pub fn order_amount(&self) -> Result<Decimal, Error> {
+        let amount = self.order_amount.map(Decimal::from);
+        self.need(&operations::GET_CHECKOUT_ORDER, "orderAmount", amount)
+    }
+
+    /// Returns the amount that the customer pays, in the token of the order.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) without a readable value.
+    pub fn paying_amount(&self) -> Result<Decimal, Error> {
+        let amount = self.paying_amount.map(Decimal::from);
+        self.need(&operations::GET_CHECKOUT_ORDER, "payingAmount", amount)
+    }
+}
+
 /// Returns whether the status changes only by an action such as a refund.
-fn is_final(order: &CheckoutOrder) -> bool {
-    !matches!(
+fn is_final(order: &Response<CheckoutOrder>) -> Result<bool, DecodeError> {
+    Ok(!matches!(
         order.order_status,
         None | Some(CheckoutOrderStatus::Paying | CheckoutOrderStatus::Other(_))
-    )
+    ))
 }
+
+/// The fields in which an existing order must be equal to the requested one.
+const LOOKUP: Lookup = Lookup {
+    fields: &[
+        required("orderNo"),
+        required("orderAmount"),
+        optional("token"),
+        optional("customerId"),
+        optional("merchantId"),
+    ],
+    is_documented: true,
+};
 
 async fn create(
     context: &Arc<CallContext>,
     request: &CreateCheckoutOrderRequest,
+    parameters: CreateParameters,
 ) -> Result<Response<CreatedCheckoutOrder>, Error> {
     let is_valid = |number: &str| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -138,16 +220,13 @@ async fn create(
         let problem = "has other characters than letters and digits, which the gateway rejects";
         return Err(context.annotate(Error::invalid("orderNo", problem)));
     }
-    let result = context.api().create_checkout_order(request).await;
-    let order: Response<CreatedCheckoutOrder> = match context.required(result) {
-        Ok(order) => order,
-        // One attempt has an unknown outcome and a later one was rejected: the record shows whether the first took effect. A
-        // rejection without an ambiguous attempt may be about another order with the same number.
-        Err(error) if error.is_ambiguous() && error.api_error().is_some() => {
-            find_created(context, request).await.ok_or(error)?
-        }
-        Err(error) => return Err(error),
-    };
+    let created = context.api().create_checkout_order(request).await;
+    let created = context.required(created);
+    let number = &request.order_no;
+    let found = lookup!(context, operations::GET_CHECKOUT_ORDER, |api| api
+        .get_checkout_order(number));
+    let order: Response<CreatedCheckoutOrder> =
+        created_or_existing(context, created, parameters, request, &LOOKUP, found).await?;
     if order.deposit_address.as_deref() == Some("-1") {
         let what = format!("{} on its chain (depositAddress is -1)", request.token).into();
         let error = Error::new(ErrorKind::NotEnabled { what });
@@ -156,49 +235,10 @@ async fn create(
     Ok(order)
 }
 
-/// Returns the order that an earlier attempt created, if the gateway has one with the same data.
-async fn find_created(
-    context: &CallContext,
-    request: &CreateCheckoutOrderRequest,
-) -> Option<Response<CreatedCheckoutOrder>> {
-    let options = CallOptions::of(&operations::GET_CHECKOUT_ORDER, context.client.deadline);
-    let lookup = CallContext::new(Arc::clone(&context.client), options);
-    let found = lookup.execute(async {
-        let result = lookup.api().get_checkout_order(&request.order_no).await;
-        lookup.required::<_, CheckoutOrder>(result)
-    });
-    let (record, response) = found.await.ok()?.into_parts();
-    if !matches_request(&record, request) {
-        return None;
-    }
-    let created = required_retdata(&response).ok()?;
-    Some(Response::new(created, response))
-}
-
-/// Returns whether a record belongs to this request: the number may have been used before.
-fn matches_request(record: &CheckoutOrder, request: &CreateCheckoutOrderRequest) -> bool {
-    fn matches<T: PartialEq>(recorded: Option<T>, sent: T) -> bool {
-        recorded.is_none_or(|recorded| recorded == sent)
-    }
-    record.order_no.as_deref() == Some(request.order_no.as_str())
-        && record.order_amount.map(|amount| amount.get()) == Some(request.order_amount.get())
-        && matches(
-            record.token.as_ref().map(|token| token.as_str()),
-            request.token.as_str(),
-        )
-        && matches(
-            record.customer_id.as_ref().map(|id| id.as_text()),
-            request.customer_id.as_str().into(),
-        )
-        && matches(
-            record.merchant_id.as_ref().map(|id| id.as_text()),
-            request.merchant_id.as_str().into(),
-        )
-}
-
 /// A new order. Its number, the idempotency key, is generated with the value and stays the same however often the value is
 /// sent.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "an order is created when `create` is awaited"]
 pub struct NewCheckoutOrder(CreateCheckoutOrderRequest);
 
@@ -211,8 +251,8 @@ impl NewCheckoutOrder {
     pub fn usd(
         amount: impl Into<Decimal>,
         token: impl Into<CheckoutToken>,
-        customer_id: impl Into<String>,
-        merchant_id: impl Into<String>,
+        customer_id: CustomerId,
+        merchant_id: MerchantId,
     ) -> Self {
         Self(CreateCheckoutOrderRequest {
             order_no: unique_number(),
@@ -228,8 +268,8 @@ impl NewCheckoutOrder {
     }
 
     /// Sets your own number, which consists of letters and digits (observed live) and must be unique.
-    pub fn with_order_no(mut self, number: impl Into<String>) -> Self {
-        self.0.order_no = number.into();
+    pub fn with_order_no(mut self, number: impl Into<OrderNo>) -> Self {
+        self.0.order_no = number.into().into();
         self
     }
 
@@ -275,7 +315,12 @@ mod tests {
     use super::*;
 
     fn order() -> NewCheckoutOrder {
-        NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1")
+        NewCheckoutOrder::usd(
+            Decimal::new(50, 2),
+            "ETH_USDT",
+            CustomerId::new("6"),
+            MerchantId::new("1"),
+        )
     }
 
     #[test]
@@ -289,29 +334,5 @@ mod tests {
                 .all(|byte| byte.is_ascii_alphanumeric())
         );
         assert_ne!(order.order_no(), super::tests::order().order_no());
-    }
-
-    #[test]
-    fn record_with_other_data_does_not_match() {
-        let order = order().with_order_no("7").0;
-        let same = r#"{"orderNo":"7","orderAmount":0.5,"customerId":6,"merchantId":"1","token":"ETH_USDT"}"#;
-        for (from, to, expected) in [
-            ("", "", true),
-            (r#","merchantId":"1""#, "", true),
-            ("0.5", "0.500", true),
-            ("0.5", "0.51", false),
-            (r#""orderAmount":0.5,"#, "", false),
-            (":6", ":7", false),
-            ("ETH_USDT", "TRX_USDT", false),
-            (r#"orderNo":"7"#, r#"orderNo":"8"#, false),
-        ] {
-            let record = if from.is_empty() {
-                same.to_owned()
-            } else {
-                same.replace(from, to)
-            };
-            let record: CheckoutOrder = serde_json::from_str(&record).unwrap();
-            assert_eq!(matches_request(&record, &order), expected, "{from} -> {to}");
-        }
     }
 }

@@ -28,9 +28,24 @@ macro_rules! call {
     };
 }
 
+/// Returns a future that looks up the record with the number of a request, for a call that creates it.
+macro_rules! lookup {
+    ($context:expr, $operation:expr, |$api:ident| $send:expr) => {
+        async {
+            let lookup = $context.lookup(&$operation);
+            let found = async {
+                let $api = lookup.api();
+                lookup.required($send.await)
+            };
+            lookup.execute(found).await
+        }
+    };
+}
+
 mod checkout_orders;
 mod customers;
 mod exchange_rates;
+mod existing;
 mod refunds;
 #[cfg(feature = "provisional")]
 mod remits;
@@ -44,6 +59,7 @@ use std::fmt;
 pub use checkout_orders::{CheckoutOrders, NewCheckoutOrder};
 pub use customers::{FeeConfigs, Kyb, Users};
 pub use exchange_rates::ExchangeRates;
+pub use existing::CreateParameters;
 #[cfg(feature = "provisional")]
 pub use refunds::NewRefund;
 pub use refunds::{NewAbnormalPaymentRefund, Refunds};
@@ -53,10 +69,18 @@ pub use remits::Remits;
 pub use settlements::NewFiatSettlement;
 pub use settlements::{NewSettlement, Settlements};
 #[cfg(feature = "provisional")]
-pub use trades::{NewTrade, Trades, request_id};
+pub use trades::{
+    ListReceiveTransactionsParameters, ListTradesParameters, NewTrade, Trades, request_id,
+};
 pub use webhook_events::WebhookEvents;
 
 use crate::client::Client;
+#[cfg(feature = "provisional")]
+use crate::error::DecodeError;
+#[cfg(feature = "provisional")]
+use crate::poller::UNREADABLE_STATUS;
+#[cfg(feature = "provisional")]
+use crate::response::Response;
 
 impl Client {
     /// Returns the operations for customer accounts of the developer.
@@ -132,4 +156,22 @@ fn debug_key(f: &mut fmt::Formatter<'_>, name: &str, field: &str, key: &str) -> 
 /// Returns a unique order number of letters and digits: a hyphen was rejected (observed live).
 fn unique_number() -> String {
     uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// Reads the status of a record from the first of these fields that it has.
+#[cfg(feature = "provisional")]
+fn read_status<T, S: From<String>>(
+    record: &Response<T>,
+    names: &[&str],
+) -> Result<Option<S>, DecodeError> {
+    let values = names
+        .iter()
+        .filter_map(|name| Some((name, record.raw_field(name)?)));
+    let Some((name, value)) = values.into_iter().find(|(_, value)| value.get() != "null") else {
+        return Ok(None);
+    };
+    let status: Result<String, _> = serde_json::from_str(value.get());
+    let status =
+        status.map_err(|_| DecodeError::new(format!("retdata.{name}"), UNREADABLE_STATUS))?;
+    Ok(Some(status.into()))
 }

@@ -1,22 +1,40 @@
 //! Refunds of orders and of abnormal payments (W Checkout).
 
 use std::fmt;
+#[cfg(feature = "provisional")]
+use std::sync::Arc;
 
 #[cfg(feature = "provisional")]
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use stablelink_api::open_enums::CheckoutToken;
+#[cfg(feature = "provisional")]
+use stablelink_api::open_enums::RefundOrderStatus;
 use stablelink_api::operations;
 #[cfg(feature = "provisional")]
 use stablelink_api::scalars::RawJson;
-use stablelink_api::types::{CreateAbnormalPaymentRefundRequest, RefundOrder};
 #[cfg(feature = "provisional")]
 use stablelink_api::types::{
-    CreateRefundOrderRequest, ListAbnormalPaymentsRequest, ListRefundOrdersRequest,
+    AbnormalPayment, CreateRefundOrderRequest, ListAbnormalPaymentsRequest, ListRefundOrdersRequest,
 };
+use stablelink_api::types::{CreateAbnormalPaymentRefundRequest, RefundOrder};
 
+#[cfg(feature = "provisional")]
+use super::existing::{CreateParameters, Lookup, created_or_existing, optional, required};
+#[cfg(feature = "provisional")]
+use super::read_status;
 use super::{debug_key, unique_number};
 use crate::call::Call;
+#[cfg(feature = "provisional")]
+use crate::call::CallContext;
 use crate::client::Client;
+#[cfg(feature = "provisional")]
+use crate::error::{DecodeError, Error, ErrorKind};
+use crate::ids::OrderNo;
+#[cfg(feature = "provisional")]
+use crate::poller::Poller;
+#[cfg(feature = "provisional")]
+use crate::response::Response;
 
 /// Refunds of orders and of abnormal payments. Page: <https://developer.wcheckout.app/367457405e0>.
 #[derive(Clone, Debug)]
@@ -55,13 +73,13 @@ impl Refunds {
     /// [ambiguous](crate::Error::is_ambiguous) and contains the `refundOrderNo` if the outcome is unknown. It is a
     /// [duplicate](crate::Error::is_duplicate) if the key was used before.
     #[cfg(feature = "provisional")]
-    pub fn create(&self, refund: &NewRefund) -> Call<RefundOrder> {
-        call!(
+    pub fn create(&self, refund: &NewRefund) -> Call<RefundOrder, CreateParameters> {
+        Call::with_parameters(
             &self.0,
-            operations::CREATE_REFUND_ORDER,
+            &operations::CREATE_REFUND_ORDER,
             refund.0.clone(),
-            |api, request| api.create_refund_order(request),
-            required
+            CreateParameters::default(),
+            |context, request, parameters| Box::pin(create(context, request, *parameters)),
         )
         .key(&refund.0.refund_order_no)
     }
@@ -83,6 +101,16 @@ impl Refunds {
             required
         )
         .identified_by("refundOrderNo", Some(number))
+    }
+
+    /// Returns a poller of the refund with this number. The refund is final when it is refunded, cancelled or failed.
+    /// **Inferred**: see [`status`](Response::status).
+    #[cfg(feature = "provisional")]
+    pub fn wait(&self, number: impl Into<String>) -> Poller<RefundOrder> {
+        let (refunds, number) = (self.clone(), number.into());
+        Poller::new(&self.0, is_final, move || {
+            refunds.get(number.clone()).into_future()
+        })
     }
 
     /// Cancels the refund with this number. **Inferred**: the path of this operation is not documented. The call is never
@@ -112,10 +140,8 @@ impl Refunds {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn list(
-        &self,
-        filter: ListRefundOrdersRequest,
-    ) -> Call<Option<RawJson>, ListRefundOrdersRequest> {
+    pub fn list(&self) -> Call<Option<RawJson>, ListRefundOrdersRequest> {
+        let filter = ListRefundOrdersRequest(serde_json::Map::new());
         call!(&self.0, operations::LIST_REFUND_ORDERS, parameters: filter, |api, filter| api.list_refund_orders(filter), optional)
     }
 
@@ -127,24 +153,81 @@ impl Refunds {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn list_abnormal_payments(
-        &self,
-        filter: ListAbnormalPaymentsRequest,
-    ) -> Call<Option<RawJson>, ListAbnormalPaymentsRequest> {
+    pub fn list_abnormal_payments(&self) -> Call<Option<RawJson>, ListAbnormalPaymentsRequest> {
+        let filter = ListAbnormalPaymentsRequest(serde_json::Map::new());
         call!(&self.0, operations::LIST_ABNORMAL_PAYMENTS, parameters: filter, |api, filter| api.list_abnormal_payments(filter), optional)
     }
 }
 
+#[cfg(feature = "provisional")]
+crate::pages::list!(body: ListRefundOrdersRequest, RefundOrder);
+#[cfg(feature = "provisional")]
+crate::pages::list!(body: ListAbnormalPaymentsRequest, AbnormalPayment);
+
+#[cfg(feature = "provisional")]
+impl Response<RefundOrder> {
+    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of
+    /// the field. `refundStatus` and `status` are read.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
+    pub fn status(&self) -> Result<RefundOrderStatus, Error> {
+        let status = read_status(self, &STATUS).map_err(|error| {
+            Error::new(ErrorKind::Decode(error)).with_response(self.raw_response().clone())
+        })?;
+        self.need(&operations::GET_REFUND_ORDER, STATUS[0], status)
+    }
+}
+
+#[cfg(feature = "provisional")]
+const STATUS: [&str; 2] = ["refundStatus", "status"];
+
+#[cfg(feature = "provisional")]
+fn is_final(refund: &Response<RefundOrder>) -> Result<bool, DecodeError> {
+    use RefundOrderStatus::{Cancelled, Failed, Refunded};
+    let status = read_status(refund, &STATUS)?;
+    Ok(matches!(status, Some(Refunded | Cancelled | Failed)))
+}
+
+/// The record of a refund may lack the order: only its number and its amount are required.
+#[cfg(feature = "provisional")]
+const LOOKUP: Lookup = Lookup {
+    fields: &[
+        required("refundOrderNo"),
+        required("amount"),
+        optional("orderNo"),
+        optional("abnormalPaymentNo"),
+        optional("address"),
+    ],
+    is_documented: false,
+};
+
+#[cfg(feature = "provisional")]
+async fn create(
+    context: &Arc<CallContext>,
+    request: &CreateRefundOrderRequest,
+    parameters: CreateParameters,
+) -> Result<Response<RefundOrder>, Error> {
+    let created = context.api().create_refund_order(request).await;
+    let created = context.required(created);
+    let number = &request.refund_order_no;
+    let found = lookup!(context, operations::GET_REFUND_ORDER, |api| api
+        .get_refund_order(Some(number)));
+    created_or_existing(context, created, parameters, request, &LOOKUP, found).await
+}
+
 /// A new refund of an abnormal payment. Its number, the idempotency key, is generated with the value and stays the same
 /// however often the value is sent.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a refund is created when `create_for_abnormal_payment` is awaited"]
 pub struct NewAbnormalPaymentRefund(CreateAbnormalPaymentRefundRequest);
 
 impl NewAbnormalPaymentRefund {
     /// Returns a refund of the payment for an order, with this transaction hash and token.
     pub fn new(
-        order_no: impl Into<String>,
+        order_no: OrderNo,
         token: impl Into<CheckoutToken>,
         tx_hash: impl Into<String>,
     ) -> Self {
@@ -196,7 +279,8 @@ impl fmt::Debug for NewAbnormalPaymentRefund {
 
 /// A new refund. **Inferred** from a page of a related product. Its number, the idempotency key, is generated with the value.
 #[cfg(feature = "provisional")]
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a refund is created when `create` is awaited"]
 pub struct NewRefund(CreateRefundOrderRequest);
 
@@ -204,8 +288,8 @@ pub struct NewRefund(CreateRefundOrderRequest);
 impl NewRefund {
     /// Returns a full or partial refund of an order. The page does not specify whether the amount is in the currency of the
     /// order or in the token that was paid.
-    pub fn of_order(order_no: impl Into<String>, amount: impl Into<Decimal>) -> Self {
-        Self::new(Some(order_no.into()), None, amount.into())
+    pub fn of_order(order_no: impl Into<OrderNo>, amount: impl Into<Decimal>) -> Self {
+        Self::new(Some(order_no.into().into()), None, amount.into())
     }
 
     /// Returns a refund of an abnormal payment. The page does not specify the unit of the amount.

@@ -74,7 +74,8 @@ impl Remits {
     ///
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
-    pub fn list(&self, filter: ListRemitsRequest) -> Call<Option<RawJson>, ListRemitsRequest> {
+    pub fn list(&self) -> Call<Option<RawJson>, ListRemitsRequest> {
+        let filter = ListRemitsRequest(serde_json::Map::new());
         call!(
             &self.0,
             operations::LIST_REMITS,
@@ -84,3 +85,6 @@ impl Remits {
         )
     }
 }
+
+// The record of an account is not known.
+crate::pages::list!(body: ListRemitsRequest, RawJson);

@@ -1,9 +1,13 @@
 //! Payouts of paid orders to a merchant (W Checkout).
 
 use std::fmt;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use stablelink_api::open_enums::CheckoutToken;
+#[cfg(feature = "provisional")]
+use stablelink_api::open_enums::SettlementOrderStatus;
 use stablelink_api::operations;
 #[cfg(feature = "provisional")]
 use stablelink_api::scalars::RawJson;
@@ -11,9 +15,21 @@ use stablelink_api::scalars::RawJson;
 use stablelink_api::types::{CreateFiatSettlementOrderRequest, ListSettlementOrdersRequest};
 use stablelink_api::types::{CreateSettlementOrderRequest, SettlementOrder};
 
+use super::existing::CreateParameters;
+#[cfg(feature = "provisional")]
+use super::existing::{Lookup, created_or_existing, optional, required};
+#[cfg(feature = "provisional")]
+use super::read_status;
 use super::{debug_key, unique_number};
-use crate::call::Call;
+use crate::call::{Call, CallContext};
 use crate::client::Client;
+use crate::error::Error;
+#[cfg(feature = "provisional")]
+use crate::error::{DecodeError, ErrorKind};
+use crate::ids::{MerchantId, OrderNo};
+#[cfg(feature = "provisional")]
+use crate::poller::Poller;
+use crate::response::Response;
 
 /// Payouts of paid orders to a merchant. Page: <https://developer.wcheckout.app/354525141e0>.
 #[derive(Clone, Debug)]
@@ -30,13 +46,13 @@ impl Settlements {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
     /// [ambiguous](crate::Error::is_ambiguous) and contains the `settlementOrderNo` if the outcome is unknown. It is a
     /// [duplicate](crate::Error::is_duplicate) if the key was used before.
-    pub fn create(&self, order: &NewSettlement) -> Call<SettlementOrder> {
-        call!(
+    pub fn create(&self, order: &NewSettlement) -> Call<SettlementOrder, CreateParameters> {
+        Call::with_parameters(
             &self.0,
-            operations::CREATE_SETTLEMENT_ORDER,
+            &operations::CREATE_SETTLEMENT_ORDER,
             order.0.clone(),
-            |api, request| api.create_settlement_order(request),
-            required
+            CreateParameters::default(),
+            |context, request, parameters| Box::pin(create(context, request, *parameters)),
         )
         .key(&order.0.settlement_order_no)
     }
@@ -79,6 +95,16 @@ impl Settlements {
         .identified_by("settlementOrderNo", Some(number))
     }
 
+    /// Returns a poller of the settlement with this number. The settlement is final when it is settled, failed, rejected or
+    /// cancelled. **Inferred**: see [`status`](Response::status).
+    #[cfg(feature = "provisional")]
+    pub fn wait(&self, number: impl Into<String>) -> Poller<SettlementOrder> {
+        let (settlements, number) = (self.clone(), number.into());
+        Poller::new(&self.0, is_final, move || {
+            settlements.get(number.clone()).into_future()
+        })
+    }
+
     /// Cancels the settlement with this number. **Inferred**: the path of this operation is not documented. The call is
     /// never retried.
     ///
@@ -106,17 +132,76 @@ impl Settlements {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn list(
-        &self,
-        filter: ListSettlementOrdersRequest,
-    ) -> Call<Option<RawJson>, ListSettlementOrdersRequest> {
+    pub fn list(&self) -> Call<Option<RawJson>, ListSettlementOrdersRequest> {
+        let filter = ListSettlementOrdersRequest(serde_json::Map::new());
         call!(&self.0, operations::LIST_SETTLEMENT_ORDERS, parameters: filter, |api, filter| api.list_settlement_orders(filter), optional)
     }
 }
 
+#[cfg(feature = "provisional")]
+crate::pages::list!(body: ListSettlementOrdersRequest, SettlementOrder);
+
+#[cfg(feature = "provisional")]
+impl Response<SettlementOrder> {
+    /// Returns the status. **Inferred**: a guide lists the values, but no page has the name of
+    /// the field. `settlementStatus` and `status` are read.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) if the record has none of these fields, or one that is not a string.
+    pub fn status(&self) -> Result<SettlementOrderStatus, Error> {
+        let status = read_status(self, &STATUS).map_err(|error| {
+            Error::new(ErrorKind::Decode(error)).with_response(self.raw_response().clone())
+        })?;
+        self.need(&operations::GET_SETTLEMENT_ORDER, STATUS[0], status)
+    }
+}
+
+#[cfg(feature = "provisional")]
+const STATUS: [&str; 2] = ["settlementStatus", "status"];
+
+#[cfg(feature = "provisional")]
+fn is_final(settlement: &Response<SettlementOrder>) -> Result<bool, DecodeError> {
+    use SettlementOrderStatus::{Cancelled, Failed, Rejected, Settled};
+    let status = read_status(settlement, &STATUS)?;
+    Ok(matches!(
+        status,
+        Some(Settled | Failed | Rejected | Cancelled)
+    ))
+}
+
+async fn create(
+    context: &Arc<CallContext>,
+    request: &CreateSettlementOrderRequest,
+    #[cfg_attr(not(feature = "provisional"), expect(unused_variables))]
+    parameters: CreateParameters,
+) -> Result<Response<SettlementOrder>, Error> {
+    let created = context.api().create_settlement_order(request).await;
+    let created = context.required(created);
+    #[cfg(feature = "provisional")]
+    let created = {
+        const LOOKUP: Lookup = Lookup {
+            fields: &[
+                required("settlementOrderNo"),
+                required("amount"),
+                optional("token"),
+                optional("address"),
+                optional("merchantId"),
+            ],
+            is_documented: false,
+        };
+        let number = &request.settlement_order_no;
+        let found = lookup!(context, operations::GET_SETTLEMENT_ORDER, |api| api
+            .get_settlement_order(Some(number)));
+        created_or_existing(context, created, parameters, request, &LOOKUP, found).await
+    };
+    created
+}
+
 /// A new payout. Its number, the idempotency key, is generated with the value and stays the same however often the value is
 /// sent.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a settlement is created when `create` is awaited"]
 pub struct NewSettlement(CreateSettlementOrderRequest);
 
@@ -127,8 +212,8 @@ impl NewSettlement {
         amount: impl Into<Decimal>,
         token: impl Into<CheckoutToken>,
         address: impl Into<String>,
-        merchant_id: impl Into<String>,
-        order_nos: impl IntoIterator<Item = impl Into<String>>,
+        merchant_id: MerchantId,
+        order_nos: impl IntoIterator<Item = impl Into<OrderNo>>,
     ) -> Self {
         Self(CreateSettlementOrderRequest {
             settlement_order_no: unique_number(),
@@ -136,7 +221,12 @@ impl NewSettlement {
             token: Some(token.into()),
             address: Some(address.into()),
             merchant_id: Some(merchant_id.into()),
-            order_nos: Some(order_nos.into_iter().map(Into::into).collect()),
+            order_nos: Some(
+                order_nos
+                    .into_iter()
+                    .map(|number| number.into().into())
+                    .collect(),
+            ),
             extra: serde_json::Map::new(),
         })
     }
@@ -173,7 +263,8 @@ impl fmt::Debug for NewSettlement {
 
 /// A new payout in a fiat currency. **Inferred**: only the number is documented.
 #[cfg(feature = "provisional")]
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a settlement is created when `create_fiat` is awaited"]
 pub struct NewFiatSettlement(CreateFiatSettlementOrderRequest);
 

@@ -1,17 +1,22 @@
 //! On-ramp and off-ramp trades. All operations are inferred: the pages only name them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use stablelink_api::open_enums::TradeCurrency;
 use stablelink_api::operations;
 use stablelink_api::scalars::{IntegerOrText, RawJson};
 use stablelink_api::types::{ConfirmTransactionRequest, CreateTradeRequest, Trade};
 
 use super::debug_key;
-use crate::call::Call;
+use super::existing::{CreateParameters, Lookup, created_or_existing, optional, required};
+use crate::call::{Call, CallContext};
 use crate::client::Client;
+use crate::error::{DecodeError, Error};
 use crate::poller::Poller;
+use crate::response::Response;
 
 /// On-ramp and off-ramp trades, which the pages call trade requests. **Inferred**: the paths are not documented, and the
 /// records are documented only in guides (<https://developer.stablelink.app/6948685m0>,
@@ -28,13 +33,13 @@ impl Trades {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). The error is
     /// [ambiguous](crate::Error::is_ambiguous) and contains the `requestId` if the outcome is unknown. It is a
     /// [duplicate](crate::Error::is_duplicate) if the key was used before.
-    pub fn create(&self, trade: &NewTrade) -> Call<Trade> {
-        call!(
+    pub fn create(&self, trade: &NewTrade) -> Call<Trade, CreateParameters> {
+        Call::with_parameters(
             &self.0,
-            operations::CREATE_TRADE,
+            &operations::CREATE_TRADE,
             trade.0.clone(),
-            |api, request| api.create_trade(request),
-            required
+            CreateParameters::default(),
+            |context, request, parameters| Box::pin(create(context, request, *parameters)),
         )
         .key(&trade.0.request_id)
     }
@@ -67,18 +72,18 @@ impl Trades {
         })
     }
 
-    /// Lists the trades of a customer, or of all customers. **Inferred**: the vendor's page of this operation is missing.
+    /// Lists the trades of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
-    pub fn list(&self, client_id: Option<i64>) -> Call<Option<RawJson>> {
+    pub fn list(&self) -> Call<Option<RawJson>, ListTradesParameters> {
         call!(
             &self.0,
             operations::LIST_TRADES,
-            client_id,
-            |api, id| api.list_trades(*id),
+            parameters: ListTradesParameters::default(),
+            |api, parameters| api.list_trades(parameters.client_id),
             optional
         )
     }
@@ -150,18 +155,18 @@ impl Trades {
         .identified_by("network", Some(network))
     }
 
-    /// Lists the deposits of a customer, or of all customers. **Inferred**: the vendor's page of this operation is missing.
+    /// Lists the deposits of all customers, or of the one that `client_id` sets. **Inferred**: the vendor's page of this operation is missing.
     ///
     /// # Errors
     ///
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
-    pub fn receive_transactions(&self, client_id: Option<i64>) -> Call<Option<RawJson>> {
+    pub fn receive_transactions(&self) -> Call<Option<RawJson>, ListReceiveTransactionsParameters> {
         call!(
             &self.0,
             operations::LIST_RECEIVE_TRANSACTIONS,
-            client_id,
-            |api, id| api.list_receive_transactions(*id),
+            parameters: ListReceiveTransactionsParameters::default(),
+            |api, parameters| api.list_receive_transactions(parameters.client_id),
             optional
         )
     }
@@ -185,6 +190,47 @@ impl Trades {
     }
 }
 
+/// The optional arguments of [`Trades::list`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListTradesParameters {
+    client_id: Option<i64>,
+}
+
+crate::pages::list!(query: ListTradesParameters, Trade);
+
+/// The optional arguments of [`Trades::receive_transactions`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListReceiveTransactionsParameters {
+    client_id: Option<i64>,
+}
+
+// The record of a deposit is not known.
+crate::pages::list!(query: ListReceiveTransactionsParameters, RawJson);
+
+const LOOKUP: Lookup = Lookup {
+    fields: &[
+        required("requestId"),
+        required("amount"),
+        optional("clientId"),
+        optional("fromCurrency"),
+        optional("toCurrency"),
+    ],
+    is_documented: false,
+};
+
+async fn create(
+    context: &Arc<CallContext>,
+    request: &CreateTradeRequest,
+    parameters: CreateParameters,
+) -> Result<Response<Trade>, Error> {
+    let created = context.api().create_trade(request).await;
+    let created = context.required(created);
+    let id = &request.request_id;
+    let found = lookup!(context, operations::GET_TRADE, |api| api
+        .get_trade(Some(id)));
+    created_or_existing(context, created, parameters, request, &LOOKUP, found).await
+}
+
 /// The usual names of final statuses. None of them is documented.
 const FINAL_STATUSES: [&str; 12] = [
     "completed",
@@ -201,21 +247,24 @@ const FINAL_STATUSES: [&str; 12] = [
     "refunded",
 ];
 
-fn is_final(trade: &Trade) -> bool {
-    trade
-        .status
-        .as_ref()
-        .is_some_and(|status| FINAL_STATUSES.contains(&status.as_str().to_lowercase().as_str()))
+fn is_final(trade: &Response<Trade>) -> Result<bool, DecodeError> {
+    let status = trade.status.as_ref();
+    Ok(status
+        .is_some_and(|status| FINAL_STATUSES.contains(&status.as_str().to_lowercase().as_str())))
 }
 
 /// A new trade. Its `requestId`, the idempotency key, is generated with the value and stays the same however often the value is
 /// sent. **Inferred**: the fields are those of the record and of guides.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a trade is created when `create` is awaited"]
 pub struct NewTrade(CreateTradeRequest);
 
 /// The `requestType` of an on-ramp in requests, according to a guide; in records it is "OnRamp".
 const ON_RAMP: i128 = 1;
+
+/// The `requestType` of an off-ramp, inferred from that of an on-ramp: no page has it.
+const OFF_RAMP: i128 = 2;
 
 impl NewTrade {
     /// Returns a trade from a fiat currency to a token: `requestType` 1. The amount is exact, in the currency `from`. Page:
@@ -229,9 +278,18 @@ impl NewTrade {
         Self::new(client_id, from, to, amount).request_type(IntegerOrText::Integer(ON_RAMP))
     }
 
-    /// Returns a trade without a `requestType`, because the `requestType` of an off-ramp is not documented. Set it with
-    /// [`request_type`](Self::request_type). The amount is exact, in the currency `from`.
-    pub fn new(
+    /// Returns a trade from a token to a fiat currency: `requestType` 2, which is inferred because no page has it. If the gateway
+    /// expects another one, set it with [`request_type`](Self::request_type). The amount is exact, in the currency `from`.
+    pub fn off_ramp(
+        client_id: i64,
+        from: impl Into<TradeCurrency>,
+        to: impl Into<TradeCurrency>,
+        amount: impl Into<Decimal>,
+    ) -> Self {
+        Self::new(client_id, from, to, amount).request_type(IntegerOrText::Integer(OFF_RAMP))
+    }
+
+    fn new(
         client_id: i64,
         from: impl Into<TradeCurrency>,
         to: impl Into<TradeCurrency>,
@@ -251,7 +309,7 @@ impl NewTrade {
         })
     }
 
-    /// Sets the `requestType`.
+    /// Replaces the `requestType`.
     pub fn request_type(mut self, kind: IntegerOrText) -> Self {
         self.0.request_type = Some(kind);
         self

@@ -44,10 +44,8 @@ impl WebhookEvents {
     /// The call fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)). It only reads
     /// data, so no error is ambiguous.
     #[cfg(feature = "provisional")]
-    pub fn list(
-        &self,
-        filter: types::ListEventsRequest,
-    ) -> Call<Option<RawJson>, types::ListEventsRequest> {
+    pub fn list(&self) -> Call<Option<RawJson>, types::ListEventsRequest> {
+        let filter = types::ListEventsRequest(serde_json::Map::new());
         call!(
             &self.0,
             operations::LIST_EVENTS,
@@ -57,3 +55,7 @@ impl WebhookEvents {
         )
     }
 }
+
+// The record of an event is not known.
+#[cfg(feature = "provisional")]
+crate::pages::list!(body: types::ListEventsRequest, RawJson);

@@ -81,16 +81,13 @@ pub(super) struct TokenRefresher {
     cooldown: Mutex<TokenCooldown>,
     /// The refresh token that the gateway rejected last. Other processes may still store it.
     rejected_refresh_token: Mutex<Option<SecretString>>,
-    /// A token that could not be saved. It is saved by the next refresh: requesting another one for each failed save would
-    /// invalidate the tokens of all processes again and again.
-    unsaved: Mutex<Option<UnsavedToken>>,
-}
-
-struct UnsavedToken {
-    key: StoreKey,
-    token: IssuedToken,
-    /// The time at which the token was issued, on the monotonic clock.
-    issued_at: Duration,
+    /// The current token, if it could not be saved.
+    ///
+    /// It is valid, and calls use it: the caller has no use for an error as long as the gateway accepts the token. Other
+    /// processes do not find the token in the store and may request one, which invalidates it. The first rejection shows that
+    /// this has happened. From then on, no token is requested until the store can be written again or the lifetime of the
+    /// unsaved token has passed: otherwise, processes whose store is full would invalidate each other's tokens all the time.
+    unsaved: Mutex<Option<StoredToken>>,
 }
 
 /// The reason why a refresh with the store failed.
@@ -272,14 +269,16 @@ impl TokenRefresher {
         if let Some(token) = self.adopt(key, stored.as_ref()) {
             return Ok(Some(token));
         }
-        let issued = match self.take_unsaved(key) {
-            Some(issued) => issued,
-            None => {
-                self.request(key, Some(&mut *guard), stored.as_ref(), reason)
-                    .await?
+        if let Some(rejected) = self.rejected_before_it_was_saved(reason) {
+            // This save shows whether the store can be written. No process uses the expired token.
+            let probe = rejected.expired_with(guard.lock().generation());
+            if !self.store.save(key, &probe, guard.lock()).await? {
+                return Ok(None);
             }
-        };
-        let issued_at = self.clock.monotonic();
+        }
+        let issued = self
+            .request(key, Some(&mut *guard), stored.as_ref(), reason)
+            .await?;
         guard.confirm().await;
         let lock = guard.lock();
         let (to_store, token) = self.accept(key, lock.generation(), &issued)?;
@@ -292,20 +291,15 @@ impl TokenRefresher {
                 debug!("the lock of the token store expired, and another process took it over");
                 return Ok(None);
             }
-            Ok(true) => {}
-            Err(error) if self.settings.allow_unshared_token => {
-                warn!(%error, "the new token could not be saved for other processes");
-            }
+            Ok(true) => self.hold(&token),
             Err(error) => {
-                *self.unsaved() = Some(UnsavedToken {
-                    key: key.clone(),
-                    token: issued,
-                    issued_at,
-                });
-                return Err(error.into());
+                warn!(%error, "the new token could not be saved for other processes");
+                self.hold(&token);
+                if !self.settings.allow_unshared_token {
+                    *self.unsaved() = Some(to_store);
+                }
             }
         }
-        self.hold(&token);
         Ok(Some(token))
     }
 
@@ -320,16 +314,13 @@ impl TokenRefresher {
         Ok(token)
     }
 
-    /// Returns the token that the last refresh could not save, if it has not expired.
-    fn take_unsaved(&self, key: &StoreKey) -> Option<IssuedToken> {
-        let unsaved = self.unsaved().take_if(|unsaved| unsaved.key == *key)?;
-        let age = self.clock.monotonic().saturating_sub(unsaved.issued_at);
-        let mut token = unsaved.token;
-        token.expires_in = token.expires_in.checked_sub(age)?;
-        token.refresh_expires_in = token
-            .refresh_expires_in
-            .map(|lifetime| lifetime.saturating_sub(age));
-        Some(token)
+    /// Returns the current token if it could not be saved, has been rejected and has not expired.
+    fn rejected_before_it_was_saved(&self, reason: RefreshReason) -> Option<StoredToken> {
+        let is_rejected = matches!(reason, RefreshReason::Ambiguous)
+            || self.held().is_some_and(|held| held.is_rejected());
+        let now = self.clock.now();
+        let unsaved = self.unsaved().clone();
+        unsaved.filter(|unsaved| is_rejected && !unsaved.lifetime(now).is_zero())
     }
 
     /// Fails if the gateway must not be asked now.
@@ -496,7 +487,6 @@ impl TokenRefresher {
 
     fn hold(&self, token: &BearerToken) {
         self.secrets.remember(token.token());
-        // An older token must not replace this one later.
         *self.unsaved() = None;
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
@@ -515,7 +505,7 @@ impl TokenRefresher {
             .is_some_and(|rejected| rejected.expose_secret() == refresh_token.expose_secret())
     }
 
-    fn unsaved(&self) -> MutexGuard<'_, Option<UnsavedToken>> {
+    fn unsaved(&self) -> MutexGuard<'_, Option<StoredToken>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

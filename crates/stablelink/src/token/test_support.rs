@@ -155,7 +155,7 @@ pub(super) struct FlakyStore {
     pub(super) inner: MemoryStore,
     pub(super) down: AtomicBool,
     pub(super) hung: AtomicBool,
-    /// The number of saves that will fail.
+    /// The number of saves that will fail, as on a full disk.
     pub(super) failing_saves: Mutex<usize>,
     /// Another process saves this token immediately before the next call of this method.
     pub(super) concurrent_save: Mutex<Option<(&'static str, &'static str)>>,

@@ -274,7 +274,7 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
         let (sandbox, client) = pair().await;
         let order = order();
         if taken {
-            let other = NewCheckoutOrder::usd(9, "ETH_USDT", "6", "1");
+            let other = NewCheckoutOrder::usd(9, "ETH_USDT", "6".into(), "1".into());
             let other = other.with_order_no(order.order_no());
             client.checkout_orders().create(&other).await.unwrap();
             sandbox.faults().add(Fault::reset().on(create));

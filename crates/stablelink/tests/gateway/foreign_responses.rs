@@ -23,7 +23,7 @@ async fn server(record: Value) -> (Raw, Client) {
 }
 
 fn new_order() -> NewCheckoutOrder {
-    NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6", "1").with_order_no("A1")
+    NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6".into(), "1".into()).with_order_no("A1")
 }
 
 /// Calls that only read, and a field of their response that identifies the record.
@@ -94,7 +94,8 @@ fn writes() -> Vec<(&'static str, Value, Value, Call)> {
     #[cfg(feature = "provisional")]
     writes.extend::<[(_, _, _, Call); 7]>([
         ("settlementOrderNo", "S1".into(), "S2".into(), |client| {
-            let order = stablelink::NewSettlement::new(Decimal::ONE, "ETH_USDT", "0x", "1", ["A1"]);
+            let order =
+                stablelink::NewSettlement::new(Decimal::ONE, "ETH_USDT", "0x", "1".into(), ["A1"]);
             let order = order.with_settlement_order_no("S1");
             nothing(client.settlements().create(&order).into_future())
         }),
@@ -106,7 +107,7 @@ fn writes() -> Vec<(&'static str, Value, Value, Call)> {
             nothing(client.settlements().cancel("S1").into_future())
         }),
         ("refundOrderNo", "R1".into(), "R2".into(), |client| {
-            let refund = NewAbnormalPaymentRefund::new("A1", "ETH_USDT", "0x");
+            let refund = NewAbnormalPaymentRefund::new("A1".into(), "ETH_USDT", "0x");
             let refund = refund.with_refund_order_no("R1");
             nothing(
                 client

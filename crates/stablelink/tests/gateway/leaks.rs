@@ -222,7 +222,7 @@ fn wrong_types(quoted: &str) -> String {
 
 /// Makes one call of each kind, and adds everything that a program could print.
 async fn calls(search: &mut LeakSearch, place: &str, client: &Client) {
-    let order = NewCheckoutOrder::usd(1, "ETH_USDT", PERSONAL[0], PERSONAL[7])
+    let order = NewCheckoutOrder::usd(1, "ETH_USDT", PERSONAL[0].into(), PERSONAL[7].into())
         .pc_callback_url(format!("https://shop.example/?for={}", PERSONAL[6]));
     search.shown(place, &order);
     let create = client.checkout_orders().create(&order);
@@ -230,7 +230,13 @@ async fn calls(search: &mut LeakSearch, place: &str, client: &Client) {
     search.outcome(place, create.await);
     search.outcome(place, client.checkout_orders().get(PERSONAL[3]).await);
     search.outcome(place, client.users().create(user()).await);
-    let settlement = NewSettlement::new(1, "ETH_USDT", PERSONAL[5], PERSONAL[7], [PERSONAL[3]]);
+    let settlement = NewSettlement::new(
+        1,
+        "ETH_USDT",
+        PERSONAL[5],
+        PERSONAL[7].into(),
+        [PERSONAL[3]],
+    );
     search.shown(place, &settlement);
     search.outcome(place, client.settlements().create(&settlement).await);
     let by_hand = client
@@ -248,7 +254,8 @@ async fn calls(search: &mut LeakSearch, place: &str, client: &Client) {
     search.outcome(place, quote.await);
     let wrong = format!("//{}", PERSONAL[1]);
     search.outcome(place, client.request(Method::GET, wrong).await);
-    let wrong = NewCheckoutOrder::usd(1, "ETH_USDT", "6", "1").with_order_no(PERSONAL[0]);
+    let wrong =
+        NewCheckoutOrder::usd(1, "ETH_USDT", "6".into(), "1".into()).with_order_no(PERSONAL[0]);
     search.outcome(place, client.checkout_orders().create(&wrong).await);
 }
 

@@ -9,6 +9,7 @@ mod credentials;
 mod deadlines;
 mod faults;
 mod foreign_responses;
+mod hostile;
 mod idempotency_keys;
 mod leaks;
 mod limits;

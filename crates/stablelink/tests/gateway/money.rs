@@ -21,7 +21,7 @@ fn body_of(sandbox: &Sandbox, operation: SandboxOperation) -> String {
 /// An amount is sent as a number in an order and as a string in a settlement, and is returned unchanged.
 async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     let amount: Decimal = digits.parse().unwrap();
-    let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6", "1");
+    let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6".into(), "1".into());
     client.checkout_orders().create(&order).await.unwrap();
     let body = body_of(sandbox, SandboxOperation::CreateCheckoutOrder);
     assert!(
@@ -38,7 +38,7 @@ async fn travels(sandbox: &Sandbox, client: &Client, digits: &str) {
     assert_eq!(back, amount);
     assert_eq!(found.raw_field("orderAmount").unwrap().get(), digits);
 
-    let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1", [order.order_no()]);
+    let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1".into(), [order.order_no()]);
     // The gateway decides whether to accept the settlement.
     let _ = client.settlements().create(&settlement).await;
     let body = body_of(sandbox, SandboxOperation::CreateSettlementOrder);
@@ -155,4 +155,38 @@ fn any_amount_keeps_all_digits() {
         runtime.block_on(travels(&sandbox, &client, &digits));
         runtime.block_on(comes(&sandbox, &client, &digits));
     });
+}
+
+/// A program stores a request before it sends it, and sends it again after a restart.
+#[tokio::test]
+async fn stored_request_keeps_its_number_and_all_digits() {
+    let (sandbox, client) = pair().await;
+    let amount: Decimal = "12345678901234567890.120".parse().unwrap();
+    let order = NewCheckoutOrder::usd(amount, "ETH_USDT", "6".into(), "1".into());
+    client.checkout_orders().create(&order).await.unwrap();
+    let text = serde_json::to_string(&order).unwrap();
+    assert_eq!(
+        text,
+        body_of(&sandbox, SandboxOperation::CreateCheckoutOrder)
+    );
+    let stored: NewCheckoutOrder = serde_json::from_str(&text).unwrap();
+    assert_eq!(stored.order_no(), order.order_no());
+    let existing = client.checkout_orders().create(&stored).or_existing().await;
+    assert_eq!(
+        existing.unwrap().order_no.as_deref(),
+        Some(order.order_no())
+    );
+
+    let settlement = NewSettlement::new(amount, "ETH_USDT", "0x0", "1".into(), [order.order_no()]);
+    let text = serde_json::to_string(&settlement).unwrap();
+    assert!(
+        text.contains(r#""amount":"12345678901234567890.120""#),
+        "{text}"
+    );
+    let stored: NewSettlement = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&stored).unwrap(), text);
+    assert_eq!(
+        stored.settlement_order_no(),
+        settlement.settlement_order_no()
+    );
 }

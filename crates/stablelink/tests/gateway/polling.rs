@@ -258,3 +258,85 @@ async fn dropped_poller_cancels_its_lookup() {
         .collect();
     assert_eq!(ends, ["cancelled", "cancelled"]);
 }
+
+#[cfg(feature = "provisional")]
+#[tokio::test]
+async fn payouts_and_refunds_are_polled_until_final() {
+    use stablelink::open_enums::{RefundOrderStatus, SettlementOrderStatus};
+
+    let (sandbox, builder, _clock) = crate::setup::clocked().await;
+    let client = builder.build().unwrap();
+    let refund = |status: &str| {
+        let body = format!(r#"{{"retcode":"200","retdata":{{"refundOrderNo":"R1"{status}}}}}"#);
+        let json = [("content-type", "application/json")];
+        let fault = Fault::custom(200, json, body);
+        sandbox
+            .faults()
+            .add(fault.on(SandboxOperation::GetRefundOrder));
+    };
+    for (responses, expected) in [
+        (
+            &[r#","status":"REFUNDING""#, r#","status":"REFUNDED""#][..],
+            RefundOrderStatus::Refunded,
+        ),
+        (
+            &[
+                r#","refundStatus":"PENDING_REFUND","status":"FAILED""#,
+                r#","refundStatus":"CANCELLED""#,
+            ],
+            RefundOrderStatus::Cancelled,
+        ),
+        (
+            &[
+                "",
+                r#","status":null"#,
+                r#","status":"NEW""#,
+                r#","status":"FAILED""#,
+            ],
+            RefundOrderStatus::Failed,
+        ),
+    ] {
+        for status in responses {
+            refund(status);
+        }
+        let found = client.refunds().wait("R1").until_final().await.unwrap();
+        assert_eq!(found.status().unwrap(), expected);
+    }
+    refund(r#","status":7"#);
+    let error = client
+        .refunds()
+        .wait("R1")
+        .until_final()
+        .await
+        .checked_err();
+    assert_eq!(error.kind().name(), "decode", "{error}");
+    assert!(error.to_string().contains("`retdata.status`"), "{error}");
+    refund("");
+    let found = client.refunds().get("R1").await.unwrap();
+    let error = found.status().map(drop).checked_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`retdata.refundStatus`: it is missing"),
+        "{error}"
+    );
+
+    for (status, expected) in [
+        ("SETTLED", SettlementOrderStatus::Settled),
+        ("FAILED", SettlementOrderStatus::Failed),
+        ("REJECTED", SettlementOrderStatus::Rejected),
+        ("CANCELLED", SettlementOrderStatus::Cancelled),
+    ] {
+        for status in ["SETTLING", status] {
+            let body = format!(
+                r#"{{"retcode":"200","retdata":{{"settlementOrderNo":"S1","settlementStatus":"{status}"}}}}"#
+            );
+            let fault = Fault::custom(200, [("content-type", "application/json")], body);
+            sandbox
+                .faults()
+                .add(fault.on(SandboxOperation::GetSettlementOrder));
+        }
+        let found = client.settlements().wait("S1").until_final().await.unwrap();
+        assert_eq!(found.status().unwrap(), expected);
+    }
+}

@@ -88,8 +88,7 @@ async fn list_is_returned_page_by_page() {
         made.push(order.order_no().to_owned());
     }
     for (per_page, sizes) in [(2, vec![2, 2, 1]), (5, vec![5]), (7, vec![5])] {
-        let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
-        let call = client.checkout_orders().list(filter);
+        let call = client.checkout_orders().list();
         let mut pages = pin!(call.pages(Pagination::default().per_page(per_page)));
         let mut seen = Vec::new();
         let mut counts = Vec::new();
@@ -114,9 +113,8 @@ async fn list_is_returned_page_by_page() {
 #[tokio::test]
 async fn list_without_records_field_is_error() {
     let (_sandbox, client) = pair().await;
-    let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
     let paging = Pagination::default().records("rows");
-    let mut pages = pin!(client.checkout_orders().list(filter).pages(paging));
+    let mut pages = pin!(client.checkout_orders().list().pages(paging));
     let error = poll_fn(|context| pages.as_mut().poll_next(context))
         .await
         .unwrap()
@@ -134,13 +132,12 @@ async fn list_without_records_field_is_error() {
 
 const LIST: SandboxOperation = SandboxOperation::ListCheckoutOrders;
 
-fn pages(client: &Client, paging: Pagination) -> Pages<ListCheckoutOrdersRequest> {
-    let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
-    client.checkout_orders().list(filter).pages(paging)
+fn pages(client: &Client, paging: Pagination) -> Pages {
+    client.checkout_orders().list().pages(paging)
 }
 
 /// Returns the next page as JSON, or the name of its error; `None` at the end.
-async fn next(mut pages: Pin<&mut Pages<ListCheckoutOrdersRequest>>) -> Option<String> {
+async fn next(mut pages: Pin<&mut Pages>) -> Option<String> {
     let page = poll_fn(|context| pages.as_mut().poll_next(context)).await?;
     watch::read(&page);
     Some(match page {
@@ -320,11 +317,110 @@ async fn pagination_overrides_fields_of_request() {
     filter.insert("orderStatus".to_owned(), "PAID".into());
     let call = client
         .checkout_orders()
-        .list(ListCheckoutOrdersRequest(filter));
+        .list()
+        .filter(ListCheckoutOrdersRequest(filter));
     let mut pages = pin!(call.pages(Pagination::default().per_page(0)));
     next(pages.as_mut()).await.unwrap();
     let requests = sandbox.requests();
     let body: serde_json::Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
     let expected = serde_json::json!({"pageNum": 1, "pageSize": 1, "orderStatus": "PAID"});
     assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn records_of_all_pages_are_typed() {
+    let (sandbox, client) = pair().await;
+    let customer = sandbox.add_customer();
+    let mut made = Vec::new();
+    for _ in 0..25 {
+        let trade = NewTrade::on_ramp(customer, "USD", "USDC", 120);
+        client.trades().create(&trade).await.unwrap();
+        made.push(trade.request_id().to_owned());
+        client.checkout_orders().create(&order()).await.unwrap();
+    }
+    let mut trades = client.trades().list().client_id(customer).records();
+    assert_eq!(trades.total(), None);
+    let mut seen = Vec::new();
+    while let Some(trade) = trades.next().await {
+        let trade = trade.unwrap();
+        assert_eq!(trades.total(), Some(25));
+        assert_eq!(trade.amount.unwrap().get(), money("120"));
+        assert!(trade.unknown_fields().is_empty() || trade.raw_field("requestId").is_some());
+        seen.push(trade.request_id.clone().unwrap());
+    }
+    made.sort();
+    seen.sort();
+    assert_eq!(seen, made);
+    assert_eq!(sent(&sandbox, SandboxOperation::ListTrades), 2);
+    let queries = sandbox.requests();
+    let queries = queries
+        .iter()
+        .filter(|request| request.operation == Some(SandboxOperation::ListTrades));
+    let queries: Vec<_> = queries.map(|request| request.query.clone()).collect();
+    for (number, query) in (1..).zip(&queries) {
+        assert!(
+            format!("{query:?}").contains(&format!("pageNum={number}&pageSize=20")),
+            "{query:?}"
+        );
+    }
+
+    let mut orders = client
+        .checkout_orders()
+        .list()
+        .records()
+        .pagination(Pagination::default().per_page(10));
+    let mut count = 0;
+    while let Some(order) = orders.next().await {
+        assert!(order.unwrap().order_no.is_some());
+        count += 1;
+    }
+    assert_eq!((count, orders.total()), (25, Some(25)));
+    assert_eq!(sent(&sandbox, LIST), 3);
+    // Without records.
+    let deposits = client.trades().receive_transactions();
+    let mut deposits = deposits.client_id(customer).records();
+    let none = deposits.next().await;
+    assert!(none.is_none(), "{none:?}");
+    assert_eq!(deposits.total(), Some(0));
+}
+
+#[tokio::test]
+async fn unreadable_record_does_not_end_the_list() {
+    let (sandbox, client) = pair().await;
+    let records = r#"{"records":[
+        {"orderNo":"A1","orderAmount":"a lot"},
+        {"orderNo":"A2","createdTime":7,"new":1.20},
+        7,
+        {"orderNo":"A3"}
+    ],"total":4}"#;
+    sandbox.faults().add(answer(records));
+    let mut orders = client.checkout_orders().list().records();
+    let error = orders.next().await.unwrap().checked_err();
+    let text = error.to_string();
+    assert!(text.contains("`retdata.records[0].orderAmount`"), "{text}");
+    let second = orders.next().await.unwrap().unwrap();
+    assert_eq!(second.order_no.as_deref(), Some("A2"));
+    assert_eq!(
+        second.unreadable_fields(),
+        ["retdata.records[1].createdTime"]
+    );
+    assert_eq!(second.raw_field("createdTime").unwrap().get(), "7");
+    assert_eq!(second.unknown_fields()["new"].get(), "1.20");
+    let error = orders.next().await.unwrap().checked_err();
+    assert!(
+        error.to_string().contains("`retdata.records[2]`"),
+        "{error}"
+    );
+    let last = orders.next().await.unwrap().unwrap();
+    assert_eq!(last.order_no.as_deref(), Some("A3"));
+    assert!(orders.next().await.is_none());
+    assert_eq!(sent(&sandbox, LIST), 1);
+
+    // The error of a page ends the list.
+    sandbox.faults().add(answer(r#"[{"orderNo":"A1"}]"#));
+    sandbox.faults().add(answer("7"));
+    let mut orders = client.checkout_orders().list().records();
+    assert!(orders.next().await.unwrap().is_ok());
+    assert!(orders.next().await.unwrap().is_err());
+    assert!(orders.next().await.is_none());
 }

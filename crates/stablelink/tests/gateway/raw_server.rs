@@ -1,6 +1,7 @@
 //! A server that sends the bytes that a test specifies.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stablelink::{ClientBuilder, Credentials, Environment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,14 @@ pub(crate) enum Say {
     Bytes(Vec<u8>),
     /// Sends this head and a body that ends only when the client closes the connection.
     Endless(Vec<u8>),
+    /// Sends these bytes again and again until the client closes the connection.
+    Repeat(Vec<u8>),
+    /// Sends these bytes in steps with pauses between them, and closes the connection.
+    Drip {
+        bytes: Vec<u8>,
+        step: usize,
+        pause: Duration,
+    },
 }
 
 /// A server on its own port.
@@ -89,6 +98,15 @@ async fn serve(mut stream: TcpStream, say: Arc<dyn Fn(&str) -> Say + Send + Sync
             let mut sent = stream.write_all(&head).await;
             while sent.is_ok() {
                 sent = stream.write_all(&[b'x'; 8 * 1024]).await;
+            }
+        }
+        Say::Repeat(bytes) => while stream.write_all(&bytes).await.is_ok() {},
+        Say::Drip { bytes, step, pause } => {
+            for part in bytes.chunks(step) {
+                if stream.write_all(part).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
             }
         }
     }

@@ -115,19 +115,12 @@ async fn null_list_is_empty() {
 
     use futures_core::Stream;
     use stablelink::Pagination;
-    use stablelink::types::ListCheckoutOrdersRequest;
 
     let (sandbox, client) = pair().await;
     let list = SandboxOperation::ListCheckoutOrders;
     for path in ["retdata.records", "retdata"] {
         sandbox.faults().add(Fault::null(path).on(list));
-        let filter = ListCheckoutOrdersRequest(serde_json::Map::new());
-        let mut pages = pin!(
-            client
-                .checkout_orders()
-                .list(filter)
-                .pages(Pagination::default())
-        );
+        let mut pages = pin!(client.checkout_orders().list().pages(Pagination::default()));
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
         assert!(page.unwrap().is_ok(), "{path}");
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
@@ -425,7 +418,7 @@ async fn rejection_is_the_same_for_every_http_status() {
         let duplicate = orders.create(&order).await.checked_err();
         assert!(duplicate.is_duplicate());
         let missing = orders.get("0").await.checked_err();
-        let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6", "1");
+        let nothing = stablelink::NewCheckoutOrder::usd(0, "ETH_USDT", "6".into(), "1".into());
         let field = orders.create(&nothing).await.checked_err();
         assert_eq!(field.retcode(), Some("00008"));
         for (error, status) in [duplicate, missing, field].iter().zip(statuses) {
@@ -488,4 +481,71 @@ async fn blocked_address_is_not_an_ordinary_rejection() {
             }
         }
     }
+}
+
+/// A field that the program needs is not taken for a missing one.
+#[tokio::test]
+async fn needed_field_is_an_error_with_its_path_if_it_cannot_be_read() {
+    for (path, json, problem) in [
+        (
+            "retdata.depositAddress",
+            "7",
+            "does not have its documented form",
+        ),
+        (
+            "retdata.payingAmount",
+            "[]",
+            "does not have its documented form",
+        ),
+        ("retdata.depositAddress", "null", "is missing"),
+        ("retdata.payingAmount", "null", "is missing"),
+    ] {
+        let (sandbox, client) = pair().await;
+        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
+        sandbox.faults().add(fault);
+        let created = client.checkout_orders().create(&order()).await.unwrap();
+        let error = match path.ends_with("Address") {
+            true => created.deposit_address().map(drop).checked_err(),
+            false => created.paying_amount().map(drop).checked_err(),
+        };
+        assert!(
+            error.may_have_taken_effect() && !error.is_retryable(),
+            "{error}"
+        );
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("`{path}`")) && text.contains(problem),
+            "{text}"
+        );
+    }
+    let (sandbox, client) = pair().await;
+    let order = order();
+    let created = client.checkout_orders().create(&order).await.unwrap();
+    assert!(created.deposit_address().unwrap().starts_with("0x"));
+    let paying = created.paying_amount().unwrap();
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    assert_eq!(found.status().unwrap(), &CheckoutOrderStatus::Paying);
+    assert_eq!(
+        found.order_amount().unwrap(),
+        stablelink::Decimal::new(50, 2)
+    );
+    assert_eq!(found.paying_amount().unwrap(), paying);
+    let fault = Fault::replace_field("retdata.orderStatus", "3");
+    sandbox
+        .faults()
+        .add(fault.on(SandboxOperation::GetCheckoutOrder));
+    let found = client
+        .checkout_orders()
+        .get(order.order_no())
+        .await
+        .unwrap();
+    let error = found.status().map(drop).checked_err();
+    assert!(
+        !error.may_have_taken_effect() && error.to_string().contains("`retdata.orderStatus`"),
+        "{error}"
+    );
 }

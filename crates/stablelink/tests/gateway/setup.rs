@@ -53,8 +53,8 @@ pub(crate) fn order() -> NewCheckoutOrder {
     NewCheckoutOrder::usd(
         stablelink::Decimal::new(50, 2),
         "ETH_USDT",
-        watch::CUSTOMER,
-        "1",
+        watch::CUSTOMER.into(),
+        "1".into(),
     )
 }
 

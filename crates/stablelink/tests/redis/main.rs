@@ -11,6 +11,7 @@ mod redis_server;
 mod watch;
 
 mod deduplicator;
+mod outages;
 mod store;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;

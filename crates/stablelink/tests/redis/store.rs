@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::ExposeSecret;
 use stablelink::{
-    Client, ClientBuilder, Credentials, Decimal, Environment, Error, ErrorKind, NewCheckoutOrder,
-    RedisConnection, RedisStore, StoreKey, TokenStore,
+    BoxFuture, Client, ClientBuilder, Clock, Credentials, Decimal, Environment, Error, ErrorKind,
+    NewCheckoutOrder, RedisConnection, RedisStore, RefreshLock, StoreError, StoreKey, StoredToken,
+    SystemClock, TokenStore,
 };
 use stablelink_sandbox::{Fault, Sandbox, SandboxOperation};
 
 use crate::contract;
 use crate::redis_server::RedisServer;
+
+type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -35,7 +38,7 @@ async fn wait() {
     tokio::time::sleep(Duration::from_millis(10)).await;
 }
 
-fn builder(gateway: &str, credentials: Credentials, store: RedisStore) -> ClientBuilder {
+fn builder(gateway: &str, credentials: Credentials, store: impl TokenStore) -> ClientBuilder {
     crate::watch::listen();
     Client::builder()
         .environment(Environment::at(gateway).unwrap())
@@ -43,11 +46,11 @@ fn builder(gateway: &str, credentials: Credentials, store: RedisStore) -> Client
         .token_store(store)
 }
 
-fn client(gateway: &str, credentials: Credentials, store: RedisStore) -> Client {
+pub(crate) fn client(gateway: &str, credentials: Credentials, store: impl TokenStore) -> Client {
     builder(gateway, credentials, store).build().unwrap()
 }
 
-fn credentials(sandbox: &Sandbox) -> Credentials {
+pub(crate) fn credentials(sandbox: &Sandbox) -> Credentials {
     let secrets = sandbox.credentials();
     Credentials::new(
         secrets.api_key().expose_secret(),
@@ -189,7 +192,7 @@ async fn redis_outage_does_not_request_an_unshared_token() {
 async fn payment_meets_its_deadline_during_a_redis_outage() {
     let mut redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
-    let order = NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6", "1");
+    let order = NewCheckoutOrder::usd(Decimal::ONE, "ETH_USDT", "6".into(), "1".into());
     // Longer than the whole test: only the deadline of the call applies.
     let hour = Duration::from_secs(3_600);
     let pay = async |redis: &RedisServer, deadline: Duration| {
@@ -276,19 +279,26 @@ async fn second_client_uses_the_stored_token() {
 
 /// The work of a child process.
 const ROLE: &str = "STABLELINK_TEST_ROLE";
-const REDIS: &str = "STABLELINK_TEST_REDIS";
+/// The URL of Redis, or the path of a token file.
+const STORE: &str = "STABLELINK_TEST_STORE";
 const GATEWAY: &str = "STABLELINK_TEST_GATEWAY";
 
 /// This test program in a child process that runs [`child_process`] only.
 struct ChildProcess(Child, BufReader<ChildStdout>);
 
 impl ChildProcess {
-    fn start(role: &str, redis: &RedisServer, sandbox: &Sandbox) -> Self {
+    fn start(role: &str, store: &str, sandbox: &Sandbox) -> Self {
+        let program = std::env::current_exe().unwrap();
+        Self::start_with(Command::new(program), role, store, sandbox)
+    }
+
+    /// Starts this test program with a command that runs it.
+    fn start_with(mut command: Command, role: &str, store: &str, sandbox: &Sandbox) -> Self {
         let secrets = sandbox.credentials();
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut child = command
             .args(["--exact", "store::child_process", "--nocapture"])
             .env(ROLE, role)
-            .env(REDIS, redis.url())
+            .env(STORE, store)
             .env(GATEWAY, sandbox.url())
             .env("STABLELINK_API_KEY", secrets.api_key().expose_secret())
             .env(
@@ -336,15 +346,51 @@ async fn child_process() {
     let Ok(role) = std::env::var(ROLE) else {
         return;
     };
-    let redis = RedisConnection::new(&std::env::var(REDIS).unwrap()).unwrap();
+    let store = std::env::var(STORE).unwrap();
     let gateway = std::env::var(GATEWAY).unwrap();
     let credentials = Credentials::from_env().unwrap();
-    let client = client(&gateway, credentials, RedisStore::new(redis));
+    let builder = match RedisConnection::new(&store) {
+        Ok(redis) if role == "token" => {
+            let store = ShortLocks(RedisStore::new(redis));
+            builder(&gateway, credentials, store).clock(FastClock::new(SPEED))
+        }
+        Ok(redis) => builder(&gateway, credentials, RedisStore::new(redis)),
+        #[cfg(all(unix, feature = "file-store"))]
+        Err(_) => {
+            let store = stablelink::FileStore::at(store).unwrap();
+            builder(&gateway, credentials, store)
+        }
+        #[cfg(not(all(unix, feature = "file-store")))]
+        Err(error) => panic!("{error}"),
+    };
+    let builder = match &*role {
+        // Each token lasts for 1 s of real time instead of 2 s.
+        "tokens" => builder.clock(FastClock::new(2)),
+        _ => builder,
+    };
+    let client = builder.build().unwrap();
     match &*role {
         "token" => drop(client.token().await),
+        "outcomes" => print_outcomes(&client).await,
         "tokens" => observe_tokens(&client).await,
         "calls" => call_until_revoked(&client).await,
         _ => panic!("unknown role {role}"),
+    }
+}
+
+/// How many calls a process with the role "outcomes" makes.
+const OUTCOMES: usize = 30;
+
+/// Prints the outcome of each call.
+async fn print_outcomes(client: &Client) {
+    for _ in 0..OUTCOMES {
+        let rates = client.exchange_rates();
+        let outcome = match rates.quote("USDT", "USD").amount(7).await {
+            Ok(_) => "done",
+            Err(error) => error.kind().name(),
+        };
+        println!("prints {outcome}");
+        wait().await;
     }
 }
 
@@ -379,11 +425,71 @@ const TOKENS: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_processes_request_one_token_per_lifetime() {
     let redis = RedisServer::start();
-    let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
-    let processes: Vec<_> = (0..8)
-        .map(|_| ChildProcess::start("tokens", &redis, &sandbox))
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens");
+    let mut stores = vec![redis.url()];
+    if cfg!(all(unix, feature = "file-store")) {
+        stores.push(file.to_str().unwrap().to_owned());
+    }
+    for store in stores {
+        let sandbox = Sandbox::builder().token_lifetime(2).start().await.unwrap();
+        let processes: Vec<_> = (0..8)
+            .map(|_| ChildProcess::start("tokens", &store, &sandbox))
+            .collect();
+        let seen = tokio::task::spawn_blocking(move || {
+            processes
+                .into_iter()
+                .map(ChildProcess::end)
+                .collect::<Vec<_>>()
+        })
+        .await
+        .unwrap();
+        let generations: BTreeSet<_> = seen.iter().flatten().collect();
+        assert!(seen.iter().all(|seen| seen.len() == TOKENS), "{seen:?}");
+        assert_eq!(
+            sandbox.token_grants().granted(),
+            generations.len() as u64,
+            "{seen:?}"
+        );
+        // On an idle machine all processes observe the same four tokens.
+        println!(
+            "{} generations, {:?}",
+            generations.len(),
+            sandbox.token_grants()
+        );
+    }
+}
+
+/// The files cannot grow beyond one block, which is enough for the locks but not for the tokens.
+#[cfg(all(unix, feature = "file-store"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_with_a_full_disk_request_one_token_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens");
+    // The tokens of other accounts are kept, so that a new file exceeds one block.
+    let others: serde_json::Map<_, _> = (0..20)
+        .map(|number| {
+            let token = serde_json::json!({
+                "version": 1, "generation": 1, "access_token": "a".repeat(100), "expires_at_ms": u64::MAX,
+            });
+            (format!("https://pay.example|{number}"), token)
+        })
         .collect();
-    let seen = tokio::task::spawn_blocking(move || {
+    let tokens = serde_json::json!({"stablelink_tokens": others}).to_string();
+    std::fs::write(&file, tokens).unwrap();
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, permissions).unwrap();
+    let sandbox = Sandbox::start().await.unwrap();
+    let processes: Vec<_> = (0..3)
+        .map(|_| {
+            let mut command = Command::new("sh");
+            // A write that exceeds the limit fails instead of ending the process.
+            command.args(["-c", r#"trap '' XFSZ; ulimit -f 1; exec "$0" "$@""#]);
+            command.arg(std::env::current_exe().unwrap());
+            ChildProcess::start_with(command, "outcomes", file.to_str().unwrap(), &sandbox)
+        })
+        .collect();
+    let outcomes = tokio::task::spawn_blocking(move || {
         processes
             .into_iter()
             .map(ChildProcess::end)
@@ -391,19 +497,22 @@ async fn eight_processes_request_one_token_per_lifetime() {
     })
     .await
     .unwrap();
-    let generations: BTreeSet<_> = seen.iter().flatten().collect();
-    assert!(seen.iter().all(|seen| seen.len() == TOKENS), "{seen:?}");
-    assert_eq!(
-        sandbox.token_grants().granted(),
-        generations.len() as u64,
-        "{seen:?}"
+    // Each process uses its own token until another process requests one.
+    for outcomes in &outcomes {
+        assert_eq!(outcomes.len(), OUTCOMES);
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| outcome == "done" || outcome == "store"),
+            "{outcomes:?}"
+        );
+    }
+    let succeeds = |outcomes: &&Vec<String>| outcomes.iter().all(|outcome| outcome == "done");
+    assert!(
+        outcomes.iter().any(|outcomes| succeeds(&outcomes)),
+        "{outcomes:?}"
     );
-    // On an idle machine all processes observe the same four tokens.
-    println!(
-        "{} generations, {:?}",
-        generations.len(),
-        sandbox.token_grants()
-    );
+    assert_eq!(sandbox.token_grants().granted(), 3, "{outcomes:?}");
 }
 
 const REVOCATIONS: usize = 3;
@@ -413,7 +522,7 @@ async fn revoked_token_under_load_fails_no_call() {
     let redis = RedisServer::start();
     let sandbox = Sandbox::start().await.unwrap();
     let mut processes: Vec<_> = (0..4)
-        .map(|_| ChildProcess::start("calls", &redis, &sandbox))
+        .map(|_| ChildProcess::start("calls", &redis.url(), &sandbox))
         .collect();
     for revocation in 0..=REVOCATIONS {
         // Each process prints a line when it has the next token.
@@ -441,6 +550,73 @@ async fn revoked_token_under_load_fails_no_call() {
     assert_eq!(sandbox.token_grants().granted(), REVOCATIONS as u64 + 1);
 }
 
+/// How many times faster the clock of the lock tests runs, and [`ShortLocks`] expire.
+const SPEED: u32 = 4;
+
+/// A clock that runs faster than real time by this factor.
+#[derive(Debug)]
+struct FastClock(SystemClock, u32);
+
+impl FastClock {
+    fn new(speed: u32) -> Self {
+        Self(SystemClock::default(), speed)
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic() * self.1
+    }
+
+    fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(pause / self.1)
+    }
+
+    fn alarm(&self, limit: Duration) -> BoxFuture<'static, ()> {
+        self.0.alarm(limit / self.1)
+    }
+}
+
+/// A store whose locks expire earlier.
+#[derive(Debug)]
+struct ShortLocks(RedisStore);
+
+impl TokenStore for ShortLocks {
+    fn load<'a>(&'a self, key: &'a StoreKey) -> StoreFuture<'a, Option<StoredToken>> {
+        self.0.load(key)
+    }
+
+    fn lock<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        owner: &'a str,
+        ttl: Duration,
+    ) -> StoreFuture<'a, Option<RefreshLock>> {
+        self.0.lock(key, owner, ttl / SPEED)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        token: &'a StoredToken,
+        lock: &'a RefreshLock,
+    ) -> StoreFuture<'a, bool> {
+        self.0.save(key, token, lock)
+    }
+
+    fn unlock<'a>(&'a self, key: &'a StoreKey, lock: &'a RefreshLock) -> StoreFuture<'a, ()> {
+        self.0.unlock(key, lock)
+    }
+
+    fn invalidate<'a>(&'a self, key: &'a StoreKey, generation: u64) -> StoreFuture<'a, ()> {
+        self.0.invalidate(key, generation)
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_lock_holder_is_replaced_after_the_ttl() {
     let redis = RedisServer::start();
@@ -448,17 +624,61 @@ async fn killed_lock_holder_is_replaced_after_the_ttl() {
     let fault = sandbox
         .faults()
         .add(Fault::stall().on_token().before_effect());
-    let process = ChildProcess::start("token", &redis, &sandbox);
-    while sandbox.faults().injections(fault) == 0 {
-        wait().await;
-    }
-    // The process is now requesting a token. It extends its lock, so another one waits for longer than the TTL.
-    let client = client(sandbox.url(), credentials(&sandbox), store(&redis));
-    let waiting = tokio::time::timeout(Duration::from_secs(8), client.token()).await;
+    let process = ChildProcess::start("token", &redis.url(), &sandbox);
+    tokio::time::timeout(Duration::from_secs(30), async {
+        while sandbox.faults().injections(fault) == 0 {
+            wait().await;
+        }
+    })
+    .await
+    .unwrap();
+    // The process is now requesting a token. It extends its lock, so another one waits for longer than the TTL, 1.5 s.
+    let builder = builder(
+        sandbox.url(),
+        credentials(&sandbox),
+        ShortLocks(store(&redis)),
+    );
+    let client = builder.clock(FastClock::new(SPEED)).build().unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(2), client.token()).await;
     assert!(waiting.is_err());
     assert_eq!(sandbox.faults().injections(fault), 1);
     drop(process);
     sandbox.faults().clear();
     client.token().await.unwrap();
     assert_eq!(sandbox.token_grants().granted(), 1);
+}
+
+/// The store is suspended for longer than the TTL of the lock while its holder requests a token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_paused_for_longer_than_the_lock_costs_no_second_token() {
+    let redis = RedisServer::start();
+    let sandbox = Sandbox::start().await.unwrap();
+    let fault = sandbox
+        .faults()
+        .add(Fault::latency(Duration::from_millis(500)).on_token());
+    let clients: Vec<Client> = (0..4)
+        .map(|_| {
+            let store = ShortLocks(store_with_timeout(&redis, TTL));
+            let builder = builder(sandbox.url(), credentials(&sandbox), store);
+            builder.clock(FastClock::new(SPEED)).build().unwrap()
+        })
+        .collect();
+    let mut tokens = tokio::task::JoinSet::new();
+    for client in clients {
+        tokens.spawn(async move { client.token().await.unwrap().generation() });
+    }
+    while sandbox.faults().injections(fault) == 0 {
+        wait().await;
+    }
+    redis.stall(true);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    redis.stall(false);
+    let generations: BTreeSet<_> = tokens.join_all().await.into_iter().collect();
+    // Redis expires the lock when it resumes. The first client that acquires it saves a token, and all use that token.
+    assert_eq!(generations.len(), 1, "{generations:?}");
+    assert!(
+        sandbox.token_grants().granted() <= 2,
+        "{:?}",
+        sandbox.token_grants()
+    );
 }

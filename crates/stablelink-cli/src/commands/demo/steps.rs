@@ -4,13 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, json};
 use stablelink::operations as op;
-use stablelink::scalars::IntegerOrText;
 use stablelink::types::{
     ConfirmTransactionRequest, CreateFeeConfigRequest, CreateRemitRequest, CreateUserRequest,
     SubmitKybRequest, Trade,
 };
 use stablelink::webhook::EventPayload;
-use stablelink::{Decimal, NewCheckoutOrder, NewTrade, request_id};
+use stablelink::{CustomerId, Decimal, MerchantId, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{DeliveryState, SandboxOperation, SandboxRecordKind};
 
 use super::environment::{CapturedDelivery, DemoEnvironment};
@@ -146,7 +145,12 @@ async fn token_expiry(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
 /// Creates an order and lets its customer pay it.
 async fn paid_order(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
     let orders = demo.env.client.checkout_orders();
-    let order = NewCheckoutOrder::usd(Decimal::new(50, 2), "ETH_USDT", "6", "1");
+    let order = NewCheckoutOrder::usd(
+        Decimal::new(50, 2),
+        "ETH_USDT",
+        CustomerId::new("6"),
+        MerchantId::new("1"),
+    );
     let created = orders.create(&order).await?;
     let amount = require(created.paying_amount, "payingAmount")?;
     let address = require(created.deposit_address.clone(), "depositAddress")?;
@@ -175,7 +179,12 @@ async fn paid_order(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
 
 /// Creates an order whose response is lost.
 async fn lost_response(demo: &mut DemoRun<'_>) -> Result<(), CliError> {
-    let order = NewCheckoutOrder::usd(Decimal::new(100, 2), "TRX_USDT", "6", "1");
+    let order = NewCheckoutOrder::usd(
+        Decimal::new(100, 2),
+        "TRX_USDT",
+        CustomerId::new("6"),
+        MerchantId::new("1"),
+    );
     let number = order.order_no();
     let fault = demo
         .env
@@ -361,8 +370,7 @@ async fn off_ramp(demo: &mut DemoRun<'_>, customer: i64) -> Result<(), CliError>
         "saved; a second request with the same requestId is rejected",
     )?;
 
-    let order = NewTrade::new(customer, "USDC", "USD", Decimal::new(5025, 2))
-        .request_type(IntegerOrText::Text("OffRamp".into()));
+    let order = NewTrade::off_ramp(customer, "USDC", "USD", Decimal::new(5025, 2));
     demo.env.client.trades().create(&order).await?;
     let completed = complete(&demo.env, &order).await?;
     let rest = require(completed.really_amount, "reallyAmount")?;

@@ -105,7 +105,7 @@ impl WebhookEventCommand {
         let events = || context.client().map(|client| client.webhook_events());
         match self {
             Self::Simulate(event) => send(context, events()?.simulate(event.request()?)).await,
-            Self::List(list) => send(context, events()?.list(list.request()?)).await,
+            Self::List(list) => send(context, events()?.list().filter(list.request()?)).await,
         }
     }
 }

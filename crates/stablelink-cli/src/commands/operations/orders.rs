@@ -96,7 +96,7 @@ impl CheckoutCommand {
                 let poller = orders()?.wait(order_no);
                 poll(context, poller, &GET_CHECKOUT_ORDER, until, status_of).await
             }
-            Self::List(list) => send(context, orders()?.list(list.request()?)).await,
+            Self::List(list) => send(context, orders()?.list().filter(list.request()?)).await,
         }
     }
 }
@@ -180,7 +180,7 @@ impl SettlementCommand {
                 context.set_key(KEY, &number);
                 send(context, settlements()?.cancel(number)).await
             }
-            Self::List(list) => send(context, settlements()?.list(list.request()?)).await,
+            Self::List(list) => send(context, settlements()?.list().filter(list.request()?)).await,
         }
     }
 }
@@ -277,9 +277,13 @@ impl RefundCommand {
                 context.set_key(KEY, &number);
                 send(context, refunds()?.cancel(number)).await
             }
-            Self::List(list) => send(context, refunds()?.list(list.request()?)).await,
+            Self::List(list) => send(context, refunds()?.list().filter(list.request()?)).await,
             Self::ListAbnormalPayments(list) => {
-                send(context, refunds()?.list_abnormal_payments(list.request()?)).await
+                send(
+                    context,
+                    refunds()?.list_abnormal_payments().filter(list.request()?),
+                )
+                .await
             }
         }
     }

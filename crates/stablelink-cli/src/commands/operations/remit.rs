@@ -120,7 +120,7 @@ impl RemitCommand {
                 send(context, remits()?.update(&request)).await
             }
             Self::Get { id } => send(context, remits()?.get(id)).await,
-            Self::List(list) => send(context, remits()?.list(list.request()?)).await,
+            Self::List(list) => send(context, remits()?.list().filter(list.request()?)).await,
         }
     }
 }

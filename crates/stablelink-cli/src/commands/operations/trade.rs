@@ -125,7 +125,7 @@ impl TradeCommand {
                 let poller = trades()?.wait(request_id);
                 poll(context, poller, &GET_TRADE, until, status_of).await
             }
-            Self::List { client_id } => send(context, trades()?.list(client_id)).await,
+            Self::List { client_id } => send(context, trades()?.list().client_id(client_id)).await,
             Self::Confirm(confirmation) => {
                 if let Some(number) = &confirmation.flags.tx_no {
                     context.set_key("txNo", number);
@@ -142,7 +142,11 @@ impl TradeCommand {
                 send(context, call).await
             }
             Self::ReceiveTransactions { client_id } => {
-                send(context, trades()?.receive_transactions(client_id)).await
+                send(
+                    context,
+                    trades()?.receive_transactions().client_id(client_id),
+                )
+                .await
             }
             Self::ReceiveTransaction { id } => {
                 send(context, trades()?.receive_transaction(id)).await

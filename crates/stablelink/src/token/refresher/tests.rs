@@ -442,49 +442,96 @@ async fn unshared_token_is_requested_only_if_allowed_and_required() {
 }
 
 #[tokio::test]
-async fn unsaved_token_is_used_only_if_allowed() {
+async fn unsaved_token_is_used() {
     for (failing, is_saved) in [(1, true), (2, false)] {
-        let fixture = TokenFixture::with_unshared_token();
+        let fixture = TokenFixture::new();
         *fixture.store.failing_saves.lock().unwrap() = failing;
-        assert_eq!(fixture.current().await, "token-1");
-        assert_eq!(fixture.current().await, "token-1");
+        for _ in 0..5 {
+            assert_eq!(fixture.current().await, "token-1");
+        }
         let stored = fixture.store.inner.load(&key()).await.unwrap();
         assert_eq!(stored.is_some(), is_saved);
-        let next = finish(fixture.tokens.current()).await.unwrap();
-        assert_eq!(
-            token_text(&fixture.tokens.refresh_rejected(&next).await.unwrap()),
-            "token-2"
-        );
+        // The early refresh saves its own token.
+        fixture.advance(LIFETIME.mul_f64(0.9));
+        assert_eq!(fixture.early_refresh().await.len(), 1);
+        assert_eq!(fixture.current().await, "token-2");
+        let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+        assert_eq!(stored.access_token().expose_secret(), "token-2");
     }
 }
 
 /// Each token request would invalidate the tokens of all other processes.
 #[tokio::test]
-async fn unsaved_token_is_saved_by_the_next_refresh() {
-    let fixture = TokenFixture::new();
-    *fixture.store.failing_saves.lock().unwrap() = 2 * 5;
-    for _ in 0..5 {
-        let error = finish(fixture.tokens.current()).await.unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
-        assert!(error.is_retryable());
+async fn rejected_unsaved_token_is_replaced_only_if_the_store_can_be_written() {
+    for ambiguous in [false, true] {
+        let fixture = TokenFixture::new();
+        // Two saves of the token, and one of an expired token by each refresh.
+        *fixture.store.failing_saves.lock().unwrap() = 2 + 3 + usize::from(!ambiguous);
+        let rejected = finish(fixture.tokens.current()).await.unwrap();
+        for _ in 0..3 {
+            let refreshed = match ambiguous {
+                true => fixture.tokens.refresh_ambiguous(&rejected).await.map(drop),
+                false => fixture.tokens.refresh_rejected(&rejected).await.map(drop),
+            };
+            let error = refreshed.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}");
+            assert!(error.is_retryable());
+            fixture.advance(30 * SECOND);
+        }
+        assert_eq!(fixture.request_count(), 1);
+        // It stays in use if the rejection may have another reason.
+        assert_eq!(finish(fixture.tokens.current()).await.is_ok(), ambiguous);
+        let next = fixture.tokens.refresh_rejected(&rejected).await.unwrap();
+        assert_eq!(token_text(&next), "token-2");
+        let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
+        assert_eq!(stored.access_token().expose_secret(), "token-2");
     }
-    assert_eq!(fixture.request_count(), 1);
-    fixture.advance(HOUR);
-    let token = finish(fixture.tokens.current()).await.unwrap();
-    assert_eq!(token_text(&token), "token-1");
-    assert_eq!(token.expires_at(), fixture.clock.now() + LIFETIME - HOUR);
-    let stored = fixture.store.inner.load(&key()).await.unwrap().unwrap();
-    assert_eq!(stored.generation(), token.generation());
-    assert_eq!(fixture.request_count(), 1);
+}
+
+/// Three processes share a store that cannot be written, as on a full disk.
+#[tokio::test]
+async fn processes_with_unsaved_tokens_do_not_replace_them_in_turn() {
+    let fixture = TokenFixture::new();
+    let tokens = [
+        Arc::clone(&fixture.tokens),
+        fixture.other_process(),
+        fixture.other_process(),
+    ];
+    *fixture.store.failing_saves.lock().unwrap() = usize::MAX;
+    let mut valid = String::new();
+    for process in &tokens {
+        valid = token_text(&finish(process.current()).await.unwrap());
+    }
+    // The gateway rejects all tokens except the newest.
+    for _ in 0..100 {
+        for process in &tokens {
+            match finish(process.current()).await {
+                Ok(token) if token_text(&token) == valid => {}
+                Ok(token) => drop(process.refresh_rejected(&token).await),
+                Err(error) => assert!(matches!(error.kind(), ErrorKind::Store { .. }), "{error}"),
+            }
+        }
+        fixture.advance(SECOND);
+    }
+    assert_eq!(fixture.request_count(), tokens.len());
+    // After the lifetime of their tokens, the processes may request new ones: the process with the valid one may have ended.
+    fixture.advance(LIFETIME);
+    assert!(finish(tokens[0].current()).await.is_ok());
+    *fixture.store.failing_saves.lock().unwrap() = 0;
+    let [first, second] = [&tokens[1], &tokens[2]].map(|process| finish(process.current()));
+    let (first, second) = (first.await.unwrap(), second.await.unwrap());
+    assert_eq!(token_text(&first), token_text(&second));
+    assert_eq!(fixture.request_count(), tokens.len() + 2);
 }
 
 #[tokio::test]
-async fn expired_unsaved_token_is_not_used() {
-    let fixture = TokenFixture::new();
-    *fixture.store.failing_saves.lock().unwrap() = 2;
-    assert!(finish(fixture.tokens.current()).await.is_err());
-    fixture.advance(LIFETIME + SECOND);
-    assert_eq!(fixture.current().await, "token-2");
+async fn rejected_token_is_replaced_without_a_store_if_allowed() {
+    let fixture = TokenFixture::with_unshared_token();
+    *fixture.store.failing_saves.lock().unwrap() = 4;
+    let rejected = finish(fixture.tokens.current()).await.unwrap();
+    let next = fixture.tokens.refresh_rejected(&rejected).await.unwrap();
+    assert_eq!(token_text(&next), "token-2");
+    assert!(fixture.store.inner.load(&key()).await.unwrap().is_none());
 }
 
 /// The test covers responses to requests by credentials and by refresh token.

@@ -175,9 +175,10 @@ impl fmt::Debug for FileStore {
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;
+    use std::io::{BufRead, BufReader};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
     use std::path::Path;
-    use std::process::Command;
+    use std::process::{Command, Stdio};
     use std::task::{Context, Poll, Waker};
 
     use secrecy::ExposeSecret;
@@ -421,21 +422,23 @@ mod tests {
         }
     }
 
+    /// Returns this test program with one test, which uses this file.
+    fn child_process(test: &str, path: &Path) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let test = format!("token::store::file::tests::{test}");
+        command
+            .args(["--exact", "--nocapture", &test])
+            .env(CHILD, path);
+        command
+    }
+
     #[tokio::test]
     async fn processes_share_the_lock() {
         let (_folder, path) = folder();
         let children: Vec<_> = (0..4)
             .map(|_| {
-                Command::new(std::env::current_exe().unwrap())
-                    .args([
-                        "--exact",
-                        "--nocapture",
-                        "token::store::file::tests::child_process_increments",
-                    ])
-                    .env(CHILD, &path)
-                    .stdout(std::process::Stdio::null())
-                    .spawn()
-                    .unwrap()
+                let mut child = child_process("child_process_increments", &path);
+                child.stdout(Stdio::null()).spawn().unwrap()
             })
             .collect();
         for mut child in children {
@@ -443,5 +446,44 @@ mod tests {
         }
         let store = FileStore::at(&path).unwrap();
         assert_eq!(count(&store).await, 4 * ROUNDS);
+    }
+    /// Runs in the child processes of the next test, until it is killed.
+    #[tokio::test]
+    async fn child_process_increments_until_killed() {
+        if let Some(path) = std::env::var_os(CHILD) {
+            let store = FileStore::at(path).unwrap();
+            loop {
+                increment(&store).await;
+                println!("saved {}", count(&store).await);
+            }
+        }
+    }
+
+    /// The processes are killed at random moments, most of them in the middle of a write.
+    #[tokio::test]
+    async fn killed_writer_leaves_the_old_or_the_new_token() {
+        let (folder, path) = folder();
+        let store = FileStore::at(&path).unwrap();
+        for round in 0..200 {
+            let mut child = child_process("child_process_increments_until_killed", &path);
+            let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+            let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+            let saved = |line: &String| line.rsplit_once("saved ")?.1.parse::<u64>().ok();
+            // The first save needs the lock of the process that was killed before.
+            let first = output.by_ref().find_map(|line| saved(&line.unwrap()));
+            std::thread::sleep(Duration::from_micros(fastrand::u64(0..4_000)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let last = output.filter_map(|line| saved(&line.unwrap())).last();
+            let last = last.or(first).unwrap();
+            let stored = count(&store).await;
+            assert!(
+                (last..=last + 1).contains(&stored),
+                "{round}: {stored}, {last}"
+            );
+        }
+        // The next writer removes the temporary files of the killed ones.
+        increment(&store).await;
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

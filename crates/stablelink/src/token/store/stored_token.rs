@@ -80,6 +80,14 @@ impl StoredToken {
         self
     }
 
+    /// Returns this token as [`expired`](Self::expired), with the generation of another lock.
+    pub(crate) fn expired_with(self, generation: u64) -> Self {
+        Self {
+            generation,
+            ..self.expired()
+        }
+    }
+
     /// Returns when both tokens have expired, in milliseconds since 1970 UTC: a store may delete them then.
     #[must_use]
     pub fn retain_until_ms(&self) -> u64 {
