@@ -10,17 +10,15 @@ use stablelink::{
     RedisConnection, RedisStore,
 };
 
-use crate::cli::GlobalOptions;
 use crate::error::{CallSubject, CliError};
+use crate::options::GlobalOptions;
 use crate::output::CliOutput;
 use crate::settings::{
-    Config, Directories, NetworkSettings, PROFILE_PROXY, Profile, ProfileSecrets, SecretsFile,
+    API_KEY, API_SECRET, Config, Directories, NetworkSettings, PROFILE_PROXY, Profile,
+    ProfileSecrets, SIGN_KEY, SecretsFile, USER_AGENT,
 };
 use crate::token_store::CliTokenStore;
 
-pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";
-pub(crate) const API_SECRET: &str = "STABLELINK_API_SECRET";
-pub(crate) const SIGN_KEY: &str = "STABLELINK_SIGN_KEY";
 pub(crate) const ENV: &str = "STABLELINK_ENV";
 const PROXY: &str = "STABLELINK_PROXY";
 const CA_FILE: &str = "STABLELINK_CA_FILE";
@@ -33,7 +31,6 @@ const PROXY_VARIABLES: [&str; 5] = [
     "ALL_PROXY",
     "all_proxy",
 ];
-pub(crate) const USER_AGENT: &str = concat!("stablelink-cli/", env!("CARGO_PKG_VERSION"));
 
 /// The global options, the output and the state of a command.
 pub(crate) struct Context {
@@ -61,7 +58,7 @@ impl<T> Sourced<T> {
 
 impl Context {
     pub(crate) fn new(global: GlobalOptions) -> Self {
-        let out = CliOutput::new(global.output, global.get.clone());
+        let out = CliOutput::new(global.output, global.get.clone(), global.quiet);
         Self {
             global,
             out,

@@ -210,6 +210,12 @@ impl fmt::Display for CliError {
     }
 }
 
+impl From<clap::Error> for CliError {
+    fn from(error: clap::Error) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
@@ -260,7 +266,7 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
         ErrorKind::Ambiguous(_) => Some(
             "look up the record by that number; a retry with the same number is safe, a new number may pay twice",
         ),
-        ErrorKind::Api(_) if error.is_duplicate() => Some(
+        ErrorKind::Api(_) if error.is_duplicate() && call.may_write => Some(
             "this number was used before: look up its record, or omit the number to generate a new one",
         ),
         ErrorKind::Api(api_error) if api_error.retcode() == Some("00006") => {
@@ -275,14 +281,15 @@ fn hint(error: &Error, call: &CallSubject) -> Option<String> {
                 "check the sign key; `stablelink probe` detects the form in which a query is signed",
             )
         }
-        ErrorKind::Api(_) => Some("correct the request and run it again"),
+        ErrorKind::Api(_) if call.may_write => Some("correct the request and run it again"),
+        ErrorKind::Api(_) => Some("check the arguments and the environment"),
         ErrorKind::Authentication { .. } => {
             Some("check the API key, the API secret and the environment with `stablelink whoami`")
         }
         ErrorKind::Transport { .. } => Some(
             "check the address and the proxy with `stablelink whoami`, then the network; -v shows each attempt",
         ),
-        ErrorKind::Timeout => Some("retry, or set a longer --timeout SECONDS"),
+        ErrorKind::Timeout => Some("run it again, or set a longer --timeout SECONDS"),
         ErrorKind::Decode(_) if error.retcode() == Some("200") => {
             Some("`stablelink api` shows responses that do not match the types. Please report this")
         }

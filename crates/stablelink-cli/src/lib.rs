@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod http_server;
 mod input;
+mod options;
 mod output;
 mod settings;
 mod terminal;
@@ -54,11 +55,14 @@ fn print_clap_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     }
     let text = error.render().to_string();
     if cli::wants_json(arguments) {
-        let problem = text.split("\n\n").next().unwrap_or_default();
-        let problem: Vec<&str> = problem.split_whitespace().collect();
-        let problem = problem.join(" ");
-        let error = CliError::usage(problem.trim_start_matches("error: "));
-        CliOutput::new(OutputFormat::Json, None).error(&error.next("--help lists the arguments"));
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let problem = one_line(text.split("\n\n").next().unwrap_or_default());
+        let tip = text
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix("tip: "));
+        let next = tip.map_or_else(|| "--help lists the arguments".to_owned(), one_line);
+        let error = CliError::usage(problem.trim_start_matches("error: ")).next(next);
+        CliOutput::new(OutputFormat::Json, None, false).error(&error);
     } else {
         let text = output::sanitize_lines(&text);
         // The result is ignored for the same reason.
@@ -73,18 +77,21 @@ fn run(context: &Context, command: cli::CliCommand) -> Result<(), CliError> {
         .enable_all()
         .build()?;
     // Servers handle signals themselves and shut down gracefully.
-    let is_server = command.is_server();
+    let stop = match command.is_server() {
+        true => None,
+        false => Some(terminal::StopSignal::listen(context.out.clone())?),
+    };
     let result = runtime.block_on(async {
-        // The handler is registered when the command first waits. Before that, a signal ends the
-        // process as usual.
-        let stopped = async { terminal::stop_signal()?.await };
+        let stopped = async {
+            match stop {
+                Some(stop) => stop.received().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             result = command.run(context) => result,
-            stopped = stopped, if !is_server => match stopped {
-                Ok(()) => Err(context.interrupt().await),
-                Err(error) => Err(error),
-            },
+            () = stopped => Err(context.interrupt().await),
         }
     });
     // Does not wait for a thread that is blocked on standard input.

@@ -1,14 +1,18 @@
 //! The terminal: prompts for secrets, logging for `-v`, and signals.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::sync::watch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::CliError;
-use crate::output::sanitize_lines;
+use crate::output::{CliOutput, sanitize_lines};
 
 /// Logs events of the client to standard error if `-v` is set. Events of other crates are not logged: they have not been
 /// reviewed for secrets.
@@ -63,6 +67,50 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = Result<(), CliError>>
     }
     #[cfg(not(unix))]
     Ok(async { Ok(tokio::signal::ctrl_c().await?) })
+}
+
+/// A signal that ends a command with the exit code of an interruption, also while the command blocks its thread.
+pub(crate) struct StopSignal {
+    received: watch::Receiver<bool>,
+    is_handled: Arc<AtomicBool>,
+}
+
+/// The time after which a command that does not handle the signal is ended. Such a command computes, or reads its input.
+const BLOCKED_AFTER: Duration = Duration::from_millis(300);
+
+impl StopSignal {
+    pub(crate) fn listen(out: CliOutput) -> Result<Self, CliError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let signal = runtime.block_on(async { stop_signal() })?;
+        let (sender, received) = watch::channel(false);
+        let is_handled = Arc::new(AtomicBool::new(false));
+        let handled = Arc::clone(&is_handled);
+        std::thread::spawn(move || {
+            let stopped = runtime.block_on(signal);
+            sender.send_replace(true);
+            std::thread::sleep(BLOCKED_AFTER);
+            if stopped.is_ok() && !handled.load(Ordering::Acquire) {
+                let error = CliError::interrupted(None);
+                out.error(&error);
+                std::process::exit(error.code as i32);
+            }
+        });
+        Ok(Self {
+            received,
+            is_handled,
+        })
+    }
+
+    /// Waits for the signal. The caller then ends the command.
+    pub(crate) async fn received(mut self) {
+        if self.received.wait_for(|received| *received).await.is_err() {
+            // The thread has ended: there is no signal to wait for.
+            return std::future::pending().await;
+        }
+        self.is_handled.store(true, Ordering::Release);
+    }
 }
 
 /// Reads secrets: from the terminal without echo, or one per line from standard input.

@@ -38,7 +38,8 @@
 //! JSON text: a `serde_json::Value` converts amounts to floats. After a restart, the stored value is sent with the same key.
 //! `create(&order).or_existing()` returns the record if an earlier call has created it.
 //!
-//! [`Client::request`] sends any other signed request.
+//! [`Client::operation`] calls any operation of the document by its ID, and [`Client::request`] sends any other signed
+//! request.
 //!
 //! # Errors
 //!
@@ -102,7 +103,9 @@ pub mod webhook;
 pub use account::check_secret;
 pub use account::{CredentialSource, CredentialSourceError, Credentials};
 pub use call::{Call, RawRequest, RetryPolicy};
-pub use client::{Client, ClientBuilder};
+#[doc(hidden)]
+pub use client::closest;
+pub use client::{Client, ClientBuilder, OperationRequest};
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use environment::{Environment, Origin};
 pub use error::{Ambiguous, ApiError, CallPhase, Conflict, DecodeError, Error, ErrorKind};

@@ -3,7 +3,7 @@
 //! The stages, in the order of [`generate`]: `prepare` (document for progenitor, with the texts of
 //! pages made safe by `doc_sanitizer`), `generator` (progenitor), `postprocess` and `unions` (edits
 //! of the generated code), `open_enums`, and `feature_gate` (the cargo feature `provisional`).
-//! `operations` generates the operation table. `inventory` lists a generated client for tests.
+//! `operations` and `request_fields` generate the operation table. `inventory` lists a generated client for tests.
 
 mod doc_sanitizer;
 mod error;
@@ -14,6 +14,7 @@ mod open_enums;
 mod operations;
 mod postprocess;
 mod prepare;
+mod request_fields;
 mod unions;
 
 pub use error::ClientError;
@@ -30,8 +31,8 @@ pub struct ClientSources {
     pub open_enums: String,
 }
 
-/// Generates `operations/table.rs`: the properties of each operation in the document, except for
-/// its types.
+/// Generates `operations/table.rs`: the properties of each operation in the document, with the fields
+/// of its request.
 ///
 /// Unlike [`generate`], it takes the documents without a profile: the table also lists operations
 /// that progenitor cannot generate.

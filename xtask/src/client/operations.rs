@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::ClientError;
 use super::postprocess::doc_lines;
-use crate::openapi;
+use super::request_fields;
+use crate::openapi::{self, Document};
 
 /// Returns the source of the table: one constant for each operation of `superset`, and two lists.
 /// Operations that `published` lacks need the feature `provisional`.
@@ -17,10 +18,11 @@ pub(super) fn file(superset: &Value, published: &Value) -> Result<syn::File, Cli
         .iter()
         .map(|operation| (operation.path.to_owned(), operation.method))
         .collect();
+    let document = Document::new(superset);
     let mut rows = Vec::new();
     let mut constants = Vec::new();
     let mut names = Vec::new();
-    for operation in openapi::operations(superset) {
+    for operation in &document.operations {
         // The gateway sends webhooks; the client does not.
         if operation.section != "paths" {
             continue;
@@ -29,7 +31,7 @@ pub(super) fn file(superset: &Value, published: &Value) -> Result<syn::File, Cli
             .iter()
             .any(|(path, method)| path == operation.path && *method == operation.method);
         let gate = (!is_public).then(|| quote!(#[cfg(feature = "provisional")]));
-        let row = OperationRow::read(superset, &operation)?;
+        let row = OperationRow::read(&document, operation)?;
         let name = format_ident!("{}", row.operation_id.to_shouty_snake_case());
         let docs = doc_lines(&format!("`{} {}`.", row.method, row.path));
         let index = proc_macro2::Literal::usize_unsuffixed(rows.len());
@@ -42,7 +44,9 @@ pub(super) fn file(superset: &Value, published: &Value) -> Result<syn::File, Cli
         rows.push(row);
     }
     Ok(syn::parse_quote! {
-        use super::{EvidenceLevel, OperationInfo, RequestEncoding, RetrySafety};
+        use super::{
+            EvidenceLevel, FieldLocation, FieldType, OperationInfo, RequestEncoding, RequestField, RetrySafety
+        };
         #(#constants)*
         /// The operations of this build, in the order of the document: inferred ones only with the
         /// feature `provisional`.
@@ -68,7 +72,10 @@ impl ToTokens for OperationRow {
 }
 
 impl OperationRow {
-    fn read(document: &Value, operation: &openapi::Operation<'_>) -> Result<Self, ClientError> {
+    fn read(
+        document: &Document<'_>,
+        operation: &openapi::Operation<'_>,
+    ) -> Result<Self, ClientError> {
         let value = operation.value;
         let method = operation.method.to_uppercase();
         let path = operation.path.to_owned();
@@ -84,7 +91,9 @@ impl OperationRow {
         let operation_id = text("/operationId").ok_or_else(|| missing("operationId"))?;
         let id = operation_id.to_snake_case();
         let tag = text("/tags/0").unwrap_or_default();
-        let summary = text("/summary").unwrap_or_default();
+        let summary = text("/summary").unwrap_or_default().chars();
+        // A terminal shows the summary.
+        let summary: String = summary.filter(|c| openapi::is_plain(*c)).collect();
         let content = value
             .pointer("/requestBody/content")
             .and_then(Value::as_object);
@@ -109,10 +118,11 @@ impl OperationRow {
         };
         let signed = value
             .get("security")
-            .or_else(|| document.get("security"))
+            .or_else(|| document.root.get("security"))
             .and_then(Value::as_array)
             .is_some_and(|schemes| !schemes.is_empty());
         let pages = pages(value);
+        let fields = request_fields::literals(document, operation);
         let literal = quote! {
             OperationInfo {
                 id: #id,
@@ -122,6 +132,7 @@ impl OperationRow {
                 tag: #tag,
                 summary: #summary,
                 encoding: #encoding,
+                fields: &[#(#fields),*],
                 retry: #retry,
                 evidence: #evidence,
                 signed: #signed,
@@ -171,20 +182,35 @@ mod tests {
                     "post": {
                         "operationId": "createOrder",
                         "tags": ["Orders"],
-                        "summary": "Create an order",
-                        "requestBody": {"content": {"application/json": {}}},
+                        "summary": "Create\u{1b} an order",
+                        "requestBody": {"content": {"application/json": {"schema": {
+                            "required": ["orderNo"],
+                            "properties": {
+                                "orderNo": {"type": "string", "description": "Your\nnumber.\n\nMore."},
+                                "coin": {"$ref": "#/components/schemas/Coin"},
+                            },
+                        }}}},
                         "x-retry": {"policy": "keyed", "key": "orderNo"},
                         "x-evidence": {"level": "documented", "pages": ["1e0", "2e0"]},
                         "externalDocs": {"url": "https://docs.shop.example/1e0"},
                     },
                     "get": {
                         "operationId": "listOrders",
+                        "parameters": [
+                            {"name": "page", "in": "query", "schema": {"type": "integer"}},
+                            {"name": "trace", "in": "header", "schema": {"type": "string"}},
+                        ],
                         "x-retry": {"policy": "safe"},
                         "x-evidence": {"level": "inferred", "pages": []},
                         "security": [],
                     },
                 },
             },
+            "components": {"schemas": {"Coin": {
+                "type": "string",
+                "description": "A \u{202e}coin.",
+                "x-extensible-enum": ["USDC", "USDT"],
+            }}},
             "x-webhooks": {"paid": {"post": {"operationId": "receivePaid"}}},
         })
     }

@@ -1,4 +1,5 @@
-//! The operation table: the properties of each operation in the document, except for its types.
+//! The operation table: the properties of each operation in the document, with the fields of its
+//! request.
 //!
 //! ```
 //! use stablelink_api::operations::{self, RetrySafety};
@@ -33,6 +34,8 @@ pub struct OperationInfo {
     pub summary: &'static str,
     /// The location of the parameters in the request.
     pub encoding: RequestEncoding,
+    /// The parameters and the properties of the body, in the order of the document.
+    pub fields: &'static [RequestField],
     /// Whether the operation may be sent again.
     pub retry: RetrySafety,
     /// The evidence level: the part of the vendor's page that was available.
@@ -41,6 +44,62 @@ pub struct OperationInfo {
     pub signed: bool,
     /// URLs of the vendor's pages; empty for an inferred operation.
     pub pages: &'static [&'static str],
+}
+
+/// A parameter of an operation, or a property of its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RequestField {
+    /// The name in the request, such as `orderNo`.
+    pub name: &'static str,
+    /// The location in the request.
+    pub location: FieldLocation,
+    /// The type of the value.
+    pub value_type: FieldType,
+    /// Whether the document requires the field.
+    pub required: bool,
+    /// The known values of a string. The gateway may accept others.
+    pub values: &'static [&'static str],
+    /// The first paragraph of the description, in one line; it may be empty.
+    pub description: &'static str,
+}
+
+/// The location of a field in the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldLocation {
+    /// A part of the path, which has the name of the field in braces.
+    Path,
+    /// A parameter of the query.
+    Query,
+    /// A property of the body.
+    Body,
+}
+
+/// The type of a field of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FieldType {
+    /// A string.
+    Text,
+    /// A string of the form `2026-01-31`.
+    Date,
+    /// An integer.
+    Integer,
+    /// An exact decimal that is sent as a number.
+    Decimal,
+    /// An exact decimal that is sent as a string.
+    DecimalText,
+    /// A boolean.
+    Boolean,
+    /// An integer or a string.
+    IntegerOrText,
+    /// A list of strings.
+    TextList,
+    /// The content of a file, in a multipart body.
+    File,
+    /// Any other value.
+    Json,
 }
 
 /// The location of the parameters in the request.

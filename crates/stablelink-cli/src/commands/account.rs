@@ -1,7 +1,10 @@
 //! The commands `login`, `logout`, `whoami` and `token`.
 
+use std::time::Duration;
+
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stablelink::BearerToken;
 
@@ -67,7 +70,9 @@ impl Login {
             client.build()?.token().await?;
         }
 
-        let lock = directories.lock_config()?;
+        let lock = directories
+            .lock_config(lock_timeout(context)?, &context.out)
+            .await?;
         let mut secrets_file = SecretsFile::load(&directories.secrets_file())?;
         secrets_file.set(&name, secrets);
         secrets_file.save(&directories.secrets_file())?;
@@ -99,11 +104,18 @@ impl Login {
     }
 }
 
+/// Returns the maximum time to wait for the lock of the configuration, which a process holds for a few milliseconds.
+fn lock_timeout(context: &Context) -> Result<Duration, CliError> {
+    Ok(context.deadline()?.unwrap_or(Duration::from_secs(10)))
+}
+
 /// Deletes the secrets of the profile.
-pub(crate) fn logout(context: &Context) -> Result<(), CliError> {
+pub(crate) async fn logout(context: &Context) -> Result<(), CliError> {
     let directories = Directories::of_user()?;
     let (path, name) = (directories.secrets_file(), context.profile_name()?);
-    let lock = directories.lock_config()?;
+    let lock = directories
+        .lock_config(lock_timeout(context)?, &context.out)
+        .await?;
     let mut secrets_file = SecretsFile::load(&path)?;
     if !secrets_file.remove(&name) {
         let problem = format!("profile {name} has no saved secrets");
@@ -133,35 +145,54 @@ impl Whoami {
         let environment = context.environment()?;
         let secrets = context.secrets()?;
         let credentials = secrets.value.credentials(&secrets.source);
-        let (proxy, url) = (
-            context.network()?.proxy_address(),
-            environment.value.origin(),
+        let (proxy, profile) = (context.network()?.proxy_address(), context.profile_name()?);
+        let config_file = Directories::of_user().ok();
+        let config_file =
+            config_file.map(|directories| directories.config_file().display().to_string());
+        let api_key = fingerprint(&secrets.value.api_key);
+        let (query_form, store) = (
+            context.query_form()?.to_string(),
+            context.token_store()?.place(),
         );
-        let mut rows = vec![
-            ("environment", format!("{url} ({})", environment.source)),
-            ("proxy", proxy.unwrap_or_else(|| "none".to_owned())),
-            ("profile", context.profile_name()?),
-            ("secrets", secrets.source),
-            ("api key", fingerprint(&secrets.value.api_key)),
-            ("query form", context.query_form()?.to_string()),
-        ];
-        if let Ok(directories) = Directories::of_user() {
-            let config_file = directories.config_file();
-            rows.push(("settings", config_file.display().to_string()));
-        }
-        rows.push(("tokens", context.token_store()?.place().to_owned()));
         let token = match (&credentials, self.check) {
             (Ok(_), true) => Some(context.client()?.token().await),
             _ => None,
         };
-        if let Some(Ok(token)) = &token {
+        let issued = token.as_ref().and_then(|token| token.as_ref().ok());
+        let data = json!({
+            "environment": environment.value.origin().as_str(),
+            "environment_source": environment.source,
+            "proxy": proxy,
+            "profile": profile,
+            "secrets": secrets.source,
+            "api_key": api_key,
+            "query_form": query_form,
+            "settings": config_file,
+            "tokens": store,
+            "token": issued.map(token_data),
+        });
+        let none = || "none".to_owned();
+        let mut rows = vec![
+            (
+                "environment",
+                format!("{} ({})", environment.value.origin(), environment.source),
+            ),
+            ("proxy", proxy.unwrap_or_else(none)),
+            ("profile", profile),
+            ("secrets", secrets.source),
+            ("api key", api_key.unwrap_or_else(|| "missing".to_owned())),
+            ("query form", query_form),
+            ("settings", config_file.unwrap_or_else(none)),
+            ("tokens", store.to_owned()),
+        ];
+        if let Some(token) = issued {
             let (expiry, generation) = (expiry(token), token.generation());
             rows.push((
                 "token",
                 format!("expires at {expiry}, generation {generation}"),
             ));
         }
-        context.out.pairs(&rows)?;
+        context.out.pairs(&rows, &data)?;
         credentials?;
         token.transpose()?;
         Ok(())
@@ -169,15 +200,14 @@ impl Whoami {
 }
 
 /// Returns three bytes of the SHA-256 digest: enough to distinguish two secrets, and useless for guessing one.
-fn fingerprint(secret: &SecretString) -> String {
-    if secret.expose_secret().is_empty() {
-        return "missing".to_owned();
-    }
-    let digest = Sha256::digest(secret.expose_secret());
-    format!(
+fn fingerprint(secret: &SecretString) -> Option<String> {
+    let secret = secret.expose_secret();
+    let digest = Sha256::digest(secret);
+    let fingerprint = format!(
         "sha256 {:02x}{:02x}{:02x}…",
         digest[0], digest[1], digest[2]
-    )
+    );
+    (!secret.is_empty()).then_some(fingerprint)
 }
 
 /// Gets an access token and shows when it expires.
@@ -199,15 +229,11 @@ impl Token {
         if self.print {
             return context.out.line(token.token().expose_secret());
         }
-        // The field names of the JSON output are stable.
-        let names = match context.out.is_json() {
-            true => ("lives until", "number"),
-            false => ("expires at", "generation"),
-        };
-        context.out.pairs(&[
-            (names.0, expiry(&token)),
-            (names.1, token.generation().to_string()),
-        ])
+        let rows = [
+            ("expires at", expiry(&token)),
+            ("generation", token.generation().to_string()),
+        ];
+        context.out.pairs(&rows, &token_data(&token))
     }
 }
 
@@ -217,4 +243,10 @@ fn expiry(token: &BearerToken) -> String {
         |_| "a time out of range".to_owned(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     )
+}
+
+fn token_data(token: &BearerToken) -> Value {
+    let expiry = jiff::Timestamp::try_from(token.expires_at());
+    let expiry = expiry.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    json!({"expires_at": expiry.ok(), "generation": token.generation()})
 }

@@ -1,9 +1,11 @@
 //! The command `api`: any signed request.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use clap::Args;
-use stablelink::{Method, operations};
+use stablelink::Method;
+use stablelink::operations::{self, RetrySafety};
 
 use crate::context::Context;
 use crate::error::{CallSubject, CliError};
@@ -43,8 +45,16 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Field names of idempotency keys.
-const KEY_FIELDS: [&str; 4] = ["orderNo", "refundOrderNo", "requestId", "settlementOrderNo"];
+/// Returns the names of the fields that hold an idempotency key.
+fn key_fields() -> BTreeSet<&'static str> {
+    let rules = operations::ALL.iter().map(|operation| operation.retry);
+    rules
+        .filter_map(|rule| match rule {
+            RetrySafety::Keyed { field } => Some(field),
+            _ => None,
+        })
+        .collect()
+}
 
 impl Api {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
@@ -76,13 +86,12 @@ impl Api {
         let may_write = known.map_or(!self.safe_to_retry, CallSubject::may_write);
         if let Some((field, value)) = self.key {
             context.set_key(&field, &value);
-            let field = KEY_FIELDS
-                .into_iter()
-                .find(|known| *known == field)
-                .ok_or_else(|| {
-                    CliError::usage(format!("`{field}` is not an idempotency key"))
-                        .next(format!("idempotency keys: {}", KEY_FIELDS.join(", ")))
-                })?;
+            let known = key_fields();
+            let field = known.get(field.as_str()).ok_or_else(|| {
+                let known: Vec<&str> = known.iter().copied().collect();
+                CliError::usage(format!("`{field}` is not an idempotency key"))
+                    .next(format!("idempotency keys: {}", known.join(", ")))
+            })?;
             request = request.idempotency_key(field, value);
         }
         let (call, start) = (context.begin_call(may_write), Instant::now());

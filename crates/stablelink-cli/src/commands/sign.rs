@@ -152,7 +152,8 @@ impl Sign {
             return context.out.line(format!("{TIMESTAMP}: {timestamp}"));
         }
         if self.timestamp.is_none() {
-            context.out.note(format!("{TIMESTAMP}: {timestamp}"));
+            // Without the timestamp, the signature is useless: `--quiet` does not hide it.
+            context.out.exact_note(&format!("{TIMESTAMP}: {timestamp}"));
         }
         context.out.line(signature)
     }

@@ -1,19 +1,20 @@
 //! Output for people and programs: results on standard output, everything else on standard error.
 //!
-//! `untrusted` makes untrusted text safe for a terminal, `table` formats responses for people.
+//! `untrusted` makes untrusted text safe for a terminal, `table` formats responses for people, `theme` has the colours.
 
 mod table;
+mod theme;
 mod untrusted;
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use serde_json::json;
+use serde_json::{Value, json};
+use stablelink::RawResponse;
 use stablelink::operations::{EvidenceLevel, OperationInfo};
-use stablelink::{RawObject, RawResponse};
 
+pub(crate) use theme::{TextStyle, Theme};
 pub(crate) use untrusted::{retdata, sanitize, sanitize_lines};
 
 use crate::error::CliError;
@@ -32,17 +33,19 @@ pub(crate) enum OutputFormat {
 #[derive(Clone, Debug)]
 pub(crate) struct CliOutput {
     format: OutputFormat,
-    /// The only field of a response to print.
-    field: Option<String>,
+    /// The path of the only value of a result to print.
+    path: Option<String>,
+    quiet: bool,
     stdout: Theme,
     stderr: Theme,
 }
 
 impl CliOutput {
-    pub(crate) fn new(format: OutputFormat, field: Option<String>) -> Self {
+    pub(crate) fn new(format: OutputFormat, path: Option<String>, quiet: bool) -> Self {
         Self {
             format,
-            field,
+            path,
+            quiet,
             stdout: Theme::new(io::stdout().is_terminal()),
             stderr: Theme::new(io::stderr().is_terminal()),
         }
@@ -50,6 +53,11 @@ impl CliOutput {
 
     pub(crate) const fn is_json(&self) -> bool {
         matches!(self.format, OutputFormat::Json)
+    }
+
+    /// Returns whether only results and errors are printed.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Returns the colours of standard output.
@@ -69,8 +77,11 @@ impl CliOutput {
         self.line(untrusted::escape_json(json.as_ref()))
     }
 
-    /// Writes a sanitized line to standard error. Ignored if standard error is closed.
+    /// Writes a sanitized line to standard error, unless `--quiet` is set. Ignored if standard error is closed.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if self.quiet {
+            return;
+        }
         let text = sanitize_lines(text.as_ref());
         let _ = writeln!(io::stderr().lock(), "{}", self.stderr.dim(&text));
     }
@@ -83,14 +94,10 @@ impl CliOutput {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Writes names and values as a table or as a JSON object of strings.
-    pub(crate) fn pairs(&self, pairs: &[(&str, String)]) -> Result<(), CliError> {
-        if self.is_json() {
-            let pairs = pairs.iter();
-            let object: serde_json::Map<_, _> = pairs
-                .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
-                .collect();
-            return self.json_line(serde_json::Value::Object(object).to_string());
+    /// Writes names and values as a table, or this data for programs.
+    pub(crate) fn pairs(&self, pairs: &[(&str, String)], data: &Value) -> Result<(), CliError> {
+        if self.is_json() || self.path.is_some() {
+            return self.record(Some(&data.to_string()));
         }
         let rows = pairs.iter();
         let rows: Vec<_> = rows
@@ -112,18 +119,17 @@ impl CliOutput {
         };
         let (method, path) = (operation.method, operation.path);
         let summary = summary(response, elapsed);
-        let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{level} · {method} {path} · {summary}");
+        }
         self.record(retdata(response.body()).as_deref())
     }
 
-    /// Writes a record, which is passed as JSON, or the selected field of the record.
+    /// Writes a record, which is passed as JSON, or the selected value of the record.
     pub(crate) fn record(&self, record: Option<&str>) -> Result<(), CliError> {
-        if let Some(name) = &self.field {
-            let fields = record.and_then(|json| RawObject::parse(json.as_bytes()).ok());
-            let value = fields.as_ref().and_then(|fields| fields.get(name));
-            let value = value
-                .ok_or_else(|| CliError::other(format!("the response has no field `{name}`")))?;
-            return self.line(untrusted::display_value(value));
+        if let Some(path) = &self.path {
+            let value = untrusted::find_value(record.unwrap_or("null"), path)?;
+            return self.line(untrusted::display_value(&value));
         }
         match record {
             _ if self.is_json() => self.json_line(record.unwrap_or("null")),
@@ -170,50 +176,4 @@ pub(crate) fn summary(response: &RawResponse, elapsed: Duration) -> String {
     let retcode = sanitize(response.retcode().unwrap_or("none"));
     let (status, ms) = (response.status().as_u16(), elapsed.as_millis());
     format!("HTTP {status}, retcode {retcode} · {ms} ms")
-}
-
-/// Terminal colours. They are off if `NO_COLOR` is set, if `TERM` is `dumb`, and if the output is not a terminal.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Theme(bool);
-
-/// The meaning of a coloured text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextStyle {
-    Success,
-    Error,
-    Warning,
-    Heading,
-}
-
-impl Theme {
-    #[cfg(test)]
-    pub(crate) const PLAIN: Self = Self(false);
-
-    fn new(is_terminal: bool) -> Self {
-        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self(is_terminal && !no_color && !is_dumb)
-    }
-
-    pub(crate) fn apply(self, style: TextStyle, text: &str) -> String {
-        let code = match style {
-            TextStyle::Success => "32",
-            TextStyle::Error => "31;1",
-            TextStyle::Warning => "33",
-            TextStyle::Heading => "1",
-        };
-        self.with_code(code, text)
-    }
-
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.with_code("2", text)
-    }
-
-    fn with_code(self, code: &str, text: &str) -> String {
-        if self.0 {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    }
 }

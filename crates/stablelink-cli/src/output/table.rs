@@ -4,8 +4,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use stablelink::RawObject;
 
+use super::theme::{TextStyle, Theme};
 use super::untrusted::{display_value, sanitize};
-use super::{TextStyle, Theme};
 
 /// Formats an object as names and values, a list of objects as rows, and a page as rows followed by its other fields.
 pub(super) fn format_json(json: &str, theme: Theme) -> String {

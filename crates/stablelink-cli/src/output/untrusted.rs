@@ -1,6 +1,9 @@
 //! Untrusted text: responses, file names and arguments may contain characters that control the terminal.
 
-use stablelink::RawObject;
+use serde_json::value::RawValue;
+use stablelink::{RawObject, closest};
+
+use crate::error::CliError;
 
 /// Returns the `retdata` of a response body unchanged. Returns `None` if it is absent or null.
 pub(crate) fn retdata(body: &[u8]) -> Option<String> {
@@ -14,6 +17,38 @@ pub(crate) fn display_value(json: &str) -> String {
     match serde_json::from_str::<String>(json) {
         Ok(text) => sanitize(&text),
         Err(_) => sanitize(json),
+    }
+}
+
+/// Returns the JSON text at a path of field names and list indexes, such as `records.0.orderNo`. A field whose name has dots
+/// is found too.
+pub(crate) fn find_value(json: &str, path: &str) -> Result<String, CliError> {
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    let missing = |what: &str| CliError::other(format!("the response has no {what} `{name}`"));
+    let found = if let Ok(fields) = RawObject::parse(json.as_bytes()) {
+        if let Some(value) = fields.get(path) {
+            return Ok(value.to_owned());
+        }
+        let value = fields.get(name).map(str::to_owned);
+        value.ok_or_else(|| {
+            let names: Vec<&str> = fields.iter().map(|(name, _)| name).collect();
+            let next = match closest(name, names.iter().copied()) {
+                Some(other) => format!("did you mean `{other}`?"),
+                None => format!("existing fields: {}", names.join(", ")),
+            };
+            missing("field").next(next)
+        })
+    } else {
+        let list: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+        let element = name.parse::<usize>().ok().and_then(|index| list.get(index));
+        let what = if list.is_empty() { "field" } else { "element" };
+        element
+            .map(|value| value.get().to_owned())
+            .ok_or_else(|| missing(what))
+    }?;
+    match rest {
+        "" => Ok(found),
+        rest => find_value(&found, rest),
     }
 }
 
@@ -80,6 +115,47 @@ mod tests {
         ] {
             assert_eq!(retdata(body.as_bytes()).as_deref(), data, "{body}");
         }
+    }
+
+    #[test]
+    fn value_is_found_by_its_path() {
+        let json =
+            r#"{"total":2,"records":[{"orderNo":"7","amount":1.50},{"a.b":[true]}],"none":null}"#;
+        for (path, value) in [
+            ("total", "2"),
+            ("records.0.amount", "1.50"),
+            ("records.0.orderNo", r#""7""#),
+            ("records.1.a.b", "[true]"),
+            ("none", "null"),
+        ] {
+            assert_eq!(find_value(json, path).unwrap(), value, "{path}");
+        }
+        for (path, problem, next) in [
+            ("totl", "no field `totl`", Some("did you mean `total`?")),
+            (
+                "x",
+                "no field `x`",
+                Some("existing fields: total, records, none"),
+            ),
+            (
+                "records.0.orderno",
+                "no field `orderno`",
+                Some("did you mean `orderNo`?"),
+            ),
+            ("records.2", "no element `2`", None),
+            ("records.-1", "no element `-1`", None),
+            ("total.a", "no field `a`", None),
+            (
+                "",
+                "no field ``",
+                Some("existing fields: total, records, none"),
+            ),
+        ] {
+            let error = find_value(json, path).unwrap_err();
+            assert!(error.problem.ends_with(problem), "{path}: {error}");
+            assert_eq!(error.next.as_deref(), next, "{path}");
+        }
+        assert!(find_value("null", "a").is_err());
     }
 
     #[test]

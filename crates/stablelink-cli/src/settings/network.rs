@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use reqwest::{Certificate, NoProxy, Proxy, Url};
 
-use super::read_trusted;
+use super::config::read_trusted;
 use crate::error::CliError;
+
+/// The `User-Agent` header of all requests.
+pub(crate) const USER_AGENT: &str = concat!("stablelink-cli/", env!("CARGO_PKG_VERSION"));
 
 /// The name of the profile's setting in messages.
 pub(crate) const PROFILE_PROXY: &str = "proxy of the profile";
@@ -92,7 +95,7 @@ impl NetworkSettings {
             .no_proxy()
             .tls_certs_merge(self.certificates())
             .timeout(timeout)
-            .user_agent(crate::context::USER_AGENT);
+            .user_agent(USER_AGENT);
         if let Some(proxy) = self.proxy()? {
             builder = builder.proxy(proxy);
         }

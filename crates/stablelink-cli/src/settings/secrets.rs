@@ -8,9 +8,12 @@ use serde::Deserialize;
 use stablelink::private_file::{self, PrivateFileError};
 use stablelink::{Credentials, check_secret};
 
-use super::create_private_dir;
-use crate::context::{API_KEY, API_SECRET, SIGN_KEY};
+use super::directories::create_private_dir;
 use crate::error::CliError;
+
+pub(crate) const API_KEY: &str = "STABLELINK_API_KEY";
+pub(crate) const API_SECRET: &str = "STABLELINK_API_SECRET";
+pub(crate) const SIGN_KEY: &str = "STABLELINK_SIGN_KEY";
 
 /// The secrets of a profile. A missing secret is empty.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -7,6 +7,7 @@ mod golden;
 mod network;
 mod operations;
 mod outcomes;
+mod probe;
 #[path = "../../../stablelink/tests/support/redis_server.rs"]
 mod redis_server;
 mod sandbox;

@@ -173,6 +173,169 @@ fn wait_for_injection(env: &TestEnvironment, fault: FaultId) {
 }
 
 #[test]
+fn advice_fits_reads_and_writes() {
+    let env = TestEnvironment::new();
+    let duplicate = r#"{"retcode":"00906","retmsg":"orderNo already exists"}"#;
+    for operation in [
+        SandboxOperation::GetCheckoutOrder,
+        SandboxOperation::CreateCheckoutOrder,
+    ] {
+        env.sandbox.faults().add(json_body(duplicate).on(operation));
+    }
+    let read = env.run(&["checkout", "get", "A1"]);
+    assert_eq!(read.code, 3, "{read:?}");
+    assert!(!read.stderr.contains("omit the number"), "{read:?}");
+    assert!(!read.stderr.contains("no effect"), "{read:?}");
+    let write = env.run(&[&ORDER[..], &["--order-no", "A1"]].concat());
+    assert_eq!(write.code, 3, "{write:?}");
+    assert!(write.stderr.contains("omit the number"), "{write:?}");
+}
+
+#[test]
+fn mistyped_name_has_a_suggestion() {
+    let env = TestEnvironment::new();
+    for (arguments, suggestion) in [
+        (&["chekout"][..], "'checkout'"),
+        (&["checkout", "cancl", "A1"], "'cancel'"),
+        (&["checkout", "get", "A1", "--outptu", "json"], "'--output'"),
+        (&["checkout", "create", "--amont", "1"], "'--amount'"),
+    ] {
+        let text = env.run(arguments);
+        assert_eq!(text.code, 2, "{text:?}");
+        assert!(text.stderr.contains(suggestion), "{text:?}");
+        let json = env.run(&[&["--output", "json"], arguments].concat());
+        let next = error_of(&json)["next"].as_str().unwrap().to_owned();
+        assert!(next.contains(suggestion), "{next}");
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
+    let order = [&ORDER[..], &["--order-no", "A1"]].concat();
+    assert_eq!(env.run(&order).code, 0);
+    let read = env.run(&["checkout", "get", "A1", "--get", "orderNumber"]);
+    assert!(read.stderr.contains("did you mean `orderNo`?"), "{read:?}");
+    let json = r#"{"clientId":7,"amont":1}"#;
+    let noted = env.run(&["trade", "create", "--json", json]);
+    assert!(noted.stderr.contains("did you mean `amount`?"), "{noted:?}");
+}
+
+#[test]
+fn missing_fields_are_named_and_nothing_is_sent() {
+    let env = TestEnvironment::new();
+    for (arguments, name) in [
+        (&["checkout", "create", "--amount", "1"][..], "--customer"),
+        (
+            &["checkout", "create", "--json", r#"{"orderAmount":1}"#],
+            "customerId",
+        ),
+        (&["refund", "create", "--order", "A1"], "--amount"),
+        (
+            &[
+                "refund",
+                "create",
+                "--json",
+                r#"{"orderNo":"A1","amount":null}"#,
+            ],
+            "amount",
+        ),
+        (&["checkout", "get"], "<ORDER_NO>"),
+    ] {
+        let shown = env.run(arguments);
+        assert_eq!(shown.code, 2, "{shown:?}");
+        assert!(shown.stderr.contains(name), "{arguments:?}: {shown:?}");
+    }
+    assert_eq!(env.sandbox.request_count(), 0);
+}
+
+#[test]
+fn path_selects_a_value_of_a_list() {
+    let env = TestEnvironment::new();
+    for number in ["A1", "A2"] {
+        let order = [&ORDER[..], &["--order-no", number]].concat();
+        assert_eq!(env.run(&order).code, 0);
+    }
+    let first = env.run(&["checkout", "list", "--get", "records.0.orderNo", "--quiet"]);
+    assert_eq!((first.code, &*first.stderr), (0, ""), "{first:?}");
+    assert!(["A1\n", "A2\n"].contains(&&*first.stdout), "{first:?}");
+    let who = env.run(&["whoami", "--get", "api_key"]);
+    assert!(who.stdout.starts_with("sha256 "), "{who:?}");
+}
+
+#[test]
+fn quiet_prints_only_results_and_errors() {
+    let env = TestEnvironment::new();
+    let order = [&ORDER[..], &["--order-no", "A1", "--quiet"]].concat();
+    let made = env.run(&order);
+    assert_eq!((made.code, &*made.stderr), (0, ""), "{made:?}");
+    let again = env.run(&order);
+    assert_eq!(again.code, 3);
+    assert!(again.stderr.starts_with("error: "), "{again:?}");
+}
+
+#[test]
+fn data_of_whoami_and_token_is_structured() {
+    let env = TestEnvironment::new();
+    let data =
+        |arguments: &[&str]| -> Value { serde_json::from_str(&env.run(arguments).stdout).unwrap() };
+    let who = data(&["whoami", "--output", "json"]);
+    assert_eq!(who["environment"], env.sandbox.url());
+    assert_eq!(who["environment_source"], "STABLELINK_ENV");
+    assert!(who["proxy"].is_null() && who["token"].is_null(), "{who}");
+    let token = data(&["token", "--output", "json"]);
+    assert!(token["generation"].is_u64(), "{token}");
+    let expiry = token["expires_at"].as_str().unwrap();
+    assert!(expiry.len() == 20 && expiry.ends_with('Z'), "{expiry}");
+    assert_eq!(
+        data(&["whoami", "--check", "--output", "json"])["token"],
+        token
+    );
+}
+
+/// A command that reads its input blocks its thread; it ends nevertheless.
+#[cfg(target_os = "linux")]
+#[test]
+fn interrupted_command_exits_with_130_while_it_reads_input() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let env = TestEnvironment::new();
+    for signal in [Signal::INT, Signal::TERM] {
+        for arguments in [
+            &["checkout", "create", "--json", "-"][..],
+            &["sign", "POST", "/a", "-d", "@-"],
+            &["login"],
+        ] {
+            let mut command = env.command();
+            let command = command.args(arguments).stdin(Stdio::piped());
+            let mut child = command
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // `wait` would close the input.
+            let _input = child.stdin.take();
+            let pid = Pid::from_child(&child);
+            wait_until_signals_are_handled(child.id());
+            kill_process(pid, signal).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(130), "{arguments:?}");
+        }
+    }
+}
+
+/// Waits until the process catches SIGINT and SIGTERM.
+#[cfg(target_os = "linux")]
+fn wait_until_signals_are_handled(id: u32) {
+    let both = (1 << 1) | (1 << 14);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < deadline {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        if caught & both == both {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the signals are not handled");
+}
+
+#[test]
 fn hostile_response_reaches_no_output_unescaped() {
     let env = TestEnvironment::new();
     let hostile = |text: &str| {
@@ -205,6 +368,13 @@ fn hostile_response_reaches_no_output_unescaped() {
         value["\u{9b}x"], "\u{9b}2J\u{202e}\u{7f}",
         "the value is unchanged"
     );
+    let token = "{\"retcode\":200,\"retdata\":{\"access_token\":\"t\u{9b}2J\u{202e}\\u001b[2J\"}}";
+    let fresh = TestEnvironment::new();
+    let faults = fresh.sandbox.faults();
+    faults.add(json_body(token).on_token().always());
+    let printed = fresh.run(&["token", "--print"]);
+    assert!(!hostile(&printed.stdout), "{printed:?}");
+    assert!(!hostile(&printed.stderr), "{printed:?}");
     let argument = env.run(&["checkout", "get", "A1", "--\u{9b}2J\u{202e}"]);
     assert_eq!(argument.code, 2);
     assert!(!hostile(&argument.stderr), "{argument:?}");

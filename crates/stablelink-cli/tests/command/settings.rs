@@ -242,6 +242,28 @@ fn characters_around_a_secret_of_the_file_are_rejected() {
 }
 
 #[test]
+fn login_announces_its_lock_and_does_not_wait_without_limit() {
+    let env = TestEnvironment::new();
+    assert_eq!(login(&env, &["--no-check"]).code, 0);
+    let lock = env.home.path().join(".config/stablelink/lock");
+    let held = std::fs::File::options().write(true).open(&lock).unwrap();
+    held.lock().unwrap();
+    let start = std::time::Instant::now();
+    let waited = login(&env, &["--no-check", "--timeout", "2"]);
+    assert!(start.elapsed().as_secs() < 10, "{waited:?}");
+    assert_eq!(waited.code, 2, "{waited:?}");
+    for text in [
+        "waiting for another process",
+        "stablelink/lock",
+        "stablelink logout",
+    ] {
+        assert!(waited.stderr.contains(text), "{waited:?}");
+    }
+    drop(held);
+    assert_eq!(login(&env, &["--no-check"]).code, 0);
+}
+
+#[test]
 fn concurrent_logins_keep_all_profiles() {
     use std::io::Write;
     use std::process::Stdio;

@@ -155,7 +155,7 @@ fn servers_exit_successfully_on_ctrl_c() {
         assert!(line.contains("stop with Ctrl-C"), "{line}");
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{arguments:?}");
     }
 }
 

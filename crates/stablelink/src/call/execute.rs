@@ -225,12 +225,7 @@ impl CallContext {
         &self,
         result: GeneratedResult<E>,
     ) -> Result<Response<Option<T>>, Error> {
-        self.read(result, |response| {
-            Ok(match parse_retdata(response)? {
-                Some(record) => record.map(Some),
-                None => None.into(),
-            })
-        })
+        self.read(result, optional_retdata)
     }
 
     /// Reads the response with `parse`. The envelope that the generated client would parse is not used: only `retdata` may make
@@ -440,15 +435,13 @@ pub(crate) fn required_retdata<T: DeserializeOwned>(
         .ok_or_else(|| DecodeError::new("retdata", "it is missing, although the retcode is 200"))
 }
 
-/// Parses a body. The error names the invalid field.
-pub(crate) fn parse_envelope<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(body).map_err(|error| {
-        // The path is tracked only for a body that cannot be parsed, because tracking costs time.
-        let json = &mut serde_json::Deserializer::from_slice(body);
-        match serde_path_to_error::deserialize::<_, T>(json) {
-            Err(error) => DecodeError::of_json(error.path().to_string(), error.inner()),
-            Ok(_) => DecodeError::of_json(".", &error),
-        }
+/// Parses `retdata`, which may be missing or null.
+pub(crate) fn optional_retdata<T: DeserializeOwned>(
+    response: &RawResponse,
+) -> Result<LenientRecord<Option<T>>, DecodeError> {
+    Ok(match parse_retdata(response)? {
+        Some(record) => record.map(Some),
+        None => None.into(),
     })
 }
 

@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use stablelink_api::operations::RetrySafety;
+use stablelink_api::operations::{OperationInfo, RetrySafety};
 use stablelink_api::scalars::RawJson;
 use url::Url;
 
-use super::execute::parse_envelope;
-use super::{CallContext, CallOptions, RequestFactory};
+use super::{CallContext, CallOptions, RequestFactory, optional_retdata, required_retdata};
 use crate::client::ClientInner;
 use crate::clock::BoxFuture;
 use crate::error::{DecodeError, Error};
@@ -31,8 +30,10 @@ pub struct RawRequest {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Result<Vec<u8>, String>>,
+    operation: Option<&'static OperationInfo>,
     retry: RetrySafety,
     key: Option<String>,
+    identity: Vec<(&'static str, String)>,
     deadline: Option<Duration>,
     attempt_timeout: Option<Duration>,
 }
@@ -49,11 +50,27 @@ impl RawRequest {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            operation: None,
             retry: RetrySafety::Never,
             key: None,
+            identity: Vec::new(),
             deadline: None,
             attempt_timeout: None,
         }
+    }
+
+    /// Sets the operation that the request belongs to. `identity` holds the fields that identify the requested record.
+    pub(crate) fn of_operation(
+        mut self,
+        operation: &'static OperationInfo,
+        key: Option<String>,
+        identity: Vec<(&'static str, String)>,
+    ) -> Self {
+        self.operation = Some(operation);
+        self.retry = operation.retry;
+        self.key = key;
+        self.identity = identity;
+        self
     }
 
     /// Adds a query parameter. The name and the value are percent-encoded here.
@@ -110,23 +127,24 @@ impl RawRequest {
     /// Fails for the reasons that are common to all calls (see [`ErrorKind`](crate::ErrorKind)), and with
     /// [`Decode`](crate::ErrorKind::Decode) if `retdata` is missing or has another form.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        self.send(|body| parse_envelope(body).map(|envelope: RetdataOf<T>| envelope.retdata))
-            .await
+        self.send(required_retdata).await
     }
 
-    async fn send<T>(
+    pub(crate) async fn send<T>(
         self,
-        parse: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        parse: impl FnOnce(&RawResponse) -> Result<LenientRecord<T>, DecodeError>,
     ) -> Result<Response<T>, Error> {
-        let parse = |response: &RawResponse| parse(response.json()).map(LenientRecord::from);
-        // The path may contain personal data, so only the method is recorded.
-        let operation = format!("{} request", self.method);
+        let operation = match self.operation {
+            Some(operation) => operation.id.into(),
+            // The path may contain personal data, so only the method is recorded.
+            None => format!("{} request", self.method).into(),
+        };
         let options = CallOptions {
-            operation: operation.into(),
+            operation,
             retry: self.retry,
             query: Vec::new(),
             key: self.key.clone(),
-            identity: Vec::new(),
+            identity: self.identity.clone(),
             max_attempts: None,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline.unwrap_or(self.client.deadline),
@@ -139,6 +157,15 @@ impl RawRequest {
             Ok(requests)
         });
         context.execute_request(requests, parse).await
+    }
+
+    /// Returns the path, the query and the body.
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> (&str, Vec<(&str, &str)>, Option<&str>) {
+        let query = self.query.iter().map(|(name, value)| (&**name, &**value));
+        let body = self.body.as_ref().and_then(|body| body.as_ref().ok());
+        let body = body.map(|body| std::str::from_utf8(body).unwrap());
+        (&self.path, query.collect(), body)
     }
 
     fn build(&self, origin: &str) -> Result<reqwest::Request, Error> {
@@ -186,9 +213,7 @@ impl IntoFuture for RawRequest {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(
-            self.send(|body| parse_envelope(body).map(|envelope: RetdataOf<_>| envelope.retdata)),
-        )
+        Box::pin(self.send(optional_retdata))
     }
 }
 
@@ -198,11 +223,6 @@ impl fmt::Debug for RawRequest {
             .field("method", &self.method)
             .finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct RetdataOf<T> {
-    retdata: T,
 }
 
 /// Returns whether a request contains this key in this field of its query or its body.

@@ -1,9 +1,10 @@
 //! The client. Read in this order: `builder` (settings), `inner` (the state that all calls share), `token_request` (the
-//! requests for tokens), `clock_skew` (the correction of timestamps).
+//! requests for tokens), `clock_skew` (the correction of timestamps), `operation` (calls of an operation by its ID).
 
 mod builder;
 mod clock_skew;
 mod inner;
+mod operation;
 mod token_request;
 
 use std::fmt;
@@ -13,6 +14,7 @@ pub use builder::ClientBuilder;
 pub(crate) use clock_skew::ClockSkew;
 use http::Method;
 pub(crate) use inner::ClientInner;
+pub use operation::{OperationRequest, closest};
 
 use crate::call::RawRequest;
 use crate::error::Error;

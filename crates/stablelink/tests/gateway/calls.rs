@@ -107,6 +107,106 @@ async fn raw_request_reaches_any_operation() {
 }
 
 #[tokio::test]
+async fn operation_is_called_like_its_method() {
+    let (sandbox, client) = pair().await;
+    let order = json!({
+        "orderNo": "7", "orderAmount": "0.50", "customerId": "6", "merchantId": "1", "token": "ETH_USDT",
+    });
+    let created = client
+        .operation("createCheckoutOrder")
+        .json(&order)
+        .await
+        .unwrap();
+    assert!(
+        created
+            .as_ref()
+            .unwrap()
+            .get()
+            .contains(r#""payingAmount":0.505"#)
+    );
+    let sent = sandbox.requests().pop().unwrap();
+    assert!(
+        sent.body.ends_with(br#""token":"ETH_USDT"}"#),
+        "{:?}",
+        sent.body
+    );
+    assert!(String::from_utf8_lossy(&sent.body).contains(r#""orderAmount":0.50,"#));
+    let found = client
+        .operation("getCheckoutOrder")
+        .json(&json!({"orderNo": "7"}));
+    let found: stablelink::Response<stablelink::types::CheckoutOrder> =
+        found.fetch().await.unwrap();
+    assert_eq!(found.order_amount.unwrap().to_string(), "0.50");
+    let again = client
+        .operation("createCheckoutOrder")
+        .json(&order)
+        .await
+        .checked_err();
+    assert!(again.is_duplicate(), "{again}");
+    assert_eq!(again.operation(), Some("create_checkout_order"));
+}
+
+#[tokio::test]
+async fn invalid_operation_is_not_sent() {
+    let (sandbox, client) = pair().await;
+    let endless = std::collections::BTreeMap::from([((1, 2), 3)]);
+    for (argument, call) in [
+        ("operation", client.operation("getOrder")),
+        ("orderNo", client.operation("getCheckoutOrder")),
+        ("json", client.operation("getCheckoutOrder").json(&endless)),
+        ("json", client.operation("getCheckoutOrder").json(&7)),
+    ] {
+        let error = call.await.checked_err();
+        let ErrorKind::InvalidArgument {
+            argument: named, ..
+        } = error.kind()
+        else {
+            panic!("{argument}: {error:?}");
+        };
+        assert_eq!(named, argument);
+    }
+    assert_eq!(sandbox.request_count(), 0);
+}
+
+/// The retry rule is that of the document: a read is repeated, a keyed operation with its key, any other is sent once.
+#[tokio::test]
+async fn lost_operation_follows_its_retry_rule() {
+    let order = json!({
+        "orderNo": "k7", "orderAmount": 1, "customerId": "6", "merchantId": "1", "token": "ETH_USDT",
+    });
+    for (id, fields, attempts, key) in [
+        ("getCheckoutOrder", json!({"orderNo": "7"}), 3, None),
+        ("createCheckoutOrder", order, 3, Some("k7")),
+        ("cancelCheckoutOrder", json!({"orderNo": "7"}), 1, None),
+    ] {
+        let (sandbox, client) = pair().await;
+        client.token().await.unwrap();
+        sandbox.faults().add(Fault::reset().on_calls().always());
+        let error = client.operation(id).json(&fields).await.checked_err();
+        assert_eq!(
+            error.is_ambiguous(),
+            id != "getCheckoutOrder",
+            "{id}: {error:?}"
+        );
+        assert_eq!(error.attempts(), attempts, "{id}");
+        assert_eq!(error.idempotency_key(), key, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn operation_rejects_the_record_of_another_request() {
+    let (sandbox, client) = pair().await;
+    let other = r#"{"retcode":"200","retdata":{"orderNo":"8","orderStatus":"PAID"}}"#;
+    let fault = Fault::custom(200, [("content-type", "application/json")], other);
+    sandbox.faults().add(fault.on_calls().always());
+    let call = client
+        .operation("getCheckoutOrder")
+        .json(&json!({"orderNo": "7"}));
+    let error = call.await.checked_err();
+    assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
+}
+
+#[tokio::test]
 async fn invalid_raw_request_is_not_sent() {
     let (sandbox, client) = pair().await;
     let endless = std::collections::BTreeMap::from([((1, 2), 3)]);

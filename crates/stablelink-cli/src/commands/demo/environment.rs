@@ -13,7 +13,6 @@ use stablelink::{Client, Credentials, Environment};
 use stablelink_sandbox::{Delivery, Sandbox};
 use tokio::net::TcpListener;
 
-use super::sandbox_error;
 use crate::commands::webhook::TIMEOUT;
 use crate::error::{CliError, root_cause};
 use crate::http_server;
@@ -127,4 +126,9 @@ async fn start_receiver(
         std::future::pending::<()>(),
     ));
     Ok(url)
+}
+
+/// Converts an error of the sandbox.
+pub(super) fn sandbox_error(error: impl std::fmt::Display) -> CliError {
+    CliError::other(error.to_string())
 }

@@ -12,8 +12,8 @@ use stablelink::webhook::EventPayload;
 use stablelink::{CustomerId, Decimal, MerchantId, NewCheckoutOrder, NewTrade, request_id};
 use stablelink_sandbox::{DeliveryState, SandboxOperation, SandboxRecordKind};
 
-use super::environment::{CapturedDelivery, DemoEnvironment};
-use super::{DemoRun, check, demo_error, from_json, require, sandbox_error};
+use super::demo_run::{DemoRun, check, demo_error, from_json, require};
+use super::environment::{CapturedDelivery, DemoEnvironment, sandbox_error};
 use crate::error::CliError;
 use crate::output::sanitize;
 

@@ -10,8 +10,8 @@ use stablelink_signature::{
     Timestamp, Verifier,
 };
 
-use super::ProbeFinding;
 use super::probe_client::{Mistake, ProbeCall, ProbeClient, ProbeResponse, RetcodeType};
+use super::report::ProbeFinding;
 use crate::error::{CliError, CliExitCode};
 
 const ORDER_PATH: &str = "/checkout/order/info";
@@ -113,7 +113,7 @@ fn string_field(response: &ProbeResponse, name: &str) -> Option<SecretString> {
     Some(value.into())
 }
 
-pub(super) fn clock_skew(response: &ProbeResponse) -> ProbeFinding {
+fn clock_skew(response: &ProbeResponse) -> ProbeFinding {
     const QUESTION: &str = "Clock skew of the gateway";
     let date = response.headers.get(http::header::DATE);
     let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
@@ -310,4 +310,44 @@ fn response_signature(
         QUESTION,
         format!("{seen}; it matches none of the known rules"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn clock_skew_includes_measurement_error() {
+        const SAME: &str = "equal within about a second";
+        // Date header, local time and duration of the call in seconds.
+        for (date, local, elapsed, expected, error) in [
+            ("Thu, 01 Jan 1970 00:02:00 GMT", 30.5, 0.0, "+90 s", "0.5 s"),
+            ("Thu, 01 Jan 1970 00:02:00 GMT", 30.1, 0.2, "+90 s", "0.6 s"),
+            (
+                "Thu, 01 Jan 1970 00:00:30 GMT",
+                120.5,
+                4.0,
+                "-90 s",
+                "2.5 s",
+            ),
+            ("Thu, 01 Jan 1970 00:00:30 GMT", 30.0, 0.0, SAME, "0.5 s"),
+            ("Thu, 01 Jan 1970 00:00:30 GMT", 28.5, 0.0, "+2 s", "0.5 s"),
+            ("Thu, 01 Jan 1970 00:00:30 GMT", 28.5, 3.0, SAME, "2.0 s"),
+        ] {
+            let finding = clock_skew(&ProbeResponse {
+                status: 200,
+                headers: [(http::header::DATE, date.parse().unwrap())]
+                    .into_iter()
+                    .collect(),
+                body: "{}".into(),
+                at: SystemTime::UNIX_EPOCH + Duration::from_secs_f64(local),
+                elapsed: Duration::from_secs_f64(elapsed),
+                signed_at: None,
+            });
+            assert_eq!(finding.found.as_deref(), Some(expected), "{date} {local}");
+            assert!(finding.seen.ends_with(error), "{}", finding.seen);
+        }
+    }
 }

@@ -10,8 +10,9 @@ use stablelink_sandbox::{
     TokenShape,
 };
 
-use crate::context::{API_KEY, API_SECRET, Context, ENV, SIGN_KEY};
+use crate::context::{Context, ENV};
 use crate::error::CliError;
+use crate::settings::{API_KEY, API_SECRET, SIGN_KEY};
 use crate::terminal;
 
 /// The address and the behaviour of the sandbox.
@@ -108,7 +109,7 @@ impl ServeArgs {
         stopped.await?;
         sandbox.shutdown().await;
         context.out.note("stopped; all records are deleted");
-        Ok(())
+        Err(CliError::interrupted(None))
     }
 
     async fn start(&self) -> Result<Sandbox, CliError> {

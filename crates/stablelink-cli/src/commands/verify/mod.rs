@@ -9,9 +9,10 @@ use clap::Args;
 use stablelink_signature::{SignatureHeaders, SigningKey, Timestamp, Verifier, VerifyError};
 
 use super::sign::{MessageArgs, now};
-use crate::context::{API_KEY, API_SECRET, Context};
+use crate::context::Context;
 use crate::error::{CliError, CliExitCode};
 use crate::output::TextStyle;
+use crate::settings::{API_KEY, API_SECRET};
 use diagnosis::Diagnosis;
 
 /// Verifies a signature and explains a mismatch.

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -20,7 +20,7 @@ use stablelink::webhook::{
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use super::{TIMEOUT, parse_receiver};
+use super::send::{TIMEOUT, parse_receiver};
 use crate::context::Context;
 use crate::error::{CliError, root_cause};
 use crate::output::{CliOutput, TextStyle, sanitize};
@@ -83,16 +83,20 @@ impl Listen {
         let router = Router::new()
             .fallback(receive)
             .with_state(Arc::clone(&state));
+        let interrupted = AtomicBool::new(false);
         let stopped = async {
             tokio::select! {
                 () = state.count_reached.notified() => {}
-                _ = stopped => {}
+                _ = stopped => interrupted.store(true, Ordering::Relaxed),
             }
         };
         http_server::serve(listener, router, stopped).await;
         let received = state.received.load(Ordering::Relaxed);
         context.out.note(format!("{received} received"));
-        Ok(())
+        match interrupted.into_inner() {
+            true => Err(CliError::interrupted(None)),
+            false => Ok(()),
+        }
     }
 }
 

@@ -1,0 +1,136 @@
+//! The fields of a request, from arguments and `--json`.
+
+use clap::ArgMatches;
+use stablelink::operations::FieldType;
+use stablelink::{RawObject, closest};
+
+use super::command_spec::{CommandSpec, JSON, key_of};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::input::InputArg;
+
+/// The fields of a request: names and JSON texts.
+pub(super) struct RequestFields(Vec<(String, String)>);
+
+impl RequestFields {
+    /// Reads the fields of `--json`, and overrides them by those of the other arguments.
+    pub(super) fn read(spec: &CommandSpec, matches: &ArgMatches) -> Result<Self, CliError> {
+        let mut fields = Self(Vec::new());
+        if let Some(input) = matches.get_one::<InputArg>(JSON) {
+            let given = RawObject::parse(input.read_text()?.trim().as_bytes()).map_err(|_| {
+                CliError::usage("--json is not a JSON object")
+                    .next("write it as {\"name\":\"value\"}, or pass a file: @request.json")
+            })?;
+            for (name, value) in given.iter() {
+                if fields.0.iter().any(|(known, _)| known == name) {
+                    let problem = format!("--json has the field `{name}` twice");
+                    return Err(CliError::usage(problem));
+                }
+                fields.set(name, value);
+            }
+        }
+        for field in &spec.fields {
+            let Some(values) = matches.get_many::<String>(&field.name) else {
+                continue;
+            };
+            let values: Vec<&str> = values.map(String::as_str).collect();
+            match field.value_type {
+                FieldType::TextList => fields.set(&field.name, &format!("[{}]", values.join(","))),
+                _ => fields.set(&field.name, values.last().unwrap_or(&"null")),
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Returns the JSON text of a field that is not null.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let field = self.0.iter().find(|(known, _)| known == name);
+        field
+            .map(|(_, value)| value.as_str())
+            .filter(|value| *value != "null")
+    }
+
+    /// Returns a string without its quotation marks, and any other value as JSON.
+    pub(super) fn get_text(&self, name: &str) -> Option<String> {
+        let value = self.get(name)?;
+        Some(serde_json::from_str(value).unwrap_or_else(|_| value.to_owned()))
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// Adds the fields that have a default. A generated idempotency key is printed before the request is sent, so that the
+    /// user can look up the record after an interruption.
+    pub(super) fn complete(&mut self, spec: &CommandSpec, context: &Context) {
+        let operation = spec.operation;
+        if operation.operation_id == "createCheckoutOrder" && self.get("fiat").is_none() {
+            // The only documented currency.
+            self.set("fiat", "\"USD\"");
+        }
+        let intermediary = "isIntermediaryRequired";
+        let has_intermediary = spec.fields.iter().any(|field| field.name == intermediary);
+        if has_intermediary && self.get(intermediary).is_none() {
+            let is_set = self.get("intermediaryBankName").is_some();
+            self.set(intermediary, &is_set.to_string());
+        }
+        let key = key_of(operation);
+        if !key.is_empty() {
+            if self.get(key).is_none() {
+                // The gateway accepts letters and digits in every key.
+                let number = stablelink::request_id().replace('-', "");
+                self.set(key, &format!("\"{number}\""));
+            }
+            let value = self.get_text(key).unwrap_or_default();
+            context.set_key(key, &value);
+            context.out.note(format!("{key} {value}"));
+            return;
+        }
+        let identifies =
+            |name: &&str| name.ends_with("No") || name.ends_with("Id") || *name == "id";
+        let mut names = spec.fields.iter().map(|field| field.name.as_str());
+        let found =
+            names.find_map(|name| Some((name, self.get_text(name).filter(|_| identifies(&name))?)));
+        if let Some((name, value)) = found {
+            context.set_key(name, &value);
+        }
+    }
+
+    /// Fails if a required field is missing, and notes a name that looks mistyped.
+    pub(super) fn check(&self, spec: &CommandSpec, context: &Context) -> Result<(), CliError> {
+        let missing = spec
+            .fields
+            .iter()
+            .find(|field| field.is_required && self.get(&field.name).is_none());
+        if let Some(field) = missing {
+            let how = match field.is_positional {
+                true => "as an argument".to_owned(),
+                false => format!("with --{}", field.flag),
+            };
+            let problem = format!("missing field `{}`", field.name);
+            return Err(CliError::usage(problem).next(format!("set it {how} or in --json")));
+        }
+        for (name, _) in &self.0 {
+            let mut known = spec.fields.iter().map(|field| field.name.as_str());
+            if known.clone().any(|known| known == name) {
+                continue;
+            }
+            if let Some(other) = closest(name, known.by_ref()) {
+                context.out.note(format!(
+                    "the document has no field `{name}`, which is sent unchanged; did you mean `{other}`?"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let fields = self.0.iter();
+        let fields = fields
+            .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(name.as_str())));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    }
+}
