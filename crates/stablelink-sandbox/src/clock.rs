@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::{self, Offset};
 use tokio::sync::watch;
 
-use crate::lock;
+use crate::sync::lock;
 
 /// The offset of times in records, inferred: the `sysid` of an example contains a time that is eight
 /// hours before the `createdTime` of the same example.

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -60,6 +60,11 @@ fn unsealed(result: Result<OperationResult, ApiError>) -> Response {
     response.extensions_mut().insert(Unsealed(result));
     response
 }
+
+/// Header of a response that is made from the document, because the operation has no hand-written
+/// handler. Its value is `example` for an example of the document, or `schema` for values that are
+/// made from the schema.
+pub(crate) const FROM_DOCUMENT: HeaderName = HeaderName::from_static("x-sandbox-from-document");
 
 /// Response extension: the retcode of the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

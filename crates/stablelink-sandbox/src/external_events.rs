@@ -1,14 +1,13 @@
 //! Changes of records that calls do not cause: payments, reviews, deposits, and statuses that a
-//! test sets. Tests use [`Sandbox`], the control API uses [`GatewayState`].
+//! test sets.
 
 use rust_decimal::Decimal;
 
-use crate::Sandbox;
 use crate::gateway::GatewayState;
 use crate::ledger::{
-    Customer, CustomerProfile, Deposit, FeeConfig, Ledger, LedgerAccount, RecordKey, SandboxFile,
+    Customer, CustomerProfile, Deposit, FeeConfig, Ledger, LedgerAccount, RecordKey,
+    deposit_address,
 };
-use crate::operations::deposit_address;
 
 /// The sandbox has no record with this key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +26,7 @@ pub enum SandboxRecordKind {
     /// trade.
     Trade,
     /// A checkout order. The key is its `orderNo`. No status transfers money;
-    /// [`Sandbox::pay_order`] does.
+    /// [`Sandbox::pay_order`](crate::Sandbox::pay_order) does.
     Order,
     /// A refund order. The key is its `refundOrderNo`. `REFUNDED` transfers the refunded amount and
     /// updates the order or the abnormal payment.
@@ -35,71 +34,6 @@ pub enum SandboxRecordKind {
     /// A settlement order. The key is its `settlementOrderNo`. `SETTLED` transfers the amount, even
     /// if the balance of the merchant is lower.
     Settlement,
-}
-
-impl Sandbox {
-    /// Adds a customer with a zero fee config to the first client, without counting an effect.
-    /// Returns the `clientId` of the customer.
-    pub fn add_customer(&self) -> i64 {
-        self.gateway.add_customer()
-    }
-
-    /// Sets the status of a record, such as `PAID`, or to any other string to test a client with
-    /// undocumented values.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such record.
-    pub fn set_status(
-        &self,
-        kind: SandboxRecordKind,
-        key: &str,
-        status: &str,
-    ) -> Result<(), UnknownRecord> {
-        self.gateway.set_status(kind, key, status)
-    }
-
-    /// Pays a checkout order with an amount in coins, of which six decimal places count. An amount
-    /// that is not positive does nothing. An unpaid order becomes `PAID` if the amount is
-    /// sufficient. An excess, or the whole of an insufficient or late payment, becomes an abnormal
-    /// payment, whose number is returned.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such order.
-    pub fn pay_order(
-        &self,
-        order_no: &str,
-        amount: Decimal,
-        tx_hash: &str,
-    ) -> Result<Option<String>, UnknownRecord> {
-        self.gateway.pay_order(order_no, amount, tx_hash)
-    }
-
-    /// Adds coins to the deposit address of a customer, in any amount, currency and network.
-    /// Returns the id of the receive transaction.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such customer.
-    pub fn deposit(
-        &self,
-        client_id: i64,
-        (currency, network): (&str, &str),
-        amount: Decimal,
-    ) -> Result<i64, UnknownRecord> {
-        self.gateway.deposit(client_id, (currency, network), amount)
-    }
-
-    /// Returns the uploaded files of all clients, ordered by id.
-    #[must_use]
-    pub fn files(&self) -> Vec<SandboxFile> {
-        let mut files = Vec::new();
-        self.gateway
-            .read_ledgers(|ledger| files.extend(ledger.files.values().cloned()));
-        files.sort_by_key(|file| file.id);
-        files
-    }
 }
 
 impl GatewayState {

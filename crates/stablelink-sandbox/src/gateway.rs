@@ -1,16 +1,17 @@
 //! The state of one sandbox, shared by its parts.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
 use crate::auth::{TokenGrants, Tokens};
 use crate::faults::FaultList;
-use crate::ledger::Ledger;
-use crate::server::RequestLog;
+use crate::ledger::{Ledger, RecordIds};
+use crate::request_log::RequestLog;
+use crate::sync::lock;
 use crate::webhooks::{Deliveries, ReceiverAddress};
-use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch, lock};
+use crate::{SandboxClock, SandboxCredentials, SandboxSettings, SchemaMismatch};
 
 pub(crate) struct GatewayState {
     settings: Mutex<Arc<SandboxSettings>>,
@@ -149,10 +150,10 @@ impl GatewayState {
 
     /// Sends a webhook again. Returns `None` if there is no such delivery or no receiver.
     pub(crate) fn resend(&self, number: u64) -> Option<u64> {
-        let (client, event, body) = self.deliveries.content(number)?;
+        let (client, event) = self.deliveries.event(number)?;
         let receiver = self.clients[client].receiver().clone()?;
         let now = self.clock.now_millis();
-        let number = self.deliveries.add((client, receiver), event, body, now);
+        let number = self.deliveries.add((client, receiver), event, now);
         self.wake.notify_one();
         Some(number)
     }
@@ -166,22 +167,5 @@ impl GatewayState {
     /// Returns an id that no other record of this sandbox has.
     pub(crate) fn new_id(&self) -> i64 {
         self.ids.next()
-    }
-}
-
-/// Generates the ids of records. Clones share the counter.
-#[derive(Clone, Debug)]
-pub(crate) struct RecordIds(Arc<AtomicI64>);
-
-impl Default for RecordIds {
-    fn default() -> Self {
-        // Ids of the real gateway exceed 32 bits.
-        Self(Arc::new(AtomicI64::new(6_000_000_000)))
-    }
-}
-
-impl RecordIds {
-    pub(crate) fn next(&self) -> i64 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
     }
 }

@@ -39,31 +39,26 @@ mod gateway;
 mod ledger;
 mod money;
 mod operations;
+mod request;
+mod request_log;
 mod sandbox;
 mod server;
 mod settings;
+mod sync;
 mod webhooks;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use auth::TokenGrants;
 pub use clock::SandboxClock;
 pub use credentials::{RandomnessError, SandboxCredentials};
-pub use document::SchemaMismatch;
+pub use document::{OtherOperation, SandboxOperation, SchemaMismatch, UnknownOperation};
 pub use effects::{EffectCount, Effects};
 pub use external_events::{SandboxRecordKind, UnknownRecord};
 pub use faults::{Fault, FaultId, FaultList, InvalidFault};
 pub use ledger::{Balances, LedgerAccount, SandboxFile};
-pub use operations::{SandboxOperation, UnknownOperation};
+pub use request_log::RequestRecord;
 pub use sandbox::{Sandbox, SandboxBuilder, StartError};
-pub use server::RequestRecord;
 pub use settings::{
     Delays, ErrorStatus, IdForm, RateForm, RecordOutcome, RejectedToken, RetcodeForm, Retmsg,
     SandboxQueryForm, SandboxSettings, TokenShape, WebhookAcknowledgement, WebhookData,
 };
 pub use webhooks::{Delivery, DeliveryAttempt, DeliveryState, InvalidWebhookUrl};
-
-/// Locks a mutex even if it is poisoned: no holder leaves a half-made change behind.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

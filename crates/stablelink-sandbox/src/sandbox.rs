@@ -1,20 +1,22 @@
-//! [`Sandbox`] and its builder. `external_events` has the methods that change records.
+//! [`Sandbox`] and its builder.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 
 use crate::auth::{self, TokenGrants};
 use crate::credentials::RandomnessError;
 use crate::effects::Effects;
-use crate::external_events::UnknownRecord;
+use crate::external_events::{SandboxRecordKind, UnknownRecord};
 use crate::faults::FaultList;
 use crate::gateway::GatewayState;
-use crate::ledger::Balances;
-use crate::server::{RequestRecord, Server};
+use crate::ledger::{Balances, SandboxFile};
+use crate::request_log::RequestRecord;
+use crate::server::Server;
 use crate::settings::{
     ErrorStatus, RateForm, RejectedToken, RetcodeForm, SandboxQueryForm, SandboxSettings,
     TokenShape,
@@ -130,7 +132,7 @@ impl SandboxBuilder {
 /// A gateway on its own port. It runs until it is dropped.
 pub struct Sandbox {
     url: String,
-    pub(crate) gateway: Arc<GatewayState>,
+    gateway: Arc<GatewayState>,
     server: Server,
 }
 
@@ -256,6 +258,69 @@ impl Sandbox {
         self.gateway
             .read_ledgers(|ledger| all.add(&ledger.balances));
         all
+    }
+
+    /// Adds a customer with a zero fee config to the first client, without counting an effect.
+    /// Returns the `clientId` of the customer.
+    pub fn add_customer(&self) -> i64 {
+        self.gateway.add_customer()
+    }
+
+    /// Sets the status of a record, such as `PAID`, or to any other string to test a client with
+    /// undocumented values.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such record.
+    pub fn set_status(
+        &self,
+        kind: SandboxRecordKind,
+        key: &str,
+        status: &str,
+    ) -> Result<(), UnknownRecord> {
+        self.gateway.set_status(kind, key, status)
+    }
+
+    /// Pays a checkout order with an amount in coins, of which six decimal places count. An amount
+    /// that is not positive does nothing. An unpaid order becomes `PAID` if the amount is
+    /// sufficient. An excess, or the whole of an insufficient or late payment, becomes an abnormal
+    /// payment, whose number is returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such order.
+    pub fn pay_order(
+        &self,
+        order_no: &str,
+        amount: Decimal,
+        tx_hash: &str,
+    ) -> Result<Option<String>, UnknownRecord> {
+        self.gateway.pay_order(order_no, amount, tx_hash)
+    }
+
+    /// Adds coins to the deposit address of a customer, in any amount, currency and network.
+    /// Returns the id of the receive transaction.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such customer.
+    pub fn deposit(
+        &self,
+        client_id: i64,
+        (currency, network): (&str, &str),
+        amount: Decimal,
+    ) -> Result<i64, UnknownRecord> {
+        self.gateway.deposit(client_id, (currency, network), amount)
+    }
+
+    /// Returns the uploaded files of all clients, ordered by id.
+    #[must_use]
+    pub fn files(&self) -> Vec<SandboxFile> {
+        let mut files = Vec::new();
+        self.gateway
+            .read_ledgers(|ledger| files.extend(ledger.files.values().cloned()));
+        files.sort_by_key(|file| file.id);
+        files
     }
 
     /// Revokes the access token of each client. Refresh tokens remain valid.

@@ -56,6 +56,10 @@ pub struct SandboxSettings {
     /// Whether a trade requires an approved KYB of its customer. Default: false, because no page
     /// requires it.
     pub require_kyb: bool,
+    /// Whether the responses of all operations except the token operation are made from the OpenAPI
+    /// document, without records and without further rules. Default: false, so that only operations
+    /// without a hand-written handler respond in this way.
+    pub respond_from_document: bool,
     /// The delays after which the sandbox's clock changes the status of records.
     pub delays: Delays,
     /// Rejects every call with `ip not matched: <ip>`, as if the address of the caller were not on
@@ -123,6 +127,7 @@ impl Default for SandboxSettings {
             reject_duplicates: true,
             require_fee_config: true,
             require_kyb: false,
+            respond_from_document: false,
             delays: Delays::default(),
             reject_address: false,
             disabled_tokens: BTreeSet::new(),

@@ -1,13 +1,16 @@
-//! Every operation of the document, called through the client.
+//! Every operation of the document, called through the client: with a hand-written case where there is one, and otherwise with
+//! fields that the document allows.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use stablelink::{NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations};
-use stablelink_sandbox::{SandboxOperation, SandboxSettings};
+use stablelink::{
+    Client, Method, NewAbnormalPaymentRefund, NewFiatSettlement, NewRefund, RetryPolicy, operations,
+};
+use stablelink_sandbox::{Sandbox, SandboxOperation, SandboxSettings};
 
 use crate::fixtures::{Fixtures, OVERPAYMENT_HASH, changed_remit, order, remit, settlement, trade};
-use crate::test_env::{BoxedCall, assert_consistent, boxed, builder, money, of};
+use crate::test_env::{BoxedCall, TestEnv, assert_consistent, boxed, builder, money, of};
 
 type Case = fn(&Fixtures) -> BoxedCall;
 
@@ -173,6 +176,10 @@ const CASES: [(SandboxOperation, Case); 39] = [
 pub(crate) async fn call_all(name: &str, change: impl FnOnce(&mut SandboxSettings)) -> Fixtures {
     let fixtures = Fixtures::create(change).await;
     for (operation, call) in CASES {
+        // The operation was removed from the document.
+        if operation.path().is_empty() {
+            continue;
+        }
         let before = fixtures.env.sandbox.request_count();
         let effects = fixtures.env.sandbox.effects().total(operation);
         if let Err(error) = call(&fixtures).await {
@@ -218,31 +225,104 @@ async fn every_operation_succeeds() {
     call_all("default settings", |_| {}).await;
 }
 
-/// A new operation of the document or the client needs a case.
-#[test]
-fn cases_cover_all_operations() {
-    let cases: BTreeSet<(String, String)> = CASES
-        .iter()
-        .map(|(operation, _)| (operation.method().to_string(), operation.path().to_owned()))
-        .collect();
-    assert_eq!(cases.len(), CASES.len(), "an operation has two cases");
+/// Calls an operation by its method and path, with fields that the document allows.
+async fn call_by_document(client: &Client, operation: SandboxOperation) {
+    let mut fields = operation.sample_request();
+    let mut path = operation.path().to_owned();
+    for (name, value) in std::mem::take(&mut fields) {
+        let text = value.as_str().map_or(value.to_string(), str::to_owned);
+        if path.contains(&format!("{{{name}}}")) {
+            path = path.replace(&format!("{{{name}}}"), &text);
+        } else {
+            fields.insert(name, value);
+        }
+    }
+    let mut request = client.request(operation.method(), path);
+    if operation.method() == Method::GET {
+        for (name, value) in fields {
+            let text = value.as_str().map_or(value.to_string(), str::to_owned);
+            request = request.query(name, text);
+        }
+    } else {
+        request = request.json(&fields);
+    }
+    if let Err(error) = request.await {
+        panic!("{operation}: {error:?}");
+    }
+}
 
+/// Returns the ids, methods and paths of all operations in the document.
+fn documented() -> BTreeSet<(String, String, String)> {
     let path = stablelink_tests::root().join("spec/openapi.provisional.json");
     let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut documented = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            if operation.get("operationId").is_some() {
-                documented.insert((method.to_uppercase(), path.clone()));
+            if let Some(id) = operation["operationId"].as_str() {
+                documented.insert((id.to_owned(), method.to_uppercase(), path.clone()));
             }
         }
     }
-    assert_eq!(cases, documented);
+    documented
+}
+
+/// Returns the ids, methods and paths of the operations that the sandbox received and accepted.
+fn accepted(sandbox: &Sandbox) -> BTreeSet<(String, String, String)> {
+    let requests = sandbox.requests().into_iter();
+    let accepted = requests.filter(|request| request.retcode == Some("200"));
+    let accepted = accepted.filter_map(|request| request.operation);
+    accepted
+        .map(|it| {
+            (
+                it.id().to_owned(),
+                it.method().to_string(),
+                it.path().to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// A new operation of the document needs no case: it is called by its path.
+#[tokio::test]
+async fn walk_reaches_every_operation() {
+    let fixtures = call_all("walk", |_| {}).await;
+    for operation in SandboxOperation::all() {
+        if !CASES.iter().any(|(case, _)| *case == operation) {
+            call_by_document(fixtures.client(), operation).await;
+        }
+    }
+    let sandbox = &fixtures.env.sandbox;
+    assert_eq!(accepted(sandbox), documented());
+    assert_consistent(sandbox);
+    // The client has the same operations.
     let of_client: BTreeSet<_> = operations::ALL
         .iter()
-        .map(|facts| (facts.method.to_owned(), facts.path.to_owned()))
+        .map(|info| {
+            (
+                info.operation_id.to_owned(),
+                info.method.to_owned(),
+                info.path.to_owned(),
+            )
+        })
         .collect();
-    assert_eq!(cases, of_client);
+    assert_eq!(of_client, documented());
+}
+
+/// Without hand-written cases: each operation with a JSON request is called by its path, and the sandbox responds from the
+/// document. The path of a form is not called, because its parts are not signed JSON.
+#[tokio::test]
+async fn walk_by_the_document_reaches_every_operation() {
+    let env = TestEnv::with_settings(|settings| settings.respond_from_document = true).await;
+    let is_form = |operation: &SandboxOperation| *operation == SandboxOperation::UploadFile;
+    for operation in SandboxOperation::all().filter(|it| !is_form(it)) {
+        if operation != SandboxOperation::IssueAccessToken {
+            call_by_document(&env.client, operation).await;
+        }
+    }
+    let mut expected = documented();
+    expected.retain(|(id, _, _)| *id != SandboxOperation::UploadFile.id());
+    assert_eq!(accepted(&env.sandbox), expected);
+    env.finish();
 }
 
 #[tokio::test]

@@ -195,7 +195,7 @@ fn every_operation_can_be_called() {
         br#"{"amount":"1.00","merchantId":"1"}"#,
     );
 
-    let all: BTreeSet<&str> = Op::ALL.iter().map(|operation| operation.id()).collect();
+    let all: BTreeSet<&str> = Op::all().map(Op::id).collect();
     assert_eq!(calls.called, all);
     assert_eq!(
         calls.env.sandbox.token_grants().granted(),

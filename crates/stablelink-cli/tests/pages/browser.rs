@@ -185,12 +185,18 @@ impl BrowserPage<'_> {
             .to_owned()
     }
 
-    /// Takes a screenshot of a window of this size as PNG.
-    pub(crate) fn screenshot(&mut self, width: u32, height: u32) -> Vec<u8> {
+    /// Sets the size of the window and the preferred colour scheme.
+    pub(crate) fn emulate(&mut self, (width, height): (u32, u32), scheme: &str) {
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.call("Emulation.setDeviceMetricsOverride", size);
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call("Emulation.setEmulatedMedia", json!({"features": features}));
         self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))");
+    }
+
+    /// Takes a screenshot of the window as PNG.
+    pub(crate) fn screenshot(&mut self) -> Vec<u8> {
         let result = self.call("Page.captureScreenshot", json!({"format": "png"}));
         STANDARD.decode(result["data"].as_str().unwrap()).unwrap()
     }

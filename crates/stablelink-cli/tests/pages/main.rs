@@ -73,7 +73,7 @@ fn assert_clean(page: &mut BrowserPage<'_>, demo: &DemoProcess) {
 }
 
 /// Updates a screenshot of the README if the variable is set.
-fn update_screenshot(page: &mut BrowserPage<'_>, name: &str, height: u32) {
+fn update_screenshot(page: &mut BrowserPage<'_>, name: &str) {
     if std::env::var_os("STABLELINK_SCREENSHOTS").is_none_or(|value| value != "overwrite") {
         return;
     }
@@ -88,7 +88,7 @@ fn update_screenshot(page: &mut BrowserPage<'_>, name: &str, height: u32) {
         .stdin(Stdio::piped())
         .spawn()
         .expect("pngquant must be on the PATH");
-    let screenshot = page.screenshot(1280, height);
+    let screenshot = page.screenshot();
     quant.stdin.take().unwrap().write_all(&screenshot).unwrap();
     assert!(quant.wait().unwrap().success());
 }
@@ -98,7 +98,9 @@ fn dashboard_shows_records_of_demo() {
     let demo = DemoProcess::completed();
     let mut browser = Browser::start();
     let mut page = browser.open(&format!("{}/", demo.url));
-    page.wait_for("document.querySelectorAll('#requests tr').length > 10");
+    page.wait_for("document.querySelectorAll('#requests details').length > 10");
+    let first = page.text("main > section h2");
+    assert!(first.starts_with("Requests"), "{first}");
 
     for (selector, parts) in [
         ("#token", vec!["valid"]),
@@ -178,7 +180,10 @@ fn dashboard_shows_records_of_demo() {
     let signature = page.text("#deliveries details[open] dd:last-of-type code");
     assert_eq!(signature.len(), 88, "64 bytes in Base64: {signature}");
 
-    update_screenshot(&mut page, "dashboard.png", 1480);
+    page.emulate((1280, 1480), "light");
+    update_screenshot(&mut page, "dashboard.png");
+    page.emulate((390, 1200), "dark");
+    update_screenshot(&mut page, "dashboard-narrow-dark.png");
 
     // Expanded entries stay expanded when the page refreshes, and the clock continues.
     page.value("document.querySelectorAll('#deliveries details')[1].open = true");
@@ -224,7 +229,12 @@ fn reference_shows_every_operation() {
         operations += 1;
     }
     assert!(operations > 30);
+    for webhook in document["x-webhooks"].as_object().unwrap().values() {
+        let summary = webhook["post"]["summary"].as_str().unwrap();
+        assert!(text.contains(summary), "{summary}");
+    }
     for part in [
+        "Retry: keyed, with the same eventId.",
         "Evidence: inferred.",
         "Evidence: documented.",
         "Retry: keyed, with the same requestId.",
@@ -237,7 +247,8 @@ fn reference_shows_every_operation() {
     assert!(all.as_str().unwrap().contains(&demo.url));
 
     page.value("location.hash = '#tag/Checkout/operation/createCheckoutOrder'");
-    update_screenshot(&mut page, "reference.png", 900);
+    page.emulate((1280, 900), "light");
+    update_screenshot(&mut page, "reference.png");
 
     // The search runs in a web worker.
     page.value("document.querySelector('[data-role=\"search:input\"], input[type=text]').focus()");
@@ -248,4 +259,186 @@ fn reference_shows_every_operation() {
     );
     page.wait_for("(document.querySelector('[data-role=\"search:results\"]')?.innerText ?? '').includes('settlement')");
     assert_clean(&mut page, &demo);
+}
+
+/// Selects an option of a filter and waits until the requests show it.
+fn filter(page: &mut BrowserPage<'_>, id: &str, option: &str) {
+    page.value(&format!(
+        "{{ const filter = document.getElementById({id:?}); filter.value = {option:?}; \
+         filter.dispatchEvent(new Event('change')) }}"
+    ));
+}
+
+#[test]
+fn dashboard_request_opens_with_headers_signature_envelope_and_delivery() {
+    let demo = DemoProcess::completed();
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{}/", demo.url));
+    page.wait_for("document.querySelectorAll('#operationFilter option').length > 5");
+    filter(&mut page, "operationFilter", "confirmTransaction");
+    let operations =
+        "[...document.querySelectorAll('#requests summary b')].map(it => it.textContent)";
+    let shown = page.value(operations);
+    assert!(!shown.as_array().unwrap().is_empty());
+    for operation in shown.as_array().unwrap() {
+        assert_eq!(operation, "confirmTransaction");
+    }
+    page.value("document.querySelector('#requests details').open = true");
+    page.wait_for("document.querySelector('#requests details dl') !== null");
+    let detail = page.text("#requests details dl");
+    for part in [
+        "POST /trade/confirm-transaction",
+        "authorization: Bearer [redacted]",
+        "content-type: application/json",
+        "\"txNo\":\"TR2",
+        "signed message",
+        "POST17",
+        "matches the sign key of client 0",
+        "HTTP 200, retcode 200",
+        "\"success\":true",
+        "PAYMENT_REQUEST_CHANGED",
+    ] {
+        assert!(detail.contains(part), "{part}: {detail}");
+    }
+    page.value("document.querySelector('#requests details dl button').click()");
+    page.wait_for("document.querySelector('#deliveries details[open] dl') !== null");
+
+    // The first token request has the API key and the API secret.
+    filter(&mut page, "operationFilter", "issueAccessToken");
+    page.value("[...document.querySelectorAll('#requests details')].at(-1).open = true");
+    page.wait_for("document.querySelector('#requests details[open] dl') !== null");
+    let detail = page.text("#requests details[open] dl");
+    for part in ["api_secret=[redacted]", "\"access_token\":\"[redacted]\""] {
+        assert!(detail.contains(part), "{part}: {detail}");
+    }
+    assert!(!detail.contains("sandbox-"), "a credential: {detail}");
+
+    // The demo has no response from the document.
+    let from_document = page.value(
+        "request({ ...latest.requests[0], number: -1, fromDocument: 'schema' }).textContent",
+    );
+    let from_document = from_document.as_str().unwrap();
+    assert!(
+        from_document.contains("from the document: schema"),
+        "{from_document}"
+    );
+
+    filter(&mut page, "operationFilter", "");
+    for state in ["success", "rejected", "no response"] {
+        filter(&mut page, "stateFilter", state);
+        let states = "[...new Set([...document.querySelectorAll('#requests .tag:first-of-type, #requests summary > .tag')]\
+                      .map(it => it.textContent).filter(it => ['success', 'rejected', 'fault', 'no response'].includes(it)))]";
+        assert_eq!(page.value(states), serde_json::json!([state]));
+    }
+    assert_clean(&mut page, &demo);
+}
+
+#[test]
+fn dashboard_buttons_pay_set_advance_and_add_faults() {
+    let demo = DemoProcess::completed();
+    let mut browser = Browser::start();
+    let mut page = browser.open(&format!("{}/", demo.url));
+    page.wait_for("document.querySelector('#orders button[aria-label^=Pay]') !== null");
+    page.value("document.querySelector('#orders button[aria-label^=Pay]').click()");
+    page.wait_for("document.querySelector('#orders button[aria-label^=Pay]') === null");
+    assert!(page.text("#done").contains("was paid with"));
+
+    page.value("document.querySelector('#trades button').click()");
+    let form = "document.getElementById('set').elements";
+    assert_eq!(page.value(&format!("{form}.kind.value")), "trade");
+    page.value(&format!("{form}.status.value = 'NEVER_SEEN'"));
+    page.value("document.getElementById('set').requestSubmit()");
+    page.wait_for("document.getElementById('trades').innerText.includes('NEVER_SEEN')");
+
+    page.value("document.getElementById('advance').elements.seconds.value = 7200");
+    page.value("document.getElementById('advance').requestSubmit()");
+    page.wait_for("document.getElementById('clockMore').innerText.includes('moved by')");
+
+    page.value("document.getElementById('fault').elements.fault.value = 'explode'");
+    page.value("document.getElementById('fault').requestSubmit()");
+    page.wait_for("document.getElementById('done').className === 'bad'");
+    // Markup in a value of a caller is shown as text.
+    let markup = "reset@/<img/src=x/onerror=document.title='XSS'>";
+    page.value(&format!(
+        "document.getElementById('fault').elements.fault.value = {markup:?}"
+    ));
+    page.value("document.getElementById('fault').requestSubmit()");
+    page.wait_for("document.getElementById('faults').innerText.includes('onerror')");
+    page.value("fetch('/nowhere/<script>document.title=1</script>', { headers: { 'x-a': '<img src=x onerror=\"document.title=2\">' } })");
+    page.wait_for("document.getElementById('requests').innerText.includes('nowhere')");
+    page.value("[...document.querySelectorAll('#requests details')].find(it => it.innerText.includes('nowhere')).open = true");
+    page.wait_for("document.getElementById('requests').innerText.includes('onerror')");
+    assert_eq!(
+        page.value("document.title"),
+        "StableLink sandbox (unofficial)"
+    );
+    assert_eq!(
+        page.value("document.querySelectorAll('main img, main script').length"),
+        0
+    );
+    page.value("[...document.querySelectorAll('#faults button')].at(-1).click()");
+    page.wait_for("!document.getElementById('faults').innerText.includes('onerror')");
+}
+
+/// Returns the relative luminance of a CSS colour, from 0 to 255.
+fn luminance(page: &mut BrowserPage<'_>, selector: &str, property: &str) -> f64 {
+    let channels = page.value(&format!(
+        "getComputedStyle(document.querySelector({selector:?})).{property}.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    ));
+    let channels: Vec<f64> = serde_json::from_value(channels).unwrap();
+    0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+}
+
+#[test]
+fn pages_fit_wide_and_narrow_windows_in_light_and_dark_mode() {
+    let demo = DemoProcess::completed();
+    let mut browser = Browser::start();
+    let mut inferred = Vec::new();
+    for (path, ready, text) in [
+        (
+            "/",
+            "document.querySelectorAll('#requests details').length > 10",
+            "h2",
+        ),
+        (
+            "/docs",
+            "document.querySelectorAll('[data-section-id^=\"tag/\"]').length > 30",
+            "#reference h1",
+        ),
+    ] {
+        let mut page = browser.open(&format!("{}{path}", demo.url));
+        for scheme in ["light", "dark"] {
+            for width in [1280, 390] {
+                page.emulate((width, 900), scheme);
+                page.wait_for(ready);
+                let label = format!("{path} {scheme} {width}");
+                let used = page
+                    .value("document.documentElement.scrollWidth")
+                    .as_u64()
+                    .unwrap();
+                assert!(used <= u64::from(width), "{label}: {used} pixels");
+                let background = luminance(&mut page, "body", "backgroundColor");
+                let colour = luminance(&mut page, text, "color");
+                assert_eq!(background < 60.0, scheme == "dark", "{label}: {background}");
+                assert!(
+                    (background - colour).abs() > 120.0,
+                    "{label}: {background} {colour}"
+                );
+                let badge = if path == "/" {
+                    "document.querySelector('#requests .inferred')"
+                } else {
+                    "[...document.querySelectorAll('#reference span')].find(it => it.textContent === 'inferred' && !it.children.length)"
+                };
+                inferred.push(page.value(&format!("getComputedStyle({badge}).backgroundColor")));
+            }
+        }
+        let unnamed = page.value(
+            "[...document.querySelectorAll('main th')].filter(it => !it.textContent.trim()).length",
+        );
+        assert_eq!(unnamed, 0, "columns without a name");
+    }
+    assert!(
+        inferred.iter().all(|colour| *colour == "rgb(163, 58, 44)"),
+        "{inferred:?}"
+    );
 }

@@ -1,5 +1,5 @@
 //! Authentication of calls. Read `check_call` first: address, headers, timestamp, token and
-//! signature. `tokens` has the token operation, `signature` the algorithm.
+//! signature. `tokens` has the tokens of a client, `signature` the algorithm.
 
 mod signature;
 mod tokens;
@@ -16,16 +16,12 @@ use secrecy::ExposeSecret;
 
 pub(crate) use signature::{sign, webhook_message};
 pub use tokens::TokenGrants;
-pub(crate) use tokens::{Tokens, issue_access_token};
+pub(crate) use tokens::Tokens;
 
 use crate::SandboxOperation;
 use crate::api_error::ApiError;
 use crate::gateway::GatewayState;
-use crate::server::{Connection, ReceivedRequest};
-
-/// Request extension: the index of the client that made an authenticated call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallerIndex(pub(crate) usize);
+use crate::request::{CallerIndex, Connection, ReceivedRequest};
 
 /// Accepts a request with the current token and a valid signature. The token operation requires
 /// neither. A request to an unknown path is passed to the router.

@@ -1,19 +1,10 @@
-//! The tokens of a client, of which only the latest pair is valid, and the token operation.
+//! The tokens of a client, of which only the latest pair is valid.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Query, State};
 use serde::Serialize;
 
-use crate::api_error::ApiError;
 use crate::clock::after;
 use crate::credentials::{RandomnessError, random_string};
-use crate::envelope::OperationResult;
-use crate::gateway::GatewayState;
-use crate::server::ReceivedRequest;
-use crate::settings::{SandboxSettings, TokenShape};
+use crate::settings::SandboxSettings;
 
 /// The number of token requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +72,7 @@ pub(crate) struct TokenStatus {
 #[derive(Default)]
 pub(crate) struct Tokens {
     /// Number of issued pairs. The first pair has generation 1.
-    generation: u64,
+    pub(crate) generation: u64,
     access: Option<SandboxToken>,
     /// The access token before `access`, during its grace time.
     previous: Option<SandboxToken>,
@@ -94,7 +85,7 @@ pub(crate) struct Tokens {
 impl Tokens {
     /// Issues a new pair. The previous pair becomes invalid, except for the grace time of the
     /// access token.
-    fn issue(
+    pub(crate) fn issue(
         &mut self,
         now: i64,
         settings: &SandboxSettings,
@@ -135,7 +126,7 @@ impl Tokens {
         }
     }
 
-    fn is_refresh_token(&self, text: &str, now: i64) -> bool {
+    pub(crate) fn is_refresh_token(&self, text: &str, now: i64) -> bool {
         let token = self.refresh.as_ref();
         token.is_some_and(|token| token.is_valid(text, now))
     }
@@ -170,6 +161,12 @@ impl Tokens {
         true
     }
 
+    /// Returns the text of each token that is known.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
+        let tokens = [&self.access, &self.previous, &self.refresh];
+        tokens.into_iter().flatten().map(|token| token.text.clone())
+    }
+
     /// Revokes the access token. The refresh token remains valid.
     pub(crate) fn revoke(&mut self) {
         self.access = None;
@@ -182,84 +179,14 @@ impl Tokens {
     }
 }
 
+/// The fields of a token response.
 #[derive(Serialize)]
-struct GrantResponse {
+pub(crate) struct GrantResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
     refresh_token: String,
     rt_expires_in: u64,
-}
-
-/// Handles the token operation: issues a token for credentials or for a refresh token.
-pub(crate) async fn issue_access_token(
-    State(gateway): State<Arc<GatewayState>>,
-    Extension(received): Extension<ReceivedRequest>,
-    Query(parameters): Query<HashMap<String, String>>,
-) -> Result<OperationResult, ApiError> {
-    let result = grant(&gateway, &received, &parameters);
-    if result.is_err() {
-        gateway.rejected_grants().rejected += 1;
-    }
-    result
-}
-
-fn grant(
-    gateway: &GatewayState,
-    received: &ReceivedRequest,
-    parameters: &HashMap<String, String>,
-) -> Result<OperationResult, ApiError> {
-    let parameter = |name: &str| {
-        let value = parameters.get(name).map(String::as_str);
-        value
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| ApiError::missing_field(name))
-    };
-    let now = gateway.clock.now_millis();
-    let settings = gateway.settings();
-    let mut clients = gateway.clients.iter().enumerate();
-    // The check and the grant hold the same lock, so a rotation cannot happen between them.
-    let (granted, problem, shape) = match parameter("grant_type")? {
-        "client_credentials" => {
-            let (key, secret) = (parameter("api_key")?, parameter("api_secret")?);
-            let granted = clients.find_map(|(index, client)| {
-                let credentials = client.credentials();
-                credentials.matches(key, secret).then(|| {
-                    let mut tokens = client.tokens();
-                    tokens.grants.credentials += 1;
-                    (index, tokens.issue(now, &settings), tokens.generation)
-                })
-            });
-            let problem = "api_key or api_secret is wrong";
-            (granted, problem, settings.token_shape)
-        }
-        "refresh_token" => {
-            let token = parameter("refresh_token")?;
-            let granted = clients.find_map(|(index, client)| {
-                let mut tokens = client.tokens();
-                tokens.is_refresh_token(token, now).then(|| {
-                    tokens.grants.refresh += 1;
-                    (index, tokens.issue(now, &settings), tokens.generation)
-                })
-            });
-            let problem = "refresh_token is invalid or has expired";
-            (granted, problem, settings.refresh_shape)
-        }
-        _ => {
-            let rule = "grant_type must be client_credentials or refresh_token";
-            return Err(ApiError::field(rule));
-        }
-    };
-    let (index, response, generation) = granted.ok_or(ApiError::Credentials(problem))?;
-    let response = response.map_err(|error| ApiError::internal(&error))?;
-    gateway.requests.update(received.number, |record| {
-        record.client = Some(index);
-        record.token_generation = Some(generation);
-    });
-    match shape {
-        TokenShape::Enveloped => OperationResult::data(&response),
-        TokenShape::Bare => OperationResult::bare(&response),
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
 use super::actions::ControlError;
-use crate::server::Connection;
+use crate::request::Connection;
 
 pub(super) async fn check_local(request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>();

@@ -6,6 +6,7 @@
 
 mod actions;
 mod guard;
+mod redact;
 mod status;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub(crate) fn router(gateway: &Arc<GatewayState>) -> Router {
         .route("/docs/redoc.js", get(redoc))
         .route("/docs/openapi.json", get(openapi))
         .route("/_sandbox/status", get(status::get_status))
+        .route("/_sandbox/requests/{number}", get(status::get_request))
         .route("/_sandbox/clock", post(actions::set_clock))
         .route("/_sandbox/customers", post(actions::add_customer))
         .route("/_sandbox/records", post(actions::set_record_status))

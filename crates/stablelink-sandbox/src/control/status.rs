@@ -1,16 +1,18 @@
-//! The JSON state of a sandbox that the dashboard shows. It contains no secrets: no token, key, header
-//! or query.
+//! The JSON state of a sandbox that the dashboard shows, and the details of one request. They contain
+//! no token and no key.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::envelope;
+use super::actions::ControlError;
+use super::redact::SecretRedactor;
+use crate::envelope::{self, FROM_DOCUMENT};
 use crate::gateway::GatewayState;
-use crate::server::RequestRecord;
+use crate::request_log::RequestRecord;
 use crate::webhooks::{Delivery, DeliveryState};
 
 /// Maximum number of records of each kind. The latest ones are listed.
@@ -37,6 +39,55 @@ fn shorten(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(shorten),
         Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
+
+/// Returns one request with its headers and bodies. Secrets are replaced.
+pub(super) async fn get_request(
+    State(gateway): State<Arc<GatewayState>>,
+    Path(number): Path<u64>,
+) -> Result<Response, ControlError> {
+    let record = gateway.requests.get(number).ok_or_else(|| {
+        let problem = "the log has no request with this number";
+        ControlError::new(StatusCode::NOT_FOUND, problem)
+    })?;
+    let mut detail = request(&record);
+    for (name, value) in [
+        ("query", json!(record.query)),
+        ("headers", headers(&record.headers)),
+        ("body", json!(String::from_utf8_lossy(&record.body))),
+        ("bodyLength", json!(record.body_length)),
+        ("responseHeaders", headers(&record.response_headers)),
+        (
+            "responseBody",
+            json!(String::from_utf8_lossy(&record.response_body)),
+        ),
+    ] {
+        detail[name] = value;
+    }
+    redact(&mut detail, &SecretRedactor::new(&gateway));
+    Ok(envelope::json_response(StatusCode::OK, detail.to_string()))
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn headers(headers: &HeaderMap) -> Value {
+    let headers = headers.iter();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers
+        .map(|(name, value)| json!([name.as_str(), text(value)]))
+        .collect()
+}
+
+fn redact(value: &mut Value, redactor: &SecretRedactor) {
+    match value {
+        Value::String(text) => *text = redactor.redact(text),
+        Value::Array(items) => items.iter_mut().for_each(|it| redact(it, redactor)),
+        Value::Object(fields) => fields.values_mut().for_each(|it| redact(it, redactor)),
         _ => {}
     }
 }
@@ -155,6 +206,7 @@ fn delivery(delivery: &Delivery) -> Value {
         "client": delivery.client,
         "eventId": delivery.event_id,
         "event": delivery.event,
+        "request": delivery.request,
         "url": delivery.url,
         "body": String::from_utf8_lossy(&delivery.body),
         "created": delivery.created,
@@ -174,6 +226,7 @@ fn request(request: &RequestRecord) -> Value {
         "evidence": request.operation.map(crate::SandboxOperation::evidence),
         "status": request.status,
         "retcode": request.retcode,
+        "fromDocument": header(&request.response_headers, FROM_DOCUMENT.as_str()),
         "client": request.client,
         "tokenGeneration": request.token_generation,
         "faults": request.faults.iter().map(|fault| fault.number()).collect::<Vec<_>>(),

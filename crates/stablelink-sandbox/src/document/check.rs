@@ -8,10 +8,11 @@ use http::StatusCode;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{entry, validator, violation};
+use super::operation::SandboxOperation;
+use super::schema::{resolve, validator, violation};
 use crate::api_error::ApiError;
 use crate::settings::{IdForm, SandboxSettings};
-use crate::{SandboxOperation, lock};
+use crate::sync::lock;
 
 /// A response of the sandbox that does not match the OpenAPI document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,18 +36,22 @@ impl fmt::Display for SchemaMismatch {
 
 /// The schemas of one operation. Each schema is compiled when it is first needed.
 struct OperationSchemas {
-    parameters: Vec<QueryParameterRule>,
+    parameters: Vec<ParameterRule>,
     media_type: Option<&'static str>,
     body_required: bool,
     body: Option<Validator>,
-    success: Result<Validator, String>,
-    rejection: Result<Validator, String>,
+    /// `None` if the document has no JSON response.
+    success: Option<Validator>,
+    rejection: Option<Validator>,
 }
 
-struct QueryParameterRule {
+/// The rule of a parameter in the path or the query.
+struct ParameterRule {
     name: &'static str,
     required: bool,
-    integer: bool,
+    /// The JSON type of the value. The text of a string is not parsed.
+    is_string: bool,
+    validator: Validator,
 }
 
 fn schemas(operation: SandboxOperation) -> Result<Arc<OperationSchemas>, String> {
@@ -62,7 +67,7 @@ fn schemas(operation: SandboxOperation) -> Result<Arc<OperationSchemas>, String>
 }
 
 fn build(operation: SandboxOperation) -> Result<OperationSchemas, String> {
-    let spec = entry(operation).spec;
+    let spec = operation.spec();
     let parameters = spec["parameters"].as_array().into_iter().flatten();
     let content = spec["requestBody"]["content"].as_object();
     let content = content.and_then(|content| content.iter().next());
@@ -73,31 +78,44 @@ fn build(operation: SandboxOperation) -> Result<OperationSchemas, String> {
         }
         _ => None,
     };
-    let response = |status: &str| {
-        let schema = &spec["responses"][status]["content"]["application/json"]["schema"];
-        if schema.is_object() {
-            validator(schema)
-        } else {
-            Err(format!(
-                "the document has no {status} response of {operation}"
-            ))
-        }
+    let response = |statuses: &[&str]| {
+        let content = response_content(operation, statuses);
+        content
+            .map(|content| validator(&content["schema"]))
+            .transpose()
     };
     Ok(OperationSchemas {
         parameters: parameters
-            .filter(|parameter| parameter["in"] == "query")
-            .map(|parameter| QueryParameterRule {
-                name: parameter["name"].as_str().unwrap_or_default(),
-                required: parameter["required"] == true,
-                integer: parameter["schema"]["type"] == "integer",
+            .filter(|parameter| parameter["in"] == "query" || parameter["in"] == "path")
+            .map(|parameter| {
+                Ok(ParameterRule {
+                    name: parameter["name"].as_str().unwrap_or_default(),
+                    required: parameter["required"] == true,
+                    is_string: resolve(&parameter["schema"])["type"] == "string",
+                    validator: validator(&parameter["schema"])?,
+                })
             })
-            .collect(),
+            .collect::<Result<_, String>>()?,
         media_type: content.map(|(media_type, _)| media_type.as_str()),
         body_required: spec["requestBody"]["required"] == true,
         body,
-        success: response("200"),
-        rejection: response("4XX"),
+        success: response(&SUCCESS)?,
+        rejection: response(&["4XX", "default"])?,
     })
+}
+
+/// The names under which the document can have the response of a success.
+pub(super) const SUCCESS: [&str; 4] = ["200", "201", "2XX", "default"];
+
+/// Returns the JSON content of the first response with one of these statuses, if it has a schema.
+pub(super) fn response_content(
+    operation: SandboxOperation,
+    statuses: &[&str],
+) -> Option<&'static Value> {
+    let responses = &operation.spec()["responses"];
+    let mut responses = statuses.iter().filter_map(|status| responses.get(status));
+    let content = responses.next()?.pointer("/content/application~1json")?;
+    content["schema"].is_object().then_some(content)
 }
 
 /// Rejects a request that the document does not allow, with the name of the field.
@@ -105,23 +123,22 @@ fn build(operation: SandboxOperation) -> Result<OperationSchemas, String> {
 /// The schemas have fewer rules than the gateway: the handlers check the others.
 pub(crate) fn check_request(
     operation: SandboxOperation,
-    query: &HashMap<String, String>,
+    parameters: &HashMap<String, String>,
     (content_type, body): (&str, &[u8]),
     settings: &SandboxSettings,
 ) -> Result<(), ApiError> {
     let schemas = schemas(operation).map_err(|error| ApiError::internal(&error))?;
-    for QueryParameterRule {
-        name,
-        required,
-        integer,
-    } in &schemas.parameters
-    {
-        match query.get(*name).filter(|value| !value.is_empty()) {
-            None if *required => return Err(ApiError::missing_field(name)),
-            Some(value) if *integer && value.parse::<i64>().is_err() => {
-                return Err(ApiError::field(format!("{name} must be a whole number")));
+    for rule in &schemas.parameters {
+        match parameters.get(rule.name).filter(|value| !value.is_empty()) {
+            None if rule.required => return Err(ApiError::missing_field(rule.name)),
+            None => {}
+            Some(text) => {
+                let parsed = serde_json::from_str(text).ok().filter(|_| !rule.is_string);
+                let value = parsed.unwrap_or_else(|| Value::String(text.clone()));
+                if let Some(rule) = violation(&rule.validator, &value, rule.name, &[]) {
+                    return Err(ApiError::field(rule));
+                }
             }
-            _ => {}
         }
     }
     let Some(media_type) = schemas.media_type else {
@@ -169,9 +186,11 @@ pub(crate) fn check_response(
                 false => &schemas.rejection,
             };
             match (validator, serde_json::from_slice::<Value>(body)) {
-                (Err(error), _) => Some(error.clone()),
+                (None, _) => None,
                 (_, Err(error)) => Some(format!("the response is not JSON: {error}")),
-                (Ok(validator), Ok(value)) => violation(validator, &value, "the response", ignored),
+                (Some(validator), Ok(value)) => {
+                    violation(validator, &value, "the response", ignored)
+                }
             }
         }
     };
@@ -202,13 +221,17 @@ mod tests {
     #[test]
     fn every_operation_has_schemas() {
         let rejection = br#"{"retcode":"00008","retmsg":null,"success":false}"#;
-        for operation in SandboxOperation::ALL {
-            let has_body = schemas(*operation).unwrap().media_type.is_some();
-            let is_post = operation.method() == "POST" && *operation != O::IssueAccessToken;
-            assert_eq!(has_body, is_post, "{operation}");
+        for operation in SandboxOperation::all() {
+            let schemas = schemas(operation).unwrap();
+            if matches!(operation, O::Other(_)) {
+                continue;
+            }
+            let is_post = operation.method() == "POST" && operation != O::IssueAccessToken;
+            assert_eq!(schemas.media_type.is_some(), is_post, "{operation}");
+            assert!(schemas.success.is_some() && schemas.rejection.is_some());
             for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
                 let response = (status, &rejection[..]);
-                let mismatch = check_response(*operation, response, &SandboxSettings::default());
+                let mismatch = check_response(operation, response, &SandboxSettings::default());
                 assert_eq!(mismatch, None, "{operation}");
             }
         }
@@ -304,10 +327,11 @@ createUser {"clientType":-9223372036854775809} clientType must be a whole number
 
     proptest! {
         #[test]
-        fn request_with_any_body_does_not_panic(body: Vec<u8>, at in 0..SandboxOperation::ALL.len()) {
+        fn request_with_any_body_does_not_panic(body: Vec<u8>, at in 0..SandboxOperation::all().count()) {
             let content = ("application/json", &body[..]);
             let settings = SandboxSettings::default();
-            let _ = check_request(SandboxOperation::ALL[at], &HashMap::new(), content, &settings);
+            let operation = SandboxOperation::all().nth(at).unwrap();
+            let _ = check_request(operation, &HashMap::new(), content, &settings);
         }
     }
 }

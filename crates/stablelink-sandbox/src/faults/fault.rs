@@ -9,6 +9,12 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use crate::credentials::SeededRandom;
 use crate::{SandboxOperation, document, envelope};
 
+/// The text is not a valid fault, or no response has the field that the fault replaces. The message
+/// names the invalid part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidFault(pub(super) String);
+
 /// A failure on demand. Add it to [`Sandbox::faults`](crate::Sandbox::faults).
 ///
 /// By default, a fault hits the next request of any kind, once, before the operation takes effect.
@@ -93,6 +99,10 @@ pub(crate) enum FaultStage {
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 impl Fault {
+    pub(super) const NULL: &str = "null";
+    pub(super) const WRONG_TYPE: &str = r#"{"unexpected":true}"#;
+    pub(super) const UNKNOWN_VALUE: &str = r#""NEVER_SEEN_BEFORE""#;
+
     const fn new(kind: FaultKind, stage: FaultStage) -> Self {
         Self {
             kind,
@@ -191,27 +201,65 @@ impl Fault {
 
     /// Replaces one field of the operation's response. `path` leads to it from the envelope, with
     /// names and indexes separated by dots: `retdata.records.0.status`. `json` is the new value. It
-    /// is not validated. A response without this field does not change, but a fault whose field no
-    /// response can have is rejected when it is added.
-    pub fn replace_field(path: impl Into<String>, json: impl Into<String>) -> Self {
+    /// is not validated. A response without this field does not change.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no response of any operation can have this field: the test would test nothing.
+    pub fn replace_field(
+        path: impl Into<String>,
+        json: impl Into<String>,
+    ) -> Result<Self, InvalidFault> {
+        Self::unchecked_field(path, json).check_field()
+    }
+
+    pub(super) fn unchecked_field(path: impl Into<String>, json: impl Into<String>) -> Self {
         let (path, json) = (path.into(), json.into());
         Self::new(FaultKind::ReplaceField { path, json }, FaultStage::After)
     }
 
+    /// Rejects a fault that replaces a field that no response of its target can have.
+    pub(super) fn check_field(self) -> Result<Self, InvalidFault> {
+        let FaultKind::ReplaceField { path, .. } = &self.kind else {
+            return Ok(self);
+        };
+        let is_known = SandboxOperation::all().any(|operation| {
+            self.target.matches(Some(operation), operation.path())
+                && document::response_has_field(operation, path)
+        });
+        if is_known {
+            return Ok(self);
+        }
+        let problem = "is not a field of any response that the fault hits";
+        Err(InvalidFault(format!("`{path}` {problem}")))
+    }
+
     /// Replaces one field of the operation's response by an object. No scalar of the gateway is
     /// one.
-    pub fn wrong_type(path: impl Into<String>) -> Self {
-        Self::replace_field(path, r#"{"unexpected":true}"#)
+    ///
+    /// # Errors
+    ///
+    /// See [`replace_field`](Self::replace_field).
+    pub fn wrong_type(path: impl Into<String>) -> Result<Self, InvalidFault> {
+        Self::replace_field(path, Self::WRONG_TYPE)
     }
 
     /// Replaces one field of the operation's response by null.
-    pub fn null(path: impl Into<String>) -> Self {
-        Self::replace_field(path, "null")
+    ///
+    /// # Errors
+    ///
+    /// See [`replace_field`](Self::replace_field).
+    pub fn null(path: impl Into<String>) -> Result<Self, InvalidFault> {
+        Self::replace_field(path, Self::NULL)
     }
 
     /// Replaces one field of the operation's response by a string that is not documented.
-    pub fn unknown_value(path: impl Into<String>) -> Self {
-        Self::replace_field(path, r#""NEVER_SEEN_BEFORE""#)
+    ///
+    /// # Errors
+    ///
+    /// See [`replace_field`](Self::replace_field).
+    pub fn unknown_value(path: impl Into<String>) -> Result<Self, InvalidFault> {
+        Self::replace_field(path, Self::UNKNOWN_VALUE)
     }
 
     /// Responds with any status, headers and body. A status that is not valid becomes 500, and a
@@ -245,19 +293,6 @@ impl Fault {
     /// Adds `Retry-After`, in seconds. See [`header`](Self::header).
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header("retry-after", &seconds.to_string())
-    }
-
-    /// Returns the path of the field to replace if no response of a target has this field.
-    pub(super) fn unknown_field(&self, target: &FaultTarget) -> Option<&str> {
-        let FaultKind::ReplaceField { path, .. } = &self.kind else {
-            return None;
-        };
-        let mut all = SandboxOperation::ALL.iter().copied();
-        let known = all.any(|operation| {
-            target.matches(Some(operation), operation.path())
-                && document::response_has_field(operation, path)
-        });
-        (!known).then_some(path)
     }
 
     /// Removes the body of a response that replaces the gateway's.

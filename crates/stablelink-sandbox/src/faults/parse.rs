@@ -3,18 +3,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Fault;
+use super::{Fault, InvalidFault};
 use crate::SandboxOperation;
 
-/// The text is not a valid fault. The message names the invalid part.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0}; expected KIND[=ARGUMENT][@TARGET][:OPTION]..., such as reset@createTrade:after:times=3"
-)]
-pub struct InvalidFault(String);
-
 fn invalid(part: &str, role: &str) -> InvalidFault {
-    InvalidFault(format!("`{part}` is not a valid {role} of a fault"))
+    InvalidFault(format!(
+        "`{part}` is not a valid {role} of a fault; expected KIND[=ARGUMENT][@TARGET][:OPTION]..., \
+         such as reset@createTrade:after:times=3"
+    ))
 }
 
 /// Maximum length of a large error in the text form: its body is allocated when it is parsed.
@@ -58,11 +54,9 @@ const PARSERS: [(&str, KindParser); 17] = [
         bytes.map(Fault::large_error)
     }),
     ("duplicate", |it| without_argument(it, Fault::duplicate())),
-    ("null", |it| parse_field(it).map(Fault::null)),
-    ("wrong-type", |it| parse_field(it).map(Fault::wrong_type)),
-    ("unknown-value", |it| {
-        parse_field(it).map(Fault::unknown_value)
-    }),
+    ("null", |it| parse_field(it, Fault::NULL)),
+    ("wrong-type", |it| parse_field(it, Fault::WRONG_TYPE)),
+    ("unknown-value", |it| parse_field(it, Fault::UNKNOWN_VALUE)),
 ];
 
 impl Fault {
@@ -125,13 +119,7 @@ impl FromStr for Fault {
         if let Some(times) = times {
             fault = fault.times(times);
         }
-        match fault.unknown_field(&fault.target) {
-            None => Ok(fault),
-            Some(path) => {
-                let problem = "is not a field of any response that the fault hits";
-                Err(InvalidFault(format!("`{path}` {problem}")))
-            }
-        }
+        fault.check_field()
     }
 }
 
@@ -157,8 +145,9 @@ fn parse_status(text: &str) -> Option<u16> {
     status.filter(|status| (100..1000).contains(status))
 }
 
-fn parse_field(path: Option<&str>) -> Option<&str> {
-    path.filter(|path| !path.is_empty())
+fn parse_field(path: Option<&str>, json: &str) -> Option<Fault> {
+    let path = path.filter(|path| !path.is_empty())?;
+    Some(Fault::unchecked_field(path, json))
 }
 
 /// Parses a time such as `200ms` or `-5s` into milliseconds.
@@ -212,7 +201,10 @@ mod tests {
             ("rate-limited=7", Fault::rate_limited(Some(7))),
             ("large-error=10", Fault::large_error(10)),
             ("truncate:before", Fault::truncate()),
-            ("null=retdata.records.0", Fault::null("retdata.records.0")),
+            (
+                "null=retdata.records.0",
+                Fault::null("retdata.records.0").unwrap(),
+            ),
             ("stall:rate=0.25:seed=7", Fault::stall().rate(0.25, 7)),
             (
                 "stall:seed=7:times=1:rate=0.25",

@@ -1,17 +1,21 @@
 //! The records and accounts of one client.
 //!
-//! `payments` and `checkout` define the records and the rules for their current status.
-//! `transitions` has every status change and its schedule, `balances` the accounts. This file has
-//! the ledger and its events.
+//! `payments` and `checkout` define the records. `transitions` has every status change, `scheduler`
+//! the changes that the clock causes, `order_payments` the payments of orders, and `balances` the
+//! accounts. This file has the ledger and its events.
 
 mod balances;
 mod checkout;
+mod order_payments;
 mod payments;
+mod scheduler;
 mod transitions;
 #[cfg(test)]
 mod transitions_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,13 +28,13 @@ pub(crate) use checkout::{
 pub use payments::SandboxFile;
 pub(crate) use payments::{
     Customer, CustomerProfile, Deposit, FeeConfig, RemitFields, RemitRecord, TradeRecord,
+    deposit_address,
 };
-pub(crate) use transitions::RecordKey;
-use transitions::Scheduler;
+pub(crate) use scheduler::RecordKey;
+use scheduler::Scheduler;
 
 use crate::api_error::ApiError;
 use crate::effects::Effects;
-use crate::gateway::RecordIds;
 use crate::settings::Delays;
 
 /// The records of one client, by the key with which they are requested.
@@ -40,6 +44,8 @@ pub(crate) struct Ledger {
     pub(crate) balances: Balances,
     scheduler: Scheduler,
     delays: Delays,
+    /// The number of the request that changes the ledger. `None` if the clock or a test does.
+    pub(crate) request: Option<u64>,
     /// Idempotency keys of trades and remits.
     request_ids: BTreeSet<String>,
     pub(crate) customers: BTreeMap<i64, Customer>,
@@ -69,6 +75,8 @@ pub(crate) struct LedgerEvent {
     /// The JSON of the record.
     pub(crate) data: Option<Box<RawValue>>,
     pub(crate) simulated: Option<SimulatedEvent>,
+    /// The number of the request that caused the event.
+    pub(crate) request: Option<u64>,
     /// Milliseconds since the epoch.
     pub(crate) created: i64,
 }
@@ -147,6 +155,7 @@ impl Ledger {
             product,
             data,
             simulated,
+            request: self.request,
             created,
         };
         self.outbox.push(event.clone());
@@ -173,4 +182,21 @@ impl Ledger {
 
 fn raw(data: &impl Serialize) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(data).ok()
+}
+
+/// Generates the ids of records. Clones share the counter.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordIds(Arc<AtomicI64>);
+
+impl Default for RecordIds {
+    fn default() -> Self {
+        // Ids of the real gateway exceed 32 bits.
+        Self(Arc::new(AtomicI64::new(6_000_000_000)))
+    }
+}
+
+impl RecordIds {
+    pub(crate) fn next(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use crate::api_error::ApiError;
 use crate::clock::as_local;
@@ -144,4 +145,12 @@ pub(crate) struct Deposit {
     /// Milliseconds since the epoch.
     #[serde(serialize_with = "as_local")]
     pub(crate) created_at: i64,
+}
+
+/// Returns the deposit address of a customer. It is a hash of the arguments, not the address of a
+/// real wallet.
+pub(crate) fn deposit_address(client_id: i64, currency: &str, network: &str) -> String {
+    let digest = Sha256::digest(format!("{client_id}/{currency}/{network}"));
+    let digits = digest.iter().take(20).map(|byte| format!("{byte:02x}"));
+    std::iter::once("0x".to_owned()).chain(digits).collect()
 }

@@ -4,20 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard};
 
 use axum::body::Bytes;
-use axum::extract::FromRequestParts;
 use http::request::Parts;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use crate::SandboxOperation;
 use crate::api_error::ApiError;
-use crate::auth::CallerIndex;
 use crate::envelope::OperationResult;
 use crate::gateway::GatewayState;
 use crate::ledger::{Ledger, RecordKey};
-use crate::server::{ReceivedRequest, parse_query};
+use crate::request::{CallerIndex, ReceivedRequest, parse_query};
 
 pub(super) type CallResult = Result<OperationResult, ApiError>;
 
@@ -25,33 +24,33 @@ pub(super) type CallResult = Result<OperationResult, ApiError>;
 pub(crate) struct AuthenticatedCall {
     pub(super) gateway: Arc<GatewayState>,
     client: usize,
+    /// The number of the request in the log.
+    number: u64,
     body: Bytes,
-    query: HashMap<String, String>,
+    /// The parameters in the query and in the path.
+    parameters: HashMap<String, String>,
 }
 
-impl FromRequestParts<Arc<GatewayState>> for AuthenticatedCall {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        gateway: &Arc<GatewayState>,
-    ) -> Result<Self, ApiError> {
-        let query = parse_query(&parts.uri)?;
+impl AuthenticatedCall {
+    pub(super) fn new(gateway: Arc<GatewayState>, parts: &Parts) -> Result<Self, ApiError> {
+        let mut parameters = parse_query(&parts.uri)?;
         let caller = parts.extensions.get::<CallerIndex>().copied();
         let received = parts.extensions.get::<ReceivedRequest>().cloned();
         let (Some(CallerIndex(client)), Some(received)) = (caller, received) else {
             return Err(ApiError::internal(&"a call was not authenticated"));
         };
+        if let Some(operation) = received.operation {
+            parameters.extend(operation.path_parameters(parts.uri.path()));
+        }
         Ok(Self {
-            gateway: Arc::clone(gateway),
+            gateway,
             client,
+            number: received.number,
             body: received.body,
-            query,
+            parameters,
         })
     }
-}
 
-impl AuthenticatedCall {
     /// Parses the JSON body. The error names the field.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let mut deserializer = serde_json::Deserializer::from_slice(&self.body);
@@ -63,6 +62,21 @@ impl AuthenticatedCall {
         let end = deserializer.end();
         end.map_err(|error| ApiError::field(format!("body: {error}")))?;
         Ok(value)
+    }
+
+    /// Returns the fields of the JSON body and the parameters.
+    pub(super) fn fields(&self) -> Result<Map<String, Value>, ApiError> {
+        let parameters = self.parameters.iter();
+        let parameters = parameters.map(|(name, text)| (name.clone(), json!(text)));
+        let mut fields: Map<String, Value> = parameters.collect();
+        // Only a form is not JSON: `check_request` has checked the type.
+        if matches!(self.body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            match self.json()? {
+                Value::Object(body) => fields.extend(body),
+                body => _ = fields.insert("body".to_owned(), body),
+            }
+        }
+        Ok(fields)
     }
 
     /// Returns a required query parameter.
@@ -78,7 +92,7 @@ impl AuthenticatedCall {
 
     /// Returns a query parameter that is present and not empty.
     pub(super) fn optional_parameter(&self, name: &str) -> Option<&str> {
-        let value = self.query.get(name).map(String::as_str);
+        let value = self.parameters.get(name).map(String::as_str);
         value.filter(|value| !value.is_empty())
     }
 
@@ -105,7 +119,9 @@ impl AuthenticatedCall {
 
     /// Returns the ledger of the caller.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.gateway.ledger(self.client)
+        let mut ledger = self.gateway.ledger(self.client);
+        ledger.request = Some(self.number);
+        ledger
     }
 
     /// Returns the time in milliseconds since the epoch.

@@ -53,14 +53,8 @@ struct CreatedOrder<'a> {
     merchant_id: &'a Option<CheckoutId>,
 }
 
-pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_order(call: &AuthenticatedCall) -> CallResult {
     let request: CreateOrderRequest = call.json()?;
-    let mut characters = request.order_no.bytes();
-    if request.order_no.is_empty() || !characters.all(|it| it.is_ascii_alphanumeric()) {
-        // Code and message were observed on the real gateway.
-        let rule = "orderNo must contain only letters and numbers";
-        return Err(ApiError::field(rule));
-    }
     let settings = call.gateway.settings();
     require_text("customerId", &request.customer_id)?;
     if request.merchant_id.is_some() || settings.require_merchant_id {
@@ -133,12 +127,12 @@ pub(super) async fn create_order(call: AuthenticatedCall) -> CallResult {
     Ok(result)
 }
 
-pub(super) async fn get_order(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_order(call: &AuthenticatedCall) -> CallResult {
     let order_no = call.parameter("orderNo")?;
     respond_found("orderNo", call.ledger().orders.get(order_no))
 }
 
-pub(super) async fn cancel_order(call: AuthenticatedCall) -> CallResult {
+pub(super) fn cancel_order(call: &AuthenticatedCall) -> CallResult {
     call.cancel(
         "orderNo",
         |ledger, number| ledger.orders.get(number).map(|it| it.status.clone()),
@@ -151,12 +145,12 @@ pub(super) async fn cancel_order(call: AuthenticatedCall) -> CallResult {
     )
 }
 
-pub(super) async fn list_orders(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_orders(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     page.respond_sorted(call.ledger().orders.values(), |order| order.id)
 }
 
-pub(super) async fn list_abnormal_payments(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_abnormal_payments(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     let ledger = call.ledger();
     page.respond_sorted(ledger.abnormal_payments.values(), |payment| {
@@ -174,7 +168,7 @@ struct AbnormalPaymentRefundRequest {
 }
 
 /// Refunds the whole pending amount of the payment with this hash.
-pub(super) async fn refund_abnormal_payment(call: AuthenticatedCall) -> CallResult {
+pub(super) fn refund_abnormal_payment(call: &AuthenticatedCall) -> CallResult {
     let request: AbnormalPaymentRefundRequest = call.json()?;
     if let Some(token) = &request.token {
         require_one_of("token", token, &TOKENS)?;
@@ -190,7 +184,7 @@ pub(super) async fn refund_abnormal_payment(call: AuthenticatedCall) -> CallResu
         (source, payment.pending_amount)
     };
     let operation = SandboxOperation::CreateAbnormalPaymentRefund;
-    add_refund(&call, request.refund_order_no, (source, amount), operation)
+    add_refund(call, request.refund_order_no, (source, amount), operation)
 }
 
 #[derive(Deserialize)]
@@ -202,7 +196,7 @@ struct RefundRequest {
     abnormal_payment_no: Option<String>,
 }
 
-pub(super) async fn create_refund(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_refund(call: &AuthenticatedCall) -> CallResult {
     let request: RefundRequest = call.json()?;
     let amount = require_positive("amount", request.amount.0)?;
     if amount.normalize().scale() > COIN_DIGITS {
@@ -218,7 +212,7 @@ pub(super) async fn create_refund(call: AuthenticatedCall) -> CallResult {
         }
     };
     let operation = SandboxOperation::CreateRefundOrder;
-    add_refund(&call, request.refund_order_no, (source, amount), operation)
+    add_refund(call, request.refund_order_no, (source, amount), operation)
 }
 
 fn add_refund(
@@ -253,12 +247,12 @@ fn add_refund(
     Ok(result)
 }
 
-pub(super) async fn get_refund(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_refund(call: &AuthenticatedCall) -> CallResult {
     let number = call.parameter("refundOrderNo")?;
     respond_found("refundOrderNo", call.ledger().refunds.get(number))
 }
 
-pub(super) async fn cancel_refund(call: AuthenticatedCall) -> CallResult {
+pub(super) fn cancel_refund(call: &AuthenticatedCall) -> CallResult {
     call.cancel(
         "refundOrderNo",
         |ledger, number| ledger.refunds.get(number).map(|it| it.status.clone()),
@@ -271,7 +265,7 @@ pub(super) async fn cancel_refund(call: AuthenticatedCall) -> CallResult {
     )
 }
 
-pub(super) async fn list_refunds(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_refunds(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     page.respond_sorted(call.ledger().refunds.values(), |refund| refund.id)
 }
@@ -288,7 +282,7 @@ struct SettlementRequest {
     order_nos: Vec<String>,
 }
 
-pub(super) async fn create_settlement(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_settlement(call: &AuthenticatedCall) -> CallResult {
     let request: SettlementRequest = call.json()?;
     let token = request.token.as_deref();
     let token = token.ok_or_else(|| ApiError::missing_field("token"))?;
@@ -297,13 +291,13 @@ pub(super) async fn create_settlement(call: AuthenticatedCall) -> CallResult {
     let amount = request.amount;
     let amount = amount.ok_or_else(|| ApiError::missing_field("amount"))?;
     require_positive("amount", amount.0)?;
-    add_settlement(&call, request, SandboxOperation::CreateSettlementOrder)
+    add_settlement(call, request, SandboxOperation::CreateSettlementOrder)
 }
 
 /// Creates a settlement in a fiat currency. The number is the only known field of its request.
-pub(super) async fn create_fiat_settlement(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_fiat_settlement(call: &AuthenticatedCall) -> CallResult {
     let request: SettlementRequest = call.json()?;
-    add_settlement(&call, request, SandboxOperation::CreateFiatSettlementOrder)
+    add_settlement(call, request, SandboxOperation::CreateFiatSettlementOrder)
 }
 
 fn add_settlement(
@@ -345,12 +339,12 @@ fn add_settlement(
     Ok(result)
 }
 
-pub(super) async fn get_settlement(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_settlement(call: &AuthenticatedCall) -> CallResult {
     let number = call.parameter("settlementOrderNo")?;
     respond_found("settlementOrderNo", call.ledger().settlements.get(number))
 }
 
-pub(super) async fn cancel_settlement(call: AuthenticatedCall) -> CallResult {
+pub(super) fn cancel_settlement(call: &AuthenticatedCall) -> CallResult {
     call.cancel(
         "settlementOrderNo",
         |ledger, number| ledger.settlements.get(number).map(|it| it.status.clone()),
@@ -363,7 +357,7 @@ pub(super) async fn cancel_settlement(call: AuthenticatedCall) -> CallResult {
     )
 }
 
-pub(super) async fn list_settlements(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_settlements(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     page.respond_sorted(call.ledger().settlements.values(), |it| it.id)
 }

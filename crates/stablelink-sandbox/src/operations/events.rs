@@ -31,7 +31,7 @@ struct EventRecord<'a> {
 }
 
 /// Records an event and queues its webhook.
-pub(super) async fn simulate_event(call: AuthenticatedCall) -> CallResult {
+pub(super) fn simulate_event(call: &AuthenticatedCall) -> CallResult {
     let request: SimulationRequest = call.json()?;
     require_text("event", &request.event)?;
     let simulated = SimulatedEvent {
@@ -47,7 +47,7 @@ pub(super) async fn simulate_event(call: AuthenticatedCall) -> CallResult {
     Ok(OperationResult::EMPTY)
 }
 
-pub(super) async fn list_events(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_events(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_body()?;
     let ledger = call.ledger();
     page.respond(ledger.events.values().map(|event| EventRecord {

@@ -36,17 +36,17 @@ struct FeeConfigRecord {
     config: FeeConfig,
 }
 
-pub(super) async fn create_fee_config(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_fee_config(call: &AuthenticatedCall) -> CallResult {
     let request: FeeConfigRequest = call.json()?;
     if call.ledger().fee_configs.contains_key(&request.client_id) {
         return Err(ApiError::Duplicate("the fee config of clientId"));
     }
-    set_fee_config(&call, &request, SandboxOperation::CreateFeeConfig)
+    set_fee_config(call, &request, SandboxOperation::CreateFeeConfig)
 }
 
-pub(super) async fn update_fee_config(call: AuthenticatedCall) -> CallResult {
+pub(super) fn update_fee_config(call: &AuthenticatedCall) -> CallResult {
     let request: FeeConfigRequest = call.json()?;
-    set_fee_config(&call, &request, SandboxOperation::UpdateFeeConfig)
+    set_fee_config(call, &request, SandboxOperation::UpdateFeeConfig)
 }
 
 fn set_fee_config(
@@ -76,7 +76,7 @@ fn set_fee_config(
     OperationResult::data(&FeeConfigRecord { client_id, config })
 }
 
-pub(super) async fn get_fee_config(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_fee_config(call: &AuthenticatedCall) -> CallResult {
     let client_id = call.id_parameter("clientId")?;
     let config = call.ledger().fee_configs.get(&client_id).copied();
     let config = config.ok_or_else(|| ApiError::not_found("the fee config of clientId"))?;
@@ -121,7 +121,7 @@ struct OldRateQuote {
     sell_balance: Decimal,
 }
 
-pub(super) async fn get_exchange_rate(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_exchange_rate(call: &AuthenticatedCall) -> CallResult {
     let request: RateRequest = call.json()?;
     require_currency("sellCurrency", &request.sell_currency)?;
     require_currency("buyCurrency", &request.buy_currency)?;

@@ -14,7 +14,7 @@ use crate::ledger::SandboxFile;
 /// Reads the file from the part `file`, and an optional integer from the part `scene`. The content
 /// is not kept.
 pub(super) async fn upload_file(
-    call: AuthenticatedCall,
+    call: &AuthenticatedCall,
     parts: Result<Multipart, MultipartRejection>,
 ) -> CallResult {
     let content_type_rule = "Content-Type must be multipart/form-data with a boundary";

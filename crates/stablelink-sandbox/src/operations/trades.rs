@@ -58,12 +58,9 @@ fn require_receipt(request: &TradeRequest, ledger: &Ledger) -> Result<(), ApiErr
     }
 }
 
-pub(super) async fn create_trade(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_trade(call: &AuthenticatedCall) -> CallResult {
     let request: TradeRequest = call.json()?;
     require_text("requestId", &request.request_id)?;
-    if request.request_id.chars().count() > 64 {
-        return Err(ApiError::field("requestId must have at most 64 characters"));
-    }
     let request_type = parse_request_type(&request.request_type)?;
     require_currency("fromCurrency", &request.from_currency)?;
     require_currency("toCurrency", &request.to_currency)?;
@@ -126,7 +123,7 @@ struct ConfirmationRequest {
 }
 
 /// Starts the processing of a trade. The clock completes it.
-pub(super) async fn confirm_transaction(call: AuthenticatedCall) -> CallResult {
+pub(super) fn confirm_transaction(call: &AuthenticatedCall) -> CallResult {
     let ConfirmationRequest { tx_no } = call.json()?;
     let (now, mut ledger) = (call.now(), call.ledger());
     let mut trades = ledger.trades.values().rev();
@@ -144,12 +141,12 @@ pub(super) async fn confirm_transaction(call: AuthenticatedCall) -> CallResult {
     Ok(OperationResult::EMPTY)
 }
 
-pub(super) async fn get_trade(call: AuthenticatedCall) -> CallResult {
-    find_trade(&call, "requestId", |trade, key| trade.request_id == key)
+pub(super) fn get_trade(call: &AuthenticatedCall) -> CallResult {
+    find_trade(call, "requestId", |trade, key| trade.request_id == key)
 }
 
-pub(super) async fn get_transaction(call: AuthenticatedCall) -> CallResult {
-    find_trade(&call, "txNo", |trade, key| trade.tx_no == key)
+pub(super) fn get_transaction(call: &AuthenticatedCall) -> CallResult {
+    find_trade(call, "txNo", |trade, key| trade.tx_no == key)
 }
 
 /// Responds with the latest trade that has this key.
@@ -164,7 +161,7 @@ fn find_trade(
     respond_found(name, trades.find(|trade| matches(trade, key)))
 }
 
-pub(super) async fn list_trades(call: AuthenticatedCall) -> CallResult {
+pub(super) fn list_trades(call: &AuthenticatedCall) -> CallResult {
     let page = call.page_in_query()?;
     let client_id = match call.optional_parameter("clientId") {
         Some(_) => Some(call.id_parameter("clientId")?),

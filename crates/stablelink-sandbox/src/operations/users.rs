@@ -42,7 +42,7 @@ impl<'a> UserRecord<'a> {
     }
 }
 
-pub(super) async fn create_user(call: AuthenticatedCall) -> CallResult {
+pub(super) fn create_user(call: &AuthenticatedCall) -> CallResult {
     let profile: CustomerProfile = call.json()?;
     require_text("email", &profile.email)?;
     require_text("fullName", &profile.full_name)?;
@@ -64,7 +64,7 @@ pub(super) async fn create_user(call: AuthenticatedCall) -> CallResult {
     Ok(result)
 }
 
-pub(super) async fn get_user(call: AuthenticatedCall) -> CallResult {
+pub(super) fn get_user(call: &AuthenticatedCall) -> CallResult {
     let id = call.id_parameter("clientId")?;
     let ledger = call.ledger();
     let customer = ledger.customers.get(&id);
@@ -79,12 +79,12 @@ struct KybRequest {
     client_id: i64,
 }
 
-pub(super) async fn submit_kyb(call: AuthenticatedCall) -> CallResult {
-    start_kyb(&call, SandboxOperation::SubmitKyb)
+pub(super) fn submit_kyb(call: &AuthenticatedCall) -> CallResult {
+    start_kyb(call, SandboxOperation::SubmitKyb)
 }
 
-pub(super) async fn submit_simple_kyb(call: AuthenticatedCall) -> CallResult {
-    start_kyb(&call, SandboxOperation::SubmitSimpleKyb)
+pub(super) fn submit_simple_kyb(call: &AuthenticatedCall) -> CallResult {
+    start_kyb(call, SandboxOperation::SubmitSimpleKyb)
 }
 
 /// Starts the review of a KYB. The clock completes it.

@@ -16,11 +16,11 @@ use http::{HeaderValue, StatusCode};
 use hyper::body::Frame;
 use serde_json::value::RawValue;
 
-use super::{Connection, ReceivedRequest};
 use crate::api_error::ApiError;
 use crate::envelope::{ResponseRetcode, seal};
 use crate::faults::{FaultKind, FaultStage};
 use crate::gateway::GatewayState;
+use crate::request::{Connection, ReceivedRequest};
 use crate::{SandboxOperation, document};
 
 /// Response extension: the skew of the `Date` header in milliseconds.
@@ -148,7 +148,7 @@ async fn change_body(
 }
 
 /// Reads a body that the sandbox created in memory, so that no limit is necessary.
-async fn read_own_body(body: Body) -> Bytes {
+pub(super) async fn read_own_body(body: Body) -> Bytes {
     to_bytes(body, usize::MAX).await.unwrap_or_default()
 }
 

@@ -1,19 +1,18 @@
-//! The HTTP server. Every request passes these stages, from the outside in: `request_log` (log,
-//! body, `Date`), `fault_injection` (faults, envelope, check of the response), `auth` (token,
+//! The HTTP server. Every request passes these stages, from the outside in: `receive` (log, body,
+//! `Date`), `fault_injection` (faults, envelope, check of the response), `auth` (token,
 //! signature), `check_request` (schema of the request), and the operation.
 
 mod fault_injection;
-mod request_log;
+mod receive;
 
-use std::collections::HashMap;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
@@ -26,11 +25,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tower_service::Service as _;
 
-pub use request_log::RequestRecord;
-pub(crate) use request_log::{ReceivedRequest, RequestLog};
-
-use crate::api_error::ApiError;
 use crate::gateway::GatewayState;
+use crate::request::{Connection, ReceivedRequest, parse_query};
 use crate::{SandboxOperation, auth, control, document, operations, webhooks};
 
 /// The time that open requests may take after the server stops accepting connections.
@@ -88,11 +84,14 @@ impl Drop for Server {
 /// Routes to the operations and to the control pages, which are not part of the gateway.
 fn router(gateway: &Arc<GatewayState>) -> Router {
     let state = || Arc::clone(gateway);
-    let operations = operations::router()
+    let operations = Router::new()
+        .fallback(operations::dispatch)
+        // `receive` has read the body with its own limit.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state(), check_request))
         .layer(from_fn_with_state(state(), auth::check_call))
         .layer(from_fn_with_state(state(), fault_injection::inject_faults))
-        .layer(from_fn_with_state(state(), request_log::log_request))
+        .layer(from_fn_with_state(state(), receive::receive))
         .with_state(state());
     control::router(gateway).fallback_service(operations)
 }
@@ -112,21 +111,17 @@ async fn check_request(
             let content_type = content_type.and_then(|it| it.to_str().ok());
             let content = (content_type.unwrap_or_default(), &body[..]);
             let settings = gateway.settings();
-            let query = parse_query(request.uri());
-            query.and_then(|it| document::check_request(operation, &it, content, &settings))
+            let parameters = parse_query(request.uri());
+            parameters.and_then(|mut parameters| {
+                parameters.extend(operation.path_parameters(request.uri().path()));
+                document::check_request(operation, &parameters, content, &settings)
+            })
         }
     };
     match checked {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
-}
-
-/// Parses the query of a request.
-pub(crate) fn parse_query(uri: &http::Uri) -> Result<HashMap<String, String>, ApiError> {
-    let query = Query::<HashMap<String, String>>::try_from_uri(uri);
-    let query = query.map_err(|error| ApiError::field(format!("invalid query: {error}")));
-    query.map(|Query(query)| query)
 }
 
 /// Accepts connections. `axum::serve` does not allow a fault to reset a connection.
@@ -184,10 +179,7 @@ async fn serve(
     // Without this option, a small response waits for the acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
-    let connection = Connection {
-        peer,
-        reset: Arc::clone(&reset),
-    };
+    let connection = Connection::new(peer, Arc::clone(&reset));
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(connection.clone());
         router.clone().call(request.map(Body::new))
@@ -213,25 +205,6 @@ async fn serve(
                 std::pin::Pin::new(&mut serving).graceful_shutdown();
             }
         }
-    }
-}
-
-/// Request extension: the TCP connection of the request.
-#[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    peer: SocketAddr,
-    reset: Arc<Notify>,
-}
-
-impl Connection {
-    /// Returns the address of the client.
-    pub(crate) const fn peer(&self) -> IpAddr {
-        self.peer.ip()
-    }
-
-    /// Ends the connection with a TCP reset.
-    fn reset(&self) {
-        self.reset.notify_one();
     }
 }
 

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::delivery::DeliveredEvent;
 use crate::ledger::{LedgerEvent, Product};
 use crate::settings::WebhookData;
 
@@ -30,8 +31,8 @@ struct EventBody<'a> {
     develop_client_id: Option<&'a str>,
 }
 
-/// Returns the id of an event and the body of its webhook.
-pub(super) fn encode(event: &LedgerEvent, form: WebhookData) -> (String, Bytes) {
+/// Writes the webhook of an event.
+pub(super) fn encode(event: LedgerEvent, form: WebhookData) -> DeliveredEvent {
     let event_id = format!("EV{}", event.id);
     let object = event.data.as_deref();
     let string = object.and_then(|data| serde_json::value::to_raw_value(data.get()).ok());
@@ -62,5 +63,10 @@ pub(super) fn encode(event: &LedgerEvent, form: WebhookData) -> (String, Bytes) 
     };
     // Serialization cannot fail: the fields are strings, numbers and raw JSON.
     let body = serde_json::to_vec(&body).unwrap_or_default();
-    (event_id, Bytes::from(body))
+    DeliveredEvent {
+        id: event_id,
+        name: event.name,
+        body: Bytes::from(body),
+        request: event.request,
+    }
 }

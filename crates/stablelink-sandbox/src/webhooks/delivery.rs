@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use tokio::sync::watch;
 
 use super::ReceiverAddress;
-use crate::lock;
+use crate::sync::lock;
 
 /// A webhook and its attempts.
 ///
@@ -24,6 +24,8 @@ pub struct Delivery {
     pub event_id: String,
     /// The name of the event.
     pub event: String,
+    /// The number of the request that caused the event, or `None` if the clock or a test caused it.
+    pub request: Option<u64>,
     /// The URL of the receiver.
     pub url: String,
     /// The bytes of the body.
@@ -91,6 +93,14 @@ impl fmt::Debug for Delivery {
     }
 }
 
+/// The event of a delivery.
+pub(crate) struct DeliveredEvent {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) body: Bytes,
+    pub(super) request: Option<u64>,
+}
+
 /// An attempt that is due.
 #[derive(Debug)]
 pub(super) struct DueAttempt {
@@ -128,8 +138,7 @@ impl Deliveries {
     pub(crate) fn add(
         &self,
         (client, receiver): (usize, Arc<ReceiverAddress>),
-        (event_id, event): (String, String),
-        body: Bytes,
+        event: DeliveredEvent,
         now: i64,
     ) -> u64 {
         let mut queue = self.queue();
@@ -138,10 +147,11 @@ impl Deliveries {
         let delivery = Delivery {
             number,
             client,
-            event_id,
-            event,
+            event_id: event.id,
+            event: event.name,
+            request: event.request,
             url: receiver.url.clone(),
-            body,
+            body: event.body,
             created: now,
             state: DeliveryState::Pending { due_at: now },
             attempts: Vec::new(),
@@ -202,12 +212,17 @@ impl Deliveries {
         }
     }
 
-    /// Returns the client, the event and the body of a delivery.
-    pub(crate) fn content(&self, number: u64) -> Option<(usize, (String, String), Bytes)> {
+    /// Returns the client and the event of a delivery.
+    pub(crate) fn event(&self, number: u64) -> Option<(usize, DeliveredEvent)> {
         let mut queue = self.queue();
         let (delivery, _) = queue.get(number)?;
-        let event = (delivery.event_id.clone(), delivery.event.clone());
-        Some((delivery.client, event, delivery.body.clone()))
+        let event = DeliveredEvent {
+            id: delivery.event_id.clone(),
+            name: delivery.event.clone(),
+            body: delivery.body.clone(),
+            request: delivery.request,
+        };
+        Some((delivery.client, event))
     }
 
     /// Returns when the next attempt is due, in milliseconds since the epoch.

@@ -74,11 +74,9 @@ fn create_deliveries(gateway: &GatewayState) -> Option<i64> {
             continue;
         };
         for event in events {
-            let (event_id, body) = body::encode(&event, form);
             let to = (index, Arc::clone(&receiver));
             let now = gateway.clock.now_millis();
-            let deliveries = &gateway.deliveries;
-            deliveries.add(to, (event_id, event.name), body, now);
+            gateway.deliveries.add(to, body::encode(event, form), now);
         }
     }
     next

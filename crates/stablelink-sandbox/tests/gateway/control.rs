@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use stablelink_sandbox::{Sandbox, StartError};
 use tokio::net::TcpListener;
@@ -205,6 +206,7 @@ async fn webhooks_are_registered_listed_and_resent() {
     let state = status(&sandbox).await;
     assert_eq!(state["clients"][0]["webhookUrl"], url.as_str());
     let delivery = &state["deliveries"][0];
+    assert_eq!(delivery["request"], 1, "the first request is the token's");
     assert_eq!(
         (&delivery["event"], &delivery["state"]),
         (&json!("e1"), &json!("pending"))
@@ -377,6 +379,41 @@ async fn status_shortens_long_values() {
         .unwrap();
     assert_eq!(order_no, format!("{}…", "A".repeat(2_000)));
     assert!(state.to_string().len() < 20_000);
+}
+
+#[tokio::test]
+async fn request_is_shown_with_its_response_and_without_secrets() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let caller = Caller::new(&sandbox).await;
+    let echoed = format!("/checkout/order/info?{}", caller.token);
+    caller.get(&echoed, "orderNo=A1").await;
+    let mut details = Vec::new();
+    for number in 0..2 {
+        let path = format!("requests/{number}");
+        let (code, detail) = control(&sandbox, Method::GET, &path, None).await;
+        assert_eq!((code, &detail["number"]), (200, &json!(number)));
+        details.push(detail);
+    }
+    let credentials = sandbox.credentials();
+    for secret in [
+        caller.token.as_str(),
+        credentials.api_key().expose_secret(),
+        credentials.api_secret().expose_secret(),
+    ] {
+        assert!(!json!(details).to_string().contains(secret), "{details:?}");
+    }
+    assert_eq!(details[0]["operation"], "issueAccessToken");
+    let response = details[0]["responseBody"].as_str().unwrap();
+    assert!(
+        response.contains(r#""access_token":"[redacted]""#) && response.contains("21600"),
+        "{response}"
+    );
+    let headers = details[1]["headers"].to_string();
+    assert!(headers.contains("Bearer [redacted]"), "{headers}");
+    let headers = details[1]["responseHeaders"].to_string();
+    assert!(headers.contains("application/json"), "{headers}");
+    let (code, _) = control(&sandbox, Method::GET, "requests/2", None).await;
+    assert_eq!(code, 404);
 }
 
 #[tokio::test]

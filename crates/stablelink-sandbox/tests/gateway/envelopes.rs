@@ -123,16 +123,17 @@ async fn unknown_operation_is_rejected_in_an_envelope() {
 }
 
 #[tokio::test]
-async fn every_operation_has_a_handler() {
+async fn every_operation_is_handled() {
     let sandbox = Sandbox::start().await.unwrap();
     let caller = Caller::new(&sandbox).await;
-    for operation in SandboxOperation::ALL {
+    for operation in SandboxOperation::all() {
         let body = if operation.method() == "POST" {
             "{}"
         } else {
             ""
         };
-        let request = caller.request(operation.method().as_str(), operation.path(), "", body);
+        let path = operation.path().replace(['{', '}'], "");
+        let request = caller.request(operation.method().as_str(), &path, "", body);
         let response = HttpResponse::read(request.send().await.unwrap())
             .await
             .unwrap();

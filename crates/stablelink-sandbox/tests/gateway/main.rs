@@ -9,6 +9,7 @@ mod control;
 mod customers;
 mod envelopes;
 mod faults;
+mod from_document;
 mod limits;
 mod server;
 mod signatures;

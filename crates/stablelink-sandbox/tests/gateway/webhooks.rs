@@ -123,6 +123,30 @@ async fn order(caller: &Caller, number: &str) {
 }
 
 #[tokio::test]
+async fn delivery_names_the_request_that_caused_it() {
+    let receiver = TestReceiver::start(&[]).await;
+    let (sandbox, caller) = frozen(&receiver).await;
+    order(&caller, "A").await;
+    order(&caller, "B").await;
+    caller.get("/checkout/order/cancel", "orderNo=A").await.ok();
+    // A test causes the next event, and the clock the one after it.
+    sandbox.pay_order("B", Decimal::new(505, 3), "0x1").unwrap();
+    order(&caller, "C").await;
+    sandbox.clock().advance(Duration::from_secs(1800));
+    sandbox.wait_for_deliveries().await;
+    let deliveries = sandbox.deliveries();
+    let causes: Vec<_> = deliveries.iter().map(|it| it.request).collect();
+    assert_eq!(causes, [Some(3), None, None]);
+    let cancelled = &sandbox.requests()[3];
+    assert_eq!(cancelled.path, "/checkout/order/cancel");
+    assert!(cancelled.response_body.starts_with(b"{\"retcode\":\"200\""));
+    assert_eq!(
+        cancelled.response_headers["content-type"],
+        "application/json"
+    );
+}
+
+#[tokio::test]
 async fn checkout_webhooks_have_the_documented_form() {
     let receiver = TestReceiver::start(&[]).await;
     let (sandbox, caller) = frozen(&receiver).await;

@@ -263,9 +263,11 @@ async fn rejected_retry_is_settled_only_by_matching_record() {
             false,
             |sandbox| {
                 let get = SandboxOperation::GetCheckoutOrder;
-                sandbox
-                    .faults()
-                    .add(Fault::replace_field("retdata.orderAmount", "0.51").on(get));
+                sandbox.faults().add(
+                    Fault::replace_field("retdata.orderAmount", "0.51")
+                        .unwrap()
+                        .on(get),
+                );
             },
             "ambiguous",
         ),

@@ -147,7 +147,10 @@ async fn failed_lookup_returns_the_rejection() {
             Fault::custom(200, [("content-type", "text/html")], "<html>"),
             false,
         ),
-        (Fault::replace_field("retdata.orderNo", r#""EVIL""#), false),
+        (
+            Fault::replace_field("retdata.orderNo", r#""EVIL""#).unwrap(),
+            false,
+        ),
     ] {
         let (sandbox, client) = pair().await;
         let order = order();

@@ -37,6 +37,7 @@ async fn local_time_is_never_compared_with_now() {
                 let path = format!("retdata.{member}");
                 sandbox.faults().add(
                     Fault::replace_field(path, text.clone())
+                        .unwrap()
                         .on(operation)
                         .always(),
                 );

@@ -66,6 +66,7 @@ async fn poller_ends_at_final_status_only() {
         let (client, _clock, number) = waiting(&sandbox).await;
         let fault = sandbox.faults().add(
             Fault::replace_field("retdata.orderStatus", format!("{status:?}"))
+                .unwrap()
                 .on(SandboxOperation::GetCheckoutOrder)
                 .always(),
         );

@@ -37,7 +37,10 @@ async fn field_of_wrong_type_is_named_with_path() {
         let (sandbox, client) = pair().await;
         let order = order();
         let label = format!("{operation} {path} {json}");
-        let fault = Fault::replace_field(path, json).on(operation).always();
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(operation)
+            .always();
         let error = if operation == create {
             sandbox.faults().add(fault);
             let error = client.checkout_orders().create(&order).await.checked_err();
@@ -82,7 +85,9 @@ async fn unknown_value_is_kept() {
     client.checkout_orders().create(&order).await.unwrap();
     let get = SandboxOperation::GetCheckoutOrder;
     for path in ["retdata.orderStatus", "retdata.token"] {
-        sandbox.faults().add(Fault::unknown_value(path).on(get));
+        sandbox
+            .faults()
+            .add(Fault::unknown_value(path).unwrap().on(get));
     }
     let found = client
         .checkout_orders()
@@ -119,7 +124,7 @@ async fn null_list_is_empty() {
     let (sandbox, client) = pair().await;
     let list = SandboxOperation::ListCheckoutOrders;
     for path in ["retdata.records", "retdata"] {
-        sandbox.faults().add(Fault::null(path).on(list));
+        sandbox.faults().add(Fault::null(path).unwrap().on(list));
         let mut pages = pin!(client.checkout_orders().list().pages(Pagination::default()));
         let page = poll_fn(|context| pages.as_mut().poll_next(context)).await;
         assert!(page.unwrap().is_ok(), "{path}");
@@ -176,7 +181,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         ("retdata.payingAmount", "true"),
     ] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::CreateCheckoutOrder);
         sandbox.faults().add(fault.always());
         let order = order();
         let created = client.checkout_orders().create(&order).await.unwrap();
@@ -202,7 +209,9 @@ async fn unreadable_field_does_not_spoil_the_record() {
         let (sandbox, client) = pair().await;
         let order = order();
         client.checkout_orders().create(&order).await.unwrap();
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::GetCheckoutOrder);
         sandbox.faults().add(fault.always());
         let found = client
             .checkout_orders()
@@ -387,9 +396,11 @@ async fn error_never_quotes_response() {
         ] {
             let order = order();
             client.checkout_orders().create(&order).await.unwrap();
-            sandbox
-                .faults()
-                .add(Fault::replace_field(path, json).on(SandboxOperation::GetCheckoutOrder));
+            sandbox.faults().add(
+                Fault::replace_field(path, json)
+                    .unwrap()
+                    .on(SandboxOperation::GetCheckoutOrder),
+            );
             let shown = match client.checkout_orders().get(order.order_no()).await {
                 // The status may be any string.
                 Ok(found) => format!("{found:?}"),
@@ -501,7 +512,9 @@ async fn needed_field_is_an_error_with_its_path_if_it_cannot_be_read() {
         ("retdata.payingAmount", "null", "is missing"),
     ] {
         let (sandbox, client) = pair().await;
-        let fault = Fault::replace_field(path, json).on(SandboxOperation::CreateCheckoutOrder);
+        let fault = Fault::replace_field(path, json)
+            .unwrap()
+            .on(SandboxOperation::CreateCheckoutOrder);
         sandbox.faults().add(fault);
         let created = client.checkout_orders().create(&order()).await.unwrap();
         let error = match path.ends_with("Address") {
@@ -534,7 +547,7 @@ async fn needed_field_is_an_error_with_its_path_if_it_cannot_be_read() {
         stablelink::Decimal::new(50, 2)
     );
     assert_eq!(found.paying_amount().unwrap(), paying);
-    let fault = Fault::replace_field("retdata.orderStatus", "3");
+    let fault = Fault::replace_field("retdata.orderStatus", "3").unwrap();
     sandbox
         .faults()
         .add(fault.on(SandboxOperation::GetCheckoutOrder));

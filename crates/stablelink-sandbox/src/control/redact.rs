@@ -1,0 +1,92 @@
+//! Hides the secrets of a sandbox in texts that the dashboard shows.
+
+use secrecy::ExposeSecret;
+
+use crate::gateway::GatewayState;
+
+/// The names of the fields and parameters whose values are secrets. Their values can be secrets of
+/// another time, which the sandbox no longer knows.
+const SECRET_FIELDS: [&str; 4] = ["access_token", "refresh_token", "api_key", "api_secret"];
+
+const REDACTED: &str = "[redacted]";
+
+/// The secrets of the clients of a sandbox.
+pub(super) struct SecretRedactor(Vec<String>);
+
+impl SecretRedactor {
+    pub(super) fn new(gateway: &GatewayState) -> Self {
+        let mut secrets = Vec::new();
+        for client in &gateway.clients {
+            secrets.extend(client.tokens().texts());
+            let credentials = client.credentials();
+            for secret in [
+                credentials.api_key(),
+                credentials.api_secret(),
+                credentials.sign_key(),
+            ] {
+                secrets.push(secret.expose_secret().to_owned());
+            }
+        }
+        // An empty secret would match between all characters.
+        secrets.retain(|secret| !secret.is_empty());
+        Self(secrets)
+    }
+
+    /// Replaces the known secrets, the token of a bearer authorization, and the values of
+    /// [`SECRET_FIELDS`].
+    pub(super) fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            text = text.replace(secret, REDACTED);
+        }
+        for field in SECRET_FIELDS {
+            text = redact_values(&text, &format!("{field}="), '&');
+            text = redact_values(&text, &format!("\"{field}\":\""), '"');
+        }
+        if text
+            .get(..7)
+            .is_some_and(|it| it.eq_ignore_ascii_case("bearer "))
+        {
+            text = format!("{}{REDACTED}", &text[..7]);
+        }
+        text
+    }
+}
+
+/// Replaces each value between `start` and `end`, or the end of the text.
+fn redact_values(text: &str, start: &str, end: char) -> String {
+    let mut parts = text.split(start);
+    let mut redacted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        redacted += start;
+        redacted += REDACTED;
+        redacted += part.find(end).map_or("", |at| &part[at..]);
+    }
+    redacted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_replaced_and_other_texts_are_kept() {
+        let redactor = SecretRedactor(vec!["hunter2".to_owned()]);
+        for (text, expected) in [
+            ("orderNo=A1&x=hunter2", "orderNo=A1&x=[redacted]"),
+            ("Bearer abc", "Bearer [redacted]"),
+            (
+                "grant_type=r&refresh_token=x&y=1",
+                "grant_type=r&refresh_token=[redacted]&y=1",
+            ),
+            (
+                r#"{"access_token":"x","refresh_token":"y","n":1}"#,
+                r#"{"access_token":"[redacted]","refresh_token":"[redacted]","n":1}"#,
+            ),
+            ("äbearer ", "äbearer "),
+            ("", ""),
+        ] {
+            assert_eq!(redactor.redact(text), expected);
+        }
+    }
+}
